@@ -1,0 +1,48 @@
+import type { ExecutionEvent, ExecutionRecord, ExecutionRequest, ExecutionResult, Journal, ToolAnswer } from '@codemode/shared'
+
+import type { Principal } from './principal.ts'
+
+/** A valid request, and what the engine needs to know of the connection that it came by. */
+export interface Submission {
+  readonly request: ExecutionRequest
+  /** SHA-256 of the request's body: the same id with the same hash attaches, with another one it is a conflict. */
+  readonly bodyHash: string
+  readonly principal: Principal
+  readonly correlationId: string
+  /** `stream` when tools are to be answered through `tool-results`, because there is no callback. */
+  readonly transport: 'callback' | 'stream'
+  /** How long the client will still wait, if it said so. */
+  readonly remainingMs?: number
+}
+
+/** An execution as the HTTP layer sees it. */
+export interface ExecutionHandle {
+  readonly id: string
+  readonly correlationId: string
+  /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
+  readonly admitted: Promise<void>
+  /** Resolves when the execution has ended, however it ended; never rejects once admitted. */
+  readonly finished: Promise<ExecutionResult>
+  /** Events after the given id (all when it is undefined), ending after `finished`. Throws `RequestError` EVENTS_GONE when they are no longer kept. */
+  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<ExecutionEvent>
+  /** Counts a reader; an attached execution without readers is cancelled after the grace. Call the result when the reader is gone. */
+  attachReader(): () => void
+  /** Ends the execution as CANCELLED; nothing happens when it has ended. */
+  cancel(reason?: string): void
+  /** Takes the answer of a tool call over the stream; false when it came too late, twice, or for no open call. */
+  answerCall(callId: string, answer: ToolAnswer): boolean
+  record(): ExecutionRecord
+  journal(): Journal
+}
+
+/** Runs executions. It knows nothing of HTTP, and nothing of isolates beyond the sandbox's interface. */
+export interface Engine {
+  /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
+  submit(submission: Submission): ExecutionHandle
+  /** The tenant's execution with this id; throws `RequestError` NOT_FOUND for an unknown and for a foreign one. */
+  find(tenant: string, id: string): ExecutionHandle
+  /** Whether new executions are taken and a sandbox process is ready. */
+  readonly ready: boolean
+  /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
+  close(options: { drainMs: number }): Promise<void>
+}

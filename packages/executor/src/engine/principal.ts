@@ -1,0 +1,15 @@
+import type { ResolvedRequestLimits } from '@codemode/shared'
+
+/** Who a request comes from: the API key's owner and what the key may use. */
+export interface Principal {
+  readonly keyId: string
+  readonly tenant: string
+  /** What holds when a request sets no limit of its own. */
+  readonly defaultLimits: ResolvedRequestLimits
+  /** How far a request may raise its limits. */
+  readonly maxLimits: ResolvedRequestLimits
+  /** How many executions of the tenant may be admitted at once, waiting ones included. */
+  readonly maxRunning: number
+  /** How many of the tenant's executions may wait for admission. */
+  readonly maxQueued: number
+}

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+
+const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+
+/** `exe_` and a UUID. It is made by the client and is the execution's idempotency key. */
+export const executionIdSchema = z
+  .string()
+  .regex(new RegExp(`^exe_${uuidPattern}$`), 'must be "exe_" and a UUID in lower case')
+  .meta({ description: 'The id of an execution, and its idempotency key', example: newExecutionId(0) })
+
+/** 16 to 128 visible ASCII characters without quotes, commas or blanks, so that it is safe in headers and logs. */
+export const correlationIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:\-/]{16,128}$/, 'must be 16 to 128 characters of A-Z a-z 0-9 . _ : - /')
+
+/** A new execution id: `exe_` and a UUIDv7 (RFC 9562), so that ids sort by the time they were made. */
+export function newExecutionId(now: number = Date.now()): string {
+  return `exe_${uuidv7(now)}`
+}
+
+/** A new session id: `ses_` and a UUIDv7 (RFC 9562). */
+export function newSessionId(now: number = Date.now()): string {
+  return `ses_${uuidv7(now)}`
+}
+
+/** A new correlation id: an optional prefix and 96 random bits in hexadecimal. */
+export function newCorrelationId(prefix = 'cor'): string {
+  return `${prefix}_${hex(crypto.getRandomValues(new Uint8Array(12)))}`
+}
+
+/** The id of the n-th tool call of an execution, n from 1. */
+export function callIdOf(executionId: string, n: number): string {
+  return `${executionId}:${n}`
+}
+
+/** The number of a call within its execution, or undefined if the id is not one of that execution. */
+export function callNumberOf(executionId: string, callId: string): number | undefined {
+  const match = /^(.+):([1-9]\d{0,8})$/.exec(callId)
+  return match?.[1] === executionId ? Number(match[2]) : undefined
+}
+
+function uuidv7(now: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  new DataView(bytes.buffer).setBigUint64(0, (BigInt(now) << 16n) | BigInt((bytes[6]! << 8) | bytes[7]!))
+  bytes[6] = (bytes[6]! & 0x0f) | 0x70
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80
+  const digits = hex(bytes)
+  return [0, 8, 12, 16, 20].map((start, i, starts) => digits.slice(start, starts[i + 1])).join('-')
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,87 @@
+export {
+  codesOfKind,
+  errorCodes,
+  type ErrorCode,
+  type ExecutionErrorCode,
+  type RequestErrorCode,
+  type ToolErrorCode,
+} from './errors/codes.ts'
+export { errorBodySchema, type ErrorBody } from './errors/error-body.ts'
+export { RequestError } from './errors/request-error.ts'
+export { headers } from './headers.ts'
+export {
+  callIdOf,
+  callNumberOf,
+  correlationIdSchema,
+  executionIdSchema,
+  newCorrelationId,
+  newExecutionId,
+  newSessionId,
+} from './ids.ts'
+export { jsonObjectSchema, jsonSchema, type Json, type JsonObject } from './json.ts'
+export {
+  clientTimeouts,
+  clockOptions,
+  defaultRequestLimits,
+  fixedLimits,
+  requestLimitsSchema,
+  type RequestLimits,
+  type ResolvedRequestLimits,
+  type TimeoutLayer,
+} from './limits.ts'
+export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
+export {
+  cancelRequestSchema,
+  executionRecordSchema,
+  executionStatusSchema,
+  isFinal,
+  type CancelRequest,
+  type ExecutionRecord,
+  type ExecutionStatus,
+} from './protocol/execution-record.ts'
+export {
+  callbackSchema,
+  executionRequestSchema,
+  type Callback,
+  type ExecutionRequest,
+} from './protocol/execution-request.ts'
+export {
+  executionFailureSchema,
+  executionResultSchema,
+  logEntrySchema,
+  toolCallSummarySchema,
+  usageSchema,
+  type ExecutionFailure,
+  type ExecutionResult,
+  type LogEntry,
+  type ToolCallSummary,
+  type Usage,
+} from './protocol/execution-result.ts'
+export { infoSchema, type Info } from './protocol/info.ts'
+export {
+  guestEndSchema,
+  journalSchema,
+  journalVersion,
+  turnEffectsSchema,
+  type Delivery,
+  type GuestEnd,
+  type Journal,
+  type JournalEntry,
+  type JournalHeader,
+  type TurnEffects,
+} from './protocol/journal.ts'
+export {
+  toolAnswerSchema,
+  toolCallMessageSchema,
+  toolDeclarationSchema,
+  toolFailureSchema,
+  toolNameSchema,
+  toolResultsRequestSchema,
+  toolResultsResponseSchema,
+  type ToolAnswer,
+  type ToolCallMessage,
+  type ToolDeclaration,
+  type ToolFailure,
+  type ToolResultsRequest,
+  type ToolResultsResponse,
+} from './protocol/tool.ts'

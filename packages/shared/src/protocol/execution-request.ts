@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+import { executionIdSchema } from '../ids.ts'
+import { jsonObjectSchema, jsonSchema } from '../json.ts'
+import { requestLimitsSchema } from '../limits.ts'
+import { toolDeclarationSchema } from './tool.ts'
+
+/** Where the executor calls the client's tools, and the token that it shows there. */
+export const callbackSchema = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(2_048),
+    token: z.string().min(16).max(8_192).meta({ description: 'Opaque to the executor' }),
+  })
+  .meta({ id: 'Callback' })
+
+export type Callback = z.infer<typeof callbackSchema>
+
+/** The body of `POST /v1/executions`. */
+export const executionRequestSchema = z
+  .strictObject({
+    id: executionIdSchema.optional(),
+    code: z.string().min(1),
+    input: jsonSchema.optional(),
+    context: jsonObjectSchema.optional(),
+    config: jsonObjectSchema.optional(),
+    label: z.string().max(256).optional(),
+    tools: z
+      .array(toolDeclarationSchema)
+      .max(1_000)
+      .refine((tools) => new Set(tools.map((tool) => tool.name)).size === tools.length, 'a tool is declared twice')
+      .optional(),
+    callback: callbackSchema.optional(),
+    limits: requestLimitsSchema.optional(),
+    detached: z.boolean().optional(),
+    priority: z.int().min(-100).max(100).optional().meta({ description: 'Higher is admitted first; 0 is normal' }),
+  })
+  .meta({ id: 'ExecutionRequest' })
+
+export type ExecutionRequest = z.infer<typeof executionRequestSchema>

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+
+import { codesOfKind } from '../errors/codes.ts'
+import { jsonObjectSchema, jsonSchema } from '../json.ts'
+
+/** One line of the guest's console. */
+export const logEntrySchema = z
+  .object({ level: z.enum(['debug', 'log', 'info', 'warn', 'error']), text: z.string(), at: z.iso.datetime() })
+  .meta({ id: 'LogEntry' })
+
+export type LogEntry = z.infer<typeof logEntrySchema>
+
+/** What became of one tool call. */
+export const toolCallSummarySchema = z
+  .object({
+    callId: z.string(),
+    tool: z.string(),
+    status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']),
+    durationMs: z.number().meta({ description: 'From when it was sent; 0 if it never was' }),
+    errorCode: z.string().optional(),
+  })
+  .meta({ id: 'ToolCallSummary' })
+
+export type ToolCallSummary = z.infer<typeof toolCallSummarySchema>
+
+/** Why an execution failed. */
+export const executionFailureSchema = z
+  .object({
+    code: z.enum(codesOfKind('execution')),
+    name: z.string().meta({ description: "The guest error's name, or the error class that a host would use" }),
+    message: z.string(),
+    retryable: z.boolean(),
+    guestStack: z.string().optional().meta({ description: "In the guest's own line numbers" }),
+    details: jsonObjectSchema.optional(),
+  })
+  .meta({ id: 'ExecutionFailure' })
+
+export type ExecutionFailure = z.infer<typeof executionFailureSchema>
+
+/** What an execution used. Times are in milliseconds. */
+export const usageSchema = z
+  .object({
+    cpuMs: z.number().meta({ description: 'Guest CPU time, without replays' }),
+    wallMs: z.number().meta({ description: 'From admission to the end' }),
+    queueMs: z.number(),
+    waitMs: z.number().meta({ description: 'Wall time in which no turn ran or was due' }),
+    turns: z.int(),
+    replays: z.int(),
+  })
+  .meta({ id: 'Usage' })
+
+export type Usage = z.infer<typeof usageSchema>
+
+const resultFields = {
+  executionId: z.string(),
+  correlationId: z.string(),
+  logs: z.array(logEntrySchema),
+  logsDropped: z.object({ entries: z.int(), bytes: z.int() }),
+  toolCalls: z.array(toolCallSummarySchema),
+  usage: usageSchema,
+}
+
+/** How an execution ended: the answer of `POST /v1/executions` and the content of its last event. */
+export const executionResultSchema = z
+  .discriminatedUnion('success', [
+    z.object({ success: z.literal(true), result: jsonSchema, ...resultFields }),
+    z.object({ success: z.literal(false), error: executionFailureSchema, ...resultFields }),
+  ])
+  .meta({ id: 'ExecutionResult' })
+
+export type ExecutionResult = z.infer<typeof executionResultSchema>

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+
+import { jsonObjectSchema, jsonSchema } from '../json.ts'
+
+/** A tool's name on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
+export const toolNameSchema = z
+  .string()
+  .max(128)
+  .regex(/^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, 'must be identifiers joined by dots')
+
+/** What a request says of a tool that its code may call. */
+export const toolDeclarationSchema = z
+  .strictObject({
+    name: toolNameSchema,
+    description: z.string().max(16_384).optional(),
+    inputSchema: z
+      .union([jsonObjectSchema, z.boolean()])
+      .optional()
+      .meta({ description: 'JSON Schema, draft 2020-12' }),
+    outputSchema: z
+      .union([jsonObjectSchema, z.boolean()])
+      .optional()
+      .meta({ description: 'JSON Schema, draft 2020-12' }),
+    timeoutMs: z.int().min(1).max(86_400_000).optional(),
+    requiresApproval: z.boolean().optional(),
+  })
+  .meta({ id: 'ToolDeclaration' })
+
+export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>
+
+/** What the executor POSTs to the client's tool server. */
+export const toolCallMessageSchema = z
+  .object({
+    type: z.literal('tool.call'),
+    executionId: z.string(),
+    callId: z.string().meta({ description: 'The execution id, a colon, and the number of the call from 1' }),
+    tool: toolNameSchema,
+    input: jsonSchema,
+    context: jsonObjectSchema,
+    correlationId: z.string(),
+    deadline: z.iso.datetime(),
+  })
+  .meta({ id: 'ToolCallMessage' })
+
+export type ToolCallMessage = z.infer<typeof toolCallMessageSchema>
+
+/** Why a tool failed, as the guest's `ToolError` shows it. */
+export const toolFailureSchema = z
+  .object({
+    name: z.string().optional(),
+    message: z.string(),
+    code: z.string().optional(),
+    data: jsonSchema.optional(),
+    retryable: z.boolean().optional(),
+  })
+  .meta({ id: 'ToolFailure' })
+
+export type ToolFailure = z.infer<typeof toolFailureSchema>
+
+/** The answer to a tool call, by the tool server (always with status 200) or through `tool-results`. */
+export const toolAnswerSchema = z
+  .discriminatedUnion('ok', [
+    z.object({ ok: z.literal(true), output: jsonSchema }),
+    z.object({ ok: z.literal(false), error: toolFailureSchema }),
+  ])
+  .meta({ id: 'ToolAnswer' })
+
+export type ToolAnswer = z.infer<typeof toolAnswerSchema>
+
+/** The body of `POST /v1/executions/:id/tool-results`. */
+export const toolResultsRequestSchema = z
+  .strictObject({
+    results: z
+      .array(z.strictObject({ callId: z.string().max(256), answer: toolAnswerSchema }))
+      .min(1)
+      .max(1_000),
+  })
+  .meta({ id: 'ToolResultsRequest' })
+
+export type ToolResultsRequest = z.infer<typeof toolResultsRequestSchema>
+
+/** Which of the results were taken; the rest came too late or a second time. */
+export const toolResultsResponseSchema = z.object({ accepted: z.array(z.string()) }).meta({ id: 'ToolResultsResponse' })
+
+export type ToolResultsResponse = z.infer<typeof toolResultsResponseSchema>

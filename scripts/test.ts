@@ -1,0 +1,15 @@
+/** Runs every suite and closes with the line that CI reads: `N passed, N failed, N skipped`. */
+import { argv } from 'node:process'
+
+import { startVitest } from 'vitest/node'
+
+const vitest = await startVitest('test', argv.slice(2), { run: true, watch: false })
+const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
+for (const file of vitest.state.getTestModules()) {
+  for (const test of file.children.allTests()) count[test.result().state] += 1
+}
+const failedOtherwise =
+  vitest.state.getUnhandledErrors().length +
+  vitest.state.getTestModules().filter((file) => file.errors().length > 0).length
+await vitest.close()
+console.log(`${count.passed} passed, ${count.failed + failedOtherwise} failed, ${count.skipped} skipped`)
