@@ -1,4 +1,11 @@
-import type { ExecutionEvent, ExecutionRecord, ExecutionRequest, ExecutionResult, Journal, ToolAnswer } from '@codemode/shared'
+import type {
+  ExecutionEvent,
+  ExecutionRecord,
+  ExecutionRequest,
+  ExecutionResult,
+  Journal,
+  ToolAnswer,
+} from '@codemode/shared'
 
 import type { Principal } from './principal.ts'
 

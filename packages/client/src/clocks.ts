@@ -1,0 +1,75 @@
+/** The clocks of an execution, nested: request ⊃ {connect, queue, execution}, execution ⊃ {cpu, tool}. */
+import type { clockOptions } from '@codemode/shared'
+import { clientTimeouts, defaultRequestLimits, type RequestLimits } from '@codemode/shared'
+
+import { correctedCall } from './config-error.ts'
+import { ConfigurationError } from './errors/configuration-error.ts'
+
+const outerClocks = {
+  cpuTimeoutMs: 'executionTimeoutMs',
+  toolTimeoutMs: 'executionTimeoutMs',
+  executionTimeoutMs: 'requestTimeoutMs',
+  queueTimeoutMs: 'requestTimeoutMs',
+  connectTimeoutMs: 'requestTimeoutMs',
+} as const
+
+type ClockOption = (typeof clockOptions)['request'] | keyof typeof outerClocks
+type Clocks = { readonly [Name in ClockOption]?: number | undefined }
+
+type LimitOption = 'cpuTimeoutMs' | 'executionTimeoutMs' | 'toolTimeoutMs' | 'queueTimeoutMs' | 'memoryLimitMb'
+export type LimitOptions = { readonly [Name in LimitOption]?: number | undefined }
+
+const limitOptions = [
+  'cpuTimeoutMs',
+  'executionTimeoutMs',
+  'toolTimeoutMs',
+  'queueTimeoutMs',
+  'memoryLimitMb',
+] as const satisfies readonly LimitOption[]
+
+/** Refuses an inner clock that was set longer than the outer one that was set with it. */
+export function checkNesting(clocks: Clocks, correct: (fields: string) => string): void {
+  for (const [inner, outer] of Object.entries(outerClocks) as [keyof typeof outerClocks, ClockOption][]) {
+    const innerMs = clocks[inner]
+    const outerMs = clocks[outer]
+    if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) continue
+    throw new ConfigurationError(
+      `${inner} (${innerMs} ms) is longer than ${outer} (${outerMs} ms), which ends first.`,
+      correct(`${inner}: ${outerMs},\n${outer}: ${outerMs},`),
+    )
+  }
+}
+
+/** What an execution's request says of its limits, and how long the client waits for the request. */
+export interface ResolvedClocks {
+  /** Only what somebody set: for the rest the executor's defaults hold. */
+  readonly limits: RequestLimits
+  readonly requestTimeoutMs: number
+}
+
+/**
+ * The clocks of one execution. Its own options win over the client's; a client's inner clock is cut to a shorter outer
+ * one of the execution; and `requestTimeoutMs` grows with an execution that asks for more than the client's default.
+ */
+export function resolveClocks(
+  client: LimitOptions & { readonly requestTimeoutMs?: number | undefined },
+  execution: LimitOptions,
+): ResolvedClocks {
+  const limits: { [Name in LimitOption]?: number } = {}
+  for (const name of limitOptions) {
+    const value = execution[name] ?? client[name]
+    if (value !== undefined) limits[name] = value
+  }
+  for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
+    const cut = Math.min(limits[inner] ?? Infinity, limits.executionTimeoutMs ?? Infinity)
+    if (execution[inner] === undefined && limits[inner] !== undefined) limits[inner] = cut
+  }
+  checkNesting(limits, (fields) => correctedCall('codemode.executeAsync', fields, 'code, '))
+
+  const { executionTimeoutMs, queueTimeoutMs } = { ...defaultRequestLimits, ...limits }
+  const longEnough = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs
+  const asksForMore = execution.executionTimeoutMs !== undefined || execution.queueTimeoutMs !== undefined
+  const configured = client.requestTimeoutMs
+  if (configured === undefined) return { limits, requestTimeoutMs: longEnough }
+  return { limits, requestTimeoutMs: asksForMore ? Math.max(configured, longEnough) : configured }
+}

@@ -1,0 +1,283 @@
+import { fixedLimits, type ToolAnswer } from '@codemode/shared'
+import { Webhook } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+import { Codemode } from './codemode.ts'
+import type { ClientConfig } from './config.ts'
+import { executionOf, FakeExecutor, type FakeReply, type FakeRequest } from './testing/fake-executor.ts'
+import { tool, type ToolCall } from './tools/define.ts'
+
+function codemodeOf({ url }: { url: string }, config: Partial<ClientConfig> = {}): Codemode {
+  return Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 }, ...config })
+}
+
+const answering = (value: unknown) => FakeExecutor.start((_, reply) => reply.result(value))
+
+/** An executor that gives the request as its result. */
+const echoing = () => FakeExecutor.start((request, reply) => reply.result(executionOf(request)))
+
+/** Calls a tool as an executor does, by callback. */
+async function callBack(request: FakeRequest, name: string, input: unknown, n = 1): Promise<ToolAnswer> {
+  const { id, callback, context = {} } = executionOf(request)
+  const callId = `${id}:${n}`
+  const correlationId = request.headers['x-correlation-id']!
+  const deadline = new Date(Date.now() + 10_000).toISOString()
+  const message = { type: 'tool.call', executionId: id, callId, tool: name, input, context, correlationId, deadline }
+  const body = JSON.stringify(message)
+  const { token, url } = callback!
+  const sentAt = new Date()
+  const response = await fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'webhook-id': callId,
+      'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+      'webhook-signature': new Webhook(token, { format: 'raw' }).sign(callId, sentAt, body),
+    },
+  })
+  expect(response.status).toBe(200)
+  return (await response.json()) as ToolAnswer
+}
+
+test('executeAsync gives the value with its type', async () => {
+  await using executor = await answering(4)
+  await using codemode = codemodeOf(executor)
+  expect(await codemode.executeAsync<number>('2 + 2')).toBe(4)
+})
+
+test('what the code did wrong is thrown by executeAsync and given by run', async () => {
+  const failure = { message: 'x is not a function', guestStack: 'at line 1', details: { tool: 'bank', code: 'BROKE' } }
+  await using executor = await FakeExecutor.start((_, reply) => reply.failed('GUEST_ERROR', failure))
+  await using codemode = codemodeOf(executor)
+  expect(await codemode.run('x()')).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', ...failure } })
+  await expect(codemode.executeAsync('x()')).rejects.toMatchObject({
+    name: 'ExecutionError',
+    code: 'GUEST_ERROR',
+    errorName: 'TypeError',
+    message: 'x is not a function',
+    guestStack: 'at line 1',
+    details: { tool: 'bank', code: 'BROKE' },
+    logs: [],
+    toolCalls: [],
+  })
+})
+
+test.each([
+  [
+    'EXECUTION_TIMEOUT',
+    { name: 'ExecutorTimeoutError', layer: 'execution', timeoutMs: 5, option: 'executionTimeoutMs' },
+  ],
+  ['CPU_TIMEOUT', { name: 'ExecutorTimeoutError', layer: 'cpu', timeoutMs: 5, option: 'cpuTimeoutMs' }],
+  ['CANCELLED', { name: 'AbortError' }],
+  ['MEMORY_LIMIT', { name: 'ExecutionError' }],
+] as const)('an execution that ended with %s is thrown as %o', async (code, expected) => {
+  await using executor = await FakeExecutor.start((_, reply) => reply.failed(code, { details: { timeoutMs: 5 } }))
+  await using codemode = codemodeOf(executor)
+  await expect(codemode.executeAsync('x')).rejects.toMatchObject({ code, ...expected })
+})
+
+test('a request has what the options say, the context of its view, and no more', async () => {
+  await using executor = await echoing()
+  await using codemode = codemodeOf(executor, { tools: { a: () => 1, 'b-c': () => 1 }, cpuTimeoutMs: 100 })
+  const view = codemode.withContext({ clientId: 'c1', role: 'admin' })
+  const options = {
+    input: { a: 1 },
+    context: { role: 'user' },
+    config: { units: 'metric' },
+    label: 'l',
+    priority: 3,
+    executionTimeoutMs: 6e4,
+    availableTools: [],
+  }
+  expect(await view.executeAsync('x', options)).toEqual({
+    id: expect.any(String) as string,
+    code: 'x',
+    input: { a: 1 },
+    config: { units: 'metric' },
+    label: 'l',
+    priority: 3,
+    context: {
+      clientId: 'c1',
+      role: 'user',
+    },
+    limits: {
+      executionTimeoutMs: 6e4,
+      cpuTimeoutMs: 100,
+    },
+  })
+  expect(await codemode.executeAsync('x', { availableTools: [] })).not.toHaveProperty('context')
+  expect(executor.requests[0]?.headers['x-codemode-timeout-ms']).toMatch(/^7[45]\d{3}$/)
+})
+
+test.each([
+  [{ detached: true }, 'There is no option detached'],
+  [{ timeout: 5 }, 'There is no option timeout'],
+  [{ executionTimeoutMs: -1 }, 'the option executionTimeoutMs'],
+  [{ correlationId: 'short' }, 'the option correlationId'],
+  [{ availableTools: ['wether'] }, "Did you mean 'weather'?"],
+  [{ input: { a: 1n } }, 'input.a is a BigInt'],
+])('the options %o are refused with the corrected call', async (options, problem) => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor, { tools: { weather: () => 1 } })
+  for (const method of ['executeAsync', 'run', 'submit'] as const) {
+    const message = expect.stringContaining(problem) as string
+    const refused = { name: 'ConfigurationError', message }
+    await expect(codemode[method]('x', options as never)).rejects.toMatchObject(refused)
+  }
+  await expect(codemode.executeAll(['x'], options as never)).rejects.toThrow('executeAsync(code, {')
+  expect(executor.requests).toHaveLength(0)
+})
+
+test('code that is too long never leaves the client', async () => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor)
+  const code = 'ä'.repeat(fixedLimits.sourceBytes / 2)
+  expect(await codemode.executeAsync(code)).toBe(1)
+  await expect(codemode.executeAsync(`${code} `)).rejects.toMatchObject({
+    code: 'PAYLOAD_TOO_LARGE',
+    details: { sizeBytes: 262_145, limitBytes: 262_144 },
+  })
+  expect(executor.requests).toHaveLength(1)
+})
+
+test('executeAll keeps the order, and one failure, even of a request, never loses the others', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    const { code } = executionOf(request)
+    if (code === 'throw') return reply.failed('GUEST_ERROR')
+    if (code === 'refuse') return reply.error(400, 'INVALID_REQUEST')
+    return reply.result(code)
+  })
+  await using codemode = codemodeOf(executor)
+  const long = 'x'.repeat(fixedLimits.sourceBytes + 1)
+  const results = await codemode.executeAll(['one', 'throw', 'refuse', long, 'two'])
+  expect(results.map((result) => (result.success ? result.result : result.error.code))).toEqual([
+    'one',
+    'GUEST_ERROR',
+    'INVALID_REQUEST',
+    'PAYLOAD_TOO_LARGE',
+    'two',
+  ])
+  expect(results[2]).toMatchObject({
+    executionId: expect.stringMatching(/^exe_/) as string,
+    error: { retryable: false },
+  })
+})
+
+test('executeAll has 64 executions under way at a time', async () => {
+  let open = 0
+  let most = 0
+  await using executor = await FakeExecutor.start(async (_, reply) => {
+    open += 1
+    most = Math.max(most, open)
+    await executor.next('/v1/executions', 64)
+    open -= 1
+    reply.result(1)
+  })
+  await using codemode = codemodeOf(executor)
+  expect(await codemode.executeAll(Array.from({ length: 200 }, () => 'x'))).toHaveLength(200)
+  expect(most).toBe(64)
+})
+
+const greet = tool({
+  inputSchema: z.object({ name: z.string() }),
+  execute: ({ name }, { context }: ToolCall) => `${context['greeting'] as string} ${name}`,
+})
+
+/** Both transports, by the configuration of the client and by how the executor calls. */
+const transports: [string, Partial<ClientConfig>, (name: string, input: unknown) => Promise<FakeExecutor>][] = [
+  [
+    'callback',
+    { toolServer: { port: 0 } },
+    (name, input) => FakeExecutor.start(async (request, reply) => reply.result(await callBack(request, name, input))),
+  ],
+  ['stream', {}, streamingExecutor],
+]
+
+async function streamingExecutor(name: string, input: unknown): Promise<FakeExecutor> {
+  const replies = new Map<string, FakeReply>()
+  return FakeExecutor.start((request, reply) => {
+    if (!request.path.endsWith('/tool-results')) {
+      replies.set(executionOf(request).id, reply)
+      return reply.called(1, name, input)
+    }
+    const { results } = JSON.parse(request.body) as { results: { callId: string; answer: ToolAnswer }[] }
+    for (const { callId, answer } of results) replies.get(callId.split(':')[0]!)?.finished(answer)
+    return reply.json(200, { accepted: results.map(({ callId }) => callId) })
+  })
+}
+
+test.each(transports)('by %s, contexts of concurrent executions never mix', async (_, config, start) => {
+  await using executor = await start('greet', { name: 'Ada' })
+  await using codemode = codemodeOf(executor, { ...config, tools: { greet } })
+  const greetings = ['Hello', 'Hei', 'Ciao']
+  const answers = greetings.map((greeting) => codemode.withContext({ greeting }).executeAsync('x'))
+  expect(await Promise.all(answers)).toEqual(greetings.map((greeting) => ({ ok: true, output: `${greeting} Ada` })))
+})
+
+test.each(transports)('by %s, input that the schema refuses fails the call', async (_, config, start) => {
+  await using executor = await start('greet', { name: 7 })
+  await using codemode = codemodeOf(executor, { ...config, tools: { greet } })
+  expect(await codemode.executeAsync('x')).toMatchObject({ ok: false, error: { code: 'TOOL_INPUT_INVALID' } })
+})
+
+test('toolHandler serves a server of your own at toolServer.url, and no one without a token', async () => {
+  await using executor = await echoing()
+  const toolServer = { url: 'https://app.example/tools' }
+  await using codemode = codemodeOf(executor, { toolServer, tools: { greet } })
+  expect(await codemode.executeAsync('x')).toMatchObject({ callback: { url: 'https://app.example/tools' } })
+  expect(await codemode.executeAsync('x', { availableTools: [] })).not.toHaveProperty('callback')
+  const { toolHandler } = codemode
+  expect((await toolHandler(new Request('https://app.example/tools', { method: 'POST', body: '{}' }))).status).toBe(401)
+})
+
+test('a tool registered later is there for the next execution', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    reply.finished(executionOf(request).tools?.map(({ name }) => name))
+  })
+  await using codemode = codemodeOf(executor, { tools: { one: () => 1 } })
+  expect(await codemode.executeAsync('x')).toEqual(['one'])
+  codemode.registerTool('two', () => 2)
+  expect(await codemode.withContext({}).executeAsync('x')).toEqual(['one', 'two'])
+})
+
+test('closing cancels what runs, is idempotent, and leaves a client that says it is closed', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.path.endsWith('/cancel')) reply.json(202, {})
+  })
+  const codemode = codemodeOf(executor)
+  const run = codemode.executeAsync('x').catch((error: unknown) => error)
+  await executor.next('/v1/executions')
+  await Promise.all([codemode.close(), codemode.close()])
+  expect(await run).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+  expect(executor.to('/cancel')).toHaveLength(1)
+  const closed = { code: 'CLIENT_CLOSED' }
+  await expect(codemode.executeAsync('x')).rejects.toMatchObject(closed)
+  await expect(codemode.withContext({ a: 1 }).submit('x')).rejects.toMatchObject(closed)
+  await expect(codemode.healthCheck()).rejects.toMatchObject(closed)
+  expect(() => codemode.registerTool('a', () => 1)).toThrow('closed')
+})
+
+test('draining waits for what runs, and cancels what is left when its time is up', async () => {
+  const gate = Promise.withResolvers<void>()
+  await using executor = await FakeExecutor.start(async (request, reply) => {
+    if (request.path.endsWith('/cancel')) return reply.json(202, {})
+    if (executionOf(request).code === 'never') return undefined
+    await gate.promise
+    return reply.result('done')
+  })
+  const draining = codemodeOf(executor)
+  const run = draining.executeAsync('x')
+  await executor.next('/v1/executions')
+  const closed = draining.close({ drain: true })
+  gate.resolve()
+  expect(await run).toBe('done')
+  await closed
+
+  const hurried = codemodeOf(executor)
+  const cancelled = hurried.executeAsync('never').catch((error: unknown) => error)
+  await executor.next('/v1/executions', 2)
+  await hurried.close({ drain: true, timeoutMs: 20 })
+  expect(await cancelled).toMatchObject({ code: 'CANCELLED' })
+})

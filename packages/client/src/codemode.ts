@@ -1,0 +1,110 @@
+import type { Json } from '@codemode/shared'
+
+import { ClientCore, type CloseOptions } from './client-core.ts'
+import { resolveConfig, type ClientConfig } from './config.ts'
+import { configFromEnv } from './env.ts'
+import { valueOf } from './errors/error-from-result.ts'
+import type { ExecuteOptions } from './execute-options.ts'
+import type { Execution } from './execution.ts'
+import type { ExecutionResult } from './execution-result.ts'
+import { contextFrom } from './plan.ts'
+import type { Context, ToolLike } from './tools/define.ts'
+
+/**
+ * Runs a language model's code on an executor and serves your tools to it. Make one for the life of your server.
+ *
+ * @example
+ * await using codemode = Codemode.fromClientConfig({
+ *   executorUrl: 'http://localhost:8001',
+ *   executorApiKey: process.env.CODEMODE_EXECUTOR_API_KEY,
+ *   tools: { weather: ({ city }) => forecast(city) },
+ * })
+ * const celsius = await codemode.executeAsync<number>(`(await tools.weather({ city: 'Oslo' })).celsius`)
+ */
+export class Codemode implements AsyncDisposable {
+  readonly #core: ClientCore
+  readonly #context: Context
+
+  private constructor(core: ClientCore, context: Context) {
+    this.#core = core
+    this.#context = context
+  }
+
+  /** A client from a configuration. Throws a ConfigurationError that shows the corrected code. */
+  static fromClientConfig(config: ClientConfig): Codemode {
+    return new Codemode(new ClientCore(resolveConfig(config)), {})
+  }
+
+  /**
+   * A client from the environment: `CODEMODE_EXECUTOR_URL`, `CODEMODE_EXECUTOR_API_KEY`, and optionally
+   * `CODEMODE_TOOL_SERVER_PORT`, `_HOST`, `_URL`, `_SECRET` and `CODEMODE_EXECUTION_TIMEOUT_MS` and its like. What is
+   * given here wins.
+   */
+  static fromEnv(config: Partial<ClientConfig> = {}): Codemode {
+    return new Codemode(new ClientCore(configFromEnv(config)), {})
+  }
+
+  /**
+   * Adds a tool that the next execution can call as `tools.name(input)`; characters that no identifier has become `_`, and
+   * dots make namespaces. A name that is taken is a ConfigurationError, unless `overwrite`.
+   */
+  registerTool(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): this {
+    this.#core.assertOpen()
+    this.#core.registry.register(name, tool, options)
+    return this
+  }
+
+  /** A view of this client whose executions have this context as well. It shares all else; this client is unchanged. */
+  withContext(context: Context): Codemode {
+    return new Codemode(this.#core, { ...this.#context, ...contextFrom(context) })
+  }
+
+  /**
+   * The value of the code. Throws an ExecutionError when the code fails, an ExecutorTimeoutError when a clock ran out, a
+   * CancelledError when the signal aborts, and another ExecutorClientError when the request fails.
+   */
+  async executeAsync<T = Json>(code: string, options: ExecuteOptions = {}): Promise<T> {
+    return valueOf(await this.run<T>(code, options))
+  }
+
+  /** How the code ended. Never throws for what the code did, only when the request or the executor failed. */
+  run<T = Json>(code: string, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
+    return this.#core.run(code, options, this.#context) as Promise<ExecutionResult<T>>
+  }
+
+  /** How each code ended, in order; a request that failed is a failed result. Rejects for wrong options only. */
+  executeAll<T = Json>(codes: Iterable<string>, options: ExecuteOptions = {}): Promise<ExecutionResult<T>[]> {
+    return this.#core.runAll(codes, options, this.#context) as Promise<ExecutionResult<T>[]>
+  }
+
+  /** Begins to run the code; resolves when the executor has accepted it. */
+  submit<T = Json>(code: string, options: ExecuteOptions = {}): Promise<Execution<T>> {
+    return this.#core.submit<T>(code, options, this.#context)
+  }
+
+  /** Serves the executor's tool calls: a fetch handler to mount at the URL of `toolServer.url`. It never rejects. */
+  get toolHandler(): (request: Request) => Promise<Response> {
+    return this.#core.toolServer.handle
+  }
+
+  /** Whether the executor answers at all, within 5 s. */
+  async healthCheck(): Promise<boolean> {
+    this.#core.assertOpen()
+    return this.#core.executor.isLive()
+  }
+
+  /** Whether the executor takes executions now; answers within 5 s. */
+  async readyCheck(): Promise<boolean> {
+    this.#core.assertOpen()
+    return this.#core.executor.isReady()
+  }
+
+  /** Closes the client and all its views; executions under way are cancelled, with `drain` only after `timeoutMs`. */
+  close(options: CloseOptions = {}): Promise<void> {
+    return this.#core.close(options)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}

@@ -1,0 +1,102 @@
+/** The client's configuration: one schema for all its origins. */
+import { clientTimeouts, requestLimitsSchema } from '@codemode/shared'
+import { z } from 'zod'
+
+import { checkNesting } from './clocks.ts'
+import { codeOrigin, configError, correctedCall, type ConfigOrigin } from './config-error.ts'
+import type { ToolLike } from './tools/define.ts'
+
+/** The longest delay of a Node timer. */
+const milliseconds = z.int().min(1).max(2_147_483_647)
+const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
+
+const executorUrl = z.url({ protocol: /^https?$/, abort: true }).refine((url) => {
+  const { username, password, search, hash } = new URL(url)
+  return username + password + search + hash === ''
+}, 'must not have credentials, a query or a fragment')
+
+const toolServerSchema = z
+  .strictObject({
+    /** The client listens on this port by itself, from the first execution with tools on; 0 picks a free one. */
+    port: z.int().min(0).max(65_535).optional(),
+    /** The address to listen on; `127.0.0.1` by default. */
+    host: z.string().min(1).optional(),
+    /** What the executor is told to call. Alone, without `port`, you mount `codemode.toolHandler` there. */
+    url: z.url({ protocol: /^https?$/ }).optional(),
+    /** Signs the tokens of executions, at least 32 characters. Share it between processes that serve one URL. */
+    secret: z.string().min(32, 'must have at least 32 characters').optional(),
+  })
+  .refine(({ port, url }) => port !== undefined || url !== undefined, 'needs a port to listen on, or a url')
+  .refine(({ host, url }) => url !== undefined || !['0.0.0.0', '::'].includes(host ?? ''), {
+    path: ['url'],
+    message: 'is needed when host is a wildcard address',
+  })
+
+const retrySchema = z.union([
+  z.literal(false),
+  z.strictObject({
+    /** Tries in all, 3 by default. */
+    maxAttempts: z.int().min(1).max(100).optional(),
+    /** The delay before the second try, doubled for each further one; 100 ms by default, jittered. */
+    backoffBaseMs: milliseconds.optional(),
+    /** No delay is longer, nor a longer `Retry-After` obeyed; 5,000 ms by default. */
+    backoffMaxMs: milliseconds.optional(),
+  }),
+])
+
+const clientConfigSchema = z.strictObject({
+  /** Where the executor is, such as `http://localhost:8001`. */
+  executorUrl,
+  /** The key that the executor knows you by. */
+  executorApiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, without blanks or line ends'),
+  /** The tools by name; `registerTool` adds more. */
+  tools: z
+    .record(
+      z.string(),
+      z.custom<ToolLike>((tool) => tool !== undefined),
+    )
+    .optional(),
+  /** Lets the executor call the tools over HTTP. Without it, they are called through the execution's event stream. */
+  toolServer: toolServerSchema.optional(),
+  /** How failed requests are tried again; `false` is never. */
+  retry: retrySchema.optional(),
+  /** How long a request may take in all; execution and queue time and 5,000 ms by default. */
+  requestTimeoutMs: milliseconds.optional(),
+  /** How long connecting may take, 5,000 ms by default. */
+  connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
+  /** The default of the option of the same name: guest CPU time; waiting for tools does not count. */
+  cpuTimeoutMs,
+  /** The default of the option of the same name: wall time from admission to the end. */
+  executionTimeoutMs,
+  /** The default of the option of the same name: each tool call. */
+  toolTimeoutMs,
+  /** The default of the option of the same name: waiting for admission. */
+  queueTimeoutMs,
+  /** The default of the option of the same name: heap, in MiB. */
+  memoryLimitMb,
+  /** What the correlation ids that the client makes begin with. */
+  correlationIdPrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9._:\-/]{1,64}$/, 'must be 1 to 64 characters of A-Z a-z 0-9 . _ : - /')
+    .optional(),
+})
+
+type Config = z.input<typeof clientConfigSchema>
+
+/** What a client is made from. Times are in milliseconds. */
+export interface ClientConfig extends Omit<Config, 'executorApiKey'> {
+  /** The key that the executor knows you by; a missing one is refused. */
+  executorApiKey: string | undefined
+}
+
+export type ResolvedConfig = z.output<typeof clientConfigSchema>
+export type ToolServerConfig = z.output<typeof toolServerSchema>
+
+/** Checks a configuration of any origin; throws a ConfigurationError that shows the corrected one. */
+export function resolveConfig(config: unknown, origin: ConfigOrigin = codeOrigin): ResolvedConfig {
+  const parsed = clientConfigSchema.safeParse(config)
+  if (!parsed.success) throw configError(parsed.error.issues, origin, Object.keys(clientConfigSchema.shape))
+  // The raw configuration, because a default never makes a clock that was set invalid.
+  checkNesting(config as Config, (fields) => correctedCall('Codemode.fromClientConfig', fields))
+  return parsed.data
+}

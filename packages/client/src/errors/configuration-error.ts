@@ -1,0 +1,11 @@
+import { ExecutorClientError } from './executor-client-error.ts'
+
+/** The client, a tool or an option is set up wrongly. The message ends with the corrected code. */
+export class ConfigurationError extends ExecutorClientError {
+  override readonly name: string = 'ConfigurationError'
+
+  constructor(problem: string, correctedCode: string, options: { cause?: unknown } = {}) {
+    const indented = correctedCode.replaceAll(/^(?=.)/gm, '  ')
+    super('CONFIGURATION_INVALID', `${problem}\n\nInstead:\n\n${indented}\n`, { suggestion: correctedCode, ...options })
+  }
+}

@@ -1,0 +1,33 @@
+import type { ErrorCode, LogEntry, ToolCallSummary } from '@codemode/shared'
+
+import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
+
+interface Guest {
+  /** The name of the error that the code threw, such as `TypeError`. */
+  readonly errorName: string
+  readonly guestStack?: string | undefined
+  readonly logs: readonly LogEntry[]
+  readonly toolCalls: readonly ToolCallSummary[]
+}
+
+/** The code failed: it threw, broke a limit, or gave what JSON can't hold. The stack is in the code's own lines. */
+export class ExecutionError extends ExecutorClientError {
+  override readonly name: string = 'ExecutionError'
+  readonly errorName: string
+  readonly guestStack: string | undefined
+  readonly logs: readonly LogEntry[]
+  readonly toolCalls: readonly ToolCallSummary[]
+
+  constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & Guest) {
+    super(code, message, options)
+    this.errorName = options.errorName
+    this.guestStack = options.guestStack
+    this.logs = options.logs
+    this.toolCalls = options.toolCalls
+  }
+
+  override toJSON(): Record<string, unknown> {
+    const { errorName, guestStack, logs, toolCalls } = this
+    return { ...super.toJSON(), errorName, guestStack, logs, toolCalls }
+  }
+}

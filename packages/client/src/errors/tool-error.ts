@@ -1,0 +1,31 @@
+import type { Json } from '@codemode/shared'
+
+import { ExecutorClientError } from './executor-client-error.ts'
+
+interface ToolErrorOptions {
+  /** What the guest sees as `code`; `TOOL_ERROR` by default. */
+  readonly code?: string
+  /** JSON that tells the guest more. */
+  readonly data?: Json
+  /** Whether the guest may expect the same call to succeed later; false by default. */
+  readonly retryable?: boolean
+  readonly tool?: string
+  readonly cause?: unknown
+}
+
+/** Thrown by a tool's handler to fail its call: the guest catches it with the same message, code and data. */
+export class ToolError extends ExecutorClientError {
+  override readonly name: string = 'ToolError'
+  readonly tool: string | undefined
+  readonly data: Json | undefined
+
+  constructor(message: string, options: ToolErrorOptions = {}) {
+    super(options.code ?? 'TOOL_ERROR', message, { retryable: options.retryable, cause: options.cause })
+    this.tool = options.tool
+    this.data = options.data
+  }
+
+  override toJSON(): Record<string, unknown> {
+    return { ...super.toJSON(), tool: this.tool, data: this.data }
+  }
+}

@@ -1,0 +1,64 @@
+import type {
+  ErrorCode,
+  ExecutionFailure,
+  ExecutionResult as WireResult,
+  Json,
+  LogEntry,
+  ToolCallSummary,
+  Usage,
+} from '@codemode/shared'
+
+import type { ExecutorClientError } from './errors/executor-client-error.ts'
+
+interface ResultFields {
+  readonly executionId: string
+  readonly correlationId: string
+  /** What the code wrote to its console, in order. */
+  readonly logs: readonly LogEntry[]
+  /** How much of the console did not fit. */
+  readonly logsDropped: { readonly entries: number; readonly bytes: number }
+  readonly toolCalls: readonly ToolCallSummary[]
+  /** CPU and wall time, in milliseconds. */
+  readonly usage: Usage
+  /** Where the result comes from. */
+  readonly source: 'executor'
+}
+
+/** An execution that ended with a value. */
+export interface SucceededExecution<T = Json> extends ResultFields {
+  readonly success: true
+  readonly result: T
+}
+
+/**
+ * An execution that failed: mostly because its code did. In the results of `executeAll` it may also be a request that
+ * failed, with the code and message of that error and no logs, calls or usage.
+ */
+export interface FailedExecution extends ResultFields {
+  readonly success: false
+  readonly error: Omit<ExecutionFailure, 'code'> & { readonly code: ErrorCode }
+}
+
+/** How an execution ended; `success` tells the two apart. */
+export type ExecutionResult<T = Json> = SucceededExecution<T> | FailedExecution
+
+/** The client's view of a result from the wire. */
+export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T> {
+  return { ...result, source: 'executor' } as ExecutionResult<T>
+}
+
+/** A request that failed, as the result of the execution that it was for. */
+export function resultFromError(error: ExecutorClientError): FailedExecution {
+  const { code, name, message, retryable, details, executionId, correlationId } = error
+  return {
+    success: false,
+    error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }) },
+    executionId: executionId ?? '',
+    correlationId: correlationId ?? '',
+    logs: [],
+    logsDropped: { entries: 0, bytes: 0 },
+    toolCalls: [],
+    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+    source: 'executor',
+  }
+}

@@ -1,0 +1,89 @@
+/** The executor's routes, one method each: what is sent, how often, and what the answer is read as. */
+import type { Readable } from 'node:stream'
+
+import {
+  executionRecordSchema,
+  executionResultSchema,
+  headers,
+  toolResultsResponseSchema,
+  type ExecutionRecord,
+  type ExecutionResult,
+  type ToolResultsRequest,
+} from '@codemode/shared'
+
+import type { HttpClient, RequestScope } from './http/http-client.ts'
+import { parseAnswer } from './http/malformed.ts'
+import type { RetryPolicy } from './http/retry-policy.ts'
+import { withRetries } from './http/with-retries.ts'
+
+/** The scope of a request about one execution. */
+export interface ExecutionScope extends RequestScope {
+  readonly executionId: string
+}
+
+export class ExecutionsApi {
+  readonly policy: RetryPolicy
+  readonly #http: HttpClient
+
+  constructor(http: HttpClient, policy: RetryPolicy) {
+    this.#http = http
+    this.policy = policy
+  }
+
+  /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
+  async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
+    const text = await this.#retried(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
+    return parseAnswer(executionResultSchema, text, 'result')
+  }
+
+  /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
+  open(body: string, scope: ExecutionScope): Promise<Readable> {
+    return this.#retried(scope, (attempt) => this.#http.stream(creation(body, scope, attempt), scope))
+  }
+
+  /** `GET /v1/executions/:id/events`, from after the given event. */
+  events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
+    return this.#retried(scope, (attempt) => {
+      const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
+      return this.#http.stream({ method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt }, scope)
+    })
+  }
+
+  /** `GET /v1/executions/:id`. */
+  async record(scope: ExecutionScope): Promise<ExecutionRecord> {
+    const text = await this.#retried(scope, (attempt) =>
+      this.#http.text({ method: 'GET', path: pathOf(scope), attempt }, scope),
+    )
+    return parseAnswer(executionRecordSchema, text, 'record')
+  }
+
+  /** `POST /v1/executions/:id/cancel`. */
+  async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
+    const body = JSON.stringify({ reason: reason?.slice(0, 1_000) })
+    await this.#retried(scope, (attempt) =>
+      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt }, scope),
+    )
+  }
+
+  /** `POST /v1/executions/:id/tool-results`; the call ids that were accepted. The first answer to a call wins. */
+  async sendToolResults(request: ToolResultsRequest, scope: ExecutionScope): Promise<string[]> {
+    const body = JSON.stringify(request)
+    const text = await this.#retried(scope, (attempt) =>
+      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt }, scope),
+    )
+    return parseAnswer(toolResultsResponseSchema, text, 'answer to tool results').accepted
+  }
+
+  #retried<T>(scope: ExecutionScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
+    const { signal, deadlineAt } = scope
+    return withRetries({ policy: this.policy, signal, deadlineAt }, attempt)
+  }
+}
+
+const pathOf = ({ executionId }: ExecutionScope): string => `/v1/executions/${encodeURIComponent(executionId)}`
+
+/** The execution id is the idempotency key: a repeat attaches to the execution that the first attempt began. */
+function creation(body: string, { executionId }: ExecutionScope, attempt: number) {
+  const idempotency = { [headers.idempotencyKey]: executionId }
+  return { method: 'POST', path: '/v1/executions', headers: idempotency, body, attempt } as const
+}

@@ -1,0 +1,184 @@
+import { newCorrelationId, newExecutionId, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
+
+import { resolveClocks } from './clocks.ts'
+import { resolveConfig, type ClientConfig } from './config.ts'
+import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
+import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
+import { resultFromWire, type ExecutionResult } from './execution-result.ts'
+import { ExecutionsApi, type ExecutionScope } from './executions-api.ts'
+import type { Executor, RunOptions } from './executor.ts'
+import { followEvents } from './follow-events.ts'
+import { HttpClient } from './http/http-client.ts'
+import { resolveRetryPolicy } from './http/retry-policy.ts'
+import { linkAbort } from './linked-abort.ts'
+import { cancelled, RunClock } from './run-clock.ts'
+import { runByStream } from './run-by-stream.ts'
+import { canBeSettled, settle, unknownOutcome } from './settle.ts'
+import { attributes, inSpan, markFailed } from './telemetry.ts'
+
+/** How long the small requests (cancel, health) may take. */
+const controlTimeoutMs = 5_000
+
+/** What an ExecutorClient is made from; the fields are those of the client's configuration. */
+export type ExecutorClientConfig = Pick<
+  ClientConfig,
+  'executorUrl' | 'executorApiKey' | 'retry' | 'requestTimeoutMs' | 'connectTimeoutMs'
+>
+
+export interface ControlOptions {
+  readonly correlationId?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An executor over HTTP: retries, resumes, cancels, and serves tool calls through the event stream. */
+export class ExecutorClient implements Executor {
+  readonly #http: HttpClient
+  readonly #api: ExecutionsApi
+  readonly #requestTimeoutMs: number | undefined
+  readonly #closing = new AbortController()
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #cancelling = new Set<Promise<void>>()
+
+  constructor(config: ExecutorClientConfig) {
+    const resolved = resolveConfig(config)
+    this.#http = new HttpClient(resolved)
+    this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
+    this.#requestTimeoutMs = resolved.requestTimeoutMs
+  }
+
+  /** Runs an execution to its end. It rejects, typed, when the request failed; not for what the code did. */
+  async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
+    const executionId = request.id ?? newExecutionId()
+    const correlationId = options.correlationId ?? newCorrelationId()
+    const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
+    const signals = [options.signal, this.#closing.signal]
+    const clock = new RunClock({ executionId, correlationId, timeoutMs, signals })
+    const scope = { executionId, correlationId, signal: clock.signal, deadlineAt: clock.deadlineAt }
+    const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
+    const running = inSpan('codemode.execute', { attributes: ids }, async (span) => {
+      const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)
+      if (!result.success) markFailed(span, result.error.code)
+      return result
+    })
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+      clock.dispose()
+    }
+  }
+
+  /** Stops an execution and its tool calls. Resolves when the executor has taken note. */
+  async cancel(executionId: string, reason?: string, options: ControlOptions = {}): Promise<void> {
+    const clock = this.#controlClock(executionId, options)
+    try {
+      await this.#api.cancel(reason, clock.scope)
+    } finally {
+      clock.dispose()
+    }
+  }
+
+  /** The events of an execution, from after the given one to its end. */
+  async *events(
+    executionId: string,
+    options: ControlOptions & { readonly after?: string | undefined } = {},
+  ): AsyncGenerator<ExecutionEvent, void> {
+    const correlationId = options.correlationId ?? newCorrelationId()
+    const controller = new AbortController()
+    const unlinks = [options.signal, this.#closing.signal].map((signal) =>
+      linkAbort(signal, controller, (reason) => cancelled(reason, { executionId, correlationId })),
+    )
+    const scope = { executionId, correlationId, signal: controller.signal, deadlineAt: Infinity }
+    try {
+      yield* followEvents(() => this.#api.events(options.after, scope), this.#api, scope, options.after)
+    } finally {
+      for (const unlink of unlinks) unlink()
+    }
+  }
+
+  /** Whether the executor answers at all. */
+  isLive(): Promise<boolean> {
+    return this.#probe('/livez')
+  }
+
+  /** Whether the executor takes executions now. */
+  isReady(): Promise<boolean> {
+    return this.#probe('/readyz')
+  }
+
+  /** Cancels what runs, and closes all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
+    await Promise.allSettled(this.#running)
+    await Promise.all(this.#cancelling)
+    await this.#http.close()
+  }
+
+  async #execute(
+    request: ExecutionRequest,
+    options: RunOptions,
+    scope: ExecutionScope,
+    clock: RunClock,
+  ): Promise<ExecutionResult> {
+    // An execution that was cancelled before it began leaves no trace.
+    clock.signal.throwIfAborted()
+    const body = JSON.stringify(request)
+    const isAnsweredHere = (request.tools?.length ?? 0) > 0 && request.callback === undefined
+    try {
+      const result =
+        isAnsweredHere || options.onEvent !== undefined
+          ? await runByStream({ request, body, scope, clock, options }, this.#api)
+          : await this.#runByAnswer(body, scope)
+      return resultFromWire(result)
+    } catch (error) {
+      if (clock.signal.aborted) {
+        const reason: unknown = clock.signal.reason
+        this.#cancelInBackground(scope)
+        throw reason instanceof ExecutorClientError ? concludeError(reason, { attempts: 1, ambiguous: true }) : reason
+      }
+      const isUnknown = error instanceof ExecutorConnectionError && error.ambiguous
+      throw isUnknown && error.code === 'CONNECTION_FAILED' ? unknownOutcome(scope, error) : error
+    }
+  }
+
+  async #runByAnswer(body: string, scope: ExecutionScope) {
+    try {
+      return await this.#api.run(body, scope)
+    } catch (error) {
+      if (scope.signal.aborted || !canBeSettled(error)) throw error
+      return await settle(this.#api, scope, error)
+    }
+  }
+
+  /** Nobody waits for the execution any more: it is told so once, within a bounded time, and no one hears of a failure. */
+  #cancelInBackground({ executionId, correlationId, signal }: ExecutionScope): void {
+    const { message }: Error = signal.reason
+    const cancelling = this.cancel(executionId, message, { correlationId })
+      .catch(() => {})
+      .finally(() => this.#cancelling.delete(cancelling))
+    this.#cancelling.add(cancelling)
+  }
+
+  #controlClock(executionId: string, { correlationId = newCorrelationId(), signal }: ControlOptions) {
+    const clock = new RunClock({ executionId, correlationId, timeoutMs: controlTimeoutMs, signals: [signal] })
+    const scope = { executionId, correlationId, signal: clock.signal, deadlineAt: clock.deadlineAt }
+    return { scope, dispose: () => clock.dispose() }
+  }
+
+  async #probe(path: '/livez' | '/readyz'): Promise<boolean> {
+    const signal = AbortSignal.timeout(controlTimeoutMs)
+    const deadlineAt = performance.now() + controlTimeoutMs
+    try {
+      await this.#http.text({ method: 'GET', path }, { correlationId: newCorrelationId(), signal, deadlineAt })
+      return true
+    } catch (error) {
+      if (error instanceof ExecutorClientError || signal.aborted) return false
+      throw error
+    }
+  }
+
+  #timeoutOf({ limits = {} }: ExecutionRequest): number {
+    return resolveClocks({ requestTimeoutMs: this.#requestTimeoutMs }, limits).requestTimeoutMs
+  }
+}

@@ -1,0 +1,38 @@
+/** Server-Sent Events (WHATWG HTML, section 9.2) as the executor sends them. */
+import type { Readable } from 'node:stream'
+
+import { executionEventSchema, type ExecutionEvent } from '@codemode/shared'
+import { createParser, type EventSourceMessage } from 'eventsource-parser'
+
+import { malformed } from './malformed.ts'
+
+/** The messages of a body, as they come. Ends with the body and rejects when that breaks. */
+export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage> {
+  const decoder = new TextDecoder()
+  let ready: EventSourceMessage[] = []
+  const parser = createParser({ onEvent: (message) => ready.push(message) })
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    const messages = ready
+    ready = []
+    yield* messages
+  }
+}
+
+/** The event of a message; undefined for one of a type that this client does not know. */
+export function parseEvent(message: EventSourceMessage): ExecutionEvent | undefined {
+  const event = executionEventSchema.safeParse(parseJson(message.data))
+  if (event.success) return event.data
+  if (!knownTypes.has(message.event ?? '')) return undefined
+  throw malformed(`event ${message.event}`, event.error)
+}
+
+const knownTypes = new Set<string>(executionEventSchema.options.map(({ shape }) => shape.type.value))
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,156 @@
+import type { Readable } from 'node:stream'
+
+import { headers } from '@codemode/shared'
+import { SpanKind } from '@opentelemetry/api'
+import { Agent, request } from 'undici'
+
+import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
+import { connectionError } from './connection-error.ts'
+import { responseError } from './response-error.ts'
+
+/** A stream that is silent for so long, heartbeats included, is taken for broken. */
+const streamSilenceMs = 60_000
+/** How much of an error's body is read. */
+const maxErrorBytes = 1024 * 1024
+
+export interface HttpClientOptions {
+  readonly executorUrl: string
+  readonly executorApiKey: string
+  readonly connectTimeoutMs: number
+}
+
+/** What a request belongs to, and until when it is worth something. */
+export interface RequestScope {
+  readonly executionId?: string | undefined
+  readonly correlationId: string
+  /** Aborts the request; its reason is what is thrown. */
+  readonly signal: AbortSignal
+  /** By `performance.now()`; infinite if there is none. */
+  readonly deadlineAt: number
+}
+
+interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly accept?: 'application/json' | 'text/event-stream'
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly attempt?: number
+}
+
+/**
+ * One request to the executor, without retries: headers, span, and every failure as a typed error. There is no timeout
+ * of undici's own except for connecting and for silent streams; the scope's signal is the clock.
+ */
+export class HttpClient {
+  readonly #agent: Agent
+  readonly #options: HttpClientOptions
+  readonly #origin: string
+  readonly #basePath: string
+
+  constructor(options: HttpClientOptions) {
+    const url = new URL(options.executorUrl)
+    this.#options = options
+    this.#origin = url.origin
+    this.#basePath = url.pathname.replace(/\/+$/, '')
+    this.#agent = new Agent({
+      connect: { timeout: options.connectTimeoutMs },
+      allowH2: false,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+  }
+
+  /** The text of a 2xx answer. */
+  text(request: HttpRequest, scope: RequestScope): Promise<string> {
+    return this.#send(request, scope, (body) => readText(body, Infinity))
+  }
+
+  /** The body of a 2xx answer, open. Whoever gets it ends it. */
+  stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
+    return this.#send({ ...request, accept: 'text/event-stream' }, scope, (body) => Promise.resolve(body))
+  }
+
+  /** Breaks all connections. */
+  close(): Promise<void> {
+    return this.#agent.destroy()
+  }
+
+  #send<T>(req: HttpRequest, scope: RequestScope, read: (body: Readable) => Promise<T>): Promise<T> {
+    const { method, path, attempt = 1 } = req
+    const { executionId, correlationId, signal } = scope
+    const details = {
+      kind: SpanKind.CLIENT,
+      attributes: {
+        'http.request.method': method,
+        [attributes.attempt]: attempt,
+        [attributes.correlationId]: correlationId,
+        ...(executionId !== undefined && { [attributes.executionId]: executionId }),
+      },
+    }
+    const connection = {
+      origin: this.#origin,
+      connectTimeoutMs: this.#options.connectTimeoutMs,
+      executionId,
+      correlationId,
+    }
+    return inSpan('codemode.request', details, async (span) => {
+      let answer
+      try {
+        const {
+          statusCode: status,
+          headers,
+          body,
+        } = await request(this.#origin + this.#basePath + path, {
+          dispatcher: this.#agent,
+          method,
+          headers: this.#headers(req, scope),
+          body: req.body ?? null,
+          signal,
+          bodyTimeout: req.accept === 'text/event-stream' ? streamSilenceMs : 0,
+        })
+        span.setAttribute(attributes.httpStatus, status)
+        if (status >= 200 && status < 300) return await read(body)
+        answer = {
+          status,
+          headers: headers as Record<string, string | undefined>,
+          text: await readText(body, maxErrorBytes),
+        }
+      } catch (error) {
+        throw signal.aborted ? signal.reason : connectionError(error, connection)
+      }
+      throw responseError(answer, connection)
+    })
+  }
+
+  #headers(
+    { accept = 'application/json', headers: more, body }: HttpRequest,
+    scope: RequestScope,
+  ): Record<string, string> {
+    return {
+      ...traceHeaders(),
+      accept,
+      [headers.authorization]: `Bearer ${this.#options.executorApiKey}`,
+      [headers.correlationId]: scope.correlationId,
+      ...(Number.isFinite(scope.deadlineAt) && { [headers.timeoutMs]: remainingMs(scope) }),
+      ...(scope.executionId !== undefined && { [headers.executionId]: scope.executionId }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...more,
+    }
+  }
+}
+
+function remainingMs({ deadlineAt }: RequestScope): string {
+  return String(Math.max(1, Math.ceil(deadlineAt - performance.now())))
+}
+
+async function readText(body: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    sizeBytes += chunk.length
+    if (sizeBytes > maxBytes) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

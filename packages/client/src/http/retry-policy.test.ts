@@ -1,0 +1,54 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { isRetryable, parseRetryAfter, resolveRetryPolicy, retryDelayMs } from './retry-policy.ts'
+
+const error = (retryable: boolean, httpStatus?: number) =>
+  new ExecutorClientError('INTERNAL', 'x', { retryable, httpStatus })
+
+test('there are three attempts by default, from 100 ms up to 5 s, and one with retry: false', () => {
+  expect(resolveRetryPolicy()).toEqual({ maxAttempts: 3, backoffBaseMs: 100, backoffMaxMs: 5_000 })
+  expect(resolveRetryPolicy({ maxAttempts: 7 })).toEqual({ maxAttempts: 7, backoffBaseMs: 100, backoffMaxMs: 5_000 })
+  expect(resolveRetryPolicy(false).maxAttempts).toBe(1)
+})
+
+test('delays double with jitter up to the cap', () => {
+  const policy = resolveRetryPolicy()
+  expect([1, 2, 3, 10].map((n) => retryDelayMs(policy, n, undefined, 0))).toEqual([50, 100, 200, 2_500])
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2_000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (attempt, random) => {
+        const backoffMs = Math.min(100 * 2 ** (attempt - 1), 5_000)
+        const delayMs = retryDelayMs(policy, attempt, undefined, random)
+        return delayMs >= backoffMs / 2 && delayMs < backoffMs
+      },
+    ),
+  )
+})
+
+test('Retry-After is honoured up to the cap, and never makes a delay shorter', () => {
+  const policy = resolveRetryPolicy()
+  expect(retryDelayMs(policy, 1, 2_000, 0)).toBe(2_000)
+  expect(retryDelayMs(policy, 1, 60_000, 0)).toBe(5_000)
+  expect(retryDelayMs(policy, 6, 1, 0)).toBe(1_600)
+})
+
+test('Retry-After is read as seconds and as a date, and nonsense is no value', () => {
+  const now = Date.parse('2026-01-01T00:00:00Z')
+  expect(parseRetryAfter('3', now)).toBe(3_000)
+  expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:07 GMT', now)).toBe(7_000)
+  expect(parseRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0)
+  expect(parseRetryAfter('soon', now)).toBeUndefined()
+  expect(parseRetryAfter(undefined, now)).toBeUndefined()
+})
+
+test('only what may succeed unchanged is tried again: no 4xx but 408, 425 and 429', () => {
+  const retryable = [undefined, 408, 425, 429, 502, 503, 504]
+  for (const status of retryable) expect(isRetryable(error(true, status))).toBe(true)
+  for (const status of [400, 401, 403, 404, 409, 410, 413, 422]) expect(isRetryable(error(true, status))).toBe(false)
+  expect(isRetryable(error(false, 500))).toBe(false)
+  expect(isRetryable(new Error('a bug'))).toBe(false)
+})

@@ -1,0 +1,57 @@
+/** When and after how long a failed request is tried again, as pure functions. */
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+
+/** How often and how fast to try again. Delays are in milliseconds. */
+export interface RetryOptions {
+  readonly maxAttempts?: number | undefined
+  readonly backoffBaseMs?: number | undefined
+  readonly backoffMaxMs?: number | undefined
+}
+
+export interface RetryPolicy {
+  readonly maxAttempts: number
+  readonly backoffBaseMs: number
+  readonly backoffMaxMs: number
+}
+
+/** Three attempts, 100 ms doubled up to 5 s, unless told otherwise; `false` is one attempt. */
+export function resolveRetryPolicy(options: false | RetryOptions = {}): RetryPolicy {
+  const {
+    maxAttempts = 3,
+    backoffBaseMs = 100,
+    backoffMaxMs = 5_000,
+  } = options === false ? { maxAttempts: 1 } : options
+  return { maxAttempts, backoffBaseMs, backoffMaxMs }
+}
+
+/** Whether the request may succeed if it is sent again, unchanged: broken connections, 408, 425, 429 and busy servers. */
+export function isRetryable(error: unknown): error is ExecutorClientError {
+  return error instanceof ExecutorClientError && error.retryable && !isClientFault(error.httpStatus)
+}
+
+function isClientFault(status: number | undefined): boolean {
+  return status !== undefined && status >= 400 && status < 500 && ![408, 425, 429].includes(status)
+}
+
+/**
+ * How long to wait after the n-th attempt, n from 1: between half and all of the doubled base, or what the executor
+ * asked for if that is longer; never above the cap. `random` is in [0, 1).
+ */
+export function retryDelayMs(
+  policy: RetryPolicy,
+  attempt: number,
+  retryAfterMs: number | undefined,
+  random: number = Math.random(),
+): number {
+  const backoffMs = Math.min(policy.backoffBaseMs * 2 ** (attempt - 1), policy.backoffMaxMs)
+  const jitteredMs = backoffMs * (0.5 + random / 2)
+  return Math.min(Math.max(jitteredMs, retryAfterMs ?? 0), policy.backoffMaxMs)
+}
+
+/** Reads `Retry-After` (RFC 9110, section 10.2.3): seconds or an HTTP date, in milliseconds from now. */
+export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(date - now, 0)
+}

@@ -1,0 +1,53 @@
+import pRetry from 'p-retry'
+
+import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import { pause } from '../pause.ts'
+import { isRetryable, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
+
+interface RetryScope {
+  readonly policy: RetryPolicy
+  /** Ends attempts and delays at once; its reason is what is thrown. */
+  readonly signal: AbortSignal
+  /** By `performance.now()`; no delay begins that would end after it. */
+  readonly deadlineAt: number
+}
+
+/**
+ * Tries until it succeeds, or the policy, the deadline or the signal says stop. The last error is thrown, with the number
+ * of attempts, and `ambiguous` if the executor may have got any of them.
+ */
+export async function withRetries<T>(scope: RetryScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
+  const { policy, signal, deadlineAt } = scope
+  let attempts = 0
+  let ambiguous = false
+  try {
+    return await pRetry(
+      async (attemptNumber) => {
+        attempts = attemptNumber
+        try {
+          return await attempt(attemptNumber)
+        } catch (error) {
+          // An attempt that was cut off may have arrived.
+          ambiguous ||= signal.aborted || (error instanceof ExecutorClientError && error.ambiguous)
+          throw error
+        }
+      },
+      {
+        retries: policy.maxAttempts - 1,
+        // The delay is taken in `shouldRetry`, because p-retry's own knows neither Retry-After nor the deadline.
+        minTimeout: 0,
+        signal,
+        shouldRetry: async ({ error, attemptNumber }) => {
+          if (!isRetryable(error)) return false
+          const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
+          if (performance.now() + delayMs >= deadlineAt) return false
+          await pause(delayMs, signal)
+          return true
+        },
+      },
+    )
+  } catch (error) {
+    const last: unknown = signal.aborted ? signal.reason : error
+    throw last instanceof ExecutorClientError ? concludeError(last, { attempts, ambiguous }) : last
+  }
+}

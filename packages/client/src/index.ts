@@ -1,0 +1,39 @@
+export type {
+  ErrorCode,
+  ExecutionEvent,
+  ExecutionRequest,
+  ExecutionStatus,
+  Json,
+  JsonObject,
+  LogEntry,
+  TimeoutLayer,
+  ToolAnswer,
+  ToolCallMessage,
+  ToolCallSummary,
+  Usage,
+} from '@codemode/shared'
+export type { CloseOptions } from './client-core.ts'
+export { Codemode } from './codemode.ts'
+export type { ClientConfig } from './config.ts'
+export { CancelledError } from './errors/cancelled-error.ts'
+export { ConfigurationError } from './errors/configuration-error.ts'
+export { ExecutionError } from './errors/execution-error.ts'
+export { ExecutorClientError } from './errors/executor-client-error.ts'
+export { ExecutorConnectionError } from './errors/executor-connection-error.ts'
+export { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
+export { ToolError } from './errors/tool-error.ts'
+export type { ExecuteOptions } from './execute-options.ts'
+export type { Execution, ExecutionProgress } from './execution.ts'
+export type { ExecutionResult, FailedExecution, SucceededExecution } from './execution-result.ts'
+export { ExecutorClient, type ControlOptions, type ExecutorClientConfig } from './executor-client.ts'
+export type { Executor, RunOptions } from './executor.ts'
+export {
+  tool,
+  type Context,
+  type Tool,
+  type ToolCall,
+  type ToolHandler,
+  type ToolLike,
+  type ToolProperties,
+  type ToolSchema,
+} from './tools/define.ts'

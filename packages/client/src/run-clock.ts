@@ -1,0 +1,62 @@
+import { CancelledError } from './errors/cancelled-error.ts'
+import { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
+import { linkAbort } from './linked-abort.ts'
+
+interface RunClockOptions {
+  readonly executionId: string
+  readonly correlationId: string
+  readonly timeoutMs: number
+  /** Each cancels the execution. */
+  readonly signals: readonly (AbortSignal | undefined)[]
+}
+
+/**
+ * What ends a run from the client's side: the caller's signal, `requestTimeoutMs`, or a failure. The reason of its own
+ * signal is always the typed error that the caller gets.
+ */
+export class RunClock {
+  readonly deadlineAt: number
+  readonly #controller = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  readonly #unlinks: readonly (() => void)[]
+
+  constructor({ executionId, correlationId, timeoutMs, signals }: RunClockOptions) {
+    const ids = { executionId, correlationId }
+    this.deadlineAt = performance.now() + timeoutMs
+    this.#timer = setTimeout(() => this.end(requestTimeout(timeoutMs, ids)), timeoutMs)
+    this.#unlinks = signals.map((signal) => linkAbort(signal, this.#controller, (reason) => cancelled(reason, ids)))
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(error: Error): void {
+    this.#controller.abort(error)
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer)
+    for (const unlink of this.#unlinks) unlink()
+  }
+}
+
+function requestTimeout(timeoutMs: number, ids: { executionId: string; correlationId: string }): ExecutorTimeoutError {
+  return new ExecutorTimeoutError(
+    'REQUEST_TIMEOUT',
+    `The request took longer than requestTimeoutMs (${timeoutMs} ms)`,
+    {
+      ...ids,
+      layer: 'request',
+      timeoutMs,
+      option: 'requestTimeoutMs',
+      retryable: true,
+    },
+  )
+}
+
+/** The error for a signal that aborted, with its reason as the cause. */
+export function cancelled(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
+  const why = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
+  return new CancelledError(`The execution was cancelled: ${why}`, { ...ids, cause: reason })
+}

@@ -1,0 +1,51 @@
+/** OpenTelemetry by its API alone: without an SDK all of this does nothing. */
+import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
+
+const tracer = trace.getTracer('@codemode/client')
+
+/** Attribute names of all spans. */
+export const attributes = {
+  correlationId: 'codemode.correlation_id',
+  executionId: 'codemode.execution_id',
+  callId: 'codemode.call_id',
+  tool: 'codemode.tool',
+  attempt: 'codemode.attempt',
+  httpStatus: 'http.response.status_code',
+} as const
+
+interface SpanDetails {
+  readonly kind?: SpanKind
+  readonly attributes: Attributes
+}
+
+/** Runs `work` in a span of its own, which is the parent of the spans within. */
+export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span) => Promise<T>): Promise<T> {
+  return tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, ...details }, async (span) => {
+    try {
+      return await work(span)
+    } catch (error) {
+      if (error instanceof Error) span.recordException(error)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
+      throw error
+    } finally {
+      span.end()
+    }
+  })
+}
+
+/** Marks the span as failed when what it measured failed without throwing. */
+export function markFailed(span: Span, message: string): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message })
+}
+
+/** The headers of the current trace, `traceparent` above all. */
+export function traceHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {}
+  propagation.inject(context.active(), headers)
+  return headers
+}
+
+/** Runs `work` under the trace that a request's headers name. */
+export function withRemoteParent<T>(headers: Record<string, string>, work: () => T): T {
+  return context.with(propagation.extract(context.active(), headers), work)
+}

@@ -1,0 +1,35 @@
+/** The token of one execution: a JWT (RFC 7519, HS256) that names the execution and the tools that it may call. */
+import { jwtVerify, SignJWT } from 'jose'
+import { z } from 'zod'
+
+const audience = 'codemode-tool-server'
+
+const claimsSchema = z.object({ sub: z.string(), tools: z.array(z.string()) })
+
+export interface TokenClaims {
+  readonly executionId: string
+  /** The names that the code calls the allowed tools by. */
+  readonly tools: readonly string[]
+}
+
+/** Makes a token that is valid for the given time from now. */
+export function signToken(claims: TokenClaims, secret: Uint8Array, lifetimeMs: number): Promise<string> {
+  return new SignJWT({ tools: claims.tools })
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(claims.executionId)
+    .setAudience(audience)
+    .setIssuedAt()
+    .setExpirationTime(Math.ceil((Date.now() + lifetimeMs) / 1000))
+    .sign(secret)
+}
+
+/** The claims of a token that this secret signed and that has not expired; undefined for any other. */
+export async function verifyToken(token: string, secret: Uint8Array): Promise<TokenClaims | undefined> {
+  try {
+    const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'], audience, requiredClaims: ['exp'] })
+    const { sub, tools } = claimsSchema.parse(payload)
+    return { executionId: sub, tools }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+import { ToolError } from '../errors/tool-error.ts'
+import { tool, type ToolCall, type ToolLike } from './define.ts'
+import { invokeTool } from './invoke.ts'
+import { ToolRegistry } from './registry.ts'
+
+function call(
+  tool: ToolLike,
+  input: unknown = {},
+  { deadlineMs = 10_000, signal = new AbortController().signal } = {},
+): Promise<ToolAnswer> {
+  const registry = new ToolRegistry()
+  registry.register('t', tool)
+  const message = {
+    type: 'tool.call',
+    executionId: 'exe_1',
+    callId: 'exe_1:1',
+    tool: 't',
+    input: input as never,
+    context: { clientId: 'c1' },
+    correlationId: 'cor_1',
+    deadline: new Date(Date.now() + deadlineMs).toISOString(),
+  } satisfies ToolCallMessage
+  return invokeTool(registry.get('t')!, message, signal)
+}
+
+const issuesOf = (answer: ToolAnswer) => (answer.ok ? undefined : answer.error)
+
+test('a handler gets the checked input and the facts of its call', async () => {
+  const seen: ToolCall[] = []
+  const weather = tool({
+    inputSchema: z.object({ city: z.string().trim() }),
+    execute: ({ city }, facts) => {
+      seen.push(facts)
+      return { city }
+    },
+  })
+  expect(await call(weather, { city: ' Oslo ' })).toEqual({ ok: true, output: { city: 'Oslo' } })
+  expect(seen[0]).toMatchObject({
+    executionId: 'exe_1',
+    callId: 'exe_1:1',
+    correlationId: 'cor_1',
+    context: { clientId: 'c1' },
+    deadline: expect.any(Date) as Date,
+    signal: expect.any(AbortSignal) as AbortSignal,
+  })
+})
+
+test.each([
+  ['Standard Schema', z.object({ user: z.object({ ages: z.array(z.number()) }) })],
+  [
+    'JSON Schema',
+    {
+      type: 'object',
+      properties: {
+        user: { type: 'object', properties: { ages: { type: 'array', items: { type: 'number' } } } },
+      },
+    },
+  ],
+])('input that a %s refuses never reaches the handler, and the path is named', async (_, inputSchema) => {
+  let ran = false
+  const answer = await call({ inputSchema, execute: () => (ran = true) }, { user: { ages: [1, 'two'] } })
+  expect(ran).toBe(false)
+  expect(issuesOf(answer)).toMatchObject({
+    code: 'TOOL_INPUT_INVALID',
+    message: expect.stringContaining('input.user.ages[1]') as string,
+    data: { issues: [{ path: ['user', 'ages', 1], message: expect.any(String) as string }] },
+  })
+})
+
+test('JSON Schema is checked whole: required, additionalProperties, conditions', async () => {
+  const inputSchema = {
+    required: ['a'],
+    properties: { a: { type: 'string' } },
+    additionalProperties: false,
+    if: { properties: { a: { const: 'b' } } },
+    ...JSON.parse('{"then": {"minProperties": 2}}'),
+  }
+  for (const input of [{}, { a: 1 }, { a: 'x', b: 1 }, { a: 'b' }]) {
+    expect(issuesOf(await call({ inputSchema, execute: () => 1 }, input))?.code).toBe('TOOL_INPUT_INVALID')
+  }
+  expect(await call({ inputSchema, execute: () => 1 }, { a: 'x' })).toEqual({ ok: true, output: 1 })
+})
+
+test('output is checked after the handler, and JSON Schema sees it as JSON', async () => {
+  const bad = tool({ outputSchema: z.object({ n: z.number() }), execute: () => ({ n: 'x' as never }) })
+  expect(issuesOf(await call(bad))).toMatchObject({
+    code: 'TOOL_OUTPUT_INVALID',
+    message: expect.stringContaining('output.n') as string,
+  })
+  const dated = { outputSchema: { type: 'string' }, execute: () => new Date(0) }
+  expect(await call(dated)).toEqual({ ok: true, output: '1970-01-01T00:00:00.000Z' })
+})
+
+test('undefined becomes null, and what JSON cannot hold names its path', async () => {
+  expect(await call(() => undefined)).toEqual({ ok: true, output: null })
+  expect(issuesOf(await call(() => ({ items: [{ size: 1n }] })))).toMatchObject({
+    code: 'TOOL_OUTPUT_INVALID',
+    message: expect.stringContaining('output.items[0].size: is a BigInt') as string,
+    data: { issues: [{ path: ['items', 0, 'size'] }] },
+  })
+})
+
+test('an output above the limit says its size and the limit', async () => {
+  expect(issuesOf(await call(() => 'x'.repeat(5_000_000)))).toMatchObject({
+    code: 'TOOL_OUTPUT_TOO_LARGE',
+    data: { sizeBytes: 5_000_002, limitBytes: 4_194_304 },
+  })
+})
+
+test('what a handler throws arrives with name, message, code, data and retryable', async () => {
+  const thrown = new ToolError('no such city', { code: 'NO_CITY', data: { city: 'x' }, retryable: true })
+  const answer = { name: 'ToolError', message: 'no such city', code: 'NO_CITY', data: { city: 'x' }, retryable: true }
+  expect(issuesOf(await call(() => Promise.reject(thrown)))).toEqual(answer)
+  expect(
+    issuesOf(
+      await call(() => {
+        throw new RangeError('too far')
+      }),
+    ),
+  ).toEqual({ name: 'RangeError', message: 'too far', code: 'TOOL_ERROR', retryable: false })
+})
+
+test('no path, stack or address of the host gets out', async () => {
+  const { readFile } = await import('node:fs/promises')
+  const system = issuesOf(await call(() => readFile('/srv/secret/keys.json')))
+  expect(system).toMatchObject({ code: 'ENOENT', message: 'The tool failed with ENOENT (open)' })
+  const loud = new Error('failed in /srv/app/src/x.ts:1:2\n    at run (/srv/app/src/x.ts:1:2)')
+  expect(issuesOf(await call(() => Promise.reject(loud)))?.message).toBe('failed in <path>')
+})
+
+test('the deadline aborts the handler and answers at once, even for one that does not listen', async () => {
+  let signal: AbortSignal | undefined
+  const deaf = (_: unknown, facts: ToolCall) => {
+    signal = facts.signal
+    return new Promise(() => {})
+  }
+  expect(issuesOf(await call(deaf, {}, { deadlineMs: 20 }))).toMatchObject({ code: 'TOOL_TIMEOUT', retryable: true })
+  expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
+})
+
+test('aborting the call aborts the handler; a call that was aborted before never begins', async () => {
+  const controller = new AbortController()
+  const answer = call((_, { signal }: ToolCall) => sleep(60_000, undefined, { signal }), {}, controller)
+  controller.abort(new Error('gone'))
+  expect(issuesOf(await answer)).toMatchObject({ code: 'TOOL_CANCELLED' })
+  let ran = false
+  expect(issuesOf(await call(() => (ran = true), {}, controller))).toMatchObject({ code: 'TOOL_CANCELLED' })
+  expect(ran).toBe(false)
+})

@@ -1,0 +1,65 @@
+import type { Server } from 'node:http'
+
+import { createAdaptorServer } from '@hono/node-server'
+
+import { ConfigurationError } from '../errors/configuration-error.ts'
+
+interface ListenerOptions {
+  readonly port: number
+  readonly host?: string | undefined
+  readonly fetch: (request: Request) => Promise<Response>
+}
+
+/** The tool server's own port. It is opened when it is first needed and keeps no process alive. */
+export class Listener {
+  readonly #options: ListenerOptions
+  #server: Promise<Server> | undefined
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+  }
+
+  /** Opens the port, if it is not open yet, and tells its URL. */
+  async url(): Promise<string> {
+    this.#server ??= listen(this.#options).catch((error: unknown) => {
+      this.#server = undefined
+      throw error
+    })
+    const address = (await this.#server).address()
+    const port = typeof address === 'object' && address !== null ? address.port : this.#options.port
+    const host = this.#options.host ?? defaultHost
+    return `http://${host.includes(':') ? `[${host}]` : host}:${port}/`
+  }
+
+  async close(): Promise<void> {
+    const server = await this.#server?.catch(() => undefined)
+    if (server === undefined) return
+    const closed = new Promise((resolve) => server.close(resolve))
+    server.closeAllConnections()
+    await closed
+  }
+}
+
+const defaultHost = '127.0.0.1'
+
+async function listen({ port, host = defaultHost, fetch }: ListenerOptions): Promise<Server> {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+  server.unref()
+  await new Promise<void>((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => reject(cannotListen(port, host, cause))
+    server.once('error', fail)
+    server.listen(port, host, () => {
+      server.off('error', fail)
+      resolve()
+    })
+  })
+  return server
+}
+
+function cannotListen(port: number, host: string, cause: NodeJS.ErrnoException): ConfigurationError {
+  return new ConfigurationError(
+    `The tool server can't listen on ${host}:${port} (${cause.code}).`,
+    'toolServer: { port: 0 }  // picks a free port',
+    { cause },
+  )
+}

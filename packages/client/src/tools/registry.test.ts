@@ -1,0 +1,138 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { expect, test } from 'vitest'
+import { z } from 'zod'
+
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { tool, type ToolLike } from './define.ts'
+import { ToolRegistry } from './registry.ts'
+
+const noop = () => null
+const better = () => 1
+
+function registryOf(tools: Record<string, ToolLike>): ToolRegistry {
+  const registry = new ToolRegistry()
+  for (const [name, tool] of Object.entries(tools)) registry.register(name, tool)
+  return registry
+}
+
+function refusalOf(work: () => unknown): ConfigurationError {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+const namesOf = (registry: ToolRegistry, list?: string[]) =>
+  registry.select(list).map(({ declaration }) => declaration.name)
+
+test('names become identifiers joined by dots', () => {
+  const registry = registryOf({ 'list-issues': noop, 'github.list issues': noop, '2fa': noop, größe: noop, a$: noop })
+  expect(namesOf(registry)).toEqual(['list_issues', 'github.list_issues', '_2fa', 'gr__e', 'a$'])
+})
+
+test('a tool and a namespace of the same name may coexist', () => {
+  expect(namesOf(registryOf({ github: noop, 'github.list': noop }))).toEqual(['github', 'github.list'])
+})
+
+test.each([
+  ['list-issues', 'list_issues'],
+  ['github.list-issues', 'github.list_issues'],
+])('%s collides with %s, whatever overwrite says, and the message shows a free name', (one, other) => {
+  const registry = registryOf({ [one]: noop })
+  const error = refusalOf(() => registry.register(other, noop, { overwrite: true }))
+  expect(error.message).toContain(`'${one}'`)
+  expect(error.message).toContain(`_2'`)
+})
+
+test('a name that is taken is refused unless overwrite', () => {
+  const registry = registryOf({ weather: noop })
+  expect(refusalOf(() => registry.register('weather', noop)).message).toContain('{ overwrite: true }')
+  registry.register('weather', better, { overwrite: true })
+  expect(registry.get('weather')?.handler).toBe(better)
+})
+
+test.each(['then', 'a.then', '__proto__', 'constructor', '$search'])('%s is no name for a tool', (name) => {
+  expect(refusalOf(() => registryOf({}).register(name, noop)).message).toContain('registerTool(')
+})
+
+test('an allow-list takes either name, once; an unknown one lists the known and the nearest', () => {
+  const registry = registryOf({ 'list-issues': noop, weather: noop, bank: noop })
+  expect(namesOf(registry, ['list-issues', 'list_issues', 'weather'])).toEqual(['list_issues', 'weather'])
+  expect(namesOf(registry, [])).toEqual([])
+  const { message } = refusalOf(() => registry.select(['wether']))
+  expect(message).toContain('list-issues, weather, bank')
+  expect(message).toContain("Did you mean 'weather'?")
+  expect(message).toContain("availableTools: ['weather']")
+})
+
+test('every kind of handler serves, with its own this', async () => {
+  class Counter {
+    count = 41
+    run() {
+      this.count += 1
+      return this.count
+    }
+  }
+  const registry = registryOf({
+    f: () => 1,
+    e: { execute: () => 2 },
+    a: { runAsync: () => Promise.resolve(3) },
+    c: new Counter(),
+  })
+  const call = {} as never
+  const outputs = ['f', 'e', 'a', 'c'].map((name) => registry.get(name)!.handler({}, call))
+  expect(await Promise.all(outputs)).toEqual([1, 2, 3, 42])
+})
+
+test('what has no handler is refused', () => {
+  for (const bad of [{}, null, 'weather', { execute: 1 }]) {
+    expect(refusalOf(() => registryOf({}).register('weather', bad as never)).message).toContain('has no handler')
+  }
+})
+
+test('declarations say what schemas mean on the wire', () => {
+  const registry = registryOf({
+    zod: tool({
+      description: 'd',
+      inputSchema: z.object({ n: z.string().transform(Number) }),
+      outputSchema: z.object({ at: z.date() }),
+      timeoutMs: 5,
+      requiresApproval: true,
+      execute: ({ n }) => ({ at: new Date(n) }),
+    }),
+    json: { inputSchema: { type: 'object' }, execute: noop },
+    standard: { inputSchema: bareSchema(), execute: noop },
+  })
+  const [zod, json, standard] = registry.select(undefined).map(({ declaration }) => declaration)
+  expect(zod).toMatchObject({
+    name: 'zod',
+    description: 'd',
+    timeoutMs: 5,
+    requiresApproval: true,
+    inputSchema: {
+      type: 'object',
+      properties: { n: { type: 'string' } },
+      required: ['n'],
+    },
+    outputSchema: {
+      type: 'object',
+      properties: { at: {} },
+    },
+  })
+  expect(json).toEqual({ name: 'json', inputSchema: { type: 'object' } })
+  expect(standard).toEqual({ name: 'standard' })
+})
+
+test('a schema that is none, and a declaration that the wire refuses, fail when they are registered', () => {
+  const schema = 'string' as never
+  expect(refusalOf(() => registryOf({ a: { inputSchema: schema, execute: noop } })).message).toContain('inputSchema')
+  expect(refusalOf(() => registryOf({ a: { timeoutMs: 0, execute: noop } })).message).toContain('timeoutMs')
+  expect(refusalOf(() => registryOf({ ['a'.repeat(200)]: noop })).message).toContain('name')
+})
+
+function bareSchema(): StandardSchemaV1 {
+  return { '~standard': { version: 1, vendor: 'bare', validate: (value) => ({ value }) } }
+}

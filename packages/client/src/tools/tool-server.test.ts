@@ -1,0 +1,189 @@
+import { errorBodySchema, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { Webhook } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+
+import type { ToolServerConfig } from '../config.ts'
+import { ToolServer } from './tool-server.ts'
+
+const secret = 's'.repeat(32)
+const executionId = 'exe_1'
+
+interface Served {
+  message: ToolCallMessage
+  signal: AbortSignal
+}
+
+function serverOf(
+  answer: (served: Served) => Promise<ToolAnswer> = () => Promise.resolve({ ok: true, output: 1 }),
+  config: ToolServerConfig = { url: 'http://127.0.0.1:9/tools', secret },
+) {
+  const served: Served[] = []
+  const callTool = (message: ToolCallMessage, signal: AbortSignal) => {
+    served.push({ message, signal })
+    return answer({ message, signal })
+  }
+  return { server: new ToolServer({ config, callTool }), served }
+}
+
+interface Delivery {
+  token: string
+  message?: Partial<ToolCallMessage>
+  id?: string
+  key?: string
+  sentAt?: Date
+  url?: string
+  signal?: AbortSignal
+  extra?: Record<string, string>
+}
+
+function requestOf({ token, message = {}, id, key, sentAt = new Date(), url, signal, extra }: Delivery): Request {
+  const whole = {
+    type: 'tool.call',
+    executionId,
+    callId: 'exe_1:1',
+    tool: 'weather',
+    input: {},
+    context: {},
+    correlationId: 'cor_1',
+    deadline: new Date(Date.now() + 1e4).toISOString(),
+    ...message,
+  }
+  const body = JSON.stringify(whole)
+  const webhookId = id ?? whole.callId
+  return new Request(url ?? 'http://127.0.0.1:9/tools', {
+    method: 'POST',
+    body,
+    headers: {
+      authorization: `Bearer ${token}`,
+      'webhook-id': webhookId,
+      'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1000)),
+      'webhook-signature': new Webhook(key ?? token, { format: 'raw' }).sign(webhookId, sentAt, body),
+      ...extra,
+    },
+    ...(signal && { signal }),
+  })
+}
+
+const tokenOf = async (server: ToolServer, lifetimeMs = 10_000) =>
+  (await server.callbackFor(executionId, ['weather'], lifetimeMs)).token
+
+test('a signed call with its token is answered with 200, whatever the tool says', async () => {
+  const failure: ToolAnswer = { ok: false, error: { message: 'no', code: 'NO' } }
+  const { server, served } = serverOf(() => Promise.resolve(failure))
+  const message = { input: { city: 'Oslo' }, context: { clientId: 'c1' } }
+  const response = await server.handle(requestOf({ token: await tokenOf(server), message }))
+  expect(response.status).toBe(200)
+  expect(await response.json()).toEqual(failure)
+  expect(served[0]?.message).toMatchObject(message)
+})
+
+test.each<[string, number, (token: string) => Delivery]>([
+  ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
+  ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
+  ['a wrong signature', 401, (token) => ({ token, key: 'another-key' })],
+  ['an old signature', 401, (token) => ({ token, sentAt: new Date(Date.now() - 301_000) })],
+  ['a signature from the future', 401, (token) => ({ token, sentAt: new Date(Date.now() + 302_000) })],
+  ['another execution', 403, (token) => ({ token, message: { executionId: 'exe_2', callId: 'exe_2:1' } })],
+  ['a call of another execution', 403, (token) => ({ token, message: { callId: 'exe_2:1' } })],
+  ['a call id that is not the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
+  ['a tool that the token does not name', 403, (token) => ({ token, message: { tool: 'bank' } })],
+  ['no tool call', 400, (token) => ({ token, message: { type: 'other' as never } })],
+])('%s is refused with %i, in the form of all errors', async (_, status, delivery) => {
+  const { server, served } = serverOf()
+  const response = await server.handle(requestOf(delivery(await tokenOf(server))))
+  expect(response.status).toBe(status)
+  expect(errorBodySchema.safeParse(await response.json()).success).toBe(true)
+  expect(served).toHaveLength(0)
+})
+
+test('an expired token is refused', async () => {
+  const { server } = serverOf()
+  expect((await server.handle(requestOf({ token: await tokenOf(server, -120_000) }))).status).toBe(401)
+})
+
+test('a body above the limit is refused before it is parsed', async () => {
+  const { server } = serverOf()
+  const message = { input: 'x'.repeat(2 * 1024 * 1024) }
+  expect((await server.handle(requestOf({ token: await tokenOf(server), message }))).status).toBe(413)
+})
+
+test('servers that share a secret honour the tokens of each other; without one they do not', async () => {
+  const token = await tokenOf(serverOf().server)
+  expect((await serverOf().server.handle(requestOf({ token }))).status).toBe(200)
+  const { server } = serverOf(undefined, { url: 'http://127.0.0.1:9/' })
+  expect((await server.handle(requestOf({ token }))).status).toBe(401)
+})
+
+test('a repeated delivery gets the first answer, while it runs and after, and the handler runs once', async () => {
+  const gate = Promise.withResolvers<void>()
+  let runs = 0
+  const { server } = serverOf(async () => {
+    await gate.promise
+    runs += 1
+    return { ok: true, output: runs }
+  })
+  const token = await tokenOf(server)
+  const during = [server.handle(requestOf({ token })), server.handle(requestOf({ token }))]
+  gate.resolve()
+  const after = async () => (await server.handle(requestOf({ token }))).text()
+  const texts = [...(await Promise.all(during.map(async (response) => (await response).text()))), await after()]
+  expect(new Set(texts)).toEqual(new Set(['{"ok":true,"output":1}']))
+})
+
+test('a deadline by a clock that is off is taken by the local one', async () => {
+  const { server, served } = serverOf()
+  const sentAt = new Date(Date.now() - 200_000)
+  const deadline = new Date(sentAt.getTime() + 10_000).toISOString()
+  await server.handle(requestOf({ token: await tokenOf(server), sentAt, message: { deadline } }))
+  const remainingMs = Date.parse(served[0]!.message.deadline) - Date.now()
+  expect(Math.abs(remainingMs - 10_000)).toBeLessThan(1_500)
+})
+
+test('a server with a port listens when it is first needed, and not after close', async () => {
+  const { server } = serverOf(undefined, { port: 0 })
+  const callback = await server.callbackFor(executionId, ['weather'], 10_000)
+  expect(callback.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
+  const send = () => fetch(requestOf({ token: callback.token, url: callback.url }))
+  expect(await (await send()).json()).toEqual({ ok: true, output: 1 })
+  await server.close()
+  await expect(send()).rejects.toThrow('fetch failed')
+})
+
+test('a client that hangs up aborts the call', async () => {
+  const aborted = Promise.withResolvers<void>()
+  const begun = Promise.withResolvers<void>()
+  const { server } = serverOf(
+    ({ signal }) => {
+      begun.resolve()
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          aborted.resolve()
+          resolve({ ok: true, output: null })
+        })
+      })
+    },
+    { port: 0 },
+  )
+  const { url, token } = await server.callbackFor(executionId, ['weather'], 10_000)
+  const controller = new AbortController()
+  const sent = fetch(requestOf({ token, url, signal: controller.signal })).catch(() => {})
+  await begun.promise
+  controller.abort()
+  await expect(aborted.promise).resolves.toBeUndefined()
+  await sent
+  await server.close()
+})
+
+test('a port that is taken is a configuration error that shows the way', async () => {
+  const first = serverOf(undefined, { port: 0 }).server
+  const { url } = await first.callbackFor(executionId, ['weather'], 10_000)
+  const { server } = serverOf(undefined, { port: Number(new URL(url).port) })
+  await expect(server.callbackFor(executionId, ['weather'], 10_000)).rejects.toThrow('port: 0')
+  await first.close()
+})
+
+test('more tools than a token can name are refused with what to do', async () => {
+  const { server } = serverOf()
+  const tools = Array.from({ length: 1_000 }, (_, i) => `tool_number_${i}`)
+  await expect(server.callbackFor(executionId, tools, 1_000)).rejects.toThrow('availableTools')
+})

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto'
+
+import { callbackSchema, RequestError, type Callback, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+
+import type { ToolServerConfig } from '../config.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { withRemoteParent } from '../telemetry.ts'
+import { CallRecord } from './call-record.ts'
+import { correlationIdOf, readDelivery } from './delivery.ts'
+import { signToken } from './execution-token.ts'
+import { Listener } from './listener.ts'
+
+/** A token outlives its execution's request by this much. */
+const tokenMarginMs = 60_000
+
+interface ToolServerOptions {
+  readonly config: ToolServerConfig | undefined
+  readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+}
+
+/** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
+export class ToolServer {
+  readonly #callTool: ToolServerOptions['callTool']
+  readonly #secret: Uint8Array
+  readonly #url: string | undefined
+  readonly #listener: Listener | undefined
+  readonly #record = new CallRecord()
+  #closed = false
+
+  constructor({ config, callTool }: ToolServerOptions) {
+    this.#callTool = callTool
+    this.#secret = config?.secret === undefined ? randomBytes(32) : new TextEncoder().encode(config.secret)
+    this.#url = config?.url
+    if (config?.port !== undefined) {
+      this.#listener = new Listener({ port: config.port, host: config.host, fetch: this.handle })
+    }
+  }
+
+  /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
+  async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
+    const listening = await this.#listener?.url()
+    const token = await signToken({ executionId, tools }, this.#secret, requestTimeoutMs + tokenMarginMs)
+    const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
+    if (callback.success) return callback.data
+    throw new ConfigurationError(
+      `The names of ${tools.length} tools do not fit into the token of one execution (${token.length} characters).`,
+      "codemode.executeAsync(code, { availableTools: ['only', 'those', 'it', 'needs'] })",
+    )
+  }
+
+  /** Answers one request of the executor. It never rejects. */
+  readonly handle = async (request: Request): Promise<Response> => {
+    try {
+      if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
+      const message = await readDelivery(request, this.#secret)
+      const answer = await this.#record.answer(message.callId, request.signal, (signal) =>
+        withRemoteParent(Object.fromEntries(request.headers), () => this.#callTool(message, signal)),
+      )
+      return new Response(answer, { headers: { 'content-type': 'application/json' } })
+    } catch (error) {
+      const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
+      return Response.json(refusal.toBody(correlationIdOf(request)), { status: refusal.httpStatus })
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#record.abortAll(new DOMException('The client was closed', 'AbortError'))
+    await this.#listener?.close()
+  }
+}

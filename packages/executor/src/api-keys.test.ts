@@ -1,0 +1,54 @@
+import { defaultRequestLimits } from '@codemode/shared'
+import { expect, test } from 'vitest'
+
+import { defaultMaxLimits, parseApiKeys } from './api-keys.ts'
+
+const defaults = { maxRunning: 10, maxQueued: 5 }
+const entry = { id: 'k1', tenant: 'acme', sha256: 'a'.repeat(64) }
+const read = (...entries: object[]) => parseApiKeys(JSON.stringify(entries), defaults)
+
+test('a key has the default limits unless its entry says otherwise', () => {
+  const [plain, own] = read(entry, {
+    ...entry,
+    id: 'k2',
+    sha256: 'b'.repeat(64),
+    limits: { cpuTimeoutMs: 1_000 },
+    maxLimits: { memoryLimitMb: 64, maxToolCalls: 20_000 },
+    maxRunning: 3,
+    expiresAt: '2030-01-01T00:00:00Z',
+  })
+  expect(plain).toMatchObject({
+    expiresAtMs: Infinity,
+    principal: {
+      keyId: 'k1',
+      tenant: 'acme',
+      defaultLimits: defaultRequestLimits,
+      maxLimits: defaultMaxLimits,
+      ...defaults,
+    },
+  })
+  expect(own?.principal.defaultLimits).toEqual({ ...defaultRequestLimits, cpuTimeoutMs: 1_000, memoryLimitMb: 64 })
+  expect(own?.principal.maxLimits).toMatchObject({ memoryLimitMb: 64, maxToolCalls: 20_000, cpuTimeoutMs: 30_000 })
+  expect(own?.principal).toMatchObject({ maxRunning: 3, maxQueued: 5 })
+  expect(own?.expiresAtMs).toBe(Date.UTC(2030, 0))
+})
+
+test.each([
+  [[{ ...entry, sha265: 'x' }], 'did you mean "sha256"?'],
+  [[{ ...entry, sha256: 'sesame' }], '[0].sha256: must be 64 hexadecimal digits'],
+  [[{ ...entry, tenant: '' }], '[0].tenant'],
+  [[{ ...entry, limits: { cpuTimeoutMs: 99_999 } }], '[0].limits.cpuTimeoutMs: is over maxLimits.cpuTimeoutMs, 30000'],
+  [[{ ...entry, limits: { toolTimeoutMs: 31_000 } }], 'is longer than executionTimeoutMs, 30000, around it'],
+  [[{ ...entry, limits: { cpuTimeout: 1 } }], 'did you mean "cpuTimeoutMs"?'],
+  [[{ ...entry, expiresAt: 'tomorrow' }], '[0].expiresAt'],
+  [[entry, { ...entry, sha256: 'b'.repeat(64) }], 'two keys have the same id'],
+  [[entry, { ...entry, id: 'k2' }], 'two keys have the same sha256'],
+  [[], 'Too small'],
+])('%j is refused', (entries, message) => {
+  expect(() => read(...entries)).toThrow(message)
+})
+
+test('text that is no JSON is refused with its place and without its content', () => {
+  expect(() => parseApiKeys('[{"id": sesame}]', defaults)).toThrow('line 1, column 9')
+  expect(() => parseApiKeys('[{"id": sesame}]', defaults)).not.toThrow('sesame')
+})

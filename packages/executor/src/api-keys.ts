@@ -1,0 +1,106 @@
+import {
+  defaultRequestLimits,
+  requestLimitsSchema,
+  type RequestLimits,
+  type ResolvedRequestLimits,
+} from '@codemode/shared'
+import { z } from 'zod'
+
+import type { Principal } from './engine/principal.ts'
+import { parseJson } from './json-text.ts'
+import { parseWith, summary } from './zod-problems.ts'
+
+/** How far a request may raise its limits when the key says nothing else. */
+export const defaultMaxLimits: ResolvedRequestLimits = {
+  executionTimeoutMs: 300_000,
+  cpuTimeoutMs: 30_000,
+  toolTimeoutMs: 300_000,
+  queueTimeoutMs: 60_000,
+  memoryLimitMb: 512,
+  maxToolCalls: 10_000,
+}
+
+const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLimits)[]
+
+/** The clocks that run inside the execution's. */
+const innerClocks = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
+
+const apiKeySchema = z
+  .strictObject({
+    id: z.string().min(1).max(128).meta({ description: 'Names the key in logs' }),
+    tenant: z.string().min(1).max(128),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: printf %s "$KEY" | sha256sum'),
+    limits: requestLimitsSchema.optional(),
+    maxLimits: requestLimitsSchema.optional(),
+    maxRunning: z.int().min(1).optional(),
+    maxQueued: z.int().min(0).optional(),
+    expiresAt: z.iso.datetime({ offset: true }).optional(),
+  })
+  .superRefine(({ limits = {}, maxLimits = {} }, refusal) => {
+    const max = { ...defaultMaxLimits, ...definedOf(maxLimits) }
+    for (const name of limitNames) {
+      if ((limits[name] ?? 0) > max[name]) refuse(refusal, name, `is over maxLimits.${name}, ${max[name]}`)
+    }
+    const outer = limits.executionTimeoutMs ?? Math.min(defaultRequestLimits.executionTimeoutMs, max.executionTimeoutMs)
+    for (const name of innerClocks) {
+      if ((limits[name] ?? 0) > outer) refuse(refusal, name, `is longer than executionTimeoutMs, ${outer}, around it`)
+    }
+  })
+
+const apiKeysSchema = z
+  .array(apiKeySchema)
+  .min(1)
+  .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id')
+  .refine((keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length, 'two keys have the same sha256')
+
+/** A key as the executor knows it: never itself, only its hash. */
+export interface ApiKey {
+  readonly sha256: Buffer
+  readonly principal: Principal
+  readonly expiresAtMs: number
+}
+
+/** What a key may use when its entry says nothing of it. */
+export interface KeyDefaults {
+  readonly maxRunning: number
+  readonly maxQueued: number
+}
+
+/** Reads the text of a keys file. Throws an `Error` that says what is wrong and holds no secret. */
+export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
+  const json = parseJson(text)
+  if (!json.ok) throw new Error(`it is not valid JSON: line ${json.line}, column ${json.column} is wrong`)
+  const parsed = parseWith(apiKeysSchema, json.value)
+  if (!parsed.ok) throw new Error(summary(parsed.problems))
+  return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, expiresAt }) => ({
+    sha256: Buffer.from(sha256, 'hex'),
+    expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
+    principal: {
+      keyId: id,
+      tenant,
+      ...resolvedLimits(limits, maxLimits),
+      maxRunning: maxRunning ?? defaults.maxRunning,
+      maxQueued: maxQueued ?? defaults.maxQueued,
+    },
+  }))
+}
+
+/** The limits of a key. A maximum below a default lowers the default. */
+export function resolvedLimits(
+  limits: RequestLimits = {},
+  maxLimits: RequestLimits = {},
+): Pick<Principal, 'defaultLimits' | 'maxLimits'> {
+  const max = { ...defaultMaxLimits, ...definedOf(maxLimits) }
+  const wanted = { ...defaultRequestLimits, ...definedOf(limits) }
+  const lowered = limitNames.map((name) => [name, Math.min(wanted[name], max[name])] as const)
+  return { defaultLimits: Object.fromEntries(lowered) as unknown as ResolvedRequestLimits, maxLimits: max }
+}
+
+/** Zod keeps a key that is given as undefined; it must not override a default. */
+function definedOf(limits: RequestLimits): Partial<ResolvedRequestLimits> {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
+}
+
+function refuse(refusal: z.RefinementCtx, name: string, message: string): void {
+  refusal.addIssue({ code: 'custom', path: ['limits', name], message })
+}

@@ -1,0 +1,78 @@
+import type { Logger } from 'pino'
+
+import { resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
+import { createHttpApp } from './http/http-app.ts'
+import { listen } from './http/serve.ts'
+import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
+import { createLogger } from './log.ts'
+import { startEngine } from './start-engine.ts'
+import { createCallbackGuard } from './tools/callback-guard.ts'
+import { createCallbackTransport } from './tools/callback-transport.ts'
+
+/** Answers still being written when the engine has closed get this long. */
+const lastAnswersMs = 1_000
+
+/** A running executor. */
+export interface RunningExecutor extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  /**
+   * Refuses new executions, lets running ones go on for up to `drainMs` (the configuration's if not given), cancels the
+   * rest, and ends everything. Further calls wait for the first.
+   */
+  close(options?: { drainMs?: number }): Promise<void>
+}
+
+interface ExecutorDependencies {
+  readonly logger?: Logger
+  readonly startEngine?: typeof startEngine
+}
+
+/**
+ * Starts an executor and resolves when it listens. Throws `ConfigurationError`, and the system's error if it can't have
+ * the port.
+ *
+ * @example
+ * await using executor = await createExecutor({ apiKey: 'a-key-of-16-or-more', port: 0 })
+ */
+export async function createExecutor(
+  input: ExecutorConfigInput = {},
+  dependencies: ExecutorDependencies = {},
+): Promise<RunningExecutor> {
+  const config = resolveConfig(input)
+  const { logger = createLogger({ level: config.logLevel }), startEngine: start = startEngine } = dependencies
+  await using starting = new AsyncDisposableStack()
+
+  const keys = starting.use(keyStore(config, logger))
+  const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
+  starting.defer(() => guard.agent.destroy())
+  const started = starting.use(
+    await start(config, {
+      logger,
+      callbackTransport: (callback) => createCallbackTransport({ callback, agent: guard.agent, logger }),
+    }),
+  )
+  const { engine } = started
+  const info = () => started.info()
+  const server = await listen(createHttpApp({ engine, keys, guard, info, logger }), config)
+  logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
+
+  const running = starting.move()
+  let closed: Promise<void> | undefined
+  async function shutDown(drainMs: number): Promise<void> {
+    logger.info({ drainMs }, 'the executor is shutting down')
+    await engine.close({ drainMs })
+    await server.close({ drainMs: lastAnswersMs })
+    await running.disposeAsync()
+  }
+  const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))
+  return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
+}
+
+function keyStore(config: ExecutorConfig, logger: Logger): KeyStore {
+  const defaults = { maxRunning: config.maxRunningPerKey, maxQueued: config.maxQueuedPerKey }
+  const { apiKey, apiKeysFile } = config
+  if (apiKeysFile !== undefined) return fileKeyStore({ path: apiKeysFile, defaults, logger })
+  if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)
+  throw new Error('a resolved configuration has a key')
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+
+import { helpText, parseCommand } from './command-line.ts'
+
+test('without arguments it serves', () => {
+  expect(parseCommand([])).toEqual({ name: 'serve' })
+})
+
+test('help and version have a long and a short name', () => {
+  for (const flag of ['--help', '-h']) expect(parseCommand([flag])).toEqual({ name: 'help' })
+  for (const flag of ['--version', '-v']) expect(parseCommand([flag])).toEqual({ name: 'version' })
+})
+
+test('replay takes one file', () => {
+  expect(parseCommand(['replay', 'j.json'])).toEqual({ name: 'replay', path: 'j.json' })
+  for (const args of [['replay'], ['replay', 'a', 'b']]) expect(parseCommand(args)).toMatchObject({ name: 'misused' })
+})
+
+test.each([
+  ['relpay', 'Did you mean replay?'],
+  ['--port=3', 'CODEMODE_PORT=…'],
+  ['--hlep', 'Did you mean --help?'],
+  ['serve', 'Unknown argument "serve"'],
+  ['-x', 'Unknown argument "-x"'],
+])('%s is refused with a hint', (argument, hint) => {
+  expect(parseCommand([argument])).toMatchObject({ name: 'misused', problem: expect.stringContaining(hint) as string })
+})
+
+test('help names every variable', () => {
+  for (const name of [
+    'CODEMODE_HOST',
+    'CODEMODE_MAX_QUEUED_PER_KEY',
+    'CODEMODE_RETAIN_COUNT',
+    'CODEMODE_CONFIG_FILE',
+  ]) {
+    expect(helpText()).toContain(`\n  ${name} `)
+  }
+})

@@ -1,0 +1,71 @@
+import { executorOptionsSchema, type OptionName } from './config-options.ts'
+import { nearestName } from './nearest.ts'
+
+/** The configuration is wrong; the message shows each corrected line, and no secret. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+  }
+}
+
+/** Where an option was given, which decides how its corrected line is spelled. */
+export type Surface = 'environment' | 'file' | 'code'
+
+/** An option as it was given. */
+export interface Given {
+  readonly surface: Surface
+  readonly value: unknown
+}
+
+export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
+
+/** The environment variable that sets an option: `maxRunningPerKey` is CODEMODE_MAX_RUNNING_PER_KEY. */
+export function variableOf(option: string): string {
+  return `CODEMODE_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+/** What an option must be, and an example of it. */
+export function describeOption(option: OptionName): { rule: string; example: unknown } {
+  const { rule, example } = executorOptionsSchema.shape[option].unwrap().meta() ?? {}
+  return { rule: String(rule), example }
+}
+
+/** The line that sets an option to a value, or to its example, in the spelling of a surface. */
+export function correctedLine(
+  option: OptionName,
+  surface: Surface,
+  value: unknown = describeOption(option).example,
+): string {
+  if (surface === 'environment') return `${variableOf(option)}=${environmentText(value)}`
+  const text = option === 'apiKey' ? "'<what openssl rand -hex 32 prints>'" : JSON.stringify(value)
+  return surface === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
+}
+
+/** A wrong value. It is shown only if it can't be a secret. */
+export function wrongValue(option: OptionName, { surface, value }: Given): string {
+  const name = surface === 'environment' ? variableOf(option) : `"${option}"`
+  const shown = option === 'apiKey' ? 'not valid (it is not shown)' : JSON.stringify(value)?.slice(0, 200)
+  return `${name} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
+}
+
+/** A name that no option has. Its value is carried over to the nearest option only if that one accepts it and it is no text. */
+export function unknownOption(name: string, { surface, value }: Given): string {
+  const spelled = surface === 'environment' ? variableOf : (option: OptionName) => `"${option}"`
+  const what = surface === 'environment' ? `${name} is not a variable` : `"${name}" is not an option`
+  const nearestText = nearestName(name.replace(/^CODEMODE_/, ''), optionNames)
+  const nearest = optionNames.find((option) => option === nearestText)
+  if (nearest === undefined) {
+    return `${what} of the executor. Remove it; known are:\n  ${optionNames.map(spelled).join(', ')}`
+  }
+  const isPlain = typeof value === 'number' || typeof value === 'boolean'
+  const fits = isPlain && executorOptionsSchema.shape[nearest].safeParse(value).success
+  const line = correctedLine(nearest, surface, fits ? value : undefined)
+  return `${what} of the executor; the nearest is ${spelled(nearest)}:\n  ${line}`
+}
+
+function environmentText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? '1' : '0'
+  return Array.isArray(value) ? value.join(',') : String(value)
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+
+import { z } from 'zod'
+
+import { logLevels } from './log.ts'
+import { parseCallbackOrigin } from './tools/callback-origin.ts'
+
+const MiB = 1024 * 1024
+
+/** What an option must be, in the words of an error and of `--help`, and a value that is right. */
+interface OptionMeta {
+  readonly rule: string
+  readonly example: string | number | boolean | readonly string[]
+}
+
+const option = <Schema extends z.ZodType>(schema: Schema, meta: OptionMeta) => schema.meta({ ...meta }).optional()
+
+const count = (rule: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
+  option(z.int().min(min).max(max), { rule: `${rule}: an integer from ${min} to ${max}`, example })
+
+const milliseconds = (rule: string, example: number) =>
+  count(`${rule}, in milliseconds`, example, { min: 0, max: 86_400_000 })
+
+const callbackOrigin = z.string().transform((text, refusal) => {
+  const origin = parseCallbackOrigin(text)
+  if (origin !== undefined) return origin.text
+  refusal.addIssue({ code: 'custom', message: 'is not an origin' })
+  return z.NEVER
+})
+
+/** Every option of the executor, for the environment, the file and a program alike; all of them may be left out. */
+export const executorOptionsSchema = z.strictObject({
+  host: option(z.string().min(1).max(255), { rule: 'the address to listen on', example: '127.0.0.1' }),
+  port: option(z.int().min(0).max(65_535), {
+    rule: 'an integer from 0 to 65535; 0 picks a free port',
+    example: 8001,
+  }),
+  apiKey: option(z.string().regex(/^[\x21-\x7e]{16,512}$/), {
+    rule: "the one API key, of tenant 'default': 16 to 512 visible ASCII characters without blanks",
+    example: '$(openssl rand -hex 32)',
+  }),
+  apiKeysFile: option(z.string().min(1), {
+    rule: 'the path of a JSON file with API keys; it is read again when it changes',
+    example: './api-keys.json',
+  }),
+  dev: option(z.boolean(), {
+    rule: '1 for development: makes an API key if none is set, and allows callbacks to this machine',
+    example: true,
+  }),
+  callbackOrigins: option(z.array(callbackOrigin), {
+    rule: 'origins that tools may be called at, such as https://app.example or https://*.app.example',
+    example: ['https://app.example'],
+  }),
+  sandboxProcesses: count('sandbox processes that run code at the same time', 4, { max: 1_024 }),
+  disconnectGraceMs: milliseconds('how long an execution without readers goes on', 15_000),
+  logLevel: option(z.enum(logLevels), { rule: `one of ${logLevels.join(', ')}`, example: 'info' }),
+  maxRunning: count('executions admitted at once, waiting ones included', 4_000),
+  maxQueued: count('executions that may wait for admission', 4_000, { min: 0 }),
+  maxRunningPerKey: count("one key's executions admitted at once", 4_000),
+  maxQueuedPerKey: count("one key's executions that may wait for admission", 2_000, { min: 0 }),
+  drainMs: milliseconds('how long running executions may go on at shutdown', 10_000),
+  retainMs: count('how long an ended execution can be read, in milliseconds', 300_000, { max: 86_400_000 }),
+  retainBytes: count('bytes of ended executions that are kept', 64 * MiB, { max: 64 * 1024 * MiB }),
+  retainCount: count('ended executions that are kept', 10_000),
+})
+
+/** What a program may give to `createExecutor`; every option has a default but the key. */
+export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
+
+/** The name of an option. */
+export type OptionName = keyof ExecutorConfigInput
+
+type Keys = 'apiKey' | 'apiKeysFile'
+type Options = z.output<typeof executorOptionsSchema>
+
+/** The configuration with its defaults; either `apiKey` or `apiKeysFile` is set. */
+export type ExecutorConfig = { readonly [Name in Exclude<OptionName, Keys>]-?: NonNullable<Options[Name]> } & {
+  readonly [Name in Keys]: string | undefined
+}
+
+/** The defaults for what valid options leave out. In development a key is made if there is none. */
+export function withDefaults(options: Options): ExecutorConfig {
+  const dev = options.dev ?? false
+  const keyIsMissing = options.apiKey === undefined && options.apiKeysFile === undefined
+  return {
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 8001,
+    apiKey: keyIsMissing && dev ? newApiKey() : options.apiKey,
+    apiKeysFile: options.apiKeysFile,
+    dev,
+    callbackOrigins: options.callbackOrigins ?? [],
+    sandboxProcesses: options.sandboxProcesses ?? availableParallelism(),
+    disconnectGraceMs: options.disconnectGraceMs ?? 15_000,
+    logLevel: options.logLevel ?? 'info',
+    maxRunning: options.maxRunning ?? 4_000,
+    maxQueued: options.maxQueued ?? 4_000,
+    maxRunningPerKey: options.maxRunningPerKey ?? 4_000,
+    maxQueuedPerKey: options.maxQueuedPerKey ?? 2_000,
+    drainMs: options.drainMs ?? 10_000,
+    retainMs: options.retainMs ?? 300_000,
+    retainBytes: options.retainBytes ?? 64 * MiB,
+    retainCount: options.retainCount ?? 10_000,
+  }
+}
+
+function newApiKey(): string {
+  return `cmk_${randomBytes(24).toString('hex')}`
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+
+import { configFromEnvironment, ConfigurationError, resolveConfig } from './config.ts'
+
+const key = 'k'.repeat(32)
+
+function fromEnvironment(env: Record<string, string>, files: Record<string, string> = {}) {
+  return configFromEnvironment(env, (path) => {
+    const text = files[path]
+    if (text === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' })
+    return text
+  })
+}
+
+function refusal(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.message
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+describe('the configuration', () => {
+  test('has a default for all but the key', () => {
+    expect(resolveConfig({ apiKey: key })).toMatchObject({
+      host: '127.0.0.1',
+      port: 8001,
+      apiKey: key,
+      dev: false,
+      callbackOrigins: [],
+      disconnectGraceMs: 15_000,
+      maxRunning: 4_000,
+      maxQueuedPerKey: 2_000,
+      retainBytes: 67_108_864,
+    })
+  })
+
+  test('resolves to itself when it is given again', () => {
+    const config = resolveConfig({ dev: true, port: 0 })
+    expect(resolveConfig(config)).toEqual(config)
+  })
+
+  test('is read from the environment, with each type from text', () => {
+    const { config, apiKeyWasMade } = fromEnvironment({
+      PATH: '/bin',
+      CODEMODE_API_KEY: key,
+      CODEMODE_PORT: '0',
+      CODEMODE_DEV: 'true',
+      CODEMODE_CALLBACK_ORIGINS: 'https://App.example:443, http://10.0.0.1:8080/ ,',
+      CODEMODE_LOG_LEVEL: 'warn',
+      CODEMODE_MAX_RUNNING_PER_KEY: '7',
+      CODEMODE_HOST: '',
+      CODEMODE_EXECUTOR_URL: 'http://localhost:8001',
+      CODEMODE_EXECUTOR_API_KEY: key,
+    })
+    expect(config).toMatchObject({
+      port: 0,
+      dev: true,
+      callbackOrigins: ['https://app.example', 'http://10.0.0.1:8080'],
+      logLevel: 'warn',
+      maxRunningPerKey: 7,
+      host: '127.0.0.1',
+    })
+    expect(apiKeyWasMade).toBe(false)
+  })
+
+  test('is read from a file, and the environment wins', () => {
+    const file = JSON.stringify({ apiKey: key, port: 1, drainMs: 5, callbackOrigins: ['https://a.example'] })
+    const { config } = fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_PORT: '2' }, { 'c.json': file })
+    expect(config).toMatchObject({ apiKey: key, port: 2, drainMs: 5, callbackOrigins: ['https://a.example'] })
+  })
+
+  test('makes a new key in development only, and says so', () => {
+    const made = fromEnvironment({ CODEMODE_DEV: '1' })
+    expect(made.config.apiKey).toMatch(/^cmk_[0-9a-f]{48}$/)
+    expect(made.apiKeyWasMade).toBe(true)
+    expect(fromEnvironment({ CODEMODE_DEV: '1' }).config.apiKey).not.toBe(made.config.apiKey)
+    expect(fromEnvironment({ CODEMODE_DEV: '1', CODEMODE_API_KEYS_FILE: 'k.json' }).config.apiKey).toBeUndefined()
+  })
+})
+
+describe('a wrong configuration', () => {
+  test('without a key is refused with the lines that would set one', () => {
+    for (const env of [{}, { CODEMODE_DEV: '0' }]) {
+      expect(refusal(() => fromEnvironment(env))).toContain('CODEMODE_API_KEY=$(openssl rand -hex 32)')
+    }
+    expect(refusal(() => resolveConfig())).toContain('createExecutor({ dev: true })')
+  })
+
+  test('with two kinds of keys is refused', () => {
+    expect(refusal(() => resolveConfig({ apiKey: key, apiKeysFile: 'k.json' }))).toContain('Remove one')
+  })
+
+  test.each([
+    ['CODEMODE_PRT', '9000', 'CODEMODE_PORT=9000'],
+    ['CODEMODE_API_KEY_FILE', 'k.json', 'CODEMODE_API_KEYS_FILE=./api-keys.json'],
+    ['CODEMODE_MAXRUNNING', 'many', 'CODEMODE_MAX_RUNNING=4000'],
+    ['CODEMODE_DRAIN', '7', 'CODEMODE_DRAIN_MS=7'],
+    ['CODEMODE_CALLBACK_ORIGIN', 'x', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_FOO', 'x', 'known are'],
+  ])('an unknown variable %s is refused with the nearest known line', (variable, value, line) => {
+    const message = refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))
+    expect(message).toContain(`${variable} is not a variable of the executor`)
+    expect(message).toContain(line)
+  })
+
+  test.each([
+    ['CODEMODE_PORT', '65536', 'CODEMODE_PORT is 65536, but must be an integer from 0 to 65535'],
+    ['CODEMODE_PORT', '80x1', 'CODEMODE_PORT is "80x1"'],
+    ['CODEMODE_DEV', 'yes', 'CODEMODE_DEV=1'],
+    ['CODEMODE_LOG_LEVEL', 'loud', 'must be one of trace, debug'],
+    ['CODEMODE_SANDBOX_PROCESSES', '0', 'CODEMODE_SANDBOX_PROCESSES=4'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'https://a.example/path', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
+    ['CODEMODE_DRAIN_MS', '-1', 'CODEMODE_DRAIN_MS=10000'],
+  ])('%s=%s is refused with what it must be', (variable, value, text) => {
+    expect(refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))).toContain(text)
+  })
+
+  test('names all problems at once, in the spelling of where each was given', () => {
+    const file = '{"prt": 9, "drainMs": "soon"}'
+    const message = refusal(() =>
+      fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_DEV: '1', CODEMODE_HOSTS: 'h' }, { 'c.json': file }),
+    )
+    expect(message).toContain('"port": 9')
+    expect(message).toContain('"drainMs": 10000')
+    expect(message).toContain('CODEMODE_HOST=127.0.0.1')
+    expect(refusal(() => resolveConfig({ dev: true, prt: 9 } as never))).toContain('createExecutor({ port: 9 })')
+  })
+
+  test.each([
+    ['{"apiKey": "very-secret-key-of-mine" "port": 1}', 'line 1, column 38'],
+    ['[]', 'must hold a JSON object'],
+    [undefined, "can't be read (ENOENT)"],
+  ])('a file with %j is refused', (text, expected) => {
+    const files: Record<string, string> = text === undefined ? {} : { 'c.json': text }
+    const message = refusal(() => fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json' }, files))
+    expect(message).toContain(expected)
+    expect(message).not.toContain('secret')
+  })
+
+  test('never shows a secret', () => {
+    const secrets = [{ CODEMODE_API_KEY: 'sesame' }, { CODEMODE_APIKEY: 'sesame' }, { CODEMODE_TOKEN: 'sesame' }]
+    for (const env of secrets) expect(refusal(() => fromEnvironment(env))).not.toContain('sesame')
+  })
+})

@@ -1,0 +1,117 @@
+// The executor's configuration, from a program or from the environment and an optional file. What is unknown or wrong
+// is refused, all of it at once, with the corrected lines.
+import { ConfigurationError, optionNames, unknownOption, variableOf, wrongValue, type Given } from './config-errors.ts'
+import {
+  executorOptionsSchema,
+  withDefaults,
+  type ExecutorConfig,
+  type ExecutorConfigInput,
+  type OptionName,
+} from './config-options.ts'
+import { parseJson } from './json-text.ts'
+
+export { ConfigurationError, type ExecutorConfig, type ExecutorConfigInput }
+
+const fileVariable = 'CODEMODE_CONFIG_FILE'
+const prefix = 'CODEMODE_'
+/** The client's variables begin with this, and may be set for both in one environment. */
+const clientPrefix = 'CODEMODE_EXECUTOR_'
+
+/** The configuration of an executor that a program embeds. Throws `ConfigurationError`. */
+export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
+  return resolve(Object.entries(input).map(([name, value]) => [name, { surface: 'code', value }]))
+}
+
+/**
+ * The configuration that the CODEMODE_* variables give, over that of the JSON file that CODEMODE_CONFIG_FILE names.
+ * `apiKeyWasMade` tells that the key is a new one, for development. Throws `ConfigurationError`.
+ */
+export function configFromEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  readFile: (path: string) => string,
+): { readonly config: ExecutorConfig; readonly apiKeyWasMade: boolean } {
+  const file = env[fileVariable]
+  const given = new Map([...(file ? fileOptions(file, readFile) : []), ...environmentOptions(env)])
+  const config = resolve([...given])
+  return { config, apiKeyWasMade: config.apiKey !== undefined && !given.has('apiKey') }
+}
+
+/** An option's name, or what was written instead of one, and how it was given. */
+type Entry = readonly [name: string, given: Given]
+
+function resolve(entries: readonly Entry[]): ExecutorConfig {
+  const present = entries.filter(([, { value }]) => value !== undefined)
+  const known = new Map(present.filter((entry): entry is [OptionName, Given] => isOption(entry[0])))
+  const unknown = present.filter(([name]) => !isOption(name))
+  const parsed = executorOptionsSchema.safeParse(
+    Object.fromEntries([...known].map(([name, { value }]) => [name, value])),
+  )
+  const wrong = new Set((parsed.error?.issues ?? []).map((issue) => issue.path[0] as OptionName))
+  const problems = [
+    ...unknown.map(([name, given]) => unknownOption(name, given)),
+    ...[...wrong].map((name) => wrongValue(name, known.get(name)!)),
+    ...keyProblems(known),
+  ]
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems)
+  return withDefaults(parsed.data)
+}
+
+function keyProblems(known: ReadonlyMap<OptionName, Given>): string[] {
+  if (known.has('apiKey') && known.has('apiKeysFile')) {
+    return [
+      'Both apiKey and apiKeysFile are set. Remove one: the file has keys of several tenants, the other is a single key.',
+    ]
+  }
+  if (known.has('apiKey') || known.has('apiKeysFile') || known.get('dev')?.value === true) return []
+  return [
+    [
+      'No API key is set, so nobody could use the executor. Set one of these:',
+      '  CODEMODE_API_KEY=$(openssl rand -hex 32)       one key, tenant "default"',
+      '  CODEMODE_API_KEYS_FILE=./api-keys.json         keys of several tenants',
+      '  CODEMODE_DEV=1                                 for development: makes a key and prints it',
+      'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
+    ].join('\n'),
+  ]
+}
+
+const isOption = (name: string): name is OptionName => Object.hasOwn(executorOptionsSchema.shape, name)
+
+function environmentOptions(env: Readonly<Record<string, string | undefined>>): Entry[] {
+  const names = new Map(optionNames.map((option) => [variableOf(option), option]))
+  return Object.entries(env).flatMap(([variable, text]): Entry[] => {
+    if (!variable.startsWith(prefix) || variable.startsWith(clientPrefix) || variable === fileVariable || !text)
+      return []
+    const option = names.get(variable)
+    const value = option === undefined ? plainValue(text) : optionValue(option, text)
+    return [[option ?? variable, { surface: 'environment', value }]]
+  })
+}
+
+/** A variable's text as its option has it; text that does not fit stays as it is, and is refused with the rest. */
+function optionValue(option: OptionName, text: string): unknown {
+  if (option === 'callbackOrigins') return text.split(',').flatMap((origin) => origin.trim() || [])
+  const { type } = executorOptionsSchema.shape[option].unwrap()
+  if (type === 'boolean') return { 1: true, true: true, 0: false, false: false }[text] ?? text
+  return type === 'number' ? plainValue(text) : text
+}
+
+const plainValue = (text: string) => (/^-?\d{1,15}$/.test(text) ? Number(text) : text)
+
+function fileOptions(path: string, readFile: (path: string) => string): Entry[] {
+  const named = `${fileVariable}=${path}`
+  let text: string
+  try {
+    text = readFile(path)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+    throw new ConfigurationError([`${named} can't be read${code}. Correct the path, or leave the variable out.`])
+  }
+  const parsed = parseJson(text)
+  if (!parsed.ok) {
+    throw new ConfigurationError([`${named} is not valid JSON: line ${parsed.line}, column ${parsed.column} is wrong.`])
+  }
+  if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
+    throw new ConfigurationError([`${named} must hold a JSON object, such as:\n  { "port": 8001 }`])
+  }
+  return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', value }])
+}

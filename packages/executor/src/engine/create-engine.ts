@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+
+import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
+import { LRUCache } from 'lru-cache'
+
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { createStreamTransport } from '../tools/stream-transport.ts'
+import type { ToolTransport } from '../tools/transport.ts'
+import { Admission } from './admission.ts'
+import type { Engine, Submission } from './engine.ts'
+import { Execution } from './execution.ts'
+import type { Clock } from './failures.ts'
+import { JournalLog } from './journal-log.ts'
+import { resolveLimits, type ExecutionLimits } from './limits.ts'
+
+interface EngineOptions {
+  readonly sandbox: Sandbox
+  readonly callbackTransport: (callback: Callback) => ToolTransport
+  readonly maxRunning: number
+  readonly maxQueued: number
+  readonly disconnectGraceMs: number
+  /** How long, how many and how much of finished executions stays readable. */
+  readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
+}
+
+/** Makes the engine that runs executions in the given sandbox and keeps them in memory. */
+export function createEngine(options: EngineOptions): Engine {
+  const { sandbox } = options
+  const live = new Map<string, Execution>()
+  const finished = new LRUCache<string, Execution>({
+    max: options.retain.count,
+    maxSize: options.retain.bytes,
+    maxEntrySize: options.retain.bytes,
+    sizeCalculation: (execution) => Math.max(1, execution.sizeBytes),
+    ttl: options.retain.ms,
+  })
+  const admission = new Admission({
+    maxRunning: options.maxRunning,
+    maxQueued: options.maxQueued,
+    hasFreeSlot: () => sandbox.hasRoom,
+  })
+  sandbox.onRoom(() => admission.advance())
+  let closing = false
+
+  function submit(submission: Submission): Execution {
+    if (closing) throw shuttingDown()
+    const id = submission.request.id ?? newExecutionId()
+    const key = keyOf(submission.principal.tenant, id)
+    const existing = live.get(key) ?? finished.get(key)
+    if (existing) return sameRequest(existing, submission)
+    const limits = resolveLimits(submission.request.limits, submission.principal)
+    checkSizes(submission, limits)
+    const execution = start(submission, id, key, limits)
+    live.set(key, execution)
+    execution.admitted.catch(() => live.delete(key))
+    return execution
+  }
+
+  function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
+    const { request, principal } = submission
+    const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
+    const ticket = admission.enter(principal, {
+      priority: request.priority ?? 0,
+      ...queueClock(limits, submission.remainingMs),
+    })
+    return new Execution({
+      journal: new JournalLog(headerOf(submission, id, limits, sandbox.versions)),
+      bodyHash: submission.bodyHash,
+      label: request.label,
+      ticket,
+      sandbox,
+      transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
+      answer: stream && ((callId, answer) => stream.answer(callId, answer)),
+      clock: executionClock(limits, submission.remainingMs),
+      disconnectGraceMs: options.disconnectGraceMs,
+      onFinished: (execution) => {
+        live.delete(key)
+        finished.set(key, execution)
+      },
+    })
+  }
+
+  return {
+    submit,
+    find(tenant, id) {
+      const key = keyOf(tenant, id)
+      const execution = live.get(key) ?? finished.get(key)
+      if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${id.slice(0, 64)}`)
+      return execution
+    },
+    get ready() {
+      return !closing && sandbox.ready
+    },
+    async close({ drainMs }) {
+      closing = true
+      admission.refuseAll(shuttingDown)
+      const drained = Promise.all([...live.values()].map((execution) => execution.finished))
+      const timer = setTimeout(() => {
+        for (const execution of live.values()) execution.cancel('the executor is shutting down')
+      }, drainMs)
+      await drained
+      clearTimeout(timer)
+    },
+  }
+}
+
+function keyOf(tenant: string, id: string): string {
+  return `${tenant}\0${id}`
+}
+
+function sameRequest(existing: Execution, { bodyHash }: Submission): Execution {
+  if (existing.bodyHash === bodyHash) return existing
+  throw new RequestError('IDEMPOTENCY_CONFLICT', `The execution ${existing.id} exists with another request`, {
+    executionId: existing.id,
+    suggestion: 'Use a new id for a new request; repeat a request with exactly the same body.',
+  })
+}
+
+function checkSizes({ request }: Submission, limits: ExecutionLimits): void {
+  const sizes = [
+    ['code', Buffer.byteLength(request.code), limits.sourceBytes],
+    ['input', textOf(request.input).length, limits.inputBytes],
+    ['context', textOf(request.context).length, limits.inputBytes],
+    ['config', textOf(request.config).length, limits.inputBytes],
+  ] as const
+  for (const [path, sizeBytes, limitBytes] of sizes) {
+    if (sizeBytes <= limitBytes) continue
+    throw new RequestError('PAYLOAD_TOO_LARGE', `${path} has ${sizeBytes} bytes; the limit is ${limitBytes}`, {
+      details: { path, sizeBytes, limitBytes },
+    })
+  }
+}
+
+function textOf(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value ?? null))
+}
+
+function headerOf(
+  { request, correlationId }: Submission,
+  executionId: string,
+  limits: ExecutionLimits,
+  { guestRuntime, v8, icu, arch }: Sandbox['versions'],
+): JournalHeader {
+  return {
+    version: journalVersion,
+    executionId,
+    correlationId,
+    createdAt: new Date().toISOString(),
+    code: request.code,
+    input: JSON.stringify(request.input ?? null),
+    context: JSON.stringify(request.context ?? {}),
+    config: JSON.stringify(request.config ?? {}),
+    tools: request.tools ?? [],
+    limits,
+    seed: randomBytes(32).toString('hex'),
+    runtime: { guestRuntime, v8, icu, arch },
+  }
+}
+
+/** The queue's clock, or what the client's request has left, whichever is less. */
+function queueClock(
+  limits: ExecutionLimits,
+  remainingMs = Infinity,
+): { timeoutMs: number; timeoutLayer: 'queue' | 'request' } {
+  return remainingMs < limits.queueTimeoutMs
+    ? { timeoutMs: remainingMs, timeoutLayer: 'request' }
+    : { timeoutMs: limits.queueTimeoutMs, timeoutLayer: 'queue' }
+}
+
+function executionClock(limits: ExecutionLimits, remainingMs = Infinity): Clock {
+  return remainingMs < limits.executionTimeoutMs
+    ? { layer: 'request', option: 'requestTimeoutMs', timeoutMs: remainingMs }
+    : { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: limits.executionTimeoutMs }
+}
+
+function shuttingDown(): RequestError {
+  return new RequestError('SHUTTING_DOWN', 'The executor is shutting down', { retryAfterSeconds: 1 })
+}

@@ -1,0 +1,61 @@
+import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonObject } from '@codemode/shared'
+
+import type { ExecutionLimits } from './limits.ts'
+
+/** The wall clock around a run: its own limit, or what the client's request has left, whichever is less. */
+export interface Clock {
+  readonly layer: 'execution' | 'request'
+  readonly option: 'executionTimeoutMs' | 'requestTimeoutMs'
+  readonly timeoutMs: number
+}
+
+/** A host-decided ending, as the result and the journal carry it. */
+export function failure(error: {
+  readonly code: ExecutionErrorCode
+  readonly message: string
+  readonly name?: string | undefined
+  readonly details?: JsonObject | undefined
+}): ExecutionFailure {
+  const { code, message, name = 'ExecutionError', details } = error
+  return { code, name, message, retryable: errorCodes[code].retryable, ...(details !== undefined && { details }) }
+}
+
+export function cancelled(reason: string | undefined): ExecutionFailure {
+  const message = reason === undefined ? 'The execution was cancelled' : `The execution was cancelled: ${reason}`
+  return failure({ code: 'CANCELLED', name: 'AbortError', message })
+}
+
+export function executionTimeout({ layer, option, timeoutMs }: Clock): ExecutionFailure {
+  const message = `The execution did not end within ${timeoutMs} ms of wall time (${option})`
+  return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
+}
+
+export function neverSettles(): ExecutionFailure {
+  return failure({
+    code: 'NEVER_SETTLES',
+    message: 'The code waits for a promise that nothing can settle: no tool call is open and no timer is set',
+  })
+}
+
+/** The failure of a guest that was stopped in the middle of a turn. */
+export function stoppedByLimit(
+  stopped: { readonly reason: 'cpu' | 'memory'; readonly cpuExhausted: boolean },
+  limits: ExecutionLimits,
+  clock: Clock,
+): ExecutionFailure {
+  if (stopped.reason === 'memory') {
+    const limitMb = limits.memoryLimitMb
+    const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`
+    return failure({ code: 'MEMORY_LIMIT', name: 'RangeError', message, details: { limitMb, option: 'memoryLimitMb' } })
+  }
+  if (!stopped.cpuExhausted) return executionTimeout(clock)
+  const timeoutMs = limits.cpuTimeoutMs
+  const message = `The code used more than ${timeoutMs} ms of CPU time (cpuTimeoutMs)`
+  const details = { layer: 'cpu', timeoutMs, option: 'cpuTimeoutMs' }
+  return failure({ code: 'CPU_TIMEOUT', name: 'TimeoutError', message, details })
+}
+
+export function journalTooLarge(limitBytes: number): ExecutionFailure {
+  const message = `The execution's journal exceeds its limit of ${limitBytes} bytes: it passed too much through tools and timers`
+  return failure({ code: 'JOURNAL_TOO_LARGE', message, details: { limitBytes } })
+}

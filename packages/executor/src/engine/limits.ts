@@ -1,0 +1,54 @@
+import {
+  clockOptions,
+  fixedLimits,
+  RequestError,
+  type JournalHeader,
+  type RequestLimits,
+  type TimeoutLayer,
+} from '@codemode/shared'
+
+import type { Principal } from './principal.ts'
+
+/** Everything that bounds one execution: its journal's header carries all of it. */
+export type ExecutionLimits = JournalHeader['limits']
+
+/** Clocks that run inside others: the inner one may not be asked to run longer than the outer one. */
+const nestedClocks = [
+  ['cpu', 'execution'],
+  ['tool', 'execution'],
+] as const satisfies readonly (readonly [TimeoutLayer, TimeoutLayer])[]
+
+/**
+ * The limits of one execution: the request's where it sets them, else the key's. Throws `RequestError` for one above
+ * the key's maximum, and for an inner clock that the request itself sets longer than the outer one.
+ */
+export function resolveLimits(asked: RequestLimits = {}, principal: Principal): ExecutionLimits {
+  const limits = { ...principal.defaultLimits, ...fixedLimits }
+  for (const name of Object.keys(asked) as (keyof RequestLimits)[]) {
+    const value = asked[name]
+    if (value === undefined) continue
+    const max = principal.maxLimits[name]
+    if (value > max) {
+      throw new RequestError('INVALID_REQUEST', `limits.${name} is ${value}; this key's maximum is ${max}`, {
+        details: { path: `limits.${name}`, value, max },
+        suggestion: `Set limits.${name} to ${max} or less, or raise maxLimits.${name} of the key.`,
+      })
+    }
+    limits[name] = value
+  }
+  for (const [inner, outer] of nestedClocks) refuseLongerInner(asked, clockOptions[inner], clockOptions[outer])
+  return limits
+}
+
+function refuseLongerInner(asked: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {
+  const [innerMs, outerMs] = [asked[inner], asked[outer]]
+  if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) return
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `limits.${inner} (${innerMs}) is longer than limits.${outer} (${outerMs})`,
+    {
+      details: { path: `limits.${inner}`, value: innerMs, max: outerMs },
+      suggestion: `Raise limits.${outer} to at least ${innerMs}, or lower limits.${inner}.`,
+    },
+  )
+}

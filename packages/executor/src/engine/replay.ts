@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
+
+import type { Guest, GuestSpec } from '../sandbox/sandbox.ts'
+import { withContent } from './deliveries.ts'
+
+/** How a replay ended; in the first case the guest stands where the journal ends. */
+export type ReplayOutcome =
+  | { readonly type: 'replayed'; readonly turns: number }
+  | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: unknown }
+  /** The sandbox failed, not the guest: try again elsewhere. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'crashed' }
+
+/** A replayed turn may take this much of the CPU: it ended once, and its time is not counted against the execution. */
+const replayTimeoutMs = 30_000
+
+/** What a guest is made from, of a journal's header. */
+export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
+  const { code, input, context, config, limits, seed, tools } = header
+  return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
+}
+
+/**
+ * Delivers to a fresh guest what the journal says was delivered, turn by turn, and compares what it puts out: calls,
+ * logs, timers and its end. No tool is called. Stops before a host-decided ending.
+ */
+export async function replay(
+  guest: Guest,
+  { entries }: { readonly entries: readonly JournalEntry[] },
+): Promise<ReplayOutcome> {
+  const answers = new Map(entries.flatMap((entry) => (entry.type === 'answer' ? [[entry.call, entry]] : [])))
+  let turns = 0
+  for (const entry of entries) {
+    if (entry.type !== 'turn') continue
+    turns += 1
+    const delivery = withContent(entry.delivery, entry.at, answers)
+    const outcome = await guest.turn(delivery, { timeoutMs: replayTimeoutMs, patienceMs: replayTimeoutMs })
+    if (outcome.type === 'lost' || outcome.type === 'crashed') return { type: outcome.type }
+    if (outcome.type === 'stopped' || !isDeepStrictEqual(outcome.effects, entry.effects)) {
+      const actual = outcome.type === 'stopped' ? `stopped: ${outcome.reason}` : outcome.effects
+      return { type: 'diverged', turn: turns, expected: entry.effects, actual }
+    }
+  }
+  return { type: 'replayed', turns }
+}

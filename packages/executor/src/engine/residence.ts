@@ -1,0 +1,96 @@
+import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
+
+import type { Guest, GuestDelivery, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
+import type { JournalLog } from './journal-log.ts'
+import { guestSpecOf, replay } from './replay.ts'
+
+/** How often in a row a guest may be lost before its execution is given up. */
+const maxLossesInARow = 8
+
+/** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
+const minPatienceMs = 200
+
+/** What a turn came to, once losses have been made good by replay. */
+export type ResidentTurn =
+  | { readonly type: 'turn'; readonly effects: TurnEffects }
+  | (Extract<TurnOutcome, { type: 'stopped' }> & { readonly cpuExhausted: boolean })
+  | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
+  /** `leave` was called meanwhile. */
+  | { readonly type: 'left' }
+
+/**
+ * Where an execution's guest lives, if it lives anywhere. A guest that is gone (its process died, or was too busy) is made
+ * again from the journal when the next turn is due; whoever asks for the turn does not notice.
+ */
+export class Residence {
+  readonly #sandbox: Sandbox
+  readonly #journal: JournalLog
+  #guest: Guest | undefined
+  #left = false
+  cpuMs = 0
+  turns = 0
+  replays = 0
+
+  constructor(sandbox: Sandbox, journal: JournalLog) {
+    this.#sandbox = sandbox
+    this.#journal = journal
+  }
+
+  /** Runs the next turn, for at most what is left of the CPU time and `wallLeftMs`. */
+  async turn(delivery: GuestDelivery, wallLeftMs: number): Promise<ResidentTurn> {
+    for (let losses = 0; losses < maxLossesInARow; losses++) {
+      if (this.#left) return { type: 'left' }
+      const failed = await this.#settleIn()
+      if (failed === 'lost') continue
+      if (failed) return failed
+      const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
+      const outcome = await this.#guest!.turn(delivery, {
+        timeoutMs: Math.max(1, Math.min(cpuLeftMs, wallLeftMs)),
+        patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** losses,
+      })
+      if (this.#left) return { type: 'left' }
+      if (outcome.type === 'lost') this.#guest = undefined
+      else return this.#account(outcome)
+    }
+    return crashed('The sandbox processes that held the execution kept failing')
+  }
+
+  /** Frees the guest; a turn that is running is stopped. */
+  leave(): void {
+    this.#left = true
+    this.#guest?.close()
+    this.#guest = undefined
+  }
+
+  #account(outcome: Exclude<TurnOutcome, { type: 'lost' }>): ResidentTurn {
+    if (outcome.type === 'crashed') return crashed('The sandbox process died while the code was running')
+    this.cpuMs += outcome.cpuMs
+    if (outcome.type === 'turn') {
+      this.turns += 1
+      return outcome
+    }
+    return { ...outcome, cpuExhausted: this.cpuMs >= this.#journal.header.limits.cpuTimeoutMs }
+  }
+
+  /** Makes sure that there is a guest and that it stands where the journal ends. */
+  async #settleIn(): Promise<ResidentTurn | 'lost' | undefined> {
+    if (this.#guest) return undefined
+    const guest = this.#sandbox.open(guestSpecOf(this.#journal))
+    this.#guest = guest
+    if (this.turns === 0) return undefined
+    this.replays += 1
+    const outcome = await replay(guest, this.#journal)
+    if (this.#left) return { type: 'left' }
+    if (outcome.type === 'replayed') return undefined
+    this.#guest = undefined
+    if (outcome.type === 'lost') return 'lost'
+    guest.close()
+    if (outcome.type === 'crashed') return crashed('The sandbox process died while the execution was replayed')
+    const message = `Replay diverged in turn ${outcome.turn}: the guest did something else than its journal says`
+    return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message, details: { turn: outcome.turn } } }
+  }
+}
+
+function crashed(message: string): ResidentTurn {
+  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message } }
+}

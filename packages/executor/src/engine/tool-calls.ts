@@ -1,0 +1,206 @@
+import {
+  callIdOf,
+  type Json,
+  type ToolAnswer,
+  type ToolCallMessage,
+  type ToolCallSummary,
+  type ToolErrorCode,
+} from '@codemode/shared'
+
+import { traceToolCall } from '../telemetry.ts'
+import type { ToolTransport } from '../tools/transport.ts'
+import type { JournalLog } from './journal-log.ts'
+
+/** An answer as the guest will get it: the output, or the failure, as JSON text. */
+export interface AnswerText {
+  readonly call: number
+  readonly ok: boolean
+  readonly text: string
+}
+
+interface ToolCallsOptions {
+  readonly journal: JournalLog
+  readonly transport: ToolTransport
+  /** When the execution's own clock runs out, in milliseconds since the epoch: no call's deadline is later. */
+  readonly deadlineAt: number
+  /** The span that the calls belong to. */
+  readonly trace: Parameters<typeof traceToolCall>[0]
+  onSent(call: ToolCallSummary, message: ToolCallMessage, inputBytes: number): void
+  onAnswer(answer: AnswerText, call: ToolCallSummary): void
+}
+
+interface Call {
+  readonly number: number
+  readonly inputText: string
+  readonly summary: ToolCallSummary
+  readonly abort: AbortController
+  sentAt: number
+}
+
+/**
+ * The tool calls of one execution: in the order in which the guest made them, so many at once as the limit allows, each
+ * under its own clock. Names and sizes are checked again here, since the guest's side of the checks runs in a process
+ * that may have been taken over.
+ */
+export class ToolCalls {
+  readonly #options: ToolCallsOptions
+  readonly #calls: Call[] = []
+  readonly #queue: Call[] = []
+  #inFlight = 0
+  #open = 0
+
+  constructor(options: ToolCallsOptions) {
+    this.#options = options
+  }
+
+  /** How many calls the guest still waits for. */
+  get openCount(): number {
+    return this.#open
+  }
+
+  get openCallIds(): string[] {
+    return this.#calls.filter(isOpen).map((call) => call.summary.callId)
+  }
+
+  get summaries(): ToolCallSummary[] {
+    return this.#calls.map((call) => ({ ...call.summary }))
+  }
+
+  /** Takes a call that the guest made; it is sent at once or when one in flight has been answered. */
+  add(made: { call: number; tool: string; input: string }): void {
+    const { executionId } = this.#options.journal.header
+    const call: Call = {
+      number: made.call,
+      inputText: made.input,
+      summary: { callId: callIdOf(executionId, made.call), tool: made.tool, status: 'queued', durationMs: 0 },
+      abort: new AbortController(),
+      sentAt: 0,
+    }
+    this.#calls.push(call)
+    this.#open += 1
+    this.#queue.push(call)
+    this.#sendQueued()
+  }
+
+  /** Cancels what is open; the calls' signals abort and no answer follows. */
+  cancelAll(): ToolCallSummary[] {
+    const open = this.#calls.filter(isOpen)
+    this.#queue.length = 0
+    for (const call of open) {
+      this.#settle(call, 'cancelled')
+      call.abort.abort(new Error('the execution has ended'))
+    }
+    return open.map((call) => ({ ...call.summary }))
+  }
+
+  #sendQueued(): void {
+    while (this.#queue.length > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
+      this.#inFlight += 1
+      void this.#send(this.#queue.shift()!)
+    }
+  }
+
+  async #send(call: Call): Promise<void> {
+    call.sentAt = Date.now()
+    call.summary.status = 'running'
+    const answer = this.#refusalOf(call) ?? (await this.#deliver(call))
+    this.#inFlight -= 1
+    if (isOpen(call)) this.#answered(call, answer)
+    this.#sendQueued()
+  }
+
+  async #deliver(call: Call): Promise<ToolAnswer> {
+    const { summary } = call
+    const { timeoutMs, layer, option } = this.#clockOf(call)
+    const message = this.#messageOf(call, call.sentAt + timeoutMs)
+    if (message === undefined) return failure('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
+    this.#options.onSent(summary, message, Buffer.byteLength(call.inputText))
+    const expired = Promise.withResolvers<ToolAnswer>()
+    const timer = setTimeout(() => {
+      const text = `The tool ${summary.tool} did not answer within ${timeoutMs} ms (${option})`
+      expired.resolve(failure('TOOL_TIMEOUT', text, { layer, timeoutMs, option }))
+      call.abort.abort(new Error(text))
+    }, timeoutMs)
+    try {
+      return await traceToolCall(this.#options.trace, message, () =>
+        Promise.race([this.#options.transport.call(message, call.abort.signal), expired.promise]),
+      )
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #clockOf(call: Call): { timeoutMs: number; layer: string; option: string } {
+    const { header } = this.#options.journal
+    const declared = header.tools.find((tool) => tool.name === call.summary.tool)?.timeoutMs
+    const toolMs = Math.min(declared ?? header.limits.toolTimeoutMs, header.limits.executionTimeoutMs)
+    const leftMs = Math.max(1, this.#options.deadlineAt - call.sentAt)
+    return leftMs < toolMs
+      ? { timeoutMs: leftMs, layer: 'execution', option: 'executionTimeoutMs' }
+      : { timeoutMs: toolMs, layer: 'tool', option: 'toolTimeoutMs' }
+  }
+
+  #messageOf(call: Call, deadline: number): ToolCallMessage | undefined {
+    const { header } = this.#options.journal
+    const input = parseJson(call.inputText)
+    if (input === undefined) return undefined
+    return {
+      type: 'tool.call',
+      executionId: header.executionId,
+      callId: call.summary.callId,
+      tool: call.summary.tool,
+      input,
+      context: JSON.parse(header.context),
+      correlationId: header.correlationId,
+      deadline: new Date(deadline).toISOString(),
+    }
+  }
+
+  #refusalOf(call: Call): ToolAnswer | undefined {
+    const { limits, tools } = this.#options.journal.header
+    const { tool } = call.summary
+    if (!tools.some(({ name }) => name === tool)) return failure('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
+    const sizeBytes = Buffer.byteLength(call.inputText)
+    if (sizeBytes <= limits.toolInputBytes) return undefined
+    const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
+    return failure('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
+  }
+
+  #answered(call: Call, answer: ToolAnswer): void {
+    const { toolOutputBytes: limitBytes } = this.#options.journal.header.limits
+    let [ok, text] = answer.ok ? [true, JSON.stringify(answer.output)] : [false, JSON.stringify(answer.error)]
+    let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
+    const sizeBytes = Buffer.byteLength(text)
+    if (sizeBytes > limitBytes) {
+      const { tool } = call.summary
+      const message = `The output of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolOutputBytes) is ${limitBytes}`
+      const { error } = failure('TOOL_OUTPUT_TOO_LARGE', message, { sizeBytes, limitBytes })
+      ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
+    }
+    this.#settle(call, ok ? 'completed' : 'failed', errorCode)
+    this.#options.onAnswer({ call: call.number, ok, text }, call.summary)
+  }
+
+  #settle(call: Call, status: 'completed' | 'failed' | 'cancelled', errorCode?: string): void {
+    this.#open -= 1
+    call.summary.status = status
+    call.summary.durationMs = call.sentAt === 0 ? 0 : Date.now() - call.sentAt
+    if (errorCode !== undefined) call.summary.errorCode = errorCode
+  }
+}
+
+function isOpen(call: Call): boolean {
+  return call.summary.status === 'queued' || call.summary.status === 'running'
+}
+
+function failure(code: ToolErrorCode, message: string, data?: Json) {
+  return { ok: false, error: { name: 'ToolError', message, code, ...(data !== undefined && { data }) } } as const
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+
+import { fixedLimits, RequestError } from '@codemode/shared'
+import type { z } from 'zod'
+
+import { parseJson } from '../json-text.ts'
+import { parseWith, summary } from '../zod-problems.ts'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+/** How long the bodies of the routes may be. */
+export const bodyLimits = {
+  /** Source and input at their limits take 1.25 MiB; the rest is for context, config, tools, and JSON's escapes. */
+  executionBytes: 4 * MiB,
+  /** An execution takes no more answers than its journal holds, so one request need not carry more either. */
+  toolResultsBytes: fixedLimits.journalBytes + MiB,
+  cancelBytes: 64 * KiB,
+} as const
+
+interface JsonBodyOptions<Schema extends z.ZodType> {
+  readonly schema: Schema
+  readonly maxBytes: number
+  /** What an empty body stands for; if it is not given, an empty body is refused. */
+  readonly whenEmpty?: z.input<Schema>
+}
+
+/** A body as it was sent and what it says. */
+export interface JsonBody<Value> {
+  readonly value: Value
+  readonly bytes: Uint8Array
+  /** In hexadecimal. */
+  readonly sha256: string
+}
+
+/** A reader of JSON bodies: bounded before they are parsed, and strict. Throws `RequestError`. */
+export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty }: JsonBodyOptions<Schema>) {
+  return async function readJsonBody(request: Request): Promise<JsonBody<z.output<Schema>>> {
+    const bytes = await boundedBytes(request, maxBytes)
+    const isEmpty = bytes.byteLength === 0 && whenEmpty !== undefined
+    if (!isEmpty) refuseOtherTypes(request.headers)
+    const parsed = parseWith(schema, isEmpty ? whenEmpty : jsonValue(bytes))
+    if (!parsed.ok) {
+      throw invalid(`The request is not valid: ${summary(parsed.problems)}.`, {
+        details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...problem })) },
+      })
+    }
+    return { value: parsed.value, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+  }
+}
+
+function refuseOtherTypes(headers: Headers): void {
+  const type = headers.get('content-type')
+  if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
+    throw invalid(`The request's content-type is ${type === null ? 'missing' : JSON.stringify(type.slice(0, 100))}.`, {
+      suggestion: 'Send the body with "content-type: application/json".',
+    })
+  }
+  const encoding = headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity') {
+    throw invalid(`The request's content-encoding is ${JSON.stringify(encoding.slice(0, 100))}.`, {
+      suggestion: 'Send the body as it is, without a content-encoding.',
+    })
+  }
+}
+
+function jsonValue(bytes: Uint8Array): unknown {
+  if (bytes.byteLength === 0) throw invalid("The request's body is empty; a JSON object was expected.")
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw invalid("The request's body is not valid UTF-8.")
+  }
+  const json = parseJson(text)
+  if (json.ok) return json.value
+  const { position, line, column } = json
+  throw invalid(
+    `The request's body is not valid JSON: position ${position} (line ${line}, column ${column}) is wrong.`,
+    {
+      details: { position, line, column },
+    },
+  )
+}
+
+/** The whole body. It is refused by its declared length before any of it is read, and otherwise while it comes in. */
+async function boundedBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const declared = request.headers.get('content-length')
+  if (Number(declared ?? 0) > maxBytes) throw tooLarge(maxBytes, Number(declared))
+  try {
+    // HTTP/1.1 lets no more than the declared length through, and Node reads such a body in one go.
+    if (declared !== null) return new Uint8Array(await request.arrayBuffer())
+    const chunks: Uint8Array[] = []
+    let readBytes = 0
+    for await (const chunk of request.body ?? []) {
+      readBytes += chunk.byteLength
+      if (readBytes > maxBytes) throw tooLarge(maxBytes)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } catch (error) {
+    if (error instanceof RequestError) throw error
+    throw new RequestError('INVALID_REQUEST', "The request's body ended too early.", { cause: error })
+  }
+}
+
+function tooLarge(limitBytes: number, sizeBytes?: number): RequestError {
+  const size = sizeBytes === undefined ? 'larger' : `${sizeBytes} bytes`
+  return new RequestError('PAYLOAD_TOO_LARGE', `The request's body is ${size}; the limit is ${limitBytes} bytes.`, {
+    details: { limitBytes, ...(sizeBytes !== undefined && { sizeBytes }) },
+  })
+}
+
+function invalid(message: string, options: ConstructorParameters<typeof RequestError>[2] = {}): RequestError {
+  return new RequestError('INVALID_REQUEST', message, options)
+}

@@ -1,0 +1,23 @@
+import { cancelRequestSchema, headers } from '@codemode/shared'
+import type { Handler } from 'hono'
+
+import type { Engine } from '../engine/engine.ts'
+import { bodyLimits, jsonBody } from './body.ts'
+import type { HttpEnv } from './env.ts'
+
+const readBody = jsonBody({ schema: cancelRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
+
+/** POST /v1/executions/:id/cancel: stops the guest and its tool calls; one that has ended stays as it is. */
+export function cancelExecution({
+  engine,
+}: {
+  engine: Pick<Engine, 'find'>
+}): Handler<HttpEnv, '/v1/executions/:id/cancel'> {
+  return async function cancelExecution(c) {
+    const { value } = await readBody(c.req.raw)
+    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
+    handle.cancel(value.reason)
+    c.header(headers.executionId, handle.id)
+    return c.json(handle.record())
+  }
+}

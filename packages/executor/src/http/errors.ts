@@ -1,0 +1,61 @@
+import { headers, RequestError, type ErrorBody, type RequestErrorCode } from '@codemode/shared'
+import type { ErrorHandler, NotFoundHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Logger } from 'pino'
+
+import type { HttpContext, HttpEnv } from './env.ts'
+
+/** How long a client should wait when whoever refused it does not know better. */
+const defaultRetryAfterSeconds = 1
+
+const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  413: 'PAYLOAD_TOO_LARGE',
+  429: 'RATE_LIMITED',
+}
+
+/** Answers whatever a route throws: refusals as they are, bugs as INTERNAL with their stack in the log only. */
+export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
+  return function answerErrors(error, c) {
+    const refusal = asRequestError(error)
+    if (refusal !== undefined) return errorAnswer(c, refusal)
+    return errorAnswer(c, internalError(error, c, logger))
+  }
+}
+
+/** Answers a path that there is none of. */
+export function answerNotFound(): NotFoundHandler<HttpEnv> {
+  return function answerNotFound(c) {
+    const suggestion = 'GET /openapi.json lists the routes.'
+    return errorAnswer(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }))
+  }
+}
+
+/** An error as an HTTP answer. */
+export function errorAnswer(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
+  const mayWait = status === 429 || status === 503
+  const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
+  if (retryAfterSeconds !== undefined) c.header(headers.retryAfter, String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  return c.json(errorBody(c, error), status as ContentfulStatusCode)
+}
+
+/** The body of an error. After a bug nobody knows how far a request that changes something has come. */
+export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
+  const { error: body } = error.toBody(c.get('correlationId'))
+  return { error: { ...body, ambiguous: error.code === 'INTERNAL' && c.req.method === 'POST' } }
+}
+
+/** Logs a bug, and makes the error that the client may see of it. */
+export function internalError(error: unknown, c: HttpContext, logger: Logger): RequestError {
+  logger.error({ correlationId: c.get('correlationId'), method: c.req.method, path: c.req.path, err: error }, 'a bug')
+  return new RequestError('INTERNAL', 'The executor failed on this request. Its log has more under the correlation id.')
+}
+
+function asRequestError(error: unknown): RequestError | undefined {
+  if (error instanceof RequestError) return error
+  if (!(error instanceof HTTPException) || error.status >= 500) return undefined
+  return new RequestError(codeOfStatus[error.status] ?? 'INVALID_REQUEST', error.message)
+}

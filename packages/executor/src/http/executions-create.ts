@@ -1,0 +1,141 @@
+import {
+  executionIdSchema,
+  executionRequestSchema,
+  headers,
+  newExecutionId,
+  RequestError,
+  type ExecutionRequest,
+} from '@codemode/shared'
+import type { Handler } from 'hono'
+import { accepts } from 'hono/accepts'
+import type { Logger } from 'pino'
+
+import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
+import type { CallbackGuard } from '../tools/callback-guard.ts'
+import { bodyLimits, jsonBody } from './body.ts'
+import type { HttpContext, HttpEnv } from './env.ts'
+import { answerWithEvents } from './sse.ts'
+
+interface CreateExecutionOptions {
+  readonly engine: Pick<Engine, 'submit'>
+  readonly guard: Pick<CallbackGuard, 'check'>
+  readonly logger: Logger
+  readonly heartbeatMs: number
+}
+
+const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
+
+/** POST /v1/executions: runs code, and answers with its result or, for `accept: text/event-stream`, with its events. */
+export function createExecution({ engine, guard, logger, heartbeatMs }: CreateExecutionOptions): Handler<HttpEnv> {
+  return async function createExecution(c) {
+    const body = await readBody(c.req.raw)
+    const wantsEvents = prefersEvents(c)
+    const request = { ...body.value, id: executionId(c, body.value) }
+    refuseUnservable(request, wantsEvents)
+    if (request.callback !== undefined) guard.check(request.callback.url)
+
+    const handle = engine.submit(submission(c, request, body.sha256))
+    const detach = attachUntilClosed(c, handle)
+    try {
+      await handle.admitted
+      return await (wantsEvents ? answerWithEvents(c, handle, { logger, heartbeatMs }) : answerWithResult(c, handle))
+    } finally {
+      detach()
+    }
+  }
+}
+
+function submission(c: HttpContext, request: ExecutionRequest, bodyHash: string): Submission {
+  const remainingMs = remainingTime(c)
+  return {
+    request,
+    bodyHash,
+    principal: c.get('principal'),
+    correlationId: c.get('correlationId'),
+    transport: request.callback === undefined ? 'stream' : 'callback',
+    ...(remainingMs !== undefined && { remainingMs }),
+  }
+}
+
+async function answerWithResult(c: HttpContext, handle: ExecutionHandle): Promise<Response> {
+  const result = await handle.finished
+  c.header(headers.executionId, handle.id)
+  return c.json(result)
+}
+
+/** Counts the request as a reader until the returned function is called, or the client has closed the connection. */
+function attachUntilClosed(c: HttpContext, handle: ExecutionHandle): () => void {
+  const { signal } = c.req.raw
+  const detach = handle.attachReader()
+  let isAttached = true
+  const detachOnce = () => {
+    signal.removeEventListener('abort', detachOnce)
+    if (isAttached) detach()
+    isAttached = false
+  }
+  signal.addEventListener('abort', detachOnce)
+  if (signal.aborted) detachOnce()
+  return detachOnce
+}
+
+/** JSON and events are both fine when `accept` says so; then it is JSON, unless events rank higher. */
+function prefersEvents(c: HttpContext): boolean {
+  const supports = ['application/json', 'text/event-stream']
+  return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/event-stream'
+}
+
+function executionId(c: HttpContext, { id }: ExecutionRequest): string {
+  const key = c.req.header(headers.idempotencyKey)
+  if (key === undefined) return id ?? newExecutionId()
+  if (!executionIdSchema.safeParse(key).success) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      `The header ${headers.idempotencyKey} must be "exe_" and a UUID in lower case.`,
+    )
+  }
+  if (id !== undefined && id !== key) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      `The header ${headers.idempotencyKey} is "${key}", but the body's id is "${id}".`,
+      {
+        suggestion: 'Send the same id in both, or only one of them.',
+      },
+    )
+  }
+  return key
+}
+
+function remainingTime(c: HttpContext): number | undefined {
+  const text = c.req.header(headers.timeoutMs)
+  if (text === undefined) return undefined
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
+  throw new RequestError('INVALID_REQUEST', `The header ${headers.timeoutMs} must be a number of milliseconds from 1.`)
+}
+
+function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {
+  if (detached === true) {
+    throw new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
+      suggestion: 'Leave out detached, and keep the connection or read GET /v1/executions/:id.',
+    })
+  }
+  const unattended = tools.find(({ requiresApproval }) => requiresApproval)
+  if (unattended !== undefined) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      `The tool "${unattended.name}" requires approval, which only detached executions can wait for.`,
+      {
+        suggestion: 'Send detached: true, or leave out requiresApproval.',
+      },
+    )
+  }
+  if (tools.length > 0 && callback === undefined && !wantsEvents) {
+    throw new RequestError(
+      'INVALID_REQUEST',
+      'The request declares tools, but there is no way to call them: it has no callback and asks for no stream.',
+      {
+        suggestion:
+          'Send callback: {url, token}, or ask for events with "accept: text/event-stream" and answer them at POST /v1/executions/:id/tool-results.',
+      },
+    )
+  }
+}

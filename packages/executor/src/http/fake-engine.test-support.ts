@@ -1,0 +1,168 @@
+// An engine that runs nothing: a test says when an execution is admitted, what happens in it, and how it ends.
+import {
+  newExecutionId,
+  RequestError,
+  type ExecutionEvent,
+  type ExecutionRecord,
+  type ExecutionResult,
+  type Journal,
+  type ToolAnswer,
+} from '@codemode/shared'
+
+import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
+
+const at = '2026-01-01T00:00:00.000Z'
+
+/** A `started` event with this id. */
+export function startedEvent(id: number): ExecutionEvent {
+  return { type: 'started', id: String(id), at, executionId: 'exe_1', correlationId: 'cor_1' }
+}
+
+/** One execution, steered by a test. */
+export class FakeExecution implements ExecutionHandle {
+  readonly id: string
+  readonly correlationId = 'cor_of_the_execution'
+  readonly #admitted = Promise.withResolvers<void>()
+  readonly #finished = Promise.withResolvers<ExecutionResult>()
+  readonly #events: (ExecutionEvent | Error)[] = []
+  #wake = Promise.withResolvers<void>()
+  #ended = false
+  readers = 0
+  detachCalls = 0
+  taken = 0
+  gone: RequestError | undefined
+  eventsAfter: string | undefined
+  cancelReason: string | undefined
+  answered: [string, ToolAnswer][] = []
+  openCalls = new Set<string>()
+
+  constructor(id: string) {
+    this.id = id
+    this.#admitted.promise.catch(() => {})
+  }
+
+  get admitted() {
+    return this.#admitted.promise
+  }
+  get finished() {
+    return this.#finished.promise
+  }
+
+  admit(): this {
+    this.#admitted.resolve()
+    return this
+  }
+
+  refuse(error: Error): this {
+    this.#admitted.reject(error)
+    return this
+  }
+
+  emit(...events: (ExecutionEvent | Error)[]): this {
+    this.#events.push(...events)
+    this.#signal()
+    return this
+  }
+
+  finish(result: ExecutionResult = this.result()): this {
+    this.#finished.resolve(result)
+    this.#ended = true
+    this.#signal()
+    return this
+  }
+
+  result(): ExecutionResult {
+    return { success: true, result: 4, ...this.#facts() }
+  }
+
+  events({ after, signal }: { after?: string; signal: AbortSignal }): AsyncIterable<ExecutionEvent> {
+    this.eventsAfter = after
+    signal.addEventListener('abort', () => this.#signal())
+    return this.#read(signal)
+  }
+
+  async *#read(signal: AbortSignal) {
+    if (this.gone !== undefined) throw this.gone
+    for (let next = 0; !signal.aborted;) {
+      const event = this.#events[next]
+      if (event instanceof Error) throw event
+      if (event !== undefined) {
+        next += 1
+        this.taken = next
+        yield event
+      } else if (this.#ended) return
+      else await this.#wake.promise
+    }
+  }
+
+  #signal() {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers()
+  }
+
+  attachReader() {
+    this.readers += 1
+    return () => {
+      this.readers -= 1
+      this.detachCalls += 1
+    }
+  }
+
+  cancel(reason?: string) {
+    this.cancelReason = reason ?? 'no reason'
+  }
+
+  answerCall(callId: string, answer: ToolAnswer) {
+    if (!this.openCalls.delete(callId)) return false
+    this.answered.push([callId, answer])
+    return true
+  }
+
+  record(): ExecutionRecord {
+    return { status: this.#ended ? 'completed' : 'running', createdAt: at, ...this.#facts() }
+  }
+
+  journal(): Journal {
+    return { header: { executionId: this.id } as Journal['header'], entries: [] }
+  }
+
+  #facts() {
+    return {
+      executionId: this.id,
+      correlationId: this.correlationId,
+      logs: [],
+      logsDropped: { entries: 0, bytes: 0 },
+      toolCalls: [],
+      usage: { cpuMs: 1, wallMs: 1, queueMs: 0, waitMs: 0, turns: 1, replays: 0 },
+    }
+  }
+}
+
+/** An engine whose executions are steered by `onSubmit`; without it, each is admitted and finished at once. */
+export class FakeEngine implements Engine {
+  ready = true
+  readonly submissions: Submission[] = []
+  readonly executions = new Map<string, FakeExecution>()
+  onSubmit: (execution: FakeExecution, submission: Submission) => void = (execution) => execution.admit().finish()
+
+  submit(submission: Submission): FakeExecution {
+    this.submissions.push(submission)
+    const execution = this.add(submission.principal.tenant, submission.request.id)
+    this.onSubmit(execution, submission)
+    return execution
+  }
+
+  add(tenant: string, id = newExecutionId()): FakeExecution {
+    const execution = new FakeExecution(id)
+    this.executions.set(`${tenant} ${id}`, execution)
+    return execution
+  }
+
+  find(tenant: string, id: string): FakeExecution {
+    const execution = this.executions.get(`${tenant} ${id}`)
+    if (execution === undefined) throw new RequestError('NOT_FOUND', 'There is no execution with this id.')
+    return execution
+  }
+
+  async close() {}
+}

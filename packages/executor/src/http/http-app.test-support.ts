@@ -1,0 +1,72 @@
+import { defaultRequestLimits } from '@codemode/shared'
+import type { Hono } from 'hono'
+
+import { defaultMaxLimits } from '../api-keys.ts'
+import type { Principal } from '../engine/principal.ts'
+import { createLogger } from '../log.ts'
+import { createCallbackGuard } from '../tools/callback-guard.ts'
+import type { HttpEnv } from './env.ts'
+import { FakeEngine } from './fake-engine.test-support.ts'
+import { createHttpApp } from './http-app.ts'
+import type { ExecutorInfo } from './operations.ts'
+
+export const info: ExecutorInfo = {
+  name: 'codemode-executor',
+  version: '1.2.3',
+  versions: { node: 'v26', v8: '14', icu: '77', isolatedVm: '7', guestRuntime: 'abc' },
+  isolation: { tier: 'process' },
+  sandboxProcesses: 2,
+}
+
+const principal = (tenant: string): Principal => ({
+  keyId: `key of ${tenant}`,
+  tenant,
+  defaultLimits: defaultRequestLimits,
+  maxLimits: defaultMaxLimits,
+  maxRunning: 10,
+  maxQueued: 10,
+})
+
+/** The app over a fake engine, for tenants `acme` and `rival`, whose keys are `key-of-acme` and `key-of-rival`. */
+export function testApp({ heartbeatMs = 15_000 } = {}) {
+  const engine = new FakeEngine()
+  const logged: string[] = []
+  const app: Hono<HttpEnv> = createHttpApp({
+    engine,
+    keys: {
+      find(bearer) {
+        if (bearer === 'key-that-expired') return 'expired'
+        return /^key-of-(acme|rival)$/.test(bearer) ? principal(bearer.replace('key-of-', '')) : undefined
+      },
+    },
+    guard: createCallbackGuard({ origins: ['https://app.example'], allowLoopback: false }),
+    info: () => info,
+    logger: createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } }),
+    heartbeatMs,
+  })
+
+  /** A request as a tenant; a body that is no string is sent as JSON. */
+  async function send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
+    const { body, headers = {}, tenant = 'acme', signal } = options
+    const text = typeof body === 'string' || body instanceof ReadableStream ? body : JSON.stringify(body)
+    return app.request(path, {
+      method,
+      headers: {
+        authorization: `Bearer key-of-${tenant}`,
+        ...(text !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(text !== undefined && { body: text, duplex: 'half' }),
+      ...(signal !== undefined && { signal }),
+    })
+  }
+
+  return { app, engine, logged, send }
+}
+
+interface SendOptions {
+  readonly body?: unknown
+  readonly headers?: Record<string, string>
+  readonly tenant?: string
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,56 @@
+import { Hono } from 'hono'
+import type { Logger } from 'pino'
+
+import type { Engine } from '../engine/engine.ts'
+import type { KeyStore } from '../key-store.ts'
+import type { CallbackGuard } from '../tools/callback-guard.ts'
+import { bearerAuth } from './auth.ts'
+import { cancelExecution } from './cancel.ts'
+import { correlation } from './correlation.ts'
+import type { HttpEnv } from './env.ts'
+import { answerErrors, answerNotFound } from './errors.ts'
+import { streamEvents } from './events.ts'
+import { createExecution } from './executions-create.ts'
+import { readExecution } from './executions-read.ts'
+import { readJournal } from './journal.ts'
+import { refuseOtherMethods } from './method-not-allowed.ts'
+import { openapi } from './openapi.ts'
+import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
+import { defaultHeartbeatMs } from './sse.ts'
+import { takeToolResults } from './tool-results.ts'
+import { traceContext } from './trace-context.ts'
+
+interface HttpAppOptions {
+  readonly engine: Engine
+  readonly keys: Pick<KeyStore, 'find'>
+  readonly guard: Pick<CallbackGuard, 'check'>
+  /** Asked on every request for it, so that it can tell what is true then. */
+  readonly info: () => ExecutorInfo
+  readonly logger: Logger
+  readonly heartbeatMs?: number
+}
+
+/** The executor's HTTP API over an engine; `app.request()` serves it without a port. */
+export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
+  const { engine, keys, guard, info, logger, heartbeatMs = defaultHeartbeatMs } = options
+  const app = new Hono<HttpEnv>()
+  app.onError(answerErrors({ logger }))
+  app.notFound(answerNotFound())
+
+  app.use(correlation())
+  app.get('/livez', livez())
+  app.get('/readyz', readyz({ engine }))
+  app.get('/openapi.json', openapi({ version: info().version }))
+
+  app.use('/v1/*', bearerAuth({ keys }), traceContext())
+  app.get('/v1/info', readInfo({ info }))
+  app.post('/v1/executions', createExecution({ engine, guard, logger, heartbeatMs }))
+  app.get('/v1/executions/:id', readExecution({ engine }))
+  app.get('/v1/executions/:id/events', streamEvents({ engine, logger, heartbeatMs }))
+  app.get('/v1/executions/:id/journal', readJournal({ engine }))
+  app.post('/v1/executions/:id/cancel', cancelExecution({ engine }))
+  app.post('/v1/executions/:id/tool-results', takeToolResults({ engine }))
+
+  refuseOtherMethods(app)
+  return app
+}

@@ -1,0 +1,19 @@
+import { headers } from '@codemode/shared'
+import type { Handler } from 'hono'
+
+import type { Engine } from '../engine/engine.ts'
+import type { HttpEnv } from './env.ts'
+
+/** GET /v1/executions/:id/journal: what it takes to run the execution again exactly. */
+export function readJournal({
+  engine,
+}: {
+  engine: Pick<Engine, 'find'>
+}): Handler<HttpEnv, '/v1/executions/:id/journal'> {
+  return function readJournal(c) {
+    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
+    c.header(headers.executionId, handle.id)
+    c.header('cache-control', 'no-store')
+    return c.json(handle.journal())
+  }
+}

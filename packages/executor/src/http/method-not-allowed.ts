@@ -1,0 +1,25 @@
+import { RequestError } from '@codemode/shared'
+import type { Hono } from 'hono'
+
+import { errorAnswer } from './errors.ts'
+import type { HttpEnv } from './env.ts'
+
+/** Answers the other methods of every route with 405 and `allow` (RFC 9110, section 15.5.6). Call it after the last route. */
+export function refuseOtherMethods(app: Hono<HttpEnv>): void {
+  for (const [path, methods] of methodsByPath(app)) {
+    const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+    app.all(path, function methodNotAllowed(c) {
+      c.header('allow', allow)
+      const message = `${c.req.method} is not allowed on ${c.req.path}; allowed: ${allow}.`
+      return errorAnswer(c, new RequestError('INVALID_REQUEST', message), 405)
+    })
+  }
+}
+
+/** The routes' paths with their methods, middlewares left out. */
+export function methodsByPath(app: Hono<HttpEnv>): Map<string, string[]> {
+  const routes = app.routes.filter(({ method }) => method !== 'ALL')
+  return new Map(
+    [...Map.groupBy(routes, ({ path }) => path)].map(([path, same]) => [path, same.map(({ method }) => method)]),
+  )
+}

@@ -1,0 +1,248 @@
+import {
+  cancelRequestSchema,
+  codesOfKind,
+  correlationIdSchema,
+  errorBodySchema,
+  errorCodes,
+  executionEventSchema,
+  executionIdSchema,
+  executionRecordSchema,
+  executionRequestSchema,
+  executionResultSchema,
+  headers,
+  infoSchema,
+  journalSchema,
+  toolAnswerSchema,
+  toolCallMessageSchema,
+  toolResultsRequestSchema,
+  toolResultsResponseSchema,
+  type RequestErrorCode,
+} from '@codemode/shared'
+import type { Handler } from 'hono'
+import { z } from 'zod'
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponsesObject,
+} from 'zod-openapi'
+
+import type { HttpEnv } from './env.ts'
+
+type Headers = z.ZodObject<Record<string, z.ZodType>>
+
+const id = z.object({ id: executionIdSchema })
+const status = (value: string) => z.object({ status: z.literal(value) })
+const correlation = {
+  [headers.correlationId]: correlationIdSchema.meta({ description: 'Given or made; the same on every hop' }),
+}
+const executionId = { [headers.executionId]: executionIdSchema }
+const lastEventId = {
+  [headers.lastEventId]: z.string().regex(/^\d*$/).optional().meta({ description: 'Resumes after this event' }),
+}
+
+const requestHeaders = (more: Record<string, z.ZodType> = {}): Headers =>
+  z.object({
+    [headers.correlationId]: correlationIdSchema.optional(),
+    [headers.traceparent]: z.string().optional().meta({ description: 'W3C Trace Context' }),
+    ...more,
+  })
+
+const createHeaders = requestHeaders({
+  [headers.idempotencyKey]: executionIdSchema.optional().meta({ description: "The body's id, if both are given" }),
+  [headers.timeoutMs]: z.string().regex(/^\d+$/).optional().meta({ description: 'How long the client still waits' }),
+  accept: z.string().optional().meta({ description: 'application/json, or text/event-stream for events' }),
+  ...lastEventId,
+})
+
+/** One response for each status that the codes have. */
+function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
+  const byStatus = Map.groupBy([...codes, 'INTERNAL' as const], (code) => errorCodes[code].httpStatus)
+  return Object.fromEntries(
+    [...byStatus].map(([status, same]) => {
+      const mayWait = status === 429 || status === 503
+      const waiting = mayWait ? { [headers.retryAfter]: z.string().meta({ description: 'Seconds' }) } : {}
+      return [
+        `${status}` as '400',
+        {
+          description: same.join(', '),
+          headers: z.object({ ...correlation, ...waiting }),
+          content: { 'application/json': { schema: errorBodySchema } },
+        },
+      ]
+    }),
+  )
+}
+
+function answer(description: string, schema: z.ZodType, more: Record<string, z.ZodType> = {}) {
+  return { description, headers: z.object({ ...correlation, ...more }), content: { 'application/json': { schema } } }
+}
+
+const eventStream = {
+  'text/event-stream': {
+    schema: executionEventSchema.meta({
+      description:
+        'Each event is the data of one frame; a frame of type error carries an ErrorBody and ends the stream',
+    }),
+  },
+}
+
+const jsonRequest = (schema: z.ZodType, required = true) => ({ required, content: { 'application/json': { schema } } })
+
+/** An operation on one execution. */
+function ofExecution(
+  operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'requestBody'> & {
+    success: ZodOpenApiResponsesObject[`${1 | 2 | 3 | 4 | 5}${string}`]
+    codes?: RequestErrorCode[]
+    header?: Record<string, z.ZodType>
+  },
+): ZodOpenApiOperationObject {
+  const { success, codes = [], header, ...rest } = operation
+  return {
+    ...rest,
+    requestParams: { path: id, header: requestHeaders(header) },
+    responses: { 200: success, ...failures('UNAUTHORIZED', 'NOT_FOUND', ...codes) },
+  }
+}
+
+const paths: ZodOpenApiPathsObject = {
+  '/livez': {
+    get: {
+      operationId: 'livez',
+      summary: 'Whether the process serves requests',
+      security: [],
+      responses: { 200: answer('It does', status('live')), ...failures() },
+    },
+  },
+  '/readyz': {
+    get: {
+      operationId: 'readyz',
+      summary: 'Whether new executions are taken',
+      security: [],
+      responses: { 200: answer('They are', status('ready')), ...failures('OVERLOADED') },
+    },
+  },
+  '/openapi.json': {
+    get: {
+      operationId: 'openapi',
+      summary: 'This document',
+      security: [],
+      responses: { 200: answer('An OpenAPI 3.1 document', z.record(z.string(), z.unknown())), ...failures() },
+    },
+  },
+  '/v1/info': {
+    get: {
+      operationId: 'readInfo',
+      summary: "Versions, isolation, and the key's limits",
+      requestParams: { header: requestHeaders() },
+      responses: { 200: answer('What this executor is', infoSchema), ...failures('UNAUTHORIZED') },
+    },
+  },
+  '/v1/executions': {
+    post: {
+      operationId: 'createExecution',
+      summary: 'Run code',
+      description: 'Code that throws is not a failed request: the answer is 200 with success: false.',
+      requestParams: { header: createHeaders },
+      requestBody: jsonRequest(executionRequestSchema),
+      responses: {
+        200: {
+          ...answer('How the execution ended, or its events', executionResultSchema, executionId),
+          content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
+        },
+        ...failures(...codesOfKind('request').filter((code) => code !== 'NOT_FOUND' && code !== 'SESSION_EXPIRED')),
+      },
+      callbacks: {
+        toolCall: {
+          '{$request.body#/callback/url}': {
+            post: {
+              summary: 'A tool call, signed after Standard Webhooks with the token as key',
+              requestParams: {
+                header: z.object({
+                  [headers.authorization]: z.string().meta({ description: 'Bearer and the token of the callback' }),
+                  'webhook-id': z.string().meta({ description: 'The call id' }),
+                  'webhook-timestamp': z.string().meta({ description: 'Seconds since the epoch' }),
+                  'webhook-signature': z.string(),
+                  ...correlation,
+                  ...executionId,
+                }),
+              },
+              requestBody: jsonRequest(toolCallMessageSchema),
+              responses: {
+                200: { description: 'The answer', content: { 'application/json': { schema: toolAnswerSchema } } },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  '/v1/executions/{id}': {
+    get: ofExecution({
+      operationId: 'readExecution',
+      summary: 'Where an execution stands, and its result',
+      success: answer('The record', executionRecordSchema, executionId),
+    }),
+  },
+  '/v1/executions/{id}/events': {
+    get: ofExecution({
+      operationId: 'streamEvents',
+      summary: 'The events of an execution, from the start or after one',
+      header: lastEventId,
+      success: {
+        description: 'The events',
+        headers: z.object({ ...correlation, ...executionId }),
+        content: eventStream,
+      },
+      codes: ['INVALID_REQUEST', 'EVENTS_GONE'],
+    }),
+  },
+  '/v1/executions/{id}/journal': {
+    get: ofExecution({
+      operationId: 'readJournal',
+      summary: 'What it takes to run the execution again exactly',
+      success: answer('The journal', journalSchema, executionId),
+    }),
+  },
+  '/v1/executions/{id}/cancel': {
+    post: ofExecution({
+      operationId: 'cancelExecution',
+      summary: 'Stop the guest and its tool calls',
+      requestBody: jsonRequest(cancelRequestSchema, false),
+      success: answer('The record after that', executionRecordSchema, executionId),
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+    }),
+  },
+  '/v1/executions/{id}/tool-results': {
+    post: ofExecution({
+      operationId: 'takeToolResults',
+      summary: 'Answer tool calls of a stream',
+      requestBody: jsonRequest(toolResultsRequestSchema),
+      success: answer('Which answers were taken', toolResultsResponseSchema, executionId),
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+    }),
+  },
+}
+
+/** GET /openapi.json: the API, from the schemas that the routes parse with. */
+export function openapi({ version }: { version: string }): Handler<HttpEnv> {
+  let document: string | undefined
+  return function openapi(c) {
+    document ??= JSON.stringify(openapiDocument(version))
+    return c.body(document, 200, { 'content-type': 'application/json' })
+  }
+}
+
+/** The document itself. */
+export function openapiDocument(version: string): ReturnType<typeof createDocument> {
+  return createDocument(
+    {
+      openapi: '3.1.0',
+      info: { title: 'Codemode executor', version, license: { name: 'MIT', identifier: 'MIT' } },
+      security: [{ apiKey: [] }],
+      paths,
+      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+    },
+    { allowEmptySchema: { custom: true, unknown: true } },
+  )
+}

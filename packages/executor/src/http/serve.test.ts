@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+import { Hono } from 'hono'
+import { expect, test } from 'vitest'
+
+import type { HttpEnv } from './env.ts'
+import { testApp } from './http-app.test-support.ts'
+import { listen } from './serve.ts'
+
+const local = { host: '127.0.0.1', port: 0 }
+
+async function raw(port: number, text: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.end(text)
+  let received = ''
+  socket.on('data', (chunk) => (received += chunk.toString()))
+  await once(socket, 'close')
+  return received
+}
+
+test('an app is served on a port that is told', async () => {
+  await using server = await listen(testApp().app, local)
+  expect(server.url).toBe(`http://127.0.0.1:${server.port}`)
+  expect((await fetch(`${server.url}/livez`)).status).toBe(200)
+})
+
+test('a port that is taken is an error', async () => {
+  await using server = await listen(testApp().app, local)
+  await expect(listen(testApp().app, { ...local, port: server.port })).rejects.toThrow('EADDRINUSE')
+})
+
+test('close waits for what is under way, accepts no more, and keeps no idle connection', async () => {
+  const app = new Hono<HttpEnv>()
+  const slow = Promise.withResolvers<void>()
+  app.get('/slow', async (c) => {
+    await slow.promise
+    return c.text('done')
+  })
+  app.get('/fast', (c) => c.text('done'))
+  const server = await listen(app, local)
+  await (await fetch(`${server.url}/fast`)).text()
+  const answer = fetch(`${server.url}/slow`)
+  const fast = await fetch(`${server.url}/fast`)
+  await fast.text()
+  let closed = false
+  const closing = server.close().then(() => (closed = true))
+  await expect(fetch(`${server.url}/fast`)).rejects.toThrow('fetch failed')
+  expect(closed).toBe(false)
+  slow.resolve()
+  expect(await (await answer).text()).toBe('done')
+  const start = performance.now()
+  await closing
+  expect(performance.now() - start).toBeLessThan(1_000)
+  await server.close()
+})
+
+test('close cuts what does not end in time', async () => {
+  const app = new Hono<HttpEnv>()
+  app.get('/never', () => new Promise<Response>(() => {}))
+  const server = await listen(app, local)
+  const answer = fetch(`${server.url}/never`).catch(() => 'cut')
+  await fetch(`${server.url}/`)
+  await server.close({ drainMs: 50 })
+  expect(await answer).toBe('cut')
+})
+
+test('a request with a host that is none is refused like any other', async () => {
+  await using server = await listen(testApp().app, local)
+  const answer = await raw(server.port, 'GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n')
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+  expect(answer).toContain('"code":"INVALID_REQUEST"')
+})
+
+test('a body that is cut off does no harm', async () => {
+  const { app, engine, logged } = testApp()
+  await using server = await listen(app, local)
+  const head =
+    'POST /v1/executions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key-of-acme\r\ncontent-type: application/json\r\n'
+  await raw(server.port, `${head}content-length: 100\r\n\r\n{"code"`)
+  await raw(server.port, `${head}transfer-encoding: chunked\r\n\r\n7\r\n{"code"\r\n`)
+  expect((await fetch(`${server.url}/livez`)).status).toBe(200)
+  expect(engine.submissions).toEqual([])
+  expect(logged).toEqual([])
+})

@@ -1,0 +1,145 @@
+import { connect } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+
+import { errorBodySchema, RequestError } from '@codemode/shared'
+import { expect, test, vi } from 'vitest'
+
+import { startedEvent } from './fake-engine.test-support.ts'
+import { testApp } from './http-app.test-support.ts'
+import { listen } from './serve.ts'
+
+const frame = (id: number) => `id: ${id}\nevent: started\ndata: ${JSON.stringify(startedEvent(id))}\n\n`
+
+test('a stream has every event as a frame, and ends after the last', async () => {
+  const { engine, send } = testApp()
+  const execution = engine.add('acme').admit().emit(startedEvent(1), startedEvent(2)).finish()
+  const response = await send('GET', `/v1/executions/${execution.id}/events`)
+  expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(response.headers.get('x-codemode-execution-id')).toBe(execution.id)
+  expect(execution.readers).toBe(1)
+  expect(await response.text()).toBe(frame(1) + frame(2))
+  expect(execution).toMatchObject({ readers: 0, detachCalls: 1, eventsAfter: undefined })
+})
+
+test('last-event-id resumes, and must be an id', async () => {
+  const { engine, send } = testApp()
+  const execution = engine.add('acme').admit().finish()
+  const path = `/v1/executions/${execution.id}/events`
+  await (await send('GET', path, { headers: { 'last-event-id': '7' } })).text()
+  expect(execution.eventsAfter).toBe('7')
+  for (const bad of ['x', '-1', '1.5', '9'.repeat(16)]) {
+    const response = await send('GET', path, { headers: { 'last-event-id': bad } })
+    expect(response.status).toBe(400)
+    expect(errorBodySchema.parse(await response.json()).error.message).toContain('last-event-id')
+  }
+  expect(execution.readers).toBe(0)
+})
+
+test('events that are gone from the start are a 410, and those gone midway an error event that ends the stream', async () => {
+  const { engine, send } = testApp()
+  const gone = new RequestError('EVENTS_GONE', 'events after 7 are no longer kept')
+  const late = engine.add('acme').admit()
+  late.gone = gone
+  const refused = await send('GET', `/v1/executions/${late.id}/events`)
+  expect(refused.status).toBe(410)
+  expect(late.readers).toBe(0)
+
+  const slow = engine.add('acme').admit().emit(startedEvent(1), gone)
+  const text = await (await send('GET', `/v1/executions/${slow.id}/events`)).text()
+  expect(text).toMatch(/^id: 1\n/)
+  const last = /event: error\ndata: (.*)\n\n$/.exec(text)?.[1]
+  expect(errorBodySchema.parse(JSON.parse(last ?? '')).error.code).toBe('EVENTS_GONE')
+  expect(slow.readers).toBe(0)
+})
+
+test('a bug midway is told without its message and logged', async () => {
+  const { engine, logged, send } = testApp()
+  const execution = engine.add('acme').admit().emit(new Error('the inner workings'))
+  const text = await (await send('GET', `/v1/executions/${execution.id}/events`)).text()
+  expect(text).toContain('"code":"INTERNAL"')
+  expect(text).not.toContain('inner workings')
+  expect(logged.join('')).toContain('inner workings')
+})
+
+test('an idle stream has heartbeats between its events', async () => {
+  const { engine, send } = testApp({ heartbeatMs: 10 })
+  const execution = engine.add('acme').admit()
+  const response = await send('GET', `/v1/executions/${execution.id}/events`)
+  void setTimeout(60).then(() => execution.emit(startedEvent(1)).finish())
+  const text = await response.text()
+  expect(text).toMatch(/^(: hb\n\n){2,}id: 1\n/)
+  expect(text.replaceAll(': hb\n\n', '')).toBe(frame(1))
+})
+
+test('a reader that goes away is detached at once, without a word in the log', async () => {
+  const { engine, logged, send } = testApp()
+  const execution = engine.add('acme').admit().emit(startedEvent(1))
+  const response = await send('GET', `/v1/executions/${execution.id}/events`)
+  const reader = response.body!.getReader()
+  await reader.read()
+  const pending = reader.read()
+  await reader.cancel()
+  expect((await pending).done).toBe(true)
+  expect(execution).toMatchObject({ readers: 0, detachCalls: 1 })
+  execution.emit(startedEvent(2)).finish()
+  await setTimeout(20)
+  expect(logged).toEqual([])
+})
+
+test('HEAD does not count as a reader', async () => {
+  const { engine, send } = testApp()
+  const execution = engine.add('acme').admit()
+  const response = await send('HEAD', `/v1/executions/${execution.id}/events`)
+  expect(response.status).toBe(200)
+  expect(execution.readers).toBe(0)
+})
+
+test('a slow reader takes from the engine no more than its socket holds, and is detached when it goes', async () => {
+  const { app, engine } = testApp()
+  await using server = await listen(app, { host: '127.0.0.1', port: 0 })
+  const large = { ...startedEvent(1), correlationId: 'x'.repeat(100_000) }
+  const execution = engine.add('acme').admit()
+  execution.emit(...Array.from({ length: 1_000 }, () => large))
+  const socket = connect({ port: server.port, host: '127.0.0.1' })
+  socket.write(
+    `GET /v1/executions/${execution.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key-of-acme\r\n\r\n`,
+  )
+  socket.pause()
+  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0))
+  let taken = -1
+  await vi.waitFor(
+    () => {
+      const before = taken
+      taken = execution.taken
+      expect(before).toBe(taken)
+    },
+    { interval: 200, timeout: 5_000 },
+  )
+  expect(taken).toBeLessThan(200)
+  expect(execution.readers).toBe(1)
+  socket.destroy()
+  await vi.waitFor(() => expect(execution.readers).toBe(0))
+})
+
+test('a client that goes away while its result is awaited is no reader any more', async () => {
+  const { app, engine } = testApp()
+  await using server = await listen(app, { host: '127.0.0.1', port: 0 })
+  engine.onSubmit = (execution) => execution.admit()
+  for (const accept of ['application/json', 'text/event-stream']) {
+    const connection = new AbortController()
+    const answered = fetch(`${server.url}/v1/executions`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer key-of-acme', 'content-type': 'application/json', accept },
+      body: '{"code": "1"}',
+      signal: connection.signal,
+    }).catch(() => undefined)
+    await vi.waitFor(() => expect([...engine.executions.values()].at(-1)?.readers).toBe(1))
+    const execution = [...engine.executions.values()].at(-1)
+    connection.abort()
+    await answered
+    await vi.waitFor(() => expect(execution?.readers).toBe(0))
+    engine.executions.clear()
+    execution?.finish()
+  }
+})

@@ -1,0 +1,124 @@
+// Server-Sent Events, https://html.spec.whatwg.org/multipage/server-sent-events.html: `id:`, `event:` and `data:` lines.
+import { setImmediate } from 'node:timers/promises'
+
+import { headers, RequestError, type ErrorBody, type ExecutionEvent } from '@codemode/shared'
+import type { Logger } from 'pino'
+
+import type { ExecutionHandle } from '../engine/engine.ts'
+import type { HttpContext } from './env.ts'
+import { errorBody, internalError } from './errors.ts'
+
+/** How often a comment keeps an idle stream open. */
+export const defaultHeartbeatMs = 15_000
+
+interface EventStreamOptions {
+  readonly logger: Logger
+  readonly heartbeatMs: number
+}
+
+/** The id that `last-event-id` gives, if it gives one. Throws `RequestError` when it is none of ours. */
+export function lastEventId(c: HttpContext): string | undefined {
+  const id = c.req.header(headers.lastEventId)
+  if (id === undefined || id === '') return undefined
+  if (/^\d{1,15}$/.test(id)) return id
+  throw new RequestError('INVALID_REQUEST', `The header ${headers.lastEventId} must be the id of an event: digits.`)
+}
+
+/**
+ * Answers with an execution's events after `last-event-id`, to the end. An event is taken from the engine only when
+ * the socket has room for it, so a slow reader is bounded by what the engine keeps; what is no longer kept ends the
+ * stream with an `error` event. Throws `RequestError` EVENTS_GONE when it is gone from the start.
+ */
+export async function answerWithEvents(
+  c: HttpContext,
+  handle: ExecutionHandle,
+  { logger, heartbeatMs }: EventStreamOptions,
+): Promise<Response> {
+  const stop = new AbortController()
+  const after = lastEventId(c)
+  const detach = handle.attachReader()
+  const close = () => {
+    c.req.raw.signal.removeEventListener('abort', close)
+    if (!stop.signal.aborted) detach()
+    stop.abort()
+  }
+  c.req.raw.signal.addEventListener('abort', close)
+  if (c.req.raw.signal.aborted) close()
+  try {
+    const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
+    const first = events.next()
+    // Events that are gone are told at the first step, which must be seen while there is still a status to set.
+    await Promise.race([first, setImmediate()])
+
+    c.header(headers.executionId, handle.id)
+    c.header('content-type', 'text/event-stream; charset=utf-8')
+    c.header('cache-control', 'no-store')
+    c.header('x-accel-buffering', 'no')
+    const toFrame = (error: unknown) =>
+      errorFrame(errorBody(c, error instanceof RequestError ? error : internalError(error, c, logger)))
+    return c.body(frames(events, { first, heartbeatMs, toFrame, close, closed: stop.signal }))
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+interface FrameOptions {
+  readonly first: Promise<IteratorResult<ExecutionEvent>>
+  readonly heartbeatMs: number
+  readonly toFrame: (error: unknown) => string
+  /** Called when the stream ends, whoever ended it. */
+  readonly close: () => void
+  readonly closed: AbortSignal
+}
+
+function frames(events: AsyncIterator<ExecutionEvent>, options: FrameOptions): ReadableStream<Uint8Array> {
+  const { first, heartbeatMs, toFrame, close, closed } = options
+  const encoder = new TextEncoder()
+  let upcoming: FrameOptions['first'] | undefined = first
+
+  /** The next frame; undefined when there is none any more. */
+  async function nextFrame(): Promise<string | undefined> {
+    upcoming ??= events.next()
+    const next = await within(upcoming, heartbeatMs)
+    if (next === undefined) return ': hb\n\n'
+    upcoming = undefined
+    return next.done === true ? undefined : eventFrame(next.value)
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        let isLast = false
+        const frame = await nextFrame().catch((error: unknown) => {
+          isLast = true
+          return closed.aborted ? undefined : toFrame(error)
+        })
+        if (closed.aborted) return
+        if (frame !== undefined) controller.enqueue(encoder.encode(frame))
+        if (frame !== undefined && !isLast) return
+        close()
+        controller.close()
+      },
+      cancel: close,
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function eventFrame(event: ExecutionEvent): string {
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+function errorFrame(body: ErrorBody): string {
+  return `event: error\ndata: ${JSON.stringify(body)}\n\n`
+}
+
+/** What the promise resolves to, or undefined if it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
+}

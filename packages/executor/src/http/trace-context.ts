@@ -1,0 +1,15 @@
+import { context, propagation } from '@opentelemetry/api'
+import type { MiddlewareHandler } from 'hono'
+
+import type { HttpEnv } from './env.ts'
+
+/** Makes the client's span, from `traceparent`, the parent of whatever the request starts. */
+export function traceContext(): MiddlewareHandler<HttpEnv> {
+  return async function traceContext(c, next) {
+    const parent = propagation.extract(context.active(), c.req.raw.headers, {
+      get: (headers, name) => headers.get(name) ?? undefined,
+      keys: (headers) => [...headers.keys()],
+    })
+    await context.with(parent, next)
+  }
+}

@@ -1,0 +1,2 @@
+export { createExecutor, type RunningExecutor } from './app.ts'
+export { ConfigurationError, type ExecutorConfigInput } from './config.ts'

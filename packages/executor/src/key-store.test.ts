@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { fileKeyStore, singleKeyStore } from './key-store.ts'
+import { createLogger } from './log.ts'
+
+const defaults = { maxRunning: 10, maxQueued: 5 }
+const entry = (id: string, key: string, more: object = {}) => ({
+  id,
+  tenant: `tenant of ${id}`,
+  sha256: createHash('sha256').update(key).digest('hex'),
+  ...more,
+})
+
+let folder: string
+let path: string
+let lines: string[]
+const logger = createLogger({ level: 'info', to: { write: (line) => void lines.push(line) } })
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'codemode-keys-'))
+  path = join(folder, 'keys.json')
+  lines = []
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const store = (now?: () => number) => fileKeyStore({ path, defaults, logger, pollMs: 20, ...(now && { now }) })
+const write = (...entries: object[]) => writeFileSync(path, JSON.stringify(entries))
+
+test('a single key is the one of tenant default', () => {
+  using keys = singleKeyStore('the only key', defaults)
+  expect(keys.find('the only key')).toMatchObject({ keyId: 'default', tenant: 'default', ...defaults })
+  for (const wrong of ['', 'the only kez', 'the only key ']) expect(keys.find(wrong)).toBeUndefined()
+})
+
+test('a file gives each key its tenant, until it expires', () => {
+  write(entry('k1', 'one'), entry('k2', 'two', { expiresAt: '2030-01-01T00:00:00Z' }))
+  let now = Date.UTC(2029, 11)
+  using keys = store(() => now)
+  expect(keys.find('one')).toMatchObject({ tenant: 'tenant of k1' })
+  expect(keys.find('two')).toMatchObject({ tenant: 'tenant of k2' })
+  now = Date.UTC(2030, 0)
+  expect(keys.find('two')).toBe('expired')
+  expect(keys.find('one')).toMatchObject({ keyId: 'k1' })
+})
+
+test('a changed file is read again, a broken one keeps the old keys and is logged', async () => {
+  write(entry('k1', 'one'))
+  using keys = store()
+
+  write(entry('k2', 'two'))
+  await vi.waitFor(() => expect(keys.find('two')).toBeDefined())
+  expect(keys.find('one')).toBeUndefined()
+
+  writeFileSync(path, '[{"sha256": "half of a')
+  await vi.waitFor(() => expect(lines.join('')).toContain('the old keys stay'))
+  expect(keys.find('two')).toBeDefined()
+
+  writeFileSync(`${path}.new`, JSON.stringify([entry('k3', 'three')]))
+  renameSync(`${path}.new`, path)
+  await vi.waitFor(() => expect(keys.find('three')).toBeDefined())
+})
+
+test('a file that is missing or broken at the start is refused with an example', () => {
+  expect(store).toThrow(/can't be read \(ENOENT\).*\n.*sha256sum/)
+  writeFileSync(path, '{}')
+  expect(store).toThrow('expected array')
+})

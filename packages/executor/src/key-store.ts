@@ -1,0 +1,93 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
+
+import type { Logger } from 'pino'
+
+import { parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
+import { ConfigurationError } from './config-errors.ts'
+import type { Principal } from './engine/principal.ts'
+
+/** The API keys that the executor accepts. */
+export interface KeyStore extends Disposable {
+  /** Whose key this is. `expired` is told only to one who has the key. */
+  find(bearer: string): Principal | 'expired' | undefined
+}
+
+/** The store of the one key of tenant `default`. */
+export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore {
+  const principal: Principal = { keyId: 'default', tenant: 'default', ...resolvedLimits(), ...defaults }
+  const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
+  return { find: (bearer) => findKey(keys, bearer, 0), [Symbol.dispose]: () => {} }
+}
+
+interface FileKeyStoreOptions {
+  readonly path: string
+  readonly defaults: KeyDefaults
+  readonly logger: Logger
+  /** How often the file is looked at. */
+  readonly pollMs?: number
+  readonly now?: () => number
+}
+
+/**
+ * The store of a keys file, which is read again when it changes. A changed file that is broken is logged, and the old
+ * keys stay. Throws `ConfigurationError` if the file is broken at the start. Dispose it to stop watching.
+ */
+export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.now }: FileKeyStoreOptions): KeyStore {
+  // The stamp is taken before the content is read: a change in between is seen at the next look.
+  let seen = stampOf(path)
+  let keys = readKeys(path, defaults)
+  const timer = setInterval(() => {
+    const stamp = stampOf(path)
+    if (stamp === seen) return
+    seen = stamp
+    try {
+      keys = readKeys(path, defaults)
+      logger.info({ keys: keys.length }, 'the API keys file changed and was read again')
+    } catch (error) {
+      logger.error({ problem: String(error) }, 'the API keys file changed and is broken: the old keys stay')
+    }
+  }, pollMs).unref()
+  return {
+    find: (bearer) => findKey(keys, bearer, now()),
+    [Symbol.dispose]: () => clearInterval(timer),
+  }
+}
+
+/** Differs when the file is another one, was written since, or can't be reached any more. */
+function stampOf(path: string): string {
+  try {
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true })
+    return `${ino} ${size} ${mtimeNs}`
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
+  try {
+    return parseApiKeys(readFileSync(path, 'utf8'), defaults)
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? `it can't be read (${String(error.code)})` : undefined
+    const problem = reason ?? (error instanceof Error ? error.message : String(error))
+    throw new ConfigurationError([
+      [
+        `CODEMODE_API_KEYS_FILE=${path} is no list of API keys: ${problem}. It must hold, for example:`,
+        '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
+      ].join('\n'),
+    ])
+  }
+}
+
+/** Compares with every key, and each in constant time, so that the time it takes tells nothing of the keys. */
+function findKey(keys: readonly ApiKey[], bearer: string, nowMs: number): Principal | 'expired' | undefined {
+  const hash = sha256(bearer)
+  let found: ApiKey | undefined
+  for (const key of keys) if (timingSafeEqual(key.sha256, hash)) found = key
+  if (found === undefined) return undefined
+  return found.expiresAtMs <= nowMs ? 'expired' : found.principal
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}

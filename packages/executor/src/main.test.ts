@@ -1,0 +1,100 @@
+// The command as it is run: its lines, its signals, its exit codes.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env, execPath } from 'node:process'
+
+import { executionResultSchema } from '@codemode/shared'
+import { expect, onTestFinished, test } from 'vitest'
+
+const main = new URL('main.ts', import.meta.url).pathname
+
+/** The command with these arguments and variables; what it wrote so far is in `stdout` and `stderr`. */
+function command(args: string[], variables: Record<string, string> = {}) {
+  const child = spawn(execPath, ['--conditions=@codemode/source', main, ...args], {
+    env: { PATH: env['PATH'], ...variables },
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const written = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (written.stderr += chunk.toString()))
+  const exited = once(child, 'close').then(([code]: unknown[]) => code)
+  return { child, written, exited }
+}
+
+const ready = /^codemode-executor ready on (http:\/\/127\.0\.0\.1:\d+)\n$/
+
+test('it makes a key in development, tells when it is ready, runs code, and stops on SIGTERM', async () => {
+  const { child, written, exited } = command([], {
+    CODEMODE_DEV: '1',
+    CODEMODE_PORT: '0',
+    CODEMODE_SANDBOX_PROCESSES: '1',
+  })
+  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  const url = ready.exec(written.stdout)?.[1]
+  const key = /for development: (cmk_\w+)\n/.exec(written.stderr)?.[1]
+  const response = await fetch(`${url}/v1/executions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ code: 'return 2 + 2' }),
+  })
+  expect(executionResultSchema.parse(await response.json())).toMatchObject({ success: true, result: 4 })
+  child.kill('SIGTERM')
+  expect(await exited).toBe(0)
+  expect(written.stdout).toMatch(ready)
+})
+
+test('a second signal stops it at once', async () => {
+  const key = 'a-key-of-more-than-16'
+  const variables = {
+    CODEMODE_API_KEY: key,
+    CODEMODE_PORT: '0',
+    CODEMODE_SANDBOX_PROCESSES: '1',
+    CODEMODE_DRAIN_MS: '60000',
+  }
+  const { child, written, exited } = command([], variables)
+  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  const running = fetch(`${ready.exec(written.stdout)?.[1]}/v1/executions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'text/event-stream' },
+    body: JSON.stringify({ code: 'await sleep(20_000)' }),
+  })
+  expect((await running).status).toBe(200)
+  child.kill('SIGINT')
+  await expect.poll(() => written.stderr).toContain('shutting down')
+  child.kill('SIGINT')
+  expect(await exited).toBe(130)
+  expect(written.stderr).not.toContain(key)
+})
+
+test('it does not start on a wrong configuration, and says what is right', async () => {
+  const wrong = command([], { CODEMODE_DEV: '1', CODEMODE_PRT: '9000' })
+  expect(await wrong.exited).toBe(1)
+  expect(wrong.written).toEqual({ stdout: '', stderr: expect.stringContaining('CODEMODE_PORT=9000') as string })
+})
+
+test('a configuration file and a taken port are told by name', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'codemode-main-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, 'config.json'), '{"dev": true, "port": 0, "sandboxProcesses": 1}')
+  const first = command([], { CODEMODE_CONFIG_FILE: join(folder, 'config.json') })
+  await expect.poll(() => first.written.stdout, { timeout: 20_000 }).toMatch(ready)
+  const port = new URL(ready.exec(first.written.stdout)![1]!).port
+  const second = command([], { CODEMODE_CONFIG_FILE: join(folder, 'config.json'), CODEMODE_PORT: port })
+  expect(await second.exited).toBe(1)
+  expect(second.written.stderr).toContain('CODEMODE_PORT=0')
+  first.child.kill('SIGTERM')
+  expect(await first.exited).toBe(0)
+})
+
+test('help, version and misuse', async () => {
+  const [help, version, misuse] = [command(['--help']), command(['--version']), command(['--prot', '1'])]
+  expect(await help.exited).toBe(0)
+  expect(help.written.stdout).toContain('CODEMODE_API_KEYS_FILE')
+  expect(await version.exited).toBe(0)
+  expect(version.written.stdout).toMatch(/^\d+\.\d+\.\d+/)
+  expect(await misuse.exited).toBe(2)
+  expect(misuse.written.stderr).toContain('CODEMODE_PORT')
+})

@@ -1,0 +1,125 @@
+import process from 'node:process'
+
+import ivm from 'isolated-vm'
+
+import type { TurnEffects } from '@codemode/shared'
+
+import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
+import { loadRuntime, webSource } from './guest-runtime.ts'
+import { prepareSource } from './source/prepare-source.ts'
+import { urlHost } from './url-host.ts'
+
+/** What a turn came to, as it is sent to the executor. */
+export type TurnReply =
+  Exclude<SandboxMessage, { type: 'ready' }> extends infer Message
+    ? Message extends { guest: number }
+      ? Omit<Message, 'guest'>
+      : never
+    : never
+
+type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string) => void
+/** The runtime's one export; its arguments are callbacks, which the runtime never lets out of its hands. */
+type CreateRuntime = (...callbacks: ivm.Callback[]) => Deliver
+
+type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
+
+/**
+ * One guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so that it is always
+ * known who is on the CPU. All that crosses are strings, numbers and booleans; what the guest puts out in a turn is
+ * gathered here and handed over when the turn has ended.
+ */
+export class GuestHost {
+  readonly #isolate: ivm.Isolate
+  readonly #deliver: ivm.Reference<Deliver>
+  readonly #spec: GuestSpec
+  #effects: Effects = noEffects(null)
+  #cpuMs = 0
+
+  constructor(spec: GuestSpec) {
+    this.#spec = spec
+    this.#isolate = new ivm.Isolate({
+      memoryLimit: spec.limits.memoryLimitMb,
+      onCatastrophicError: () => process.abort(),
+    })
+    const context = this.#isolate.createContextSync()
+    const take = (kind: string, first: string | number, second: string | number, third: string): void =>
+      this.#take(kind, first, second, third)
+    this.#deliver = loadRuntime<CreateRuntime>(this.#isolate, context).applySync(
+      undefined,
+      [new ivm.Callback(take), new ivm.Callback(() => webSource), new ivm.Callback(urlHost)],
+      { result: { reference: true } },
+    )
+  }
+
+  /**
+   * Enters the guest once and returns when its microtasks have drained, or after `timeoutMs` of CPU time. The outcome
+   * is read from what the runtime reported and from the isolate's own measures: an exception out of the entry says
+   * nothing, since a guest can throw what it likes.
+   */
+  turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
+    this.#effects = noEffects(this.#effects.nextTimerAt)
+    try {
+      this.#deliver.applySync(undefined, this.#argumentsOf(delivery), { timeout: Math.ceil(timeoutMs) })
+    } catch {
+      // Classified below.
+    }
+    const { logs, logsDropped } = this.#effects
+    if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs: 0, logs, logsDropped }
+    const cpuMs = this.#measureCpu()
+    if (cpuMs >= timeoutMs) return { type: 'stopped', reason: 'cpu', cpuMs, logs, logsDropped }
+    return { type: 'turn', cpuMs, effects: this.#effects }
+  }
+
+  /** Frees the isolate. */
+  close(): void {
+    if (!this.#isolate.isDisposed) this.#isolate.dispose()
+  }
+
+  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string] {
+    switch (delivery.kind) {
+      case 'start':
+        return ['start', delivery.at, 0, true, this.#startText()]
+      case 'answer':
+        return ['answer', delivery.at, delivery.call, delivery.ok, delivery.text]
+      case 'tick':
+        return ['tick', delivery.at, 0, true, '']
+    }
+  }
+
+  #startText(): string {
+    const { input, context, config, limits, seed, tools } = this.#spec
+    return JSON.stringify({ source: prepareSource(this.#spec.code), input, context, config, limits, seed, tools })
+  }
+
+  #measureCpu(): number {
+    const total = Number(this.#isolate.cpuTime) / 1e6
+    const spent = total - this.#cpuMs
+    this.#cpuMs = total
+    return spent
+  }
+
+  #take(kind: string, first: string | number, second: string | number, third: string): void {
+    switch (kind) {
+      case 'log':
+        this.#effects.logs.push({ level: first as TurnEffects['logs'][number]['level'], text: String(second) })
+        break
+      case 'dropped':
+        this.#effects.logsDropped.entries += 1
+        this.#effects.logsDropped.bytes += Number(first)
+        break
+      case 'call':
+        this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })
+        break
+      case 'timer':
+        this.#effects.nextTimerAt = Number(first) < 0 ? null : Number(first)
+        break
+      case 'end':
+        this.#effects.end = JSON.parse(String(first))
+        break
+    }
+  }
+}
+
+function noEffects(nextTimerAt: number | null): Effects {
+  return { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt }
+}

@@ -1,0 +1,53 @@
+/**
+ * A sandbox process: it reads frames on its standard input, runs guests, and writes frames to descriptor 3. Writing
+ * is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
+ */
+import { writeSync } from 'node:fs'
+import process from 'node:process'
+
+import { encodeFrame, FrameReader } from '../frames.ts'
+import type { HostMessage, SandboxMessage } from '../protocol.ts'
+import { GuestHost } from './guest-host.ts'
+import { guestRuntimeHash } from './guest-runtime.ts'
+import { warmUp } from './source/prepare-source.ts'
+
+const outputDescriptor = 3
+const guests = new Map<number, GuestHost>()
+const reader = new FrameReader()
+
+warmUp()
+process.stdin.on('data', (chunk: Buffer) => {
+  for (const message of reader.push(chunk)) handle(message as HostMessage)
+})
+process.stdin.on('end', () => process.exit())
+send({
+  type: 'ready',
+  versions: {
+    v8: process.versions.v8,
+    icu: process.versions['icu'] ?? 'none',
+    arch: process.arch,
+    guestRuntime: guestRuntimeHash,
+  },
+})
+
+function handle(message: HostMessage): void {
+  const { guest } = message
+  switch (message.type) {
+    case 'open':
+      guests.set(guest, new GuestHost(message.spec))
+      break
+    case 'turn':
+      send({ ...guests.get(guest)!.turn(message.delivery, message.timeoutMs), guest })
+      break
+    case 'close':
+      guests.get(guest)?.close()
+      guests.delete(guest)
+      break
+  }
+}
+
+function send(message: SandboxMessage): void {
+  const frame = encodeFrame(message)
+  let written = 0
+  while (written < frame.length) written += writeSync(outputDescriptor, frame, written)
+}

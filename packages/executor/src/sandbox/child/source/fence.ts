@@ -1,0 +1,19 @@
+/**
+ * Takes a Markdown code fence (CommonMark's ``` or ~~~, with any info string) off the code that it encloses. The fence's
+ * lines become empty lines, so line and column numbers stay those of what was sent. A missing closing fence is forgiven.
+ */
+export function removeFence(code: string): string {
+  const lines = code.split('\n')
+  const first = lines.findIndex(isNotBlank)
+  const [, fence] = /^[ \t\uFEFF]*(`{3,}(?=[^`]*$)|~{3,})/.exec(lines[first] ?? '') ?? []
+  if (fence === undefined) return code
+  lines[first] = ''
+  const last = lines.findLastIndex(isNotBlank)
+  const closing = lines[last]?.trim() ?? ''
+  if (closing.length >= fence.length && closing === fence.charAt(0).repeat(closing.length)) lines[last] = ''
+  return lines.join('\n')
+}
+
+function isNotBlank(line: string): boolean {
+  return line.trim() !== ''
+}

@@ -1,0 +1,77 @@
+import { analyse } from './analysis.ts'
+import { removeFence } from './fence.ts'
+import { type Parsed, parse, placeOf } from './parse.ts'
+import { NO_MODULES, SourceError } from './source-error.ts'
+import { stripTypes } from './strip-types.ts'
+import { objectLiteral, type Value, valueOf } from './value.ts'
+
+export { warmUp } from './strip-types.ts'
+
+/** Code made ready to run, or why it can't be. Lines and columns count from 1, in the code as it was sent. */
+export type PreparedSource =
+  | {
+      readonly ok: true
+      /** The body of a sloppy async function that returns the code's value. */
+      readonly body: string
+      /** The one place where columns moved: from `column` on, on that line, they are larger by `width`. */
+      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
+    }
+  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
+
+const RETURN = 'return ('
+
+/**
+ * Makes JavaScript or TypeScript, with or without a Markdown fence, the body of an async function that returns the code's
+ * value. It is only ever inserted into, never put into a template, and is accepted only if it parses as a body by itself.
+ */
+export function prepareSource(code: string): PreparedSource {
+  try {
+    return prepare(removeFence(code))
+  } catch (error) {
+    if (error instanceof RangeError) return { ok: false, message: 'the code is nested too deeply' }
+    if (!(error instanceof SourceError)) throw error
+    const { message, line, column } = error
+    return { ok: false, message, ...(line !== undefined && { line }), ...(column !== undefined && { column }) }
+  }
+}
+
+function prepare(code: string): PreparedSource {
+  const literal = objectLiteral(code)
+  if (literal) return withValue(code, literal)
+  const { program, body } = parseAnyDialect(code)
+  const analysis = analyse(program)
+  refuseModules(body, analysis.moduleSyntax)
+  return withValue(body, valueOf(body, program, analysis))
+}
+
+/** JavaScript if it is that; otherwise TypeScript. Of two errors the one of the parser that got further is reported. */
+function parseAnyDialect(code: string): Parsed {
+  try {
+    return parse(code)
+  } catch (error) {
+    if (!(error instanceof SourceError)) throw error
+    let stripped: string
+    try {
+      stripped = stripTypes(code)
+    } catch (typeError) {
+      if (!(typeError instanceof SourceError)) throw typeError
+      throw error.isBetterThan(typeError) ? error : typeError
+    }
+    return parse(stripped)
+  }
+}
+
+function refuseModules(code: string, node: { readonly start: number } | undefined): void {
+  if (node) throw new SourceError(NO_MODULES, placeOf(code, node.start))
+}
+
+function withValue(code: string, value: Value): PreparedSource {
+  if (value.kind === 'none') return { ok: true, body: code, shift: null }
+  if (value.kind === 'result') {
+    // On lines of their own: the last one may end in a comment. `var` is hoisted to before the first assignment.
+    return { ok: true, body: `${code}\n;${value.isDeclared ? '' : 'var result;'}return result`, shift: null }
+  }
+  const { start, end, isCalled } = value
+  const body = `${code.slice(0, start)}${RETURN}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
+  return { ok: true, body, shift: { ...placeOf(code, start), width: RETURN.length } }
+}

@@ -1,0 +1,82 @@
+import { defineGlobal, defineHidden } from './define.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+
+/**
+ * Makes every clock of the language read the turn's timestamp: `Date`, `performance`, the default argument of
+ * `Intl.DateTimeFormat` and `Temporal.Now`.
+ */
+export function installClock(p: Primordials, state: RuntimeState): void {
+  installDate(p, state)
+  installDateTimeFormat(p, state)
+  installTemporal(p, state)
+  const performance = { now: () => state.at - state.startedAt }
+  p.ReflectDefineProperty(performance, 'timeOrigin', { get: () => state.startedAt, enumerable: true })
+  p.ReflectDefineProperty(performance, p.SymbolToStringTag, { value: 'Performance' })
+  defineGlobal(p, 'performance', performance)
+}
+
+function installDate(p: Primordials, state: RuntimeState): void {
+  const Original = p.Date
+  const FrozenDate = function Date(...fields: unknown[]): unknown {
+    if (new.target === undefined) return p.dateToString(new Original(state.at))
+    const target = (new.target as unknown) === FrozenDate ? Original : new.target
+    return p.ReflectConstruct(Original, fields.length === 0 ? [state.at] : fields, target)
+  }
+  p.ReflectDefineProperty(FrozenDate, 'prototype', { value: Original.prototype, writable: false, configurable: false })
+  p.ReflectDefineProperty(FrozenDate, 'length', { value: 7, writable: false, configurable: true })
+  defineHidden(p, FrozenDate, 'now', function now() {
+    return state.at
+  })
+  defineHidden(p, FrozenDate, 'parse', p.DateParse)
+  defineHidden(p, FrozenDate, 'UTC', p.DateUTC)
+  defineHidden(p, Original.prototype, 'constructor', FrozenDate)
+  defineGlobal(p, 'Date', FrozenDate)
+}
+
+function installDateTimeFormat(p: Primordials, state: RuntimeState): void {
+  const prototype = Intl.DateTimeFormat.prototype as object
+  const original = p.ReflectGetOwnPropertyDescriptor(prototype, 'format')!
+  const originalGet = original.get!
+  p.ReflectDefineProperty(prototype, 'format', {
+    ...original,
+    get(this: unknown) {
+      const format = p.ReflectApply(originalGet, this, []) as (date: unknown) => string
+      return (date?: unknown) => format(date === undefined ? state.at : date)
+    },
+  })
+  const toParts = p.ReflectGetOwnPropertyDescriptor(prototype, 'formatToParts')!.value as () => unknown
+  defineHidden(p, prototype, 'formatToParts', function formatToParts(this: unknown, date?: unknown) {
+    return p.ReflectApply(toParts, this, [date === undefined ? state.at : date])
+  })
+}
+
+/** The part of `Temporal` that is captured here; TypeScript's library does not describe all of it. */
+interface Zoned {
+  toPlainDateTime(): unknown
+  toPlainDate(): unknown
+  toPlainTime(): unknown
+}
+
+function installTemporal(p: Primordials, state: RuntimeState): void {
+  const { Temporal } = p.globalThis as unknown as {
+    Temporal: {
+      Instant: { fromEpochMilliseconds(ms: number): object; prototype: { toZonedDateTimeISO(zone: unknown): Zoned } }
+      ZonedDateTime: { prototype: Zoned }
+      Now: { timeZoneId(): string }
+    }
+  }
+  const { fromEpochMilliseconds, prototype: instant } = Temporal.Instant
+  const { timeZoneId } = Temporal.Now
+  const { toZonedDateTimeISO } = instant
+  const { toPlainDateTime, toPlainDate, toPlainTime } = Temporal.ZonedDateTime.prototype
+  const now = () => p.ReflectApply(fromEpochMilliseconds, Temporal.Instant, [state.at])
+  const zoned = (zone: unknown) => p.ReflectApply(toZonedDateTimeISO, now(), [zone === undefined ? timeZoneId() : zone])
+  defineHidden(p, Temporal.Now, 'instant', now)
+  defineHidden(p, Temporal.Now, 'zonedDateTimeISO', (zone?: unknown) => zoned(zone))
+  defineHidden(p, Temporal.Now, 'plainDateTimeISO', (zone?: unknown) =>
+    p.ReflectApply(toPlainDateTime, zoned(zone), []),
+  )
+  defineHidden(p, Temporal.Now, 'plainDateISO', (zone?: unknown) => p.ReflectApply(toPlainDate, zoned(zone), []))
+  defineHidden(p, Temporal.Now, 'plainTimeISO', (zone?: unknown) => p.ReflectApply(toPlainTime, zoned(zone), []))
+}

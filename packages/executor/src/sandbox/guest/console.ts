@@ -1,0 +1,81 @@
+import { defineGlobal } from './define.ts'
+import { formatLog } from './inspect.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
+
+type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
+
+/**
+ * The global `console`. What it prints is bounded in bytes: the entry that crosses the limit is cut and says by how much,
+ * those after it are dropped and counted. Returns the function that writes an entry.
+ */
+export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
+  let left = state.limits.logBytes
+  let indent = ''
+  const counts = new p.Map<string, number>()
+  const starts = new p.Map<string, number>()
+
+  function write(level: Level, text: string): void {
+    if (state.ended) return
+    if (left === 0) {
+      state.emit('dropped', utf8Length(p, text))
+      return
+    }
+    if (!isLongerThan(p, text, left)) {
+      left -= utf8Length(p, text)
+      state.emit('log', level, text)
+      return
+    }
+    const kept = utf8Prefix(p, text, left)
+    const dropped = utf8Length(p, text) - utf8Length(p, kept)
+    left = 0
+    state.emit(
+      'log',
+      level,
+      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes})`,
+    )
+  }
+
+  function print(level: Level, args: readonly unknown[]): void {
+    if (!state.ended) write(level, indent + formatLog(p, args))
+  }
+
+  const labelOf = (label: unknown): string => (label === undefined ? 'default' : p.String(label))
+  const elapsed = (label: string): string => `${label}: ${state.at - (p.mapGet(starts, label) ?? state.at)}ms`
+
+  defineGlobal(p, 'console', {
+    debug: (...args: unknown[]) => print('debug', args),
+    log: (...args: unknown[]) => print('log', args),
+    info: (...args: unknown[]) => print('info', args),
+    warn: (...args: unknown[]) => print('warn', args),
+    error: (...args: unknown[]) => print('error', args),
+    trace: (...args: unknown[]) => print('debug', args),
+    dir: (value: unknown) => print('log', [value]),
+    table: (value: unknown) => print('log', [value]),
+    assert(condition: unknown, ...args: unknown[]) {
+      if (!condition) write('error', `${indent}Assertion failed${args.length > 0 ? `: ${formatLog(p, args)}` : ''}`)
+    },
+    group(...args: unknown[]) {
+      if (args.length > 0) print('log', args)
+      indent += '  '
+    },
+    groupEnd() {
+      indent = p.stringSlice(indent, 2)
+    },
+    count(label?: unknown) {
+      const key = labelOf(label)
+      const count = (p.mapGet(counts, key) ?? 0) + 1
+      p.mapSet(counts, key, count)
+      write('log', `${indent}${key}: ${count}`)
+    },
+    countReset: (label?: unknown) => void p.mapDelete(counts, labelOf(label)),
+    time: (label?: unknown) => p.mapSet(starts, labelOf(label), state.at),
+    timeLog: (label?: unknown) => write('log', indent + elapsed(labelOf(label))),
+    timeEnd(label?: unknown) {
+      write('log', indent + elapsed(labelOf(label)))
+      p.mapDelete(starts, labelOf(label))
+    },
+  })
+  return write
+}

@@ -1,0 +1,18 @@
+import type { Primordials } from './primordials.ts'
+
+/** Defines a global the way the language defines its own: writable, configurable, not enumerable. */
+export function defineGlobal(p: Primordials, name: string, value: unknown): void {
+  defineHidden(p, p.globalThis, name, value)
+}
+
+/** Defines a property that enumeration does not show. */
+export function defineHidden(p: Primordials, target: object, name: PropertyKey, value: unknown): void {
+  p.ReflectDefineProperty(target, name, {
+    // @ts-expect-error the prototype of a literal is not part of its type
+    __proto__: null,
+    value,
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  })
+}

@@ -1,0 +1,80 @@
+import { describeFailure } from './failure.ts'
+import { serialise } from './json.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+import { isLongerThan, utf8Length } from './utf8.ts'
+
+/** The ways in which the guest itself ends its execution. The first one counts. */
+export interface Ending {
+  /** The main promise was fulfilled. */
+  returned(value: unknown): void
+  /** The main promise was rejected, or a callback threw. */
+  threw(thrown: unknown): void
+  /** A limit was exceeded or the code can't be run. Nothing that the guest does after it has an effect. */
+  fail(code: string, name: string, message: string, details?: object, stack?: string): void
+}
+
+export function createEnding(
+  p: Primordials,
+  state: RuntimeState,
+  warn: (text: string) => void,
+  openCalls: () => readonly string[],
+): Ending {
+  function end(outcome: object): void {
+    if (state.ended) return
+    warnOfOpenCalls()
+    state.ended = true
+    state.emit('end', p.JSONStringify(outcome)!)
+  }
+
+  function warnOfOpenCalls(): void {
+    const open = openCalls()
+    if (open.length === 0) return
+    const names = p.arrayJoin(p.arraySlice(open, 0, 10), ', ')
+    const more = open.length > 10 ? ` and ${open.length - 10} more` : ''
+    warn(`The execution ended while tool calls were open; they are cancelled: ${names}${more}. Is an await missing?`)
+  }
+
+  function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
+    end({ ok: false, code, name, message, details, stack })
+  }
+
+  function threw(thrown: unknown): void {
+    const { name, message, stack, details } = describeFailure(p, thrown)
+    fail('GUEST_ERROR', name, message, details, stack)
+  }
+
+  function returned(value: unknown): void {
+    const result = serialise(p, value)
+    if (!result.ok) {
+      const place = result.path === '' ? 'The result is' : `The result at ${result.path} is`
+      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${result.reason}, which JSON can not hold`, {
+        path: result.path,
+      })
+      return
+    }
+    const limit = state.limits.resultBytes
+    if (isLongerThan(p, result.text, limit)) {
+      const size = utf8Length(p, result.text)
+      fail('RESULT_TOO_LARGE', 'RangeError', `The result has ${size} bytes as JSON; the limit is ${limit}`, {
+        limit: 'resultBytes',
+        limitBytes: limit,
+        sizeBytes: size,
+      })
+      return
+    }
+    end({ ok: true, result: result.text })
+  }
+
+  return {
+    returned(value) {
+      try {
+        returned(value)
+      } catch (thrown) {
+        threw(thrown)
+      }
+    },
+    threw,
+    fail,
+  }
+}

@@ -1,0 +1,79 @@
+import { defineGlobal } from './define.ts'
+import type { Primordials } from './primordials.ts'
+import type { StartSpec } from './state.ts'
+
+export type UrlHost = (operation: string, json: string) => string
+
+/** What the lazily loaded web globals use of the runtime. */
+interface WebHost {
+  now(): number
+  setTimeout(callback: () => void, ms: number): number
+  clearTimeout(id: number): void
+  randomBytes(count: number): Uint8Array
+  parseUrl: UrlHost
+}
+
+/** Defines `input`, and `context` and `config`, which can't be changed. Runs before user code. */
+export function installInputs(p: Primordials, spec: StartSpec): void {
+  defineGlobal(p, 'input', p.JSONParse(spec.input))
+  defineGlobal(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
+  defineGlobal(p, 'config', deepFreeze(p, p.JSONParse(spec.config)))
+}
+
+function deepFreeze(p: Primordials, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const keys = p.ObjectKeys(value)
+  for (let i = 0; i < keys.length; i++) deepFreeze(p, (value as Record<string, unknown>)[keys[i]!])
+  return p.ObjectFreeze(value)
+}
+
+const lazyNames = [
+  'AbortController',
+  'AbortSignal',
+  'CustomEvent',
+  'DOMException',
+  'Event',
+  'EventTarget',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'URLSearchParams',
+  'atob',
+  'btoa',
+  'crypto',
+  'structuredClone',
+] as const
+
+/**
+ * Defines the web's globals as accessors that compile all of them when the first is touched: most programs use none, and
+ * compiling them costs more than the rest of the runtime.
+ */
+export function installLazyGlobals(p: Primordials, loadWeb: () => string, host: WebHost): void {
+  let loaded: Record<string, unknown> | undefined
+
+  function load(): Record<string, unknown> {
+    if (loaded === undefined) {
+      const create = p.Function(`${loadWeb()}\n//# sourceURL=codemode:web`)() as (
+        p: Primordials,
+        host: WebHost,
+      ) => Record<string, unknown>
+      loaded = create(p, host)
+    }
+    return loaded
+  }
+
+  for (let i = 0; i < lazyNames.length; i++) {
+    const name = lazyNames[i]!
+    p.ReflectDefineProperty(p.globalThis, name, {
+      get() {
+        defineGlobal(p, name, load()[name])
+        return load()[name]
+      },
+      set(value: unknown) {
+        defineGlobal(p, name, value)
+      },
+      enumerable: false,
+      configurable: true,
+    })
+  }
+}

@@ -1,0 +1,140 @@
+// oxlint-disable-next-line no-restricted-imports -- the model
+import { formatWithOptions, inspect as nodeInspect } from 'node:util'
+
+import { describe, expect, test } from 'vitest'
+
+import { formatLog, inspect } from './inspect.ts'
+import { capturePrimordials } from './primordials.ts'
+
+const p = capturePrimordials()
+
+class Point {
+  x = 1
+  y = 2
+}
+class Point3 extends Point {}
+function named(): void {}
+function* generator(): Generator {}
+const hidden = Object.defineProperty({ a: 1 }, 'b', { value: 2 })
+
+describe('inspect shows what util.inspect shows', () => {
+  test.each<[string, unknown]>([
+    ['primitives', [1, -0, 1n, true, 'text']],
+    ['more primitives', [null, undefined, Symbol('s'), NaN, false]],
+    ['quotes', ["it's", 'say "it\'s"', `\`"'`, 'a\nb\\c\t']],
+    ['objects', { a: 1, 'b-c': 'x', 3: [], [Symbol('k')]: {} }],
+    ['depth', { a: { b: { c: { d: 1 } }, l: [[[1]]] } }],
+    ['classes', [new Point(), new Point3(), Point, Point3]],
+    ['functions', [named, () => {}, async () => {}, generator, Object.assign(() => {}, { a: 1 })]],
+    ['no prototype', Object.assign(Object.create(null), { a: 1 })],
+    ['maps and sets', [new Map<unknown, unknown>([['a', { b: 1 }]]), new Set([1, 'x']), new Map(), new Set()]],
+    ['dates', [new Date(0), new Date(NaN)]],
+    ['regular expressions', /a\/b/gi],
+    [
+      'accessors',
+      {
+        get a() {
+          return 1
+        },
+        set b(_value: unknown) {},
+        get c() {
+          return 1
+        },
+        set c(_value) {},
+      },
+    ],
+    ['hidden properties', hidden],
+    // oxlint-disable-next-line no-sparse-arrays
+    ['holes', [1, , 3, , ,]],
+    ['properties of an array', Object.assign([1], { x: 2 })],
+    ['boxed primitives', [Object(1), Object('s'), Object(true), Object(1n), Object(Symbol('x'))]],
+    ['typed arrays', [new Uint8Array([1, 2]), new Float64Array(0)]],
+    ['buffers', new Uint8Array([1, 255]).buffer],
+    ['weak collections', new WeakMap()],
+    ['long objects', { alpha: 'a'.repeat(30), beta: 'b'.repeat(30), gamma: { delta: 'd'.repeat(80) } }],
+    ['more than three levels', { a: { b: { c: {} } } }],
+  ])('%s', (_title, value) => {
+    expect(inspect(p, value)).toBe(nodeInspect(value))
+  })
+})
+
+describe('inspect', () => {
+  test('shows an error by its stack, with its cause and its own properties', () => {
+    const error = Object.assign(new Error('boom', { cause: new TypeError('why') }), { code: 'E' })
+    const text = inspect(p, error)
+    expect(text).toMatch(/^Error: boom\n    at .*[^]*\{\n  code: 'E',|\[cause\]: TypeError: why/)
+    expect(text).toContain("code: 'E'")
+    error.stack = ''
+    expect(inspect(p, Object.assign(new Error('x'), { stack: undefined }))).toBe('[Error: x]')
+  })
+
+  test('marks a cycle', () => {
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = cycle
+    expect(inspect(p, cycle)).toBe('{ self: [Circular] }')
+  })
+
+  test('shows a hundred items', () => {
+    expect(
+      inspect(
+        p,
+        Array.from({ length: 103 }, (_, n) => n),
+      ),
+    ).toMatch(/99,\n? *\s*\.\.\. 3 more items\n\]$/)
+    expect(inspect(p, new Set(Array.from({ length: 101 }, (_, n) => n)))).toMatch(/\.\.\. 1 more item\n\}$/)
+  })
+
+  test('shows a promise without its state and leaves it unhandled or handled as it was', () => {
+    expect(inspect(p, Promise.resolve(1))).toBe('Promise {}')
+  })
+
+  test('is not harmed by proxies, by getters that throw, or by lies about types', () => {
+    const hostile = new Proxy(
+      {},
+      {
+        ownKeys: () => {
+          throw new Error('no')
+        },
+      },
+    )
+    expect(inspect(p, { hostile })).toBe('{ hostile: [Object: could not be inspected] }')
+    expect(inspect(p, Proxy.revocable([], {}).proxy)).toBe('[]')
+    expect(inspect(p, Object.create(Map.prototype))).toBe('Map {}')
+    const error = new Error('x')
+    Object.defineProperty(error, 'stack', {
+      get() {
+        throw new Error('no')
+      },
+    })
+    expect(inspect(p, error)).toBe('[Error: x]')
+  })
+
+  test('is bounded, and says by how much it was cut', () => {
+    const wide = Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => 'x'.repeat(50)))
+    const text = inspect(p, wide)
+    expect(text.length).toBeLessThan(16_500)
+    expect(text).toMatch(/… \d+ more characters$/)
+    expect(inspect(p, ['x'.repeat(10_005)])).toMatch(/'\.\.\. 5 more characters/)
+  })
+})
+
+describe('formatLog formats what console.log formats', () => {
+  test.each<unknown[][]>([
+    [['text', 1, { a: 'b' }, ['c']]],
+    [['%s is %d and %i and %f', 'x', '4.5', '4.5', '4.5', 'rest']],
+    [['%s %s %s', -0, 1n, Symbol('x')]],
+    [['%d %i %f', 1n, {}, 'no']],
+    [['%j %o', { a: 1 }, 5]],
+    [['%O', { a: { b: 1 } }]],
+    [['100%', 1]],
+    [['%% %c%s', 'color: red', 'x']],
+    [['%%']],
+    [['%x %s', 'a']],
+    [['%s']],
+    [['%s %s', 'a']],
+    [[1, '%s', 'a']],
+    [[]],
+  ])('case %#', (args) => {
+    expect(formatLog(p, args)).toBe(formatWithOptions({}, ...args))
+  })
+})

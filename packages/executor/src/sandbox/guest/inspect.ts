@@ -1,0 +1,64 @@
+import { createInspector } from './inspector.ts'
+import type { Primordials } from './primordials.ts'
+
+const MAX_INSPECTED_LENGTH = 16_384
+
+/** A value as text, the way Node's `util.inspect` shows it; no getter of the value's is called. At most 16,384 characters. */
+export function inspect(p: Primordials, value: unknown, depth = 2): string {
+  const text = createInspector(p, depth, MAX_INSPECTED_LENGTH)(value)
+  const dropped = text.length - MAX_INSPECTED_LENGTH
+  return dropped > 0 ? `${p.stringSlice(text, 0, MAX_INSPECTED_LENGTH)}… ${dropped} more characters` : text
+}
+
+/** The arguments of `console.log` as one text: strings as they are, with printf's `%s` and its kin in the first. */
+export function formatLog(p: Primordials, args: readonly unknown[]): string {
+  const template = args[0]
+  let used = 0
+  let text = ''
+  if (typeof template === 'string' && args.length > 1) {
+    used = 1
+    let copied = 0
+    for (let at = p.stringIndexOf(template, '%'); at !== -1 && at + 1 < template.length;) {
+      const letter = template[at + 1] as string
+      const isEscape = letter === '%'
+      const isSpecifier = p.stringIncludes('sdifjoOc', letter) && used < args.length
+      if (isEscape || isSpecifier) {
+        text += p.stringSlice(template, copied, at) + (isEscape ? '%' : formatArgument(p, letter, args[used++]))
+        copied = at + 2
+      }
+      at = p.stringIndexOf(template, '%', isEscape || isSpecifier ? copied : at + 1)
+    }
+    text += p.stringSlice(template, copied)
+  }
+  for (; used < args.length; used++) {
+    const value = args[used]
+    text += (used > 0 ? ' ' : '') + (typeof value === 'string' ? value : inspect(p, value))
+  }
+  return text
+}
+
+function formatArgument(p: Primordials, letter: string, value: unknown): string {
+  const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
+  switch (letter) {
+    case 's':
+      return typeof value === 'string' ? value : inspect(p, value, 0)
+    case 'd':
+      if (typeof value === 'bigint') return inspect(p, value)
+      return isObject || typeof value === 'symbol' ? 'NaN' : inspect(p, p.Number(value))
+    case 'i':
+      if (typeof value === 'bigint') return inspect(p, value)
+      return isObject || typeof value === 'symbol' ? 'NaN' : inspect(p, p.parseInt(p.String(value), 10))
+    case 'f':
+      return isObject || typeof value === 'symbol' ? 'NaN' : inspect(p, p.parseFloat(p.String(value)))
+    case 'j':
+      try {
+        return p.JSONStringify(value) ?? 'undefined'
+      } catch {
+        return '[Not JSON]'
+      }
+    case 'c':
+      return ''
+    default:
+      return inspect(p, value, 4)
+  }
+}

@@ -1,0 +1,90 @@
+import { defineHidden } from './define.ts'
+import type { Primordials } from './primordials.ts'
+
+/**
+ * Seeds the guest's randomness with the execution's 256 bits. ChaCha20 (RFC 8439) expands them into two streams that say
+ * nothing of each other: one seeds `Math.random`, the other is returned as the source of `crypto`.
+ */
+export function seedRandomness(p: Primordials, seedHex: string): (count: number) => Uint8Array {
+  const key = new p.Uint32Array(8)
+  for (let i = 0; i < 8; i++) key[i] = p.parseInt(p.stringSlice(seedHex, i * 8, i * 8 + 8), 16)
+  const seed = chachaBlock(p, key, 0, 0)
+  defineHidden(p, Math, 'random', createMathRandom(seed[0]!, seed[1]!, seed[2]!, seed[3]!))
+  return createByteStream(p, key)
+}
+
+/** sfc32 by Chris Doty-Humphrey, two outputs for the 53 bits of a double. */
+function createMathRandom(a: number, b: number, c: number, d: number): () => number {
+  function next(): number {
+    const sum = (a + b + d) | 0
+    d = (d + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = ((c << 21) | (c >>> 11)) + sum
+    c |= 0
+    return sum >>> 0
+  }
+  return function random() {
+    return (next() * 0x200000 + (next() >>> 11)) / 0x20000000000000
+  }
+}
+
+function createByteStream(p: Primordials, key: Uint32Array): (count: number) => Uint8Array {
+  let block = new p.Uint32Array(0)
+  let used = 0
+  let counter = 0
+  return (count) => {
+    const bytes = new p.Uint8Array(count)
+    for (let i = 0; i < count; i++) {
+      if (used === p.typedArrayLength(block) * 4) {
+        block = chachaBlock(p, key, 1, counter++)
+        used = 0
+      }
+      bytes[i] = block[used >> 2]! >>> ((used & 3) * 8)
+      used++
+    }
+    return bytes
+  }
+}
+
+function chachaBlock(p: Primordials, key: Uint32Array, nonce: number, counter: number): Uint32Array<ArrayBuffer> {
+  const initial = new p.Uint32Array(16)
+  initial[0] = 0x61707865
+  initial[1] = 0x3320646e
+  initial[2] = 0x79622d32
+  initial[3] = 0x6b206574
+  for (let i = 0; i < 8; i++) initial[4 + i] = key[i]!
+  initial[12] = counter
+  initial[13] = nonce
+  const x = new p.Uint32Array(16)
+  for (let i = 0; i < 16; i++) x[i] = initial[i]!
+  for (let round = 0; round < 10; round++) {
+    quarterRound(x, 0, 4, 8, 12)
+    quarterRound(x, 1, 5, 9, 13)
+    quarterRound(x, 2, 6, 10, 14)
+    quarterRound(x, 3, 7, 11, 15)
+    quarterRound(x, 0, 5, 10, 15)
+    quarterRound(x, 1, 6, 11, 12)
+    quarterRound(x, 2, 7, 8, 13)
+    quarterRound(x, 3, 4, 9, 14)
+  }
+  for (let i = 0; i < 16; i++) x[i] = x[i]! + initial[i]!
+  return x
+}
+
+/** All operands are 32-bit words; the array cuts the sums to that. */
+function quarterRound(x: Uint32Array, a: number, b: number, c: number, d: number): void {
+  addAndRotate(x, a, b, d, 16)
+  addAndRotate(x, c, d, b, 12)
+  addAndRotate(x, a, b, d, 8)
+  addAndRotate(x, c, d, b, 7)
+}
+
+function addAndRotate(x: Uint32Array, sum: number, term: number, mixed: number, bits: number): void {
+  x[sum] = x[sum]! + x[term]!
+  x[mixed] = rotateLeft(x[mixed]! ^ x[sum], bits)
+}
+
+function rotateLeft(word: number, bits: number): number {
+  return (word << bits) | (word >>> (32 - bits))
+}

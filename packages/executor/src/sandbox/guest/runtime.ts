@@ -1,0 +1,62 @@
+/**
+ * What runs in every isolate before the guest's code. It holds the guest's side of the bridge: the host enters through
+ * `deliver`, once a turn, and hears of what happened through `emit`. Only strings, numbers and booleans cross. All that is
+ * used of the builtins was captured before user code could change them.
+ */
+import { installClock } from './clock.ts'
+import { installConsole } from './console.ts'
+import { createEnding } from './ending.ts'
+import { installInputs, installLazyGlobals, type UrlHost } from './globals.ts'
+import { capturePrimordials } from './primordials.ts'
+import { seedRandomness } from './random.ts'
+import { restrictGlobals } from './restrict.ts'
+import { installStackTraces, runSource } from './source.ts'
+import type { Emit, RuntimeState, StartSpec } from './state.ts'
+import { installTimers } from './timers.ts'
+import { installTools } from './tools.ts'
+
+type Deliver = (kind: 'start' | 'answer' | 'tick', at: number, call: number, ok: boolean, text: string) => void
+
+export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
+  const p = capturePrimordials()
+  const state: RuntimeState = { at: 0, startedAt: 0, ended: false, limits: undefined as never, emit }
+  restrictGlobals(p)
+  installClock(p, state)
+
+  let tools: ReturnType<typeof installTools>
+  let timers: ReturnType<typeof installTimers>
+
+  function start(spec: StartSpec): void {
+    state.limits = spec.limits
+    const log = installConsole(p, state)
+    const ending = createEnding(
+      p,
+      state,
+      (text) => log('warn', text),
+      () => tools.openCalls(),
+    )
+    const randomBytes = seedRandomness(p, spec.seed)
+    tools = installTools(p, state, spec.tools, ending)
+    timers = installTimers(p, state, ending)
+    installStackTraces(p, spec.source)
+    installInputs(p, spec)
+    installLazyGlobals(p, loadWeb, {
+      now: () => state.at - state.startedAt,
+      setTimeout: timers.setTimeout,
+      clearTimeout: timers.clear,
+      randomBytes,
+      parseUrl: urlHost,
+    })
+    runSource(p, spec.source, ending)
+  }
+
+  return function deliver(kind, at, call, ok, text) {
+    state.at = at
+    if (state.ended) return
+    if (kind === 'start') {
+      state.startedAt = at
+      start(p.JSONParse(text) as StartSpec)
+    } else if (kind === 'answer') tools.settle(call, ok, text)
+    else timers.fireNext()
+  }
+}

@@ -1,0 +1,76 @@
+import type { Ending } from './ending.ts'
+import type { Primordials } from './primordials.ts'
+import type { PreparedGuestSource } from './state.ts'
+
+/** The name of the guest's code in stack traces. */
+const sourceName = 'code'
+/** Lines that the language puts before the body of a function made by a constructor. */
+const linesBeforeBody = 2
+
+/** Compiles the code as the body of an async function, by the language's own constructor, and runs it. */
+export function runSource(p: Primordials, source: PreparedGuestSource, ending: Ending): void {
+  if (!source.ok) {
+    failSyntax(ending, source.message, source.line, source.column)
+    return
+  }
+  let main: () => unknown
+  try {
+    main = p.AsyncFunction(`${source.body}\n//# sourceURL=${sourceName}`) as () => unknown
+  } catch (thrown) {
+    failSyntax(ending, (thrown as SyntaxError).message)
+    return
+  }
+  const promise = p.ReflectApply(main, undefined, []) as Promise<unknown>
+  void p.promiseThen(promise, ending.returned, ending.threw)
+}
+
+function failSyntax(ending: Ending, message: string, line?: number, column?: number): void {
+  const place = line === undefined ? '' : ` (line ${line}, column ${column})`
+  const stack = line === undefined ? undefined : `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${place}`, { line, column }, stack)
+}
+
+interface CallSite {
+  getFunctionName(): string | null
+  getLineNumber(): number | null
+  getColumnNumber(): number | null
+  getScriptNameOrSourceURL(): string | null
+  isAsync(): boolean
+  isConstructor(): boolean
+  toString(): string
+}
+
+/** Makes stack traces speak of the author's own lines and columns, and of nothing that is the runtime's. */
+export function installStackTraces(p: Primordials, source: PreparedGuestSource): void {
+  const shift = source.ok ? source.shift : null
+
+  function describe(site: CallSite): string | undefined {
+    const script = site.getScriptNameOrSourceURL()
+    if (typeof script === 'string' && p.stringStartsWith(script, 'codemode:')) return undefined
+    if (script !== sourceName) return p.stringIncludes(site.toString(), 'codemode:') ? undefined : site.toString()
+    const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
+    let column = site.getColumnNumber() ?? 1
+    if (shift !== null && line === shift.line && column > shift.column) column -= shift.width
+    const place = `${sourceName}:${line}:${column}`
+    const name = site.getFunctionName()
+    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${place}` : place
+    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${place})`
+  }
+
+  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = (
+    error: unknown,
+    sites: readonly CallSite[],
+  ): string => {
+    let text: string
+    try {
+      text = p.errorToString(error)
+    } catch {
+      text = 'Error'
+    }
+    for (let i = 0; i < sites.length; i++) {
+      const line = describe(sites[i]!)
+      if (line !== undefined) text += `\n    at ${line}`
+    }
+    return text
+  }
+}

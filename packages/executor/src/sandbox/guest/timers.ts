@@ -1,0 +1,101 @@
+import { defineGlobal } from './define.ts'
+import type { Ending } from './ending.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+import { createTimerHeap, type Timer } from './timer-heap.ts'
+
+const maxDelayMs = 2_147_483_647
+
+interface Timers {
+  setTimeout(callback: () => void, ms: number): number
+  clear(id: unknown): void
+  /** Runs the timer that is due first; the host calls it once for each tick that it delivers. */
+  fireNext(): void
+}
+
+/**
+ * `setTimeout`, `setInterval`, `sleep` and `queueMicrotask`. The timers live here; the host only hears when the next one
+ * is due, and delivers a tick then. An exception out of a callback ends the execution, as it ends a Node process.
+ */
+export function installTimers(p: Primordials, state: RuntimeState, ending: Ending): Timers {
+  const heap = createTimerHeap(p)
+  const timers = new p.Map<number, Timer>()
+  let lastId = 0
+  let reported = -1
+
+  function report(): void {
+    const next = heap.peek()
+    const due = next === undefined ? -1 : next.due
+    if (due === reported || state.ended) return
+    reported = due
+    state.emit('timer', due)
+  }
+
+  function add(callback: () => void, ms: unknown, repeats: boolean): number {
+    const id = ++lastId
+    if (p.mapSize(timers) >= state.limits.timers) {
+      ending.fail('TOO_MANY_TIMERS', 'Error', `More than ${state.limits.timers} timers are waiting at once`, {
+        limit: state.limits.timers,
+      })
+      return id
+    }
+    const delay = delayOf(p, ms)
+    const timer: Timer = { id, due: state.at + delay, callback, everyMs: repeats ? delay : 0, cleared: false }
+    p.mapSet(timers, id, timer)
+    heap.add(timer)
+    report()
+    return id
+  }
+
+  function clear(id: unknown): void {
+    const timer = p.mapGet(timers, id as number)
+    if (timer === undefined) return
+    timer.cleared = true
+    p.mapDelete(timers, timer.id)
+    report()
+  }
+
+  function fireNext(): void {
+    const timer = heap.peek()
+    if (timer === undefined || timer.due > state.at) return
+    heap.take()
+    if (timer.everyMs > 0) {
+      timer.due = state.at + timer.everyMs
+      heap.add(timer)
+    } else p.mapDelete(timers, timer.id)
+    report()
+    runCallback(timer.callback)
+  }
+
+  function runCallback(callback: () => void): void {
+    try {
+      callback()
+    } catch (thrown) {
+      ending.threw(thrown)
+    }
+  }
+
+  const timerFunction = (name: string, repeats: boolean): void => {
+    defineGlobal(p, name, (callback: unknown, ms?: unknown, ...values: unknown[]) => {
+      if (typeof callback !== 'function') throw new p.TypeError(`${name} needs a function`)
+      return add(() => void p.ReflectApply(callback, undefined, values), ms, repeats)
+    })
+  }
+  timerFunction('setTimeout', false)
+  timerFunction('setInterval', true)
+  defineGlobal(p, 'clearTimeout', clear)
+  defineGlobal(p, 'clearInterval', clear)
+  defineGlobal(p, 'sleep', (ms?: unknown) => new p.Promise<void>((resolve) => void add(() => resolve(), ms, false)))
+  const settled = p.promiseResolve(undefined)
+  defineGlobal(p, 'queueMicrotask', (callback: unknown) => {
+    if (typeof callback !== 'function') throw new p.TypeError('queueMicrotask needs a function')
+    void p.promiseThen(settled, () => runCallback(callback as () => void))
+  })
+  return { setTimeout: (callback, ms) => add(callback, ms, false), clear, fireNext }
+}
+
+/** At least 1 ms, as in browsers and Node; what is no number counts as 1. */
+function delayOf(p: Primordials, ms: unknown): number {
+  const delay = p.MathTrunc(p.Number(ms))
+  return delay >= 1 ? p.MathMin(delay, maxDelayMs) : 1
+}

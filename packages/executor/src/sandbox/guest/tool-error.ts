@@ -1,0 +1,60 @@
+import { defineGlobal, defineHidden } from './define.ts'
+import type { Primordials } from './primordials.ts'
+
+/** A tool's failure as the host delivers it. */
+interface ToolFailureText {
+  readonly message: string
+  readonly code?: string
+  readonly data?: unknown
+  readonly retryable?: boolean
+}
+
+export type MakeToolError = (tool: string, failure: ToolFailureText, stackHolder: object) => object
+
+/** Marks the errors that the runtime made, so that the details of an uncaught one are those of a real call. */
+const toolErrors = { marks: undefined as unknown as WeakMap<object, object> }
+
+/**
+ * Defines the global `ToolError` and returns what makes one. Its stack is that of the call, which the author knows,
+ * not that of the turn in which the answer came.
+ */
+export function installToolError(p: Primordials): MakeToolError {
+  toolErrors.marks = new p.WeakMap<object, object>()
+  class ToolError extends p.Error {}
+  defineHidden(p, ToolError.prototype, 'name', 'ToolError')
+  const { prototype } = ToolError
+  defineGlobal(p, 'ToolError', ToolError)
+
+  return (tool, failure, stackHolder) => {
+    const error = new p.Error(failure.message)
+    p.ReflectSetPrototypeOf(error, prototype)
+    const shown: Record<string, unknown> = {
+      tool,
+      code: failure.code ?? 'TOOL_ERROR',
+      data: failure.data,
+      retryable: failure.retryable === true,
+    }
+    const names = p.ObjectKeys(shown)
+    for (let i = 0; i < names.length; i++) {
+      const value = shown[names[i]!]
+      p.ReflectDefineProperty(error, names[i]!, { value, writable: true, enumerable: true, configurable: true })
+    }
+    const frames = stackOf(p, stackHolder)
+    defineHidden(p, error, 'stack', `ToolError: ${failure.message}${frames}`)
+    p.weakMapSet(toolErrors.marks, error, { tool, code: shown['code'], retryable: shown['retryable'] })
+    return error
+  }
+}
+
+/** What a failure's details say of a tool error that nobody caught. */
+export function toolErrorDetails(p: Primordials, thrown: object): object | undefined {
+  return p.weakMapGet(toolErrors.marks, thrown)
+}
+
+/** The frames of a captured stack without its first line, which names the holder. */
+function stackOf(p: Primordials, holder: object): string {
+  const stack: unknown = p.ReflectGet(holder, 'stack')
+  if (typeof stack !== 'string') return ''
+  const start = p.stringIndexOf(stack, '\n')
+  return start === -1 ? '' : p.stringSlice(stack, start)
+}

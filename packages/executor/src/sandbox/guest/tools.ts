@@ -1,0 +1,129 @@
+import { defineGlobal } from './define.ts'
+import type { Ending } from './ending.ts'
+import { serialise } from './json.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+import { installToolError } from './tool-error.ts'
+import { createToolsObject } from './tools-object.ts'
+import { isLongerThan, utf8Length } from './utf8.ts'
+
+interface OpenCall {
+  readonly tool: string
+  readonly resolve: (output: unknown) => void
+  readonly reject: (error: unknown) => void
+  readonly stackHolder: object
+}
+
+interface Tools {
+  /** Answers an open call; `text` is the output or the failure as JSON. */
+  settle(call: number, ok: boolean, text: string): void
+  /** The open calls, each as `name (#number)`. */
+  openCalls(): string[]
+}
+
+/**
+ * The global `tools` and the table of the promises that it handed out. A call takes its number before anything of it is
+ * checked, and a bad one rejects its promise; it never throws.
+ */
+export function installTools(p: Primordials, state: RuntimeState, names: readonly string[], ending: Ending): Tools {
+  const allowed = new p.Set<string>()
+  for (let i = 0; i < names.length; i++) p.setAdd(allowed, names[i]!)
+  const makeToolError = installToolError(p)
+  const open = new p.Map<number, OpenCall>()
+  let calls = 0
+  let inputBytes = 0
+
+  function call(tool: string, args: readonly unknown[]): Promise<unknown> {
+    const number = ++calls
+    const stackHolder = { __proto__: null }
+    p.ErrorCaptureStackTrace(stackHolder)
+    return new p.Promise((resolve, reject) => {
+      const refuse = (code: string, message: string, data?: unknown): void =>
+        reject(makeToolError(tool, { code, message, data }, stackHolder))
+      if (number > state.limits.maxToolCalls) {
+        failTooManyCalls()
+        return
+      }
+      if (!p.setHas(allowed, tool)) {
+        refuse('TOOL_NOT_ALLOWED', notAllowed(tool))
+        return
+      }
+      try {
+        const input = serialise(p, args.length === 0 ? { __proto__: null } : args[0])
+        if (!input.ok) {
+          refuse(
+            'TOOL_INPUT_INVALID',
+            `The input of ${tool}${input.path} is ${input.reason}, which JSON can not hold`,
+            {
+              path: input.path,
+            },
+          )
+        } else if (isLongerThan(p, input.text, state.limits.toolInputBytes)) {
+          const sizeBytes = utf8Length(p, input.text)
+          const limitBytes = state.limits.toolInputBytes
+          refuse(
+            'TOOL_INPUT_TOO_LARGE',
+            `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolInputBytes) is ${limitBytes}`,
+            { sizeBytes, limitBytes },
+          )
+        } else send(number, input.text, { tool, resolve, reject, stackHolder })
+      } catch (thrown) {
+        reject(thrown)
+      }
+    })
+  }
+
+  function send(number: number, input: string, openCall: OpenCall): void {
+    if (state.ended) return
+    inputBytes += input.length
+    if (inputBytes > state.limits.journalBytes) {
+      failJournalTooLarge()
+      return
+    }
+    p.mapSet(open, number, openCall)
+    state.emit('call', number, openCall.tool, input)
+  }
+
+  function failTooManyCalls(): void {
+    const limit = state.limits.maxToolCalls
+    ending.fail('TOO_MANY_TOOL_CALLS', 'Error', `More than ${limit} tool calls; the limit is the option maxToolCalls`, {
+      limit,
+      option: 'maxToolCalls',
+    })
+  }
+
+  function failJournalTooLarge(): void {
+    const limitBytes = state.limits.journalBytes
+    ending.fail(
+      'JOURNAL_TOO_LARGE',
+      'RangeError',
+      `The tool inputs exceed the journal's limit of ${limitBytes} bytes`,
+      {
+        limitBytes,
+      },
+    )
+  }
+
+  function notAllowed(tool: string): string {
+    const listed = p.arrayJoin(p.arraySlice(names, 0, 20), ', ')
+    const available = names.length === 0 ? 'No tools are available' : `Available: ${listed}`
+    return `There is no tool ${tool} in this execution. ${available}${names.length > 20 ? ', …' : ''}`
+  }
+
+  defineGlobal(p, 'tools', createToolsObject(p, names, call))
+  return {
+    settle(number, ok, text) {
+      const openCall = p.mapGet(open, number)
+      if (openCall === undefined) return
+      p.mapDelete(open, number)
+      const content = p.JSONParse(text)
+      if (ok) openCall.resolve(content)
+      else openCall.reject(makeToolError(openCall.tool, content as { message: string }, openCall.stackHolder))
+    },
+    openCalls() {
+      const list: string[] = []
+      p.mapForEach(open, (openCall, number) => p.arrayPush(list, `${openCall.tool} (#${number})`))
+      return list
+    },
+  }
+}

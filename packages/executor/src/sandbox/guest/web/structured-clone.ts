@@ -1,0 +1,168 @@
+import { type Brand, brandOf } from '../brand.ts'
+import type { Primordials } from '../primordials.ts'
+import { dictionaryOf, textOf } from './convert.ts'
+import type { DomExceptionClass } from './dom-exception.ts'
+import { listOf } from './iterate.ts'
+
+/** HTML's `structuredClone`, for the types that the language has. */
+export function createStructuredClone(p: Primordials, DOMException: DomExceptionClass) {
+  return function structuredClone(value: unknown, options: unknown = null): unknown {
+    if (arguments.length === 0) throw new p.TypeError("The 'value' argument must be specified")
+    const { transfer } = dictionaryOf(p, options)
+    const buffers = transfer === undefined ? [] : listOf(p, transfer)
+    for (let index = 0; index < buffers.length; index++) checkTransferable(buffers, index)
+    const copy = cloneValue(value, new p.Map())
+    // The copies hold the data already: what is left of a transfer is that the originals lose it.
+    for (let index = 0; index < buffers.length; index++) p.arrayBufferTransfer(buffers[index] as ArrayBuffer)
+    return copy
+  }
+
+  function checkTransferable(buffers: readonly unknown[], index: number): void {
+    const buffer = buffers[index]
+    const isBuffer = typeof buffer === 'object' && buffer !== null && brandOf(p, buffer) === 'ArrayBuffer'
+    if (!isBuffer) throw new DOMException('Value not transferable', 'DataCloneError')
+    if (p.arrayBufferDetached(buffer as ArrayBuffer)) {
+      throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError')
+    }
+    if (p.arrayIndexOf(buffers, buffer) !== index) {
+      throw new DOMException('ArrayBuffer occurs in the transfer list more than once', 'DataCloneError')
+    }
+  }
+
+  function cloneValue(value: unknown, known: Map<object, object>): unknown {
+    if (typeof value === 'symbol') throw notCloneable(p.symbolToString(value))
+    if (typeof value === 'function') throw notCloneable(p.functionToString(value))
+    if (typeof value !== 'object' || value === null) return value
+    return p.mapGet(known, value) ?? cloneObject(value, brandOf(p, value), known)
+  }
+
+  function cloneObject(value: object, brand: Brand | undefined, known: Map<object, object>): object {
+    switch (brand) {
+      case 'Promise':
+      case 'WeakMap':
+      case 'WeakSet':
+        throw notCloneable(`#<${brand}>`)
+      case 'Date':
+        return remember(new p.Date(p.dateGetTime(value as Date)))
+      case 'RegExp':
+        return remember(new p.RegExp(p.regExpSource(value as RegExp), p.regExpFlags(value as RegExp)))
+      case 'Number':
+        return remember(p.Object(p.numberValueOf(value)) as object)
+      case 'String':
+        return remember(p.Object(p.stringValueOf(value)) as object)
+      case 'Boolean':
+        return remember(p.Object(p.booleanValueOf(value)) as object)
+      case 'BigInt':
+        return remember(p.Object(p.bigIntValueOf(value)) as object)
+      case 'Symbol':
+        throw notCloneable('Object(Symbol)')
+      case 'ArrayBuffer':
+        return remember(copyBuffer(value as ArrayBuffer))
+      case 'DataView':
+        return remember(cloneDataView(value as DataView, known))
+      case 'TypedArray':
+        return remember(cloneTypedArray(value as Uint8Array, known))
+      case 'Error':
+        return cloneError(value as Error, known)
+      case 'Map': {
+        const copy = remember(new p.Map())
+        // The entries are taken before the copying, which can run getters that change the map.
+        const entries: unknown[] = []
+        p.mapForEach(value as Map<unknown, unknown>, (item, key) => {
+          p.arrayPush(entries, key)
+          p.arrayPush(entries, item)
+        })
+        for (let index = 0; index < entries.length; index += 2) {
+          p.mapSet(copy, cloneValue(entries[index], known), cloneValue(entries[index + 1], known))
+        }
+        return copy
+      }
+      case 'Set': {
+        const copy = remember(new p.Set())
+        const items: unknown[] = []
+        p.setForEach(value as Set<unknown>, (item) => p.arrayPush(items, item))
+        for (let index = 0; index < items.length; index++) p.setAdd(copy, cloneValue(items[index], known))
+        return copy
+      }
+      case 'Array': {
+        const copy = remember([] as unknown[])
+        copy.length = (value as unknown[]).length
+        return cloneProperties(value, copy, known)
+      }
+      default:
+        return cloneProperties(value, remember({}), known)
+    }
+
+    function remember<Copy extends object>(copy: Copy): Copy {
+      p.mapSet(known, value, copy)
+      return copy
+    }
+  }
+
+  function cloneProperties(value: object, copy: object, known: Map<object, object>): object {
+    const keys = p.ReflectOwnKeys(value)
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string | symbol
+      if (typeof key === 'symbol' || !p.ReflectGetOwnPropertyDescriptor(value, key)?.enumerable) continue
+      define(copy, key, cloneValue((value as Record<string, unknown>)[key], known), true)
+    }
+    return copy
+  }
+
+  function cloneError(error: Error, known: Map<object, object>): object {
+    const constructors = {
+      __proto__: null,
+      EvalError: p.EvalError,
+      RangeError: p.RangeError,
+      ReferenceError: p.ReferenceError,
+      SyntaxError: p.SyntaxError,
+      TypeError: p.TypeError,
+      URIError: p.URIError,
+    } as unknown as Record<string, ErrorConstructor | undefined>
+    const name = textOf(error.name)
+    const message = p.ReflectGetOwnPropertyDescriptor(error, 'message')?.value as unknown
+    const copy = new (constructors[name] ?? p.Error)()
+    p.mapSet(known, error, copy)
+    define(copy, 'stack', textOf(error.stack), false)
+    if (message !== undefined) define(copy, 'message', textOf(message), false)
+    if (p.ObjectHasOwn(error, 'cause')) define(copy, 'cause', cloneValue(error.cause, known), false)
+    return copy
+  }
+
+  function copyBuffer(buffer: ArrayBuffer): ArrayBuffer {
+    if (p.arrayBufferDetached(buffer)) {
+      throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError')
+    }
+    const size = p.arrayBufferByteLength(buffer)
+    const copy = new p.ArrayBuffer(size)
+    p.typedArraySet(new p.Uint8Array(copy, 0, size), new p.Uint8Array(buffer, 0, size))
+    return copy
+  }
+
+  /** Views of one buffer stay views of one buffer. */
+  function cloneDataView(view: DataView, known: Map<object, object>): object {
+    const buffer = cloneValue(p.dataViewBuffer(view), known) as ArrayBuffer
+    return new p.DataView(buffer, p.dataViewByteOffset(view), p.dataViewByteLength(view))
+  }
+
+  function cloneTypedArray(view: Uint8Array, known: Map<object, object>): object {
+    const buffer = cloneValue(p.typedArrayBuffer(view), known) as ArrayBuffer
+    const TypedArray = p.typedArrays[p.typedArrayTag(view) as string] as typeof Uint8Array
+    return new TypedArray(buffer, p.typedArrayByteOffset(view), p.typedArrayLength(view))
+  }
+
+  function define(target: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
+    p.ReflectDefineProperty(target, key, {
+      // @ts-expect-error the prototype of a literal is not part of its type
+      __proto__: null,
+      value,
+      writable: true,
+      enumerable,
+      configurable: true,
+    })
+  }
+
+  function notCloneable(what: string): Error {
+    return new DOMException(`${what} could not be cloned.`, 'DataCloneError')
+  }
+}

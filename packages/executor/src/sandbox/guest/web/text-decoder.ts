@@ -1,0 +1,185 @@
+import type { Primordials } from '../primordials.ts'
+import { dictionaryOf, textOf } from './convert.ts'
+import { bytesOf, createTextBuilder } from './bytes.ts'
+import { defineWebClass } from './define-web-class.ts'
+
+/** The Encoding Standard's TextDecoder, for UTF-8, UTF-16LE and windows-1252 (which is what `latin1` means there). */
+export function createTextDecoder(p: Primordials) {
+  class TextDecoder {
+    readonly #encoding: string
+    readonly #isFatal: boolean
+    readonly #ignoreBom: boolean
+    /** Bytes of a character that the next chunk completes. */
+    #held: Uint8Array = new p.Uint8Array(0)
+    #isPastBom = false
+
+    constructor(label: unknown = 'utf-8', options: unknown = null) {
+      const name = textOf(label)
+      const encoding = p.ReflectGetOwnPropertyDescriptor(labels, p.stringToLowerCase(p.stringTrim(name)))
+        ?.value as unknown
+      if (typeof encoding !== 'string') {
+        const error = new p.RangeError(`The "${name}" encoding is not supported`)
+        throw p.ObjectAssign(error, { code: 'ERR_ENCODING_NOT_SUPPORTED' })
+      }
+      const init = dictionaryOf(p, options)
+      this.#encoding = encoding
+      this.#isFatal = !!init['fatal']
+      this.#ignoreBom = !!init['ignoreBOM']
+    }
+
+    get encoding(): string {
+      return this.#encoding
+    }
+    get fatal(): boolean {
+      return this.#isFatal
+    }
+    get ignoreBOM(): boolean {
+      return this.#ignoreBom
+    }
+
+    decode(input: unknown = new p.Uint8Array(0), options: unknown = null): string {
+      const chunk = bytesOf(p, input)
+      if (!chunk) throw new p.TypeError('The "input" argument must be an instance of ArrayBuffer or ArrayBufferView.')
+      const isStream = !!dictionaryOf(p, options)['stream']
+      const bytes = this.#withHeld(chunk)
+      const builder = createTextBuilder(p)
+      const emit = (code: number): void => {
+        const isBom = code === 0xfeff && !this.#isPastBom && !this.#ignoreBom && this.#encoding !== 'windows-1252'
+        this.#isPastBom = true
+        if (!isBom) builder.add(code)
+      }
+      const decode =
+        this.#encoding === 'utf-8' ? decodeUtf8 : this.#encoding === 'utf-16le' ? decodeUtf16 : decodeWindows1252
+      try {
+        const consumed = decode(p, bytes, { isStream, emit, fail: () => this.#fail(emit) })
+        const rest = p.typedArrayLength(bytes) - consumed
+        this.#held = new p.Uint8Array(rest)
+        for (let index = 0; index < rest; index++) this.#held[index] = bytes[consumed + index] as number
+        if (!isStream) this.#isPastBom = false
+      } catch (error) {
+        this.#held = new p.Uint8Array(0)
+        this.#isPastBom = false
+        throw error
+      }
+      return builder.finish()
+    }
+
+    #withHeld(chunk: Uint8Array): Uint8Array {
+      const heldLength = p.typedArrayLength(this.#held)
+      if (heldLength === 0) return chunk
+      const bytes = new p.Uint8Array(heldLength + p.typedArrayLength(chunk))
+      p.typedArraySet(bytes, this.#held)
+      p.typedArraySet(bytes, chunk, heldLength)
+      return bytes
+    }
+
+    #fail(emit: (code: number) => void): void {
+      if (!this.#isFatal) return emit(0xfffd)
+      const error = new p.TypeError(`The encoded data was not valid for encoding ${this.#encoding}`)
+      throw p.ObjectAssign(error, { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' })
+    }
+  }
+  defineWebClass(p, TextDecoder, 'TextDecoder')
+  return TextDecoder
+}
+
+interface Decoding {
+  readonly isStream: boolean
+  readonly emit: (code: number) => void
+  readonly fail: () => void
+}
+
+/** Each decoder returns how many bytes it consumed: fewer than there are if a character continues in the next chunk. */
+function decodeUtf8(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }: Decoding): number {
+  const length = p.typedArrayLength(bytes)
+  let index = 0
+  while (index < length) {
+    const first = bytes[index] as number
+    if (first < 0x80) {
+      emit(first)
+      index += 1
+      continue
+    }
+    const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
+    if (size === 0) {
+      fail()
+      index += 1
+      continue
+    }
+    // The second byte's range excludes overlong forms, surrogates and what is beyond U+10FFFF.
+    let lower = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+    let upper = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+    let code = first & (0xff >> (size + 1))
+    let read = 1
+    while (read < size && index + read < length) {
+      const byte = bytes[index + read] as number
+      if (byte < lower || byte > upper) break
+      lower = 0x80
+      upper = 0xbf
+      code = (code << 6) | (byte & 0x3f)
+      read += 1
+    }
+    if (read === size) emit(code)
+    else if (isStream && index + read === length) return index
+    else fail()
+    index += read
+  }
+  return index
+}
+
+function decodeUtf16(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }: Decoding): number {
+  const length = p.typedArrayLength(bytes)
+  const unitAt = (at: number): number => (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+  let index = 0
+  while (index + 1 < length) {
+    const unit = unitAt(index)
+    const isLead = unit >= 0xd800 && unit < 0xdc00
+    if (isLead && index + 3 >= length && isStream) return index
+    const next = isLead && index + 3 < length ? unitAt(index + 2) : 0
+    if (next >= 0xdc00 && next < 0xe000) {
+      emit(0x10000 + ((unit - 0xd800) << 10) + (next - 0xdc00))
+      index += 4
+      continue
+    }
+    if (unit >= 0xd800 && unit < 0xe000) {
+      fail()
+      // An incomplete pair at the end and a byte after it are one error.
+      if (isLead && index + 3 === length) return length
+    } else emit(unit)
+    index += 2
+  }
+  if (index === length || isStream) return index
+  fail()
+  return length
+}
+
+function decodeWindows1252(p: Primordials, bytes: Uint8Array, { emit }: Decoding): number {
+  const length = p.typedArrayLength(bytes)
+  for (let index = 0; index < length; index++) {
+    const byte = bytes[index] as number
+    emit(byte >= 0x80 && byte < 0xa0 ? p.stringCharCodeAt(windows1252, byte - 0x80) : byte)
+  }
+  return length
+}
+
+/** The characters 0x80 to 0x9F, where windows-1252 is not Latin-1. */
+const windows1252 =
+  '\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178'
+
+const labels = {
+  'utf-8': 'utf-8',
+  utf8: 'utf-8',
+  'unicode-1-1-utf-8': 'utf-8',
+  'utf-16le': 'utf-16le',
+  'utf-16': 'utf-16le',
+  'ucs-2': 'utf-16le',
+  unicode: 'utf-16le',
+  latin1: 'windows-1252',
+  l1: 'windows-1252',
+  ascii: 'windows-1252',
+  'us-ascii': 'windows-1252',
+  'iso-8859-1': 'windows-1252',
+  'iso8859-1': 'windows-1252',
+  cp1252: 'windows-1252',
+  'windows-1252': 'windows-1252',
+}

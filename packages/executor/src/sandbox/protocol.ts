@@ -1,0 +1,48 @@
+/**
+ * The messages between the executor and a sandbox process. What the executor sends is trusted; what a sandbox process
+ * sends is an attacker's until its schema has been checked.
+ */
+import { turnEffectsSchema, type JournalHeader } from '@codemode/shared'
+import { z } from 'zod'
+
+/** What makes a guest: the part of a journal's header that the guest can depend on. */
+export type GuestSpec = Pick<JournalHeader, 'code' | 'input' | 'context' | 'config' | 'limits' | 'seed'> & {
+  /** The names of the tools that the guest may call. */
+  readonly tools: readonly string[]
+}
+
+/** What is delivered to a guest in one turn, with its content. */
+export type GuestDelivery =
+  | { readonly kind: 'start'; readonly at: number }
+  | { readonly kind: 'answer'; readonly at: number; readonly call: number; readonly ok: boolean; readonly text: string }
+  | { readonly kind: 'tick'; readonly at: number }
+
+/** From the executor to a sandbox process. `guest` is a number that the executor gives to each guest it opens. */
+export type HostMessage =
+  | { readonly type: 'open'; readonly guest: number; readonly spec: GuestSpec }
+  | { readonly type: 'turn'; readonly guest: number; readonly delivery: GuestDelivery; readonly timeoutMs: number }
+  | { readonly type: 'close'; readonly guest: number }
+
+const milliseconds = z.number().nonnegative()
+
+/** From a sandbox process to the executor. */
+export const sandboxMessageSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ready'),
+    versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
+  }),
+  z.strictObject({ type: z.literal('turn'), guest: z.int(), cpuMs: milliseconds, effects: turnEffectsSchema }),
+  z.strictObject({
+    type: z.literal('stopped'),
+    guest: z.int(),
+    cpuMs: milliseconds,
+    reason: z.enum(['cpu', 'memory']),
+    logs: turnEffectsSchema.shape.logs,
+    logsDropped: turnEffectsSchema.shape.logsDropped,
+  }),
+])
+
+export type SandboxMessage = z.infer<typeof sandboxMessageSchema>
+
+/** The versions that a run depends on, as a sandbox process reports them. */
+export type SandboxVersions = Extract<SandboxMessage, { type: 'ready' }>['versions']

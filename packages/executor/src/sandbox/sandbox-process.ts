@@ -1,0 +1,255 @@
+import { once } from 'node:events'
+
+import { encodeFrame, FrameReader } from './frames.ts'
+import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import {
+  sandboxMessageSchema,
+  type GuestDelivery,
+  type GuestSpec,
+  type HostMessage,
+  type SandboxMessage,
+  type SandboxVersions,
+} from './protocol.ts'
+import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
+
+/** Turns that are in the process's hands at once: one runs, one is there when it ends. */
+const pipelinedTurns = 2
+
+/** How long after its timeout an uninterruptible turn, or a closed guest's, is ended with its process. */
+const killGraceMs = 500
+
+/** A turn that is on the CPU for longer makes its process a bad place for others. */
+const longTurnMs = 200
+
+interface PendingTurn {
+  readonly guest: number
+  readonly delivery: GuestDelivery
+  readonly options: TurnOptions
+  /** Undefined once the turn's outcome is of no more interest. */
+  settle: ((outcome: TurnOutcome) => void) | undefined
+  sent: boolean
+}
+
+interface SandboxProcessOptions {
+  onReady(versions: SandboxVersions): void
+  /** The process is gone; `reason` says why, for the log. */
+  onExit(reason: string): void
+  /** There may be room for another guest now, or a need for another process. */
+  onChange(): void
+  /** Whether a turn that is handed back could run sooner somewhere else. */
+  hasElsewhere(): boolean
+}
+
+/**
+ * The executor's end of one sandbox process. Turns run one at a time in the order in which they were asked for, so the
+ * first unanswered one is the one on the CPU.
+ */
+export class SandboxProcess {
+  readonly #launched: LaunchedProcess
+  readonly #options: SandboxProcessOptions
+  readonly #turns: PendingTurn[] = []
+  /** The guests that live here; one whose isolate is still to be made has its spec. */
+  readonly #guests = new Map<number, GuestSpec | undefined>()
+  readonly #reader = new FrameReader()
+  #headSince = 0
+  #headTimer: NodeJS.Timeout | undefined
+  #lastGuest = 0
+  #alive = true
+  /** Set when the executor itself ends the process because the turn on the CPU ran over its time. */
+  #overran = false
+  #complaint = ''
+
+  constructor(options: SandboxProcessOptions) {
+    this.#options = options
+    this.#launched = launchSandboxProcess()
+    const { process, input, output, errors } = this.#launched
+    output.on('data', (chunk: Buffer) => this.#receive(chunk))
+    errors.on('data', (chunk: Buffer) => {
+      this.#complaint = (this.#complaint + chunk.toString('latin1')).slice(-2_000)
+    })
+    // A broken pipe is seen as the process's exit.
+    for (const stream of [input, output, errors]) stream.on('error', () => {})
+    process.on('error', (error) => this.#exited(error.message))
+    process.on('exit', (code, signal) => this.#exited(signal ?? `exit code ${code}`))
+  }
+
+  /** How many turns wait or run here. */
+  get load(): number {
+    return this.#turns.length
+  }
+
+  get guestCount(): number {
+    return this.#guests.size
+  }
+
+  /** Whether a further turn would run at once, or right after the one on the CPU. */
+  get hasRoom(): boolean {
+    return this.#turns.length < pipelinedTurns && !this.stuck
+  }
+
+  /** Whether a turn has been on the CPU for so long that others should go elsewhere. */
+  get stuck(): boolean {
+    return this.#headMs() >= longTurnMs
+  }
+
+  /** A guest to be made when its first turn is sent. */
+  open(spec: GuestSpec): Guest {
+    const guest = ++this.#lastGuest
+    this.#guests.set(guest, spec)
+    return {
+      turn: (delivery, options) => this.#turn(guest, delivery, options),
+      close: () => this.#close(guest),
+    }
+  }
+
+  /** Ends the process at once. */
+  kill(): void {
+    this.#launched.process.kill('SIGKILL')
+  }
+
+  /** Ends the process and resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#alive) return
+    const exited = once(this.#launched.process, 'exit')
+    this.kill()
+    await exited
+  }
+
+  #turn(guest: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
+    if (!this.#guests.has(guest)) return Promise.resolve({ type: 'lost' })
+    return new Promise((settle) => {
+      this.#turns.push({ guest, delivery, options, settle, sent: false })
+      this.#sendTurns()
+      if (this.stuck) this.#handBackImpatient()
+    })
+  }
+
+  #sendTurns(): void {
+    for (const turn of this.#turns.slice(0, pipelinedTurns)) {
+      if (!turn.sent) this.#sendTurn(turn)
+    }
+    if (this.#turns.length > 0 && this.#headTimer === undefined) {
+      this.#headSince = performance.now()
+      this.#watchHead()
+    }
+  }
+
+  #sendTurn(turn: PendingTurn): void {
+    const { guest, delivery, options } = turn
+    turn.sent = true
+    const spec = this.#guests.get(guest)
+    if (spec) {
+      this.#guests.set(guest, undefined)
+      this.#send({ type: 'open', guest, spec })
+    }
+    this.#send({ type: 'turn', guest, delivery, timeoutMs: options.timeoutMs })
+  }
+
+  #headMs(): number {
+    return this.#turns.length === 0 ? 0 : performance.now() - this.#headSince
+  }
+
+  /** Looks at the turn on the CPU at doubling intervals: others are handed back, and in the end the process is killed. */
+  #watchHead(): void {
+    const head = this.#turns[0]!
+    const killAtMs = head.options.timeoutMs + killGraceMs
+    const checkAtMs = Math.min(killAtMs, Math.max(longTurnMs, this.#headMs() * 2))
+    this.#headTimer = setTimeout(() => {
+      if (this.#headMs() >= killAtMs) {
+        this.#overran = true
+        this.kill()
+        return
+      }
+      this.#handBackImpatient()
+      this.#options.onChange()
+      this.#watchHead()
+    }, checkAtMs - this.#headMs())
+  }
+
+  /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
+  #handBackImpatient(): void {
+    const waitedMs = this.#headMs()
+    for (const turn of this.#turns.slice(1)) {
+      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere()) this.#handBack(turn)
+    }
+  }
+
+  /** The guest here is of no more use. A turn that is in the process's hands already keeps its place until it is over. */
+  #handBack(turn: PendingTurn): void {
+    turn.settle?.({ type: 'lost' })
+    turn.settle = undefined
+    if (!turn.sent) this.#turns.splice(this.#turns.indexOf(turn), 1)
+    this.#forget(turn.guest)
+  }
+
+  #close(guest: number): void {
+    if (!this.#guests.has(guest)) return
+    const turn = this.#turns.find((turn) => turn.guest === guest)
+    if (turn) {
+      this.#handBack(turn)
+      if (turn === this.#turns[0]) this.#killUnlessLeft(turn)
+    }
+    this.#forget(guest)
+  }
+
+  #killUnlessLeft(head: PendingTurn): void {
+    setTimeout(() => {
+      if (this.#turns[0] === head) this.kill()
+    }, killGraceMs).unref()
+  }
+
+  #forget(guest: number): void {
+    const wasMade = this.#guests.get(guest) === undefined
+    if (this.#guests.delete(guest) && wasMade) this.#send({ type: 'close', guest })
+  }
+
+  #send(message: HostMessage): void {
+    if (this.#alive) this.#launched.input.write(encodeFrame(message))
+  }
+
+  #receive(chunk: Buffer): void {
+    try {
+      for (const message of this.#reader.push(chunk)) this.#handle(sandboxMessageSchema.parse(message))
+    } catch (error) {
+      this.#complaint = `protocol violation: ${String(error)}`
+      this.kill()
+    }
+  }
+
+  #handle(message: SandboxMessage): void {
+    if (message.type === 'ready') {
+      this.#options.onReady(message.versions)
+      return
+    }
+    const turn = this.#removeHead()
+    if (turn?.guest !== message.guest || !turn.sent) throw new Error(`an answer for guest ${message.guest} out of turn`)
+    const { guest, ...outcome } = message
+    if (outcome.type === 'stopped') this.#forget(guest)
+    this.#sendTurns()
+    turn.settle?.(outcome)
+    this.#options.onChange()
+  }
+
+  #removeHead(): PendingTurn | undefined {
+    clearTimeout(this.#headTimer)
+    this.#headTimer = undefined
+    return this.#turns.shift()
+  }
+
+  #exited(reason: string): void {
+    if (!this.#alive) return
+    this.#alive = false
+    this.#guests.clear()
+    const head = this.#removeHead()
+    const waiting = this.#turns.splice(0)
+    // Replaced first, so that what is replayed now finds the replacement.
+    this.#options.onExit(this.#complaint === '' ? reason : `${reason}: ${this.#complaint}`)
+    head?.settle?.(this.#overran ? overran(head.options.timeoutMs) : { type: 'crashed' })
+    for (const turn of waiting) turn.settle?.({ type: 'lost' })
+  }
+}
+
+/** A turn that nothing but the end of its process could stop counts as one that used up its time; its logs are lost. */
+function overran(timeoutMs: number): TurnOutcome {
+  return { type: 'stopped', reason: 'cpu', cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
+}

@@ -1,0 +1,50 @@
+import type { TurnEffects } from '@codemode/shared'
+
+import type { GuestDelivery, GuestSpec, SandboxVersions } from './protocol.ts'
+
+export type { GuestDelivery, GuestSpec, SandboxVersions }
+
+/** How the engine wants a turn to be run. */
+export interface TurnOptions {
+  /** The CPU time that the turn may use. */
+  readonly timeoutMs: number
+  /** How long the turn waits behind another guest's long turn before it is reported as `lost`, to be run elsewhere. */
+  readonly patienceMs: number
+}
+
+/** What a turn came to. */
+export type TurnOutcome =
+  | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
+  /** The guest used up its CPU time or its memory in this turn and is gone; of the turn only the logs are kept. */
+  | ({ readonly type: 'stopped'; readonly reason: 'cpu' | 'memory'; readonly cpuMs: number } & Pick<
+      TurnEffects,
+      'logs' | 'logsDropped'
+    >)
+  /** The process died while this guest was on the CPU. */
+  | { readonly type: 'crashed' }
+  /** The guest is gone through no doing of its own and the turn has not happened: replay it somewhere else. */
+  | { readonly type: 'lost' }
+
+/** A guest in some sandbox process. */
+export interface Guest {
+  /** Runs one turn. Never rejects. */
+  turn(delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome>
+  /**
+   * Frees the guest. One that is on the CPU is stopped with its process if it does not leave it within a grace;
+   * nobody else notices, since the others are replayed elsewhere.
+   */
+  close(): void
+}
+
+/** The sandbox processes as the engine sees them. */
+export interface Sandbox extends AsyncDisposable {
+  readonly versions: SandboxVersions
+  /** Whether a process is there that can take a guest. */
+  readonly ready: boolean
+  /** Whether a turn of a further guest would get the CPU soon. */
+  readonly hasRoom: boolean
+  /** Sets who is told when there may be room again. */
+  onRoom(listener: () => void): void
+  /** Places a new guest in the process that has the most room. */
+  open(spec: GuestSpec): Guest
+}

@@ -1,0 +1,54 @@
+import { version as nodeVersion } from 'node:process'
+
+import type { Callback } from '@codemode/shared'
+import type { Logger } from 'pino'
+
+import type { ExecutorConfig } from './config.ts'
+import { createEngine } from './engine/create-engine.ts'
+import type { Engine } from './engine/engine.ts'
+import type { ExecutorInfo } from './http/operations.ts'
+import { ProcessPool } from './sandbox/process-pool.ts'
+import type { ToolTransport } from './tools/transport.ts'
+import { executorVersion, isolatedVmVersion } from './versions.ts'
+
+/** An engine with its sandbox processes; disposing it ends them. */
+export interface StartedEngine extends AsyncDisposable {
+  readonly engine: Engine
+  info(): ExecutorInfo
+}
+
+interface EngineDependencies {
+  readonly logger: Logger
+  readonly callbackTransport: (callback: Callback) => ToolTransport
+}
+
+/** Starts the sandbox processes, and an engine on them. */
+export async function startEngine(
+  config: ExecutorConfig,
+  { logger, callbackTransport }: EngineDependencies,
+): Promise<StartedEngine> {
+  const sandbox = await ProcessPool.start({
+    size: config.sandboxProcesses,
+    onCrash: (reason) => logger.warn({ reason }, 'a sandbox process ended on its own'),
+  })
+  const { v8, icu, guestRuntime } = sandbox.versions
+  const engine = createEngine({
+    sandbox,
+    callbackTransport,
+    maxRunning: config.maxRunning,
+    maxQueued: config.maxQueued,
+    disconnectGraceMs: config.disconnectGraceMs,
+    retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
+  })
+  return {
+    engine,
+    info: () => ({
+      name: 'codemode-executor',
+      version: executorVersion,
+      versions: { node: nodeVersion, v8, icu, guestRuntime, isolatedVm: isolatedVmVersion },
+      isolation: { tier: 'process' },
+      sandboxProcesses: config.sandboxProcesses,
+    }),
+    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+  }
+}

@@ -1,0 +1,41 @@
+import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
+import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+
+const tracer = trace.getTracer('@codemode/executor')
+
+/** Starts the span of an execution as a child of the request's, which is the active one. */
+export function traceExecution(executionId: string, correlationId: string): { span: Span; context: Context } {
+  const span = tracer.startSpan('codemode.execution', {
+    kind: SpanKind.SERVER,
+    attributes: { 'codemode.execution_id': executionId, 'codemode.correlation_id': correlationId },
+  })
+  return { span, context: trace.setSpan(context.active(), span) }
+}
+
+/** Ends an execution's span with what became of it. */
+export function endExecutionSpan(span: Span, errorCode: string | undefined): void {
+  if (errorCode !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: errorCode })
+  span.end()
+}
+
+/** Runs one tool call in a span of its own, active while it is sent, so that its headers carry the trace on. */
+export async function traceToolCall(
+  parent: Context,
+  message: ToolCallMessage,
+  send: () => Promise<ToolAnswer>,
+): Promise<ToolAnswer> {
+  const attributes = {
+    'codemode.tool': message.tool,
+    'codemode.call_id': message.callId,
+    'codemode.execution_id': message.executionId,
+    'codemode.correlation_id': message.correlationId,
+  }
+  const span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, parent)
+  try {
+    const answer = await context.with(trace.setSpan(parent, span), send)
+    if (!answer.ok) span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error.code ?? 'TOOL_ERROR' })
+    return answer
+  } finally {
+    span.end()
+  }
+}

@@ -1,0 +1,148 @@
+import type { lookup as systemLookup } from 'node:dns'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo, LookupFunction } from 'node:net'
+
+import { RequestError } from '@codemode/shared'
+import { request } from 'undici'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { AddressForbiddenError, createCallbackGuard } from './callback-guard.ts'
+
+const server = createServer((incoming, outgoing) => {
+  requests += 1
+  outgoing.writeHead(incoming.url === '/redirect' ? 302 : 200, { location: '/elsewhere' }).end('here')
+})
+let requests = 0
+let port: number
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  port = (server.address() as AddressInfo).port
+})
+afterAll(async () => {
+  server.close()
+  await once(server, 'close')
+})
+
+/** A resolver that answers with these addresses, as `dns.lookup` does for `all: true`. */
+function resolvesTo(...addresses: string[]): typeof systemLookup {
+  const lookup: LookupFunction = (_, __, callback) =>
+    callback(
+      null,
+      addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+    )
+  return lookup as never
+}
+
+function refusal(check: () => void): RequestError {
+  try {
+    check()
+  } catch (error) {
+    if (error instanceof RequestError) return error
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+describe('a callback URL', () => {
+  const guard = createCallbackGuard({
+    origins: ['https://app.example', 'http://10.0.0.1:8080', 'https://*.wild.example', 'http://*'],
+    allowLoopback: false,
+  })
+
+  test.each([
+    'https://app.example/tools?x=1',
+    'https://APP.example:443/',
+    'http://10.0.0.1:8080/tools',
+    'https://a.wild.example/',
+    'https://a.b.wild.example/',
+    'http://public.example/',
+    'http://8.8.8.8/',
+  ])('%s is allowed', (url) => {
+    expect(() => guard.check(url)).not.toThrow()
+  })
+
+  test.each([
+    ['https://other.example/', 'has the origin "https://other.example"'],
+    ['https://app.example:8443/', 'has the origin'],
+    ['https://app.example.evil.example/', 'has the origin'],
+    ['https://wild.example/', 'has the origin'],
+    ['https://evilwild.example/', 'has the origin'],
+    ['http://10.0.0.1:8081/', 'has the origin'],
+    ['https://user:pw@app.example/', 'user name'],
+    ['ftp://app.example/', 'not an http'],
+    ['file:///etc/passwd', 'not an http'],
+    ['nonsense', 'not an http'],
+    ['http://127.0.0.1/', 'private address "127.0.0.1"'],
+    ['http://2130706433/', 'private address "127.0.0.1"'],
+    ['http://0x7f.1/', 'private address "127.0.0.1"'],
+    ['http://[::1]/', 'private address "::1"'],
+    ['http://[::ffff:127.0.0.1]/', 'private address'],
+    ['http://169.254.169.254/latest/meta-data', 'private address'],
+  ])('%s is refused', (url, message) => {
+    const error = refusal(() => guard.check(url))
+    expect(error.code).toBe('CALLBACK_FORBIDDEN')
+    expect(error.message).toContain(message)
+    expect(error.message).not.toContain('pw')
+  })
+
+  test('on this machine is allowed in development, on any port, and only there', () => {
+    const development = createCallbackGuard({ origins: [], allowLoopback: true })
+    for (const url of ['http://localhost:1/', 'http://127.0.0.1:65535/', 'http://[::1]:80/', 'https://localhost/']) {
+      expect(() => development.check(url)).not.toThrow()
+      expect(refusal(() => createCallbackGuard({ origins: [], allowLoopback: false }).check(url)).suggestion).toContain(
+        `CODEMODE_CALLBACK_ORIGINS=${new URL(url).origin}`,
+      )
+    }
+    for (const url of ['http://10.0.0.1/', 'http://localhost.evil.example/', 'http://app.example/']) {
+      expect(refusal(() => development.check(url)).code).toBe('CALLBACK_FORBIDDEN')
+    }
+  })
+})
+
+async function outcome(url: string, options: Partial<Parameters<typeof createCallbackGuard>[0]>): Promise<unknown> {
+  const { agent } = createCallbackGuard({ origins: [], allowLoopback: false, ...options })
+  try {
+    const { body } = await request(url, { dispatcher: agent })
+    return await body.text()
+  } catch (error) {
+    return error
+  } finally {
+    await agent.close()
+  }
+}
+
+describe("the guard's agent", () => {
+  test('reaches a private address whose origin is listed, by number and by name', async () => {
+    const literal = `http://127.0.0.1:${port}`
+    expect(await outcome(literal, { origins: [literal] })).toBe('here')
+    const named = `http://app.example:${port}`
+    expect(await outcome(named, { origins: [named], lookup: resolvesTo('127.0.0.1') })).toBe('here')
+    expect(await outcome(`http://localhost:${port}`, { allowLoopback: true })).toBe('here')
+  })
+
+  test('connects to nothing else, whatever was checked before', async () => {
+    const before = requests
+    const pattern = { origins: [`http://*:${port}`] }
+    const refused = await Promise.all([
+      outcome(`http://127.0.0.1:${port}`, {}),
+      outcome(`http://127.0.0.1:${port}`, pattern),
+      outcome(`http://app.example:${port}`, { ...pattern, lookup: resolvesTo('127.0.0.1') }),
+      outcome(`http://app.example:${port}`, { ...pattern, lookup: resolvesTo('8.8.8.8', '127.0.0.1') }),
+      outcome(`http://app.example:${port}`, { ...pattern, lookup: resolvesTo('::ffff:127.0.0.1') }),
+      outcome(`http://app.example:${port}`, { ...pattern, lookup: resolvesTo() }),
+      outcome(`http://localhost:${port}`, { allowLoopback: true, lookup: resolvesTo('10.0.0.1') }),
+    ])
+    for (const error of refused) expect(error).toBeInstanceOf(AddressForbiddenError)
+    expect(requests).toBe(before)
+  })
+
+  test('follows no redirect', async () => {
+    const before = requests
+    const origin = `http://127.0.0.1:${port}`
+    expect(await outcome(`${origin}/redirect`, { origins: [origin] })).toBe('here')
+    expect(requests).toBe(before + 1)
+  })
+})

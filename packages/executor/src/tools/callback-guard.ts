@@ -1,0 +1,141 @@
+// The wall between a tenant's callback URL and the executor's own network. A URL is checked when it comes in; the
+// address behind its name is checked again when it is looked up, and once more when the connection stands.
+import { lookup as systemLookup, type LookupAddress } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+
+import { RequestError } from '@codemode/shared'
+import { Agent, buildConnector, type Dispatcher } from 'undici'
+
+import { bareHost, isHttp, isLoopbackHost, parseCallbackOrigin } from './callback-origin.ts'
+import { isLoopbackAddress, isPrivateAddress } from './private-addresses.ts'
+
+const connectTimeoutMs = 5_000
+
+interface CallbackGuardOptions {
+  /** The allow-list, in the form that `parseCallbackOrigin` reads. */
+  readonly origins: readonly string[]
+  /** Allows http and https origins on this machine, whatever their port; for development. */
+  readonly allowLoopback: boolean
+  /** How names are looked up; the system's resolver if not given. */
+  readonly lookup?: typeof systemLookup
+}
+
+/** Decides which callbacks are allowed. */
+export interface CallbackGuard {
+  /** Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. */
+  check(url: string): void
+  /** Connects to allowed origins only, and to no private address unless its origin is listed by name. Has no clock of its own. */
+  readonly agent: Dispatcher
+}
+
+/** Raised instead of a connection that the guard refuses. It is no fault that a retry could mend. */
+export class AddressForbiddenError extends Error {
+  override readonly name = 'AddressForbiddenError'
+}
+
+/** What an allowed origin may resolve to: `listed` anything, `loopback` only this machine, `public` nothing private. */
+type Policy = 'listed' | 'loopback' | 'public'
+
+const permits: Record<Policy, (address: string) => boolean> = {
+  listed: () => true,
+  loopback: isLoopbackAddress,
+  public: (address) => !isPrivateAddress(address),
+}
+
+/** The guard for one configuration. Close its agent when it is no longer needed. */
+export function createCallbackGuard({
+  origins,
+  allowLoopback,
+  lookup = systemLookup,
+}: CallbackGuardOptions): CallbackGuard {
+  const allowed = origins.flatMap((origin) => parseCallbackOrigin(origin) ?? [])
+
+  function policyOf(url: URL): Policy | undefined {
+    if (!isHttp(url)) return undefined
+    const matching = allowed.filter((origin) => origin.matches(url))
+    if (matching.some((origin) => !origin.isPattern)) return 'listed'
+    if (allowLoopback && isLoopbackHost(url)) return 'loopback'
+    return matching.length > 0 ? 'public' : undefined
+  }
+
+  const connectors = {
+    listed: guardedConnector(permits.listed, lookup),
+    loopback: guardedConnector(permits.loopback, lookup),
+    public: guardedConnector(permits.public, lookup),
+  }
+
+  return {
+    check(text) {
+      const url = URL.parse(text)
+      if (url === null || !isHttp(url)) throw forbidden('is not an http or https URL')
+      if (url.username !== '' || url.password !== '') throw forbidden('has a user name or a password in it')
+      const policy = policyOf(url)
+      if (policy === undefined) {
+        throw forbidden(`has the origin "${url.origin}", which this executor does not call`, url.origin)
+      }
+      const host = bareHost(url.hostname)
+      if (isIP(host) !== 0 && !permits[policy](host)) {
+        throw forbidden(`is at the private address "${host}", which is not listed by itself`, url.origin)
+      }
+    },
+    agent: new Agent({
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        const url = URL.parse(`${options.protocol}//${options.host}`)
+        const policy = url === null ? undefined : policyOf(url)
+        if (policy === undefined) callback(new AddressForbiddenError('the origin is not allowed'), null)
+        else connectors[policy](options, callback)
+      },
+    }),
+  }
+}
+
+function guardedConnector(
+  permitted: (address: string) => boolean,
+  lookup: typeof systemLookup,
+): buildConnector.connector {
+  const connect = buildConnector({
+    timeout: connectTimeoutMs,
+    allowH2: false,
+    lookup: guardedLookup(permitted, lookup),
+  })
+  return (options, callback) => {
+    const host = bareHost(options.hostname)
+    if (isIP(host) !== 0 && !permitted(host)) {
+      callback(new AddressForbiddenError('the address is not allowed'), null)
+      return
+    }
+    connect(options, (...[error, socket]) => {
+      if (error !== null) callback(error, null)
+      else if (permitted(socket.remoteAddress ?? '')) callback(null, socket)
+      else {
+        socket.destroy()
+        callback(new AddressForbiddenError('the connected address is not allowed'), null)
+      }
+    })
+  }
+}
+
+/** A lookup that fails if any of the answers is not permitted: one good address must not carry a bad one through. */
+function guardedLookup(permitted: (address: string) => boolean, lookup: typeof systemLookup): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+      const [first] = addresses ?? []
+      if (error !== null) callback(error, '', 0)
+      else if (first === undefined || !addresses.every(({ address }) => permitted(address))) {
+        callback(new AddressForbiddenError('the name resolves to an address that is not allowed'), '', 0)
+      } else if (options.all === true) callback(null, addresses)
+      else callback(null, first.address, first.family)
+    })
+  }
+}
+
+function forbidden(what: string, origin?: string): RequestError {
+  return new RequestError('CALLBACK_FORBIDDEN', `The callback URL ${what}.`, {
+    suggestion:
+      origin === undefined
+        ? 'Give callback.url as an http or https URL without credentials.'
+        : `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or leave out callback and ask for a stream with "accept: text/event-stream".`,
+  })
+}

@@ -1,0 +1,48 @@
+import { isLoopbackAddress } from './private-addresses.ts'
+
+/** An entry of the callback allow-list. */
+export interface CallbackOrigin {
+  /** As it is written in the configuration, normalised: `https://app.example:8443`, `https://*.example`, `https://*`. */
+  readonly text: string
+  /** A pattern covers many hosts, so private addresses stay refused behind it. */
+  readonly isPattern: boolean
+  matches(url: URL): boolean
+}
+
+/**
+ * Reads an entry of `CODEMODE_CALLBACK_ORIGINS`: an http or https origin, whose host may begin with `*.` (any
+ * subdomain) or be `*` (any host). Undefined if it is anything else, a path or credentials included.
+ */
+export function parseCallbackOrigin(text: string): CallbackOrigin | undefined {
+  const url = URL.parse(text)
+  if (url === null || !isHttp(url) || url.origin === 'null') return undefined
+  if (url.username !== '' || url.password !== '' || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+    return undefined
+  }
+  const pattern = /^\*(?:\.[^*]+)?$/.test(url.hostname)
+  if (!pattern && url.hostname.includes('*')) return undefined
+  const suffix = url.hostname.slice(1)
+  return {
+    text: url.origin,
+    isPattern: pattern,
+    matches: (candidate) =>
+      pattern
+        ? candidate.protocol === url.protocol && candidate.port === url.port && candidate.hostname.endsWith(suffix)
+        : candidate.origin === url.origin,
+  }
+}
+
+/** Whether a URL's scheme is one that callbacks may have. */
+export function isHttp(url: URL): boolean {
+  return url.protocol === 'http:' || url.protocol === 'https:'
+}
+
+/** Whether a URL names this machine: `localhost`, or a literal loopback address. */
+export function isLoopbackHost(url: URL): boolean {
+  return url.hostname === 'localhost' || isLoopbackAddress(bareHost(url.hostname))
+}
+
+/** A URL's host name without the brackets of a literal IPv6 address. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
+}

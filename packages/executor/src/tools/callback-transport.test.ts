@@ -1,0 +1,183 @@
+import type { ServerResponse } from 'node:http'
+
+import { context, propagation, trace, TraceFlags } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import { fixedLimits } from '@codemode/shared'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, test } from 'vitest'
+
+import { createLogger } from '../log.ts'
+import { createCallbackGuard } from './callback-guard.ts'
+import { createCallbackTransport } from './callback-transport.ts'
+import { callMessage, toolServer } from './tool-server.test-support.ts'
+
+const token = 'a-token-of-the-client'
+const never = new AbortController().signal
+const unavailable = {
+  ok: false,
+  error: {
+    name: 'ToolError',
+    code: 'TOOL_UNAVAILABLE',
+    message: 'The tool "weather" is unavailable: its server gave no valid answer.',
+    retryable: true,
+  },
+}
+
+function transportTo(url: string) {
+  const logged: string[] = []
+  const { agent } = createCallbackGuard({ origins: [], allowLoopback: true })
+  const logger = createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } })
+  return { transport: createCallbackTransport({ callback: { url, token }, agent, logger }), logged }
+}
+
+function send(outgoing: ServerResponse, answer: unknown, status = 200) {
+  const text = JSON.stringify(answer)
+  outgoing
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text)
+}
+
+async function closedUrl(): Promise<string> {
+  await using server = await toolServer(() => {})
+  return server.url
+}
+
+describe('a call by callback', () => {
+  test('carries the message, the token, a valid signature, the ids and the trace', async () => {
+    await using server = await toolServer((outgoing) => send(outgoing, { ok: true, output: { celsius: 4 } }))
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+    const { transport } = transportTo(server.url)
+    const span = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED }
+    const answer = await context.with(trace.setSpanContext(context.active(), span), () =>
+      transport.call(callMessage(1, { city: 'Tromsø' }), never),
+    )
+    context.disable()
+    propagation.disable()
+
+    expect(answer).toEqual({ ok: true, output: { celsius: 4 } })
+    const [{ headers, text }] = server.received as [(typeof server.received)[0]]
+    expect(JSON.parse(text)).toEqual(callMessage(1, { city: 'Tromsø' }))
+    expect(headers).toMatchObject({
+      'content-type': 'application/json',
+      authorization: `Bearer ${token}`,
+      'webhook-id': 'exe_1:1',
+      'x-correlation-id': 'cor_0123456789abcdef',
+      'x-codemode-execution-id': 'exe_1',
+      traceparent: `00-${span.traceId}-${span.spanId}-01`,
+    })
+    const signed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]))
+    expect(new Webhook(token, { format: 'raw' }).verify(text, signed)).toEqual(JSON.parse(text))
+  })
+
+  test('brings a failure of the tool as it is', async () => {
+    const failure = { ok: false, error: { name: 'NoSuchCity', message: 'no', code: 'E1', data: [1], retryable: false } }
+    await using server = await toolServer((outgoing) => send(outgoing, failure))
+    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(failure)
+  })
+
+  test('is tried again with the same call id and a fresh signature when the connection fails', async () => {
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth < 3) outgoing.destroy()
+      else send(outgoing, { ok: true, output: nth })
+    })
+    const { transport, logged } = transportTo(server.url)
+    expect(await transport.call(callMessage(), never)).toEqual({ ok: true, output: 3 })
+    expect(new Set(server.received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['exe_1:1']))
+    for (const { headers, text } of server.received) {
+      new Webhook(token, { format: 'raw' }).verify(text, headers as Record<string, string>)
+    }
+    expect(logged).toHaveLength(2)
+    expect(logged.join('')).not.toContain(token)
+  })
+
+  test('is tried again when the answer breaks off', async () => {
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth > 1) send(outgoing, { ok: true, output: nth })
+      else outgoing.write('{"ok": tr', () => outgoing.destroy())
+    })
+    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual({ ok: true, output: 2 })
+  })
+
+  test('is given up after three attempts, and the guest learns no more than that', async () => {
+    await using server = await toolServer((outgoing) => outgoing.destroy())
+    const { transport, logged } = transportTo(server.url)
+    expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(server.received).toHaveLength(3)
+    expect(logged.join('')).toMatch(/other side closed|ECONNRESET|terminated/)
+  })
+
+  test('to nobody, to a forbidden address and to an answer that is none all look the same to the guest', async () => {
+    const answers: ((outgoing: ServerResponse) => void)[] = [
+      (outgoing) => send(outgoing, { ok: true, output: 1 }, 500),
+      (outgoing) => send(outgoing, { ok: true, output: 1 }, 404),
+      (outgoing) => outgoing.writeHead(302, { location: '/tools' }).end(),
+      (outgoing) => outgoing.writeHead(204).end(),
+      (outgoing) => outgoing.end('<html>'),
+      (outgoing) => outgoing.end(Buffer.from([0x22, 0xff, 0x22])),
+      (outgoing) => send(outgoing, { ok: true }),
+      (outgoing) => send(outgoing, { ok: false, error: 'text' }),
+      (outgoing) => send(outgoing, null),
+    ]
+    expect(await transportTo(await closedUrl()).transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(await transportTo('http://10.255.255.1/').transport.call(callMessage(), never)).toEqual(unavailable)
+    for (const answer of answers) {
+      await using server = await toolServer(answer)
+      const { transport, logged } = transportTo(server.url)
+      expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+      expect(server.received).toHaveLength(1)
+      expect(logged.join('')).toContain('no valid answer')
+    }
+  })
+
+  test('does not wait for the rest of an answer that is none', async () => {
+    await using server = await toolServer((outgoing) => outgoing.writeHead(500).write('and so on'))
+    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(unavailable)
+  })
+})
+
+describe('an output', () => {
+  test('of the limit is taken, and what can only be over it is refused with its size', async () => {
+    await using server = await toolServer((outgoing, { text }) => {
+      const { input } = JSON.parse(text) as { input: number }
+      send(outgoing, { ok: true, output: 'x'.repeat(input - 2) })
+    })
+    const { transport } = transportTo(server.url)
+    const limit = fixedLimits.toolOutputBytes
+    expect(await transport.call(callMessage(1, limit), never)).toMatchObject({ ok: true })
+    const answer = await transport.call(callMessage(1, 2 * limit), never)
+    expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_OUTPUT_TOO_LARGE', retryable: false } })
+    expect(JSON.stringify(answer)).toMatch(/is 83886\d\d bytes; the limit toolOutputBytes is 4194304 bytes/)
+  })
+
+  test('that never ends is cut off', async () => {
+    let sentBytes = 0
+    await using server = await toolServer((outgoing) => {
+      const chunk = Buffer.alloc(65_536, 0x20)
+      const more = () => {
+        while (!outgoing.destroyed && outgoing.write(chunk)) sentBytes += chunk.length
+      }
+      outgoing.on('drain', more)
+      more()
+    })
+    const answer = await transportTo(server.url).transport.call(callMessage(), never)
+    expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_OUTPUT_TOO_LARGE' } })
+    expect(sentBytes).toBeLessThan(4 * fixedLimits.toolOutputBytes)
+  })
+})
+
+test('an aborted call ends at once: before it was sent, while it is answered, and between attempts', async () => {
+  const cancelled = { ok: false, error: { code: 'TOOL_CANCELLED' } }
+  await using server = await toolServer((outgoing, { text }) => {
+    if (text.includes('never')) outgoing.write('{"ok":')
+    else outgoing.destroy()
+  })
+  const { transport } = transportTo(server.url)
+  expect(await transport.call(callMessage(), AbortSignal.abort())).toMatchObject(cancelled)
+  expect(server.received).toHaveLength(0)
+  expect(await transport.call(callMessage(1, 'never'), AbortSignal.timeout(50))).toMatchObject(cancelled)
+  const start = performance.now()
+  expect(await transport.call(callMessage(2), AbortSignal.timeout(50))).toMatchObject(cancelled)
+  expect(performance.now() - start).toBeLessThan(1_000)
+})

@@ -1,0 +1,139 @@
+// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
+// nothing of the connection; what went wrong is in the executor's log.
+import {
+  fixedLimits,
+  headers,
+  toolAnswerSchema,
+  type Callback,
+  type ToolAnswer,
+  type ToolCallMessage,
+} from '@codemode/shared'
+import { context, propagation } from '@opentelemetry/api'
+import pRetry from 'p-retry'
+import type { Logger } from 'pino'
+import { Webhook } from 'standardwebhooks'
+import { request, type Dispatcher } from 'undici'
+
+import { AddressForbiddenError } from './callback-guard.ts'
+import { answerEnvelopeBytes, toolCancelled, toolOutputTooLarge, toolUnavailable } from './tool-answers.ts'
+import type { ToolTransport } from './transport.ts'
+
+const attempts = { retries: 2, minTimeout: 100, maxTimeout: 1_000, randomize: true }
+const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
+
+interface CallbackTransportOptions {
+  readonly callback: Callback
+  /** The guard's agent; it decides what may be connected to. */
+  readonly agent: Dispatcher
+  readonly logger: Logger
+}
+
+/** The transport of one execution that came with a callback. Only a failed connection is tried again, with the same call id. */
+export function createCallbackTransport({ callback, agent, logger }: CallbackTransportOptions): ToolTransport {
+  const webhook = new Webhook(callback.token, { format: 'raw' })
+
+  async function deliver(message: ToolCallMessage, body: string, signal: AbortSignal): Promise<ToolAnswer> {
+    const response = await request(callback.url, {
+      method: 'POST',
+      dispatcher: agent,
+      headers: callHeaders(message, callback.token, signature(webhook, message.callId, body)),
+      body,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    // A body that is not read to its end is destroyed, and with it the connection: nothing is left to drip.
+    response.body.on('error', () => {})
+    try {
+      const bytes = response.statusCode === 200 ? await boundedBytes(response) : undefined
+      if (bytes instanceof TooLarge) return toolOutputTooLarge(message.tool, bytes.sizeBytes)
+      const answer = bytes === undefined ? undefined : readAnswer(bytes)
+      if (answer !== undefined) return answer
+      logger.warn({ ...named(message), status: response.statusCode }, 'the tool server gave no valid answer')
+      return toolUnavailable(message.tool)
+    } finally {
+      response.body.destroy()
+    }
+  }
+
+  return {
+    async call(message, signal) {
+      try {
+        const body = JSON.stringify(message)
+        return await pRetry(() => deliver(message, body, signal), {
+          ...attempts,
+          signal,
+          shouldRetry: ({ error }) => !(error instanceof AddressForbiddenError),
+          onFailedAttempt: ({ error, attemptNumber }) =>
+            logger.warn({ ...named(message), attempt: attemptNumber, err: error }, 'the tool server was not reached'),
+        })
+      } catch (error) {
+        if (signal.aborted) return toolCancelled(message.tool)
+        logger.warn({ ...named(message), err: error }, 'the tool call was given up')
+        return toolUnavailable(message.tool)
+      }
+    },
+  }
+}
+
+function signature(webhook: Webhook, callId: string, body: string): Record<string, string> {
+  const now = new Date()
+  return {
+    'webhook-id': callId,
+    'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+    'webhook-signature': webhook.sign(callId, now, body),
+  }
+}
+
+function callHeaders(message: ToolCallMessage, token: string, signed: Record<string, string>): Record<string, string> {
+  const trace: Record<string, string> = {}
+  propagation.inject(context.active(), trace)
+  return {
+    ...trace,
+    ...signed,
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'user-agent': 'codemode-executor',
+    [headers.authorization]: `Bearer ${token}`,
+    [headers.correlationId]: message.correlationId,
+    [headers.executionId]: message.executionId,
+  }
+}
+
+/** An answer of which not all is read. */
+class TooLarge {
+  readonly sizeBytes: number | undefined
+
+  constructor(sizeBytes?: number) {
+    this.sizeBytes = sizeBytes
+  }
+}
+
+async function boundedBytes({ headers, body }: Dispatcher.ResponseData): Promise<Uint8Array | TooLarge> {
+  const declaredBytes = Number(headers['content-length'] ?? 0)
+  if (declaredBytes > maxResponseBytes) return new TooLarge(declaredBytes)
+  const chunks: Buffer[] = []
+  let readBytes = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    readBytes += chunk.byteLength
+    if (readBytes > maxResponseBytes) return new TooLarge()
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
+function readAnswer(bytes: Uint8Array): ToolAnswer | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return toolAnswerSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+const named = ({ executionId, callId, correlationId, tool }: ToolCallMessage) => ({
+  executionId,
+  callId,
+  correlationId,
+  tool,
+})

@@ -1,0 +1,35 @@
+import type { ToolAnswer } from '@codemode/shared'
+
+import { toolCancelled } from './tool-answers.ts'
+import type { ToolTransport } from './transport.ts'
+
+/** Calls wait here until the client, which sees them as `tool.called` events, posts their answers. */
+export interface StreamTransport extends ToolTransport {
+  /** Settles an open call; the first answer wins. False for a call that is unknown, settled or aborted. */
+  answer(callId: string, answer: ToolAnswer): boolean
+}
+
+/** The transport of one execution whose client answers over `tool-results`. */
+export function createStreamTransport(): StreamTransport {
+  const open = new Map<string, (answer: ToolAnswer) => void>()
+  return {
+    call({ callId, tool }, signal) {
+      if (signal.aborted) return Promise.resolve(toolCancelled(tool))
+      return new Promise((resolve) => {
+        const onAbort = () => settle(toolCancelled(tool))
+        function settle(answer: ToolAnswer) {
+          open.delete(callId)
+          signal.removeEventListener('abort', onAbort)
+          resolve(answer)
+        }
+        signal.addEventListener('abort', onAbort, { once: true })
+        open.set(callId, settle)
+      })
+    },
+    answer(callId, answer) {
+      const settle = open.get(callId)
+      settle?.(answer)
+      return settle !== undefined
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+
+import { nearestName } from './nearest.ts'
+
+/** One thing that is wrong with a value, in words that repeat no text of it: a wrong value may be a secret. */
+export interface Problem {
+  /** Where it is, such as `tools[0].name`; empty for the value itself. */
+  readonly path: string
+  readonly message: string
+  /** The known name that an unknown one most likely stands for. */
+  readonly nearest?: string
+}
+
+/** Parses with a strict schema; on failure, every problem with its path, and for unknown fields the nearest known one. */
+export function parseWith<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+): { readonly ok: true; readonly value: z.output<Schema> } | { readonly ok: false; readonly problems: Problem[] } {
+  const parsed = schema.safeParse(value, { reportInput: true })
+  if (parsed.success) return { ok: true, value: parsed.data }
+  return { ok: false, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, schema)) }
+}
+
+/** All problems in one line, at most the first five. */
+export function summary(problems: readonly Problem[]): string {
+  const shown = problems.slice(0, 5).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  const more = problems.length - shown.length
+  return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
+}
+
+function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
+  const path = pathText(issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(schema, issue.path)
+    return issue.keys.map((key) => unknownField(key, path, known))
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const messages = new Set(issue.errors.flat().map((inner) => inner.message.replace(/^Invalid input: /, '')))
+    return [{ path, message: [...messages].join(', or ') }]
+  }
+  const message = issue.message.replace(/^Invalid input: /, '')
+  const number = typeof issue.input === 'number' && !message.includes('received') ? `, got ${issue.input}` : ''
+  return [{ path, message: isMissing(issue) ? 'is required' : `${message}${number}` }]
+}
+
+function unknownField(key: string, path: string, known: readonly string[]): Problem {
+  const shown = JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
+  const nearest = nearestName(key, known)
+  const hint = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`
+  return { path, message: `unknown field ${shown}; ${hint}`, ...(nearest !== undefined && { nearest }) }
+}
+
+const isMissing = (issue: z.core.$ZodIssue) => issue.code === 'invalid_type' && issue.input === undefined
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`
+    return text === '' ? String(part) : `${text}.${String(part)}`
+  }, '')
+}
+
+/** The field names of the object schema that a path leads to; none if it leads to no object. */
+function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
+    return knownKeys(schema.unwrap(), path)
+  }
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => knownKeys(option, path))
+  const [first, ...rest] = path
+  if (schema instanceof z.ZodObject) {
+    if (first === undefined) return Object.keys(schema.shape)
+    const field: z.core.$ZodType | undefined = schema.shape[String(first)]
+    return field === undefined ? [] : knownKeys(field, rest)
+  }
+  return schema instanceof z.ZodArray && first !== undefined ? knownKeys(schema.element, rest) : []
+}

@@ -1,0 +1,30 @@
+/**
+ * What Codemode must do, by id. An end-to-end test names the ids that it verifies at the start of its title, as in
+ * `test('EX-2, TL-4: …')`; `requirements.test.ts` fails while an id of a finished capability has none.
+ */
+export const requirements = {
+  'EX-1': "executeAsync(code) returns the code's value with its JSON type, in every form that code may have",
+  'EX-2': 'Concurrent executions are independent and keep input order; one failure never loses the others',
+  'EX-3': '1, 10 and 100 concurrent executions, each awaiting a 500 ms tool, all wait at once',
+  'EX-4': "The caller's event loop stays free while executions wait and while a retry backs off",
+  'EX-5': 'submit resolves on acceptance; the handle has id, status, progress, events, wait, cancel, retry',
+  'EX-7': 'Code that is too long fails before it queues; a syntax error before any of the code runs, with its place',
+  'EX-8': 'Guest errors carry name, message, a stack in their own lines, logs and tool calls; none can be forged',
+  'EX-9': 'Cancelling stops the guest and its tool calls; the name of the error is AbortError',
+  'EX-10': 'close() is idempotent, drains or cancels as told; using a closed client is a clear error',
+  'TL-1': 'A tool is a function, {execute}, {run} or {runAsync}, sync or async, with optional schemas and timeout',
+  'TL-2': 'Input is validated before the handler runs and output after it; failures are catchable and name the path',
+  'TL-3': 'The allow-list holds in the guest, the executor and the tool server; no secret is reachable by guest code',
+  'TL-4': 'Promise.all over tools is parallel on the wire; calls above the in-flight limit wait, in order',
+  'TL-5': "A call has its execution's context, correlation id, trace, deadline and signal; contexts never mix",
+  'TL-6': 'A repeated delivery of a call id never runs the handler twice within one client process',
+  'TL-7': 'Tools can be registered at any time; registering a name twice is an error unless overwrite',
+  'TL-8': 'Names that are no identifiers, namespaces and collisions are handled',
+  'RT-1': 'Retries never block, are jittered, honour Retry-After, stop at the deadline, abort at once, and say so',
+  'RT-2': 'A retry never runs code twice: the execution id is the idempotency key',
+  'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',
+  'RT-4': 'A rejected key says so, and is never retried nor reported as a connection failure',
+  'RT-5': 'Admission is bounded per key and in total: over it 429 or 503 with Retry-After, fair between tenants',
+  'CX-1': 'withContext returns a new view; parallel requests through one client never see each other’s context',
+  'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
+} as const

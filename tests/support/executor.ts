@@ -1,0 +1,45 @@
+import { Codemode, type ClientConfig } from '@codemode/client'
+import { createExecutor, type ExecutorConfigInput, type RunningExecutor } from '@codemode/executor'
+
+/** The key of the executors that tests start. */
+export const apiKey = 'a-key-for-tests-only'
+
+/** Starts a real executor with real sandbox processes on a free port. */
+export function startExecutor(config: ExecutorConfigInput = {}): Promise<RunningExecutor> {
+  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 2, ...config })
+}
+
+/** A client of that executor. */
+export function connect(executor: { readonly url: string }, config: Partial<ClientConfig> = {}): Codemode {
+  return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, ...config })
+}
+
+/** The two ways in which tools are called; tests that involve tools run over both. */
+export const transports = [
+  { transport: 'callback', config: { toolServer: { port: 0 } } },
+  { transport: 'stream', config: {} },
+] as const satisfies readonly { transport: string; config: Partial<ClientConfig> }[]
+
+/** A request to the executor's HTTP API as any client could send it. */
+export async function api(
+  executor: { readonly url: string },
+  path: string,
+  init: {
+    method?: string
+    body?: unknown
+    key?: string | undefined
+    headers?: Record<string, string>
+    signal?: AbortSignal
+  } = {},
+): Promise<{ status: number; headers: Headers; body: any }> {
+  const { method = init.body === undefined ? 'GET' : 'POST', body, key = apiKey, headers = {}, signal } = init
+  const response = await fetch(`${executor.url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(signal && { signal }),
+  })
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json') === true
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+}
