@@ -98,5 +98,6 @@ export function resolveConfig(config: unknown, origin: ConfigOrigin = codeOrigin
   if (!parsed.success) throw configError(parsed.error.issues, origin, Object.keys(clientConfigSchema.shape))
   // The raw configuration, because a default never makes a clock that was set invalid.
   checkNesting(config as Config, (fields) => correctedCall('Codemode.fromClientConfig', fields))
-  return parsed.data
+  const { connectTimeoutMs, requestTimeoutMs = Infinity } = parsed.data
+  return { ...parsed.data, connectTimeoutMs: Math.min(connectTimeoutMs, requestTimeoutMs) }
 }

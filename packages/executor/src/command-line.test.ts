@@ -11,9 +11,9 @@ test('help and version have a long and a short name', () => {
   for (const flag of ['--version', '-v']) expect(parseCommand([flag])).toEqual({ name: 'version' })
 })
 
-test('replay takes one file', () => {
-  expect(parseCommand(['replay', 'j.json'])).toEqual({ name: 'replay', path: 'j.json' })
-  for (const args of [['replay'], ['replay', 'a', 'b']]) expect(parseCommand(args)).toMatchObject({ name: 'misused' })
+test('replay takes files', () => {
+  expect(parseCommand(['replay', 'a.json', 'b.json'])).toEqual({ name: 'replay', paths: ['a.json', 'b.json'] })
+  expect(parseCommand(['replay'])).toMatchObject({ name: 'misused' })
 })
 
 test.each([

@@ -8,7 +8,7 @@ export type Command =
   | { readonly name: 'serve' }
   | { readonly name: 'help' }
   | { readonly name: 'version' }
-  | { readonly name: 'replay'; readonly path: string }
+  | { readonly name: 'replay'; readonly paths: readonly string[] }
   | { readonly name: 'misused'; readonly problem: string }
 
 const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
@@ -26,11 +26,11 @@ export function parseCommand(args: readonly string[]): Command {
   if (unknown?.kind === 'option') return misused(unknown.rawName)
   if (values.help === true) return { name: 'help' }
   if (values.version === true) return { name: 'version' }
-  const [word, path, ...more] = positionals
+  const [word, ...paths] = positionals
   if (word === undefined) return { name: 'serve' }
   if (word !== 'replay') return misused(word)
-  if (path !== undefined && more.length === 0) return { name: 'replay', path }
-  return { name: 'misused', problem: 'replay takes one file. For example: codemode-executor replay journal.json' }
+  if (paths.length > 0) return { name: 'replay', paths }
+  return { name: 'misused', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
 }
 
 function misused(argument: string): Command {
@@ -45,14 +45,14 @@ function misused(argument: string): Command {
 export function helpText(): string {
   const variables = optionNames.map((option) => `  ${variableOf(option).padEnd(31)}${describeOption(option).rule}`)
   return `Usage: codemode-executor [--help] [--version]
-       codemode-executor replay FILE
+       codemode-executor replay FILE...
 
 Runs code in isolates and calls its owner's tools. It prints one line when it is ready:
   codemode-executor ready on http://127.0.0.1:8001
 Its log goes to standard error, as lines of JSON. SIGTERM and SIGINT let running executions
 end and then stop it; a second signal stops it at once.
 
-replay runs an exported journal (GET /v1/executions/:id/journal) again, offline.
+replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
 
 It is configured by the environment, or by a JSON file of the same options in camelCase:
 ${variables.join('\n')}

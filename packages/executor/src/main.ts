@@ -28,18 +28,19 @@ async function main(): Promise<void> {
       process.exitCode = 2
       return
     case 'replay':
-      await replay(command.path)
+      await replay(command.paths)
       return
     case 'serve':
       await serve()
   }
 }
 
-async function replay(path: string): Promise<void> {
-  const { replayCommand } = await import('./replay-command.ts')
-  const { ok, text } = await replayCommand(path)
-  process.stdout.write(`${text}\n`)
-  if (!ok) process.exitCode = 1
+async function replay(paths: readonly string[]): Promise<void> {
+  const { replayFiles } = await import('./replay-command.ts')
+  for await (const { ok, text } of replayFiles(paths)) {
+    process.stdout.write(`${text}\n`)
+    if (!ok) process.exitCode = 1
+  }
 }
 
 async function serve(): Promise<void> {

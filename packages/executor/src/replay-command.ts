@@ -2,37 +2,54 @@ import { readFileSync } from 'node:fs'
 
 import { journalSchema, type Journal } from '@codemode/shared'
 
-import { guestSpecOf, replay } from './engine/replay.ts'
+import { guestSpecOf, replay, type ReplayOutcome } from './engine/replay.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 
+/** What to print of one replay, and whether it agreed with its journal. */
+interface ReplayReport {
+  readonly ok: boolean
+  readonly text: string
+}
+
 /**
- * `codemode-executor replay FILE`: runs an exported journal again, offline, and says whether the guest did the same. Calls
- * no tool. Returns what to print and whether the replay agreed with the journal.
+ * `codemode-executor replay FILE...`: runs exported journals again, offline, one after another, and says of each whether the
+ * guest did the same. No tool is called.
  */
-export async function replayCommand(path: string): Promise<{ readonly ok: boolean; readonly text: string }> {
-  const journal = readJournal(path)
+export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1, onCrash: () => {} })
-  const outcome = await replay(pool.open(guestSpecOf(journal)), journal)
+  for (const path of paths) yield await replayFile(pool, path)
+}
+
+async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport> {
+  const journal = readJournal(path)
+  const guest = pool.open(guestSpecOf(journal))
+  const outcome = await replay(guest, journal)
+  guest.close()
   const { executionId } = journal.header
   switch (outcome.type) {
     case 'replayed':
       return {
         ok: true,
-        text: `${executionId}: replayed ${outcome.turns} turns, all as the journal says\n${endOf(journal)}`,
+        text: `${executionId}: replayed ${outcome.turns} turns as the journal says; ${endOf(journal)}`,
       }
     case 'diverged':
-      return {
-        ok: false,
-        text: [
-          `${executionId}: REPLAY_DIVERGED in turn ${outcome.turn}`,
-          `the journal says: ${JSON.stringify(outcome.expected, null, 2)}`,
-          `the guest did:    ${JSON.stringify(outcome.actual, null, 2)}`,
-          versionsDiffer(journal, pool.versions),
-        ].join('\n'),
-      }
+      return { ok: false, text: describeDivergence(journal, outcome, pool.versions) }
     default:
       return { ok: false, text: `${executionId}: the sandbox process died during the replay` }
   }
+}
+
+function describeDivergence(
+  journal: Journal,
+  { turn, expected, actual }: Extract<ReplayOutcome, { type: 'diverged' }>,
+  versions: ProcessPool['versions'],
+): string {
+  return [
+    `${journal.header.executionId}: REPLAY_DIVERGED in turn ${turn}`,
+    `the journal says: ${JSON.stringify(expected, null, 2)}`,
+    `the guest did:    ${JSON.stringify(actual, null, 2)}`,
+    versionsDiffer(journal, versions),
+  ].join('\n')
 }
 
 function readJournal(path: string): Journal {

@@ -59,7 +59,7 @@ export class CallRecord {
     call.deliveries += 1
     const leave = (): void => {
       call.deliveries -= 1
-      if (call.deliveries === 0) call.controller.abort(gone.signal.reason)
+      if (call.deliveries === 0) call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
     }
     if (gone.signal.aborted) leave()
     else gone.signal.addEventListener('abort', leave, { once: true })

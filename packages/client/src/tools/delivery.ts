@@ -18,8 +18,8 @@ import { Webhook } from 'standardwebhooks'
 import { onLocalClock } from './deadline.ts'
 import { verifyToken, type TokenClaims } from './execution-token.ts'
 
-/** The largest input, and as much again for the rest of the message, its context above all. */
-const maxBodyBytes = 2 * fixedLimits.toolInputBytes
+/** The largest input, the largest context, and room for the rest of the message. */
+const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
 
 /** The verified call of a request, its deadline by this machine's clock. Throws a RequestError for anything else. */
 export async function readDelivery(request: Request, secret: Uint8Array): Promise<ToolCallMessage> {

@@ -1,5 +1,6 @@
 import { RequestError } from '@codemode/shared'
 
+import { FairQueue } from './fair-queue.ts'
 import type { Principal } from './principal.ts'
 
 interface AdmissionOptions {
@@ -7,23 +8,25 @@ interface AdmissionOptions {
   readonly maxRunning: number
   /** How many may wait for admission at once. */
   readonly maxQueued: number
-  /** Whether a turn of one more execution would soon get the CPU. */
-  hasFreeSlot(): boolean
+  /** How many executions more would get the CPU at once or next. */
+  room(): number
 }
 
-interface Waiting {
-  readonly principal: Principal
+interface EnterOptions {
+  /** Higher goes first among the executions of one tenant. */
   readonly priority: number
-  readonly timer: NodeJS.Timeout
-  readonly admit: () => void
-  readonly refuse: (error: RequestError) => void
+  readonly timeoutMs: number
+  /** The clock that `timeoutMs` is of. */
+  readonly timeoutLayer: 'queue' | 'request'
 }
 
 /** A place in the queue, or among those admitted. */
 export interface Ticket {
   /** Resolves on admission; rejects with a `RequestError` when refused or when the queue's clock has run out. */
   readonly admitted: Promise<void>
-  /** Gives the place back, wherever it is. Call it exactly once. */
+  /** To be called when the first turn was asked for: from then on the sandbox itself counts it. */
+  started(): void
+  /** Gives the place back, wherever it is. */
   leave(): void
 }
 
@@ -31,148 +34,78 @@ export interface Ticket {
 const retryAfterSeconds = 1
 
 /**
- * Decides when an execution may begin. The queue is bounded, in all and for each tenant, and fair: tenants take turns,
- * and within a tenant the higher priority goes first, then the earlier arrival. Executions that wait for tools hold no
- * CPU slot, only a place among those in memory.
+ * Decides when an execution may begin. The queue is bounded, in all and for each tenant. Executions that wait for tools
+ * hold no CPU slot, only a place among those in memory.
  */
 export class Admission {
   readonly #options: AdmissionOptions
-  /** The order of the map is the order of the tenants' turns. */
-  readonly #queues = new Map<string, Waiting[]>()
+  readonly #queue = new FairQueue<Place>()
   readonly #runningOf = new Map<string, number>()
   #running = 0
-  #queued = 0
+  /** Those admitted whose first turn the sandbox does not know of yet. */
+  #starting = 0
 
   constructor(options: AdmissionOptions) {
     this.#options = options
   }
 
   /** Takes a place, at once if there is room. Throws `RequestError` RATE_LIMITED or OVERLOADED when the queue is full. */
-  enter(
-    principal: Principal,
-    options: { priority: number; timeoutMs: number; timeoutLayer: 'queue' | 'request' },
-  ): Ticket {
-    if (this.#queued === 0 && this.#mayAdmit(principal)) {
-      this.#count(principal.tenant, 1)
-      return { admitted: Promise.resolve(), leave: () => this.#leaveRunning(principal.tenant) }
+  enter(principal: Principal, options: EnterOptions): Ticket {
+    const place = new Place(principal, {
+      onStarted: () => (this.#starting -= 1),
+      onLeft: (left, from) => this.#left(left, from),
+    })
+    if (this.#queue.size === 0 && this.#mayAdmit(principal)) this.#admit(place)
+    else {
+      this.#refuseWhenFull(principal)
+      this.#queue.add(principal.tenant, options.priority, place)
+      place.wait(options)
     }
-    this.#refuseWhenFull(principal)
-    return this.#queue(principal, options)
+    return place
   }
 
   /** Admits whoever may begin; called whenever a slot or a place has become free. */
   advance(): void {
-    for (let admitted = true; admitted && this.#queued > 0;) {
-      admitted = false
-      for (const [tenant, queue] of this.#queues) {
-        const next = queue[0]!
-        if (!this.#mayAdmit(next.principal)) continue
-        this.#queues.delete(tenant)
-        this.#take(next, queue)
-        if (queue.length > 0) this.#queues.set(tenant, queue)
-        this.#count(tenant, 1)
-        next.admit()
-        admitted = true
-        break
-      }
+    for (;;) {
+      const next = this.#queue.take((place) => this.#mayAdmit(place.principal))
+      if (!next) return
+      this.#admit(next)
     }
   }
 
   /** Refuses everyone who waits. */
   refuseAll(error: () => RequestError): void {
-    const waiting = [...this.#queues.values()].flat()
-    this.#queues.clear()
-    this.#queued = 0
-    for (const each of waiting) {
-      clearTimeout(each.timer)
-      each.refuse(error())
-    }
+    for (let place = this.#queue.take(() => true); place; place = this.#queue.take(() => true)) place.refuse(error())
   }
 
-  #mayAdmit(principal: Principal): boolean {
+  #admit(place: Place): void {
+    this.#starting += 1
+    this.#count(place.principal.tenant, 1)
+    place.admit()
+  }
+
+  #left(place: Place, from: 'queue' | 'admitted'): void {
+    if (from === 'queue') {
+      this.#queue.remove(place.principal.tenant, place)
+      return
+    }
+    this.#count(place.principal.tenant, -1)
+    this.advance()
+  }
+
+  #mayAdmit({ tenant, maxRunning }: Principal): boolean {
     return (
       this.#running < this.#options.maxRunning &&
-      (this.#runningOf.get(principal.tenant) ?? 0) < principal.maxRunning &&
-      this.#options.hasFreeSlot()
+      (this.#runningOf.get(tenant) ?? 0) < maxRunning &&
+      this.#options.room() > this.#starting
     )
   }
 
-  #refuseWhenFull(principal: Principal): void {
-    const ofTenant = this.#queues.get(principal.tenant)?.length ?? 0
-    if (ofTenant >= principal.maxQueued) {
-      throw new RequestError(
-        'RATE_LIMITED',
-        `${ofTenant} executions of this key wait already; its limit is ${principal.maxQueued}`,
-        {
-          retryAfterSeconds,
-          details: { queued: ofTenant, maxQueued: principal.maxQueued },
-        },
-      )
-    }
-    if (this.#queued >= this.#options.maxQueued) {
-      throw new RequestError(
-        'OVERLOADED',
-        `${this.#queued} executions wait already; the limit is ${this.#options.maxQueued}`,
-        {
-          retryAfterSeconds,
-          details: { queued: this.#queued, maxQueued: this.#options.maxQueued },
-        },
-      )
-    }
-  }
-
-  #queue(
-    principal: Principal,
-    { priority, timeoutMs, timeoutLayer }: { priority: number; timeoutMs: number; timeoutLayer: 'queue' | 'request' },
-  ): Ticket {
-    const { tenant } = principal
-    const { promise: admitted, resolve, reject } = Promise.withResolvers<void>()
-    const queue = this.#queues.get(tenant) ?? []
-    let place: 'queue' | 'running' | 'none' = 'queue'
-    const waiting: Waiting = {
-      principal,
-      priority,
-      timer: setTimeout(() => {
-        this.#drop(waiting, queue)
-        waiting.refuse(queueTimeout(timeoutMs, timeoutLayer))
-      }, timeoutMs),
-      admit() {
-        place = 'running'
-        resolve()
-      },
-      refuse(error) {
-        place = 'none'
-        reject(error)
-      },
-    }
-    const behind = queue.findIndex((other) => other.priority < priority)
-    queue.splice(behind === -1 ? queue.length : behind, 0, waiting)
-    this.#queues.set(tenant, queue)
-    this.#queued += 1
-    return {
-      admitted,
-      leave: () => {
-        if (place === 'queue') this.#drop(waiting, queue)
-        else if (place === 'running') this.#leaveRunning(tenant)
-        place = 'none'
-      },
-    }
-  }
-
-  #drop(waiting: Waiting, queue: Waiting[]): void {
-    this.#take(waiting, queue)
-    if (queue.length === 0) this.#queues.delete(waiting.principal.tenant)
-  }
-
-  #take(waiting: Waiting, queue: Waiting[]): void {
-    clearTimeout(waiting.timer)
-    queue.splice(queue.indexOf(waiting), 1)
-    this.#queued -= 1
-  }
-
-  #leaveRunning(tenant: string): void {
-    this.#count(tenant, -1)
-    this.advance()
+  #refuseWhenFull({ tenant, maxQueued }: Principal): void {
+    const ofTenant = this.#queue.sizeOf(tenant)
+    if (ofTenant >= maxQueued) throw full('RATE_LIMITED', 'of this key', ofTenant, maxQueued)
+    const { size } = this.#queue
+    if (size >= this.#options.maxQueued) throw full('OVERLOADED', 'in all', size, this.#options.maxQueued)
   }
 
   #count(tenant: string, change: 1 | -1): void {
@@ -181,6 +114,70 @@ export class Admission {
     if (ofTenant === 0) this.#runningOf.delete(tenant)
     else this.#runningOf.set(tenant, ofTenant)
   }
+}
+
+interface PlaceListeners {
+  onStarted(): void
+  onLeft(place: Place, from: 'queue' | 'admitted'): void
+}
+
+/** One execution's place: `queue → starting → running → left`, or straight to `left` when refused. */
+class Place implements Ticket {
+  readonly principal: Principal
+  readonly admitted: Promise<void>
+  readonly admit: () => void
+  readonly refuse: (error: RequestError) => void
+  readonly #listeners: PlaceListeners
+  #state: 'queue' | 'starting' | 'running' | 'left' = 'queue'
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(principal: Principal, listeners: PlaceListeners) {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    this.principal = principal
+    this.#listeners = listeners
+    this.admitted = promise
+    this.admit = () => {
+      clearTimeout(this.#timer)
+      this.#state = 'starting'
+      resolve()
+    }
+    this.refuse = (error) => {
+      clearTimeout(this.#timer)
+      this.#state = 'left'
+      reject(error)
+    }
+  }
+
+  /** Starts the queue's clock. */
+  wait({ timeoutMs, timeoutLayer }: EnterOptions): void {
+    this.#timer = setTimeout(() => {
+      this.#listeners.onLeft(this, 'queue')
+      this.refuse(queueTimeout(timeoutMs, timeoutLayer))
+    }, timeoutMs)
+  }
+
+  started(): void {
+    if (this.#state !== 'starting') return
+    this.#state = 'running'
+    this.#listeners.onStarted()
+  }
+
+  leave(): void {
+    if (this.#state === 'left') return
+    this.started()
+    const from = this.#state === 'queue' ? 'queue' : 'admitted'
+    clearTimeout(this.#timer)
+    this.#state = 'left'
+    this.#listeners.onLeft(this, from)
+  }
+}
+
+function full(code: 'RATE_LIMITED' | 'OVERLOADED', whose: string, queued: number, maxQueued: number): RequestError {
+  return new RequestError(code, `${queued} executions ${whose} wait for admission; the limit is ${maxQueued}`, {
+    retryAfterSeconds,
+    details: { queued, maxQueued },
+    suggestion: 'Try again after the time in retry-after, or send fewer executions at once.',
+  })
 }
 
 function queueTimeout(timeoutMs: number, layer: 'queue' | 'request'): RequestError {

@@ -37,17 +37,17 @@ export function createEngine(options: EngineOptions): Engine {
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
-    hasFreeSlot: () => sandbox.hasRoom,
+    room: () => sandbox.room,
   })
   sandbox.onRoom(() => admission.advance())
   let closing = false
 
   function submit(submission: Submission): Execution {
-    if (closing) throw shuttingDown()
     const id = submission.request.id ?? newExecutionId()
     const key = keyOf(submission.principal.tenant, id)
     const existing = live.get(key) ?? finished.get(key)
     if (existing) return sameRequest(existing, submission)
+    if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     checkSizes(submission, limits)
     const execution = start(submission, id, key, limits)
@@ -71,7 +71,7 @@ export function createEngine(options: EngineOptions): Engine {
       sandbox,
       transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
-      clock: executionClock(limits, submission.remainingMs),
+      clock: (queuedMs) => executionClock(limits, queuedMs, submission.remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
       onFinished: (execution) => {
         live.delete(key)
@@ -167,9 +167,10 @@ function queueClock(
     : { timeoutMs: limits.queueTimeoutMs, timeoutLayer: 'queue' }
 }
 
-function executionClock(limits: ExecutionLimits, remainingMs = Infinity): Clock {
-  return remainingMs < limits.executionTimeoutMs
-    ? { layer: 'request', option: 'requestTimeoutMs', timeoutMs: remainingMs }
+function executionClock(limits: ExecutionLimits, queuedMs: number, remainingMs = Infinity): Clock {
+  const leftMs = Math.max(1, remainingMs - queuedMs)
+  return leftMs < limits.executionTimeoutMs
+    ? { layer: 'request', option: 'requestTimeoutMs', timeoutMs: leftMs }
     : { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: limits.executionTimeoutMs }
 }
 

@@ -1,16 +1,13 @@
 import {
   callNumberOf,
-  errorCodes,
   type Delivery,
   type ExecutionEvent,
   type ExecutionFailure,
   type ExecutionRecord,
   type ExecutionResult,
-  type ExecutionStatus,
-  type GuestEnd,
   type Journal,
-  type LogEntry,
   type ToolAnswer,
+  type ToolCallSummary,
   type TurnEffects,
 } from '@codemode/shared'
 
@@ -18,8 +15,11 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { Ticket } from './admission.ts'
+import { logBytesOf, violationIn } from './check-effects.ts'
 import type { ExecutionHandle } from './engine.ts'
+import { createClock } from './clock.ts'
 import { EventLog } from './event-log.ts'
+import { ExecutionReport, type Ending } from './execution-report.ts'
 import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
 import { Inbox } from './inbox.ts'
 import type { JournalLog } from './journal-log.ts'
@@ -36,16 +36,11 @@ interface ExecutionOptions {
   readonly transport: ToolTransport
   /** Takes answers that come over the client's stream; absent when tools are called back. */
   readonly answer: ((callId: string, answer: ToolAnswer) => boolean) | undefined
-  /** The clock around the whole run. */
-  readonly clock: Clock
+  /** The clock around the whole run, after so long in the queue. */
+  readonly clock: (queuedMs: number) => Clock
   readonly disconnectGraceMs: number
   onFinished(execution: Execution): void
 }
-
-/** How an execution ends: by the guest, or by the host's decision. */
-type Ending =
-  | { readonly by: 'guest'; readonly end: GuestEnd }
-  | { readonly by: 'host'; readonly error: ExecutionFailure }
 
 /**
  * One execution, from admission to its result: `queued → running → completed | failed | cancelled`. `#run` is its life:
@@ -63,19 +58,16 @@ export class Execution implements ExecutionHandle {
   readonly #residence: Residence
   readonly #readers: ReaderWatch
   readonly #trace: ReturnType<typeof traceExecution>
-  readonly #logs: LogEntry[] = []
-  readonly #logsDropped = { entries: 0, bytes: 0 }
-  readonly #createdAt = Date.now()
+  readonly #report: ExecutionReport
+  readonly #now = createClock()
+  /** What the turns so far have put out, for the limits that hold over all of them. */
+  readonly #putOut = { lastCall: 0, calls: 0, logBytes: 0 }
+  readonly #createdAt = this.#now()
   #calls: ToolCalls | undefined
-  #status: ExecutionStatus = 'queued'
-  #now = this.#createdAt
-  #startedAt: number | undefined
-  #finishedAt: number | undefined
-  #waitMs = 0
+  #clock!: Clock
   #deadlineTimer: NodeJS.Timeout | undefined
   /** Set by the first host decision to end the execution; the loop finds it at its next step. */
   #stopped: ExecutionFailure | undefined
-  #result: ExecutionResult | undefined
   #resolveFinished!: (result: ExecutionResult) => void
 
   constructor(options: ExecutionOptions) {
@@ -83,10 +75,19 @@ export class Execution implements ExecutionHandle {
     this.#journal = options.journal
     this.bodyHash = options.bodyHash
     this.#events = new EventLog(this.id)
-    this.#inbox = new Inbox(() => Date.now())
+    this.#inbox = new Inbox(this.#now)
     this.#residence = new Residence(options.sandbox, options.journal)
     this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
+    this.#report = new ExecutionReport({
+      executionId: this.id,
+      correlationId: this.correlationId,
+      label: options.label,
+      createdAt: this.#createdAt,
+      residence: this.#residence,
+      toolCalls: () => this.#calls?.summaries ?? [],
+      now: this.#now,
+    })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
     this.admitted = Promise.race([options.ticket.admitted, this.finished.then(() => {})])
     options.ticket.admitted.then(
@@ -118,7 +119,7 @@ export class Execution implements ExecutionHandle {
 
   cancel(reason?: string): void {
     this.#stop(cancelled(reason))
-    if (this.#startedAt === undefined) this.#finish({ by: 'host', error: this.#stopped! })
+    if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopped! })
   }
 
   answerCall(callId: string, answer: ToolAnswer): boolean {
@@ -131,26 +132,11 @@ export class Execution implements ExecutionHandle {
   }
 
   record(): ExecutionRecord {
-    const { logs, logsDropped, toolCalls, usage } = this.#summary()
-    return {
-      executionId: this.id,
-      correlationId: this.correlationId,
-      status: this.#status,
-      ...(this.#options.label !== undefined && { label: this.#options.label }),
-      createdAt: new Date(this.#createdAt).toISOString(),
-      ...(this.#startedAt !== undefined && { startedAt: new Date(this.#startedAt).toISOString() }),
-      ...(this.#finishedAt !== undefined && { finishedAt: new Date(this.#finishedAt).toISOString() }),
-      ...(this.#result?.success === true && { success: true, result: this.#result.result }),
-      ...(this.#result?.success === false && { success: false, error: this.#result.error }),
-      logs,
-      logsDropped,
-      toolCalls,
-      usage,
-    }
+    return this.#report.record()
   }
 
   async #run(): Promise<void> {
-    if (this.#result) return
+    if (this.#report.result) return
     this.#begin()
     let delivery: Delivery = { kind: 'start' }
     for (;;) {
@@ -168,10 +154,12 @@ export class Execution implements ExecutionHandle {
   }
 
   #begin(): void {
-    const at = this.#tickClock()
-    this.#startedAt = at
-    this.#status = 'running'
-    const { clock, transport } = this.#options
+    const at = this.#now()
+    this.#report.startedAt = at
+    this.#report.status = 'running'
+    const { transport } = this.#options
+    const clock = this.#options.clock(at - this.#createdAt)
+    this.#clock = clock
     this.#deadlineTimer = setTimeout(() => this.#stop(executionTimeout(clock)), clock.timeoutMs)
     this.#calls = new ToolCalls({
       journal: this.#journal,
@@ -179,7 +167,7 @@ export class Execution implements ExecutionHandle {
       deadlineAt: at + clock.timeoutMs,
       trace: this.#trace.context,
       onSent: ({ callId, tool }, { input, deadline }, inputBytes) =>
-        this.#events.append({ type: 'tool.called', callId, tool, input, deadline }, this.#tickClock(), inputBytes),
+        this.#events.append({ type: 'tool.called', callId, tool, input, deadline }, this.#now(), inputBytes),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
     })
     this.#events.append({ type: 'started', correlationId: this.correlationId }, at)
@@ -187,18 +175,17 @@ export class Execution implements ExecutionHandle {
 
   /** Runs one turn and journals it. Undefined when the execution is stopped, by this turn or meanwhile. */
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
-    const at = this.#tickClock()
-    const leftMs = this.#startedAt! + this.#options.clock.timeoutMs - at
-    const turn = await this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), leftMs)
+    const at = this.#now()
+    const leftMs = this.#report.startedAt! + this.#clock.timeoutMs - at
+    const pending = this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), leftMs)
+    this.#options.ticket.started()
+    const turn = await pending
     switch (turn.type) {
       case 'turn':
-        this.#journal.append({ type: 'turn', at, delivery, effects: turn.effects })
-        if (this.#journal.isFull) this.#stop(this.#journal.tooLarge())
-        else this.#release(turn.effects, at)
-        return turn.effects
+        return this.#accept(turn.effects, delivery, at)
       case 'stopped':
         this.#keepLogs(turn, at)
-        this.#stop(stoppedByLimit(turn, this.#journal.header.limits, this.#options.clock))
+        this.#stop(stoppedByLimit(turn, this.#journal.header.limits, this.#clock))
         return undefined
       case 'failed':
         this.#stop(failure(turn.error))
@@ -206,6 +193,22 @@ export class Execution implements ExecutionHandle {
       case 'left':
         return undefined
     }
+  }
+
+  /** Journals a turn and lets out what it put out, unless it can't be what the guest runtime reports. */
+  #accept(effects: TurnEffects, delivery: Delivery, at: number): TurnEffects | undefined {
+    const violation = violationIn(effects, this.#putOut, this.#journal.header.limits)
+    if (violation !== undefined) {
+      this.#stop(failure({ code: 'SANDBOX_CRASHED', message: `The sandbox process broke its protocol: ${violation}` }))
+      return undefined
+    }
+    this.#journal.append({ type: 'turn', at, delivery, effects })
+    this.#putOut.lastCall = effects.calls.at(-1)?.call ?? this.#putOut.lastCall
+    this.#putOut.calls += effects.calls.length
+    this.#putOut.logBytes += logBytesOf(effects)
+    if (this.#journal.isFull) this.#stop(this.#journal.tooLarge())
+    else this.#release(effects, at)
+    return effects
   }
 
   /** Lets out what a turn put out. A turn that ends the execution sends no calls: nobody waits for them. */
@@ -216,41 +219,31 @@ export class Execution implements ExecutionHandle {
     for (const call of effects.calls) this.#calls!.add(call)
   }
 
-  #keepLogs({ logs, logsDropped }: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
-    for (const { level, text } of logs) {
-      this.#logs.push({ level, text, at: new Date(at).toISOString() })
-      this.#events.append({ type: 'log', level, text }, at, text.length)
-    }
-    this.#logsDropped.entries += logsDropped.entries
-    this.#logsDropped.bytes += logsDropped.bytes
+  #keepLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
+    this.#report.addLogs(output, at)
+    for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at, text.length)
   }
 
   /** Waits for what the guest gets next; undefined when the execution is stopped instead. */
   async #nextDelivery(): Promise<Delivery | undefined> {
-    for (;;) {
-      if (this.#stopped) return undefined
-      const due = this.#inbox.takeDue()
-      if (due) return due
-      if (this.#calls!.openCount === 0 && !this.#inbox.hasTimer) {
-        this.#stop(neverSettles())
-        return undefined
-      }
-      await this.#wait()
+    const due = this.#inbox.takeDue()
+    if (due) return due
+    if (this.#calls!.openCount === 0 && !this.#inbox.hasTimer) {
+      this.#stop(neverSettles())
+      return undefined
     }
+    const since = this.#now()
+    this.#report.status = 'waiting'
+    this.#events.append({ type: 'waiting', openCalls: this.#calls!.openCallIds }, since)
+    const next = await this.#inbox.next()
+    this.#report.status = 'running'
+    this.#report.waitMs += this.#now() - since
+    return next
   }
 
-  async #wait(): Promise<void> {
-    const since = Date.now()
-    this.#status = 'waiting'
-    this.#events.append({ type: 'waiting', openCalls: this.#calls!.openCallIds }, this.#tickClock())
-    await this.#inbox.change()
-    this.#status = 'running'
-    this.#waitMs += Date.now() - since
-  }
-
-  #takeAnswer({ call, ok, text }: AnswerText, { callId, tool, errorCode }: ExecutionRecord['toolCalls'][number]): void {
+  #takeAnswer({ call, ok, text }: AnswerText, { callId, tool, errorCode }: ToolCallSummary): void {
     if (this.#stopped) return
-    const at = this.#tickClock()
+    const at = this.#now()
     this.#journal.append({ type: 'answer', at, call, ok, text })
     if (this.#journal.isFull) {
       this.#stop(this.#journal.tooLarge())
@@ -265,71 +258,27 @@ export class Execution implements ExecutionHandle {
   }
 
   #stop(error: ExecutionFailure): void {
-    if (this.#stopped || this.#result) return
+    if (this.#stopped || this.#report.result) return
     this.#stopped = error
     this.#residence.leave()
     this.#inbox.close()
   }
 
   #finish(ending: Ending): void {
-    if (this.#result) return
+    if (this.#report.result) return
     clearTimeout(this.#deadlineTimer)
     this.#readers.stop()
     this.#residence.leave()
-    const at = this.#tickClock()
-    this.#finishedAt = at
+    const at = this.#now()
     if (ending.by === 'host') this.#journal.append({ type: 'end', at, error: ending.error })
     for (const { callId, tool } of this.#calls?.cancelAll() ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)
     }
-    const result = this.#resultOf(ending)
-    this.#result = result
-    this.#status = result.success ? 'completed' : result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+    const result = this.#report.finish(ending, at)
     this.#events.append({ type: 'finished', result }, at, this.#journal.sizeBytes)
     endExecutionSpan(this.#trace.span, result.success ? undefined : result.error.code)
     this.#options.ticket.leave()
     this.#options.onFinished(this)
     this.#resolveFinished(result)
-  }
-
-  #resultOf(ending: Ending): ExecutionResult {
-    const base = { executionId: this.id, correlationId: this.correlationId, ...this.#summary() }
-    if (ending.by === 'host') return { ...base, success: false, error: ending.error }
-    const { end } = ending
-    if (end.ok) return { ...base, success: true, result: JSON.parse(end.result) }
-    const { code, name, message, stack, details } = end
-    const error = {
-      code,
-      name,
-      message,
-      retryable: errorCodes[code].retryable,
-      ...(stack !== undefined && { guestStack: stack }),
-      ...(details !== undefined && { details }),
-    }
-    return { ...base, success: false, error }
-  }
-
-  #summary(): Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {
-    const startedAt = this.#startedAt ?? this.#finishedAt ?? Date.now()
-    const { cpuMs, turns, replays } = this.#residence
-    return {
-      logs: this.#logs,
-      logsDropped: this.#logsDropped,
-      toolCalls: this.#calls?.summaries ?? [],
-      usage: {
-        cpuMs: Math.round(cpuMs * 1000) / 1000,
-        wallMs: (this.#finishedAt ?? Date.now()) - startedAt,
-        queueMs: startedAt - this.#createdAt,
-        waitMs: this.#waitMs,
-        turns,
-        replays,
-      },
-    }
-  }
-
-  /** The engine's clock for the journal: it never goes backwards, whatever the machine's does. */
-  #tickClock(): number {
-    this.#now = Math.max(this.#now, Date.now())
-    return this.#now
   }
 }

@@ -39,7 +39,7 @@ export class Inbox {
     return this.#timerAt !== null
   }
 
-  /** What can be delivered now. A timer goes before an answer that arrived after it was due. */
+  /** What can be delivered now, if anything. A timer goes before an answer that arrived after it was due. */
   takeDue(): Delivery | undefined {
     const [answer] = this.#answers
     const isTimerDue = this.#timerAt !== null && this.#timerAt <= this.#now()
@@ -49,9 +49,17 @@ export class Inbox {
     return { kind: 'answer', call: answer.call }
   }
 
-  /** Resolves when something may have become due, or when the inbox was closed. */
-  async change(): Promise<void> {
-    if (this.#closed || this.#answers.length > 0) return
+  /** Resolves with the next delivery when it is due, or with undefined when the inbox is closed. */
+  async next(): Promise<Delivery | undefined> {
+    for (;;) {
+      if (this.#closed) return undefined
+      const due = this.takeDue()
+      if (due) return due
+      await this.#change()
+    }
+  }
+
+  async #change(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#wake = resolve
     const delay = this.#timerAt === null ? undefined : Math.min(maxTimerMs, Math.max(0, this.#timerAt - this.#now()))

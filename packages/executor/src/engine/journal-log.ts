@@ -69,7 +69,8 @@ function textBytesOf(entry: JournalEntry): number {
 
 function effectsBytes({ calls, logs, end }: TurnEffects): number {
   const endBytes = end === undefined ? 0 : end.ok ? bytesOf(end.result) : bytesOf(end.message, end.stack ?? '')
-  return bytesOf(...calls.map(({ input }) => input), ...logs.map(({ text }) => text)) + endBytes
+  const texts = [...calls.map(({ input }) => input), ...logs.map(({ text }) => text)]
+  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), endBytes)
 }
 
 function failureBytes({ message, guestStack }: ExecutionFailure): number {

@@ -7,6 +7,12 @@ import { guestSpecOf, replay } from './replay.ts'
 /** How often in a row a guest may be lost before its execution is given up. */
 const maxLossesInARow = 8
 
+/**
+ * How many processes may die while the guest is on the CPU before it is held to be the cause. The first death may have
+ * been the machine's doing; two are no coincidence.
+ */
+const maxDeaths = 2
+
 /** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
 const minPatienceMs = 200
 
@@ -27,6 +33,7 @@ export class Residence {
   readonly #journal: JournalLog
   #guest: Guest | undefined
   #left = false
+  #deaths = 0
   cpuMs = 0
   turns = 0
   replays = 0
@@ -40,7 +47,8 @@ export class Residence {
   async turn(delivery: GuestDelivery, wallLeftMs: number): Promise<ResidentTurn> {
     for (let losses = 0; losses < maxLossesInARow; losses++) {
       if (this.#left) return { type: 'left' }
-      const failed = await this.#settleIn()
+      // The first turn is asked for before anything is awaited, so that the sandbox counts it at once.
+      const failed = this.#guest ? undefined : this.turns === 0 ? this.#moveIn() : await this.#moveBackIn()
       if (failed === 'lost') continue
       if (failed) return failed
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
@@ -49,10 +57,11 @@ export class Residence {
         patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** losses,
       })
       if (this.#left) return { type: 'left' }
-      if (outcome.type === 'lost') this.#guest = undefined
-      else return this.#account(outcome)
+      if (outcome.type === 'turn' || outcome.type === 'stopped') return this.#account(outcome)
+      this.#guest = undefined
+      if (outcome.type === 'crashed' && this.#isCulprit()) return crashed('while the code was running')
     }
-    return crashed('The sandbox processes that held the execution kept failing')
+    return crashed('again and again')
   }
 
   /** Frees the guest; a turn that is running is stopped. */
@@ -62,8 +71,12 @@ export class Residence {
     this.#guest = undefined
   }
 
-  #account(outcome: Exclude<TurnOutcome, { type: 'lost' }>): ResidentTurn {
-    if (outcome.type === 'crashed') return crashed('The sandbox process died while the code was running')
+  #isCulprit(): boolean {
+    this.#deaths += 1
+    return this.#deaths >= maxDeaths
+  }
+
+  #account(outcome: Extract<TurnOutcome, { type: 'turn' | 'stopped' }>): ResidentTurn {
     this.cpuMs += outcome.cpuMs
     if (outcome.type === 'turn') {
       this.turns += 1
@@ -72,25 +85,27 @@ export class Residence {
     return { ...outcome, cpuExhausted: this.cpuMs >= this.#journal.header.limits.cpuTimeoutMs }
   }
 
-  /** Makes sure that there is a guest and that it stands where the journal ends. */
-  async #settleIn(): Promise<ResidentTurn | 'lost' | undefined> {
-    if (this.#guest) return undefined
-    const guest = this.#sandbox.open(guestSpecOf(this.#journal))
-    this.#guest = guest
-    if (this.turns === 0) return undefined
+  #moveIn(): undefined {
+    this.#guest = this.#sandbox.open(guestSpecOf(this.#journal))
+  }
+
+  /** Makes the guest again and brings it to where the journal ends. */
+  async #moveBackIn(): Promise<ResidentTurn | 'lost' | undefined> {
+    this.#moveIn()
+    const guest = this.#guest!
     this.replays += 1
     const outcome = await replay(guest, this.#journal)
     if (this.#left) return { type: 'left' }
     if (outcome.type === 'replayed') return undefined
     this.#guest = undefined
     if (outcome.type === 'lost') return 'lost'
+    if (outcome.type === 'crashed') return this.#isCulprit() ? crashed('while the code was replayed') : 'lost'
     guest.close()
-    if (outcome.type === 'crashed') return crashed('The sandbox process died while the execution was replayed')
     const message = `Replay diverged in turn ${outcome.turn}: the guest did something else than its journal says`
     return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message, details: { turn: outcome.turn } } }
   }
 }
 
-function crashed(message: string): ResidentTurn {
-  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message } }
+function crashed(when: string): ResidentTurn {
+  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message: `The sandbox process died ${when}` } }
 }

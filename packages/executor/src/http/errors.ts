@@ -39,6 +39,8 @@ export function errorAnswer(c: HttpContext, error: RequestError, status: number 
   const mayWait = status === 429 || status === 503
   const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header(headers.retryAfter, String(Math.max(1, Math.ceil(retryAfterSeconds))))
+  // The rest of the body is not read, so the connection can carry no further request.
+  if (status === 413) c.header('connection', 'close')
   return c.json(errorBody(c, error), status as ContentfulStatusCode)
 }
 

@@ -1,5 +1,5 @@
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
-import { SandboxProcess } from './sandbox-process.ts'
+import { pipelinedTurns, SandboxProcess } from './sandbox-process.ts'
 import type { Guest, Sandbox } from './sandbox.ts'
 
 interface ProcessPoolOptions {
@@ -20,7 +20,6 @@ const restartDelayMs = 250
  * all of them are held by long turns.
  */
 export class ProcessPool implements Sandbox {
-  readonly slots: number
   readonly #options: ProcessPoolOptions
   readonly #processes = new Set<SandboxProcess>()
   /** Processes that have reported ready; a pool without one is not ready. */
@@ -33,7 +32,6 @@ export class ProcessPool implements Sandbox {
 
   private constructor(options: ProcessPoolOptions) {
     this.#options = options
-    this.slots = options.size
   }
 
   /** Starts the processes and resolves when the first is ready. */
@@ -58,8 +56,9 @@ export class ProcessPool implements Sandbox {
     return !this.#closed && this.#ready.size > 0
   }
 
-  get hasRoom(): boolean {
-    return this.#canGrow || [...this.#processes].some((process) => process.hasRoom)
+  get room(): number {
+    if (this.#canGrow) return pipelinedTurns
+    return [...this.#processes].reduce((sum, process) => sum + process.room, 0)
   }
 
   onRoom(listener: () => void): void {
@@ -86,7 +85,9 @@ export class ProcessPool implements Sandbox {
 
   /** Whether every process is held by a long turn and another may be added. */
   get #canGrow(): boolean {
-    return this.#processes.size < this.slots * maxGrowth && [...this.#processes].every((process) => process.stuck)
+    return (
+      this.#processes.size < this.#options.size * maxGrowth && [...this.#processes].every((process) => process.stuck)
+    )
   }
 
   #promoteSpare(): SandboxProcess {
@@ -99,7 +100,7 @@ export class ProcessPool implements Sandbox {
   /** Long turns made the pool larger than its slots; what has become idle since goes again. */
   #retireSurplus(): void {
     for (const process of this.#processes) {
-      if (this.#processes.size <= this.slots) return
+      if (this.#processes.size <= this.#options.size) return
       if (process.guestCount > 0 || process.load > 0) continue
       this.#processes.delete(process)
       void process.end()
@@ -136,7 +137,7 @@ export class ProcessPool implements Sandbox {
   }
 
   #refill(): void {
-    if (this.#processes.size < this.slots) this.#promoteSpare()
+    if (this.#processes.size < this.#options.size) this.#promoteSpare()
     this.#spare ??= this.#launch()
   }
 

@@ -31,6 +31,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
   }),
+  /** Sent before a turn is entered: when the process dies, it tells whether the guest was on the CPU. */
+  z.strictObject({ type: z.literal('began'), guest: z.int() }),
   z.strictObject({ type: z.literal('turn'), guest: z.int(), cpuMs: milliseconds, effects: turnEffectsSchema }),
   z.strictObject({
     type: z.literal('stopped'),

@@ -12,8 +12,8 @@ import {
 } from './protocol.ts'
 import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
 
-/** Turns that are in the process's hands at once: one runs, one is there when it ends. */
-const pipelinedTurns = 2
+/** Turns that are in a process's hands at once: one runs, one is there when it ends. */
+export const pipelinedTurns = 2
 
 /** How long after its timeout an uninterruptible turn, or a closed guest's, is ended with its process. */
 const killGraceMs = 500
@@ -28,6 +28,8 @@ interface PendingTurn {
   /** Undefined once the turn's outcome is of no more interest. */
   settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
+  /** Whether the guest has been on the CPU for this turn. */
+  began: boolean
 }
 
 interface SandboxProcessOptions {
@@ -70,7 +72,8 @@ export class SandboxProcess {
     // A broken pipe is seen as the process's exit.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
     process.on('error', (error) => this.#exited(error.message))
-    process.on('exit', (code, signal) => this.#exited(signal ?? `exit code ${code}`))
+    // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
+    process.on('close', (code, signal) => this.#exited(signal ?? `exit code ${code}`))
   }
 
   /** How many turns wait or run here. */
@@ -82,9 +85,9 @@ export class SandboxProcess {
     return this.#guests.size
   }
 
-  /** Whether a further turn would run at once, or right after the one on the CPU. */
-  get hasRoom(): boolean {
-    return this.#turns.length < pipelinedTurns && !this.stuck
+  /** How many further turns would run at once, or right after the one on the CPU. */
+  get room(): number {
+    return this.stuck ? 0 : Math.max(0, pipelinedTurns - this.#turns.length)
   }
 
   /** Whether a turn has been on the CPU for so long that others should go elsewhere. */
@@ -110,7 +113,7 @@ export class SandboxProcess {
   /** Ends the process and resolves when it is gone. */
   async end(): Promise<void> {
     if (!this.#alive) return
-    const exited = once(this.#launched.process, 'exit')
+    const exited = once(this.#launched.process, 'close')
     this.kill()
     await exited
   }
@@ -118,7 +121,7 @@ export class SandboxProcess {
   #turn(guest: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
     if (!this.#guests.has(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      this.#turns.push({ guest, delivery, options, settle, sent: false })
+      this.#turns.push({ guest, delivery, options, settle, sent: false, began: false })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -221,12 +224,17 @@ export class SandboxProcess {
       this.#options.onReady(message.versions)
       return
     }
-    const turn = this.#removeHead()
-    if (turn?.guest !== message.guest || !turn.sent) throw new Error(`an answer for guest ${message.guest} out of turn`)
+    const head = this.#turns[0]
+    if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
+    if (message.type === 'began') {
+      head.began = true
+      return
+    }
+    this.#removeHead()
     const { guest, ...outcome } = message
     if (outcome.type === 'stopped') this.#forget(guest)
     this.#sendTurns()
-    turn.settle?.(outcome)
+    head.settle?.(outcome)
     this.#options.onChange()
   }
 
@@ -244,7 +252,7 @@ export class SandboxProcess {
     const waiting = this.#turns.splice(0)
     // Replaced first, so that what is replayed now finds the replacement.
     this.#options.onExit(this.#complaint === '' ? reason : `${reason}: ${this.#complaint}`)
-    head?.settle?.(this.#overran ? overran(head.options.timeoutMs) : { type: 'crashed' })
+    head?.settle?.(this.#overran ? overran(head.options.timeoutMs) : { type: head.began ? 'crashed' : 'lost' })
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
 }

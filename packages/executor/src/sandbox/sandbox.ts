@@ -41,8 +41,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly versions: SandboxVersions
   /** Whether a process is there that can take a guest. */
   readonly ready: boolean
-  /** Whether a turn of a further guest would get the CPU soon. */
-  readonly hasRoom: boolean
+  /** How many turns of further guests would get the CPU at once or next. */
+  readonly room: number
   /** Sets who is told when there may be room again. */
   onRoom(listener: () => void): void
   /** Places a new guest in the process that has the most room. */

@@ -9,7 +9,12 @@ import { toolDeclarationSchema } from './tool.ts'
 export const callbackSchema = z
   .strictObject({
     url: z.url({ protocol: /^https?$/ }).max(2_048),
-    token: z.string().min(16).max(8_192).meta({ description: 'Opaque to the executor' }),
+    token: z
+      .string()
+      .min(16)
+      .max(8_192)
+      .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, since it is sent in a header')
+      .meta({ description: 'Opaque to the executor' }),
   })
   .meta({ id: 'Callback' })
 

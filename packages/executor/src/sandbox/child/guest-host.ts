@@ -11,7 +11,7 @@ import { urlHost } from './url-host.ts'
 
 /** What a turn came to, as it is sent to the executor. */
 export type TurnReply =
-  Exclude<SandboxMessage, { type: 'ready' }> extends infer Message
+  Exclude<SandboxMessage, { type: 'ready' | 'began' }> extends infer Message
     ? Message extends { guest: number }
       ? Omit<Message, 'guest'>
       : never
@@ -58,8 +58,9 @@ export class GuestHost {
    */
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
+    const content = this.#argumentsOf(delivery)
     try {
-      this.#deliver.applySync(undefined, this.#argumentsOf(delivery), { timeout: Math.ceil(timeoutMs) })
+      this.#deliver.applySync(undefined, content, { timeout: Math.ceil(timeoutMs) })
     } catch {
       // Classified below.
     }

@@ -37,6 +37,7 @@ function handle(message: HostMessage): void {
       guests.set(guest, new GuestHost(message.spec))
       break
     case 'turn':
+      send({ type: 'began', guest })
       send({ ...guests.get(guest)!.turn(message.delivery, message.timeoutMs), guest })
       break
     case 'close':

@@ -18,12 +18,13 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
 
   function write(level: Level, text: string): void {
     if (state.ended) return
-    if (left === 0) {
+    if (left <= 0) {
       state.emit('dropped', utf8Length(p, text))
       return
     }
     if (!isLongerThan(p, text, left)) {
-      left -= utf8Length(p, text)
+      // The end of the line counts: entries without text are not free.
+      left -= utf8Length(p, text) + 1
       state.emit('log', level, text)
       return
     }

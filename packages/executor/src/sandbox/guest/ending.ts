@@ -24,6 +24,8 @@ export function createEnding(
     if (state.ended) return
     warnOfOpenCalls()
     state.ended = true
+    // Without a prototype: `JSON.stringify` asks every object for its `toJSON`, and user code may have given one to all.
+    p.ReflectSetPrototypeOf(outcome, null)
     state.emit('end', p.JSONStringify(outcome)!)
   }
 
@@ -36,6 +38,7 @@ export function createEnding(
   }
 
   function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
+    if (details !== undefined) p.ReflectSetPrototypeOf(details, null)
     end({ ok: false, code, name, message, details, stack })
   }
 

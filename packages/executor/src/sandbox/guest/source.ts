@@ -1,3 +1,4 @@
+import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { PreparedGuestSource } from './state.ts'
@@ -21,6 +22,8 @@ export function runSource(p: Primordials, source: PreparedGuestSource, ending: E
     return
   }
   const promise = p.ReflectApply(main, undefined, []) as Promise<unknown>
+  // `then` looks up the promise's constructor, which user code may have replaced.
+  defineHidden(p, promise, 'constructor', undefined)
   void p.promiseThen(promise, ending.returned, ending.threw)
 }
 
@@ -44,10 +47,17 @@ interface CallSite {
 export function installStackTraces(p: Primordials, source: PreparedGuestSource): void {
   const shift = source.ok ? source.shift : null
 
-  function describe(site: CallSite): string | undefined {
-    const script = site.getScriptNameOrSourceURL()
-    if (typeof script === 'string' && p.stringStartsWith(script, 'codemode:')) return undefined
-    if (script !== sourceName) return p.stringIncludes(site.toString(), 'codemode:') ? undefined : site.toString()
+  const isRuntime = (site: CallSite | undefined): boolean => {
+    const script = site?.getScriptNameOrSourceURL()
+    return typeof script === 'string' && p.stringStartsWith(script, 'codemode:')
+  }
+
+  /** A builtin that the runtime called is the runtime's. */
+  function describe(site: CallSite, caller: CallSite | undefined): string | undefined {
+    if (isRuntime(site)) return undefined
+    if (site.getScriptNameOrSourceURL() !== sourceName) {
+      return isRuntime(caller) || p.stringIncludes(site.toString(), 'codemode:') ? undefined : site.toString()
+    }
     const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
     let column = site.getColumnNumber() ?? 1
     if (shift !== null && line === shift.line && column > shift.column) column -= shift.width
@@ -68,7 +78,7 @@ export function installStackTraces(p: Primordials, source: PreparedGuestSource):
       text = 'Error'
     }
     for (let i = 0; i < sites.length; i++) {
-      const line = describe(sites[i]!)
+      const line = describe(sites[i]!, sites[i + 1])
       if (line !== undefined) text += `\n    at ${line}`
     }
     return text

@@ -1,4 +1,4 @@
-import { defineGlobal } from './define.ts'
+import { defineGlobal, defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
@@ -87,6 +87,8 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   defineGlobal(p, 'clearInterval', clear)
   defineGlobal(p, 'sleep', (ms?: unknown) => new p.Promise<void>((resolve) => void add(() => resolve(), ms, false)))
   const settled = p.promiseResolve(undefined)
+  // `then` looks up the promise's constructor, which user code may have replaced.
+  defineHidden(p, settled, 'constructor', undefined)
   defineGlobal(p, 'queueMicrotask', (callback: unknown) => {
     if (typeof callback !== 'function') throw new p.TypeError('queueMicrotask needs a function')
     void p.promiseThen(settled, () => runCallback(callback as () => void))

@@ -26,6 +26,8 @@ export function installToolError(p: Primordials): MakeToolError {
   defineGlobal(p, 'ToolError', ToolError)
 
   return (tool, failure, stackHolder) => {
+    // What the failure leaves out is not to be found in `Object.prototype`, which user code may have added to.
+    p.ReflectSetPrototypeOf(failure, null)
     const error = new p.Error(failure.message)
     p.ReflectSetPrototypeOf(error, prototype)
     const shown: Record<string, unknown> = {
@@ -36,8 +38,14 @@ export function installToolError(p: Primordials): MakeToolError {
     }
     const names = p.ObjectKeys(shown)
     for (let i = 0; i < names.length; i++) {
-      const value = shown[names[i]!]
-      p.ReflectDefineProperty(error, names[i]!, { value, writable: true, enumerable: true, configurable: true })
+      p.ReflectDefineProperty(error, names[i]!, {
+        // @ts-expect-error the prototype of a literal is not part of its type
+        __proto__: null,
+        value: shown[names[i]!],
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
     }
     const frames = stackOf(p, stackHolder)
     defineHidden(p, error, 'stack', `ToolError: ${failure.message}${frames}`)
@@ -51,10 +59,14 @@ export function toolErrorDetails(p: Primordials, thrown: object): object | undef
   return p.weakMapGet(toolErrors.marks, thrown)
 }
 
-/** The frames of a captured stack without its first line, which names the holder. */
+/** The frames of a captured stack without its first line, which names the holder; none if user code fails to format it. */
 function stackOf(p: Primordials, holder: object): string {
-  const stack: unknown = p.ReflectGet(holder, 'stack')
-  if (typeof stack !== 'string') return ''
-  const start = p.stringIndexOf(stack, '\n')
-  return start === -1 ? '' : p.stringSlice(stack, start)
+  try {
+    const stack: unknown = p.ReflectGet(holder, 'stack')
+    if (typeof stack !== 'string') return ''
+    const start = p.stringIndexOf(stack, '\n')
+    return start === -1 ? '' : p.stringSlice(stack, start)
+  } catch {
+    return ''
+  }
 }

@@ -42,7 +42,13 @@ export function createToolsObject(p: Primordials, names: readonly string[], call
       ownKeys: () => childrenOf(p, names, isRoot ? '' : `${path}.`),
       getOwnPropertyDescriptor: (_target: object, key: string | symbol) =>
         isKnown(key)
-          ? { value: nodeAt(pathTo(key)), writable: false, enumerable: true, configurable: true }
+          ? {
+              __proto__: null,
+              value: nodeAt(pathTo(key)),
+              writable: false,
+              enumerable: true,
+              configurable: true,
+            }
           : undefined,
       set: readOnly,
       defineProperty: readOnly,

@@ -1,0 +1,40 @@
+import type { TurnEffects } from '@codemode/shared'
+
+import type { ExecutionLimits } from './limits.ts'
+
+/** What the guest's side cuts off a log entry is told in the entry itself. */
+const logSlackBytes = 1024
+
+/**
+ * Says what is wrong with what a sandbox process reports of a turn, beyond its form: the guest runtime keeps to the limits
+ * and numbers its calls upwards, so whatever does not comes from a process that was taken over.
+ */
+export function violationIn(
+  effects: TurnEffects,
+  before: { readonly lastCall: number; readonly calls: number; readonly logBytes: number },
+  limits: ExecutionLimits,
+): string | undefined {
+  let { lastCall } = before
+  for (const { call } of effects.calls) {
+    if (call <= lastCall) return `call ${call} after call ${lastCall}`
+    lastCall = call
+  }
+  if (before.calls + effects.calls.length > limits.maxToolCalls) return 'more tool calls than allowed'
+  if (before.logBytes + logBytesOf(effects) > limits.logBytes + logSlackBytes) return 'more console output than allowed'
+  return effects.end?.ok === true ? violationInResult(effects.end.result, limits) : undefined
+}
+
+/** How much console output a turn has put out. */
+export function logBytesOf({ logs }: Pick<TurnEffects, 'logs'>): number {
+  return logs.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+}
+
+function violationInResult(text: string, { resultBytes }: ExecutionLimits): string | undefined {
+  if (Buffer.byteLength(text) > resultBytes) return 'a larger result than allowed'
+  try {
+    JSON.parse(text)
+    return undefined
+  } catch {
+    return 'a result that is not JSON'
+  }
+}

@@ -1,0 +1,50 @@
+interface Entry<Item> {
+  readonly priority: number
+  readonly item: Item
+}
+
+/** A queue in which tenants take turns; within a tenant the higher priority goes first, then the earlier arrival. */
+export class FairQueue<Item> {
+  /** The order of the map is the order of the tenants' turns. */
+  readonly #tenants = new Map<string, Entry<Item>[]>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  sizeOf(tenant: string): number {
+    return this.#tenants.get(tenant)?.length ?? 0
+  }
+
+  add(tenant: string, priority: number, item: Item): void {
+    const entries = this.#tenants.get(tenant) ?? []
+    const behind = entries.findLastIndex((other) => other.priority >= priority)
+    entries.splice(behind + 1, 0, { priority, item })
+    this.#tenants.set(tenant, entries)
+    this.#size += 1
+  }
+
+  /** Takes the first item of the first tenant whose turn it is and whose item is acceptable; that tenant goes last then. */
+  take(isAcceptable: (item: Item) => boolean): Item | undefined {
+    for (const [tenant, entries] of this.#tenants) {
+      const { item } = entries[0]!
+      if (!isAcceptable(item)) continue
+      entries.shift()
+      this.#size -= 1
+      this.#tenants.delete(tenant)
+      if (entries.length > 0) this.#tenants.set(tenant, entries)
+      return item
+    }
+    return undefined
+  }
+
+  remove(tenant: string, item: Item): void {
+    const entries = this.#tenants.get(tenant) ?? []
+    const position = entries.findIndex((entry) => entry.item === item)
+    if (position === -1) return
+    entries.splice(position, 1)
+    this.#size -= 1
+    if (entries.length === 0) this.#tenants.delete(tenant)
+  }
+}

@@ -1,0 +1,84 @@
+import { readFileSync } from 'node:fs'
+import process from 'node:process'
+
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+
+let executor: RunningExecutor
+
+beforeEach(async () => {
+  executor = await startExecutor()
+})
+afterEach(() => executor.close({ drainMs: 0 }))
+
+/** The living sandbox processes: the only children that this process has, through its executor. Dead ones have no command line. */
+function sandboxProcesses(): number[] {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
+  const isAlive = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+  return children.split(' ').filter(Boolean).filter(isAlive).map(Number)
+}
+
+function killSandboxProcesses(): void {
+  for (const pid of sandboxProcesses()) process.kill(pid, 'SIGKILL')
+}
+
+describe.each(transports)('over $transport', ({ config }) => {
+  test('executions that wait when their sandbox processes are killed finish as if nothing had happened', async () => {
+    const count = 20
+    const arrived: (() => void)[] = []
+    const everyoneWaits = Promise.withResolvers<void>()
+    const runs = new Map<string, number>()
+    await using codemode = connect(executor, {
+      ...config,
+      tools: {
+        step: (_input, call) => {
+          runs.set(call.callId, (runs.get(call.callId) ?? 0) + 1)
+          return Math.random()
+        },
+        hold: (input, call) => {
+          runs.set(call.callId, (runs.get(call.callId) ?? 0) + 1)
+          return new Promise((resolve) => {
+            arrived.push(() => resolve(input))
+            if (arrived.length === count) everyoneWaits.resolve()
+          })
+        },
+      },
+    })
+    const code = `
+      const before = [await tools.step(), Math.random(), crypto.randomUUID()]
+      console.log('before', before)
+      const held = await tools.hold(before)
+      console.log('after')
+      return JSON.stringify(held) === JSON.stringify(before)`
+    const results = Array.from({ length: count }, () => codemode.run(code))
+    await everyoneWaits.promise
+    killSandboxProcesses()
+    for (const release of arrived) release()
+    for (const result of await Promise.all(results)) {
+      expect(result).toMatchObject({ success: true, result: true })
+      expect(result.usage.replays).toBeGreaterThan(0)
+      expect(result.logs.map(({ text }) => text.split(' ')[0])).toEqual(['before', 'after'])
+    }
+    expect([...runs.values()]).toEqual(Array.from({ length: count * 2 }, () => 1))
+  })
+})
+
+test('an execution that is on the CPU whenever its process dies fails as the cause, and the executor goes on', async () => {
+  await using codemode = connect(executor)
+  const execution = await codemode.submit('for (;;) {}', { cpuTimeoutMs: 20_000 })
+  const ended = execution.wait()
+  let isEnded = false
+  void ended.then(() => (isEnded = true))
+  let kills = 0
+  while (!isEnded) {
+    await expect.poll(() => isEnded || sandboxProcesses().length >= 2).toBe(true)
+    killSandboxProcesses()
+    kills += 1
+  }
+  expect(await ended).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED', retryable: true } })
+  expect(kills).toBeGreaterThan(1)
+  expect(await codemode.executeAsync('2 + 2')).toBe(4)
+})

@@ -1,0 +1,310 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { errorBodySchema, newExecutionId } from '@codemode/shared'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+import type { RunningExecutor } from '@codemode/executor'
+
+import { api, startExecutor } from '../support/executor.ts'
+
+const key = 'the-key-of-tenant-acme'
+const otherKey = 'the-key-of-tenant-other'
+const expiredKey = 'an-expired-key-of-acme'
+const MiB = 1024 * 1024
+
+let executor: RunningExecutor
+let folder: string
+/** An execution of tenant acme that has ended. */
+let ended: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
+  const entry = (id: string, tenant: string, secret: string) => ({
+    id,
+    tenant,
+    sha256: createHash('sha256').update(secret).digest('hex'),
+  })
+  const keys = [
+    entry('acme', 'acme', key),
+    entry('other', 'other', otherKey),
+    { ...entry('expired', 'acme', expiredKey), expiresAt: '2020-01-01T00:00:00Z' },
+  ]
+  await writeFile(join(folder, 'keys.json'), JSON.stringify(keys))
+  executor = await startExecutor({ apiKey: undefined, apiKeysFile: join(folder, 'keys.json') })
+  const { body } = await send('/v1/executions', { body: { code: 'console.log(1); return 2' } })
+  ended = body.executionId
+})
+afterAll(async () => {
+  await executor.close({ drainMs: 0 })
+  await rm(folder, { recursive: true })
+})
+afterEach(async () => {
+  expect(await send('/v1/executions', { body: { code: 'return input + 1', input: 1 } })).toMatchObject({
+    status: 200,
+    body: { success: true, result: 2 },
+  })
+})
+
+type Sent = Parameters<typeof api>[2]
+const send = (path: string, init: Sent = {}) => api(executor, path, { key, ...init })
+
+/** Sends a request that must be refused, and returns its error. */
+async function refused(status: number, code: string, path: string, init: Sent = {}) {
+  const correlationId = 'a-correlation-id-of-mine'
+  const answer = await send(path, { ...init, headers: { 'x-correlation-id': correlationId, ...init.headers } })
+  expect(answer).toMatchObject({ status, body: { error: { code, correlationId } } })
+  expect(answer.headers.get('x-correlation-id')).toBe(correlationId)
+  expect(errorBodySchema.strict().safeParse(answer.body).error).toBeUndefined()
+  return { ...answer.body.error, headers: answer.headers }
+}
+
+const tools = [{ name: 'weather' }]
+const token = 'x'.repeat(16)
+const withId = (more: object) => ({ body: { code: '1', ...more } })
+
+test.each<[string, Sent, string?]>([
+  ['JSON that ends too early', { body: '{"code": "1"' }, 'line 1, column 13'],
+  ['JSON with a trailing comma', { body: '{"code": "1",}' }],
+  ['no JSON at all', { body: 'code=1' }],
+  ['an empty body', { body: '', headers: { 'content-length': '0' } }, 'empty'],
+  ['null', { body: 'null' }],
+  ['a list', { body: '[]' }],
+  ['a string', { body: '"1"' }],
+  ['no code', { body: {} }, 'code: is required'],
+  ['empty code', { body: { code: '' } }],
+  ['code that is a number', { body: { code: 5 } }, 'code'],
+  ['an unknown field', withId({ tool: [] }), 'did you mean "tools"?'],
+  ['an unknown field further in', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],
+  ['an id of another form', withId({ id: 'exe_1' }), 'id'],
+  ['a context that is a list', withId({ context: [] }), 'context'],
+  ['a config that is text', withId({ config: 'x' }), 'config'],
+  ['a label that is too long', withId({ label: 'x'.repeat(257) }), 'label'],
+  ['a priority that is no integer', withId({ priority: 0.5 }), 'priority'],
+  ['a limit below 1', withId({ limits: { cpuTimeoutMs: 0 } }), 'limits.cpuTimeoutMs'],
+  ['a limit that is text', withId({ limits: { memoryLimitMb: '64' } }), 'limits.memoryLimitMb'],
+  ['a limit above the maximum of the key', withId({ limits: { cpuTimeoutMs: 30_001 } }), 'limits.cpuTimeoutMs'],
+  [
+    'an inner clock longer than the outer one',
+    withId({ limits: { cpuTimeoutMs: 2_000, executionTimeoutMs: 1_000 } }),
+    'limits.cpuTimeoutMs (2000) is longer than limits.executionTimeoutMs (1000)',
+  ],
+  ['a tool without a name', withId({ tools: [{}] }), 'tools[0].name'],
+  ['a tool whose name is no identifier', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
+  ['a tool declared twice', withId({ tools: [...tools, ...tools] }), 'declared twice'],
+  ['tools without a way to call them', withId({ tools }), 'no way to call them'],
+  ['a tool that requires approval', withId({ tools: [{ name: 'pay', requiresApproval: true }] }), 'requires approval'],
+  ['a callback without a token', withId({ callback: { url: 'http://127.0.0.1:9/' } }), 'callback.token'],
+  [
+    'a callback whose token breaks a header',
+    withId({ callback: { url: 'http://127.0.0.1:9/', token: `${token}\r\nx: 1` } }),
+  ],
+  ['a callback that is no web address', withId({ callback: { url: 'file:///etc/passwd', token } }), 'callback.url'],
+  ['another content type', { body: '{"code":"1"}', headers: { 'content-type': 'text/plain' } }, 'text/plain'],
+  ['a compressed body', { body: '{"code":"1"}', headers: { 'content-encoding': 'gzip' } }, 'gzip'],
+  ['an idempotency key of another form', { body: { code: '1' }, headers: { 'idempotency-key': 'again' } }],
+  [
+    'two different ids',
+    { body: { code: '1', id: newExecutionId() }, headers: { 'idempotency-key': newExecutionId() } },
+  ],
+  ['a deadline that is no number', { body: { code: '1' }, headers: { 'x-codemode-timeout-ms': 'soon' } }],
+])('POST /v1/executions refuses %s with 400', async (_what, init, says = '') => {
+  const error = await refused(400, 'INVALID_REQUEST', '/v1/executions', { method: 'POST', ...init })
+  expect(error.message).toContain(says)
+  expect(error).toMatchObject({ retryable: false, ambiguous: false })
+})
+
+test('a body that is not UTF-8 is refused with 400', async () => {
+  const response = await fetch(`${executor.url}/v1/executions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]),
+  })
+  expect(response.status).toBe(400)
+  expect(errorBodySchema.parse(await response.json()).error.message).toContain('UTF-8')
+})
+
+test.each([
+  ['code', { code: ' '.repeat(256 * 1024 + 1) }, 262_145, 262_144],
+  ['code in UTF-8', { code: 'ä'.repeat(128 * 1024 + 1) }, 262_146, 262_144],
+  ['input', { code: '1', input: 'x'.repeat(MiB) }, MiB + 2, MiB],
+  ['context', { code: '1', context: { a: 'x'.repeat(MiB) } }, MiB + 8, MiB],
+  ['config', { code: '1', config: { a: 'x'.repeat(MiB) } }, MiB + 8, MiB],
+])('too much %s is refused with 413, its size and the limit', async (_what, body, sizeBytes, limitBytes) => {
+  const error = await refused(413, 'PAYLOAD_TOO_LARGE', '/v1/executions', { body })
+  expect(error.details).toMatchObject({ sizeBytes, limitBytes })
+})
+
+test('a body over the limit is refused with 413, declared or not', async () => {
+  const body = JSON.stringify({ code: '1', label: 'x'.repeat(5 * MiB) })
+  await refused(413, 'PAYLOAD_TOO_LARGE', '/v1/executions', { body })
+  const response = await fetch(`${executor.url}/v1/executions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: new Blob([body]).stream(),
+    duplex: 'half',
+  } as RequestInit)
+  expect(response.status).toBe(413)
+})
+
+test('an input that is nested very deeply harms nobody', async () => {
+  const body = `{"code":"return JSON.stringify(input).length","input":${'['.repeat(2e5)}${']'.repeat(2e5)}}`
+  const answer = await send('/v1/executions', { body })
+  expect([200, 400]).toContain(answer.status)
+})
+
+describe('keys', () => {
+  const routes = [
+    ['POST', '/v1/executions'],
+    ['GET', '/v1/executions/exe_1'],
+    ['GET', '/v1/executions/exe_1/events'],
+    ['GET', '/v1/executions/exe_1/journal'],
+    ['POST', '/v1/executions/exe_1/cancel'],
+    ['POST', '/v1/executions/exe_1/tool-results'],
+    ['GET', '/v1/info'],
+  ] as const
+
+  test.each(routes)('%s %s wants a key that is known and valid', async (method, path) => {
+    const body = method === 'POST' ? { body: { code: '1' } } : {}
+    const wrong = [
+      ['', 'is not "Bearer"'],
+      ['Basic Zm9vOmJhcg==', 'is not "Bearer"'],
+      [`Bearer ${key} ${key}`, 'is not "Bearer"'],
+      [`Bearer ${key}x`, 'not known'],
+      [`Bearer ${key.toUpperCase()}`, 'not known'],
+      [`Bearer ${expiredKey}`, 'expired'],
+    ] as const
+    for (const [authorization, says] of wrong) {
+      const error = await refused(401, 'UNAUTHORIZED', path, { method, ...body, headers: { authorization } })
+      expect(error.message).toContain(says)
+      expect(error.message).not.toContain(key)
+      expect(error.headers.get('www-authenticate')).toContain('Bearer')
+    }
+    const response = await fetch(executor.url + path, { method })
+    expect(response.status).toBe(401)
+    expect(errorBodySchema.parse(await response.json()).error.code).toBe('UNAUTHORIZED')
+  })
+})
+
+describe("another tenant's execution", () => {
+  const result = { results: [{ callId: 'x', answer: { ok: true, output: 1 } }] }
+
+  test.each<[string, Sent]>([
+    ['', {}],
+    ['/events', {}],
+    ['/journal', {}],
+    ['/cancel', { body: {} }],
+    ['/tool-results', { body: result }],
+  ])('is answered as an unknown one at /v1/executions/:id%s', async (path, init) => {
+    expect(await send(`/v1/executions/${ended}${path}`, { ...init, method: init.body ? 'POST' : 'GET' })).toMatchObject(
+      {
+        status: 200,
+      },
+    )
+    const unknown = newExecutionId()
+    const told = []
+    for (const id of [ended, unknown]) {
+      const error = await refused(404, 'NOT_FOUND', `/v1/executions/${id}${path}`, { ...init, key: otherKey })
+      told.push(JSON.stringify({ ...error, headers: undefined }).replaceAll(id, '<id>'))
+    }
+    expect(told[0]).toBe(told[1])
+  })
+
+  test('has an id that the other tenant can use for its own', async () => {
+    const own = { code: 'return "of other"', id: ended }
+    expect(await send('/v1/executions', { body: own, key: otherKey })).toMatchObject({
+      status: 200,
+      body: { executionId: ended, result: 'of other' },
+    })
+    expect(await send(`/v1/executions/${ended}`)).toMatchObject({ body: { result: 2 } })
+  })
+})
+
+test('an id that is taken by another request is refused with 409, and the same request gets the same answer', async () => {
+  const body = { code: 'return Math.random()', id: newExecutionId() }
+  const first = await send('/v1/executions', { body })
+  const error = await refused(409, 'IDEMPOTENCY_CONFLICT', '/v1/executions', { body: { ...body, code: 'return 1' } })
+  expect(error.executionId).toBe(body.id)
+  expect((await send('/v1/executions', { body })).body).toEqual(first.body)
+})
+
+test.each([
+  'https://evil.example/tools',
+  'http://169.254.169.254/latest/meta-data',
+  'http://10.0.0.1/',
+  'http://[fd00::1]/',
+  'http://0.0.0.0/',
+  'http://127.0.0.1.evil.example/',
+  'http://user:password@127.0.0.1:9/',
+  'http://2130706434.evil.example/',
+])('a callback to %s is refused with 403', async (url) => {
+  const body = { code: 'return tools.weather()', tools, callback: { url, token } }
+  const error = await refused(403, 'CALLBACK_FORBIDDEN', '/v1/executions', { body })
+  expect(JSON.stringify(error)).not.toContain(token)
+})
+
+test('a detached execution is refused with 501 while there is no store', async () => {
+  const error = await refused(501, 'STORE_DISABLED', '/v1/executions', { body: { code: '1', detached: true } })
+  expect(error.suggestion).toBeTruthy()
+})
+
+test.each<[string, Sent, string]>([
+  ['no results', { body: {} }, 'results: is required'],
+  ['empty results', { body: { results: [] } }, 'results'],
+  ['a result without an answer', { body: { results: [{ callId: 'x' }] } }, 'results[0].answer'],
+  ['an answer that is neither', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],
+  ['an unknown field', { body: { result: [] } }, 'did you mean "results"?'],
+  ['malformed JSON', { body: '{' }, 'not valid JSON'],
+  ['another content type', { body: '{}', headers: { 'content-type': 'text/xml' } }, 'text/xml'],
+])('tool-results refuses %s with 400', async (_what, init, says) => {
+  const error = await refused(400, 'INVALID_REQUEST', `/v1/executions/${ended}/tool-results`, init)
+  expect(error.message).toContain(says)
+})
+
+test.each<[string, Sent, number, string]>([
+  ['a reason that is no text', { body: { reason: 5 } }, 400, 'INVALID_REQUEST'],
+  ['an unknown field', { body: { why: 'x' } }, 400, 'INVALID_REQUEST'],
+  ['malformed JSON', { body: '{' }, 400, 'INVALID_REQUEST'],
+  ['too large a body', { body: { reason: 'x'.repeat(65 * 1024) } }, 413, 'PAYLOAD_TOO_LARGE'],
+])('cancel refuses %s', async (_what, init, status, code) => {
+  await refused(status, code, `/v1/executions/${ended}/cancel`, init)
+})
+
+test('events refuse a last-event-id that is none', async () => {
+  const headers = { 'last-event-id': 'first' }
+  await refused(400, 'INVALID_REQUEST', `/v1/executions/${ended}/events`, { headers })
+})
+
+test.each([
+  ['/v1/executions', 'PUT', 'POST'],
+  ['/v1/executions', 'DELETE', 'POST'],
+  ['/v1/executions/exe_1', 'POST', 'GET, HEAD'],
+  ['/v1/executions/exe_1/events', 'POST', 'GET, HEAD'],
+  ['/v1/executions/exe_1/cancel', 'GET', 'POST'],
+  ['/v1/executions/exe_1/tool-results', 'GET', 'POST'],
+  ['/v1/info', 'POST', 'GET, HEAD'],
+  ['/livez', 'POST', 'GET, HEAD'],
+])('%s refuses %s with 405 and says what is allowed', async (path, method, allow) => {
+  const error = await refused(405, 'INVALID_REQUEST', path, { method })
+  expect(error.headers.get('allow')).toContain(allow)
+})
+
+test.each([
+  '/',
+  '/v1',
+  '/v1/execution',
+  '/v2/executions',
+  '/v1/executions/',
+  '/v1/executions/exe_1/secrets',
+  '/%2e%2e/x',
+])('%s is no route, and the answer is a 404', async (path) => {
+  await refused(404, 'NOT_FOUND', path)
+})
+
+test('a correlation id that is none is replaced and not echoed', async () => {
+  const answer = await send('/v1/nothing', { headers: { 'x-correlation-id': 'short' } })
+  expect(answer.body.error.correlationId).toMatch(/^[\w.:\-/]{16,128}$/)
+  expect(answer.headers.get('x-correlation-id')).toBe(answer.body.error.correlationId)
+})

@@ -1,0 +1,159 @@
+import { performance } from 'node:perf_hooks'
+import { setInterval } from 'node:timers/promises'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+
+let executor: RunningExecutor
+let codemode: Codemode
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  codemode = connect(executor)
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+})
+
+/** Ticks every 10 ms so often, and tells the longest gap and the share of the time in which the event loop was busy. */
+async function tick(times: number): Promise<{ longestMs: number; busy: number }> {
+  const before = performance.eventLoopUtilization()
+  const gapsMs: number[] = []
+  let last = performance.now()
+  for await (const _ of setInterval(10)) {
+    const now = performance.now()
+    gapsMs.push(now - last)
+    last = now
+    if (gapsMs.length === times) break
+  }
+  return { longestMs: Math.max(...gapsMs), busy: performance.eventLoopUtilization(before).utilization }
+}
+
+test('EX-2: concurrent executions give their values in the order of the input', async () => {
+  const values = await Promise.all([1, 2, 3].map((input) => codemode.executeAsync('return input * 2', { input })))
+  expect(values).toEqual([2, 4, 6])
+})
+
+test('EX-2: executeAll keeps the order of the input, however many there are, and takes any iterable', async () => {
+  const numbers = Array.from({ length: 150 }, (_, index) => index)
+  const results = await codemode.executeAll(new Set(numbers.map((number) => `return ${number}`)))
+  expect(results.map((result) => result.success && result.result)).toEqual(numbers)
+  expect(await codemode.executeAll([])).toEqual([])
+})
+
+test('EX-2: one failure of executeAll never loses the others, whoever failed', async () => {
+  const results = await codemode.executeAll([
+    'return 1',
+    'throw new RangeError("mine")',
+    'return (',
+    `return ${' '.repeat(300_000)} 2`,
+    'await new Promise(() => {})',
+    'return 6',
+  ])
+  expect(results.map((result) => (result.success ? result.result : result.error.code))).toEqual([
+    1,
+    'GUEST_ERROR',
+    'SYNTAX_ERROR',
+    'PAYLOAD_TOO_LARGE',
+    'NEVER_SETTLES',
+    6,
+  ])
+})
+
+test('EX-2: what one execution does to its globals is not seen by any other', async () => {
+  const spoil = `
+    globalThis.mark = 1
+    Object.prototype.mark = 2
+    Array.prototype.map = () => 'spoiled'
+    JSON.stringify = Math.max = Promise.all = () => 'spoiled'
+    await sleep(1)
+    return 'spoiled'`
+  const look = `
+    await sleep(1)
+    return [typeof mark, {}.mark ?? null, [1].map((n) => n), JSON.stringify(1), Math.max(1, 2), await Promise.all([3])]`
+  const results = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => codemode.executeAsync(index % 2 === 0 ? spoil : look)),
+  )
+  const looks = results.filter((_, index) => index % 2 === 1)
+  for (const seen of looks) expect(seen).toEqual(['undefined', null, [1], '1', 2, [3]])
+})
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test.each([1, 10, 100])('EX-3: %i executions wait for their tool all at once', async (count) => {
+    const { enter, arrived, open, signals } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const inputs = Array.from({ length: count }, (_, index) => index)
+    const values = Promise.all(inputs.map((input) => client.executeAsync('tools.enter(input)', { input })))
+    await arrived(count)
+    open()
+    expect(await values).toEqual(inputs)
+    expect(signals).toHaveLength(count)
+  })
+
+  test('EX-2, EX-3: executions that end in the reverse order keep the order of the input', async () => {
+    const releases = new Map<number, () => void>()
+    const all = Promise.withResolvers<void>()
+    const hold = async (index: number) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      releases.set(index, resolve)
+      if (releases.size === 8) all.resolve()
+      await promise
+      return index * 10
+    }
+    await using client = connect(executor, { ...config, tools: { hold } })
+    const settled: number[] = []
+    const values = Promise.all(
+      Array.from({ length: 8 }, async (_, input) => {
+        const value = await client.executeAsync('tools.hold(input)', { input })
+        settled.push(input)
+        releases.get(input - 1)?.()
+        return value
+      }),
+    )
+    await all.promise
+    releases.get(7)!()
+    expect(await values).toEqual([0, 10, 20, 30, 40, 50, 60, 70])
+    expect(settled).toEqual([7, 6, 5, 4, 3, 2, 1, 0])
+  })
+
+  test('EX-3: waiting executions hold no CPU slot, so that others run at once', async () => {
+    const { enter, arrived, open } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const waiting = Promise.all(Array.from({ length: 50 }, () => client.executeAsync('tools.enter(1)')))
+    await arrived(50)
+    expect(await client.executeAsync('let sum = 0; for (let i = 0; i < 1e5; i++) sum += i; return sum')).toBe(
+      4_999_950_000,
+    )
+    open()
+    expect(await waiting).toEqual(Array.from({ length: 50 }, () => 1))
+  })
+
+  test("EX-4: the caller's event loop stays free while 100 executions wait", async () => {
+    const { enter, arrived, open } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const values = Promise.all(Array.from({ length: 100 }, () => client.executeAsync('tools.enter(1)')))
+    await arrived(100)
+    const { longestMs, busy } = await tick(40)
+    expect(longestMs).toBeLessThan(200)
+    expect(busy).toBeLessThan(0.5)
+    open()
+    expect(await values).toHaveLength(100)
+  })
+})
+
+test("EX-4: the caller's event loop stays free while a retry backs off", async () => {
+  const gone = await startExecutor({ sandboxProcesses: 1 })
+  await gone.close({ drainMs: 0 })
+  await using client = connect(gone, { retry: { maxAttempts: 2, backoffBaseMs: 800 } })
+  const failed = client.executeAsync('return 1').catch((error: unknown) => error)
+  const { longestMs, busy } = await tick(30)
+  expect(longestMs).toBeLessThan(200)
+  expect(busy).toBeLessThan(0.5)
+  expect(await failed).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 2 })
+})

@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+
+let executor: RunningExecutor
+let codemode: Codemode
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  codemode = connect(executor)
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+})
+
+test.each([
+  ['a promise that nothing settles', 'await new Promise(() => {})'],
+  ['one among others', 'await Promise.all([1, new Promise(() => {})])'],
+  ['a thenable that forgets its callbacks', 'await { then() {} }'],
+  ['a wait after the last timer', 'await sleep(1)\nawait new Promise(() => {})'],
+  ['a timer that was cleared', 'await new Promise((resolve) => clearTimeout(setTimeout(resolve, 20_000)))'],
+  [
+    'an async generator that never yields',
+    'for await (const x of (async function* () { await new Promise(() => {}) })());',
+  ],
+])('EX-8: waiting for what can never come is said at once, not at the deadline: %s', async (_what, code) => {
+  const result = await codemode.run(code, { executionTimeoutMs: 25_000 })
+  expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES', retryable: false } })
+  expect(result.usage.wallMs).toBeLessThan(5_000)
+})
+
+test.each([
+  ['a function', '({ a: [1, { run() {} }] })', '.a[1].run'],
+  ['a symbol', '[Symbol("s")]', '[0]'],
+  ['a BigInt', '({ "not an identifier": 1n })', '["not an identifier"]'],
+  ['a cycle', '(() => { const a = { b: {} }; a.b.c = a; return a })()', '.b.c'],
+  ['a Map', '({ index: new Map([[1, 2]]) })', '.index'],
+  ['a Set', '[[], [new Set()]]', '[1][0]'],
+  ['a promise without its await', '[1, Promise.resolve(2)]', '[1]'],
+  ['the value itself', '() => 1', ''],
+])('EX-8: a result that JSON can not hold is refused with the path to it: %s', async (_what, expression, path) => {
+  const result = await codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
+  expect(result).toMatchObject({
+    success: false,
+    error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
+  })
+  expect(result.success ? '' : result.error.message).toContain(path)
+})
+
+test('EX-8: a result that is too large is refused with its size and the limit, and the limit itself is allowed', async () => {
+  const limitBytes = 1024 * 1024
+  expect(await codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
+  expect(await codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
+    success: false,
+    error: { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
+  })
+})
+
+test('EX-8: console output over its limit is dropped, and counted', async () => {
+  const result = await codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
+  expect(result.success).toBe(true)
+  const sizeBytes = result.logs.reduce((sum, { text }) => sum + text.length, 0)
+  expect(sizeBytes).toBeGreaterThanOrEqual(64 * 1024)
+  expect(sizeBytes).toBeLessThan(65 * 1024)
+  expect(result.logs.length + result.logsDropped.entries).toBeGreaterThanOrEqual(100)
+  expect(result.logsDropped.bytes).toBeGreaterThan(30 * 1024)
+})
+
+test('EX-8: too many timers at once end the execution, and cannot be caught', async () => {
+  const result = await codemode.run(`
+    try { for (let i = 0; i <= 10_000; i++) setTimeout(() => {}, 1_000_000) } catch {}
+    return 'caught'`)
+  expect(result).toMatchObject({ success: false, error: { code: 'TOO_MANY_TIMERS', details: { limit: 10_000 } } })
+})
+
+test('EX-8: timers that have fired or were cleared do not count', async () => {
+  const code =
+    'for (let i = 0; i < 30_000; i++) clearTimeout(setTimeout(() => {}, 1_000))\nawait sleep(1)\nreturn "fine"'
+  expect(await codemode.executeAsync(code)).toBe('fine')
+})
+
+test('EX-8: using up the memory ends the execution, says the limit, and cannot be caught', async () => {
+  const result = await codemode.run(
+    'console.log("before")\ntry { const a = []; for (;;) a.push({ a: 1 }) } catch {}\nreturn "caught"',
+    { memoryLimitMb: 16, cpuTimeoutMs: 20_000 },
+  )
+  expect(result).toMatchObject({
+    success: false,
+    error: { code: 'MEMORY_LIMIT', name: 'RangeError', details: { limitMb: 16, option: 'memoryLimitMb' } },
+  })
+})
+
+test('EX-2, EX-8: an execution that uses up its memory takes no other one with it', async () => {
+  const { enter, arrived, open } = gate()
+  await using client = connect(executor, { tools: { enter } })
+  const neighbours = Promise.all(
+    Array.from({ length: 6 }, (_, input) =>
+      client.executeAsync('const mine = input\nawait tools.enter(0)\nreturn mine', { input }),
+    ),
+  )
+  await arrived(6)
+  const hogs = await client.executeAll(
+    Array.from({ length: 2 }, () => 'const a = []; for (;;) a.push({ a: 1 })'),
+    { memoryLimitMb: 16, cpuTimeoutMs: 20_000 },
+  )
+  for (const hog of hogs) expect(hog).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
+  open()
+  expect(await neighbours).toEqual([0, 1, 2, 3, 4, 5])
+})
+
+describe.each(transports)('over the $transport transport', ({ config, transport }) => {
+  test('EX-8: one tool call more than allowed ends the execution, and cannot be caught', async () => {
+    let calls = 0
+    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    const result = await client.run(`
+      for (let i = 1; i <= 256; i++) await tools.count({})
+      console.log('all allowed ones are made')
+      await tools.count({}).catch(() => 'caught')
+      return 'caught'`)
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'TOO_MANY_TOOL_CALLS' },
+      logs: [{ text: 'all allowed ones are made' }],
+    })
+    expect(result.toolCalls).toHaveLength(256)
+    expect(calls).toBe(256)
+  })
+
+  test('EX-8: an input that is too large or not JSON fails its call only, before it is sent', async () => {
+    let calls = 0
+    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    const codes = await client.executeAsync(`
+      const codeOf = (input) => tools.count(input).then(() => 'sent', ({ code }) => code)
+      return [
+        await codeOf('x'.repeat(1024 * 1024)),
+        await codeOf({ deep: [() => 1] }),
+        await codeOf('x'.repeat(1024 * 1024 - 2)),
+      ]`)
+    expect(codes).toEqual(['TOOL_INPUT_TOO_LARGE', 'TOOL_INPUT_INVALID', 'sent'])
+    expect(calls).toBe(1)
+  })
+
+  test('EX-8: an output that is too large fails its call only, and says its size', async () => {
+    const large = ({ sizeBytes }: { sizeBytes: number }) => 'x'.repeat(sizeBytes - 2)
+    await using client = connect(executor, { ...config, tools: { large } })
+    const limitBytes = 4 * 1024 * 1024
+    const [error, length] = await client.executeAsync<[unknown, number]>(`
+      const error = await tools.large({ sizeBytes: ${limitBytes + 1} }).catch(({ code, data }) => ({ code, data }))
+      return [error, (await tools.large({ sizeBytes: ${limitBytes} })).length]`)
+    expect(error).toEqual({ code: 'TOOL_OUTPUT_TOO_LARGE', data: { sizeBytes: limitBytes + 1, limitBytes } })
+    expect(length).toBe(limitBytes - 2)
+  })
+
+  test(`EX-8: what passes through tools is bounded in all over the ${transport} transport`, async () => {
+    await using client = connect(executor, { ...config, tools: { large: () => 'x'.repeat(4 * 1024 * 1024 - 2) } })
+    const result = await client.run('for (;;) await tools.large({})', { cpuTimeoutMs: 10_000 })
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'JOURNAL_TOO_LARGE', details: { limitBytes: 16 * 1024 * 1024 } },
+    })
+  })
+})
+
+test('EX-8: a request may set how many tool calls it makes, to none at all', async () => {
+  const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }
+  const { body } = await api(executor, '/v1/executions', { body: request, headers: { accept: 'text/event-stream' } })
+  expect(body).toContain('"code":"TOO_MANY_TOOL_CALLS"')
+  expect(body).not.toContain('event: tool.called')
+})

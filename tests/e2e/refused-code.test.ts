@@ -1,0 +1,94 @@
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
+
+let executor: RunningExecutor
+let codemode: Codemode
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  codemode = connect(executor)
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+})
+
+const limitBytes = 256 * 1024
+
+test('EX-7: code that is too long fails before anything is sent', async () => {
+  let connections = 0
+  const server = createServer(() => (connections += 1))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await using client = connect({ url }, { retry: false })
+  const sizeBytes = limitBytes + 1
+  const tooLong = { code: 'PAYLOAD_TOO_LARGE', details: { sizeBytes, limitBytes } }
+  await expect(client.executeAsync(' '.repeat(sizeBytes))).rejects.toMatchObject(tooLong)
+  await expect(client.submit(' '.repeat(sizeBytes))).rejects.toMatchObject(tooLong)
+  expect(connections).toBe(0)
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('EX-7: the length of code is counted in bytes of UTF-8, and the limit itself is allowed', async () => {
+  const code = (bytes: number): string =>
+    `return 1 //${'é'.repeat((bytes - 11) / 2)}`.padEnd(bytes - (bytes - 11) / 2, ' ')
+  expect(Buffer.byteLength(code(limitBytes - 1))).toBe(limitBytes - 1)
+  expect(await codemode.executeAsync(`${code(limitBytes - 1)} `)).toBe(1)
+  await expect(codemode.executeAsync(`${code(limitBytes - 1)}é`)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })
+})
+
+test('EX-7: the executor refuses code that is too long before it is an execution', async () => {
+  const id = 'exe_019a3f0e-0000-7000-8000-000000000007'
+  const { status, body } = await api(executor, '/v1/executions', { body: { id, code: ' '.repeat(limitBytes + 1) } })
+  expect(status).toBe(413)
+  expect(body.error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', retryable: false, ambiguous: false })
+  expect(body.error.details).toMatchObject({ path: 'code', sizeBytes: limitBytes + 1, limitBytes })
+  expect(await api(executor, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
+})
+
+test.each([
+  ['return 1 +', 1, 11],
+  ['const a = 1\nconst b = = 2', 2, 11],
+  ['const a: number = 1\nconst b: = 2', 2, 10],
+  ['```js\nconst a = 1\nlet a = 2\n```', 3, 5],
+  ['for (const x of [1]) {\n', 2, 1],
+  ['const a = 1\nimport x from "y"', 2, 1],
+])('EX-7: a syntax error says its line and its column: %j', async (code, line, column) => {
+  const result = await codemode.run(code)
+  expect(result).toMatchObject({
+    success: false,
+    error: {
+      code: 'SYNTAX_ERROR',
+      name: 'SyntaxError',
+      message: expect.stringContaining(`(line ${line}, column ${column})`),
+      details: { line, column },
+    },
+    logs: [],
+    toolCalls: [],
+  })
+})
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('EX-7: none of the code has run when its last line is no JavaScript', async () => {
+    let calls = 0
+    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    const failed = client.executeAsync('console.log("ran")\nawait tools.count({})\nreturn (')
+    await expect(failed).rejects.toMatchObject({ code: 'SYNTAX_ERROR', logs: [], toolCalls: [] })
+    expect(calls).toBe(0)
+  })
+})
+
+test('EX-7: a SyntaxError that the code throws while it runs is the error of the code', async () => {
+  const result = await codemode.run('console.log("ran")\nJSON.parse("{")')
+  expect(result).toMatchObject({
+    error: { code: 'GUEST_ERROR', name: 'SyntaxError', guestStack: expect.stringContaining('code:2:') },
+    logs: [{ text: 'ran' }],
+  })
+})

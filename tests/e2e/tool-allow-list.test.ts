@@ -1,0 +1,56 @@
+import { describe, expect, test } from 'vitest'
+
+import { ConfigurationError } from '@codemode/client'
+
+import { transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
+
+describe.each(transports)('over $transport', ({ config }) => {
+  let transfers = 0
+  const tools = { weather: () => 'fine', 'bank.transfer': () => (transfers += 1) }
+  const suite = useCodemode({ client: { ...config, tools } })
+
+  test.each([
+    'tools.bank.transfer()',
+    `tools['bank.transfer']()`,
+    'tools.weather.transfer()',
+    `tools['weather'].bank.transfer()`,
+    `Reflect.apply(tools.bank.transfer, tools, [])`,
+    `tools.constructor.prototype.bank()`,
+    `tools.weather.call.call(tools.bank.transfer)`,
+    `tools['bank.transfer\\0']()`,
+    `tools['__proto__'].transfer()`,
+  ])('TL-3: %s reaches no tool that is not on the list', async (call) => {
+    const result = await suite.codemode.run(`return ${call}`, { availableTools: ['weather'] })
+    expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' }, toolCalls: [] })
+    expect(transfers).toBe(0)
+  })
+
+  test('TL-3: the error of a name that is not on the list tells the names that are', async () => {
+    const code = 'return tools.bank.transfer().catch(({ code, tool, message }) => ({ code, tool, message }))'
+    expect(await suite.codemode.executeAsync(code, { availableTools: ['weather'] })).toEqual({
+      code: 'TOOL_NOT_ALLOWED',
+      tool: 'bank.transfer',
+      message: 'There is no tool bank.transfer in this execution. Available: weather',
+    })
+    expect(await suite.codemode.executeAsync(code, { availableTools: [] })).toMatchObject({
+      message: 'There is no tool bank.transfer in this execution. No tools are available',
+    })
+  })
+
+  test('TL-3: the list of one execution is nothing to the next', async () => {
+    const code = 'return Object.keys(tools)'
+    const lists = [['weather'], ['bank.transfer'], undefined, []]
+    const seen = await Promise.all(
+      lists.map((list) => suite.codemode.executeAsync(code, list && { availableTools: list })),
+    )
+    expect(seen).toEqual([['weather'], ['bank'], ['weather', 'bank'], []])
+  })
+
+  test('TL-3: a list with an unknown name is refused before anything runs', async () => {
+    await expect(suite.codemode.executeAsync('1', { availableTools: ['wether'] })).rejects.toThrow(ConfigurationError)
+    await expect(suite.codemode.executeAsync('1', { availableTools: ['wether'] })).rejects.toThrow(
+      `Did you mean 'weather'?`,
+    )
+  })
+})

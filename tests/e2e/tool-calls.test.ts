@@ -1,0 +1,167 @@
+import { describe, expect, test } from 'vitest'
+
+import { tool, type ToolCall } from '@codemode/client'
+
+import { api, transports } from '../support/executor.ts'
+import { aborted, gate } from '../support/gate.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
+
+describe.each(transports)('over $transport', ({ config }) => {
+  const suite = useCodemode({ client: config })
+
+  test('TL-4: of 40 parallel calls 32 are in flight, and the others follow in order', async () => {
+    const { codemode, executor } = suite
+    const { enter, arrived, open } = gate()
+    let running = 0
+    let most = 0
+    const parallel = async (...args: Parameters<typeof enter>): Promise<unknown> => {
+      most = Math.max(most, ++running)
+      try {
+        return await enter(...args)
+      } finally {
+        running -= 1
+      }
+    }
+    codemode.registerTool('parallel', parallel)
+    const code = 'return Promise.all(input.map((n) => tools.parallel(n)))'
+    const execution = await codemode.submit(code, { input: numbers(40), availableTools: ['parallel'] })
+    await arrived(32)
+    const { body: record } = await api(executor, `/v1/executions/${execution.id}`)
+    const statuses = record.toolCalls.map(({ status }: { status: string }) => status)
+    expect(statuses).toEqual(numbers(40).map((n) => (n <= 32 ? 'running' : 'queued')))
+    open()
+    expect(await execution.wait()).toMatchObject({ success: true, result: numbers(40) })
+    expect(most).toBe(32)
+    const called: string[] = []
+    for await (const event of execution.events()) if (event.type === 'tool.called') called.push(event.callId)
+    expect(called).toEqual(numbers(40).map((n) => `${execution.id}:${n}`))
+  })
+
+  test('TL-4: a call is answered as soon as it can be, whatever the others do', async () => {
+    const { enter, open } = gate()
+    suite.codemode.registerTool('slow', enter)
+    suite.codemode.registerTool('quick', (n) => n)
+    suite.codemode.registerTool('release', open)
+    const code = `
+      const order = []
+      const slow = tools.slow('slow').then((name) => order.push(name))
+      order.push(await tools.quick('quick'))
+      await tools.release()
+      await slow
+      return order`
+    const options = { availableTools: ['slow', 'quick', 'release'] }
+    expect(await suite.codemode.executeAsync(code, options)).toEqual(['quick', 'slow'])
+  })
+
+  test('TL-5: a handler is told of its execution, and concurrent contexts never mix', async () => {
+    const { codemode } = suite
+    const calls = new Map<string, ToolCall>()
+    codemode.registerTool('whose', (_input, call) => {
+      calls.set(String(call.context['clientId']), call)
+      return call.context['clientId']
+    })
+    const clients = numbers(20).map((n) => `c${n}`)
+    const seen = await Promise.all(
+      clients.map((clientId) =>
+        codemode
+          .withContext({ clientId })
+          .run('return [await tools.whose(), context.clientId]', { correlationId: `correlation-id-${clientId}` }),
+      ),
+    )
+    for (const [i, clientId] of clients.entries()) {
+      expect(seen[i]).toMatchObject({ success: true, result: [clientId, clientId] })
+      const call = calls.get(clientId)!
+      expect(call.executionId).toBe(seen[i]!.executionId)
+      expect(call.callId).toBe(`${seen[i]!.executionId}:1`)
+      expect(call.correlationId).toBe(`correlation-id-${clientId}`)
+      expect(call.signal).toBeInstanceOf(AbortSignal)
+      expect(call.deadline.getTime()).toBeGreaterThan(Date.now())
+      expect(call.deadline.getTime()).toBeLessThanOrEqual(Date.now() + 30_000)
+    }
+  })
+
+  test('TL-5: code can forge neither its context nor the ids of a call', async () => {
+    suite.codemode.registerTool('told', (input, { context, callId }) => ({ input, context, callId }))
+    const code = `
+      try { context.clientId = 'forged' } catch {}
+      try { Object.defineProperty(context, 'clientId', { value: 'forged' }) } catch {}
+      try { context.nested.role = 'admin' } catch {}
+      globalThis.context = { clientId: 'forged' }
+      return tools.told({ context: { clientId: 'forged' }, callId: 'exe_0:1', executionId: 'exe_0' }, { clientId: 'forged' })`
+    const context = { clientId: 'real', nested: { role: 'user' } }
+    const result = await suite.codemode.run<{ callId: string }>(code, { context, availableTools: ['told'] })
+    expect(result).toMatchObject({
+      success: true,
+      result: {
+        context,
+        callId: `${result.executionId}:1`,
+        input: { context: { clientId: 'forged' }, callId: 'exe_0:1', executionId: 'exe_0' },
+      },
+    })
+  })
+
+  test('TL-5: a handler that is over its time is aborted, and the code may catch it and go on', async () => {
+    const { codemode } = suite
+    const { enter, arrived, signals } = gate()
+    codemode.registerTool('stuck', tool({ timeoutMs: 50, execute: enter }))
+    const code = `
+      try { await tools.stuck() }
+      catch (error) { return { code: error.code, retryable: error.retryable, message: error.message } }`
+    const result = await codemode.run(code, { availableTools: ['stuck'] })
+    expect(result).toMatchObject({
+      success: true,
+      result: { code: 'TOOL_TIMEOUT' },
+      toolCalls: [{ tool: 'stuck', status: 'failed', errorCode: 'TOOL_TIMEOUT' }],
+    })
+    await arrived()
+    await aborted(signals[0]!)
+  })
+
+  test('TL-5: a shorter toolTimeoutMs of the execution holds, and a per-call value beats the default', async () => {
+    const { codemode } = suite
+    const { enter, signals } = gate()
+    codemode.registerTool('late', enter)
+    const options = { availableTools: ['late'], toolTimeoutMs: 40 }
+    const code = 'return tools.late().catch((error) => [error.code, error.message, error.retryable])'
+    const answer = await codemode.executeAsync<string[]>(code, options)
+    expect(answer[0]).toBe('TOOL_TIMEOUT')
+    await aborted(signals[0]!)
+  })
+
+  test('EX-9, TL-5: cancelling an execution aborts the handlers of its open calls', async () => {
+    const { codemode } = suite
+    const { enter, arrived, signals } = gate()
+    codemode.registerTool('held', enter)
+    const controller = new AbortController()
+    const options = { availableTools: ['held'], signal: controller.signal }
+    const running = codemode.executeAsync('return Promise.all([tools.held(1), tools.held(2)])', options)
+    await arrived(2)
+    controller.abort()
+    await expect(running).rejects.toMatchObject({ name: 'AbortError' })
+    await Promise.all(signals.map(aborted))
+  })
+
+  test('TL-5: what is not awaited is cancelled when the code has ended, and a warning names it', async () => {
+    const { codemode } = suite
+    const { enter, arrived, signals } = gate()
+    codemode.registerTool('forgotten', enter)
+    codemode.registerTool('awaited', async () => {
+      await arrived()
+      return 1
+    })
+    const code = 'tools.forgotten(); return tools.awaited()'
+    const result = await codemode.run(code, { availableTools: ['forgotten', 'awaited'] })
+    expect(result).toMatchObject({
+      success: true,
+      result: 1,
+      toolCalls: [
+        { tool: 'forgotten', status: 'cancelled' },
+        { tool: 'awaited', status: 'completed' },
+      ],
+      logs: [{ level: 'warn', text: expect.stringContaining('forgotten (#1)') }],
+    })
+    await aborted(signals[0]!)
+  })
+})

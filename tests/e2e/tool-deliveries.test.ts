@@ -1,0 +1,147 @@
+import { newExecutionId } from '@codemode/shared'
+import { describe, expect, test } from 'vitest'
+
+import { api, apiKey } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { useCodemode } from '../support/suite.ts'
+import { ToolHost, type Delivery } from '../support/tool-host.ts'
+
+const suite = useCodemode()
+
+/** A tool host with a tool that counts, and what the executor sent it for one call. */
+async function delivered(): Promise<{ host: ToolHost; delivery: Delivery; runs: () => number }> {
+  let runs = 0
+  const tools = { count: () => ++runs, bank: () => ++runs }
+  const host = await ToolHost.start(suite.executor, { tools })
+  expect(await host.codemode.executeAsync('return tools.count()', { availableTools: ['count'] })).toBe(1)
+  return { host, delivery: host.deliveries[0]!, runs: () => runs }
+}
+
+test('TL-6: a call that is delivered again, freshly signed, gets the first answer and runs no handler', async () => {
+  const { host, delivery, runs } = await delivered()
+  await using _ = host
+  const again = await Promise.all([host.deliver(delivery), host.deliver(delivery)])
+  for (const answer of again) expect(answer).toEqual({ status: 200, body: { ok: true, output: 1 } })
+  expect(runs()).toBe(1)
+})
+
+test('TL-6: a repeat of a call that still runs waits for the same answer', async () => {
+  const { enter, arrived, open, signals } = gate()
+  await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
+  const running = host.codemode.executeAsync(`return tools.slow('once')`)
+  await arrived()
+  const repeat = host.deliver(host.deliveries[0]!)
+  open()
+  expect(await repeat).toEqual({ status: 200, body: { ok: true, output: 'once' } })
+  expect(await running).toBe('once')
+  expect(signals).toHaveLength(1)
+})
+
+test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
+  ['no token', 401, { authorization: '' }],
+  ['another scheme', 401, { authorization: 'Basic Zm9vOmJhcg==' }],
+  ['the API key as the token', 401, { token: apiKey }],
+  ['a token without a signature', 401, { token: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4IiwidG9vbHMiOlsiYmFuayJdfQ.' }],
+  ['a wrong signature', 401, { signingKey: 'another-key-than-the-token' }],
+  ['a stale timestamp', 401, { sentAt: new Date(Date.now() - 600_000) }],
+  ['a timestamp from the future', 401, { sentAt: new Date(Date.now() + 600_000) }],
+  ['a tool that the token does not cover', 403, { message: { tool: 'bank' } }],
+  ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
+  ['another execution', 403, otherExecution()],
+  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+])('TL-3: the tool server refuses %s with %i', async (_what, status, change) => {
+  const { host, delivery, runs } = await delivered()
+  await using _ = host
+  const refused = await host.deliver(delivery, change)
+  expect(refused.status).toBe(status)
+  expect(refused.body.error).toMatchObject({
+    code: status === 401 ? 'UNAUTHORIZED' : 'FORBIDDEN',
+    correlationId: expect.any(String),
+  })
+  expect(runs()).toBe(1)
+  expect(await host.codemode.executeAsync('return tools.bank()')).toBe(2)
+})
+
+test('TL-3: a token whose tools were changed is refused', async () => {
+  const { host, delivery, runs } = await delivered()
+  await using _ = host
+  const [head, payload, signature] = delivery.token.split('.')
+  const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as { tools: string[] }
+  expect(claims.tools).toEqual(['count'])
+  const forged = Buffer.from(JSON.stringify({ ...claims, tools: ['count', 'bank'] })).toString('base64url')
+  const token = `${head}.${forged}.${signature}`
+  expect(await host.deliver(delivery, { token, message: { tool: 'bank' } })).toMatchObject({ status: 401 })
+  expect(runs()).toBe(1)
+})
+
+test('TL-6: a connection that breaks is tried again with the same call id, and the handler runs once', async () => {
+  let broken = 0
+  let runs = 0
+  const ids: unknown[] = []
+  await using host = await ToolHost.start(suite.executor, {
+    tools: { count: () => ++runs },
+    breaks(request) {
+      ids.push(request.headers['webhook-id'])
+      broken += 1
+      return broken <= 2
+    },
+  })
+  const result = await host.codemode.run('return tools.count()')
+  expect(result).toMatchObject({ success: true, result: 1, toolCalls: [{ status: 'completed' }] })
+  expect(ids).toEqual(Array.from({ length: 3 }, () => `${result.executionId}:1`))
+  expect(runs).toBe(1)
+})
+
+test('TL-6: a tool server that stays away makes the call fail with TOOL_UNAVAILABLE, which says nothing of it', async () => {
+  await using host = await ToolHost.start(suite.executor, { tools: { gone: () => 1 }, breaks: () => true })
+  const code = 'return tools.gone().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
+  expect(await host.codemode.executeAsync(code)).toEqual({
+    code: 'TOOL_UNAVAILABLE',
+    message: 'The tool "gone" is unavailable: its server gave no valid answer.',
+    retryable: true,
+  })
+})
+
+describe('answers over tool-results', () => {
+  test('TL-3: only the open calls of a streaming execution can be answered, each once', async () => {
+    const { enter, arrived, open } = gate()
+    suite.codemode.registerTool('asked', enter, { overwrite: true })
+    const execution = await suite.codemode.submit(`return tools.asked('right')`, { availableTools: ['asked'] })
+    await arrived()
+    const answerTo = async (callId: string, path = execution.id) =>
+      await api(suite.executor, `/v1/executions/${path}/tool-results`, {
+        body: { results: [{ callId, answer: { ok: true, output: 'forged' } }] },
+      })
+    for (const callId of [
+      `${execution.id}:2`,
+      `${execution.id}:0`,
+      `${execution.id}:01`,
+      '1',
+      `${newExecutionId()}:1`,
+    ]) {
+      expect(await answerTo(callId), callId).toMatchObject({ status: 200, body: { accepted: [] } })
+    }
+    expect(await answerTo(`${execution.id}:1`, newExecutionId())).toMatchObject({ status: 404 })
+    open()
+    expect(await execution.wait()).toMatchObject({ success: true, result: 'right' })
+    expect(await answerTo(`${execution.id}:1`)).toMatchObject({ status: 200, body: { accepted: [] } })
+  })
+
+  test('TL-3: an execution with a callback takes no answers there', async () => {
+    const { enter, arrived, open } = gate()
+    await using host = await ToolHost.start(suite.executor, { tools: { asked: enter } })
+    const execution = await host.codemode.submit(`return tools.asked('right')`)
+    await arrived()
+    const answered = await api(suite.executor, `/v1/executions/${execution.id}/tool-results`, {
+      body: { results: [{ callId: `${execution.id}:1`, answer: { ok: true, output: 'forged' } }] },
+    })
+    expect(answered).toMatchObject({ status: 200, body: { accepted: [] } })
+    open()
+    expect(await execution.wait()).toMatchObject({ success: true, result: 'right' })
+  })
+})
+
+function otherExecution(): Parameters<ToolHost['deliver']>[1] {
+  const executionId = newExecutionId()
+  return { message: { executionId, callId: `${executionId}:1` } }
+}

@@ -1,0 +1,182 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+
+import { ConfigurationError, tool, ToolError } from '@codemode/client'
+
+import { transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const handled: unknown[] = []
+const note = (input: unknown): unknown => {
+  handled.push(input)
+  return input
+}
+
+const tools = {
+  function: (input: unknown) => input,
+  async: async (input: unknown) => input,
+  execute: { execute: (input: unknown) => input },
+  run: { run: (input: unknown) => input },
+  runAsync: { runAsync: async (input: unknown) => input },
+  bound: {
+    unit: 'kg',
+    run(input: number) {
+      return `${input} ${this.unit}`
+    },
+  },
+  nothing: () => {},
+  zod: tool({ inputSchema: z.object({ n: z.coerce.number() }), execute: ({ n }) => n + 1 }),
+  json: tool({ inputSchema: city, execute: note }),
+  strict: tool({ outputSchema: z.object({ celsius: z.number() }), execute: (input) => input as { celsius: number } }),
+  listed: tool({ outputSchema: { type: 'array', items: { type: 'number' } }, execute: (input) => input }),
+  map: () => ({ inner: new Map() }),
+  big: () => 'x'.repeat(4 * 1024 * 1024),
+  throws: () => {
+    throw new ToolError('out of stock', { code: 'SOLD_OUT', data: { left: 0 }, retryable: true })
+  },
+  breaks: () => {
+    throw new TypeError(`bad at /srv/app/secret.ts:1:1\n    at handler (/srv/app/secret.ts:1:1)`)
+  },
+}
+
+/** Catches the error of one call in the guest and returns its fields. */
+const failing = (call: string) => `
+  try { return await ${call} }
+  catch (error) {
+    return {
+      isToolError: error instanceof ToolError && error instanceof Error,
+      name: error.name, tool: error.tool, code: error.code, message: error.message, data: error.data,
+      retryable: error.retryable,
+    }
+  }`
+
+describe.each(transports)('over $transport', ({ config }) => {
+  const suite = useCodemode({ client: { ...config, tools } })
+
+  test('TL-1: every shape of a tool answers alike, sync or async', async () => {
+    const names = ['function', 'async', 'execute', 'run', 'runAsync']
+    const code = `return Promise.all(input.map((name) => tools[name]({ a: [1, null, 'ä'] })))`
+    expect(await suite.codemode.executeAsync(code, { input: names })).toEqual(names.map(() => ({ a: [1, null, 'ä'] })))
+    expect(await suite.codemode.executeAsync('tools.bound(2)')).toBe('2 kg')
+    expect(await suite.codemode.executeAsync('tools.nothing({ a: 1 })')).toBeNull()
+    expect(await suite.codemode.executeAsync('[await tools.function(), await tools.function(undefined)]')).toEqual([
+      {},
+      null,
+    ])
+  })
+
+  test('TL-2: a handler gets what its schema made of the input', async () => {
+    expect(await suite.codemode.executeAsync(`tools.zod({ n: '41' })`)).toBe(42)
+  })
+
+  test.each([
+    ['tools.zod({ n: {} })', 'zod', 'TOOL_INPUT_INVALID', 'input.n'],
+    ['tools.json({ city: 5 })', 'json', 'TOOL_INPUT_INVALID', 'input.city'],
+    ['tools.json({})', 'json', 'TOOL_INPUT_INVALID', 'input'],
+    [`tools.strict({ celsius: 'hot' })`, 'strict', 'TOOL_OUTPUT_INVALID', 'output.celsius'],
+    [`tools.listed([1, 'two'])`, 'listed', 'TOOL_OUTPUT_INVALID', 'output[1]'],
+    ['tools.map()', 'map', 'TOOL_OUTPUT_INVALID', 'output.inner'],
+  ])('TL-2: %s fails with the path, and the code can catch it', async (call, tool, code, path) => {
+    handled.length = 0
+    const error = await suite.codemode.executeAsync<{ message: string }>(failing(call))
+    expect(error).toMatchObject({ isToolError: true, name: 'ToolError', tool, code, retryable: false })
+    expect(error.message).toContain(`${path}:`)
+    expect(error).toHaveProperty('data.issues')
+    expect(handled).toEqual([])
+  })
+
+  test('TL-2: what no JSON can hold is refused before it is sent, with its path', async () => {
+    const error = await suite.codemode.run('await tools.json({ list: [1, { big: 1n }] })')
+    expect(error).toMatchObject({
+      success: false,
+      error: { code: 'GUEST_ERROR', name: 'ToolError', details: { tool: 'json', code: 'TOOL_INPUT_INVALID' } },
+      toolCalls: [],
+    })
+    expect(error).toHaveProperty('error.message', expect.stringContaining('.list[1].big is a BigInt'))
+  })
+
+  test('TL-2: inputs and outputs over their limits are refused with limit and size', async () => {
+    expect(await suite.codemode.executeAsync(failing(`tools.function('x'.repeat(1024 * 1024))`))).toMatchObject({
+      code: 'TOOL_INPUT_TOO_LARGE',
+      data: { sizeBytes: 1_048_578, limitBytes: 1_048_576 },
+    })
+    expect(await suite.codemode.executeAsync(`(await tools.function('x'.repeat(1024 * 1024 - 2))).length`)).toBe(
+      1_048_574,
+    )
+    expect(await suite.codemode.executeAsync(failing('tools.big()'))).toMatchObject({ code: 'TOOL_OUTPUT_TOO_LARGE' })
+  })
+
+  test('TL-2: the largest input and the largest context go through together', async () => {
+    const input = 'x'.repeat(1024 * 1024 - 2)
+    const context = { text: 'x'.repeat(1024 * 1024 - 11) }
+    const length = await suite.codemode.executeAsync('(await tools.function(input)).length', { input, context })
+    expect(length).toBe(input.length)
+  })
+
+  test('TL-2: a ToolError of the handler arrives with all its fields', async () => {
+    expect(await suite.codemode.executeAsync(failing('tools.throws()'))).toEqual({
+      isToolError: true,
+      name: 'ToolError',
+      tool: 'throws',
+      code: 'SOLD_OUT',
+      message: 'out of stock',
+      data: { left: 0 },
+      retryable: true,
+    })
+  })
+
+  test('TL-2, TL-3: an error of the handler tells the guest no path and no stack of the host', async () => {
+    expect(await suite.codemode.executeAsync(failing('tools.breaks()'))).toMatchObject({
+      code: 'TOOL_ERROR',
+      message: 'bad at <path>',
+      retryable: false,
+    })
+  })
+
+  test('TL-2: an uncaught failure of a tool fails the execution and names the tool', async () => {
+    const result = await suite.codemode.run('await tools.throws()')
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'GUEST_ERROR', name: 'ToolError', message: 'out of stock' },
+      toolCalls: [{ tool: 'throws', status: 'failed', errorCode: 'SOLD_OUT' }],
+    })
+    expect(result).toHaveProperty('error.details', { tool: 'throws', code: 'SOLD_OUT', retryable: true })
+    expect(result).toHaveProperty('error.guestStack', 'ToolError: out of stock\n    at code:1:13')
+  })
+
+  test('TL-7: a tool registered later is there in the next execution, and taken names are refused', async () => {
+    const { codemode } = suite
+    const name = `late_${config === transports[0].config}`
+    expect(await codemode.executeAsync(failing(`tools.${name}()`))).toMatchObject({ code: 'TOOL_NOT_ALLOWED' })
+    codemode.registerTool(name, () => 'first')
+    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
+    expect(() => codemode.registerTool(name, () => 'second')).toThrow(ConfigurationError)
+    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
+    codemode.registerTool(name, () => 'second', { overwrite: true })
+    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('second')
+  })
+
+  test('TL-8: names that are no identifiers are called by what they become, and namespaces by dots', async () => {
+    const { codemode } = suite
+    codemode.registerTool('get-user info', (input) => ['user', input])
+    codemode.registerTool('2fa', () => 'two')
+    codemode.registerTool('github.list-issues', (input) => ['issues', input])
+    expect(await codemode.executeAsync('tools.get_user_info(1)')).toEqual(['user', 1])
+    expect(await codemode.executeAsync('tools._2fa()')).toBe('two')
+    expect(
+      await codemode.executeAsync(`[await tools.github.list_issues(1), await tools['github.list_issues'](2)]`),
+    ).toEqual([
+      ['issues', 1],
+      ['issues', 2],
+    ])
+    const options = { availableTools: ['github.list-issues'] }
+    expect(await codemode.executeAsync('[Object.keys(tools), await tools.github.list_issues(3)]', options)).toEqual([
+      ['github'],
+      ['issues', 3],
+    ])
+    for (const taken of ['get_user_info', 'github.list_issues', 'then', 'a.constructor', '__proto__']) {
+      expect(() => codemode.registerTool(taken, () => {}), taken).toThrow(ConfigurationError)
+    }
+  })
+})

@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const value = <T>(code: string) => suite.codemode.executeAsync<T>(code)
+
+/** Keeps the CPU busy for far longer than any of the clocks' resolutions. */
+const busy = 'for (let i = 0; i < 3e7; i++);'
+
+test.each([
+  ['Date.now', 'Date.now()'],
+  ['new Date', 'new Date().toISOString()'],
+  ['Reflect.construct of Date', 'Reflect.construct(Date, []).getTime()'],
+  ['a subclass of Date', 'new (class extends Date {})().getTime()'],
+  ['Date called as a function', 'Date()'],
+  ['performance.now', 'performance.now()'],
+  ['Intl.DateTimeFormat', `new Intl.DateTimeFormat('en', { fractionalSecondDigits: 3 }).format()`],
+  ['formatToParts', `JSON.stringify(new Intl.DateTimeFormat('en', { fractionalSecondDigits: 3 }).formatToParts())`],
+  ['Temporal.Now.instant', 'Temporal.Now.instant().toString()'],
+  ['Temporal.Now.zonedDateTimeISO', 'Temporal.Now.zonedDateTimeISO().toString()'],
+  ['Temporal.Now.plainDateTimeISO', 'Temporal.Now.plainDateTimeISO().toString()'],
+  ['Temporal.Now.plainTimeISO', 'Temporal.Now.plainTimeISO().toString()'],
+  ['the timestamp of an event', `new Event('x').timeStamp`],
+])('EX-1: %s stands still within a turn', async (_name, read) => {
+  expect(await value(`const before = ${read}; ${busy} return before === ${read}`)).toBe(true)
+})
+
+test('EX-1: all clocks agree, are those of the wall, and are in UTC', async () => {
+  const startedAt = Date.now()
+  const code = `
+    const now = Date.now()
+    return {
+      now,
+      all: [
+        new Date().getTime(), Date.parse(new Date().toISOString()), Temporal.Now.instant().epochMilliseconds,
+        performance.timeOrigin + performance.now(), Temporal.Now.zonedDateTimeISO('UTC').epochMilliseconds,
+      ].every((clock) => clock === now),
+      zone: [Temporal.Now.timeZoneId(), new Date().getTimezoneOffset(), Intl.DateTimeFormat().resolvedOptions().timeZone],
+      text: Date() === new Date(now).toString(),
+      shown: new Intl.DateTimeFormat('en').format() === new Intl.DateTimeFormat('en').format(now),
+    }`
+  const clocks = await value<{ now: number }>(code)
+  expect(clocks).toMatchObject({ all: true, zone: ['UTC', 0, 'UTC'], text: true, shown: true })
+  expect(clocks.now).toBeGreaterThanOrEqual(startedAt - 1)
+  expect(clocks.now).toBeLessThanOrEqual(Date.now() + 1)
+})
+
+test('EX-1: time goes on from turn to turn and never backwards', async () => {
+  const code = `
+    const times = []
+    for (let i = 0; i < 20; i++) { times.push(Date.now()); await sleep(1) }
+    return [times.every((time, i) => i === 0 || time >= times[i - 1] + 1), performance.now() >= 20]`
+  expect(await value(code)).toEqual([true, true])
+})
+
+test('EX-1: dates work as usual otherwise', async () => {
+  const code = `
+    return [
+      new Date(2024, 0, 31).getMonth(), new Date('2024-01-01T00:00:00Z').getTime(), Date.UTC(2024, 0), Date.length,
+      Date.name, new Date() instanceof Date, new Date().constructor === Date, typeof Date(0),
+    ]`
+  expect(await value(code)).toEqual([0, 1_704_067_200_000, 1_704_067_200_000, 7, 'Date', true, true, 'string'])
+})
+
+test('EX-1: randomness is another one in each execution', async () => {
+  const code = 'return [Math.random(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(16))].join()]'
+  const drawn = await Promise.all(Array.from({ length: 10 }, () => value<unknown[]>(code)))
+  expect(new Set(drawn.flat()).size).toBe(40)
+  for (const [number] of drawn) {
+    expect(number).toBeGreaterThanOrEqual(0)
+    expect(number).toBeLessThan(1)
+  }
+})
+
+test('EX-1: Math.random is spread evenly', async () => {
+  const code = 'const bins = Array(10).fill(0); for (let i = 0; i < 1e5; i++) bins[Math.floor(Math.random() * 10)]++; return bins'
+  for (const bin of await value<number[]>(code)) {
+    expect(bin).toBeGreaterThan(9_300)
+    expect(bin).toBeLessThan(10_700)
+  }
+})

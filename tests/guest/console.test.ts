@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest'
+
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const limitBytes = 64 * 1024
+
+async function logsOf(code: string) {
+  const { logs, logsDropped, success } = await suite.codemode.run(code)
+  return { lines: logs.map(({ level, text }) => `${level}: ${text}`), logsDropped, success }
+}
+
+test('EX-8: each method of console logs at its level, as Node prints it', async () => {
+  const code = `
+    console.debug('a'); console.log('b', 1, [1, { c: 2 }]); console.info(null, undefined); console.warn(new Map([[1, 2]]))
+    console.error(Symbol('s'), 5n, () => {}); console.log('%s is %d', 'x', 4.5); console.assert(1 === 2, 'wrong')
+    console.group('g'); console.log('inner'); console.groupEnd(); console.count(); console.count(); console.log()`
+  expect(await logsOf(code)).toEqual({
+    lines: [
+      'debug: a',
+      'log: b 1 [ 1, { c: 2 } ]',
+      'info: null undefined',
+      'warn: Map(1) { 1 => 2 }',
+      expect.stringMatching(/^error: Symbol\(s\) 5n \[Function/),
+      'log: x is 4.5',
+      'error: Assertion failed: wrong',
+      'log: g',
+      'log:   inner',
+      'log: default: 1',
+      'log: default: 2',
+      'log: ',
+    ],
+    logsDropped: { entries: 0, bytes: 0 },
+    success: true,
+  })
+})
+
+test('EX-8: logging runs no getter, no proxy and no toString of what is logged', async () => {
+  const code = `
+    let touched = 0
+    console.log({ get a() { touched += 1 }, toString() { touched += 1 }, toJSON() { touched += 1 } })
+    console.log(new Proxy({}, { get() { touched += 1 } }))
+    return touched`
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({ success: true })
+  expect(result.logs).toHaveLength(2)
+})
+
+test('EX-8: the entry that crosses the limit is cut and says by how much, and what follows is counted', async () => {
+  const { lines, logsDropped } = await logsOf(`
+    console.log('x'.repeat(${limitBytes} - 101))
+    console.log('ä'.repeat(100))
+    console.log('dropped'); console.error('€'); console.log('')`)
+  expect(lines[0]).toHaveLength('log: '.length + limitBytes - 101)
+  expect(lines[1]).toBe(
+    `log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`,
+  )
+  expect(lines).toHaveLength(2)
+  expect(logsDropped).toEqual({ entries: 3, bytes: 10 })
+})
+
+test('EX-8: a single huge entry is cut too', async () => {
+  const { lines, logsDropped, success } = await logsOf(`console.log('x'.repeat(1e7))`)
+  expect(lines[0]?.length).toBeLessThan(limitBytes + 200)
+  expect(lines[0]).toContain(`${1e7 - limitBytes} more bytes dropped`)
+  expect(logsDropped).toEqual({ entries: 0, bytes: 0 })
+  expect(success).toBe(true)
+})
+
+test('EX-8: entries without text are not free', async () => {
+  const { logs, logsDropped } = await suite.codemode.run(`for (let i = 0; i < 2e5; i++) console.log('')`)
+  expect(logs).toHaveLength(limitBytes)
+  expect(logsDropped).toEqual({ entries: 2e5 - limitBytes, bytes: 0 })
+})
+
+test('EX-8: what was logged before a failure is there', async () => {
+  expect(await logsOf(`console.log('before'); throw new Error('x')`)).toMatchObject({ lines: ['log: before'], success: false })
+  expect(await suite.codemode.run(`console.log('before'); for (;;);`, { cpuTimeoutMs: 100 })).toMatchObject({
+    success: false,
+    error: { code: 'CPU_TIMEOUT' },
+    logs: [{ level: 'log', text: 'before' }],
+  })
+})

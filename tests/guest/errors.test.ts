@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+
+test.each([
+  ['throw new RangeError("x")', 'RangeError', 'x'],
+  ['throw "text"', 'Error', 'text'],
+  ['throw null', 'Error', 'thrown: null'],
+  ['throw undefined', 'Error', 'thrown: undefined'],
+  ['throw 5', 'Error', 'thrown: 5'],
+  ['throw { a: 1 }', 'Error', 'thrown: {"a":1}'],
+  ['throw Symbol("s")', 'Error', 'thrown: Symbol(s)'],
+  ['throw { name: "Mine", message: "own" }', 'Mine', 'own'],
+  ['class Mine extends Error { name = "Mine" }\nthrow new Mine("x")', 'Mine', 'x'],
+  ['throw new AggregateError([new Error("a")], "both")', 'AggregateError', 'both'],
+  ['throw new DOMException("gone", "AbortError")', 'AbortError', 'gone'],
+  ['await Promise.reject(new TypeError("x"))', 'TypeError', 'x'],
+  ['(function f() { f() })()', 'RangeError', 'Maximum call stack size exceeded'],
+  ['throw new Proxy({}, { get() { throw new Error("trap") } })', 'Error', expect.any(String)],
+  ['throw { get message() { throw 1 }, get stack() { throw 2 }, get name() { throw 3 } }', 'Error', expect.any(String)],
+])('EX-8: %s ends as that error', async (code, name, message) => {
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name, message, retryable: false } })
+})
+
+test('EX-8: long messages are cut, and say so', async () => {
+  const result = await suite.codemode.run(`throw new Error('x'.repeat(1e6))`)
+  expect(result).toHaveProperty('error.message', `${'x'.repeat(8_192)}… (${1e6 - 8_192} more characters)`)
+  expect(JSON.stringify(result).length).toBeLessThan(64 * 1024)
+})
+
+test.each([
+  [
+    'JavaScript',
+    `function inner() {\n  throw new Error('here')\n}\nasync function outer() {\n  await null\n  inner()\n}\n\nawait outer()`,
+    ['inner (code:2:9)', 'outer (code:6:3)', 'code:9:1'],
+  ],
+  [
+    'TypeScript',
+    `interface Item { n: number }\ntype Id = string\nconst item: Item = { n: 1 }\nconst read = <T extends Item>(of: T): number => {\n  throw new Error('here')\n}\nread(item as Item)`,
+    ['read (code:5:9)', 'code:7:1'],
+  ],
+  [
+    'fenced code',
+    `Here is the code:\n`.replace(/.*\n/, '') + '```ts\nconst n: number = 1\n\nthrow new Error(`${n}`)\n```',
+    ['code:4:7'],
+  ],
+  ['a single function', `async () => {\n  const fail = () => { throw new Error('here') }\n  fail()\n}`, ['fail (code:2:30)', 'code:3:3']],
+  ['a last expression', `const f = () => { throw new Error('x') }\nf()`, ['f (code:1:25)', 'code:2:1']],
+  ['an expression after others on its line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
+  ['a callback of a builtin', `[1].map(() => {\n  throw new Error('x')\n})`, ['code:2:9', 'Array.map (<anonymous>)', 'code:1:5']],
+])('EX-8: the stack of %s is in the lines and columns of the author', async (_what, code, frames) => {
+  const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
+  const lines = error?.guestStack?.split('\n').slice(1).map((line) => line.replace(/^ {4}at (async )?/, ''))
+  expect(lines).toEqual(frames)
+})
+
+test('EX-8: no frame of a stack is the runtime’s or the host’s', async () => {
+  const codes = [
+    'return { get a() { throw new Error("x") } }',
+    'return { toJSON() { throw new Error("x") } }',
+    'setTimeout(() => { throw new Error("x") }); await sleep(9)',
+    'await tools.none()',
+    'new URL("nothing")',
+    'structuredClone(() => {})',
+    'return (function f() { f() })()',
+  ]
+  for (const code of codes) {
+    const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
+    expect(error?.guestStack, code).not.toMatch(/codemode:|node:|file:|\/work|isolated|\[as /)
+  }
+})
+
+test.each([
+  ['const a = 1;\nconst b = ;', 2, 11],
+  ['const a: number = 1\nlet a = 2', 2, 5],
+  ['```js\nfoo(\n```', 3, 1],
+  ['return 1 +', 1, expect.any(Number)],
+  ['await = 1', 1, expect.any(Number)],
+  ['enum Color { Red }', 1, expect.any(Number)],
+])('EX-7: a syntax error tells its line and column: %j', async (code, line, column) => {
+  expect(await suite.codemode.run(`${code}`)).toMatchObject({
+    success: false,
+    error: { code: 'SYNTAX_ERROR', name: 'SyntaxError', details: { line, column } },
+    toolCalls: [],
+  })
+})
+
+test('EX-8: a rejection that nobody handles is none of the result’s business', async () => {
+  expect(await suite.codemode.executeAsync('Promise.reject(new Error("lost")); return 1')).toBe(1)
+})
+
+test('EX-8: a ToolError can be told from others, and be made by the code itself', async () => {
+  const code = `
+    const caught = await tools.none({}).catch((error) => error)
+    const own = new ToolError('own')
+    return [
+      caught instanceof ToolError, caught instanceof Error, Object.prototype.toString.call(caught), caught.name,
+      Object.keys(caught), own instanceof ToolError, own.name, own.message, Error.isError(caught), String(caught),
+    ]`
+  expect(await suite.codemode.executeAsync(code)).toEqual([
+    true,
+    true,
+    '[object Error]',
+    'ToolError',
+    ['tool', 'code', 'data', 'retryable'],
+    true,
+    'ToolError',
+    'own',
+    true,
+    'ToolError: There is no tool none in this execution. No tools are available',
+  ])
+})

@@ -1,0 +1,201 @@
+import { expect, test } from 'vitest'
+
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const value = (code: string) => suite.codemode.executeAsync(code)
+
+test.each([
+  'tools',
+  'input',
+  'context',
+  'config',
+  'console',
+  'setTimeout',
+  'clearTimeout',
+  'setInterval',
+  'clearInterval',
+  'queueMicrotask',
+  'sleep',
+  'structuredClone',
+  'URL',
+  'URLSearchParams',
+  'TextEncoder',
+  'TextDecoder',
+  'atob',
+  'btoa',
+  'AbortController',
+  'AbortSignal',
+  'Event',
+  'EventTarget',
+  'DOMException',
+  'crypto',
+  'performance',
+  'ToolError',
+  'Intl',
+  'Temporal',
+  'Proxy',
+  'Map',
+])('EX-1: the global %s is there', async (name) => {
+  expect(await value(`return [typeof ${name} !== 'undefined', '${name}' in globalThis]`)).toEqual([true, true])
+})
+
+test.each(['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics', 'WebAssembly', 'ShadowRealm'])(
+  'EX-1: %s does not exist',
+  async (name) => {
+    expect(await value(`return [typeof ${name}, '${name}' in globalThis]`)).toEqual(['undefined', false])
+  },
+)
+
+test.each([
+  ['fetch', `fetch('https://example.com')`, 'The sandbox has no network. Call a tool instead: await tools.<name>(input).'],
+  ['XMLHttpRequest', 'new XMLHttpRequest()', 'The sandbox has no network. Call a tool'],
+  ['WebSocket', `new WebSocket('wss://x')`, 'The sandbox has no network. Call a tool'],
+  ['require', `const fs = require('fs')`, 'There are no modules in the sandbox.'],
+  ['module', 'module.exports = 1', 'End with `return value` instead of exporting it.'],
+  ['process', 'process.env.HOME', 'What the host passes in is in `input`, `context` and `config`.'],
+  ['Buffer', `Buffer.from('x')`, 'Use Uint8Array, TextEncoder, TextDecoder, atob and btoa.'],
+  ['setImmediate', 'setImmediate(() => {})', 'Use setTimeout or queueMicrotask.'],
+])('EX-8: using %s fails with what to do instead', async (name, code, advice) => {
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name: 'ReferenceError' } })
+  expect(result).toHaveProperty('error.message', expect.stringContaining(`${name} is not defined. `))
+  expect(result).toHaveProperty('error.message', expect.stringContaining(advice))
+})
+
+test.each([
+  `import fs from 'node:fs'\nfs.readFileSync('/etc/passwd')`,
+  `const fs = await import('node:fs')`,
+  `return import.meta.url`,
+  `export default 4`,
+  `import type { A } from './a'\nimport { b } from './b'`,
+])('EX-7: modules are refused before any of the code runs, with what to do instead: %s', async (code) => {
+  const result = await suite.codemode.run(`console.log('ran')\n${code}`)
+  expect(result).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, logs: [] })
+  expect(result).toHaveProperty('error.message', expect.stringContaining('call a tool'))
+  expect(result).toHaveProperty('error.details.line', expect.any(Number))
+})
+
+test('EX-1: code made at run time can import nothing either', async () => {
+  const code = `try { return await new Function('return import("node:fs")')() } catch (error) { return error.constructor === TypeError || error instanceof Error }`
+  expect(await value(code)).toBe(true)
+})
+
+test('EX-1: the web globals do what the web does', async () => {
+  const code = `
+    const url = new URL('../b?x=1#h', 'https://user@example.com:8080/a/c')
+    url.searchParams.append('y', 'ä ö')
+    const bytes = new TextEncoder().encode('äß€😀')
+    const copy = structuredClone({ date: new Date(0), map: new Map([[1, new Set([2])]]), bytes })
+    const controller = new AbortController()
+    const heard = []
+    controller.signal.addEventListener('abort', (event) => heard.push(event.type, controller.signal.reason.name))
+    controller.abort()
+    return {
+      href: url.href,
+      host: url.host,
+      text: new TextDecoder().decode(bytes),
+      length: bytes.length,
+      base64: [btoa('hello'), atob('aGVsbG8=')],
+      copy: [copy.date.getTime(), copy.map.get(1).has(2), copy.bytes.length, copy.bytes !== bytes],
+      heard,
+      query: [...new URLSearchParams('a=1&a=2').getAll('a')],
+      invalid: URL.canParse('no url'),
+      uuid: /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(crypto.randomUUID()),
+      random: new Set(crypto.getRandomValues(new Uint8Array(64))).size > 20,
+      subtle: typeof crypto.subtle,
+    }`
+  expect(await value(code)).toEqual({
+    href: 'https://user@example.com:8080/b?x=1&y=%C3%A4+%C3%B6#h',
+    host: 'example.com:8080',
+    text: 'äß€😀',
+    length: 11,
+    base64: ['aGVsbG8=', 'hello'],
+    copy: [0, true, 11, true],
+    heard: ['abort', 'AbortError'],
+    query: ['1', '2'],
+    invalid: false,
+    uuid: true,
+    random: true,
+    subtle: 'undefined',
+  })
+})
+
+test('EX-1: the language is all there, Intl included', async () => {
+  const code = `
+    return [
+      new Intl.NumberFormat('de-DE').format(1234567.891),
+      ['z', 'ä', 'a'].toSorted(new Intl.Collator('de').compare).join(''),
+      [...new Intl.Segmenter('en', { granularity: 'word' }).segment('Hi you')].length,
+      new Intl.PluralRules('en', { type: 'ordinal' }).select(2),
+      Object.groupBy([1, 2, 3], (n) => (n % 2 ? 'odd' : 'even')).odd.length,
+      (2n ** 64n).toString(),
+      'aXbX'.replaceAll('X', '-'),
+      [...new Set([1, 2]).union(new Set([3]))].length,
+      Temporal.PlainDate.from('2024-02-28').add({ days: 2 }).toString(),
+    ]`
+  expect(await value(code)).toEqual([
+    '1.234.567,891',
+    'aäz',
+    3,
+    'two',
+    2,
+    '18446744073709551616',
+    'a-b-',
+    3,
+    '2024-03-01',
+  ])
+})
+
+test('EX-1: buffers can not be made to grow', async () => {
+  const code = `
+    const attempts = [
+      () => new ArrayBuffer(8, { maxByteLength: 2 ** 30 }),
+      () => new (new Uint8Array(1).buffer.constructor)(8, { maxByteLength: 2 ** 30 }),
+      () => Reflect.construct(ArrayBuffer, [8, { maxByteLength: 2 ** 30 }], class extends ArrayBuffer {}),
+      () => new ArrayBuffer(8).resize(2 ** 30),
+    ]
+    return attempts.map((attempt) => { try { return attempt().resizable } catch (error) { return error.name } })`
+  expect(await value(code)).toEqual(['RangeError', 'RangeError', 'RangeError', 'TypeError'])
+})
+
+test('TL-5, EX-1: input is a value of its own, and what is in context and config stays as it is', async () => {
+  const code = `
+    input.list.push(3)
+    const strict = (change) => { try { change(); return 'changed' } catch (error) { return error.name } }
+    const changes = (function () {
+      'use strict'
+      return [
+        strict(() => { context.clientId = 'x' }),
+        strict(() => { context.more = 'x' }),
+        strict(() => { delete context.clientId }),
+        strict(() => { context.roles.push('admin') }),
+        strict(() => { config.deep.er.value = 2 }),
+        strict(() => { Object.setPrototypeOf(config, {}) }),
+      ]
+    })()
+    return { input, context, config, changes }`
+  const given = {
+    input: { list: [1, 2] },
+    context: { clientId: 'c1', roles: ['user'], __proto__: null },
+    config: { deep: { er: { value: 1 } } },
+  }
+  expect(await suite.codemode.executeAsync(code, given)).toEqual({
+    input: { list: [1, 2, 3] },
+    context: { clientId: 'c1', roles: ['user'] },
+    config: given.config,
+    changes: Array.from({ length: 6 }, () => 'TypeError'),
+  })
+  expect(await value('return { input, context, config }')).toEqual({ input: null, context: {}, config: {} })
+  expect(given.input).toEqual({ list: [1, 2] })
+})
+
+test('EX-2: what one execution does to its globals, no other sees', async () => {
+  await value(`globalThis.left = 1; Array.prototype.left = 1; Math.random = () => 4; delete globalThis.tools; return 1`)
+  expect(await value('return [typeof left, typeof [].left, Math.random() < 1, typeof tools]')).toEqual([
+    'undefined',
+    'undefined',
+    true,
+    'object',
+  ])
+})

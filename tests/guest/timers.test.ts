@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const value = (code: string) => suite.codemode.executeAsync(code)
+
+test('EX-1: timers fire by when they are due, then in the order in which they were set, after microtasks', async () => {
+  const code = `
+    const order = []
+    const note = (name) => () => void order.push(name)
+    setTimeout(note('20'), 20)
+    setTimeout(note('10a'), 10)
+    setTimeout((a, b) => order.push(a + b), 10, '10', 'b')
+    setTimeout(note('1'), 0)
+    clearTimeout(setTimeout(note('cleared'), 5))
+    queueMicrotask(note('microtask'))
+    Promise.resolve().then(note('promise'))
+    order.push('now')
+    await sleep(30)
+    return order`
+  expect(await value(code)).toEqual(['now', 'microtask', 'promise', '1', '10a', '10b', '20'])
+})
+
+test('EX-1: an interval repeats until it is cleared, and can clear itself', async () => {
+  const code = `
+    let ticks = 0
+    await new Promise((done) => {
+      const id = setInterval(() => { if (++ticks === 3) { clearInterval(id); done() } }, 2)
+    })
+    await sleep(10)
+    return ticks`
+  expect(await value(code)).toBe(3)
+})
+
+test('EX-1: sleep takes as long as it says by the clock of the guest', async () => {
+  const code = 'const start = Date.now(); await sleep(25); return [Date.now() - start >= 25, await sleep(0)]'
+  expect(await value(code)).toEqual([true, null])
+})
+
+test('EX-8: an error in a timer or a microtask ends the execution', async () => {
+  for (const set of ['setTimeout', 'queueMicrotask']) {
+    const result = await suite.codemode.run(`${set}(() => { throw new TypeError('late') }); await sleep(1000)`)
+    expect(result).toMatchObject({ success: false, error: { name: 'TypeError', message: 'late' } })
+  }
+  expect(await value(`try { setTimeout('1', 1) } catch (error) { return error.name }`)).toBe('TypeError')
+})
+
+test('EX-8: code that waits for nothing is told so at once', async () => {
+  const result = await suite.codemode.run('await new Promise(() => {})')
+  expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES' } })
+  expect(result.usage.wallMs).toBeLessThan(1_000)
+})
+
+test('EX-8: too many timers at once end the execution', async () => {
+  expect(await suite.codemode.run('for (let i = 0; i <= 1e4; i++) setTimeout(() => {}, 1e6)')).toMatchObject({
+    success: false,
+    error: { code: 'TOO_MANY_TIMERS' },
+  })
+})
+
+test('EX-1: a timer that is left behind does not keep the execution', async () => {
+  const result = await suite.codemode.run('setInterval(() => console.log(1), 1); setTimeout(() => {}, 60_000); return 1')
+  expect(result).toMatchObject({ success: true, result: 1, logs: [] })
+})
+
+test('EX-1: AbortSignal.timeout fires', async () => {
+  const code = `
+    const signal = AbortSignal.timeout(5)
+    await new Promise((done) => signal.addEventListener('abort', done))
+    return signal.reason.name`
+  expect(await value(code)).toBe('TimeoutError')
+})

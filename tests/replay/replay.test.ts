@@ -1,0 +1,114 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execPath } from 'node:process'
+import { promisify } from 'node:util'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+import type { Journal } from '@codemode/shared'
+
+import { api, connect, startExecutor } from '../support/executor.ts'
+import { randomPrograms } from './random-programs.ts'
+
+const command = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
+
+let executor: RunningExecutor
+let codemode: Codemode
+let folder: string
+let toolCalls = 0
+
+const answerLate = async (input: unknown) => {
+  toolCalls += 1
+  await delay(Math.random() * 8)
+  return { input, random: Math.random() }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codemode-replay-'))
+  executor = await startExecutor()
+  codemode = connect(executor, {
+    tools: {
+      a: answerLate,
+      b: answerLate,
+      fail: async (input) => {
+        if (Math.random() < 0.7) throw new Error(`no ${JSON.stringify(input)}`)
+        return answerLate(input)
+      },
+    },
+  })
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+  await rm(folder, { recursive: true })
+})
+
+async function journalOf(code: string, options = {}): Promise<Journal> {
+  const { executionId } = await codemode.run(code, options)
+  return (await api(executor, `/v1/executions/${executionId}/journal`)).body
+}
+
+async function replayOf(journals: readonly Journal[]): Promise<{ exitCode: number; lines: string[] }> {
+  const paths = journals.map((_, i) => join(folder, `${i}.json`))
+  await Promise.all(paths.map((path, i) => writeFile(path, JSON.stringify(journals[i]))))
+  const args = ['--conditions=@codemode/source', command, 'replay', ...paths]
+  const run = promisify(execFile)(execPath, args, { maxBuffer: 1e8 })
+  const { stdout, exitCode } = await run.then(
+    ({ stdout }) => ({ stdout, exitCode: 0 }),
+    ({ stdout, code }: { stdout: string; code: number }) => ({ stdout, exitCode: code }),
+  )
+  return { exitCode, lines: stdout.trim().split('\n') }
+}
+
+test('1,000 random programs replay from their journals to the same calls, logs, timers and results', async () => {
+  const programs = randomPrograms(42, 1_000)
+  const journals: Journal[] = []
+  const queue = programs.entries()
+  await Promise.all(
+    Array.from({ length: 24 }, async () => {
+      for (const [i, code] of queue) journals[i] = await journalOf(code)
+    }),
+  )
+  const turns = journals.flatMap(({ entries }) => entries.filter(({ type }) => type === 'turn')).length
+  expect(turns).toBeGreaterThan(4_000)
+  const callsMade = toolCalls
+  const { exitCode, lines } = await replayOf(journals)
+  expect(lines.filter((line) => !/: replayed \d+ turns as the journal says/.test(line))).toEqual([])
+  expect(lines).toHaveLength(1_000)
+  expect(exitCode).toBe(0)
+  expect(toolCalls).toBe(callsMade)
+}, 180_000)
+
+test('a journal whose guest would do something else is reported as diverged', async () => {
+  const journal = await journalOf("console.log('one'); return await tools.a({ city: 'Oslo' })")
+  const changed = { ...journal, header: { ...journal.header, code: journal.header.code.replace('Oslo', 'Rome') } }
+  const { exitCode, lines } = await replayOf([changed])
+  expect(exitCode).toBe(1)
+  expect(lines[0]).toMatch(/REPLAY_DIVERGED in turn 1$/)
+  expect(lines.join('\n')).toContain('Rome')
+})
+
+test('a host-decided ending is in the journal, and replay stops there', async () => {
+  const cpu = await journalOf('await sleep(1); for (;;) {}', { cpuTimeoutMs: 50 })
+  const wall = await journalOf("console.log('waits'); await sleep(60_000)", { executionTimeoutMs: 50 })
+  expect(cpu.entries.at(-1)).toMatchObject({ type: 'end', error: { code: 'CPU_TIMEOUT' } })
+  expect(wall.entries.at(-1)).toMatchObject({ type: 'end', error: { code: 'EXECUTION_TIMEOUT' } })
+  const { exitCode, lines } = await replayOf([cpu, wall])
+  expect(exitCode).toBe(0)
+  expect(lines[0]).toContain('ended by the host: CPU_TIMEOUT')
+  expect(lines[1]).toContain('ended by the host: EXECUTION_TIMEOUT')
+})
+
+test('payloads are kept byte for byte', async () => {
+  const input = { b: 1, a: '\u0000\ud83d\ude00', 10: 2, 9: 1 }
+  const journal = await journalOf('return [await tools.a(input), "\\u0000"]', { input })
+  expect(journal.header.input).toBe(JSON.stringify(input))
+  expect(JSON.stringify(journal.entries)).toContain('\\\\u0000')
+  expect((await replayOf([journal])).exitCode).toBe(0)
+})

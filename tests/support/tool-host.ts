@@ -1,0 +1,99 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { getRequestListener } from '@hono/node-server'
+import type { ClientConfig, Codemode } from '@codemode/client'
+import { Webhook } from 'standardwebhooks'
+
+import { connect } from './executor.ts'
+
+/** A tool call as the executor sent it. */
+export interface Delivery {
+  readonly callId: string
+  readonly token: string
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
+interface ToolHostOptions extends Partial<ClientConfig> {
+  /** The path that the tool handler is mounted at. */
+  readonly path?: string
+  /** Whether the connection of a request is to be broken before the tool handler sees it. */
+  readonly breaks?: (request: IncomingMessage) => boolean
+}
+
+/** A server of the user's own with the client's tool handler in it. It keeps what the executor sends. */
+export class ToolHost implements AsyncDisposable {
+  readonly deliveries: Delivery[] = []
+  readonly url: string
+  readonly codemode: Codemode
+  readonly #server: Server
+
+  static async start(executor: { readonly url: string }, options: ToolHostOptions = {}): Promise<ToolHost> {
+    const server = createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return new ToolHost(server, executor, options)
+  }
+
+  private constructor(server: Server, executor: { readonly url: string }, options: ToolHostOptions) {
+    const { path = '/tools', breaks = () => false, ...config } = options
+    this.#server = server
+    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
+    this.codemode = connect(executor, { ...config, toolServer: { ...config.toolServer, url: this.url } })
+    const serve = getRequestListener((request) => this.#serve(request))
+    server.on('request', (request, response) => {
+      if (breaks(request)) request.socket.destroy()
+      else void serve(request, response)
+    })
+  }
+
+  /** Sends a delivery again, freshly signed, with something changed. */
+  async deliver(delivery: Delivery, change: DeliveryChange = {}): Promise<{ status: number; body: any }> {
+    const {
+      token = delivery.token,
+      signingKey = token,
+      sentAt = new Date(),
+      authorization = `Bearer ${token}`,
+    } = change
+    const body = JSON.stringify({ ...JSON.parse(delivery.body), ...change.message })
+    const callId = change.webhookId ?? (JSON.parse(body) as { callId: string }).callId
+    const response = await fetch(this.url, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/json',
+        authorization,
+        'webhook-id': callId,
+        'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1_000)),
+        'webhook-signature': new Webhook(signingKey, { format: 'raw' }).sign(callId, sentAt, body),
+      },
+    })
+    return { status: response.status, body: await response.json() }
+  }
+
+  async #serve(request: Request): Promise<Response> {
+    const body = await request.clone().text()
+    const headers = Object.fromEntries(request.headers)
+    const token = headers['authorization']?.slice('Bearer '.length) ?? ''
+    this.deliveries.push({ callId: headers['webhook-id'] ?? '', token, headers, body })
+    return this.codemode.toolHandler(request)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.codemode.close()
+    this.#server.closeAllConnections()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+}
+
+interface DeliveryChange {
+  readonly message?: Record<string, unknown>
+  readonly token?: string
+  readonly signingKey?: string
+  readonly sentAt?: Date
+  readonly webhookId?: string
+  readonly authorization?: string
+}
