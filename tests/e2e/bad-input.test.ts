@@ -198,11 +198,11 @@ describe("another tenant's execution", () => {
     ['/cancel', { body: {} }],
     ['/tool-results', { body: result }],
   ])('is answered as an unknown one at /v1/executions/:id%s', async (path, init) => {
-    expect(await send(`/v1/executions/${ended}${path}`, { ...init, method: init.body ? 'POST' : 'GET' })).toMatchObject(
-      {
-        status: 200,
-      },
-    )
+    expect(
+      await send(`/v1/executions/${ended}${path}`, { ...init, method: init?.body ? 'POST' : 'GET' }),
+    ).toMatchObject({
+      status: 200,
+    })
     const unknown = newExecutionId()
     const told = []
     for (const id of [ended, unknown]) {

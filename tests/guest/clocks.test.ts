@@ -64,7 +64,8 @@ test('EX-1: dates work as usual otherwise', async () => {
 })
 
 test('EX-1: randomness is another one in each execution', async () => {
-  const code = 'return [Math.random(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(16))].join()]'
+  const code =
+    'return [Math.random(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(16))].join()]'
   const drawn = await Promise.all(Array.from({ length: 10 }, () => value<unknown[]>(code)))
   expect(new Set(drawn.flat()).size).toBe(40)
   for (const [number] of drawn) {
@@ -74,7 +75,8 @@ test('EX-1: randomness is another one in each execution', async () => {
 })
 
 test('EX-1: Math.random is spread evenly', async () => {
-  const code = 'const bins = Array(10).fill(0); for (let i = 0; i < 1e5; i++) bins[Math.floor(Math.random() * 10)]++; return bins'
+  const code =
+    'const bins = Array(10).fill(0); for (let i = 0; i < 1e5; i++) bins[Math.floor(Math.random() * 10)]++; return bins'
   for (const bin of await value<number[]>(code)) {
     expect(bin).toBeGreaterThan(9_300)
     expect(bin).toBeLessThan(10_700)

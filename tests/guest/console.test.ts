@@ -52,9 +52,7 @@ test('EX-8: the entry that crosses the limit is cut and says by how much, and wh
     console.log('ä'.repeat(100))
     console.log('dropped'); console.error('€'); console.log('')`)
   expect(lines[0]).toHaveLength('log: '.length + limitBytes - 101)
-  expect(lines[1]).toBe(
-    `log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`,
-  )
+  expect(lines[1]).toBe(`log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`)
   expect(lines).toHaveLength(2)
   expect(logsDropped).toEqual({ entries: 3, bytes: 10 })
 })
@@ -74,7 +72,10 @@ test('EX-8: entries without text are not free', async () => {
 })
 
 test('EX-8: what was logged before a failure is there', async () => {
-  expect(await logsOf(`console.log('before'); throw new Error('x')`)).toMatchObject({ lines: ['log: before'], success: false })
+  expect(await logsOf(`console.log('before'); throw new Error('x')`)).toMatchObject({
+    lines: ['log: before'],
+    success: false,
+  })
   expect(await suite.codemode.run(`console.log('before'); for (;;);`, { cpuTimeoutMs: 100 })).toMatchObject({
     success: false,
     error: { code: 'CPU_TIMEOUT' },

@@ -47,13 +47,24 @@ test.each([
     `Here is the code:\n`.replace(/.*\n/, '') + '```ts\nconst n: number = 1\n\nthrow new Error(`${n}`)\n```',
     ['code:4:7'],
   ],
-  ['a single function', `async () => {\n  const fail = () => { throw new Error('here') }\n  fail()\n}`, ['fail (code:2:30)', 'code:3:3']],
+  [
+    'a single function',
+    `async () => {\n  const fail = () => { throw new Error('here') }\n  fail()\n}`,
+    ['fail (code:2:30)', 'code:3:3', 'code:4:3'],
+  ],
   ['a last expression', `const f = () => { throw new Error('x') }\nf()`, ['f (code:1:25)', 'code:2:1']],
   ['an expression after others on its line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
-  ['a callback of a builtin', `[1].map(() => {\n  throw new Error('x')\n})`, ['code:2:9', 'Array.map (<anonymous>)', 'code:1:5']],
+  [
+    'a callback of a builtin',
+    `[1].map(() => {\n  throw new Error('x')\n})`,
+    ['code:2:9', 'Array.map (<anonymous>)', 'code:1:5'],
+  ],
 ])('EX-8: the stack of %s is in the lines and columns of the author', async (_what, code, frames) => {
   const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
-  const lines = error?.guestStack?.split('\n').slice(1).map((line) => line.replace(/^ {4}at (async )?/, ''))
+  const lines = error?.guestStack
+    ?.split('\n')
+    .slice(1)
+    .map((line) => line.replace(/^ {4}at (async )?/, ''))
   expect(lines).toEqual(frames)
 })
 
@@ -81,7 +92,7 @@ test.each([
   ['await = 1', 1, expect.any(Number)],
   ['enum Color { Red }', 1, expect.any(Number)],
 ])('EX-7: a syntax error tells its line and column: %j', async (code, line, column) => {
-  expect(await suite.codemode.run(`${code}`)).toMatchObject({
+  expect(await suite.codemode.run(code)).toMatchObject({
     success: false,
     error: { code: 'SYNTAX_ERROR', name: 'SyntaxError', details: { line, column } },
     toolCalls: [],

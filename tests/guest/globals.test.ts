@@ -48,7 +48,11 @@ test.each(['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics', 'W
 )
 
 test.each([
-  ['fetch', `fetch('https://example.com')`, 'The sandbox has no network. Call a tool instead: await tools.<name>(input).'],
+  [
+    'fetch',
+    `fetch('https://example.com')`,
+    'The sandbox has no network. Call a tool instead: await tools.<name>(input).',
+  ],
   ['XMLHttpRequest', 'new XMLHttpRequest()', 'The sandbox has no network. Call a tool'],
   ['WebSocket', `new WebSocket('wss://x')`, 'The sandbox has no network. Call a tool'],
   ['require', `const fs = require('fs')`, 'There are no modules in the sandbox.'],

@@ -60,7 +60,9 @@ test('EX-8: too many timers at once end the execution', async () => {
 })
 
 test('EX-1: a timer that is left behind does not keep the execution', async () => {
-  const result = await suite.codemode.run('setInterval(() => console.log(1), 1); setTimeout(() => {}, 60_000); return 1')
+  const result = await suite.codemode.run(
+    'setInterval(() => console.log(1), 1); setTimeout(() => {}, 60_000); return 1',
+  )
   expect(result).toMatchObject({ success: true, result: 1, logs: [] })
 })
 

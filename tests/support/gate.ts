@@ -3,11 +3,11 @@ export interface Gate {
   /** The tool's handler. */
   readonly enter: (input: unknown, call: { readonly signal: AbortSignal }) => Promise<unknown>
   /** Resolves when so many calls have come, in all. */
-  arrived(count?: number): Promise<void>
+  readonly arrived: (count?: number) => Promise<void>
   /** The signals of the calls, in the order of their arrival. */
   readonly signals: readonly AbortSignal[]
   /** Lets all calls go on, those to come as well. */
-  open(): void
+  readonly open: () => void
 }
 
 /** Makes a tool whose handler answers with its input, once the gate is open. It does not mind its signal. */

@@ -1,9 +1,8 @@
 /** Turns what a schema finds wrong with a configuration into a message that shows the corrected code. */
-import { defaultRequestLimits } from '@codemode/shared'
+import { defaultRequestLimits, nearestName } from '@codemode/shared'
 import type { z } from 'zod'
 
 import { ConfigurationError } from './errors/configuration-error.ts'
-import { nearest } from './nearest.ts'
 
 /** How the origin of a configuration names its options, and looks with the given ones put right. */
 export interface ConfigOrigin {
@@ -66,7 +65,7 @@ export function configError(
     if (issue.code === 'unrecognized_keys') {
       const siblings = option === undefined ? known : []
       for (const key of issue.keys) {
-        const meant = nearest(key, siblings)
+        const meant = nearestName(key, siblings)
         const path = [option, ...inside, key].filter((part) => part !== undefined).join('.')
         problems.push(`There is no option ${path}${meant === undefined ? '' : `; did you mean ${meant}?`}`)
         corrected.push(...[option ?? meant].filter((name) => name !== undefined))

@@ -1,7 +1,7 @@
+import { nearestName } from '@codemode/shared'
 import { parseArgs } from 'node:util'
 
 import { describeOption, optionNames, variableOf } from './config-errors.ts'
-import { nearestName } from './nearest.ts'
 
 /** What the command was asked to do. */
 export type Command =

@@ -1,5 +1,5 @@
+import { nearestName } from '@codemode/shared'
 import { executorOptionsSchema, type OptionName } from './config-options.ts'
-import { nearestName } from './nearest.ts'
 
 /** The configuration is wrong; the message shows each corrected line, and no secret. */
 export class ConfigurationError extends Error {

@@ -1,6 +1,5 @@
+import { nearestName } from '@codemode/shared'
 import { z } from 'zod'
-
-import { nearestName } from './nearest.ts'
 
 /** One thing that is wrong with a value, in words that repeat no text of it: a wrong value may be a secret. */
 export interface Problem {

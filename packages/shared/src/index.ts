@@ -29,6 +29,7 @@ export {
   type ResolvedRequestLimits,
   type TimeoutLayer,
 } from './limits.ts'
+export { nearestName } from './nearest-name.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
   cancelRequestSchema,

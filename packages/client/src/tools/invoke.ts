@@ -22,7 +22,7 @@ export async function invokeTool(
   const deadline = new Date(message.deadline)
   const timer = setTimeout(
     () => {
-      ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`, { retryable: true }))
+      ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
       controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
     },
     Math.min(Math.max(deadline.getTime() - Date.now(), 0), 2_147_483_647),

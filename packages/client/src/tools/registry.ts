@@ -1,7 +1,6 @@
-import { toolDeclarationSchema, type ToolDeclaration } from '@codemode/shared'
+import { nearestName, type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { nearest } from '../nearest.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'
 import { reservedPartOf, wireNameOf } from './names.ts'
 import { compileSchema, type SchemaCheck } from './schema.ts'
@@ -56,7 +55,7 @@ export class ToolRegistry {
     const tool = this.#tools.get(wireNameOf(name))
     if (tool !== undefined && (tool.name === name || tool.declaration.name === name)) return tool
     const known = [...this.#tools.values()].map((tool) => tool.name)
-    const meant = nearest(name, known)
+    const meant = nearestName(name, known)
     throw new ConfigurationError(
       `availableTools names ${quote(name)}, which is not registered. ` +
         (known.length === 0 ? 'No tools are.' : `Registered are: ${known.join(', ')}.`) +

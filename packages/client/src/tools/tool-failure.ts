@@ -1,5 +1,5 @@
 /** What the guest is told of a failed call. Nothing here ever holds a stack or a path of the host. */
-import { fixedLimits, type ToolAnswer, type ToolErrorCode, type ToolFailure } from '@codemode/shared'
+import { errorCodes, fixedLimits, type ToolAnswer, type ToolErrorCode, type ToolFailure } from '@codemode/shared'
 
 import { ToolError } from '../errors/tool-error.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
@@ -8,7 +8,7 @@ import { toJson } from './to-json.ts'
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
 export function failed(code: ToolErrorCode, message: string, more: Partial<ToolFailure> = {}): FailedAnswer {
-  return { ok: false, error: { name: 'ToolError', message, code, retryable: false, ...more } }
+  return { ok: false, error: { name: 'ToolError', message, code, retryable: errorCodes[code].retryable, ...more } }
 }
 
 /** The input or output does not match its schema. */

@@ -103,7 +103,7 @@ test('an expired token is refused', async () => {
 
 test('a body above the limit is refused before it is parsed', async () => {
   const { server } = serverOf()
-  const message = { input: 'x'.repeat(2 * 1024 * 1024) }
+  const message = { input: 'x'.repeat(3 * 1024 * 1024) }
   expect((await server.handle(requestOf({ token: await tokenOf(server), message }))).status).toBe(413)
 })
 

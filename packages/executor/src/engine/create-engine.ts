@@ -66,6 +66,7 @@ export function createEngine(options: EngineOptions): Engine {
     return new Execution({
       journal: new JournalLog(headerOf(submission, id, limits, sandbox.versions)),
       bodyHash: submission.bodyHash,
+      keyId: principal.keyId,
       label: request.label,
       ticket,
       sandbox,

@@ -26,6 +26,8 @@ export interface Submission {
 export interface ExecutionHandle {
   readonly id: string
   readonly correlationId: string
+  /** The key that submitted it: others of the tenant may read and cancel it, but not answer its tool calls. */
+  readonly keyId: string
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
   /** Resolves when the execution has ended, however it ended; never rejects once admitted. */

@@ -30,6 +30,7 @@ import { ToolCalls, type AnswerText } from './tool-calls.ts'
 interface ExecutionOptions {
   readonly journal: JournalLog
   readonly bodyHash: string
+  readonly keyId: string
   readonly label: string | undefined
   readonly ticket: Ticket
   readonly sandbox: Sandbox
@@ -49,6 +50,7 @@ interface ExecutionOptions {
  */
 export class Execution implements ExecutionHandle {
   readonly bodyHash: string
+  readonly keyId: string
   readonly admitted: Promise<void>
   readonly finished: Promise<ExecutionResult>
   readonly #options: ExecutionOptions
@@ -74,6 +76,7 @@ export class Execution implements ExecutionHandle {
     this.#options = options
     this.#journal = options.journal
     this.bodyHash = options.bodyHash
+    this.keyId = options.keyId
     this.#events = new EventLog(this.id)
     this.#inbox = new Inbox(this.#now)
     this.#residence = new Residence(options.sandbox, options.journal)

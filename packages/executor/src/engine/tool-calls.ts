@@ -1,5 +1,6 @@
 import {
   callIdOf,
+  errorCodes,
   type Json,
   type ToolAnswer,
   type ToolCallMessage,
@@ -17,6 +18,9 @@ export interface AnswerText {
   readonly ok: boolean
   readonly text: string
 }
+
+/** Timers of two processes, and of one, do not fire at exactly the same time. */
+const deadlineSlackMs = 10
 
 interface ToolCallsOptions {
   readonly journal: JournalLog
@@ -111,33 +115,34 @@ export class ToolCalls {
 
   async #deliver(call: Call): Promise<ToolAnswer> {
     const { summary } = call
-    const { timeoutMs, layer, option } = this.#clockOf(call)
-    const message = this.#messageOf(call, call.sentAt + timeoutMs)
+    const { timeoutMs, option } = this.#clockOf(call)
+    const deadline = call.sentAt + timeoutMs
+    const message = this.#messageOf(call, Math.min(deadline, this.#options.deadlineAt))
     if (message === undefined) return failure('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
     this.#options.onSent(summary, message, Buffer.byteLength(call.inputText))
+    const timedOut = toolTimeout(summary.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
     const timer = setTimeout(() => {
-      const text = `The tool ${summary.tool} did not answer within ${timeoutMs} ms (${option})`
-      expired.resolve(failure('TOOL_TIMEOUT', text, { layer, timeoutMs, option }))
-      call.abort.abort(new Error(text))
+      expired.resolve(timedOut)
+      call.abort.abort(new Error(timedOut.error.message))
     }, timeoutMs)
     try {
-      return await traceToolCall(this.#options.trace, message, () =>
+      const answer = await traceToolCall(this.#options.trace, message, () =>
         Promise.race([this.#options.transport.call(message, call.abort.signal), expired.promise]),
       )
+      // The handler's signal aborts at the same deadline: a failure that comes then is the timeout's.
+      return !answer.ok && Date.now() >= deadline - deadlineSlackMs ? timedOut : answer
     } finally {
       clearTimeout(timer)
     }
   }
 
-  #clockOf(call: Call): { timeoutMs: number; layer: string; option: string } {
-    const { header } = this.#options.journal
-    const declared = header.tools.find((tool) => tool.name === call.summary.tool)?.timeoutMs
-    const toolMs = Math.min(declared ?? header.limits.toolTimeoutMs, header.limits.executionTimeoutMs)
-    const leftMs = Math.max(1, this.#options.deadlineAt - call.sentAt)
-    return leftMs < toolMs
-      ? { timeoutMs: leftMs, layer: 'execution', option: 'executionTimeoutMs' }
-      : { timeoutMs: toolMs, layer: 'tool', option: 'toolTimeoutMs' }
+  /** A tool's own timeout goes before the execution's for all tools. */
+  #clockOf(call: Call): { timeoutMs: number; option: 'timeoutMs' | 'toolTimeoutMs' } {
+    const { tools, limits } = this.#options.journal.header
+    const ownMs = tools.find(({ name }) => name === call.summary.tool)?.timeoutMs
+    if (ownMs !== undefined) return { timeoutMs: ownMs, option: 'timeoutMs' }
+    return { timeoutMs: limits.toolTimeoutMs, option: 'toolTimeoutMs' }
   }
 
   #messageOf(call: Call, deadline: number): ToolCallMessage | undefined {
@@ -194,7 +199,16 @@ function isOpen(call: Call): boolean {
 }
 
 function failure(code: ToolErrorCode, message: string, data?: Json) {
-  return { ok: false, error: { name: 'ToolError', message, code, ...(data !== undefined && { data }) } } as const
+  const { retryable } = errorCodes[code]
+  return {
+    ok: false,
+    error: { name: 'ToolError', message, code, retryable, ...(data !== undefined && { data }) },
+  } as const
+}
+
+function toolTimeout(tool: string, timeoutMs: number, option: string) {
+  const message = `The tool ${tool} did not answer within ${timeoutMs} ms (${option})`
+  return failure('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
 }
 
 function parseJson(text: string): Json | undefined {

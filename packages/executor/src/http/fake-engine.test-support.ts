@@ -22,6 +22,7 @@ export function startedEvent(id: number): ExecutionEvent {
 export class FakeExecution implements ExecutionHandle {
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'
+  readonly keyId: string
   readonly #admitted = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<ExecutionResult>()
   readonly #events: (ExecutionEvent | Error)[] = []
@@ -36,8 +37,9 @@ export class FakeExecution implements ExecutionHandle {
   answered: [string, ToolAnswer][] = []
   openCalls = new Set<string>()
 
-  constructor(id: string) {
+  constructor(id: string, keyId: string) {
     this.id = id
+    this.keyId = keyId
     this.#admitted.promise.catch(() => {})
   }
 
@@ -153,7 +155,7 @@ export class FakeEngine implements Engine {
   }
 
   add(tenant: string, id = newExecutionId()): FakeExecution {
-    const execution = new FakeExecution(id)
+    const execution = new FakeExecution(id, `key of ${tenant}`)
     this.executions.set(`${tenant} ${id}`, execution)
     return execution
   }

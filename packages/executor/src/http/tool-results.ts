@@ -1,4 +1,4 @@
-import { headers, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
+import { headers, RequestError, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
@@ -15,7 +15,11 @@ export function takeToolResults({
 }): Handler<HttpEnv, '/v1/executions/:id/tool-results'> {
   return async function takeToolResults(c) {
     const { value } = await readBody(c.req.raw)
-    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
+    const { tenant, keyId } = c.get('principal')
+    const handle = engine.find(tenant, c.req.param('id'))
+    if (handle.keyId !== keyId) {
+      throw new RequestError('FORBIDDEN', 'Only the key that submitted an execution answers its tool calls.')
+    }
     const taken = value.results.filter(({ callId, answer }) => handle.answerCall(callId, answer))
     c.header(headers.executionId, handle.id)
     return c.json({ accepted: taken.map(({ callId }) => callId) } satisfies ToolResultsResponse)

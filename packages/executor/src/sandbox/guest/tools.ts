@@ -86,10 +86,15 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
 
   function failTooManyCalls(): void {
     const limit = state.limits.maxToolCalls
-    ending.fail('TOO_MANY_TOOL_CALLS', 'Error', `More than ${limit} tool calls; the limit is the option maxToolCalls`, {
-      limit,
-      option: 'maxToolCalls',
-    })
+    ending.fail(
+      'TOO_MANY_TOOL_CALLS',
+      'Error',
+      `More than ${limit} tool calls; the limit is limits.maxToolCalls of the request`,
+      {
+        limit,
+        option: 'maxToolCalls',
+      },
+    )
   }
 
   function failJournalTooLarge(): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { nearestName } from './nearest.ts'
+import { nearestName } from './nearest-name.ts'
 
 const known = ['cpuTimeoutMs', 'executionTimeoutMs', 'toolTimeoutMs', 'port', 'host']
 

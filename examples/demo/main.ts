@@ -1,0 +1,63 @@
+/**
+ * `npm run demo`: starts an executor as a process of its own and runs a client against it, scene by scene. Each scene
+ * asserts its outcome; the exit code is 1 if any was not what it should be.
+ */
+import process from 'node:process'
+
+import { startExecutorProcess } from '../../bench/executor-process.ts'
+import { printFact, printHeading, printLine } from './print.ts'
+import { get, type Scene } from './scene.ts'
+import { cancellation } from './scenes/cancellation.ts'
+import { consoleOutput } from './scenes/console.ts'
+import { correlation } from './scenes/correlation.ts'
+import { guestError } from './scenes/guest-error.ts'
+import { toolsByCallback, toolsByStream } from './scenes/parallel-tools.ts'
+import { replay } from './scenes/replay.ts'
+import { timeout } from './scenes/timeout.ts'
+import { value } from './scenes/value.ts'
+
+const scenes: readonly Scene[] = [
+  value,
+  toolsByCallback,
+  toolsByStream,
+  consoleOutput,
+  guestError,
+  timeout,
+  cancellation,
+  correlation,
+  replay,
+]
+
+/** A demo that hangs has failed. */
+const hangsAfterMs = 60_000
+setTimeout(() => {
+  printLine(`The demo did not end within ${hangsAfterMs} ms.`)
+  process.exit(1)
+}, hangsAfterMs).unref()
+
+const began = performance.now()
+const failed: string[] = []
+
+{
+  await using executor = await startExecutorProcess()
+  const { versions } = await get<{ versions: { node: string; isolatedVm: string } }>(executor, '/v1/info')
+  printLine('Codemode: code goes to an executor, its tool calls come back.')
+  printLine('')
+  printFact('executor', `${executor.url}, process ${executor.pid}, isolated-vm ${versions.isolatedVm}`)
+  printFact('client', `this process, ${process.pid}, Node ${process.version}; the tools are here`)
+
+  for (const [index, scene] of scenes.entries()) {
+    printHeading(index + 1, scene.title)
+    try {
+      await scene.play(executor)
+    } catch (error) {
+      failed.push(scene.title)
+      printFact('FAILED', String(error instanceof Error ? error.stack : error))
+    }
+  }
+}
+
+const seconds = ((performance.now() - began) / 1000).toFixed(1)
+printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes went as they should, in ${seconds} s.`)
+for (const title of failed) printLine(`FAILED: ${title}`)
+if (failed.length > 0) process.exitCode = 1
