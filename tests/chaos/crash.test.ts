@@ -17,8 +17,11 @@ afterEach(() => executor.close({ drainMs: 0 }))
 /** The living sandbox processes: the only children that this process has, through its executor. Dead ones have no command line. */
 function sandboxProcesses(): number[] {
   const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
-  const isAlive = (pid: string): boolean => readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
   return children.split(' ').filter(Boolean).filter(isAlive).map(Number)
+}
+
+function isAlive(pid: string): boolean {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
 }
 
 function killSandboxProcesses(): void {
@@ -70,15 +73,18 @@ test('an execution that is on the CPU whenever its process dies fails as the cau
   await using codemode = connect(executor)
   const execution = await codemode.submit('for (;;) {}', { cpuTimeoutMs: 20_000 })
   const ended = execution.wait()
-  let isEnded = false
-  void ended.then(() => (isEnded = true))
   let kills = 0
-  while (!isEnded) {
-    await expect.poll(() => isEnded || sandboxProcesses().length >= 2).toBe(true)
+  for (const run = watch(ended); !run.isSettled; kills += 1) {
+    await expect.poll(() => run.isSettled || sandboxProcesses().length >= 2).toBe(true)
     killSandboxProcesses()
-    kills += 1
   }
   expect(await ended).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED', retryable: true } })
   expect(kills).toBeGreaterThan(1)
   expect(await codemode.executeAsync('2 + 2')).toBe(4)
 })
+
+function watch(promise: Promise<unknown>): { readonly isSettled: boolean } {
+  const state = { isSettled: false }
+  void promise.finally(() => (state.isSettled = true))
+  return state
+}

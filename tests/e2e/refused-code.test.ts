@@ -37,11 +37,12 @@ test('EX-7: code that is too long fails before anything is sent', async () => {
 })
 
 test('EX-7: the length of code is counted in bytes of UTF-8, and the limit itself is allowed', async () => {
-  const code = (bytes: number): string =>
-    `return 1 //${'é'.repeat((bytes - 11) / 2)}`.padEnd(bytes - (bytes - 11) / 2, ' ')
-  expect(Buffer.byteLength(code(limitBytes - 1))).toBe(limitBytes - 1)
-  expect(await codemode.executeAsync(`${code(limitBytes - 1)} `)).toBe(1)
-  await expect(codemode.executeAsync(`${code(limitBytes - 1)}é`)).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' })
+  const start = 'return 1 //'
+  const allowed = start + 'é'.repeat((limitBytes - start.length - 1) / 2) + '!'
+  expect(Buffer.byteLength(allowed)).toBe(limitBytes)
+  expect(await codemode.executeAsync(allowed)).toBe(1)
+  const tooLong = { code: 'PAYLOAD_TOO_LARGE', details: { sizeBytes: limitBytes + 1, limitBytes } }
+  await expect(codemode.executeAsync(`${allowed}!`)).rejects.toMatchObject(tooLong)
 })
 
 test('EX-7: the executor refuses code that is too long before it is an execution', async () => {

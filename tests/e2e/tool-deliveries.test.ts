@@ -119,7 +119,7 @@ describe('answers over tool-results', () => {
       '1',
       `${newExecutionId()}:1`,
     ]) {
-      expect(await answerTo(callId), callId).toMatchObject({ status: 200, body: { accepted: [] } })
+      expect(await answerTo(callId)).toMatchObject({ status: 200, body: { accepted: [] } })
     }
     expect(await answerTo(`${execution.id}:1`, newExecutionId())).toMatchObject({ status: 404 })
     open()

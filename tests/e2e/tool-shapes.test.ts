@@ -176,7 +176,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       ['issues', 3],
     ])
     for (const taken of ['get_user_info', 'github.list_issues', 'then', 'a.constructor', '__proto__']) {
-      expect(() => codemode.registerTool(taken, () => {}), taken).toThrow(ConfigurationError)
+      expect(() => codemode.registerTool(taken, () => {})).toThrow(ConfigurationError)
     }
   })
 })

@@ -68,20 +68,17 @@ test.each([
   expect(lines).toEqual(frames)
 })
 
-test('EX-8: no frame of a stack is the runtime’s or the host’s', async () => {
-  const codes = [
-    'return { get a() { throw new Error("x") } }',
-    'return { toJSON() { throw new Error("x") } }',
-    'setTimeout(() => { throw new Error("x") }); await sleep(9)',
-    'await tools.none()',
-    'new URL("nothing")',
-    'structuredClone(() => {})',
-    'return (function f() { f() })()',
-  ]
-  for (const code of codes) {
-    const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
-    expect(error?.guestStack, code).not.toMatch(/codemode:|node:|file:|\/work|isolated|\[as /)
-  }
+test.each([
+  'return { get a() { throw new Error("x") } }',
+  'return { toJSON() { throw new Error("x") } }',
+  'setTimeout(() => { throw new Error("x") }); await sleep(9)',
+  'await tools.none()',
+  'new URL("nothing")',
+  'structuredClone(() => {})',
+  'return (function f() { f() })()',
+])('EX-8: no frame of the stack of %s is the runtime’s or the host’s', async (code) => {
+  const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
+  expect(error?.guestStack).not.toMatch(/codemode:|node:|file:|\/work|isolated|\[as /)
 })
 
 test.each([

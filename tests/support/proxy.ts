@@ -64,10 +64,10 @@ export async function startProxy(
       response.writeHead(answer.statusCode!, answer.headers)
       let passed = ''
       answer.on('data', (chunk: Buffer) => {
-        response.write(chunk)
         passed += chunk.toString('latin1')
-        // Destroying the socket gently lets out what was written.
-        if (typeof fault === 'object' && passed.includes(fault.cutAfter)) socket.destroySoon()
+        const isEnough = typeof fault === 'object' && passed.includes(fault.cutAfter)
+        // What was written is let out before the connection breaks.
+        response.write(chunk, () => isEnough && socket.destroySoon())
       })
       answer.on('end', () => {
         socket.off('close', abandon)

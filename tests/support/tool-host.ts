@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 import { getRequestListener } from '@hono/node-server'
 import type { ClientConfig, Codemode } from '@codemode/client'
+import type { ErrorBody } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
 
 import { connect } from './executor.ts'
@@ -50,7 +51,7 @@ export class ToolHost implements AsyncDisposable {
   }
 
   /** Sends a delivery again, freshly signed, with something changed. */
-  async deliver(delivery: Delivery, change: DeliveryChange = {}): Promise<{ status: number; body: any }> {
+  async deliver(delivery: Delivery, change: DeliveryChange = {}): Promise<{ status: number; body: Answer }> {
     const {
       token = delivery.token,
       signingKey = token,
@@ -70,7 +71,7 @@ export class ToolHost implements AsyncDisposable {
         'webhook-signature': new Webhook(signingKey, { format: 'raw' }).sign(callId, sentAt, body),
       },
     })
-    return { status: response.status, body: await response.json() }
+    return { status: response.status, body: (await response.json()) as Answer }
   }
 
   async #serve(request: Request): Promise<Response> {
@@ -88,6 +89,8 @@ export class ToolHost implements AsyncDisposable {
     await once(this.#server, 'close')
   }
 }
+
+type Answer = Partial<ErrorBody> & { readonly ok?: boolean; readonly output?: unknown }
 
 interface DeliveryChange {
   readonly message?: Record<string, unknown>

@@ -55,7 +55,8 @@ export class Admission {
       onStarted: () => (this.#starting -= 1),
       onLeft: (left, from) => this.#left(left, from),
     })
-    if (this.#queue.size === 0 && this.#mayAdmit(principal)) this.#admit(place)
+    // Tenants that wait because of their own limits hold up nobody else.
+    if (this.#queue.sizeOf(principal.tenant) === 0 && this.#mayAdmit(principal)) this.#admit(place)
     else {
       this.#refuseWhenFull(principal)
       this.#queue.add(principal.tenant, options.priority, place)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-import { codesOfKind } from '../errors/codes.ts'
+import type { ExecutionErrorCode } from '../errors/codes.ts'
 import { jsonObjectSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
 import { executionFailureSchema, logEntrySchema } from './execution-result.ts'
@@ -21,12 +21,24 @@ export const deliverySchema = z.discriminatedUnion('kind', [
 
 export type Delivery = z.infer<typeof deliverySchema>
 
+/** The codes that are the guest's to report; what the host measures or decides, it says itself. */
+const guestEndCodes = [
+  'SYNTAX_ERROR',
+  'GUEST_ERROR',
+  'RESULT_NOT_SERIALIZABLE',
+  'RESULT_TOO_LARGE',
+  'MEMORY_LIMIT',
+  'TOO_MANY_TOOL_CALLS',
+  'TOO_MANY_TIMERS',
+  'JOURNAL_TOO_LARGE',
+] as const satisfies readonly ExecutionErrorCode[]
+
 /** How the guest itself ended: its value as JSON text, or a description of what it threw or exceeded. */
 export const guestEndSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), result: z.string() }),
   z.object({
     ok: z.literal(false),
-    code: z.enum(codesOfKind('execution')),
+    code: z.enum(guestEndCodes),
     name: z.string(),
     message: z.string(),
     stack: z.string().optional(),

@@ -10,6 +10,8 @@ export interface Ending {
   returned(value: unknown): void
   /** The main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
+  /** A buffer could not be allocated. */
+  exhaustedMemory(): void
   /** A limit was exceeded or the code can't be run. Nothing that the guest does after it has an effect. */
   fail(code: string, name: string, message: string, details?: object, stack?: string): void
 }
@@ -78,6 +80,13 @@ export function createEnding(
       }
     },
     threw,
+    exhaustedMemory() {
+      const limitMb = state.limits.memoryLimitMb
+      fail('MEMORY_LIMIT', 'RangeError', `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`, {
+        limitMb,
+        option: 'memoryLimitMb',
+      })
+    },
     fail,
   }
 }

@@ -16,8 +16,12 @@ interface WebHost {
 /** Defines `input`, and `context` and `config`, which can't be changed. Runs before user code. */
 export function installInputs(p: Primordials, spec: StartSpec): void {
   defineGlobal(p, 'input', p.JSONParse(spec.input))
-  defineGlobal(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
-  defineGlobal(p, 'config', deepFreeze(p, p.JSONParse(spec.config)))
+  defineReadOnly(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
+  defineReadOnly(p, 'config', deepFreeze(p, p.JSONParse(spec.config)))
+}
+
+function defineReadOnly(p: Primordials, name: string, value: unknown): void {
+  p.ReflectDefineProperty(p.globalThis, name, { value, writable: false, enumerable: false, configurable: false })
 }
 
 function deepFreeze(p: Primordials, value: unknown): unknown {

@@ -3,9 +3,10 @@
  * `deliver`, once a turn, and hears of what happened through `emit`. Only strings, numbers and booleans cross. All that is
  * used of the builtins was captured before user code could change them.
  */
+import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
-import { createEnding } from './ending.ts'
+import { createEnding, type Ending } from './ending.ts'
 import { installInputs, installLazyGlobals, type UrlHost } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
 import { seedRandomness } from './random.ts'
@@ -21,15 +22,17 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
   const p = capturePrimordials()
   const state: RuntimeState = { at: 0, startedAt: 0, ended: false, limits: undefined as never, emit }
   restrictGlobals(p)
+  replaceBuffers(p, () => ending.exhaustedMemory())
   installClock(p, state)
 
+  let ending: Ending
   let tools: ReturnType<typeof installTools>
   let timers: ReturnType<typeof installTimers>
 
   function start(spec: StartSpec): void {
     state.limits = spec.limits
     const log = installConsole(p, state)
-    const ending = createEnding(
+    ending = createEnding(
       p,
       state,
       (text) => log('warn', text),

@@ -5,6 +5,7 @@ export interface GuestLimits {
   readonly logBytes: number
   readonly journalBytes: number
   readonly maxToolCalls: number
+  readonly memoryLimitMb: number
   readonly timers: number
 }
 

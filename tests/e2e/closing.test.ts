@@ -1,0 +1,148 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { aborted, gate } from '../support/gate.ts'
+
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  executor = await startExecutor()
+})
+afterAll(() => executor.close({ drainMs: 0 }))
+
+const statusOf = async (id: string): Promise<string> => (await api(executor, `/v1/executions/${id}`)).body.status
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('EX-10: closing cancels what is under way, here and on the executor', async () => {
+    const { enter, arrived, signals } = gate()
+    const client = connect(executor, { ...config, tools: { enter } })
+    const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
+    const execution = await client.submit('await tools.enter({})')
+    await arrived(2)
+    await client.close()
+    expect(await value).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+    await expect(execution.wait()).rejects.toMatchObject({ name: 'AbortError' })
+    expect(execution.status).toBe('cancelled')
+    await Promise.all(signals.map(aborted))
+    await expect.poll(() => statusOf(execution.id)).toBe('cancelled')
+  })
+
+  test('EX-10: closing with drain waits for what is under way, whose tools go on working', async () => {
+    const { enter, arrived, open } = gate()
+    const client = connect(executor, { ...config, tools: { enter, one: () => 1 } })
+    const value = client.executeAsync('const n = await tools.enter(41)\nreturn n + (await tools.one({}))')
+    await arrived()
+    let isClosed = false
+    const closing = client.close({ drain: true }).then(() => (isClosed = true))
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
+    expect(isClosed).toBe(false)
+    open()
+    expect(await value).toBe(42)
+    await closing
+  })
+
+  test('EX-10: closing with drain gives up after its timeout, and cancels the rest', async () => {
+    const { enter, arrived, signals } = gate()
+    const client = connect(executor, { ...config, tools: { enter } })
+    const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
+    await arrived()
+    await client.close({ drain: true, timeoutMs: 50 })
+    expect(await value).toMatchObject({ name: 'AbortError' })
+    await aborted(signals[0]!)
+  })
+
+  test('EX-10: closing is idempotent, and further calls wait for the first', async () => {
+    const { enter, arrived } = gate()
+    const client = connect(executor, { ...config, tools: { enter } })
+    const value = client.executeAsync('tools.enter({})').catch(() => 'ended')
+    await arrived()
+    await Promise.all([client.close(), client.close({ drain: true }), client[Symbol.asyncDispose]()])
+    await client.close()
+    expect(await value).toBe('ended')
+  })
+
+  test('EX-10: await using closes', async () => {
+    const { enter, arrived, signals } = gate()
+    let value: Promise<unknown>
+    {
+      await using client = connect(executor, { ...config, tools: { enter } })
+      value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
+      await arrived()
+    }
+    expect(await value).toMatchObject({ name: 'AbortError' })
+    expect(signals[0]!.aborted).toBe(true)
+  })
+
+  test('EX-10: a client that never did anything closes at once', async () => {
+    const client = connect(executor, { ...config, tools: { one: () => 1 } })
+    await expect(client.close({ drain: true })).resolves.toBeUndefined()
+  })
+})
+
+test.each<[string, (client: Codemode) => unknown]>([
+  ['executeAsync', (client) => client.executeAsync('return 1')],
+  ['run', (client) => client.run('return 1')],
+  ['submit', (client) => client.submit('return 1')],
+  ['healthCheck', (client) => client.healthCheck()],
+  ['readyCheck', (client) => client.readyCheck()],
+  ['a view', (client) => client.withContext({ a: 1 }).executeAsync('return 1')],
+  ['registerTool', async (client) => client.registerTool('one', () => 1)],
+])('EX-10: using a closed client is a clear error: %s', async (_what, use) => {
+  const client = connect(executor)
+  await client.close()
+  await expect(use(client)).rejects.toMatchObject({
+    name: 'ExecutorClientError',
+    code: 'CLIENT_CLOSED',
+    message: 'The client is closed.',
+    suggestion: expect.stringContaining('one client'),
+  })
+})
+
+test('EX-10: executeAll on a closed client gives failed results, and a handle says that its client is closed', async () => {
+  const client = connect(executor)
+  const execution = await client.submit('return 1')
+  const result = await execution.wait()
+  await client.close()
+  expect(await client.executeAll(['return 1'])).toMatchObject([{ success: false, error: { code: 'CLIENT_CLOSED' } }])
+  expect(await execution.wait()).toBe(result)
+  await expect(execution.retry()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
+  expect(() => execution.events()).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }))
+})
+
+test('EX-10: closing a view closes its client and all other views', async () => {
+  const client = connect(executor)
+  await client.withContext({ a: 1 }).close()
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
+})
+
+test('EX-10: an executor that closes drains what runs, refuses what is new, and says when to come back', async () => {
+  const leaving = await startExecutor({ sandboxProcesses: 1 })
+  const { enter, arrived, open } = gate()
+  await using client = connect(leaving, { retry: false, tools: { enter } })
+  const value = client.executeAsync('tools.enter("drained")')
+  await arrived()
+  const closed = leaving.close({ drainMs: 20_000 })
+  const refused = await api(leaving, '/v1/executions', { body: { code: 'return 1' } })
+  expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN', retryable: true } } })
+  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+  open()
+  expect(await value).toBe('drained')
+  await closed
+})
+
+test('EX-10: an executor that closes without time to drain cancels what runs, and tells the client', async () => {
+  const leaving = await startExecutor({ sandboxProcesses: 1 })
+  const { enter, arrived, signals } = gate()
+  await using client = connect(leaving, { retry: false, tools: { enter } })
+  const execution = await client.submit('await tools.enter({})')
+  await arrived()
+  await leaving.close({ drainMs: 0 })
+  expect(await execution.wait()).toMatchObject({
+    success: false,
+    error: { code: 'CANCELLED', message: expect.stringContaining('shutting down') },
+  })
+  await aborted(signals[0]!)
+})

@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Context } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  executor = await startExecutor()
+})
+afterAll(() => executor.close({ drainMs: 0 }))
+
+interface Call {
+  readonly context: Context
+  readonly executionId: string
+}
+
+const whoami = (_: unknown, { context }: Call) => context
+
+const twice = (context: Context): Context[] => [context, context]
+
+function spoil(_: unknown, { context }: Call): number {
+  try {
+    ;(context as { user?: string }).user = 'root'
+  } catch {
+    // A context that can't be changed at all is fine too.
+  }
+  return 1
+}
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('CX-1: withContext returns a new view, and the client and its other views stay as they are', async () => {
+    await using client = connect(executor, { ...config, tools: { whoami } })
+    const code = 'return [context, await tools.whoami({})]'
+    const view = client.withContext({ user: 'ann', team: 'a' })
+    const narrower = view.withContext({ user: 'bob' })
+    expect(view).not.toBe(client)
+    expect(await client.executeAsync(code)).toEqual([{}, {}])
+    expect(await narrower.executeAsync(code)).toEqual(twice({ user: 'bob', team: 'a' }))
+    expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
+    const own = { context: { user: 'cyd', once: true } }
+    expect(await view.executeAsync(code, own)).toEqual(twice({ user: 'cyd', team: 'a', once: true }))
+    expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
+  })
+
+  test("CX-1: 50 parallel requests through one client never see each other's context", async () => {
+    const { enter, arrived, open } = gate()
+    const seen: unknown[] = []
+    const look = async (input: unknown, call: Call & { signal: AbortSignal }) => {
+      await enter(input, call)
+      seen.push([input, call.context])
+      return call.context
+    }
+    await using client = connect(executor, { ...config, tools: { look } })
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`)
+    const values = Promise.all(
+      users.map((user) =>
+        client.withContext({ user }).executeAsync('return [context.user, (await tools.look(context.user)).user]'),
+      ),
+    )
+    await arrived(50)
+    open()
+    expect(await values).toEqual(users.map((user) => [user, user]))
+    for (const [input, context] of seen as [string, Context][]) expect(context).toEqual({ user: input })
+  })
+
+  test('CX-1: the code can not change the context that its tools are told, nor forge one', async () => {
+    await using client = connect(executor, { ...config, tools: { whoami } })
+    const value = await client.withContext({ user: 'ann', roles: ['reader'] }).executeAsync(`
+      'use strict'
+      const refused = []
+      for (const change of [
+        () => { context.user = 'root' },
+        () => { context.roles.push('admin') },
+        () => { delete context.user },
+        () => Object.defineProperty(context, 'user', { value: 'root' }),
+      ]) try { change() } catch { refused.push(true) }
+      try { globalThis.context = { user: 'root' } } catch {}
+      return { refused: refused.length, told: await tools.whoami({ context: { user: 'root' } }, { user: 'root' }) }`)
+    expect(value).toEqual({ refused: 4, told: { user: 'ann', roles: ['reader'] } })
+  })
+
+  test('CX-1: what a handler does to its context reaches no other call', async () => {
+    await using client = connect(executor, { ...config, tools: { spoil, whoami } })
+    const view = client.withContext({ user: 'ann' })
+    expect(await view.executeAsync('await tools.spoil({}); return tools.whoami({})')).toEqual({ user: 'ann' })
+    expect(await view.executeAsync('return context')).toEqual({ user: 'ann' })
+  })
+
+  test('CX-1: changing the object that a context was made from changes nothing', async () => {
+    await using client = connect(executor, { ...config, tools: { whoami } })
+    const mine = { user: 'ann', nested: { n: 1 } }
+    const view = client.withContext(mine)
+    mine.user = 'root'
+    mine.nested.n = 2
+    expect(await view.executeAsync('tools.whoami({})')).toEqual({ user: 'ann', nested: { n: 1 } })
+  })
+})
+
+test('CX-1: a view shares the tools of its client, those registered later as well', async () => {
+  await using client = connect(executor)
+  const view = client.withContext({ user: 'ann' })
+  client.registerTool('whoami', whoami)
+  view.registerTool('one', () => 1)
+  expect(await view.executeAsync('return [await tools.whoami({}), await tools.one({})]')).toEqual([{ user: 'ann' }, 1])
+  expect(await client.executeAsync('tools.one({})')).toBe(1)
+})
+
+test('CX-1: a context that JSON can not hold is refused where it is given, with the path', async () => {
+  await using client = connect(executor)
+  const wrong = { user: { log: () => {} } } as never
+  expect(() => client.withContext(wrong)).toThrow(
+    expect.objectContaining({ name: 'ConfigurationError', message: expect.stringContaining('context.user.log') }),
+  )
+})

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import type { Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+
+let executor: RunningExecutor
+let codemode: Codemode
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  codemode = connect(executor)
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+})
+
+test.each([
+  ['a loop', 'console.log("before")\nfor (;;);'],
+  ['a loop after an await', 'console.log("before")\nawait sleep(1)\nfor (;;);'],
+  ['microtasks without end', 'console.log("before")\nfor (;;) await null'],
+  [
+    'a loop that catches all it can',
+    'console.log("before")\nfor (;;) try { for (;;); } catch {} finally { for (;;); }',
+  ],
+  ['a regular expression', 'console.log("before");\n/^(a+)+$/.test("a".repeat(50) + "b")'],
+])('RT-3: the cpu clock stops %s', async (_what, code) => {
+  const result = await codemode.run(code, { cpuTimeoutMs: 300 })
+  expect(result).toMatchObject({
+    success: false,
+    error: { code: 'CPU_TIMEOUT', details: { layer: 'cpu', timeoutMs: 300, option: 'cpuTimeoutMs' } },
+    logs: [{ text: 'before' }],
+  })
+  expect(result.usage.cpuMs).toBeGreaterThanOrEqual(300)
+})
+
+test('RT-3: the error of the cpu clock says its layer, its value and its option', async () => {
+  await expect(codemode.executeAsync('for (;;);', { cpuTimeoutMs: 100 })).rejects.toMatchObject({
+    name: 'ExecutorTimeoutError',
+    code: 'CPU_TIMEOUT',
+    layer: 'cpu',
+    timeoutMs: 100,
+    option: 'cpuTimeoutMs',
+    suggestion: expect.stringContaining('cpuTimeoutMs'),
+  })
+})
+
+test('RT-3, EX-2: a builtin that nothing interrupts is killed with its process, and no neighbour notices', async () => {
+  await using narrow = await startExecutor({ sandboxProcesses: 1 })
+  const { enter, arrived, open } = gate()
+  let calls = 0
+  await using client = connect(narrow, { tools: { enter, count: () => (calls += 1) } })
+  const neighbours = Promise.all(
+    Array.from({ length: 5 }, (_, input) =>
+      client.run('const seed = Math.random()\nawait tools.count({})\nawait tools.enter({})\nreturn [input, seed]', {
+        input,
+      }),
+    ),
+  )
+  await arrived(5)
+  const options = { cpuTimeoutMs: 200, memoryLimitMb: 512 }
+  const killed = client.run('const a = Array(1e9)\nfor (;;) a.fill(0)', options)
+  expect(await killed).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
+  open()
+  for (const [index, result] of (await neighbours).entries()) {
+    expect(result).toMatchObject({ success: true, result: [index, expect.any(Number)] })
+    expect(result.usage.replays).toBeGreaterThanOrEqual(1)
+  }
+  expect(calls).toBe(5)
+  expect(await client.executeAsync('return 1')).toBe(1)
+})
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('RT-3: CPU time excludes waiting', async () => {
+    const { enter, arrived, open } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const result = client.run('await sleep(400)\nawait tools.enter({})\nreturn 1', { cpuTimeoutMs: 200 })
+    await arrived()
+    open()
+    expect(await result).toMatchObject({ success: true, result: 1 })
+    const { usage } = await result
+    expect(usage.wallMs).toBeGreaterThanOrEqual(400)
+    expect(usage.waitMs).toBeGreaterThanOrEqual(350)
+    expect(usage.cpuMs).toBeLessThan(200)
+  })
+
+  test('RT-3: CPU time is counted over all turns together', async () => {
+    await using client = connect(executor, { ...config, tools: { one: () => 1 } })
+    const result = await client.run(
+      `const spin = (n) => { let x = 0; for (let i = 0; i < n; i++) x = (x * 31 + i) % 1000003; return x }
+       for (;;) { spin(5e6); await tools.one({}) }`,
+      { cpuTimeoutMs: 300 },
+    )
+    expect(result).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
+    expect(result.usage.turns).toBeGreaterThan(1)
+  })
+})
+
+test('RT-3: a busy guest whose wall clock runs out first is told of that clock', async () => {
+  const options = { executionTimeoutMs: 300, cpuTimeoutMs: 300 }
+  const result = await codemode.run('await sleep(200)\nfor (;;);', options)
+  expect(result).toMatchObject({
+    success: false,
+    error: { code: 'EXECUTION_TIMEOUT', details: { layer: 'execution', timeoutMs: 300, option: 'executionTimeoutMs' } },
+  })
+})

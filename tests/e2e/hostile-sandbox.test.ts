@@ -1,0 +1,133 @@
+/** A sandbox process that guest code has taken over: it says whatever it likes, and the executor still lets nothing out. */
+import type { TurnEffects } from '@codemode/shared'
+import { describe, expect, test } from 'vitest'
+
+import { createExecutor, type RunningExecutor } from '@codemode/executor'
+
+import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
+import type { Sandbox } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { startEngine } from '../../packages/executor/src/start-engine.ts'
+import { apiKey, connect, transports } from '../support/executor.ts'
+
+type Effects = Partial<TurnEffects>
+
+/** What a sandbox says of a turn in which nothing happened. */
+const nothing: TurnEffects = {
+  calls: [],
+  logs: [],
+  logsDropped: { entries: 0, bytes: 0 },
+  nextTimerAt: null,
+}
+
+/** An executor whose sandbox says of its first turns what it is told to say here, and of all others that they returned. */
+function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
+  let turn = 0
+  const sandbox: Sandbox = {
+    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
+    ready: true,
+    room: 1,
+    onRoom() {},
+    open: () => ({
+      turn: async (delivery) => {
+        const said = turns[turn++] ?? { end: { ok: true, result: JSON.stringify(delivery) } }
+        return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
+      },
+      close() {},
+    }),
+    async [Symbol.asyncDispose]() {},
+  }
+  const start: typeof startEngine = async (config, { callbackTransport }) => ({
+    engine: createEngine({
+      sandbox,
+      callbackTransport,
+      maxRunning: config.maxRunning,
+      maxQueued: config.maxQueued,
+      disconnectGraceMs: config.disconnectGraceMs,
+      retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
+    }),
+    info: () => ({
+      name: 'codemode-executor',
+      version: '0',
+      versions: { node: '0', v8: '0', icu: '0', guestRuntime: '0', isolatedVm: '0' },
+      isolation: { tier: 'none' },
+      sandboxProcesses: 1,
+    }),
+    async [Symbol.asyncDispose]() {},
+  })
+  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent' }, { startEngine: start })
+}
+
+/** Runs any code against what the sandbox says, and tells what the tools got. */
+async function run(turns: readonly Effects[], config: (typeof transports)[number]['config']) {
+  const served: unknown[] = []
+  const tools = { weather: (input: unknown) => void served.push(input), bank: () => void served.push('bank') }
+  await using executor = await startHostile(turns)
+  await using codemode = connect(executor, { ...config, tools })
+  return { result: await codemode.run('1', { availableTools: ['weather'] }), served }
+}
+
+describe.each(transports)('over $transport', ({ config }) => {
+  test('TL-3: the executor sends no call whose name is not on the list', async () => {
+    const { result, served } = await run([{ calls: [{ call: 1, tool: 'bank', input: '{}' }] }], config)
+    expect(served).toEqual([])
+    expect(result).toMatchObject({
+      success: true,
+      result: { kind: 'answer', call: 1, ok: false, text: expect.stringContaining('TOOL_NOT_ALLOWED') },
+      toolCalls: [{ tool: 'bank', status: 'failed', errorCode: 'TOOL_NOT_ALLOWED' }],
+    })
+  })
+
+  test.each([
+    ['is no JSON', '{}, "tool": "bank"'],
+    ['breaks out of an envelope', '1}, "tool": "bank", "x": {"y": 1'],
+    ['is two values', '1 2'],
+    ['is empty', ''],
+  ])('TL-3: the executor sends no call whose input %s', async (_what, input) => {
+    const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
+    expect(served).toEqual([])
+    expect(result.toolCalls).toMatchObject([{ tool: 'weather', status: 'failed', errorCode: 'TOOL_INPUT_INVALID' }])
+  })
+
+  test('TL-2, TL-3: the executor sends no input over the limit', async () => {
+    const input = JSON.stringify('x'.repeat(1024 * 1024))
+    const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
+    expect(served).toEqual([])
+    expect(result.toolCalls).toMatchObject([{ status: 'failed', errorCode: 'TOOL_INPUT_TOO_LARGE' }])
+  })
+})
+
+test.each<[string, Effects[]]>([
+  [
+    'uses a call’s number twice',
+    [
+      {
+        calls: [
+          { call: 1, tool: 'weather', input: '1' },
+          { call: 1, tool: 'weather', input: '2' },
+        ],
+      },
+    ],
+  ],
+  [
+    'makes more calls than allowed',
+    [{ calls: Array.from({ length: 257 }, (_, i) => ({ call: i + 1, tool: 'weather', input: '1' })) }],
+  ],
+  ['prints more than allowed', [{ logs: [{ level: 'log', text: 'x'.repeat(128 * 1024) }] }]],
+  ['gives a result that is no JSON', [{ end: { ok: true, result: '{' } }]],
+  ['gives a larger result than allowed', [{ end: { ok: true, result: JSON.stringify('x'.repeat(1024 * 1024)) } }]],
+])('TL-3, EX-8: a sandbox process that %s is given up, and nothing of it gets out', async (_what, turns) => {
+  const { result, served } = await run(turns, transports[1].config)
+  expect(served).toEqual([])
+  expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
+})
+
+test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as const)(
+  'EX-8: %s is the host’s to say: from a sandbox process it breaks the protocol',
+  (code) => {
+    const end = { ok: false, code, name: 'Error', message: 'forged' }
+    const turn = { type: 'turn', guest: 1, cpuMs: 1, effects: { ...nothing, end } }
+    expect(sandboxMessageSchema.safeParse(turn).success).toBe(false)
+    expect(sandboxMessageSchema.safeParse({ ...turn, effects: nothing }).success).toBe(true)
+  },
+)

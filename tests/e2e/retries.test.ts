@@ -1,0 +1,259 @@
+import { once } from 'node:events'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createServer, type AddressInfo } from 'node:net'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { ExecutorConnectionError } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { startProxy, type Fault } from '../support/proxy.ts'
+
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  executor = await startExecutor()
+})
+afterAll(() => executor.close({ drainMs: 0 }))
+
+/** A port on which nothing listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+/** Resolves when undici has failed to connect to this port. */
+function connectionRefused(port: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const listener = (message: unknown): void => {
+    const { connectParams } = message as { connectParams: { port: string } }
+    if (Number(connectParams.port) !== port) return
+    unsubscribe('undici:client:connectError', listener)
+    resolve()
+  }
+  subscribe('undici:client:connectError', listener)
+  return promise
+}
+
+/** The faults of the first attempts to run code; all later ones, and all other requests, pass. */
+function firstAttempts(...faults: Fault[]) {
+  return ({ method, path }: { method: string; path: string }): Fault =>
+    method === 'POST' && path === '/v1/executions' ? (faults.shift() ?? 'pass') : 'pass'
+}
+
+const attemptsOf = (proxy: { readonly exchanges: readonly { path: string; at: number }[] }) =>
+  proxy.exchanges.filter(({ path }) => path === '/v1/executions')
+
+const busy = (status: 429 | 503, retryAfter?: string): Fault => ({
+  status,
+  headers: { 'content-type': 'application/json', ...(retryAfter !== undefined && { 'retry-after': retryAfter }) },
+  body: JSON.stringify({
+    error: {
+      code: status === 429 ? 'RATE_LIMITED' : 'OVERLOADED',
+      message: 'busy',
+      retryable: true,
+      ambiguous: false,
+      correlationId: 'cor_of_the_executor_itself',
+    },
+  }),
+})
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  /** A client through a proxy, with a tool that counts. */
+  async function through(faultOf: Parameters<typeof startProxy>[1], backoffBaseMs = 1) {
+    const proxy = await startProxy(executor, faultOf)
+    const calls: string[] = []
+    const count = (_: unknown, { callId }: { callId: string }) => calls.push(callId)
+    const client = connect(proxy, { ...config, retry: { backoffBaseMs }, tools: { count } })
+    return { proxy, calls, client, [Symbol.asyncDispose]: () => client.close().then(() => proxy.cut()) }
+  }
+
+  test('RT-1: an executor that is not up yet is tried again until it is', async () => {
+    const port = await freePort()
+    const retry = { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 50 }
+    await using client = connect({ url: `http://127.0.0.1:${port}` }, { ...config, retry, tools: { one: () => 1 } })
+    const refused = connectionRefused(port)
+    const value = client.executeAsync('tools.one({})')
+    await refused
+    await using _late = await startExecutor({ port, sandboxProcesses: 1 })
+    expect(await value).toBe(1)
+  })
+
+  test.each<[string, Fault]>([
+    ['a connection that breaks before the request arrives', 'reset'],
+    ['a 429', busy(429)],
+    ['a 503', busy(503)],
+    ['a 503 of a load balancer, without a body of ours', { status: 503, body: '<html>busy</html>' }],
+    ['a 502 of a gateway', { status: 502 }],
+  ])('RT-1, RT-2: %s is tried again, and the tools run once', async (_what, fault) => {
+    await using setup = await through(firstAttempts(fault, fault))
+    expect(await setup.client.executeAsync('tools.count({})')).toBe(1)
+    expect(attemptsOf(setup.proxy)).toHaveLength(3)
+    expect(setup.calls).toHaveLength(1)
+  })
+
+  test('RT-2: an answer that is lost after the request was sent is asked for again, and nothing runs twice', async () => {
+    await using setup = await through(firstAttempts('lose the answer', 'lose the answer'))
+    const result = await setup.client.run('await tools.count({}); await tools.count({}); return 1')
+    expect(result).toMatchObject({ success: true, result: 1, toolCalls: [{}, {}] })
+    expect(setup.calls).toEqual([`${result.executionId}:1`, `${result.executionId}:2`])
+    const keys = attemptsOf(setup.proxy).map((exchange) => (exchange as { headers?: unknown }).headers)
+    expect(keys).toHaveLength(3)
+    for (const headers of keys) expect(headers).toMatchObject({ 'idempotency-key': result.executionId })
+  })
+
+  test('RT-2: submit and its handle survive a stream that breaks after every event', async () => {
+    const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']
+    await using setup = await through(({ path, method }) =>
+      path.endsWith('/events') || (method === 'POST' && path === '/v1/executions')
+        ? { cutAfter: cuts.shift() ?? 'never' }
+        : 'pass',
+    )
+    const execution = await setup.client.submit(`
+      const first = await tools.count({})
+      await sleep(1)
+      return [first, await tools.count({}), await tools.count({})]`)
+    expect(await execution.wait()).toMatchObject({ success: true, result: [1, 2, 3] })
+    expect(execution.progress).toMatchObject({ toolCalls: 3, toolCallsSettled: 3 })
+    expect(setup.calls).toEqual([1, 2, 3].map((number) => `${execution.id}:${number}`))
+    expect(attemptsOf(setup.proxy)).toHaveLength(1)
+  })
+
+  test('RT-1: after the last attempt the error says how many there were, and keeps its cause', async () => {
+    await using setup = await through(() => 'reset')
+    const error: unknown = await setup.client.executeAsync('tools.count({})').catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ExecutorConnectionError)
+    expect(error).toMatchObject({ ambiguous: true, attempts: 3, message: expect.stringContaining('after 3 attempts') })
+    const causes: unknown[] = []
+    for (let each = error; each instanceof Error; each = each.cause) causes.push((each as { code?: string }).code)
+    expect(causes.at(-1)).toMatch(/ECONNRESET|UND_ERR_SOCKET/)
+    expect(setup.calls).toEqual([])
+  })
+})
+
+test('RT-1: a refused connection is tried three times, and says so, and that nothing has run', async () => {
+  const url = `http://127.0.0.1:${await freePort()}`
+  await using client = connect({ url }, { retry: { backoffBaseMs: 1 } })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+    name: 'ExecutorConnectionError',
+    code: 'CONNECTION_FAILED',
+    attempts: 3,
+    ambiguous: false,
+    retryable: true,
+    message: expect.stringMatching(/ECONNREFUSED \(after 3 attempts\)$/),
+    cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
+    suggestion: expect.stringContaining(url),
+  })
+})
+
+test.each([429, 503] as const)('RT-1: a %i that never ends is the last error, with its status', async (status) => {
+  await using proxy = await startProxy(executor, () => busy(status))
+  await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 1 } })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+    httpStatus: status,
+    code: status === 429 ? 'RATE_LIMITED' : 'OVERLOADED',
+    attempts: 4,
+    ambiguous: false,
+    message: 'busy (after 4 attempts)',
+  })
+  expect(proxy.exchanges).toHaveLength(4)
+})
+
+test('RT-1: delays are jittered and doubled from the base on', async () => {
+  await using proxy = await startProxy(executor, () => 'reset')
+  await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 40 } })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 4 })
+  const gaps = proxy.exchanges.slice(1).map(({ at }, index) => at - proxy.exchanges[index]!.at)
+  // Jitter takes at most a half; a busy machine only adds.
+  for (const [index, gapMs] of gaps.entries()) expect(gapMs).toBeGreaterThanOrEqual(40 * 2 ** index * 0.5 - 2)
+})
+
+test('RT-1: Retry-After is honoured when it is longer than the backoff, and capped', async () => {
+  await using proxy = await startProxy(executor, firstAttempts(busy(429, '1'), busy(503, '3600')))
+  await using client = connect(proxy, { retry: { backoffBaseMs: 1, backoffMaxMs: 1_200 } })
+  expect(await client.executeAsync('return 1')).toBe(1)
+  const [first, second, third] = proxy.exchanges.map(({ at }) => at)
+  expect(second! - first!).toBeGreaterThanOrEqual(995)
+  expect(third! - second!).toBeGreaterThanOrEqual(1_195)
+  expect(third! - second!).toBeLessThan(10_000)
+})
+
+test('RT-1: no retry begins that could not end before the deadline', async () => {
+  await using proxy = await startProxy(executor, () => busy(503, '5'))
+  const clocks = { requestTimeoutMs: 3_000, executionTimeoutMs: 1_000, queueTimeoutMs: 1_000, connectTimeoutMs: 1_000 }
+  await using client = connect(proxy, clocks)
+  const startedAt = performance.now()
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OVERLOADED', attempts: 1 })
+  expect(performance.now() - startedAt).toBeLessThan(2_500)
+})
+
+test('RT-1: an abort ends the backoff at once', async () => {
+  const proxyAnswered = Promise.withResolvers<void>()
+  await using proxy = await startProxy(executor, () => {
+    proxyAnswered.resolve()
+    return busy(503, '60')
+  })
+  await using client = connect(proxy, { retry: { backoffBaseMs: 60_000, backoffMaxMs: 60_000 } })
+  const controller = new AbortController()
+  const options = { signal: controller.signal, executionTimeoutMs: 200_000 }
+  const failed = client.executeAsync('return 1', options).catch((error: unknown) => error)
+  await proxyAnswered.promise
+  // The abort may come before or after the answer was read; it is the same error at once either way.
+  controller.abort()
+  expect(await failed).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+})
+
+test('RT-1: retry: false is one attempt', async () => {
+  await using proxy = await startProxy(executor, () => busy(503))
+  await using client = connect(proxy, { retry: false })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 1, message: 'busy' })
+  expect(proxy.exchanges).toHaveLength(1)
+})
+
+test('RT-1: what the code did is never a reason to try again', async () => {
+  await using proxy = await startProxy(executor)
+  await using client = connect(proxy)
+  for (const code of ['throw new Error("x")', 'return (', 'await new Promise(() => {})']) {
+    await expect(client.executeAsync(code)).rejects.toMatchObject({ name: 'ExecutionError', attempts: 1 })
+  }
+  await expect(client.executeAsync('return 1', { memoryLimitMb: 4_000 })).rejects.toMatchObject({ httpStatus: 400 })
+  expect(proxy.exchanges).toHaveLength(4)
+})
+
+test('RT-2: an executor that never tells what became of a request leaves the outcome unknown', async () => {
+  await using proxy = await startProxy(executor, () => 'lose the answer')
+  await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+    name: 'ExecutorConnectionError',
+    code: 'OUTCOME_AMBIGUOUS',
+    ambiguous: true,
+    retryable: false,
+    cause: expect.objectContaining({ code: 'CONNECTION_FAILED' }),
+  })
+})
+
+test('RT-4: a rejected key says so, once, and is no connection failure', async () => {
+  await using proxy = await startProxy(executor)
+  await using client = connect(proxy, { executorApiKey: 'a-key-that-nobody-knows' })
+  const error: unknown = await client.executeAsync('return 1').catch((thrown: unknown) => thrown)
+  expect(error).not.toBeInstanceOf(ExecutorConnectionError)
+  expect(error).toMatchObject({
+    name: 'ExecutorClientError',
+    code: 'UNAUTHORIZED',
+    httpStatus: 401,
+    retryable: false,
+    ambiguous: false,
+    attempts: 1,
+    message: expect.stringContaining('rejected the API key'),
+    suggestion: expect.stringContaining('Bearer'),
+  })
+  expect(`${JSON.stringify(error)}${String(error)}`).not.toContain('a-key-that-nobody-knows')
+  expect(proxy.exchanges).toHaveLength(1)
+  const [result] = await client.executeAll(['return 1'])
+  expect(result).toMatchObject({ success: false, error: { code: 'UNAUTHORIZED' } })
+  expect(proxy.exchanges).toHaveLength(2)
+})

@@ -1,0 +1,186 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { ConfigurationError, ExecutorTimeoutError, type Codemode } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { aborted, gate } from '../support/gate.ts'
+import { startProxy } from '../support/proxy.ts'
+
+let executor: RunningExecutor
+let codemode: Codemode
+
+beforeAll(async () => {
+  executor = await startExecutor()
+  codemode = connect(executor)
+})
+afterAll(async () => {
+  await codemode.close()
+  await executor.close({ drainMs: 0 })
+})
+
+async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError> {
+  const error: unknown = await value.catch((thrown: unknown) => thrown)
+  expect(error).toBeInstanceOf(ExecutorTimeoutError)
+  return error as ExecutorTimeoutError
+}
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('RT-3: the execution clock fires while the code waits, and its handlers are aborted', async () => {
+    const { enter, signals } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const options = { executionTimeoutMs: 250, cpuTimeoutMs: 200, toolTimeoutMs: 250 }
+    const error = await timeoutOf(
+      client.executeAsync('try { await tools.enter({}) } finally { await sleep(9_000) }', options),
+    )
+    expect(error).toMatchObject({
+      code: 'EXECUTION_TIMEOUT',
+      layer: 'execution',
+      timeoutMs: 250,
+      option: 'executionTimeoutMs',
+    })
+    await aborted(signals[0]!)
+  })
+
+  test('RT-3: the tool clock fails its call, which the code can catch, and aborts its handler', async () => {
+    const { enter, signals } = gate()
+    await using client = connect(executor, { ...config, tools: { enter } })
+    const caught = await client.executeAsync(
+      'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
+      { toolTimeoutMs: 150 },
+    )
+    expect(caught).toMatchObject({ name: 'ToolError', code: 'TOOL_TIMEOUT', retryable: true })
+    expect(caught).toMatchObject({ data: { layer: 'tool', timeoutMs: 150, option: 'toolTimeoutMs' } })
+    expect(await aborted(signals[0]!)).toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) })
+  })
+
+  test("RT-3: a tool's own timeout holds for its calls only", async () => {
+    const { enter } = gate()
+    const tools = { slow: { execute: enter, timeoutMs: 100 }, quick: () => 'quick' }
+    await using client = connect(executor, { ...config, tools })
+    const code = 'return [await tools.slow({}).catch(({ code }) => code), await tools.quick({})]'
+    expect(await client.executeAsync(code)).toEqual(['TOOL_TIMEOUT', 'quick'])
+  })
+
+  test("RT-3: a call's deadline is told to its handler, and is that of the clock that ends it first", async () => {
+    const deadlines: number[] = []
+    const look = (_: unknown, { deadline }: { deadline: Date }) => deadlines.push(deadline.getTime() - Date.now())
+    await using client = connect(executor, { ...config, tools: { look } })
+    await client.executeAsync('tools.look({})', { toolTimeoutMs: 7_000, executionTimeoutMs: 60_000 })
+    await client.executeAsync('tools.look({})', { executionTimeoutMs: 8_000 })
+    expect(deadlines[0]).toBeGreaterThan(5_000)
+    expect(deadlines[0]).toBeLessThanOrEqual(7_000)
+    expect(deadlines[1]).toBeGreaterThan(6_000)
+    expect(deadlines[1]).toBeLessThanOrEqual(8_000)
+  })
+
+  test('RT-3: the queue clock fires while the execution waits for admission, which then never ran', async () => {
+    await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
+    const { enter, arrived, open } = gate()
+    let calls = 0
+    await using client = connect(narrow, { ...config, retry: false, tools: { enter, count: () => (calls += 1) } })
+    const running = client.executeAsync('tools.enter("done")')
+    await arrived()
+    expect(await timeoutOf(client.executeAsync('tools.count({})', { queueTimeoutMs: 120 }))).toMatchObject({
+      code: 'QUEUE_TIMEOUT',
+      httpStatus: 503,
+      layer: 'queue',
+      timeoutMs: 120,
+      option: 'queueTimeoutMs',
+      retryable: true,
+      ambiguous: false,
+    })
+    open()
+    expect(await running).toBe('done')
+    expect(await client.executeAsync('return 1')).toBe(1)
+    expect(calls).toBe(0)
+  })
+
+  test('RT-3: the request clock fires when nothing answers', async () => {
+    await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
+    const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
+    await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
+    const startedAt = performance.now()
+    expect(await timeoutOf(client.executeAsync('tools.one({})'))).toMatchObject({
+      code: 'REQUEST_TIMEOUT',
+      layer: 'request',
+      timeoutMs: 200,
+      option: 'requestTimeoutMs',
+      ambiguous: true,
+    })
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  })
+
+  test('RT-3: a larger value for one execution wins over the default of the client', async () => {
+    const { enter, arrived, open } = gate()
+    const clocks = { executionTimeoutMs: 150, toolTimeoutMs: 100, cpuTimeoutMs: 50, requestTimeoutMs: 400 }
+    await using client = connect(executor, { ...config, ...clocks, tools: { enter } })
+    const options = { executionTimeoutMs: 20_000, toolTimeoutMs: 20_000, cpuTimeoutMs: 5_000 }
+    const value = client.executeAsync(
+      'const end = 5e7; let x = 0; for (let i = 0; i < end; i++) x = (x * 31 + i) % 1000003\nawait sleep(500)\nreturn tools.enter(1)',
+      options,
+    )
+    await arrived()
+    open()
+    expect(await value).toBe(1)
+    await timeoutOf(client.executeAsync('await sleep(5_000)'))
+  })
+})
+
+test('RT-3: the connect clock fires when a connection takes too long', async () => {
+  // It takes connections and never answers the TLS handshake.
+  const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await using client = connect({ url }, { connectTimeoutMs: 100, retry: false })
+  expect(await timeoutOf(client.executeAsync('return 1'))).toMatchObject({
+    code: 'CONNECTION_FAILED',
+    layer: 'connect',
+    timeoutMs: 100,
+    option: 'connectTimeoutMs',
+    attempts: 1,
+    ambiguous: false,
+  })
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('RT-3: the clock of the request reaches the executor, which ends the execution by itself', async () => {
+  const { status, body } = await api(executor, '/v1/executions', {
+    body: { code: 'await sleep(20_000)' },
+    headers: { 'x-codemode-timeout-ms': '150' },
+  })
+  expect(status).toBe(200)
+  const { code, details } = body.error
+  expect(code).toBe('EXECUTION_TIMEOUT')
+  // What the way to the executor and its queue took is gone already.
+  expect(details).toEqual({ layer: 'request', option: 'requestTimeoutMs', timeoutMs: expect.any(Number) })
+  expect(details.timeoutMs).toBeLessThanOrEqual(150)
+})
+
+test('RT-3: an inner clock that is longer than its outer one is refused, with the corrected code', async () => {
+  for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
+    const refused = codemode.executeAsync('return 1', { [inner]: 2_000, executionTimeoutMs: 1_000 })
+    await expect(refused).rejects.toBeInstanceOf(ConfigurationError)
+    await expect(refused).rejects.toMatchObject({
+      message: expect.stringMatching(
+        new RegExp(`${inner} \\(2000 ms\\) is longer than executionTimeoutMs \\(1000 ms\\)`),
+      ),
+    })
+    const limits = { [inner]: 2_000, executionTimeoutMs: 1_000 }
+    expect(await api(executor, '/v1/executions', { body: { code: '1', limits } })).toMatchObject({ status: 400 })
+  }
+  for (const inner of ['executionTimeoutMs', 'queueTimeoutMs', 'connectTimeoutMs'] as const) {
+    expect(() => connect(executor, { [inner]: 2_000, requestTimeoutMs: 1_000 })).toThrow(ConfigurationError)
+  }
+})
+
+test("RT-3: a clock above the key's maximum is refused, and says the maximum", async () => {
+  await expect(codemode.executeAsync('return 1', { cpuTimeoutMs: 30_001 })).rejects.toMatchObject({
+    code: 'INVALID_REQUEST',
+    httpStatus: 400,
+    message: expect.stringContaining('30000'),
+  })
+})

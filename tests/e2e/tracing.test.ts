@@ -1,0 +1,137 @@
+import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { W3CTraceContextPropagator } from '@opentelemetry/core'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+  type ReadableSpan,
+} from '@opentelemetry/sdk-trace-base'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+
+import type { RunningExecutor } from '@codemode/executor'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { startProxy } from '../support/proxy.ts'
+
+const exporter = new InMemorySpanExporter()
+const prefix = 'id-of-the-execution-'
+const tracer = trace.getTracer('the-application')
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator())
+  executor = await startExecutor()
+})
+afterAll(async () => {
+  await executor.close({ drainMs: 0 })
+  for (const api of [trace, context, propagation]) api.disable()
+})
+beforeEach(() => exporter.reset())
+
+/** Runs `work` in a span of the application, and resolves with its trace id. */
+function inApplication(work: () => Promise<unknown>): Promise<string> {
+  return tracer.startActiveSpan('application', async (span) => {
+    await work()
+    span.end()
+    return span.spanContext().traceId
+  })
+}
+
+const named = (name: string): ReadableSpan[] => exporter.getFinishedSpans().filter((span) => span.name === name)
+const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId
+
+/** The names of a span and of all that it is in, from the inside out. */
+function pathOf(span: ReadableSpan): string[] {
+  const parent = exporter.getFinishedSpans().find((other) => idOf(other) === span.parentSpanContext?.spanId)
+  return [span.name, ...(parent ? pathOf(parent) : [])]
+}
+
+function refuse(): never {
+  throw new Error('no')
+}
+
+describe.each(transports)('over the $transport transport', ({ config, transport }) => {
+  test('CX-2: application, client, executor and tool are one trace, and the handler is within it', async () => {
+    const active: (string | undefined)[] = []
+    const look = () => {
+      active.push(trace.getActiveSpan()?.spanContext().traceId)
+      return tracer.startActiveSpan('in the handler', (span) => span.end())
+    }
+    await using client = connect(executor, { ...config, tools: { look } })
+    const correlationId = 'the-id-of-the-trace'
+    const traceId = await inApplication(() =>
+      client.executeAsync('await Promise.all([tools.look({}), tools.look({})])', { correlationId }),
+    )
+    await expect.poll(() => named('codemode.execution')).toHaveLength(1)
+    await expect.poll(() => named('codemode.request').length).toBeGreaterThanOrEqual(1)
+    const spans = exporter.getFinishedSpans()
+    expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]))
+    expect(active).toEqual([traceId, traceId])
+    expect(named('codemode.tool_call')).toHaveLength(2)
+    expect(named('codemode.tool')).toHaveLength(2)
+    expect(named('in the handler')).toHaveLength(2)
+    for (const span of spans.filter(({ name }) => name.startsWith('codemode.'))) {
+      expect(span.attributes).toMatchObject({ 'codemode.correlation_id': correlationId })
+    }
+    const onTheExecutor = ['codemode.execution', 'codemode.request', 'codemode.execute', 'application']
+    for (const span of named('codemode.tool_call'))
+      expect(pathOf(span)).toEqual(['codemode.tool_call', ...onTheExecutor])
+    const around =
+      transport === 'callback' ? ['codemode.tool_call', ...onTheExecutor] : ['codemode.execute', 'application']
+    for (const span of named('in the handler'))
+      expect(pathOf(span)).toEqual(['in the handler', 'codemode.tool', ...around])
+  })
+
+  test('CX-2: parallel executions are as many traces, and no span is in a foreign one', async () => {
+    await using client = connect(executor, { ...config, tools: { one: () => 1 } })
+    const traceIds = await Promise.all(
+      Array.from({ length: 10 }, (_, input) =>
+        inApplication(() => client.executeAsync('tools.one({})', { correlationId: `${prefix}${input}` })),
+      ),
+    )
+    await expect.poll(() => named('codemode.execution')).toHaveLength(10)
+    for (const span of exporter.getFinishedSpans().filter(({ name }) => name.startsWith('codemode.'))) {
+      const index = Number(String(span.attributes['codemode.correlation_id']).slice(prefix.length))
+      expect(span.spanContext().traceId).toBe(traceIds[index])
+    }
+  })
+
+  test('CX-2: spans of what failed say so', async () => {
+    await using client = connect(executor, { ...config, tools: { refuse } })
+    await client.run('tools.refuse({})')
+    await expect.poll(() => named('codemode.execution')).toHaveLength(1)
+    const names = ['codemode.execute', 'codemode.execution', 'codemode.tool_call', 'codemode.tool']
+    const statuses = names.map((name) => [name, named(name)[0]?.status.code])
+    expect(statuses).toEqual(names.map((name) => [name, SpanStatusCode.ERROR]))
+  })
+
+  test('CX-2: every attempt is a span of its own, in the same trace', async () => {
+    let attempts = 0
+    await using proxy = await startProxy(executor, ({ path }) =>
+      path === '/v1/executions' && (attempts += 1) < 3 ? 'reset' : 'pass',
+    )
+    await using client = connect(proxy, { ...config, retry: { backoffBaseMs: 1 }, tools: { one: () => 1 } })
+    const traceId = await inApplication(() => client.executeAsync('tools.one({})'))
+    await expect.poll(() => named('codemode.execution')).toHaveLength(1)
+    const creations = named('codemode.request').filter((span) => span.spanContext().traceId === traceId)
+    expect(creations.map(({ attributes }) => attributes['codemode.attempt'])).toEqual(expect.arrayContaining([1, 2, 3]))
+    const third = creations.find(({ attributes }) => attributes['codemode.attempt'] === 3)
+    expect(named('codemode.execution')[0]!.parentSpanContext?.spanId).toBe(idOf(third))
+  })
+})
+
+test('CX-2: an execution that was never admitted ends its span as well', async () => {
+  await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
+  const entered = Promise.withResolvers<void>()
+  const tools = { hang: () => new Promise(() => entered.resolve()) }
+  await using client = connect(narrow, { retry: false, tools })
+  const running = client.executeAsync('tools.hang({})').catch(() => {})
+  await entered.promise
+  await expect(client.executeAsync('return 1', { queueTimeoutMs: 50 })).rejects.toMatchObject({ code: 'QUEUE_TIMEOUT' })
+  await expect.poll(() => named('codemode.execution').map(({ status }) => status.code)).toEqual([SpanStatusCode.ERROR])
+  await client.close()
+  await running
+})
