@@ -32,14 +32,14 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test('RT-3: the execution clock fires while the code waits, and its handlers are aborted', async () => {
     const { enter, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
-    const options = { executionTimeoutMs: 250, cpuTimeoutMs: 200, toolTimeoutMs: 250 }
+    const options = { executionTimeoutMs: 800, cpuTimeoutMs: 800, toolTimeoutMs: 800 }
     const error = await timeoutOf(
       client.executeAsync('try { await tools.enter({}) } finally { await sleep(9_000) }', options),
     )
     expect(error).toMatchObject({
       code: 'EXECUTION_TIMEOUT',
       layer: 'execution',
-      timeoutMs: 250,
+      timeoutMs: 800,
       option: 'executionTimeoutMs',
     })
     await aborted(signals[0]!)
@@ -50,10 +50,10 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await using client = connect(executor, { ...config, tools: { enter } })
     const caught = await client.executeAsync(
       'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
-      { toolTimeoutMs: 150 },
+      { toolTimeoutMs: 400 },
     )
     expect(caught).toMatchObject({ name: 'ToolError', code: 'TOOL_TIMEOUT', retryable: true })
-    expect(caught).toMatchObject({ data: { layer: 'tool', timeoutMs: 150, option: 'toolTimeoutMs' } })
+    expect(caught).toMatchObject({ data: { layer: 'tool', timeoutMs: 400, option: 'toolTimeoutMs' } })
     expect(await aborted(signals[0]!)).toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) })
   })
 
