@@ -30,11 +30,11 @@ test.each([
     success: false,
     error: { code: 'CPU_TIMEOUT', details: { layer: 'cpu', timeoutMs: 300, option: 'cpuTimeoutMs' } },
   })
-  expect(result.usage.cpuMs).toBeGreaterThanOrEqual(300)
+  // The isolate's timer goes by the wall clock, so a busy machine may take up to a fifth of it.
+  expect(result.usage.cpuMs).toBeGreaterThanOrEqual(240)
 })
 
-// A machine that is so busy that the guest has to be killed with its process loses the logs of that turn, as documented.
-test('RT-3: what was logged before the cpu clock fired is kept', { retry: 3 }, async () => {
+test('RT-3: what was logged before the cpu clock fired is kept', async () => {
   const result = await codemode.run('console.log("before")\nfor (;;);', { cpuTimeoutMs: 200 })
   expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] })
 })
@@ -108,4 +108,14 @@ test('RT-3: a busy guest whose wall clock runs out first is told of that clock',
     success: false,
     error: { code: 'EXECUTION_TIMEOUT', details: { layer: 'execution', timeoutMs: 300, option: 'executionTimeoutMs' } },
   })
+})
+
+test('RT-3: on a machine with more busy processes than cores, code within its CPU time is not timed out', async () => {
+  const code = 'let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n'
+  const alone = await codemode.run(code)
+  const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 1.6)
+  const busy = Array.from({ length: 4 }, () => codemode.run('for (;;);', { cpuTimeoutMs: 1_000 }))
+  const result = await codemode.run(code, { cpuTimeoutMs })
+  expect(result).toMatchObject({ success: true })
+  for (const each of await Promise.all(busy)) expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
 })

@@ -17,7 +17,7 @@ import { failed } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 
 /** How many executions of one `executeAll` are under way at a time. */
-const batchLimit = 64
+const batchLimit = 256
 const defaultDrainMs = 30_000
 
 export interface CloseOptions {

@@ -179,8 +179,8 @@ export class Execution implements ExecutionHandle {
   /** Runs one turn and journals it. Undefined when the execution is stopped, by this turn or meanwhile. */
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
     const at = this.#now()
-    const leftMs = this.#report.startedAt! + this.#clock.timeoutMs - at
-    const pending = this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), leftMs)
+    const endsAt = this.#report.startedAt! + this.#clock.timeoutMs
+    const pending = this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
     this.#options.ticket.started()
     const turn = await pending
     switch (turn.type) {

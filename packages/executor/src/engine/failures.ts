@@ -39,7 +39,7 @@ export function neverSettles(): ExecutionFailure {
 
 /** The failure of a guest that was stopped in the middle of a turn. */
 export function stoppedByLimit(
-  stopped: { readonly reason: 'cpu' | 'memory'; readonly cpuExhausted: boolean },
+  stopped: { readonly reason: 'timeout' | 'memory'; readonly cpuExhausted: boolean },
   limits: ExecutionLimits,
   clock: Clock,
 ): ExecutionFailure {

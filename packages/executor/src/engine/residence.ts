@@ -13,6 +13,13 @@ const maxLossesInARow = 8
  */
 const maxDeaths = 2
 
+/**
+ * A turn that ran into its timeout has used up its CPU time if it really got this share of it. Otherwise the machine was
+ * too busy to give it that: as a turn that did not end it had no effects, so it is replayed and run again, once, for longer.
+ */
+const exhaustedShare = 0.5
+const starvedStretch = 4
+
 /** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
 const minPatienceMs = 200
 
@@ -43,8 +50,9 @@ export class Residence {
     this.#journal = journal
   }
 
-  /** Runs the next turn, for at most what is left of the CPU time and `wallLeftMs`. */
-  async turn(delivery: GuestDelivery, wallLeftMs: number): Promise<ResidentTurn> {
+  /** Runs the next turn, for at most what is left of the CPU time and of the wall time. */
+  async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<ResidentTurn> {
+    let stretch = 1
     for (let losses = 0; losses < maxLossesInARow; losses++) {
       if (this.#left) return { type: 'left' }
       // The first turn is asked for before anything is awaited, so that the sandbox counts it at once.
@@ -53,12 +61,21 @@ export class Residence {
       if (failed) return failed
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
       const outcome = await this.#guest!.turn(delivery, {
-        timeoutMs: Math.max(1, Math.min(cpuLeftMs, wallLeftMs)),
+        timeoutMs: Math.max(1, Math.min(cpuLeftMs * stretch, wallLeftMs())),
         patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** losses,
       })
       if (this.#left) return { type: 'left' }
-      if (outcome.type === 'turn' || outcome.type === 'stopped') return this.#account(outcome)
+      if (outcome.type === 'turn') return this.#account(outcome)
       this.#guest = undefined
+      if (outcome.type === 'stopped') {
+        const wasStarved = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs * exhaustedShare && stretch === 1
+        if (!wasStarved || wallLeftMs() <= 0) {
+          this.cpuMs += outcome.cpuMs
+          return { ...outcome, cpuExhausted: wallLeftMs() > 0 }
+        }
+        stretch = starvedStretch
+        continue
+      }
       if (outcome.type === 'crashed' && this.#isCulprit()) return crashed('while the code was running')
     }
     return crashed('again and again')
@@ -76,13 +93,10 @@ export class Residence {
     return this.#deaths >= maxDeaths
   }
 
-  #account(outcome: Extract<TurnOutcome, { type: 'turn' | 'stopped' }>): ResidentTurn {
+  #account(outcome: Extract<TurnOutcome, { type: 'turn' }>): ResidentTurn {
     this.cpuMs += outcome.cpuMs
-    if (outcome.type === 'turn') {
-      this.turns += 1
-      return outcome
-    }
-    return { ...outcome, cpuExhausted: this.cpuMs >= this.#journal.header.limits.cpuTimeoutMs }
+    this.turns += 1
+    return outcome
   }
 
   #moveIn(): undefined {

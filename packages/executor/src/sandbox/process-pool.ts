@@ -83,6 +83,10 @@ export class ProcessPool implements Sandbox {
     return (free.length > 0 ? free : [...this.#processes]).reduce(lighter)
   }
 
+  get #busy(): number {
+    return [...this.#processes].filter((process) => process.load > 0).length
+  }
+
   /** Whether every process is held by a long turn and another may be added. */
   get #canGrow(): boolean {
     return (
@@ -116,6 +120,7 @@ export class ProcessPool implements Sandbox {
         this.#onRoom()
       },
       onChange: () => this.#onRoom(),
+      contention: () => Math.max(1, this.#busy / this.#options.size),
       hasElsewhere: () => this.#canGrow || [...this.#processes].some((other) => other !== process && !other.stuck),
       onExit: (reason) => {
         watch.onFirstExit?.(reason)

@@ -38,7 +38,7 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('stopped'),
     guest: z.int(),
     cpuMs: milliseconds,
-    reason: z.enum(['cpu', 'memory']),
+    reason: z.enum(['timeout', 'memory']),
     logs: turnEffectsSchema.shape.logs,
     logsDropped: turnEffectsSchema.shape.logsDropped,
   }),

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 
 import { encodeFrame, FrameReader } from './frames.ts'
 import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import { processCpuMs } from './process-cpu.ts'
 import {
   sandboxMessageSchema,
   type GuestDelivery,
@@ -15,8 +16,17 @@ import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
 /** Turns that are in a process's hands at once: one runs, one is there when it ends. */
 export const pipelinedTurns = 2
 
-/** How long after its timeout an uninterruptible turn, or a closed guest's, is ended with its process. */
-const killGraceMs = 500
+/** How long a guest that was closed while on the CPU may stay there before its process is ended. */
+const closeGraceMs = 500
+
+/**
+ * How much CPU time a process may use after a turn's timeout has passed. One that uses more can't be interrupted; one that
+ * merely was not scheduled on a busy machine uses none.
+ */
+const overrunCpuMs = 300
+const overrunCheckMs = 250
+/** After this, the process is ended whatever it used. */
+const maxOverrunMs = 10_000
 
 /** A turn that is on the CPU for longer makes its process a bad place for others. */
 const longTurnMs = 200
@@ -25,6 +35,8 @@ interface PendingTurn {
   readonly guest: number
   readonly delivery: GuestDelivery
   readonly options: TurnOptions
+  /** The timeout as it was sent: V8 measures it by the wall clock. */
+  timeoutMs: number
   /** Undefined once the turn's outcome is of no more interest. */
   settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
@@ -40,6 +52,8 @@ interface SandboxProcessOptions {
   onChange(): void
   /** Whether a turn that is handed back could run sooner somewhere else. */
   hasElsewhere(): boolean
+  /** How many times as long a turn takes now as it would if it had a core for itself. */
+  contention(): number
 }
 
 /**
@@ -54,6 +68,8 @@ export class SandboxProcess {
   readonly #guests = new Map<number, GuestSpec | undefined>()
   readonly #reader = new FrameReader()
   #headSince = 0
+  /** The process's CPU time when the timeout of the turn on the CPU had passed. */
+  #cpuAtTimeoutMs: number | undefined
   #headTimer: NodeJS.Timeout | undefined
   #lastGuest = 0
   #alive = true
@@ -121,7 +137,7 @@ export class SandboxProcess {
   #turn(guest: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
     if (!this.#guests.has(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      this.#turns.push({ guest, delivery, options, settle, sent: false, began: false })
+      this.#turns.push({ guest, delivery, options, timeoutMs: options.timeoutMs, settle, sent: false, began: false })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -138,27 +154,28 @@ export class SandboxProcess {
   }
 
   #sendTurn(turn: PendingTurn): void {
-    const { guest, delivery, options } = turn
+    const { guest, delivery } = turn
     turn.sent = true
+    turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
     const spec = this.#guests.get(guest)
     if (spec) {
       this.#guests.set(guest, undefined)
       this.#send({ type: 'open', guest, spec })
     }
-    this.#send({ type: 'turn', guest, delivery, timeoutMs: options.timeoutMs })
+    this.#send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
   }
 
   #headMs(): number {
     return this.#turns.length === 0 ? 0 : performance.now() - this.#headSince
   }
 
-  /** Looks at the turn on the CPU at doubling intervals: others are handed back, and in the end the process is killed. */
+  /** Looks at the turn on the CPU at doubling intervals, and more often when its timeout has passed. */
   #watchHead(): void {
-    const head = this.#turns[0]!
-    const killAtMs = head.options.timeoutMs + killGraceMs
-    const checkAtMs = Math.min(killAtMs, Math.max(longTurnMs, this.#headMs() * 2))
+    const { timeoutMs } = this.#turns[0]!
+    const headMs = this.#headMs()
+    const nextMs = headMs < timeoutMs ? Math.min(timeoutMs, Math.max(longTurnMs, headMs * 2)) : headMs + overrunCheckMs
     this.#headTimer = setTimeout(() => {
-      if (this.#headMs() >= killAtMs) {
+      if (this.#headMs() >= timeoutMs && this.#isOverrunning(timeoutMs)) {
         this.#overran = true
         this.kill()
         return
@@ -166,7 +183,14 @@ export class SandboxProcess {
       this.#handBackImpatient()
       this.#options.onChange()
       this.#watchHead()
-    }, checkAtMs - this.#headMs())
+    }, nextMs - headMs)
+  }
+
+  #isOverrunning(timeoutMs: number): boolean {
+    const cpuMs = processCpuMs(this.#launched.process.pid)
+    this.#cpuAtTimeoutMs ??= cpuMs
+    if (cpuMs === undefined || this.#cpuAtTimeoutMs === undefined) return this.#headMs() > timeoutMs + overrunCheckMs
+    return cpuMs - this.#cpuAtTimeoutMs >= overrunCpuMs || this.#headMs() > timeoutMs + maxOverrunMs
   }
 
   /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
@@ -198,7 +222,7 @@ export class SandboxProcess {
   #killUnlessLeft(head: PendingTurn): void {
     setTimeout(() => {
       if (this.#turns[0] === head) this.kill()
-    }, killGraceMs).unref()
+    }, closeGraceMs).unref()
   }
 
   #forget(guest: number): void {
@@ -241,6 +265,7 @@ export class SandboxProcess {
   #removeHead(): PendingTurn | undefined {
     clearTimeout(this.#headTimer)
     this.#headTimer = undefined
+    this.#cpuAtTimeoutMs = undefined
     return this.#turns.shift()
   }
 
@@ -252,12 +277,12 @@ export class SandboxProcess {
     const waiting = this.#turns.splice(0)
     // Replaced first, so that what is replayed now finds the replacement.
     this.#options.onExit(this.#complaint === '' ? reason : `${reason}: ${this.#complaint}`)
-    head?.settle?.(this.#overran ? overran(head.options.timeoutMs) : { type: head.began ? 'crashed' : 'lost' })
+    head?.settle?.(this.#overran ? overran(head.timeoutMs) : { type: head.began ? 'crashed' : 'lost' })
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
 }
 
 /** A turn that nothing but the end of its process could stop counts as one that used up its time; its logs are lost. */
 function overran(timeoutMs: number): TurnOutcome {
-  return { type: 'stopped', reason: 'cpu', cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
+  return { type: 'stopped', reason: 'timeout', cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
 }

@@ -6,7 +6,10 @@ export type { GuestDelivery, GuestSpec, SandboxVersions }
 
 /** How the engine wants a turn to be run. */
 export interface TurnOptions {
-  /** The CPU time that the turn may use. */
+  /**
+   * How long the turn may be on the CPU. On a busy machine it may be interrupted after less CPU time than that: what it
+   * really used is in its outcome.
+   */
   readonly timeoutMs: number
   /** How long the turn waits behind another guest's long turn before it is reported as `lost`, to be run elsewhere. */
   readonly patienceMs: number
@@ -15,8 +18,8 @@ export interface TurnOptions {
 /** What a turn came to. */
 export type TurnOutcome =
   | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
-  /** The guest used up its CPU time or its memory in this turn and is gone; of the turn only the logs are kept. */
-  | ({ readonly type: 'stopped'; readonly reason: 'cpu' | 'memory'; readonly cpuMs: number } & Pick<
+  /** The guest ran into the turn's timeout, or out of memory, and is gone; of the turn only the logs are kept. */
+  | ({ readonly type: 'stopped'; readonly reason: 'timeout' | 'memory'; readonly cpuMs: number } & Pick<
       TurnEffects,
       'logs' | 'logsDropped'
     >)

@@ -33,7 +33,7 @@ export class GuestHost {
   readonly #deliver: ivm.Reference<Deliver>
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
-  #cpuMs = 0
+  #enteredMs = 0
 
   constructor(spec: GuestSpec) {
     this.#spec = spec
@@ -52,22 +52,25 @@ export class GuestHost {
   }
 
   /**
-   * Enters the guest once and returns when its microtasks have drained, or after `timeoutMs` of CPU time. The outcome
-   * is read from what the runtime reported and from the isolate's own measures: an exception out of the entry says
-   * nothing, since a guest can throw what it likes.
+   * Enters the guest once and returns when its microtasks have drained, or after `timeoutMs`. The outcome is read from
+   * what the runtime reported and from measurements: an exception out of the entry says nothing, since a guest can throw
+   * what it likes. isolated-vm's timeout and `cpuTime` go by the wall clock while the isolate is entered, so CPU time is
+   * that of this thread, on which the guest runs.
    */
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
     const content = this.#argumentsOf(delivery)
+    const before = process.threadCpuUsage()
     try {
       this.#deliver.applySync(undefined, content, { timeout: Math.ceil(timeoutMs) })
     } catch {
       // Classified below.
     }
+    const { user, system } = process.threadCpuUsage(before)
+    const cpuMs = (user + system) / 1000
     const { logs, logsDropped } = this.#effects
-    if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs: 0, logs, logsDropped }
-    const cpuMs = this.#measureCpu()
-    if (cpuMs >= timeoutMs) return { type: 'stopped', reason: 'cpu', cpuMs, logs, logsDropped }
+    if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
+    if (this.#measureEntered() >= timeoutMs) return { type: 'stopped', reason: 'timeout', cpuMs, logs, logsDropped }
     return { type: 'turn', cpuMs, effects: this.#effects }
   }
 
@@ -92,10 +95,11 @@ export class GuestHost {
     return JSON.stringify({ source: prepareSource(this.#spec.code), input, context, config, limits, seed, tools })
   }
 
-  #measureCpu(): number {
+  /** How long the isolate was entered since the last time that this was asked, in milliseconds. */
+  #measureEntered(): number {
     const total = Number(this.#isolate.cpuTime) / 1e6
-    const spent = total - this.#cpuMs
-    this.#cpuMs = total
+    const spent = total - this.#enteredMs
+    this.#enteredMs = total
     return spent
   }
 

@@ -1,7 +1,7 @@
 import { defineGlobal } from './define.ts'
 import { formatLog } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { assertNotEnded, type RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
 type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
@@ -17,7 +17,7 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
   const starts = new p.Map<string, number>()
 
   function write(level: Level, text: string): void {
-    if (state.ended) return
+    assertNotEnded(p, state)
     if (left <= 0) {
       state.emit('dropped', utf8Length(p, text))
       return
@@ -39,7 +39,8 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
   }
 
   function print(level: Level, args: readonly unknown[]): void {
-    if (!state.ended) write(level, indent + formatLog(p, args))
+    assertNotEnded(p, state)
+    write(level, indent + formatLog(p, args))
   }
 
   const labelOf = (label: unknown): string => (label === undefined ? 'default' : p.String(label))

@@ -1,3 +1,5 @@
+import type { Primordials } from './primordials.ts'
+
 /** The limits that the runtime itself enforces, as they stand in the journal's header. Sizes are in bytes of UTF-8. */
 export interface GuestLimits {
   readonly resultBytes: number
@@ -40,6 +42,11 @@ export interface Emit {
   (kind: 'timer', at: number): void
   /** JSON text of a `GuestEnd`. */
   (kind: 'end', text: string): void
+}
+
+/** Thrown at code that goes on after its execution has ended: a loop that exceeds a limit ends with it. */
+export function assertNotEnded(p: Primordials, state: RuntimeState): void {
+  if (state.ended) throw new p.Error('The execution has ended')
 }
 
 /** What the parts of the runtime share. */

@@ -1,7 +1,7 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { assertNotEnded, type RuntimeState } from './state.ts'
 import { createTimerHeap, type Timer } from './timer-heap.ts'
 
 const maxDelayMs = 2_147_483_647
@@ -32,6 +32,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   }
 
   function add(callback: () => void, ms: unknown, repeats: boolean): number {
+    assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
       ending.fail('TOO_MANY_TIMERS', 'Error', `More than ${state.limits.timers} timers are waiting at once`, {

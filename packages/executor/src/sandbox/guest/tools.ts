@@ -2,7 +2,7 @@ import { defineGlobal } from './define.ts'
 import type { Ending } from './ending.ts'
 import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { assertNotEnded, type RuntimeState } from './state.ts'
 import { installToolError } from './tool-error.ts'
 import { createToolsObject } from './tools-object.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
@@ -34,6 +34,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
   let inputBytes = 0
 
   function call(tool: string, args: readonly unknown[]): Promise<unknown> {
+    assertNotEnded(p, state)
     const number = ++calls
     const stackHolder = { __proto__: null }
     p.ErrorCaptureStackTrace(stackHolder)
