@@ -1,6 +1,6 @@
 /**
  * Many executions that each wait for a 500 ms tool: waiting ones should hold no thread and no CPU slot, so that the wall
- * time is that of the tool and of the work to begin and end them. `node bench/waiting.ts [count …]`
+ * time is that of the tool and of the work to begin and end them. `npm run bench [-- count …]`
  */
 import { argv } from 'node:process'
 

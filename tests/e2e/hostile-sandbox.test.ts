@@ -44,6 +44,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
       maxRunning: config.maxRunning,
       maxQueued: config.maxQueued,
       disconnectGraceMs: config.disconnectGraceMs,
+      onBug: (bug) => expect.unreachable(String(bug)),
       retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
     }),
     info: () => ({

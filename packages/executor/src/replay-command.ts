@@ -22,6 +22,7 @@ export async function* replayFiles(paths: readonly string[]): AsyncGenerator<Rep
 
 async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport> {
   const journal = readJournal(path)
+  if (typeof journal === 'string') return { ok: false, text: journal }
   const guest = pool.open(guestSpecOf(journal))
   const outcome = await replay(guest, journal)
   guest.close()
@@ -34,6 +35,8 @@ async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport
       }
     case 'diverged':
       return { ok: false, text: describeDivergence(journal, outcome, pool.versions) }
+    case 'stopped':
+      return { ok: false, text: `${executionId}: turn ${outcome.turn} did not end here: too little CPU or memory` }
     default:
       return { ok: false, text: `${executionId}: the sandbox process died during the replay` }
   }
@@ -52,11 +55,18 @@ function describeDivergence(
   ].join('\n')
 }
 
-function readJournal(path: string): Journal {
-  const parsed = journalSchema.safeParse(JSON.parse(readFileSync(path, 'utf8')))
+/** The journal in a file, or what is wrong with it. */
+function readJournal(path: string): Journal | string {
+  let content: unknown
+  try {
+    content = JSON.parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    return `${path}: can't be read as JSON: ${(error as Error).message}`
+  }
+  const parsed = journalSchema.safeParse(content)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Error(`${path} is not a journal: ${issue?.path.join('.')}: ${issue?.message}`)
+  return `${path}: is not a journal as GET /v1/executions/:id/journal gives it: ${issue?.path.join('.')}: ${issue?.message}`
 }
 
 function endOf({ entries }: Journal): string {

@@ -38,6 +38,7 @@ export async function startEngine(
     maxRunning: config.maxRunning,
     maxQueued: config.maxQueued,
     disconnectGraceMs: config.disconnectGraceMs,
+    onBug: (err, ids) => logger.error({ err, ...ids }, 'an execution failed by a bug of the executor'),
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
   })
   return {

@@ -5,6 +5,9 @@ import type { ExecutionLimits } from './limits.ts'
 /** What the guest's side cuts off a log entry is told in the entry itself. */
 const logSlackBytes = 1024
 
+/** More than the guest runtime ever says of a failure. */
+const maxDetailsLength = 65_536
+
 /**
  * Says what is wrong with what a sandbox process reports of a turn, beyond its form: the guest runtime keeps to the limits
  * and numbers its calls upwards, so whatever does not comes from a process that was taken over.
@@ -21,7 +24,10 @@ export function violationIn(
   }
   if (before.calls + effects.calls.length > limits.maxToolCalls) return 'more tool calls than allowed'
   if (before.logBytes + logBytesOf(effects) > limits.logBytes + logSlackBytes) return 'more console output than allowed'
-  return effects.end?.ok === true ? violationInResult(effects.end.result, limits) : undefined
+  if (effects.end?.ok === true) return violationInResult(effects.end.result, limits)
+  return JSON.stringify(effects.end?.details ?? null).length > maxDetailsLength
+    ? 'larger details than allowed'
+    : undefined
 }
 
 /** How much console output a turn has put out. */

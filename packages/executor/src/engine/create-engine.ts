@@ -19,6 +19,8 @@ interface EngineOptions {
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
+  /** Told of an error that nothing but a bug explains, for the log. */
+  onBug(bug: unknown, ids: { executionId: string; correlationId: string }): void
   /** How long, how many and how much of finished executions stays readable. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -40,6 +42,8 @@ export function createEngine(options: EngineOptions): Engine {
     room: () => sandbox.room,
   })
   sandbox.onRoom(() => admission.advance())
+  /** The ids of ended executions outlast their results: a repeat that comes late must not run the code again. */
+  const ended = new LRUCache<string, string>({ max: options.retain.count * 10, ttl: options.retain.ms })
   let closing = false
 
   function submit(submission: Submission): Execution {
@@ -47,12 +51,15 @@ export function createEngine(options: EngineOptions): Engine {
     const key = keyOf(submission.principal.tenant, id)
     const existing = live.get(key) ?? finished.get(key)
     if (existing) return sameRequest(existing, submission)
+    if (ended.has(key)) throw resultGone(id)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     checkSizes(submission, limits)
     const execution = start(submission, id, key, limits)
     live.set(key, execution)
-    execution.admitted.catch(() => live.delete(key))
+    execution.admitted.catch(() => {
+      if (live.get(key) === execution) live.delete(key)
+    })
     return execution
   }
 
@@ -74,9 +81,11 @@ export function createEngine(options: EngineOptions): Engine {
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
       clock: (queuedMs) => executionClock(limits, queuedMs, submission.remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
+      onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
         live.delete(key)
         finished.set(key, execution)
+        ended.set(key, execution.bodyHash)
       },
     })
   }
@@ -95,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all([...live.values()].map((execution) => execution.finished))
+      const drained = Promise.all([...live.values()].map(endOf))
       const timer = setTimeout(() => {
         for (const execution of live.values()) execution.cancel('the executor is shutting down')
       }, drainMs)
@@ -103,6 +112,27 @@ export function createEngine(options: EngineOptions): Engine {
       clearTimeout(timer)
     },
   }
+}
+
+/** Resolves when the execution has ended, or was refused. */
+async function endOf(execution: Execution): Promise<void> {
+  try {
+    await execution.admitted
+  } catch {
+    return
+  }
+  await execution.finished
+}
+
+function resultGone(executionId: string): RequestError {
+  return new RequestError(
+    'IDEMPOTENCY_CONFLICT',
+    `The execution ${executionId} has ended and its result is no longer kept`,
+    {
+      executionId,
+      suggestion: 'Use a new id to run the code again.',
+    },
+  )
 }
 
 function keyOf(tenant: string, id: string): string {

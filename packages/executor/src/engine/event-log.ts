@@ -1,9 +1,12 @@
-import { RequestError, type ExecutionEvent } from '@codemode/shared'
+import { fixedLimits, RequestError, type ExecutionEvent } from '@codemode/shared'
 
 type WithoutStamp<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId'> : never
 
-/** How much of an execution's events is kept for readers that come late or read slowly. */
-const maxKeptBytes = 8 * 1024 * 1024
+/**
+ * How much of an execution's events is kept for readers that come late or read slowly. It is more than a journal holds, so
+ * that tool calls wait here for a client that reads slowly, however large their inputs are.
+ */
+const maxKeptBytes = fixedLimits.journalBytes + 8 * 1024 * 1024
 
 /** What an event takes besides its texts. */
 const eventOverheadBytes = 200

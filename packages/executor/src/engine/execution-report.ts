@@ -102,6 +102,12 @@ export class ExecutionReport {
   }
 }
 
+/** The size of what an execution ended with. */
+export function endBytes(ending: Ending): number {
+  const text = ending.by === 'guest' && ending.end.ok ? ending.end.result : JSON.stringify(ending)
+  return Buffer.byteLength(text)
+}
+
 function failureOf(end: GuestEnd): ExecutionFailure {
   if (end.ok) throw new Error('a value is no failure')
   const { code, name, message, stack, details } = end

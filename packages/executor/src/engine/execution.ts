@@ -6,6 +6,7 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
   type Journal,
+  type RequestError,
   type ToolAnswer,
   type ToolCallSummary,
   type TurnEffects,
@@ -19,7 +20,7 @@ import { logBytesOf, violationIn } from './check-effects.ts'
 import type { ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
 import { EventLog } from './event-log.ts'
-import { ExecutionReport, type Ending } from './execution-report.ts'
+import { endBytes, ExecutionReport, type Ending } from './execution-report.ts'
 import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
 import { Inbox } from './inbox.ts'
 import type { JournalLog } from './journal-log.ts'
@@ -40,8 +41,12 @@ interface ExecutionOptions {
   /** The clock around the whole run, after so long in the queue. */
   readonly clock: (queuedMs: number) => Clock
   readonly disconnectGraceMs: number
+  /** Told of an error that nothing but a bug explains. */
+  onBug(bug: unknown, execution: Execution): void
   onFinished(execution: Execution): void
 }
+
+type UnfinishedLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
  * One execution, from admission to its result: `queued → running → completed | failed | cancelled`. `#run` is its life:
@@ -68,6 +73,9 @@ export class Execution implements ExecutionHandle {
   #calls: ToolCalls | undefined
   #clock!: Clock
   #deadlineTimer: NodeJS.Timeout | undefined
+  #isRefused = false
+  /** What was logged in the turn in which the host stopped the guest. */
+  #unfinished: UnfinishedLogs | undefined
   /** Set by the first host decision to end the execution; the loop finds it at its next step. */
   #stopped: ExecutionFailure | undefined
   #resolveFinished!: (result: ExecutionResult) => void
@@ -94,8 +102,8 @@ export class Execution implements ExecutionHandle {
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
     this.admitted = Promise.race([options.ticket.admitted, this.finished.then(() => {})])
     options.ticket.admitted.then(
-      () => this.#run(),
-      () => endExecutionSpan(this.#trace.span, 'QUEUE_TIMEOUT'),
+      () => this.#run().catch((bug: unknown) => this.#failByBug(bug)),
+      (refusal: RequestError) => this.#refused(refusal),
     )
   }
 
@@ -121,6 +129,7 @@ export class Execution implements ExecutionHandle {
   }
 
   cancel(reason?: string): void {
+    if (this.#isRefused) return
     this.#stop(cancelled(reason))
     if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopped! })
   }
@@ -136,6 +145,18 @@ export class Execution implements ExecutionHandle {
 
   record(): ExecutionRecord {
     return this.#report.record()
+  }
+
+  /** The queue has no place for it, or gave it up: it never was, and its id is free for a repeat. */
+  #refused({ code }: RequestError): void {
+    this.#isRefused = true
+    this.#readers.stop()
+    endExecutionSpan(this.#trace.span, code)
+  }
+
+  #failByBug(bug: unknown): void {
+    this.#options.onBug(bug, this)
+    this.#finish({ by: 'host', error: failure({ code: 'SANDBOX_CRASHED', message: 'The executor failed on it' }) })
   }
 
   async #run(): Promise<void> {
@@ -172,6 +193,7 @@ export class Execution implements ExecutionHandle {
       onSent: ({ callId, tool }, { input, deadline }, inputBytes) =>
         this.#events.append({ type: 'tool.called', callId, tool, input, deadline }, this.#now(), inputBytes),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
+      now: this.#now,
     })
     this.#events.append({ type: 'started', correlationId: this.correlationId }, at)
   }
@@ -187,7 +209,7 @@ export class Execution implements ExecutionHandle {
       case 'turn':
         return this.#accept(turn.effects, delivery, at)
       case 'stopped':
-        this.#keepLogs(turn, at)
+        this.#unfinished = this.#checkedLogs(turn)
         this.#stop(stoppedByLimit(turn, this.#journal.header.limits, this.#clock))
         return undefined
       case 'failed':
@@ -212,6 +234,13 @@ export class Execution implements ExecutionHandle {
     if (this.#journal.isFull) this.#stop(this.#journal.tooLarge())
     else this.#release(effects, at)
     return effects
+  }
+
+  /** The logs of a turn that did not end, if they are not more than they can be. */
+  #checkedLogs({ logs, logsDropped }: Pick<TurnEffects, 'logs' | 'logsDropped'>): UnfinishedLogs | undefined {
+    const effects = { calls: [], logs, logsDropped, nextTimerAt: null }
+    const violation = violationIn(effects, this.#putOut, this.#journal.header.limits)
+    return violation === undefined ? { logs, logsDropped } : undefined
   }
 
   /** Lets out what a turn put out. A turn that ends the execution sends no calls: nobody waits for them. */
@@ -273,12 +302,15 @@ export class Execution implements ExecutionHandle {
     this.#readers.stop()
     this.#residence.leave()
     const at = this.#now()
-    if (ending.by === 'host') this.#journal.append({ type: 'end', at, error: ending.error })
+    if (ending.by === 'host') {
+      this.#journal.append({ type: 'end', at, error: ending.error, ...this.#unfinished })
+      if (this.#unfinished) this.#keepLogs(this.#unfinished, at)
+    }
     for (const { callId, tool } of this.#calls?.cancelAll() ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)
     }
     const result = this.#report.finish(ending, at)
-    this.#events.append({ type: 'finished', result }, at, this.#journal.sizeBytes)
+    this.#events.append({ type: 'finished', result }, at, this.#putOut.logBytes + endBytes(ending))
     endExecutionSpan(this.#trace.span, result.success ? undefined : result.error.code)
     this.#options.ticket.leave()
     this.#options.onFinished(this)

@@ -8,13 +8,15 @@ import { withContent } from './deliveries.ts'
 /** How a replay ended; in the first case the guest stands where the journal ends. */
 export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
-  | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: unknown }
+  | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
   /** The sandbox failed, not the guest: try again elsewhere. */
   | { readonly type: 'lost' }
+  /** A turn that once ended did not end this time: the machine has too little time or memory for it. */
+  | { readonly type: 'stopped'; readonly turn: number }
   | { readonly type: 'crashed' }
 
-/** A replayed turn may take this much of the CPU: it ended once, and its time is not counted against the execution. */
-const replayTimeoutMs = 30_000
+/** A replayed turn ended once, and its time is not counted against the execution: it may take longer than it was allowed then. */
+const replayStretch = 4
 
 /** What a guest is made from, of a journal's header. */
 export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
@@ -28,19 +30,20 @@ export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
  */
 export async function replay(
   guest: Guest,
-  { entries }: { readonly entries: readonly JournalEntry[] },
+  { header, entries }: Pick<Journal, 'header'> & { readonly entries: readonly JournalEntry[] },
 ): Promise<ReplayOutcome> {
   const answers = new Map(entries.flatMap((entry) => (entry.type === 'answer' ? [[entry.call, entry]] : [])))
+  const timeoutMs = header.limits.cpuTimeoutMs * replayStretch
   let turns = 0
   for (const entry of entries) {
     if (entry.type !== 'turn') continue
     turns += 1
     const delivery = withContent(entry.delivery, entry.at, answers)
-    const outcome = await guest.turn(delivery, { timeoutMs: replayTimeoutMs, patienceMs: replayTimeoutMs })
+    const outcome = await guest.turn(delivery, { timeoutMs, patienceMs: timeoutMs })
     if (outcome.type === 'lost' || outcome.type === 'crashed') return { type: outcome.type }
-    if (outcome.type === 'stopped' || !isDeepStrictEqual(outcome.effects, entry.effects)) {
-      const actual = outcome.type === 'stopped' ? `stopped: ${outcome.reason}` : outcome.effects
-      return { type: 'diverged', turn: turns, expected: entry.effects, actual }
+    if (outcome.type === 'stopped') return { type: 'stopped', turn: turns }
+    if (!isDeepStrictEqual(outcome.effects, entry.effects)) {
+      return { type: 'diverged', turn: turns, expected: entry.effects, actual: outcome.effects }
     }
   }
   return { type: 'replayed', turns }

@@ -112,7 +112,7 @@ export class Residence {
     if (this.#left) return { type: 'left' }
     if (outcome.type === 'replayed') return undefined
     this.#guest = undefined
-    if (outcome.type === 'lost') return 'lost'
+    if (outcome.type === 'lost' || outcome.type === 'stopped') return 'lost'
     if (outcome.type === 'crashed') return this.#isCulprit() ? crashed('while the code was replayed') : 'lost'
     guest.close()
     const message = `Replay diverged in turn ${outcome.turn}: the guest did something else than its journal says`

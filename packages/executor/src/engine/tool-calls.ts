@@ -31,6 +31,7 @@ interface ToolCallsOptions {
   readonly trace: Parameters<typeof traceToolCall>[0]
   onSent(call: ToolCallSummary, message: ToolCallMessage, inputBytes: number): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
+  readonly now: () => number
 }
 
 interface Call {
@@ -105,7 +106,7 @@ export class ToolCalls {
   }
 
   async #send(call: Call): Promise<void> {
-    call.sentAt = Date.now()
+    call.sentAt = this.#options.now()
     call.summary.status = 'running'
     const answer = this.#refusalOf(call) ?? (await this.#deliver(call))
     this.#inFlight -= 1
@@ -130,8 +131,8 @@ export class ToolCalls {
       const answer = await traceToolCall(this.#options.trace, message, () =>
         Promise.race([this.#options.transport.call(message, call.abort.signal), expired.promise]),
       )
-      // The handler's signal aborts at the same deadline: a failure that comes then is the timeout's.
-      return !answer.ok && Date.now() >= deadline - deadlineSlackMs ? timedOut : answer
+      // The handler's signal aborts at the same deadline: what it answers to that is the timeout.
+      return isAbort(answer) && this.#options.now() >= deadline - deadlineSlackMs ? timedOut : answer
     } finally {
       clearTimeout(timer)
     }
@@ -189,7 +190,7 @@ export class ToolCalls {
   #settle(call: Call, status: 'completed' | 'failed' | 'cancelled', errorCode?: string): void {
     this.#open -= 1
     call.summary.status = status
-    call.summary.durationMs = call.sentAt === 0 ? 0 : Date.now() - call.sentAt
+    call.summary.durationMs = call.sentAt === 0 ? 0 : this.#options.now() - call.sentAt
     if (errorCode !== undefined) call.summary.errorCode = errorCode
   }
 }
@@ -209,6 +210,12 @@ function failure(code: ToolErrorCode, message: string, data?: Json) {
 function toolTimeout(tool: string, timeoutMs: number, option: string) {
   const message = `The tool ${tool} did not answer within ${timeoutMs} ms (${option})`
   return failure('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
+}
+
+function isAbort(answer: ToolAnswer): boolean {
+  if (answer.ok) return false
+  const { code = '', name = '' } = answer.error
+  return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }
 
 function parseJson(text: string): Json | undefined {

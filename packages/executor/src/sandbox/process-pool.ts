@@ -43,7 +43,12 @@ export class ProcessPool implements Sandbox {
     })
     while (pool.#processes.size < options.size) pool.#processes.add(pool.#launch())
     pool.#spare = pool.#launch()
-    await started
+    try {
+      await started
+    } catch (error) {
+      await pool[Symbol.asyncDispose]()
+      throw error
+    }
     return pool
   }
 

@@ -39,9 +39,9 @@ export const guestEndSchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(false),
     code: z.enum(guestEndCodes),
-    name: z.string(),
-    message: z.string(),
-    stack: z.string().optional(),
+    name: z.string().max(1_024),
+    message: z.string().max(65_536),
+    stack: z.string().max(65_536).optional(),
     details: jsonObjectSchema.optional(),
   }),
 ])
@@ -51,7 +51,7 @@ export type GuestEnd = z.infer<typeof guestEndSchema>
 /** What the guest put out in one turn. Replay compares all of it. */
 export const turnEffectsSchema = z.object({
   calls: z.array(
-    z.object({ call: callNumber, tool: z.string(), input: z.string().meta({ description: 'JSON text' }) }),
+    z.object({ call: callNumber, tool: z.string().max(128), input: z.string().meta({ description: 'JSON text' }) }),
   ),
   logs: z.array(logEntrySchema.omit({ at: true })),
   logsDropped: z.object({ entries: z.int().nonnegative(), bytes: z.int().nonnegative() }),
@@ -65,7 +65,13 @@ export type TurnEffects = z.infer<typeof turnEffectsSchema>
 export const journalEntrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), at: timestampMs, call: callNumber, ok: z.boolean(), text: z.string() }),
   z.object({ type: z.literal('turn'), at: timestampMs, delivery: deliverySchema, effects: turnEffectsSchema }),
-  z.object({ type: z.literal('end'), at: timestampMs, error: executionFailureSchema }),
+  z.object({
+    type: z.literal('end'),
+    at: timestampMs,
+    error: executionFailureSchema,
+    /** Of a turn that did not end, only the logs are kept. */
+    ...turnEffectsSchema.pick({ logs: true, logsDropped: true }).partial().shape,
+  }),
 ])
 
 export type JournalEntry = z.infer<typeof journalEntrySchema>
