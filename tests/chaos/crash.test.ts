@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import process from 'node:process'
-
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
 import { connect, startExecutor, transports } from '../support/executor.ts'
+import { killSandboxProcesses, sandboxProcesses } from '../support/sandbox-processes.ts'
 
 let executor: RunningExecutor
 
@@ -13,20 +11,6 @@ beforeEach(async () => {
   executor = await startExecutor()
 })
 afterEach(() => executor.close({ drainMs: 0 }))
-
-/** The living sandbox processes: the only children that this process has, through its executor. Dead ones have no command line. */
-function sandboxProcesses(): number[] {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
-  return children.split(' ').filter(Boolean).filter(isAlive).map(Number)
-}
-
-function isAlive(pid: string): boolean {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
-}
-
-function killSandboxProcesses(): void {
-  for (const pid of sandboxProcesses()) process.kill(pid, 'SIGKILL')
-}
 
 describe.each(transports)('over $transport', ({ config }) => {
   test('executions that wait when their sandbox processes are killed finish as if nothing had happened', async () => {

@@ -92,6 +92,21 @@ test('TL-6: a connection that breaks is tried again with the same call id, and t
   expect(runs).toBe(1)
 })
 
+test('TL-6: a connection that breaks while the handler runs is tried again, and the next one gets its answer', async () => {
+  const { enter, arrived, open, signals } = gate()
+  await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
+  const running = host.codemode.run(`return tools.slow('once')`)
+  await arrived()
+  for (const tries of [1, 2]) {
+    host.deliveries[tries - 1]!.reset()
+    await expect.poll(() => host.deliveries.length, { timeout: 5_000, interval: 10 }).toBe(tries + 1)
+  }
+  open()
+  expect(await running).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })
+  expect(new Set(host.deliveries.map(({ callId }) => callId)).size).toBe(1)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+})
+
 test('TL-6: a tool server that stays away makes the call fail with TOOL_UNAVAILABLE, which says nothing of it', async () => {
   await using host = await ToolHost.start(suite.executor, { tools: { gone: () => 1 }, breaks: () => true })
   const code = 'return tools.gone().catch(({ code, message, retryable }) => ({ code, message, retryable }))'

@@ -1,11 +1,4 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { execPath } from 'node:process'
-import { promisify } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
@@ -14,13 +7,11 @@ import type { RunningExecutor } from '@codemode/executor'
 import type { Journal } from '@codemode/shared'
 
 import { api, connect, startExecutor } from '../support/executor.ts'
+import { replayOf } from '../support/replay-command.ts'
 import { randomPrograms } from './random-programs.ts'
-
-const command = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 
 let executor: RunningExecutor
 let codemode: Codemode
-let folder: string
 let toolCalls = 0
 
 const answerLate = async (input: unknown) => {
@@ -30,7 +21,6 @@ const answerLate = async (input: unknown) => {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'codemode-replay-'))
   executor = await startExecutor()
   codemode = connect(executor, {
     tools: {
@@ -46,24 +36,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await codemode.close()
   await executor.close({ drainMs: 0 })
-  await rm(folder, { recursive: true })
 })
 
 async function journalOf(code: string, options = {}): Promise<Journal> {
   const { executionId } = await codemode.run(code, options)
   return (await api(executor, `/v1/executions/${executionId}/journal`)).body
-}
-
-async function replayOf(journals: readonly Journal[]): Promise<{ exitCode: number; lines: string[] }> {
-  const paths = journals.map((_, i) => join(folder, `${i}.json`))
-  await Promise.all(paths.map((path, i) => writeFile(path, JSON.stringify(journals[i]))))
-  const args = ['--conditions=@codemode/source', command, 'replay', ...paths]
-  const run = promisify(execFile)(execPath, args, { maxBuffer: 1e8 })
-  const { stdout, exitCode } = await run.then(
-    ({ stdout }) => ({ stdout, exitCode: 0 }),
-    ({ stdout, code }: { stdout: string; code: number }) => ({ stdout, exitCode: code }),
-  )
-  return { exitCode, lines: stdout.trim().split('\n') }
 }
 
 test('1,000 random programs replay from their journals to the same calls, logs, timers and results', async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import type { ClientConfig, Codemode } from '@codemode/client'
 import type { ErrorBody } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
@@ -15,6 +15,8 @@ export interface Delivery {
   readonly token: string
   readonly headers: Record<string, string>
   readonly body: string
+  /** Breaks its connection. */
+  readonly reset: () => void
 }
 
 interface ToolHostOptions extends Partial<ClientConfig> {
@@ -43,7 +45,7 @@ export class ToolHost implements AsyncDisposable {
     this.#server = server
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`
     this.codemode = connect(executor, { ...config, toolServer: { ...config.toolServer, url: this.url } })
-    const serve = getRequestListener((request) => this.#serve(request))
+    const serve = getRequestListener((request, env) => this.#serve(request, env as HttpBindings))
     server.on('request', (request, response) => {
       if (breaks(request)) request.socket.destroy()
       else void serve(request, response)
@@ -74,11 +76,12 @@ export class ToolHost implements AsyncDisposable {
     return { status: response.status, body: (await response.json()) as Answer }
   }
 
-  async #serve(request: Request): Promise<Response> {
+  async #serve(request: Request, { incoming }: HttpBindings): Promise<Response> {
     const body = await request.clone().text()
     const headers = Object.fromEntries(request.headers)
     const token = headers['authorization']?.slice('Bearer '.length) ?? ''
-    this.deliveries.push({ callId: headers['webhook-id'] ?? '', token, headers, body })
+    const reset = () => void incoming.socket.resetAndDestroy()
+    this.deliveries.push({ callId: headers['webhook-id'] ?? '', token, headers, body, reset })
     return this.codemode.toolHandler(request)
   }
 
