@@ -5,10 +5,10 @@ import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import { Execution } from './execution.ts'
-import { resultFromError, type ExecutionResult } from './execution-result.ts'
+import { resultFromError, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
 import { mapLimited } from './map-limited.ts'
-import { planExecution, type Plan } from './plan.ts'
+import { planExecutions, type Plan } from './plan.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
 import type { Context } from './tools/define.ts'
 import { invokeTool } from './tools/invoke.ts'
@@ -46,24 +46,27 @@ export class ClientCore {
 
   /** Runs code to its end. */
   async run(code: string, options: ExecuteOptions, context: Context): Promise<ExecutionResult> {
-    return this.#send(this.#plan(code, options, context))
+    return this.#send(this.#planner(options, context)(code))
   }
 
   /** Runs each code; a request that failed is a failed result. Only wrong options reject, before any code has run. */
-  runAll(codes: Iterable<string>, options: ExecuteOptions, context: Context): Promise<ExecutionResult[]> {
-    return mapLimited(codes, batchLimit, async (code) => {
+  async runAll(codes: Iterable<string>, options: ExecuteOptions, context: Context): Promise<ExecutionResult[]> {
+    const plan = this.#planner(options, context)
+    const plans = Array.from(codes, (code): Plan | FailedExecution => {
       try {
-        return await this.run(code, options, context)
+        return plan(code)
       } catch (error) {
-        if (!(error instanceof ExecutorClientError) || error instanceof ConfigurationError) throw error
-        return resultFromError(error)
+        return failureFrom(error)
       }
     })
+    return mapLimited(plans, batchLimit, async (next) =>
+      'success' in next ? next : this.#send(next).catch(failureFrom),
+    )
   }
 
   /** Begins to run code; resolves when it is accepted. */
   async submit<T>(code: string, options: ExecuteOptions, context: Context): Promise<Execution<T>> {
-    const plan = this.#plan(code, options, context)
+    const plan = this.#planner(options, context)(code)
     const { correlationId, request } = plan
     const { id } = request
     return Execution.submit<T>({
@@ -95,12 +98,12 @@ export class ClientCore {
     return this.#closing
   }
 
-  #plan(code: string, options: ExecuteOptions, context: Context): Plan {
-    this.assertOpen()
-    return planExecution(code, options, { config: this.#config, registry: this.registry, context })
+  #planner(options: ExecuteOptions, context: Context): (code: string) => Plan {
+    return planExecutions(options, { config: this.#config, registry: this.registry, context })
   }
 
   async #send(plan: Plan, onEvent?: (event: ExecutionEvent) => void): Promise<ExecutionResult> {
+    this.assertOpen()
     const running = this.#sendNow(plan, onEvent)
     this.#active.add(running)
     try {
@@ -151,4 +154,9 @@ export class ClientCore {
     await Promise.race([Promise.allSettled(this.#active), timedOut.promise])
     clearTimeout(timer)
   }
+}
+
+function failureFrom(error: unknown): FailedExecution {
+  if (!(error instanceof ExecutorClientError) || error instanceof ConfigurationError) throw error
+  return resultFromError(error)
 }

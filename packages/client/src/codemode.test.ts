@@ -165,19 +165,49 @@ test('executeAll keeps the order, and one failure, even of a request, never lose
   })
 })
 
-test('executeAll has 64 executions under way at a time', async () => {
+test('executeAll has 256 executions under way at a time', async () => {
   let open = 0
   let most = 0
   await using executor = await FakeExecutor.start(async (_, reply) => {
     open += 1
     most = Math.max(most, open)
-    await executor.next('/v1/executions', 64)
+    await executor.next('/v1/executions', 256)
     open -= 1
     reply.result(1)
   })
   await using codemode = codemodeOf(executor)
-  expect(await codemode.executeAll(Array.from({ length: 200 }, () => 'x'))).toHaveLength(200)
-  expect(most).toBe(64)
+  expect(await codemode.executeAll(Array.from({ length: 400 }, () => 'x'))).toHaveLength(400)
+  expect(most).toBe(256)
+})
+
+test('executeAll runs nothing if one of its codes is none, however late it comes', async () => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor)
+  const codes = Array.from({ length: 300 }, (_, index) => (index === 299 ? 7 : 'x')) as string[]
+  await expect(codemode.executeAll(codes)).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining('The code is a number') as string,
+  })
+  await expect(codemode.executeAll([], { timeout: 5 } as never)).rejects.toThrow('There is no option timeout')
+  expect(executor.requests).toHaveLength(0)
+})
+
+test('executeAll starts nothing more once its client closes', async () => {
+  const gate = Promise.withResolvers<void>()
+  await using executor = await FakeExecutor.start(async (_, reply) => {
+    await gate.promise
+    reply.result(1)
+  })
+  const codemode = codemodeOf(executor)
+  const results = codemode.executeAll(Array.from({ length: 257 }, () => 'x'))
+  await executor.next('/v1/executions', 256)
+  const closed = codemode.close({ drain: true })
+  gate.resolve()
+  expect((await results).map((result) => (result.success ? 1 : result.error.code))).toEqual([
+    ...Array.from({ length: 256 }, () => 1),
+    'CLIENT_CLOSED',
+  ])
+  await closed
 })
 
 const greet = tool({

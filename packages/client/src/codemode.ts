@@ -72,7 +72,10 @@ export class Codemode implements AsyncDisposable {
     return this.#core.run(code, options, this.#context) as Promise<ExecutionResult<T>>
   }
 
-  /** How each code ended, in order; a request that failed is a failed result. Rejects for wrong options only. */
+  /**
+   * How each code ended, in order; at most 256 are under way at a time. A request that failed is a failed result; it
+   * rejects for wrong options only, before any code has run.
+   */
   executeAll<T = Json>(codes: Iterable<string>, options: ExecuteOptions = {}): Promise<ExecutionResult<T>[]> {
     return this.#core.runAll(codes, options, this.#context) as Promise<ExecutionResult<T>[]>
   }

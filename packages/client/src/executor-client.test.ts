@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 import type { ExecutionRequest, ToolAnswer } from '@codemode/shared'
 import { expect, test } from 'vitest'
@@ -181,6 +182,16 @@ test('the request clock fires by itself, says so, and cancels the execution', as
     ambiguous: true,
   })
   await executor.next('/cancel')
+})
+
+test('a request clock that is longer than a timer can be does not fire at once', async () => {
+  await using executor = await FakeExecutor.start(async (_, reply) => {
+    await sleep(20)
+    reply.result(1)
+  })
+  await using client = clientOf(executor)
+  const limits = { queueTimeoutMs: 2_147_483_647 }
+  expect(await client.run({ code: 'x', limits }, noTools)).toMatchObject({ result: 1 })
 })
 
 test('the connect clock fires by itself and says so', async () => {

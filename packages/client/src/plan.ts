@@ -24,19 +24,17 @@ interface PlanScope {
   readonly context: Context
 }
 
-/** Checks everything that can be checked without the executor, and makes the execution's request and ids. */
-export function planExecution(code: string, given: ExecuteOptions, { config, registry, context }: PlanScope): Plan {
+/** Checks everything about the options that can be checked without the executor; what it returns plans each code. */
+export function planExecutions(
+  given: ExecuteOptions,
+  { config, registry, context }: PlanScope,
+): (code: string) => Plan {
   const options = parseOptions(given)
-  const executionId = newExecutionId()
-  const correlationId = options.correlationId ?? newCorrelationId(config.correlationIdPrefix)
-  checkCode(code, { executionId, correlationId })
   const { limits, requestTimeoutMs } = resolveClocks(config, options)
   const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
   const wholeContext = { ...context, ...options.context }
-  const { label, priority } = options
-  const request = {
-    id: executionId,
-    code,
+  const { label, priority, signal } = options
+  const common = {
     ...(options.input !== undefined && { input: jsonOption('input', options.input) }),
     ...(Object.keys(wholeContext).length > 0 && { context: contextFrom(wholeContext) }),
     ...(options.config !== undefined && { config: jsonOption('config', options.config) as Record<string, Json> }),
@@ -45,7 +43,12 @@ export function planExecution(code: string, given: ExecuteOptions, { config, reg
     ...(tools.length > 0 && { tools }),
     ...(Object.keys(limits).length > 0 && { limits }),
   }
-  return { request, correlationId, requestTimeoutMs, signal: options.signal }
+  return (code) => {
+    const id = newExecutionId()
+    const correlationId = options.correlationId ?? newCorrelationId(config.correlationIdPrefix)
+    checkCode(code, { executionId: id, correlationId })
+    return { request: { id, code, ...common }, correlationId, requestTimeoutMs, signal }
+  }
 }
 
 /** A copy of a context that is sure to be JSON and that nobody else changes. */

@@ -20,8 +20,9 @@ export class RunClock {
   readonly #timer: NodeJS.Timeout
   readonly #unlinks: readonly (() => void)[]
 
-  constructor({ executionId, correlationId, timeoutMs, signals }: RunClockOptions) {
+  constructor({ executionId, correlationId, signals, ...options }: RunClockOptions) {
     const ids = { executionId, correlationId }
+    const timeoutMs = Math.min(options.timeoutMs, 2_147_483_647)
     this.deadlineAt = performance.now() + timeoutMs
     this.#timer = setTimeout(() => this.end(requestTimeout(timeoutMs, ids)), timeoutMs)
     this.#unlinks = signals.map((signal) => linkAbort(signal, this.#controller, (reason) => cancelled(reason, ids)))

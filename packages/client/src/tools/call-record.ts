@@ -1,20 +1,27 @@
 import type { ToolAnswer } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
-import { linkAbort } from '../linked-abort.ts'
-
 const maxCalls = 10_000
 const maxBytes = 64 * 1024 * 1024
+
+/** Longer than the executor takes to deliver a call again after a broken connection: 600 ms at most, and connecting. */
+const redeliveryGraceMs = 1_000
 
 interface RunningCall {
   readonly answer: Promise<string>
   readonly controller: AbortController
   deliveries: number
+  /** Runs while there is no delivery. */
+  grace?: NodeJS.Timeout
 }
 
 /**
  * Runs each call id once within this process: deliveries of a call that runs share it, later ones get the first answer
  * again. Running calls are kept as long as they run, answers in a bounded record, oldest out first.
+ *
+ * A delivery is lost in the same way whether the executor cancelled the call or the connection broke: a fetch handler
+ * can't see which, and behind a proxy neither could the socket. So a call goes on without one for a second, in which the
+ * executor's next try joins it, and its signal aborts only then.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
@@ -24,7 +31,7 @@ export class CallRecord {
     sizeCalculation: (answer, callId) => answer.length + callId.length,
   })
 
-  /** The answer as JSON text. The call's own signal aborts when that of every delivery that waits for it has. */
+  /** The answer as JSON text. The call's own signal aborts a second after that of its last delivery has. */
   answer(callId: string, delivery: AbortSignal, run: (signal: AbortSignal) => Promise<ToolAnswer>): Promise<string> {
     const first = this.#answers.get(callId)
     if (first !== undefined) return Promise.resolve(first)
@@ -54,19 +61,21 @@ export class CallRecord {
   }
 
   async #wait(call: RunningCall, delivery: AbortSignal): Promise<string> {
-    const gone = new AbortController()
-    const unlink = linkAbort(delivery, gone)
+    clearTimeout(call.grace)
     call.deliveries += 1
     const leave = (): void => {
       call.deliveries -= 1
-      if (call.deliveries === 0) call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
+      if (call.deliveries > 0) return
+      const abort = (): void => call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
+      call.grace = setTimeout(abort, redeliveryGraceMs)
     }
-    if (gone.signal.aborted) leave()
-    else gone.signal.addEventListener('abort', leave, { once: true })
+    if (delivery.aborted) leave()
+    else delivery.addEventListener('abort', leave, { once: true })
     try {
       return await call.answer
     } finally {
-      unlink()
+      delivery.removeEventListener('abort', leave)
+      clearTimeout(call.grace)
     }
   }
 }
