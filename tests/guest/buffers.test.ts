@@ -26,6 +26,41 @@ test.each([
   expect(await codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
 })
 
+/** Allocates 1 MB at a time and swallows whatever is thrown. */
+const hoard = (allocation: string): string => `
+  const bytes = new Uint8Array(1e6), text = 'a'.repeat(1e6), encoder = new TextEncoder(), kept = []
+  const orphan = Object.assign(new Uint8Array(1e6), { constructor: undefined })
+  const orphanBuffer = Object.assign(new ArrayBuffer(1e6), { constructor: undefined })
+  for (;;) try { kept.push(${allocation}) } catch { return 'caught' }`
+
+test.each([
+  'new ArrayBuffer(1).transfer(1e6)',
+  'new ArrayBuffer(1).transferToFixedLength(1e6)',
+  'bytes.buffer.slice()',
+  'orphanBuffer.slice()',
+  'bytes.with(0, 1)',
+  'bytes.toSorted()',
+  'bytes.toReversed()',
+  'bytes.slice()',
+  'orphan.slice()',
+  'orphan.map((byte) => byte)',
+  'orphan.filter(() => true)',
+  'Uint8Array.from(bytes)',
+  'Uint8Array.fromBase64(text)',
+  'Uint8Array.fromHex(text)',
+  'encoder.encode(text)',
+  'structuredClone(bytes)',
+  'structuredClone(bytes.buffer)',
+  'kept.length < 20 ? new Uint8Array(1e6) : atob("a".repeat(8e6))',
+  'crypto.getRandomValues(new Uint8Array(65_536))',
+  'new Uint8Array(8).buffer',
+])('EX-8: running out of buffers can not be caught where %s allocates', async (allocation) => {
+  expect(await codemode.run(hoard(allocation), { cpuTimeoutMs: 20_000 })).toMatchObject({
+    success: false,
+    error: { code: 'MEMORY_LIMIT' },
+  })
+})
+
 test('buffers behave as the language says, and none can be resized', async () => {
   const code = `
     class Mine extends Uint8Array {}
@@ -39,6 +74,14 @@ test('buffers behave as the language says, and none can be resized', async () =>
       species: [new Mine(2).map((x) => x) instanceof Mine, new Uint8Array(4).slice(1) instanceof Uint8Array],
       views: [ArrayBuffer.isView(new DataView(new ArrayBuffer(4))), new Float32Array(new ArrayBuffer(8), 4).length],
       parent: Object.getPrototypeOf(Uint8Array) === Object.getPrototypeOf(Float64Array),
+      methods: [
+        new Uint8Array([3, 1]).toSorted().with(1, 9).toReversed().slice(1).map((x) => x * 2).filter((x) => x > 1).join(),
+        new ArrayBuffer(8).slice(2).transfer().byteLength, Uint8Array.fromHex('ff')[0],
+        Uint8Array.prototype.slice.name, Array.isArray(Uint8Array.prototype.map.call(new Uint8Array(1), (x) => x)),
+      ],
+      thrown: [() => Uint8Array(1), () => new Uint8Array(1).map(1), () => new Uint8Array.prototype.slice()].map((run) => {
+        try { run() } catch (error) { return error.name + ': ' + error.message }
+      }),
       lazy: new TextEncoder().encode('é').constructor === Uint8Array,
     }`
   expect(await codemode.executeAsync(code)).toEqual({
@@ -50,6 +93,12 @@ test('buffers behave as the language says, and none can be resized', async () =>
     species: [true, true],
     views: [true, 1],
     parent: true,
+    methods: ['2', 6, 255, 'slice', false],
+    thrown: [
+      "TypeError: Constructor Uint8Array requires 'new'",
+      'TypeError: 1 is not a function',
+      'TypeError: Uint8Array.prototype.slice is not a constructor',
+    ],
     lazy: true,
   })
 })

@@ -48,10 +48,10 @@ test('EX-8: logging runs no getter, no proxy and no toString of what is logged',
 
 test('EX-8: the entry that crosses the limit is cut and says by how much, and what follows is counted', async () => {
   const { lines, logsDropped } = await logsOf(`
-    console.log('x'.repeat(${limitBytes} - 101))
+    console.log('x'.repeat(${limitBytes} - 164))
     console.log('ä'.repeat(100))
     console.log('dropped'); console.error('€'); console.log('')`)
-  expect(lines[0]).toHaveLength('log: '.length + limitBytes - 101)
+  expect(lines[0]).toHaveLength('log: '.length + limitBytes - 164)
   expect(lines[1]).toBe(`log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`)
   expect(lines).toHaveLength(2)
   expect(logsDropped).toEqual({ entries: 3, bytes: 10 })
@@ -65,10 +65,17 @@ test('EX-8: a single huge entry is cut too', async () => {
   expect(success).toBe(true)
 })
 
-test('EX-8: entries without text are not free', async () => {
+test('EX-8: an entry is charged 64 bytes beyond its text, so that their number is bounded too', async () => {
   const { logs, logsDropped } = await suite.codemode.run(`for (let i = 0; i < 2e5; i++) console.log('')`)
-  expect(logs).toHaveLength(limitBytes)
-  expect(logsDropped).toEqual({ entries: 2e5 - limitBytes, bytes: 0 })
+  expect(logs).toHaveLength(limitBytes / 64)
+  expect(logsDropped).toEqual({ entries: 2e5 - limitBytes / 64, bytes: 0 })
+})
+
+test('EX-8: five hundred lines of ordinary length are all kept', async () => {
+  const code = `for (let i = 0; i < 500; i++) console.log('item', i, 'of 500: the price is', i * 3, 'and the stock', 7)`
+  const { logs, logsDropped } = await suite.codemode.run(code)
+  expect(logs).toHaveLength(500)
+  expect(logsDropped.entries).toBe(0)
 })
 
 test('EX-8: what was logged before a failure is there', async () => {

@@ -30,6 +30,7 @@ test.each([
   ['{ a: [1, { b() {} }] }', '.a[1].b', 'a function'],
   ['{ "a b": Symbol("s") }', '["a b"]', 'a symbol'],
   ['[1, 2n]', '[1]', 'a BigInt'],
+  ['{ a: Object(1n) }', '.a', 'a BigInt'],
   ['{ a: new Map() }', '.a', 'a Map'],
   ['[new Set()]', '[0]', 'a Set'],
   ['{ later: Promise.resolve(1) }', '.later', 'a Promise (an await is missing)'],

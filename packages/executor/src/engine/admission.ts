@@ -88,9 +88,7 @@ export class Admission {
   #left(place: Place, from: 'queue' | 'admitted'): void {
     if (from === 'queue') {
       this.#queue.remove(place.principal.tenant, place)
-      return
-    }
-    this.#count(place.principal.tenant, -1)
+    } else this.#count(place.principal.tenant, -1)
     this.advance()
   }
 

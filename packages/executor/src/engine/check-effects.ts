@@ -30,9 +30,12 @@ export function violationIn(
     : undefined
 }
 
+/** What an entry counts beyond its text, as in the guest's console: without text it is not free. */
+const logEntryBytes = 64
+
 /** How much console output a turn has put out. */
 export function logBytesOf({ logs }: Pick<TurnEffects, 'logs'>): number {
-  return logs.reduce((sum, { text }) => sum + Buffer.byteLength(text), 0)
+  return logs.reduce((sum, { text }) => sum + Buffer.byteLength(text) + logEntryBytes, 0)
 }
 
 function violationInResult(text: string, { resultBytes }: ExecutionLimits): string | undefined {

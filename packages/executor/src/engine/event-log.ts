@@ -38,8 +38,7 @@ export class EventLog {
     this.#keptBytes += bytes
     this.#ended = event.type === 'finished'
     this.#forgetOldest()
-    this.#wake.resolve()
-    this.#wake = Promise.withResolvers()
+    this.#wakeReaders()
   }
 
   get keptBytes(): number {
@@ -49,9 +48,8 @@ export class EventLog {
   /** The events after `after`, until the last one or until the signal aborts. Throws `RequestError` EVENTS_GONE. */
   async *read({ after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<ExecutionEvent> {
     let next = this.#checkedPosition(after) + 1
-    const aborted = Promise.withResolvers<void>()
-    const abort = (): void => aborted.resolve()
-    signal.addEventListener('abort', abort)
+    const wake = (): void => this.#wakeReaders()
+    signal.addEventListener('abort', wake)
     try {
       while (!signal.aborted) {
         if (next < this.#firstKept) throw eventsGone(next, this.#firstKept)
@@ -60,11 +58,16 @@ export class EventLog {
           next += 1
           yield kept.event
         } else if (this.#ended) return
-        else await Promise.race([this.#wake.promise, aborted.promise])
+        else await this.#wake.promise
       }
     } finally {
-      signal.removeEventListener('abort', abort)
+      signal.removeEventListener('abort', wake)
     }
+  }
+
+  #wakeReaders(): void {
+    this.#wake.resolve()
+    this.#wake = Promise.withResolvers()
   }
 
   #checkedPosition(after: string | undefined): number {

@@ -33,7 +33,7 @@ export class GuestHost {
   readonly #deliver: ivm.Reference<Deliver>
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
-  #enteredMs = 0
+  #hasEntered = false
 
   constructor(spec: GuestSpec) {
     this.#spec = spec
@@ -54,23 +54,30 @@ export class GuestHost {
   /**
    * Enters the guest once and returns when its microtasks have drained, or after `timeoutMs`. The outcome is read from
    * what the runtime reported and from measurements: an exception out of the entry says nothing, since a guest can throw
-   * what it likes. isolated-vm's timeout and `cpuTime` go by the wall clock while the isolate is entered, so CPU time is
-   * that of this thread, on which the guest runs.
+   * what it likes. isolated-vm's timeout goes by the wall clock, so that is what tells of one, and CPU time is that of
+   * this thread, on which the guest runs. (`isolate.cpuTime` is neither: it leaves out what callbacks take.)
+   *
+   * Throws if the runtime itself has failed, which ends the process: nothing that this guest does can be relied on.
    */
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
+    this.#hasEntered = false
     const content = this.#argumentsOf(delivery)
     const before = process.threadCpuUsage()
+    const enteredAt = performance.now()
+    let thrown: unknown
     try {
       this.#deliver.applySync(undefined, content, { timeout: Math.ceil(timeoutMs) })
-    } catch {
-      // Classified below.
+    } catch (error) {
+      thrown = error
     }
+    const elapsedMs = performance.now() - enteredAt
     const { user, system } = process.threadCpuUsage(before)
     const cpuMs = (user + system) / 1000
     const { logs, logsDropped } = this.#effects
     if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
-    if (this.#measureEntered() >= timeoutMs) return { type: 'stopped', reason: 'timeout', cpuMs, logs, logsDropped }
+    if (elapsedMs >= timeoutMs) return { type: 'stopped', reason: 'timeout', cpuMs, logs, logsDropped }
+    if (!this.#hasEntered) throw new Error('The guest runtime failed', { cause: thrown })
     return { type: 'turn', cpuMs, effects: this.#effects }
   }
 
@@ -95,14 +102,6 @@ export class GuestHost {
     return JSON.stringify({ source: prepareSource(this.#spec.code), input, context, config, limits, seed, tools })
   }
 
-  /** How long the isolate was entered since the last time that this was asked, in milliseconds. */
-  #measureEntered(): number {
-    const total = Number(this.#isolate.cpuTime) / 1e6
-    const spent = total - this.#enteredMs
-    this.#enteredMs = total
-    return spent
-  }
-
   #take(kind: string, first: string | number, second: string | number, third: string): void {
     switch (kind) {
       case 'log':
@@ -119,7 +118,10 @@ export class GuestHost {
         this.#effects.nextTimerAt = Number(first) < 0 ? null : Number(first)
         break
       case 'end':
-        this.#effects.end = JSON.parse(String(first))
+        this.#effects.end ??= JSON.parse(String(first))
+        break
+      case 'entered':
+        this.#hasEntered = true
         break
     }
   }

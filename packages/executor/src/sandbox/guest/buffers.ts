@@ -2,49 +2,124 @@ import { defineGlobal, defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 
 type BufferConstructor = new (...args: never[]) => object
+type Method = (...args: never[]) => unknown
+type Methods<Name extends string> = Record<Name, Method>
+/** Calls what allocates a buffer. */
+type Allocate = (method: Method, self: unknown, args: readonly unknown[]) => unknown
 
 /**
- * Replaces `ArrayBuffer` and the typed arrays by constructors that differ in two ways. There is no `maxByteLength`, since
- * isolated-vm does not count what a resizable buffer grows by. And an allocation that fails ends the execution: when it
- * fails depends on the garbage collector, so a guest that caught it could not be replayed.
+ * Replaces `ArrayBuffer`, the typed arrays and their methods that allocate, for the guest and, in `p`, for the runtime.
+ * They differ in two ways. There is no `maxByteLength`, since isolated-vm does not count what a resizable buffer grows by.
+ * And an allocation that fails ends the execution: when it fails depends on the garbage collector, so a guest that caught
+ * it could not be replayed.
  */
 export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
-  replace(p, 'ArrayBuffer', p.ArrayBuffer, onExhausted, refuseResizable)
-  defineHidden(p, p.globalThis.ArrayBuffer, 'isView', p.ArrayBufferIsView)
-  const names = p.ReflectOwnKeys(p.typedArrays) as string[]
-  for (let i = 0; i < names.length; i++) replace(p, names[i]!, p.typedArrays[names[i]!]!, onExhausted)
-}
-
-function replace(
-  p: Primordials,
-  name: string,
-  Original: BufferConstructor,
-  onExhausted: () => void,
-  check?: (p: Primordials, options: unknown) => void,
-): void {
-  const Replacement = function (...args: unknown[]): object {
-    if (new.target === undefined) throw new p.TypeError(`Constructor ${name} requires 'new'`)
-    if (check !== undefined && args.length > 1) check(p, args[1])
-    const target = (new.target as unknown) === Replacement ? Original : new.target
+  const allocate: Allocate = (method, self, args) => {
     try {
-      return p.ReflectConstruct(
-        Original,
-        check === undefined ? args : [args.length > 0 ? args[0] : 0],
-        target,
-      ) as object
+      return p.ReflectApply(method, self, args)
     } catch (thrown) {
       if (isAllocationFailure(p, thrown)) onExhausted()
       throw thrown
     }
   }
-  // Statics and constants as the original has them, and the same prototype, whose instances must not lead back to it.
-  const keys = p.ReflectOwnKeys(Original)
-  for (let i = 0; i < keys.length; i++) {
-    p.ReflectDefineProperty(Replacement, keys[i]!, p.ReflectGetOwnPropertyDescriptor(Original, keys[i]!)!)
+  p.ArrayBuffer = replace(p, 'ArrayBuffer', p.ArrayBuffer, allocate, refuseResizable)
+  const names = p.ReflectOwnKeys(p.typedArrays) as string[]
+  for (let i = 0; i < names.length; i++) {
+    p.typedArrays[names[i]!] = replace(p, names[i]!, p.typedArrays[names[i]!]!, allocate)
   }
-  p.ReflectSetPrototypeOf(Replacement, p.ReflectGetPrototypeOf(Original))
+  p.Uint8Array = p.typedArrays['Uint8Array']!
+  p.Uint32Array = p.typedArrays['Uint32Array']! as unknown as typeof p.Uint32Array
+
+  replaceBufferMethods(p, allocate)
+  replaceTypedArrayMethods(p, allocate)
+  replaceDecoders(p, allocate)
+}
+
+function replace<Original extends BufferConstructor>(
+  p: Primordials,
+  name: string,
+  Original: Original,
+  allocate: Allocate,
+  check?: (p: Primordials, options: unknown) => void,
+): Original {
+  // A proxy has all else that the original has, and costs an execution less than copying it.
+  const Replacement: Original = new p.Proxy(Original, {
+    // @ts-expect-error the prototype of a literal is not part of its type
+    __proto__: null,
+    construct(_original: Original, args: readonly unknown[], newTarget: unknown): object {
+      if (check !== undefined && args.length > 1) check(p, args[1])
+      const target = newTarget === Replacement ? Original : newTarget
+      const kept = check === undefined ? args : [args.length > 0 ? args[0] : 0]
+      return allocate(p.ReflectConstruct, undefined, [Original, kept, target]) as object
+    },
+  })
+  // The prototype's instances must not lead back to the original.
   defineHidden(p, Original.prototype as object, 'constructor', Replacement)
   defineGlobal(p, name, Replacement)
+  return Replacement
+}
+
+/*
+ * Methods of the same names that allocate through `allocate`. Assigning keeps a property's attributes, and literals are the
+ * cheapest way to make functions that have a name and can't be constructed.
+ */
+
+function replaceBufferMethods(p: Primordials, allocate: Allocate): void {
+  const prototype = p.ArrayBuffer.prototype as Methods<'slice' | 'transfer' | 'transferToFixedLength'>
+  const { slice, transfer, transferToFixedLength } = prototype
+  p.ObjectAssign(prototype, {
+    slice(...args: unknown[]) {
+      return allocate(slice, this, args)
+    },
+    transfer(...args: unknown[]) {
+      return allocate(transfer, this, args)
+    },
+    transferToFixedLength(...args: unknown[]) {
+      return allocate(transferToFixedLength, this, args)
+    },
+  })
+}
+
+/** `filter`, `map` and `slice` too: they find the original constructor if the array's own one is hidden from them. */
+function replaceTypedArrayMethods(p: Primordials, allocate: Allocate): void {
+  const prototype = p.ReflectGetPrototypeOf(p.Uint8Array.prototype) as Methods<
+    'filter' | 'map' | 'slice' | 'toReversed' | 'toSorted' | 'with'
+  >
+  const { filter, map, slice, toReversed, toSorted, with: withItem } = prototype
+  p.ObjectAssign(prototype, {
+    filter(...args: unknown[]) {
+      return allocate(filter, this, args)
+    },
+    map(...args: unknown[]) {
+      return allocate(map, this, args)
+    },
+    slice(...args: unknown[]) {
+      return allocate(slice, this, args)
+    },
+    toReversed(...args: unknown[]) {
+      return allocate(toReversed, this, args)
+    },
+    toSorted(...args: unknown[]) {
+      return allocate(toSorted, this, args)
+    },
+    with(...args: unknown[]) {
+      return allocate(withItem, this, args)
+    },
+  })
+}
+
+function replaceDecoders(p: Primordials, allocate: Allocate): void {
+  const constructor = p.Uint8Array as unknown as Methods<'fromBase64' | 'fromHex'>
+  const { fromBase64, fromHex } = constructor
+  p.ObjectAssign(constructor, {
+    fromBase64(...args: unknown[]) {
+      return allocate(fromBase64, this, args)
+    },
+    fromHex(...args: unknown[]) {
+      return allocate(fromHex, this, args)
+    },
+  })
+  p.Uint8ArrayFromBase64 = constructor.fromBase64 as typeof p.Uint8ArrayFromBase64
 }
 
 function refuseResizable(p: Primordials, options: unknown): void {
@@ -56,5 +131,6 @@ function refuseResizable(p: Primordials, options: unknown): void {
 function isAllocationFailure(p: Primordials, thrown: unknown): boolean {
   if (!p.ErrorIsError(thrown)) return false
   const message = p.ReflectGetOwnPropertyDescriptor(thrown, 'message')
-  return message !== undefined && message.value === 'Array buffer allocation failed'
+  if (message === undefined || typeof message.value !== 'string') return false
+  return message.value === 'Array buffer allocation failed' || p.stringEndsWith(message.value, ': Out of memory')
 }

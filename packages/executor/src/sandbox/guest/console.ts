@@ -4,10 +4,13 @@ import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
+/** What an entry is charged beyond its text, since it is kept and sent with its level, its time and its place. */
+const entryOverheadBytes = 64
+
 type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
 
 /**
- * The global `console`. What it prints is bounded in bytes: the entry that crosses the limit is cut and says by how much,
+ * The global `console`. What it prints is bounded in bytes, and so in entries: the entry that crosses the limit is cut and says by how much,
  * those after it are dropped and counted. Returns the function that writes an entry.
  */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
@@ -23,8 +26,7 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
       return
     }
     if (!isLongerThan(p, text, left)) {
-      // The end of the line counts: entries without text are not free.
-      left -= utf8Length(p, text) + 1
+      left -= utf8Length(p, text) + entryOverheadBytes
       state.emit('log', level, text)
       return
     }

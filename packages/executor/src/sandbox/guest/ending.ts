@@ -25,10 +25,11 @@ export function createEnding(
   function end(outcome: object): void {
     if (state.ended) return
     warnOfOpenCalls()
-    state.ended = true
     // Without a prototype: `JSON.stringify` asks every object for its `toJSON`, and user code may have given one to all.
     p.ReflectSetPrototypeOf(outcome, null)
     state.emit('end', p.JSONStringify(outcome)!)
+    // Not before the host knows: where the guest has used up its stack, any of the above may throw.
+    state.ended = true
   }
 
   function warnOfOpenCalls(): void {

@@ -24,11 +24,17 @@ function defineReadOnly(p: Primordials, name: string, value: unknown): void {
   p.ReflectDefineProperty(p.globalThis, name, { value, writable: false, enumerable: false, configurable: false })
 }
 
+/** Without recursion: the value may be nested deeper than the stack goes. */
 function deepFreeze(p: Primordials, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value
-  const keys = p.ObjectKeys(value)
-  for (let i = 0; i < keys.length; i++) deepFreeze(p, (value as Record<string, unknown>)[keys[i]!])
-  return p.ObjectFreeze(value)
+  const found = [value]
+  for (let i = 0; i < found.length; i++) {
+    const item = found[i]
+    if (typeof item !== 'object' || item === null) continue
+    const keys = p.ObjectKeys(item)
+    for (let k = 0; k < keys.length; k++) found.push((item as Record<string, unknown>)[keys[k]!])
+    p.ObjectFreeze(item)
+  }
+  return value
 }
 
 const lazyNames = [

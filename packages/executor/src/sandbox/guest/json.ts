@@ -48,6 +48,8 @@ export function serialise(p: Primordials, value: unknown): Serialised {
   }
 }
 
+const bigIntReason = 'a BigInt (use Number(value) or String(value))'
+
 function reasonToRefuse(p: Primordials, item: unknown): string | undefined {
   switch (typeof item) {
     case 'function':
@@ -55,7 +57,7 @@ function reasonToRefuse(p: Primordials, item: unknown): string | undefined {
     case 'symbol':
       return 'a symbol'
     case 'bigint':
-      return 'a BigInt (use Number(value) or String(value))'
+      return bigIntReason
     case 'object':
       return item === null ? undefined : reasonToRefuseObject(p, item)
     default:
@@ -69,6 +71,7 @@ function reasonToRefuseObject(p: Primordials, item: object): string | undefined 
   if (inherits(p, item, p.mapPrototype)) return 'a Map (use Object.fromEntries(map) or [...map])'
   if (inherits(p, item, p.setPrototype)) return 'a Set (use [...set])'
   if (inherits(p, item, p.promisePrototype)) return 'a Promise (an await is missing)'
+  if (inherits(p, item, p.BigInt.prototype)) return bigIntReason
   return undefined
 }
 

@@ -115,7 +115,7 @@ export function capturePrimordials() {
       Float64Array,
       BigInt64Array,
       BigUint64Array,
-    } as unknown as Readonly<Record<string, typeof Uint8Array>>,
+    } as unknown as Record<string, typeof Uint8Array>,
 
     // Prototypes, to recognise and to inherit from
     errorPrototype: Error.prototype as object,

@@ -55,11 +55,14 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
 
   return function deliver(kind, at, call, ok, text) {
     state.at = at
-    if (state.ended) return
-    if (kind === 'start') {
-      state.startedAt = at
-      start(p.JSONParse(text) as StartSpec)
-    } else if (kind === 'answer') tools.settle(call, ok, text)
-    else timers.fireNext()
+    if (!state.ended) {
+      if (kind === 'start') {
+        state.startedAt = at
+        start(p.JSONParse(text) as StartSpec)
+      } else if (kind === 'answer') tools.settle(call, ok, text)
+      else timers.fireNext()
+    }
+    // Only microtasks follow. What they throw is the guest's; what has thrown before this is a bug of the runtime.
+    emit('entered')
   }
 }

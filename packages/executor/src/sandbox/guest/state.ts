@@ -42,6 +42,8 @@ export interface Emit {
   (kind: 'timer', at: number): void
   /** JSON text of a `GuestEnd`. */
   (kind: 'end', text: string): void
+  /** The runtime has done its part of the turn; the guest's microtasks follow. A turn without it has failed. */
+  (kind: 'entered'): void
 }
 
 /** Thrown at code that goes on after its execution has ended: a loop that exceeds a limit ends with it. */

@@ -1,0 +1,273 @@
+import { defaultRequestLimits, RequestError } from '@codemode/shared'
+import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { Admission, type Ticket } from './admission.ts'
+import type { Principal } from './principal.ts'
+
+const inAnHour = { priority: 0, timeoutMs: 3_600_000, timeoutLayer: 'queue' } as const
+
+function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: number } = {}): Principal {
+  return {
+    keyId: `key of ${tenant}`,
+    tenant,
+    defaultLimits: defaultRequestLimits,
+    maxLimits: defaultRequestLimits,
+    maxRunning: 100,
+    maxQueued: 100,
+    ...limits,
+  }
+}
+
+/** An admission with so much room in the sandbox, and who was admitted or refused, in order. */
+function admissionWith({ room = 100, maxRunning = 100, maxQueued = 100 } = {}) {
+  const sandbox = { room }
+  const log: string[] = []
+  const admission = new Admission({ maxRunning, maxQueued, room: () => sandbox.room })
+
+  function enter(name: string, principal = principalOf('acme'), options: object = {}): Ticket {
+    const ticket = admission.enter(principal, { ...inAnHour, ...options })
+    ticket.admitted.then(
+      () => log.push(name),
+      (error: RequestError) => log.push(`${name}: ${error.code}`),
+    )
+    return ticket
+  }
+
+  async function seen(): Promise<string[]> {
+    await vi.advanceTimersByTimeAsync(0)
+    return log.splice(0)
+  }
+
+  return { admission, sandbox, enter, seen }
+}
+
+function refusalOf(act: () => unknown): RequestError {
+  try {
+    act()
+  } catch (error) {
+    if (error instanceof RequestError) return error
+  }
+  throw new Error('nothing was refused')
+}
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+describe('a place is given', () => {
+  test('at once while there is room, and those who are starting count', async () => {
+    const { enter, seen } = admissionWith({ room: 2 })
+    for (const name of ['a', 'b', 'c']) enter(name)
+    expect(await seen()).toEqual(['a', 'b'])
+  })
+
+  test('when there is room again; what has started is counted by the sandbox alone', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 1 })
+    const first = enter('first')
+    enter('second')
+    first.started()
+    first.started()
+    sandbox.room = 0
+    admission.advance()
+    expect(await seen()).toEqual(['first'])
+    sandbox.room = 1
+    admission.advance()
+    expect(await seen()).toEqual(['second'])
+  })
+
+  test('when another is given back, whether it had started or not', async () => {
+    const { sandbox, enter, seen } = admissionWith({ maxRunning: 1, room: 1 })
+    const [first, second] = ['first', 'second', 'third'].map((name) => enter(name))
+    first!.leave()
+    expect(await seen()).toEqual(['first', 'second'])
+    second!.started()
+    sandbox.room = 0
+    second!.leave()
+    expect(await seen()).toEqual([])
+  })
+
+  test('to each tenant up to its own limit, and a tenant at its limit holds up nobody else', async () => {
+    const { enter, seen } = admissionWith()
+    const [acme, rival] = [principalOf('acme', { maxRunning: 1 }), principalOf('rival')]
+    const first = enter('acme 1', acme)
+    enter('acme 2', acme)
+    enter('rival 1', rival)
+    expect(await seen()).toEqual(['acme 1', 'rival 1'])
+    first.leave()
+    expect(await seen()).toEqual(['acme 2'])
+  })
+
+  test('to no newcomer before those of its tenant who wait', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
+    enter('early')
+    sandbox.room = 1
+    enter('late')
+    expect(await seen()).toEqual([])
+    admission.advance()
+    expect(await seen()).toEqual(['early'])
+  })
+
+  test('to the higher priority of a tenant first, and to tenants in turn', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
+    enter('acme low', principalOf('acme'), { priority: -1 })
+    enter('acme high', principalOf('acme'), { priority: 1 })
+    enter('rival', principalOf('rival'))
+    sandbox.room = 100
+    admission.advance()
+    expect(await seen()).toEqual(['acme high', 'rival', 'acme low'])
+  })
+
+  test('back only once', async () => {
+    const { enter, seen } = admissionWith({ maxRunning: 1 })
+    const first = enter('first')
+    for (const name of ['second', 'third']) enter(name)
+    first.leave()
+    first.leave()
+    first.started()
+    expect(await seen()).toEqual(['first', 'second'])
+  })
+})
+
+describe('the queue is bounded', () => {
+  test('for each tenant', () => {
+    const { enter } = admissionWith({ room: 0 })
+    const acme = principalOf('acme', { maxQueued: 1 })
+    enter('waits', acme)
+    const error = refusalOf(() => enter('refused', acme))
+    expect(error).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterSeconds: 1,
+      details: { queued: 1, maxQueued: 1 },
+      message: '1 executions of this key wait for admission; the limit is 1',
+    })
+    expect(() => enter('another tenant', principalOf('rival'))).not.toThrow()
+  })
+
+  test('in all', () => {
+    const { enter } = admissionWith({ room: 0, maxQueued: 2 })
+    enter('acme', principalOf('acme'))
+    enter('rival', principalOf('rival'))
+    const error = refusalOf(() => enter('third', principalOf('third')))
+    expect(error).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1, details: { queued: 2, maxQueued: 2 } })
+  })
+
+  test('and may have no places at all', async () => {
+    const { enter, seen } = admissionWith({ room: 1, maxQueued: 0 })
+    enter('first')
+    expect(refusalOf(() => enter('second')).code).toBe('OVERLOADED')
+    expect(await seen()).toEqual(['first'])
+  })
+})
+
+describe('who waits', () => {
+  test.each([
+    ['queue', 'queueTimeoutMs'],
+    ['request', 'requestTimeoutMs'],
+  ] as const)('is given up when the clock of the %s runs out', async (timeoutLayer, option) => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
+    const ticket = enter('gives up', principalOf('acme'), { timeoutMs: 1_000, timeoutLayer })
+    const refusal = ticket.admitted.catch((error: unknown) => error)
+    const expected = {
+      code: 'QUEUE_TIMEOUT',
+      message: `The execution was not admitted within 1000 ms (${option})`,
+      retryAfterSeconds: 1,
+      details: { layer: timeoutLayer, timeoutMs: 1_000, option },
+    }
+    await vi.advanceTimersByTimeAsync(999)
+    expect(await seen()).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await refusal).toMatchObject(expected)
+    expect(await seen()).toEqual(['gives up: QUEUE_TIMEOUT'])
+    // Its place is free, and room that comes later is not spent on it.
+    enter('next')
+    ticket.leave()
+    sandbox.room = 1
+    admission.advance()
+    expect(await seen()).toEqual(['next'])
+  })
+
+  test('and was admitted in time is not given up later', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
+    enter('waits')
+    sandbox.room = 1
+    admission.advance()
+    expect(await seen()).toEqual(['waits'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('and leaves is neither admitted nor refused, and frees its place', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
+    enter('leaves').leave()
+    expect(vi.getTimerCount()).toBe(0)
+    enter('stays')
+    sandbox.room = 100
+    admission.advance()
+    expect(await seen()).toEqual(['stays'])
+  })
+
+  test('is refused when the executor closes; who runs is not', async () => {
+    const { admission, enter, seen } = admissionWith({ room: 1 })
+    for (const name of ['runs', 'waits', 'waits too']) enter(name)
+    admission.refuseAll(() => new RequestError('SHUTTING_DOWN', 'closing'))
+    expect((await seen()).toSorted()).toEqual(['runs', 'waits too: SHUTTING_DOWN', 'waits: SHUTTING_DOWN'])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+test('whatever comes and goes, no limit is exceeded and nobody is forgotten', async () => {
+  const [maxRunning, maxRunningPerKey, slots] = [4, 2, 3]
+  const steps = array(
+    record({ act: constantFrom('enter', 'enter', 'start', 'leave'), tenant: constantFrom('a', 'b', 'c'), pick: nat() }),
+    { maxLength: 40 },
+  )
+  await assert(
+    asyncProperty(steps, async (each) => {
+      interface Seen {
+        readonly tenant: string
+        readonly ticket: Ticket
+        state: 'waiting' | 'admitted' | 'started' | 'left'
+      }
+      const all: Seen[] = []
+      const these = (...states: Seen['state'][]): Seen[] => all.filter(({ state }) => states.includes(state))
+      const room = (): number => slots - these('started').length
+      const admission = new Admission({ maxRunning, maxQueued: 1_000, room })
+
+      async function check(): Promise<void> {
+        await vi.advanceTimersByTimeAsync(0)
+        const admitted = these('admitted', 'started')
+        expect(admitted.length).toBeLessThanOrEqual(Math.min(maxRunning, slots))
+        for (const tenant of ['a', 'b', 'c']) {
+          expect(admitted.filter((one) => one.tenant === tenant).length).toBeLessThanOrEqual(maxRunningPerKey)
+        }
+      }
+      function enter(tenant: string): void {
+        const ticket = admission.enter(principalOf(tenant, { maxRunning: maxRunningPerKey }), inAnHour)
+        const seen: Seen = { tenant, ticket, state: 'waiting' }
+        void ticket.admitted.then(() => (seen.state = 'admitted'))
+        all.push(seen)
+      }
+      function start(one: Seen | undefined): void {
+        if (one?.state !== 'admitted') return
+        one.state = 'started'
+        one.ticket.started()
+      }
+      function leave(one: Seen | undefined): void {
+        if (one === undefined) return
+        one.state = 'left'
+        one.ticket.leave()
+      }
+
+      for (const { act, tenant, pick } of each) {
+        if (act === 'enter') enter(tenant)
+        else if (act === 'start') start(these('admitted')[pick % 3])
+        else leave(these('waiting', 'admitted', 'started')[pick % 6])
+        await check()
+      }
+      for (let one = these('admitted', 'started')[0]; one; one = these('admitted', 'started')[0]) {
+        leave(one)
+        await check()
+      }
+      expect(these('waiting')).toEqual([])
+    }),
+  )
+})

@@ -1,0 +1,74 @@
+import { defaultRequestLimits, fixedLimits, type GuestEnd, type TurnEffects } from '@codemode/shared'
+import { describe, expect, test } from 'vitest'
+
+import { logBytesOf, violationIn } from './check-effects.ts'
+
+const limits = { ...defaultRequestLimits, ...fixedLimits, maxToolCalls: 3, logBytes: 100, resultBytes: 10 }
+const nothingBefore = { lastCall: 0, calls: 0, logBytes: 0 }
+
+const effectsOf = (effects: Partial<TurnEffects>): TurnEffects => ({
+  calls: [],
+  logs: [],
+  logsDropped: { entries: 0, bytes: 0 },
+  nextTimerAt: null,
+  ...effects,
+})
+const calls = (...numbers: number[]) =>
+  effectsOf({ calls: numbers.map((call) => ({ call, tool: 'search', input: '{}' })) })
+const log = (text: string) => effectsOf({ logs: [{ level: 'log', text }] })
+const ended = (end: GuestEnd) => effectsOf({ end })
+const failed = (details: object) =>
+  ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom', details: details as Record<string, never> })
+
+describe('what the guest runtime reports is accepted', () => {
+  test.each([
+    ['nothing', effectsOf({})],
+    ['calls that are numbered upwards', calls(1, 2, 3)],
+    ['calls with gaps, which the runtime refused itself', calls(1, 7)],
+    ['as much console output as allowed', log('x'.repeat(100))],
+    ['a cut entry, with the note that says so', log('x'.repeat(100 + 1024))],
+    ['a result of exactly the limit', ended({ ok: true, result: JSON.stringify('éééé') })],
+    ['a failure without details', ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom' })],
+    ['a failure with details', failed({ path: '.items[3]' })],
+  ])('%s', (_title, effects) => {
+    expect(violationIn(effects, nothingBefore, limits)).toBe(undefined)
+  })
+})
+
+describe('what only a process that was taken over reports is not', () => {
+  test.each([
+    ['a call number twice', calls(1, 1), 'call 1 after call 1'],
+    ['calls that are numbered downwards', calls(2, 1), 'call 1 after call 2'],
+    ['more calls than allowed', calls(1, 2, 3, 4), 'more tool calls than allowed'],
+    ['more console output than allowed', log('x'.repeat(100 + 1024 + 1)), 'more console output than allowed'],
+    ['output that is more in bytes only', log('é'.repeat(600)), 'more console output than allowed'],
+    ['a result that is more in bytes only', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
+    ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'a result that is not JSON'],
+    ['no result', ended({ ok: true, result: '' }), 'a result that is not JSON'],
+    ['huge details', failed({ text: 'x'.repeat(65_536) }), 'larger details than allowed'],
+  ])('%s', (_title, effects, violation) => {
+    expect(violationIn(effects, nothingBefore, limits)).toBe(violation)
+  })
+})
+
+describe('earlier turns count', () => {
+  test('a call number of before does not come again', () => {
+    const before = { ...nothingBefore, lastCall: 5 }
+    expect(violationIn(calls(5), before, limits)).toBe('call 5 after call 5')
+    expect(violationIn(calls(6), before, limits)).toBe(undefined)
+  })
+
+  test('calls and console output add up', () => {
+    const before = { lastCall: 2, calls: 2, logBytes: 1_024 }
+    expect(violationIn(calls(3), before, limits)).toBe(undefined)
+    expect(violationIn(calls(3, 4), before, limits)).toBe('more tool calls than allowed')
+    expect(violationIn(log('x'.repeat(100)), before, limits)).toBe(undefined)
+    expect(violationIn(log('x'.repeat(101)), before, limits)).toBe('more console output than allowed')
+  })
+})
+
+test('console output is counted in bytes of UTF-8', () => {
+  const logs = ['abc', 'é', '🙂', ''].map((text) => ({ level: 'log', text }) as const)
+  expect(logBytesOf({ logs })).toBe(3 + 2 + 4)
+  expect(logBytesOf({ logs: [] })).toBe(0)
+})

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { Inbox } from './inbox.ts'
+
+const now = () => Date.now()
+
+beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
+afterEach(() => void vi.useRealTimers())
+
+describe('what is due', () => {
+  test('is nothing at first', () => {
+    expect(new Inbox(now).takeDue()).toBe(undefined)
+  })
+
+  test('are answers in the order of their arrival, each once', () => {
+    const inbox = new Inbox(now)
+    inbox.addAnswer(2, 1_000)
+    inbox.addAnswer(1, 1_000)
+    expect([inbox.takeDue(), inbox.takeDue(), inbox.takeDue()]).toEqual([
+      { kind: 'answer', call: 2 },
+      { kind: 'answer', call: 1 },
+      undefined,
+    ])
+  })
+
+  test.each([
+    ['a timer before an answer that came later', 999, 'tick'],
+    ['a timer before an answer of the same time', 1_000, 'tick'],
+    ['an answer before a timer that was due later', 1_001, 'answer'],
+  ])('is %s', (_title, timerAt, kind) => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(timerAt)
+    inbox.addAnswer(1, 1_000)
+    vi.setSystemTime(2_000)
+    expect(inbox.takeDue()?.kind).toBe(kind)
+  })
+
+  test('is an answer while the timer is not due yet', () => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(1_001)
+    expect(inbox.takeDue()).toBe(undefined)
+    inbox.addAnswer(1, 1_000)
+    expect(inbox.takeDue()).toEqual({ kind: 'answer', call: 1 })
+  })
+
+  test('is the timer until the guest has set another or none', () => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(1_000)
+    expect([inbox.takeDue(), inbox.takeDue()]).toEqual([{ kind: 'tick' }, { kind: 'tick' }])
+    expect(inbox.hasTimer).toBe(true)
+    inbox.setTimer(null)
+    expect(inbox.takeDue()).toBe(undefined)
+    expect(inbox.hasTimer).toBe(false)
+  })
+})
+
+describe('the next delivery', () => {
+  test('is what is due already', async () => {
+    const inbox = new Inbox(now)
+    inbox.addAnswer(1, 1_000)
+    expect(await inbox.next()).toEqual({ kind: 'answer', call: 1 })
+  })
+
+  test('comes with an answer, and the timer does not go on', async () => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(5_000)
+    const next = inbox.next()
+    await vi.advanceTimersByTimeAsync(1_000)
+    inbox.addAnswer(1, now())
+    expect(await next).toEqual({ kind: 'answer', call: 1 })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('comes when the timer is due, not before', async () => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(5_000)
+    const next = inbox.next()
+    let isThere = false
+    void next.then(() => (isThere = true))
+    await vi.advanceTimersByTimeAsync(3_999)
+    expect(isThere).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await next).toEqual({ kind: 'tick' })
+  })
+
+  test('waits again when the machine wakes it before the guest’s clock says so', async () => {
+    let guestTime = 1_000
+    const inbox = new Inbox(() => guestTime)
+    inbox.setTimer(2_000)
+    const next = inbox.next()
+    guestTime = 1_999
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(vi.getTimerCount()).toBe(1)
+    guestTime = 2_000
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await next).toEqual({ kind: 'tick' })
+  })
+
+  test('may be further away than Node’s timers reach', async () => {
+    const inbox = new Inbox(now)
+    const inFortyDays = 40 * 86_400_000
+    inbox.setTimer(1_000 + inFortyDays)
+    const next = inbox.next()
+    await vi.advanceTimersByTimeAsync(inFortyDays - 1)
+    expect(vi.getTimerCount()).toBe(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await next).toEqual({ kind: 'tick' })
+  })
+
+  test('is none when the inbox closes, also for what was due', async () => {
+    const inbox = new Inbox(now)
+    inbox.setTimer(5_000)
+    const next = inbox.next()
+    inbox.close()
+    expect(await next).toBe(undefined)
+    expect(vi.getTimerCount()).toBe(0)
+    inbox.addAnswer(1, 1_000)
+    expect(await inbox.next()).toBe(undefined)
+  })
+})

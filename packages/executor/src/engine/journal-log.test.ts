@@ -1,0 +1,179 @@
+import {
+  defaultRequestLimits,
+  fixedLimits,
+  journalSchema,
+  journalVersion,
+  type JournalEntry,
+  type JournalHeader,
+  type TurnEffects,
+} from '@codemode/shared'
+import { array, assert, jsonValue, property, string } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+
+import { cancelled, executionTimeout, journalTooLarge, neverSettles, stoppedByLimit } from './failures.ts'
+import { JournalLog } from './journal-log.ts'
+
+const header: JournalHeader = {
+  version: journalVersion,
+  executionId: 'exe_1',
+  correlationId: 'cor_1',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  code: 'return 1',
+  input: 'null',
+  context: '{}',
+  config: '{}',
+  tools: [{ name: 'search', inputSchema: { type: 'object' }, timeoutMs: 5_000 }],
+  limits: { ...defaultRequestLimits, ...fixedLimits },
+  seed: 'ab'.repeat(32),
+  runtime: { guestRuntime: 'abc', v8: '14', icu: '77', arch: 'x64' },
+}
+
+const effects: TurnEffects = {
+  calls: [{ call: 1, tool: 'search', input: '{"q":"x"}' }],
+  logs: [{ level: 'log', text: 'hello' }],
+  logsDropped: { entries: 2, bytes: 300 },
+  nextTimerAt: 1_500,
+}
+const stopped = { logs: effects.logs, logsDropped: effects.logsDropped }
+const clock = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 5 } as const
+
+/** One of each kind that the engine writes. */
+const entries: JournalEntry[] = [
+  { type: 'turn', at: 1_000, delivery: { kind: 'start' }, effects },
+  { type: 'answer', at: 1_001, call: 1, ok: true, text: '{"hits":[]}' },
+  { type: 'turn', at: 1_002, delivery: { kind: 'answer', call: 1 }, effects: { ...effects, calls: [] } },
+  {
+    type: 'turn',
+    at: 1_500,
+    delivery: { kind: 'tick' },
+    effects: { ...effects, nextTimerAt: null, end: { ok: true, result: '42' } },
+  },
+  {
+    type: 'turn',
+    at: 1_500,
+    delivery: { kind: 'tick' },
+    effects: {
+      ...effects,
+      end: { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom', stack: 'at 1:1', details: { a: [1] } },
+    },
+  },
+  ...[
+    cancelled('enough'),
+    executionTimeout(clock),
+    neverSettles(),
+    journalTooLarge(1),
+    ...(['timeout', 'memory'] as const).map((reason) =>
+      stoppedByLimit({ reason, cpuExhausted: true }, header.limits, clock),
+    ),
+  ].map((error) => ({ type: 'end', at: 1_600, error, ...stopped }) as const),
+  { type: 'end', at: 1_600, error: neverSettles() },
+]
+
+function journalOf(...all: JournalEntry[]): JournalLog {
+  const journal = new JournalLog(header)
+  for (const entry of all) journal.append(entry)
+  return journal
+}
+
+/** By how many bytes an entry makes a journal grow. */
+function growthBy(entry: JournalEntry): number {
+  return journalOf(entry).sizeBytes - journalOf().sizeBytes
+}
+
+describe('a journal that is written out', () => {
+  test('is read back the same, with every kind of entry that the engine writes', () => {
+    const journal = journalOf(...entries).snapshot()
+    expect(journal.entries).toEqual(entries)
+    expect(journalSchema.parse(JSON.parse(JSON.stringify(journal)))).toEqual(journal)
+  })
+
+  test('keeps every payload byte for byte', () => {
+    assert(
+      property(string({ unit: 'binary' }), array(jsonValue({ stringUnit: 'binary' })), (text, values) => {
+        const { header, entries } = journalOf(
+          { type: 'answer', at: 1, call: 1, ok: false, text: JSON.stringify(values) },
+          {
+            type: 'turn',
+            at: 2,
+            delivery: { kind: 'start' },
+            effects: { ...effects, logs: [{ level: 'warn', text }] },
+          },
+        ).snapshot()
+        expect(journalSchema.parse(JSON.parse(JSON.stringify({ header, entries }))).entries).toEqual(entries)
+      }),
+    )
+  })
+
+  test('does not grow with the execution', () => {
+    const journal = journalOf(entries[0]!)
+    const snapshot = journal.snapshot()
+    journal.append(entries[1]!)
+    expect(snapshot.entries).toHaveLength(1)
+    expect(journal.entries).toHaveLength(2)
+  })
+})
+
+describe('what the journal has is delivered', () => {
+  test('an answer with its text, at the time of the delivery', () => {
+    const journal = journalOf({ type: 'answer', at: 1, call: 7, ok: false, text: '{"message":"no"}' })
+    expect(journal.deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toEqual({
+      kind: 'answer',
+      at: 5,
+      call: 7,
+      ok: false,
+      text: '{"message":"no"}',
+    })
+  })
+
+  test.each(['start', 'tick'] as const)('a %s without any', (kind) => {
+    expect(journalOf().deliveryWithContent({ kind }, 5)).toEqual({ kind, at: 5 })
+  })
+
+  test('an answer that never came is a bug', () => {
+    expect(() => journalOf().deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toThrow(
+      'the journal delivers an answer to call 7 that it lacks',
+    )
+  })
+})
+
+/** A turn that put out nothing else. */
+const turn = (more: Partial<TurnEffects>): JournalEntry => ({
+  type: 'turn',
+  at: 1,
+  delivery: { kind: 'tick' },
+  effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...more },
+})
+
+describe('the size of a journal', () => {
+  const text = 'é'.repeat(500)
+
+  test('begins with the code and its data', () => {
+    const larger = new JournalLog({ ...header, code: text, input: text, context: text, config: text })
+    const bytesBefore = ['return 1', 'null', '{}', '{}'].join('').length
+    expect(larger.sizeBytes - journalOf().sizeBytes).toBe(4 * 1_000 - bytesBefore)
+  })
+
+  test('grows with an entry that holds nothing, so that timers can not fill the memory', () => {
+    expect(growthBy(turn({}))).toBeGreaterThan(0)
+  })
+
+  test.each<[string, JournalEntry]>([
+    ['an answer', { type: 'answer', at: 1, call: 1, ok: true, text }],
+    ['the input of a call', turn({ calls: [{ call: 1, tool: 'search', input: text }] })],
+    ['console output', turn({ logs: [{ level: 'log', text }] })],
+    ['a result', turn({ end: { ok: true, result: text } })],
+    ['a message', turn({ end: { ok: false, code: 'GUEST_ERROR', name: 'Error', message: text } })],
+    ['a stack', turn({ end: { ok: false, code: 'GUEST_ERROR', name: 'Error', message: '', stack: text } })],
+    ['a failure', { type: 'end', at: 1, error: { ...neverSettles(), message: text } }],
+  ])('grows by the bytes of %s', (_title, entry) => {
+    expect(growthBy(entry) - growthBy(turn({}))).toBeGreaterThanOrEqual(1_000)
+  })
+
+  test('is full above its limit, and says what the limit is', () => {
+    const journal = new JournalLog({ ...header, limits: { ...header.limits, journalBytes: 1_000 } })
+    expect(journal.isFull).toBe(false)
+    journal.append({ type: 'answer', at: 1, call: 1, ok: true, text: 'x'.repeat(1_000) })
+    expect(journal.isFull).toBe(true)
+    expect(journal.tooLarge()).toMatchObject({ code: 'JOURNAL_TOO_LARGE', details: { limitBytes: 1_000 } })
+  })
+})

@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { cpuUsage, pid, platform } from 'node:process'
+
+import { describe, expect, test } from 'vitest'
+
+import { processCpuMs } from './process-cpu.ts'
+
+/** The two clocks count in ticks of 10 ms, in user and in system time. */
+const ticksMs = 30
+
+function cpuMsOfThisProcess(): number {
+  const { user, system } = cpuUsage()
+  return (user + system) / 1000
+}
+
+describe.skipIf(platform !== 'linux')('on Linux', () => {
+  test('the CPU time of a process is what the process itself measures', () => {
+    const before = cpuMsOfThisProcess()
+    const measured = processCpuMs(pid)
+    expect(measured).toBeGreaterThanOrEqual(before - ticksMs)
+    expect(measured).toBeLessThanOrEqual(cpuMsOfThisProcess() + ticksMs)
+  })
+
+  test('it grows by what the process computes', () => {
+    const [before, until] = [processCpuMs(pid)!, cpuMsOfThisProcess() + 100]
+    while (cpuMsOfThisProcess() < until);
+    expect(processCpuMs(pid)! - before).toBeGreaterThanOrEqual(100 - ticksMs)
+  })
+
+  test('the name of a process can hold anything', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'process-cpu-'))
+    try {
+      // Read from its first parenthesis on, the line would have other numbers in the places of the times.
+      const name = join(folder, ') 9 9 9 9 9 9')
+      symlinkSync('/bin/sleep', name)
+      const child = spawn(name, ['60'])
+      await once(child, 'spawn')
+      expect(processCpuMs(child.pid)).toBeLessThan(1_000)
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+      expect(processCpuMs(child.pid)).toBe(undefined)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+test('of a process that is not there, nothing is told', () => {
+  expect(processCpuMs(undefined)).toBe(undefined)
+  expect(processCpuMs(2 ** 30)).toBe(undefined)
+})
