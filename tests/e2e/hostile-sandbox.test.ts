@@ -26,7 +26,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
   const sandbox: Sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
-    room: 1,
+    roomFor: () => 1,
     onRoom() {},
     open: () => ({
       turn: async (delivery) => {

@@ -27,11 +27,14 @@ export function summary(problems: readonly Problem[]): string {
   return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }
 
+/** More of them help nobody, and looking for what each may stand for takes time. */
+const maxUnknownFields = 50
+
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
   const path = pathText(issue.path)
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path)
-    return issue.keys.map((key) => unknownField(key, path, known))
+    return issue.keys.slice(0, maxUnknownFields).map((key) => unknownField(key, path, known))
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const messages = new Set(issue.errors.flat().map((inner) => inner.message.replace(/^Invalid input: /, '')))

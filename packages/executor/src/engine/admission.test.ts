@@ -23,7 +23,7 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
 function admissionWith({ room = 100, maxRunning = 100, maxQueued = 100 } = {}) {
   const sandbox = { room }
   const log: string[] = []
-  const admission = new Admission({ maxRunning, maxQueued, room: () => sandbox.room })
+  const admission = new Admission({ maxRunning, maxQueued, roomFor: () => sandbox.room })
 
   function enter(name: string, principal = principalOf('acme'), options: object = {}): Ticket {
     const ticket = admission.enter(principal, { ...inAnHour, ...options })
@@ -230,7 +230,7 @@ test('whatever comes and goes, no limit is exceeded and nobody is forgotten', as
       const all: Seen[] = []
       const these = (...states: Seen['state'][]): Seen[] => all.filter(({ state }) => states.includes(state))
       const room = (): number => slots - these('started').length
-      const admission = new Admission({ maxRunning, maxQueued: 1_000, room })
+      const admission = new Admission({ maxRunning, maxQueued: 1_000, roomFor: room })
 
       async function check(): Promise<void> {
         await vi.advanceTimersByTimeAsync(0)

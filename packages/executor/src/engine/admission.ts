@@ -8,8 +8,8 @@ interface AdmissionOptions {
   readonly maxRunning: number
   /** How many may wait for admission at once. */
   readonly maxQueued: number
-  /** How many executions more would get the CPU at once or next. */
-  room(): number
+  /** How many executions more of the tenant would get the CPU at once or next. */
+  roomFor(tenant: string): number
 }
 
 interface EnterOptions {
@@ -96,7 +96,7 @@ export class Admission {
     return (
       this.#running < this.#options.maxRunning &&
       (this.#runningOf.get(tenant) ?? 0) < maxRunning &&
-      this.#options.room() > this.#starting
+      this.#options.roomFor(tenant) > this.#starting
     )
   }
 
@@ -135,6 +135,8 @@ class Place implements Ticket {
     this.principal = principal
     this.#listeners = listeners
     this.admitted = promise
+    // A refusal is told to whoever waits; nobody may.
+    promise.catch(() => {})
     this.admit = () => {
       clearTimeout(this.#timer)
       this.#state = 'starting'

@@ -26,7 +26,7 @@ describe('what the guest runtime reports is accepted', () => {
     ['calls that are numbered upwards', calls(1, 2, 3)],
     ['calls with gaps, which the runtime refused itself', calls(1, 7)],
     ['as much console output as allowed', log('x'.repeat(100))],
-    ['a cut entry, with the note that says so', log('x'.repeat(100 + 1024))],
+    ['a cut entry, with the note that says so', log('x'.repeat(100 + 1024 - 64))],
     ['a result of exactly the limit', ended({ ok: true, result: JSON.stringify('éééé') })],
     ['a failure without details', ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom' })],
     ['a failure with details', failed({ path: '.items[3]' })],
@@ -40,7 +40,7 @@ describe('what only a process that was taken over reports is not', () => {
     ['a call number twice', calls(1, 1), 'call 1 after call 1'],
     ['calls that are numbered downwards', calls(2, 1), 'call 1 after call 2'],
     ['more calls than allowed', calls(1, 2, 3, 4), 'more tool calls than allowed'],
-    ['more console output than allowed', log('x'.repeat(100 + 1024 + 1)), 'more console output than allowed'],
+    ['more console output than allowed', log('x'.repeat(100 + 1024 - 64 + 1)), 'more console output than allowed'],
     ['output that is more in bytes only', log('é'.repeat(600)), 'more console output than allowed'],
     ['a result that is more in bytes only', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
     ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'a result that is not JSON'],
@@ -62,13 +62,13 @@ describe('earlier turns count', () => {
     const before = { lastCall: 2, calls: 2, logBytes: 1_024 }
     expect(violationIn(calls(3), before, limits)).toBe(undefined)
     expect(violationIn(calls(3, 4), before, limits)).toBe('more tool calls than allowed')
-    expect(violationIn(log('x'.repeat(100)), before, limits)).toBe(undefined)
-    expect(violationIn(log('x'.repeat(101)), before, limits)).toBe('more console output than allowed')
+    expect(violationIn(log('x'.repeat(36)), before, limits)).toBe(undefined)
+    expect(violationIn(log('x'.repeat(37)), before, limits)).toBe('more console output than allowed')
   })
 })
 
-test('console output is counted in bytes of UTF-8', () => {
+test('console output is counted in bytes of UTF-8, and 64 for each entry', () => {
   const logs = ['abc', 'é', '🙂', ''].map((text) => ({ level: 'log', text }) as const)
-  expect(logBytesOf({ logs })).toBe(3 + 2 + 4)
+  expect(logBytesOf({ logs })).toBe(3 + 2 + 4 + 4 * 64)
   expect(logBytesOf({ logs: [] })).toBe(0)
 })

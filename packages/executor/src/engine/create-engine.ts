@@ -39,7 +39,7 @@ export function createEngine(options: EngineOptions): Engine {
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
-    room: () => sandbox.room,
+    roomFor: (tenant) => sandbox.roomFor(tenant),
   })
   sandbox.onRoom(() => admission.advance())
   /** The ids of ended executions outlast their results: a repeat that comes late must not run the code again. */
@@ -54,7 +54,6 @@ export function createEngine(options: EngineOptions): Engine {
     if (ended.has(key)) throw resultGone(id)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
-    checkSizes(submission, limits)
     const execution = start(submission, id, key, limits)
     live.set(key, execution)
     execution.admitted.catch(() => {
@@ -64,22 +63,25 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
-    const { request, principal } = submission
+    const { request, principal, remainingMs, bodyHash } = submission
+    // Made before a place is taken: a header that can't be made holds none.
+    const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
     const ticket = admission.enter(principal, {
       priority: request.priority ?? 0,
-      ...queueClock(limits, submission.remainingMs),
+      ...queueClock(limits, remainingMs),
     })
     return new Execution({
-      journal: new JournalLog(headerOf(submission, id, limits, sandbox.versions)),
-      bodyHash: submission.bodyHash,
+      journal,
+      bodyHash,
       keyId: principal.keyId,
+      tenant: principal.tenant,
       label: request.label,
       ticket,
       sandbox,
       transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
-      clock: (queuedMs) => executionClock(limits, queuedMs, submission.remainingMs),
+      clock: (queuedMs) => executionClock(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
       onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
@@ -147,23 +149,22 @@ function sameRequest(existing: Execution, { bodyHash }: Submission): Execution {
   })
 }
 
-function checkSizes({ request }: Submission, limits: ExecutionLimits): void {
-  const sizes = [
-    ['code', Buffer.byteLength(request.code), limits.sourceBytes],
-    ['input', textOf(request.input).length, limits.inputBytes],
-    ['context', textOf(request.context).length, limits.inputBytes],
-    ['config', textOf(request.config).length, limits.inputBytes],
-  ] as const
-  for (const [path, sizeBytes, limitBytes] of sizes) {
-    if (sizeBytes <= limitBytes) continue
-    throw new RequestError('PAYLOAD_TOO_LARGE', `${path} has ${sizeBytes} bytes; the limit is ${limitBytes}`, {
-      details: { path, sizeBytes, limitBytes },
-    })
-  }
+function checkSize(path: string, text: string, limitBytes: number): string {
+  const sizeBytes = Buffer.byteLength(text)
+  if (sizeBytes <= limitBytes) return text
+  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} has ${sizeBytes} bytes; the limit is ${limitBytes}`, {
+    details: { path, sizeBytes, limitBytes },
+  })
 }
 
-function textOf(value: unknown): Buffer {
-  return Buffer.from(JSON.stringify(value ?? null))
+/** A value of the request as the journal keeps it. */
+function textOf(path: string, value: unknown, limitBytes: number): string {
+  try {
+    return checkSize(path, JSON.stringify(value), limitBytes)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new RequestError('INVALID_REQUEST', `${path} is nested too deeply`, { details: { path } })
+  }
 }
 
 function headerOf(
@@ -177,10 +178,10 @@ function headerOf(
     executionId,
     correlationId,
     createdAt: new Date().toISOString(),
-    code: request.code,
-    input: JSON.stringify(request.input ?? null),
-    context: JSON.stringify(request.context ?? {}),
-    config: JSON.stringify(request.config ?? {}),
+    code: checkSize('code', request.code, limits.sourceBytes),
+    input: textOf('input', request.input ?? null, limits.inputBytes),
+    context: textOf('context', request.context ?? {}, limits.inputBytes),
+    config: textOf('config', request.config ?? {}, limits.inputBytes),
     tools: request.tools ?? [],
     limits,
     seed: randomBytes(32).toString('hex'),

@@ -32,6 +32,7 @@ interface ExecutionOptions {
   readonly journal: JournalLog
   readonly bodyHash: string
   readonly keyId: string
+  readonly tenant: string
   readonly label: string | undefined
   readonly ticket: Ticket
   readonly sandbox: Sandbox
@@ -87,7 +88,7 @@ export class Execution implements ExecutionHandle {
     this.keyId = options.keyId
     this.#events = new EventLog(this.id)
     this.#inbox = new Inbox(this.#now)
-    this.#residence = new Residence(options.sandbox, options.journal)
+    this.#residence = new Residence(options.sandbox, options.journal, options.tenant)
     this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
     this.#report = new ExecutionReport({

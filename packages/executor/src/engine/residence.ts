@@ -1,11 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
 import type { JournalLog } from './journal-log.ts'
 import { guestSpecOf, replay } from './replay.ts'
 
-/** How often in a row a guest may be lost before its execution is given up. */
-const maxLossesInARow = 8
+/** A guest that is lost again and again is tried again at growing intervals, for as long as its execution has time. */
+const maxBackoffMs = 1_000
+const backoffBaseMs = 10
 
 /**
  * How many processes may die while the guest is on the CPU before it is held to be the cause. The first death may have
@@ -17,7 +20,7 @@ const maxDeaths = 2
  * A turn that ran into its timeout has used up its CPU time if it really got this share of it. Otherwise the machine was
  * too busy to give it that: as a turn that did not end it had no effects, so it is replayed and run again, once, for longer.
  */
-const exhaustedShare = 0.5
+const exhaustedShare = 0.75
 const starvedStretch = 4
 
 /** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
@@ -38,6 +41,7 @@ export type ResidentTurn =
 export class Residence {
   readonly #sandbox: Sandbox
   readonly #journal: JournalLog
+  readonly #tenant: string
   #guest: Guest | undefined
   #left = false
   #deaths = 0
@@ -45,15 +49,17 @@ export class Residence {
   turns = 0
   replays = 0
 
-  constructor(sandbox: Sandbox, journal: JournalLog) {
+  constructor(sandbox: Sandbox, journal: JournalLog, tenant: string) {
     this.#sandbox = sandbox
+    this.#tenant = tenant
     this.#journal = journal
   }
 
   /** Runs the next turn, for at most what is left of the CPU time and of the wall time. */
   async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<ResidentTurn> {
     let stretch = 1
-    for (let losses = 0; losses < maxLossesInARow; losses++) {
+    for (let losses = 0; ; losses++) {
+      if (losses > 1) await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** losses))
       if (this.#left) return { type: 'left' }
       // The first turn is asked for before anything is awaited, so that the sandbox counts it at once.
       const failed = this.#guest ? undefined : this.turns === 0 ? this.#moveIn() : await this.#moveBackIn()
@@ -62,7 +68,7 @@ export class Residence {
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
       const outcome = await this.#guest!.turn(delivery, {
         timeoutMs: Math.max(1, Math.min(cpuLeftMs * stretch, wallLeftMs())),
-        patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** losses,
+        patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#left) return { type: 'left' }
       if (outcome.type === 'turn') return this.#account(outcome)
@@ -78,7 +84,6 @@ export class Residence {
       }
       if (outcome.type === 'crashed' && this.#isCulprit()) return crashed('while the code was running')
     }
-    return crashed('again and again')
   }
 
   /** Frees the guest; a turn that is running is stopped. */
@@ -100,7 +105,7 @@ export class Residence {
   }
 
   #moveIn(): undefined {
-    this.#guest = this.#sandbox.open(guestSpecOf(this.#journal))
+    this.#guest = this.#sandbox.open(guestSpecOf(this.#journal), this.#tenant)
   }
 
   /** Makes the guest again and brings it to where the journal ends. */

@@ -174,8 +174,13 @@ export class ToolCalls {
 
   #answered(call: Call, answer: ToolAnswer): void {
     const { toolOutputBytes: limitBytes } = this.#options.journal.header.limits
-    let [ok, text] = answer.ok ? [true, JSON.stringify(answer.output)] : [false, JSON.stringify(answer.error)]
+    let ok = answer.ok
+    let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
+    if (text === undefined) {
+      const { error } = failure('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} is nested too deeply`)
+      ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
+    }
     const sizeBytes = Buffer.byteLength(text)
     if (sizeBytes > limitBytes) {
       const { tool } = call.summary
@@ -216,6 +221,15 @@ function isAbort(answer: ToolAnswer): boolean {
   if (answer.ok) return false
   const { code = '', name = '' } = answer.error
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
+}
+
+/** Undefined for what is nested deeper than `JSON.stringify` goes. */
+function stringify(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return undefined
+  }
 }
 
 function parseJson(text: string): Json | undefined {

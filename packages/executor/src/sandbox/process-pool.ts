@@ -61,7 +61,8 @@ export class ProcessPool implements Sandbox {
     return !this.#closed && this.#ready.size > 0
   }
 
-  get room(): number {
+  roomFor(tenant: string): number {
+    if (this.#mustLeaveRoom(tenant)) return 0
     if (this.#canGrow) return pipelinedTurns
     return [...this.#processes].reduce((sum, process) => sum + process.room, 0)
   }
@@ -70,8 +71,8 @@ export class ProcessPool implements Sandbox {
     this.#onRoom = listener
   }
 
-  open(spec: GuestSpec): Guest {
-    return this.#place().open(spec)
+  open(spec: GuestSpec, tenant: string): Guest {
+    return this.#place(tenant).open(spec, tenant)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,10 +82,11 @@ export class ProcessPool implements Sandbox {
     await Promise.all(all.map((process) => process.end()))
   }
 
-  #place(): SandboxProcess {
+  #place(tenant: string): SandboxProcess {
     this.#retireSurplus()
-    const free = [...this.#processes].filter((process) => !process.stuck)
-    if (this.#canGrow) return this.#promoteSpare()
+    const mustLeaveRoom = this.#mustLeaveRoom(tenant)
+    const free = [...this.#processes].filter((process) => process.stuck === mustLeaveRoom)
+    if (this.#canGrow && !mustLeaveRoom) return this.#promoteSpare()
     return (free.length > 0 ? free : [...this.#processes]).reduce(lighter)
   }
 
@@ -92,11 +94,21 @@ export class ProcessPool implements Sandbox {
     return [...this.#processes].filter((process) => process.load > 0).length
   }
 
+  /** A tenant whose long turns hold processes already leaves the last one that is free, or could be added, to others. */
+  #mustLeaveRoom(tenant: string): boolean {
+    const processes = [...this.#processes]
+    const held = processes.filter((process) => process.stuck).length
+    if (this.#maxSize - held > 1) return false
+    return processes.some((process) => process.stuckTenant === tenant)
+  }
+
+  get #maxSize(): number {
+    return this.#options.size * maxGrowth
+  }
+
   /** Whether every process is held by a long turn and another may be added. */
   get #canGrow(): boolean {
-    return (
-      this.#processes.size < this.#options.size * maxGrowth && [...this.#processes].every((process) => process.stuck)
-    )
+    return this.#processes.size < this.#maxSize && [...this.#processes].every((process) => process.stuck)
   }
 
   #promoteSpare(): SandboxProcess {
@@ -126,7 +138,9 @@ export class ProcessPool implements Sandbox {
       },
       onChange: () => this.#onRoom(),
       contention: () => Math.max(1, this.#busy / this.#options.size),
-      hasElsewhere: () => this.#canGrow || [...this.#processes].some((other) => other !== process && !other.stuck),
+      hasElsewhere: (tenant) =>
+        !this.#mustLeaveRoom(tenant) &&
+        (this.#canGrow || [...this.#processes].some((other) => other !== process && !other.stuck)),
       onExit: (reason) => {
         watch.onFirstExit?.(reason)
         this.#replace(process, reason)

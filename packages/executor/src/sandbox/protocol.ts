@@ -33,6 +33,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
   }),
   /** Sent before a turn is entered: when the process dies, it tells whether the guest was on the CPU. */
   z.strictObject({ type: z.literal('began'), guest: z.int() }),
+  /** The answer to a turn whose guest was closed before it began. */
+  z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
   z.strictObject({ type: z.literal('turn'), guest: z.int(), cpuMs: milliseconds, effects: turnEffectsSchema }),
   z.strictObject({
     type: z.literal('stopped'),

@@ -33,6 +33,7 @@ const longTurnMs = 200
 
 interface PendingTurn {
   readonly guest: number
+  readonly tenant: string
   readonly delivery: GuestDelivery
   readonly options: TurnOptions
   /** The timeout as it was sent: V8 measures it by the wall clock. */
@@ -51,7 +52,7 @@ interface SandboxProcessOptions {
   /** There may be room for another guest now, or a need for another process. */
   onChange(): void
   /** Whether a turn that is handed back could run sooner somewhere else. */
-  hasElsewhere(): boolean
+  hasElsewhere(tenant: string): boolean
   /** How many times as long a turn takes now as it would if it had a core for itself. */
   contention(): number
 }
@@ -65,7 +66,7 @@ export class SandboxProcess {
   readonly #options: SandboxProcessOptions
   readonly #turns: PendingTurn[] = []
   /** The guests that live here; one whose isolate is still to be made has its spec. */
-  readonly #guests = new Map<number, GuestSpec | undefined>()
+  readonly #guests = new Map<number, { readonly tenant: string; spec: GuestSpec | undefined }>()
   readonly #reader = new FrameReader()
   #headSince = 0
   /** The process's CPU time when the timeout of the turn on the CPU had passed. */
@@ -111,10 +112,15 @@ export class SandboxProcess {
     return this.#headMs() >= longTurnMs
   }
 
+  /** Whose turn has been on the CPU for so long, if one has. */
+  get stuckTenant(): string | undefined {
+    return this.stuck ? this.#turns[0]?.tenant : undefined
+  }
+
   /** A guest to be made when its first turn is sent. */
-  open(spec: GuestSpec): Guest {
+  open(spec: GuestSpec, tenant: string): Guest {
     const guest = ++this.#lastGuest
-    this.#guests.set(guest, spec)
+    this.#guests.set(guest, { tenant, spec })
     return {
       turn: (delivery, options) => this.#turn(guest, delivery, options),
       close: () => this.#close(guest),
@@ -135,9 +141,19 @@ export class SandboxProcess {
   }
 
   #turn(guest: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
-    if (!this.#guests.has(guest)) return Promise.resolve({ type: 'lost' })
+    const tenant = this.#guests.get(guest)?.tenant
+    if (tenant === undefined) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      this.#turns.push({ guest, delivery, options, timeoutMs: options.timeoutMs, settle, sent: false, began: false })
+      this.#turns.push({
+        guest,
+        tenant,
+        delivery,
+        options,
+        timeoutMs: options.timeoutMs,
+        settle,
+        sent: false,
+        began: false,
+      })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -157,10 +173,10 @@ export class SandboxProcess {
     const { guest, delivery } = turn
     turn.sent = true
     turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
-    const spec = this.#guests.get(guest)
-    if (spec) {
-      this.#guests.set(guest, undefined)
-      this.#send({ type: 'open', guest, spec })
+    const home = this.#guests.get(guest)
+    if (home?.spec) {
+      this.#send({ type: 'open', guest, spec: home.spec })
+      home.spec = undefined
     }
     this.#send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
   }
@@ -197,7 +213,7 @@ export class SandboxProcess {
   #handBackImpatient(): void {
     const waitedMs = this.#headMs()
     for (const turn of this.#turns.slice(1)) {
-      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere()) this.#handBack(turn)
+      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere(turn.tenant)) this.#handBack(turn)
     }
   }
 
@@ -226,7 +242,7 @@ export class SandboxProcess {
   }
 
   #forget(guest: number): void {
-    const wasMade = this.#guests.get(guest) === undefined
+    const wasMade = this.#guests.get(guest)?.spec === undefined
     if (this.#guests.delete(guest) && wasMade) this.#send({ type: 'close', guest })
   }
 
@@ -255,7 +271,7 @@ export class SandboxProcess {
       return
     }
     this.#removeHead()
-    const { guest, ...outcome } = message
+    const { guest, ...outcome } = message.type === 'skipped' ? { ...message, type: 'lost' as const } : message
     if (outcome.type === 'stopped') this.#forget(guest)
     this.#sendTurns()
     head.settle?.(outcome)

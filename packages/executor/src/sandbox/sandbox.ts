@@ -44,10 +44,10 @@ export interface Sandbox extends AsyncDisposable {
   readonly versions: SandboxVersions
   /** Whether a process is there that can take a guest. */
   readonly ready: boolean
-  /** How many turns of further guests would get the CPU at once or next. */
-  readonly room: number
+  /** How many turns of further guests of the tenant would get the CPU at once or next. */
+  roomFor(tenant: string): number
   /** Sets who is told when there may be room again. */
   onRoom(listener: () => void): void
   /** Places a new guest in the process that has the most room. */
-  open(spec: GuestSpec): Guest
+  open(spec: GuestSpec, tenant: string): Guest
 }

@@ -11,7 +11,7 @@ import { urlHost } from './url-host.ts'
 
 /** What a turn came to, as it is sent to the executor. */
 export type TurnReply =
-  Exclude<SandboxMessage, { type: 'ready' | 'began' }> extends infer Message
+  Exclude<SandboxMessage, { type: 'ready' | 'began' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
       ? Omit<Message, 'guest'>
       : never

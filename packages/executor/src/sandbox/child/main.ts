@@ -14,10 +14,16 @@ import { warmUp } from './source/prepare-source.ts'
 const outputDescriptor = 3
 const guests = new Map<number, GuestHost>()
 const reader = new FrameReader()
+const waiting: HostMessage[] = []
+/** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
+const closed = new Set<number>()
 
 warmUp()
 process.stdin.on('data', (chunk: Buffer) => {
-  for (const message of reader.push(chunk)) handle(message as HostMessage)
+  for (const message of reader.push(chunk) as HostMessage[]) {
+    if (message.type === 'close') closed.add(message.guest)
+    if (waiting.push(message) === 1) setImmediate(handleNext)
+  }
 })
 process.stdin.on('end', () => process.exit())
 send({
@@ -30,19 +36,30 @@ send({
   },
 })
 
+/** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
+function handleNext(): void {
+  handle(waiting.shift()!)
+  if (waiting.length > 0) setImmediate(handleNext)
+}
+
 function handle(message: HostMessage): void {
   const { guest } = message
   switch (message.type) {
     case 'open':
-      guests.set(guest, new GuestHost(message.spec))
+      if (!closed.has(guest)) guests.set(guest, new GuestHost(message.spec))
       break
     case 'turn':
+      if (closed.has(guest)) {
+        send({ type: 'skipped', guest })
+        break
+      }
       send({ type: 'began', guest })
       send({ ...guests.get(guest)!.turn(message.delivery, message.timeoutMs), guest })
       break
     case 'close':
       guests.get(guest)?.close()
       guests.delete(guest)
+      closed.delete(guest)
       break
   }
 }

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { expect, test } from 'vitest'
+
+import { Codemode } from '@codemode/client'
+
+import { api, connect, startExecutor } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+
+/** JSON that is nested deeper than `JSON.stringify` can follow. */
+const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
+
+test('RT-5: a tenant whose loops hold the processes leaves room for another', async () => {
+  const keys = { busy: 'the-key-of-the-busy-tenant', other: 'the-key-of-the-other-tenant' }
+  const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
+  const entries = Object.entries(keys).map(([tenant, key]) => {
+    return { id: tenant, tenant, sha256: createHash('sha256').update(key).digest('hex') }
+  })
+  await writeFile(join(folder, 'keys.json'), JSON.stringify(entries))
+  await using executor = await startExecutor({ apiKey: undefined, apiKeysFile: join(folder, 'keys.json') })
+  const clientOf = (executorApiKey: string) => Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey })
+  await using busy = clientOf(keys.busy)
+  await using other = clientOf(keys.other)
+  const order: string[] = []
+  const loops = Array.from({ length: 6 }, async () => {
+    const result = await busy.run('for (;;);', {
+      cpuTimeoutMs: 800,
+      queueTimeoutMs: 60_000,
+      executionTimeoutMs: 60_000,
+    })
+    order.push('loop')
+    return result
+  })
+  const values = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => {
+      const value = await other.executeAsync<number>(`await sleep(1); return ${i}`)
+      order.push('short')
+      return value
+    }),
+  )
+  expect(values).toEqual(Array.from({ length: 20 }, (_, i) => i))
+  for (const result of await Promise.all(loops)) expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
+  expect(order.lastIndexOf('short')).toBeLessThan(order.lastIndexOf('loop'))
+  await rm(folder, { recursive: true })
+}, 60_000)
+
+test('EX-9: a turn that was cancelled before it began is not run', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1 })
+  await using client = connect(executor)
+  const first = client.run('for (;;);', { cpuTimeoutMs: 600 })
+  const second = await client.submit('for (;;);', { cpuTimeoutMs: 20_000 })
+  await second.cancel()
+  expect(await second.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+  expect(await first).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
+  // The one process would be held for 20 s by the loop that nobody waits for.
+  expect(await client.executeAsync('return 1', { queueTimeoutMs: 5_000 })).toBe(1)
+})
+
+test('TL-2: an answer or an input that is nested too deeply is refused, and the executor goes on', async () => {
+  await using executor = await startExecutor()
+  const body = `{"code":"return 1","input":${deep}}`
+  expect(await api(executor, '/v1/executions', { body })).toMatchObject({
+    status: 400,
+    body: { error: { code: 'INVALID_REQUEST', message: expect.stringContaining('nested too deeply') } },
+  })
+  const { enter, arrived } = gate()
+  await using client = connect(executor, { tools: { enter } })
+  const execution = await client.submit('try { await tools.enter(1) } catch (e) { return e.code }')
+  await arrived()
+  const results = `{"results":[{"callId":"${execution.id}:1","answer":{"ok":true,"output":${deep}}}]}`
+  expect(await api(executor, `/v1/executions/${execution.id}/tool-results`, { body: results })).toMatchObject({
+    status: 200,
+  })
+  expect(await execution.wait()).toMatchObject({ success: true, result: 'TOOL_OUTPUT_INVALID' })
+})
