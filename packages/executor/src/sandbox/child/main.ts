@@ -26,6 +26,8 @@ process.stdin.on('data', (chunk: Buffer) => {
   }
 })
 process.stdin.on('end', () => process.exit())
+// A terminal sends these to the whole group. The executor drains first, and ends this process by closing its input.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 send({
   type: 'ready',
   versions: {
