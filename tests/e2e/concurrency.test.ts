@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { describe, expect, test } from 'vitest'
 
 import { connect, startExecutor, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 import { gate } from '../support/gate.ts'
 
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 /** A 10 ms ticker of the caller's: it counts for as long as the promise is open, if the event loop is free. */
 async function ticksUntil(end: Promise<unknown>): Promise<number> {
@@ -28,19 +16,19 @@ async function ticksUntil(end: Promise<unknown>): Promise<number> {
 }
 
 test('EX-2: concurrent executions give their values in the order of the input', async () => {
-  const values = await Promise.all([1, 2, 3].map((input) => codemode.executeAsync('return input * 2', { input })))
+  const values = await Promise.all([1, 2, 3].map((input) => suite.codemode.executeAsync('return input * 2', { input })))
   expect(values).toEqual([2, 4, 6])
 })
 
 test('EX-2: executeAll keeps the order of the input, however many there are, and takes any iterable', async () => {
   const numbers = Array.from({ length: 150 }, (_, index) => index)
-  const results = await codemode.executeAll(new Set(numbers.map((number) => `return ${number}`)))
+  const results = await suite.codemode.executeAll(new Set(numbers.map((number) => `return ${number}`)))
   expect(results.map((result) => result.success && result.result)).toEqual(numbers)
-  expect(await codemode.executeAll([])).toEqual([])
+  expect(await suite.codemode.executeAll([])).toEqual([])
 })
 
 test('EX-2: one failure of executeAll never loses the others, whoever failed', async () => {
-  const results = await codemode.executeAll([
+  const results = await suite.codemode.executeAll([
     'return 1',
     'throw new RangeError("mine")',
     'return (',
@@ -70,7 +58,7 @@ test('EX-2: what one execution does to its globals is not seen by any other', as
     await sleep(1)
     return [typeof mark, {}.mark ?? null, [1].map((n) => n), JSON.stringify(1), Math.max(1, 2), await Promise.all([3])]`
   const results = await Promise.all(
-    Array.from({ length: 20 }, (_, index) => codemode.executeAsync(index % 2 === 0 ? spoil : look)),
+    Array.from({ length: 20 }, (_, index) => suite.codemode.executeAsync(index % 2 === 0 ? spoil : look)),
   )
   const looks = results.filter((_, index) => index % 2 === 1)
   for (const seen of looks) expect(seen).toEqual(['undefined', null, [1], '1', 2, [3]])
@@ -79,7 +67,7 @@ test('EX-2: what one execution does to its globals is not seen by any other', as
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test.each([1, 10, 100])('EX-3: %i executions wait for their tool all at once', async (count) => {
     const { enter, arrived, open, signals } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const inputs = Array.from({ length: count }, (_, index) => index)
     const values = Promise.all(inputs.map((input) => client.executeAsync('tools.enter(input)', { input })))
     await arrived(count)
@@ -98,7 +86,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       await promise
       return index * 10
     }
-    await using client = connect(executor, { ...config, tools: { hold } })
+    await using client = connect(suite.executor, { ...config, tools: { hold } })
     const settled: number[] = []
     const values = Promise.all(
       Array.from({ length: 8 }, async (_, input) => {
@@ -116,7 +104,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('EX-3: waiting executions hold no CPU slot, so that others run at once', async () => {
     const { enter, arrived, open } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const waiting = Promise.all(Array.from({ length: 50 }, () => client.executeAsync('tools.enter(1)')))
     await arrived(50)
     expect(await client.executeAsync('let sum = 0; for (let i = 0; i < 1e5; i++) sum += i; return sum')).toBe(
@@ -128,7 +116,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test("EX-4: the caller's event loop stays free while 100 executions wait", async () => {
     const { enter, arrived, open } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const values = Promise.all(Array.from({ length: 100 }, () => client.executeAsync('tools.enter(1)')))
     await arrived(100)
     let isOver = false

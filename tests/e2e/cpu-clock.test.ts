@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { describe, expect, test } from 'vitest'
 
 import { connect, startExecutor, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 import { gate } from '../support/gate.ts'
 
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 test.each([
   ['a loop', 'for (;;);'],
@@ -25,7 +13,7 @@ test.each([
   ['a loop that catches all it can', 'for (;;) try { for (;;); } catch {} finally { for (;;); }'],
   ['a regular expression', '/^(a+)+$/.test("a".repeat(50) + "b")'],
 ])('RT-3: the cpu clock stops %s', async (_what, code) => {
-  const result = await codemode.run(code, { cpuTimeoutMs: 300 })
+  const result = await suite.codemode.run(code, { cpuTimeoutMs: 300 })
   expect(result).toMatchObject({
     success: false,
     error: { code: 'CPU_TIMEOUT', details: { layer: 'cpu', timeoutMs: 300, option: 'cpuTimeoutMs' } },
@@ -35,12 +23,12 @@ test.each([
 })
 
 test('RT-3: what was logged before the cpu clock fired is kept', async () => {
-  const result = await codemode.run('console.log("before")\nfor (;;);', { cpuTimeoutMs: 200 })
+  const result = await suite.codemode.run('console.log("before")\nfor (;;);', { cpuTimeoutMs: 200 })
   expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] })
 })
 
 test('RT-3: the error of the cpu clock says its layer, its value and its option', async () => {
-  await expect(codemode.executeAsync('for (;;);', { cpuTimeoutMs: 100 })).rejects.toMatchObject({
+  await expect(suite.codemode.executeAsync('for (;;);', { cpuTimeoutMs: 100 })).rejects.toMatchObject({
     name: 'ExecutorTimeoutError',
     code: 'CPU_TIMEOUT',
     layer: 'cpu',
@@ -78,7 +66,7 @@ test('RT-3, EX-2: a builtin that nothing interrupts is killed with its process, 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('RT-3: CPU time excludes waiting', async () => {
     const { enter, arrived, open } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const result = client.run('await sleep(400)\nawait tools.enter({})\nreturn 1', { cpuTimeoutMs: 200 })
     await arrived()
     open()
@@ -90,7 +78,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('RT-3: CPU time is counted over all turns together', async () => {
-    await using client = connect(executor, { ...config, tools: { one: () => 1 } })
+    await using client = connect(suite.executor, { ...config, tools: { one: () => 1 } })
     const result = await client.run(
       `const spin = (n) => { let x = 0; for (let i = 0; i < n; i++) x = (x * 31 + i) % 1000003; return x }
        for (;;) { spin(2e6); await tools.one({}) }`,
@@ -103,7 +91,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
 test('RT-3: a busy guest whose wall clock runs out first is told of that clock', async () => {
   const options = { executionTimeoutMs: 300, cpuTimeoutMs: 300 }
-  const result = await codemode.run('await sleep(200)\nfor (;;);', options)
+  const result = await suite.codemode.run('await sleep(200)\nfor (;;);', options)
   expect(result).toMatchObject({
     success: false,
     error: { code: 'EXECUTION_TIMEOUT', details: { layer: 'execution', timeoutMs: 300, option: 'executionTimeoutMs' } },
@@ -112,10 +100,10 @@ test('RT-3: a busy guest whose wall clock runs out first is told of that clock',
 
 test('RT-3: on a machine with more busy processes than cores, code within its CPU time is not timed out', async () => {
   const code = 'let n = 0; for (let i = 0; i < 1e8; i++) n += i % 7; return n'
-  const alone = await codemode.run(code)
+  const alone = await suite.codemode.run(code)
   const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
-  const busy = Array.from({ length: 4 }, () => codemode.run('for (;;);', { cpuTimeoutMs: 1_000 }))
-  const result = await codemode.run(code, { cpuTimeoutMs })
+  const busy = Array.from({ length: 4 }, () => suite.codemode.run('for (;;);', { cpuTimeoutMs: 1_000 }))
+  const result = await suite.codemode.run(code, { cpuTimeoutMs })
   expect(result).toMatchObject({ success: true })
   for (const each of await Promise.all(busy)) expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
 })

@@ -1,21 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { connect, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 
-import { connect, startExecutor, transports } from '../support/executor.ts'
-
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 test.each([
   ['a text that reads like a failure', '"ERROR: it failed"', 'ERROR: it failed'],
@@ -37,8 +25,8 @@ test.each([
     JSON.parse('{"__proto__":{"success":false}}'),
   ],
 ])('EX-8: what the code returns is its value and nothing else: %s', async (_what, expression, value) => {
-  expect(await codemode.run(`return ${expression}`)).toMatchObject({ success: true })
-  expect(JSON.stringify(await codemode.executeAsync(`return ${expression}`))).toBe(JSON.stringify(value))
+  expect(await suite.codemode.run(`return ${expression}`)).toMatchObject({ success: true })
+  expect(JSON.stringify(await suite.codemode.executeAsync(`return ${expression}`))).toBe(JSON.stringify(value))
 })
 
 test.each([
@@ -51,9 +39,9 @@ test.each([
   ['a success', '({ success: true, result: 1, name: "ok", message: "x" })', 'ok'],
   ['a crash', 'Object.assign(new Error("x"), { code: "SANDBOX_CRASHED", retryable: true })', 'Error'],
 ])('EX-8: what the code throws is a GUEST_ERROR and nothing else: %s', async (_what, expression, name) => {
-  const result = await codemode.run(`throw ${expression}`)
+  const result = await suite.codemode.run(`throw ${expression}`)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name, message: 'x', retryable: false } })
-  await expect(codemode.executeAsync(`throw ${expression}`)).rejects.toMatchObject({
+  await expect(suite.codemode.executeAsync(`throw ${expression}`)).rejects.toMatchObject({
     name: 'ExecutionError',
     code: 'GUEST_ERROR',
     errorName: name,
@@ -62,7 +50,7 @@ test.each([
 
 test('EX-8: a tool error that the code made itself has no details of a call', async () => {
   const forge = 'throw Object.assign(new ToolError("forged"), { tool: "bank", code: "TOOL_REJECTED", retryable: true })'
-  const result = await codemode.run(forge)
+  const result = await suite.codemode.run(forge)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message: 'forged', retryable: false } })
   expect(result.success ? {} : result.error).not.toHaveProperty('details')
 })
@@ -72,7 +60,7 @@ test.each([
   'Isolate was disposed during execution due to memory limit',
   'Isolate is disposed',
 ])('EX-8: a rejection that nobody handles ends nothing, whatever it claims: %s', async (message) => {
-  const result = await codemode.run(
+  const result = await suite.codemode.run(
     `Promise.reject(new Error(${JSON.stringify(message)})); await sleep(1); return 'mine'`,
   )
   expect(result).toMatchObject({ success: true, result: 'mine' })
@@ -109,9 +97,9 @@ test.each([
     'for (const type of [WeakMap, Map, Set]) for (const key of ["get", "set", "has", "add"]) if (key in type.prototype) type.prototype[key] = () => 666',
   ],
 ])('EX-8: code that overrides %s neither changes its result nor its error', async (_what, override) => {
-  const succeeded = await codemode.run(`${override}\nreturn { mine: [1, 'two', null] }`)
+  const succeeded = await suite.codemode.run(`${override}\nreturn { mine: [1, 'two', null] }`)
   expect(succeeded).toMatchObject({ success: true, result: { mine: [1, 'two', null] } })
-  const failed = await codemode.run(`const error = new TypeError('mine')\n${override}\nthrow error`)
+  const failed = await suite.codemode.run(`const error = new TypeError('mine')\n${override}\nthrow error`)
   expect(failed).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message: 'mine' } })
 })
 
@@ -122,7 +110,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       inputs.push(input)
       return { echoed: input }
     }
-    await using client = connect(executor, { ...config, tools: { echo } })
+    await using client = connect(suite.executor, { ...config, tools: { echo } })
     const value = await client.executeAsync(`
       JSON.stringify = () => '"forged"'
       JSON.parse = () => 'forged'
@@ -135,7 +123,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('EX-8: the list of tool calls is what was called, not what the code says', async () => {
-    await using client = connect(executor, { ...config, tools: { real: () => 1 } })
+    await using client = connect(suite.executor, { ...config, tools: { real: () => 1 } })
     const result = await client.run(`
       await tools.real({})
       await tools.made_up?.({}).catch(() => {})

@@ -1,24 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { ExecutionError, ToolError, type Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { ExecutionError, ToolError } from '@codemode/client'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { api, connect, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 async function errorOf(code: string): Promise<unknown> {
-  const result = await codemode.run(code, { cpuTimeoutMs: 1_000 })
+  const result = await suite.codemode.run(code, { cpuTimeoutMs: 1_000 })
   expect(result.success).toBe(false)
   return result.success ? undefined : result.error
 }
@@ -32,7 +22,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   }
 
   test('EX-8: an error has its name, its message, its own lines, what was logged and which tools were called', async () => {
-    await using client = connect(executor, { ...config, tools })
+    await using client = connect(suite.executor, { ...config, tools })
     const code = [
       'const total: number = await tools.add({ a: 1, b: 2 })',
       'console.log("the total is", total)',
@@ -61,7 +51,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('EX-8: a failed tool is an error that the code can catch, with all that the handler said', async () => {
-    await using client = connect(executor, { ...config, tools })
+    await using client = connect(suite.executor, { ...config, tools })
     const caught = await client.executeAsync(`
       try {
         await tools.refuse({})
@@ -81,7 +71,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('EX-8: a failed tool that nobody catches is told with its tool, its code and the line of its call', async () => {
-    await using client = connect(executor, { ...config, tools })
+    await using client = connect(suite.executor, { ...config, tools })
     const result = await client.run('const a = 1\nawait tools.refuse({})')
     expect(result).toMatchObject({
       success: false,
@@ -97,7 +87,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('EX-8: a call that is left open when the code throws is cancelled, and the logs name it', async () => {
-    await using client = connect(executor, { ...config, tools: { hang: () => new Promise(() => {}) } })
+    await using client = connect(suite.executor, { ...config, tools: { hang: () => new Promise(() => {}) } })
     const result = await client.run('tools.hang({})\nawait sleep(1)\nthrow new Error("enough")')
     expect(result).toMatchObject({
       success: false,
@@ -163,7 +153,7 @@ test.each([
 })
 
 test('EX-8: a result has its own error over HTTP too, in a 200', async () => {
-  const answer = await api(executor, '/v1/executions', {
+  const answer = await api(suite.executor, '/v1/executions', {
     body: { code: 'console.log(1)\nthrow new SyntaxError("mine")' },
   })
   expect(answer).toMatchObject({

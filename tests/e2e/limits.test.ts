@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
-
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { api, connect, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 import { gate } from '../support/gate.ts'
 
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 test.each([
   ['a promise that nothing settles', 'await new Promise(() => {})'],
@@ -29,7 +17,7 @@ test.each([
     'for await (const x of (async function* () { await new Promise(() => {}) })());',
   ],
 ])('EX-8: waiting for what can never come is said at once, not at the deadline: %s', async (_what, code) => {
-  const result = await codemode.run(code, { executionTimeoutMs: 280_000 })
+  const result = await suite.codemode.run(code, { executionTimeoutMs: 280_000 })
   expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES', retryable: false } })
 })
 
@@ -43,7 +31,7 @@ test.each([
   ['a promise without its await', '[1, Promise.resolve(2)]', '[1]'],
   ['the value itself', '() => 1', ''],
 ])('EX-8: a result that JSON can not hold is refused with the path to it: %s', async (_what, expression, path) => {
-  const result = await codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
+  const result = await suite.codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
   expect(result).toMatchObject({
     success: false,
     error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
@@ -53,15 +41,15 @@ test.each([
 
 test('EX-8: a result that is too large is refused with its size and the limit, and the limit itself is allowed', async () => {
   const limitBytes = 1024 * 1024
-  expect(await codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
-  expect(await codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
+  expect(await suite.codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
+  expect(await suite.codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
     success: false,
     error: { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
   })
 })
 
 test('EX-8: console output over its limit is dropped, and counted', async () => {
-  const result = await codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
+  const result = await suite.codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
   expect(result.success).toBe(true)
   // Each entry counts 64 bytes beyond its text.
   const sizeBytes = result.logs.reduce((sum, { text }) => sum + text.length + 64, 0)
@@ -72,7 +60,7 @@ test('EX-8: console output over its limit is dropped, and counted', async () => 
 })
 
 test('EX-8: too many timers at once end the execution, and cannot be caught', async () => {
-  const result = await codemode.run(`
+  const result = await suite.codemode.run(`
     try { for (let i = 0; i <= 10_000; i++) setTimeout(() => {}, 1_000_000) } catch {}
     return 'caught'`)
   expect(result).toMatchObject({ success: false, error: { code: 'TOO_MANY_TIMERS', details: { limit: 10_000 } } })
@@ -81,11 +69,11 @@ test('EX-8: too many timers at once end the execution, and cannot be caught', as
 test('EX-8: timers that have fired or were cleared do not count', async () => {
   const code =
     'for (let i = 0; i < 30_000; i++) clearTimeout(setTimeout(() => {}, 1_000))\nawait sleep(1)\nreturn "fine"'
-  expect(await codemode.executeAsync(code)).toBe('fine')
+  expect(await suite.codemode.executeAsync(code)).toBe('fine')
 })
 
 test('EX-8: using up the memory ends the execution, says the limit, and cannot be caught', async () => {
-  const result = await codemode.run(
+  const result = await suite.codemode.run(
     'console.log("before")\ntry { const a = []; for (;;) a.push({ a: 1 }) } catch {}\nreturn "caught"',
     { memoryLimitMb: 16, cpuTimeoutMs: 20_000 },
   )
@@ -97,7 +85,7 @@ test('EX-8: using up the memory ends the execution, says the limit, and cannot b
 
 test('EX-2, EX-8: an execution that uses up its memory takes no other one with it', async () => {
   const { enter, arrived, open } = gate()
-  await using client = connect(executor, { tools: { enter } })
+  await using client = connect(suite.executor, { tools: { enter } })
   const neighbours = Promise.all(
     Array.from({ length: 6 }, (_, input) =>
       client.executeAsync('const mine = input\nawait tools.enter(0)\nreturn mine', { input }),
@@ -118,7 +106,7 @@ const large = ({ sizeBytes }: { sizeBytes: number }) => 'x'.repeat(sizeBytes - 2
 describe.each(transports)('over the $transport transport', ({ config, transport }) => {
   test('EX-8: one tool call more than allowed ends the execution, and cannot be caught', async () => {
     let calls = 0
-    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const result = await client.run(`
       for (let i = 1; i <= 256; i++) await tools.count({})
       console.log('all allowed ones are made')
@@ -135,7 +123,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
 
   test('EX-8: an input that is too large or not JSON fails its call only, before it is sent', async () => {
     let calls = 0
-    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const codes = await client.executeAsync(`
       const codeOf = (input) => tools.count(input).then(() => 'sent', ({ code }) => code)
       return [
@@ -148,7 +136,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 
   test('EX-8: an output that is too large fails its call only, and says its size', async () => {
-    await using client = connect(executor, { ...config, tools: { large } })
+    await using client = connect(suite.executor, { ...config, tools: { large } })
     const limitBytes = 4 * 1024 * 1024
     const [error, length] = await client.executeAsync<[unknown, number]>(`
       const error = await tools.large({ sizeBytes: ${limitBytes + 1} }).catch(({ code, data }) => ({ code, data }))
@@ -158,7 +146,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 
   test(`EX-8: what passes through tools is bounded in all over the ${transport} transport`, async () => {
-    await using client = connect(executor, { ...config, tools: { large: () => 'x'.repeat(4 * 1024 * 1024 - 2) } })
+    await using client = connect(suite.executor, { ...config, tools: { large: () => 'x'.repeat(4 * 1024 * 1024 - 2) } })
     const result = await client.run('for (;;) await tools.large({})', { cpuTimeoutMs: 10_000 })
     expect(result).toMatchObject({
       success: false,
@@ -169,7 +157,10 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
 
 test('EX-8: a request may set how many tool calls it makes, to none at all', async () => {
   const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }
-  const { body } = await api(executor, '/v1/executions', { body: request, headers: { accept: 'text/event-stream' } })
+  const { body } = await api(suite.executor, '/v1/executions', {
+    body: request,
+    headers: { accept: 'text/event-stream' },
+  })
   expect(body).toContain('"code":"TOO_MANY_TOOL_CALLS"')
   expect(body).not.toContain('event: tool.called')
 })

@@ -1,24 +1,12 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { api, connect, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 const limitBytes = 256 * 1024
 
@@ -40,18 +28,20 @@ test('EX-7: the length of code is counted in bytes of UTF-8, and the limit itsel
   const start = 'return 1 //'
   const allowed = start + 'é'.repeat((limitBytes - start.length - 1) / 2) + '!'
   expect(Buffer.byteLength(allowed)).toBe(limitBytes)
-  expect(await codemode.executeAsync(allowed)).toBe(1)
+  expect(await suite.codemode.executeAsync(allowed)).toBe(1)
   const tooLong = { code: 'PAYLOAD_TOO_LARGE', details: { sizeBytes: limitBytes + 1, limitBytes } }
-  await expect(codemode.executeAsync(`${allowed}!`)).rejects.toMatchObject(tooLong)
+  await expect(suite.codemode.executeAsync(`${allowed}!`)).rejects.toMatchObject(tooLong)
 })
 
 test('EX-7: the executor refuses code that is too long before it is an execution', async () => {
   const id = 'exe_019a3f0e-0000-7000-8000-000000000007'
-  const { status, body } = await api(executor, '/v1/executions', { body: { id, code: ' '.repeat(limitBytes + 1) } })
+  const { status, body } = await api(suite.executor, '/v1/executions', {
+    body: { id, code: ' '.repeat(limitBytes + 1) },
+  })
   expect(status).toBe(413)
   expect(body.error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', retryable: false, ambiguous: false })
   expect(body.error.details).toMatchObject({ path: 'code', sizeBytes: limitBytes + 1, limitBytes })
-  expect(await api(executor, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
+  expect(await api(suite.executor, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
 })
 
 test.each([
@@ -62,7 +52,7 @@ test.each([
   ['for (const x of [1]) {\n', 2, 1],
   ['const a = 1\nimport x from "y"', 2, 1],
 ])('EX-7: a syntax error says its line and its column: %j', async (code, line, column) => {
-  const result = await codemode.run(code)
+  const result = await suite.codemode.run(code)
   expect(result).toMatchObject({
     success: false,
     error: {
@@ -79,7 +69,7 @@ test.each([
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('EX-7: none of the code has run when its last line is no JavaScript', async () => {
     let calls = 0
-    await using client = connect(executor, { ...config, tools: { count: () => (calls += 1) } })
+    await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const failed = client.executeAsync('console.log("ran")\nawait tools.count({})\nreturn (')
     await expect(failed).rejects.toMatchObject({ code: 'SYNTAX_ERROR', logs: [], toolCalls: [] })
     expect(calls).toBe(0)
@@ -87,7 +77,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 })
 
 test('EX-7: a SyntaxError that the code throws while it runs is the error of the code', async () => {
-  const result = await codemode.run('console.log("ran")\nJSON.parse("{")')
+  const result = await suite.codemode.run('console.log("ran")\nJSON.parse("{")')
   expect(result).toMatchObject({
     error: { code: 'GUEST_ERROR', name: 'SyntaxError', guestStack: expect.stringContaining('code:2:') },
     logs: [{ text: 'ran' }],

@@ -1,26 +1,16 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
-import { ConfigurationError, ExecutorTimeoutError, type Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { ConfigurationError, ExecutorTimeoutError } from '@codemode/client'
 
 import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
 import { aborted, gate } from '../support/gate.ts'
 import { startProxy } from '../support/proxy.ts'
 
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError> {
   const error: unknown = await value.catch((thrown: unknown) => thrown)
@@ -31,7 +21,7 @@ async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError>
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('RT-3: the execution clock fires while the code waits, and its handlers are aborted', async () => {
     const { enter, signals } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const options = { executionTimeoutMs: 800, cpuTimeoutMs: 800, toolTimeoutMs: 800 }
     const error = await timeoutOf(
       client.executeAsync('try { await tools.enter({}) } finally { await sleep(9_000) }', options),
@@ -47,7 +37,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('RT-3: the tool clock fails its call, which the code can catch, and aborts its handler', async () => {
     const { enter, signals } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, tools: { enter } })
     const caught = await client.executeAsync(
       'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
       { toolTimeoutMs: 400 },
@@ -60,7 +50,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test("RT-3: a tool's own timeout holds for its calls only", async () => {
     const { enter } = gate()
     const tools = { slow: { execute: enter, timeoutMs: 100 }, quick: () => 'quick' }
-    await using client = connect(executor, { ...config, tools })
+    await using client = connect(suite.executor, { ...config, tools })
     const code = 'return [await tools.slow({}).catch(({ code }) => code), await tools.quick({})]'
     expect(await client.executeAsync(code)).toEqual(['TOOL_TIMEOUT', 'quick'])
   })
@@ -68,7 +58,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test("RT-3: a call's deadline is told to its handler, and is that of the clock that ends it first", async () => {
     const deadlines: number[] = []
     const look = (_: unknown, { deadline }: { deadline: Date }) => deadlines.push(deadline.getTime() - Date.now())
-    await using client = connect(executor, { ...config, tools: { look } })
+    await using client = connect(suite.executor, { ...config, tools: { look } })
     await client.executeAsync('tools.look({})', { toolTimeoutMs: 7_000, executionTimeoutMs: 60_000 })
     await client.executeAsync('tools.look({})', { executionTimeoutMs: 8_000 })
     expect(deadlines[0]).toBeGreaterThan(5_000)
@@ -100,7 +90,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('RT-3: the request clock fires when nothing answers', async () => {
-    await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
+    await using proxy = await startProxy(suite.executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
     expect(await timeoutOf(client.executeAsync('tools.one({})'))).toMatchObject({
@@ -115,7 +105,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test('RT-3: a larger value for one execution wins over the default of the client', async () => {
     const { enter, arrived, open } = gate()
     const clocks = { executionTimeoutMs: 150, toolTimeoutMs: 100, cpuTimeoutMs: 50, requestTimeoutMs: 400 }
-    await using client = connect(executor, { ...config, ...clocks, tools: { enter } })
+    await using client = connect(suite.executor, { ...config, ...clocks, tools: { enter } })
     const options = { executionTimeoutMs: 20_000, toolTimeoutMs: 20_000, cpuTimeoutMs: 5_000 }
     const value = client.executeAsync(
       'const end = 5e7; let x = 0; for (let i = 0; i < end; i++) x = (x * 31 + i) % 1000003\nawait sleep(500)\nreturn tools.enter(1)',
@@ -146,7 +136,7 @@ test('RT-3: the connect clock fires when a connection takes too long', async () 
 })
 
 test('RT-3: the clock of the request reaches the executor, which ends the execution by itself', async () => {
-  const { status, body } = await api(executor, '/v1/executions', {
+  const { status, body } = await api(suite.executor, '/v1/executions', {
     body: { code: 'await sleep(20_000)' },
     headers: { 'x-codemode-timeout-ms': '150' },
   })
@@ -160,7 +150,7 @@ test('RT-3: the clock of the request reaches the executor, which ends the execut
 
 test('RT-3: an inner clock that is longer than its outer one is refused, with the corrected code', async () => {
   for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
-    const refused = codemode.executeAsync('return 1', { [inner]: 2_000, executionTimeoutMs: 1_000 })
+    const refused = suite.codemode.executeAsync('return 1', { [inner]: 2_000, executionTimeoutMs: 1_000 })
     await expect(refused).rejects.toBeInstanceOf(ConfigurationError)
     await expect(refused).rejects.toMatchObject({
       message: expect.stringMatching(
@@ -168,15 +158,15 @@ test('RT-3: an inner clock that is longer than its outer one is refused, with th
       ),
     })
     const limits = { [inner]: 2_000, executionTimeoutMs: 1_000 }
-    expect(await api(executor, '/v1/executions', { body: { code: '1', limits } })).toMatchObject({ status: 400 })
+    expect(await api(suite.executor, '/v1/executions', { body: { code: '1', limits } })).toMatchObject({ status: 400 })
   }
   for (const inner of ['executionTimeoutMs', 'queueTimeoutMs', 'connectTimeoutMs'] as const) {
-    expect(() => connect(executor, { [inner]: 2_000, requestTimeoutMs: 1_000 })).toThrow(ConfigurationError)
+    expect(() => connect(suite.executor, { [inner]: 2_000, requestTimeoutMs: 1_000 })).toThrow(ConfigurationError)
   }
 })
 
 test("RT-3: a clock above the key's maximum is refused, and says the maximum", async () => {
-  await expect(codemode.executeAsync('return 1', { cpuTimeoutMs: 30_001 })).rejects.toMatchObject({
+  await expect(suite.codemode.executeAsync('return 1', { cpuTimeoutMs: 30_001 })).rejects.toMatchObject({
     code: 'INVALID_REQUEST',
     httpStatus: 400,
     message: expect.stringContaining('30000'),

@@ -1,21 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { useCodemode } from '../support/suite.ts'
 
-import { connect, startExecutor } from '../support/executor.ts'
-
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor)
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode()
 
 test.each([
   ['a last expression', '2 + 2'],
@@ -27,12 +14,16 @@ test.each([
   ['a Markdown fence', '```ts\nconst x: number = 2\nx + x\n```'],
   ['top-level await', 'await Promise.resolve(4)'],
 ])('EX-1: the value of %s is the number 4', async (_form, code) => {
-  expect(await codemode.executeAsync(code)).toBe(4)
+  expect(await suite.codemode.executeAsync(code)).toBe(4)
 })
 
 test('EX-1: values keep their JSON types', async () => {
-  expect(await codemode.executeAsync('return undefined')).toBeNull()
-  expect(await codemode.executeAsync('return "4"')).toBe('4')
-  expect(await codemode.executeAsync('return [true, null, 1.5, { a: [] }]')).toEqual([true, null, 1.5, { a: [] }])
-  expect(await codemode.executeAsync('return [NaN, -0, new Date(0)]')).toEqual([null, 0, '1970-01-01T00:00:00.000Z'])
+  expect(await suite.codemode.executeAsync('return undefined')).toBeNull()
+  expect(await suite.codemode.executeAsync('return "4"')).toBe('4')
+  expect(await suite.codemode.executeAsync('return [true, null, 1.5, { a: [] }]')).toEqual([true, null, 1.5, { a: [] }])
+  expect(await suite.codemode.executeAsync('return [NaN, -0, new Date(0)]')).toEqual([
+    null,
+    0,
+    '1970-01-01T00:00:00.000Z',
+  ])
 })

@@ -1,21 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { useCodemode } from '../support/suite.ts'
 
-import { connect, startExecutor } from '../support/executor.ts'
-
-let executor: RunningExecutor
-let codemode: Codemode
-
-beforeAll(async () => {
-  executor = await startExecutor()
-  codemode = connect(executor, { memoryLimitMb: 32 })
-})
-afterAll(async () => {
-  await codemode.close()
-  await executor.close({ drainMs: 0 })
-})
+const suite = useCodemode({ client: { memoryLimitMb: 32 } })
 
 test.each([
   'const kept = []; for (;;) kept.push(new Uint8Array(1_000_000))',
@@ -23,7 +10,7 @@ test.each([
   'let a = new Float64Array(1_000_000); try { for (;;) a = [a, a.slice()] && new Float64Array([...a, ...a]) } catch {} return 1',
   'class Mine extends Uint8Array {} const kept = []; for (;;) { try { kept.push(new Mine(1e6)) } catch { return 1 } }',
 ])('EX-8: running out of buffers ends the execution, whether the guest catches it or not: %s', async (code) => {
-  expect(await codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
+  expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
 })
 
 /** Allocates 1 MB at a time and swallows whatever is thrown. */
@@ -55,7 +42,7 @@ test.each([
   'crypto.getRandomValues(new Uint8Array(65_536))',
   'new Uint8Array(8).buffer',
 ])('EX-8: running out of buffers can not be caught where %s allocates', async (allocation) => {
-  expect(await codemode.run(hoard(allocation), { cpuTimeoutMs: 20_000 })).toMatchObject({
+  expect(await suite.codemode.run(hoard(allocation), { cpuTimeoutMs: 20_000 })).toMatchObject({
     success: false,
     error: { code: 'MEMORY_LIMIT' },
   })
@@ -84,7 +71,7 @@ test('buffers behave as the language says, and none can be resized', async () =>
       }),
       lazy: new TextEncoder().encode('é').constructor === Uint8Array,
     }`
-  expect(await codemode.executeAsync(code)).toEqual({
+  expect(await suite.codemode.executeAsync(code)).toEqual({
     refused: 'Resizable ArrayBuffers are not available in the sandbox',
     names: ['ArrayBuffer', 'Uint8Array', 3, 1],
     from: [1, 2],

@@ -1,14 +1,7 @@
-import {
-  callIdOf,
-  errorCodes,
-  type Json,
-  type ToolAnswer,
-  type ToolCallMessage,
-  type ToolCallSummary,
-  type ToolErrorCode,
-} from '@codemode/shared'
+import { callIdOf, type Json, type ToolAnswer, type ToolCallMessage, type ToolCallSummary } from '@codemode/shared'
 
 import { traceToolCall } from '../telemetry.ts'
+import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { JournalLog } from './journal-log.ts'
 
@@ -119,7 +112,7 @@ export class ToolCalls {
     const { timeoutMs, option } = this.#clockOf(call)
     const deadline = call.sentAt + timeoutMs
     const message = this.#messageOf(call, Math.min(deadline, this.#options.deadlineAt))
-    if (message === undefined) return failure('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
+    if (message === undefined) return toolFailed('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
     this.#options.onSent(summary, message, Buffer.byteLength(call.inputText))
     const timedOut = toolTimeout(summary.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
@@ -165,11 +158,11 @@ export class ToolCalls {
   #refusalOf(call: Call): ToolAnswer | undefined {
     const { limits, tools } = this.#options.journal.header
     const { tool } = call.summary
-    if (!tools.some(({ name }) => name === tool)) return failure('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
+    if (!tools.some(({ name }) => name === tool)) return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
     const sizeBytes = Buffer.byteLength(call.inputText)
     if (sizeBytes <= limits.toolInputBytes) return undefined
     const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
-    return failure('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
+    return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
   }
 
   #answered(call: Call, answer: ToolAnswer): void {
@@ -178,14 +171,12 @@ export class ToolCalls {
     let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
     if (text === undefined) {
-      const { error } = failure('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} is nested too deeply`)
+      const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} is nested too deeply`)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
     const sizeBytes = Buffer.byteLength(text)
     if (sizeBytes > limitBytes) {
-      const { tool } = call.summary
-      const message = `The output of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolOutputBytes) is ${limitBytes}`
-      const { error } = failure('TOOL_OUTPUT_TOO_LARGE', message, { sizeBytes, limitBytes })
+      const { error } = toolOutputTooLarge(call.summary.tool, sizeBytes, limitBytes)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
     this.#settle(call, ok ? 'completed' : 'failed', errorCode)
@@ -204,17 +195,9 @@ function isOpen(call: Call): boolean {
   return call.summary.status === 'queued' || call.summary.status === 'running'
 }
 
-function failure(code: ToolErrorCode, message: string, data?: Json) {
-  const { retryable } = errorCodes[code]
-  return {
-    ok: false,
-    error: { name: 'ToolError', message, code, retryable, ...(data !== undefined && { data }) },
-  } as const
-}
-
 function toolTimeout(tool: string, timeoutMs: number, option: string) {
   const message = `The tool ${tool} did not answer within ${timeoutMs} ms (${option})`
-  return failure('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
+  return toolFailed('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
 }
 
 function isAbort(answer: ToolAnswer): boolean {

@@ -1,10 +1,15 @@
-import { fixedLimits, type ToolAnswer, type ToolErrorCode } from '@codemode/shared'
+import { errorCodes, fixedLimits, type Json, type ToolAnswer, type ToolErrorCode } from '@codemode/shared'
 
 /** How much longer than its output an answer may be: the names around it, and blanks. */
 export const answerEnvelopeBytes = 64 * 1024
 
-function toolFailed(code: ToolErrorCode, message: string, retryable = false): ToolAnswer {
-  return { ok: false, error: { name: 'ToolError', code, message, retryable } }
+/** A failed answer, as the guest's `ToolError` shows it. Whether a retry may help is what the table of codes says. */
+export function toolFailed(code: ToolErrorCode, message: string, data?: Json) {
+  const { retryable } = errorCodes[code]
+  return {
+    ok: false,
+    error: { name: 'ToolError', code, message, retryable, ...(data !== undefined && { data }) },
+  } as const
 }
 
 /** The answer to a call that was aborted; whoever aborted it knows why. */
@@ -14,14 +19,12 @@ export function toolCancelled(tool: string): ToolAnswer {
 
 /** The answer to a call that could not be delivered. It says no more: what it told would make the guest a port scanner. */
 export function toolUnavailable(tool: string): ToolAnswer {
-  return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer.`, true)
+  return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer.`)
 }
 
 /** The answer instead of one that is over the limit; the size is told when it is known. */
-export function toolOutputTooLarge(tool: string, sizeBytes?: number): ToolAnswer {
+export function toolOutputTooLarge(tool: string, sizeBytes?: number, limitBytes: number = fixedLimits.toolOutputBytes) {
   const size = sizeBytes === undefined ? 'larger than allowed' : `${sizeBytes} bytes`
-  return toolFailed(
-    'TOOL_OUTPUT_TOO_LARGE',
-    `The output of tool "${tool}" is ${size}; the limit toolOutputBytes is ${fixedLimits.toolOutputBytes} bytes. Return less of it, for example in pages.`,
-  )
+  const message = `The output of tool "${tool}" is ${size}; the limit toolOutputBytes is ${limitBytes} bytes. Return less of it, for example in pages.`
+  return toolFailed('TOOL_OUTPUT_TOO_LARGE', message, { limitBytes, ...(sizeBytes !== undefined && { sizeBytes }) })
 }
