@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { processCpuMs } from '../../packages/executor/src/sandbox/process-cpu.ts'
+import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
 import { connect, startExecutor, transports } from '../support/executor.ts'
 import { killSandboxProcesses, sandboxProcesses } from '../support/sandbox-processes.ts'
 

@@ -27,6 +27,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
     roomFor: () => 1,
+    penaltyMs: () => 0,
     onRoom() {},
     open: () => ({
       turn: async (delivery) => {
@@ -51,7 +52,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
       name: 'codemode-executor',
       version: '0',
       versions: { node: '0', v8: '0', icu: '0', guestRuntime: '0', isolatedVm: '0' },
-      isolation: { tier: 'none' },
+      isolation: { tier: 'none', layers: [] },
       sandboxProcesses: 1,
     }),
     async [Symbol.asyncDispose]() {},

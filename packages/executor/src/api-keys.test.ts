@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { defaultMaxLimits, parseApiKeys } from './api-keys.ts'
 
-const defaults = { maxRunning: 10, maxQueued: 5 }
+const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const }
 const entry = { id: 'k1', tenant: 'acme', sha256: 'a'.repeat(64) }
 const read = (...entries: object[]) => parseApiKeys(JSON.stringify(entries), defaults)
 
@@ -29,7 +29,7 @@ test('a key has the default limits unless its entry says otherwise', () => {
   })
   expect(own?.principal.defaultLimits).toEqual({ ...defaultRequestLimits, cpuTimeoutMs: 1_000, memoryLimitMb: 64 })
   expect(own?.principal.maxLimits).toMatchObject({ memoryLimitMb: 64, maxToolCalls: 20_000, cpuTimeoutMs: 30_000 })
-  expect(own?.principal).toMatchObject({ maxRunning: 3, maxQueued: 5 })
+  expect(own?.principal).toMatchObject({ maxRunning: 3, maxQueued: 5, isolation: 'tenant' as const })
   expect(own?.expiresAtMs).toBe(Date.UTC(2030, 0))
 })
 

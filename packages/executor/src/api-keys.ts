@@ -34,6 +34,7 @@ const apiKeySchema = z
     maxLimits: requestLimitsSchema.optional(),
     maxRunning: z.int().min(1).optional(),
     maxQueued: z.int().min(0).optional(),
+    isolation: z.enum(['tenant', 'execution']).optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
   .superRefine(({ limits = {}, maxLimits = {} }, refusal) => {
@@ -64,6 +65,7 @@ export interface ApiKey {
 export interface KeyDefaults {
   readonly maxRunning: number
   readonly maxQueued: number
+  readonly isolation: Principal['isolation']
 }
 
 /** Reads the text of a keys file. Throws an `Error` that says what is wrong and holds no secret. */
@@ -72,7 +74,7 @@ export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   if (!json.ok) throw new Error(`it is not valid JSON: line ${json.line}, column ${json.column} is wrong`)
   const parsed = parseWith(apiKeysSchema, json.value)
   if (!parsed.ok) throw new Error(summary(parsed.problems))
-  return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, expiresAt }) => ({
+  return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, isolation, expiresAt }) => ({
     sha256: Buffer.from(sha256, 'hex'),
     expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
     principal: {
@@ -81,6 +83,7 @@ export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
       ...resolvedLimits(limits, maxLimits),
       maxRunning: maxRunning ?? defaults.maxRunning,
       maxQueued: maxQueued ?? defaults.maxQueued,
+      isolation: isolation ?? defaults.isolation,
     },
   }))
 }

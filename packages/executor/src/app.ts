@@ -70,7 +70,8 @@ export async function createExecutor(
 }
 
 function keyStore(config: ExecutorConfig, logger: Logger): KeyStore {
-  const defaults = { maxRunning: config.maxRunningPerKey, maxQueued: config.maxQueuedPerKey }
+  const { maxRunningPerKey: maxRunning, maxQueuedPerKey: maxQueued, isolation } = config
+  const defaults = { maxRunning, maxQueued, isolation }
   const { apiKey, apiKeysFile } = config
   if (apiKeysFile !== undefined) return fileKeyStore({ path: apiKeysFile, defaults, logger })
   if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, totalmem } from 'node:os'
+import { constrainedMemory } from 'node:process'
 
 import { z } from 'zod'
 
 import { logLevels } from './log.ts'
+import { isolationTiers } from './sandbox/jail/tiers.ts'
 import { parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
@@ -53,6 +55,22 @@ export const executorOptionsSchema = z.strictObject({
     example: ['https://app.example'],
   }),
   sandboxProcesses: count('sandbox processes that run code at the same time', 4, { max: 1_024 }),
+  maxSandboxProcesses: count('sandbox processes in all, those in which executions only wait included', 8, {
+    max: 4_096,
+  }),
+  minIsolation: option(z.enum(isolationTiers), {
+    rule: `the weakest isolation to start with, one of ${isolationTiers.join(', ')}`,
+    example: 'bubblewrap',
+  }),
+  isolation: option(z.enum(['tenant', 'execution']), {
+    rule: "who shares a sandbox process: 'tenant' for the executions of one tenant, 'execution' for none",
+    example: 'execution',
+  }),
+  sandboxMemoryMb: count('what waiting executions may keep in memory in all, in MiB', 2_048, { min: 64 }),
+  evictAfterMs: count('how long an execution waits before it is taken out of memory, in milliseconds', 30_000, {
+    max: 86_400_000,
+  }),
+  recycleAfter: count('executions after which a sandbox process is replaced', 5_000),
   disconnectGraceMs: milliseconds('how long an execution without readers goes on', 15_000),
   logLevel: option(z.enum(logLevels), { rule: `one of ${logLevels.join(', ')}`, example: 'info' }),
   maxRunning: count('executions admitted at once, waiting ones included', 4_000),
@@ -91,6 +109,13 @@ export function withDefaults(options: Options): ExecutorConfig {
     dev,
     callbackOrigins: options.callbackOrigins ?? [],
     sandboxProcesses: options.sandboxProcesses ?? availableParallelism(),
+    maxSandboxProcesses:
+      options.maxSandboxProcesses ?? defaultMaxProcesses(options.sandboxProcesses ?? availableParallelism()),
+    minIsolation: options.minIsolation ?? 'permissions',
+    isolation: options.isolation ?? 'tenant',
+    sandboxMemoryMb: options.sandboxMemoryMb ?? defaultSandboxMemoryMb(),
+    evictAfterMs: options.evictAfterMs ?? 30_000,
+    recycleAfter: options.recycleAfter ?? 5_000,
     disconnectGraceMs: options.disconnectGraceMs ?? 15_000,
     logLevel: options.logLevel ?? 'info',
     maxRunning: options.maxRunning ?? 4_000,
@@ -102,6 +127,17 @@ export function withDefaults(options: Options): ExecutorConfig {
     retainBytes: options.retainBytes ?? 64 * MiB,
     retainCount: options.retainCount ?? 10_000,
   }
+}
+
+/** Room for some tenants besides one that uses all slots. */
+function defaultMaxProcesses(sandboxProcesses: number): number {
+  return Math.max(8, sandboxProcesses * 4)
+}
+
+/** A quarter of the memory that this process may use. */
+function defaultSandboxMemoryMb(): number {
+  const bytes = Math.min(totalmem(), constrainedMemory() || Infinity)
+  return Math.max(256, Math.floor(bytes / 4 / MiB))
 }
 
 function newApiKey(): string {

@@ -23,7 +23,7 @@ export async function* replayFiles(paths: readonly string[]): AsyncGenerator<Rep
 async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport> {
   const journal = readJournal(path)
   if (typeof journal === 'string') return { ok: false, text: journal }
-  const guest = pool.open(guestSpecOf(journal), 'replay')
+  const guest = pool.open(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
   const outcome = await replay(guest, journal)
   guest.close()
   const { executionId } = journal.header

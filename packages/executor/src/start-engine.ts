@@ -8,8 +8,11 @@ import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
+import { observeIsolation } from './telemetry.ts'
 import type { ToolTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
+
+const MiB = 1024 * 1024
 
 /** An engine with its sandbox processes; disposing it ends them. */
 export interface StartedEngine extends AsyncDisposable {
@@ -29,8 +32,18 @@ export async function startEngine(
 ): Promise<StartedEngine> {
   const sandbox = await ProcessPool.start({
     size: config.sandboxProcesses,
+    maxProcesses: config.maxSandboxProcesses,
+    memoryBytes: config.sandboxMemoryMb * MiB,
+    evictAfterMs: config.evictAfterMs,
+    recycleAfter: config.recycleAfter,
+    minIsolation: config.minIsolation,
     onCrash: (reason) => logger.warn({ reason }, 'a sandbox process ended on its own'),
+    onPenalty: (tenant, penaltyMs) =>
+      logger.warn({ tenant, penaltyMs }, 'the code of a tenant keeps costing sandbox processes: it is slowed down'),
   })
+  const { tier } = sandbox.jail
+  const layers = [...sandbox.jail.layers, ...(sandbox.memoryLimitedBy ? [sandbox.memoryLimitedBy] : [])]
+  observeIsolation(tier)
   const { v8, icu, guestRuntime } = sandbox.versions
   const engine = createEngine({
     sandbox,
@@ -47,7 +60,7 @@ export async function startEngine(
       name: 'codemode-executor',
       version: executorVersion,
       versions: { node: nodeVersion, v8, icu, guestRuntime, isolatedVm: isolatedVmVersion },
-      isolation: { tier: 'process' },
+      isolation: { tier, layers },
       sandboxProcesses: config.sandboxProcesses,
     }),
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),

@@ -1,7 +1,16 @@
-import { context, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
+import { context, metrics, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 const tracer = trace.getTracer('@codemode/executor')
+
+/** Reports what is around the sandbox processes as the gauge `codemode.isolation`: 1, with the tier as an attribute. */
+export function observeIsolation(tier: string): void {
+  // Not at import: a program sets its telemetry up first.
+  const gauge = metrics.getMeter('@codemode/executor').createObservableGauge('codemode.isolation', {
+    description: 'The isolation of the sandbox processes: 1, with the tier as an attribute',
+  })
+  gauge.addCallback((result) => result.observe(1, { 'codemode.tier': tier }))
+}
 
 /** Starts the span of an execution as a child of the request's, which is the active one. */
 export function traceExecution(executionId: string, correlationId: string): { span: Span; context: Context } {

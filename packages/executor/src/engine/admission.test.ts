@@ -11,6 +11,7 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
   return {
     keyId: `key of ${tenant}`,
     tenant,
+    isolation: 'tenant',
     defaultLimits: defaultRequestLimits,
     maxLimits: defaultRequestLimits,
     maxRunning: 100,
@@ -21,9 +22,14 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
 
 /** An admission with so much room in the sandbox, and who was admitted or refused, in order. */
 function admissionWith({ room = 100, maxRunning = 100, maxQueued = 100 } = {}) {
-  const sandbox = { room }
+  const sandbox = { room, penaltyMs: 0 }
   const log: string[] = []
-  const admission = new Admission({ maxRunning, maxQueued, roomFor: () => sandbox.room })
+  const admission = new Admission({
+    maxRunning,
+    maxQueued,
+    roomFor: () => sandbox.room,
+    penaltyMs: () => sandbox.penaltyMs,
+  })
 
   function enter(name: string, principal = principalOf('acme'), options: object = {}): Ticket {
     const ticket = admission.enter(principal, { ...inAnHour, ...options })
@@ -230,7 +236,7 @@ test('whatever comes and goes, no limit is exceeded and nobody is forgotten', as
       const all: Seen[] = []
       const these = (...states: Seen['state'][]): Seen[] => all.filter(({ state }) => states.includes(state))
       const room = (): number => slots - these('started').length
-      const admission = new Admission({ maxRunning, maxQueued: 1_000, roomFor: room })
+      const admission = new Admission({ maxRunning, maxQueued: 1_000, roomFor: room, penaltyMs: () => 0 })
 
       async function check(): Promise<void> {
         await vi.advanceTimersByTimeAsync(0)

@@ -8,8 +8,10 @@ interface AdmissionOptions {
   readonly maxRunning: number
   /** How many may wait for admission at once. */
   readonly maxQueued: number
-  /** How many executions more of the tenant would get the CPU at once or next. */
-  roomFor(tenant: string): number
+  /** How many executions more of the principal would get the CPU at once or next. */
+  roomFor(principal: Principal): number
+  /** For how long the tenant may begin nothing, because its code keeps costing sandbox processes. */
+  penaltyMs(tenant: string): number
 }
 
 interface EnterOptions {
@@ -51,6 +53,7 @@ export class Admission {
 
   /** Takes a place, at once if there is room. Throws `RequestError` RATE_LIMITED or OVERLOADED when the queue is full. */
   enter(principal: Principal, options: EnterOptions): Ticket {
+    this.#refuseWhenPenalised(principal)
     const place = new Place(principal, {
       onStarted: () => (this.#starting -= 1),
       onLeft: (left, from) => this.#left(left, from),
@@ -92,12 +95,23 @@ export class Admission {
     this.advance()
   }
 
-  #mayAdmit({ tenant, maxRunning }: Principal): boolean {
+  #mayAdmit(principal: Principal): boolean {
+    const { tenant, maxRunning } = principal
     return (
       this.#running < this.#options.maxRunning &&
       (this.#runningOf.get(tenant) ?? 0) < maxRunning &&
-      this.#options.roomFor(tenant) > this.#starting
+      this.#options.roomFor(principal) > this.#starting
     )
+  }
+
+  #refuseWhenPenalised({ tenant }: Principal): void {
+    const penaltyMs = this.#options.penaltyMs(tenant)
+    if (penaltyMs <= 0) return
+    throw new RequestError('RATE_LIMITED', `The code of this key keeps costing sandbox processes; it is slowed down`, {
+      retryAfterSeconds: Math.ceil(penaltyMs / 1_000),
+      details: { penaltyMs: Math.ceil(penaltyMs) },
+      suggestion: 'Find the executions that end with SANDBOX_CRASHED, MEMORY_LIMIT or CPU_TIMEOUT, and why.',
+    })
   }
 
   #refuseWhenFull({ tenant, maxQueued }: Principal): void {

@@ -39,7 +39,8 @@ export function createEngine(options: EngineOptions): Engine {
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
-    roomFor: (tenant) => sandbox.roomFor(tenant),
+    roomFor: (placement) => sandbox.roomFor(placement),
+    penaltyMs: (tenant) => sandbox.penaltyMs(tenant),
   })
   sandbox.onRoom(() => admission.advance())
   /** The ids of ended executions outlast their results: a repeat that comes late must not run the code again. */
@@ -75,7 +76,7 @@ export function createEngine(options: EngineOptions): Engine {
       journal,
       bodyHash,
       keyId: principal.keyId,
-      tenant: principal.tenant,
+      placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
       ticket,
       sandbox,

@@ -12,7 +12,7 @@ import {
   type TurnEffects,
 } from '@codemode/shared'
 
-import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Placement, Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { Ticket } from './admission.ts'
@@ -32,7 +32,7 @@ interface ExecutionOptions {
   readonly journal: JournalLog
   readonly bodyHash: string
   readonly keyId: string
-  readonly tenant: string
+  readonly placement: Placement
   readonly label: string | undefined
   readonly ticket: Ticket
   readonly sandbox: Sandbox
@@ -88,7 +88,7 @@ export class Execution implements ExecutionHandle {
     this.keyId = options.keyId
     this.#events = new EventLog(this.id)
     this.#inbox = new Inbox(this.#now)
-    this.#residence = new Residence(options.sandbox, options.journal, options.tenant)
+    this.#residence = new Residence(options.sandbox, options.journal, options.placement)
     this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
     this.#report = new ExecutionReport({

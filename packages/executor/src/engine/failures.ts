@@ -39,7 +39,7 @@ export function neverSettles(): ExecutionFailure {
 
 /** The failure of a guest that was stopped in the middle of a turn. */
 export function stoppedByLimit(
-  stopped: { readonly reason: 'timeout' | 'memory'; readonly cpuExhausted: boolean },
+  stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuExhausted: boolean },
   limits: ExecutionLimits,
   clock: Clock,
 ): ExecutionFailure {
@@ -48,6 +48,7 @@ export function stoppedByLimit(
     const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`
     return failure({ code: 'MEMORY_LIMIT', name: 'RangeError', message, details: { limitMb, option: 'memoryLimitMb' } })
   }
+  if (stopped.reason === 'output') return journalTooLarge(limits.journalBytes)
   if (!stopped.cpuExhausted) return executionTimeout(clock)
   const timeoutMs = limits.cpuTimeoutMs
   const message = `The code used more than ${timeoutMs} ms of CPU time (cpuTimeoutMs)`

@@ -16,6 +16,7 @@ const maxLimits: ResolvedRequestLimits = {
 const principal: Principal = {
   keyId: 'k1',
   tenant: 'acme',
+  isolation: 'tenant',
   defaultLimits: { ...defaultRequestLimits, toolTimeoutMs: 7_000 },
   maxLimits,
   maxRunning: 1,

@@ -4,6 +4,8 @@ import type { ResolvedRequestLimits } from '@codemode/shared'
 export interface Principal {
   readonly keyId: string
   readonly tenant: string
+  /** With whom the tenant's executions share a process: among themselves, or with nobody. */
+  readonly isolation: 'tenant' | 'execution'
   /** What holds when a request sets no limit of its own. */
   readonly defaultLimits: ResolvedRequestLimits
   /** How far a request may raise its limits. */

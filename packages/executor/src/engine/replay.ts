@@ -2,18 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 
-import type { Guest, GuestSpec } from '../sandbox/sandbox.ts'
+import type { Guest, GuestSpec, TurnOutcome } from '../sandbox/sandbox.ts'
 import { withContent } from './deliveries.ts'
 
 /** How a replay ended; in the first case the guest stands where the journal ends. */
 export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
   | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
-  /** The sandbox failed, not the guest: try again elsewhere. */
-  | { readonly type: 'lost' }
+  /** The sandbox failed, and perhaps the guest is why: try again elsewhere. */
+  | Extract<TurnOutcome, { type: 'lost' | 'killed' | 'crashed' }>
   /** A turn that once ended did not end this time: the machine has too little time or memory for it. */
   | { readonly type: 'stopped'; readonly turn: number }
-  | { readonly type: 'crashed' }
 
 /** A replayed turn ended once, and its time is not counted against the execution: it may take longer than it was allowed then. */
 const replayStretch = 4
@@ -40,8 +39,8 @@ export async function replay(
     turns += 1
     const delivery = withContent(entry.delivery, entry.at, answers)
     const outcome = await guest.turn(delivery, { timeoutMs, patienceMs: timeoutMs })
-    if (outcome.type === 'lost' || outcome.type === 'crashed') return { type: outcome.type }
     if (outcome.type === 'stopped') return { type: 'stopped', turn: turns }
+    if (outcome.type !== 'turn') return outcome
     if (!isDeepStrictEqual(outcome.effects, entry.effects)) {
       return { type: 'diverged', turn: turns, expected: entry.effects, actual: outcome.effects }
     }

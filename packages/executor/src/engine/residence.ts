@@ -2,19 +2,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
 
-import type { Guest, GuestDelivery, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
+import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
 import type { JournalLog } from './journal-log.ts'
-import { guestSpecOf, replay } from './replay.ts'
+import { guestSpecOf, replay, type ReplayOutcome } from './replay.ts'
 
 /** A guest that is lost again and again is tried again at growing intervals, for as long as its execution has time. */
 const maxBackoffMs = 1_000
 const backoffBaseMs = 10
 
 /**
- * How many processes may die while the guest is on the CPU before it is held to be the cause. The first death may have
- * been the machine's doing; two are no coincidence.
+ * How many processes may be killed from outside while the guest is on the CPU. Its code has no way to do that itself, but may
+ * use so much memory that the system does it.
  */
-const maxDeaths = 2
+const maxKills = 8
 
 /**
  * A turn that ran into its timeout has used up its CPU time if it really got this share of it. Otherwise the machine was
@@ -41,18 +41,18 @@ export type ResidentTurn =
 export class Residence {
   readonly #sandbox: Sandbox
   readonly #journal: JournalLog
-  readonly #tenant: string
+  #placement: Placement
   #guest: Guest | undefined
   #left = false
-  #deaths = 0
+  #kills = 0
   cpuMs = 0
   turns = 0
   replays = 0
 
-  constructor(sandbox: Sandbox, journal: JournalLog, tenant: string) {
+  constructor(sandbox: Sandbox, journal: JournalLog, placement: Placement) {
     this.#sandbox = sandbox
-    this.#tenant = tenant
     this.#journal = journal
+    this.#placement = placement
   }
 
   /** Runs the next turn, for at most what is left of the CPU time and of the wall time. */
@@ -82,7 +82,8 @@ export class Residence {
         stretch = starvedStretch
         continue
       }
-      if (outcome.type === 'crashed' && this.#isCulprit()) return crashed('while the code was running')
+      const culprit = this.#judge(outcome)
+      if (culprit) return culprit
     }
   }
 
@@ -93,9 +94,20 @@ export class Residence {
     this.#guest = undefined
   }
 
-  #isCulprit(): boolean {
-    this.#deaths += 1
-    return this.#deaths >= maxDeaths
+  /**
+   * Whether the guest is to blame for the death of its process, and for what. With neighbours it is only the suspect, and is
+   * replayed in a process of its own: if that one dies as well, there is no doubt.
+   */
+  #judge(outcome: TurnOutcome | ReplayOutcome): ResidentTurn | undefined {
+    if (outcome.type === 'killed') {
+      this.#kills += 1
+      return this.#kills > maxKills ? crashed('again and again') : undefined
+    }
+    if (outcome.type !== 'crashed') return undefined
+    if (outcome.outOfMemory && outcome.wasAlone) return diedOfMemory()
+    if (outcome.wasAlone) return crashed('of the code, in a process of its own')
+    this.#placement = { ...this.#placement, isolation: 'execution' }
+    return undefined
   }
 
   #account(outcome: Extract<TurnOutcome, { type: 'turn' }>): ResidentTurn {
@@ -105,7 +117,7 @@ export class Residence {
   }
 
   #moveIn(): undefined {
-    this.#guest = this.#sandbox.open(guestSpecOf(this.#journal), this.#tenant)
+    this.#guest = this.#sandbox.open(guestSpecOf(this.#journal), this.#placement)
   }
 
   /** Makes the guest again and brings it to where the journal ends. */
@@ -117,14 +129,18 @@ export class Residence {
     if (this.#left) return { type: 'left' }
     if (outcome.type === 'replayed') return undefined
     this.#guest = undefined
-    if (outcome.type === 'lost' || outcome.type === 'stopped') return 'lost'
-    if (outcome.type === 'crashed') return this.#isCulprit() ? crashed('while the code was replayed') : 'lost'
+    if (outcome.type !== 'diverged') return this.#judge(outcome) ?? 'lost'
     guest.close()
     const message = `Replay diverged in turn ${outcome.turn}: the guest did something else than its journal says`
     return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message, details: { turn: outcome.turn } } }
   }
 }
 
-function crashed(when: string): ResidentTurn {
-  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message: `The sandbox process died ${when}` } }
+function diedOfMemory(): ResidentTurn {
+  const logsDropped = { entries: 0, bytes: 0 }
+  return { type: 'stopped', reason: 'memory', cpuMs: 0, cpuExhausted: false, logs: [], logsDropped }
+}
+
+function crashed(how: string): ResidentTurn {
+  return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message: `The sandbox process died ${how}` } }
 }

@@ -14,13 +14,14 @@ export const info: ExecutorInfo = {
   name: 'codemode-executor',
   version: '1.2.3',
   versions: { node: 'v26', v8: '14', icu: '77', isolatedVm: '7', guestRuntime: 'abc' },
-  isolation: { tier: 'process' },
+  isolation: { tier: 'permissions', layers: [] },
   sandboxProcesses: 2,
 }
 
 const principal = (tenant: string): Principal => ({
   keyId: `key of ${tenant}`,
   tenant,
+  isolation: 'tenant',
   defaultLimits: defaultRequestLimits,
   maxLimits: defaultMaxLimits,
   maxRunning: 10,

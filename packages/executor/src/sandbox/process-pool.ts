@@ -1,189 +1,226 @@
+import { Housekeeping } from './housekeeping.ts'
+import type { Jail } from './jail/jails.ts'
+import type { IsolationTier } from './jail/tiers.ts'
+import { Penalties } from './penalties.ts'
+import { ProcessSupply } from './process-supply.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
-import { pipelinedTurns, SandboxProcess } from './sandbox-process.ts'
-import type { Guest, Sandbox } from './sandbox.ts'
+import { pipelinedTurns, type SandboxProcess } from './sandbox-process.ts'
+import type { Guest, Placement, Sandbox } from './sandbox.ts'
 
 interface ProcessPoolOptions {
   /** How many sandbox processes take turns at once. */
   readonly size: number
+  /** How many sandbox processes there may be, those included in which executions only wait. */
+  readonly maxProcesses?: number
+  /** How much memory guests may keep in all, roughly, before those that have waited longest are evicted. */
+  readonly memoryBytes?: number
+  /** How long a guest may wait before it is evicted. */
+  readonly evictAfterMs?: number
+  /** A process is replaced after it has served so many guests. */
+  readonly recycleAfter?: number
+  /** No process is started with less around it. */
+  readonly minIsolation?: IsolationTier
+  /** The jails to try; those that this machine may offer if not given. */
+  readonly jails?: readonly Jail[]
   /** Told of each process that ended although nobody asked it to. */
   onCrash(reason: string): void
+  /** Told when a tenant has to wait because its code keeps costing processes. */
+  onPenalty?(tenant: string, penaltyMs: number): void
 }
 
-/** Long turns may make the pool this many times larger than its slots; the operating system shares the CPU then. */
+/** What a process may have beyond what all guests may keep: Node itself, and the guest that is running. */
+const spareBytes = 2 * 1024 ** 3
+
+/** Long turns may make so many times more processes busy than there are slots; the operating system shares the CPU then. */
 const maxGrowth = 3
 
-/** A failing start is tried again after this long, so that a broken machine is not spun. */
-const restartDelayMs = 250
-
 /**
- * The sandbox processes: as many as there are CPU slots, and a warm spare that steps in at once when one dies, or when
- * all of them are held by long turns.
+ * The sandbox processes and who is in which. A process serves one tenant and then nobody: a tenant gets processes as it has
+ * use for them, up to the number of CPU slots, and more when all of them are held by long turns.
  */
 export class ProcessPool implements Sandbox {
   readonly #options: ProcessPoolOptions
-  readonly #processes = new Set<SandboxProcess>()
-  /** Processes that have reported ready; a pool without one is not ready. */
-  readonly #ready = new Set<SandboxProcess>()
-  readonly #restarts = new Set<NodeJS.Timeout>()
-  #spare: SandboxProcess | undefined
-  #versions: SandboxVersions | undefined
-  #closed = false
+  readonly #penalties = new Penalties()
+  readonly #housekeeping: Housekeeping
+  #supply!: ProcessSupply
   #onRoom: () => void = () => {}
 
   private constructor(options: ProcessPoolOptions) {
     this.#options = options
+    const { memoryBytes = Infinity, evictAfterMs = Infinity, recycleAfter = Infinity, size } = options
+    this.#housekeeping = new Housekeeping({
+      memoryBytes,
+      evictAfterMs,
+      recycleAfter,
+      size,
+      serving: () => this.#supply.serving,
+      end: (process) => this.#supply.end(process),
+      onTick: () => {
+        this.#penalties.sweep()
+        this.#onRoom()
+      },
+    })
   }
 
-  /** Starts the processes and resolves when the first is ready. */
+  /** Starts the processes and resolves when the first is ready. Throws `SandboxStartError`. */
   static async start(options: ProcessPoolOptions): Promise<ProcessPool> {
+    const { size, maxProcesses = defaultMaxProcesses(size), minIsolation = 'permissions', jails } = options
     const pool = new ProcessPool(options)
-    const started = new Promise<void>((resolve, reject) => {
-      const first = pool.#launch({ onReady: resolve, onFirstExit: (reason) => reject(new SandboxStartError(reason)) })
-      pool.#processes.add(first)
+    pool.#supply = await ProcessSupply.start({
+      initial: size + 1,
+      max: maxProcesses,
+      minIsolation,
+      ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + spareBytes }),
+      ...(jails && { jails }),
+      listener: {
+        onReady: () => pool.#onRoom(),
+        onChange: (process) => pool.#changed(process),
+        onMisdeed: (process) => pool.#punish(process),
+        onCrash: (reason) => options.onCrash(reason),
+        hasElsewhere: (process) => pool.#hasElsewhere(process),
+        contention: () => Math.max(1, pool.#busy.length / size),
+      },
     })
-    while (pool.#processes.size < options.size) pool.#processes.add(pool.#launch())
-    pool.#spare = pool.#launch()
-    try {
-      await started
-    } catch (error) {
-      await pool[Symbol.asyncDispose]()
-      throw error
-    }
+    pool.#housekeeping.start()
     return pool
   }
 
   get versions(): SandboxVersions {
-    return this.#versions!
+    return this.#supply.versions
+  }
+
+  /** What is around every process. */
+  get jail(): Jail {
+    return this.#supply.jail
+  }
+
+  /** How the processes' memory is limited besides being watched. */
+  get memoryLimitedBy(): 'cgroup v1' | 'cgroup v2' | undefined {
+    const version = this.#supply.cgroups?.version
+    return version && `cgroup v${version}`
   }
 
   /** Whether a process is there that can take a guest. */
   get ready(): boolean {
-    return !this.#closed && this.#ready.size > 0
+    return this.#supply.ready
   }
 
-  roomFor(tenant: string): number {
-    if (this.#mustLeaveRoom(tenant)) return 0
-    if (this.#canGrow) return pipelinedTurns
-    return [...this.#processes].reduce((sum, process) => sum + process.room, 0)
+  roomFor({ tenant, isolation }: Placement): number {
+    if (this.#penalties.waitMs(tenant) > 0 || this.#mustLeaveRoom(tenant)) return 0
+    const taken = this.#busy.reduce((sum, process) => sum + (process.stuck ? 0 : process.load), 0)
+    const free = this.#options.size * pipelinedTurns - taken
+    const more = this.#mayAcquire(tenant) ? pipelinedTurns : 0
+    if (isolation === 'execution') return Math.min(free, more > 0 ? 1 : 0)
+    return Math.min(free, more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))
+  }
+
+  penaltyMs(tenant: string): number {
+    return this.#penalties.waitMs(tenant)
   }
 
   onRoom(listener: () => void): void {
     this.#onRoom = listener
   }
 
-  open(spec: GuestSpec, tenant: string): Guest {
-    return this.#place(tenant).open(spec, tenant)
+  open(spec: GuestSpec, { tenant, isolation }: Placement): Guest {
+    const process = isolation === 'execution' ? this.#acquire(tenant, true) : this.#place(tenant)
+    return process?.open(spec) ?? homeless
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
-    for (const timer of this.#restarts) clearTimeout(timer)
-    const all = [...this.#processes, ...(this.#spare ? [this.#spare] : [])]
-    await Promise.all(all.map((process) => process.end()))
+    this.#housekeeping.stop()
+    await this.#supply[Symbol.asyncDispose]()
   }
 
-  #place(tenant: string): SandboxProcess {
-    this.#retireSurplus()
-    const mustLeaveRoom = this.#mustLeaveRoom(tenant)
-    const free = [...this.#processes].filter((process) => process.stuck === mustLeaveRoom)
-    if (this.#canGrow && !mustLeaveRoom) return this.#promoteSpare()
-    return (free.length > 0 ? free : [...this.#processes]).reduce(lighter)
+  /** An idle process of the tenant, or another for it; or the one that is free soonest. */
+  #place(tenant: string): SandboxProcess | undefined {
+    const own = this.#open(tenant)
+    const free = own.filter((process) => !process.stuck)
+    const idle = free.filter(({ load }) => load === 0)
+    if (idle.length > 0) return idle.reduce(emptier)
+    const another = this.#mayAcquire(tenant) ? this.#acquire(tenant, false) : undefined
+    if (another) return another
+    return (free.length > 0 ? free : own).reduce<SandboxProcess | undefined>(lighter, undefined)
   }
 
-  get #busy(): number {
-    return [...this.#processes].filter((process) => process.load > 0).length
+  /** The tenant's processes that take further guests. */
+  #open(tenant: string): SandboxProcess[] {
+    return this.#supply.serving.filter(
+      ({ cordon, retiring }) => !retiring && cordon?.tenant === tenant && !cordon.alone,
+    )
   }
 
-  /** A tenant whose long turns hold processes already leaves the last one that is free, or could be added, to others. */
-  #mustLeaveRoom(tenant: string): boolean {
-    const processes = [...this.#processes]
-    const held = processes.filter((process) => process.stuck).length
-    if (this.#maxSize - held > 1) return false
-    return processes.some((process) => process.stuckTenant === tenant)
+  get #busy(): SandboxProcess[] {
+    return this.#supply.serving.filter(({ load }) => load > 0)
   }
 
-  get #maxSize(): number {
-    return this.#options.size * maxGrowth
+  /** Whether the tenant may have one more process: it has fewer than there are slots that are not held by long turns. */
+  #mayAcquire(tenant: string): boolean {
+    const { size } = this.#options
+    if (this.#busy.length >= size * maxGrowth || this.#mustLeaveRoom(tenant)) return false
+    if (this.#open(tenant).filter((process) => !process.stuck).length >= size) return false
+    return this.#supply.hasFresh || this.#displaceable() !== undefined
   }
 
-  /** Whether every process is held by a long turn and another may be added. */
-  get #canGrow(): boolean {
-    return this.#processes.size < this.#maxSize && [...this.#processes].every((process) => process.stuck)
-  }
-
-  #promoteSpare(): SandboxProcess {
-    const promoted = this.#spare ?? this.#launch()
-    this.#processes.add(promoted)
-    this.#spare = this.#closed ? undefined : this.#launch()
-    return promoted
-  }
-
-  /** Long turns made the pool larger than its slots; what has become idle since goes again. */
-  #retireSurplus(): void {
-    for (const process of this.#processes) {
-      if (this.#processes.size <= this.#options.size) return
-      if (process.guestCount > 0 || process.load > 0) continue
-      this.#processes.delete(process)
-      void process.end()
-    }
-  }
-
-  #launch(watch: { onReady?: () => void; onFirstExit?: (reason: string) => void } = {}): SandboxProcess {
-    const process: SandboxProcess = new SandboxProcess({
-      onReady: (versions) => {
-        this.#versions ??= versions
-        this.#ready.add(process)
-        watch.onReady?.()
-        this.#onRoom()
-      },
-      onChange: () => this.#onRoom(),
-      contention: () => Math.max(1, this.#busy / this.#options.size),
-      hasElsewhere: (tenant) =>
-        !this.#mustLeaveRoom(tenant) &&
-        (this.#canGrow || [...this.#processes].some((other) => other !== process && !other.stuck)),
-      onExit: (reason) => {
-        watch.onFirstExit?.(reason)
-        this.#replace(process, reason)
-      },
-    })
+  /** A process that has served nobody. If there is no place for another one, the one that is missed least makes room. */
+  #acquire(tenant: string, alone: boolean): SandboxProcess | undefined {
+    const displaced = this.#supply.hasFresh ? undefined : this.#displaceable()
+    if (displaced) this.#supply.end(displaced)
+    const process = this.#supply.take()
+    process?.assign({ tenant, alone })
     return process
   }
 
-  #replace(process: SandboxProcess, reason: string): void {
-    const wasReady = this.#ready.delete(process)
-    const wasServing = this.#processes.delete(process)
-    const wasSpare = this.#spare === process
-    if (wasSpare) this.#spare = undefined
-    if (this.#closed || !(wasServing || wasSpare)) return
-    this.#options.onCrash(reason)
-    if (wasReady) this.#refill()
-    else this.#refillLater()
+  /** The idle process with the fewest guests, which are evicted with it. */
+  #displaceable(): SandboxProcess | undefined {
+    return this.#supply.serving
+      .filter(({ load }) => load === 0)
+      .reduce<SandboxProcess | undefined>(fewerGuests, undefined)
   }
 
-  #refill(): void {
-    if (this.#processes.size < this.#options.size) this.#promoteSpare()
-    this.#spare ??= this.#launch()
+  /** A tenant whose long turns hold processes already leaves the last one that may be busy to others. */
+  #mustLeaveRoom(tenant: string): boolean {
+    const held = this.#supply.serving.filter((process) => process.stuck)
+    if (this.#options.size * maxGrowth - held.length > 1) return false
+    return held.some(({ cordon }) => cordon?.tenant === tenant)
   }
 
-  #refillLater(): void {
-    const timer = setTimeout(() => {
-      this.#restarts.delete(timer)
-      this.#refill()
-    }, restartDelayMs)
-    this.#restarts.add(timer)
+  #hasElsewhere(process: SandboxProcess): boolean {
+    const { tenant } = process.cordon!
+    return this.#mayAcquire(tenant) || this.#open(tenant).some((other) => other !== process && !other.stuck)
   }
-}
 
-/** The first sandbox process did not start; the message carries what it said. */
-class SandboxStartError extends Error {
-  override readonly name = 'SandboxStartError'
+  #changed(process: SandboxProcess): void {
+    this.#housekeeping.look(process)
+    this.#onRoom()
+  }
 
-  constructor(reason: string) {
-    super(`The sandbox process could not be started: ${reason}`)
+  #punish({ cordon }: SandboxProcess): void {
+    if (!cordon) return
+    const penaltyMs = this.#penalties.add(cordon.tenant)
+    if (penaltyMs > 0) this.#options.onPenalty?.(cordon.tenant, penaltyMs)
   }
 }
 
-function lighter(a: SandboxProcess, b: SandboxProcess): SandboxProcess {
-  if (a.load !== b.load) return a.load < b.load ? a : b
-  return a.guestCount <= b.guestCount ? a : b
+/** Where there is no place, whoever asks for a turn tries again a little later. */
+const homeless: Guest = {
+  turn: async () => ({ type: 'lost' }),
+  close() {},
+}
+
+/** Room for a few tenants besides one that uses all slots. */
+function defaultMaxProcesses(size: number): number {
+  return Math.max(8, size * 4)
+}
+
+function lighter(one: SandboxProcess | undefined, other: SandboxProcess): SandboxProcess {
+  return one && one.load <= other.load ? one : other
+}
+
+function emptier(one: SandboxProcess, other: SandboxProcess): SandboxProcess {
+  return one.residents.size <= other.residents.size ? one : other
+}
+
+function fewerGuests(one: SandboxProcess | undefined, other: SandboxProcess): SandboxProcess {
+  return one && one.residents.size <= other.residents.size ? one : other
 }

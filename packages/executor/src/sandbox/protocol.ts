@@ -2,8 +2,11 @@
  * The messages between the executor and a sandbox process. What the executor sends is trusted; what a sandbox process
  * sends is an attacker's until its schema has been checked.
  */
-import { turnEffectsSchema, type JournalHeader } from '@codemode/shared'
+import { turnEffectsSchema, type JournalHeader, type TurnEffects } from '@codemode/shared'
 import { z } from 'zod'
+
+/** A tool call that a guest has put out. */
+export type ToolCallEffect = TurnEffects['calls'][number]
 
 /** What makes a guest: the part of a journal's header that the guest can depend on. */
 export type GuestSpec = Pick<JournalHeader, 'code' | 'input' | 'context' | 'config' | 'limits' | 'seed'> & {
@@ -31,16 +34,25 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
   }),
-  /** Sent before a turn is entered: when the process dies, it tells whether the guest was on the CPU. */
-  z.strictObject({ type: z.literal('began'), guest: z.int() }),
-  /** The answer to a turn whose guest was closed before it began. */
+  /** Something broke in the process that new guests would need; those that are here go on. */
+  z.strictObject({ type: z.literal('worn') }),
+  /** The answer to a turn whose guest was closed before it began, or that has to be run elsewhere. */
   z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
-  z.strictObject({ type: z.literal('turn'), guest: z.int(), cpuMs: milliseconds, effects: turnEffectsSchema }),
+  /** Some of a turn's calls, sent ahead of it: frames stay small however much a turn puts out. */
+  z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: turnEffectsSchema.shape.calls }),
+  z.strictObject({
+    type: z.literal('turn'),
+    guest: z.int(),
+    cpuMs: milliseconds,
+    /** What the guest keeps in memory now. */
+    guestBytes: z.int().nonnegative(),
+    effects: turnEffectsSchema,
+  }),
   z.strictObject({
     type: z.literal('stopped'),
     guest: z.int(),
     cpuMs: milliseconds,
-    reason: z.enum(['timeout', 'memory']),
+    reason: z.enum(['timeout', 'memory', 'output']),
     logs: turnEffectsSchema.shape.logs,
     logsDropped: turnEffectsSchema.shape.logsDropped,
   }),

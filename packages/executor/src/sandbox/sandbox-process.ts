@@ -1,8 +1,12 @@
 import { once } from 'node:events'
 
+import type { ToolCallEffect } from './protocol.ts'
+import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
+import type { Jail } from './jail/jails.ts'
+import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
-import { processCpuMs } from './process-cpu.ts'
+import { innermostChild } from './proc.ts'
 import {
   sandboxMessageSchema,
   type GuestDelivery,
@@ -11,7 +15,9 @@ import {
   type SandboxMessage,
   type SandboxVersions,
 } from './protocol.ts'
+import { Residents } from './residents.ts'
 import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
+import { TurnWatch } from './turn-watch.ts'
 
 /** Turns that are in a process's hands at once: one runs, one is there when it ends. */
 export const pipelinedTurns = 2
@@ -19,40 +25,43 @@ export const pipelinedTurns = 2
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
 
-/**
- * How much CPU time a process may use after a turn's timeout has passed. One that uses more can't be interrupted; one that
- * merely was not scheduled on a busy machine uses none.
- */
-const overrunCpuMs = 300
-const overrunCheckMs = 250
-/** After this, the process is ended whatever it used. */
-const maxOverrunMs = 10_000
-
 /** A turn that is on the CPU for longer makes its process a bad place for others. */
 const longTurnMs = 200
 
 interface PendingTurn {
   readonly guest: number
-  readonly tenant: string
   readonly delivery: GuestDelivery
   readonly options: TurnOptions
+  readonly memoryLimitMb: number
   /** The timeout as it was sent: V8 measures it by the wall clock. */
   timeoutMs: number
   /** Undefined once the turn's outcome is of no more interest. */
   settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
-  /** Whether the guest has been on the CPU for this turn. */
-  began: boolean
+  /** The calls of the turn that have come already, in frames of their own. */
+  readonly calls: ToolCallEffect[]
 }
 
-interface SandboxProcessOptions {
+/** Whom a process serves. */
+export interface Cordon {
+  readonly tenant: string
+  /** Whether it serves a single guest. */
+  readonly alone: boolean
+}
+
+export interface SandboxProcessOptions {
+  readonly jail: Jail
+  /** What the kernel is to let the process have, where control groups can be made. */
+  readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
   onReady(versions: SandboxVersions): void
   /** The process is gone; `reason` says why, for the log. */
   onExit(reason: string): void
   /** There may be room for another guest now, or a need for another process. */
   onChange(): void
+  /** What lives here cost the process, or nearly. */
+  onMisdeed(): void
   /** Whether a turn that is handed back could run sooner somewhere else. */
-  hasElsewhere(tenant: string): boolean
+  hasElsewhere(): boolean
   /** How many times as long a turn takes now as it would if it had a core for itself. */
   contention(): number
 }
@@ -65,22 +74,30 @@ export class SandboxProcess {
   readonly #launched: LaunchedProcess
   readonly #options: SandboxProcessOptions
   readonly #turns: PendingTurn[] = []
-  /** The guests that live here; one whose isolate is still to be made has its spec. */
-  readonly #guests = new Map<number, { readonly tenant: string; spec: GuestSpec | undefined }>()
+  readonly #residents = new Residents()
   readonly #reader = new FrameReader()
-  #headSince = 0
-  /** The process's CPU time when the timeout of the turn on the CPU had passed. */
-  #cpuAtTimeoutMs: number | undefined
-  #headTimer: NodeJS.Timeout | undefined
+  readonly #watch: TurnWatch
+  #cordon: Cordon | undefined
+  #pid: number | undefined
+  #cgroup: MemoryCgroup | undefined
   #lastGuest = 0
   #alive = true
-  /** Set when the executor itself ends the process because the turn on the CPU ran over its time. */
-  #overran = false
+  #retiring = false
+  /** Set when the executor itself ends the process because of the turn on the CPU. */
+  #overran: 'timeout' | 'memory' | undefined
   #complaint = ''
 
   constructor(options: SandboxProcessOptions) {
     this.#options = options
-    this.#launched = launchSandboxProcess()
+    this.#watch = new TurnWatch({
+      pid: () => this.#pid,
+      onOverrun: (reason) => this.#endOverrun(reason),
+      onLook: () => {
+        this.#handBackImpatient()
+        this.#options.onChange()
+      },
+    })
+    this.#launched = launchSandboxProcess(options.jail)
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
     errors.on('data', (chunk: Buffer) => {
@@ -88,9 +105,24 @@ export class SandboxProcess {
     })
     // A broken pipe is seen as the process's exit.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
-    process.on('error', (error) => this.#exited(error.message))
+    process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: true, outOfMemory: false }))
     // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
-    process.on('close', (code, signal) => this.#exited(signal ?? `exit code ${code}`))
+    process.on('close', (code, signal) => {
+      const death = deathOf(code, signal, this.#complaint)
+      const wasTooLarge = (this.#cgroup?.kills ?? 0) > 0
+      this.#cgroup?.remove()
+      this.#exited(wasTooLarge ? { reason: 'out of memory', fromOutside: false, outOfMemory: true } : death)
+    })
+  }
+
+  /** The process that the guests run in; known once it has reported. */
+  get pid(): number | undefined {
+    return this.#pid
+  }
+
+  /** Whom it serves. A process that has served a tenant serves no other. */
+  get cordon(): Cordon | undefined {
+    return this.#cordon
   }
 
   /** How many turns wait or run here. */
@@ -98,8 +130,13 @@ export class SandboxProcess {
     return this.#turns.length
   }
 
-  get guestCount(): number {
-    return this.#guests.size
+  get residents(): Pick<Residents, 'size' | 'bytes'> {
+    return this.#residents
+  }
+
+  /** How many guests have been opened here. */
+  get served(): number {
+    return this.#lastGuest
   }
 
   /** How many further turns would run at once, or right after the one on the CPU. */
@@ -109,22 +146,45 @@ export class SandboxProcess {
 
   /** Whether a turn has been on the CPU for so long that others should go elsewhere. */
   get stuck(): boolean {
-    return this.#headMs() >= longTurnMs
+    return this.#watch.elapsedMs >= longTurnMs
   }
 
-  /** Whose turn has been on the CPU for so long, if one has. */
-  get stuckTenant(): string | undefined {
-    return this.stuck ? this.#turns[0]?.tenant : undefined
+  /** Whether no new guest is to come here any more. */
+  get retiring(): boolean {
+    return this.#retiring
+  }
+
+  assign(cordon: Cordon): void {
+    this.#cordon = cordon
+  }
+
+  /** Takes no further guests; those that are here go on. */
+  retire(): void {
+    this.#retiring = true
   }
 
   /** A guest to be made when its first turn is sent. */
-  open(spec: GuestSpec, tenant: string): Guest {
+  open(spec: GuestSpec): Guest {
     const guest = ++this.#lastGuest
-    this.#guests.set(guest, { tenant, spec })
+    const { memoryLimitMb } = spec.limits
+    this.#residents.add(guest, spec)
     return {
-      turn: (delivery, options) => this.#turn(guest, delivery, options),
+      turn: (delivery, options) => this.#turn(guest, memoryLimitMb, delivery, options),
       close: () => this.#close(guest),
     }
+  }
+
+  /** Takes guests that only wait out of memory, the longest waiting first, for as long as `isEnough` does not hold. */
+  evict(isEnough: (idleSince: number) => boolean): number {
+    const busy = new Set(this.#turns.map(({ guest }) => guest))
+    let evicted = 0
+    for (const [guest, { spec, idleSince }] of this.#residents.entries()) {
+      if (isEnough(idleSince)) break
+      if (busy.has(guest) || spec !== undefined) continue
+      this.#forget(guest)
+      evicted += 1
+    }
+    return evicted
   }
 
   /** Ends the process at once. */
@@ -140,80 +200,46 @@ export class SandboxProcess {
     await exited
   }
 
-  #turn(guest: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
-    const tenant = this.#guests.get(guest)?.tenant
-    if (tenant === undefined) return Promise.resolve({ type: 'lost' })
+  #turn(guest: number, memoryLimitMb: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
+    if (!this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      this.#turns.push({
-        guest,
-        tenant,
-        delivery,
-        options,
-        timeoutMs: options.timeoutMs,
-        settle,
-        sent: false,
-        began: false,
-      })
+      const { timeoutMs } = options
+      this.#turns.push({ guest, memoryLimitMb, delivery, options, timeoutMs, settle, sent: false, calls: [] })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
   }
 
   #sendTurns(): void {
+    const [head] = this.#turns
     for (const turn of this.#turns.slice(0, pipelinedTurns)) {
       if (!turn.sent) this.#sendTurn(turn)
     }
-    if (this.#turns.length > 0 && this.#headTimer === undefined) {
-      this.#headSince = performance.now()
-      this.#watchHead()
-    }
+    if (head && !this.#watch.isOn) this.#watch.begin(head)
   }
 
   #sendTurn(turn: PendingTurn): void {
     const { guest, delivery } = turn
     turn.sent = true
     turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
-    const home = this.#guests.get(guest)
-    if (home?.spec) {
-      this.#send({ type: 'open', guest, spec: home.spec })
-      home.spec = undefined
+    const resident = this.#residents.get(guest)
+    if (resident?.spec) {
+      this.#send({ type: 'open', guest, spec: resident.spec })
+      resident.spec = undefined
     }
     this.#send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
   }
 
-  #headMs(): number {
-    return this.#turns.length === 0 ? 0 : performance.now() - this.#headSince
-  }
-
-  /** Looks at the turn on the CPU at doubling intervals, and more often when its timeout has passed. */
-  #watchHead(): void {
-    const { timeoutMs } = this.#turns[0]!
-    const headMs = this.#headMs()
-    const nextMs = headMs < timeoutMs ? Math.min(timeoutMs, Math.max(longTurnMs, headMs * 2)) : headMs + overrunCheckMs
-    this.#headTimer = setTimeout(() => {
-      if (this.#headMs() >= timeoutMs && this.#isOverrunning(timeoutMs)) {
-        this.#overran = true
-        this.kill()
-        return
-      }
-      this.#handBackImpatient()
-      this.#options.onChange()
-      this.#watchHead()
-    }, nextMs - headMs)
-  }
-
-  #isOverrunning(timeoutMs: number): boolean {
-    const cpuMs = processCpuMs(this.#launched.process.pid)
-    this.#cpuAtTimeoutMs ??= cpuMs
-    if (cpuMs === undefined || this.#cpuAtTimeoutMs === undefined) return this.#headMs() > timeoutMs + overrunCheckMs
-    return cpuMs - this.#cpuAtTimeoutMs >= overrunCpuMs || this.#headMs() > timeoutMs + maxOverrunMs
+  #endOverrun(reason: 'timeout' | 'memory'): void {
+    this.#overran = reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason
+    this.kill()
   }
 
   /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
   #handBackImpatient(): void {
-    const waitedMs = this.#headMs()
+    const waitedMs = this.#watch.elapsedMs
     for (const turn of this.#turns.slice(1)) {
-      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere(turn.tenant)) this.#handBack(turn)
+      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere()) this.#handBack(turn)
     }
   }
 
@@ -226,13 +252,14 @@ export class SandboxProcess {
   }
 
   #close(guest: number): void {
-    if (!this.#guests.has(guest)) return
+    if (!this.#residents.get(guest)) return
     const turn = this.#turns.find((turn) => turn.guest === guest)
     if (turn) {
       this.#handBack(turn)
       if (turn === this.#turns[0]) this.#killUnlessLeft(turn)
     }
     this.#forget(guest)
+    this.#options.onChange()
   }
 
   #killUnlessLeft(head: PendingTurn): void {
@@ -242,8 +269,8 @@ export class SandboxProcess {
   }
 
   #forget(guest: number): void {
-    const wasMade = this.#guests.get(guest)?.spec === undefined
-    if (this.#guests.delete(guest) && wasMade) this.#send({ type: 'close', guest })
+    const resident = this.#residents.remove(guest)
+    if (resident && resident.spec === undefined) this.#send({ type: 'close', guest })
   }
 
   #send(message: HostMessage): void {
@@ -260,45 +287,82 @@ export class SandboxProcess {
   }
 
   #handle(message: SandboxMessage): void {
-    if (message.type === 'ready') {
-      this.#options.onReady(message.versions)
-      return
+    switch (message.type) {
+      case 'ready':
+        this.#pid = innermostChild(this.#launched.process.pid)
+        this.#confine()
+        this.#options.onReady(message.versions)
+        return
+      case 'worn':
+        this.#anomaly()
+        return
     }
     const head = this.#turns[0]
     if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
-    if (message.type === 'began') {
-      head.began = true
+    if (message.type === 'calls') {
+      head.calls.push(...message.calls)
       return
     }
-    this.#removeHead()
-    const { guest, ...outcome } = message.type === 'skipped' ? { ...message, type: 'lost' as const } : message
-    if (outcome.type === 'stopped') this.#forget(guest)
+    this.#turns.shift()
+    this.#watch.end()
+    if (message.type === 'stopped') this.#forget(head.guest)
+    if (message.type === 'stopped' && message.reason === 'memory') this.#anomaly()
+    if (message.type === 'turn') this.#residents.rested(head.guest, message.guestBytes)
     this.#sendTurns()
-    head.settle?.(outcome)
+    head.settle?.(outcomeOf(message, head))
     this.#options.onChange()
   }
 
-  #removeHead(): PendingTurn | undefined {
-    clearTimeout(this.#headTimer)
-    this.#headTimer = undefined
-    this.#cpuAtTimeoutMs = undefined
-    return this.#turns.shift()
+  #confine(): void {
+    const { memory } = this.#options
+    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
-  #exited(reason: string): void {
+  /** What has happened here is no state to make further guests in. */
+  #anomaly(): void {
+    this.retire()
+    this.#options.onMisdeed()
+  }
+
+  #exited(death: Death): void {
     if (!this.#alive) return
     this.#alive = false
-    this.#guests.clear()
-    const head = this.#removeHead()
-    const waiting = this.#turns.splice(0)
+    this.#watch.end()
+    const [head, ...waiting] = this.#turns.splice(0)
+    const isCulprit = this.#overran !== undefined || (head?.settle !== undefined && !death.fromOutside)
+    if (isCulprit) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
-    this.#options.onExit(this.#complaint === '' ? reason : `${reason}: ${this.#complaint}`)
-    head?.settle?.(this.#overran ? overran(head.timeoutMs) : { type: head.began ? 'crashed' : 'lost' })
+    this.#options.onExit(this.#overran ? `ended by the executor: ${this.#overran}` : death.reason)
+    head?.settle?.(this.#outcomeOfHead(head, death))
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
+  }
+
+  #outcomeOfHead(head: PendingTurn, { fromOutside, outOfMemory }: Death): TurnOutcome {
+    if (this.#overran) return overran(this.#overran, head.timeoutMs)
+    if (this.#pid === undefined) return { type: 'lost' }
+    if (fromOutside) return { type: 'killed' }
+    return { type: 'crashed', outOfMemory, wasAlone: this.#cordon?.alone === true }
   }
 }
 
-/** A turn that nothing but the end of its process could stop counts as one that used up its time; its logs are lost. */
-function overran(timeoutMs: number): TurnOutcome {
-  return { type: 'stopped', reason: 'timeout', cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
+function outcomeOf(
+  message: Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>,
+  { calls }: PendingTurn,
+): TurnOutcome {
+  if (message.type === 'skipped') return { type: 'lost' }
+  if (message.type === 'turn') {
+    const { cpuMs, effects } = message
+    return {
+      type: 'turn',
+      cpuMs,
+      effects: calls.length > 0 ? { ...effects, calls: [...calls, ...effects.calls] } : effects,
+    }
+  }
+  const { reason, cpuMs, logs, logsDropped } = message
+  return { type: 'stopped', reason, cpuMs, logs, logsDropped }
+}
+
+/** A turn that nothing but the end of its process could stop has used up what it had; its logs are lost. */
+function overran(reason: 'timeout' | 'memory', timeoutMs: number): TurnOutcome {
+  return { type: 'stopped', reason, cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
 }

@@ -18,13 +18,19 @@ export interface TurnOptions {
 /** What a turn came to. */
 export type TurnOutcome =
   | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
-  /** The guest ran into the turn's timeout, or out of memory, and is gone; of the turn only the logs are kept. */
-  | ({ readonly type: 'stopped'; readonly reason: 'timeout' | 'memory'; readonly cpuMs: number } & Pick<
-      TurnEffects,
-      'logs' | 'logsDropped'
-    >)
-  /** The process died while this guest was on the CPU. */
-  | { readonly type: 'crashed' }
+  /**
+   * The guest ran into the turn's timeout, out of memory, or put out more than a journal holds, and is gone; of the turn
+   * only the logs are kept.
+   */
+  | ({
+      readonly type: 'stopped'
+      readonly reason: 'timeout' | 'memory' | 'output'
+      readonly cpuMs: number
+    } & Pick<TurnEffects, 'logs' | 'logsDropped'>)
+  /** The process died by itself while this guest was on the CPU; `wasAlone` tells that no other guest can have caused it. */
+  | { readonly type: 'crashed'; readonly outOfMemory: boolean; readonly wasAlone: boolean }
+  /** The process was ended from outside while this guest was on the CPU. */
+  | { readonly type: 'killed' }
   /** The guest is gone through no doing of its own and the turn has not happened: replay it somewhere else. */
   | { readonly type: 'lost' }
 
@@ -39,15 +45,23 @@ export interface Guest {
   close(): void
 }
 
+/** With whom a guest may share a process: with others of its tenant, or with nobody. */
+export interface Placement {
+  readonly tenant: string
+  readonly isolation: 'tenant' | 'execution'
+}
+
 /** The sandbox processes as the engine sees them. */
 export interface Sandbox extends AsyncDisposable {
   readonly versions: SandboxVersions
   /** Whether a process is there that can take a guest. */
   readonly ready: boolean
-  /** How many turns of further guests of the tenant would get the CPU at once or next. */
-  roomFor(tenant: string): number
+  /** How many turns of further guests so placed would get the CPU at once or next. */
+  roomFor(placement: Placement): number
+  /** For how long no new execution of the tenant is to be taken, because its code keeps costing processes; mostly 0. */
+  penaltyMs(tenant: string): number
   /** Sets who is told when there may be room again. */
   onRoom(listener: () => void): void
   /** Places a new guest in the process that has the most room. */
-  open(spec: GuestSpec, tenant: string): Guest
+  open(spec: GuestSpec, placement: Placement): Guest
 }

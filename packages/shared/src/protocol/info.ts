@@ -14,7 +14,9 @@ export const infoSchema = z
     }),
     limits: z.record(z.string(), z.number()).meta({ description: "The key's limits and the fixed ones" }),
     maxLimits: z.record(z.string(), z.number()).meta({ description: 'How far a request of this key may raise them' }),
-    isolation: z.object({ tier: z.string() }),
+    isolation: z
+      .object({ tier: z.string(), layers: z.array(z.string()) })
+      .meta({ description: 'What is around the processes that run code' }),
     sandboxProcesses: z.int(),
   })
   .meta({ id: 'Info' })

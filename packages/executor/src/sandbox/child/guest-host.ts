@@ -6,12 +6,12 @@ import type { TurnEffects } from '@codemode/shared'
 
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import { loadRuntime, webSource } from './guest-runtime.ts'
-import { prepareSource } from './source/prepare-source.ts'
+import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
 import { urlHost } from './url-host.ts'
 
 /** What a turn came to, as it is sent to the executor. */
 export type TurnReply =
-  Exclude<SandboxMessage, { type: 'ready' | 'began' | 'skipped' }> extends infer Message
+  Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
       ? Omit<Message, 'guest'>
       : never
@@ -20,6 +20,9 @@ export type TurnReply =
 type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string) => void
 /** The runtime's one export; its arguments are callbacks, which the runtime never lets out of its hands. */
 type CreateRuntime = (...callbacks: ivm.Callback[]) => Deliver
+
+/** What an isolate takes beside its heap. */
+const isolateOverheadBytes = 300 * 1024
 
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
@@ -33,6 +36,7 @@ export class GuestHost {
   readonly #deliver: ivm.Reference<Deliver>
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
+  #outputLength = 0
   #hasEntered = false
 
   constructor(spec: GuestSpec) {
@@ -62,8 +66,11 @@ export class GuestHost {
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
     this.#hasEntered = false
-    const content = this.#argumentsOf(delivery)
+    this.#outputLength = 0
+    // Parsing the code is part of what the code costs.
     const before = process.threadCpuUsage()
+    const content = this.#argumentsOf(delivery)
+    if (content === undefined) return { type: 'skipped' }
     const enteredAt = performance.now()
     let thrown: unknown
     try {
@@ -77,8 +84,11 @@ export class GuestHost {
     const { logs, logsDropped } = this.#effects
     if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
     if (elapsedMs >= timeoutMs) return { type: 'stopped', reason: 'timeout', cpuMs, logs, logsDropped }
+    if (this.#outputLength > this.#spec.limits.journalBytes) {
+      return { type: 'stopped', reason: 'output', cpuMs, logs, logsDropped }
+    }
     if (!this.#hasEntered) throw new Error('The guest runtime failed', { cause: thrown })
-    return { type: 'turn', cpuMs, effects: this.#effects }
+    return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes(), effects: this.#effects }
   }
 
   /** Frees the isolate. */
@@ -86,10 +96,19 @@ export class GuestHost {
     if (!this.#isolate.isDisposed) this.#isolate.dispose()
   }
 
-  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string] {
+  /** What the guest keeps in memory. */
+  #sizeBytes(): number {
+    const { total_physical_size, externally_allocated_size, malloced_memory } = this.#isolate.getHeapStatisticsSync()
+    return total_physical_size + externally_allocated_size + malloced_memory + isolateOverheadBytes
+  }
+
+  /** What the runtime is entered with; undefined if this process can't say what the code is. */
+  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string] | undefined {
     switch (delivery.kind) {
-      case 'start':
-        return ['start', delivery.at, 0, true, this.#startText()]
+      case 'start': {
+        const text = this.#startText()
+        return text === undefined ? undefined : ['start', delivery.at, 0, true, text]
+      }
       case 'answer':
         return ['answer', delivery.at, delivery.call, delivery.ok, delivery.text]
       case 'tick':
@@ -97,9 +116,14 @@ export class GuestHost {
     }
   }
 
-  #startText(): string {
-    const { input, context, config, limits, seed, tools } = this.#spec
-    return JSON.stringify({ source: prepareSource(this.#spec.code), input, context, config, limits, seed, tools })
+  #startText(): string | undefined {
+    const { code, input, context, config, limits, seed, tools } = this.#spec
+    try {
+      return JSON.stringify({ source: prepareSource(code), input, context, config, limits, seed, tools })
+    } catch (error) {
+      if (error instanceof ParserBrokenError) return undefined
+      throw error
+    }
   }
 
   #take(kind: string, first: string | number, second: string | number, third: string): void {
@@ -112,7 +136,10 @@ export class GuestHost {
         this.#effects.logsDropped.bytes += Number(first)
         break
       case 'call':
-        this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })
+        // What no journal can hold is not held here either: the turn will be refused.
+        this.#outputLength += third.length
+        if (this.#outputLength > this.#spec.limits.journalBytes) this.#effects.calls.length = 0
+        else this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })
         break
       case 'timer':
         this.#effects.nextTimerAt = Number(first) < 0 ? null : Number(first)

@@ -7,9 +7,10 @@ import process from 'node:process'
 
 import { encodeFrame, FrameReader } from '../frames.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
+import { callsInFrames } from './calls-in-frames.ts'
 import { GuestHost } from './guest-host.ts'
 import { guestRuntimeHash } from './guest-runtime.ts'
-import { warmUp } from './source/prepare-source.ts'
+import { isParserBroken, warmUp } from './source/prepare-source.ts'
 
 const outputDescriptor = 3
 const guests = new Map<number, GuestHost>()
@@ -55,8 +56,7 @@ function handle(message: HostMessage): void {
         send({ type: 'skipped', guest })
         break
       }
-      send({ type: 'began', guest })
-      send({ ...guests.get(guest)!.turn(message.delivery, message.timeoutMs), guest })
+      runTurn(guests.get(guest)!, message)
       break
     case 'close':
       guests.get(guest)?.close()
@@ -64,6 +64,17 @@ function handle(message: HostMessage): void {
       closed.delete(guest)
       break
   }
+}
+
+function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: Extract<HostMessage, { type: 'turn' }>): void {
+  const reply = host.turn(delivery, timeoutMs)
+  if (isParserBroken()) send({ type: 'worn' })
+  if (reply.type === 'turn') {
+    const { ahead, last } = callsInFrames(reply.effects.calls)
+    for (const calls of ahead) send({ type: 'calls', guest, calls })
+    reply.effects.calls = last
+  }
+  send({ ...reply, guest })
 }
 
 function send(message: SandboxMessage): void {

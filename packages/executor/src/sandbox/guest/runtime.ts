@@ -18,6 +18,9 @@ import { installTools } from './tools.ts'
 
 type Deliver = (kind: 'start' | 'answer' | 'tick', at: number, call: number, ok: boolean, text: string) => void
 
+/** What is asked of the host's URL parser is no longer than this, in UTF-16 units. */
+const maxCrossingLength = 4 * 1024 * 1024
+
 export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
   const p = capturePrimordials()
   const state: RuntimeState = { at: 0, startedAt: 0, ended: false, limits: undefined as never, emit }
@@ -48,7 +51,10 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
       setTimeout: timers.setTimeout,
       clearTimeout: timers.clear,
       randomBytes,
-      parseUrl: urlHost,
+      parseUrl: (op, json) => {
+        if (json.length > maxCrossingLength) throw new p.RangeError('There is too much in this URL')
+        return urlHost(op, json)
+      },
     })
     runSource(p, spec.source, ending)
   }

@@ -5,7 +5,7 @@ import { NO_MODULES, SourceError } from './source-error.ts'
 import { stripTypes } from './strip-types.ts'
 import { objectLiteral, type Value, valueOf } from './value.ts'
 
-export { warmUp } from './strip-types.ts'
+export { isParserBroken, ParserBrokenError, warmUp } from './strip-types.ts'
 
 /** Code made ready to run, or why it can't be. Lines and columns count from 1, in the code as it was sent. */
 export type PreparedSource =

@@ -6,24 +6,52 @@ const before = 'async function f() {\n'
 const after = '\n}'
 
 /**
+ * Node's parser is a WebAssembly instance that a stack overflow breaks for good, and there is only one in a process: then the
+ * process has to be replaced before it strips types again.
+ */
+let isBroken = false
+
+/** Whether types can't be stripped in this process any more. */
+export function isParserBroken(): boolean {
+  return isBroken
+}
+
+/**
  * Replaces TypeScript's types by blanks: every line and column stays. The code may be the body of an async function, or have
- * imports and exports at its top level (of which those of types vanish). Throws `SourceError`. Any other error means that the
- * parser broke, for this process, on code that nests deeper than it can bear without brackets: then the process has to end.
+ * imports and exports at its top level (of which those of types vanish). Throws `SourceError`, `RangeError` for code that
+ * nests too deeply, which breaks the parser if it does so without brackets, and `ParserBrokenError` from then on.
  */
 export function stripTypes(code: string): string {
   if (bracketDepth(code) > MAX_BRACKET_DEPTH) throw new RangeError('nested too deeply')
+  if (isBroken) throw new ParserBrokenError()
+  try {
+    return strip(code)
+  } catch (error) {
+    if (error instanceof SourceError) throw error
+    isBroken = true
+    throw new RangeError('nested too deeply', { cause: error })
+  }
+}
+
+/** Nothing is known of the code: another process has to say. */
+export class ParserBrokenError extends Error {
+  override readonly name = 'ParserBrokenError'
+}
+
+function strip(code: string): string {
   try {
     return stripTypeScriptTypes(before + code + after).slice(before.length, -after.length)
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     try {
       return stripTypeScriptTypes(code)
-    } catch {
-      throw describe(error, code.split('\n').length)
+    } catch (otherError) {
+      throw otherError instanceof SyntaxError ? describe(error, code.split('\n').length) : otherError
     }
   }
 }
 
-/** Node's parser is a WebAssembly instance that a stack overflow breaks for good: at 800 brackets or more, or 1,600 operators. */
+/** It breaks at 800 brackets or more, or 1,600 operators. */
 const MAX_BRACKET_DEPTH = 600
 
 /** An upper bound, save for brackets in strings and comments. */

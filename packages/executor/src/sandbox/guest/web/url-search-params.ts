@@ -1,5 +1,5 @@
 import type { Primordials } from '../primordials.ts'
-import { textOf } from './convert.ts'
+import { urlTextOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
 import { iterateWith } from './iterate.ts'
 import type { WebHost } from './web-host.ts'
@@ -221,7 +221,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
   }
 
   function text(value: unknown): string {
-    return p.stringToWellFormed(textOf(value))
+    return urlTextOf(p, value)
   }
 
   function requireArguments(count: number, required: number, message: string): void {

@@ -1,5 +1,5 @@
 import type { Primordials } from '../primordials.ts'
-import { textOf } from './convert.ts'
+import { textOf, urlTextOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
 import type { SearchParams } from './url-search-params.ts'
 import type { WebHost } from './web-host.ts'
@@ -144,7 +144,7 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
   }
 
   function wellFormed(value: unknown): string {
-    return p.stringToWellFormed(textOf(value))
+    return urlTextOf(p, value)
   }
 
   function missing(): Error {

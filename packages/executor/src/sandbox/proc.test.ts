@@ -7,7 +7,7 @@ import { cpuUsage, pid, platform } from 'node:process'
 
 import { describe, expect, test } from 'vitest'
 
-import { processCpuMs } from './process-cpu.ts'
+import { processCpuMs } from './proc.ts'
 
 /** The two clocks count in ticks of 10 ms, in user and in system time. */
 const ticksMs = 30

@@ -1,0 +1,43 @@
+import { realpathSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+/** The files that a sandbox process may read, and where to start it. */
+interface SandboxProgram {
+  /** The module to run. */
+  readonly entry: string
+  /** Folders and files of the host, by the path that each has in a jail with a file system of its own. */
+  readonly parts: Readonly<Record<string, string>>
+  /** The links by which the parts find each other where they are installed. */
+  readonly links: readonly string[]
+}
+
+const sandboxFolder = join(import.meta.dirname, '..')
+const isolatedVm = packageFolder('isolated-vm', import.meta.url)
+const nodeGypBuild = packageFolder('node-gyp-build', pathToFileURL(join(isolatedVm.real, 'package.json')).href)
+const acorn = packageFolder('acorn', import.meta.url)
+
+/** The module of a sandbox process, relative to the sandbox folder. */
+export const entryName = `child/main${extname(import.meta.filename)}`
+
+/** What a sandbox process is made of: this folder, and the packages that it imports. */
+export const sandboxProgram: SandboxProgram = {
+  entry: join(sandboxFolder, entryName),
+  parts: {
+    'package.json': join(packageFolder('..', import.meta.url).real, 'package.json'),
+    sandbox: sandboxFolder,
+    'node_modules/isolated-vm': isolatedVm.real,
+    'node_modules/node-gyp-build': nodeGypBuild.real,
+    'node_modules/acorn': acorn.real,
+  },
+  links: [isolatedVm, nodeGypBuild, acorn].map(({ installed }) => installed),
+}
+
+/** A package's folder as it is found from a module, and without the links of the package manager. */
+function packageFolder(specifier: string, from: string): { installed: string; real: string } {
+  const found = findPackageJSON(specifier, from)
+  if (found === undefined) throw new Error(`The package ${specifier} is not installed`)
+  const installed = dirname(found)
+  return { installed, real: realpathSync(installed) }
+}

@@ -1,0 +1,102 @@
+/**
+ * A memory limit that the kernel keeps, between two looks of the executor as well: a control group of its own for each
+ * sandbox process, where this process may make some (see `man 7 cgroups`, and the kernel's cgroup-v1/memory and cgroup-v2).
+ */
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pid as ownPid } from 'node:process'
+
+/** Where control groups can be made, and in what way. */
+export interface CgroupParent {
+  readonly version: 1 | 2
+  readonly folder: string
+}
+
+/** The control group of one process. */
+export interface MemoryCgroup {
+  /** How often the kernel has killed something in it. */
+  readonly kills: number
+  /** Removes it once its process is gone. */
+  remove(): void
+}
+
+const files = {
+  1: { limit: 'memory.limit_in_bytes', events: 'memory.oom_control' },
+  2: { limit: 'memory.max', events: 'memory.events' },
+} as const
+
+const namePrefix = 'codemode-sandbox-'
+
+/** The place for control groups below this process's own; undefined where there is none or it can't be written to. */
+export function findCgroupParent(): CgroupParent | undefined {
+  const parent = candidates().find(isWritable)
+  if (parent) removeLeftOver(parent)
+  return parent
+}
+
+/** Puts a process under a limit; undefined if that fails. */
+export function confineMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
+  const path = join(folder, `${namePrefix}${ownPid}-${pid}`)
+  const { limit, events } = files[version]
+  try {
+    mkdirSync(path)
+    writeFileSync(join(path, limit), String(bytes))
+    writeFileSync(join(path, 'cgroup.procs'), String(pid))
+  } catch {
+    remove(path)
+    return undefined
+  }
+  return {
+    get kills() {
+      return Number(/^oom_kill (\d+)$/m.exec(readText(join(path, events)))?.[1] ?? 0)
+    },
+    remove: () => remove(path),
+  }
+}
+
+function candidates(): CgroupParent[] {
+  return readText('/proc/self/cgroup')
+    .split('\n')
+    .flatMap((line): CgroupParent[] => {
+      const [, controllers = '', path = ''] = line.split(':')
+      if (controllers.split(',').includes('memory'))
+        return [{ version: 1, folder: join('/sys/fs/cgroup/memory', path) }]
+      const folder = join('/sys/fs/cgroup', path)
+      const isUnified = controllers === '' && / ?memory ?/.test(readText(join(folder, 'cgroup.subtree_control')))
+      return isUnified ? [{ version: 2, folder }] : []
+    })
+}
+
+function isWritable({ version, folder }: CgroupParent): boolean {
+  const path = join(folder, `${namePrefix}${ownPid}-probe`)
+  try {
+    mkdirSync(path)
+    writeFileSync(join(path, files[version].limit), String(1024 ** 3))
+    return true
+  } catch {
+    return false
+  } finally {
+    remove(path)
+  }
+}
+
+/** Those of executors that were killed; what still has a process in it can't be removed. */
+function removeLeftOver({ folder }: CgroupParent): void {
+  for (const name of readdirSync(folder)) if (name.startsWith(namePrefix)) remove(join(folder, name))
+}
+
+function remove(path: string): void {
+  try {
+    rmdirSync(path)
+  } catch {
+    // Not empty yet, or not there: the next executor removes it.
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,179 @@
+import { candidateJails, type Jail } from './jail/jails.ts'
+import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
+import { brokenPromise } from './jail/verify.ts'
+import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
+import type { SandboxVersions } from './protocol.ts'
+import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
+
+/** What the processes tell of themselves. */
+export type ProcessListener = {
+  readonly [Name in keyof Omit<SandboxProcessOptions, 'jail' | 'memory' | 'onReady' | 'onExit'>]: (
+    process: SandboxProcess,
+  ) => ReturnType<SandboxProcessOptions[Name]>
+} & {
+  onReady(process: SandboxProcess): void
+  /** The process ended although nobody asked it to. */
+  onCrash(reason: string): void
+}
+
+interface SupplyOptions {
+  /** How many to begin with. */
+  readonly initial: number
+  /** How many there may be, those in service included. */
+  readonly max: number
+  readonly minIsolation: IsolationTier
+  /** What the kernel is to let each process have, where control groups can be made. */
+  readonly maxProcessBytes?: number
+  /** The jails to try, in this order. */
+  readonly jails?: readonly Jail[]
+  readonly listener: ProcessListener
+}
+
+/** A failing start is tried again after this long, so that a broken machine is not spun. */
+const restartDelayMs = 250
+
+/** All sandbox processes: those in service, and at least one fresh one that nobody has used, ready to step in at once. */
+export class ProcessSupply implements AsyncDisposable {
+  readonly #options: SupplyOptions
+  readonly #all = new Set<SandboxProcess>()
+  /** Processes that have reported ready; a supply without one is not ready. */
+  readonly #ready = new Set<SandboxProcess>()
+  readonly #restarts = new Set<NodeJS.Timeout>()
+  readonly jail: Jail
+  /** Where the processes' memory is limited by the kernel too. */
+  readonly cgroups: CgroupParent | undefined
+  #versions: SandboxVersions | undefined
+  #closed = false
+
+  private constructor(options: SupplyOptions, jail: Jail) {
+    this.#options = options
+    this.jail = jail
+    this.cgroups = options.maxProcessBytes === undefined ? undefined : findCgroupParent()
+  }
+
+  /** Starts the first process in the strongest jail that works, the others after it. Throws `SandboxStartError`. */
+  static async start(options: SupplyOptions): Promise<ProcessSupply> {
+    const { minIsolation } = options
+    const failures: string[] = []
+    for (const jail of options.jails ?? candidateJails()) {
+      if (!isAtLeast(jail.tier, minIsolation)) continue
+      const supply = new ProcessSupply(options, jail)
+      const failure = await supply.#begin()
+      if (failure === undefined) return supply
+      failures.push(`${jail.tier}: ${failure}`)
+      await supply[Symbol.asyncDispose]()
+    }
+    throw new SandboxStartError(minIsolation, failures)
+  }
+
+  get versions(): SandboxVersions {
+    return this.#versions!
+  }
+
+  get ready(): boolean {
+    return !this.#closed && this.#ready.size > 0
+  }
+
+  /** The processes that serve somebody. */
+  get serving(): SandboxProcess[] {
+    return [...this.#all].filter(({ cordon }) => cordon !== undefined)
+  }
+
+  /** Whether a process could be had without ending another. */
+  get hasFresh(): boolean {
+    return !this.#closed && (this.#all.size < this.#options.max || this.#fresh !== undefined)
+  }
+
+  /** A process that has served nobody; undefined when there are as many processes as there may be. */
+  take(): SandboxProcess | undefined {
+    if (this.#closed) return undefined
+    const taken = this.#fresh ?? (this.#all.size < this.#options.max ? this.#launch() : undefined)
+    // Once the taker has assigned it, one more is made ready.
+    queueMicrotask(() => this.refill())
+    return taken
+  }
+
+  /** Ends a process for good. */
+  end(process: SandboxProcess): void {
+    this.#all.delete(process)
+    this.#ready.delete(process)
+    void process.end()
+    queueMicrotask(() => this.refill())
+  }
+
+  /** Sees to it that a fresh process is there. */
+  refill(): void {
+    if (!this.#closed && this.#fresh === undefined && this.#all.size < this.#options.max) this.#launch()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    for (const timer of this.#restarts) clearTimeout(timer)
+    await Promise.all([...this.#all].map((process) => process.end()))
+  }
+
+  get #fresh(): SandboxProcess | undefined {
+    const fresh = [...this.#all].filter(({ cordon }) => cordon === undefined)
+    return fresh.find((process) => this.#ready.has(process)) ?? fresh[0]
+  }
+
+  /** Starts the first process, and the others when it works. Says what is wrong with the jail, if anything is. */
+  async #begin(): Promise<string | undefined> {
+    const { promise, resolve } = Promise.withResolvers<string | undefined>()
+    const first = this.#launch({ onReady: () => resolve(undefined), onExit: resolve })
+    const failure = (await promise) ?? brokenPromise(this.jail, first.pid)
+    if (failure !== undefined) return failure
+    while (this.#all.size < Math.min(this.#options.initial, this.#options.max)) this.#launch()
+    return undefined
+  }
+
+  #launch(first?: { onReady(): void; onExit(reason: string): void }): SandboxProcess {
+    const { listener } = this.#options
+    const process: SandboxProcess = new SandboxProcess({
+      jail: this.jail,
+      ...(this.cgroups && { memory: { parent: this.cgroups, maxBytes: this.#options.maxProcessBytes! } }),
+      onReady: (versions) => {
+        this.#versions ??= versions
+        this.#ready.add(process)
+        first?.onReady()
+        listener.onReady(process)
+      },
+      onExit: (reason) => {
+        first?.onExit(reason)
+        this.#replace(process, reason)
+      },
+      onChange: () => listener.onChange(process),
+      onMisdeed: () => listener.onMisdeed(process),
+      hasElsewhere: () => listener.hasElsewhere(process),
+      contention: () => listener.contention(process),
+    })
+    this.#all.add(process)
+    return process
+  }
+
+  #replace(process: SandboxProcess, reason: string): void {
+    const wasReady = this.#ready.delete(process)
+    if (!this.#all.delete(process) || this.#closed || this.#versions === undefined) return
+    this.#options.listener.onCrash(reason)
+    if (wasReady) this.refill()
+    else this.#refillLater()
+  }
+
+  #refillLater(): void {
+    const timer = setTimeout(() => {
+      this.#restarts.delete(timer)
+      this.refill()
+    }, restartDelayMs)
+    this.#restarts.add(timer)
+  }
+}
+
+/** No sandbox process could be started with enough around it; the message carries what each way to do it said. */
+export class SandboxStartError extends Error {
+  override readonly name = 'SandboxStartError'
+
+  constructor(minIsolation: IsolationTier, failures: readonly string[]) {
+    const tried = failures.length > 0 ? failures.map((failure) => `\n  ${failure}`).join('') : ' this system has none.'
+    super(`No sandbox process could be started with isolation '${minIsolation}' or stronger:${tried}`)
+  }
+}
