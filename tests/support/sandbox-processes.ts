@@ -1,17 +1,31 @@
-import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
-/** The living sandbox processes: the only children that this process has, through its executor. Dead ones have no command line. */
-export function sandboxProcesses(): number[] {
-  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim()
-  return children.split(' ').filter(Boolean).filter(isAlive).map(Number)
+import { descendantsOf, type Descendant } from './process-tree.ts'
+
+const entry = /\/sandbox\/child\/main\.[jt]s$/
+
+/** The living sandbox processes of the executor in this process, or in the one with that id. */
+export function sandboxProcesses(executorPid: number = process.pid): number[] {
+  return descendantsOf(executorPid)
+    .filter(isSandboxProcess)
+    .map(({ pid }) => pid)
 }
 
-function isAlive(pid: string): boolean {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
+/** A command that starts a sandbox process in a jail has the same arguments behind its own, but a child as well. */
+export function isSandboxProcess({ args, isLeaf }: Descendant): boolean {
+  return isLeaf && args.some((arg) => entry.test(arg))
 }
 
 /** Kills all of them at once, as the machine might. */
 export function killSandboxProcesses(): void {
-  for (const pid of sandboxProcesses()) process.kill(pid, 'SIGKILL')
+  for (const pid of sandboxProcesses()) killIfAlive(pid)
+}
+
+/** Ends a process with SIGKILL; false if it was gone already. */
+export function killIfAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL')
+  } catch {
+    return false
+  }
 }
