@@ -1,0 +1,113 @@
+/**
+ * How long guests can stall the executor's event loop: trivial executions, and beside them guests that flood it. The
+ * delays are those that `monitorEventLoopDelay` sees; `own` counts only the CPU time that the executor's thread used in
+ * a stall, which is what the executor itself is to blame for on a busy machine. Options: `--flood TEXT` runs the floods
+ * with that text in their names; `--seconds N` for each; `--guests N` that flood at a time; `--transport callback`;
+ * `--profile` names the functions in which the longest stalls went by, and makes them longer.
+ */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+
+import { Codemode } from '@codemode/client'
+
+import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import type { LagCommand, LagReport } from './executor-with-lag.ts'
+import { calm, floods, floodTools, type Flood } from './floods.ts'
+import type { Workload } from './main.ts'
+import { percentile } from './statistics.ts'
+import type { Row } from './table.ts'
+
+const entry = fileURLToPath(new URL('executor-with-lag.ts', import.meta.url))
+const apiKey = 'a-key-for-this-run-only'
+const goalMs = 50
+const trivialAtOnce = 4
+const settleMs = 200
+
+export const eventLoop: Workload = async (args, report) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      flood: { type: 'string', default: '' },
+      seconds: { type: 'string', default: '4' },
+      guests: { type: 'string', default: '2' },
+      transport: { type: 'string', default: 'stream' },
+      profile: { type: 'boolean', default: false },
+    },
+  })
+  const config = JSON.stringify({ apiKey, port: 0, dev: true, logLevel: 'error' })
+  await using executor = await startExecutorProcess({ entry: [entry, config], env: {} })
+  await using codemode = Codemode.fromClientConfig({
+    executorUrl: executor.url,
+    executorApiKey: apiKey,
+    ...(values.transport === 'callback' && { toolServer: { port: 0 } }),
+    tools: floodTools,
+  })
+  const load = { codemode, ms: Number(values.seconds) * 1_000, guests: Number(values.guests) }
+  await run(calm, { ...load, ms: 1_000 })
+  const rows: Row[] = []
+  for (const flood of [calm, ...floods.filter(({ name }) => name.includes(values.flood))]) {
+    await ask(executor, { type: 'begin', profile: values.profile })
+    const { ended, failed, trivialMs } = await run(flood, load)
+    const { maxDelayMs, p99DelayMs, stalls, profile } = (await ask(executor, { type: 'end' })) as LagReport
+    const own = stalls.map(({ cpuMs }) => cpuMs)
+    rows.push({
+      flood: flood.name,
+      ended,
+      failed,
+      'p99 delay ms': p99DelayMs,
+      'max delay ms': maxDelayMs,
+      'max own ms': Math.max(0, ...own),
+      [`own over ${goalMs} ms`]: own.filter((ms) => ms > goalMs).length,
+      'trivial p99 ms': percentile(trivialMs, 0.99),
+    })
+    if (profile === undefined) continue
+    report.note([`\n${flood.name}: the longest stalls by function`, ...profile.self].join('\n  '))
+    report.note(['with what they called', ...profile.total].join('\n  '))
+  }
+  report.table(
+    `Stalls of the executor's event loop, ${values.guests} flooding guests at a time, ${values.transport}`,
+    rows,
+  )
+}
+
+interface Load {
+  readonly codemode: Codemode
+  readonly ms: number
+  readonly guests: number
+}
+
+/** Runs the flood and trivial executions beside it for a while, until all have ended. */
+async function run(
+  { code, options }: Flood,
+  { codemode, ms, guests }: Load,
+): Promise<{ ended: number; failed: string; trivialMs: number[] }> {
+  const until = performance.now() + ms
+  const trivialMs: number[] = []
+  const failures = new Set<string>()
+  let ended = 0
+  const flooding = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const result = await codemode.run(code, options)
+      ended += 1
+      if (!result.success) failures.add(result.error.code)
+    }
+  }
+  const trivial = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const sent = performance.now()
+      await codemode.run('return 1', { availableTools: [] })
+      trivialMs.push(performance.now() - sent)
+    }
+  }
+  await Promise.all([...Array.from({ length: guests }, flooding), ...Array.from({ length: trivialAtOnce }, trivial)])
+  await delay(settleMs)
+  return { ended, failed: [...failures].join(' '), trivialMs }
+}
+
+async function ask({ child }: ExecutorProcess, command: LagCommand): Promise<unknown> {
+  const answer = once(child, 'message')
+  child.send(command)
+  return (await answer)[0]
+}

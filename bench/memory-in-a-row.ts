@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { Codemode } from '@codemode/client'
+
+import { startExecutorProcess } from './executor-process.ts'
+import { inFlight } from './in-flight.ts'
+import { memoryOf } from './process-usage.ts'
+import type { Report } from './report.ts'
+import type { Row } from './table.ts'
+
+const parallel = 16
+const checkpoints = 5
+const settleMs = 1_000
+/** What is kept of ended executions has reached its bound before the first checkpoint. */
+const retained = '1000'
+
+/** A mix of what executions do: each has its code, and what must come of it. */
+const kinds = [
+  { code: 'return 1 + 1', expected: 2 },
+  { code: 'return (await tools.echo({ text: "x".repeat(1000) })).text.length', expected: 1_000, tools: ['echo'] },
+  { code: 'throw new Error("as told")', expected: 'GUEST_ERROR' },
+  { code: 'for (let i = 0; i < 50; i++) console.log("line", i, { of: "output" }); return input', expected: null },
+]
+
+/** So many executions one after the other, and the memory of every process now and then. */
+export async function memoryInARow(report: Report, count: number): Promise<void> {
+  await using executor = await startExecutorProcess({ env: { CODEMODE_RETAIN_COUNT: retained } })
+  await using codemode = Codemode.fromClientConfig({
+    executorUrl: executor.url,
+    executorApiKey: executor.apiKey,
+    tools: { echo: (input) => input },
+  })
+  const rows: Row[] = [await memoryAfter(0, executor.pid)]
+  const began = performance.now()
+  for (let step = 1; step <= checkpoints; step++) {
+    await inFlight(count / checkpoints, parallel, async (number) => {
+      const { code, expected, tools = [] } = kinds[number % kinds.length]!
+      const result = await codemode.run(code, { availableTools: tools })
+      const outcome = result.success ? result.result : result.error.code
+      if (outcome !== expected) throw new Error(`${code} gave ${JSON.stringify(outcome)}`)
+    })
+    rows.push(await memoryAfter((count / checkpoints) * step, executor.pid))
+  }
+  const seconds = (performance.now() - began) / 1_000
+  report.table(`${count} executions in a row, ${parallel} in flight, in ${seconds.toFixed(0)} s (resident MB)`, rows)
+}
+
+async function memoryAfter(executions: number, executorPid: number): Promise<Row> {
+  await delay(settleMs)
+  const processes = memoryOf(executorPid)
+  const cells = processes.map(({ name, pid, rssMb }) => [
+    name === 'executor' ? name : `${name} ${pid}`,
+    Math.round(rssMb),
+  ])
+  return { executions, ...(Object.fromEntries(cells) as Row) }
+}

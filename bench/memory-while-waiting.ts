@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+import { Codemode } from '@codemode/client'
+
+import { knownVariables, startExecutorProcess } from './executor-process.ts'
+import { raiseDescriptorLimit } from './descriptors.ts'
+import { inFlight } from './in-flight.ts'
+import { MemoryWatch } from './memory-watch.ts'
+import type { Report } from './report.ts'
+
+const settleMs = 2_000
+/** Long enough for eviction to have taken place, where there is any. */
+const steadyMs = 6_000
+/** The longest that a key without limits of its own may ask for. */
+const clocks = { executionTimeoutMs: 300_000, toolTimeoutMs: 300_000, queueTimeoutMs: 60_000 }
+const code = 'const held = await tools.hold({ number: input }); return [input, held.number, held.answer]'
+
+interface WaitingOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly count: number
+  /** How many executions are being started, or answered, at a time. */
+  readonly atOnce: number
+  readonly budgetMb: number
+}
+
+interface Held {
+  readonly arrived: PromiseWithResolvers<void>
+  readonly answer: PromiseWithResolvers<unknown>
+}
+
+/** So many executions wait for a tool over the stream, until all do; then the tools answer. */
+export async function memoryWhileWaiting(
+  report: Report,
+  { env, count, atOnce, budgetMb }: WaitingOptions,
+): Promise<void> {
+  const descriptors = raiseDescriptorLimit(count + atOnce + 1_000)
+  const variables = knownVariables(env)
+  await using executor = await startExecutorProcess({ env: variables })
+  const held: Held[] = Array.from({ length: count }, () => ({
+    arrived: Promise.withResolvers(),
+    answer: Promise.withResolvers(),
+  }))
+  await using codemode = Codemode.fromClientConfig({
+    executorUrl: executor.url,
+    executorApiKey: executor.apiKey,
+    ...clocks,
+    tools: {
+      hold: ({ number }: { number: number }) => {
+        held[number]!.arrived.resolve()
+        return held[number]!.answer.promise
+      },
+    },
+  })
+  await codemode.executeAll(Array.from({ length: 20 }, () => 'return 1'))
+  await delay(settleMs)
+
+  using watch = new MemoryWatch(executor.pid)
+  watch.mark('before')
+  const results: Promise<unknown>[] = []
+  const failures: string[] = []
+  const began = performance.now()
+  await inFlight(count, atOnce, async (number) => {
+    if (watch.latestMb > budgetMb || failures.length > 0) return
+    const result = codemode.executeAsync(code, { input: number }).catch((error: unknown) => {
+      failures.push(String(error))
+    })
+    results[number] = result
+    await Promise.race([held[number]!.arrived.promise, result])
+  })
+  const startedMs = performance.now() - began
+  const waiting = Object.keys(results).length
+  watch.mark('all have begun to wait')
+  await delay(steadyMs)
+  watch.mark(`${steadyMs / 1_000} s later`)
+
+  let right = 0
+  const answering = performance.now()
+  await inFlight(count, atOnce, async (number) => {
+    if (results[number] === undefined) return
+    held[number]!.answer.resolve({ number, answer: number * 2 })
+    if (JSON.stringify(await results[number]) === JSON.stringify([number, number, number * 2])) right += 1
+  })
+  const answeredMs = performance.now() - answering
+  watch.mark('all have ended')
+  await delay(settleMs)
+  watch.mark(`${settleMs / 1_000} s later`)
+
+  const gaveUp =
+    waiting < count ? `; no more were started at ${watch.peakMb.toFixed(0)} MB of ${budgetMb.toFixed(0)}` : ''
+  report.table(`${waiting} executions wait over the stream${gaveUp} (resident MB)`, watch.rows)
+  report.note(
+    `peak ${watch.peakMb.toFixed(0)} MB; ${right} of ${waiting} right; ${failures.length} failed ${failures[0] ?? ''}`,
+  )
+  report.note(
+    `begun in ${startedMs.toFixed(0)} ms, ended in ${answeredMs.toFixed(0)} ms, ${atOnce} at a time; ` +
+      `descriptors: ${descriptors}; options: ${JSON.stringify(variables)}`,
+  )
+  if (right < waiting) throw new Error(`${waiting - right} of ${waiting} executions did not end right`)
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+
+import { descendantsOf } from '../tests/support/process-tree.ts'
+import { isSandboxProcess } from '../tests/support/sandbox-processes.ts'
+
+/** Linux counts CPU time in hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`). */
+const msPerTick = 10
+
+/** A process of an executor: itself, a sandbox process, or a command between the two, by its name. */
+export interface ProcessMemory {
+  readonly pid: number
+  readonly name: string
+  readonly rssMb: number
+}
+
+/** The resident memory of the executor and of every process below it. Shared pages count in each of them. */
+export function memoryOf(executorPid: number): ProcessMemory[] {
+  const below = descendantsOf(executorPid).map((found) => ({
+    pid: found.pid,
+    name: isSandboxProcess(found) ? 'sandbox' : basename(found.args[0] ?? ''),
+  }))
+  return [{ pid: executorPid, name: 'executor' }, ...below].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
+}
+
+/** The resident memory of a process; none for one that has gone. */
+export function rssMb(pid: number): number {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))
+  return Number(line?.[1] ?? 0) / 1024
+}
+
+/** The CPU time so far of the executor itself, and of it and all below it, those that have ended included. */
+export function cpuOf(executorPid: number): { readonly executorMs: number; readonly allMs: number } {
+  const executor = cpuTimes(executorPid)
+  const below = descendantsOf(executorPid).map(({ pid }) => cpuTimes(pid))
+  return {
+    executorMs: executor.ownMs,
+    allMs: [executor, ...below].reduce((sum, { ownMs, endedMs }) => sum + ownMs + endedMs, 0),
+  }
+}
+
+/** What a process has used, and what those of its children had used that have ended. */
+function cpuTimes(pid: number): { readonly ownMs: number; readonly endedMs: number } {
+  const stat = readProc(pid, 'stat')
+  // The name before the last parenthesis may hold anything; utime, stime, cutime and cstime are the 12th field on after it.
+  const ticks = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 15)
+    .map(Number)
+  const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = ticks
+  return { ownMs: (user + system) * msPerTick, endedMs: (endedUser + endedSystem) * msPerTick }
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1')
+  } catch {
+    return ''
+  }
+}

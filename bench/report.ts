@@ -1,0 +1,61 @@
+import { execFileSync } from 'node:child_process'
+import { cpus, loadavg, release, totalmem } from 'node:os'
+import { versions } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+import { tableLines, type Row } from './table.ts'
+
+/** What a workload found: printed as it comes, and kept for `--json`. */
+export class Report {
+  readonly #found: Record<string, unknown>[] = []
+
+  /** Prints rows as a table; in the JSON they have all their values. */
+  table(title: string, rows: readonly Row[]): void {
+    console.log(`\n${title}\n${tableLines(rows).join('\n')}`)
+    this.#found.push({ title, rows })
+  }
+
+  /** Prints a line beside the tables. */
+  note(text: string): void {
+    console.log(text)
+    this.#found.push({ note: text })
+  }
+
+  /** Keeps a value for the JSON only. */
+  keep(title: string, value: unknown): void {
+    this.#found.push({ title, value })
+  }
+
+  /** Everything, with the machine that it was measured on. */
+  json(command: readonly string[]): string {
+    return JSON.stringify({ command, at: new Date().toISOString(), machine: machine(), found: this.#found }, null, 2)
+  }
+}
+
+/** What the numbers depend on besides the code. */
+export function machine(): Record<string, string | number> {
+  const { node, v8 } = versions
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryMb: Math.round(totalmem() / 1024 ** 2),
+    kernel: release(),
+    node,
+    v8,
+    revision: revision(),
+    load1m: loadavg()[0]!,
+  }
+}
+
+function revision(): string {
+  const cwd = fileURLToPath(new URL('..', import.meta.url))
+  try {
+    return execFileSync('git', ['describe', '--always', '--dirty'], {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return 'unknown'
+  }
+}
