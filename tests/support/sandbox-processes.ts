@@ -21,10 +21,10 @@ export function killSandboxProcesses(): void {
   for (const pid of sandboxProcesses()) killIfAlive(pid)
 }
 
-/** Ends a process with SIGKILL; false if it was gone already. */
-export function killIfAlive(pid: number): boolean {
+/** Ends a process with SIGKILL, or by another signal as if it had crashed; false if it was gone already. */
+export function killIfAlive(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean {
   try {
-    return process.kill(pid, 'SIGKILL')
+    return process.kill(pid, signal)
   } catch {
     return false
   }

@@ -201,7 +201,7 @@ export class SandboxProcess {
   }
 
   #turn(guest: number, memoryLimitMb: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
-    if (!this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
+    if (!this.#alive || !this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       const { timeoutMs } = options
       this.#turns.push({ guest, memoryLimitMb, delivery, options, timeoutMs, settle, sent: false, calls: [] })
