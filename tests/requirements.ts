@@ -27,4 +27,9 @@ export const requirements = {
   'RT-5': 'Admission is bounded per key and in total: over it 429 or 503 with Retry-After, fair between tenants',
   'CX-1': 'withContext returns a new view; parallel requests through one client never see each other’s context',
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
+  'SA-1':
+    'A sandbox process serves one tenant; it is replaced before another needs its place, and no execution notices',
+  'SA-2': "isolation: 'execution' gives every execution a process of its own",
+  'SA-3': 'Sandbox processes are replaced after a number of executions and after an anomaly',
+  'SA-4': 'A tenant whose code keeps costing sandbox processes is slowed down, and told so',
 } as const

@@ -11,6 +11,7 @@ import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
+import { Pacer } from './pacer.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
 
 interface EngineOptions {
@@ -28,6 +29,7 @@ interface EngineOptions {
 /** Makes the engine that runs executions in the given sandbox and keeps them in memory. */
 export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
+  const pacer = new Pacer()
   const live = new Map<string, Execution>()
   const finished = new LRUCache<string, Execution>({
     max: options.retain.count,
@@ -80,6 +82,7 @@ export function createEngine(options: EngineOptions): Engine {
       label: request.label,
       ticket,
       sandbox,
+      pacer,
       transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
       clock: (queuedMs) => executionClock(limits, queuedMs, remainingMs),

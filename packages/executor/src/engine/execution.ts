@@ -24,6 +24,7 @@ import { endBytes, ExecutionReport, type Ending } from './execution-report.ts'
 import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
 import { Inbox } from './inbox.ts'
 import type { JournalLog } from './journal-log.ts'
+import type { Pacer } from './pacer.ts'
 import { ReaderWatch } from './reader-watch.ts'
 import { Residence } from './residence.ts'
 import { ToolCalls, type AnswerText } from './tool-calls.ts'
@@ -37,6 +38,7 @@ interface ExecutionOptions {
   readonly ticket: Ticket
   readonly sandbox: Sandbox
   readonly transport: ToolTransport
+  readonly pacer: Pacer
   /** Takes answers that come over the client's stream; absent when tools are called back. */
   readonly answer: ((callId: string, answer: ToolAnswer) => boolean) | undefined
   /** The clock around the whole run, after so long in the queue. */
@@ -189,6 +191,7 @@ export class Execution implements ExecutionHandle {
     this.#calls = new ToolCalls({
       journal: this.#journal,
       transport,
+      pacer: this.#options.pacer,
       deadlineAt: at + clock.timeoutMs,
       trace: this.#trace.context,
       onSent: ({ callId, tool }, { input, deadline }, inputBytes) =>

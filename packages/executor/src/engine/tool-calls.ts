@@ -1,9 +1,17 @@
-import { callIdOf, type Json, type ToolAnswer, type ToolCallMessage, type ToolCallSummary } from '@codemode/shared'
+import {
+  callIdOf,
+  type Json,
+  type JsonObject,
+  type ToolAnswer,
+  type ToolCallMessage,
+  type ToolCallSummary,
+} from '@codemode/shared'
 
 import { traceToolCall } from '../telemetry.ts'
 import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { JournalLog } from './journal-log.ts'
+import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest will get it: the output, or the failure, as JSON text. */
 export interface AnswerText {
@@ -22,6 +30,7 @@ interface ToolCallsOptions {
   readonly deadlineAt: number
   /** The span that the calls belong to. */
   readonly trace: Parameters<typeof traceToolCall>[0]
+  readonly pacer: Pacer
   onSent(call: ToolCallSummary, message: ToolCallMessage, inputBytes: number): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
   readonly now: () => number
@@ -44,6 +53,7 @@ export class ToolCalls {
   readonly #options: ToolCallsOptions
   readonly #calls: Call[] = []
   readonly #queue: Call[] = []
+  #context: JsonObject | undefined
   #inFlight = 0
   #open = 0
 
@@ -101,9 +111,12 @@ export class ToolCalls {
   async #send(call: Call): Promise<void> {
     call.sentAt = this.#options.now()
     call.summary.status = 'running'
-    const answer = this.#refusalOf(call) ?? (await this.#deliver(call))
+    const turn = this.#options.pacer.turn(call.inputText.length)
+    if (turn) await turn
+    // It may have been cancelled meanwhile, now and after the delivery.
+    const answer = isOpen(call) ? (this.#refusalOf(call) ?? (await this.#deliver(call))) : undefined
     this.#inFlight -= 1
-    if (isOpen(call)) this.#answered(call, answer)
+    if (answer && isOpen(call)) this.#answered(call, answer)
     this.#sendQueued()
   }
 
@@ -149,7 +162,7 @@ export class ToolCalls {
       callId: call.summary.callId,
       tool: call.summary.tool,
       input,
-      context: JSON.parse(header.context),
+      context: (this.#context ??= JSON.parse(header.context) as JsonObject),
       correlationId: header.correlationId,
       deadline: new Date(deadline).toISOString(),
     }

@@ -5,6 +5,9 @@ const MiB = 1024 * 1024
 
 const tickMs = 1_000
 
+/** A guest whose last turn has only just ended may be about to get the next one. */
+const minWaitMs = 50
+
 /** An idle process that takes so much more memory than its guests account for is replaced: V8 keeps what it has freed. */
 const allowedBloat = (guestBytes: number) => 512 * MiB + guestBytes
 
@@ -39,6 +42,11 @@ export class Housekeeping {
     clearInterval(this.#timer)
   }
 
+  /** Whether guests keep as much memory as they may. */
+  get isFull(): boolean {
+    return bytesOf(this.#options.serving()) > this.#options.memoryBytes
+  }
+
   /** Looks at a process in which a turn or a guest has ended. */
   look(process: SandboxProcess): void {
     if (process.served >= this.#options.recycleAfter) process.retire()
@@ -47,14 +55,15 @@ export class Housekeeping {
   }
 
   #makeRoom(): void {
+    if (!this.isFull) return
     const serving = this.#options.serving()
-    let bytes = serving.reduce((sum, { residents }) => sum + residents.bytes, 0)
-    if (bytes <= this.#options.memoryBytes) return
+    let bytes = bytesOf(serving)
     // A little more than is needed, so that it is not needed again at once.
     const target = this.#options.memoryBytes * 0.9
+    const oldest = performance.now() - minWaitMs
     for (const process of serving.toSorted((one, other) => other.residents.bytes - one.residents.bytes)) {
       const before = process.residents.bytes
-      process.evict(() => bytes - before + process.residents.bytes <= target)
+      process.evict((idleSince) => idleSince > oldest || bytes - before + process.residents.bytes <= target)
       bytes += process.residents.bytes - before
     }
   }
@@ -84,6 +93,10 @@ export class Housekeeping {
       else kept.set(tenant, count)
     }
   }
+}
+
+function bytesOf(processes: readonly SandboxProcess[]): number {
+  return processes.reduce((sum, { residents }) => sum + residents.bytes, 0)
 }
 
 /** Whether nothing is left of what the process was for. */

@@ -77,6 +77,7 @@ export class ProcessPool implements Sandbox {
         onChange: (process) => pool.#changed(process),
         onMisdeed: (process) => pool.#punish(process),
         onCrash: (reason) => options.onCrash(reason),
+        isFull: () => pool.#housekeeping.isFull,
         hasElsewhere: (process) => pool.#hasElsewhere(process),
         contention: () => Math.max(1, pool.#busy.length / size),
       },

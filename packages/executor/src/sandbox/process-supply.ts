@@ -144,6 +144,7 @@ export class ProcessSupply implements AsyncDisposable {
       },
       onChange: () => listener.onChange(process),
       onMisdeed: () => listener.onMisdeed(process),
+      isFull: () => listener.isFull(process),
       hasElsewhere: () => listener.hasElsewhere(process),
       contention: () => listener.contention(process),
     })

@@ -60,6 +60,8 @@ export interface SandboxProcessOptions {
   onChange(): void
   /** What lives here cost the process, or nearly. */
   onMisdeed(): void
+  /** Whether the guests of all processes keep as much memory as they may. */
+  isFull(): boolean
   /** Whether a turn that is handed back could run sooner somewhere else. */
   hasElsewhere(): boolean
   /** How many times as long a turn takes now as it would if it had a core for itself. */
@@ -211,11 +213,24 @@ export class SandboxProcess {
   }
 
   #sendTurns(): void {
-    const [head] = this.#turns
-    for (const turn of this.#turns.slice(0, pipelinedTurns)) {
-      if (!turn.sent) this.#sendTurn(turn)
+    for (let place = 0; place < Math.min(pipelinedTurns, this.#turns.length); place++) {
+      if (this.#turns[place]!.sent) continue
+      this.#letLivingGuestsPass(place)
+      this.#sendTurn(this.#turns[place]!)
     }
+    const [head] = this.#turns
     if (head && !this.#watch.isOn) this.#watch.begin(head)
+  }
+
+  /**
+   * Where there is too little memory for another guest, those that are made already go first: they end, or wait and can be
+   * evicted. Otherwise all that come back at the same time would be in memory at once.
+   */
+  #letLivingGuestsPass(place: number): void {
+    const isMade = ({ guest, sent }: PendingTurn) => !sent && this.#residents.get(guest)?.spec === undefined
+    if (isMade(this.#turns[place]!) || !this.#options.isFull()) return
+    const next = this.#turns.findIndex(isMade)
+    if (next !== -1) this.#turns.splice(place, 0, ...this.#turns.splice(next, 1))
   }
 
   #sendTurn(turn: PendingTurn): void {

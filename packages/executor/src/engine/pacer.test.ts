@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest'
+
+import { Pacer } from './pacer.ts'
+
+const KiB = 1024
+
+test('small work is done at once', () => {
+  const pacer = new Pacer()
+  for (let i = 0; i < 1_000; i++) expect(pacer.turn(KiB)).toBeUndefined()
+})
+
+test('large work is done in order, and others have their turn in between', async () => {
+  const pacer = new Pacer()
+  const order: string[] = []
+  const work = Array.from({ length: 4 }, async (_, i) => {
+    await pacer.turn(100 * KiB)
+    order.push(`work ${i}`)
+    setImmediate(() => order.push('others'))
+  })
+  await Promise.all(work)
+  expect(order).toEqual(['work 0', 'work 1', 'others', 'others', 'work 2', 'work 3'])
+})
+
+test('a piece that is larger than a round has one of its own', async () => {
+  const pacer = new Pacer()
+  await pacer.turn(1024 * KiB)
+  await pacer.turn(1024 * KiB)
+})

@@ -1,0 +1,133 @@
+/** Who shares a sandbox process with whom, and for how long. */
+import { describe, expect, test } from 'vitest'
+
+import { Codemode, type ClientConfig } from '@codemode/client'
+
+import { connect, startExecutor } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { writeKeysFile } from '../support/keys-file.ts'
+import { sandboxProcesses } from '../support/sandbox-processes.ts'
+
+/** An executor with a key for each tenant, and a way to make clients with them. */
+async function startFor(tenants: Record<string, object>, config: Parameters<typeof startExecutor>[0] = {}) {
+  const keys = await writeKeysFile(tenants)
+  const executor = await startExecutor({ apiKey: undefined, apiKeysFile: keys.path, ...config })
+  return {
+    executor,
+    clientOf: (tenant: string, options: Partial<ClientConfig> = {}) =>
+      Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keys.keyOf(tenant), ...options }),
+    async [Symbol.asyncDispose]() {
+      await executor.close({ drainMs: 0 })
+      await keys[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Resolves when exactly so many sandbox processes are alive. */
+const untilAlive = (count: number) => expect.poll(() => sandboxProcesses().length, { timeout: 20_000 }).toBe(count)
+
+test('SA-1: a process that has served one tenant is ended before another needs its place', async () => {
+  const tenants = ['a', 'b', 'c', 'd']
+  await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
+    sandboxProcesses: 1,
+    maxSandboxProcesses: 2,
+  })
+  const everyProcess = new Set<number>()
+  for (const tenant of [...tenants, ...tenants]) {
+    await using client = started.clientOf(tenant)
+    expect(await client.executeAsync('return input * 2', { input: 21 })).toBe(42)
+    for (const pid of sandboxProcesses()) everyProcess.add(pid)
+    expect(sandboxProcesses().length).toBeLessThanOrEqual(2)
+  }
+  // Two places for eight changes of tenant: at least one process for each.
+  expect(everyProcess.size).toBeGreaterThanOrEqual(tenants.length * 2)
+})
+
+test('SA-1: executions that wait are evicted when another tenant needs their process, and go on as if nothing had been', async () => {
+  await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
+  const { enter, arrived, open } = gate()
+  await using a = started.clientOf('a', { tools: { enter } })
+  const waiting = Array.from({ length: 5 }, (_, i) =>
+    a.run<number[]>('const before = Math.random(); return [before, await tools.enter(input), before]', { input: i }),
+  )
+  await arrived(5)
+  for (const tenant of ['b', 'c', 'b', 'c']) {
+    await using client = started.clientOf(tenant)
+    expect(await client.executeAsync('return 1')).toBe(1)
+  }
+  open()
+  for (const [i, result] of (await Promise.all(waiting)).entries()) {
+    expect(result).toMatchObject({ success: true, usage: { replays: 1 } })
+    if (result.success) expect(result.result).toEqual([result.result[0], i, result.result[0]])
+  }
+})
+
+describe.each([
+  { how: "by the key's isolation", tenants: { a: { isolation: 'execution' } }, config: {} },
+  { how: "by the executor's isolation", tenants: { a: {} }, config: { isolation: 'execution' as const } },
+])('$how', ({ tenants, config }) => {
+  test('SA-2: every execution has a process of its own, which ends with it', async () => {
+    await using started = await startFor(tenants, { sandboxProcesses: 2, ...config })
+    await untilAlive(3)
+    const { enter, arrived, open } = gate()
+    await using client = started.clientOf('a', { tools: { enter } })
+    const running = Array.from({ length: 4 }, (_, i) =>
+      client.executeAsync('return await tools.enter(input)', { input: i }),
+    )
+    await arrived(4)
+    await untilAlive(5)
+    open()
+    expect(await Promise.all(running)).toEqual([0, 1, 2, 3])
+    await untilAlive(1)
+  })
+})
+
+test('SA-3: a process is replaced after so many executions, and none of them notices', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1, recycleAfter: 10 })
+  await using codemode = connect(executor)
+  const seen = new Set<number>()
+  for (let i = 0; i < 45; i++) {
+    expect(await codemode.run('return input', { input: i })).toMatchObject({
+      success: true,
+      result: i,
+      usage: { replays: 0 },
+    })
+    for (const pid of sandboxProcesses()) seen.add(pid)
+  }
+  expect(seen.size).toBeGreaterThanOrEqual(5)
+})
+
+test('SA-3: a process in which a guest ran out of memory takes no further guest, and those that wait in it go on', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1 })
+  const { enter, arrived, open } = gate()
+  await using codemode = connect(executor, { tools: { enter } })
+  const waiting = codemode.run('return await tools.enter(input)', { input: 7 })
+  await arrived()
+  const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', { memoryLimitMb: 16 })
+  expect(culprit).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
+  const before = new Set(sandboxProcesses())
+  expect(await codemode.executeAsync('return 1')).toBe(1)
+  expect(before.size).toBeGreaterThan(1)
+  open()
+  expect(await waiting).toMatchObject({ success: true, result: 7 })
+})
+
+test('SA-4: a tenant whose code keeps costing processes is slowed down and told so; another is not', async () => {
+  await using started = await startFor({ bad: {}, good: {} })
+  await using bad = started.clientOf('bad', { retry: { maxAttempts: 1 } })
+  await using good = started.clientOf('good')
+  let refusal: unknown
+  for (let i = 0; i < 20 && refusal === undefined; i++) {
+    try {
+      expect(await bad.run('Array.from({ length: 2 ** 28 })', { memoryLimitMb: 16 })).toMatchObject({ success: false })
+    } catch (error) {
+      refusal = error
+    }
+  }
+  expect(refusal).toMatchObject({
+    code: 'RATE_LIMITED',
+    httpStatus: 429,
+    message: expect.stringContaining('keeps costing sandbox processes'),
+  })
+  expect(await good.executeAsync('return 1')).toBe(1)
+})

@@ -1,0 +1,54 @@
+/** Executions that only wait may be taken out of memory, and nobody can tell. */
+import { expect, test } from 'vitest'
+
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { replayOf } from '../support/replay-command.ts'
+
+const code = `
+  const before = [Math.random(), crypto.randomUUID(), Date.now()]
+  console.log('before')
+  const [held, slept] = await Promise.all([tools.enter(input), sleep(1)])
+  console.log('after')
+  return { held, same: before.length === 3, before }`
+
+test.each(transports)(
+  'over $transport, executions that wait for long are evicted and come back by replay',
+  async ({ config }) => {
+    await using executor = await startExecutor({ evictAfterMs: 1 })
+    const { enter, arrived, open, signals } = gate()
+    await using codemode = connect(executor, { ...config, tools: { enter } })
+    const running = Array.from({ length: 10 }, (_, i) => codemode.run(code, { input: i }))
+    await arrived(10)
+    // When one that came later has been evicted, those have as well.
+    const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
+    await expect.poll(replaysOfALaterOne, { timeout: 20_000 }).toBeGreaterThan(0)
+    open()
+    for (const [i, result] of (await Promise.all(running)).entries()) {
+      expect(result).toMatchObject({ success: true, result: { held: i, same: true } })
+      expect(result.usage.replays).toBeGreaterThan(0)
+      expect(result.logs.map(({ text }) => text)).toEqual(['before', 'after'])
+      const { body } = await api(executor, `/v1/executions/${result.executionId}/journal`)
+      expect((await replayOf([body])).exitCode).toBe(0)
+    }
+    expect(signals.length).toBe(10)
+  },
+)
+
+test('above the memory that guests may keep, those that have waited longest are evicted first', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1, sandboxMemoryMb: 64 })
+  const { enter, arrived, open } = gate()
+  await using codemode = connect(executor, { tools: { enter } })
+  const large = 'const kept = Array.from({ length: 1e6 }, (_, i) => i + 0.5); await tools.enter(); return kept.at(-1)'
+  const running = []
+  for (let i = 1; i <= 12; i++) {
+    running.push(codemode.run(large))
+    await arrived(i)
+  }
+  open()
+  const results = await Promise.all(running)
+  expect(results.map((result) => result.success && result.result)).toEqual(running.map(() => 999_999.5))
+  const replays = results.map(({ usage }) => usage.replays)
+  expect(replays[0]).toBeGreaterThan(0)
+  expect(replays.at(-1)).toBe(0)
+})
