@@ -1,6 +1,8 @@
 /** Executions that only wait may be taken out of memory, and nobody can tell. */
 import { expect, test } from 'vitest'
 
+import type { Journal } from '@codemode/shared'
+
 import { api, connect, startExecutor, transports } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import { replayOf } from '../support/replay-command.ts'
@@ -24,13 +26,14 @@ test.each(transports)(
     const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
     await expect.poll(replaysOfALaterOne, { timeout: 20_000 }).toBeGreaterThan(0)
     open()
+    const journals: Journal[] = []
     for (const [i, result] of (await Promise.all(running)).entries()) {
       expect(result).toMatchObject({ success: true, result: { held: i, same: true } })
       expect(result.usage.replays).toBeGreaterThan(0)
       expect(result.logs.map(({ text }) => text)).toEqual(['before', 'after'])
-      const { body } = await api(executor, `/v1/executions/${result.executionId}/journal`)
-      expect((await replayOf([body])).exitCode).toBe(0)
+      journals.push((await api(executor, `/v1/executions/${result.executionId}/journal`)).body)
     }
+    expect((await replayOf(journals)).exitCode).toBe(0)
     expect(signals.length).toBe(10)
   },
 )

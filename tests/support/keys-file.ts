@@ -10,11 +10,12 @@ export interface KeysFile extends AsyncDisposable {
   keyOf(tenant: string): string
 }
 
+const keyOf = (tenant: string): string => `the-key-of-the-tenant-${tenant}`
+
 /** Writes a file with a key for each tenant, and what else its entry is to say. */
 export async function writeKeysFile(tenants: Readonly<Record<string, object>>): Promise<KeysFile> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
   const path = join(folder, 'keys.json')
-  const keyOf = (tenant: string): string => `the-key-of-the-tenant-${tenant}`
   const entries = Object.entries(tenants).map(([tenant, options]) => {
     return { id: tenant, tenant, sha256: createHash('sha256').update(keyOf(tenant)).digest('hex'), ...options }
   })

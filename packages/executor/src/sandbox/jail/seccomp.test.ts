@@ -57,11 +57,11 @@ describe.each([
   ],
 ] as const)('on %s', (_name, { arch, column }, refused) => {
   test('lets through what is listed, and of clone only threads', () => {
-    for (const entry of allowedSyscalls) {
+    const refused = allowedSyscalls.filter((entry) => {
       const number = entry[column]
-      if (number === undefined) continue
-      expect([entry[0], verdictOn({ arch, number, firstArgument: cloneThread })]).toEqual([entry[0], 'allowed'])
-    }
+      return number !== undefined && verdictOn({ arch, number, firstArgument: cloneThread }) !== 'allowed'
+    })
+    expect(refused).toEqual([])
     const clone = allowedSyscalls.find(([name]) => name === 'clone')![column]!
     expect(verdictOn({ arch, number: clone })).toBe('EPERM')
   })
@@ -72,9 +72,8 @@ describe.each([
 
   test('lets through nothing else', () => {
     const listed = new Set(allowedSyscalls.map((entry) => entry[column]))
-    for (let number = 0; number < 1_000; number++) {
-      if (!listed.has(number)) expect(verdictOn({ arch, number })).toBe('ENOSYS')
-    }
+    const others = Array.from({ length: 1_000 }, (_, number) => number).filter((number) => !listed.has(number))
+    expect(others.filter((number) => verdictOn({ arch, number }) !== 'ENOSYS')).toEqual([])
   })
 })
 
