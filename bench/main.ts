@@ -32,10 +32,13 @@ if (isMisused) {
 } else {
   const report = new Report()
   console.log(tableLines([machine()]).join('\n'))
-  for (const name of names.length > 0 ? names : Object.keys(workloads)) {
-    console.log(`\n## ${name}`)
-    const workload = await workloads[name]!()
-    await workload(args, report)
+  try {
+    for (const name of names.length > 0 ? names : Object.keys(workloads)) {
+      console.log(`\n## ${name}`)
+      const workload = await workloads[name]!()
+      await workload(args, report)
+    }
+  } finally {
+    if (jsonFile !== undefined) writeFileSync(jsonFile, report.json(argv.slice(2)))
   }
-  if (jsonFile !== undefined) writeFileSync(jsonFile, report.json(argv.slice(2)))
 }
