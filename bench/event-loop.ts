@@ -1,7 +1,8 @@
 /**
  * How long guests can stall the executor's event loop: trivial executions, and beside them guests that flood it. The
- * delays are those that `monitorEventLoopDelay` sees; `own` counts only the CPU time that the executor's thread used in
- * a stall, which is what the executor itself is to blame for on a busy machine. Options: `--flood TEXT` runs the floods
+ * delays are those that `monitorEventLoopDelay` sees, and on a busy machine mostly tell how busy it was; `own` counts only
+ * the CPU time that the executor's thread used in a stall: what the executor itself is to blame for, at least (threads that
+ * collect its garbage meanwhile are not in it). Options: `--flood TEXT` runs the floods
  * with that text in their names; `--seconds N` for each; `--guests N` that flood at a time; `--transport callback`;
  * `--profile` names the functions in which the longest stalls went by, and makes them longer.
  */
