@@ -5,11 +5,16 @@ const options = { memoryLimitMb, cpuTimeoutMs: 5_000 }
 
 /** An attack that ends with its memory, whatever it catches, and however V8 takes it. */
 const isExhausted = (title: string, code: string): Attack =>
-  fails(title, { code: 'MEMORY_LIMIT', details: { limitMb: memoryLimitMb, option: 'memoryLimitMb' } }, code, options)
+  fails(
+    `the memory limit ends ${title}`,
+    { code: 'MEMORY_LIMIT', details: { limitMb: memoryLimitMb, option: 'memoryLimitMb' } },
+    code,
+    options,
+  )
 
 /** An attack that V8 refuses before any memory is taken. */
 const isRefused = (title: string, message: string, code: string): Attack =>
-  fails(title, { code: 'GUEST_ERROR', name: 'RangeError', message }, code, options)
+  fails(`V8 refuses ${title}`, { code: 'GUEST_ERROR', name: 'RangeError', message }, code, options)
 
 const inCollections: Attack[] = [
   isExhausted('an array that grows', 'const a = []\nfor (;;) a.push({})'),
@@ -58,7 +63,7 @@ const inText: Attack[] = [
 const inBuffers: Attack[] = [
   isExhausted('buffers', 'const a = []\nfor (;;) a.push(new ArrayBuffer(2 ** 20))'),
   fails(
-    'buffers, with all that it throws caught',
+    'the memory limit ends buffers of which every failure is caught',
     { code: 'MEMORY_LIMIT' },
     'const a = []\nfor (;;) try { a.push(new Uint8Array(2 ** 24)) } catch {}',
     { memoryLimitMb, cpuTimeoutMs: 300 },
@@ -71,7 +76,7 @@ const inBuffers: Attack[] = [
     'let b = new ArrayBuffer(1)\nfor (;;) b = b.transfer(b.byteLength * 2)',
   ),
   fails(
-    'a buffer that says it will grow',
+    'there are no buffers that grow',
     { code: 'GUEST_ERROR', name: 'RangeError', message: 'Resizable ArrayBuffers are not available in the sandbox' },
     'const b = new ArrayBuffer(8, { maxByteLength: 2 ** 30 })\nb.resize(2 ** 30)',
     options,

@@ -2,7 +2,7 @@ import { type Attack, fails, returns } from './attack.ts'
 
 /** Sources that are deep or long where parsers recurse or look back. They are refused, or they run; nothing breaks. */
 const isRefused = (title: string, code: string): Attack =>
-  fails(title, { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, code)
+  fails(`the parsers refuse ${title}`, { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, code)
 
 const inJavaScript: Attack[] = [
   isRefused('sixty thousand additions', `return ${'1+'.repeat(60_000)}1`),
@@ -42,7 +42,10 @@ const inTypeScript: Attack[] = [
   isRefused('operators of types', `let a: ${'keyof '.repeat(40_000)}A\nreturn 1`),
   isRefused('assertions in front', `return ${'<A>'.repeat(60_000)}1`),
   isRefused('assertions behind', `return 1${' as A'.repeat(50_000)}`),
-  isRefused('that nothing is null', `let a: number = 1\nreturn a${'!'.repeat(200_000)}`),
+  isRefused(
+    'two hundred thousand marks that something is not null',
+    `let a: number = 1\nreturn a${'!'.repeat(200_000)}`,
+  ),
   isRefused('satisfaction', `return 1${' satisfies A'.repeat(20_000)}`),
   isRefused('templates in template types', `let a: ${'`${'.repeat(50_000)}1${'}`'.repeat(50_000)}\nreturn 1`),
   isRefused('arrow functions with types', `return ${'(a:A)=>'.repeat(30_000)}1`),
@@ -52,20 +55,20 @@ const inTypeScript: Attack[] = [
 
 const long: Attack[] = [
   returns(
-    'what may be an arrow function or not, at each of five hundred brackets',
+    'the parsers take what may be an arrow function or not, at each of five hundred brackets',
     1,
     `let a: number, b = ${'(a=('.repeat(250)}1${'))'.repeat(250)}\nreturn a`,
   ),
-  returns('a quarter of a megabyte of spaces', 1, `return 1${' '.repeat(260_000)}`),
-  returns('as many lines', 1, `${'\n'.repeat(260_000)}return 1`),
-  returns('as many semicolons', 1, `${';'.repeat(260_000)}return 1`),
-  returns('a comment of as much', 1, `/*${'*'.repeat(260_000)}*/return 1`),
-  returns('sixty thousand comments', 1, `${'/**/'.repeat(60_000)}return 1`),
-  returns('a string of as much', 260_000, `return '${'x'.repeat(260_000)}'.length`),
-  returns('an array of a hundred thousand', 100_000, `return [${'1,'.repeat(100_000)}].length`),
-  returns('a type of a hundred thousand members', 1, `let a: ${'A|'.repeat(100_000)}1 = 1\nreturn a`),
-  returns('fifteen thousand blocks', 1, `${'{ let a = 2 }\n'.repeat(15_000)}return 1`),
-  returns('as many backticks, which are a fence around nothing', null, '`'.repeat(260_001)),
+  returns('the parsers take a quarter of a megabyte of spaces', 1, `return 1${' '.repeat(260_000)}`),
+  returns('the parsers take as many lines', 1, `${'\n'.repeat(260_000)}return 1`),
+  returns('the parsers take as many semicolons', 1, `${';'.repeat(260_000)}return 1`),
+  returns('the parsers take a comment of as much', 1, `/*${'*'.repeat(260_000)}*/return 1`),
+  returns('the parsers take sixty thousand comments', 1, `${'/**/'.repeat(60_000)}return 1`),
+  returns('the parsers take a string of as much', 260_000, `return '${'x'.repeat(260_000)}'.length`),
+  returns('the parsers take an array of a hundred thousand', 100_000, `return [${'1,'.repeat(100_000)}].length`),
+  returns('the parsers take a type of a hundred thousand members', 1, `let a: ${'A|'.repeat(100_000)}1 = 1\nreturn a`),
+  returns('the parsers take fifteen thousand blocks', 1, `${'{ let a = 2 }\n'.repeat(15_000)}return 1`),
+  returns('the parsers take as many backticks, which are a fence around nothing', null, '`'.repeat(260_001)),
   isRefused('fences that are not closed', '```js\n'.repeat(40_000)),
   isRefused('comments that are not closed', '/*'.repeat(130_000)),
   isRefused('a comment of stars', `/${'*'.repeat(260_000)}`),

@@ -6,54 +6,54 @@ const MiB = 1024 * 1024
 
 const inResults: Attack[] = [
   fails(
-    'a result of escapes',
+    'a result of escapes is too large',
     { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes: MiB, sizeBytes: 6 * 2 ** 18 + 2 } },
     'return "\\0".repeat(2 ** 18)',
   ),
-  fails('a result of lone surrogates', { code: 'RESULT_TOO_LARGE' }, 'return "\\ud800".repeat(2 ** 18)'),
-  returns('a result of quotes that just fits', '"'.repeat(2 ** 19 - 1), 'return "\\"".repeat(2 ** 19 - 1)'),
+  fails('a result of lone surrogates is too large', { code: 'RESULT_TOO_LARGE' }, 'return "\\ud800".repeat(2 ** 18)'),
+  returns('a result of quotes that just fits is whole', '"'.repeat(2 ** 19 - 1), 'return "\\"".repeat(2 ** 19 - 1)'),
   fails(
-    'a result of many keys',
+    'a result of many keys is too large',
     { code: 'RESULT_TOO_LARGE' },
     'return Object.fromEntries(Array.from({ length: 2e5 }, (_, i) => [`key${i}`, i]))',
   ),
   fails(
-    'a result of one array many times',
+    'a result of one array many times is too large',
     { code: 'RESULT_TOO_LARGE' },
     'const a = Array(1e3).fill(0)\nreturn Array(1e3).fill(a)',
   ),
   fails(
-    'a result that its toJSON makes large',
+    'a result that its toJSON makes large is too large',
     { code: 'RESULT_TOO_LARGE' },
     'return { toJSON: () => "x".repeat(2 ** 24) }',
   ),
   fails(
-    'a result nested so deeply that nothing can write it',
+    'a result nested a hundred thousand times is refused',
     { code: 'GUEST_ERROR', name: 'RangeError', message: 'Maximum call stack size exceeded' },
     'let a = 1\nfor (let i = 0; i < 1e5; i++) a = [a]\nreturn a',
   ),
   fails(
-    'what JSON can not hold, at a place of a megabyte',
+    'a place of a megabyte in the result is told in short',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'return { ["x".repeat(1e6)]: () => {} }',
   ),
   fails(
-    'the same at a place of 16 MiB',
+    'a place of 16 MiB in the result is told in short',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'return { ["x".repeat(2 ** 24)]: () => {} }',
   ),
   fails(
-    'the same a thousand places deep',
+    'a place that is a thousand keys deep is told in short',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'let a = () => {}\nfor (let i = 0; i < 1_000; i++) a = { ["key".repeat(100)]: a }\nreturn a',
   ),
   fails(
-    'a result nested five thousand times',
+    'a result nested five thousand times is refused',
     { code: 'GUEST_ERROR', name: 'RangeError', message: 'Maximum call stack size exceeded' },
     'let a = 1\nfor (let i = 0; i < 5_000; i++) a = [a]\nreturn a',
   ),
   returns(
-    'a result nested a thousand times',
+    'a result nested a thousand times is whole',
     Array.from({ length: 1_000 }).reduce((inner: unknown) => [inner], 1),
     'let a = 1\nfor (let i = 0; i < 1_000; i++) a = [a]\nreturn a',
   ),
@@ -61,52 +61,52 @@ const inResults: Attack[] = [
 
 const inErrors: Attack[] = [
   fails(
-    'a syntax error about a name of a hundred thousand letters',
+    'a syntax error about a name of a hundred thousand letters is told in short',
     { code: 'SYNTAX_ERROR', message: expect.stringMatching(/^Identifier 'x+/) },
     `let ${'x'.repeat(100_000)}; let ${'x'.repeat(100_000)}`,
   ),
   fails(
-    'one about types',
+    'a syntax error about such a name in TypeScript is told in short',
     { code: 'SYNTAX_ERROR' },
     `let a: number; let ${'x'.repeat(100_000)}: string; let ${'x'.repeat(100_000)}: string`,
   ),
   fails(
-    'a name of as many letters that is not defined',
+    'such a name that is not defined is told in short',
     { code: 'GUEST_ERROR', name: 'ReferenceError' },
     'x'.repeat(100_000),
   ),
   fails(
-    'an error message of ten million characters',
+    'an error message of ten million characters is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(9991808 more characters\)$/) },
     'throw new Error("x".repeat(1e7))',
   ),
   fails(
-    'a string of a hundred thousand that is thrown',
+    'a string of a hundred thousand that is thrown is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(91808 more characters\)$/) },
     'throw "x".repeat(1e5)',
   ),
   fails(
-    'a string of ten million that is thrown',
+    'a string of ten million that is thrown is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(9991808 more characters\)$/) },
     'throw "x".repeat(1e7)',
   ),
   fails(
-    'a string too large for any frame that is thrown',
+    'a string too large for any frame that is thrown is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(67100672 more characters\)$/) },
     'throw "x".repeat(2 ** 26)',
   ),
   fails(
-    'an object that writes itself as so much JSON',
+    'an object that writes itself as so much JSON is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/ more characters\)$/) },
     'throw { toJSON: () => "x".repeat(2 ** 24) }',
   ),
   fails(
-    'a BigInt of a hundred thousand digits that is thrown',
+    'a BigInt of a hundred thousand digits that is thrown is told in short',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/ more characters\)$/) },
     'throw 10n ** 100_000n',
   ),
   fails(
-    'a name and a stack of ten million characters',
+    'a name and a stack of ten million characters is told in short',
     {
       code: 'GUEST_ERROR',
       name: expect.stringMatching(/^n{256}… \(\d+ more characters\)$/),
@@ -115,22 +115,22 @@ const inErrors: Attack[] = [
     'throw Object.assign(new Error("x"), { name: "n".repeat(1e7), stack: "s".repeat(1e7) })',
   ),
   fails(
-    'fields of ten million characters on an error',
+    'fields of ten million characters on an error are not told',
     { code: 'GUEST_ERROR', message: 'x' },
     'throw Object.assign(new Error("x"), { code: "x".repeat(1e7), data: "x".repeat(1e7), details: { a: "x".repeat(1e7) } })',
   ),
   fails(
-    'and on an error of a tool',
+    'nor are they on an error of a tool',
     { code: 'GUEST_ERROR', name: 'ToolError', details: { tool: 'fails', code: 'TOOL_ERROR' } },
     'try { await tools.fails() } catch (error) { error.tool = error.data = error.code = "x".repeat(1e7); throw error }',
   ),
   fails(
-    'a hundred thousand causes',
+    'a hundred thousand causes are not told',
     { code: 'GUEST_ERROR', message: 'last' },
     'let cause\nfor (let i = 0; i < 1e5; i++) cause = new Error("x", { cause })\nthrow new Error("last", { cause })',
   ),
   fails(
-    'an aggregate of a hundred thousand errors',
+    'an aggregate of a hundred thousand errors is told as one',
     { code: 'GUEST_ERROR', name: 'AggregateError' },
     'throw new AggregateError(Array.from({ length: 1e5 }, () => new Error("x")), "all")',
   ),
@@ -138,32 +138,36 @@ const inErrors: Attack[] = [
 
 const inLogs: Attack[] = [
   returns(
-    'entries of lone surrogates',
+    'entries of lone surrogates are cut',
     'done',
     'for (let i = 0; i < 10; i++) console.log("\\ud800".repeat(1e4))\nreturn "done"',
   ),
-  returns('entries of control characters', 'done', 'console.log("\\0".repeat(1e6))\nreturn "done"'),
-  returns('a hundred thousand entries', 'done', 'for (let i = 0; i < 1e5; i++) console.log(i)\nreturn "done"'),
-  returns('an entry of 16 MiB', 'done', 'console.log("x".repeat(2 ** 24))\nreturn "done"'),
-  returns('a hundred thousand arguments', 'done', 'console.log(...Array(1e5).fill("x"))\nreturn "done"'),
-  returns('entries of nothing', 'done', 'for (let i = 0; i < 1e5; i++) console.log()\nreturn "done"'),
+  returns('entries of control characters are cut', 'done', 'console.log("\\0".repeat(1e6))\nreturn "done"'),
   returns(
-    'an entry nested a hundred thousand times',
+    'a hundred thousand entries are dropped and counted',
+    'done',
+    'for (let i = 0; i < 1e5; i++) console.log(i)\nreturn "done"',
+  ),
+  returns('an entry of 16 MiB is cut', 'done', 'console.log("x".repeat(2 ** 24))\nreturn "done"'),
+  returns('a hundred thousand arguments are cut', 'done', 'console.log(...Array(1e5).fill("x"))\nreturn "done"'),
+  returns('entries of nothing are not free', 'done', 'for (let i = 0; i < 1e5; i++) console.log()\nreturn "done"'),
+  returns(
+    'an entry nested a hundred thousand times is shown no deeper than others',
     'done',
     'let a = 1\nfor (let i = 0; i < 1e5; i++) a = { a }\nconsole.log(a)\nreturn "done"',
   ),
   returns(
-    'an entry of a hundred thousand keys',
+    'an entry of a hundred thousand keys is cut',
     'done',
     'console.log(Object.fromEntries(Array.from({ length: 1e5 }, (_, i) => [i, i])))\nreturn "done"',
   ),
   returns(
-    'an indentation of 2 MB',
+    'an indentation of 2 MB is cut',
     'done',
     'for (let i = 0; i < 1e6; i++) console.group()\nconsole.log(1)\nreturn "done"',
   ),
   fails(
-    'an entry that logs itself',
+    'an entry that logs itself overflows the stack',
     { code: 'GUEST_ERROR', name: 'RangeError' },
     'const a = { toString() { console.count(a) } }\nconsole.count(a)',
   ),
