@@ -15,7 +15,7 @@ import { resolveLimits, type ExecutionLimits } from './limits.ts'
 
 interface EngineOptions {
   readonly sandbox: Sandbox
-  readonly callbackTransport: (callback: Callback) => ToolTransport
+  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
@@ -79,7 +79,9 @@ export function createEngine(options: EngineOptions): Engine {
       label: request.label,
       ticket,
       sandbox,
-      transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
+      transport:
+        stream ??
+        (request.callback ? options.callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
       clock: (queuedMs) => executionClock(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
