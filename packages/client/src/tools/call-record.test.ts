@@ -65,21 +65,21 @@ describe('a call without a delivery', () => {
   })
 })
 
+/** A record, and calls of a handler that counts its runs and answers with so many characters. */
+function counting(characters: number) {
+  const record = new CallRecord()
+  const counted = { runs: 0 }
+  const run = (): Promise<ToolAnswer> => {
+    counted.runs += 1
+    return Promise.resolve({ ok: true, output: 'x'.repeat(characters) })
+  }
+  const { signal } = new AbortController()
+  const call = (n: number, keepUntil = Infinity) => record.answer({ id: `exe_1:${n}`, keepUntil }, signal, run)
+  return { counted, call }
+}
+
 describe('the record', () => {
   afterEach(() => void vi.useRealTimers())
-
-  /** A record, and calls of a handler that counts its runs and answers with so many characters. */
-  function counting(characters: number) {
-    const record = new CallRecord()
-    const counted = { runs: 0 }
-    const run = (): Promise<ToolAnswer> => {
-      counted.runs += 1
-      return Promise.resolve({ ok: true, output: 'x'.repeat(characters) })
-    }
-    const { signal } = new AbortController()
-    const call = (n: number, keepUntil = Infinity) => record.answer({ id: `exe_1:${n}`, keepUntil }, signal, run)
-    return { counted, call }
-  }
 
   test.each([
     ['64 MiB, at two bytes a character', 1024 * 1024, 31],

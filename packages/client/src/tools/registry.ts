@@ -76,7 +76,7 @@ const quote = (name: string): string => `'${name}'`
 function prepare(name: string, tool: ToolLike): RegisteredTool {
   if (isUnspeakable(name)) {
     throw new ConfigurationError(
-      `A tool can't be named ${JSON.stringify(name) ?? String(name)}: each part between dots needs a letter or digit of ASCII, _ or $.`,
+      `A tool can't be named ${quote(name)}: each part between dots needs a letter or digit of ASCII, _ or $.`,
       "codemode.registerTool('github.list_issues', …)",
     )
   }

@@ -30,8 +30,8 @@ const unavailable = {
 
 function transportTo(url: string, guardOptions: Partial<Parameters<typeof createCallbackGuard>[0]> = {}) {
   const logged: string[] = []
-  const { createAgent } = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
-  const agents = new TenantAgents({ createAgent })
+  const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
+  const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
   onTestFinished(() => agents[Symbol.asyncDispose]())
   const logger = createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } })
   return { transport: createCallbackTransport({ callback: { url, token }, tenant: 'acme', agents, logger }), logged }

@@ -19,7 +19,7 @@ const ways: Record<string, (answering: Answering) => Promise<ToolTransport & Asy
       if (answer !== undefined) outgoing.end(JSON.stringify(answer))
     })
     const guard = createCallbackGuard({ origins: [], allowLoopback: true })
-    const agents = new TenantAgents({ createAgent: guard.createAgent })
+    const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
     const callback = { url: server.url, token: 't'.repeat(16) }
     const transport = createCallbackTransport({
       callback,
