@@ -123,6 +123,30 @@ test.each<[string, Effects[]]>([
   expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
 })
 
+test('EX-1: a result that is nested deeper than the executor could write it is delivered as it came', async () => {
+  const result = `${'{"0":'.repeat(50_000)}\n1${'}'.repeat(50_000)}`
+  for (const { config } of transports) {
+    const { result: delivered } = await run([{ end: { ok: true, result } }], config)
+    expect(delivered).toMatchObject({ success: true, result: { 0: { 0: { 0: {} } } } })
+  }
+})
+
+test('TL-2: an input that is nested deeper than the executor could write it harms nobody', async () => {
+  const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  for (const { config } of transports) {
+    const { result } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
+    expect(result).toMatchObject({ success: true, toolCalls: [{ tool: 'weather' }] })
+  }
+})
+
+test('EX-8: details that are nested too deeply break the protocol, and nothing else', async () => {
+  let details: object = {}
+  for (let i = 0; i < 30_000; i++) details = { 0: details }
+  const end = { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'x', details: details as never } as const
+  const { result } = await run([{ end }], transports[1].config)
+  expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' } })
+})
+
 test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as const)(
   'EX-8: %s is the host’s to say: from a sandbox process it breaks the protocol',
   (code) => {
