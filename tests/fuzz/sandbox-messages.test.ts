@@ -89,7 +89,7 @@ const wrongMessage = fc
     }
     collect(copy)
     const [holder, name] = places[at % places.length]!
-    holder[name] = odd
+    holder[name] = structuredClone(odd)
     return copy as unknown
   })
 
