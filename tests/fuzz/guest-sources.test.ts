@@ -99,7 +99,7 @@ const nested = fc
   )
   .map(
     ([[open, close], before, depth, isClosed]) =>
-      before + open!.repeat(depth) + '1' + (isClosed ? close!.repeat(depth) : ''),
+      before + open.repeat(depth) + '1' + (isClosed ? close.repeat(depth) : ''),
   )
 
 const pieces = fc.oneof(
