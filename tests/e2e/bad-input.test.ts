@@ -154,6 +154,13 @@ test('an input that is nested very deeply harms nobody', async () => {
   expect(await send('/v1/executions', { body })).toMatchObject({ status: 200, body: { success: true, result: 2e5 } })
 })
 
+test('EX-1: a key __proto__ of input, context or config reaches the code as any other key', async () => {
+  const body = `{"code":"return JSON.stringify([input, context, config])","input":{"__proto__":1},"context":{"__proto__":{"a":2}},"config":{"__proto__":null}}`
+  expect(await send('/v1/executions', { body })).toMatchObject({
+    body: { success: true, result: '[{"__proto__":1},{"__proto__":{"a":2}},{"__proto__":null}]' },
+  })
+})
+
 describe('keys', () => {
   const routes = [
     ['POST', '/v1/executions'],

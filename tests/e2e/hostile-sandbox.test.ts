@@ -2,62 +2,24 @@
 import type { TurnEffects } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { createExecutor, type RunningExecutor } from '@codemode/executor'
+import type { RunningExecutor } from '@codemode/executor'
 
-import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
-import type { Sandbox } from '../../packages/executor/src/sandbox/sandbox.ts'
-import type { startEngine } from '../../packages/executor/src/start-engine.ts'
-import { apiKey, connect, transports } from '../support/executor.ts'
+import { connect, transports } from '../support/executor.ts'
+import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 
 type Effects = Partial<TurnEffects>
-
-/** What a sandbox says of a turn in which nothing happened. */
-const nothing: TurnEffects = {
-  calls: [],
-  logs: [],
-  logsDropped: { entries: 0, bytes: 0 },
-  nextTimerAt: null,
-}
 
 /** An executor whose sandbox says of its first turns what it is told to say here, and of all others that they returned. */
 function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
   let turn = 0
-  const sandbox: Sandbox = {
-    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-    ready: true,
-    roomFor: () => 1,
-    penaltyMs: () => 0,
-    onRoom() {},
-    open: () => ({
-      turn: async (delivery) => {
-        const said = turns[turn++] ?? { end: { ok: true, result: JSON.stringify(delivery) } }
-        return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
-      },
-      close() {},
-    }),
-    async [Symbol.asyncDispose]() {},
-  }
-  const start: typeof startEngine = async (config, { callbackTransport }) => ({
-    engine: createEngine({
-      sandbox,
-      callbackTransport,
-      maxRunning: config.maxRunning,
-      maxQueued: config.maxQueued,
-      disconnectGraceMs: config.disconnectGraceMs,
-      onBug: (bug) => expect.unreachable(String(bug)),
-      retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
-    }),
-    info: () => ({
-      name: 'codemode-executor',
-      version: '0',
-      versions: { node: '0', v8: '0', icu: '0', guestRuntime: '0', isolatedVm: '0' },
-      isolation: { tier: 'none', layers: [] },
-      sandboxProcesses: 1,
-    }),
-    async [Symbol.asyncDispose]() {},
+  return startOnHostileSandbox({
+    turn(delivery) {
+      const said = turns[turn++] ?? { end: { ok: true, result: JSON.stringify(delivery) } }
+      return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
+    },
+    onBug: (bug) => expect.unreachable(String(bug)),
   })
-  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent' }, { startEngine: start })
 }
 
 /** Runs any code against what the sandbox says, and tells what the tools got. */
@@ -122,6 +84,30 @@ test.each<[string, Effects[]]>([
   const { result, served } = await run(turns, transports[1].config)
   expect(served).toEqual([])
   expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
+})
+
+test('EX-1: a result that is nested deeper than the executor could write it is delivered as it came', async () => {
+  const result = `${'{"0":'.repeat(50_000)}\n1${'}'.repeat(50_000)}`
+  for (const { config } of transports) {
+    const { result: delivered } = await run([{ end: { ok: true, result } }], config)
+    expect(delivered).toMatchObject({ success: true, result: { 0: { 0: { 0: {} } } } })
+  }
+})
+
+test('TL-2: an input that is nested deeper than the executor could write it harms nobody', async () => {
+  const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  for (const { config } of transports) {
+    const { result } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
+    expect(result).toMatchObject({ success: true, toolCalls: [{ tool: 'weather' }] })
+  }
+})
+
+test('EX-8: details that are nested too deeply break the protocol, and nothing else', async () => {
+  let details: object = {}
+  for (let i = 0; i < 30_000; i++) details = { 0: details }
+  const end = { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'x', details: details as never } as const
+  const { result } = await run([{ end }], transports[1].config)
+  expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' } })
 })
 
 test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as const)(

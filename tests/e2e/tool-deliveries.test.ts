@@ -42,6 +42,8 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['another scheme', 401, { authorization: 'Basic Zm9vOmJhcg==' }],
   ['the API key as the token', 401, { token: apiKey }],
   ['a token without a signature', 401, { token: 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4IiwidG9vbHMiOlsiYmFuayJdfQ.' }],
+  ['no signature', 401, { headers: { 'webhook-signature': '' } }],
+  ['no time of signing', 401, { headers: { 'webhook-timestamp': '' } }],
   ['a wrong signature', 401, { signingKey: 'another-key-than-the-token' }],
   ['a stale timestamp', 401, { sentAt: new Date(Date.now() - 600_000) }],
   ['a timestamp from the future', 401, { sentAt: new Date(Date.now() + 600_000) }],
@@ -60,6 +62,19 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   })
   expect(runs()).toBe(1)
   expect(await host.codemode.executeAsync('return tools.bank()')).toBe(2)
+})
+
+test('TL-3: the tool server takes no call of one execution with the token of another', async () => {
+  const { host, delivery, runs } = await delivered()
+  await using _ = host
+  expect(await host.codemode.executeAsync('return tools.count()', { availableTools: ['count'] })).toBe(2)
+  const foreign = host.deliveries[1]!
+  const known = await host.deliver(delivery, { token: foreign.token })
+  expect(known).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } })
+  const further = { callId: delivery.callId.replace(/1$/, '2') }
+  expect(await host.deliver(delivery, { token: foreign.token, message: further })).toMatchObject({ status: 403 })
+  expect(await host.deliver(delivery, { signingKey: foreign.token })).toMatchObject({ status: 401 })
+  expect(runs()).toBe(2)
 })
 
 test('TL-3: a token whose tools were changed is refused', async () => {

@@ -71,6 +71,7 @@ export class ToolHost implements AsyncDisposable {
         'webhook-id': callId,
         'webhook-timestamp': String(Math.floor(sentAt.getTime() / 1_000)),
         'webhook-signature': new Webhook(signingKey, { format: 'raw' }).sign(callId, sentAt, body),
+        ...change.headers,
       },
     })
     return { status: response.status, body: (await response.json()) as Answer }
@@ -102,4 +103,5 @@ interface DeliveryChange {
   readonly sentAt?: Date
   readonly webhookId?: string
   readonly authorization?: string
+  readonly headers?: Record<string, string>
 }

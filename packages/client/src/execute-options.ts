@@ -17,9 +17,9 @@ const executeOptionsSchema = z.strictObject({
   /** What the code reads as `input`. */
   input: jsonSchema.optional(),
   /** Added to the client's context; read by the code as `context` and by every tool handler. */
-  context: jsonObjectSchema.readonly().optional(),
+  context: jsonObjectSchema.optional(),
   /** What the code reads as `config`. */
-  config: jsonObjectSchema.readonly().optional(),
+  config: jsonObjectSchema.optional(),
   /** A name for the run history. */
   label: executionRequestSchema.shape.label,
   /** One id for all that belongs to this execution; made up if not given. */

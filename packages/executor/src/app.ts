@@ -8,6 +8,7 @@ import { createLogger } from './log.ts'
 import { startEngine } from './start-engine.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
+import { TenantAgents } from './tools/tenant-agents.ts'
 
 /** Answers still being written when the engine has closed get this long. */
 const lastAnswersMs = 1_000
@@ -45,11 +46,11 @@ export async function createExecutor(
 
   const keys = starting.use(keyStore(config, logger))
   const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
-  starting.defer(() => guard.agent.destroy())
+  const agents = starting.use(new TenantAgents({ createAgent: () => guard.createAgent() }))
   const started = starting.use(
     await start(config, {
       logger,
-      callbackTransport: (callback) => createCallbackTransport({ callback, agent: guard.agent, logger }),
+      callbackTransport: (callback, tenant) => createCallbackTransport({ callback, tenant, agents, logger }),
     }),
   )
   const { engine } = started

@@ -79,8 +79,10 @@ export const executorOptionsSchema = z.strictObject({
   maxQueuedPerKey: count("one key's executions that may wait for admission", 2_000, { min: 0 }),
   drainMs: milliseconds('how long running executions may go on at shutdown', 10_000),
   retainMs: count('how long an ended execution can be read, in milliseconds', 300_000, { max: 86_400_000 }),
-  retainBytes: count('bytes of ended executions that are kept', 64 * MiB, { max: 64 * 1024 * MiB }),
-  retainCount: count('ended executions that are kept', 10_000),
+  retainBytes: count('bytes of memory for ended executions, which the tenants share fairly', 64 * MiB, {
+    max: 64 * 1024 * MiB,
+  }),
+  retainCount: count('ended executions that are kept, which the tenants share fairly', 10_000),
 })
 
 /** What a program may give to `createExecutor`; every option has a default but the key. */

@@ -12,8 +12,8 @@ import { expect, onTestFinished, test } from 'vitest'
 const main = new URL('main.ts', import.meta.url).pathname
 
 /** The command with these arguments and variables; what it wrote so far is in `stdout` and `stderr`. */
-function command(args: string[], variables: Record<string, string> = {}) {
-  const child = spawn(execPath, ['--conditions=@codemode/source', main, ...args], {
+function command(args: string[], variables: Record<string, string> = {}, nodeFlags: string[] = []) {
+  const child = spawn(execPath, ['--conditions=@codemode/source', ...nodeFlags, main, ...args], {
     env: { PATH: env['PATH'], ...variables },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
@@ -44,6 +44,18 @@ test('it makes a key in development, tells when it is ready, runs code, and stop
   child.kill('SIGTERM')
   expect(await exited).toBe(0)
   expect(written.stdout).toMatch(ready)
+})
+
+test('a rejection that nobody handles is logged, and it goes on serving', async () => {
+  const bug = `data:text/javascript,process.once('SIGUSR2', () => void Promise.reject(new Error('a bug of the engine')))`
+  const { child, written } = command([], { CODEMODE_DEV: '1', CODEMODE_PORT: '0', CODEMODE_SANDBOX_PROCESSES: '1' }, [
+    `--import=${bug}`,
+  ])
+  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  child.kill('SIGUSR2')
+  await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*a bug: a rejection was not handled/)
+  expect(written.stderr).toContain('a bug of the engine')
+  expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })
 
 test('a second signal stops it at once', async () => {

@@ -6,6 +6,8 @@ import process from 'node:process'
 import { createExecutor, type RunningExecutor } from './app.ts'
 import { helpText, parseCommand } from './command-line.ts'
 import { configFromEnvironment, ConfigurationError } from './config.ts'
+import { createLogger } from './log.ts'
+import { unhandledRejectionReporter } from './unhandled-rejections.ts'
 import { executorVersion } from './versions.ts'
 
 const addressHints: Partial<Record<string, string>> = {
@@ -45,7 +47,9 @@ async function replay(paths: readonly string[]): Promise<void> {
 
 async function serve(): Promise<void> {
   const { config, apiKeyWasMade } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
-  const executor = await createExecutor(config)
+  const logger = createLogger({ level: config.logLevel })
+  process.on('unhandledRejection', unhandledRejectionReporter(logger))
+  const executor = await createExecutor(config, { logger })
   closeOnSignals(executor)
   if (apiKeyWasMade) process.stderr.write(`The API key of this run, made for development: ${config.apiKey}\n`)
   process.stdout.write(`codemode-executor ready on ${executor.url}\n`)

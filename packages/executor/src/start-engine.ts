@@ -22,7 +22,7 @@ export interface StartedEngine extends AsyncDisposable {
 
 interface EngineDependencies {
   readonly logger: Logger
-  readonly callbackTransport: (callback: Callback) => ToolTransport
+  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
 }
 
 /** Starts the sandbox processes, and an engine on them. */

@@ -14,7 +14,10 @@ function oneCall() {
   }
   const deliver = () => {
     const delivery = new AbortController()
-    return { lose: () => delivery.abort(), answer: record.answer('exe_1:1', delivery.signal, run) }
+    return {
+      lose: () => delivery.abort(),
+      answer: record.answer({ id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
+    }
   }
   return { deliver, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
 }
@@ -62,17 +65,47 @@ describe('a call without a delivery', () => {
   })
 })
 
-test('answers are kept up to a bound, oldest out first', async () => {
+/** A record, and calls of a handler that counts its runs and answers with so many characters. */
+function counting(characters: number) {
   const record = new CallRecord()
-  let runs = 0
+  const counted = { runs: 0 }
   const run = (): Promise<ToolAnswer> => {
-    runs += 1
-    return Promise.resolve({ ok: true, output: 'x'.repeat(1024 * 1024) })
+    counted.runs += 1
+    return Promise.resolve({ ok: true, output: 'x'.repeat(characters) })
   }
   const { signal } = new AbortController()
-  for (let n = 1; n <= 70; n++) await record.answer(`exe_1:${n}`, signal, run)
-  await record.answer('exe_1:70', signal, run)
-  expect(runs).toBe(70)
-  await record.answer('exe_1:1', signal, run)
-  expect(runs).toBe(71)
+  const call = (n: number, keepUntil = Infinity) => record.answer({ id: `exe_1:${n}`, keepUntil }, signal, run)
+  return { counted, call }
+}
+
+describe('the record', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  test.each([
+    ['64 MiB, at two bytes a character', 1024 * 1024, 31],
+    ['10,000 answers', 1, 10_000],
+  ])('holds %s, and gives up the oldest for more', async (_bound, characters, count) => {
+    const { counted, call } = counting(characters)
+    for (let n = 1; n <= count; n++) await call(n)
+    await call(1)
+    expect(counted.runs).toBe(count)
+    await call(count + 1)
+    await call(1)
+    expect(counted.runs).toBe(count + 1)
+    await call(2)
+    expect(counted.runs).toBe(count + 2)
+  })
+
+  test('holds an answer until no repeat of the call can come', async () => {
+    vi.useFakeTimers()
+    const { counted, call } = counting(1)
+    const keepUntil = Date.now() + 60_000
+    await call(1, keepUntil)
+    vi.advanceTimersByTime(59_000)
+    await call(1, keepUntil)
+    expect(counted.runs).toBe(1)
+    vi.advanceTimersByTime(2_000)
+    await call(1, keepUntil)
+    expect(counted.runs).toBe(2)
+  })
 })

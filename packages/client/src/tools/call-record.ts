@@ -2,7 +2,16 @@ import type { ToolAnswer } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
 const maxCalls = 10_000
+/** Of memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
+const maxKeptMs = 24 * 3_600_000
+
+/** A call as it is delivered. */
+interface DeliveredCall {
+  readonly id: string
+  /** No repeat comes later; in milliseconds since the epoch. */
+  readonly keepUntil: number
+}
 
 /** Longer than the executor takes to deliver a call again after a broken connection: 600 ms at most, and connecting. */
 const redeliveryGraceMs = 1_000
@@ -17,7 +26,8 @@ interface RunningCall {
 
 /**
  * Runs each call id once within this process: deliveries of a call that runs share it, later ones get the first answer
- * again. Running calls are kept as long as they run, answers in a bounded record, oldest out first.
+ * again. Running calls are kept as long as they run; answers until no repeat can come, in a record that is bounded in
+ * count and memory, the one that was asked for least recently out first.
  *
  * A delivery is lost in the same way whether the executor cancelled the call or the connection broke: a fetch handler
  * can't see which, and behind a proxy neither could the socket. So a call goes on without one for a second, in which the
@@ -28,15 +38,22 @@ export class CallRecord {
   readonly #answers = new LRUCache<string, string>({
     max: maxCalls,
     maxSize: maxBytes,
-    sizeCalculation: (answer, callId) => answer.length + callId.length,
+    sizeCalculation: (answer, callId) => 2 * (answer.length + callId.length),
+    ttl: maxKeptMs,
+    ttlResolution: 0,
+    // The clock that tokens expire by.
+    perf: { now: () => Date.now() },
   })
 
   /** The answer as JSON text. The call's own signal aborts a second after that of its last delivery has. */
-  answer(callId: string, delivery: AbortSignal, run: (signal: AbortSignal) => Promise<ToolAnswer>): Promise<string> {
-    const first = this.#answers.get(callId)
+  answer(
+    call: DeliveredCall,
+    delivery: AbortSignal,
+    run: (signal: AbortSignal) => Promise<ToolAnswer>,
+  ): Promise<string> {
+    const first = this.#answers.get(call.id)
     if (first !== undefined) return Promise.resolve(first)
-    const call = this.#running.get(callId) ?? this.#start(callId, run)
-    return this.#wait(call, delivery)
+    return this.#wait(this.#running.get(call.id) ?? this.#start(call, run), delivery)
   }
 
   /** Aborts all calls that run. */
@@ -44,19 +61,20 @@ export class CallRecord {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start(callId: string, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+  #start({ id, keepUntil }: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
     const controller = new AbortController()
     const settle = async (): Promise<string> => {
       try {
         const answer = JSON.stringify(await run(controller.signal))
-        this.#answers.set(callId, answer)
+        const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
+        if (keptMs > 0) this.#answers.set(id, answer, { ttl: keptMs })
         return answer
       } finally {
-        this.#running.delete(callId)
+        this.#running.delete(id)
       }
     }
     const call = { answer: settle(), controller, deliveries: 0 }
-    this.#running.set(callId, call)
+    this.#running.set(id, call)
     return call
   }
 

@@ -21,8 +21,16 @@ import { verifyToken, type TokenClaims } from './execution-token.ts'
 /** The largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
 
-/** The verified call of a request, its deadline by this machine's clock. Throws a RequestError for anything else. */
-export async function readDelivery(request: Request, secret: Uint8Array): Promise<ToolCallMessage> {
+/** A verified request of the executor. */
+export interface Delivery {
+  /** The call, its deadline by this machine's clock. */
+  readonly message: ToolCallMessage
+  /** When the token of its execution expires, and with it every repeat of the call; in milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+/** The verified call of a request. Throws a RequestError for anything else. */
+export async function readDelivery(request: Request, secret: Uint8Array): Promise<Delivery> {
   if (request.method !== 'POST') {
     throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${request.method}.`)
   }
@@ -37,7 +45,10 @@ export async function readDelivery(request: Request, secret: Uint8Array): Promis
   const sentAt = verifySignature(request, token, body)
   const message = parseMessage(body)
   checkScope(message, claims, request.headers.get('webhook-id'))
-  return { ...message, deadline: onLocalClock(message.deadline, sentAt) }
+  return {
+    message: { ...message, deadline: onLocalClock(message.deadline, sentAt) },
+    expiresAt: claims.expiresAt,
+  }
 }
 
 /** The correlation id to answer with: the request's, if it is one. */

@@ -11,6 +11,11 @@ export function wireNameOf(name: string): string {
     .join('.')
 }
 
+/** Whether a name, or a part of it between dots, has no character that an identifier can have: nothing could call it. */
+export function isUnspeakable(name: unknown): boolean {
+  return typeof name !== 'string' || !name.split('.').every((part) => /[\w$]/.test(part))
+}
+
 /** The part of a name that is reserved, if there is one. */
 export function reservedPartOf(wireName: string): string | undefined {
   return wireName.split('.').find((part) => reserved.has(part) || part.startsWith('$'))

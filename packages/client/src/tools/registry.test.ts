@@ -68,6 +68,14 @@ test('an allow-list takes either name, once; an unknown one lists the known and 
   expect(message).toContain("availableTools: ['weather']")
 })
 
+test('a name of which nothing is left to call it by is refused', () => {
+  for (const name of ['', ' ', '.', 'a.', '.a', 'a..b', '-', '日本', '🎉', 'a.🎉', undefined, null, 1, {}]) {
+    expect(refusalOf(() => registryOf({}).register(name as never, noop)).message).toContain('letter or digit')
+  }
+  const spoken = registryOf({ 'x y': noop, _: noop, é1: noop, 'a b.c d': noop })
+  expect(namesOf(spoken, undefined)).toEqual(['x_y', '_', '_1', 'a_b.c_d'])
+})
+
 test('every kind of handler serves, with its own this', async () => {
   class Counter {
     count = 41

@@ -2,7 +2,7 @@ import { nearestName, type ToolDeclaration, toolDeclarationSchema } from '@codem
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'
-import { reservedPartOf, wireNameOf } from './names.ts'
+import { isUnspeakable, reservedPartOf, wireNameOf } from './names.ts'
 import { compileSchema, type SchemaCheck } from './schema.ts'
 import { toJson } from './to-json.ts'
 
@@ -74,6 +74,12 @@ export class ToolRegistry {
 const quote = (name: string): string => `'${name}'`
 
 function prepare(name: string, tool: ToolLike): RegisteredTool {
+  if (isUnspeakable(name)) {
+    throw new ConfigurationError(
+      `A tool can't be named ${quote(name)}: each part between dots needs a letter or digit of ASCII, _ or $.`,
+      "codemode.registerTool('github.list_issues', …)",
+    )
+  }
   const handler = handlerOf(name, tool)
   const properties: ToolProperties = typeof tool === 'function' ? {} : tool
   const wireName = wireNameOf(name)

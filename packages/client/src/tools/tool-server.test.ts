@@ -1,6 +1,6 @@
 import { errorBodySchema, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import type { ToolServerConfig } from '../config.ts'
 import { ToolServer } from './tool-server.ts'
@@ -64,6 +64,8 @@ function requestOf({ token, message = {}, id, key, sentAt = new Date(), url, sig
   })
 }
 
+const seconds = (fromNow: number) => String(Math.floor(Date.now() / 1000) + fromNow)
+
 const tokenOf = async (server: ToolServer, lifetimeMs = 10_000) =>
   (await server.callbackFor(executionId, ['weather'], lifetimeMs)).token
 
@@ -80,6 +82,11 @@ test('a signed call with its token is answered with 200, whatever the tool says'
 test.each<[string, number, (token: string) => Delivery]>([
   ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
   ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
+  ['no signature', 401, (token) => ({ token, extra: { 'webhook-signature': '' } })],
+  ['a signature without a time', 401, (token) => ({ token, extra: { 'webhook-timestamp': '' } })],
+  ['a signature of another version', 401, (token) => ({ token, extra: { 'webhook-signature': 'v2,c2lnbmF0dXJl' } })],
+  ['a time that was not signed', 401, (token) => ({ token, extra: { 'webhook-timestamp': seconds(-1) } })],
+  ['a signature that is no base64', 401, (token) => ({ token, extra: { 'webhook-signature': 'v1' } })],
   ['a wrong signature', 401, (token) => ({ token, key: 'another-key' })],
   ['an old signature', 401, (token) => ({ token, sentAt: new Date(Date.now() - 301_000) })],
   ['a signature from the future', 401, (token) => ({ token, sentAt: new Date(Date.now() + 302_000) })],
@@ -99,6 +106,40 @@ test.each<[string, number, (token: string) => Delivery]>([
 test('an expired token is refused', async () => {
   const { server } = serverOf()
   expect((await server.handle(requestOf({ token: await tokenOf(server, -120_000) }))).status).toBe(401)
+})
+
+test('a body that was changed after it was signed is refused', async () => {
+  const { server, served } = serverOf()
+  const request = requestOf({ token: await tokenOf(server) })
+  const body = (await request.clone().text()).replace('"input":{}', '"input":{"a":1}')
+  expect(
+    (await server.handle(new Request(request.url, { method: 'POST', headers: request.headers, body }))).status,
+  ).toBe(401)
+  expect(served).toHaveLength(0)
+})
+
+test('the token of one execution opens no other, and a call that is known there is refused as well', async () => {
+  const { server, served } = serverOf()
+  const token = await tokenOf(server)
+  const foreign = (await server.callbackFor('exe_2', ['weather'], 10_000)).token
+  expect((await server.handle(requestOf({ token }))).status).toBe(200)
+  expect((await server.handle(requestOf({ token: foreign }))).status).toBe(403)
+  expect((await server.handle(requestOf({ token, key: foreign }))).status).toBe(401)
+  expect(served).toHaveLength(1)
+})
+
+test('a known call is answered from the record as long as its token is valid, and not afterwards', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { server, served } = serverOf()
+  const token = await tokenOf(server, 600_000)
+  const repeat = async () => (await server.handle(requestOf({ token }))).status
+  expect(await repeat()).toBe(200)
+  vi.advanceTimersByTime(650_000)
+  expect(await repeat()).toBe(200)
+  vi.advanceTimersByTime(20_000)
+  expect(await repeat()).toBe(401)
+  expect(served).toHaveLength(1)
 })
 
 test('a body above the limit is refused before it is parsed', async () => {

@@ -52,8 +52,9 @@ export class ToolServer {
   readonly handle = async (request: Request): Promise<Response> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const message = await readDelivery(request, this.#secret)
-      const answer = await this.#record.answer(message.callId, request.signal, (signal) =>
+      const { message, expiresAt } = await readDelivery(request, this.#secret)
+      const call = { id: message.callId, keepUntil: expiresAt }
+      const answer = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(Object.fromEntries(request.headers), () => this.#callTool(message, signal)),
       )
       return new Response(answer, { headers: { 'content-type': 'application/json' } })

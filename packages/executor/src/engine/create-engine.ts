@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
 import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
-import { LRUCache } from 'lru-cache'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'
@@ -11,12 +10,14 @@ import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
+import { nestingOf } from './nesting.ts'
 import { Pacer } from './pacer.ts'
+import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
 
 interface EngineOptions {
   readonly sandbox: Sandbox
-  readonly callbackTransport: (callback: Callback) => ToolTransport
+  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
@@ -31,13 +32,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const pacer = new Pacer()
   const live = new Map<string, Execution>()
-  const finished = new LRUCache<string, Execution>({
-    max: options.retain.count,
-    maxSize: options.retain.bytes,
-    maxEntrySize: options.retain.bytes,
-    sizeCalculation: (execution) => Math.max(1, execution.sizeBytes),
-    ttl: options.retain.ms,
-  })
+  const finished = new Retained<Execution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
@@ -46,15 +41,21 @@ export function createEngine(options: EngineOptions): Engine {
   })
   sandbox.onRoom(() => admission.advance())
   /** The ids of ended executions outlast their results: a repeat that comes late must not run the code again. */
-  const ended = new LRUCache<string, string>({ max: options.retain.count * 10, ttl: options.retain.ms })
+  const ended = new Retained<true>({
+    ms: options.retain.ms,
+    count: options.retain.count * 10,
+    bytes: Infinity,
+    bytesOf: () => 1,
+  })
   let closing = false
 
   function submit(submission: Submission): Execution {
     const id = submission.request.id ?? newExecutionId()
-    const key = keyOf(submission.principal.tenant, id)
-    const existing = live.get(key) ?? finished.get(key)
+    const { tenant } = submission.principal
+    const key = keyOf(tenant, id)
+    const existing = live.get(key) ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
-    if (ended.has(key)) throw resultGone(id)
+    if (ended.get(tenant, id)) throw resultGone(id)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
@@ -83,15 +84,17 @@ export function createEngine(options: EngineOptions): Engine {
       ticket,
       sandbox,
       pacer,
-      transport: stream ?? (request.callback ? options.callbackTransport(request.callback) : createStreamTransport()),
+      transport:
+        stream ??
+        (request.callback ? options.callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
       clock: (queuedMs) => executionClock(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
       onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
         live.delete(key)
-        finished.set(key, execution)
-        ended.set(key, execution.bodyHash)
+        finished.add(principal.tenant, id, execution)
+        ended.add(principal.tenant, id, true)
       },
     })
   }
@@ -99,8 +102,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     submit,
     find(tenant, id) {
-      const key = keyOf(tenant, id)
-      const execution = live.get(key) ?? finished.get(key)
+      const execution = live.get(keyOf(tenant, id)) ?? finished.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${id.slice(0, 64)}`)
       return execution
     },
@@ -171,6 +173,20 @@ function textOf(path: string, value: unknown, limitBytes: number): string {
   }
 }
 
+/** Deeper schemas serve nobody, and could not be written out again with the journal. */
+const maxDeclarationNesting = 200
+
+function checkNesting<Value>(path: string, value: Value): Value {
+  if (nestingOf(textOf(path, value, Infinity)) <= maxDeclarationNesting) return value
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `${path} is nested too deeply; the limit is ${maxDeclarationNesting} levels`,
+    {
+      details: { path, limit: maxDeclarationNesting },
+    },
+  )
+}
+
 function headerOf(
   { request, correlationId }: Submission,
   executionId: string,
@@ -186,7 +202,7 @@ function headerOf(
     input: textOf('input', request.input ?? null, limits.inputBytes),
     context: textOf('context', request.context ?? {}, limits.inputBytes),
     config: textOf('config', request.config ?? {}, limits.inputBytes),
-    tools: request.tools ?? [],
+    tools: checkNesting('tools', request.tools ?? []),
     limits,
     seed: randomBytes(32).toString('hex'),
     runtime: { guestRuntime, v8, icu, arch },

@@ -1,11 +1,4 @@
-import type {
-  ExecutionEvent,
-  ExecutionRecord,
-  ExecutionRequest,
-  ExecutionResult,
-  Journal,
-  ToolAnswer,
-} from '@codemode/shared'
+import type { ExecutionEvent, ExecutionRequest, Journal, ToolAnswer } from '@codemode/shared'
 
 import type { Principal } from './principal.ts'
 
@@ -22,7 +15,17 @@ export interface Submission {
   readonly remainingMs?: number
 }
 
-/** An execution as the HTTP layer sees it. */
+/** An event as it is kept and sent: its JSON text, and what a stream says of it besides. */
+export interface EventText {
+  readonly id: string
+  readonly type: ExecutionEvent['type']
+  readonly json: string
+}
+
+/**
+ * An execution as the HTTP layer sees it. Events, result and record are JSON text: the values in them are passed on as the
+ * guest wrote them, however deeply they are nested, and nobody keeps them parsed.
+ */
 export interface ExecutionHandle {
   readonly id: string
   readonly correlationId: string
@@ -31,16 +34,22 @@ export interface ExecutionHandle {
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
   /** Resolves when the execution has ended, however it ended; never rejects once admitted. */
-  readonly finished: Promise<ExecutionResult>
+  readonly finished: Promise<void>
+  /** An `ExecutionResult`, once `finished` has resolved. */
+  result(): string
   /** Events after the given id (all when it is undefined), ending after `finished`. Throws `RequestError` EVENTS_GONE when they are no longer kept. */
-  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<ExecutionEvent>
-  /** Counts a reader; an attached execution without readers is cancelled after the grace. Call the result when the reader is gone. */
+  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText>
+  /**
+   * Counts a reader; an attached execution without readers is cancelled after the grace. Call the result when the reader is
+   * gone. Throws `RequestError` RATE_LIMITED when there are too many.
+   */
   attachReader(): () => void
   /** Ends the execution as CANCELLED; nothing happens when it has ended. */
   cancel(reason?: string): void
   /** Takes the answer of a tool call over the stream; false when it came too late, twice, or for no open call. */
   answerCall(callId: string, answer: ToolAnswer): boolean
-  record(): ExecutionRecord
+  /** An `ExecutionRecord`. */
+  record(): string
   journal(): Journal
 }
 

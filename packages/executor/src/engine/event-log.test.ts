@@ -1,6 +1,7 @@
 import { fixedLimits, type ExecutionEvent, type ExecutionResult } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
+import type { EventText } from './engine.ts'
 import { EventLog } from './event-log.ts'
 
 const at = Date.parse('2026-01-01T00:00:00.000Z')
@@ -17,21 +18,21 @@ const result: ExecutionResult = {
   usage: { cpuMs: 1, wallMs: 1, queueMs: 0, waitMs: 0, turns: 1, replays: 0 },
 }
 
-function log(events: EventLog, text: string, textBytes = text.length): void {
-  events.append({ type: 'log', level: 'info', text }, at, textBytes)
+function log(events: EventLog, text: string, sizeBytes = text.length): void {
+  events.append({ type: 'log', level: 'info', text: text.padEnd(sizeBytes, '.') }, at)
 }
 
 function finish(events: EventLog): void {
-  events.append({ type: 'finished', result }, at)
+  events.append({ type: 'finished' }, at, { result: JSON.stringify(result) })
 }
 
-async function all(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEvent[]> {
+async function all(events: AsyncIterable<EventText>): Promise<ExecutionEvent[]> {
   const read: ExecutionEvent[] = []
-  for await (const event of events) read.push(event)
+  for await (const { json } of events) read.push(JSON.parse(json) as ExecutionEvent)
   return read
 }
 
-async function idsOf(events: AsyncIterable<ExecutionEvent>): Promise<string[]> {
+async function idsOf(events: AsyncIterable<EventText>): Promise<string[]> {
   return (await all(events)).map(({ id }) => id)
 }
 
@@ -59,7 +60,10 @@ describe('a reader', () => {
     const reader = events.read({ signal: never })
     const first = reader.next()
     log(events, 'now')
-    expect(await first).toMatchObject({ done: false, value: { id: '1', text: 'now' } })
+    expect(await first).toMatchObject({
+      done: false,
+      value: { id: '1', type: 'log', json: expect.stringContaining('"text":"now"') },
+    })
     const [second, third] = [reader.next(), reader.next()]
     log(events, 'then')
     finish(events)
@@ -127,6 +131,17 @@ describe('a reader', () => {
   })
 })
 
+test('a payload is JSON text that is passed on as it is, however deeply it is nested', async () => {
+  const events = new EventLog('exe_1')
+  const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+  const deadline = '2026-01-01T00:00:30.000Z'
+  events.append({ type: 'tool.called', callId: 'exe_1:1', tool: 'x', deadline }, at, { input })
+  finish(events)
+  const [called, finished] = await all(events.read({ signal: never }))
+  expect(called).toMatchObject({ id: '1', type: 'tool.called', callId: 'exe_1:1', tool: 'x', deadline })
+  expect(finished).toMatchObject({ id: '2', type: 'finished', result: { success: true, result: 42 } })
+})
+
 describe('what is kept is bounded', () => {
   /** A quarter of it would not fit a fifth time. */
   const large = Math.floor((fixedLimits.journalBytes + 8 * 1024 * 1024) / 4)
@@ -164,8 +179,8 @@ describe('what is kept is bounded', () => {
   test('but the last event is kept, however large', async () => {
     const events = new EventLog('exe_1')
     log(events, 'small')
-    log(events, 'huge', 100 * large)
-    expect(events.keptBytes).toBeGreaterThan(100 * large)
+    log(events, 'huge', 5 * large)
+    expect(events.keptBytes).toBeGreaterThan(5 * large)
     expect(await events.read({ after: '1', signal: never }).next()).toMatchObject({ value: { id: '2' } })
   })
 })

@@ -1,6 +1,17 @@
 import { fixedLimits, RequestError, type ExecutionEvent } from '@codemode/shared'
 
-type WithoutStamp<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId'> : never
+import type { EventText } from './engine.ts'
+import { withJsonField } from './json-field.ts'
+import { heapBytesOf } from './memory-size.ts'
+
+/** The field of an event that comes as JSON text, of the events that have one. */
+interface Payloads {
+  readonly 'tool.called': { readonly input: string }
+  readonly finished: { readonly result: string }
+}
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result'> : never
+type PayloadOf<Type> = Type extends keyof Payloads ? [payload: Payloads[Type]] : []
 
 /**
  * How much of an execution's events is kept for readers that come late or read slowly. It is more than a journal holds, so
@@ -8,8 +19,8 @@ type WithoutStamp<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'ex
  */
 const maxKeptBytes = fixedLimits.journalBytes + 8 * 1024 * 1024
 
-/** What an event takes besides its texts. */
-const eventOverheadBytes = 200
+/** What an event takes in memory besides its text. */
+const eventOverheadBytes = 100
 
 /**
  * An execution's events, numbered from 1. Readers pull at their own pace and have no buffer of their own: one that falls
@@ -17,9 +28,10 @@ const eventOverheadBytes = 200
  */
 export class EventLog {
   readonly #executionId: string
-  readonly #kept: { event: ExecutionEvent; bytes: number }[] = []
+  readonly #kept: { event: EventText; bytes: number; heapBytes: number }[] = []
   #firstKept = 1
   #keptBytes = 0
+  #heapBytes = 0
   #ended = false
   #wake = Promise.withResolvers<void>()
 
@@ -27,15 +39,25 @@ export class EventLog {
     this.#executionId = executionId
   }
 
-  /** Appends an event; `textBytes` is the size of the payload that it carries. The event `finished` is the last. */
-  append(event: WithoutStamp<ExecutionEvent>, at: number, textBytes = 0): void {
+  /** Appends an event; a payload is JSON text that goes into it as it is. The event `finished` is the last. */
+  append<Event extends Unstamped<ExecutionEvent>>(
+    event: Event,
+    at: number,
+    ...[payload]: PayloadOf<Event['type']>
+  ): void {
     const id = String(this.#firstKept + this.#kept.length)
-    const bytes = textBytes + eventOverheadBytes
-    this.#kept.push({
-      event: { ...event, id, at: new Date(at).toISOString(), executionId: this.#executionId },
-      bytes,
-    })
-    this.#keptBytes += bytes
+    const stamped = { ...event, id, at: new Date(at).toISOString(), executionId: this.#executionId }
+    const [field] = Object.entries((payload ?? {}) as Record<string, string>)
+    const json = field === undefined ? JSON.stringify(stamped) : withJsonField(stamped, ...field)
+    const utf8Bytes = Buffer.byteLength(json)
+    const kept = {
+      event: { id, type: event.type, json },
+      bytes: utf8Bytes + eventOverheadBytes,
+      heapBytes: heapBytesOf(json, utf8Bytes) + eventOverheadBytes,
+    }
+    this.#kept.push(kept)
+    this.#keptBytes += kept.bytes
+    this.#heapBytes += kept.heapBytes
     this.#ended = event.type === 'finished'
     this.#forgetOldest()
     this.#wakeReaders()
@@ -45,8 +67,13 @@ export class EventLog {
     return this.#keptBytes
   }
 
+  /** What is kept takes so much memory. */
+  get heapBytes(): number {
+    return this.#heapBytes
+  }
+
   /** The events after `after`, until the last one or until the signal aborts. Throws `RequestError` EVENTS_GONE. */
-  async *read({ after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<ExecutionEvent> {
+  async *read({ after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<EventText> {
     let next = this.#checkedPosition(after) + 1
     const wake = (): void => this.#wakeReaders()
     signal.addEventListener('abort', wake)
@@ -83,7 +110,9 @@ export class EventLog {
 
   #forgetOldest(): void {
     while (this.#keptBytes > maxKeptBytes && this.#kept.length > 1) {
-      this.#keptBytes -= this.#kept.shift()!.bytes
+      const { bytes, heapBytes } = this.#kept.shift()!
+      this.#keptBytes -= bytes
+      this.#heapBytes -= heapBytes
       this.#firstKept += 1
     }
   }

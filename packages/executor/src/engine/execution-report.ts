@@ -1,5 +1,6 @@
 import {
   errorCodes,
+  type ExecutionErrorCode,
   type ExecutionFailure,
   type ExecutionRecord,
   type ExecutionResult,
@@ -10,10 +11,20 @@ import {
   type TurnEffects,
 } from '@codemode/shared'
 
+import { withJsonField } from './json-field.ts'
+
 /** How an execution ends: by the guest, or by the host's decision. */
 export type Ending =
   | { readonly by: 'guest'; readonly end: GuestEnd }
   | { readonly by: 'host'; readonly error: ExecutionFailure }
+
+/** An ending as the result tells it; a value is JSON text. */
+type Outcome =
+  | { readonly success: true; readonly result: string }
+  | { readonly success: false; readonly error: ExecutionFailure }
+
+/** What an entry of the logs takes in memory besides its text. */
+const logEntryBytes = 150
 
 interface ReportSources {
   readonly executionId: string
@@ -36,14 +47,24 @@ export class ExecutionReport {
   readonly #logs: LogEntry[] = []
   readonly #logsDropped = { entries: 0, bytes: 0 }
   #finishedAt: number | undefined
-  #result: ExecutionResult | undefined
+  #outcome: Outcome | undefined
 
   constructor(sources: ReportSources) {
     this.#sources = sources
   }
 
-  get result(): ExecutionResult | undefined {
-    return this.#result
+  get ended(): boolean {
+    return this.#outcome !== undefined
+  }
+
+  /** Why it failed, if it did. */
+  get errorCode(): ExecutionErrorCode | undefined {
+    return this.#outcome?.success === false ? this.#outcome.error.code : undefined
+  }
+
+  /** What the report takes in memory: of the logs, the texts are the journal's. */
+  get heapBytes(): number {
+    return logEntryBytes * this.#logs.length
   }
 
   addLogs({ logs, logsDropped }: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
@@ -53,22 +74,26 @@ export class ExecutionReport {
   }
 
   /** Fixes the result and the final status. */
-  finish(ending: Ending, at: number): ExecutionResult {
+  finish(ending: Ending, at: number): void {
     this.#finishedAt = at
-    const { executionId, correlationId } = this.#sources
-    const base = { executionId, correlationId, ...this.#summary() }
-    this.#result =
+    this.#outcome =
       ending.by === 'guest' && ending.end.ok
-        ? { ...base, success: true, result: JSON.parse(ending.end.result) }
-        : { ...base, success: false, error: ending.by === 'host' ? ending.error : failureOf(ending.end) }
-    if (this.#result.success) this.status = 'completed'
-    else this.status = this.#result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
-    return this.#result
+        ? { success: true, result: ending.end.result }
+        : { success: false, error: ending.by === 'host' ? ending.error : failureOf(ending.end) }
+    if (this.#outcome.success) this.status = 'completed'
+    else this.status = this.#outcome.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
   }
 
-  record(): ExecutionRecord {
+  /** The result as JSON text; its value is the guest's own text. */
+  result(): string {
+    const { executionId, correlationId } = this.#sources
+    return this.#withOutcome({ executionId, correlationId, ...this.#summary() })
+  }
+
+  /** The record as JSON text. */
+  record(): string {
     const { executionId, correlationId, label, createdAt } = this.#sources
-    return {
+    return this.#withOutcome({
       executionId,
       correlationId,
       status: this.status,
@@ -76,10 +101,16 @@ export class ExecutionReport {
       createdAt: timestamp(createdAt),
       ...(this.startedAt !== undefined && { startedAt: timestamp(this.startedAt) }),
       ...(this.#finishedAt !== undefined && { finishedAt: timestamp(this.#finishedAt) }),
-      ...(this.#result?.success === true && { success: true, result: this.#result.result }),
-      ...(this.#result?.success === false && { success: false, error: this.#result.error }),
       ...this.#summary(),
-    }
+    } satisfies ExecutionRecord)
+  }
+
+  #withOutcome(fields: object): string {
+    if (this.#outcome === undefined) return JSON.stringify(fields)
+    const { success } = this.#outcome
+    return this.#outcome.success
+      ? withJsonField({ success, ...fields }, 'result', this.#outcome.result)
+      : JSON.stringify({ success, error: this.#outcome.error, ...fields })
   }
 
   #summary(): Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {
@@ -100,12 +131,6 @@ export class ExecutionReport {
       },
     }
   }
-}
-
-/** The size of what an execution ended with. */
-export function endBytes(ending: Ending): number {
-  const text = ending.by === 'guest' && ending.end.ok ? ending.end.result : JSON.stringify(ending)
-  return Buffer.byteLength(text)
 }
 
 function failureOf(end: GuestEnd): ExecutionFailure {

@@ -1,10 +1,7 @@
 import {
   callNumberOf,
   type Delivery,
-  type ExecutionEvent,
   type ExecutionFailure,
-  type ExecutionRecord,
-  type ExecutionResult,
   type Journal,
   type RequestError,
   type ToolAnswer,
@@ -17,10 +14,10 @@ import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { Ticket } from './admission.ts'
 import { logBytesOf, violationIn } from './check-effects.ts'
-import type { ExecutionHandle } from './engine.ts'
+import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
 import { EventLog } from './event-log.ts'
-import { endBytes, ExecutionReport, type Ending } from './execution-report.ts'
+import { ExecutionReport, type Ending } from './execution-report.ts'
 import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
 import { Inbox } from './inbox.ts'
 import type { JournalLog } from './journal-log.ts'
@@ -49,6 +46,10 @@ interface ExecutionOptions {
   onFinished(execution: Execution): void
 }
 
+/** What a finished execution takes in memory by itself, measured, and for each of its tool calls. */
+const ownHeapBytes = 8 * 1024
+const heapBytesOfCall = 512
+
 type UnfinishedLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
@@ -60,7 +61,7 @@ export class Execution implements ExecutionHandle {
   readonly bodyHash: string
   readonly keyId: string
   readonly admitted: Promise<void>
-  readonly finished: Promise<ExecutionResult>
+  readonly finished: Promise<void>
   readonly #options: ExecutionOptions
   readonly #journal: JournalLog
   readonly #events: EventLog
@@ -81,7 +82,7 @@ export class Execution implements ExecutionHandle {
   #unfinished: UnfinishedLogs | undefined
   /** Set by the first host decision to end the execution; the loop finds it at its next step. */
   #stopped: ExecutionFailure | undefined
-  #resolveFinished!: (result: ExecutionResult) => void
+  #resolveFinished!: () => void
 
   constructor(options: ExecutionOptions) {
     this.#options = options
@@ -103,7 +104,7 @@ export class Execution implements ExecutionHandle {
       now: this.#now,
     })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
-    this.admitted = Promise.race([options.ticket.admitted, this.finished.then(() => {})])
+    this.admitted = Promise.race([options.ticket.admitted, this.finished])
     options.ticket.admitted.then(
       () => this.#run().catch((bug: unknown) => this.#failByBug(bug)),
       (refusal: RequestError) => this.#refused(refusal),
@@ -118,12 +119,13 @@ export class Execution implements ExecutionHandle {
     return this.#journal.header.correlationId
   }
 
-  /** What the execution keeps in memory, roughly. */
-  get sizeBytes(): number {
-    return this.#journal.sizeBytes + this.#events.keptBytes
+  /** What the execution keeps in memory when it has ended. */
+  get heapBytes(): number {
+    const callBytes = heapBytesOfCall * (this.#calls?.count ?? 0)
+    return ownHeapBytes + this.#journal.heapBytes + this.#events.heapBytes + this.#report.heapBytes + callBytes
   }
 
-  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<ExecutionEvent> {
+  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
     return this.#events.read(options)
   }
 
@@ -146,7 +148,11 @@ export class Execution implements ExecutionHandle {
     return this.#journal.snapshot()
   }
 
-  record(): ExecutionRecord {
+  result(): string {
+    return this.#report.result()
+  }
+
+  record(): string {
     return this.#report.record()
   }
 
@@ -163,7 +169,7 @@ export class Execution implements ExecutionHandle {
   }
 
   async #run(): Promise<void> {
-    if (this.#report.result) return
+    if (this.#report.ended) return
     this.#begin()
     let delivery: Delivery = { kind: 'start' }
     for (;;) {
@@ -194,8 +200,8 @@ export class Execution implements ExecutionHandle {
       pacer: this.#options.pacer,
       deadlineAt: at + clock.timeoutMs,
       trace: this.#trace.context,
-      onSent: ({ callId, tool }, { input, deadline }, inputBytes) =>
-        this.#events.append({ type: 'tool.called', callId, tool, input, deadline }, this.#now(), inputBytes),
+      onSent: ({ callId, tool }, { deadline }, input) =>
+        this.#events.append({ type: 'tool.called', callId, tool, deadline }, this.#now(), { input }),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
       now: this.#now,
     })
@@ -257,7 +263,7 @@ export class Execution implements ExecutionHandle {
 
   #keepLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
     this.#report.addLogs(output, at)
-    for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at, text.length)
+    for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at)
   }
 
   /** Waits for what the guest gets next; undefined when the execution is stopped instead. */
@@ -294,14 +300,14 @@ export class Execution implements ExecutionHandle {
   }
 
   #stop(error: ExecutionFailure): void {
-    if (this.#stopped || this.#report.result) return
+    if (this.#stopped || this.#report.ended) return
     this.#stopped = error
     this.#residence.leave()
     this.#inbox.close()
   }
 
   #finish(ending: Ending): void {
-    if (this.#report.result) return
+    if (this.#report.ended) return
     clearTimeout(this.#deadlineTimer)
     this.#readers.stop()
     this.#residence.leave()
@@ -313,11 +319,11 @@ export class Execution implements ExecutionHandle {
     for (const { callId, tool } of this.#calls?.cancelAll() ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)
     }
-    const result = this.#report.finish(ending, at)
-    this.#events.append({ type: 'finished', result }, at, this.#putOut.logBytes + endBytes(ending))
-    endExecutionSpan(this.#trace.span, result.success ? undefined : result.error.code)
+    this.#report.finish(ending, at)
+    this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
+    endExecutionSpan(this.#trace.span, this.#report.errorCode)
     this.#options.ticket.leave()
     this.#options.onFinished(this)
-    this.#resolveFinished(result)
+    this.#resolveFinished()
   }
 }

@@ -2,10 +2,14 @@ import type { Delivery, ExecutionFailure, Journal, JournalEntry, JournalHeader, 
 
 import type { GuestDelivery } from '../sandbox/sandbox.ts'
 import { journalTooLarge } from './failures.ts'
+import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
 import { withContent, type AnswerEntry } from './deliveries.ts'
 
-/** What an entry takes besides its texts. */
+/** What an entry counts against the journal's limit besides its texts. */
 const entryOverheadBytes = 120
+
+/** What a small object takes in memory. */
+const objectBytes = 120
 
 /**
  * The journal of one execution as it grows. An entry is appended before anything that follows from it leaves the
@@ -15,15 +19,22 @@ export class JournalLog {
   readonly header: JournalHeader
   readonly #entries: JournalEntry[] = []
   readonly #answers = new Map<number, AnswerEntry>()
-  #sizeBytes: number
+  #sizeBytes = 0
+  #heapBytes = 0
 
   constructor(header: JournalHeader) {
     this.header = header
-    this.#sizeBytes = bytesOf(header.code, header.input, header.context, header.config)
+    for (const text of [header.code, header.input, header.context, header.config]) this.#count(text)
+    this.#heapBytes += parsedBytesOf(JSON.stringify(header.tools))
   }
 
   get sizeBytes(): number {
     return this.#sizeBytes
+  }
+
+  /** How much memory the journal takes, the declarations of its tools included. */
+  get heapBytes(): number {
+    return this.#heapBytes
   }
 
   get entries(): readonly JournalEntry[] {
@@ -42,7 +53,9 @@ export class JournalLog {
   append(entry: JournalEntry): void {
     this.#entries.push(entry)
     if (entry.type === 'answer') this.#answers.set(entry.call, entry)
-    this.#sizeBytes += entryOverheadBytes + textBytesOf(entry)
+    this.#sizeBytes += entryOverheadBytes
+    this.#heapBytes += heapBytesOfEntry(entry)
+    for (const text of textsOf(entry)) this.#count(text)
   }
 
   /** A delivery as the guest gets it. */
@@ -54,29 +67,36 @@ export class JournalLog {
   snapshot(): Journal {
     return { header: this.header, entries: [...this.#entries] }
   }
-}
 
-function textBytesOf(entry: JournalEntry): number {
-  switch (entry.type) {
-    case 'answer':
-      return bytesOf(entry.text)
-    case 'turn':
-      return effectsBytes(entry.effects)
-    case 'end':
-      return failureBytes(entry.error)
+  #count(text: string): void {
+    const utf8Bytes = Buffer.byteLength(text)
+    this.#sizeBytes += utf8Bytes
+    this.#heapBytes += heapBytesOf(text, utf8Bytes)
   }
 }
 
-function effectsBytes({ calls, logs, end }: TurnEffects): number {
-  const endBytes = end === undefined ? 0 : end.ok ? bytesOf(end.result) : bytesOf(end.message, end.stack ?? '')
-  const texts = [...calls.map(({ input }) => input), ...logs.map(({ text }) => text)]
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), endBytes)
+/** What an entry takes in memory besides its texts: its objects, and what of it is kept parsed. */
+function heapBytesOfEntry(entry: JournalEntry): number {
+  if (entry.type !== 'turn') return objectBytes
+  const { calls, logs, end } = entry.effects
+  const details =
+    end === undefined || end.ok || end.details === undefined ? 0 : parsedBytesOf(JSON.stringify(end.details))
+  return objectBytes * (2 + calls.length + logs.length) + details
 }
 
-function failureBytes({ message, guestStack }: ExecutionFailure): number {
-  return bytesOf(message, guestStack ?? '')
+/** The texts that a journal's limit counts. */
+function textsOf(entry: JournalEntry): string[] {
+  switch (entry.type) {
+    case 'answer':
+      return [entry.text]
+    case 'turn':
+      return textsOfEffects(entry.effects)
+    case 'end':
+      return [entry.error.message, entry.error.guestStack ?? '']
+  }
 }
 
-function bytesOf(...texts: string[]): number {
-  return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+function textsOfEffects({ calls, logs, end }: TurnEffects): string[] {
+  const endTexts = end === undefined ? [] : end.ok ? [end.result] : [end.message, end.stack ?? '']
+  return [...calls.map(({ input }) => input), ...logs.map(({ text }) => text), ...endTexts]
 }

@@ -40,6 +40,14 @@ test('a reader that comes back within the grace keeps it, and the next grace is 
   expect(reasons).toHaveLength(1)
 })
 
+test('there are at most sixteen readers at once; one that leaves makes room', () => {
+  const readers = Array.from({ length: 16 }, () => watch.attach())
+  expect(() => watch.attach()).toThrow('16 readers')
+  readers[0]!()
+  watch.attach()
+  expect(() => watch.attach()).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
+})
+
 test('a reader that leaves twice has left once', () => {
   const detach = watch.attach()
   watch.attach()

@@ -1,6 +1,11 @@
+import { RequestError } from '@codemode/shared'
+
+/** Each reader holds a connection, and one that is slow also the events; a client needs one, and one more to resume. */
+const maxReaders = 16
+
 /**
  * Counts an execution's readers. Losing the connection is not cancelling, but an execution whose last reader has been
- * gone for the grace is given up.
+ * gone for the grace is given up. There may be so many readers at once.
  */
 export class ReaderWatch {
   readonly #graceMs: number
@@ -14,8 +19,14 @@ export class ReaderWatch {
     this.#giveUp = giveUp
   }
 
-  /** A reader is there until the returned function is called. */
+  /** A reader is there until the returned function is called. Throws `RequestError` RATE_LIMITED when there are too many. */
   attach(): () => void {
+    if (this.#readers >= maxReaders) {
+      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
+        details: { limit: maxReaders },
+        suggestion: 'Close another reader of this execution, or read GET /v1/executions/:id.',
+      })
+    }
     this.#readers += 1
     clearTimeout(this.#timer)
     let isAttached = true

@@ -31,7 +31,8 @@ interface ToolCallsOptions {
   /** The span that the calls belong to. */
   readonly trace: Parameters<typeof traceToolCall>[0]
   readonly pacer: Pacer
-  onSent(call: ToolCallSummary, message: ToolCallMessage, inputBytes: number): void
+  /** `input` is the JSON text of the message's input. */
+  onSent(call: ToolCallSummary, message: ToolCallMessage, input: string): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
   readonly now: () => number
 }
@@ -64,6 +65,11 @@ export class ToolCalls {
   /** How many calls the guest still waits for. */
   get openCount(): number {
     return this.#open
+  }
+
+  /** How many calls the guest has made. */
+  get count(): number {
+    return this.#calls.length
   }
 
   get openCallIds(): string[] {
@@ -126,7 +132,7 @@ export class ToolCalls {
     const deadline = call.sentAt + timeoutMs
     const message = this.#messageOf(call, Math.min(deadline, this.#options.deadlineAt))
     if (message === undefined) return toolFailed('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
-    this.#options.onSent(summary, message, Buffer.byteLength(call.inputText))
+    this.#options.onSent(summary, message, call.inputText)
     const timedOut = toolTimeout(summary.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
     const timer = setTimeout(() => {

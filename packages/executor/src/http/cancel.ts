@@ -4,6 +4,7 @@ import type { Handler } from 'hono'
 import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './env.ts'
+import { jsonAnswer } from './json-answer.ts'
 
 const readBody = jsonBody({ schema: cancelRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
 
@@ -18,6 +19,6 @@ export function cancelExecution({
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     handle.cancel(value.reason)
     c.header(headers.executionId, handle.id)
-    return c.json(handle.record())
+    return jsonAnswer(c, handle.record())
   }
 }

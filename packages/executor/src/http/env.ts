@@ -1,9 +1,11 @@
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
 import type { Principal } from '../engine/principal.ts'
 
-/** What the middlewares leave for the routes. */
+/** What the server gives to the routes, if there is one, and what the middlewares leave for them. */
 export interface HttpEnv {
+  Bindings: Partial<HttpBindings>
   Variables: { correlationId: string; principal: Principal }
 }
 

@@ -1,26 +1,22 @@
 import type { Handler } from 'hono'
-import type { Logger } from 'pino'
 
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './env.ts'
-import { answerWithEvents } from './sse.ts'
+import { answerWithEvents, type EventStreamOptions } from './sse.ts'
 
-interface StreamEventsOptions {
+interface StreamEventsOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'find'>
-  readonly logger: Logger
-  readonly heartbeatMs: number
 }
 
 /** GET /v1/executions/:id/events: the execution's events, from the start or after `last-event-id`, to the end. */
 export function streamEvents({
   engine,
-  logger,
-  heartbeatMs,
+  ...streamOptions
 }: StreamEventsOptions): Handler<HttpEnv, '/v1/executions/:id/events'> {
   return function streamEvents(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     // A HEAD request comes here too. Nobody would read its stream, and so nobody would end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream; charset=utf-8' })
-    return answerWithEvents(c, handle, { logger, heartbeatMs })
+    return answerWithEvents(c, handle, streamOptions)
   }
 }

@@ -8,25 +8,23 @@ import {
 } from '@codemode/shared'
 import type { Handler } from 'hono'
 import { accepts } from 'hono/accepts'
-import type { Logger } from 'pino'
 
 import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './env.ts'
-import { answerWithEvents } from './sse.ts'
+import { jsonAnswer } from './json-answer.ts'
+import { answerWithEvents, type EventStreamOptions } from './sse.ts'
 
-interface CreateExecutionOptions {
+interface CreateExecutionOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'submit'>
   readonly guard: Pick<CallbackGuard, 'check'>
-  readonly logger: Logger
-  readonly heartbeatMs: number
 }
 
 const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
 
 /** POST /v1/executions: runs code, and answers with its result or, for `accept: text/event-stream`, with its events. */
-export function createExecution({ engine, guard, logger, heartbeatMs }: CreateExecutionOptions): Handler<HttpEnv> {
+export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
@@ -38,7 +36,7 @@ export function createExecution({ engine, guard, logger, heartbeatMs }: CreateEx
     const detach = attachUntilClosed(c, handle)
     try {
       await handle.admitted
-      return await (wantsEvents ? answerWithEvents(c, handle, { logger, heartbeatMs }) : answerWithResult(c, handle))
+      return await (wantsEvents ? answerWithEvents(c, handle, streamOptions) : answerWithResult(c, handle))
     } finally {
       detach()
     }
@@ -58,9 +56,9 @@ function submission(c: HttpContext, request: ExecutionRequest, bodyHash: string)
 }
 
 async function answerWithResult(c: HttpContext, handle: ExecutionHandle): Promise<Response> {
-  const result = await handle.finished
+  await handle.finished
   c.header(headers.executionId, handle.id)
-  return c.json(result)
+  return jsonAnswer(c, handle.result())
 }
 
 /** Counts the request as a reader until the returned function is called, or the client has closed the connection. */

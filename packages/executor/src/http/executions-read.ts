@@ -3,12 +3,13 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './env.ts'
+import { jsonAnswer } from './json-answer.ts'
 
 /** GET /v1/executions/:id: where the execution stands, and its result if there is one. */
 export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
   return function readExecution(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     c.header(headers.executionId, handle.id)
-    return c.json(handle.record())
+    return jsonAnswer(c, handle.record())
   }
 }

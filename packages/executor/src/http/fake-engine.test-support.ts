@@ -9,7 +9,7 @@ import {
   type ToolAnswer,
 } from '@codemode/shared'
 
-import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
+import type { Engine, EventText, ExecutionHandle, Submission } from '../engine/engine.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -24,13 +24,16 @@ export class FakeExecution implements ExecutionHandle {
   readonly correlationId = 'cor_of_the_execution'
   readonly keyId: string
   readonly #admitted = Promise.withResolvers<void>()
-  readonly #finished = Promise.withResolvers<ExecutionResult>()
+  readonly #finished = Promise.withResolvers<void>()
+  #result: ExecutionResult | undefined
   readonly #events: (ExecutionEvent | Error)[] = []
   #wake = Promise.withResolvers<void>()
   #ended = false
   readers = 0
   detachCalls = 0
   taken = 0
+  /** Instead of the events' own text. */
+  rawJson: string | undefined
   gone: RequestError | undefined
   eventsAfter: string | undefined
   cancelReason: string | undefined
@@ -66,18 +69,19 @@ export class FakeExecution implements ExecutionHandle {
     return this
   }
 
-  finish(result: ExecutionResult = this.result()): this {
-    this.#finished.resolve(result)
+  finish(result?: ExecutionResult): this {
+    this.#result = result
+    this.#finished.resolve()
     this.#ended = true
     this.#signal()
     return this
   }
 
-  result(): ExecutionResult {
-    return { success: true, result: 4, ...this.#facts() }
+  result(): string {
+    return JSON.stringify(this.#result ?? { success: true, result: 4, ...this.#facts() })
   }
 
-  events({ after, signal }: { after?: string; signal: AbortSignal }): AsyncIterable<ExecutionEvent> {
+  events({ after, signal }: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
     this.eventsAfter = after
     signal.addEventListener('abort', () => this.#signal())
     return this.#read(signal)
@@ -91,7 +95,7 @@ export class FakeExecution implements ExecutionHandle {
       if (event !== undefined) {
         next += 1
         this.taken = next
-        yield event
+        yield { id: event.id, type: event.type, json: this.rawJson ?? JSON.stringify(event) }
       } else if (this.#ended) return
       else await this.#wake.promise
     }
@@ -120,8 +124,13 @@ export class FakeExecution implements ExecutionHandle {
     return true
   }
 
-  record(): ExecutionRecord {
-    return { status: this.#ended ? 'completed' : 'running', createdAt: at, ...this.#facts() }
+  record(): string {
+    const record: ExecutionRecord = {
+      status: this.#ended ? 'completed' : 'running',
+      createdAt: at,
+      ...this.#facts(),
+    }
+    return JSON.stringify(record)
   }
 
   journal(): Journal {

@@ -29,7 +29,7 @@ const principal = (tenant: string): Principal => ({
 })
 
 /** The app over a fake engine, for tenants `acme` and `rival`, whose keys are `key-of-acme` and `key-of-rival`. */
-export function testApp({ heartbeatMs = 15_000 } = {}) {
+export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
   const engine = new FakeEngine()
   const logged: string[] = []
   const app: Hono<HttpEnv> = createHttpApp({
@@ -44,6 +44,7 @@ export function testApp({ heartbeatMs = 15_000 } = {}) {
     info: () => info,
     logger: createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } }),
     heartbeatMs,
+    stallMs,
   })
 
   /** A request as a tenant; a body that is no string is sent as JSON. */

@@ -17,6 +17,7 @@ import { refuseOtherMethods } from './method-not-allowed.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
 import { defaultHeartbeatMs } from './sse.ts'
+import { defaultStallMs } from './stalled-writes.ts'
 import { takeToolResults } from './tool-results.ts'
 import { traceContext } from './trace-context.ts'
 
@@ -28,11 +29,14 @@ interface HttpAppOptions {
   readonly info: () => ExecutorInfo
   readonly logger: Logger
   readonly heartbeatMs?: number
+  readonly stallMs?: number
 }
 
 /** The executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
-  const { engine, keys, guard, info, logger, heartbeatMs = defaultHeartbeatMs } = options
+  const { engine, keys, guard, info, logger } = options
+  const { heartbeatMs = defaultHeartbeatMs, stallMs = defaultStallMs } = options
+  const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
   app.onError(answerErrors({ logger }))
   app.notFound(answerNotFound())
@@ -44,9 +48,9 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
 
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
-  app.post('/v1/executions', createExecution({ engine, guard, logger, heartbeatMs }))
+  app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
   app.get('/v1/executions/:id', readExecution({ engine }))
-  app.get('/v1/executions/:id/events', streamEvents({ engine, logger, heartbeatMs }))
+  app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))
   app.post('/v1/executions/:id/cancel', cancelExecution({ engine }))
   app.post('/v1/executions/:id/tool-results', takeToolResults({ engine }))

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 
@@ -120,6 +121,47 @@ test('a slow reader takes from the engine no more than its socket holds, and is 
   expect(execution.readers).toBe(1)
   socket.destroy()
   await vi.waitFor(() => expect(execution.readers).toBe(0))
+})
+
+test('a reader that stops reading is cut off after its time, holds nothing more, and is told in the log', async () => {
+  const { app, engine, logged } = testApp({ stallMs: 100 })
+  await using server = await listen(app, { host: '127.0.0.1', port: 0 })
+  const execution = engine.add('acme').admit()
+  const event = { ...startedEvent(1), correlationId: 'x'.repeat(1_000) }
+  execution.emit(...Array.from({ length: 30_000 }, () => event))
+  const socket = connect({ port: server.port, host: '127.0.0.1' })
+  socket.write(
+    `GET /v1/executions/${execution.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key-of-acme\r\n\r\n`,
+  )
+  socket.pause()
+  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(execution.readers).toBe(0), { timeout: 20_000 })
+  expect(execution.taken).toBeLessThan(30_000)
+  expect(logged.join('')).toContain('a reader stalled and was cut off')
+  socket.on('error', () => {}).resume()
+  await once(socket, 'close')
+})
+
+test('an idle stream is no stalled one, and neither is one that is read', async () => {
+  const { app, engine } = testApp({ stallMs: 50, heartbeatMs: 10 })
+  await using server = await listen(app, { host: '127.0.0.1', port: 0 })
+  const execution = engine.add('acme').admit()
+  const response = await fetch(`${server.url}/v1/executions/${execution.id}/events`, {
+    headers: { authorization: 'Bearer key-of-acme' },
+  })
+  const text = response.text()
+  await setTimeout(300)
+  execution.emit(startedEvent(1)).finish()
+  expect(await text).toContain(frame(1))
+})
+
+test('line breaks between the tokens of a value stay within its event', async () => {
+  const { engine, send } = testApp()
+  const execution = engine.add('acme').admit()
+  execution.rawJson = '{"a":\r\n[1,\n2\r]}'
+  execution.emit(startedEvent(1)).finish()
+  const text = await (await send('GET', `/v1/executions/${execution.id}/events`)).text()
+  expect(text).toBe('id: 1\nevent: started\ndata: {"a":\ndata: [1,\ndata: 2\ndata: ]}\n\n')
 })
 
 test('a client that goes away while its result is awaited is no reader any more', async () => {

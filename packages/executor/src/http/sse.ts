@@ -1,19 +1,22 @@
 // Server-Sent Events, https://html.spec.whatwg.org/multipage/server-sent-events.html: `id:`, `event:` and `data:` lines.
 import { setImmediate } from 'node:timers/promises'
 
-import { headers, RequestError, type ErrorBody, type ExecutionEvent } from '@codemode/shared'
+import { headers, RequestError, type ErrorBody } from '@codemode/shared'
 import type { Logger } from 'pino'
 
-import type { ExecutionHandle } from '../engine/engine.ts'
+import type { EventText, ExecutionHandle } from '../engine/engine.ts'
 import type { HttpContext } from './env.ts'
 import { errorBody, internalError } from './errors.ts'
+import { watchStalls, type StallWatch } from './stalled-writes.ts'
 
 /** How often a comment keeps an idle stream open. */
 export const defaultHeartbeatMs = 15_000
 
-interface EventStreamOptions {
+export interface EventStreamOptions {
   readonly logger: Logger
   readonly heartbeatMs: number
+  /** How long a reader may keep the stream waiting. */
+  readonly stallMs: number
 }
 
 /** The id that `last-event-id` gives, if it gives one. Throws `RequestError` when it is none of ours. */
@@ -27,17 +30,24 @@ export function lastEventId(c: HttpContext): string | undefined {
 /**
  * Answers with an execution's events after `last-event-id`, to the end. An event is taken from the engine only when
  * the socket has room for it, so a slow reader is bounded by what the engine keeps; what is no longer kept ends the
- * stream with an `error` event. Throws `RequestError` EVENTS_GONE when it is gone from the start.
+ * stream with an `error` event. A reader that stalls is cut off, so that it holds nothing; it may resume. Throws
+ * `RequestError` EVENTS_GONE when the events are gone from the start, and RATE_LIMITED when there are too many readers.
  */
 export async function answerWithEvents(
   c: HttpContext,
   handle: ExecutionHandle,
-  { logger, heartbeatMs }: EventStreamOptions,
+  { logger, heartbeatMs, stallMs }: EventStreamOptions,
 ): Promise<Response> {
   const stop = new AbortController()
   const after = lastEventId(c)
   const detach = handle.attachReader()
+  const stall = watchStalls(stallMs, () => {
+    logger.info({ executionId: handle.id, correlationId: c.get('correlationId') }, 'a reader stalled and was cut off')
+    close()
+    c.env?.outgoing?.destroy()
+  })
   const close = () => {
+    stall.stop()
     c.req.raw.signal.removeEventListener('abort', close)
     if (!stop.signal.aborted) detach()
     stop.abort()
@@ -56,7 +66,7 @@ export async function answerWithEvents(
     c.header('x-accel-buffering', 'no')
     const toFrame = (error: unknown) =>
       errorFrame(errorBody(c, error instanceof RequestError ? error : internalError(error, c, logger)))
-    return c.body(frames(events, { first, heartbeatMs, toFrame, close, closed: stop.signal }))
+    return c.body(frames(events, { first, heartbeatMs, stall, toFrame, close, closed: stop.signal }))
   } catch (error) {
     close()
     throw error
@@ -64,16 +74,17 @@ export async function answerWithEvents(
 }
 
 interface FrameOptions {
-  readonly first: Promise<IteratorResult<ExecutionEvent>>
+  readonly first: Promise<IteratorResult<EventText>>
   readonly heartbeatMs: number
+  readonly stall: StallWatch
   readonly toFrame: (error: unknown) => string
   /** Called when the stream ends, whoever ended it. */
   readonly close: () => void
   readonly closed: AbortSignal
 }
 
-function frames(events: AsyncIterator<ExecutionEvent>, options: FrameOptions): ReadableStream<Uint8Array> {
-  const { first, heartbeatMs, toFrame, close, closed } = options
+function frames(events: AsyncIterator<EventText>, options: FrameOptions): ReadableStream<Uint8Array> {
+  const { first, heartbeatMs, stall, toFrame, close, closed } = options
   const encoder = new TextEncoder()
   let upcoming: FrameOptions['first'] | undefined = first
 
@@ -89,14 +100,19 @@ function frames(events: AsyncIterator<ExecutionEvent>, options: FrameOptions): R
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        stall.drained()
         let isLast = false
         const frame = await nextFrame().catch((error: unknown) => {
           isLast = true
           return closed.aborted ? undefined : toFrame(error)
         })
         if (closed.aborted) return
-        if (frame !== undefined) controller.enqueue(encoder.encode(frame))
-        if (frame !== undefined && !isLast) return
+        if (frame !== undefined) {
+          const bytes = encoder.encode(frame)
+          controller.enqueue(bytes)
+          stall.wrote(bytes.byteLength)
+          if (!isLast) return
+        }
         close()
         controller.close()
       },
@@ -106,8 +122,9 @@ function frames(events: AsyncIterator<ExecutionEvent>, options: FrameOptions): R
   )
 }
 
-function eventFrame(event: ExecutionEvent): string {
-  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+/** A value that a sandbox process wrote may hold line breaks between its tokens: each line is data, and nothing else. */
+function eventFrame({ id, type, json }: EventText): string {
+  return `id: ${id}\nevent: ${type}\ndata: ${json.replaceAll(/\r\n?|\n/g, '\ndata: ')}\n\n`
 }
 
 function errorFrame(body: ErrorBody): string {

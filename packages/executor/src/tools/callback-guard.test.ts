@@ -103,7 +103,7 @@ describe('a callback URL', () => {
 })
 
 async function outcome(url: string, options: Partial<Parameters<typeof createCallbackGuard>[0]>): Promise<unknown> {
-  const { agent } = createCallbackGuard({ origins: [], allowLoopback: false, ...options })
+  const agent = createCallbackGuard({ origins: [], allowLoopback: false, ...options }).createAgent()
   try {
     const { body } = await request(url, { dispatcher: agent })
     return await body.text()
@@ -113,6 +113,71 @@ async function outcome(url: string, options: Partial<Parameters<typeof createCal
     await agent.close()
   }
 }
+
+/** Every way to write this machine's loopback, and the metadata service of clouds, as the host of a URL. */
+const privateSpellings = [
+  '127.0.0.1',
+  '127.0.0.1.',
+  '127.1',
+  '127.0.1',
+  '2130706433',
+  '017700000001',
+  '0177.0.0.1',
+  '0x7f000001',
+  '0x7F.0x0.0x0.0x1',
+  '0x7f.1',
+  '%31%32%37.0.0.1',
+  '１２７.０.０.１',
+  '127。0。0。1',
+  '0',
+  '0.0.0.0',
+  '[::]',
+  '[::1]',
+  '[0:0:0:0:0:0:0:1]',
+  '[::127.0.0.1]',
+  '[::ffff:127.0.0.1]',
+  '[::ffff:7f00:1]',
+  '[::FFFF:0:7f00:1]',
+  '[64:ff9b::127.0.0.1]',
+  '[64:ff9b::7f00:1]',
+  '[64:ff9b:1::7f00:1]',
+  '[2002:7f00:1::]',
+  '[2001:0:7f00:1::]',
+  '[fe80::1]',
+  '[fd00:ec2::254]',
+  '169.254.169.254',
+  '169.254.43518',
+  '0xa9fea9fe',
+  '2852039166',
+  '[::ffff:a9fe:a9fe]',
+  '10.0.0.1',
+  '100.100.100.200',
+  '168.63.129.16',
+]
+
+test.each(privateSpellings)(
+  'a pattern of any host does not cover %s, neither as a URL nor as a connection',
+  async (host) => {
+    const origins = [`http://*:${port}`]
+    const url = `http://${host}:${port}/`
+    const before = requests
+    expect(refusal(() => createCallbackGuard({ origins, allowLoopback: false }).check(url)).code).toBe(
+      'CALLBACK_FORBIDDEN',
+    )
+    expect(await outcome(url, { origins })).toBeInstanceOf(AddressForbiddenError)
+    expect(requests).toBe(before)
+  },
+)
+
+test.each(['localhost', 'localhost.', 'LOCALHOST', 'x.localhost'])(
+  'the name %s of this machine is no way around, whatever the system resolves it to',
+  async (host) => {
+    const before = requests
+    const error = await outcome(`http://${host}:${port}/`, { origins: [`http://*:${port}`] })
+    expect(error).toBeInstanceOf(Error)
+    expect(requests).toBe(before)
+  },
+)
 
 describe("the guard's agent", () => {
   test('reaches a private address whose origin is listed, by number and by name', async () => {
@@ -136,6 +201,28 @@ describe("the guard's agent", () => {
       outcome(`http://localhost:${port}`, { allowLoopback: true, lookup: resolvesTo('10.0.0.1') }),
     ])
     for (const error of refused) expect(error).toBeInstanceOf(AddressForbiddenError)
+    expect(requests).toBe(before)
+  })
+
+  test('looks at the address that it is connected to, not only at the one that was looked up', async () => {
+    const before = requests
+    let asked = 0
+    // What is called the address while it is checked is another one when it is connected to.
+    const liar: LookupFunction = (_, __, callback) =>
+      callback(null, [
+        {
+          get address() {
+            asked += 1
+            return asked === 1 ? '8.8.8.8' : '127.0.0.1'
+          },
+          family: 4,
+        },
+      ])
+    const options = { origins: [`http://*:${port}`], lookup: liar as never }
+    expect(await outcome(`http://app.example:${port}`, options)).toMatchObject({
+      name: 'AddressForbiddenError',
+      message: 'the connected address is not allowed',
+    })
     expect(requests).toBe(before)
   })
 

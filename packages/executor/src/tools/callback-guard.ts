@@ -10,6 +10,8 @@ import { bareHost, isHttp, isLoopbackHost, parseCallbackOrigin } from './callbac
 import { isLoopbackAddress, isPrivateAddress } from './private-addresses.ts'
 
 const connectTimeoutMs = 5_000
+/** A server may ask for its connections to be kept, and not for longer than this. */
+const keepAliveMaxMs = 30_000
 
 interface CallbackGuardOptions {
   /** The allow-list, in the form that `parseCallbackOrigin` reads. */
@@ -24,11 +26,14 @@ interface CallbackGuardOptions {
 export interface CallbackGuard {
   /** Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. */
   check(url: string): void
-  /** Connects to allowed origins only, and to no private address unless its origin is listed by name. Has no clock of its own. */
-  readonly agent: Dispatcher
+  /**
+   * Makes an agent that connects to allowed origins only, and to no private address unless its origin is listed by name.
+   * It has no clock but that for connecting. Who made it closes it.
+   */
+  createAgent(): Dispatcher
 }
 
-/** Raised instead of a connection that the guard refuses. It is no fault that a retry could mend. */
+/** Raised instead of a connection that the guard refuses. */
 export class AddressForbiddenError extends Error {
   override readonly name = 'AddressForbiddenError'
 }
@@ -42,7 +47,7 @@ const permits: Record<Policy, (address: string) => boolean> = {
   public: (address) => !isPrivateAddress(address),
 }
 
-/** The guard for one configuration. Close its agent when it is no longer needed. */
+/** The guard for one configuration. */
 export function createCallbackGuard({
   origins,
   allowLoopback,
@@ -78,16 +83,18 @@ export function createCallbackGuard({
         throw forbidden(`is at the private address "${host}", which is not listed by itself`, url.origin)
       }
     },
-    agent: new Agent({
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: (options, callback) => {
-        const url = URL.parse(`${options.protocol}//${options.host}`)
-        const policy = url === null ? undefined : policyOf(url)
-        if (policy === undefined) callback(new AddressForbiddenError('the origin is not allowed'), null)
-        else connectors[policy](options, callback)
-      },
-    }),
+    createAgent: () =>
+      new Agent({
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        keepAliveMaxTimeout: keepAliveMaxMs,
+        connect: (options, callback) => {
+          const url = URL.parse(`${options.protocol}//${options.host}`)
+          const policy = url === null ? undefined : policyOf(url)
+          if (policy === undefined) callback(new AddressForbiddenError('the origin is not allowed'), null)
+          else connectors[policy](options, callback)
+        },
+      }),
   }
 }
 

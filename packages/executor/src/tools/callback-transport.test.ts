@@ -1,15 +1,19 @@
+import type { lookup as systemLookup } from 'node:dns'
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
+import { createServer, type AddressInfo, type LookupFunction, type Socket } from 'node:net'
 
 import { context, propagation, trace, TraceFlags } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import { fixedLimits } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from './callback-guard.ts'
 import { createCallbackTransport } from './callback-transport.ts'
+import { TenantAgents } from './tenant-agents.ts'
 import { callMessage, toolServer } from './tool-server.test-support.ts'
 
 const token = 'a-token-of-the-client'
@@ -24,11 +28,13 @@ const unavailable = {
   },
 }
 
-function transportTo(url: string) {
+function transportTo(url: string, guardOptions: Partial<Parameters<typeof createCallbackGuard>[0]> = {}) {
   const logged: string[] = []
-  const { agent } = createCallbackGuard({ origins: [], allowLoopback: true })
+  const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
+  const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
+  onTestFinished(() => agents[Symbol.asyncDispose]())
   const logger = createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } })
-  return { transport: createCallbackTransport({ callback: { url, token }, agent, logger }), logged }
+  return { transport: createCallbackTransport({ callback: { url, token }, tenant: 'acme', agents, logger }), logged }
 }
 
 function send(outgoing: ServerResponse, answer: unknown, status = 200) {
@@ -129,6 +135,63 @@ describe('a call by callback', () => {
       expect(server.received).toHaveLength(1)
       expect(logged.join('')).toContain('no valid answer')
     }
+  })
+
+  test('fails in the same way whether the address is refused, unreachable, unknown, forbidden or speaks no TLS', async () => {
+    await using plain = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
+    const closed = await closedUrl()
+    const { port } = new URL(closed)
+    const unknownName: typeof systemLookup = ((...[, , callback]: Parameters<LookupFunction>) =>
+      callback(Object.assign(new Error('ENOTFOUND'), { code: 'ENOTFOUND' }), '')) as never
+    const resolvesHere: typeof systemLookup = ((...[, , callback]: Parameters<LookupFunction>) =>
+      callback(null, [{ address: '127.0.0.1', family: 4 }])) as never
+    const cases: [string, RegExp, Parameters<typeof transportTo>[1]][] = [
+      [closed, /ECONNREFUSED/, {}],
+      [plain.url.replace('http:', 'https:'), /ssl|EPROTO|TLS/i, {}],
+      [`http://app.example:${port}`, /ENOTFOUND/, { origins: [`http://app.example:${port}`], lookup: unknownName }],
+      [`http://app.example:${port}`, /not allowed/, { origins: [`http://*:${port}`], lookup: resolvesHere }],
+      [`http://0.0.0.0:${port}`, /not allowed/, { origins: [`http://*:${port}`] }],
+    ]
+    for (const [url, cause, guardOptions] of cases) {
+      const { transport, logged } = transportTo(url, guardOptions)
+      expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+      expect(logged).toHaveLength(4)
+      expect(logged.join('')).toMatch(cause)
+    }
+    expect(plain.received).toHaveLength(0)
+  })
+
+  test('goes to no address that a redirect names', async () => {
+    await using elsewhere = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
+    for (const status of [301, 302, 303, 307, 308]) {
+      await using server = await toolServer((outgoing) => outgoing.writeHead(status, { location: elsewhere.url }).end())
+      expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(unavailable)
+      expect(server.received).toHaveLength(1)
+    }
+    expect(elsewhere.received).toHaveLength(0)
+  })
+
+  test('whose input is nested deeper than it can be written is refused', async () => {
+    const input = JSON.parse(`${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`) as never
+    expect(await transportTo('http://127.0.0.1:9/').transport.call(callMessage(1, input), never)).toMatchObject({
+      ok: false,
+      error: { code: 'TOOL_INPUT_INVALID', message: expect.stringContaining('nested too deeply') },
+    })
+  })
+
+  test('whose headers never end, or are too long, is given up', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket.on('error', () => {}))
+      socket.write(`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}`)
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { transport, logged } = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(logged.join('')).toMatch(/Headers Overflow/i)
+    for (const socket of sockets) socket.destroy()
+    server.close()
   })
 
   test('does not wait for the rest of an answer that is none', async () => {

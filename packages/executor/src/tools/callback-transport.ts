@@ -14,8 +14,14 @@ import type { Logger } from 'pino'
 import { Webhook } from 'standardwebhooks'
 import { request, type Dispatcher } from 'undici'
 
-import { AddressForbiddenError } from './callback-guard.ts'
-import { answerEnvelopeBytes, toolCancelled, toolOutputTooLarge, toolUnavailable } from './tool-answers.ts'
+import type { TenantAgents } from './tenant-agents.ts'
+import {
+  answerEnvelopeBytes,
+  toolCancelled,
+  toolInputTooDeep,
+  toolOutputTooLarge,
+  toolUnavailable,
+} from './tool-answers.ts'
 import type { ToolTransport } from './transport.ts'
 
 const attempts = { retries: 2, minTimeout: 100, maxTimeout: 1_000, randomize: true }
@@ -23,16 +29,24 @@ const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {
   readonly callback: Callback
-  /** The guard's agent; it decides what may be connected to. */
-  readonly agent: Dispatcher
+  readonly tenant: string
+  /** The agents of the guard, which decides what may be connected to. */
+  readonly agents: TenantAgents
   readonly logger: Logger
 }
 
-/** The transport of one execution that came with a callback. Only a failed connection is tried again, with the same call id. */
-export function createCallbackTransport({ callback, agent, logger }: CallbackTransportOptions): ToolTransport {
+/**
+ * The transport of one execution that came with a callback. Only a failed connection is tried again, with the same call id,
+ * and a forbidden address like any other: neither the answer nor the time until it comes tells them apart.
+ */
+export function createCallbackTransport(options: CallbackTransportOptions): ToolTransport {
+  const { callback, tenant, agents, logger } = options
   const webhook = new Webhook(callback.token, { format: 'raw' })
 
-  async function deliver(message: ToolCallMessage, body: string, signal: AbortSignal): Promise<ToolAnswer> {
+  async function deliver(
+    message: ToolCallMessage,
+    { agent, body, signal }: { agent: Dispatcher; body: string; signal: AbortSignal },
+  ): Promise<ToolAnswer> {
     const response = await request(callback.url, {
       method: 'POST',
       dispatcher: agent,
@@ -58,12 +72,13 @@ export function createCallbackTransport({ callback, agent, logger }: CallbackTra
 
   return {
     async call(message, signal) {
+      const body = stringify(message)
+      if (body === undefined) return toolInputTooDeep(message.tool)
       try {
-        const body = JSON.stringify(message)
-        return await pRetry(() => deliver(message, body, signal), {
+        const attempt = () => agents.use(tenant, signal, (agent) => deliver(message, { agent, body, signal }))
+        return await pRetry(attempt, {
           ...attempts,
           signal,
-          shouldRetry: ({ error }) => !(error instanceof AddressForbiddenError),
           onFailedAttempt: ({ error, attemptNumber }) =>
             logger.warn({ ...named(message), attempt: attemptNumber, err: error }, 'the tool server was not reached'),
         })
@@ -73,6 +88,15 @@ export function createCallbackTransport({ callback, agent, logger }: CallbackTra
         return toolUnavailable(message.tool)
       }
     },
+  }
+}
+
+/** Undefined for what is nested deeper than `JSON.stringify` goes. */
+function stringify(message: ToolCallMessage): string | undefined {
+  try {
+    return JSON.stringify(message)
+  } catch {
+    return undefined
   }
 }
 

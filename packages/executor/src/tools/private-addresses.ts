@@ -8,6 +8,7 @@ const notPublic = blockList([
   '10.0.0.0/8',
   '100.64.0.0/10', // carrier-grade NAT
   '127.0.0.0/8',
+  '168.63.129.16/32', // Azure's host, in a public range
   '169.254.0.0/16', // link-local, where clouds serve their metadata
   '172.16.0.0/12',
   '192.0.0.0/24',
@@ -20,9 +21,11 @@ const notPublic = blockList([
   '224.0.0.0/4', // multicast
   '240.0.0.0/4', // reserved, and broadcast
   '::/96', // unspecified, loopback, and IPv4-compatible
+  '::ffff:0:0:0/96', // IPv4-translated
   '64:ff9b::/96', // NAT64
   '64:ff9b:1::/48',
   '100::/64',
+  '100:0:0:1::/64',
   '2001::/23', // Teredo and other protocols
   '2001:db8::/32',
   '2002::/16', // 6to4

@@ -6,6 +6,7 @@ import { createLogger } from '../log.ts'
 import { createCallbackGuard } from './callback-guard.ts'
 import { createCallbackTransport } from './callback-transport.ts'
 import { createStreamTransport } from './stream-transport.ts'
+import { TenantAgents } from './tenant-agents.ts'
 import { callMessage, toolServer } from './tool-server.test-support.ts'
 import type { ToolTransport } from './transport.ts'
 
@@ -17,9 +18,15 @@ const ways: Record<string, (answering: Answering) => Promise<ToolTransport & Asy
       const answer = answering((JSON.parse(text) as { input: unknown }).input)
       if (answer !== undefined) outgoing.end(JSON.stringify(answer))
     })
-    const { agent } = createCallbackGuard({ origins: [], allowLoopback: true })
+    const guard = createCallbackGuard({ origins: [], allowLoopback: true })
+    const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
     const callback = { url: server.url, token: 't'.repeat(16) }
-    const transport = createCallbackTransport({ callback, agent, logger: createLogger({ level: 'silent' }) })
+    const transport = createCallbackTransport({
+      callback,
+      tenant: 'acme',
+      agents,
+      logger: createLogger({ level: 'silent' }),
+    })
     return { ...transport, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() }
   },
   async stream(answering) {

@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest'
+
+import { Retained } from './retained.ts'
+
+function retained(bounds: { ms?: number; count?: number; bytes?: number }) {
+  const clock = { now: 0 }
+  const { ms = 1_000, count = 1_000, bytes = 1_000 } = bounds
+  const kept = new Retained<number>({ ms, count, bytes, bytesOf: (value) => value, now: () => clock.now })
+  const idsOf = (tenant: string) => ['a', 'b', 'c', 'd', 'e', 'f'].filter((id) => kept.get(tenant, id) !== undefined)
+  return { kept, clock, idsOf }
+}
+
+test('a value is found by its tenant and id, and by no other', () => {
+  const { kept } = retained({})
+  kept.add('acme', 'a', 7)
+  expect(kept.get('acme', 'a')).toBe(7)
+  expect(kept.get('rival', 'a')).toBeUndefined()
+  expect(kept.get('acme', 'b')).toBeUndefined()
+})
+
+test('a value is kept for its time, whether it is asked for or not', () => {
+  const { kept, clock, idsOf } = retained({ ms: 10 })
+  kept.add('acme', 'a', 1)
+  clock.now = 5
+  kept.add('acme', 'b', 1)
+  clock.now = 9
+  expect(idsOf('acme')).toEqual(['a', 'b'])
+  clock.now = 10
+  expect(idsOf('acme')).toEqual(['b'])
+  clock.now = 15
+  expect(idsOf('acme')).toEqual([])
+})
+
+test('one tenant alone may use all of the room, and gives up its oldest for more', () => {
+  const { kept, idsOf } = retained({ bytes: 30 })
+  for (const id of ['a', 'b', 'c', 'd']) kept.add('acme', id, 10)
+  expect(idsOf('acme')).toEqual(['b', 'c', 'd'])
+})
+
+test('a tenant within its share keeps everything, however much the other finishes', () => {
+  const { kept, idsOf } = retained({ bytes: 60 })
+  kept.add('rival', 'a', 10)
+  for (let n = 0; n < 100; n++) kept.add('acme', `x${n}`, 10)
+  kept.add('rival', 'b', 20)
+  for (let n = 0; n < 100; n++) kept.add('acme', `y${n}`, 10)
+  expect(idsOf('rival')).toEqual(['a', 'b'])
+  kept.add('rival', 'c', 10)
+  expect(idsOf('rival')).toEqual(['b', 'c'])
+})
+
+test('the number of values is shared in the same way', () => {
+  const { kept, idsOf } = retained({ count: 4 })
+  kept.add('rival', 'a', 1)
+  kept.add('rival', 'b', 1)
+  for (const id of ['a', 'b', 'c', 'd', 'e', 'f']) kept.add('acme', id, 1)
+  expect(idsOf('rival')).toEqual(['a', 'b'])
+  expect(idsOf('acme')).toEqual(['e', 'f'])
+})
+
+test('a value that is over the bound by itself is not kept, and pushes nothing out', () => {
+  const { kept, idsOf } = retained({ bytes: 10 })
+  kept.add('acme', 'a', 5)
+  kept.add('acme', 'b', 11)
+  expect(idsOf('acme')).toEqual(['a'])
+})

@@ -1,0 +1,92 @@
+interface RetainedOptions<Value> {
+  /** How long a value is kept. */
+  readonly ms: number
+  /** How many are kept in all. */
+  readonly count: number
+  /** How much they take in all. */
+  readonly bytes: number
+  readonly bytesOf: (value: Value) => number
+  readonly now?: () => number
+}
+
+interface Entry<Value> {
+  readonly tenant: string
+  readonly id: string
+  readonly value: Value
+  readonly bytes: number
+  readonly expiresAt: number
+}
+
+/** What a tenant has here, oldest first. */
+interface Share<Value> {
+  readonly entries: Map<string, Entry<Value>>
+  bytes: number
+}
+
+/**
+ * Values of tenants, kept for a while and within bounds that they share. When there is no room, the tenant that takes the
+ * most gives up its oldest: what a tenant keeps within its fair share, no other can push out.
+ */
+export class Retained<Value> {
+  readonly #options: RetainedOptions<Value>
+  readonly #shares = new Map<string, Share<Value>>()
+  /** All entries, by age. */
+  readonly #all = new Set<Entry<Value>>()
+  #bytes = 0
+
+  constructor(options: RetainedOptions<Value>) {
+    this.#options = options
+  }
+
+  get(tenant: string, id: string): Value | undefined {
+    this.#forgetExpired()
+    return this.#shares.get(tenant)?.entries.get(id)?.value
+  }
+
+  /** Keeps a value, unless it alone is over the bound. */
+  add(tenant: string, id: string, value: Value): void {
+    const { ms, count, bytes: maxBytes, bytesOf } = this.#options
+    this.#forgetExpired()
+    const bytes = bytesOf(value)
+    if (bytes > maxBytes) return
+    const share = this.#shares.get(tenant) ?? { entries: new Map(), bytes: 0 }
+    this.#shares.set(tenant, share)
+    const entry = { tenant, id, value, bytes, expiresAt: this.#now() + ms }
+    share.entries.set(id, entry)
+    share.bytes += bytes
+    this.#all.add(entry)
+    this.#bytes += bytes
+    while (this.#bytes > maxBytes) this.#forgetOldestOf(({ bytes }) => bytes)
+    while (this.#all.size > count) this.#forgetOldestOf(({ entries }) => entries.size)
+  }
+
+  #now(): number {
+    return (this.#options.now ?? Date.now)()
+  }
+
+  #forgetOldestOf(sizeOf: (share: Share<Value>) => number): void {
+    let largest: Share<Value> | undefined
+    for (const share of this.#shares.values()) {
+      if (largest === undefined || sizeOf(share) > sizeOf(largest)) largest = share
+    }
+    const [oldest] = largest?.entries.values() ?? []
+    if (oldest !== undefined) this.#forget(oldest)
+  }
+
+  #forgetExpired(): void {
+    const now = this.#now()
+    for (const entry of this.#all) {
+      if (entry.expiresAt > now) return
+      this.#forget(entry)
+    }
+  }
+
+  #forget(entry: Entry<Value>): void {
+    const share = this.#shares.get(entry.tenant)!
+    share.entries.delete(entry.id)
+    share.bytes -= entry.bytes
+    if (share.entries.size === 0) this.#shares.delete(entry.tenant)
+    this.#all.delete(entry)
+    this.#bytes -= entry.bytes
+  }
+}

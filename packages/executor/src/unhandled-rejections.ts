@@ -1,0 +1,32 @@
+import type { Logger } from 'pino'
+
+/**
+ * Takes rejections that nobody handled: a bug, of which one execution or request may stay unanswered. It is logged with its
+ * stack, the ids that it carries and how many there have been, and the executor goes on: ending the process would make
+ * every other execution pay for it.
+ */
+export function unhandledRejectionReporter(logger: Logger): (reason: unknown) => void {
+  let count = 0
+  return function reportUnhandledRejection(reason) {
+    count += 1
+    const err = reason instanceof Error ? reason : new Error(`rejected with ${typeof reason}: ${textOf(reason)}`)
+    logger.error({ err, ...idsOf(reason), unhandledRejections: count }, 'a bug: a rejection was not handled')
+  }
+}
+
+function idsOf(reason: unknown): Record<string, string> {
+  if (typeof reason !== 'object' || reason === null) return {}
+  const { executionId, correlationId } = reason as Record<string, unknown>
+  return {
+    ...(typeof executionId === 'string' && { executionId }),
+    ...(typeof correlationId === 'string' && { correlationId }),
+  }
+}
+
+function textOf(reason: unknown): string {
+  try {
+    return String(reason).slice(0, 1_000)
+  } catch {
+    return 'of no text'
+  }
+}

@@ -1,0 +1,75 @@
+/** Readers of an execution and of its results: bounded, and each served whatever the others do. */
+import { connect } from 'node:net'
+
+import { expect, onTestFinished, test } from 'vitest'
+
+import { api, apiKey, startExecutor } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
+import { keyOf, tenantKeys } from '../support/tenants.ts'
+
+const suite = useCodemode()
+
+/** A connection that asks for events and does not read them. */
+function silentReader(path: string): void {
+  const { hostname, port } = new URL(suite.executor.url)
+  const socket = connect({ host: hostname, port: Number(port) })
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {}).pause()
+  socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${apiKey}\r\n\r\n`)
+}
+
+test('RT-5: an execution has a bounded number of readers; one more is told so, and the record stays readable', async () => {
+  const execution = await suite.codemode.submit('await sleep(20_000)')
+  const path = `/v1/executions/${execution.id}/events`
+  for (let n = 0; n < 20; n++) silentReader(path)
+  await expect
+    .poll(async () => {
+      const signal = AbortSignal.timeout(1_000)
+      const response = await fetch(suite.executor.url + path, {
+        headers: { authorization: `Bearer ${apiKey}` },
+        signal,
+      })
+      return response.status === 200 ? response.body!.cancel() : response.status
+    })
+    .toBe(429)
+  const refused = await api(suite.executor, path)
+  expect(refused.body.error).toMatchObject({ code: 'RATE_LIMITED', details: { limit: 16 }, retryable: true })
+  expect(refused.headers.get('retry-after')).not.toBeNull()
+  expect(await api(suite.executor, `/v1/executions/${execution.id}`)).toMatchObject({ status: 200 })
+  await execution.cancel()
+})
+
+/** How often a value is the element 0 of another. */
+function depthOf(value: unknown): number {
+  let depth = 0
+  for (let each = value; typeof each === 'object' && each !== null; each = (each as unknown[])[0]) depth += 1
+  return depth
+}
+
+test('EX-1: a result that is nested thousands deep is delivered, by every route', async () => {
+  const { executor, codemode } = suite
+  const code = 'let deep = 1; for (let i = 0; i < 1_500; i++) deep = { 0: deep }; return deep'
+  const { status, body } = await api(executor, '/v1/executions', { body: { code } })
+  expect(status).toBe(200)
+  expect(depthOf(body.result)).toBe(1_500)
+  const record = await api(executor, `/v1/executions/${body.executionId}`)
+  expect(depthOf(record.body.result)).toBe(1_500)
+  expect(await api(executor, `/v1/executions/${body.executionId}/journal`)).toMatchObject({ status: 200 })
+  expect(depthOf(await codemode.executeAsync(code))).toBe(1_500)
+})
+
+test('RT-2, RT-5: a tenant that finishes much pushes out its own results, not those of another', async () => {
+  await using executor = await startExecutor({ ...tenantKeys('small', 'large'), retainBytes: 4 * 1024 * 1024 })
+  const run = async (tenant: string, code: string): Promise<string> => {
+    const { body } = await api(executor, '/v1/executions', { key: keyOf(tenant), body: { code } })
+    return body.executionId
+  }
+  const mine = await run('small', 'return 1')
+  const others: string[] = []
+  for (let n = 0; n < 12; n++) others.push(await run('large', `return 'x'.repeat(900_000)`))
+  const statusOf = async (tenant: string, id: string) =>
+    (await api(executor, `/v1/executions/${id}`, { key: keyOf(tenant) })).status
+  expect(await statusOf('small', mine)).toBe(200)
+  expect(await statusOf('large', others[0]!)).toBe(404)
+  expect(await statusOf('large', others.at(-1)!)).toBe(200)
+})

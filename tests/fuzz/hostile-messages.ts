@@ -1,0 +1,115 @@
+// What a sandbox process may send that was taken over: valid messages, wrong ones, and bytes that are none.
+import fc from 'fast-check'
+
+import { encodeFrame } from '../../packages/executor/src/sandbox/frames.ts'
+
+/** Values that are likely to be wrong wherever they stand. */
+const oddValue = fc.oneof(
+  fc.constantFrom<unknown>(null, '', 0, -1, -0, 0.5, 2 ** 31, 2 ** 53, 1e308, [], {}, [[]], true, 'turn', '__proto__'),
+  fc.jsonValue({ maxDepth: 3 }),
+)
+
+const text = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.constantFrom('{}', '[1,\n2]', '1e999', '"\\ud800"', '{"__proto__":1}', '', '{', 'x'.repeat(70_000)),
+  fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.stringify(value)),
+  fc.nat({ max: 30_000 }).map((depth) => `${'{"0":'.repeat(depth)}1${'}'.repeat(depth)}`),
+)
+
+const end = fc.oneof(
+  fc.record({ ok: fc.constant(true), result: text }),
+  fc.record(
+    {
+      ok: fc.constant(false),
+      code: fc.constantFrom('GUEST_ERROR', 'SYNTAX_ERROR', 'MEMORY_LIMIT', 'TOO_MANY_TIMERS', 'CANCELLED'),
+      name: text,
+      message: text,
+      stack: text,
+      details: fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 }),
+    },
+    { requiredKeys: ['ok', 'code', 'name', 'message'] },
+  ),
+)
+
+export const effects = fc.record(
+  {
+    calls: fc.array(
+      fc.record({
+        call: fc.integer({ min: 1, max: 40 }),
+        tool: fc.constantFrom('x', 'bank', '', '__proto__'),
+        input: text,
+      }),
+      { maxLength: 4 },
+    ),
+    logs: fc.array(fc.record({ level: fc.constantFrom('log', 'error', 'fatal'), text }), { maxLength: 3 }),
+    logsDropped: fc.record({ entries: fc.nat(), bytes: fc.nat() }),
+    nextTimerAt: fc.oneof(fc.constant(null), fc.integer({ min: -1, max: 2 ** 50 }), fc.constant(0)),
+    end,
+  },
+  { requiredKeys: ['calls', 'logs', 'logsDropped', 'nextTimerAt'] },
+)
+
+const guest = fc.integer({ min: -1, max: 3 })
+const validMessage = fc.oneof(
+  fc.record({ type: fc.constant('began'), guest }),
+  fc.record({ type: fc.constant('skipped'), guest }),
+  fc.record({ type: fc.constant('turn'), guest, cpuMs: fc.double({ min: 0, noNaN: true }), effects }),
+  fc.record({
+    type: fc.constant('stopped'),
+    guest,
+    cpuMs: fc.nat(),
+    reason: fc.constantFrom('timeout', 'memory'),
+    logs: fc.constant([]),
+    logsDropped: fc.constant({ entries: 0, bytes: 0 }),
+  }),
+)
+
+/** A message with something else at one of its places, or a place that there is not. */
+export const wrongMessage = fc
+  .tuple(validMessage, fc.nat(), fc.string({ maxLength: 5 }), oddValue)
+  .map(([message, at, key, odd]) => {
+    const copy = structuredClone(message) as Record<string, unknown>
+    const places: [Record<string, unknown>, string][] = [[copy, key]]
+    const collect = (holder: object): void => {
+      for (const [name, value] of Object.entries(holder)) {
+        places.push([holder as Record<string, unknown>, name])
+        if (typeof value === 'object' && value !== null) collect(value)
+      }
+    }
+    collect(copy)
+    const [holder, name] = places[at % places.length]!
+    holder[name] = structuredClone(odd)
+    return copy
+  })
+
+const frame = fc.oneof(
+  validMessage.map(encodeFrame),
+  wrongMessage.map(encodeFrame),
+  oddValue.map((value) => encodeFrame(value ?? null)),
+)
+
+/** Bytes changed, cut out, put in, or a length that lies. */
+const mutation = fc.oneof(
+  fc.record({ kind: fc.constant('set'), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }),
+  fc.record({ kind: fc.constant('cut'), at: fc.nat(), byte: fc.integer({ min: 1, max: 64 }) }),
+  fc.record({ kind: fc.constant('insert'), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }),
+  fc.record({ kind: fc.constant('length'), at: fc.nat(), byte: fc.constantFrom(0, 0x7f, 0xff) }),
+  fc.record({ kind: fc.constant('truncate'), at: fc.nat(), byte: fc.constant(0) }),
+)
+
+function mutate(stream: Buffer, { kind, at, byte }: { kind: string; at: number; byte: number }): Buffer {
+  const position = at % Math.max(1, stream.length)
+  if (kind === 'truncate') return stream.subarray(0, position)
+  if (kind === 'cut') return Buffer.concat([stream.subarray(0, position), stream.subarray(position + byte)])
+  if (kind === 'insert') {
+    return Buffer.concat([stream.subarray(0, position), Buffer.from([byte]), stream.subarray(position)])
+  }
+  const copy = Buffer.from(stream)
+  if (kind === 'length') copy.fill(byte, 0, Math.min(4, copy.length))
+  else if (copy.length > 0) copy[position] = byte
+  return copy
+}
+
+export const stream = fc
+  .tuple(fc.array(frame, { maxLength: 5 }), fc.array(mutation, { maxLength: 4 }), fc.uint8Array({ maxLength: 40 }))
+  .map(([frames, mutations, tail]) => mutations.reduce(mutate, Buffer.concat([...frames, tail])))

@@ -1,0 +1,118 @@
+/** What a sandbox process may send when hostile code has taken it over, up to the point where the engine believes it. */
+import fc from 'fast-check'
+import { executionResultSchema, fixedLimits, type TurnEffects } from '@codemode/shared'
+import { expect, test } from 'vitest'
+import { ZodError } from 'zod'
+
+import { violationIn } from '../../packages/executor/src/engine/check-effects.ts'
+import { FrameError, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
+import { sandboxMessageSchema, type SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
+import { defaultMaxLimits } from '../../packages/executor/src/api-keys.ts'
+import { api } from '../support/executor.ts'
+import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
+import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
+import { effects, stream, wrongMessage } from './hostile-messages.ts'
+
+const limits = { ...defaultMaxLimits, ...fixedLimits }
+
+/** Reads a stream as the executor reads a process: until something breaks the protocol. Anything but that is a bug. */
+function readAll(bytes: Buffer, chunkSizes: readonly number[]): SandboxMessage[] {
+  const reader = new FrameReader()
+  const believed: SandboxMessage[] = []
+  try {
+    for (let at = 0, n = 0; at < bytes.length; n++) {
+      const size = chunkSizes[n % chunkSizes.length]!
+      for (const message of reader.push(bytes.subarray(at, at + size)))
+        believed.push(sandboxMessageSchema.parse(message))
+      at += size
+    }
+  } catch (error) {
+    if (!(error instanceof FrameError || error instanceof ZodError)) throw error
+  }
+  return believed
+}
+
+test(
+  'TL-3: whatever bytes come, the reader gives messages of the protocol or ends the conversation',
+  () => {
+    let believed = 0
+    fc.assert(
+      fc.property(
+        stream,
+        fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 5 }),
+        (bytes, sizes) => {
+          const inPieces = readAll(bytes, sizes)
+          // What came before a broken frame in the same chunk is not believed either.
+          const inOne = readAll(bytes, [Math.max(1, bytes.length)])
+          expect(inPieces.slice(0, inOne.length)).toEqual(inOne)
+          for (const message of inPieces) {
+            believed += 1
+            if (message.type !== 'turn') continue
+            const violation = violationIn(message.effects, { lastCall: 0, calls: 0, logBytes: 0 }, limits)
+            expect(['string', 'undefined']).toContain(typeof violation)
+          }
+        },
+      ),
+      fuzzRuns(400),
+    )
+    expect(believed).toBeGreaterThan(0)
+  },
+  fuzzTimeoutMs,
+)
+
+test(
+  'TL-3: a valid message with one thing wrong in it is refused, or means what it says',
+  () => {
+    fc.assert(
+      fc.property(wrongMessage, (message) => {
+        const parsed = sandboxMessageSchema.safeParse(JSON.parse(JSON.stringify(message)))
+        const again = parsed.success && sandboxMessageSchema.parse(JSON.parse(JSON.stringify(parsed.data)))
+        expect(again).toEqual(parsed.success && parsed.data)
+      }),
+      fuzzRuns(400),
+    )
+  },
+  fuzzTimeoutMs,
+)
+
+test(
+  'EX-8, TL-3: effects of the right form that lie come to one outcome of the closed set, and the executor goes on',
+  async () => {
+    const scripts = new Map<string, TurnEffects[]>()
+    const bugs: unknown[] = []
+    await using executor = await startOnHostileSandbox({
+      turn(_delivery, { code }) {
+        const said = scripts.get(code)?.shift()
+        return { type: 'turn', cpuMs: 1, effects: said ?? { ...nothing, end: { ok: true, result: '1' } } }
+      },
+      onBug: (bug) => bugs.push(bug),
+    })
+    let number = 0
+    await fc.assert(
+      fc.asyncProperty(fc.array(effects, { minLength: 1, maxLength: 3 }), async (turns) => {
+        const code = `script ${++number}`
+        scripts.set(
+          code,
+          turns.flatMap((effects) => {
+            const message = sandboxMessageSchema.safeParse({ type: 'turn', guest: 1, cpuMs: 1, effects })
+            return message.success && message.data.type === 'turn' ? [message.data.effects] : []
+          }),
+        )
+        const { status, body } = await api(executor, '/v1/executions', {
+          body: {
+            code,
+            tools: [{ name: 'x' }],
+            callback: { url: 'http://127.0.0.1:1/', token: 't'.repeat(16) },
+            limits: { executionTimeoutMs: 60, toolTimeoutMs: 40, cpuTimeoutMs: 60 },
+          },
+        })
+        expect(status).toBe(200)
+        expect(executionResultSchema.safeParse(body)).toMatchObject({ success: true })
+        expect(bugs).toEqual([])
+      }),
+      fuzzRuns(25),
+    )
+    expect(await api(executor, '/v1/executions', { body: { code: 'ordinary' } })).toMatchObject({ body: { result: 1 } })
+  },
+  fuzzTimeoutMs,
+)

@@ -1,0 +1,54 @@
+import type { TurnEffects } from '@codemode/shared'
+import { createExecutor, type RunningExecutor } from '@codemode/executor'
+
+import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { startEngine } from '../../packages/executor/src/start-engine.ts'
+import { apiKey } from './executor.ts'
+
+/** What a sandbox says of a turn in which nothing happened. */
+export const nothing: TurnEffects = {
+  calls: [],
+  logs: [],
+  logsDropped: { entries: 0, bytes: 0 },
+  nextTimerAt: null,
+}
+
+interface HostileSandbox {
+  /** What it says of a turn. */
+  readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
+  readonly onBug: (bug: unknown) => void
+}
+
+/** An executor on a sandbox that says whatever the test wants it to say. */
+export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<RunningExecutor> {
+  const sandbox: Sandbox = {
+    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
+    ready: true,
+    roomFor: () => 1,
+    penaltyMs: () => 0,
+    onRoom() {},
+    open: (spec) => ({ turn: async (delivery) => turn(delivery, spec), close() {} }),
+    async [Symbol.asyncDispose]() {},
+  }
+  const start: typeof startEngine = async (config, { callbackTransport }) => ({
+    engine: createEngine({
+      sandbox,
+      callbackTransport,
+      maxRunning: config.maxRunning,
+      maxQueued: config.maxQueued,
+      disconnectGraceMs: config.disconnectGraceMs,
+      onBug,
+      retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
+    }),
+    info: () => ({
+      name: 'codemode-executor',
+      version: '0',
+      versions: { node: '0', v8: '0', icu: '0', guestRuntime: '0', isolatedVm: '0' },
+      isolation: { tier: 'none', layers: [] },
+      sandboxProcesses: 1,
+    }),
+    async [Symbol.asyncDispose]() {},
+  })
+  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent' }, { startEngine: start })
+}
