@@ -1,0 +1,118 @@
+/**
+ * Runs attacks against a real executor. Beside each, in every sandbox process, an innocent execution of the same tenant
+ * waits in a tool; it must end as if it were alone. Canaries stand for what an attack may want of the host.
+ */
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+import type { Codemode, Execution, ExecutionResult } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { api, connect, startExecutor } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import type { Attack } from './attack.ts'
+
+const sandboxProcesses = 2
+const repository = fileURLToPath(new URL('../../', import.meta.url))
+
+/** What the attack may call. Each call, with all that came with it, is kept. */
+function ordinaryTools(received: unknown[]) {
+  const tool = (run: (input: unknown) => unknown) => (input: unknown, call: { readonly context: unknown }) => {
+    received.push(input, call.context)
+    return run(input)
+  }
+  return {
+    echo: tool((input) => input),
+    double: tool((input) => Number(input) * 2),
+    large: tool((sizeBytes) => 'x'.repeat(Number(sizeBytes) - 2)),
+    fails: tool(() => {
+      throw new Error('the tool failed')
+    }),
+  }
+}
+
+/** One test for each attack, with an executor that they share and a tenant that none of them does. */
+export function runAttacks(area: string, attacks: readonly Attack[]): void {
+  describe(`EX-2, EX-8, TL-3: hostile code, ${area}`, () => {
+    const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
+    const keys = attacks.map(() => randomUUID())
+    let folder: string
+    let executor: RunningExecutor
+
+    beforeAll(async () => {
+      env['CODEMODE_CANARY'] = canary.environment
+      folder = await mkdtemp(join(tmpdir(), 'codemode-hostile-'))
+      await writeFile(join(folder, 'canary'), canary.file)
+      const apiKeysFile = join(folder, 'keys.json')
+      await writeFile(apiKeysFile, JSON.stringify(keys.map(tenantOf)))
+      executor = await startExecutor({ apiKey: undefined, apiKeysFile, sandboxProcesses })
+    })
+    afterAll(async () => {
+      await executor.close({ drainMs: 0 })
+      await rm(folder, { recursive: true })
+      delete env['CODEMODE_CANARY']
+    })
+
+    test.each(attacks.map((attack, i) => ({ ...attack, key: keys[i]! })))(
+      '$title',
+      async ({ code, ends, options, key }) => {
+        const received: unknown[] = []
+        const tools = ordinaryTools(received)
+        const held = gate()
+        await using codemode = connect(executor, { executorApiKey: key, tools: { ...tools, hold: held.enter } })
+        const innocents = await startInnocents(codemode, held.arrived)
+
+        const result = await codemode.run(code, { availableTools: Object.keys(tools), ...options })
+        const record = await api(executor, `/v1/executions/${result.executionId}`, { key })
+        held.open()
+
+        expectEnds(result, ends)
+        const seen = JSON.stringify([result, record.body, received])
+        const secrets = [...Object.values(canary), key, folder, repository, 'node_modules', 'file:///', '/proc/']
+        expect(secrets.filter((secret) => seen.includes(secret))).toEqual([])
+        expect(await readFile(join(folder, 'canary'), 'utf8')).toBe(canary.file)
+
+        for (const { execution, value } of innocents) {
+          expect(await execution.wait()).toMatchObject({ success: true, result: value, toolCalls: [{}] })
+        }
+        expect(held.signals).toHaveLength(sandboxProcesses)
+      },
+    )
+  })
+}
+
+function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
+  const outcome = result.success ? { result: result.result } : { error: result.error }
+  if ('result' in ends) expect(outcome).toEqual(ends)
+  else expect(outcome).toMatchObject(ends)
+}
+
+function tenantOf(key: string, index: number) {
+  return { id: `key-${index}`, tenant: `tenant-${index}`, sha256: createHash('sha256').update(key).digest('hex') }
+}
+
+/** Starts an innocent execution in each sandbox process, one after the other, and resolves when all wait in their tool. */
+async function startInnocents(
+  codemode: Codemode,
+  arrived: (count: number) => Promise<void>,
+): Promise<{ execution: Execution; value: unknown }[]> {
+  const innocents = []
+  for (let input = 1; input <= sandboxProcesses; input++) {
+    const execution = await codemode.submit(innocentCode, { availableTools: ['hold'], input })
+    innocents.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
+    await arrived(input)
+  }
+  return innocents
+}
+
+/** Works, waits in its tool, and works on with what it had and what it got. */
+const innocentCode = `
+  let before = 0
+  for (let i = 1; i <= 100; i++) before += i * input
+  const held = await tools.hold([before])
+  return { before, held, after: before + held.reduce((sum, each) => sum + each, 0) }`
