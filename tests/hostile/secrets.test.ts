@@ -1,7 +1,4 @@
-/**
- * Attempts to get out of the guest, learnt from the public escapes of vm2, realms-shim, SES and isolated-vm. Each runs
- * beside a neighbour of the same tenant in the same sandbox process, and has an exact outcome.
- */
+/** The attacks that reach for the host, once more over callbacks: tokens, keys and addresses are where they could be found. */
 import { env } from 'node:process'
 
 import { createExecutor, type RunningExecutor } from '@codemode/executor'
@@ -11,7 +8,10 @@ import { createLogger } from '../../packages/executor/src/log.ts'
 import { api } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import { ToolHost } from '../support/tool-host.ts'
-import { attempts } from './no-way-out.attempts.ts'
+import { attacks as bridge } from './bridge.attacks.ts'
+import { attacks as realms } from './realms.attacks.ts'
+import { attacks as sideChannels } from './side-channels.attacks.ts'
+import { attacks as tampering } from './tampering.attacks.ts'
 
 const canary = {
   environment: 'canary-in-the-environment',
@@ -23,78 +23,50 @@ const executorLog: string[] = []
 
 let executor: RunningExecutor
 let host: ToolHost
-let serving: number
 
 beforeAll(async () => {
   env['CODEMODE_CANARY'] = canary.environment
-  env['NODE_OPTIONS_CANARY'] = canary.environment
   const logger = createLogger({ level: 'trace', to: { write: (line) => void executorLog.push(line) } })
-  const config = { apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 1 }
-  executor = await createExecutor(config, { logger })
+  executor = await createExecutor({ apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 1 }, { logger })
   host = await ToolHost.start(executor, {
     executorApiKey: canary.apiKey,
     path: canary.path,
     toolServer: { secret: canary.secret },
     tools: {
       echo: (input: unknown) => input,
+      double: (input: unknown) => Number(input) * 2,
+      large: (sizeBytes: unknown) => 'x'.repeat(Number(sizeBytes)),
       fails: () => {
         throw new Error('failed')
       },
-      'github.list_issues': () => 'issues',
-      secret: () => 'of another execution',
     },
   })
-  serving = host.deliveries.length
 })
 afterAll(async () => {
   await host[Symbol.asyncDispose]()
   await executor.close({ drainMs: 0 })
   delete env['CODEMODE_CANARY']
-  delete env['NODE_OPTIONS_CANARY']
 })
 
-/** Nothing that anyone can read holds a credential, a token or the tool server's URL. */
-function expectNoSecrets(text: string): void {
-  const tokens = host.deliveries.map(({ token }) => token)
-  for (const secret of [...Object.values(canary), new URL(host.url).host, ...tokens]) expect(text).not.toContain(secret)
-}
-
-test.each(attempts)('TL-3, EX-8: $title', async ({ code, ends, options = {} }) => {
-  const { enter, arrived, open } = gate()
-  host.codemode.registerTool('held', enter, { overwrite: true })
-  const neighbour = await host.codemode.submit(`const mine = input; return [await tools.held('held'), mine]`, {
-    availableTools: ['held'],
-    input: 'of the neighbour',
-  })
-  await arrived()
-
-  const result = await host.codemode.run(code, {
-    availableTools: ['echo', 'fails', 'github.list_issues'],
-    context: { clientId: 'c1' },
-    ...options,
-  })
-  expect(result.success ? { result: result.result } : { error: result.error }).toEqual(ends)
-  const record = await api(executor, `/v1/executions/${result.executionId}`, { key: canary.apiKey })
-  expectNoSecrets(JSON.stringify([result, record.body]))
-
-  open()
-  expect(await neighbour.wait()).toMatchObject({ success: true, result: ['held', 'of the neighbour'] })
-  expect(await host.codemode.executeAsync('return tools.echo(2 + 2)')).toBe(4)
-})
-
-test('TL-3: neither logs nor errors of the executor hold a secret, and no tool was called with one', () => {
-  expect(host.deliveries.length).toBeGreaterThan(serving)
-  expectNoSecrets(executorLog.join(''))
-  expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
-  for (const { body } of host.deliveries) {
-    for (const secret of [canary.environment, canary.apiKey, canary.secret, canary.path])
-      expect(body).not.toContain(secret)
+test('TL-3: no result, record, log or tool call holds a key, a token or an address', async () => {
+  const told: unknown[] = []
+  for (const { code, options } of [...bridge, ...realms, ...tampering, ...sideChannels]) {
+    const result = await host.codemode.run(code, options)
+    told.push(result, (await api(executor, `/v1/executions/${result.executionId}`, { key: canary.apiKey })).body)
   }
+  expect(host.deliveries.length).toBeGreaterThan(40)
+  const tokens = host.deliveries.map(({ token }) => token)
+  const text = JSON.stringify(told) + executorLog.join('')
+  const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  const sent = host.deliveries.map(({ body }) => body).join('')
+  expect([...Object.values(canary), ...tokens].filter((secret) => sent.includes(secret))).toEqual([])
+  expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
 })
 
 test('TL-3: an execution sees no call of another and can answer none', async () => {
   const { enter, arrived, open } = gate()
-  host.codemode.registerTool('held', enter, { overwrite: true })
+  host.codemode.registerTool('held', enter)
   const other = await host.codemode.submit(`return tools.held('mine')`, { availableTools: ['held'] })
   await arrived()
   const code = `
