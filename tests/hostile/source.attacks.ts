@@ -5,6 +5,9 @@ import { type Attack, fails, returns } from './attack.ts'
 
 const syntax = { code: 'SYNTAX_ERROR', name: 'SyntaxError' }
 
+/** In two parts, lest tools take it for this file's own. */
+const sourceMap = ['//# source', 'MappingURL=data:application/json,{}'].join('')
+
 const breakouts: Attack[] = [
   fails('the source can not close its function', syntax, `})(); globalThis.out = 1; (async () => {`),
   fails('nor with a comma', syntax, `}), (async function () { return 1`),
@@ -75,7 +78,7 @@ at() //# sourceURL=one
 at() //@ sourceURL=two
 at() /*# sourceURL=three */
 at() //#\tsourceURL=four
-at() //# source${'Mapping'}URL=data:application/json,{}
+at() ${sourceMap}
 at() <!-- sourceURL=five
 return stacks.filter((stack) => !/at (code:|at \\(code:)/.test(stack))
 //# sourceURL=codemode:runtime`,
