@@ -84,6 +84,11 @@ const errors: Attack[] = [
     `Error.prepareStackTrace = () => ({ toString() { for (;;); }, length: -1 }); throw new Error('x')`,
   ),
   returns(
+    'an error with ten thousand causes is logged by the first few',
+    1,
+    `let error = new Error('innermost'); for (let i = 0; i < 1e4; i++) error = new AggregateError([error], 'outer', { cause: error }); console.log(error, [error]); return 1`,
+  ),
+  returns(
     'hostile things that are logged come out as text',
     1,
     `const { proxy, revoke } = Proxy.revocable({}, {}); revoke()

@@ -23,7 +23,8 @@ const names = [
 
 /** Makes the runtime do all that it can, and keeps what came of it in `did`. The guest's own part uses syntax only. */
 const useAll = `
-  const used = { tools, console, setTimeout, clearTimeout, setInterval, sleep, queueMicrotask, Date, now: Date.now }
+  const used = { tools, console, setTimeout, clearTimeout, setInterval, sleep, queueMicrotask, Date, now: Date.now, Object, Uint8Array,
+    map: new Map([[{}, [1]]]), set: new Set([1]), date: new Date(0), error: new TypeError('e', { cause: new Error('c') }), bytes: new Uint8Array([1, 2]) }
   const useAll = async (did) => {
     const { tools, console, setTimeout, clearTimeout, setInterval, sleep, queueMicrotask } = used
     did.answer = await tools.echo({ a: [1, { b: 'ä' }], c: null })
@@ -56,6 +57,28 @@ const useAll = `
     controller.abort()
     did.heard = heard
     did.clone = structuredClone({ a: [1, { b: 2 }] }).a[1].b
+    did.copies = structuredClone({ __proto__: null, map: used.map, set: used.set, date: used.date, error: used.error, bytes: used.bytes, pattern: /x/g, big: used.Object(1n) }).bytes[1]
+    url.searchParams.set('c', 'e'); url.searchParams.delete('none'); url.searchParams.sort()
+    let pairs = ''
+    url.searchParams.forEach((value, name) => { pairs += name + value })
+    did.pairs = pairs + url.searchParams.has('c') + url.searchParams.get('c') + url.searchParams.size
+    try { new URL('none') } catch (error) { did.invalidUrl = error.code }
+    try { atob('*') } catch (error) { did.invalidBase64 = error.name }
+    did.decoded = new TextDecoder('utf-16le').decode(new TextEncoder().encode('a')) + new TextDecoder('latin1').decode(used.bytes).length
+    did.random = crypto.getRandomValues(new used.Uint8Array(4)) !== null
+    const target = new EventTarget()
+    let events = ''
+    target.addEventListener('x', (event) => { events += event.type + event.detail }, { __proto__: null, once: true, signal: new AbortController().signal })
+    target.addEventListener('x', { __proto__: null, handleEvent() { events += '!' } })
+    target.dispatchEvent(new CustomEvent('x', { __proto__: null, detail: 7, bubbles: true, cancelable: false, composed: false }))
+    target.dispatchEvent(new Event('x'))
+    did.events = events
+    const timeout = AbortSignal.timeout(1)
+    await sleep(2)
+    did.timedOut = timeout.aborted && timeout.reason.name
+    did.aborted = AbortSignal.any === undefined ? true : AbortSignal.abort('why').reason
+    console.dir(used.map); console.info(used.set, used.error, used.bytes, used.date); console.debug(new DOMException('x', 'y')); console.warn(url); console.trace('t')
+    console.countReset(); console.timeLog('none'); clearTimeout(setInterval(() => {}, 5))
   }`
 
 const allDone = {
@@ -74,6 +97,15 @@ const allDone = {
   uuid: 36,
   heard: 1,
   clone: 2,
+  copies: 2,
+  pairs: 'cetruee1',
+  invalidUrl: 'ERR_INVALID_URL',
+  invalidBase64: 'InvalidCharacterError',
+  decoded: '\ufffd2',
+  random: true,
+  events: 'x7!!',
+  timedOut: 'TimeoutError',
+  aborted: 'why',
 }
 
 /** Puts getters and setters for all names on `holder` while the runtime is used, and tells what they have seen. */
@@ -87,7 +119,10 @@ const watch = (holder: string) => `${useAll}
     define(holder, name, { __proto__: null, configurable: true, get() { note('get'); return undefined }, set() { note('set') } })
   }
   const did = Object.assign(Object.create(null), ${JSON.stringify(Object.fromEntries(Object.keys(allDone).map((key) => [key, 0])))})
-  try { await useAll(did) } finally { for (const name of added) remove(holder, name) }
+  const extra = () => [new Intl.DateTimeFormat('en').format(), new Intl.DateTimeFormat('en').formatToParts(), Temporal.Now.instant(), Temporal.Now.zonedDateTimeISO('UTC'),
+    Temporal.Now.plainDateISO(), Date(), new (class extends Date {})(), performance.timeOrigin, new Uint8Array(4).map((byte) => byte).with(0, 1).slice(1).toSorted(),
+    new ArrayBuffer(8).slice(2).transfer(4), Uint8Array.from([1]), Uint8Array.fromHex('00'), Math.random(), new Error('x').stack, Reflect.ownKeys(tools), 'echo' in tools]
+  try { extra(); await useAll(did) } finally { for (const name of added) remove(holder, name) }
   return [[...new Set(seen)], added.length > 500, did]`
 
 /** Replaces every function and accessor that can be reached by one that notes its name, uses the runtime, and tells. */
@@ -164,7 +199,7 @@ export const attacks: readonly Attack[] = [
     [[], allDone],
     `${useAll}
      const did = {}, seen = [], { defineProperty, deleteProperty, ownKeys } = Reflect
-     const kept = ['AbortController', 'AbortSignal', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'crypto', 'structuredClone']
+     const kept = ['AbortController', 'AbortSignal', 'TextDecoder', 'TextEncoder', 'URL', 'URLSearchParams', 'atob', 'btoa', 'crypto', 'structuredClone', 'Event', 'CustomEvent', 'EventTarget', 'DOMException']
      const all = ownKeys(globalThis).filter((name) => !kept.includes(name))
      const scope = globalThis
      for (let i = 0; i < all.length; i++) {
