@@ -2,7 +2,7 @@
 import { type Attack, returns } from './attack.ts'
 
 /** Keeps the CPU busy for far longer than any clock's resolution. */
-const busy = 'for (let i = 0; i < 5e6; i++);'
+const busy = 'for (let i = 0; i < 2e6; i++);'
 
 /** Reads a clock twice within a turn. */
 const still = (title: string, read: string): Attack =>

@@ -1,17 +1,37 @@
-/** The attacks that reach for the host, once more over callbacks: tokens, keys and addresses are where they could be found. */
+/**
+ * The attacks once more, over callbacks: keys, tokens and addresses are where they could be found, and every journal is
+ * replayed in another process.
+ */
 import { env } from 'node:process'
 
 import { createExecutor, type RunningExecutor } from '@codemode/executor'
+import type { Journal } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
 import { api } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
+import { replayOf } from '../support/replay-command.ts'
 import { ToolHost } from '../support/tool-host.ts'
 import { attacks as bridge } from './bridge.attacks.ts'
+import { attacks as forging } from './forging.attacks.ts'
+import { attacks as marshalling } from './marshalling.attacks.ts'
+import { attacks as prototypes } from './prototypes.attacks.ts'
 import { attacks as realms } from './realms.attacks.ts'
 import { attacks as sideChannels } from './side-channels.attacks.ts'
+import { attacks as source } from './source.attacks.ts'
 import { attacks as tampering } from './tampering.attacks.ts'
+
+const attacks = [
+  ...bridge,
+  ...forging,
+  ...marshalling,
+  ...prototypes,
+  ...realms,
+  ...sideChannels,
+  ...source,
+  ...tampering,
+].filter(({ ends }) => !('error' in ends && ends.error['code'] === 'SANDBOX_CRASHED'))
 
 const canary = {
   environment: 'canary-in-the-environment',
@@ -27,7 +47,7 @@ let host: ToolHost
 beforeAll(async () => {
   env['CODEMODE_CANARY'] = canary.environment
   const logger = createLogger({ level: 'trace', to: { write: (line) => void executorLog.push(line) } })
-  executor = await createExecutor({ apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 1 }, { logger })
+  executor = await createExecutor({ apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 2 }, { logger })
   host = await ToolHost.start(executor, {
     executorApiKey: canary.apiKey,
     path: canary.path,
@@ -48,13 +68,24 @@ afterAll(async () => {
   delete env['CODEMODE_CANARY']
 })
 
-test('TL-3: no result, record, log or tool call holds a key, a token or an address', async () => {
+test('TL-3, EX-8: nothing that is told or sent holds a key, a token or an address, and every attack replays', async () => {
   const told: unknown[] = []
-  for (const { code, options } of [...bridge, ...realms, ...tampering, ...sideChannels]) {
-    const result = await host.codemode.run(code, options)
-    told.push(result, (await api(executor, `/v1/executions/${result.executionId}`, { key: canary.apiKey })).body)
+  const journals: Journal[] = []
+  const queue = attacks.values()
+  const runSome = async () => {
+    for (const { code, options } of queue) {
+      const result = await host.codemode.run(code, options)
+      const path = `/v1/executions/${result.executionId}`
+      const [record, journal] = await Promise.all(
+        [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
+      )
+      told.push(result, record!.body, journal!.body)
+      journals.push(journal!.body)
+    }
   }
-  expect(host.deliveries.length).toBeGreaterThan(40)
+  await Promise.all(Array.from({ length: 4 }, runSome))
+
+  expect(host.deliveries.length).toBeGreaterThan(80)
   const tokens = host.deliveries.map(({ token }) => token)
   const text = JSON.stringify(told) + executorLog.join('')
   const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
@@ -62,7 +93,12 @@ test('TL-3: no result, record, log or tool call holds a key, a token or an addre
   const sent = host.deliveries.map(({ body }) => body).join('')
   expect([...Object.values(canary), ...tokens].filter((secret) => sent.includes(secret))).toEqual([])
   expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
-})
+
+  const { exitCode, lines } = await replayOf(journals)
+  expect(lines.filter((line) => !line.includes('as the journal says'))).toEqual([])
+  expect(lines).toHaveLength(attacks.length)
+  expect(exitCode).toBe(0)
+}, 120_000)
 
 test('TL-3: an execution sees no call of another and can answer none', async () => {
   const { enter, arrived, open } = gate()
