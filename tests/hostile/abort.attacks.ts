@@ -17,14 +17,11 @@ const byRecursion: Attack[] = [
     'a proxy that is its own prototype',
     'const p = new Proxy({}, { getPrototypeOf: () => Object.getPrototypeOf(p) })\nObject.getPrototypeOf(p)',
   ),
-  overflows('a conversion that needs itself', 'const o = { toString: () => `${o}` }\nreturn `${o}`'),
   overflows('an async function that calls itself', 'const f = async () => f()\nawait f()'),
   overflows('a generator that delegates to itself', 'function* f() { yield* f() }\n[...f()]'),
   overflows('a constructor that constructs itself', 'class A { a = new A() }\nnew A()'),
   overflows('a comparator that sorts', 'const f = () => [2, 1].sort(f)\nf()'),
-  overflows('a replacer that replaces', 'const f = () => "a".replace(/a/, f)\nf()'),
   overflows('a reviver that parses', 'const f = () => JSON.parse("[1]", f)\nf()'),
-  overflows('a toJSON that writes JSON', 'const o = { toJSON: () => JSON.stringify(o) }\nJSON.stringify(o)'),
   overflows('code that evaluates itself', 'const source = "eval(source)"\neval(source)'),
 ]
 
@@ -36,10 +33,6 @@ const byDepth: Attack[] = [
   overflows(
     'a property through many proxies',
     'let p = {}\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn p.a',
-  ),
-  overflows(
-    'a key through many proxies',
-    'let p = {}\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn "a" in p',
   ),
   overflows('brackets in code that is evaluated', 'eval("(".repeat(1e5) + ")".repeat(1e5))'),
   overflows('arrow functions in code that is evaluated', 'eval("a=>".repeat(1e5) + "1")'),
@@ -88,7 +81,7 @@ const byDepth: Attack[] = [
   returns(
     'a regular expression that unrolls',
     false,
-    'return new RegExp("(?:(?:(?:a{1000}){1000}){1000}){1000}").test("a".repeat(1e6))',
+    'return new RegExp("(?:(?:(?:a{1000}){1000}){1000}){1000}").test("a")',
   ),
   returns(
     'deep JSON, which is read without recursion',
@@ -116,11 +109,6 @@ const byDepth: Attack[] = [
     'return new Function("n", `switch (n) {${Array.from({ length: 5e4 }, (_, i) => `case ${i}: return ${i}`).join("\\n")}}`)(49_999)',
   ),
   returns(
-    'a hundred thousand variables',
-    99_999,
-    'return new Function(`${Array.from({ length: 1e5 }, (_, i) => `let a${i} = ${i}`).join("\\n")}\\nreturn a99999`)()',
-  ),
-  returns(
     'a string joined of a hundred thousand',
     1e5,
     'let s = ""\nfor (let i = 0; i < 1e5; i++) s = i % 2 ? s + "x" : "x" + s\nreturn s.length',
@@ -132,18 +120,23 @@ const byFatalErrors: Attack[] = [
   fails(
     'a replacement of more matches than an array holds',
     { code: 'MEMORY_LIMIT' },
-    'return "x".repeat(2 ** 28).replace(/x/g, "$&$&").length',
+    'return "x".repeat(3 * 2 ** 26).replace(/x/g, "$&$&").length',
     small,
   ),
-  fails('as many matches', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(2 ** 28).match(/x/g).length', small),
-  fails('as many parts', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(2 ** 28).split("x").length', small),
+  fails('as many matches', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(3 * 2 ** 26).match(/x/g).length', small),
+  fails('as many parts', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(3 * 2 ** 26).split("x").length', small),
   fails(
     'an array of numbers that is one too long for V8',
     { code: 'MEMORY_LIMIT' },
     'const a = Array(2 ** 25).fill(1.5)\nreturn a.concat(a, a, a, a, a, a, a).length',
     small,
   ),
-  fails('the keys of a string', { code: 'MEMORY_LIMIT' }, 'return Object.keys("x".repeat(2 ** 26)).length', small),
+  fails(
+    'a string spread into its characters',
+    { code: 'MEMORY_LIMIT' },
+    'return [..."x".repeat(2 ** 27)].length',
+    small,
+  ),
   fails('an array spread of a long one', { code: 'MEMORY_LIMIT' }, 'return [...Array(2 ** 27)].length', small),
   fails(
     'memory that runs out in a getter of a thrown value',

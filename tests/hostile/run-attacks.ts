@@ -104,7 +104,11 @@ async function startInnocents(
 ): Promise<{ execution: Execution; value: unknown }[]> {
   const innocents = []
   for (let input = 1; input <= sandboxProcesses; input++) {
-    const execution = await codemode.submit(innocentCode, { availableTools: ['hold'], input })
+    const execution = await codemode.submit(innocentCode, {
+      availableTools: ['hold'],
+      input,
+      executionTimeoutMs: 120_000,
+    })
     innocents.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
     await arrived(input)
   }

@@ -8,8 +8,6 @@ const isStopped = (title: string, code: string): Attack =>
 
 const inStatements: Attack[] = [
   isStopped('a loop that never ends', 'for (;;);'),
-  isStopped('loops that continue each other by label', 'outer: for (;;) { for (;;) continue outer }'),
-  isStopped('a loop in finally, after one in try', 'try { for (;;); } finally { for (;;); }'),
   isStopped('a loop that catches whatever stops it', 'for (;;) { try { for (;;); } catch {} }'),
   isStopped(
     'a finally that returns over whatever stops it',
@@ -20,8 +18,6 @@ const inStatements: Attack[] = [
     'const go = () => { try { go() } finally { go() } }\ngo()',
   ),
   isStopped('a loop in code made by eval', '(0, eval)("for (;;);")'),
-  isStopped('a loop in code made by Function', 'new Function("for (;;);")()'),
-  isStopped('a static block of a class', 'class A { static { for (;;); } }'),
   isStopped('waiting for the clock, which stands still', 'const end = Date.now() + 1\nwhile (Date.now() < end);'),
   isStopped(
     'a loop over a timer that can not fire meanwhile',
@@ -36,16 +32,6 @@ const inIteration: Attack[] = [
     'a generator that loops when it is left',
     'for (const _ of (function* () { try { yield } finally { for (;;); } })()) break',
   ),
-  isStopped(
-    'an async generator that never tires',
-    'for await (const _ of (async function* () { for (;;) yield 1 })());',
-  ),
-  isStopped('a comparator that loops', '[3, 1, 2].sort(() => { for (;;); })'),
-  isStopped('a replacer that loops', '"abc".replace(/b/g, () => { for (;;); })'),
-  isStopped(
-    'a map that grows under its own iteration',
-    'const m = new Map([[1, 1]])\nfor (const [k] of m) { m.delete(k); m.set(k, 1) }',
-  ),
 ]
 
 const inPromises: Attack[] = [
@@ -53,9 +39,7 @@ const inPromises: Attack[] = [
   isStopped('a microtask that queues itself', 'const go = () => queueMicrotask(go)\ngo()'),
   isStopped('a promise callback that asks for the next', 'const go = () => { Promise.resolve().then(go) }\ngo()'),
   isStopped('a thenable that resolves to itself', 'const loop = { then(resolve) { resolve(loop) } }\nawait loop'),
-  isStopped('a then of the code’s own', 'Promise.prototype.then = () => { for (;;); }\nreturn Promise.all([1])'),
   isStopped('a then that all objects inherit', 'Object.prototype.then = () => { for (;;); }\nreturn {}'),
-  isStopped('a getter of then on the result', 'return { get then() { for (;;); } }'),
   isStopped('rejections that nobody handles', 'for (;;) Promise.reject(new Error("x"))'),
   isStopped(
     'a microtask that outlives the end of the code',
@@ -68,61 +52,40 @@ const inPromises: Attack[] = [
 ]
 
 const inConversions: Attack[] = [
-  isStopped('a getter of the result', 'return { a: { get b() { for (;;); } } }'),
   isStopped('a toJSON of the result', 'return [{ toJSON() { for (;;); } }]'),
   isStopped('a proxy as the result', 'return new Proxy([], { get: (_, key) => key === "length" ? 1e8 : 0 })'),
   isStopped('a getter in a tool’s input', 'await tools.echo({ get a() { for (;;); } })'),
   isStopped('the conversion of a property’s name', 'tools[{ [Symbol.toPrimitive]() { for (;;); } }]'),
-  isStopped('the conversion of a delay', 'setTimeout(() => {}, { valueOf() { for (;;); } })'),
   isStopped(
     'the keys of what is logged',
     'console.log(new Proxy({}, { ownKeys() { for (;;); } }), { get [Symbol.toStringTag]() { for (;;); } })',
   ),
   isStopped('the label of a count', 'console.count({ toString() { for (;;); } })'),
-  isStopped('the href of a URL', 'new URL({ toString() { for (;;); } })'),
-  isStopped('what is cloned', 'structuredClone({ get a() { for (;;); } })'),
-  isStopped('a search for an instance', '1 instanceof { [Symbol.hasInstance]() { for (;;); } }'),
 ]
 
 const inErrors: Attack[] = [
   isStopped('the stack of what is thrown', 'throw { message: "x", get stack() { for (;;); } }'),
-  isStopped('any property of a proxy that is thrown', 'throw new Proxy(new Error("x"), { get() { for (;;); } })'),
   isStopped('the toJSON of what is thrown', 'throw { toJSON() { for (;;); } }'),
   isStopped(
     'the name of an error of the engine’s own',
     'Object.defineProperty(TypeError.prototype, "name", { get() { for (;;); } })\nnull.x',
   ),
   isStopped('a prepareStackTrace that loops', 'Error.prepareStackTrace = () => { for (;;); }\nthrow new Error("x")'),
-  isStopped(
-    'a prepareStackTrace, by a tool’s error',
-    'Error.prepareStackTrace = () => { for (;;); }\nawait tools.fails()',
-  ),
 ]
 
 const inBuiltins: Attack[] = [
   isStopped('a regular expression that backtracks exponentially', '/^(a+)+$/.test("a".repeat(40) + "b")'),
   isStopped('one that backtracks polynomially', '/a*a*a*a*a*b/.test("a".repeat(5_000))'),
-  isStopped('one with a lookahead and a back reference', '/^(?=(a+)+$)\\1b/.test("a".repeat(50) + "c")'),
-  isStopped('a split by such an expression', '"x".repeat(60).split(/(?:x+x+)+y/)'),
   isStopped('a power of a BigInt', '7n ** 20_000_000n'),
   isStopped('the digits of a BigInt', 'return ((1n << 200_000_000n) - 1n).toString().length'),
   isStopped('a search through an array of almost 2 ** 32 holes', 'const a = []\na.length = 2 ** 32 - 1\na.indexOf(1)'),
-  isStopped(
-    'a search through an object that says it is longer',
-    'Array.prototype.includes.call({ length: 2 ** 53 - 1 }, 1)',
-  ),
   isStopped('filling an array of a milliard items', 'Array(1e9).fill(0)'),
   isStopped('reversing what says it has 2 ** 53 items', 'Array.prototype.reverse.call({ length: 2 ** 53 - 1 })'),
   isStopped('sorting two million strings', 'Array.from({ length: 2e6 }, (_, i) => (i * 7919) % 2e6).sort()'),
   isStopped('formatting dates again and again', 'for (;;) new Date().toLocaleString("ar-EG", { dateStyle: "full" })'),
   isStopped('normalising long strings', 'const s = "\\u1E9B\\u0323".repeat(1e5)\nfor (;;) s.normalize("NFKD")'),
-  isStopped(
-    'cloning an object of many',
-    'const a = Array.from({ length: 1e5 }, () => ({}))\nfor (;;) structuredClone(a)',
-  ),
   isStopped('writing a wide object as JSON', 'const a = Array(1e6).fill({ a: 1 })\nfor (;;) JSON.stringify(a)'),
   isStopped('parsing URLs, which the host does', 'for (;;) new URL("http://a/?" + "x=1&".repeat(1e4))'),
-  isStopped('random numbers without end', 'const a = new Uint8Array(65_536)\nfor (;;) crypto.getRandomValues(a)'),
   isStopped('logging without end', 'for (;;) console.log("x")'),
 ]
 
