@@ -36,6 +36,7 @@ const byDepth: Attack[] = [
   ),
   overflows('brackets in code that is evaluated', 'eval("(".repeat(1e5) + ")".repeat(1e5))'),
   overflows('arrow functions in code that is evaluated', 'eval("a=>".repeat(1e5) + "1")'),
+  overflows('a regular expression that remembers each step back', 'return /(?:x|y)*z/.test("x".repeat(1e7))'),
   overflows('ten million arguments', 'return Math.max(...Array(1e7).fill(1))'),
   overflows('ten million arguments by apply', 'return String.fromCharCode.apply(null, { length: 1e7 })'),
   fails(

@@ -92,6 +92,11 @@ const inFunctions: Attack[] = [
     'const a = []\nfor (;;) a.push(new Intl.DateTimeFormat("de"))',
   ),
   isExhausted(
+    'segments of text, which hold copies in the host’s memory',
+    'const a = []\nconst s = "x".repeat(1e6)\nconst segmenter = new Intl.Segmenter("de")\nfor (;;) a.push(segmenter.segment(s))',
+  ),
+  isExhausted('arguments bound to a function', 'let f = () => 0\nfor (;;) f = f.bind(null, ...Array(1e3).fill(1))'),
+  isExhausted(
     'listeners',
     'const target = new EventTarget()\nfor (let i = 0; ; i++) target.addEventListener(`event ${i}`, () => {})',
   ),
@@ -132,6 +137,14 @@ const refused: Attack[] = [
   isRefused('an array longer than arrays can be', 'Invalid array length', 'return new Array(2 ** 32)'),
   isRefused('a BigInt of more than 2 ** 30 bits', 'Maximum BigInt size exceeded', 'return 1n << 2n ** 31n'),
   isRefused('a typed array of less than nothing', 'Invalid typed array length: -1', 'return new Uint8Array(-1)'),
+  returns(
+    'the least memory that can be asked for is enough to work',
+    5_050,
+    'let sum = 0\nfor (let i = 1; i <= 100; i++) sum += i\nreturn sum',
+    {
+      memoryLimitMb: 8,
+    },
+  ),
   returns('an array of 2 ** 32 - 1 holes takes nothing', 4_294_967_295, 'return Array(2 ** 32 - 1).length', options),
   returns(
     'what is dropped again and again is collected',

@@ -174,7 +174,7 @@ const inTimers: Attack[] = [
     'for (let i = 0; i < 2e4; i++) AbortSignal.timeout(1e6)\nawait sleep(1)',
   ),
   fails(
-    'timers that each make two',
+    'timers that each make fifty',
     { code: 'TOO_MANY_TIMERS' },
     'const go = () => { for (let i = 0; i < 50; i++) setTimeout(go, 1) }\ngo()\nawait sleep(1e6)',
   ),

@@ -32,6 +32,11 @@ const inIteration: Attack[] = [
     'a generator that loops when it is left',
     'for (const _ of (function* () { try { yield } finally { for (;;); } })()) break',
   ),
+  isStopped(
+    'an async generator that never tires',
+    'for await (const _ of (async function* () { for (;;) yield 1 })());',
+  ),
+  isStopped('an array-like of 2 ** 31 parts', 'String.raw({ raw: { length: 2 ** 31 } })'),
 ]
 
 const inPromises: Attack[] = [
@@ -85,6 +90,10 @@ const inBuiltins: Attack[] = [
   isStopped('formatting dates again and again', 'for (;;) new Date().toLocaleString("ar-EG", { dateStyle: "full" })'),
   isStopped('normalising long strings', 'const s = "\\u1E9B\\u0323".repeat(1e5)\nfor (;;) s.normalize("NFKD")'),
   isStopped('writing a wide object as JSON', 'const a = Array(1e6).fill({ a: 1 })\nfor (;;) JSON.stringify(a)'),
+  isStopped(
+    'cloning what is large, again and again',
+    'const a = Array.from({ length: 1e5 }, () => ({}))\nfor (;;) structuredClone(a)',
+  ),
   isStopped('parsing URLs, which the host does', 'for (;;) new URL("http://a/?" + "x=1&".repeat(1e4))'),
   isStopped('logging without end', 'for (;;) console.log("x")'),
 ]
@@ -112,13 +121,13 @@ const overTurns: Attack[] = [
     executionTimeoutMs: 100,
   }),
   fails(
-    'a CPU clock that is longer than the wall clock',
+    'a loop that has more CPU time left than wall time',
     { code: 'EXECUTION_TIMEOUT', details: { layer: 'execution' } },
-    'for (;;);',
-    { executionTimeoutMs: 200, cpuTimeoutMs: 200 },
+    'await sleep(200)\nfor (;;);',
+    { executionTimeoutMs: 300, cpuTimeoutMs: 300 },
   ),
-  returns('sleeping is not computing', 'awake', 'for (let i = 0; i < 10; i++) await sleep(20)\nreturn "awake"', {
-    cpuTimeoutMs,
+  returns('sleeping is not computing', 'awake', 'for (let i = 0; i < 3; i++) await sleep(200)\nreturn "awake"', {
+    cpuTimeoutMs: 500,
   }),
 ]
 
