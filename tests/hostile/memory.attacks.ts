@@ -93,7 +93,7 @@ const inFunctions: Attack[] = [
   ),
   isExhausted(
     'segments of text, which hold copies in the host’s memory',
-    'const a = []\nconst s = "x".repeat(1e6)\nconst segmenter = new Intl.Segmenter("de")\nfor (;;) a.push(segmenter.segment(s))',
+    'const a = []\nconst s = "x".repeat(1e7)\nconst segmenter = new Intl.Segmenter("de")\nfor (;;) if (a.length < 100) a.push(segmenter.segment(s))',
   ),
   isExhausted('arguments bound to a function', 'let f = () => 0\nfor (;;) f = f.bind(null, ...Array(1e3).fill(1))'),
   isExhausted(
