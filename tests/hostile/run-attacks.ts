@@ -10,10 +10,11 @@ import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 import type { Codemode, Execution, ExecutionResult } from '@codemode/client'
-import type { RunningExecutor } from '@codemode/executor'
+import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { api, connect, startExecutor } from '../support/executor.ts'
+import { createLogger } from '../../packages/executor/src/log.ts'
+import { api, connect } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import type { Attack } from './attack.ts'
 
@@ -41,6 +42,8 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
   describe(`EX-2, EX-8, TL-3: hostile code, ${area}`, () => {
     const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
     const keys = attacks.map(() => randomUUID())
+    /** What the executor logs of itself when it meets a bug; an attack is none. */
+    const bugs: string[] = []
     let folder: string
     let executor: RunningExecutor
 
@@ -50,7 +53,8 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
       await writeFile(join(folder, 'canary'), canary.file)
       const apiKeysFile = join(folder, 'keys.json')
       await writeFile(apiKeysFile, JSON.stringify(keys.map(tenantOf)))
-      executor = await startExecutor({ apiKey: undefined, apiKeysFile, sandboxProcesses })
+      const logger = createLogger({ level: 'error', to: { write: (line) => void bugs.push(line) } })
+      executor = await createExecutor({ apiKeysFile, port: 0, dev: true, sandboxProcesses }, { logger })
     })
     afterAll(async () => {
       await executor.close({ drainMs: 0 })
@@ -81,6 +85,7 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
           expect(await execution.wait()).toMatchObject({ success: true, result: value, toolCalls: [{}] })
         }
         expect(held.signals).toHaveLength(sandboxProcesses)
+        expect(bugs.splice(0)).toEqual([])
       },
     )
   })
@@ -104,7 +109,11 @@ async function startInnocents(
 ): Promise<{ execution: Execution; value: unknown }[]> {
   const innocents = []
   for (let input = 1; input <= sandboxProcesses; input++) {
-    const execution = await codemode.submit(innocentCode, { availableTools: ['hold'], input })
+    const execution = await codemode.submit(innocentCode, {
+      availableTools: ['hold'],
+      input,
+      executionTimeoutMs: 120_000,
+    })
     innocents.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
     await arrived(input)
   }

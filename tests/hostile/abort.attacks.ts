@@ -1,0 +1,292 @@
+import { type Attack, fails, returns } from './attack.ts'
+
+const small = { memoryLimitMb: 16 }
+
+/** Recursion that V8 notices, wherever it takes place. */
+const overflows = (title: string, code: string): Attack =>
+  fails(title, { code: 'GUEST_ERROR', name: 'RangeError', message: 'Maximum call stack size exceeded' }, code)
+
+/** An array in an array, `depth` times. */
+const nested = (depth: number) => `let nested = []\nfor (let i = 0; i < ${depth}; i++) nested = [nested]\n`
+
+const byRecursion: Attack[] = [
+  overflows('a function that calls itself', 'const f = () => f()\nf()'),
+  overflows('a getter that reads itself', 'const o = { get a() { return this.a } }\no.a'),
+  overflows('a proxy whose trap goes through it', 'const p = new Proxy({}, { get: (_, key) => p[key] })\np.a'),
+  overflows(
+    'a proxy that is its own prototype',
+    'const p = new Proxy({}, { getPrototypeOf: () => Object.getPrototypeOf(p) })\nObject.getPrototypeOf(p)',
+  ),
+  overflows('an async function that calls itself', 'const f = async () => f()\nawait f()'),
+  overflows('a generator that delegates to itself', 'function* f() { yield* f() }\n[...f()]'),
+  overflows('a constructor that constructs itself', 'class A { a = new A() }\nnew A()'),
+  overflows('a comparator that sorts', 'const f = () => [2, 1].sort(f)\nf()'),
+  overflows('a reviver that parses', 'const f = () => JSON.parse("[1]", f)\nf()'),
+  overflows('code that evaluates itself', 'const source = "eval(source)"\neval(source)'),
+]
+
+const byDepth: Attack[] = [
+  overflows('a deep array, flattened', `${nested(1e5)}nested.flat(Infinity)`),
+  overflows('a deep array as text', `${nested(1e5)}return \`\${nested}\``),
+  overflows('a deep array, cloned', `${nested(1e5)}structuredClone(nested)`),
+  overflows('deep JSON with a reviver', 'JSON.parse("[".repeat(1e5) + "]".repeat(1e5), (_, value) => value)'),
+  overflows(
+    'a property through many proxies',
+    'let p = {}\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn p.a',
+  ),
+  overflows('brackets in code that is evaluated', 'eval("(".repeat(1e5) + ")".repeat(1e5))'),
+  overflows('arrow functions in code that is evaluated', 'eval("a=>".repeat(1e5) + "1")'),
+  overflows('a regular expression that remembers each step back', 'return /(?:x|y)*z/.test("x".repeat(1e7))'),
+  overflows('ten million arguments', 'return Math.max(...Array(1e7).fill(1))'),
+  overflows('ten million arguments by apply', 'return String.fromCharCode.apply(null, { length: 1e7 })'),
+  fails(
+    'groups of a regular expression',
+    { code: 'GUEST_ERROR', name: 'SyntaxError' },
+    'new RegExp("(".repeat(1e5) + ")".repeat(1e5))',
+  ),
+  fails(
+    'classes of a regular expression',
+    { code: 'GUEST_ERROR', name: 'SyntaxError' },
+    'new RegExp("[".repeat(1e5) + "]".repeat(1e5), "v")',
+  ),
+  fails(
+    'a function of 70,000 parameters',
+    { code: 'GUEST_ERROR', name: 'SyntaxError' },
+    'new Function("a,".repeat(7e4) + "a", "")',
+  ),
+  returns(
+    'JSON of a deep array, which is written without recursion',
+    200_002,
+    `${nested(1e5)}JSON.stringify(nested).length`,
+  ),
+  returns(
+    'a call through many proxies',
+    1,
+    'let p = () => 1\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn p()',
+  ),
+  returns(
+    'asking many proxies whether they are an array',
+    true,
+    'let p = []\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn Array.isArray(p)',
+  ),
+  returns(
+    'a call through many bound functions',
+    1,
+    'let f = () => 1\nfor (let i = 0; i < 1e5; i++) f = f.bind(null)\nreturn f()',
+  ),
+  returns(
+    'a constructor through many classes',
+    {},
+    'let A = class {}\nfor (let i = 0; i < 1e4; i++) A = class extends A {}\nreturn new A()',
+  ),
+  returns(
+    'a regular expression that unrolls',
+    false,
+    'return new RegExp("(?:(?:(?:a{1000}){1000}){1000}){1000}").test("a")',
+  ),
+  returns(
+    'deep JSON, which is read without recursion',
+    1e5,
+    'let a = JSON.parse("[".repeat(1e5) + "]".repeat(1e5))\nlet depth = 0\nfor (; a; a = a[0]) depth += 1\nreturn depth',
+  ),
+  returns(
+    'a promise through many promises',
+    1,
+    'let p = Promise.resolve(1)\nfor (let i = 0; i < 1e5; i++) { const q = p; p = new Promise((resolve) => resolve(q)) }\nreturn p',
+  ),
+  returns(
+    'a chain of a hundred thousand thens',
+    1e5,
+    'let p = Promise.resolve(0)\nfor (let i = 0; i < 1e5; i++) p = p.then((n) => n + 1)\nreturn p',
+  ),
+  returns(
+    'a chain of prototypes',
+    'undefined',
+    'let o = {}\nfor (let i = 0; i < 1e5; i++) o = Object.create(o)\nreturn typeof o.a',
+  ),
+  returns(
+    'a switch of fifty thousand cases',
+    49_999,
+    'return new Function("n", `switch (n) {${Array.from({ length: 5e4 }, (_, i) => `case ${i}: return ${i}`).join("\\n")}}`)(49_999)',
+  ),
+  returns(
+    'a string joined of a hundred thousand',
+    1e5,
+    'let s = ""\nfor (let i = 0; i < 1e5; i++) s = i % 2 ? s + "x" : "x" + s\nreturn s.length',
+  ),
+]
+
+/** What V8 answers with a fatal error, or can not be sure to, has to look to the caller like any other way out of memory. */
+const byFatalErrors: Attack[] = [
+  fails(
+    'a replacement of more matches than an array holds',
+    { code: 'MEMORY_LIMIT' },
+    'return "x".repeat(3 * 2 ** 26).replace(/x/g, "$&$&").length',
+    small,
+  ),
+  fails('as many matches', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(3 * 2 ** 26).match(/x/g).length', small),
+  fails('as many parts', { code: 'MEMORY_LIMIT' }, 'return "x".repeat(3 * 2 ** 26).split("x").length', small),
+  fails(
+    'an array of numbers that is one too long for V8',
+    { code: 'MEMORY_LIMIT' },
+    'const a = Array(2 ** 25).fill(1.5)\nreturn a.concat(a, a, a, a, a, a, a).length',
+    small,
+  ),
+  fails(
+    'a string spread into its characters',
+    { code: 'MEMORY_LIMIT' },
+    'return [..."x".repeat(2 ** 27)].length',
+    small,
+  ),
+  fails('an array spread of a long one', { code: 'MEMORY_LIMIT' }, 'return [...Array(2 ** 27)].length', small),
+  fails(
+    'memory that runs out in a getter of a thrown value',
+    { code: 'MEMORY_LIMIT' },
+    'throw { get message() { const a = []; for (;;) a.push({}) } }',
+    small,
+  ),
+  fails(
+    'memory that runs out in prepareStackTrace',
+    { code: 'MEMORY_LIMIT' },
+    'Error.prepareStackTrace = () => { const a = []; for (;;) a.push({}) }\nnew Error("x").stack',
+    small,
+  ),
+  fails(
+    'memory that runs out in the result’s toJSON',
+    { code: 'MEMORY_LIMIT' },
+    'return { toJSON() { const a = []; for (;;) a.push({}) } }',
+    small,
+  ),
+  fails(
+    'memory that runs out in a comparator',
+    { code: 'MEMORY_LIMIT' },
+    'const a = []\n;[2, 1].sort(() => { for (;;) a.push({}) })',
+    small,
+  ),
+  fails(
+    'memory that runs out while the stack is at its end',
+    { code: 'MEMORY_LIMIT' },
+    'const a = []\nconst f = () => { try { f() } finally { for (;;) a.push({}) } }\nf()',
+    small,
+  ),
+]
+
+/** What once made engines read or write where they should not. */
+const byConfusion: Attack[] = [
+  returns(
+    'builtins entered at the end of the stack',
+    'alive',
+    `const deep = ${JSON.stringify('[[[[[[[[1]]]]]]]]')}
+     const actions = [
+       () => JSON.stringify(JSON.parse(deep)), () => structuredClone({ a: [1] }), () => /(a|b)*c/.test('abab'), () => [3, 1, 2].sort(),
+       () => new Intl.NumberFormat('de').format(1.5), () => 'ß'.normalize('NFKD').localeCompare('ss'), () => new URL('http://a/b?c'),
+       () => (7n ** 99n).toString(), () => new Date().toLocaleString(), () => eval('1 + 1'), () => new Function('return 1')(),
+       () => console.log({ a: 1 }), () => new Error('x').stack, () => new Map([[1, 2]]), () => Array.from('abc'), () => new Uint8Array(8),
+       () => new Proxy({}, {}).a, () => Reflect.construct(Date, []), () => btoa('a'), () => setTimeout(() => {}, 1), () => [[1]].flat(9),
+     ]
+     for (const action of actions) {
+       let isDone = false
+       const dive = () => {
+         try { dive() } catch {}
+         if (!isDone) { isDone = true; try { action() } catch { isDone = false } }
+       }
+       dive()
+     }
+     return 'alive'`,
+  ),
+  returns(
+    'an array that shrinks while it is sorted',
+    3,
+    'const a = [3, 2, 1]\na.sort((x, y) => { a.length = 0; return x - y })\nreturn a.length',
+  ),
+  returns(
+    'an array that shrinks while it is joined',
+    ',,',
+    'const a = [{ toString() { a.length = 0; return "" } }, 1, 2]\nreturn a.join()',
+  ),
+  returns(
+    'an array that shrinks while it is searched',
+    false,
+    'const a = [1, 2, 3]\nreturn a.includes(4, { valueOf() { a.length = 0; return 0 } })',
+  ),
+  returns(
+    'an array that shrinks while it is sliced',
+    [],
+    'const a = Array(1e5).fill(1.1)\nconst b = a.slice(0, { valueOf() { a.length = 0; return 1e5 } })\nreturn b.filter((x) => x !== undefined)',
+  ),
+  returns(
+    'an array whose species is another',
+    'RangeError',
+    'const a = [1, 2, 3]\na.constructor = { [Symbol.species]: function () { return new Array(-1) } }\ntry { a.map((x) => x) } catch (error) { return error.name }',
+  ),
+  returns(
+    'a buffer that is taken away while it is filled',
+    'TypeError',
+    'const a = new Uint8Array(1e5)\ntry { a.fill({ valueOf() { a.buffer.transfer(); return 1 } }) } catch (error) { return error.name }',
+  ),
+  returns(
+    'a buffer that is taken away while it is sorted',
+    0,
+    'const a = new Float64Array(1e3)\na.sort(() => { if (a.length) structuredClone(a.buffer, { transfer: [a.buffer] }); return 1 })\nreturn a.length',
+  ),
+  returns(
+    'a buffer that is taken away while it is copied',
+    'TypeError',
+    'const a = new Uint8Array(1e3)\ntry { a.subarray({ valueOf() { a.buffer.transfer(); return 500 } })[0] = 1 } catch (error) { return error.name }',
+  ),
+  returns(
+    'a regular expression that is compiled anew while it runs',
+    'a',
+    'const r = /b/g\nr.lastIndex = { valueOf() { r.compile("a", "g"); return 0 } }\nreturn r.exec("ba")?.[0]',
+  ),
+  returns(
+    'a map that is cleared while it is walked',
+    [1],
+    'const m = new Map([[1, 1], [2, 2]])\nconst seen = []\nm.forEach((_, key) => { seen.push(key); m.clear() })\nreturn seen',
+  ),
+  returns(
+    'a generator that is entered while it runs',
+    'TypeError',
+    'const g = (function* () { yield g.next() })()\ntry { g.next() } catch (error) { return error.name }',
+  ),
+  returns(
+    'an array that its reviver replaces',
+    [[], null],
+    'return JSON.parse("[[1,2],3]", function (key, value) { if (key === "0" && Array.isArray(value)) { this[1] = undefined; return [] } return value })',
+  ),
+]
+
+const byIntl: Attack[] = [
+  fails(
+    'a locale of a million letters',
+    { code: 'GUEST_ERROR', name: 'RangeError' },
+    'new Intl.Locale("en-" + "a".repeat(1e6))',
+  ),
+  fails(
+    'more digits than there are',
+    { code: 'GUEST_ERROR', name: 'RangeError' },
+    'new Intl.NumberFormat("en", { minimumFractionDigits: 1e9 })',
+  ),
+  fails(
+    'a date beyond all dates',
+    { code: 'GUEST_ERROR', name: 'RangeError' },
+    'new Intl.DateTimeFormat().format(8.64e15 + 1)',
+  ),
+  returns(
+    'a number of a hundred thousand digits',
+    true,
+    'return new Intl.NumberFormat("en").format(10n ** 10_000n).length > 13_000',
+  ),
+  returns(
+    'a list of a hundred thousand',
+    true,
+    'return new Intl.ListFormat("en").format(Array(1e5).fill("a")).length > 3e5',
+  ),
+  returns(
+    'the letters of a long text',
+    1e4,
+    'return [...new Intl.Segmenter("en").segment("e\\u0301".repeat(1e4))].length',
+  ),
+]
+
+export const attacks: readonly Attack[] = [...byRecursion, ...byDepth, ...byFatalErrors, ...byConfusion, ...byIntl]

@@ -1,0 +1,4 @@
+import { attacks } from './memory.attacks.ts'
+import { runAttacks } from './run-attacks.ts'
+
+runAttacks('memory', attacks)

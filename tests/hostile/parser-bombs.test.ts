@@ -1,0 +1,4 @@
+import { attacks } from './parser-bombs.attacks.ts'
+import { runAttacks } from './run-attacks.ts'
+
+runAttacks('process abort by the parsers', attacks)

@@ -1,0 +1,4 @@
+import { attacks } from './reports.attacks.ts'
+import { runAttacks } from './run-attacks.ts'
+
+runAttacks('results, errors and logs', attacks)
