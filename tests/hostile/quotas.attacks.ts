@@ -39,7 +39,7 @@ const inToolCalls: Attack[] = [
   fails(
     'calls that a call’s input makes count as well',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    'const input = { toJSON() { tools.echo(input); return 1 } }\nawait tools.echo(input)',
+    'await tools.echo({ toJSON() { for (let i = 0; i < 300; i++) tools.echo(i); return 1 } })',
   ),
   fails(
     'calls that timers make count as well',

@@ -4,6 +4,9 @@ import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
 
+/** How long the texts of a failure may be. All of them can be of the guest's making: a path has its keys, a tool its name. */
+const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as const
+
 /** The ways in which the guest itself ends its execution. The first one counts. */
 export interface Ending {
   /** The main promise was fulfilled. */
@@ -41,8 +44,14 @@ export function createEnding(
   }
 
   function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
-    if (details !== undefined) p.ReflectSetPrototypeOf(details, null)
-    end({ ok: false, code, name, message, details, stack })
+    end({
+      ok: false,
+      code,
+      name: cut(p, name, maxLength.name),
+      message: cut(p, message, maxLength.message),
+      details: details === undefined ? undefined : cutDetails(p, details),
+      stack: stack === undefined ? undefined : cut(p, stack, maxLength.stack),
+    })
   }
 
   function threw(thrown: unknown): void {
@@ -90,4 +99,20 @@ export function createEnding(
     },
     fail,
   }
+}
+
+function cut(p: Primordials, text: string, limit: number): string {
+  if (text.length <= limit) return text
+  return `${p.stringSlice(text, 0, limit)}… (${text.length - limit} more characters)`
+}
+
+/** A copy without a prototype, for the same reason as in `end`. */
+function cutDetails(p: Primordials, details: object): object {
+  const copy = p.ObjectCreate(null) as Record<string, unknown>
+  const keys = p.ObjectKeys(details)
+  for (let i = 0; i < keys.length; i++) {
+    const value = (details as Record<string, unknown>)[keys[i]!]
+    copy[keys[i]!] = typeof value === 'string' ? cut(p, value, maxLength.detail) : value
+  }
+  return copy
 }

@@ -1,15 +1,12 @@
 import type { Primordials } from './primordials.ts'
 import { toolErrorDetails } from './tool-error.ts'
 
-const maxMessageLength = 8_192
-const maxStackLength = 16_384
-
-/** What is told of something that user code threw. */
+/** What is told of something that user code threw. All of it is own, lest what is missing be found in `Object.prototype`. */
 interface Failure {
   readonly name: string
   readonly message: string
-  readonly stack?: string
-  readonly details?: object
+  readonly stack: string | undefined
+  readonly details: object | undefined
 }
 
 /**
@@ -18,18 +15,13 @@ interface Failure {
  */
 export function describeFailure(p: Primordials, thrown: unknown): Failure {
   if (typeof thrown !== 'object' || thrown === null) {
-    return { name: 'Error', message: `${typeof thrown === 'string' ? '' : 'thrown: '}${asText(p, thrown)}` }
+    const message = `${typeof thrown === 'string' ? '' : 'thrown: '}${asText(p, thrown)}`
+    return { name: 'Error', message, stack: undefined, details: undefined }
   }
   const name = readText(p, thrown, 'name') ?? 'Error'
   const message = readText(p, thrown, 'message') ?? `thrown: ${asText(p, thrown)}`
   const stack = readText(p, thrown, 'stack')
-  const details = toolErrorDetails(p, thrown)
-  return {
-    name: cut(p, name, 256),
-    message: cut(p, withHint(p, name, message), maxMessageLength),
-    ...(stack !== undefined && { stack: cut(p, stack, maxStackLength) }),
-    ...(details !== undefined && { details }),
-  }
+  return { name, message: withHint(p, name, message), stack, details: toolErrorDetails(p, thrown) }
 }
 
 function readText(p: Primordials, thrown: object, key: string): string | undefined {
@@ -48,11 +40,6 @@ function asText(p: Primordials, value: unknown): string {
   } catch {
     return 'a value that can not be shown'
   }
-}
-
-function cut(p: Primordials, text: string, limit: number): string {
-  if (text.length <= limit) return text
-  return `${p.stringSlice(text, 0, limit)}… (${text.length - limit} more characters)`
 }
 
 /** Names of other environments that models reach for, and what there is instead. */

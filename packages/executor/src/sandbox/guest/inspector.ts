@@ -59,8 +59,11 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
     else if (brand === 'Symbol') base = `[Symbol: ${showPrimitive(p, p.symbolValueOf(value))}]`
     else if (brand === 'WeakMap' || brand === 'WeakSet') base = `${name ?? brand} { <items unknown> }`
 
+    gathered += base.length
     if (!isEmpty(value, brand)) {
-      if (base === '' && (depth > maxDepth || gathered > maxLength)) {
+      if (depth > maxDepth || gathered > maxLength) {
+        // An error has its causes, which may be as many as it likes.
+        if (base !== '') return showBase(base, brand)
         return brand === 'Array' ? '[Array]' : `[${name ?? 'Object: null prototype'}]`
       }
       lastDepth = depth
@@ -99,11 +102,16 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
     if (!hasManyIndices && brand !== 'String') showProperties(value, depth, entries, brand)
 
     if (base !== '') {
-      if (entries.length === 0) return brand === 'Error' && p.stringIndexOf(base, '\n') === -1 ? `[${base}]` : base
+      if (entries.length === 0) return showBase(base, brand)
       prefix = `${base} `
     }
     if (entries.length === 0) return `${prefix}${open}${close}`
     return join(p, entries, { open: prefix + open, close, isList, isFlat: lastDepth - depth < 3, indent: depth * 2 })
+  }
+
+  /** An error without a stack is put in brackets. */
+  function showBase(base: string, brand: string | undefined): string {
+    return brand === 'Error' && p.stringIndexOf(base, '\n') === -1 ? `[${base}]` : base
   }
 
   function isEmpty(value: object, brand: string | undefined): boolean {

@@ -45,6 +45,25 @@ export function capturePrimordials() {
   const { fromBase64 } = Uint8Array as unknown as { fromBase64: (text: string) => Uint8Array }
   const { toBase64 } = Uint8Array.prototype as unknown as { toBase64: (this: never) => string }
 
+  const flag = (name: string, letter: string) => ({ isSet: getter<RegExp, boolean>(RegExp.prototype, name), letter })
+  const flags = [
+    flag('hasIndices', 'd'),
+    flag('global', 'g'),
+    flag('ignoreCase', 'i'),
+    flag('multiline', 'm'),
+    flag('dotAll', 's'),
+    flag('unicode', 'u'),
+    flag('unicodeSets', 'v'),
+    flag('sticky', 'y'),
+  ]
+
+  /** What the getter `flags` gives, which asks the properties of user code for each of them. */
+  function regExpFlags(self: RegExp): string {
+    let text = ''
+    for (let index = 0; index < flags.length; index++) if (flags[index]!.isSet(self)) text += flags[index]!.letter
+    return text
+  }
+
   /** Appends one item as an own property, whatever setters `Array.prototype` may have for its index. */
   function arrayPush<Item>(array: Item[], item: Item): void {
     defineProperty(array, array.length, {
@@ -188,7 +207,7 @@ export function capturePrimordials() {
     stringTrim: ofString(String.prototype.trim),
     stringValueOf: ofString(String.prototype.valueOf) as (self: unknown) => string,
     regExpExec: uncurry(RegExp.prototype.exec as never) as (self: RegExp, text: string) => RegExpExecArray | null,
-    regExpFlags: getter<RegExp, string>(RegExp.prototype, 'flags'),
+    regExpFlags,
     regExpSource: getter<RegExp, string>(RegExp.prototype, 'source'),
 
     // Arrays

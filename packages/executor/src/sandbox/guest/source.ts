@@ -78,7 +78,8 @@ export function installStackTraces(p: Primordials, source: PreparedGuestSource):
       text = 'Error'
     }
     for (let i = 0; i < sites.length; i++) {
-      const line = describe(sites[i]!, sites[i + 1])
+      // What is behind the end would be looked for in `Array.prototype`.
+      const line = describe(sites[i]!, i + 1 < sites.length ? sites[i + 1] : undefined)
       if (line !== undefined) text += `\n    at ${line}`
     }
     return text

@@ -22,8 +22,7 @@ export function createToolsObject(p: Primordials, names: readonly string[], call
     return node
   }
 
-  function makeNode(path: string): object {
-    const isRoot = path === ''
+  function makeNode(path: string, isRoot = false): object {
     const target: object = isRoot ? p.ObjectCreate(p.objectPrototype) : () => undefined
     const pathTo = (key: string) => (isRoot ? key : `${path}.${key}`)
     const isKnown = (key: string | symbol): key is string => typeof key === 'string' && p.setHas(known, pathTo(key))
@@ -31,11 +30,12 @@ export function createToolsObject(p: Primordials, names: readonly string[], call
       // @ts-expect-error the prototype of a literal is not part of its type
       __proto__: null,
       apply: (_target: object, _self: unknown, args: readonly unknown[]) => call(path, args),
-      get(_target: object, key: string | symbol) {
+      get(_target: object, key: string | symbol, receiver: unknown) {
         if (typeof key === 'symbol') return undefined
         if (isKnown(key)) return nodeAt(pathTo(key))
         if (key === 'then' || key === 'toJSON') return undefined
-        if (p.ReflectHas(target, key)) return p.ReflectGet(target, key)
+        // An inherited getter of the user's gets the receiver: the target is nobody's but the runtime's.
+        if (p.ReflectHas(target, key)) return p.ReflectGet(target, key, receiver)
         return nodeAt(pathTo(key))
       },
       has: (_target: object, key: string | symbol) => isKnown(key),
@@ -58,7 +58,7 @@ export function createToolsObject(p: Primordials, names: readonly string[], call
     })
   }
 
-  return makeNode('')
+  return makeNode('', true)
 }
 
 function addWithPrefixes(p: Primordials, known: Set<string>, name: string): void {

@@ -1,6 +1,6 @@
 import { defineGlobal } from './define.ts'
 import type { Ending } from './ending.ts'
-import { serialise } from './json.ts'
+import { serialise, type Serialised } from './json.ts'
 import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { installToolError } from './tool-error.ts'
@@ -35,42 +35,35 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
 
   function call(tool: string, args: readonly unknown[]): Promise<unknown> {
     assertNotEnded(p, state)
-    const number = ++calls
     const stackHolder = { __proto__: null }
     p.ErrorCaptureStackTrace(stackHolder)
     return new p.Promise((resolve, reject) => {
       const refuse = (code: string, message: string, data?: unknown): void =>
         reject(makeToolError(tool, { code, message, data }, stackHolder))
-      if (number > state.limits.maxToolCalls) {
-        failTooManyCalls()
-        return
-      }
-      if (!p.setHas(allowed, tool)) {
-        refuse('TOOL_NOT_ALLOWED', notAllowed(tool))
-        return
-      }
+      let input: Serialised | undefined
+      let thrown: unknown
       try {
-        const input = serialise(p, args.length === 0 ? { __proto__: null } : args[0])
-        if (!input.ok) {
-          refuse(
-            'TOOL_INPUT_INVALID',
-            `The input of ${tool}${input.path} is ${input.reason}, which JSON can not hold`,
-            {
-              path: input.path,
-            },
-          )
-        } else if (isLongerThan(p, input.text, state.limits.toolInputBytes)) {
-          const sizeBytes = utf8Length(p, input.text)
-          const limitBytes = state.limits.toolInputBytes
-          refuse(
-            'TOOL_INPUT_TOO_LARGE',
-            `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolInputBytes) is ${limitBytes}`,
-            { sizeBytes, limitBytes },
-          )
-        } else send(number, input.text, { tool, resolve, reject, stackHolder })
-      } catch (thrown) {
-        reject(thrown)
+        input = serialise(p, args.length === 0 ? { __proto__: null } : args[0])
+      } catch (error) {
+        thrown = error
       }
+      // Not earlier: getters of the input may have called tools, and those calls have gone out.
+      const number = ++calls
+      if (number > state.limits.maxToolCalls) failTooManyCalls()
+      else if (!p.setHas(allowed, tool)) refuse('TOOL_NOT_ALLOWED', notAllowed(tool))
+      else if (input === undefined) reject(thrown)
+      else if (!input.ok) {
+        const { path, reason } = input
+        refuse('TOOL_INPUT_INVALID', `The input of ${tool}${path} is ${reason}, which JSON can not hold`, { path })
+      } else if (isLongerThan(p, input.text, state.limits.toolInputBytes)) {
+        const sizeBytes = utf8Length(p, input.text)
+        const limitBytes = state.limits.toolInputBytes
+        refuse(
+          'TOOL_INPUT_TOO_LARGE',
+          `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolInputBytes) is ${limitBytes}`,
+          { sizeBytes, limitBytes },
+        )
+      } else send(number, input.text, { tool, resolve, reject, stackHolder })
     })
   }
 

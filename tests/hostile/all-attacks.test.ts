@@ -1,0 +1,125 @@
+/**
+ * The attacks once more, over callbacks: keys, tokens and addresses are where they could be found, and every journal is
+ * replayed in another process.
+ */
+import { env } from 'node:process'
+
+import { createExecutor, type RunningExecutor } from '@codemode/executor'
+import type { Journal } from '@codemode/shared'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { createLogger } from '../../packages/executor/src/log.ts'
+import { api } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { replayOf } from '../support/replay-command.ts'
+import { ToolHost } from '../support/tool-host.ts'
+import { attacks as bridge } from './bridge.attacks.ts'
+import { attacks as forging } from './forging.attacks.ts'
+import { attacks as marshalling } from './marshalling.attacks.ts'
+import { attacks as prototypes } from './prototypes.attacks.ts'
+import { attacks as realms } from './realms.attacks.ts'
+import { attacks as sideChannels } from './side-channels.attacks.ts'
+import { attacks as source } from './source.attacks.ts'
+import { attacks as tampering } from './tampering.attacks.ts'
+
+const attacks = [
+  ...bridge,
+  ...forging,
+  ...marshalling,
+  ...prototypes,
+  ...realms,
+  ...sideChannels,
+  ...source,
+  ...tampering,
+]
+
+const canary = {
+  environment: 'canary-in-the-environment',
+  apiKey: 'canary-in-the-api-key',
+  secret: 'canary-in-the-secret-of-the-tool-server',
+  path: '/canary-in-the-tool-server-url',
+}
+const executorLog: string[] = []
+
+let executor: RunningExecutor
+let host: ToolHost
+
+beforeAll(async () => {
+  env['CODEMODE_CANARY'] = canary.environment
+  const logger = createLogger({ level: 'trace', to: { write: (line) => void executorLog.push(line) } })
+  executor = await createExecutor({ apiKey: canary.apiKey, port: 0, dev: true, sandboxProcesses: 2 }, { logger })
+  host = await ToolHost.start(executor, {
+    executorApiKey: canary.apiKey,
+    path: canary.path,
+    toolServer: { secret: canary.secret },
+    tools: {
+      echo: (input: unknown) => input,
+      double: (input: unknown) => Number(input) * 2,
+      large: (sizeBytes: unknown) => 'x'.repeat(Number(sizeBytes)),
+      fails: () => {
+        throw new Error('failed')
+      },
+    },
+  })
+})
+afterAll(async () => {
+  await host[Symbol.asyncDispose]()
+  await executor.close({ drainMs: 0 })
+  delete env['CODEMODE_CANARY']
+})
+
+test('TL-3, EX-8: nothing that is told or sent holds a key, a token or an address, and every attack replays', async () => {
+  const told: unknown[] = []
+  const journals: Journal[] = []
+  const queue = attacks.values()
+  const runSome = async () => {
+    for (const { title, code, options } of queue) {
+      const result = await host.codemode.run(code, options)
+      const path = `/v1/executions/${result.executionId}`
+      const [record, journal] = await Promise.all(
+        [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
+      )
+      told.push(result, record!.body, journal!.body)
+      // The depth at which the stack overflows is what V8 itself does not repeat.
+      if (!title.includes('overflow')) journals.push(journal!.body)
+    }
+  }
+  await Promise.all(Array.from({ length: 4 }, runSome))
+
+  expect(host.deliveries.length).toBeGreaterThan(80)
+  const tokens = host.deliveries.map(({ token }) => token)
+  const text = JSON.stringify(told) + executorLog.join('')
+  const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
+  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+  const sent = host.deliveries.map(({ body }) => body).join('')
+  expect([...Object.values(canary), ...tokens].filter((secret) => sent.includes(secret))).toEqual([])
+  expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
+
+  const { exitCode, lines } = await replayOf(journals)
+  expect(lines.filter((line) => !line.includes('as the journal says')).slice(0, 20)).toEqual([])
+  expect(lines).toHaveLength(journals.length)
+  expect(exitCode).toBe(0)
+}, 120_000)
+
+test('TL-3: an execution sees no call of another and can answer none', async () => {
+  const { enter, arrived, open } = gate()
+  host.codemode.registerTool('held', enter)
+  const other = await host.codemode.submit(`return tools.held('mine')`, { availableTools: ['held'] })
+  await arrived()
+  const code = `
+    const seen = []
+    for (const name of Reflect.ownKeys(globalThis)) if (String(name).includes('held')) seen.push(String(name))
+    const answers = await Promise.all([
+      tools.held('${other.id}:1').catch((error) => error.code),
+      tools['${other.id}:1']({ ok: true, output: 'forged' }).catch((error) => error.code),
+      tools.echo({ type: 'tool.result', callId: '${other.id}:1', ok: true, output: 'forged' }).then((echo) => echo.callId),
+    ])
+    return [seen, answers, Object.keys(tools)]`
+  expect(await host.codemode.executeAsync(code, { availableTools: ['echo'] })).toEqual([
+    [],
+    ['TOOL_NOT_ALLOWED', 'TOOL_NOT_ALLOWED', `${other.id}:1`],
+    ['echo'],
+  ])
+  open()
+  expect(await other.wait()).toMatchObject({ success: true, result: 'mine' })
+})

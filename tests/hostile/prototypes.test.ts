@@ -1,0 +1,4 @@
+import { attacks } from './prototypes.attacks.ts'
+import { runAttacks } from './run-attacks.ts'
+
+runAttacks('prototypes', attacks)

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+
+import { gate } from '../support/gate.ts'
+import { useCodemode } from '../support/suite.ts'
+import { leftovers } from './leftovers.ts'
+import { runAttacks } from './run-attacks.ts'
+import { attacks } from './side-channels.attacks.ts'
+
+runAttacks('side channels', attacks)
+
+const suite = useCodemode({ executor: { sandboxProcesses: 1 }, client: { tools: { echo: (input: unknown) => input } } })
+
+test.each(leftovers)(
+  'EX-2: in one process, $title left by one execution reaches neither the next nor one that was there before',
+  async ({ leave, look, clean }) => {
+    const { codemode } = suite
+    const { enter, arrived, open } = gate()
+    codemode.registerTool('hold', enter, { overwrite: true })
+    const earlier = await codemode.submit(`await tools.hold('x'); ${look}`)
+    await arrived()
+    expect(await codemode.executeAsync(look)).toEqual(clean)
+    expect(await codemode.executeAsync(`${leave}; return tools.echo('left')`)).toBe('left')
+    expect(await codemode.executeAsync(look)).toEqual(clean)
+    open()
+    expect(await earlier.wait()).toMatchObject({ success: true, result: clean })
+  },
+)
