@@ -83,7 +83,12 @@ export class GuestHost {
     const cpuMs = (user + system) / 1000
     const { logs, logsDropped } = this.#effects
     if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
-    if (elapsedMs >= timeoutMs) return { type: 'stopped', reason: 'timeout', cpuMs, logs, logsDropped }
+    if (elapsedMs >= timeoutMs) {
+      // Its end has been decided already, and nothing but the timeout could stop it.
+      const { end } = this.#effects
+      const reason = end?.ok === false && end.code === 'MEMORY_LIMIT' ? 'memory' : 'timeout'
+      return { type: 'stopped', reason, cpuMs, logs, logsDropped }
+    }
     if (this.#outputLength > this.#spec.limits.journalBytes) {
       return { type: 'stopped', reason: 'output', cpuMs, logs, logsDropped }
     }
