@@ -17,10 +17,13 @@ import {
 } from './protocol.ts'
 import { Residents } from './residents.ts'
 import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
-import { TurnWatch } from './turn-watch.ts'
+import { allowedGrowth, TurnWatch } from './turn-watch.ts'
 
 /** Turns that are in a process's hands at once: one runs, one is there when it ends. */
 export const pipelinedTurns = 2
+
+/** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
+const maxReportBytes = 8 * 1024 * 1024
 
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
@@ -32,7 +35,7 @@ interface PendingTurn {
   readonly guest: number
   readonly delivery: GuestDelivery
   readonly options: TurnOptions
-  readonly memoryLimitMb: number
+  readonly limits: GuestSpec['limits']
   /** The timeout as it was sent: V8 measures it by the wall clock. */
   timeoutMs: number
   /** Undefined once the turn's outcome is of no more interest. */
@@ -77,13 +80,15 @@ export class SandboxProcess {
   readonly #options: SandboxProcessOptions
   readonly #turns: PendingTurn[] = []
   readonly #residents = new Residents()
-  readonly #reader = new FrameReader()
+  readonly #reader = new FrameReader(maxReportBytes)
   readonly #watch: TurnWatch
   #cordon: Cordon | undefined
   #pid: number | undefined
   #cgroup: MemoryCgroup | undefined
   #lastGuest = 0
   #alive = true
+  #isReady = false
+  #hasLied = false
   #retiring = false
   /** Set when the executor itself ends the process because of the turn on the CPU. */
   #overran: 'timeout' | 'memory' | undefined
@@ -168,10 +173,9 @@ export class SandboxProcess {
   /** A guest to be made when its first turn is sent. */
   open(spec: GuestSpec): Guest {
     const guest = ++this.#lastGuest
-    const { memoryLimitMb } = spec.limits
     this.#residents.add(guest, spec)
     return {
-      turn: (delivery, options) => this.#turn(guest, memoryLimitMb, delivery, options),
+      turn: (delivery, options) => this.#turn(guest, spec.limits, delivery, options),
       close: () => this.#close(guest),
     }
   }
@@ -202,11 +206,16 @@ export class SandboxProcess {
     await exited
   }
 
-  #turn(guest: number, memoryLimitMb: number, delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome> {
+  #turn(
+    guest: number,
+    limits: GuestSpec['limits'],
+    delivery: GuestDelivery,
+    options: TurnOptions,
+  ): Promise<TurnOutcome> {
     if (!this.#alive || !this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       const { timeoutMs } = options
-      this.#turns.push({ guest, memoryLimitMb, delivery, options, timeoutMs, settle, sent: false, calls: [] })
+      this.#turns.push({ guest, limits, delivery, options, timeoutMs, settle, sent: false, calls: [] })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -219,7 +228,8 @@ export class SandboxProcess {
       this.#sendTurn(this.#turns[place]!)
     }
     const [head] = this.#turns
-    if (head && !this.#watch.isOn) this.#watch.begin(head)
+    if (!head || this.#watch.isOn) return
+    this.#watch.begin({ timeoutMs: head.timeoutMs, memoryLimitMb: head.limits.memoryLimitMb })
   }
 
   /**
@@ -297,6 +307,7 @@ export class SandboxProcess {
       for (const message of this.#reader.push(chunk)) this.#handle(sandboxMessageSchema.parse(message))
     } catch (error) {
       this.#complaint = `protocol violation: ${String(error)}`
+      this.#hasLied = true
       this.kill()
     }
   }
@@ -304,6 +315,8 @@ export class SandboxProcess {
   #handle(message: SandboxMessage): void {
     switch (message.type) {
       case 'ready':
+        if (this.#isReady) throw new Error('the process is ready already')
+        this.#isReady = true
         this.#pid = innermostChild(this.#launched.process.pid)
         this.#confine()
         this.#options.onReady(message.versions)
@@ -316,13 +329,16 @@ export class SandboxProcess {
     if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
     if (message.type === 'calls') {
       head.calls.push(...message.calls)
+      refuseTooMany(head)
       return
     }
     this.#turns.shift()
     this.#watch.end()
     if (message.type === 'stopped') this.#forget(head.guest)
     if (message.type === 'stopped' && message.reason === 'memory') this.#anomaly()
-    if (message.type === 'turn') this.#residents.rested(head.guest, message.guestBytes)
+    if (message.type === 'turn') {
+      this.#residents.rested(head.guest, Math.min(message.guestBytes, allowedGrowth(head.limits.memoryLimitMb)))
+    }
     this.#sendTurns()
     head.settle?.(outcomeOf(message, head))
     this.#options.onChange()
@@ -344,20 +360,27 @@ export class SandboxProcess {
     this.#alive = false
     this.#watch.end()
     const [head, ...waiting] = this.#turns.splice(0)
-    const isCulprit = this.#overran !== undefined || (head?.settle !== undefined && !death.fromOutside)
-    if (isCulprit) this.#options.onMisdeed()
+    const isOwnDoing = this.#hasLied || !death.fromOutside
+    if (this.#overran !== undefined || (head?.settle !== undefined && isOwnDoing)) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
     this.#options.onExit(this.#overran ? `ended by the executor: ${this.#overran}` : death.reason)
-    head?.settle?.(this.#outcomeOfHead(head, death))
+    head?.settle?.(this.#outcomeOfHead(head, isOwnDoing, death.outOfMemory))
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
 
-  #outcomeOfHead(head: PendingTurn, { fromOutside, outOfMemory }: Death): TurnOutcome {
+  #outcomeOfHead(head: PendingTurn, isOwnDoing: boolean, outOfMemory: boolean): TurnOutcome {
     if (this.#overran) return overran(this.#overran, head.timeoutMs)
-    if (this.#pid === undefined) return { type: 'lost' }
-    if (fromOutside) return { type: 'killed' }
+    if (!this.#isReady) return { type: 'lost' }
+    if (!isOwnDoing) return { type: 'killed' }
     return { type: 'crashed', outOfMemory, wasAlone: this.#cordon?.alone === true }
   }
+}
+
+/** The guest's side keeps to these limits, so that calls that do not are from a process that was taken over. */
+function refuseTooMany({ calls, limits }: PendingTurn): void {
+  if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
+  const length = calls.reduce((sum, { input }) => sum + input.length, 0)
+  if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
 function outcomeOf(

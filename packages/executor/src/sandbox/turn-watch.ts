@@ -16,7 +16,7 @@ const maxOverrunMs = 10_000
 const maxUnmeasuredOverrunMs = 250
 
 /** By how much a process may grow during a turn: copies are made on either side of the heap that has the limit. */
-const allowedGrowth = (memoryLimitMb: number) => (2 * memoryLimitMb + 64) * MiB
+export const allowedGrowth = (memoryLimitMb: number) => (2 * memoryLimitMb + 64) * MiB
 
 /** What to watch a turn for. */
 export interface WatchedTurn {

@@ -1,0 +1,100 @@
+/** A sandbox process that was taken over, as a process: whatever it writes, its turn ends and the pool goes on. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+import fc from 'fast-check'
+import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
+import { expect, test } from 'vitest'
+
+import { encodeFrame } from '../../packages/executor/src/sandbox/frames.ts'
+import type { Jail } from '../../packages/executor/src/sandbox/jail/jails.ts'
+import { ProcessPool } from '../../packages/executor/src/sandbox/process-pool.ts'
+import type { GuestSpec, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import { sandboxProcesses } from '../support/sandbox-processes.ts'
+import { stream } from './hostile-messages.ts'
+import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
+
+const program = fileURLToPath(new URL('lying-process.ts', import.meta.url))
+
+const spec: GuestSpec = {
+  code: '1',
+  input: 'null',
+  context: '{}',
+  config: '{}',
+  tools: ['x'],
+  limits: { ...defaultRequestLimits, ...fixedLimits },
+  seed: '0'.repeat(64),
+}
+
+/** What a turn comes to in a process that writes these bytes when it gets one. */
+async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'codemode-lies-'))
+  await writeFile(join(folder, 'lies'), bytes)
+  const jail: Jail = {
+    tier: 'permissions',
+    layers: [],
+    command: [execPath, program, join(folder, 'lies'), String(chunkBytes)],
+  }
+  const pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+  try {
+    const guest = pool.open(spec, { tenant: 't', isolation: 'tenant' })
+    return await guest.turn({ kind: 'start', at: 1 }, { timeoutMs: 50, patienceMs: 50 })
+  } finally {
+    await pool[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true })
+  }
+}
+
+const effects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
+const turn = (guest: number) => ({ type: 'turn', guest, cpuMs: 1, guestBytes: 1, effects })
+const calls = (count: number, length: number) => ({
+  type: 'calls',
+  guest: 1,
+  calls: Array.from({ length: count }, (_, i) => ({ call: i + 1, tool: 'x', input: 'x'.repeat(length) })),
+})
+const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
+
+test.each([
+  ['the turn of a guest that has none', [turn(7)]],
+  ['that it is ready, once more', [{ type: 'ready', versions }]],
+  ['more calls than an execution may make', [calls(300, 1)]],
+  ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
+  ['a message that there is not', [{ type: 'root' }]],
+  ['a turn with something more in it', [{ ...turn(1), more: 1 }]],
+])('TL-3: a process that reports %s is ended, and its turn with it', async (_what, messages) => {
+  const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
+  expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })
+})
+
+test('TL-3: a process that says how long a frame will be, and no more, has no turn for longer than its time', async () => {
+  expect(await turnAgainst(Buffer.from([0, 0x7f, 0xff, 0xff]))).toMatchObject({ type: 'stopped', reason: 'timeout' })
+}, 60_000)
+
+test('TL-3: a process that announces a frame above the limit is ended', async () => {
+  expect(await turnAgainst(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toMatchObject({ type: 'crashed', wasAlone: false })
+})
+
+test('TL-3: a turn that is reported twice happened once', async () => {
+  const twice = Buffer.concat([encodeFrame(turn(1)), encodeFrame(turn(1))])
+  expect(await turnAgainst(twice)).toMatchObject({ type: 'turn', effects })
+})
+
+test(
+  'TL-3: whatever a process writes, its turn comes to an end, and so does the process',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(stream, fc.integer({ min: 1, max: 500 }), async (bytes, chunkBytes) => {
+        // Bytes that break nothing leave the turn open until its time is over.
+        const broken = Buffer.concat([bytes, Buffer.from([0xff, 0xff, 0xff, 0xff])])
+        const { type } = await turnAgainst(broken, chunkBytes)
+        expect(['turn', 'stopped', 'crashed', 'lost']).toContain(type)
+        expect(sandboxProcesses()).toEqual([])
+      }),
+      fuzzRuns(15),
+    )
+  },
+  fuzzTimeoutMs,
+)
