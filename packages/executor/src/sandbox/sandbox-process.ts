@@ -1,20 +1,7 @@
-import { once } from 'node:events'
-
-import type { ToolCallEffect } from './protocol.ts'
-import { deathOf, type Death } from './death.ts'
-import { encodeFrame, FrameReader } from './frames.ts'
-import type { Jail } from './jail/jails.ts'
-import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
-import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
-import { innermostChild } from './proc.ts'
-import {
-  sandboxMessageSchema,
-  type GuestDelivery,
-  type GuestSpec,
-  type HostMessage,
-  type SandboxMessage,
-  type SandboxVersions,
-} from './protocol.ts'
+import type { Death } from './death.ts'
+import { addCalls, outcomeByDeath, overrunOutcome, reportedOutcome, type PendingTurn } from './pending-turn.ts'
+import { ProcessLink, type ProcessLinkOptions } from './process-link.ts'
+import type { GuestDelivery, GuestSpec, SandboxMessage, SandboxVersions } from './protocol.ts'
 import { Residents } from './residents.ts'
 import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
 import { allowedGrowth, TurnWatch } from './turn-watch.ts'
@@ -22,28 +9,11 @@ import { allowedGrowth, TurnWatch } from './turn-watch.ts'
 /** Turns that are in a process's hands at once: one runs, one is there when it ends. */
 export const pipelinedTurns = 2
 
-/** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
-const maxReportBytes = 8 * 1024 * 1024
-
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
 
 /** A turn that is on the CPU for longer makes its process a bad place for others. */
 const longTurnMs = 200
-
-interface PendingTurn {
-  readonly guest: number
-  readonly delivery: GuestDelivery
-  readonly options: TurnOptions
-  readonly limits: GuestSpec['limits']
-  /** The timeout as it was sent: V8 measures it by the wall clock. */
-  timeoutMs: number
-  /** Undefined once the turn's outcome is of no more interest. */
-  settle: ((outcome: TurnOutcome) => void) | undefined
-  sent: boolean
-  /** The calls of the turn that have come already, in frames of their own. */
-  readonly calls: ToolCallEffect[]
-}
 
 /** Whom a process serves. */
 export interface Cordon {
@@ -52,10 +22,7 @@ export interface Cordon {
   readonly alone: boolean
 }
 
-export interface SandboxProcessOptions {
-  readonly jail: Jail
-  /** What the kernel is to let the process have, where control groups can be made. */
-  readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
+export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' | 'memory'> {
   onReady(versions: SandboxVersions): void
   /** The process is gone; `reason` says why, for the log. */
   onExit(reason: string): void
@@ -76,55 +43,40 @@ export interface SandboxProcessOptions {
  * first unanswered one is the one on the CPU.
  */
 export class SandboxProcess {
-  readonly #launched: LaunchedProcess
+  readonly #link: ProcessLink
   readonly #options: SandboxProcessOptions
   readonly #turns: PendingTurn[] = []
   readonly #residents = new Residents()
-  readonly #reader = new FrameReader(maxReportBytes)
   readonly #watch: TurnWatch
   #cordon: Cordon | undefined
-  #pid: number | undefined
-  #cgroup: MemoryCgroup | undefined
   #lastGuest = 0
   #alive = true
   #isReady = false
-  #hasLied = false
   #retiring = false
   /** Set when the executor itself ends the process because of the turn on the CPU. */
   #overran: 'timeout' | 'memory' | undefined
-  #complaint = ''
 
   constructor(options: SandboxProcessOptions) {
     this.#options = options
     this.#watch = new TurnWatch({
-      pid: () => this.#pid,
+      pid: () => this.#link.pid,
       onOverrun: (reason) => this.#endOverrun(reason),
       onLook: () => {
         this.#handBackImpatient()
         this.#options.onChange()
       },
     })
-    this.#launched = launchSandboxProcess(options.jail)
-    const { process, input, output, errors } = this.#launched
-    output.on('data', (chunk: Buffer) => this.#receive(chunk))
-    errors.on('data', (chunk: Buffer) => {
-      this.#complaint = (this.#complaint + chunk.toString('latin1')).slice(-2_000)
-    })
-    // A broken pipe is seen as the process's exit.
-    for (const stream of [input, output, errors]) stream.on('error', () => {})
-    process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: true, outOfMemory: false }))
-    // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
-    process.on('close', (code, signal) => {
-      const death = deathOf(code, signal, this.#complaint)
-      const wasTooLarge = (this.#cgroup?.kills ?? 0) > 0
-      this.#cgroup?.remove()
-      this.#exited(wasTooLarge ? { reason: 'out of memory', fromOutside: false, outOfMemory: true } : death)
+    this.#link = new ProcessLink({
+      jail: options.jail,
+      ...(options.memory && { memory: options.memory }),
+      onMessage: (message) => this.#handle(message),
+      onExit: (death) => this.#exited(death),
     })
   }
 
   /** The process that the guests run in; known once it has reported. */
   get pid(): number | undefined {
-    return this.#pid
+    return this.#link.pid
   }
 
   /** Whom it serves. A process that has served a tenant serves no other. */
@@ -193,17 +145,9 @@ export class SandboxProcess {
     return evicted
   }
 
-  /** Ends the process at once. */
-  kill(): void {
-    this.#launched.process.kill('SIGKILL')
-  }
-
   /** Ends the process and resolves when it is gone. */
-  async end(): Promise<void> {
-    if (!this.#alive) return
-    const exited = once(this.#launched.process, 'close')
-    this.kill()
-    await exited
+  end(): Promise<void> {
+    return this.#link.end()
   }
 
   #turn(
@@ -249,15 +193,15 @@ export class SandboxProcess {
     turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
     const resident = this.#residents.get(guest)
     if (resident?.spec) {
-      this.#send({ type: 'open', guest, spec: resident.spec })
+      this.#link.send({ type: 'open', guest, spec: resident.spec })
       resident.spec = undefined
     }
-    this.#send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
+    this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
   }
 
   #endOverrun(reason: 'timeout' | 'memory'): void {
     this.#overran = reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason
-    this.kill()
+    this.#link.kill()
   }
 
   /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
@@ -289,27 +233,13 @@ export class SandboxProcess {
 
   #killUnlessLeft(head: PendingTurn): void {
     setTimeout(() => {
-      if (this.#turns[0] === head) this.kill()
+      if (this.#turns[0] === head) this.#link.kill()
     }, closeGraceMs).unref()
   }
 
   #forget(guest: number): void {
     const resident = this.#residents.remove(guest)
-    if (resident && resident.spec === undefined) this.#send({ type: 'close', guest })
-  }
-
-  #send(message: HostMessage): void {
-    if (this.#alive) this.#launched.input.write(encodeFrame(message))
-  }
-
-  #receive(chunk: Buffer): void {
-    try {
-      for (const message of this.#reader.push(chunk)) this.#handle(sandboxMessageSchema.parse(message))
-    } catch (error) {
-      this.#complaint = `protocol violation: ${String(error)}`
-      this.#hasLied = true
-      this.kill()
-    }
+    if (resident && resident.spec === undefined) this.#link.send({ type: 'close', guest })
   }
 
   #handle(message: SandboxMessage): void {
@@ -317,8 +247,7 @@ export class SandboxProcess {
       case 'ready':
         if (this.#isReady) throw new Error('the process is ready already')
         this.#isReady = true
-        this.#pid = innermostChild(this.#launched.process.pid)
-        this.#confine()
+        this.#link.confine()
         this.#options.onReady(message.versions)
         return
       case 'worn':
@@ -328,8 +257,7 @@ export class SandboxProcess {
     const head = this.#turns[0]
     if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
     if (message.type === 'calls') {
-      head.calls.push(...message.calls)
-      refuseTooMany(head)
+      addCalls(head, message.calls)
       return
     }
     this.#turns.shift()
@@ -340,13 +268,8 @@ export class SandboxProcess {
       this.#residents.rested(head.guest, Math.min(message.guestBytes, allowedGrowth(head.limits.memoryLimitMb)))
     }
     this.#sendTurns()
-    head.settle?.(outcomeOf(message, head))
+    head.settle?.(reportedOutcome(message, head))
     this.#options.onChange()
-  }
-
-  #confine(): void {
-    const { memory } = this.#options
-    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
   /** What has happened here is no state to make further guests in. */
@@ -356,51 +279,18 @@ export class SandboxProcess {
   }
 
   #exited(death: Death): void {
-    if (!this.#alive) return
     this.#alive = false
     this.#watch.end()
     const [head, ...waiting] = this.#turns.splice(0)
-    const isOwnDoing = this.#hasLied || !death.fromOutside
-    if (this.#overran !== undefined || (head?.settle !== undefined && isOwnDoing)) this.#options.onMisdeed()
+    if (this.#overran !== undefined || (head?.settle && !death.fromOutside)) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
     this.#options.onExit(this.#overran ? `ended by the executor: ${this.#overran}` : death.reason)
-    head?.settle?.(this.#outcomeOfHead(head, isOwnDoing, death.outOfMemory))
+    if (head) head.settle?.(this.#outcomeOfHead(head, death))
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
 
-  #outcomeOfHead(head: PendingTurn, isOwnDoing: boolean, outOfMemory: boolean): TurnOutcome {
-    if (this.#overran) return overran(this.#overran, head.timeoutMs)
-    if (!this.#isReady) return { type: 'lost' }
-    if (!isOwnDoing) return { type: 'killed' }
-    return { type: 'crashed', outOfMemory, wasAlone: this.#cordon?.alone === true }
+  #outcomeOfHead(head: PendingTurn, death: Death): TurnOutcome {
+    if (this.#overran) return overrunOutcome(this.#overran, head)
+    return this.#isReady ? outcomeByDeath(death, this.#cordon?.alone === true) : { type: 'lost' }
   }
-}
-
-/** The guest's side keeps to these limits, so that calls that do not are from a process that was taken over. */
-function refuseTooMany({ calls, limits }: PendingTurn): void {
-  if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
-  const length = calls.reduce((sum, { input }) => sum + input.length, 0)
-  if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
-}
-
-function outcomeOf(
-  message: Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>,
-  { calls }: PendingTurn,
-): TurnOutcome {
-  if (message.type === 'skipped') return { type: 'lost' }
-  if (message.type === 'turn') {
-    const { cpuMs, effects } = message
-    return {
-      type: 'turn',
-      cpuMs,
-      effects: calls.length > 0 ? { ...effects, calls: [...calls, ...effects.calls] } : effects,
-    }
-  }
-  const { reason, cpuMs, logs, logsDropped } = message
-  return { type: 'stopped', reason, cpuMs, logs, logsDropped }
-}
-
-/** A turn that nothing but the end of its process could stop has used up what it had; its logs are lost. */
-function overran(reason: 'timeout' | 'memory', timeoutMs: number): TurnOutcome {
-  return { type: 'stopped', reason, cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
 }

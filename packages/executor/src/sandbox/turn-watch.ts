@@ -12,7 +12,7 @@ const lookMs = 50
  */
 const overrunCpuMs = 300
 /** After this, the turn is over whatever it used; and sooner where the system does not tell CPU time. */
-const maxOverrunMs = 10_000
+const maxOverrunMs = 5_000
 const maxUnmeasuredOverrunMs = 250
 
 /** By how much a process may grow during a turn: copies are made on either side of the heap that has the limit. */

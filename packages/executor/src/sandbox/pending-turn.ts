@@ -1,0 +1,55 @@
+import type { Death } from './death.ts'
+import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
+import type { TurnOptions, TurnOutcome } from './sandbox.ts'
+
+/** A turn that was asked for and has not ended. */
+export interface PendingTurn {
+  readonly guest: number
+  readonly limits: GuestSpec['limits']
+  readonly delivery: GuestDelivery
+  readonly options: TurnOptions
+  /** The timeout as it was sent: V8 measures it by the wall clock. */
+  timeoutMs: number
+  /** Undefined once the turn's outcome is of no more interest. */
+  settle: ((outcome: TurnOutcome) => void) | undefined
+  sent: boolean
+  /** The calls of the turn that have come already, in frames of their own. */
+  readonly calls: ToolCallEffect[]
+}
+
+/** Keeps calls that came ahead of their turn. Throws if there are more than the guest's side lets through. */
+export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCallEffect[]): void {
+  calls.push(...more)
+  if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
+  const length = calls.reduce((sum, { input }) => sum + input.length, 0)
+  if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
+}
+
+/** What a turn came to, by what its process reports. */
+export function reportedOutcome(
+  message: Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>,
+  { calls }: PendingTurn,
+): TurnOutcome {
+  switch (message.type) {
+    case 'skipped':
+      return { type: 'lost' }
+    case 'turn': {
+      const { cpuMs, effects } = message
+      return { type: 'turn', cpuMs, effects: { ...effects, calls: [...calls, ...effects.calls] } }
+    }
+    case 'stopped': {
+      const { reason, cpuMs, logs, logsDropped } = message
+      return { type: 'stopped', reason, cpuMs, logs, logsDropped }
+    }
+  }
+}
+
+/** A turn that nothing but the end of its process could stop has used up what it had; its logs are lost. */
+export function overrunOutcome(reason: 'timeout' | 'memory', { timeoutMs }: PendingTurn): TurnOutcome {
+  return { type: 'stopped', reason, cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
+}
+
+/** What the turn that was on the CPU came to when its process died. */
+export function outcomeByDeath({ fromOutside, outOfMemory }: Death, wasAlone: boolean): TurnOutcome {
+  return fromOutside ? { type: 'killed' } : { type: 'crashed', outOfMemory, wasAlone }
+}

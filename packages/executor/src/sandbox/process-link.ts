@@ -1,0 +1,118 @@
+import { once } from 'node:events'
+
+import { deathOf, type Death } from './death.ts'
+import { encodeFrame, FrameReader } from './frames.ts'
+import type { Jail } from './jail/jails.ts'
+import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
+import { innermostChild } from './proc.ts'
+import { sandboxMessageSchema, type HostMessage, type SandboxMessage } from './protocol.ts'
+
+/** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
+const maxReportBytes = 8 * 1024 * 1024
+
+/** A process that is to end although it is not ready may take this long to get there. */
+const startGraceMs = 5_000
+
+/** How much of what a process prints is kept, to tell why it died. */
+const keptComplaintLength = 2_000
+
+export interface ProcessLinkOptions {
+  readonly jail: Jail
+  /** What the kernel is to let the process have, where control groups can be made. */
+  readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
+  /** Told of each message of the right form. What it throws is a breach of the protocol, and ends the process. */
+  onMessage(message: SandboxMessage): void
+  onExit(death: Death): void
+}
+
+/** A sandbox process and the messages to and from it. What it sends is an attacker's, until it has been checked. */
+export class ProcessLink {
+  readonly #options: ProcessLinkOptions
+  readonly #launched: LaunchedProcess
+  readonly #reader = new FrameReader(maxReportBytes)
+  #pid: number | undefined
+  #cgroup: MemoryCgroup | undefined
+  #killTimer: NodeJS.Timeout | undefined
+  #isAlive = true
+  #breach: string | undefined
+  #complaint = ''
+
+  constructor(options: ProcessLinkOptions) {
+    this.#options = options
+    this.#launched = launchSandboxProcess(options.jail)
+    const { process, input, output, errors } = this.#launched
+    output.on('data', (chunk: Buffer) => this.#receive(chunk))
+    errors.on('data', (chunk: Buffer) => {
+      this.#complaint = (this.#complaint + chunk.toString('latin1')).slice(-keptComplaintLength)
+    })
+    // A broken pipe is seen as the process's exit.
+    for (const stream of [input, output, errors]) stream.on('error', () => {})
+    process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: true, outOfMemory: false }))
+    // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
+    process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
+  }
+
+  /** The process that the guests run in; known once it is ready. */
+  get pid(): number | undefined {
+    return this.#pid
+  }
+
+  /** To be called when the process is ready: by then all commands around it have started it. */
+  confine(): void {
+    const { memory } = this.#options
+    this.#pid = innermostChild(this.#launched.process.pid) ?? this.#launched.process.pid
+    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
+  }
+
+  send(message: HostMessage): void {
+    if (this.#isAlive) this.#launched.input.write(encodeFrame(message))
+  }
+
+  /**
+   * Ends the process: at once, if it is ready. One that is still starting ends by itself when its input does: bwrap that is
+   * killed in the moment in which it starts the next process leaves that one behind, waiting for ever.
+   */
+  kill(): void {
+    this.#launched.input.destroy()
+    if (this.#pid === undefined) this.#killTimer ??= setTimeout(() => this.#killNow(), startGraceMs)
+    else this.#killNow()
+  }
+
+  #killNow(): void {
+    this.#launched.process.kill('SIGKILL')
+  }
+
+  /** Ends the process and resolves when it is gone. */
+  async end(): Promise<void> {
+    if (!this.#isAlive) return
+    const exited = once(this.#launched.process, 'close')
+    this.kill()
+    await exited
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#breach !== undefined) return
+    try {
+      for (const message of this.#reader.push(chunk)) this.#options.onMessage(sandboxMessageSchema.parse(message))
+    } catch (error) {
+      this.#breach = `it broke the protocol: ${String(error)}`
+      this.kill()
+    }
+  }
+
+  #deathBy(code: number | null, signal: string | null): Death {
+    if (this.#breach !== undefined) return { reason: this.#breach, fromOutside: false, outOfMemory: false }
+    const wasTooLarge = (this.#cgroup?.kills ?? 0) > 0
+    if (wasTooLarge) return { reason: 'it outgrew its control group', fromOutside: false, outOfMemory: true }
+    return deathOf(code, signal, this.#complaint)
+  }
+
+  #exited(death: Death): void {
+    if (!this.#isAlive) return
+    this.#isAlive = false
+    clearTimeout(this.#killTimer)
+    this.#cgroup?.remove()
+    this.#options.onExit(death)
+  }
+}
