@@ -21,8 +21,8 @@ export function killSandboxProcesses(): void {
   for (const pid of sandboxProcesses()) killIfAlive(pid)
 }
 
-/** Ends a process with SIGKILL, or by another signal as if it had crashed; false if it was gone already. */
-export function killIfAlive(pid: number, signal: NodeJS.Signals = 'SIGKILL'): boolean {
+/** Ends a process with SIGKILL, or by another signal as if it had crashed; 0 only asks. False if it was gone already. */
+export function killIfAlive(pid: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
   try {
     return process.kill(pid, signal)
   } catch {

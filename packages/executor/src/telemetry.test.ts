@@ -1,0 +1,24 @@
+import { metrics, type Attributes, type MeterProvider, type ObservableCallback } from '@opentelemetry/api'
+import { afterEach, expect, test } from 'vitest'
+
+import { observeIsolation } from './telemetry.ts'
+
+afterEach(() => metrics.disable())
+
+test('the isolation of the sandbox processes is a gauge with the tier as an attribute', () => {
+  const observed: [string, number, Attributes | undefined][] = []
+  const callbacks = new Map<string, ObservableCallback>()
+  // What an SDK does, as far as this metric goes.
+  metrics.setGlobalMeterProvider({
+    getMeter: () => ({
+      createObservableGauge: (name: string) => ({
+        addCallback: (callback: ObservableCallback) => callbacks.set(name, callback),
+      }),
+    }),
+  } as unknown as MeterProvider)
+  observeIsolation('bubblewrap')
+  for (const [name, callback] of callbacks) {
+    void callback({ observe: (value, attributes) => observed.push([name, value, attributes]) })
+  }
+  expect(observed).toEqual([['codemode.isolation', 1, { 'codemode.tier': 'bubblewrap' }]])
+})
