@@ -1,29 +1,18 @@
-import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-
 import { expect, test } from 'vitest'
-
-import { Codemode } from '@codemode/client'
 
 import { api, connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
+import { writeKeysFile } from '../support/keys-file.ts'
 
 /** JSON that is nested deeper than `JSON.stringify` can follow. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
 
 test('RT-5: a tenant whose loops hold the processes leaves room for another', async () => {
-  const keys = { busy: 'the-key-of-the-busy-tenant', other: 'the-key-of-the-other-tenant' }
-  const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
-  const entries = Object.entries(keys).map(([tenant, key]) => {
-    return { id: tenant, tenant, sha256: createHash('sha256').update(key).digest('hex') }
-  })
-  await writeFile(join(folder, 'keys.json'), JSON.stringify(entries))
-  await using executor = await startExecutor({ apiKey: undefined, apiKeysFile: join(folder, 'keys.json') })
-  const clientOf = (executorApiKey: string) => Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey })
-  await using busy = clientOf(keys.busy)
-  await using other = clientOf(keys.other)
+  await using keys = await writeKeysFile({ busy: {}, other: {} })
+  await using executor = await startExecutor({ apiKey: undefined, apiKeysFile: keys.path })
+  const clientOf = (tenant: string) => connect(executor, { executorApiKey: keys.keyOf(tenant) })
+  await using busy = clientOf('busy')
+  await using other = clientOf('other')
   const order: string[] = []
   const loops = Array.from({ length: 6 }, async () => {
     const result = await busy.run('for (;;);', {
@@ -44,7 +33,6 @@ test('RT-5: a tenant whose loops hold the processes leaves room for another', as
   expect(values).toEqual(Array.from({ length: 20 }, (_, i) => i))
   for (const result of await Promise.all(loops)) expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
   expect(order.lastIndexOf('short')).toBeLessThan(order.lastIndexOf('loop'))
-  await rm(folder, { recursive: true })
 }, 60_000)
 
 test('EX-9: a turn that was cancelled before it began is not run', async () => {
