@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 
 import { encodeFrame } from '../../packages/executor/src/sandbox/frames.ts'
+import type { SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 
 /** Values that are likely to be wrong wherever they stand. */
 const oddValue = fc.oneof(
@@ -50,19 +51,28 @@ export const effects = fc.record(
 )
 
 const guest = fc.integer({ min: -1, max: 3 })
-const validMessage = fc.oneof(
-  fc.record({ type: fc.constant('began'), guest }),
-  fc.record({ type: fc.constant('skipped'), guest }),
-  fc.record({ type: fc.constant('turn'), guest, cpuMs: fc.double({ min: 0, noNaN: true }), effects }),
-  fc.record({
+const cpuMs = fc.double({ min: 0, noNaN: true })
+const noLogs = { logs: fc.constant([]), logsDropped: fc.constant({ entries: 0, bytes: 0 }) }
+/** Something for each member of the message of a type, so that none is forgotten; what is in it may be wrong. */
+type Members<Type> = { [Name in keyof Extract<SandboxMessage, { type: Type }>]: unknown }
+const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> } = {
+  ready: fc.record({
+    type: fc.constant('ready'),
+    versions: fc.record({ v8: text, icu: text, arch: text, guestRuntime: text }),
+  }),
+  worn: fc.record({ type: fc.constant('worn') }),
+  skipped: fc.record({ type: fc.constant('skipped'), guest }),
+  calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
+  turn: fc.record({ type: fc.constant('turn'), guest, cpuMs, guestBytes: fc.nat(), effects }),
+  stopped: fc.record({
     type: fc.constant('stopped'),
     guest,
-    cpuMs: fc.nat(),
-    reason: fc.constantFrom('timeout', 'memory'),
-    logs: fc.constant([]),
-    logsDropped: fc.constant({ entries: 0, bytes: 0 }),
+    cpuMs,
+    reason: fc.constantFrom('timeout', 'memory', 'output'),
+    ...noLogs,
   }),
-)
+}
+const validMessage = fc.oneof(...Object.values(message))
 
 /** A message with something else at one of its places, or a place that there is not. */
 export const wrongMessage = fc

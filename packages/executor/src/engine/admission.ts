@@ -53,7 +53,8 @@ export class Admission {
 
   /** Takes a place, at once if there is room. Throws `RequestError` RATE_LIMITED or OVERLOADED when the queue is full. */
   enter(principal: Principal, options: EnterOptions): Ticket {
-    this.#refuseWhenPenalised(principal)
+    const penalty = this.#penaltyOf(principal)
+    if (penalty) throw penalty
     const place = new Place(principal, {
       onStarted: () => (this.#starting -= 1),
       onLeft: (left, from) => this.#left(left, from),
@@ -63,7 +64,7 @@ export class Admission {
     else {
       this.#refuseWhenFull(principal)
       this.#queue.add(principal.tenant, options.priority, place)
-      place.wait(options)
+      place.wait(options, () => this.#penaltyOf(principal))
     }
     return place
   }
@@ -104,10 +105,11 @@ export class Admission {
     )
   }
 
-  #refuseWhenPenalised({ tenant }: Principal): void {
+  /** What to tell a tenant that has to wait because of what its code has cost. */
+  #penaltyOf({ tenant }: Principal): RequestError | undefined {
     const penaltyMs = this.#options.penaltyMs(tenant)
-    if (penaltyMs <= 0) return
-    throw new RequestError('RATE_LIMITED', `The code of this key keeps costing sandbox processes; it is slowed down`, {
+    if (penaltyMs <= 0) return undefined
+    return new RequestError('RATE_LIMITED', `The code of this key keeps costing sandbox processes; it is slowed down`, {
       retryAfterSeconds: Math.ceil(penaltyMs / 1_000),
       details: { penaltyMs: Math.ceil(penaltyMs) },
       suggestion: 'Find the executions that end with SANDBOX_CRASHED, MEMORY_LIMIT or CPU_TIMEOUT, and why.',
@@ -164,10 +166,10 @@ class Place implements Ticket {
   }
 
   /** Starts the queue's clock. */
-  wait({ timeoutMs, timeoutLayer }: EnterOptions): void {
+  wait({ timeoutMs, timeoutLayer }: EnterOptions, betterReason: () => RequestError | undefined): void {
     this.#timer = setTimeout(() => {
       this.#listeners.onLeft(this, 'queue')
-      this.refuse(queueTimeout(timeoutMs, timeoutLayer))
+      this.refuse(betterReason() ?? queueTimeout(timeoutMs, timeoutLayer))
     }, timeoutMs)
   }
 

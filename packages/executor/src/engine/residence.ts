@@ -23,6 +23,9 @@ const maxKills = 8
 const exhaustedShare = 0.75
 const starvedStretch = 4
 
+/** What the process does for a guest is not counted to the millisecond. */
+const cpuSlackMs = 50
+
 /** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
 const minPatienceMs = 200
 
@@ -101,6 +104,8 @@ export class Residence {
   #judge(outcome: TurnOutcome | ReplayOutcome): ResidentTurn | undefined {
     if (outcome.type === 'killed') {
       this.#kills += 1
+      // The first may have been chance. Alone it can be no neighbour's memory that the system wants back.
+      if (this.#kills > 1) this.#placement = { ...this.#placement, isolation: 'execution' }
       return this.#kills > maxKills ? crashed('again and again') : undefined
     }
     if (outcome.type !== 'crashed') return undefined
@@ -113,7 +118,11 @@ export class Residence {
   #account(outcome: Extract<TurnOutcome, { type: 'turn' }>): ResidentTurn {
     this.cpuMs += outcome.cpuMs
     this.turns += 1
-    return outcome
+    this.#kills = 0
+    // V8 interrupts by the wall clock, which is stretched on a busy machine: a turn may have ended with too much all the same.
+    if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
+    const { logs, logsDropped } = outcome.effects
+    return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, cpuExhausted: true, logs, logsDropped }
   }
 
   #moveIn(): undefined {
@@ -124,10 +133,12 @@ export class Residence {
   async #moveBackIn(): Promise<ResidentTurn | 'lost' | undefined> {
     this.#moveIn()
     const guest = this.#guest!
-    this.replays += 1
     const outcome = await replay(guest, this.#journal)
     if (this.#left) return { type: 'left' }
-    if (outcome.type === 'replayed') return undefined
+    if (outcome.type === 'replayed') {
+      this.replays += 1
+      return undefined
+    }
     this.#guest = undefined
     if (outcome.type !== 'diverged') return this.#judge(outcome) ?? 'lost'
     guest.close()

@@ -115,10 +115,10 @@ export class ToolCalls {
   }
 
   async #send(call: Call): Promise<void> {
-    call.sentAt = this.#options.now()
-    call.summary.status = 'running'
     const turn = this.#options.pacer.turn(call.inputText.length)
     if (turn) await turn
+    call.sentAt = this.#options.now()
+    if (isOpen(call)) call.summary.status = 'running'
     // It may have been cancelled meanwhile, now and after the delivery.
     const answer = isOpen(call) ? (this.#refusalOf(call) ?? (await this.#deliver(call))) : undefined
     this.#inFlight -= 1

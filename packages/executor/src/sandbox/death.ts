@@ -5,8 +5,8 @@ export interface Death {
   /** For the log. */
   readonly reason: string
   /**
-   * Whether something outside the process ended it, such as the kernel that needs memory, or an operator: code in it has no
-   * way to send itself SIGKILL that the executor would not know of.
+   * Whether something outside the process ended it, such as the kernel that needs memory, or an operator: no guest has a
+   * way to do that. (Native code that has broken out could, and gains some replays by it.)
    */
   readonly fromOutside: boolean
   /** Whether it died because it had too little memory. */

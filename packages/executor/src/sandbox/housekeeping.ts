@@ -15,6 +15,8 @@ interface HousekeepingOptions {
   readonly memoryBytes: number
   readonly evictAfterMs: number
   readonly recycleAfter: number
+  /** A process with more is ended, whatever it does: its guests are replayed in others. */
+  readonly maxProcessBytes: number
   /** How many processes a tenant keeps when it has no use for them. */
   readonly size: number
   readonly serving: () => readonly SandboxProcess[]
@@ -69,15 +71,17 @@ export class Housekeeping {
   }
 
   #tick(): void {
-    const { evictAfterMs, serving, onTick } = this.#options
+    const { evictAfterMs, maxProcessBytes, serving, end, onTick } = this.#options
     const oldest = performance.now() - evictAfterMs
     for (const process of serving()) {
       process.evict((idleSince) => idleSince > oldest)
-      if (isBloated(process)) {
+      const bytes = residentBytes(process.pid) ?? 0
+      if (process.load === 0 && bytes - process.residents.bytes > allowedBloat(process.residents.bytes)) {
         process.retire()
         process.evict(() => false)
       }
-      this.look(process)
+      if (bytes > maxProcessBytes) end(process)
+      else this.look(process)
     }
     this.#endSurplus()
     onTick()
@@ -102,10 +106,4 @@ function bytesOf(processes: readonly SandboxProcess[]): number {
 /** Whether nothing is left of what the process was for. */
 function isDone({ retiring, cordon, load, residents }: SandboxProcess): boolean {
   return load === 0 && residents.size === 0 && (retiring || cordon?.alone === true)
-}
-
-function isBloated({ load, pid, residents }: SandboxProcess): boolean {
-  if (load > 0) return false
-  const bytes = residentBytes(pid) ?? 0
-  return bytes - residents.bytes > allowedBloat(residents.bytes)
 }

@@ -11,6 +11,8 @@ const forgiven = 4
 const fadeMs = 5_000
 const basePenaltyMs = 500
 const maxPenaltyMs = 30_000
+/** More are not counted: the longest wait is reached. */
+const maxMisdeeds = forgiven + 7
 
 /**
  * How long tenants whose code keeps costing sandbox processes must wait before they may begin another execution: the more
@@ -28,7 +30,7 @@ export class Penalties {
   add(tenant: string): number {
     const at = this.#now()
     const before = this.#records.get(tenant) ?? { misdeeds: 0, at, until: at }
-    const misdeeds = Math.max(0, before.misdeeds - (at - before.at) / fadeMs) + 1
+    const misdeeds = Math.min(maxMisdeeds, Math.max(0, before.misdeeds - (at - before.at) / fadeMs) + 1)
     const excess = Math.floor(misdeeds - forgiven)
     const penaltyMs = excess <= 0 ? 0 : Math.min(maxPenaltyMs, basePenaltyMs * 2 ** (excess - 1))
     this.#records.set(tenant, { misdeeds, at, until: Math.max(before.until, at + penaltyMs) })

@@ -1,4 +1,3 @@
-import type { Death } from './death.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
@@ -42,14 +41,4 @@ export function reportedOutcome(
       return { type: 'stopped', reason, cpuMs, logs, logsDropped }
     }
   }
-}
-
-/** A turn that nothing but the end of its process could stop has used up what it had; its logs are lost. */
-export function overrunOutcome(reason: 'timeout' | 'memory', { timeoutMs }: PendingTurn): TurnOutcome {
-  return { type: 'stopped', reason, cpuMs: timeoutMs, logs: [], logsDropped: { entries: 0, bytes: 0 } }
-}
-
-/** What the turn that was on the CPU came to when its process died. */
-export function outcomeByDeath({ fromOutside, outOfMemory }: Death, wasAlone: boolean): TurnOutcome {
-  return fromOutside ? { type: 'killed' } : { type: 'crashed', outOfMemory, wasAlone }
 }

@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
@@ -9,7 +7,7 @@ import { innermostChild } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage } from './protocol.ts'
 
 /** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
-const maxReportBytes = 8 * 1024 * 1024
+const maxReportBytes = 5 * 1024 * 1024
 
 /** A process that is to end although it is not ready may take this long to get there. */
 const startGraceMs = 5_000
@@ -35,6 +33,7 @@ export class ProcessLink {
   #cgroup: MemoryCgroup | undefined
   #killTimer: NodeJS.Timeout | undefined
   #isAlive = true
+  readonly #gone = Promise.withResolvers<void>()
   #breach: string | undefined
   #complaint = ''
 
@@ -85,10 +84,8 @@ export class ProcessLink {
 
   /** Ends the process and resolves when it is gone. */
   async end(): Promise<void> {
-    if (!this.#isAlive) return
-    const exited = once(this.#launched.process, 'close')
-    this.kill()
-    await exited
+    if (this.#isAlive) this.kill()
+    await this.#gone.promise
   }
 
   #receive(chunk: Buffer): void {
@@ -114,5 +111,6 @@ export class ProcessLink {
     clearTimeout(this.#killTimer)
     this.#cgroup?.remove()
     this.#options.onExit(death)
+    this.#gone.resolve()
   }
 }

@@ -29,7 +29,14 @@ interface ProcessPoolOptions {
 }
 
 /** What a process may have beyond what all guests may keep: Node itself, and the guest that is running. */
-const spareBytes = 2 * 1024 ** 3
+const spareBytes = 1.5 * 1024 ** 3
+
+/** When there are as many processes as there may be, one is taken from its tenant after so long without a guest, */
+const minUnusedMs = 250
+/** or without a turn, */
+const minIdleMs = 1_000
+/** or, at its next idle moment, after having had it for so long. */
+const maxTenureMs = 5_000
 
 /** Long turns may make so many times more processes busy than there are slots; the operating system shares the CPU then. */
 const maxGrowth = 3
@@ -52,6 +59,7 @@ export class ProcessPool implements Sandbox {
       memoryBytes,
       evictAfterMs,
       recycleAfter,
+      maxProcessBytes: memoryBytes + spareBytes,
       size,
       serving: () => this.#supply.serving,
       end: (process) => this.#supply.end(process),
@@ -64,7 +72,7 @@ export class ProcessPool implements Sandbox {
 
   /** Starts the processes and resolves when the first is ready. Throws `SandboxStartError`. */
   static async start(options: ProcessPoolOptions): Promise<ProcessPool> {
-    const { size, maxProcesses = defaultMaxProcesses(size), minIsolation = 'permissions', jails } = options
+    const { size, maxProcesses = Infinity, minIsolation = 'permissions', jails } = options
     const pool = new ProcessPool(options)
     pool.#supply = await ProcessSupply.start({
       initial: size + 1,
@@ -160,23 +168,30 @@ export class ProcessPool implements Sandbox {
     const { size } = this.#options
     if (this.#busy.length >= size * maxGrowth || this.#mustLeaveRoom(tenant)) return false
     if (this.#open(tenant).filter((process) => !process.stuck).length >= size) return false
-    return this.#supply.hasFresh || this.#displaceable() !== undefined
+    return this.#supply.hasFresh || this.#displaceable(tenant) !== undefined
   }
 
   /** A process that has served nobody. If there is no place for another one, the one that is missed least makes room. */
   #acquire(tenant: string, alone: boolean): SandboxProcess | undefined {
-    const displaced = this.#supply.hasFresh ? undefined : this.#displaceable()
+    const displaced = this.#supply.hasFresh ? undefined : this.#displaceable(tenant)
     if (displaced) this.#supply.end(displaced)
     const process = this.#supply.take()
     process?.assign({ tenant, alone })
     return process
   }
 
-  /** The idle process with the fewest guests, which are evicted with it. */
-  #displaceable(): SandboxProcess | undefined {
-    return this.#supply.serving
-      .filter(({ load }) => load === 0)
-      .reduce<SandboxProcess | undefined>(fewerGuests, undefined)
+  /**
+   * The idle process that is missed least; its guests are evicted with it. A tenant that makes use of its process keeps it
+   * for a while: what is replaced at every change would do nothing but start processes.
+   */
+  #displaceable(tenant: string): SandboxProcess | undefined {
+    const idle = this.#supply.serving.filter(({ load }) => load === 0)
+    const own = idle.filter(({ cordon, retiring }) => cordon?.tenant === tenant && (cordon.alone || retiring))
+    if (own.length > 0) return own.reduce(longerIdle)
+    const unused = idle.filter(({ residents, idleMs }) => residents.size === 0 && idleMs >= minUnusedMs)
+    if (unused.length > 0) return unused.reduce(longerIdle)
+    const spare = idle.filter(({ idleMs, tenureMs }) => idleMs >= minIdleMs || tenureMs >= maxTenureMs)
+    return spare.reduce<SandboxProcess | undefined>((one, other) => (one ? longerIdle(one, other) : other), undefined)
   }
 
   /** A tenant whose long turns hold processes already leaves the last one that may be busy to others. */
@@ -198,8 +213,9 @@ export class ProcessPool implements Sandbox {
 
   #punish({ cordon }: SandboxProcess): void {
     if (!cordon) return
+    const waitedBefore = this.#penalties.waitMs(cordon.tenant) > 0
     const penaltyMs = this.#penalties.add(cordon.tenant)
-    if (penaltyMs > 0) this.#options.onPenalty?.(cordon.tenant, penaltyMs)
+    if (penaltyMs > 0 && !waitedBefore) this.#options.onPenalty?.(cordon.tenant, penaltyMs)
   }
 }
 
@@ -207,11 +223,6 @@ export class ProcessPool implements Sandbox {
 const homeless: Guest = {
   turn: async () => ({ type: 'lost' }),
   close() {},
-}
-
-/** Room for a few tenants besides one that uses all slots. */
-function defaultMaxProcesses(size: number): number {
-  return Math.max(8, size * 4)
 }
 
 function lighter(one: SandboxProcess | undefined, other: SandboxProcess): SandboxProcess {
@@ -222,6 +233,6 @@ function emptier(one: SandboxProcess, other: SandboxProcess): SandboxProcess {
   return one.residents.size <= other.residents.size ? one : other
 }
 
-function fewerGuests(one: SandboxProcess | undefined, other: SandboxProcess): SandboxProcess {
-  return one && one.residents.size <= other.residents.size ? one : other
+function longerIdle(one: SandboxProcess, other: SandboxProcess): SandboxProcess {
+  return one.idleMs >= other.idleMs ? one : other
 }

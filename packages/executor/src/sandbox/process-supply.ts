@@ -81,13 +81,13 @@ export class ProcessSupply implements AsyncDisposable {
 
   /** Whether a process could be had without ending another. */
   get hasFresh(): boolean {
-    return !this.#closed && (this.#all.size < this.#options.max || this.#fresh !== undefined)
+    return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
   }
 
   /** A process that has served nobody; undefined when there are as many processes as there may be. */
   take(): SandboxProcess | undefined {
     if (this.#closed) return undefined
-    const taken = this.#fresh ?? (this.#all.size < this.#options.max ? this.#launch() : undefined)
+    const taken = this.#fresh ?? (this.#mayLaunch ? this.#launch() : undefined)
     // Once the taker has assigned it, one more is made ready.
     queueMicrotask(() => this.refill())
     return taken
@@ -103,13 +103,18 @@ export class ProcessSupply implements AsyncDisposable {
 
   /** Sees to it that a fresh process is there. */
   refill(): void {
-    if (!this.#closed && this.#fresh === undefined && this.#all.size < this.#options.max) this.#launch()
+    if (!this.#closed && this.#fresh === undefined && this.#mayLaunch) this.#launch()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     for (const timer of this.#restarts) clearTimeout(timer)
     await Promise.all([...this.#all].map((process) => process.end()))
+  }
+
+  /** Not while a start that failed is waiting to be repeated: what is broken is not spun. */
+  get #mayLaunch(): boolean {
+    return this.#all.size < this.#options.max && this.#restarts.size === 0
   }
 
   get #fresh(): SandboxProcess | undefined {

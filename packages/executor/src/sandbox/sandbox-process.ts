@@ -1,5 +1,6 @@
+import { blame, type EndReason } from './blame.ts'
 import type { Death } from './death.ts'
-import { addCalls, outcomeByDeath, overrunOutcome, reportedOutcome, type PendingTurn } from './pending-turn.ts'
+import { addCalls, reportedOutcome, type PendingTurn } from './pending-turn.ts'
 import { ProcessLink, type ProcessLinkOptions } from './process-link.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage, SandboxVersions } from './protocol.ts'
 import { Residents } from './residents.ts'
@@ -11,6 +12,9 @@ export const pipelinedTurns = 2
 
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
+
+/** A process that is not ready after this is given up. */
+const startTimeoutMs = 10_000
 
 /** A turn that is on the CPU for longer makes its process a bad place for others. */
 const longTurnMs = 200
@@ -52,9 +56,13 @@ export class SandboxProcess {
   #lastGuest = 0
   #alive = true
   #isReady = false
+  #isWorn = false
   #retiring = false
-  /** Set when the executor itself ends the process because of the turn on the CPU. */
-  #overran: 'timeout' | 'memory' | undefined
+  /** Set when the executor ends the process because of the turn on the CPU. */
+  #ended: { readonly turn: PendingTurn; readonly reason: EndReason } | undefined
+  #lastTurnAt = 0
+  #assignedAt = 0
+  #startTimer: NodeJS.Timeout | undefined
 
   constructor(options: SandboxProcessOptions) {
     this.#options = options
@@ -72,6 +80,7 @@ export class SandboxProcess {
       onMessage: (message) => this.#handle(message),
       onExit: (death) => this.#exited(death),
     })
+    this.#startTimer = setTimeout(() => this.#link.kill(), startTimeoutMs).unref()
   }
 
   /** The process that the guests run in; known once it has reported. */
@@ -115,6 +124,18 @@ export class SandboxProcess {
 
   assign(cordon: Cordon): void {
     this.#cordon = cordon
+    this.#assignedAt = performance.now()
+    this.#lastTurnAt = this.#assignedAt
+  }
+
+  /** For how long it has been without a turn; 0 while there is one. */
+  get idleMs(): number {
+    return this.load > 0 ? 0 : performance.now() - this.#lastTurnAt
+  }
+
+  /** For how long it has served its tenant. */
+  get tenureMs(): number {
+    return performance.now() - this.#assignedAt
   }
 
   /** Takes no further guests; those that are here go on. */
@@ -145,8 +166,10 @@ export class SandboxProcess {
     return evicted
   }
 
-  /** Ends the process and resolves when it is gone. */
+  /** Ends the process and resolves when it is gone; turns that are under way are lost at once. */
   end(): Promise<void> {
+    clearTimeout(this.#startTimer)
+    this.#loseAll({ type: 'lost' })
     return this.#link.end()
   }
 
@@ -171,8 +194,13 @@ export class SandboxProcess {
       this.#letLivingGuestsPass(place)
       this.#sendTurn(this.#turns[place]!)
     }
+    this.#watchHead()
+  }
+
+  #watchHead(): void {
     const [head] = this.#turns
-    if (!head || this.#watch.isOn) return
+    // The time that a process takes to start is nobody's turn.
+    if (!head || this.#watch.isOn || !this.#isReady) return
     this.#watch.begin({ timeoutMs: head.timeoutMs, memoryLimitMb: head.limits.memoryLimitMb })
   }
 
@@ -200,7 +228,11 @@ export class SandboxProcess {
   }
 
   #endOverrun(reason: 'timeout' | 'memory'): void {
-    this.#overran = reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason
+    this.#endFor(this.#turns[0]!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
+  }
+
+  #endFor(turn: PendingTurn, reason: EndReason): void {
+    this.#ended = { turn, reason }
     this.#link.kill()
   }
 
@@ -233,7 +265,7 @@ export class SandboxProcess {
 
   #killUnlessLeft(head: PendingTurn): void {
     setTimeout(() => {
-      if (this.#turns[0] === head) this.#link.kill()
+      if (this.#alive && this.#turns[0] === head) this.#endFor(head, 'abandoned')
     }, closeGraceMs).unref()
   }
 
@@ -247,10 +279,14 @@ export class SandboxProcess {
       case 'ready':
         if (this.#isReady) throw new Error('the process is ready already')
         this.#isReady = true
+        clearTimeout(this.#startTimer)
         this.#link.confine()
         this.#options.onReady(message.versions)
+        this.#watchHead()
         return
       case 'worn':
+        if (this.#isWorn) throw new Error('the process is worn already')
+        this.#isWorn = true
         this.#anomaly()
         return
     }
@@ -262,6 +298,7 @@ export class SandboxProcess {
     }
     this.#turns.shift()
     this.#watch.end()
+    this.#lastTurnAt = performance.now()
     if (message.type === 'stopped') this.#forget(head.guest)
     if (message.type === 'stopped' && message.reason === 'memory') this.#anomaly()
     if (message.type === 'turn') {
@@ -274,23 +311,37 @@ export class SandboxProcess {
 
   /** What has happened here is no state to make further guests in. */
   #anomaly(): void {
+    if (this.#retiring) return
     this.retire()
     this.#options.onMisdeed()
   }
 
   #exited(death: Death): void {
+    clearTimeout(this.#startTimer)
+    if (!this.#alive) return
+    const [head] = this.#turns
+    const endedFor = this.#ended && this.#ended.turn === head ? this.#ended.reason : undefined
+    const { outcome, isMisdeed } = blame({
+      death,
+      isReady: this.#isReady,
+      isAlone: this.#cordon?.alone === true,
+      endedFor,
+      timeoutMs: head?.timeoutMs ?? 0,
+    })
+    // Somebody else's turn has taken the place of the one that the process was ended for.
+    const isInnocent = this.#ended !== undefined && endedFor === undefined
+    if (head && isMisdeed && !isInnocent) this.#options.onMisdeed()
+    // Replaced first, so that what is replayed now finds the replacement.
+    this.#options.onExit(this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason)
+    this.#loseAll(isInnocent ? { type: 'lost' } : outcome)
+  }
+
+  /** Settles all turns: the one on the CPU as is said, those behind it as lost. */
+  #loseAll(outcomeOfHead: TurnOutcome): void {
     this.#alive = false
     this.#watch.end()
     const [head, ...waiting] = this.#turns.splice(0)
-    if (this.#overran !== undefined || (head?.settle && !death.fromOutside)) this.#options.onMisdeed()
-    // Replaced first, so that what is replayed now finds the replacement.
-    this.#options.onExit(this.#overran ? `ended by the executor: ${this.#overran}` : death.reason)
-    if (head) head.settle?.(this.#outcomeOfHead(head, death))
+    head?.settle?.(outcomeOfHead)
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
-  }
-
-  #outcomeOfHead(head: PendingTurn, death: Death): TurnOutcome {
-    if (this.#overran) return overrunOutcome(this.#overran, head)
-    return this.#isReady ? outcomeByDeath(death, this.#cordon?.alone === true) : { type: 'lost' }
   }
 }

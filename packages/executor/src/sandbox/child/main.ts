@@ -19,6 +19,8 @@ const waiting: HostMessage[] = []
 /** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
 const closed = new Set<number>()
 
+let isWorn = false
+
 warmUp()
 process.stdin.on('data', (chunk: Buffer) => {
   for (const message of reader.push(chunk) as HostMessage[]) {
@@ -68,7 +70,10 @@ function handle(message: HostMessage): void {
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: Extract<HostMessage, { type: 'turn' }>): void {
   const reply = host.turn(delivery, timeoutMs)
-  if (isParserBroken()) send({ type: 'worn' })
+  if (isParserBroken() && !isWorn) {
+    isWorn = true
+    send({ type: 'worn' })
+  }
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest'
+
+import { blame } from './blame.ts'
+
+const crash = { reason: 'SIGSEGV', fromOutside: false, outOfMemory: false }
+const kill = { reason: 'SIGKILL', fromOutside: true, outOfMemory: false }
+const circumstances = { death: crash, isReady: true, isAlone: false, endedFor: undefined, timeoutMs: 7 }
+const outcomeOf = (change: Partial<Parameters<typeof blame>[0]>) => blame({ ...circumstances, ...change })
+
+test.each([
+  ['a crash among neighbours is a suspicion', {}, { type: 'crashed', wasAlone: false }, true],
+  ['a crash alone is none any more', { isAlone: true }, { type: 'crashed', wasAlone: true }, true],
+  ['a crash for want of memory is told', { death: { ...crash, outOfMemory: true } }, { outOfMemory: true }, true],
+  ['a kill from outside is nobody’s doing', { death: kill }, { type: 'killed' }, false],
+  ['a start that fails is nobody’s doing', { isReady: false }, { type: 'lost' }, false],
+  ['a start that the executor gives up is neither', { isReady: false, death: kill }, { type: 'lost' }, false],
+  [
+    'a turn that could not be interrupted has used up its time',
+    { death: kill, endedFor: 'timeout' },
+    { type: 'stopped', reason: 'timeout', cpuMs: 7 },
+    true,
+  ],
+  [
+    'a turn that outgrew its limit has used up its memory',
+    { death: kill, endedFor: 'memory' },
+    { reason: 'memory' },
+    true,
+  ],
+  [
+    'a turn that nobody waits for cost a process as well',
+    { death: kill, endedFor: 'abandoned' },
+    { type: 'lost' },
+    true,
+  ],
+] as const)('%s', (_title, change, outcome, isMisdeed) => {
+  expect(outcomeOf(change)).toMatchObject({ outcome, isMisdeed })
+})
