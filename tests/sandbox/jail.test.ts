@@ -86,6 +86,20 @@ test('below the least isolation that is asked for, no process is started', async
   expect(sandboxProcesses()).toEqual([])
 })
 
+test('an executor does not start below the isolation that it is told to have, and says why', async () => {
+  const failing = jails.map((jail): Jail => ({ ...jail, command: ['/bin/false'] }))
+  const start = ProcessPool.start({ size: 1, jails: failing, minIsolation: 'namespaces', onCrash: () => {} })
+  await expect(start).rejects.toThrow(/isolation 'namespaces' or stronger:\n {2}bubblewrap: exit code 1/)
+  const strongest = jails[0]!.tier
+  await using executor = await startExecutor({ minIsolation: strongest })
+  expect((await api(executor, '/v1/info')).body.isolation.tier).toBe(strongest)
+})
+
+test('where bwrap is installed and works, it is used', () => {
+  const canBubble = jails.some(({ tier }) => tier === 'bubblewrap')
+  expect(jails[0]!.tier === 'bubblewrap').toBe(canBubble)
+})
+
 test('a jail that does not start is passed over for the next', async () => {
   const broken: Jail = { tier: 'bubblewrap', layers: ['namespaces'], command: ['/bin/false'] }
   const lying: Jail = { ...candidateJails().at(-1)!, tier: 'bubblewrap', layers: ['seccomp filter'] }

@@ -37,13 +37,15 @@ export async function startEngine(
     evictAfterMs: config.evictAfterMs,
     recycleAfter: config.recycleAfter,
     minIsolation: config.minIsolation,
-    onCrash: (reason) => logger.warn({ reason }, 'a sandbox process ended on its own'),
+    onCrash: (reason) => logger.warn({ reason }, 'a sandbox process ended'),
     onPenalty: (tenant, penaltyMs) =>
       logger.warn({ tenant, penaltyMs }, 'the code of a tenant keeps costing sandbox processes: it is slowed down'),
   })
   const { tier } = sandbox.jail
   const layers = [...sandbox.jail.layers, ...(sandbox.memoryLimitedBy ? [sandbox.memoryLimitedBy] : [])]
   observeIsolation(tier)
+  if (tier === 'permissions')
+    logger.warn({ tier }, 'nothing but Node itself holds the sandbox processes: see docs/hardening.md')
   const { v8, icu, guestRuntime } = sandbox.versions
   const engine = createEngine({
     sandbox,

@@ -3,7 +3,7 @@
  * sandbox process, where this process may make some (see `man 7 cgroups`, and the kernel's cgroup-v1/memory and cgroup-v2).
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pid as ownPid } from 'node:process'
 
 /** Where control groups can be made, and in what way. */
@@ -61,10 +61,24 @@ function candidates(): CgroupParent[] {
       const [, controllers = '', path = ''] = line.split(':')
       if (controllers.split(',').includes('memory'))
         return [{ version: 1, folder: join('/sys/fs/cgroup/memory', path) }]
-      const folder = join('/sys/fs/cgroup', path)
-      const isUnified = controllers === '' && / ?memory ?/.test(readText(join(folder, 'cgroup.subtree_control')))
-      return isUnified ? [{ version: 2, folder }] : []
+      if (controllers !== '') return []
+      // A group that has processes gives its children no controllers. A unit of systemd's may have been delegated, with
+      // the executor in a group below it: `Delegate=memory`, `DelegateSubgroup=executor`.
+      const own = join('/sys/fs/cgroup', path)
+      const unit = /\.(?:service|scope)$/.test(dirname(own)) ? [dirname(own)] : []
+      return [own, ...unit].filter(givesMemory).map((folder) => ({ version: 2, folder }))
     })
+}
+
+/** Whether control groups in this one have the memory controller, or can be given it. */
+function givesMemory(folder: string): boolean {
+  const file = join(folder, 'cgroup.subtree_control')
+  try {
+    writeFileSync(file, '+memory')
+  } catch {
+    // It has it already, or never will.
+  }
+  return readText(file).trim().split(' ').includes('memory')
 }
 
 function isWritable({ version, folder }: CgroupParent): boolean {

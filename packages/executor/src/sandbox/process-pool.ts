@@ -22,7 +22,7 @@ interface ProcessPoolOptions {
   readonly minIsolation?: IsolationTier
   /** The jails to try; those that this machine may offer if not given. */
   readonly jails?: readonly Jail[]
-  /** Told of each process that ended although nobody asked it to. */
+  /** Told of each process that died, or had to be ended because of what ran in it. */
   onCrash(reason: string): void
   /** Told when a tenant has to wait because its code keeps costing processes. */
   onPenalty?(tenant: string, penaltyMs: number): void

@@ -12,7 +12,7 @@ export type ProcessListener = {
   ) => ReturnType<SandboxProcessOptions[Name]>
 } & {
   onReady(process: SandboxProcess): void
-  /** The process ended although nobody asked it to. */
+  /** A process died, or had to be ended because of what ran in it. */
   onCrash(reason: string): void
 }
 

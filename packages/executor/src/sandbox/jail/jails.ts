@@ -119,6 +119,8 @@ function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
       ...kinds,
       '--fork',
       '--kill-child=SIGKILL',
+      // Of the machine's processes it sees its own only.
+      '--mount-proc',
       '--',
       ...privileges,
       ...limits,

@@ -1,0 +1,56 @@
+/** Who is convicted when a process dies, and who is not. */
+import { expect, test } from 'vitest'
+
+import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
+import { connect, startExecutor } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
+
+/** A program that computes for a while between two tool calls, and says what it does. */
+const computes = `
+  const before = Math.random()
+  console.log('before')
+  await tools.enter(1)
+  for (let i = 0; i < 3e9; i++);
+  console.log('after')
+  return [await tools.enter(2), before === Math.min(before, 1)]`
+
+const isComputing = (pid: number): boolean => (processCpuMs(pid) ?? 0) > 1_000
+
+/** Ends the one process that computes, as if it had crashed by itself. */
+async function crashWhoComputes(signal: NodeJS.Signals): Promise<void> {
+  await expect.poll(() => sandboxProcesses().some(isComputing), { timeout: 20_000, interval: 5 }).toBe(true)
+  for (const pid of sandboxProcesses().filter(isComputing)) killIfAlive(pid, signal)
+}
+
+test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
+  'SA-6: an execution that was on the CPU when its process died of %s, and did not cause it, goes on',
+  async (signal) => {
+    await using executor = await startExecutor({ sandboxProcesses: 1 })
+    const { enter, open, signals } = gate()
+    open()
+    await using codemode = connect(executor, { tools: { enter } })
+    const running = codemode.run(computes, { cpuTimeoutMs: 20_000 })
+    await crashWhoComputes(signal)
+    const result = await running
+    expect(result).toMatchObject({ success: true, result: [2, true], usage: { replays: 1 } })
+    expect(result.logs.map(({ text }) => text)).toEqual(['before', 'after'])
+    expect(signals).toHaveLength(2)
+  },
+)
+
+test('SA-6: with a process of its own, an execution is convicted at its first crash', async () => {
+  await using executor = await startExecutor({ isolation: 'execution' })
+  await using codemode = connect(executor)
+  const running = codemode.run('for (;;);', { cpuTimeoutMs: 20_000 })
+  await crashWhoComputes('SIGSEGV')
+  expect(await running).toMatchObject({ error: { code: 'SANDBOX_CRASHED' }, usage: { replays: 0 } })
+})
+
+test('SA-3: code that breaks the parser of types is a syntax error, and the next code has a parser that works', async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1 })
+  await using codemode = connect(executor)
+  const broken = await codemode.run(`let x: any = ${'!'.repeat(8_000)}1`)
+  expect(broken).toMatchObject({ error: { code: 'SYNTAX_ERROR' } })
+  expect(await codemode.executeAsync('const a: number = 1\nreturn a as number')).toBe(1)
+})
