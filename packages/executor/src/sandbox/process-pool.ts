@@ -4,7 +4,8 @@ import type { IsolationTier } from './jail/tiers.ts'
 import { Penalties } from './penalties.ts'
 import { ProcessSupply } from './process-supply.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
-import { pipelinedTurns, type SandboxProcess } from './sandbox-process.ts'
+import type { SandboxProcess } from './sandbox-process.ts'
+import { pipelinedTurns } from './turn-queue.ts'
 import type { Guest, Placement, Sandbox } from './sandbox.ts'
 
 interface ProcessPoolOptions {

@@ -5,10 +5,8 @@ import { ProcessLink, type ProcessLinkOptions } from './process-link.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage, SandboxVersions } from './protocol.ts'
 import { Residents } from './residents.ts'
 import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
+import { pipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { allowedGrowth, TurnWatch } from './turn-watch.ts'
-
-/** Turns that are in a process's hands at once: one runs, one is there when it ends. */
-export const pipelinedTurns = 2
 
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
@@ -49,7 +47,7 @@ export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' |
 export class SandboxProcess {
   readonly #link: ProcessLink
   readonly #options: SandboxProcessOptions
-  readonly #turns: PendingTurn[] = []
+  readonly #turns = new TurnQueue()
   readonly #residents = new Residents()
   readonly #watch: TurnWatch
   #cordon: Cordon | undefined
@@ -154,16 +152,11 @@ export class SandboxProcess {
   }
 
   /** Takes guests that only wait out of memory, the longest waiting first, for as long as `isEnough` does not hold. */
-  evict(isEnough: (idleSince: number) => boolean): number {
-    const busy = new Set(this.#turns.map(({ guest }) => guest))
-    let evicted = 0
+  evict(isEnough: (idleSince: number) => boolean): void {
     for (const [guest, { spec, idleSince }] of this.#residents.entries()) {
-      if (isEnough(idleSince)) break
-      if (busy.has(guest) || spec !== undefined) continue
-      this.#forget(guest)
-      evicted += 1
+      if (isEnough(idleSince)) return
+      if (spec === undefined && !this.#turns.of(guest)) this.#forget(guest)
     }
-    return evicted
   }
 
   /** Ends the process and resolves when it is gone; turns that are under way are lost at once. */
@@ -182,37 +175,27 @@ export class SandboxProcess {
     if (!this.#alive || !this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       const { timeoutMs } = options
-      this.#turns.push({ guest, limits, delivery, options, timeoutMs, settle, sent: false, calls: [] })
+      this.#turns.add({ guest, limits, delivery, options, timeoutMs, settle, sent: false, calls: [] })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
   }
 
   #sendTurns(): void {
-    for (let place = 0; place < Math.min(pipelinedTurns, this.#turns.length); place++) {
-      if (this.#turns[place]!.sent) continue
-      this.#letLivingGuestsPass(place)
-      this.#sendTurn(this.#turns[place]!)
-    }
+    // Where there is too little memory for another guest, those that are made already go first: they end, or wait and can
+    // be evicted. Otherwise all that come back at the same time would be in memory at once.
+    const isFull = this.#options.isFull()
+    const isMade = ({ guest }: PendingTurn) => this.#residents.get(guest)?.spec === undefined
+    const next = () => this.#turns.next((turn) => isFull && isMade(turn))
+    for (let turn = next(); turn; turn = next()) this.#sendTurn(turn)
     this.#watchHead()
   }
 
   #watchHead(): void {
-    const [head] = this.#turns
+    const { head } = this.#turns
     // The time that a process takes to start is nobody's turn.
     if (!head || this.#watch.isOn || !this.#isReady) return
     this.#watch.begin({ timeoutMs: head.timeoutMs, memoryLimitMb: head.limits.memoryLimitMb })
-  }
-
-  /**
-   * Where there is too little memory for another guest, those that are made already go first: they end, or wait and can be
-   * evicted. Otherwise all that come back at the same time would be in memory at once.
-   */
-  #letLivingGuestsPass(place: number): void {
-    const isMade = ({ guest, sent }: PendingTurn) => !sent && this.#residents.get(guest)?.spec === undefined
-    if (isMade(this.#turns[place]!) || !this.#options.isFull()) return
-    const next = this.#turns.findIndex(isMade)
-    if (next !== -1) this.#turns.splice(place, 0, ...this.#turns.splice(next, 1))
   }
 
   #sendTurn(turn: PendingTurn): void {
@@ -228,7 +211,7 @@ export class SandboxProcess {
   }
 
   #endOverrun(reason: 'timeout' | 'memory'): void {
-    this.#endFor(this.#turns[0]!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
+    this.#endFor(this.#turns.head!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
   }
 
   #endFor(turn: PendingTurn, reason: EndReason): void {
@@ -238,9 +221,8 @@ export class SandboxProcess {
 
   /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
   #handBackImpatient(): void {
-    const waitedMs = this.#watch.elapsedMs
-    for (const turn of this.#turns.slice(1)) {
-      if (turn.options.patienceMs <= waitedMs && this.#options.hasElsewhere()) this.#handBack(turn)
+    for (const turn of this.#turns.impatientAfter(this.#watch.elapsedMs)) {
+      if (this.#options.hasElsewhere()) this.#handBack(turn)
     }
   }
 
@@ -248,16 +230,16 @@ export class SandboxProcess {
   #handBack(turn: PendingTurn): void {
     turn.settle?.({ type: 'lost' })
     turn.settle = undefined
-    if (!turn.sent) this.#turns.splice(this.#turns.indexOf(turn), 1)
+    if (!turn.sent) this.#turns.remove(turn)
     this.#forget(turn.guest)
   }
 
   #close(guest: number): void {
     if (!this.#residents.get(guest)) return
-    const turn = this.#turns.find((turn) => turn.guest === guest)
+    const turn = this.#turns.of(guest)
     if (turn) {
       this.#handBack(turn)
-      if (turn === this.#turns[0]) this.#killUnlessLeft(turn)
+      if (turn === this.#turns.head) this.#killUnlessLeft(turn)
     }
     this.#forget(guest)
     this.#options.onChange()
@@ -265,7 +247,7 @@ export class SandboxProcess {
 
   #killUnlessLeft(head: PendingTurn): void {
     setTimeout(() => {
-      if (this.#alive && this.#turns[0] === head) this.#endFor(head, 'abandoned')
+      if (this.#alive && this.#turns.head === head) this.#endFor(head, 'abandoned')
     }, closeGraceMs).unref()
   }
 
@@ -290,8 +272,9 @@ export class SandboxProcess {
         this.#anomaly()
         return
     }
-    const head = this.#turns[0]
-    if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
+    const { head } = this.#turns
+    if (!this.#isReady || head?.guest !== message.guest || !head.sent)
+      throw new Error(`guest ${message.guest} is out of turn`)
     if (message.type === 'calls') {
       addCalls(head, message.calls)
       return
@@ -319,7 +302,7 @@ export class SandboxProcess {
   #exited(death: Death): void {
     clearTimeout(this.#startTimer)
     if (!this.#alive) return
-    const [head] = this.#turns
+    const { head } = this.#turns
     const endedFor = this.#ended && this.#ended.turn === head ? this.#ended.reason : undefined
     const { outcome, isMisdeed } = blame({
       death,
@@ -340,7 +323,7 @@ export class SandboxProcess {
   #loseAll(outcomeOfHead: TurnOutcome): void {
     this.#alive = false
     this.#watch.end()
-    const [head, ...waiting] = this.#turns.splice(0)
+    const [head, ...waiting] = this.#turns.clear()
     head?.settle?.(outcomeOfHead)
     for (const turn of waiting) turn.settle?.({ type: 'lost' })
   }
