@@ -55,7 +55,7 @@ export const executorOptionsSchema = z.strictObject({
     example: ['https://app.example'],
   }),
   sandboxProcesses: count('sandbox processes that run code at the same time', 4, { max: 1_024 }),
-  maxSandboxProcesses: count('sandbox processes in all, those in which executions only wait included', 8, {
+  maxSandboxProcesses: count('sandbox processes in all, those in which executions only wait included', 16, {
     max: 4_096,
   }),
   minIsolation: option(z.enum(isolationTiers), {
@@ -133,7 +133,7 @@ export function withDefaults(options: Options): ExecutorConfig {
 
 /** Room for some tenants besides one that uses all slots. */
 function defaultMaxProcesses(sandboxProcesses: number): number {
-  return Math.max(8, sandboxProcesses * 4)
+  return Math.max(16, sandboxProcesses * 8)
 }
 
 /** A quarter of the memory that this process may use. */

@@ -27,6 +27,12 @@ test.each([
     true,
   ],
   [
+    'a turn that was kept from running is nobody’s doing',
+    { death: kill, endedFor: 'stalled' },
+    { type: 'killed' },
+    false,
+  ],
+  [
     'a turn that nobody waits for cost a process as well',
     { death: kill, endedFor: 'abandoned' },
     { type: 'lost' },

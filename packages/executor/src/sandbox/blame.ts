@@ -2,7 +2,7 @@ import type { Death } from './death.ts'
 import type { TurnOutcome } from './sandbox.ts'
 
 /** Why the executor itself ends a process while a turn is on the CPU. */
-export type EndReason = 'timeout' | 'memory' | 'abandoned'
+export type EndReason = 'timeout' | 'memory' | 'stalled' | 'abandoned'
 
 interface Circumstances {
   readonly death: Death
@@ -22,6 +22,7 @@ export function blame({ death, isReady, isAlone, endedFor, timeoutMs }: Circumst
   isMisdeed: boolean
 } {
   if (!isReady) return { outcome: { type: 'lost' }, isMisdeed: false }
+  if (endedFor === 'stalled') return { outcome: { type: 'killed' }, isMisdeed: false }
   if (endedFor === 'abandoned') return { outcome: { type: 'lost' }, isMisdeed: true }
   if (endedFor !== undefined) {
     // It has used up what it had; what it logged is lost.

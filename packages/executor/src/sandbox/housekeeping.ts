@@ -62,7 +62,8 @@ export class Housekeeping {
     let bytes = bytesOf(serving)
     // A little more than is needed, so that it is not needed again at once.
     const target = this.#options.memoryBytes * 0.9
-    const oldest = performance.now() - minWaitMs
+    // Far above it, guests that are hardly ever idle are no better than others.
+    const oldest = performance.now() - (bytes > this.#options.memoryBytes * 1.5 ? 0 : minWaitMs)
     for (const process of serving.toSorted((one, other) => other.residents.bytes - one.residents.bytes)) {
       const before = process.residents.bytes
       process.evict((idleSince) => idleSince > oldest || bytes - before + process.residents.bytes <= target)

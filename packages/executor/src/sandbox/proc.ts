@@ -20,10 +20,11 @@ export function residentBytes(pid: number | undefined): number | undefined {
   return pages === undefined ? undefined : Number(pages) * pageBytes
 }
 
-/** The process at the end of a chain of only children: the program that commands such as bwrap were to start. */
-export function innermostChild(pid: number | undefined): number | undefined {
-  const children = read(pid, `task/${pid}/children`)?.trim()
-  return children ? innermostChild(Number(children.split(' ')[0])) : pid
+/** A process, its child, that one's child and so on: commands such as bwrap, and last the program that they were to start. */
+export function chainOf(pid: number | undefined): number[] {
+  if (pid === undefined) return []
+  const child = read(pid, `task/${pid}/children`)?.trim().split(' ')[0]
+  return child ? [pid, ...chainOf(Number(child))] : [pid]
 }
 
 /** One field of a process's status, as text. */

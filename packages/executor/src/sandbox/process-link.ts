@@ -1,9 +1,11 @@
+import { kill } from 'node:process'
+
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
 import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
 import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
-import { innermostChild } from './proc.ts'
+import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage } from './protocol.ts'
 
 /** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
@@ -14,6 +16,10 @@ const startGraceMs = 5_000
 
 /** How much of what a process prints is kept, to tell why it died. */
 const keptComplaintLength = 2_000
+const maxComplaintLength = 1024 * 1024
+
+/** What a process had sent is read for so long after its end. */
+const closeGraceMs = 1_000
 
 export interface ProcessLinkOptions {
   readonly jail: Jail
@@ -32,24 +38,25 @@ export class ProcessLink {
   #pid: number | undefined
   #cgroup: MemoryCgroup | undefined
   #killTimer: NodeJS.Timeout | undefined
+  #closeTimer: NodeJS.Timeout | undefined
   #isAlive = true
   readonly #gone = Promise.withResolvers<void>()
   #breach: string | undefined
   #complaint = ''
+  #complaintLength = 0
 
   constructor(options: ProcessLinkOptions) {
     this.#options = options
     this.#launched = launchSandboxProcess(options.jail)
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
-    errors.on('data', (chunk: Buffer) => {
-      this.#complaint = (this.#complaint + chunk.toString('latin1')).slice(-keptComplaintLength)
-    })
+    errors.on('data', (chunk: Buffer) => this.#complain(chunk.toString('latin1')))
     // A broken pipe is seen as the process's exit.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
     process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: true, outOfMemory: false }))
     // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
     process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
+    process.on('exit', () => (this.#closeTimer = setTimeout(() => this.#closePipes(), closeGraceMs)))
   }
 
   /** The process that the guests run in; known once it is ready. */
@@ -60,7 +67,7 @@ export class ProcessLink {
   /** To be called when the process is ready: by then all commands around it have started it. */
   confine(): void {
     const { memory } = this.#options
-    this.#pid = innermostChild(this.#launched.process.pid) ?? this.#launched.process.pid
+    this.#pid = chainOf(this.#launched.process.pid).at(-1)
     if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
@@ -78,8 +85,15 @@ export class ProcessLink {
     else this.#killNow()
   }
 
+  /** From the inside out, so that none of them can outlive the one that was to take it along. */
   #killNow(): void {
-    this.#launched.process.kill('SIGKILL')
+    for (const pid of chainOf(this.#launched.process.pid).toReversed()) {
+      try {
+        kill(pid, 'SIGKILL')
+      } catch {
+        // It is gone already.
+      }
+    }
   }
 
   /** Ends the process and resolves when it is gone. */
@@ -88,13 +102,29 @@ export class ProcessLink {
     await this.#gone.promise
   }
 
+  /** Somebody whom it has left behind holds them open. */
+  #closePipes(): void {
+    const { input, output, errors } = this.#launched
+    for (const stream of [input, output, errors]) stream.destroy()
+  }
+
+  #complain(text: string): void {
+    this.#complaint = (this.#complaint + text).slice(-keptComplaintLength)
+    this.#complaintLength += text.length
+    if (this.#complaintLength > maxComplaintLength) this.#break('it prints without end')
+  }
+
+  #break(how: string): void {
+    this.#breach ??= how
+    this.kill()
+  }
+
   #receive(chunk: Buffer): void {
     if (this.#breach !== undefined) return
     try {
       for (const message of this.#reader.push(chunk)) this.#options.onMessage(sandboxMessageSchema.parse(message))
     } catch (error) {
-      this.#breach = `it broke the protocol: ${String(error)}`
-      this.kill()
+      this.#break(`it broke the protocol: ${String(error)}`)
     }
   }
 
@@ -109,6 +139,7 @@ export class ProcessLink {
     if (!this.#isAlive) return
     this.#isAlive = false
     clearTimeout(this.#killTimer)
+    clearTimeout(this.#closeTimer)
     this.#cgroup?.remove()
     this.#options.onExit(death)
     this.#gone.resolve()

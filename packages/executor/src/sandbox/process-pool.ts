@@ -117,11 +117,9 @@ export class ProcessPool implements Sandbox {
 
   roomFor({ tenant, isolation }: Placement): number {
     if (this.#penalties.waitMs(tenant) > 0 || this.#mustLeaveRoom(tenant)) return 0
-    const taken = this.#busy.reduce((sum, process) => sum + (process.stuck ? 0 : process.load), 0)
-    const free = this.#options.size * pipelinedTurns - taken
     const more = this.#mayAcquire(tenant) ? pipelinedTurns : 0
-    if (isolation === 'execution') return Math.min(free, more > 0 ? 1 : 0)
-    return Math.min(free, more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))
+    if (isolation === 'execution') return Math.min(this.#freeFor(tenant), more > 0 ? 1 : 0)
+    return Math.min(this.#freeFor(tenant), more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))
   }
 
   penaltyMs(tenant: string): number {
@@ -160,6 +158,17 @@ export class ProcessPool implements Sandbox {
     )
   }
 
+  /** How many turns more may wait for a CPU slot. A tenant for whom none runs has its share, however busy others are. */
+  #freeFor(tenant: string): number {
+    const taken = this.#busy.reduce((sum, process) => sum + (process.stuck ? 0 : process.load), 0)
+    const free = this.#options.size * pipelinedTurns - taken
+    return this.#busyOf(tenant) === 0 ? Math.max(free, pipelinedTurns) : free
+  }
+
+  #busyOf(tenant: string): number {
+    return this.#busy.filter(({ cordon }) => cordon?.tenant === tenant).length
+  }
+
   get #busy(): SandboxProcess[] {
     return this.#supply.serving.filter(({ load }) => load > 0)
   }
@@ -167,7 +176,9 @@ export class ProcessPool implements Sandbox {
   /** Whether the tenant may have one more process: it has fewer than there are slots that are not held by long turns. */
   #mayAcquire(tenant: string): boolean {
     const { size } = this.#options
-    if (this.#busy.length >= size * maxGrowth || this.#mustLeaveRoom(tenant)) return false
+    if (this.#mustLeaveRoom(tenant)) return false
+    const busyTenants = new Set(this.#busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
+    if (this.#busyOf(tenant) >= Math.max(1, Math.floor((size * maxGrowth) / busyTenants.size))) return false
     if (this.#open(tenant).filter((process) => !process.stuck).length >= size) return false
     return this.#supply.hasFresh || this.#displaceable(tenant) !== undefined
   }

@@ -210,7 +210,7 @@ export class SandboxProcess {
     this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
   }
 
-  #endOverrun(reason: 'timeout' | 'memory'): void {
+  #endOverrun(reason: 'timeout' | 'memory' | 'stalled'): void {
     this.#endFor(this.#turns.head!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
   }
 

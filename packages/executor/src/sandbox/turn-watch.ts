@@ -11,7 +11,7 @@ const lookMs = 50
  * merely was not scheduled on a busy machine uses none.
  */
 const overrunCpuMs = 300
-/** After this, the turn is over whatever it used; and sooner where the system does not tell CPU time. */
+/** After this, it has stalled: something keeps it from running. Where the system does not tell CPU time, it is over sooner. */
 const maxOverrunMs = 5_000
 const maxUnmeasuredOverrunMs = 250
 
@@ -28,7 +28,7 @@ interface TurnWatchOptions {
   /** The process that the guest runs in, once it is known. */
   readonly pid: () => number | undefined
   /** Called once when the turn must be ended together with its process. */
-  readonly onOverrun: (reason: 'timeout' | 'memory') => void
+  readonly onOverrun: (reason: 'timeout' | 'memory' | 'stalled') => void
   /** Called at each look at a turn that goes on. */
   readonly onLook: () => void
 }
@@ -82,7 +82,7 @@ export class TurnWatch {
   }
 
   #look(turn: WatchedTurn): void {
-    const reason = this.hasOutgrown ? 'memory' : this.#isOverTime(turn) ? 'timeout' : undefined
+    const reason = this.hasOutgrown ? 'memory' : this.#overTime(turn)
     if (reason !== undefined) {
       this.#options.onOverrun(reason)
       return
@@ -91,12 +91,15 @@ export class TurnWatch {
     this.#options.onLook()
   }
 
-  #isOverTime({ timeoutMs }: WatchedTurn): boolean {
+  #overTime({ timeoutMs }: WatchedTurn): 'timeout' | 'stalled' | undefined {
     const overMs = this.elapsedMs - timeoutMs
-    if (overMs < 0) return false
+    if (overMs < 0) return undefined
     const cpuMs = processCpuMs(this.#options.pid())
     this.#cpuMsAtTimeout ??= cpuMs
-    if (cpuMs === undefined || this.#cpuMsAtTimeout === undefined) return overMs > maxUnmeasuredOverrunMs
-    return cpuMs - this.#cpuMsAtTimeout >= overrunCpuMs || overMs > maxOverrunMs
+    if (cpuMs === undefined || this.#cpuMsAtTimeout === undefined) {
+      return overMs > maxUnmeasuredOverrunMs ? 'timeout' : undefined
+    }
+    if (cpuMs - this.#cpuMsAtTimeout >= overrunCpuMs) return 'timeout'
+    return overMs > maxOverrunMs ? 'stalled' : undefined
   }
 }

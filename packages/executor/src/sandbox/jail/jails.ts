@@ -82,12 +82,10 @@ function bubblewrap({ asNobody }: { asNobody: boolean }): Jail | undefined {
     ...Object.entries(sandboxEnvironment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...libraryFolders.flatMap((path) => ['--ro-bind-try', path, path]),
     ...parts.flatMap(([name, path]) => ['--ro-bind', path, join(root, name)]),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
     '--chdir',
     root,
+    '--remount-ro',
+    '/',
     '--seccomp',
     String(filterDescriptor),
     join(root, 'node'),
@@ -161,7 +159,7 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
 /** No core dumps, no files written, few descriptors. Memory is watched: address space tells nothing of V8's use of it. */
 function limitResources(): string[] | undefined {
   const prlimit = find('prlimit')
-  return prlimit === undefined ? undefined : [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--']
+  return prlimit === undefined ? undefined : [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--']
 }
 
 /** Where commands are taken from, whatever PATH says. */

@@ -64,6 +64,8 @@ describe.each([
     expect(refused).toEqual([])
     const clone = allowedSyscalls.find(([name]) => name === 'clone')![column]!
     expect(verdictOn({ arch, number: clone })).toBe('EPERM')
+    const prctl = allowedSyscalls.find(([name]) => name === 'prctl')![column]!
+    expect(verdictOn({ arch, number: prctl, firstArgument: 1 })).toBe('EPERM')
   })
 
   test.each(Object.entries(refused))('has no %s', (_call, number) => {

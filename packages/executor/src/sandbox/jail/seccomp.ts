@@ -17,6 +17,9 @@ const offset = { number: 0, arch: 4, firstArgument: 16 } as const
 /** `clone` with this flag makes a thread; without it a process. */
 const cloneThread = 0x00010000
 
+/** PR_SET_PDEATHSIG, an option of `prctl`. */
+const setParentDeathSignal = 1
+
 interface Instruction {
   readonly code: number
   readonly value: number
@@ -50,11 +53,20 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
     const number = entry[column]
     if (number === undefined) continue
     if (entry[0] === 'clone') rules.push(unlessEqual(number, 4), ...onlyThreads)
+    else if (entry[0] === 'prctl') rules.push(unlessEqual(number, 4), ...butForItsDeath)
     else rules.push(unlessEqual(number, 1), answer(allow))
   }
   rules.push(answer(failWithEnosys))
   return [unlessEqual(arch, rules.length), ...rules]
 }
+
+/** What bubblewrap has arranged, that all end when their parent does, is not to be undone. */
+const butForItsDeath = [
+  load(offset.firstArgument),
+  unlessEqual(setParentDeathSignal, 1),
+  answer(failWithEperm),
+  answer(allow),
+] as const
 
 const onlyThreads = [
   load(offset.firstArgument),
