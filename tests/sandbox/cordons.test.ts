@@ -43,6 +43,22 @@ test('SA-1: a process that has served one tenant is ended before another needs i
   expect(everyProcess.size).toBeGreaterThanOrEqual(tenants.length * 2)
 })
 
+test('SA-1: tenants that are active at the same time all get on, however few processes there are', async () => {
+  const tenants = ['a', 'b', 'c', 'd']
+  await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
+    sandboxProcesses: 1,
+    maxSandboxProcesses: 2,
+  })
+  const code = 'let sum = 0; for (let i = 0; i < 60; i++) sum += await tools.next(i); return sum'
+  const runs = await Promise.all(
+    tenants.map(async (tenant) => {
+      await using client = started.clientOf(tenant, { tools: { next: (i: unknown) => Number(i) + 1 } })
+      return client.run(code, { queueTimeoutMs: 60_000 })
+    }),
+  )
+  expect(runs.map((result) => result.success && result.result)).toEqual(tenants.map(() => 1_830))
+})
+
 test('SA-1: executions that wait are evicted when another tenant needs their process, and go on as if nothing had been', async () => {
   await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
   const { enter, arrived, open } = gate()

@@ -23,6 +23,9 @@ export interface AnswerText {
 /** Timers of two processes, and of one, do not fire at exactly the same time. */
 const deadlineSlackMs = 10
 
+/** An event is told at every wait: what it lists must not grow with all that is open. */
+const maxListedCalls = 100
+
 interface ToolCallsOptions {
   readonly journal: JournalLog
   readonly transport: ToolTransport
@@ -72,8 +75,14 @@ export class ToolCalls {
     return this.#calls.length
   }
 
+  /** The ids of the open calls, of many the first ones. */
   get openCallIds(): string[] {
-    return this.#calls.filter(isOpen).map((call) => call.summary.callId)
+    const open: string[] = []
+    for (const call of this.#calls) {
+      if (isOpen(call)) open.push(call.summary.callId)
+      if (open.length === maxListedCalls) break
+    }
+    return open
   }
 
   get summaries(): ToolCallSummary[] {

@@ -180,7 +180,8 @@ export class ProcessPool implements Sandbox {
     const busyTenants = new Set(this.#busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
     if (this.#busyOf(tenant) >= Math.max(1, Math.floor((size * maxGrowth) / busyTenants.size))) return false
     if (this.#open(tenant).filter((process) => !process.stuck).length >= size) return false
-    return this.#supply.hasFresh || this.#displaceable(tenant) !== undefined
+    // Nobody loses a process to a tenant that has one.
+    return this.#supply.hasFresh || (this.#open(tenant).length === 0 && this.#displaceable(tenant) !== undefined)
   }
 
   /** A process that has served nobody. If there is no place for another one, the one that is missed least makes room. */
@@ -198,7 +199,7 @@ export class ProcessPool implements Sandbox {
    */
   #displaceable(tenant: string): SandboxProcess | undefined {
     const idle = this.#supply.serving.filter(({ load }) => load === 0)
-    const own = idle.filter(({ cordon, retiring }) => cordon?.tenant === tenant && (cordon.alone || retiring))
+    const own = idle.filter(({ cordon, retiring }) => cordon?.tenant === tenant && retiring)
     if (own.length > 0) return own.reduce(longerIdle)
     const unused = idle.filter(({ residents, idleMs }) => residents.size === 0 && idleMs >= minUnusedMs)
     if (unused.length > 0) return unused.reduce(longerIdle)

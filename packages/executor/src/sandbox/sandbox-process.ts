@@ -59,7 +59,7 @@ export class SandboxProcess {
   /** Set when the executor ends the process because of the turn on the CPU. */
   #ended: { readonly turn: PendingTurn; readonly reason: EndReason } | undefined
   #lastTurnAt = 0
-  #assignedAt = 0
+  #tenureSince = 0
   #startTimer: NodeJS.Timeout | undefined
 
   constructor(options: SandboxProcessOptions) {
@@ -122,8 +122,13 @@ export class SandboxProcess {
 
   assign(cordon: Cordon): void {
     this.#cordon = cordon
-    this.#assignedAt = performance.now()
-    this.#lastTurnAt = this.#assignedAt
+    this.#startTenure()
+  }
+
+  /** A tenant has a process from when it can make use of it. */
+  #startTenure(): void {
+    this.#tenureSince = performance.now()
+    this.#lastTurnAt = this.#tenureSince
   }
 
   /** For how long it has been without a turn; 0 while there is one. */
@@ -133,7 +138,7 @@ export class SandboxProcess {
 
   /** For how long it has served its tenant. */
   get tenureMs(): number {
-    return performance.now() - this.#assignedAt
+    return performance.now() - this.#tenureSince
   }
 
   /** Takes no further guests; those that are here go on. */
@@ -263,6 +268,7 @@ export class SandboxProcess {
         this.#isReady = true
         clearTimeout(this.#startTimer)
         this.#link.confine()
+        this.#startTenure()
         this.#options.onReady(message.versions)
         this.#watchHead()
         return

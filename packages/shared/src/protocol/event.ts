@@ -30,7 +30,11 @@ export const executionEventSchema = z
       status: z.enum(['completed', 'failed', 'cancelled']),
       errorCode: z.string().optional(),
     }),
-    z.object({ type: z.literal('waiting'), ...eventFields, openCalls: z.array(z.string()) }),
+    z.object({
+      type: z.literal('waiting'),
+      ...eventFields,
+      openCalls: z.array(z.string()).meta({ description: 'Ids of open tool calls, the first hundred of them' }),
+    }),
     z.object({ type: z.literal('finished'), ...eventFields, result: executionResultSchema }),
   ])
   .meta({ id: 'ExecutionEvent' })
