@@ -53,7 +53,7 @@ test('SA-1: tenants that are active at the same time all get on, however few pro
   const runs = await Promise.all(
     tenants.map(async (tenant) => {
       await using client = started.clientOf(tenant, { tools: { next: (i: unknown) => Number(i) + 1 } })
-      return client.run(code, { queueTimeoutMs: 60_000 })
+      return await client.run(code, { queueTimeoutMs: 60_000 })
     }),
   )
   expect(runs.map((result) => result.success && result.result)).toEqual(tenants.map(() => 1_830))
