@@ -176,21 +176,19 @@ export class ProcessPool implements Sandbox {
   /** Whether the tenant may have one more process: it has fewer than there are slots that are not held by long turns. */
   #mayAcquire(tenant: string): boolean {
     const { size } = this.#options
-    if (this.#mustLeaveRoom(tenant)) return false
+    const open = this.#open(tenant)
+    if (open.filter((process) => !process.stuck).length >= size || this.#mustLeaveRoom(tenant)) return false
     const busyTenants = new Set(this.#busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
     if (this.#busyOf(tenant) >= Math.max(1, Math.floor((size * maxGrowth) / busyTenants.size))) return false
-    if (this.#open(tenant).filter((process) => !process.stuck).length >= size) return false
     // Nobody loses a process to a tenant that has one.
-    return this.#supply.hasFresh || (this.#open(tenant).length === 0 && this.#displaceable(tenant) !== undefined)
+    return this.#supply.hasFresh || (open.length === 0 && this.#displaceable(tenant) !== undefined)
   }
 
   /** A process that has served nobody. If there is no place for another one, the one that is missed least makes room. */
   #acquire(tenant: string, alone: boolean): SandboxProcess | undefined {
     const displaced = this.#supply.hasFresh ? undefined : this.#displaceable(tenant)
     if (displaced) this.#supply.end(displaced)
-    const process = this.#supply.take()
-    process?.assign({ tenant, alone })
-    return process
+    return this.#supply.take({ tenant, alone })
   }
 
   /**
@@ -209,7 +207,10 @@ export class ProcessPool implements Sandbox {
 
   /** A tenant whose long turns hold processes already leaves the last one that may be busy to others. */
   #mustLeaveRoom(tenant: string): boolean {
-    const held = this.#supply.serving.filter((process) => process.stuck)
+    const { serving } = this.#supply
+    // Asked at every admission, and mostly there are too few to be looked at.
+    if (this.#options.size * maxGrowth - serving.length > 1) return false
+    const held = serving.filter((process) => process.stuck)
     if (this.#options.size * maxGrowth - held.length > 1) return false
     return held.some(({ cordon }) => cordon?.tenant === tenant)
   }

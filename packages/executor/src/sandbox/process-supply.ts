@@ -3,7 +3,7 @@ import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
 import { brokenPromise } from './jail/verify.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { SandboxVersions } from './protocol.ts'
-import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
+import { SandboxProcess, type Cordon, type SandboxProcessOptions } from './sandbox-process.ts'
 
 /** What the processes tell of themselves. */
 export type ProcessListener = {
@@ -36,6 +36,7 @@ const restartDelayMs = 250
 export class ProcessSupply implements AsyncDisposable {
   readonly #options: SupplyOptions
   readonly #all = new Set<SandboxProcess>()
+  #serving: readonly SandboxProcess[] = []
   /** Processes that have reported ready; a supply without one is not ready. */
   readonly #ready = new Set<SandboxProcess>()
   readonly #restarts = new Set<NodeJS.Timeout>()
@@ -75,8 +76,8 @@ export class ProcessSupply implements AsyncDisposable {
   }
 
   /** The processes that serve somebody. */
-  get serving(): SandboxProcess[] {
-    return [...this.#all].filter(({ cordon }) => cordon !== undefined)
+  get serving(): readonly SandboxProcess[] {
+    return this.#serving
   }
 
   /** Whether a process could be had without ending another. */
@@ -84,19 +85,20 @@ export class ProcessSupply implements AsyncDisposable {
     return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
   }
 
-  /** A process that has served nobody; undefined when there are as many processes as there may be. */
-  take(): SandboxProcess | undefined {
+  /** Gives somebody a process that has served nobody; undefined when there are as many processes as there may be. */
+  take(cordon: Cordon): SandboxProcess | undefined {
     if (this.#closed) return undefined
     const taken = this.#fresh ?? (this.#mayLaunch ? this.#launch() : undefined)
-    // Once the taker has assigned it, one more is made ready.
-    queueMicrotask(() => this.refill())
+    if (taken === undefined) return undefined
+    taken.assign(cordon)
+    this.#serving = [...this.#serving, taken]
+    this.refill()
     return taken
   }
 
   /** Ends a process for good. */
   end(process: SandboxProcess): void {
-    this.#all.delete(process)
-    this.#ready.delete(process)
+    this.#forget(process)
     void process.end()
     queueMicrotask(() => this.refill())
   }
@@ -157,9 +159,15 @@ export class ProcessSupply implements AsyncDisposable {
     return process
   }
 
+  #forget(process: SandboxProcess): boolean {
+    this.#ready.delete(process)
+    this.#serving = this.#serving.filter((other) => other !== process)
+    return this.#all.delete(process)
+  }
+
   #replace(process: SandboxProcess, reason: string): void {
-    const wasReady = this.#ready.delete(process)
-    if (!this.#all.delete(process) || this.#closed || this.#versions === undefined) return
+    const wasReady = this.#ready.has(process)
+    if (!this.#forget(process) || this.#closed || this.#versions === undefined) return
     this.#options.listener.onCrash(reason)
     if (wasReady) this.refill()
     else this.#refillLater()
