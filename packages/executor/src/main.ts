@@ -8,6 +8,7 @@ import { helpText, parseCommand } from './command-line.ts'
 import { configFromEnvironment, ConfigurationError } from './config.ts'
 import { createLogger } from './log.ts'
 import { unhandledRejectionReporter } from './unhandled-rejections.ts'
+import { SandboxStartError } from './sandbox/process-supply.ts'
 import { executorVersion } from './versions.ts'
 
 const addressHints: Partial<Record<string, string>> = {
@@ -67,7 +68,8 @@ function closeOnSignals(executor: RunningExecutor): void {
 
 function fail(error: unknown): void {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const hint = error instanceof ConfigurationError ? error.message : addressHints[code]
+  const isPlain = error instanceof ConfigurationError || error instanceof SandboxStartError
+  const hint = isPlain ? error.message : addressHints[code]
   const details = error instanceof Error ? error.stack : String(error)
   process.stderr.write(`codemode-executor failed.\n${hint ?? details}\n`)
   process.exit(1)

@@ -188,6 +188,10 @@ export class SandboxStartError extends Error {
 
   constructor(minIsolation: IsolationTier, failures: readonly string[]) {
     const tried = failures.length > 0 ? failures.map((failure) => `\n  ${failure}`).join('') : ' this system has none.'
-    super(`No sandbox process could be started with isolation '${minIsolation}' or stronger:${tried}`)
+    const hint = minIsolation === 'permissions' ? '' : ', or accept less: CODEMODE_MIN_ISOLATION=permissions'
+    super(
+      `No sandbox process could be started with isolation '${minIsolation}' or stronger:${tried}\n` +
+        `Install what is missing (docs/hardening.md says what)${hint}`,
+    )
   }
 }
