@@ -53,7 +53,7 @@ export class ProcessLink {
     errors.on('data', (chunk: Buffer) => this.#complain(chunk.toString('latin1')))
     // A broken pipe is seen as the process's exit.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
-    process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: true, outOfMemory: false }))
+    process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: false, outOfMemory: false }))
     // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
     process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
     process.on('exit', () => (this.#closeTimer = setTimeout(() => this.#closePipes(), closeGraceMs)))

@@ -145,9 +145,9 @@ export class ProcessSupply implements AsyncDisposable {
         first?.onReady()
         listener.onReady(process)
       },
-      onExit: (reason) => {
+      onExit: (reason, fromOutside) => {
         first?.onExit(reason)
-        this.#replace(process, reason)
+        this.#replace(process, reason, fromOutside)
       },
       onChange: () => listener.onChange(process),
       onMisdeed: () => listener.onMisdeed(process),
@@ -165,11 +165,12 @@ export class ProcessSupply implements AsyncDisposable {
     return this.#all.delete(process)
   }
 
-  #replace(process: SandboxProcess, reason: string): void {
+  #replace(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
     if (!this.#forget(process) || this.#closed || this.#versions === undefined) return
     this.#options.listener.onCrash(reason)
-    if (wasReady) this.refill()
+    // A start that fails by itself fails again.
+    if (wasReady || fromOutside) this.refill()
     else this.#refillLater()
   }
 

@@ -27,7 +27,7 @@ export interface Cordon {
 export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' | 'memory'> {
   onReady(versions: SandboxVersions): void
   /** The process is gone; `reason` says why, for the log. */
-  onExit(reason: string): void
+  onExit(reason: string, fromOutside: boolean): void
   /** There may be room for another guest now, or a need for another process. */
   onChange(): void
   /** What lives here cost the process, or nearly. */
@@ -321,7 +321,8 @@ export class SandboxProcess {
     const isInnocent = this.#ended !== undefined && endedFor === undefined
     if (head && isMisdeed && !isInnocent) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
-    this.#options.onExit(this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason)
+    const reason = this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason
+    this.#options.onExit(reason, death.fromOutside)
     this.#loseAll(isInnocent ? { type: 'lost' } : outcome)
   }
 
