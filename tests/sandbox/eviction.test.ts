@@ -40,18 +40,29 @@ test.each(transports)(
 
 test('above the memory that guests may keep, those that have waited longest are evicted first', async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1, sandboxMemoryMb: 64 })
-  const { enter, arrived, open } = gate()
-  await using codemode = connect(executor, { tools: { enter } })
-  const large = 'const kept = Array.from({ length: 1e6 }, (_, i) => i + 0.5); await tools.enter(); return kept.at(-1)'
+  const held: (() => void)[] = []
+  let arrival = Promise.withResolvers<void>()
+  const hold = (input: unknown) =>
+    new Promise((resolve) => {
+      held.push(() => resolve(input))
+      arrival.resolve()
+    })
+  await using codemode = connect(executor, { tools: { hold } })
+  const large = 'const kept = Array.from({ length: 1e6 }, (_, i) => i + 0.5); await tools.hold(); return kept.at(-1)'
   const running = []
-  for (let i = 1; i <= 12; i++) {
+  for (let i = 0; i < 12; i++) {
+    arrival = Promise.withResolvers()
     running.push(codemode.run(large))
-    await arrived(i)
+    await arrival.promise
   }
-  open()
-  const results = await Promise.all(running)
-  expect(results.map((result) => result.success && result.result)).toEqual(running.map(() => 999_999.5))
-  const replays = results.map(({ usage }) => usage.replays)
-  expect(replays[0]).toBeGreaterThan(0)
-  expect(replays.at(-1)).toBe(0)
+  // One after the other, the newest first: those that come back need no more room than those that have gone.
+  const replays = []
+  for (let i = 11; i >= 0; i--) {
+    held[i]!()
+    const result = await running[i]!
+    expect(result).toMatchObject({ success: true, result: 999_999.5 })
+    replays.push(result.usage.replays)
+  }
+  expect(replays).toEqual(replays.toSorted())
+  expect([replays[0], replays.at(-1)]).toEqual([0, 1])
 })
