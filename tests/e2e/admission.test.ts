@@ -1,7 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
 
 import { afterEach, describe, expect, test } from 'vitest'
 
@@ -9,8 +6,9 @@ import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
 
 import { api, connect, startExecutor, transports } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
+import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 
-const keys = { acme: 'the-key-of-the-tenant-acme', other: 'the-key-of-the-other-tenant' }
+const keys = { acme: keyOf('acme'), other: keyOf('other') }
 
 const cleanups: (() => Promise<unknown>)[] = []
 afterEach(async () => {
@@ -22,17 +20,9 @@ async function startForTenants(
   config: ExecutorConfigInput = {},
   more: Partial<Record<keyof typeof keys, object>> = {},
 ): Promise<RunningExecutor> {
-  const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
-  cleanups.push(() => rm(folder, { recursive: true }))
-  const apiKeysFile = join(folder, 'keys.json')
-  const entries = (Object.keys(keys) as (keyof typeof keys)[]).map((tenant) => ({
-    id: `key-of-${tenant}`,
-    tenant,
-    sha256: createHash('sha256').update(keys[tenant]).digest('hex'),
-    ...more[tenant],
-  }))
-  await writeFile(apiKeysFile, JSON.stringify(entries))
-  const executor = await startExecutor({ apiKey: undefined, apiKeysFile, sandboxProcesses: 1, ...config })
+  const file = await writeKeysFile({ acme: {}, other: {}, ...more })
+  cleanups.push(async () => file[Symbol.asyncDispose]())
+  const executor = await startExecutor({ ...file.config, sandboxProcesses: 1, ...config })
   cleanups.push(() => executor.close({ drainMs: 0 }))
   return executor
 }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { RunningExecutor } from '@codemode/executor'
 
 import { api, startExecutor } from '../support/executor.ts'
-import { keyOf, tenantKeys } from '../support/tenants.ts'
+import { keyOf, writeKeysFile, type KeysFile } from '../support/keys-file.ts'
 
 type Answer = (outgoing: ServerResponse, incoming: IncomingMessage) => void
 
@@ -34,10 +34,16 @@ async function hostileServer(answer: Answer): Promise<{ url: string; requests: I
 }
 
 let executor: RunningExecutor
+let keys: KeysFile
+
 beforeAll(async () => {
-  executor = await startExecutor(tenantKeys('acme', 'rival'))
+  keys = await writeKeysFile({ acme: {}, rival: {} })
+  executor = await startExecutor(keys.config)
 })
-afterAll(() => executor.close({ drainMs: 0 }))
+afterAll(async () => {
+  await executor.close({ drainMs: 0 })
+  await keys[Symbol.asyncDispose]()
+})
 
 const code = 'return tools.x().catch(({ code, message, data, retryable }) => ({ code, message, data, retryable }))'
 
@@ -125,7 +131,7 @@ test('TL-3: behind a pattern of origins, a name of this machine is called by nob
   const host = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":1}'))
   const { port } = new URL(host.url)
   await using strict = await startExecutor({
-    ...tenantKeys('acme'),
+    ...keys.config,
     dev: false,
     callbackOrigins: [`http://*:${port}`],
   })

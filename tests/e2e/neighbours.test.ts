@@ -2,15 +2,15 @@ import { expect, test } from 'vitest'
 
 import { api, connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
-import { writeKeysFile } from '../support/keys-file.ts'
+import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 
 /** JSON that is nested deeper than `JSON.stringify` can follow. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
 
 test('RT-5: a tenant whose loops hold the processes leaves room for another', async () => {
   await using keys = await writeKeysFile({ busy: {}, other: {} })
-  await using executor = await startExecutor({ apiKey: undefined, apiKeysFile: keys.path })
-  const clientOf = (tenant: string) => connect(executor, { executorApiKey: keys.keyOf(tenant) })
+  await using executor = await startExecutor(keys.config)
+  const clientOf = (tenant: string) => connect(executor, { executorApiKey: keyOf(tenant) })
   await using busy = clientOf('busy')
   await using other = clientOf('other')
   const order: string[] = []

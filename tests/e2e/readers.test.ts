@@ -4,8 +4,8 @@ import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { api, apiKey, startExecutor } from '../support/executor.ts'
+import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 import { useCodemode } from '../support/suite.ts'
-import { keyOf, tenantKeys } from '../support/tenants.ts'
 
 const suite = useCodemode()
 
@@ -59,7 +59,8 @@ test('EX-1: a result that is nested thousands deep is delivered, by every route'
 })
 
 test('RT-2, RT-5: a tenant that finishes much pushes out its own results, not those of another', async () => {
-  await using executor = await startExecutor({ ...tenantKeys('small', 'large'), retainBytes: 4 * 1024 * 1024 })
+  await using keys = await writeKeysFile({ small: {}, large: {} })
+  await using executor = await startExecutor({ ...keys.config, retainBytes: 4 * 1024 * 1024 })
   const run = async (tenant: string, code: string): Promise<string> => {
     const { body } = await api(executor, '/v1/executions', { key: keyOf(tenant), body: { code } })
     return body.executionId

@@ -6,7 +6,7 @@ import { executionResultSchema, type ExecutionResult } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { api, startExecutor } from '../support/executor.ts'
-import { writeKeysFile } from '../support/keys-file.ts'
+import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 
 const tokens = fc.constantFrom(
@@ -150,14 +150,14 @@ test(
   'EX-7, EX-8: every source comes to one outcome of the closed set, and the executor goes on',
   async () => {
     await using keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, {}])))
-    await using executor = await startExecutor({ apiKey: undefined, apiKeysFile: keys.path, maxSandboxProcesses: 12 })
+    await using executor = await startExecutor({ ...keys.config, maxSandboxProcesses: 12 })
     const crashed: string[] = []
     let runs = 0
     const outcomes = new Map<string, number>()
 
     async function run(code: string): Promise<ExecutionResult> {
       const { status, headers, body } = await api(executor, '/v1/executions', {
-        key: keys.keyOf(tenants[runs++ % tenants.length]!),
+        key: keyOf(tenants[runs++ % tenants.length]!),
         body: { code, limits, tools: [{ name: 'x' }], callback: { url: 'http://127.0.0.1:1/', token: 't'.repeat(16) } },
       })
       if (status === 429) {

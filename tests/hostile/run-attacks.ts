@@ -2,7 +2,7 @@
  * Runs attacks against a real executor. Beside each, in every sandbox process, an innocent execution of the same tenant
  * waits in a tool; it must end as if it were alone. Canaries stand for what an attack may want of the host.
  */
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createLogger } from '../../packages/executor/src/log.ts'
 import { api, connect } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
+import { keyOf, writeKeysFile, type KeysFile } from '../support/keys-file.ts'
 import type { Attack } from './attack.ts'
 
 const sandboxProcesses = 2
@@ -41,28 +42,29 @@ function ordinaryTools(received: unknown[]) {
 export function runAttacks(area: string, attacks: readonly Attack[]): void {
   describe(`EX-2, EX-8, TL-3: hostile code, ${area}`, () => {
     const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
-    const keys = attacks.map(() => randomUUID())
+    const tenants = attacks.map(() => randomUUID())
     /** What the executor logs of itself when it meets a bug; an attack is none. */
     const bugs: string[] = []
     let folder: string
+    let keys: KeysFile
     let executor: RunningExecutor
 
     beforeAll(async () => {
       env['CODEMODE_CANARY'] = canary.environment
       folder = await mkdtemp(join(tmpdir(), 'codemode-hostile-'))
       await writeFile(join(folder, 'canary'), canary.file)
-      const apiKeysFile = join(folder, 'keys.json')
-      await writeFile(apiKeysFile, JSON.stringify(keys.map(tenantOf)))
+      keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, {}])))
       const logger = createLogger({ level: 'error', to: { write: (line) => void bugs.push(line) } })
-      executor = await createExecutor({ apiKeysFile, port: 0, dev: true, sandboxProcesses }, { logger })
+      executor = await createExecutor({ ...keys.config, port: 0, dev: true, sandboxProcesses }, { logger })
     })
     afterAll(async () => {
       await executor.close({ drainMs: 0 })
       await rm(folder, { recursive: true })
+      await keys[Symbol.asyncDispose]()
       delete env['CODEMODE_CANARY']
     })
 
-    test.each(attacks.map((attack, i) => ({ ...attack, key: keys[i]! })))(
+    test.each(attacks.map((attack, i) => ({ ...attack, key: keyOf(tenants[i]!) })))(
       '$title',
       async ({ code, ends, options, key }) => {
         const received: unknown[] = []
@@ -96,10 +98,6 @@ function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
   expect(outcome).toMatchObject(ends)
   // An error may tell more than the attack says; a result is compared as a whole.
   expect('result' in ends ? outcome : ends).toEqual(ends)
-}
-
-function tenantOf(key: string, index: number) {
-  return { id: `key-${index}`, tenant: `tenant-${index}`, sha256: createHash('sha256').update(key).digest('hex') }
 }
 
 /** Starts an innocent execution in each sandbox process, one after the other, and resolves when all wait in their tool. */

@@ -5,17 +5,17 @@ import { Codemode, type ClientConfig } from '@codemode/client'
 
 import { connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
-import { writeKeysFile } from '../support/keys-file.ts'
+import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
 
 /** An executor with a key for each tenant, and a way to make clients with them. */
 async function startFor(tenants: Record<string, object>, config: Parameters<typeof startExecutor>[0] = {}) {
   const keys = await writeKeysFile(tenants)
-  const executor = await startExecutor({ apiKey: undefined, apiKeysFile: keys.path, ...config })
+  const executor = await startExecutor({ ...keys.config, ...config })
   return {
     executor,
     clientOf: (tenant: string, options: Partial<ClientConfig> = {}) =>
-      Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keys.keyOf(tenant), ...options }),
+      Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keyOf(tenant), ...options }),
     async [Symbol.asyncDispose]() {
       await executor.close({ drainMs: 0 })
       await keys[Symbol.asyncDispose]()

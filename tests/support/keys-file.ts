@@ -3,22 +3,27 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
+import type { ExecutorConfigInput } from '@codemode/executor'
+
 /** A file of API keys, one for each tenant; disposing it removes it. */
 export interface KeysFile extends AsyncDisposable {
-  readonly path: string
-  /** The key of a tenant. */
-  keyOf(tenant: string): string
+  /** What an executor is told to take its keys from there. */
+  readonly config: Pick<ExecutorConfigInput, 'apiKey' | 'apiKeysFile'>
 }
 
-const keyOf = (tenant: string): string => `the-key-of-the-tenant-${tenant}`
+/** The key of a tenant that has one. */
+export const keyOf = (tenant: string): string => `the-key-of-the-tenant-${tenant}`
 
 /** Writes a file with a key for each tenant, and what else its entry is to say. */
 export async function writeKeysFile(tenants: Readonly<Record<string, object>>): Promise<KeysFile> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
-  const path = join(folder, 'keys.json')
+  const apiKeysFile = join(folder, 'keys.json')
   const entries = Object.entries(tenants).map(([tenant, options]) => {
     return { id: tenant, tenant, sha256: createHash('sha256').update(keyOf(tenant)).digest('hex'), ...options }
   })
-  await writeFile(path, JSON.stringify(entries))
-  return { path, keyOf, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
+  await writeFile(apiKeysFile, JSON.stringify(entries))
+  return {
+    config: { apiKey: undefined, apiKeysFile },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
+  }
 }
