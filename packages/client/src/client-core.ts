@@ -1,12 +1,13 @@
 import type { ExecutionEvent, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
-import type { ResolvedConfig } from './config.ts'
+import type { ExecutorClientConfig, ResolvedConfig } from './config.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import { Execution } from './execution.ts'
 import { resultFromError, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
+import type { Executor } from './executor.ts'
 import { mapLimited } from './map-limited.ts'
 import { planExecutions, type Plan } from './plan.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
@@ -30,16 +31,15 @@ export interface CloseOptions {
 /** What all views of one client share: its tools, its executor, its tool server, and what is under way. */
 export class ClientCore {
   readonly registry = new ToolRegistry()
-  readonly executor: ExecutorClient
+  readonly executor: Executor
   readonly toolServer: ToolServer
   readonly #config: ResolvedConfig
   readonly #active = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig) {
-    const { executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs } = config
     this.#config = config
-    this.executor = new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
+    this.executor = 'executor' in config ? config.executor : executorClientOf(config)
     this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
   }
@@ -75,11 +75,12 @@ export class ClientCore {
       run: (onEvent) => this.#send(plan, onEvent) as Promise<ExecutionResult<T>>,
       cancel: async (reason) => {
         this.assertOpen()
-        await this.executor.cancel(id, reason, { correlationId })
+        await this.executor.cancel?.(id, reason, { correlationId })
       },
       events: (after) => {
         this.assertOpen()
-        return this.executor.events(id, { after, correlationId })
+        if (this.executor.events !== undefined) return this.executor.events(id, { after, correlationId })
+        throw new ConfigurationError('This executor keeps no events.', 'codemode.submit(code) with an ExecutorClient')
       },
       submitAgain: () => this.submit(code, options, context),
     })
@@ -116,13 +117,13 @@ export class ClientCore {
   async #sendNow(plan: Plan, onEvent?: (event: ExecutionEvent) => void): Promise<ExecutionResult> {
     const { request, correlationId, requestTimeoutMs, signal } = plan
     const tools = request.tools?.map(({ name }) => name) ?? []
-    const usesCallback = tools.length > 0 && this.#config.toolServer !== undefined && signal?.aborted !== true
-    const callback = usesCallback && (await this.toolServer.callbackFor(request.id, tools, requestTimeoutMs))
-    return this.executor.run(callback ? { ...request, callback } : request, {
+    const callbackFor = (executionId: string) => this.toolServer.callbackFor(executionId, tools, requestTimeoutMs)
+    return this.executor.run(request, {
       signal,
       correlationId,
       requestTimeoutMs,
       callTool: this.#callTool,
+      ...(this.#config.toolServer !== undefined && { callbackFor }),
       ...(onEvent !== undefined && { onEvent }),
     })
   }
@@ -154,6 +155,11 @@ export class ClientCore {
     await Promise.race([Promise.allSettled(this.#active), timedOut.promise])
     clearTimeout(timer)
   }
+}
+
+function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
+  const { executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs } = config
+  return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
 }
 
 function failureFrom(error: unknown): FailedExecution {

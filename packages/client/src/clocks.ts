@@ -14,7 +14,7 @@ const outerClocks = {
 } as const
 
 type ClockOption = (typeof clockOptions)['request'] | keyof typeof outerClocks
-type Clocks = { readonly [Name in ClockOption]?: number | undefined }
+export type Clocks = { readonly [Name in ClockOption]?: number | undefined }
 
 type LimitOption = 'cpuTimeoutMs' | 'executionTimeoutMs' | 'toolTimeoutMs' | 'queueTimeoutMs' | 'memoryLimitMb'
 export type LimitOptions = { readonly [Name in LimitOption]?: number | undefined }

@@ -1,7 +1,7 @@
 import type { Json } from '@codemode/shared'
 
 import { ClientCore, type CloseOptions } from './client-core.ts'
-import { resolveConfig, type ClientConfig } from './config.ts'
+import { resolveConfig, type ClientConfig, type ComposedConfig } from './config.ts'
 import { configFromEnv } from './env.ts'
 import { valueOf } from './errors/error-from-result.ts'
 import type { ExecuteOptions } from './execute-options.ts'
@@ -31,7 +31,7 @@ export class Codemode implements AsyncDisposable {
   }
 
   /** A client from a configuration. Throws a ConfigurationError that shows the corrected code. */
-  static fromClientConfig(config: ClientConfig): Codemode {
+  static fromClientConfig(config: ClientConfig | ComposedConfig): Codemode {
     return new Codemode(new ClientCore(resolveConfig(config)), {})
   }
 
@@ -93,13 +93,13 @@ export class Codemode implements AsyncDisposable {
   /** Whether the executor answers at all, within 5 s. */
   async healthCheck(): Promise<boolean> {
     this.#core.assertOpen()
-    return this.#core.executor.isLive()
+    return (await this.#core.executor.isLive?.()) ?? true
   }
 
   /** Whether the executor takes executions now; answers within 5 s. */
   async readyCheck(): Promise<boolean> {
     this.#core.assertOpen()
-    return this.#core.executor.isReady()
+    return (await this.#core.executor.isReady?.()) ?? true
   }
 
   /** Closes the client and all its views; executions under way are cancelled, with `drain` only after `timeoutMs`. */

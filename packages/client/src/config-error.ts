@@ -12,6 +12,7 @@ export interface ConfigOrigin {
 
 /** A valid value for each option, as code. */
 const examples: Readonly<Record<string, string>> = {
+  executor: 'new ExecutorClient({ executorUrl, executorApiKey })',
   executorUrl: "'http://localhost:8001'",
   executorApiKey: 'process.env.CODEMODE_EXECUTOR_API_KEY',
   tools: '{ weather: ({ city }) => forecast(city) }',
@@ -44,6 +45,12 @@ const fieldsOf = (options: readonly string[]) => options.map((name) => `${name}:
 export const codeOrigin: ConfigOrigin = {
   nameOf: (option) => option,
   correct: (options) => correctedCall('Codemode.fromClientConfig', fieldsOf([...new Set([...required, ...options])])),
+}
+
+/** What an ExecutorClient is made from. */
+export const executorClientOrigin: ConfigOrigin = {
+  nameOf: (option) => option,
+  correct: (options) => correctedCall('new ExecutorClient', fieldsOf([...new Set([...required, ...options])])),
 }
 
 /** The options of one execution. */

@@ -2,8 +2,9 @@
 import { clientTimeouts, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
-import { checkNesting } from './clocks.ts'
-import { codeOrigin, configError, correctedCall, type ConfigOrigin } from './config-error.ts'
+import { checkNesting, type Clocks } from './clocks.ts'
+import { codeOrigin, configError, correctedCall, executorClientOrigin, type ConfigOrigin } from './config-error.ts'
+import type { Executor } from './executor.ts'
 import type { ToolLike } from './tools/define.ts'
 
 /** The longest delay of a Node timer. */
@@ -44,11 +45,21 @@ const retrySchema = z.union([
   }),
 ])
 
-const clientConfigSchema = z.strictObject({
+/** How the client reaches an executor over HTTP. Times are in milliseconds. */
+const connectionSchema = z.strictObject({
   /** Where the executor is, such as `http://localhost:8001`. */
   executorUrl,
   /** The key that the executor knows you by. */
   executorApiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, without blanks or line ends'),
+  /** How failed requests are tried again; `false` is never. */
+  retry: retrySchema.optional(),
+  /** How long a request may take in all; execution and queue time and 5,000 ms by default. */
+  requestTimeoutMs: milliseconds.optional(),
+  /** How long connecting may take, 5,000 ms by default. */
+  connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
+})
+
+const clientSchema = z.strictObject({
   /** The tools by name; `registerTool` adds more. */
   tools: z
     .record(
@@ -58,12 +69,6 @@ const clientConfigSchema = z.strictObject({
     .optional(),
   /** Lets the executor call the tools over HTTP. Without it, they are called through the execution's event stream. */
   toolServer: toolServerSchema.optional(),
-  /** How failed requests are tried again; `false` is never. */
-  retry: retrySchema.optional(),
-  /** How long a request may take in all; execution and queue time and 5,000 ms by default. */
-  requestTimeoutMs: milliseconds.optional(),
-  /** How long connecting may take, 5,000 ms by default. */
-  connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
   /** The default of the option of the same name: guest CPU time; waiting for tools does not count. */
   cpuTimeoutMs,
   /** The default of the option of the same name: wall time from admission to the end. */
@@ -81,23 +86,64 @@ const clientConfigSchema = z.strictObject({
     .optional(),
 })
 
-type Config = z.input<typeof clientConfigSchema>
+/** A client that makes its own ExecutorClient. */
+const connectedSchema = z.strictObject({ ...connectionSchema.shape, ...clientSchema.shape })
 
-/** What a client is made from. Times are in milliseconds. */
-export interface ClientConfig extends Omit<Config, 'executorApiKey'> {
+/** A client that is given whatever runs the code. */
+const composedSchema = z.strictObject({
+  /** What runs the code, instead of an executor at `executorUrl`. The client owns it, and disposes it when it closes. */
+  executor: z.custom<Executor>((executor) => typeof (executor as Partial<Executor>)?.run === 'function', {
+    error: 'must be an Executor: an object with a method run(request, options)',
+  }),
+  requestTimeoutMs: connectionSchema.shape.requestTimeoutMs,
+  ...clientSchema.shape,
+})
+
+/** What an ExecutorClient is made from. */
+export interface ExecutorClientConfig extends Omit<z.input<typeof connectionSchema>, 'executorApiKey'> {
   /** The key that the executor knows you by; a missing one is refused. */
   executorApiKey: string | undefined
 }
 
-export type ResolvedConfig = z.output<typeof clientConfigSchema>
+type ClientOptions = z.input<typeof clientSchema>
+
+/** What a client is made from that talks to one executor. Times are in milliseconds. */
+export interface ClientConfig extends ExecutorClientConfig, ClientOptions {}
+
+/** What a client is made from that is given whatever runs the code. Times are in milliseconds. */
+export interface ComposedConfig extends ClientOptions {
+  /** What runs the code, instead of an executor at `executorUrl`. The client owns it, and disposes it when it closes. */
+  executor: Executor
+  /** How long a request may take in all; execution and queue time and 5,000 ms by default. */
+  requestTimeoutMs?: number | undefined
+}
+
+export type ResolvedConnection = z.output<typeof connectionSchema>
+export type ResolvedConfig = z.output<typeof connectedSchema> | z.output<typeof composedSchema>
 export type ToolServerConfig = z.output<typeof toolServerSchema>
 
 /** Checks a configuration of any origin; throws a ConfigurationError that shows the corrected one. */
 export function resolveConfig(config: unknown, origin: ConfigOrigin = codeOrigin): ResolvedConfig {
-  const parsed = clientConfigSchema.safeParse(config)
-  if (!parsed.success) throw configError(parsed.error.issues, origin, Object.keys(clientConfigSchema.shape))
+  const isComposed =
+    typeof config === 'object' && config !== null && 'executor' in config && config.executor !== undefined
+  const resolved = isComposed ? parse(composedSchema, config, origin) : parse(connectedSchema, config, origin)
+  return 'executor' in resolved ? resolved : withinRequest(resolved)
+}
+
+/** Checks what an ExecutorClient is made from; throws a ConfigurationError that shows the corrected call. */
+export function resolveConnection(config: ExecutorClientConfig): ResolvedConnection {
+  return withinRequest(parse(connectionSchema, config, executorClientOrigin))
+}
+
+function parse<Schema extends z.ZodObject>(schema: Schema, config: unknown, origin: ConfigOrigin): z.output<Schema> {
+  const parsed = schema.safeParse(config)
+  if (!parsed.success) throw configError(parsed.error.issues, origin, Object.keys(schema.shape))
   // The raw configuration, because a default never makes a clock that was set invalid.
-  checkNesting(config as Config, (fields) => correctedCall('Codemode.fromClientConfig', fields))
-  const { connectTimeoutMs, requestTimeoutMs = Infinity } = parsed.data
-  return { ...parsed.data, connectTimeoutMs: Math.min(connectTimeoutMs, requestTimeoutMs) }
+  checkNesting(config as Clocks, (fields) => correctedCall('Codemode.fromClientConfig', fields))
+  return parsed.data
+}
+
+function withinRequest<Connection extends ResolvedConnection>(connection: Connection): Connection {
+  const { connectTimeoutMs, requestTimeoutMs = Infinity } = connection
+  return { ...connection, connectTimeoutMs: Math.min(connectTimeoutMs, requestTimeoutMs) }
 }

@@ -10,6 +10,9 @@ import type {
 
 import type { ExecutorClientError } from './errors/executor-client-error.ts'
 
+/** Where a result comes from: the executor, or what was composed around it. */
+export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
+
 interface ResultFields {
   readonly executionId: string
   readonly correlationId: string
@@ -20,8 +23,7 @@ interface ResultFields {
   readonly toolCalls: readonly ToolCallSummary[]
   /** CPU and wall time, in milliseconds. */
   readonly usage: Usage
-  /** Where the result comes from. */
-  readonly source: 'executor'
+  readonly source: ResultSource
 }
 
 /** An execution that ended with a value. */

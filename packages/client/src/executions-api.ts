@@ -11,6 +11,7 @@ import {
   type ToolResultsRequest,
 } from '@codemode/shared'
 
+import type { Retry } from './executor.ts'
 import type { HttpClient, RequestScope } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
@@ -19,6 +20,8 @@ import { withRetries } from './http/with-retries.ts'
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
   readonly executionId: string
+  /** Is told of each failed request before it is sent again. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 export class ExecutionsApi {
@@ -75,8 +78,7 @@ export class ExecutionsApi {
   }
 
   #retried<T>(scope: ExecutionScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
-    const { signal, deadlineAt } = scope
-    return withRetries({ policy: this.policy, signal, deadlineAt }, attempt)
+    return withRetries({ policy: this.policy, ...scope }, attempt)
   }
 }
 

@@ -6,7 +6,8 @@ import type { ExecutionRequest, ToolAnswer } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
-import { ExecutorClient, type ExecutorClientConfig } from './executor-client.ts'
+import type { ExecutorClientConfig } from './config.ts'
+import { ExecutorClient } from './executor-client.ts'
 import type { RunOptions } from './executor.ts'
 import { executionOf, failedResultOf, FakeExecutor, resultOf } from './testing/fake-executor.ts'
 

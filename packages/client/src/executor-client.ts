@@ -1,12 +1,12 @@
 import { newCorrelationId, newExecutionId, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
 
 import { resolveClocks } from './clocks.ts'
-import { resolveConfig, type ClientConfig } from './config.ts'
+import { resolveConnection, type ExecutorClientConfig } from './config.ts'
 import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from './execution-result.ts'
 import { ExecutionsApi, type ExecutionScope } from './executions-api.ts'
-import type { Executor, RunOptions } from './executor.ts'
+import type { ControlOptions, Executor, RunOptions } from './executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from './http/http-client.ts'
 import { resolveRetryPolicy } from './http/retry-policy.ts'
@@ -19,17 +19,6 @@ import { attributes, inSpan, markFailed } from './telemetry.ts'
 /** How long the small requests (cancel, health) may take. */
 const controlTimeoutMs = 5_000
 
-/** What an ExecutorClient is made from; the fields are those of the client's configuration. */
-export type ExecutorClientConfig = Pick<
-  ClientConfig,
-  'executorUrl' | 'executorApiKey' | 'retry' | 'requestTimeoutMs' | 'connectTimeoutMs'
->
-
-export interface ControlOptions {
-  readonly correlationId?: string | undefined
-  readonly signal?: AbortSignal | undefined
-}
-
 /** An executor over HTTP: retries, resumes, cancels, and serves tool calls through the event stream. */
 export class ExecutorClient implements Executor {
   readonly #http: HttpClient
@@ -40,7 +29,7 @@ export class ExecutorClient implements Executor {
   readonly #cancelling = new Set<Promise<void>>()
 
   constructor(config: ExecutorClientConfig) {
-    const resolved = resolveConfig(config)
+    const resolved = resolveConnection(config)
     this.#http = new HttpClient(resolved)
     this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
     this.#requestTimeoutMs = resolved.requestTimeoutMs
@@ -53,7 +42,8 @@ export class ExecutorClient implements Executor {
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
     const signals = [options.signal, this.#closing.signal]
     const clock = new RunClock({ executionId, correlationId, timeoutMs, signals })
-    const scope = { executionId, correlationId, signal: clock.signal, deadlineAt: clock.deadlineAt }
+    const { signal, deadlineAt } = clock
+    const scope = { executionId, correlationId, signal, deadlineAt, onRetry: options.onRetry }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     const running = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)
@@ -116,15 +106,18 @@ export class ExecutorClient implements Executor {
   }
 
   async #execute(
-    request: ExecutionRequest,
+    given: ExecutionRequest,
     options: RunOptions,
     scope: ExecutionScope,
     clock: RunClock,
   ): Promise<ExecutionResult> {
     // An execution that was cancelled before it began leaves no trace.
     clock.signal.throwIfAborted()
+    const hasTools = (given.tools?.length ?? 0) > 0
+    const callback = hasTools ? await options.callbackFor?.(scope.executionId) : undefined
+    const request = callback === undefined ? given : { ...given, callback }
     const body = JSON.stringify(request)
-    const isAnsweredHere = (request.tools?.length ?? 0) > 0 && request.callback === undefined
+    const isAnsweredHere = hasTools && request.callback === undefined
     try {
       const result =
         isAnsweredHere || options.onEvent !== undefined

@@ -41,8 +41,12 @@ export async function* followEvents(
       cause = error
     }
     emptyStreams += 1
-    if (emptyStreams >= api.policy.maxAttempts) throw lost(scope, emptyStreams, cause)
-    await pause(retryDelayMs(api.policy, emptyStreams, undefined), scope.signal)
+    const error = lost(scope, emptyStreams, cause)
+    if (emptyStreams >= api.policy.maxAttempts) throw error
+    const { executionId, correlationId } = scope
+    const delayMs = retryDelayMs(api.policy, emptyStreams, undefined)
+    scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
+    await pause(delayMs, scope.signal)
     body = await api.events(lastEventId, scope)
   }
 }

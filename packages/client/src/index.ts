@@ -1,4 +1,5 @@
 export type {
+  Callback,
   ErrorCode,
   ExecutionEvent,
   ExecutionRequest,
@@ -14,7 +15,7 @@ export type {
 } from '@codemode/shared'
 export type { CloseOptions } from './client-core.ts'
 export { Codemode } from './codemode.ts'
-export type { ClientConfig } from './config.ts'
+export type { ClientConfig, ComposedConfig, ExecutorClientConfig } from './config.ts'
 export { CancelledError } from './errors/cancelled-error.ts'
 export { ConfigurationError } from './errors/configuration-error.ts'
 export { ExecutionError } from './errors/execution-error.ts'
@@ -24,9 +25,9 @@ export { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
 export { ToolError } from './errors/tool-error.ts'
 export type { ExecuteOptions } from './execute-options.ts'
 export type { Execution, ExecutionProgress } from './execution.ts'
-export type { ExecutionResult, FailedExecution, SucceededExecution } from './execution-result.ts'
-export { ExecutorClient, type ControlOptions, type ExecutorClientConfig } from './executor-client.ts'
-export type { Executor, RunOptions } from './executor.ts'
+export type { ExecutionResult, FailedExecution, ResultSource, SucceededExecution } from './execution-result.ts'
+export { ExecutorClient } from './executor-client.ts'
+export type { ControlOptions, Executor, Retry, RunOptions } from './executor.ts'
 export {
   tool,
   type Context,

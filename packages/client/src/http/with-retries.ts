@@ -1,23 +1,21 @@
 import pRetry from 'p-retry'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { ExecutionScope } from '../executions-api.ts'
 import { pause } from '../pause.ts'
 import { isRetryable, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
 
-interface RetryScope {
+interface RetryScope extends ExecutionScope {
   readonly policy: RetryPolicy
-  /** Ends attempts and delays at once; its reason is what is thrown. */
-  readonly signal: AbortSignal
-  /** By `performance.now()`; no delay begins that would end after it. */
-  readonly deadlineAt: number
 }
 
 /**
- * Tries until it succeeds, or the policy, the deadline or the signal says stop. The last error is thrown, with the number
- * of attempts, and `ambiguous` if the executor may have got any of them.
+ * Tries until it succeeds, or the policy, the deadline or the signal says stop: no delay begins that would end after the
+ * deadline, and an abort ends attempts and delays at once, with its reason. The last error is thrown, with the number of
+ * attempts, and `ambiguous` if the executor may have got any of them.
  */
 export async function withRetries<T>(scope: RetryScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
-  const { policy, signal, deadlineAt } = scope
+  const { policy, signal, deadlineAt, executionId, correlationId } = scope
   let attempts = 0
   let ambiguous = false
   try {
@@ -41,6 +39,7 @@ export async function withRetries<T>(scope: RetryScope, attempt: (attemptNumber:
           if (!isRetryable(error)) return false
           const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
           if (performance.now() + delayMs >= deadlineAt) return false
+          scope.onRetry?.({ executionId, correlationId, attempt: attemptNumber, delayMs, error })
           await pause(delayMs, signal)
           return true
         },
