@@ -1,14 +1,16 @@
-import type { ExecutionEvent, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
+import { Gate } from './back-pressure/gate.ts'
+import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import { Execution } from './execution.ts'
-import { resultFromError, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
-import type { Executor } from './executor.ts'
-import { mapLimited } from './map-limited.ts'
+import { ClientEmitter } from './insight/client-events.ts'
+import { StatsCounter, type Stats } from './insight/stats.ts'
 import { planExecutions, type Plan } from './plan.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
 import type { Context } from './tools/define.ts'
@@ -17,9 +19,8 @@ import { ToolRegistry } from './tools/registry.ts'
 import { failed } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 
-/** How many executions of one `executeAll` are under way at a time. */
-const batchLimit = 256
 const defaultDrainMs = 30_000
+const defaultMaxQueued = 10_000
 
 export interface CloseOptions {
   /** Waits for the executions under way before it cancels what is left; otherwise they are cancelled at once. */
@@ -28,62 +29,80 @@ export interface CloseOptions {
   readonly timeoutMs?: number | undefined
 }
 
+/** Who runs executions: views of one client take turns in its queue, and each has its context. */
+export interface View {
+  readonly context: Context
+}
+
 /** What all views of one client share: its tools, its executor, its tool server, and what is under way. */
 export class ClientCore {
   readonly registry = new ToolRegistry()
-  readonly executor: Executor
+  readonly events = new ClientEmitter()
   readonly toolServer: ToolServer
   readonly #config: ResolvedConfig
-  readonly #active = new Set<Promise<unknown>>()
+  readonly #parts: RunParts
+  readonly #stats = new StatsCounter()
+  /** What is under way, by each id that its tool calls may come with. */
+  readonly #runs = new Map<string, { readonly run: ClientRun; readonly execution: Execution }>()
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.executor = 'executor' in config ? config.executor : executorClientOf(config)
     this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
+    this.#parts = {
+      executor: 'executor' in config ? config.executor : executorClientOf(config),
+      gate: gateOf(config),
+      events: this.events,
+      stats: this.#stats,
+      callTool: this.#callTool,
+      callbackFor: config.toolServer && this.#callbackFor,
+    }
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
   }
 
-  /** Runs code to its end. */
-  async run(code: string, options: ExecuteOptions, context: Context): Promise<ExecutionResult> {
-    return this.#send(this.#planner(options, context)(code))
+  /** Checks the options; what it returns begins each code. */
+  starter(options: ExecuteOptions, view: View, manner: Omit<RunManner, 'view'>): (code: string) => Execution {
+    const { context } = view
+    const plan = planExecutions(options, { config: this.#config, registry: this.registry, context })
+    const submitAgain = (code: string) => this.submit(code, options, view)
+    return (code) => this.#start(plan(code), { ...manner, view }, () => submitAgain(code))
   }
 
-  /** Runs each code; a request that failed is a failed result. Only wrong options reject, before any code has run. */
-  async runAll(codes: Iterable<string>, options: ExecuteOptions, context: Context): Promise<ExecutionResult[]> {
-    const plan = this.#planner(options, context)
-    const plans = Array.from(codes, (code): Plan | FailedExecution => {
-      try {
-        return plan(code)
-      } catch (error) {
-        return failureFrom(error)
-      }
-    })
-    return mapLimited(plans, batchLimit, async (next) =>
-      'success' in next ? next : this.#send(next).catch(failureFrom),
-    )
+  /** Runs code to its end. */
+  async run(code: string, options: ExecuteOptions, view: View): Promise<ExecutionResult> {
+    return this.starter(options, view, { isFollowed: false, isPatient: false })(code).wait()
   }
 
   /** Begins to run code; resolves when it is accepted. */
-  async submit<T>(code: string, options: ExecuteOptions, context: Context): Promise<Execution<T>> {
-    const plan = this.#planner(options, context)(code)
-    const { correlationId, request } = plan
-    const { id } = request
-    return Execution.submit<T>({
-      id,
-      correlationId,
-      run: (onEvent) => this.#send(plan, onEvent) as Promise<ExecutionResult<T>>,
-      cancel: async (reason) => {
-        this.assertOpen()
-        await this.executor.cancel?.(id, reason, { correlationId })
-      },
-      events: (after) => {
-        this.assertOpen()
-        if (this.executor.events !== undefined) return this.executor.events(id, { after, correlationId })
-        throw new ConfigurationError('This executor keeps no events.', 'codemode.submit(code) with an ExecutorClient')
-      },
-      submitAgain: () => this.submit(code, options, context),
-    })
+  async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
+    const execution = this.starter(options, view, { isFollowed: true, isPatient: false })(code)
+    const { run } = this.#runs.get(execution.id)!
+    await Promise.race([run.state.accepted, run.result])
+    return execution
+  }
+
+  /** How many executions can be under way at a time. */
+  get concurrency(): number {
+    return this.#parts.gate?.most ?? Infinity
+  }
+
+  get active(): Execution[] {
+    return [...new Set([...this.#runs.values()].map(({ execution }) => execution))]
+  }
+
+  stats(): Stats {
+    return this.#stats.snapshot(this.#parts.gate?.concurrency)
+  }
+
+  /** Whether the executor answers at all, and whether it takes executions. */
+  async isLive(): Promise<boolean> {
+    this.assertOpen()
+    return (await this.#parts.executor.isLive?.()) ?? true
+  }
+
+  async isReady(): Promise<boolean> {
+    this.assertOpen()
+    return (await this.#parts.executor.isReady?.()) ?? true
   }
 
   /** Fails if the client is closed. */
@@ -99,62 +118,86 @@ export class ClientCore {
     return this.#closing
   }
 
-  #planner(options: ExecuteOptions, context: Context): (code: string) => Plan {
-    return planExecutions(options, { config: this.#config, registry: this.registry, context })
-  }
-
-  async #send(plan: Plan, onEvent?: (event: ExecutionEvent) => void): Promise<ExecutionResult> {
+  #start(plan: Plan, manner: RunManner, submitAgain: () => Promise<Execution>): Execution {
     this.assertOpen()
-    const running = this.#sendNow(plan, onEvent)
-    this.#active.add(running)
-    try {
-      return await running
-    } finally {
-      this.#active.delete(running)
-    }
-  }
-
-  async #sendNow(plan: Plan, onEvent?: (event: ExecutionEvent) => void): Promise<ExecutionResult> {
-    const { request, correlationId, requestTimeoutMs, signal } = plan
-    const tools = request.tools?.map(({ name }) => name) ?? []
-    const callbackFor = (executionId: string) => this.toolServer.callbackFor(executionId, tools, requestTimeoutMs)
-    return this.executor.run(request, {
-      signal,
+    const run = new ClientRun(plan, this.#parts, manner)
+    const { correlationId, request } = plan
+    const { executor } = this.#parts
+    const execution = new Execution({
+      id: request.id,
       correlationId,
-      requestTimeoutMs,
-      callTool: this.#callTool,
-      ...(this.#config.toolServer !== undefined && { callbackFor }),
-      ...(onEvent !== undefined && { onEvent }),
+      state: run.state,
+      result: run.result,
+      submitAgain,
+      cancel: async (reason) => {
+        this.assertOpen()
+        await run.cancel(reason)
+      },
+      events: (after) => {
+        this.assertOpen()
+        if (executor.events !== undefined) return executor.events(request.id, { after, correlationId })
+        throw new ConfigurationError(
+          'The executor that this client was given has no method events(executionId, options).',
+          'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
+        )
+      },
     })
+    this.#runs.set(request.id, { run, execution })
+    const forget = (): void => {
+      for (const [id, { run: other }] of this.#runs) if (other === run) this.#runs.delete(id)
+    }
+    run.result.then(forget, forget)
+    return execution
   }
 
-  readonly #callTool = (message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> => {
+  /** An executor that falls back runs the code again under another id. */
+  readonly #callbackFor = (run: ClientRun, executionId: string) => {
+    const { request, requestTimeoutMs } = run.plan
+    const known = this.#runs.get(request.id)
+    if (known !== undefined) this.#runs.set(executionId, known)
+    const tools = request.tools?.map(({ name }) => name) ?? []
+    return this.toolServer.callbackFor(executionId, tools, requestTimeoutMs)
+  }
+
+  readonly #callTool = (
+    message: ToolCallMessage,
+    signal: AbortSignal,
+    run = this.#runs.get(message.executionId)?.run,
+  ): Promise<ToolAnswer> => {
     const { tool: name, callId, executionId, correlationId } = message
     const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
     const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
     return inSpan('codemode.tool', details, async (span) => {
+      const cameAt = performance.now()
+      run?.state.toolCalled()
       const tool = this.registry.get(name)
       const answer = tool
         ? await invokeTool(tool, message, signal)
         : failed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
-      if (!answer.ok) markFailed(span, answer.error.code ?? answer.error.message)
+      run?.state.toolSettled()
+      const error = answer.ok ? undefined : { code: answer.error.code, message: answer.error.message }
+      if (error) markFailed(span, error.code ?? error.message)
+      const durationMs = performance.now() - cameAt
+      this.events.emit('tool', { executionId, correlationId, callId, tool: name, durationMs, error })
       return answer
     })
   }
 
   async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
-    if (drain) await this.#drain(timeoutMs)
-    await this.executor[Symbol.asyncDispose]()
-    await Promise.allSettled(this.#active)
+    const results = [...this.#runs.values()].map(({ run }) => run.result)
+    if (drain) await settledWithin(results, timeoutMs)
+    for (const { run } of this.#runs.values()) run.stop(new DOMException('the client was closed', 'AbortError'))
+    await this.#parts.executor[Symbol.asyncDispose]()
+    await Promise.allSettled(results)
     await this.toolServer.close()
   }
+}
 
-  async #drain(timeoutMs: number): Promise<void> {
-    const timedOut = Promise.withResolvers<void>()
-    const timer = setTimeout(timedOut.resolve, Math.min(timeoutMs, 2_147_483_647))
-    await Promise.race([Promise.allSettled(this.#active), timedOut.promise])
-    clearTimeout(timer)
-  }
+async function settledWithin(results: readonly Promise<unknown>[], timeoutMs: number): Promise<void> {
+  const timedOut = Promise.withResolvers<void>()
+  const timer = setTimeout(timedOut.resolve, Math.min(timeoutMs, 2_147_483_647))
+  await Promise.race([Promise.allSettled(results), timedOut.promise])
+  clearTimeout(timer)
 }
 
 function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
@@ -162,7 +205,7 @@ function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
   return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
 }
 
-function failureFrom(error: unknown): FailedExecution {
-  if (!(error instanceof ExecutorClientError) || error instanceof ConfigurationError) throw error
-  return resultFromError(error)
+function gateOf({ concurrency, rateLimit, maxQueued = defaultMaxQueued }: ResolvedConfig): Gate | undefined {
+  const isOpen = concurrency === undefined && rateLimit === undefined
+  return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxQueued })
 }

@@ -180,16 +180,58 @@ test('executeAll has 256 executions under way at a time', async () => {
   expect(most).toBe(256)
 })
 
-test('executeAll runs nothing if one of its codes is none, however late it comes', async () => {
+test('executeAll runs nothing with wrong options, and fails a code that is none alone', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
-  const codes = Array.from({ length: 300 }, (_, index) => (index === 299 ? 7 : 'x')) as string[]
-  await expect(codemode.executeAll(codes)).rejects.toMatchObject({
-    name: 'ConfigurationError',
-    message: expect.stringContaining('The code is a number') as string,
-  })
-  await expect(codemode.executeAll([], { timeout: 5 } as never)).rejects.toThrow('There is no option timeout')
+  await expect(codemode.executeAll(['x'], { timeout: 5 } as never)).rejects.toThrow('There is no option timeout')
   expect(executor.requests).toHaveLength(0)
+  const results = await codemode.executeAll(['x', 7 as never, 'x'])
+  expect(results).toMatchObject([
+    { success: true },
+    {
+      success: false,
+      error: {
+        code: 'CONFIGURATION_INVALID',
+        name: 'ConfigurationError',
+        message: expect.stringContaining('The code is a number') as string,
+      },
+    },
+    { success: true },
+  ])
+})
+
+test('executeAll reads its codes as there is room for them, and says how far it has come', async () => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor, { concurrency: 2 })
+  let read = 0
+  let settled = 0
+  async function* codes() {
+    for (; read < 50; read += 1) {
+      expect(read - settled).toBeLessThanOrEqual(2)
+      yield 'x'
+    }
+  }
+  const seen: unknown[] = []
+  const results = await codemode.executeAll(codes(), {
+    onProgress: (progress) => {
+      settled = progress.settled
+      seen.push(progress)
+    },
+  })
+  expect(results).toHaveLength(50)
+  expect(seen).toHaveLength(50)
+  expect(seen.at(-1)).toEqual({ total: undefined, begun: 50, settled: 50, successful: 50, failed: 0 })
+})
+
+test('executeAll rejects when its codes can not be read, once what was under way has ended', async () => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor)
+  function* codes() {
+    yield 'x'
+    throw new Error('the file is gone')
+  }
+  await expect(codemode.executeAll(codes())).rejects.toThrow('the file is gone')
+  expect(codemode.activeExecutions()).toEqual([])
 })
 
 test('executeAll starts nothing more once its client closes', async () => {

@@ -1,12 +1,15 @@
 import type { Json } from '@codemode/shared'
 
-import { ClientCore, type CloseOptions } from './client-core.ts'
+import { ClientCore, type CloseOptions, type View } from './client-core.ts'
 import { resolveConfig, type ClientConfig, type ComposedConfig } from './config.ts'
 import { configFromEnv } from './env.ts'
 import { valueOf } from './errors/error-from-result.ts'
+import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
+import type { ClientEvents, ClientListener } from './insight/client-events.ts'
+import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './plan.ts'
 import type { Context, ToolLike } from './tools/define.ts'
 
@@ -23,16 +26,16 @@ import type { Context, ToolLike } from './tools/define.ts'
  */
 export class Codemode implements AsyncDisposable {
   readonly #core: ClientCore
-  readonly #context: Context
+  readonly #view: View
 
-  private constructor(core: ClientCore, context: Context) {
+  private constructor(core: ClientCore, context: Context = {}) {
     this.#core = core
-    this.#context = context
+    this.#view = { context }
   }
 
   /** A client from a configuration. Throws a ConfigurationError that shows the corrected code. */
   static fromClientConfig(config: ClientConfig | ComposedConfig): Codemode {
-    return new Codemode(new ClientCore(resolveConfig(config)), {})
+    return new Codemode(new ClientCore(resolveConfig(config)))
   }
 
   /**
@@ -41,7 +44,7 @@ export class Codemode implements AsyncDisposable {
    * given here wins.
    */
   static fromEnv(config: Partial<ClientConfig> = {}): Codemode {
-    return new Codemode(new ClientCore(configFromEnv(config)), {})
+    return new Codemode(new ClientCore(configFromEnv(config)))
   }
 
   /**
@@ -56,7 +59,7 @@ export class Codemode implements AsyncDisposable {
 
   /** A view of this client whose executions have this context as well. It shares all else; this client is unchanged. */
   withContext(context: Context): Codemode {
-    return new Codemode(this.#core, { ...this.#context, ...contextFrom(context) })
+    return new Codemode(this.#core, { ...this.#view.context, ...contextFrom(context) })
   }
 
   /**
@@ -69,20 +72,42 @@ export class Codemode implements AsyncDisposable {
 
   /** How the code ended. Never throws for what the code did, only when the request or the executor failed. */
   run<T = Json>(code: string, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
-    return this.#core.run(code, options, this.#context) as Promise<ExecutionResult<T>>
+    return this.#core.run(code, options, this.#view) as Promise<ExecutionResult<T>>
   }
 
   /**
-   * How each code ended, in order; at most 256 are under way at a time. A request that failed is a failed result; it
-   * rejects for wrong options only, before any code has run.
+   * How each code ended, in their order; a request that failed is a failed result. Codes are read as there is room for
+   * them: at most 256 are under way at a time, or as many as `concurrency` allows. It rejects for wrong options, before any
+   * code has run, and when reading the codes fails.
    */
-  executeAll<T = Json>(codes: Iterable<string>, options: ExecuteOptions = {}): Promise<ExecutionResult<T>[]> {
-    return this.#core.runAll(codes, options, this.#context) as Promise<ExecutionResult<T>[]>
+  async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
+    const { onProgress, ...common } = options
+    const begin = this.#core.starter(common, this.#view, { isFollowed: false, isPatient: true })
+    const { concurrency } = this.#core
+    return (await runBatch(codes, { begin, concurrency, onProgress })) as ExecutionResult<T>[]
   }
 
   /** Begins to run the code; resolves when the executor has accepted it. */
   submit<T = Json>(code: string, options: ExecuteOptions = {}): Promise<Execution<T>> {
-    return this.#core.submit<T>(code, options, this.#context)
+    return this.#core.submit(code, options, this.#view) as Promise<Execution<T>>
+  }
+
+  /** The executions of this client and its views that wait in its queue or are under way. */
+  activeExecutions(): Execution[] {
+    return this.#core.active
+  }
+
+  /** What this client and its views have run since it was made. */
+  stats(): Stats {
+    return this.#core.stats()
+  }
+
+  /**
+   * Calls the listener on each event of this client and its views; what it returns removes it again. With a listener for
+   * `log` the events of all executions are followed, so that it hears the code's console while the code runs.
+   */
+  on<Name extends keyof ClientEvents>(event: Name, listener: ClientListener<Name>): () => void {
+    return this.#core.events.on(event, listener)
   }
 
   /** Serves the executor's tool calls: a fetch handler to mount at the URL of `toolServer.url`. It never rejects. */
@@ -91,15 +116,13 @@ export class Codemode implements AsyncDisposable {
   }
 
   /** Whether the executor answers at all, within 5 s. */
-  async healthCheck(): Promise<boolean> {
-    this.#core.assertOpen()
-    return (await this.#core.executor.isLive?.()) ?? true
+  healthCheck(): Promise<boolean> {
+    return this.#core.isLive()
   }
 
   /** Whether the executor takes executions now; answers within 5 s. */
-  async readyCheck(): Promise<boolean> {
-    this.#core.assertOpen()
-    return (await this.#core.executor.isReady?.()) ?? true
+  readyCheck(): Promise<boolean> {
+    return this.#core.isReady()
   }
 
   /** Closes the client and all its views; executions under way are cancelled, with `drain` only after `timeoutMs`. */

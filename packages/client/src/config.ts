@@ -45,6 +45,10 @@ const retrySchema = z.union([
   }),
 ])
 
+const concurrencyBounds = z
+  .strictObject({ min: z.int().min(1).default(1), max: z.int().min(1).default(10) })
+  .refine(({ min, max }) => min <= max, 'has a min above its max')
+
 /** How the client reaches an executor over HTTP. Times are in milliseconds. */
 const connectionSchema = z.strictObject({
   /** Where the executor is, such as `http://localhost:8001`. */
@@ -79,6 +83,16 @@ const clientSchema = z.strictObject({
   queueTimeoutMs,
   /** The default of the option of the same name: heap, in MiB. */
   memoryLimitMb,
+  /**
+   * How many executions may run at a time: a number, or bounds between which it is found out (1 and 10 by default), up
+   * while they are fast, down when the executor is slow or refuses. The others wait in the client's own queue, in which
+   * views take turns. Unlimited by default.
+   */
+  concurrency: z.union([z.int().min(1), concurrencyBounds]).optional(),
+  /** How many executions may begin in any window of so many milliseconds. Unlimited by default. */
+  rateLimit: z.strictObject({ requests: z.int().min(1), perMs: milliseconds }).optional(),
+  /** How many executions may wait in the client's own queue, 10,000 by default; further ones fail with `OVERLOADED`. */
+  maxQueued: z.int().min(0).optional(),
   /** What the correlation ids that the client makes begin with. */
   correlationIdPrefix: z
     .string()

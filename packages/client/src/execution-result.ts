@@ -8,7 +8,7 @@ import type {
   Usage,
 } from '@codemode/shared'
 
-import type { ExecutorClientError } from './errors/executor-client-error.ts'
+import { ExecutorClientError } from './errors/executor-client-error.ts'
 
 /** Where a result comes from: the executor, or what was composed around it. */
 export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
@@ -49,18 +49,26 @@ export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T>
   return { ...result, source: 'executor' } as ExecutionResult<T>
 }
 
-/** A request that failed, as the result of the execution that it was for. */
-export function resultFromError(error: ExecutorClientError): FailedExecution {
-  const { code, name, message, retryable, details, executionId, correlationId } = error
+/** A request that failed with whatever was thrown, as the result of the execution that it was for. */
+export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
+  const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
   return {
     success: false,
     error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }) },
-    executionId: executionId ?? '',
-    correlationId: correlationId ?? '',
+    executionId: executionId ?? ids.executionId,
+    correlationId: correlationId ?? ids.correlationId,
     logs: [],
     logsDropped: { entries: 0, bytes: 0 },
     toolCalls: [],
     usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
     source: 'executor',
   }
+}
+
+type Described = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retryable'> & Partial<ExecutorClientError>
+
+function describe(error: unknown): Described {
+  if (error instanceof ExecutorClientError) return error
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
+  return { code: 'INTERNAL', name, message, retryable: false }
 }

@@ -23,11 +23,22 @@ export { ExecutorClientError } from './errors/executor-client-error.ts'
 export { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 export { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
 export { ToolError } from './errors/tool-error.ts'
+export type { BatchProgress, Codes, ExecuteAllOptions } from './execute-all.ts'
 export type { ExecuteOptions } from './execute-options.ts'
-export type { Execution, ExecutionProgress } from './execution.ts'
+export type { Execution } from './execution.ts'
+export type { ExecutionProgress } from './execution-state.ts'
 export type { ExecutionResult, FailedExecution, ResultSource, SucceededExecution } from './execution-result.ts'
 export { ExecutorClient } from './executor-client.ts'
 export type { ControlOptions, Executor, Retry, RunOptions } from './executor.ts'
+export type {
+  ClientEvents,
+  ClientListener,
+  LogEvent,
+  SettleEvent,
+  StartEvent,
+  ToolEvent,
+} from './insight/client-events.ts'
+export type { Stats } from './insight/stats.ts'
 export {
   tool,
   type Context,

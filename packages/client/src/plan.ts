@@ -1,4 +1,11 @@
-import { fixedLimits, newCorrelationId, newExecutionId, type ExecutionRequest, type Json } from '@codemode/shared'
+import {
+  defaultRequestLimits,
+  fixedLimits,
+  newCorrelationId,
+  newExecutionId,
+  type ExecutionRequest,
+  type Json,
+} from '@codemode/shared'
 
 import { resolveClocks } from './clocks.ts'
 import type { ResolvedConfig } from './config.ts'
@@ -15,6 +22,8 @@ export interface Plan {
   readonly request: ExecutionRequest & { readonly id: string }
   readonly correlationId: string
   readonly requestTimeoutMs: number
+  /** How long it may wait for admission, here and at the executor. */
+  readonly queueTimeoutMs: number
   readonly signal: AbortSignal | undefined
 }
 
@@ -31,6 +40,7 @@ export function planExecutions(
 ): (code: string) => Plan {
   const options = parseOptions(given)
   const { limits, requestTimeoutMs } = resolveClocks(config, options)
+  const queueTimeoutMs = limits.queueTimeoutMs ?? defaultRequestLimits.queueTimeoutMs
   const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
   const wholeContext = { ...context, ...options.context }
   const { label, priority, signal } = options
@@ -47,7 +57,7 @@ export function planExecutions(
     const id = newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId(config.correlationIdPrefix)
     checkCode(code, { executionId: id, correlationId })
-    return { request: { id, code, ...common }, correlationId, requestTimeoutMs, signal }
+    return { request: { id, code, ...common }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }
   }
 }
 

@@ -1,0 +1,154 @@
+import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+
+import type { Gate } from './back-pressure/gate.ts'
+import { CancelledError } from './errors/cancelled-error.ts'
+import { failureOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import { ExecutionState } from './execution-state.ts'
+import type { Executor } from './executor.ts'
+import type { ClientEmitter, SettleEvent } from './insight/client-events.ts'
+import type { StatsCounter } from './insight/stats.ts'
+import { linkAbort } from './linked-abort.ts'
+import type { Plan } from './plan.ts'
+import { cancelled } from './run-clock.ts'
+
+/** What the executions of a client share. */
+export interface RunParts {
+  readonly executor: Executor
+  readonly gate: Gate | undefined
+  readonly events: ClientEmitter
+  readonly stats: StatsCounter
+  /** Makes the callback of an execution; undefined when its tools are called over the event stream. */
+  readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
+  callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
+}
+
+/** How an execution is to be run. */
+export interface RunManner {
+  /** Who runs it, for its fair share of the client's queue. */
+  readonly view: object
+  /** Whether somebody wants to hear its events while it runs. */
+  readonly isFollowed: boolean
+  /** Whether it may wait in the client's queue for as long as it takes, as one of a batch. */
+  readonly isPatient: boolean
+}
+
+/** One execution of a client, from its plan to its end: held back, sent, told of and counted. */
+export class ClientRun {
+  readonly plan: Plan
+  readonly state = new ExecutionState()
+  readonly result: Promise<ExecutionResult>
+  readonly #parts: RunParts
+  readonly #manner: RunManner
+  readonly #stop = new AbortController()
+  readonly #cameAt = performance.now()
+  #sentAt: number | undefined
+  #isCancelled = false
+
+  constructor(plan: Plan, parts: RunParts, manner: RunManner) {
+    this.plan = plan
+    this.#parts = parts
+    this.#manner = manner
+    parts.stats.came()
+    this.result = this.#run()
+  }
+
+  /** Cancels it; it then ends with a failed result. Resolves when the executor has taken note. */
+  async cancel(reason?: string): Promise<void> {
+    this.#isCancelled = true
+    const { executor } = this.#parts
+    const { request, correlationId } = this.plan
+    if (this.#sentAt === undefined || executor.cancel === undefined) this.stop(reason)
+    else await executor.cancel(request.id, reason, { correlationId })
+  }
+
+  /** Aborts it: its promise rejects, unless its handle has asked for that. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  async #run(): Promise<ExecutionResult> {
+    const unlink = linkAbort(this.plan.signal, this.#stop)
+    try {
+      const result = await this.#pass()
+      this.#settle(result, result.source)
+      return result
+    } catch (cause) {
+      const error = this.#typed(cause)
+      const result = failureOf(error, this.#ids)
+      this.#settle(result, undefined)
+      if (this.#isCancelled && error instanceof CancelledError) return result
+      throw error
+    } finally {
+      unlink()
+    }
+  }
+
+  #pass(): Promise<ExecutionResult> {
+    const { gate } = this.#parts
+    if (gate === undefined) return this.#send(0)
+    const { view, isPatient } = this.#manner
+    const queueTimeoutMs = isPatient ? Infinity : this.plan.queueTimeoutMs
+    const priority = this.plan.request.priority ?? 0
+    const ticket = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
+    return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
+  }
+
+  #send(queuedMs: number): Promise<ExecutionResult> {
+    const { executor, events, stats, callbackFor, callTool } = this.#parts
+    const { correlationId, requestTimeoutMs, request } = this.plan
+    this.#sentAt = performance.now()
+    this.state.sent()
+    stats.sent()
+    events.emit('start', { ...this.#ids, label: request.label, queuedMs })
+    return executor.run(this.#requestAfter(queuedMs), {
+      signal: this.#stop.signal,
+      correlationId,
+      requestTimeoutMs,
+      callTool: (message, signal) => callTool(message, signal, this),
+      onRetry: (retry) => events.emit('retry', retry),
+      ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId) }),
+      ...((this.#manner.isFollowed || events.has('log')) && { onEvent: (event) => this.#note(event) }),
+    })
+  }
+
+  /** What it has waited here is no longer there to wait at the executor. */
+  #requestAfter(queuedMs: number): ExecutionRequest {
+    const { request, queueTimeoutMs } = this.plan
+    if (queuedMs < 1 || this.#manner.isPatient) return request
+    const leftMs = Math.max(1, Math.floor(queueTimeoutMs - queuedMs))
+    return { ...request, limits: { ...request.limits, queueTimeoutMs: leftMs } }
+  }
+
+  #note(event: ExecutionEvent): void {
+    this.state.note(event)
+    if (event.type !== 'log') return
+    const { level, text, at } = event
+    this.#parts.events.emit('log', { ...this.#ids, level, text, at })
+  }
+
+  #settle(result: ExecutionResult, source: SettleEvent['source']): void {
+    const { stats, events } = this.#parts
+    const status = statusOf(result)
+    const now = performance.now()
+    this.state.status = status
+    stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
+    const { label } = this.plan.request
+    const error = result.success ? undefined : { code: result.error.code, message: result.error.message }
+    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, source })
+  }
+
+  /** An executor of somebody else's may give the reason of the signal back as it is. */
+  #typed(error: unknown): unknown {
+    const { aborted, reason } = this.#stop.signal
+    return aborted && error === reason ? cancelled(reason, this.#ids) : error
+  }
+
+  get #ids(): { executionId: string; correlationId: string } {
+    return { executionId: this.plan.request.id, correlationId: this.plan.correlationId }
+  }
+}
+
+function statusOf(result: ExecutionResult | FailedExecution): SettleEvent['status'] {
+  if (result.success) return 'completed'
+  return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+}

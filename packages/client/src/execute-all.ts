@@ -1,0 +1,57 @@
+import type { ExecuteOptions } from './execute-options.ts'
+import type { Execution } from './execution.ts'
+import { failureOf, type ExecutionResult } from './execution-result.ts'
+import { mapLimited } from './map-limited.ts'
+
+/** How many executions of one batch are under way at a time, unless `concurrency` is less. */
+const batchLimit = 256
+
+/** How far a batch has come. */
+export interface BatchProgress {
+  /** How many codes there are; undefined if only the end of the iterable tells. */
+  readonly total: number | undefined
+  /** How many have been begun, and how many of them are over. */
+  readonly begun: number
+  readonly settled: number
+  readonly successful: number
+  readonly failed: number
+}
+
+/** The options of a batch: those of each of its executions, and these. */
+export interface ExecuteAllOptions extends ExecuteOptions {
+  /** Is told each time that one is over. */
+  readonly onProgress?: ((progress: BatchProgress) => void) | undefined
+}
+
+/** The codes of a batch; they are read as there is room for them. */
+export type Codes = Iterable<string> | AsyncIterable<string>
+
+interface Batch {
+  readonly concurrency: number
+  readonly onProgress: ((progress: BatchProgress) => void) | undefined
+  begin(this: void, code: string): Execution
+}
+
+/** How each code ended, in their order; a request that failed is a failed result. */
+export async function runBatch(codes: Codes, { concurrency, onProgress, begin }: Batch) {
+  const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
+  const total = Array.isArray(codes) ? codes.length : undefined
+  return mapLimited(codes, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
+    counts.begun += 1
+    const result = await settled(code, begin)
+    counts.settled += 1
+    counts[result.success ? 'successful' : 'failed'] += 1
+    onProgress?.({ total, ...counts })
+    return result
+  })
+}
+
+async function settled(code: string, begin: Batch['begin']): Promise<ExecutionResult> {
+  let execution: Execution | undefined
+  try {
+    execution = begin(code)
+    return await execution.wait()
+  } catch (error) {
+    return failureOf(error, { executionId: execution?.id ?? '', correlationId: execution?.correlationId ?? '' })
+  }
+}

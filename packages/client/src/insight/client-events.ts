@@ -1,0 +1,87 @@
+import { emitWarning } from 'node:process'
+
+import type { ErrorCode, LogEntry } from '@codemode/shared'
+
+import type { ResultSource } from '../execution-result.ts'
+import type { Retry } from '../executor.ts'
+
+interface Ids {
+  readonly executionId: string
+  readonly correlationId: string
+}
+
+/** An execution is sent to the executor. */
+export interface StartEvent extends Ids {
+  readonly label: string | undefined
+  /** How long it waited in the client's own queue, in milliseconds. */
+  readonly queuedMs: number
+}
+
+/** A tool of this client has answered a call. */
+export interface ToolEvent extends Ids {
+  readonly callId: string
+  readonly tool: string
+  /** Validation and handler, in milliseconds. */
+  readonly durationMs: number
+  /** Why the call failed, if it did. */
+  readonly error: { readonly code: string | undefined; readonly message: string } | undefined
+}
+
+/** The code has written to its console. */
+export interface LogEvent extends Ids, LogEntry {}
+
+/** An execution is over, or its request has failed. */
+export interface SettleEvent extends Ids {
+  readonly label: string | undefined
+  readonly status: 'completed' | 'failed' | 'cancelled'
+  /** From the call until now, in milliseconds, the client's own queue included. */
+  readonly durationMs: number
+  readonly error: { readonly code: ErrorCode | (string & {}); readonly message: string } | undefined
+  /** Where the result comes from; undefined if there is none. */
+  readonly source: ResultSource | undefined
+}
+
+/** What a client tells its listeners, by name. */
+export interface ClientEvents {
+  readonly start: StartEvent
+  readonly retry: Retry
+  readonly tool: ToolEvent
+  readonly log: LogEvent
+  readonly settle: SettleEvent
+}
+
+export type ClientListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
+
+/** The listeners of a client. One that throws is warned of, and disturbs nobody else. */
+export class ClientEmitter {
+  readonly #listeners: { readonly [Name in keyof ClientEvents]: Set<ClientListener<Name>> } = {
+    start: new Set(),
+    retry: new Set(),
+    tool: new Set(),
+    log: new Set(),
+    settle: new Set(),
+  }
+
+  /** Adds a listener; what it returns removes it. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: ClientListener<Name>): () => void {
+    const listeners = this.#listeners[name]
+    // A function of its own for each call, so that a listener may be added twice.
+    const call: ClientListener<Name> = (event) => listener(event)
+    listeners.add(call)
+    return () => void listeners.delete(call)
+  }
+
+  has(name: keyof ClientEvents): boolean {
+    return this.#listeners[name].size > 0
+  }
+
+  emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
+    for (const listener of this.#listeners[name]) {
+      try {
+        listener(event)
+      } catch (error) {
+        emitWarning(`A listener of the event ${name} threw: ${String(error)}`, 'CodemodeWarning')
+      }
+    }
+  }
+}
