@@ -2,7 +2,7 @@ import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import { Gate } from './back-pressure/gate.ts'
 import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
-import type { ExecutorClientConfig, ResolvedConfig } from './config.ts'
+import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 
 import { Codemode } from './codemode.ts'
-import type { ClientConfig } from './config.ts'
+import type { ClientConfig } from './config/schema.ts'
 import { executionOf, FakeExecutor, type FakeReply, type FakeRequest } from './testing/fake-executor.ts'
 import { tool, type ToolCall } from './tools/define.ts'
 

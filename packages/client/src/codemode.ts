@@ -1,8 +1,8 @@
 import type { Json } from '@codemode/shared'
 
 import { ClientCore, type CloseOptions, type View } from './client-core.ts'
-import { resolveConfig, type ClientConfig, type ComposedConfig } from './config.ts'
-import { configFromEnv } from './env.ts'
+import { resolveConfig, type ClientConfig, type ComposedConfig } from './config/schema.ts'
+import { configFromEnv } from './config/env.ts'
 import { valueOf } from './errors/error-from-result.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
 import type { ExecuteOptions } from './execute-options.ts'

@@ -7,7 +7,7 @@ import {
 } from '@codemode/shared'
 import { z } from 'zod'
 
-import { configError, executeOptionsOrigin } from './config-error.ts'
+import { configError, executeOptionsOrigin } from './config/config-error.ts'
 
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 

@@ -6,7 +6,7 @@ import type { ExecutionRequest, ToolAnswer } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
-import type { ExecutorClientConfig } from './config.ts'
+import type { ExecutorClientConfig } from './config/schema.ts'
 import { ExecutorClient } from './executor-client.ts'
 import type { RunOptions } from './executor.ts'
 import { executionOf, failedResultOf, FakeExecutor, resultOf } from './testing/fake-executor.ts'

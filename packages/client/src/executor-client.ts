@@ -1,7 +1,7 @@
 import { newCorrelationId, newExecutionId, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
 
-import { resolveClocks } from './clocks.ts'
-import { resolveConnection, type ExecutorClientConfig } from './config.ts'
+import { resolveClocks } from './config/clocks.ts'
+import { resolveConnection, type ExecutorClientConfig } from './config/schema.ts'
 import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from './execution-result.ts'

@@ -15,7 +15,7 @@ export type {
 } from '@codemode/shared'
 export type { CloseOptions } from './client-core.ts'
 export { Codemode } from './codemode.ts'
-export type { ClientConfig, ComposedConfig, ExecutorClientConfig } from './config.ts'
+export type { ClientConfig, ComposedConfig, ExecutorClientConfig } from './config/schema.ts'
 export { CancelledError } from './errors/cancelled-error.ts'
 export { ConfigurationError } from './errors/configuration-error.ts'
 export { ExecutionError } from './errors/execution-error.ts'

@@ -7,8 +7,8 @@ import {
   type Json,
 } from '@codemode/shared'
 
-import { resolveClocks } from './clocks.ts'
-import type { ResolvedConfig } from './config.ts'
+import { resolveClocks } from './config/clocks.ts'
+import type { ResolvedConfig } from './config/schema.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { parseOptions, type ExecuteOptions } from './execute-options.ts'

@@ -2,7 +2,7 @@ import { errorBodySchema, type ToolAnswer, type ToolCallMessage } from '@codemod
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-import type { ToolServerConfig } from '../config.ts'
+import type { ToolServerConfig } from '../config/schema.ts'
 import { ToolServer } from './tool-server.ts'
 
 const secret = 's'.repeat(32)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import { callbackSchema, RequestError, type Callback, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 
-import type { ToolServerConfig } from '../config.ts'
+import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
 import { CallRecord } from './call-record.ts'

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
 import { resolveClocks } from './clocks.ts'
-import { Codemode } from './codemode.ts'
-import { resolveConfig } from './config.ts'
+import { Codemode } from '../codemode.ts'
+import { resolveConfig } from './schema.ts'
 import { configFromEnv } from './env.ts'
-import { ConfigurationError } from './errors/configuration-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
 

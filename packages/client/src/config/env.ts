@@ -2,7 +2,7 @@
 import { env as processEnv } from 'node:process'
 
 import type { ConfigOrigin } from './config-error.ts'
-import { resolveConfig, type ClientConfig, type ResolvedConfig } from './config.ts'
+import { resolveConfig, type ClientConfig, type ResolvedConfig } from './schema.ts'
 
 const text = (value: string): string => value
 /** What is no number stays text, so that the schema can say so. */

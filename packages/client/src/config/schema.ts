@@ -4,8 +4,8 @@ import { z } from 'zod'
 
 import { checkNesting, type Clocks } from './clocks.ts'
 import { codeOrigin, configError, correctedCall, executorClientOrigin, type ConfigOrigin } from './config-error.ts'
-import type { Executor } from './executor.ts'
-import type { ToolLike } from './tools/define.ts'
+import type { Executor } from '../executor.ts'
+import type { ToolLike } from '../tools/define.ts'
 
 /** The longest delay of a Node timer. */
 const milliseconds = z.int().min(1).max(2_147_483_647)

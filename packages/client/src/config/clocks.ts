@@ -3,7 +3,7 @@ import type { clockOptions } from '@codemode/shared'
 import { clientTimeouts, defaultRequestLimits, type RequestLimits } from '@codemode/shared'
 
 import { correctedCall } from './config-error.ts'
-import { ConfigurationError } from './errors/configuration-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
 const outerClocks = {
   cpuTimeoutMs: 'executionTimeoutMs',

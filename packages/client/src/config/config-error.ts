@@ -2,7 +2,7 @@
 import { defaultRequestLimits, nearestName } from '@codemode/shared'
 import type { z } from 'zod'
 
-import { ConfigurationError } from './errors/configuration-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
 /** How the origin of a configuration names its options, and looks with the given ones put right. */
 export interface ConfigOrigin {
