@@ -31,7 +31,10 @@ export const requirements = {
     'A sandbox process serves one tenant; it is replaced before another needs its place, and no execution notices',
   'SA-2': "isolation: 'execution' gives every execution a process of its own",
   'SA-3': 'Sandbox processes are replaced after a number of executions and after an anomaly',
-  'SA-6': 'Who was on the CPU when its process died is tried alone, and fails only if it dies of that as well',
-  'SA-5': 'Sandbox processes end with their executor, even if it is killed',
   'SA-4': 'A tenant whose code keeps costing sandbox processes is slowed down, and told so',
+  'SA-5': 'Sandbox processes end with their executor, even if it is killed',
+  'SA-6': 'Who was on the CPU when its process died is tried alone, and fails only if it dies of that as well',
+  'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
+  'CL-3':
+    'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',
 } as const

@@ -2,6 +2,7 @@ import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import { Gate } from './back-pressure/gate.ts'
 import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
+import { logLevelFromEnv } from './config/env.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
@@ -10,6 +11,7 @@ import { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
 import { ClientEmitter } from './insight/client-events.ts'
+import { logEvents, type LogLevel } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
 import { planExecutions, type Plan } from './plan.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
@@ -57,6 +59,7 @@ export class ClientCore {
       callTool: this.#callTool,
       callbackFor: config.toolServer && this.#callbackFor,
     }
+    logEvents(this.events, { logger: config.logger, level: logLevelOf(config), redact: redactorOf(config) })
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
   }
 
@@ -208,4 +211,14 @@ function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
 function gateOf({ concurrency, rateLimit, maxQueued = defaultMaxQueued }: ResolvedConfig): Gate | undefined {
   const isOpen = concurrency === undefined && rateLimit === undefined
   return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxQueued })
+}
+
+function logLevelOf({ logLevel, logger }: ResolvedConfig): LogLevel {
+  return logLevel ?? logLevelFromEnv() ?? (logger === undefined ? 'silent' : 'info')
+}
+
+function redactorOf(config: ResolvedConfig): (text: string) => string {
+  const secrets = [config.toolServer?.secret, 'executorApiKey' in config ? config.executorApiKey : undefined]
+  return (text) =>
+    secrets.reduce<string>((seen, secret) => (secret ? seen.replaceAll(secret, '[redacted]') : seen), text)
 }

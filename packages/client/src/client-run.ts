@@ -4,7 +4,7 @@ import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
 import { failureOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
-import type { Executor } from './executor.ts'
+import type { Executor, RunOptions } from './executor.ts'
 import type { ClientEmitter, SettleEvent } from './insight/client-events.ts'
 import type { StatsCounter } from './insight/stats.ts'
 import { linkAbort } from './linked-abort.ts'
@@ -69,14 +69,12 @@ export class ClientRun {
   async #run(): Promise<ExecutionResult> {
     const unlink = linkAbort(this.plan.signal, this.#stop)
     try {
-      const result = await this.#pass()
-      this.#settle(result, result.source)
-      return result
+      return await this.#pass()
     } catch (cause) {
       const error = this.#typed(cause)
-      const result = failureOf(error, this.#ids)
-      this.#settle(result, undefined)
-      if (this.#isCancelled && error instanceof CancelledError) return result
+      const failure = failureOf(error, this.#ids)
+      if (this.#sentAt === undefined) this.#settle(failure, undefined)
+      if (this.#isCancelled && error instanceof CancelledError) return failure
       throw error
     } finally {
       unlink()
@@ -93,14 +91,28 @@ export class ClientRun {
     return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
   }
 
-  #send(queuedMs: number): Promise<ExecutionResult> {
-    const { executor, events, stats, callbackFor, callTool } = this.#parts
-    const { correlationId, requestTimeoutMs, request } = this.plan
+  /** It is settled before its place in the queue is given to the next. */
+  async #send(queuedMs: number): Promise<ExecutionResult> {
+    const { executor, events, stats } = this.#parts
+    const request = this.#requestAfter(queuedMs)
     this.#sentAt = performance.now()
     this.state.sent()
     stats.sent()
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
-    return executor.run(this.#requestAfter(queuedMs), {
+    try {
+      const result = await executor.run(request, this.#runOptions())
+      this.#settle(result, result.source)
+      return result
+    } catch (error) {
+      this.#settle(failureOf(this.#typed(error), this.#ids), undefined)
+      throw error
+    }
+  }
+
+  #runOptions(): RunOptions {
+    const { events, callbackFor, callTool } = this.#parts
+    const { correlationId, requestTimeoutMs } = this.plan
+    return {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
@@ -108,7 +120,7 @@ export class ClientRun {
       onRetry: (retry) => events.emit('retry', retry),
       ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId) }),
       ...((this.#manner.isFollowed || events.has('log')) && { onEvent: (event) => this.#note(event) }),
-    })
+    }
   }
 
   /** What it has waited here is no longer there to wait at the executor. */

@@ -223,14 +223,15 @@ test('executeAll reads its codes as there is room for them, and says how far it 
   expect(seen.at(-1)).toEqual({ total: undefined, begun: 50, settled: 50, successful: 50, failed: 0 })
 })
 
+function* brokenOff() {
+  yield 'x'
+  throw new Error('the file is gone')
+}
+
 test('executeAll rejects when its codes can not be read, once what was under way has ended', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
-  function* codes() {
-    yield 'x'
-    throw new Error('the file is gone')
-  }
-  await expect(codemode.executeAll(codes())).rejects.toThrow('the file is gone')
+  await expect(codemode.executeAll(brokenOff())).rejects.toThrow('the file is gone')
   expect(codemode.activeExecutions()).toEqual([])
 })
 

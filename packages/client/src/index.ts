@@ -38,6 +38,7 @@ export type {
   StartEvent,
   ToolEvent,
 } from './insight/client-events.ts'
+export type { Logger, LogLevel } from './insight/logger.ts'
 export type { Stats } from './insight/stats.ts'
 export {
   tool,

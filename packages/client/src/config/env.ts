@@ -1,6 +1,8 @@
 /** Reads a client's configuration from the environment; the only reader of `process.env`. */
 import { env as processEnv } from 'node:process'
 
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { logLevels, type LogLevel } from '../insight/logger.ts'
 import type { ConfigOrigin } from './config-error.ts'
 import { resolveConfig, type ClientConfig, type ResolvedConfig } from './schema.ts'
 
@@ -76,4 +78,16 @@ function envLines(option: string): string[] {
     return ['CODEMODE_TOOL_SERVER_PORT=8002', 'CODEMODE_TOOL_SERVER_URL=https://app.example/tools']
   }
   return isVariable(option) ? [`${variables[option][0]}=${examples[option]}`] : []
+}
+
+/** What CODEMODE_LOG_LEVEL says, for all clients of this process; throws a ConfigurationError for an unknown level. */
+export function logLevelFromEnv(env: Readonly<Record<string, string | undefined>> = processEnv): LogLevel | undefined {
+  const given = env['CODEMODE_LOG_LEVEL']
+  if (given === undefined || given === '') return undefined
+  const level = logLevels.find((level) => level === given)
+  if (level !== undefined) return level
+  throw new ConfigurationError(
+    `CODEMODE_LOG_LEVEL is ${JSON.stringify(given)}, not one of ${logLevels.join(', ')}.`,
+    'CODEMODE_LOG_LEVEL=info',
+  )
 }

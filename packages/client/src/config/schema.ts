@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { checkNesting, type Clocks } from './clocks.ts'
 import { codeOrigin, configError, correctedCall, executorClientOrigin, type ConfigOrigin } from './config-error.ts'
 import type { Executor } from '../executor.ts'
+import { logLevels, type Logger } from '../insight/logger.ts'
 import type { ToolLike } from '../tools/define.ts'
 
 /** The longest delay of a Node timer. */
@@ -93,6 +94,17 @@ const clientSchema = z.strictObject({
   rateLimit: z.strictObject({ requests: z.int().min(1), perMs: milliseconds }).optional(),
   /** How many executions may wait in the client's own queue, 10,000 by default; further ones fail with `OVERLOADED`. */
   maxQueued: z.int().min(0).optional(),
+  /** Takes what the client logs; `console` is one. Without it, lines of JSON go to stderr. */
+  logger: z
+    .custom<Logger>((logger) => typeof (logger as Partial<Logger>)?.warn === 'function', {
+      error: 'must have the methods debug, info, warn and error',
+    })
+    .optional(),
+  /**
+   * The lowest level that is logged: `debug`, `info`, `warn`, `error` or `silent`. By default what the variable
+   * CODEMODE_LOG_LEVEL says, else `info` with a `logger` and `silent` without one.
+   */
+  logLevel: z.enum(logLevels).optional(),
   /** What the correlation ids that the client makes begin with. */
   correlationIdPrefix: z
     .string()

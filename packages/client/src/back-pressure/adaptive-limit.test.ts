@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+
+import { AdaptiveLimit } from './adaptive-limit.ts'
+
+const fast = { isRefused: false, overheadMs: 2 }
+const refused = { isRefused: true, overheadMs: undefined }
+
+/** A round: as many executions as the limit allows begin together and end alike. */
+function round(limit: AdaptiveLimit, outcome: { isRefused: boolean; overheadMs: number | undefined }): number {
+  const begunAt = limit.ended
+  for (let left = limit.value; left > 0; left -= 1) limit.note({ ...outcome, begunAt })
+  return limit.value
+}
+
+test('each round of fast executions adds one, up to the maximum', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 5 })
+  const seen = Array.from({ length: 6 }, () => round(limit, fast))
+  expect(seen).toEqual([2, 3, 4, 5, 5, 5])
+})
+
+test('a round with refusals halves the limit once, however many there were, down to the minimum', () => {
+  const limit = new AdaptiveLimit({ min: 3, max: 40 })
+  while (limit.value < 40) round(limit, fast)
+  expect(Array.from({ length: 5 }, () => round(limit, refused))).toEqual([20, 10, 5, 3, 3])
+})
+
+test('it grows again after it has shrunk', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 10 })
+  while (limit.value < 8) round(limit, fast)
+  expect(round(limit, refused)).toBe(4)
+  expect(round(limit, fast)).toBe(5)
+})
+
+test('overhead above twice the usual, and worth mentioning, counts as slow', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 10 })
+  while (limit.value < 8) round(limit, { isRefused: false, overheadMs: 40 })
+  expect(round(limit, { isRefused: false, overheadMs: 70 })).toBe(9)
+  expect(round(limit, { isRefused: false, overheadMs: 400 })).toBe(4)
+})
+
+test('a little overhead is never slow, however little is usual', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 10 })
+  round(limit, { isRefused: false, overheadMs: 0.1 })
+  expect(round(limit, { isRefused: false, overheadMs: 49 })).toBe(3)
+})
+
+test('what tells nothing of the executor, such as an answer of the cache, changes nothing', () => {
+  const limit = new AdaptiveLimit({ min: 2, max: 10 })
+  for (let n = 0; n < 20; n += 1) limit.note({ begunAt: n, isRefused: false, overheadMs: undefined })
+  expect(limit.value).toBe(2)
+})

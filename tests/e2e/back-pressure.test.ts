@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest'
+
+import { apiKey, connect } from '../support/executor.ts'
+import { gate } from '../support/gate.ts'
+import { startProxy } from '../support/proxy.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+
+test('CL-2: no more executions run at a time than concurrency says, and all of them run', async () => {
+  const { enter, arrived, open, signals } = gate()
+  await using client = connect(suite.executor, { concurrency: 3, tools: { enter } })
+  let most = 0
+  client.on('start', () => (most = Math.max(most, client.stats().running)))
+  const all = Promise.all(Array.from({ length: 30 }, () => client.executeAsync('tools.enter()')))
+  await arrived(3)
+  expect(client.stats()).toMatchObject({ running: 3, pending: 27, concurrency: 3 })
+  open()
+  await all
+  expect({ most, calls: signals.length }).toEqual({ most: 3, calls: 30 })
+})
+
+test('CL-2: the views of one client take turns, so that none starves another', async () => {
+  const { enter, arrived, open } = gate()
+  const order: string[] = []
+  const note = (_: unknown, { context }: { context: { readonly [key: string]: unknown } }) =>
+    order.push(String(context['view']))
+  await using client = connect(suite.executor, { concurrency: 1, tools: { enter, note } })
+  const first = client.executeAsync('tools.enter()')
+  await arrived()
+  const greedy = client.withContext({ view: 'greedy' })
+  const modest = client.withContext({ view: 'modest' })
+  const all = Array.from({ length: 20 }, () => greedy.executeAsync('tools.note()'))
+  all.push(modest.executeAsync('tools.note()'))
+  open()
+  await Promise.all([first, ...all])
+  expect(order).toHaveLength(21)
+  expect(order.indexOf('modest')).toBeLessThanOrEqual(1)
+})
+
+test('CL-2: a higher priority of the same view goes first', async () => {
+  const { enter, arrived, open } = gate()
+  const order: unknown[] = []
+  const note = (input: unknown) => order.push(input)
+  await using client = connect(suite.executor, { concurrency: 1, tools: { enter, note } })
+  const first = client.executeAsync('tools.enter()')
+  await arrived()
+  const all = [0, -5, 10].map((priority) => client.executeAsync('tools.note(input)', { input: priority, priority }))
+  open()
+  await Promise.all([first, ...all])
+  expect(order).toEqual([10, 0, -5])
+})
+
+test('CL-2, RT-3: who waits too long in the client’s queue is told by which clock, and its code never runs', async () => {
+  const { enter, arrived, open } = gate()
+  let ran = 0
+  await using client = connect(suite.executor, { concurrency: 1, tools: { enter, count: () => (ran += 1) } })
+  const first = client.executeAsync('tools.enter()')
+  await arrived()
+  await expect(client.executeAsync('tools.count()', { queueTimeoutMs: 20 })).rejects.toMatchObject({
+    name: 'ExecutorTimeoutError',
+    code: 'QUEUE_TIMEOUT',
+    layer: 'queue',
+    timeoutMs: 20,
+    option: 'queueTimeoutMs',
+    ambiguous: false,
+  })
+  open()
+  await first
+  expect(ran).toBe(0)
+})
+
+test('CL-2: a full queue refuses the next execution, and says what to do', async () => {
+  const { enter, arrived, open } = gate()
+  await using client = connect(suite.executor, { concurrency: 1, maxQueued: 2, tools: { enter } })
+  const all = [client.executeAsync('tools.enter()')]
+  await arrived()
+  all.push(client.executeAsync('1'), client.executeAsync('2'))
+  await expect(client.executeAsync('3')).rejects.toMatchObject({
+    code: 'OVERLOADED',
+    ambiguous: false,
+    suggestion: expect.stringContaining('maxQueued') as string,
+  })
+  open()
+  await Promise.all(all)
+})
+
+test('CL-2, EX-9: an execution that is cancelled while it waits in the queue never runs, and gives its place away', async () => {
+  const { enter, arrived, open } = gate()
+  await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
+  const first = client.executeAsync('tools.enter()')
+  await arrived()
+  const controller = new AbortController()
+  const waiting = client.executeAsync('tools.enter()', { signal: controller.signal })
+  const after = client.executeAsync('return 2')
+  expect(client.stats()).toMatchObject({ pending: 2, running: 1 })
+  controller.abort()
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+  open()
+  await first
+  expect(await after).toBe(2)
+  expect(client.stats()).toMatchObject({ total: 3, pending: 0, running: 0, successful: 2, cancelled: 1 })
+})
+
+test('CL-2: rateLimit lets no more begin in any window than it says, and the others later', async () => {
+  const perMs = 200
+  await using client = connect(suite.executor, { rateLimit: { requests: 3, perMs } })
+  const waits: number[] = []
+  client.on('start', ({ queuedMs }) => waits.push(queuedMs))
+  const values = await Promise.all([1, 2, 3, 4, 5, 6, 7].map((input) => client.executeAsync('return input', { input })))
+  expect(values).toEqual([1, 2, 3, 4, 5, 6, 7])
+  // All came at once, so that their waits are the times at which they began. The wall clock counts in whole milliseconds.
+  const early = waits.filter((wait, index) => index >= 3 && wait - waits[index - 3]! < perMs - 2)
+  expect({ waits: waits.length, early }).toEqual({ waits: 7, early: [] })
+})
+
+test('CL-2: adaptive concurrency grows while the executor is fast, and shrinks when it refuses', async () => {
+  let isBusy = false
+  await using proxy = await startProxy(suite.executor, () => (isBusy ? { status: 503 } : 'pass'))
+  await using client = connect(proxy, { executorApiKey: apiKey, concurrency: { min: 1, max: 6 }, retry: false })
+  expect(client.stats().concurrency).toBe(1)
+  await client.executeAll(Array.from({ length: 60 }, () => 'return 1'))
+  const grown = client.stats().concurrency!
+  expect(grown).toBeGreaterThan(2)
+  isBusy = true
+  await client.executeAll(Array.from({ length: 20 }, () => 'return 1'))
+  expect(client.stats().concurrency).toBe(1)
+})
+
+test('CL-2, EX-2: a batch of thousands waits for its own turn without timing out, and lets others in between', async () => {
+  await using client = connect(suite.executor, { concurrency: 8, maxQueued: 4, queueTimeoutMs: 5_000 })
+  let progress = 0
+  const batch = client.executeAll(
+    Array.from({ length: 1_000 }, (_, index) => `return ${index}`),
+    { onProgress: ({ settled }) => (progress = settled), queueTimeoutMs: 1 },
+  )
+  expect(await client.withContext({ who: 'else' }).executeAsync('return "in between"')).toBe('in between')
+  expect(progress).toBeLessThan(1_000)
+  const results = await batch
+  expect(results.map((result) => result.success && result.result)).toEqual(Array.from({ length: 1_000 }, (_, i) => i))
+})
+
+test('CL-2: bounds that contradict each other are refused with the corrected code', () => {
+  for (const concurrency of [0, 1.5, { min: 5, max: 2 }, { most: 3 }]) {
+    expect(() => connect(suite.executor, { concurrency: concurrency as never })).toThrow(/concurrency/)
+  }
+  expect(() => connect(suite.executor, { rateLimit: { requests: 1 } as never })).toThrow(/rateLimit\.perMs/)
+})
