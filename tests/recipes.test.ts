@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+import type { RunningExecutor } from '@codemode/executor'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { apiKey, startExecutor } from './support/executor.ts'
+
+const folder = new URL('../examples/recipes/', import.meta.url)
+const recipes = readdirSync(folder).filter((name) => name.endsWith('.ts'))
+const run = promisify(execFile)
+
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  executor = await startExecutor()
+})
+afterAll(() => executor.close({ drainMs: 0 }))
+
+test.each(recipes)('the recipe %s does what it says', async (name) => {
+  const { stdout, stderr } = await run(
+    execPath,
+    ['--conditions=@codemode/source', fileURLToPath(new URL(name, folder))],
+    { env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }, timeout: 25_000 },
+  )
+  expect({ stderr, hasSpoken: stdout.length > 0 }).toEqual({ stderr: '', hasSpoken: true })
+})
