@@ -27,6 +27,8 @@ export const requirements = {
   'RT-5': 'Admission is bounded per key and in total: over it 429 or 503 with Retry-After, fair between tenants',
   'CX-1': 'withContext returns a new view; parallel requests through one client never see each other’s context',
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
+  'CL-5':
+    'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
   'SA-1':
     'A sandbox process serves one tenant; it is replaced before another needs its place, and no execution notices',
   'SA-2': "isolation: 'execution' gives every execution a process of its own",

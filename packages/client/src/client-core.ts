@@ -3,6 +3,7 @@ import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 import { Gate } from './back-pressure/gate.ts'
 import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
 import { logLevelFromEnv } from './config/env.ts'
+import { createRedactor, printableConfig, secretsOf } from './config/redact.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
@@ -20,6 +21,7 @@ import { invokeTool } from './tools/invoke.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { failed } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
+import { ToolsModule } from './tools/tools-module.ts'
 
 const defaultDrainMs = 30_000
 const defaultMaxQueued = 10_000
@@ -46,6 +48,7 @@ export class ClientCore {
   readonly #stats = new StatsCounter()
   /** What is under way, by each id that its tool calls may come with. */
   readonly #runs = new Map<string, { readonly run: ClientRun; readonly execution: Execution }>()
+  readonly #toolsModule: ToolsModule | undefined
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig) {
@@ -59,8 +62,18 @@ export class ClientCore {
       callTool: this.#callTool,
       callbackFor: config.toolServer && this.#callbackFor,
     }
-    logEvents(this.events, { logger: config.logger, level: logLevelOf(config), redact: redactorOf(config) })
+    logEvents(this.events, {
+      logger: config.logger,
+      level: logLevelOf(config),
+      redact: createRedactor(secretsOf(config)),
+    })
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
+    if (config.toolsModule !== undefined) this.#toolsModule = new ToolsModule(config.toolsModule, this.registry)
+  }
+
+  /** Loads the tools that are still to come; undefined if there are none, so that nobody waits. */
+  loadTools(): Promise<void> | undefined {
+    return this.#toolsModule?.load()
   }
 
   /** Checks the options; what it returns begins each code. */
@@ -73,11 +86,14 @@ export class ClientCore {
 
   /** Runs code to its end. */
   async run(code: string, options: ExecuteOptions, view: View): Promise<ExecutionResult> {
+    const loading = this.loadTools()
+    if (loading !== undefined) await loading
     return this.starter(options, view, { isFollowed: false, isPatient: false })(code).wait()
   }
 
   /** Begins to run code; resolves when it is accepted. */
   async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
+    await this.loadTools()
     const execution = this.starter(options, view, { isFollowed: true, isPatient: false })(code)
     const { run } = this.#runs.get(execution.id)!
     await Promise.race([run.state.accepted, run.result])
@@ -119,6 +135,11 @@ export class ClientCore {
   close(options: CloseOptions): Promise<void> {
     this.#closing ??= this.#close(options)
     return this.#closing
+  }
+
+  /** The configuration, to be printed. */
+  toJSON(): Record<string, unknown> {
+    return { ...printableConfig(this.#config), tools: this.registry.select(undefined).map(({ name }) => name) }
   }
 
   #start(plan: Plan, manner: RunManner, submitAgain: () => Promise<Execution>): Execution {
@@ -215,10 +236,4 @@ function gateOf({ concurrency, rateLimit, maxQueued = defaultMaxQueued }: Resolv
 
 function logLevelOf({ logLevel, logger }: ResolvedConfig): LogLevel {
   return logLevel ?? logLevelFromEnv() ?? (logger === undefined ? 'silent' : 'info')
-}
-
-function redactorOf(config: ResolvedConfig): (text: string) => string {
-  const secrets = [config.toolServer?.secret, 'executorApiKey' in config ? config.executorApiKey : undefined]
-  return (text) =>
-    secrets.reduce<string>((seen, secret) => (secret ? seen.replaceAll(secret, '[redacted]') : seen), text)
 }

@@ -1,8 +1,12 @@
+import { inspect, type InspectOptions } from 'node:util'
+
 import type { Json } from '@codemode/shared'
 
 import { ClientCore, type CloseOptions, type View } from './client-core.ts'
-import { resolveConfig, type ClientConfig, type ComposedConfig } from './config/schema.ts'
 import { configFromEnv } from './config/env.ts'
+import { configFromFile } from './config/file.ts'
+import { resolveConfig } from './config/resolve.ts'
+import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
 import type { ExecuteOptions } from './execute-options.ts'
@@ -39,9 +43,16 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * A client from the environment: `CODEMODE_EXECUTOR_URL`, `CODEMODE_EXECUTOR_API_KEY`, and optionally
-   * `CODEMODE_TOOL_SERVER_PORT`, `_HOST`, `_URL`, `_SECRET` and `CODEMODE_EXECUTION_TIMEOUT_MS` and its like. What is
-   * given here wins.
+   * A client from a YAML file such as `codemode.yaml`, in whose values `${NAME}` and `${NAME:-default}` are variables. The
+   * environment wins over the file (see `fromEnv`), and what is given here over both.
+   */
+  static async fromConfig(path: string | URL, config: Partial<ClientConfig> = {}): Promise<Codemode> {
+    return new Codemode(new ClientCore(await configFromFile(path, config)))
+  }
+
+  /**
+   * A client from the environment: `CODEMODE_EXECUTOR_URL`, `CODEMODE_EXECUTOR_API_KEY`, and a variable for each other
+   * option, such as `CODEMODE_RETRY_MAX_ATTEMPTS` for `retry.maxAttempts`. What is given here wins.
    */
   static fromEnv(config: Partial<ClientConfig> = {}): Codemode {
     return new Codemode(new ClientCore(configFromEnv(config)))
@@ -82,6 +93,7 @@ export class Codemode implements AsyncDisposable {
    */
   async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
     const { onProgress, ...common } = options
+    await this.#core.loadTools()
     const begin = this.#core.starter(common, this.#view, { isFollowed: false, isPatient: true })
     const { concurrency } = this.#core
     return (await runBatch(codes, { begin, concurrency, onProgress })) as ExecutionResult<T>[]
@@ -132,5 +144,14 @@ export class Codemode implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** The configuration, to be printed: secrets are `[redacted]`, tools are their names. */
+  toJSON(): Record<string, unknown> {
+    return this.#core.toJSON()
+  }
+
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `Codemode ${inspect(this.toJSON(), options)}`
   }
 }

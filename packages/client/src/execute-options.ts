@@ -7,7 +7,8 @@ import {
 } from '@codemode/shared'
 import { z } from 'zod'
 
-import { configError, executeOptionsOrigin } from './config/config-error.ts'
+import { configError } from './config/config-error.ts'
+import { executeOptionsOrigin } from './config/layer.ts'
 
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 
@@ -47,5 +48,9 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>
 export function parseOptions(options: ExecuteOptions): ExecuteOptions {
   const parsed = executeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data
-  throw configError(parsed.error.issues, executeOptionsOrigin, Object.keys(executeOptionsSchema.shape))
+  throw configError(parsed.error.issues, {
+    schema: executeOptionsSchema,
+    given: options,
+    originAt: () => executeOptionsOrigin,
+  })
 }

@@ -1,7 +1,8 @@
 import { newCorrelationId, newExecutionId, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
 
 import { resolveClocks } from './config/clocks.ts'
-import { resolveConnection, type ExecutorClientConfig } from './config/schema.ts'
+import { resolveConnection } from './config/resolve.ts'
+import type { ExecutorClientConfig } from './config/schema.ts'
 import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from './execution-result.ts'

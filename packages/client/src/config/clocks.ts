@@ -2,8 +2,8 @@
 import type { clockOptions } from '@codemode/shared'
 import { clientTimeouts, defaultRequestLimits, type RequestLimits } from '@codemode/shared'
 
-import { correctedCall } from './config-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import { executeOptionsOrigin, type Origin } from './layer.ts'
 
 const outerClocks = {
   cpuTimeoutMs: 'executionTimeoutMs',
@@ -28,14 +28,15 @@ const limitOptions = [
 ] as const satisfies readonly LimitOption[]
 
 /** Refuses an inner clock that was set longer than the outer one that was set with it. */
-export function checkNesting(clocks: Clocks, correct: (fields: string) => string): void {
+export function checkNesting(clocks: Clocks, originOf: (option: string) => Origin): void {
   for (const [inner, outer] of Object.entries(outerClocks) as [keyof typeof outerClocks, ClockOption][]) {
     const innerMs = clocks[inner]
     const outerMs = clocks[outer]
     if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) continue
+    const [innerName, outerName] = [inner, outer].map((option) => originOf(option).nameOf([option]))
     throw new ConfigurationError(
-      `${inner} (${innerMs} ms) is longer than ${outer} (${outerMs} ms), which ends first.`,
-      correct(`${inner}: ${outerMs},\n${outer}: ${outerMs},`),
+      `${innerName} (${innerMs} ms) is longer than ${outerName} (${outerMs} ms), which ends first.`,
+      originOf(inner).correct([{ path: [inner], value: outerMs }]),
     )
   }
 }
@@ -64,7 +65,7 @@ export function resolveClocks(
     const cut = Math.min(limits[inner] ?? Infinity, limits.executionTimeoutMs ?? Infinity)
     if (execution[inner] === undefined && limits[inner] !== undefined) limits[inner] = cut
   }
-  checkNesting(limits, (fields) => correctedCall('codemode.executeAsync', fields, 'code, '))
+  checkNesting(limits, () => executeOptionsOrigin)
 
   const { executionTimeoutMs, queueTimeoutMs } = { ...defaultRequestLimits, ...limits }
   const longEnough = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs

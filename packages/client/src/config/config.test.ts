@@ -1,22 +1,17 @@
+import { inspect } from 'node:util'
+
 import { expect, test } from 'vitest'
 
-import { resolveClocks } from './clocks.ts'
 import { Codemode } from '../codemode.ts'
-import { resolveConfig } from './schema.ts'
+import { ExecutorClient } from '../executor-client.ts'
+import { messageOf } from '../testing/message-of.ts'
+import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'
-import { ConfigurationError } from '../errors/configuration-error.ts'
+import { textOptions } from './options.ts'
+import { resolveConfig } from './resolve.ts'
+import { connectedSchema } from './schema.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
-
-function messageOf(work: () => unknown): string {
-  try {
-    work()
-  } catch (error) {
-    if (error instanceof ConfigurationError) return error.message
-    throw error
-  }
-  throw new Error('nothing was refused')
-}
 
 test('a configuration of two fields is enough', () => {
   expect(resolveConfig(valid)).toMatchObject({ ...valid, connectTimeoutMs: 5_000 })
@@ -27,63 +22,110 @@ test.each([
   [{ executorUrl: 'localhost' }, ['executorUrl:', "executorUrl: 'http://localhost:8001'"]],
   [{ executorUrl: 'http://me:secret-1@host' }, ['credentials']],
   [{ requestTimeout: 5 }, ['no option requestTimeout', 'did you mean requestTimeoutMs?', 'requestTimeoutMs: 45_000']],
-  [{ retry: { maxAttempts: 0 } }, ['retry', 'maxAttempts: 3']],
+  [{ retry: { maxAttempts: 0 } }, ['retry.maxAttempts (0): ', 'retry: { maxAttempts: 3 }']],
+  [
+    { retry: { maxAtempts: 2 } },
+    ['no option retry.maxAtempts', 'did you mean maxAttempts?', 'retry: { maxAttempts: 3'],
+  ],
+  [{ retry: 5 }, ['retry (5): expected false, or expected object', 'maxAttempts: 3, backoffBaseMs: 100']],
+  [{ retry: true }, ['retry (true): expected false']],
+  [{ executorApiKey: 'secret-1\n' }, ['executorApiKey: must be visible ASCII']],
+  [{ requestTimeoutMs: '5' }, ['requestTimeoutMs: expected number']],
+  [{ toolsModule: 'https://a/tools.js' }, ['toolsModule: must be a path', "toolsModule: './tools.js'"]],
+  [{ toolServer: { url: 'http://me:secret-1@host/' } }, ['toolServer.url: must not have credentials']],
   [{ toolServer: {} }, ['toolServer', 'port']],
   [{ toolServer: { port: 0, host: '0.0.0.0' } }, ['toolServer.url', 'wildcard']],
   [{ toolServer: { port: 0, secret: 'secret-1' } }, ['toolServer.secret', '32 characters']],
   [{ cpuTimeoutMs: 9, executionTimeoutMs: 8 }, ['cpuTimeoutMs (9 ms)', 'executionTimeoutMs (8 ms)', 'cpuTimeoutMs: 8']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
-])('%j is refused, and the message shows what is right', (wrong, parts) => {
-  const message = messageOf(() => Codemode.fromClientConfig({ ...valid, ...wrong }))
+])('%j is refused, and the message shows what is right', async (wrong, parts) => {
+  const message = await messageOf(() => Codemode.fromClientConfig({ ...valid, ...wrong } as never))
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
   expect(message).not.toContain(valid.executorApiKey)
 })
 
-test('the environment gives the same configuration, and what is given in code wins', () => {
+test('what is no object is refused', async () => {
+  expect(await messageOf(() => resolveConfig(undefined))).toContain("executorUrl: 'http://localhost:8001'")
+})
+
+test('the environment gives the same configuration, and what is given in code wins, option by option', () => {
   const env = {
     CODEMODE_EXECUTOR_URL: 'http://localhost:1',
     CODEMODE_EXECUTOR_API_KEY: 'env-key',
-    CODEMODE_EXECUTION_TIMEOUT_MS: '60000',
+    CODEMODE_EXECUTION_TIMEOUT_MS: ' 60000 ',
     CODEMODE_TOOL_SERVER_PORT: '0',
     CODEMODE_TOOL_SERVER_HOST: '',
+    CODEMODE_RETRY: 'false',
+    CODEMODE_RETRY_MAX_ATTEMPTS: '2',
   }
-  expect(configFromEnv({ executorApiKey: 'code-key', toolServer: { url: 'http://a/' } }, env)).toMatchObject({
+  const given = { executorApiKey: 'code-key', toolServer: { url: 'http://a/' }, retry: { backoffBaseMs: 7 } }
+  expect(configFromEnv({ ...given, connectTimeoutMs: undefined }, env)).toEqual({
     executorUrl: 'http://localhost:1',
     executorApiKey: 'code-key',
     executionTimeoutMs: 60_000,
     toolServer: { port: 0, url: 'http://a/' },
+    retry: { maxAttempts: 2, backoffBaseMs: 7 },
+    connectTimeoutMs: 5_000,
   })
 })
 
-test('errors of the environment name the variables', () => {
-  expect(messageOf(() => configFromEnv({}, {}))).toMatch(
-    /CODEMODE_EXECUTOR_URL: is missing[^]*CODEMODE_EXECUTOR_URL=http/,
-  )
-  const env = {
-    CODEMODE_EXECUTOR_URL: 'http://a',
-    CODEMODE_EXECUTOR_API_KEY: 'k',
-    CODEMODE_CPU_TIMEOUT_MS: '5s',
+test('text becomes a number or a boolean only where the schema has one', () => {
+  const env = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: '0123', CODEMODE_RETRY: 'false' }
+  expect(configFromEnv({}, env)).toMatchObject({ executorApiKey: '0123', retry: false })
+})
+
+test('each option that is text, a number or a boolean has a variable, and an example for messages', () => {
+  for (const path of textOptions(connectedSchema)) expect([path, fieldsAt(path)]).not.toEqual([path, []])
+})
+
+const usable = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: 'k' }
+
+test.each([
+  [{ CODEMODE_EXECUTOR_URL: '' }, {}, /CODEMODE_EXECUTOR_URL: is missing[^]*CODEMODE_EXECUTOR_URL=http:/],
+  [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
+  [{ CODEMODE_RETRY_MAX_ATTEMPTS: '0' }, {}, /CODEMODE_RETRY_MAX_ATTEMPTS \(0\): [^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/],
+  [{ CODEMODE_RETRY: 'no' }, {}, /CODEMODE_RETRY: expected false/],
+  [{ CODEMODE_TOOL_SERVER_HOST: '::1' }, {}, /CODEMODE_TOOL_SERVER_\*: needs a port[^]*CODEMODE_TOOL_SERVER_PORT=8002/],
+  [
+    { CODEMODE_TOOL_SERVER_SECRET: 'secret-1', CODEMODE_TOOL_SERVER_PORT: '0' },
+    {},
+    /CODEMODE_TOOL_SERVER_SECRET: must/,
+  ],
+  [
+    {},
+    { requestTimeoutMs: 0 },
+    /the argument requestTimeoutMs \(0\): [^]*Codemode.fromEnv\({\n +requestTimeoutMs: 45_000/,
+  ],
+  [{}, { requestTimout: 1 }, /no option requestTimout \(in the arguments\); did you mean requestTimeoutMs/],
+  [
+    { CODEMODE_CPU_TIMEOUT_MS: '9000' },
+    { executionTimeoutMs: 8_000 },
+    /CODEMODE_CPU_TIMEOUT_MS \(9000 ms\) is longer than the argument executionTimeoutMs[^]*CODEMODE_CPU_TIMEOUT_MS=8000/,
+  ],
+])('%j under %j is refused at the place where it stands', async (env, given, expected) => {
+  const message = await messageOf(() => configFromEnv(given as never, { ...usable, ...env }))
+  expect(message).toMatch(expected)
+  expect(message).not.toContain('secret-1')
+})
+
+test('a client and an ExecutorClient are printed without their secrets', async () => {
+  const secret = 'a-secret-of-at-least-32-characters'
+  const tools = { weather: () => 1 }
+  await using codemode = Codemode.fromClientConfig({ ...valid, tools, toolServer: { port: 0, secret } })
+  expect(codemode.toJSON()).toMatchObject({
+    executorUrl: valid.executorUrl,
+    executorApiKey: '[redacted]',
+    toolServer: { port: 0, secret: '[redacted]' },
+    tools: ['weather'],
+  })
+  await using executor = new ExecutorClient(valid)
+  await using composed = Codemode.fromClientConfig({ executor })
+  expect(composed.toJSON()).toEqual({ executor: 'ExecutorClient', tools: [] })
+  for (const printed of [codemode, composed, executor, codemode.withContext({ a: 1 })]) {
+    const texts = [JSON.stringify(printed), inspect(printed, { depth: 20, showHidden: true }), inspect({ a: printed })]
+    expect(texts.join()).not.toContain(valid.executorApiKey)
+    expect(texts.join()).not.toContain(secret)
   }
-  expect(messageOf(() => configFromEnv({}, env))).toMatch(/CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/)
-})
-
-test('only limits that somebody set are sent, and a value of the call wins', () => {
-  expect(resolveClocks({}, {})).toEqual({ limits: {}, requestTimeoutMs: 45_000 })
-  const client = { executionTimeoutMs: 1_000, cpuTimeoutMs: 500 }
-  expect(resolveClocks(client, { executionTimeoutMs: 120_000 })).toEqual({
-    limits: { executionTimeoutMs: 120_000, cpuTimeoutMs: 500 },
-    requestTimeoutMs: 135_000,
-  })
-})
-
-test('the request clock is what was configured, but grows with a call that asks for more', () => {
-  expect(resolveClocks({ requestTimeoutMs: 50 }, {}).requestTimeoutMs).toBe(50)
-  expect(resolveClocks({ requestTimeoutMs: 50 }, { executionTimeoutMs: 60_000 }).requestTimeoutMs).toBe(75_000)
-})
-
-test("a client's inner clock is cut to a shorter execution, one of the call is refused", () => {
-  expect(resolveClocks({ toolTimeoutMs: 9_000 }, { executionTimeoutMs: 100 }).limits.toolTimeoutMs).toBe(100)
-  const wrong = { toolTimeoutMs: 9_000, executionTimeoutMs: 100 }
-  expect(messageOf(() => resolveClocks({}, wrong))).toContain('codemode.executeAsync(code, {')
+  expect(inspect(codemode)).toMatch(/^Codemode \{[^]*executorApiKey: '\[redacted\]'/)
 })

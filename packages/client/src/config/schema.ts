@@ -1,12 +1,18 @@
-/** The client's configuration: one schema for all its origins. */
+/**
+ * The client's configuration: one schema for arguments, environment and file. What is text, a number or a boolean has a
+ * variable by its name (`variables.ts`), and may be written in a file; the rest is for code only.
+ */
+import { pathToFileURL } from 'node:url'
+
 import { clientTimeouts, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
-import { checkNesting, type Clocks } from './clocks.ts'
-import { codeOrigin, configError, correctedCall, executorClientOrigin, type ConfigOrigin } from './config-error.ts'
 import type { Executor } from '../executor.ts'
 import { logLevels, type Logger } from '../insight/logger.ts'
 import type { ToolLike } from '../tools/define.ts'
+
+/** The options that no message, log or JSON shows. */
+export const secretOptions: readonly string[] = ['executorApiKey', 'toolServer.secret']
 
 /** The longest delay of a Node timer. */
 const milliseconds = z.int().min(1).max(2_147_483_647)
@@ -24,7 +30,10 @@ const toolServerSchema = z
     /** The address to listen on; `127.0.0.1` by default. */
     host: z.string().min(1).optional(),
     /** What the executor is told to call. Alone, without `port`, you mount `codemode.toolHandler` there. */
-    url: z.url({ protocol: /^https?$/ }).optional(),
+    url: z
+      .url({ protocol: /^https?$/, abort: true })
+      .refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), 'must not have credentials')
+      .optional(),
     /** Signs the tokens of executions, at least 32 characters. Share it between processes that serve one URL. */
     secret: z.string().min(32, 'must have at least 32 characters').optional(),
   })
@@ -51,7 +60,7 @@ const concurrencyBounds = z
   .refine(({ min, max }) => min <= max, 'has a min above its max')
 
 /** How the client reaches an executor over HTTP. Times are in milliseconds. */
-const connectionSchema = z.strictObject({
+export const connectionSchema = z.strictObject({
   /** Where the executor is, such as `http://localhost:8001`. */
   executorUrl,
   /** The key that the executor knows you by. */
@@ -64,6 +73,15 @@ const connectionSchema = z.strictObject({
   connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
 })
 
+/** A module on this machine, as the URL that `import()` takes. */
+const toolsModule = z.union([z.string().min(1), z.instanceof(URL)]).transform((module, context) => {
+  const isPath = typeof module === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(module)
+  const url = isPath ? pathToFileURL(module) : URL.parse(module)
+  if (url?.protocol === 'file:') return url.href
+  context.addIssue('must be a path or a file: URL')
+  return z.NEVER
+})
+
 const clientSchema = z.strictObject({
   /** The tools by name; `registerTool` adds more. */
   tools: z
@@ -72,6 +90,11 @@ const clientSchema = z.strictObject({
       z.custom<ToolLike>((tool) => tool !== undefined),
     )
     .optional(),
+  /**
+   * A module with more tools, as a path or URL: its default export, or its export `tools`, is a record of tools. It is
+   * loaded before the first execution. A path in a file is relative to that file's folder.
+   */
+  toolsModule: toolsModule.optional(),
   /** Lets the executor call the tools over HTTP. Without it, they are called through the execution's event stream. */
   toolServer: toolServerSchema.optional(),
   /** The default of the option of the same name: guest CPU time; waiting for tools does not count. */
@@ -113,10 +136,10 @@ const clientSchema = z.strictObject({
 })
 
 /** A client that makes its own ExecutorClient. */
-const connectedSchema = z.strictObject({ ...connectionSchema.shape, ...clientSchema.shape })
+export const connectedSchema = z.strictObject({ ...connectionSchema.shape, ...clientSchema.shape })
 
 /** A client that is given whatever runs the code. */
-const composedSchema = z.strictObject({
+export const composedSchema = z.strictObject({
   /** What runs the code, instead of an executor at `executorUrl`. The client owns it, and disposes it when it closes. */
   executor: z.custom<Executor>((executor) => typeof (executor as Partial<Executor>)?.run === 'function', {
     error: 'must be an Executor: an object with a method run(request, options)',
@@ -147,29 +170,3 @@ export interface ComposedConfig extends ClientOptions {
 export type ResolvedConnection = z.output<typeof connectionSchema>
 export type ResolvedConfig = z.output<typeof connectedSchema> | z.output<typeof composedSchema>
 export type ToolServerConfig = z.output<typeof toolServerSchema>
-
-/** Checks a configuration of any origin; throws a ConfigurationError that shows the corrected one. */
-export function resolveConfig(config: unknown, origin: ConfigOrigin = codeOrigin): ResolvedConfig {
-  const isComposed =
-    typeof config === 'object' && config !== null && 'executor' in config && config.executor !== undefined
-  const resolved = isComposed ? parse(composedSchema, config, origin) : parse(connectedSchema, config, origin)
-  return 'executor' in resolved ? resolved : withinRequest(resolved)
-}
-
-/** Checks what an ExecutorClient is made from; throws a ConfigurationError that shows the corrected call. */
-export function resolveConnection(config: ExecutorClientConfig): ResolvedConnection {
-  return withinRequest(parse(connectionSchema, config, executorClientOrigin))
-}
-
-function parse<Schema extends z.ZodObject>(schema: Schema, config: unknown, origin: ConfigOrigin): z.output<Schema> {
-  const parsed = schema.safeParse(config)
-  if (!parsed.success) throw configError(parsed.error.issues, origin, Object.keys(schema.shape))
-  // The raw configuration, because a default never makes a clock that was set invalid.
-  checkNesting(config as Clocks, (fields) => correctedCall('Codemode.fromClientConfig', fields))
-  return parsed.data
-}
-
-function withinRequest<Connection extends ResolvedConnection>(connection: Connection): Connection {
-  const { connectTimeoutMs, requestTimeoutMs = Infinity } = connection
-  return { ...connection, connectTimeoutMs: Math.min(connectTimeoutMs, requestTimeoutMs) }
-}

@@ -22,14 +22,14 @@ interface LogOptions {
   /** The lowest level that is logged. */
   readonly level: LogLevel
   /** Takes secrets out of what is logged. */
-  redact(this: void, text: string): string
+  redact<T>(this: void, value: T): T
 }
 
 /** Logs what a client tells its listeners: ends and retries, on `debug` also starts, tool calls and the code's console. */
 export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
   const isLogged = (of: LogLevel): boolean => logLevels.indexOf(of) >= logLevels.indexOf(level)
   const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): void => {
-    if (isLogged(of)) logger[of](redact(message), JSON.parse(redact(JSON.stringify(fields))) as Fields)
+    if (isLogged(of)) logger[of](message, redact(fields))
   }
   if (isLogged('warn')) {
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>

@@ -1,0 +1,114 @@
+/** Correct values, to be shown in messages: as code, as variables, and as lines of a file. */
+import { defaultRequestLimits } from '@codemode/shared'
+
+import type { OptionPath } from './options.ts'
+import { secretOptions } from './schema.ts'
+import { variableOf } from './variables.ts'
+
+/** One option with a value that is right for it. */
+export interface Field {
+  readonly path: OptionPath
+  readonly value: string | number | boolean | Source
+}
+
+/** A value that only code can write. */
+interface Source {
+  readonly source: string
+}
+
+const examples: Readonly<Record<string, Field['value']>> = {
+  executorUrl: 'http://localhost:8001',
+  executorApiKey: 'the key that the executor gave you',
+  executor: { source: 'new ExecutorClient({ executorUrl, executorApiKey })' },
+  tools: { source: '{ weather: ({ city }) => forecast(city) }' },
+  toolsModule: './tools.js',
+  'toolServer.port': 8002,
+  'toolServer.host': '127.0.0.1',
+  'toolServer.url': 'https://app.example/tools',
+  'toolServer.secret': 'at least 32 characters, best random',
+  'retry.maxAttempts': 3,
+  'retry.backoffBaseMs': 100,
+  'retry.backoffMaxMs': 5_000,
+  requestTimeoutMs: 45_000,
+  connectTimeoutMs: 5_000,
+  concurrency: 10,
+  'concurrency.min': 1,
+  'concurrency.max': 10,
+  'rateLimit.requests': 100,
+  'rateLimit.perMs': 1_000,
+  maxQueued: 10_000,
+  logger: { source: 'console' },
+  logLevel: 'info',
+  correlationIdPrefix: 'my-app',
+  availableTools: { source: "['weather']" },
+  input: { source: "{ city: 'Oslo' }" },
+  context: { source: "{ clientId: 'c1' }" },
+  config: { source: "{ units: 'metric' }" },
+  label: 'a name for the run history',
+  correlationId: 'my-app-0123456789abcdef',
+  priority: 0,
+  signal: { source: 'AbortSignal.timeout(60_000)' },
+  ...defaultRequestLimits,
+}
+
+export const requiredFields: readonly Field[] = [...fieldsAt(['executorUrl']), ...fieldsAt(['executorApiKey'])]
+
+/** The option at this path with its example, or those inside of it. */
+export function fieldsAt(path: OptionPath): Field[] {
+  const name = path.join('.')
+  const inside = Object.entries(examples).filter(([option]) => option === name || option.startsWith(`${name}.`))
+  return inside.map(([option, value]) => ({ path: option.split('.'), value }))
+}
+
+/** A call with one options object, laid out in lines. */
+export function asCall(callee: string, fields: readonly Field[], before = ''): string {
+  const options = groupsOf(fields).map(([name, group]) => {
+    const [first] = group
+    if (group.length === 1 && first?.path.length === 1) return `${name}: ${asCode(first)},`
+    return `${name}: { ${group.map((field) => `${field.path[1]}: ${asCode(field)}`).join(', ')} },`
+  })
+  return `${callee}(${before}{\n${options.map((line) => `  ${line}\n`).join('')}})`
+}
+
+/** Lines for the environment. */
+export function asVariables(fields: readonly Field[]): string {
+  return fields.flatMap(({ path, value }) => (isSource(value) ? [] : [`${variableOf(path)}=${value}`])).join('\n')
+}
+
+/** Lines of a YAML file. */
+export function asYaml(fields: readonly Field[]): string {
+  const lines = groupsOf(fields).flatMap(([name, group]) => {
+    const written = group.filter(({ value }) => !isSource(value))
+    if (written.length === 1 && written[0]?.path.length === 1) return [`${name}: ${inYaml(written[0])}`]
+    return written.length === 0 ? [] : [`${name}:`, ...written.map((field) => `  ${field.path[1]}: ${inYaml(field)}`)]
+  })
+  return lines.join('\n')
+}
+
+/** The fields by the option at the top that they belong to, each once. */
+function groupsOf(fields: readonly Field[]): [string, Field[]][] {
+  const unique = new Map(fields.map((field) => [field.path.join('.'), field]))
+  const groups = new Map<string, Field[]>()
+  for (const field of unique.values()) {
+    const name = field.path[0] ?? ''
+    groups.set(name, [...(groups.get(name) ?? []), field])
+  }
+  return [...groups]
+}
+
+const isSource = (value: Field['value']): value is Source => typeof value === 'object'
+
+const isSecret = ({ path }: Field): boolean => secretOptions.includes(path.join('.'))
+
+function asCode(field: Field): string {
+  const { path, value } = field
+  if (isSecret(field)) return `process.env.${variableOf(path)}`
+  if (isSource(value)) return value.source
+  if (typeof value === 'number') return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, '_')
+  return typeof value === 'string' ? `'${value}'` : String(value)
+}
+
+function inYaml(field: Field): string {
+  if (isSecret(field)) return `\${${variableOf(field.path)}}`
+  return isSource(field.value) ? field.value.source : String(field.value)
+}

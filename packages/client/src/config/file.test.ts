@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import { afterAll, expect, test } from 'vitest'
+
+import { messageOf } from '../testing/message-of.ts'
+import { configFromFile } from './file.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'codemode-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function fileOf(text: string): string {
+  const path = join(folder, 'codemode.yaml')
+  writeFileSync(path, text)
+  return path
+}
+
+const valid = 'executorUrl: http://localhost:8001\nexecutorApiKey: ${KEY}\n'
+const env = { KEY: 'secret-1' }
+
+test('arguments win over the environment, and that over the file, option by option', async () => {
+  const path = fileOf(`${valid}cpuTimeoutMs: 1\nretry:\n  maxAttempts: 5\n  backoffBaseMs: 5\n  backoffMaxMs: 5\n`)
+  const variables = { ...env, CODEMODE_CPU_TIMEOUT_MS: '2', CODEMODE_RETRY_BACKOFF_BASE_MS: '6' }
+  const given = { cpuTimeoutMs: 3, retry: { backoffMaxMs: 7 } }
+  expect(await configFromFile(path, given, variables)).toEqual({
+    executorUrl: 'http://localhost:8001',
+    executorApiKey: 'secret-1',
+    connectTimeoutMs: 5_000,
+    cpuTimeoutMs: 3,
+    retry: { maxAttempts: 5, backoffBaseMs: 6, backoffMaxMs: 7 },
+  })
+  expect(await configFromFile(pathToFileURL(path), { retry: false }, variables)).toMatchObject({ retry: false })
+})
+
+test('variables are put into values, as text that is no YAML, and read as the schema asks', async () => {
+  const path = fileOf(`
+executorUrl: \${HOST:-http://localhost:8001}
+executorApiKey: "\${DIGITS}"
+requestTimeoutMs: \${TIMEOUT}
+retry: \${RETRY:-false}
+correlationIdPrefix: a-\${NAME}-\${EMPTY:-b}
+toolServer:
+  port: \${PORT:-0}
+  secret: $\${NAME} and \${YAML}
+  host: \${EMPTY:-}
+cpuTimeoutMs:
+`)
+  const yaml = '${NAME}\nport: 1 # { [ that could be structure'
+  const variables = { DIGITS: '0123456789', TIMEOUT: '70000', NAME: 'n', EMPTY: '', YAML: yaml }
+  expect(await configFromFile(path, {}, variables)).toEqual({
+    executorUrl: 'http://localhost:8001',
+    executorApiKey: '0123456789',
+    connectTimeoutMs: 5_000,
+    requestTimeoutMs: 70_000,
+    retry: false,
+    correlationIdPrefix: 'a-n-b',
+    toolServer: { port: 0, secret: `\${NAME} and ${yaml}` },
+  })
+})
+
+test('the path of a toolsModule is relative to the file', async () => {
+  const { toolsModule } = await configFromFile(fileOf(`${valid}toolsModule: ../a/tools.js`), {}, env)
+  expect(toolsModule).toBe(pathToFileURL(join(folder, '../a/tools.js')).href)
+})
+
+test('an empty file leaves all to the environment', async () => {
+  const variables = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: 'k' }
+  expect(await configFromFile(fileOf('# nothing\n'), {}, variables)).toMatchObject({ executorApiKey: 'k' })
+})
+
+test.each([
+  ['executorApiKey: secret-1', ['codemode.yaml executorUrl: is missing', 'executorUrl: http://localhost:8001']],
+  [`${valid}requestTimeoutMs: 0`, ['codemode.yaml:3 requestTimeoutMs (0): ', 'requestTimeoutMs: 45000']],
+  [`${valid}requestTimout: 5`, ['no option requestTimout (in codemode.yaml:3); did you mean requestTimeoutMs?']],
+  [
+    `${valid}retry:\n  # a comment\n  maxAtempts: 5`,
+    ['no option retry.maxAtempts (in codemode.yaml:5); did you mean maxAttempts?', 'retry:\n    maxAttempts: 3'],
+  ],
+  [`${valid}toolServer: { port: secret-1 }`, ['codemode.yaml:3 toolServer.port: expected number', 'port: 8002']],
+  [`${valid}toolServer:\n  host: a`, ['codemode.yaml:3 toolServer: needs a port']],
+  [`${valid}cpuTimeoutMs: 9\nexecutionTimeoutMs: 8`, ['codemode.yaml:3 cpuTimeoutMs (9 ms)', 'codemode.yaml:4 exec']],
+  ['executorUrl: 5\nexecutorApiKey: 123456789', ['executorApiKey: expected string, received number: put it in quotes']],
+  [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools: only code can give it', 'toolsModule: ./tools.js']],
+  ['executorUrl: ${HOST}\nexecutorApiKey: ${NO}', ['codemode.yaml:1 executorUrl: the variable HOST is not set', 'NO=']],
+  [`${valid}retry:\n  maxAttempts: \${NO}`, ['codemode.yaml:4 retry.maxAttempts', 'NO=3', 'maxAttempts: ${NO:-3}']],
+  [
+    'executorApiKey: ${KEY-secret-1}',
+    ['codemode.yaml:1 executorApiKey: after ${ must come', 'executorApiKey: ${NAME}'],
+  ],
+  ['executorApiKey: ${KEY', ['after ${ must come']],
+  [
+    'a: 1\nrequestTimeoutMs: 1\nrequestTimeoutMs: 2',
+    ['codemode.yaml:3:1 requestTimeoutMs: this option is there already'],
+  ],
+  ['executorApiKey: "secret-1\n', ['codemode.yaml:2:1: a quote']],
+  ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: a tab']],
+  ['executorApiKey: @secret-1', ['codemode.yaml:1:17: text can not begin with this character']],
+  ['executorApiKey: *secret-1', ['codemode.yaml:1:17: text can not begin with *']],
+  ['executorApiKey: |secret-1', ['codemode.yaml:1:18: this is not YAML']],
+  ['executorApiKey: secret-1: x', ['codemode.yaml:1:17: the indentation is wrong, or text with a colon']],
+  ['- secret-1', ['codemode.yaml:1:1: the file must hold options']],
+  ['secret-1', ['codemode.yaml:1:1: the file must hold options']],
+  [`a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, ['too many aliases']],
+])('the file %j is refused with its line, and no secret is shown', async (text, parts) => {
+  const message = await messageOf(() => configFromFile(fileOf(text), {}, env))
+  for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
+  expect(message).not.toContain('secret-1')
+  expect(message).not.toContain('123456789')
+  expect(message).not.toContain(folder)
+})
+
+test('a value of an argument is refused as an argument, also over a file', async () => {
+  const message = await messageOf(() => configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env))
+  expect(message).toContain('the argument retry.maxAttempts (0)')
+  expect(message).toContain("Codemode.fromConfig('codemode.yaml', {\n    retry: { maxAttempts: 3 },")
+})
+
+test('a file that is not there is named as it was given', async () => {
+  expect(await messageOf(() => configFromFile('no/such.yaml', {}, env))).toMatch(
+    /no\/such.yaml can't be read \(ENOENT\)/,
+  )
+  const message = await messageOf(() => configFromFile(pathToFileURL(join(folder, 'none.yaml')), {}, env))
+  expect(message).toContain('none.yaml')
+  expect(message).not.toContain(folder)
+})

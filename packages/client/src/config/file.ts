@@ -1,0 +1,79 @@
+/** Reads a client's configuration from a YAML file. */
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
+import { env as processEnv } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { environmentLayer, type Environment } from './env.ts'
+import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
+import { argumentsLayer, isRecord, type Layer } from './layer.ts'
+import { namesAt, textOptions } from './options.ts'
+import { resolveLayers } from './resolve.ts'
+import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
+import { YamlFile } from './yaml-file.ts'
+
+/** The configuration of a file, under the environment, under the given one. */
+export async function configFromFile(
+  path: string | URL,
+  given: Partial<ClientConfig> = {},
+  env: Environment = processEnv,
+): Promise<ResolvedConfig> {
+  const file = await fileLayer(path, env)
+  const call = 'Codemode.fromConfig'
+  return resolveLayers([argumentsLayer(given, call, `'${nameOf(path)}', `), environmentLayer(env), file])
+}
+
+async function fileLayer(path: string | URL, env: Environment): Promise<Layer> {
+  const name = nameOf(path)
+  const file = new YamlFile(name, await textOf(path))
+  const values = withoutEmpty(file.read(env))
+  const layer: Layer = {
+    values: withModule(values, path),
+    isText: true,
+    nameOf: (option) => file.nameOf(option),
+    placeOf: (option) => file.placeOf(option),
+    correct: (fields) => `# ${name}\n${asYaml(fields.length === 0 ? requiredFields : fields)}`,
+  }
+  refuseCode(layer)
+  return layer
+}
+
+const nameOf = (path: string | URL): string => basename(path instanceof URL ? path.pathname : path)
+
+/** The text of a file; a message says its name as it was given. */
+async function textOf(path: string | URL): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    const given = path instanceof URL ? nameOf(path) : path
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'
+    throw new ConfigurationError(
+      `The configuration ${given} can't be read (${code}). Correct its path, or write it:`,
+      `# ${nameOf(path)}\n${asYaml(requiredFields)}`,
+    )
+  }
+}
+
+/** Without what has no value: an option that is empty counts as not set. */
+function withoutEmpty(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const set = Object.entries(values).filter(([, value]) => value !== null && value !== '')
+  return Object.fromEntries(set.map(([name, value]) => [name, isRecord(value) ? withoutEmpty(value) : value]))
+}
+
+/** The path of a module is relative to the folder of the file that names it. */
+function withModule(values: Record<string, unknown>, path: string | URL): Record<string, unknown> {
+  const { toolsModule } = values
+  if (typeof toolsModule !== 'string' || /^[a-z][a-z\d+.-]+:/i.test(toolsModule)) return values
+  return { ...values, toolsModule: resolve(dirname(path instanceof URL ? fileURLToPath(path) : path), toolsModule) }
+}
+
+/** Refuses options that only code can give. */
+function refuseCode(layer: Layer): void {
+  const written = new Set(textOptions(connectedSchema).map(([name]) => name))
+  const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !written.has(name))
+  if (option === undefined) return
+  const code = asCall('Codemode.fromConfig', fieldsAt([option]), "'codemode.yaml', ")
+  const module = option === 'tools' ? `# or in the file:\ntoolsModule: ./tools.js\n` : ''
+  throw new ConfigurationError(`${layer.nameOf([option])}: only code can give it.`, `${code}\n${module}`)
+}

@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest'
+
+import { createRedactor } from './redact.ts'
+
+const redact = createRedactor(['key-0123', 'key-0123-longer', 'abc', ''])
+
+test('secrets are taken out of any text, the longer ones first, and what is short only by its name', () => {
+  expect(redact('with key-0123, key-0123-longer, abc')).toBe('with [redacted], [redacted], abc')
+  expect(redact({ list: ['Bearer key-0123'], deep: { text: 'key-0123' } })).toEqual({
+    list: ['Bearer [redacted]'],
+    deep: { text: '[redacted]' },
+  })
+})
+
+test('fields whose names say so are redacted, numbers and booleans are not', () => {
+  const value = { executorApiKey: 'x', API_KEY: 'x', authorization: ['x'], accessToken: 'x', password: { a: 'x' } }
+  const redacted = Object.fromEntries(Object.keys(value).map((name) => [name, '[redacted]']))
+  expect(redact(value)).toEqual(redacted)
+  const harmless = { maxTokens: 5, token: 5, hasSecret: true, toolCalls: ['x'], secret: null, key: undefined }
+  expect(redact(harmless)).toEqual(harmless)
+})
+
+test('errors, what has a toJSON, and circles are copied', () => {
+  const cause = new Error('key-0123')
+  const error = Object.assign(new TypeError('key-0123 is wrong', { cause }), { token: 'x' })
+  expect(redact<unknown>(error)).toMatchObject({
+    name: 'TypeError',
+    message: '[redacted] is wrong',
+    token: '[redacted]',
+    cause: { message: '[redacted]' },
+  })
+  expect(JSON.stringify(redact(error))).not.toContain('key-0123')
+  expect(redact<unknown>({ toJSON: () => 'key-0123' })).toBe('[redacted]')
+  const circle: Record<string, unknown> = {}
+  circle['self'] = circle
+  expect(redact(circle)).toEqual({ self: '[circular]' })
+  expect(redact(createRedactor)).toBe(createRedactor)
+})
+
+test('the value itself is not changed', () => {
+  const value = Object.freeze({ secret: 'x', list: Object.freeze(['key-0123']) })
+  expect(redact(value)).not.toBe(value)
+})

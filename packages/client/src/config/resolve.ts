@@ -1,0 +1,82 @@
+/** Makes one checked configuration of its layers. */
+import type { z } from 'zod'
+
+import { checkNesting } from './clocks.ts'
+import { configError } from './config-error.ts'
+import { codeLayer, layerAt, mergeLayers, putAt, valueAt, type Layer } from './layer.ts'
+import {
+  composedSchema,
+  connectedSchema,
+  connectionSchema,
+  type ExecutorClientConfig,
+  type ResolvedConfig,
+  type ResolvedConnection,
+} from './schema.ts'
+
+/** Checks a configuration that was given in code; throws a ConfigurationError that shows the corrected one. */
+export function resolveConfig(config: unknown): ResolvedConfig {
+  return resolveLayers([codeLayer(config, 'Codemode.fromClientConfig')])
+}
+
+/** Checks a configuration that comes in layers, the first one over the others. */
+export function resolveLayers(layers: readonly Layer[]): ResolvedConfig {
+  const isComposed = layers.some(({ values }) => values['executor'] !== undefined)
+  return isComposed ? parse(composedSchema, layers) : withinRequest(parse(connectedSchema, layers))
+}
+
+/** Checks what an ExecutorClient is made from; throws a ConfigurationError that shows the corrected call. */
+export function resolveConnection(config: ExecutorClientConfig): ResolvedConnection {
+  return withinRequest(parse(connectionSchema, [codeLayer(config, 'new ExecutorClient')]))
+}
+
+function parse<Schema extends z.ZodObject>(schema: Schema, layers: readonly Layer[]): z.output<Schema> {
+  const given = mergeLayers(layers)
+  const first = schema.safeParse(given)
+  const isMended = !first.success && readText(given, first.error.issues, layers)
+  const parsed = isMended ? schema.safeParse(given) : first
+  if (!parsed.success) {
+    throw configError(parsed.error.issues, { schema, given, originAt: (path) => layerAt(layers, path) })
+  }
+  // What was given, because a default never makes a clock that was set invalid.
+  checkNesting(given, (option) => layerAt(layers, [option]))
+  return parsed.data
+}
+
+/**
+ * Makes numbers and booleans of text, where the schema misses them and the text comes from a layer that has nothing else.
+ * So a key of digits stays text. Tells whether there was any.
+ */
+function readText(
+  given: Record<string, unknown>,
+  issues: readonly z.core.$ZodIssue[],
+  layers: readonly Layer[],
+  at: readonly PropertyKey[] = [],
+): boolean {
+  const read = issues.map((issue) => {
+    const where = [...at, ...issue.path]
+    if (issue.code === 'invalid_union') return issue.errors.some((branch) => readText(given, branch, layers, where))
+    const path = where.map(String)
+    const text = valueAt(given, path)
+    const value = typeof text === 'string' && layerAt(layers, path).isText ? wanted(issue, text.trim()) : undefined
+    if (value !== undefined) putAt(given, path, value)
+    return value !== undefined
+  })
+  return read.includes(true)
+}
+
+function wanted(issue: z.core.$ZodIssue, text: string): number | boolean | undefined {
+  const wantsNumber = issue.code === 'invalid_type' && ['number', 'int'].includes(issue.expected)
+  if (wantsNumber) return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined
+  const booleans =
+    issue.code === 'invalid_value'
+      ? issue.values
+      : issue.code === 'invalid_type' && issue.expected === 'boolean'
+        ? [true, false]
+        : []
+  return booleans.filter((value) => typeof value === 'boolean').find((value) => String(value) === text)
+}
+
+function withinRequest<Connection extends ResolvedConnection>(connection: Connection): Connection {
+  const { connectTimeoutMs, requestTimeoutMs = Infinity } = connection
+  return { ...connection, connectTimeoutMs: Math.min(connectTimeoutMs, requestTimeoutMs) }
+}

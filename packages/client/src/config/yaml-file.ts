@@ -1,0 +1,121 @@
+/** A YAML file with the lines of its options. No message shows a value: it may be a secret. */
+import { isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Pair } from 'yaml'
+
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { Environment } from './env.ts'
+import { asYaml, fieldsAt, requiredFields } from './examples.ts'
+import { expandVariables } from './expand.ts'
+import { isRecord } from './layer.ts'
+import type { OptionPath } from './options.ts'
+import { secretOptions } from './schema.ts'
+
+/** What the parser finds most, in words that say what to do; its own messages quote the file. */
+const syntaxErrors: Readonly<Record<string, string>> = {
+  BAD_INDENT: 'the indentation is wrong: the options of one block begin in the same column',
+  BAD_SCALAR_START: 'text can not begin with this character: put it in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'the indentation is wrong, or text with a colon needs quotes',
+  DUPLICATE_KEY: 'this option is there already: leave one of the two',
+  MISSING_CHAR: 'a quote, a bracket or a colon is missing',
+  MULTILINE_IMPLICIT_KEY: 'a colon is missing after the name of an option, or the indentation is wrong',
+  MULTIPLE_DOCS: 'there can only be one document: leave out the line ---',
+  TAB_AS_INDENT: 'a tab can not indent: use blanks',
+}
+
+export class YamlFile {
+  readonly #name: string
+  readonly #lines = new LineCounter()
+  readonly #document: Document.Parsed
+
+  /** Fails, with line and column, if it is no YAML. */
+  constructor(name: string, text: string) {
+    this.#name = name
+    this.#document = parseDocument(text, { prettyErrors: false, lineCounter: this.#lines, logLevel: 'silent' })
+    const [error] = this.#document.errors
+    if (error !== undefined) {
+      const isKey = error.code === 'DUPLICATE_KEY'
+      const option = isKey ? ` ${/^[\w.-]*/.exec(text.slice(error.pos[0]))?.[0]}` : ''
+      this.#refuse(error.pos[0], `${option}: ${syntaxErrors[error.code] ?? 'this is not YAML'}`)
+    }
+    visit(this.#document, {
+      Alias: (_, node) => {
+        if (node.resolve(this.#document) !== undefined) return
+        this.#refuse(node.range?.[0] ?? 0, ': text can not begin with *: put it in quotes')
+      },
+    })
+  }
+
+  /** The options, with the variables put into their values. */
+  read(env: Environment): Record<string, unknown> {
+    this.#expand(env)
+    const { contents } = this.#document
+    if (contents === null || (isScalar(contents) && contents.value === null)) return {}
+    if (!isMap(contents)) this.#refuse(contents.range[0], ': the file must hold options with their values')
+    const values: unknown = this.#valuesOf()
+    return isRecord(values) ? values : {}
+  }
+
+  /** File and line of an option, or of what it is missing from. */
+  placeOf(path: OptionPath): string {
+    let node: unknown = this.#document.contents
+    let line = ''
+    for (const name of path) {
+      const pair = pairOf(node, name)
+      if (pair === undefined) break
+      if (isScalar(pair.key) && pair.key.range) line = `:${this.#lines.linePos(pair.key.range[0]).line}`
+      node = isAlias(pair.value) ? pair.value.resolve(this.#document) : pair.value
+    }
+    return `${this.#name}${line}`
+  }
+
+  nameOf(path: OptionPath): string {
+    return `${this.placeOf(path)} ${path.join('.')}`
+  }
+
+  #valuesOf(): unknown {
+    try {
+      return this.#document.toJS({ maxAliasCount: 100 })
+    } catch {
+      return this.#refuse(0, ': it has too many aliases')
+    }
+  }
+
+  #expand(env: Environment): void {
+    const problems: string[] = []
+    const corrections: string[] = []
+    visit(this.#document, {
+      Scalar: (key, node, parents) => {
+        if (key === 'key' || typeof node.value !== 'string') return
+        const { text, unexpanded } = expandVariables(node.value, env)
+        node.value = text
+        const path = parents.filter(isPair).map((pair) => (isScalar(pair.key) ? String(pair.key.value) : ''))
+        for (const { problem, variable } of unexpanded) {
+          problems.push(`${this.nameOf(path)}: ${problem}.`)
+          corrections.push(...correctionOf(path, variable))
+        }
+      },
+    })
+    if (problems.length > 0) throw new ConfigurationError(problems.join('\n'), corrections.join('\n'))
+  }
+
+  #refuse(offset: number, problem: string): never {
+    const { line, col } = this.#lines.linePos(offset)
+    const where = `${this.#name}:${line}:${col}`
+    throw new ConfigurationError(`${where}${problem}.`, `# ${this.#name}\n${asYaml(requiredFields)}`)
+  }
+}
+
+function pairOf(node: unknown, name: string): Pair | undefined {
+  return isMap(node) ? node.items.find(({ key }) => isScalar(key) && String(key.value) === name) : undefined
+}
+
+function correctionOf(path: OptionPath, variable: string | undefined): string[] {
+  const option = path.at(-1) ?? ''
+  if (variable === undefined)
+    return [`${option}: \${NAME}`, `${option}: \${NAME:-a default}`, `${option}: $\${not a variable}`]
+  const [field] = fieldsAt(path)
+  const example = field === undefined || typeof field.value === 'object' ? '…' : String(field.value)
+  const inEnvironment = `${variable}=${example}  # in the environment`
+  return secretOptions.includes(path.join('.'))
+    ? [inEnvironment]
+    : [inEnvironment, `${option}: \${${variable}:-${example}}`]
+}
