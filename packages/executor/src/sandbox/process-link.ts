@@ -1,9 +1,7 @@
-import { kill } from 'node:process'
-
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
-import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import { killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
 import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage } from './protocol.ts'
@@ -81,19 +79,9 @@ export class ProcessLink {
    */
   kill(): void {
     this.#launched.input.destroy()
-    if (this.#pid === undefined) this.#killTimer ??= setTimeout(() => this.#killNow(), startGraceMs)
-    else this.#killNow()
-  }
-
-  /** From the inside out, so that none of them can outlive the one that was to take it along. */
-  #killNow(): void {
-    for (const pid of chainOf(this.#launched.process.pid).toReversed()) {
-      try {
-        kill(pid, 'SIGKILL')
-      } catch {
-        // It is gone already.
-      }
-    }
+    const { process } = this.#launched
+    if (this.#pid === undefined) this.#killTimer ??= setTimeout(() => killLaunched(process), startGraceMs)
+    else killLaunched(process)
   }
 
   /** Ends the process and resolves when it is gone. */
