@@ -262,6 +262,8 @@ export class SandboxProcess {
   }
 
   #handle(message: SandboxMessage): void {
+    // One that is being ended may get ready even so.
+    if (!this.#alive) return
     switch (message.type) {
       case 'ready':
         if (this.#isReady) throw new Error('the process is ready already')
