@@ -55,7 +55,7 @@ test(
       ),
       fuzzRuns(400),
     )
-    expect([...believed].toSorted()).toEqual(['calls', 'ready', 'skipped', 'stopped', 'turn', 'worn'])
+    expect([...believed].toSorted()).toEqual(['calls', 'ready', 'skipped', 'stopped', 'turn'])
   },
   fuzzTimeoutMs,
 )
@@ -95,7 +95,14 @@ test(
         scripts.set(
           code,
           turns.flatMap((effects) => {
-            const message = sandboxMessageSchema.safeParse({ type: 'turn', guest: 1, cpuMs: 1, guestBytes: 1, effects })
+            const message = sandboxMessageSchema.safeParse({
+              type: 'turn',
+              guest: 1,
+              cpuMs: 1,
+              worn: false,
+              guestBytes: 1,
+              effects,
+            })
             return message.success && message.data.type === 'turn' ? [message.data.effects] : []
           }),
         )

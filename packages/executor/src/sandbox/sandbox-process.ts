@@ -54,7 +54,6 @@ export class SandboxProcess {
   #lastGuest = 0
   #alive = true
   #isReady = false
-  #isWorn = false
   #retiring = false
   /** Set when the executor ends the process because of the turn on the CPU. */
   #ended: { readonly turn: PendingTurn; readonly reason: EndReason } | undefined
@@ -274,11 +273,6 @@ export class SandboxProcess {
         this.#options.onReady(message.versions)
         this.#watchHead()
         return
-      case 'worn':
-        if (this.#isWorn) throw new Error('the process is worn already')
-        this.#isWorn = true
-        this.#anomaly()
-        return
     }
     const { head } = this.#turns
     if (!this.#isReady || head?.guest !== message.guest || !head.sent)
@@ -291,7 +285,8 @@ export class SandboxProcess {
     this.#watch.end()
     this.#lastTurnAt = performance.now()
     if (message.type === 'stopped') this.#forget(head.guest)
-    if (message.type === 'stopped' && message.reason === 'memory') this.#anomaly()
+    const ranOutOfMemory = message.type === 'stopped' && message.reason === 'memory'
+    if (ranOutOfMemory || (message.type !== 'skipped' && message.worn)) this.#anomaly()
     if (message.type === 'turn') {
       this.#residents.rested(head.guest, Math.min(message.guestBytes, allowedGrowth(head.limits.memoryLimitMb)))
     }
