@@ -1,4 +1,4 @@
-import { blame, type EndReason } from './blame.ts'
+import { blame, type Ended } from './blame.ts'
 import type { Death } from './death.ts'
 import { addCalls, reportedOutcome, type PendingTurn } from './pending-turn.ts'
 import { ProcessLink, type ProcessLinkOptions } from './process-link.ts'
@@ -56,7 +56,7 @@ export class SandboxProcess {
   #isReady = false
   #retiring = false
   /** Set when the executor ends the process because of the turn on the CPU. */
-  #ended: { readonly turn: PendingTurn; readonly reason: EndReason } | undefined
+  #ended: Ended | undefined
   #lastTurnAt = 0
   #tenureSince = 0
   #startTimer: NodeJS.Timeout | undefined
@@ -218,7 +218,7 @@ export class SandboxProcess {
     this.#endFor(this.#turns.head!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
   }
 
-  #endFor(turn: PendingTurn, reason: EndReason): void {
+  #endFor(turn: PendingTurn, reason: Ended['reason']): void {
     this.#ended = { turn, reason }
     this.#link.kill()
   }
@@ -306,21 +306,13 @@ export class SandboxProcess {
     clearTimeout(this.#startTimer)
     if (!this.#alive) return
     const { head } = this.#turns
-    const endedFor = this.#ended && this.#ended.turn === head ? this.#ended.reason : undefined
-    const { outcome, isMisdeed } = blame({
-      death,
-      isReady: this.#isReady,
-      isAlone: this.#cordon?.alone === true,
-      endedFor,
-      timeoutMs: head?.timeoutMs ?? 0,
-    })
-    // Somebody else's turn has taken the place of the one that the process was ended for.
-    const isInnocent = this.#ended !== undefined && endedFor === undefined
-    if (head && isMisdeed && !isInnocent) this.#options.onMisdeed()
+    const isAlone = this.#cordon?.alone === true
+    const { outcome, isMisdeed } = blame({ death, isReady: this.#isReady, isAlone, ended: this.#ended, head })
+    if (isMisdeed) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
     const reason = this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason
     this.#options.onExit(reason, death.fromOutside)
-    this.#loseAll(isInnocent ? { type: 'lost' } : outcome)
+    this.#loseAll(outcome)
   }
 
   /** Settles all turns: the one on the CPU as is said, those behind it as lost. */
