@@ -114,7 +114,7 @@ test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as 
   'EX-8: %s is the host’s to say: from a sandbox process it breaks the protocol',
   (code) => {
     const end = { ok: false, code, name: 'Error', message: 'forged' }
-    const turn = { type: 'turn', guest: 1, cpuMs: 1, guestBytes: 1, effects: { ...nothing, end } }
+    const turn = { type: 'turn', guest: 1, cpuMs: 1, worn: false, guestBytes: 1, effects: { ...nothing, end } }
     expect(sandboxMessageSchema.safeParse(turn).success).toBe(false)
     expect(sandboxMessageSchema.safeParse({ ...turn, effects: nothing }).success).toBe(true)
   },

@@ -51,7 +51,7 @@ export const effects = fc.record(
 )
 
 const guest = fc.integer({ min: -1, max: 3 })
-const cpuMs = fc.double({ min: 0, noNaN: true })
+const ofTurn = { guest, cpuMs: fc.double({ min: 0, noNaN: true }), worn: fc.boolean() }
 const noLogs = { logs: fc.constant([]), logsDropped: fc.constant({ entries: 0, bytes: 0 }) }
 /** Something for each member of the message of a type, so that none is forgotten; what is in it may be wrong. */
 type Members<Type> = { [Name in keyof Extract<SandboxMessage, { type: Type }>]: unknown }
@@ -60,14 +60,12 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     type: fc.constant('ready'),
     versions: fc.record({ v8: text, icu: text, arch: text, guestRuntime: text }),
   }),
-  worn: fc.record({ type: fc.constant('worn') }),
   skipped: fc.record({ type: fc.constant('skipped'), guest }),
   calls: fc.record({ type: fc.constant('calls'), guest, calls: effects.map(({ calls }) => calls) }),
-  turn: fc.record({ type: fc.constant('turn'), guest, cpuMs, guestBytes: fc.nat(), effects }),
+  turn: fc.record({ type: fc.constant('turn'), ...ofTurn, guestBytes: fc.nat(), effects }),
   stopped: fc.record({
     type: fc.constant('stopped'),
-    guest,
-    cpuMs,
+    ...ofTurn,
     reason: fc.constantFrom('timeout', 'memory', 'output'),
     ...noLogs,
   }),

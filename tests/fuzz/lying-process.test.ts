@@ -49,7 +49,7 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
 }
 
 const effects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
-const turn = (guest: number) => ({ type: 'turn', guest, cpuMs: 1, guestBytes: 1, effects })
+const turn = (guest: number) => ({ type: 'turn', guest, cpuMs: 1, worn: false, guestBytes: 1, effects })
 const calls = (count: number, length: number) => ({
   type: 'calls',
   guest: 1,

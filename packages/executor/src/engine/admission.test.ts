@@ -123,6 +123,24 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['acme high', 'rival', 'acme low'])
   })
 
+  test('to no tenant that is slowed down, whether there is room or not, until that is over', async () => {
+    const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
+    enter('waits')
+    sandbox.penaltyMs = 1_234.5
+    sandbox.room = 1
+    admission.advance()
+    expect(await seen()).toEqual([])
+    expect(refusalOf(() => enter('refused'))).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryAfterSeconds: 2,
+      details: { penaltyMs: 1_235 },
+      message: 'The code of this key keeps costing sandbox processes; it is slowed down',
+    })
+    sandbox.penaltyMs = 0
+    admission.advance()
+    expect(await seen()).toEqual(['waits'])
+  })
+
   test('back only once', async () => {
     const { enter, seen } = admissionWith({ maxRunning: 1 })
     const first = enter('first')
@@ -190,6 +208,14 @@ describe('who waits', () => {
     sandbox.room = 1
     admission.advance()
     expect(await seen()).toEqual(['next'])
+  })
+
+  test('and is slowed down is told that, and not that its clock has run out', async () => {
+    const { sandbox, enter, seen } = admissionWith({ room: 0 })
+    enter('waits', principalOf('acme'), { timeoutMs: 1_000 })
+    sandbox.penaltyMs = 500
+    await vi.advanceTimersByTimeAsync(1_000)
+    expect(await seen()).toEqual(['waits: RATE_LIMITED'])
   })
 
   test('and was admitted in time is not given up later', async () => {

@@ -101,6 +101,7 @@ export class Admission {
     return (
       this.#running < this.#options.maxRunning &&
       (this.#runningOf.get(tenant) ?? 0) < maxRunning &&
+      this.#options.penaltyMs(tenant) <= 0 &&
       this.#options.roomFor(principal) > this.#starting
     )
   }

@@ -1,10 +1,9 @@
 import { defaultRequestLimits, fixedLimits, type GuestEnd, type TurnEffects } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { logBytesOf, violationIn } from './check-effects.ts'
+import { EffectsAccount } from './check-effects.ts'
 
 const limits = { ...defaultRequestLimits, ...fixedLimits, maxToolCalls: 3, logBytes: 100, resultBytes: 10 }
-const nothingBefore = { lastCall: 0, calls: 0, logBytes: 0 }
 
 const effectsOf = (effects: Partial<TurnEffects>): TurnEffects => ({
   calls: [],
@@ -20,6 +19,13 @@ const ended = (end: GuestEnd) => effectsOf({ end })
 const failed = (details: object) =>
   ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom', details: details as Record<string, never> })
 
+/** What is wrong with a turn after others with which nothing is. */
+function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | undefined {
+  const account = new EffectsAccount(limits)
+  for (const each of before) expect(account.add(each)).toBe(undefined)
+  return account.add(effects)
+}
+
 describe('what the guest runtime reports is accepted', () => {
   test.each([
     ['nothing', effectsOf({})],
@@ -31,7 +37,7 @@ describe('what the guest runtime reports is accepted', () => {
     ['a failure without details', ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom' })],
     ['a failure with details', failed({ path: '.items[3]' })],
   ])('%s', (_title, effects) => {
-    expect(violationIn(effects, nothingBefore, limits)).toBe(undefined)
+    expect(violationIn(effects)).toBe(undefined)
   })
 })
 
@@ -47,28 +53,45 @@ describe('what only a process that was taken over reports is not', () => {
     ['no result', ended({ ok: true, result: '' }), 'a result that is not JSON'],
     ['huge details', failed({ text: 'x'.repeat(65_536) }), 'larger details than allowed'],
   ])('%s', (_title, effects, violation) => {
-    expect(violationIn(effects, nothingBefore, limits)).toBe(violation)
+    expect(violationIn(effects)).toBe(violation)
   })
 })
 
 describe('earlier turns count', () => {
   test('a call number of before does not come again', () => {
-    const before = { ...nothingBefore, lastCall: 5 }
-    expect(violationIn(calls(5), before, limits)).toBe('call 5 after call 5')
-    expect(violationIn(calls(6), before, limits)).toBe(undefined)
+    expect(violationIn(calls(5), calls(2, 5))).toBe('call 5 after call 5')
+    expect(violationIn(calls(6), calls(2, 5), effectsOf({}))).toBe(undefined)
   })
 
   test('calls and console output add up', () => {
-    const before = { lastCall: 2, calls: 2, logBytes: 1_024 }
-    expect(violationIn(calls(3), before, limits)).toBe(undefined)
-    expect(violationIn(calls(3, 4), before, limits)).toBe('more tool calls than allowed')
-    expect(violationIn(log('x'.repeat(36)), before, limits)).toBe(undefined)
-    expect(violationIn(log('x'.repeat(37)), before, limits)).toBe('more console output than allowed')
+    const before = [calls(1, 2), log('x'.repeat(1_024 - 64))]
+    expect(violationIn(calls(3), ...before)).toBe(undefined)
+    expect(violationIn(calls(3, 4), ...before)).toBe('more tool calls than allowed')
+    expect(violationIn(log('x'.repeat(36)), ...before)).toBe(undefined)
+    expect(violationIn(log('x'.repeat(37)), ...before)).toBe('more console output than allowed')
+  })
+
+  test('what was refused does not', () => {
+    const account = new EffectsAccount(limits)
+    expect(account.add(calls(1, 2, 3, 4))).toBe('more tool calls than allowed')
+    expect(account.add(calls(1, 2, 3))).toBe(undefined)
   })
 })
 
 test('console output is counted in bytes of UTF-8, and 64 for each entry', () => {
-  const logs = ['abc', 'é', '🙂', ''].map((text) => ({ level: 'log', text }) as const)
-  expect(logBytesOf({ logs })).toBe(3 + 2 + 4 + 4 * 64)
-  expect(logBytesOf({ logs: [] })).toBe(0)
+  const counted = 3 + 2 + 4 + 4 * 64
+  const logsBefore = ['abc', 'é', '🙂', ''].map((text) => ({ level: 'log', text }) as const)
+  const most = 100 + 1024 - counted - 64
+  expect(violationIn(log('x'.repeat(most)), effectsOf({ logs: logsBefore }))).toBe(undefined)
+  expect(violationIn(log('x'.repeat(most + 1)), effectsOf({ logs: logsBefore }))).toBe(
+    'more console output than allowed',
+  )
+})
+
+test('of a turn that did not end the logs are kept, unless they are more than they can be', () => {
+  const account = new EffectsAccount(limits)
+  account.add(log('x'.repeat(1_024 - 64)))
+  const { logs, logsDropped } = log('x'.repeat(36))
+  expect(account.checkedLogs({ logs, logsDropped })).toEqual({ logs, logsDropped })
+  expect(account.checkedLogs(log('x'.repeat(37)))).toBe(undefined)
 })

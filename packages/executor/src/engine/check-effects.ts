@@ -10,31 +10,58 @@ const logSlackBytes = 1024
 const maxDetailsLength = 65_536
 const maxDetailsNesting = 100
 
-/**
- * Says what is wrong with what a sandbox process reports of a turn, beyond its form: the guest runtime keeps to the limits
- * and numbers its calls upwards, so whatever does not comes from a process that was taken over.
- */
-export function violationIn(
-  effects: TurnEffects,
-  before: { readonly lastCall: number; readonly calls: number; readonly logBytes: number },
-  limits: ExecutionLimits,
-): string | undefined {
-  let { lastCall } = before
-  for (const { call } of effects.calls) {
-    if (call <= lastCall) return `call ${call} after call ${lastCall}`
-    lastCall = call
-  }
-  if (before.calls + effects.calls.length > limits.maxToolCalls) return 'more tool calls than allowed'
-  if (before.logBytes + logBytesOf(effects) > limits.logBytes + logSlackBytes) return 'more console output than allowed'
-  if (effects.end?.ok === true) return violationInResult(effects.end.result, limits)
-  return violationInDetails(effects.end?.details)
-}
-
 /** What an entry counts beyond its text, as in the guest's console: without text it is not free. */
 const logEntryBytes = 64
 
-/** How much console output a turn has put out. */
-export function logBytesOf({ logs }: Pick<TurnEffects, 'logs'>): number {
+/** What a turn has logged: kept even of one that did not end. */
+export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
+
+/**
+ * What the turns of one execution have put out, checked beyond its form: the guest runtime keeps to the limits, which hold
+ * over all turns, and numbers its calls upwards. Whatever does not comes from a sandbox process that was taken over.
+ */
+export class EffectsAccount {
+  readonly #limits: ExecutionLimits
+  #lastCall = 0
+  #calls = 0
+  #logBytes = 0
+
+  constructor(limits: ExecutionLimits) {
+    this.#limits = limits
+  }
+
+  /** Counts what a turn put out; or says what is wrong with it, and counts nothing. */
+  add(effects: TurnEffects): string | undefined {
+    const violation = this.#violationIn(effects)
+    if (violation !== undefined) return violation
+    this.#lastCall = effects.calls.at(-1)?.call ?? this.#lastCall
+    this.#calls += effects.calls.length
+    this.#logBytes += logBytesOf(effects.logs)
+    return undefined
+  }
+
+  /** The logs of a turn that did not end, unless they are more than they can be. */
+  checkedLogs({ logs, logsDropped }: TurnLogs): TurnLogs | undefined {
+    return this.#hasRoomFor(logs) ? { logs, logsDropped } : undefined
+  }
+
+  #violationIn({ calls, logs, end }: TurnEffects): string | undefined {
+    let lastCall = this.#lastCall
+    for (const { call } of calls) {
+      if (call <= lastCall) return `call ${call} after call ${lastCall}`
+      lastCall = call
+    }
+    if (this.#calls + calls.length > this.#limits.maxToolCalls) return 'more tool calls than allowed'
+    if (!this.#hasRoomFor(logs)) return 'more console output than allowed'
+    return end?.ok === true ? violationInResult(end.result, this.#limits) : violationInDetails(end?.details)
+  }
+
+  #hasRoomFor(logs: TurnLogs['logs']): boolean {
+    return this.#logBytes + logBytesOf(logs) <= this.#limits.logBytes + logSlackBytes
+  }
+}
+
+function logBytesOf(logs: TurnLogs['logs']): number {
   return logs.reduce((sum, { text }) => sum + Buffer.byteLength(text) + logEntryBytes, 0)
 }
 

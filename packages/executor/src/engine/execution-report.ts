@@ -8,9 +8,9 @@ import {
   type GuestEnd,
   type LogEntry,
   type ToolCallSummary,
-  type TurnEffects,
 } from '@codemode/shared'
 
+import type { TurnLogs } from './check-effects.ts'
 import { withJsonField } from './json-field.ts'
 
 /** How an execution ends: by the guest, or by the host's decision. */
@@ -23,8 +23,10 @@ type Outcome =
   | { readonly success: true; readonly result: string }
   | { readonly success: false; readonly error: ExecutionFailure }
 
-/** What an entry of the logs takes in memory besides its text. */
+/** What an entry of the logs takes in memory besides its text, */
 const logEntryBytes = 150
+/** and a tool call, measured. */
+const toolCallBytes = 512
 
 interface ReportSources {
   readonly executionId: string
@@ -33,7 +35,8 @@ interface ReportSources {
   readonly createdAt: number
   /** What the guest has used so far. */
   readonly residence: { readonly cpuMs: number; readonly turns: number; readonly replays: number }
-  readonly toolCalls: () => ToolCallSummary[]
+  /** The tool calls so far; undefined before the execution begins. */
+  readonly toolCalls: () => { readonly count: number; readonly summaries: ToolCallSummary[] } | undefined
   readonly now: () => number
 }
 
@@ -62,12 +65,12 @@ export class ExecutionReport {
     return this.#outcome?.success === false ? this.#outcome.error.code : undefined
   }
 
-  /** What the report takes in memory: of the logs, the texts are the journal's. */
+  /** What the report and the calls that it lists take in memory: of the logs, the texts are the journal's. */
   get heapBytes(): number {
-    return logEntryBytes * this.#logs.length
+    return logEntryBytes * this.#logs.length + toolCallBytes * (this.#sources.toolCalls()?.count ?? 0)
   }
 
-  addLogs({ logs, logsDropped }: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
+  addLogs({ logs, logsDropped }: TurnLogs, at: number): void {
     for (const { level, text } of logs) this.#logs.push({ level, text, at: timestamp(at) })
     this.#logsDropped.entries += logsDropped.entries
     this.#logsDropped.bytes += logsDropped.bytes
@@ -120,7 +123,7 @@ export class ExecutionReport {
     return {
       logs: [...this.#logs],
       logsDropped: { ...this.#logsDropped },
-      toolCalls: toolCalls(),
+      toolCalls: toolCalls()?.summaries ?? [],
       usage: {
         cpuMs: Math.round(residence.cpuMs * 1000) / 1000,
         wallMs: until - startedAt,

@@ -13,7 +13,7 @@ import type { Placement, Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { Ticket } from './admission.ts'
-import { logBytesOf, violationIn } from './check-effects.ts'
+import { EffectsAccount, type TurnLogs } from './check-effects.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
 import { EventLog } from './event-log.ts'
@@ -46,11 +46,8 @@ interface ExecutionOptions {
   onFinished(execution: Execution): void
 }
 
-/** What a finished execution takes in memory by itself, measured, and for each of its tool calls. */
+/** What a finished execution takes in memory by itself, measured. */
 const ownHeapBytes = 8 * 1024
-const heapBytesOfCall = 512
-
-type UnfinishedLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
  * One execution, from admission to its result: `queued → running → completed | failed | cancelled`. `#run` is its life:
@@ -71,15 +68,14 @@ export class Execution implements ExecutionHandle {
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #report: ExecutionReport
   readonly #now = createClock()
-  /** What the turns so far have put out, for the limits that hold over all of them. */
-  readonly #putOut = { lastCall: 0, calls: 0, logBytes: 0 }
+  readonly #effects: EffectsAccount
   readonly #createdAt = this.#now()
   #calls: ToolCalls | undefined
   #clock!: Clock
   #deadlineTimer: NodeJS.Timeout | undefined
   #isRefused = false
   /** What was logged in the turn in which the host stopped the guest. */
-  #unfinished: UnfinishedLogs | undefined
+  #unfinished: TurnLogs | undefined
   /** Set by the first host decision to end the execution; the loop finds it at its next step. */
   #stopped: ExecutionFailure | undefined
   #resolveFinished!: () => void
@@ -91,6 +87,7 @@ export class Execution implements ExecutionHandle {
     this.keyId = options.keyId
     this.#events = new EventLog(this.id)
     this.#inbox = new Inbox(this.#now)
+    this.#effects = new EffectsAccount(options.journal.header.limits)
     this.#residence = new Residence(options.sandbox, options.journal, options.placement)
     this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
@@ -100,7 +97,7 @@ export class Execution implements ExecutionHandle {
       label: options.label,
       createdAt: this.#createdAt,
       residence: this.#residence,
-      toolCalls: () => this.#calls?.summaries ?? [],
+      toolCalls: () => this.#calls,
       now: this.#now,
     })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
@@ -121,8 +118,7 @@ export class Execution implements ExecutionHandle {
 
   /** What the execution keeps in memory when it has ended. */
   get heapBytes(): number {
-    const callBytes = heapBytesOfCall * (this.#calls?.count ?? 0)
-    return ownHeapBytes + this.#journal.heapBytes + this.#events.heapBytes + this.#report.heapBytes + callBytes
+    return ownHeapBytes + this.#journal.heapBytes + this.#events.heapBytes + this.#report.heapBytes
   }
 
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
@@ -219,7 +215,7 @@ export class Execution implements ExecutionHandle {
       case 'turn':
         return this.#accept(turn.effects, delivery, at)
       case 'stopped':
-        this.#unfinished = this.#checkedLogs(turn)
+        this.#unfinished = this.#effects.checkedLogs(turn)
         this.#stop(stoppedByLimit(turn, this.#journal.header.limits, this.#clock))
         return undefined
       case 'failed':
@@ -232,25 +228,15 @@ export class Execution implements ExecutionHandle {
 
   /** Journals a turn and lets out what it put out, unless it can't be what the guest runtime reports. */
   #accept(effects: TurnEffects, delivery: Delivery, at: number): TurnEffects | undefined {
-    const violation = violationIn(effects, this.#putOut, this.#journal.header.limits)
+    const violation = this.#effects.add(effects)
     if (violation !== undefined) {
       this.#stop(failure({ code: 'SANDBOX_CRASHED', message: `The sandbox process broke its protocol: ${violation}` }))
       return undefined
     }
     this.#journal.append({ type: 'turn', at, delivery, effects })
-    this.#putOut.lastCall = effects.calls.at(-1)?.call ?? this.#putOut.lastCall
-    this.#putOut.calls += effects.calls.length
-    this.#putOut.logBytes += logBytesOf(effects)
     if (this.#journal.isFull) this.#stop(this.#journal.tooLarge())
     else this.#release(effects, at)
     return effects
-  }
-
-  /** The logs of a turn that did not end, if they are not more than they can be. */
-  #checkedLogs({ logs, logsDropped }: Pick<TurnEffects, 'logs' | 'logsDropped'>): UnfinishedLogs | undefined {
-    const effects = { calls: [], logs, logsDropped, nextTimerAt: null }
-    const violation = violationIn(effects, this.#putOut, this.#journal.header.limits)
-    return violation === undefined ? { logs, logsDropped } : undefined
   }
 
   /** Lets out what a turn put out. A turn that ends the execution sends no calls: nobody waits for them. */
@@ -261,7 +247,7 @@ export class Execution implements ExecutionHandle {
     for (const call of effects.calls) this.#calls!.add(call)
   }
 
-  #keepLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): void {
+  #keepLogs(output: TurnLogs, at: number): void {
     this.#report.addLogs(output, at)
     for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at)
   }

@@ -4,7 +4,8 @@ import { blame } from './blame.ts'
 
 const crash = { reason: 'SIGSEGV', fromOutside: false, outOfMemory: false }
 const kill = { reason: 'SIGKILL', fromOutside: true, outOfMemory: false }
-const circumstances = { death: crash, isReady: true, isAlone: false, endedFor: undefined, timeoutMs: 7 }
+const head = { timeoutMs: 7 }
+const circumstances = { death: crash, isReady: true, isAlone: false, ended: undefined, head }
 const outcomeOf = (change: Partial<Parameters<typeof blame>[0]>) => blame({ ...circumstances, ...change })
 
 test.each([
@@ -16,28 +17,35 @@ test.each([
   ['a start that the executor gives up is neither', { isReady: false, death: kill }, { type: 'lost' }, false],
   [
     'a turn that could not be interrupted has used up its time',
-    { death: kill, endedFor: 'timeout' },
+    { death: kill, ended: { turn: head, reason: 'timeout' } },
     { type: 'stopped', reason: 'timeout', cpuMs: 7 },
     true,
   ],
   [
     'a turn that outgrew its limit has used up its memory',
-    { death: kill, endedFor: 'memory' },
+    { death: kill, ended: { turn: head, reason: 'memory' } },
     { reason: 'memory' },
     true,
   ],
   [
     'a turn that was kept from running is nobody’s doing',
-    { death: kill, endedFor: 'stalled' },
+    { death: kill, ended: { turn: head, reason: 'stalled' } },
     { type: 'killed' },
     false,
   ],
   [
     'a turn that nobody waits for cost a process as well',
-    { death: kill, endedFor: 'abandoned' },
+    { death: kill, ended: { turn: head, reason: 'abandoned' } },
     { type: 'lost' },
     true,
   ],
+  [
+    'a turn that took the place of the one that the process was ended for is innocent',
+    { death: kill, ended: { turn: { timeoutMs: 7 }, reason: 'timeout' } },
+    { type: 'lost' },
+    false,
+  ],
+  ['a process that had no turn has done nothing', { head: undefined }, { type: 'lost' }, false],
 ] as const)('%s', (_title, change, outcome, isMisdeed) => {
   expect(outcomeOf(change)).toMatchObject({ outcome, isMisdeed })
 })

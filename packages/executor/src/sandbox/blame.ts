@@ -1,8 +1,12 @@
 import type { Death } from './death.ts'
+import type { PendingTurn } from './pending-turn.ts'
 import type { TurnOutcome } from './sandbox.ts'
 
-/** Why the executor itself ends a process while a turn is on the CPU. */
-export type EndReason = 'timeout' | 'memory' | 'stalled' | 'abandoned'
+/** Why the executor itself ended a process: because of the turn that was on the CPU then. */
+export interface Ended {
+  readonly turn: Pick<PendingTurn, 'timeoutMs'>
+  readonly reason: 'timeout' | 'memory' | 'stalled' | 'abandoned'
+}
 
 interface Circumstances {
   readonly death: Death
@@ -10,24 +14,27 @@ interface Circumstances {
   readonly isReady: boolean
   /** Whether it served a single guest. */
   readonly isAlone: boolean
-  /** Why the executor ended it because of the turn that was on the CPU when it died, if it did. */
-  readonly endedFor: EndReason | undefined
-  /** The timeout of that turn. */
-  readonly timeoutMs: number
+  /** Set if the executor ended it. */
+  readonly ended: Ended | undefined
+  /** The turn that was on the CPU when it died. */
+  readonly head: Ended['turn'] | undefined
 }
 
 /** What the turn on the CPU came to when its process died, and whether its tenant has cost a process by it. */
-export function blame({ death, isReady, isAlone, endedFor, timeoutMs }: Circumstances): {
+export function blame({ death, isReady, isAlone, ended, head }: Circumstances): {
   outcome: TurnOutcome
   isMisdeed: boolean
 } {
-  if (!isReady) return { outcome: { type: 'lost' }, isMisdeed: false }
-  if (endedFor === 'stalled') return { outcome: { type: 'killed' }, isMisdeed: false }
-  if (endedFor === 'abandoned') return { outcome: { type: 'lost' }, isMisdeed: true }
-  if (endedFor !== undefined) {
+  if (!isReady || !head) return { outcome: { type: 'lost' }, isMisdeed: false }
+  if (ended) {
+    // It took the place of the turn that the process was ended for.
+    if (ended.turn !== head) return { outcome: { type: 'lost' }, isMisdeed: false }
+    if (ended.reason === 'stalled') return { outcome: { type: 'killed' }, isMisdeed: false }
+    if (ended.reason === 'abandoned') return { outcome: { type: 'lost' }, isMisdeed: true }
     // It has used up what it had; what it logged is lost.
     const logsDropped = { entries: 0, bytes: 0 }
-    return { outcome: { type: 'stopped', reason: endedFor, cpuMs: timeoutMs, logs: [], logsDropped }, isMisdeed: true }
+    const used = { reason: ended.reason, cpuMs: head.timeoutMs }
+    return { outcome: { type: 'stopped', ...used, logs: [], logsDropped }, isMisdeed: true }
   }
   if (death.fromOutside) return { outcome: { type: 'killed' }, isMisdeed: false }
   return { outcome: { type: 'crashed', outOfMemory: death.outOfMemory, wasAlone: isAlone }, isMisdeed: true }

@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { kill } from 'node:process'
 import type { Readable, Writable } from 'node:stream'
 
 import { filterDescriptor, outputDescriptor, sandboxEnvironment, type Jail } from './jail/jails.ts'
+import { chainOf } from './proc.ts'
 
 /** A started sandbox process and the pipes to it. */
 export interface LaunchedProcess {
@@ -28,5 +30,24 @@ export function launchSandboxProcess({ command, filter }: Jail): LaunchedProcess
     input: child.stdin!,
     output: child.stdio[outputDescriptor] as Readable,
     errors: child.stderr!,
+  }
+}
+
+/**
+ * Kills a process from the inside out, so that none that it has started can outlive the one that was to take it along. One
+ * that has ended already has no number any more: the system may have given it to another.
+ */
+export function killLaunched({
+  pid,
+  exitCode,
+  signalCode,
+}: Pick<ChildProcess, 'pid' | 'exitCode' | 'signalCode'>): void {
+  if (exitCode !== null || signalCode !== null) return
+  for (const each of chainOf(pid).toReversed()) {
+    try {
+      kill(each, 'SIGKILL')
+    } catch {
+      // It is gone already.
+    }
   }
 }

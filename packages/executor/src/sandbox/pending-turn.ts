@@ -1,12 +1,16 @@
 import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
-/** A turn that was asked for and has not ended. */
-export interface PendingTurn {
+/** A turn as it is asked for. */
+export interface RequestedTurn {
   readonly guest: number
   readonly limits: GuestSpec['limits']
   readonly delivery: GuestDelivery
   readonly options: TurnOptions
+}
+
+/** One that has not ended. */
+export interface PendingTurn extends RequestedTurn {
   /** The timeout as it was sent: V8 measures it by the wall clock. */
   timeoutMs: number
   /** Undefined once the turn's outcome is of no more interest. */
@@ -24,11 +28,11 @@ export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCall
   if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
-/** What a turn came to, by what its process reports. */
-export function reportedOutcome(
-  message: Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>,
-  { calls }: PendingTurn,
-): TurnOutcome {
+/** How a turn ended, as its process reports it. */
+type TurnReport = Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>
+
+/** What a turn came to. */
+export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
   switch (message.type) {
     case 'skipped':
       return { type: 'lost' }
@@ -41,4 +45,10 @@ export function reportedOutcome(
       return { type: 'stopped', reason, cpuMs, logs, logsDropped }
     }
   }
+}
+
+/** Whether the turn has left its process in no state to make further guests in. */
+export function isAnomaly(message: TurnReport): boolean {
+  if (message.type === 'skipped') return false
+  return message.worn || (message.type === 'stopped' && message.reason === 'memory')
 }

@@ -1,17 +1,17 @@
-import { kill } from 'node:process'
-
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
-import { launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import { killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
 import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { chainOf } from './proc.ts'
-import { sandboxMessageSchema, type HostMessage, type SandboxMessage } from './protocol.ts'
+import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
 
 /** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
 const maxReportBytes = 5 * 1024 * 1024
 
-/** A process that is to end although it is not ready may take this long to get there. */
+/** A process that is not ready after this is given up, */
+const startTimeoutMs = 10_000
+/** and one that was given up may take this long to end by itself. */
 const startGraceMs = 5_000
 
 /** How much of what a process prints is kept, to tell why it died. */
@@ -21,20 +21,32 @@ const maxComplaintLength = 1024 * 1024
 /** What a process had sent is read for so long after its end. */
 const closeGraceMs = 1_000
 
+/** What a process sends once it is ready: all of it is about a guest. */
+export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' }>
+
 export interface ProcessLinkOptions {
   readonly jail: Jail
   /** What the kernel is to let the process have, where control groups can be made. */
   readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
-  /** Told of each message of the right form. What it throws is a breach of the protocol, and ends the process. */
-  onMessage(message: SandboxMessage): void
+  /** Told once, unless the process was given up before. */
+  onReady(versions: SandboxVersions): void
+  /** Told of each further message of the right form. What it throws is a breach of the protocol, and ends the process. */
+  onMessage(message: GuestMessage): void
   onExit(death: Death): void
 }
 
-/** A sandbox process and the messages to and from it. What it sends is an attacker's, until it has been checked. */
+/**
+ * A sandbox process, from its start to its end, and the messages to and from it. The first from it says that it is ready.
+ * What it sends is an attacker's, until it has been checked.
+ */
 export class ProcessLink {
   readonly #options: ProcessLinkOptions
   readonly #launched: LaunchedProcess
   readonly #reader = new FrameReader(maxReportBytes)
+  readonly #startTimer: NodeJS.Timeout
+  #isReady = false
+  /** Set when it is to end although it is not ready. */
+  #isGivenUp = false
   #pid: number | undefined
   #cgroup: MemoryCgroup | undefined
   #killTimer: NodeJS.Timeout | undefined
@@ -57,18 +69,16 @@ export class ProcessLink {
     // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
     process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
     process.on('exit', () => (this.#closeTimer = setTimeout(() => this.#closePipes(), closeGraceMs)))
+    this.#startTimer = setTimeout(() => this.kill(), startTimeoutMs).unref()
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   /** The process that the guests run in; known once it is ready. */
   get pid(): number | undefined {
     return this.#pid
-  }
-
-  /** To be called when the process is ready: by then all commands around it have started it. */
-  confine(): void {
-    const { memory } = this.#options
-    this.#pid = chainOf(this.#launched.process.pid).at(-1)
-    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
   send(message: HostMessage): void {
@@ -81,19 +91,14 @@ export class ProcessLink {
    */
   kill(): void {
     this.#launched.input.destroy()
-    if (this.#pid === undefined) this.#killTimer ??= setTimeout(() => this.#killNow(), startGraceMs)
-    else this.#killNow()
-  }
-
-  /** From the inside out, so that none of them can outlive the one that was to take it along. */
-  #killNow(): void {
-    for (const pid of chainOf(this.#launched.process.pid).toReversed()) {
-      try {
-        kill(pid, 'SIGKILL')
-      } catch {
-        // It is gone already.
-      }
+    const { process } = this.#launched
+    if (this.#isReady) {
+      killLaunched(process)
+      return
     }
+    this.#isGivenUp = true
+    clearTimeout(this.#startTimer)
+    this.#killTimer ??= setTimeout(() => killLaunched(process), startGraceMs)
   }
 
   /** Ends the process and resolves when it is gone. */
@@ -120,12 +125,32 @@ export class ProcessLink {
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#breach !== undefined) return
+    if (this.#breach !== undefined || this.#isGivenUp) return
     try {
-      for (const message of this.#reader.push(chunk)) this.#options.onMessage(sandboxMessageSchema.parse(message))
+      for (const message of this.#reader.push(chunk)) this.#take(sandboxMessageSchema.parse(message))
     } catch (error) {
       this.#break(`it broke the protocol: ${String(error)}`)
     }
+  }
+
+  #take(message: SandboxMessage): void {
+    if (message.type !== 'ready') {
+      if (!this.#isReady) throw new Error('it is not ready yet')
+      this.#options.onMessage(message)
+      return
+    }
+    if (this.#isReady) throw new Error('it is ready already')
+    this.#isReady = true
+    clearTimeout(this.#startTimer)
+    this.#confine()
+    this.#options.onReady(message.versions)
+  }
+
+  /** By now all commands around the process have started it. */
+  #confine(): void {
+    const { memory } = this.#options
+    this.#pid = chainOf(this.#launched.process.pid).at(-1)
+    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
   #deathBy(code: number | null, signal: string | null): Death {
@@ -138,6 +163,7 @@ export class ProcessLink {
   #exited(death: Death): void {
     if (!this.#isAlive) return
     this.#isAlive = false
+    clearTimeout(this.#startTimer)
     clearTimeout(this.#killTimer)
     clearTimeout(this.#closeTimer)
     this.#cgroup?.remove()

@@ -116,7 +116,7 @@ export class ProcessPool implements Sandbox {
   }
 
   roomFor({ tenant, isolation }: Placement): number {
-    if (this.#penalties.waitMs(tenant) > 0 || this.#mustLeaveRoom(tenant)) return 0
+    if (this.#mustLeaveRoom(tenant)) return 0
     const more = this.#mayAcquire(tenant) ? pipelinedTurns : 0
     if (isolation === 'execution') return Math.min(this.#freeFor(tenant), more > 0 ? 1 : 0)
     return Math.min(this.#freeFor(tenant), more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))

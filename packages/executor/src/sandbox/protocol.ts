@@ -26,7 +26,13 @@ export type HostMessage =
   | { readonly type: 'turn'; readonly guest: number; readonly delivery: GuestDelivery; readonly timeoutMs: number }
   | { readonly type: 'close'; readonly guest: number }
 
-const milliseconds = z.number().nonnegative()
+/** What is told of a turn that has run, however it ended. */
+const ofTurn = {
+  guest: z.int(),
+  cpuMs: z.number().nonnegative(),
+  /** Whether something is broken in the process that new guests would need; those that are here go on. */
+  worn: z.boolean(),
+}
 
 /** From a sandbox process to the executor. */
 export const sandboxMessageSchema = z.discriminatedUnion('type', [
@@ -34,24 +40,20 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('ready'),
     versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
   }),
-  /** Something broke in the process that new guests would need; those that are here go on. */
-  z.strictObject({ type: z.literal('worn') }),
   /** The answer to a turn whose guest was closed before it began, or that has to be run elsewhere. */
   z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
   /** Some of a turn's calls, sent ahead of it: frames stay small however much a turn puts out. */
   z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: turnEffectsSchema.shape.calls }),
   z.strictObject({
     type: z.literal('turn'),
-    guest: z.int(),
-    cpuMs: milliseconds,
+    ...ofTurn,
     /** What the guest keeps in memory now. */
     guestBytes: z.int().nonnegative(),
     effects: turnEffectsSchema,
   }),
   z.strictObject({
     type: z.literal('stopped'),
-    guest: z.int(),
-    cpuMs: milliseconds,
+    ...ofTurn,
     reason: z.enum(['timeout', 'memory', 'output']),
     logs: turnEffectsSchema.shape.logs,
     logsDropped: turnEffectsSchema.shape.logsDropped,

@@ -1,18 +1,15 @@
-import { blame, type EndReason } from './blame.ts'
+import { blame, type Ended } from './blame.ts'
 import type { Death } from './death.ts'
-import { addCalls, reportedOutcome, type PendingTurn } from './pending-turn.ts'
-import { ProcessLink, type ProcessLinkOptions } from './process-link.ts'
-import type { GuestDelivery, GuestSpec, SandboxMessage, SandboxVersions } from './protocol.ts'
+import { addCalls, isAnomaly, reportedOutcome, type PendingTurn, type RequestedTurn } from './pending-turn.ts'
+import { ProcessLink, type GuestMessage, type ProcessLinkOptions } from './process-link.ts'
+import type { GuestSpec } from './protocol.ts'
 import { Residents } from './residents.ts'
-import type { Guest, TurnOptions, TurnOutcome } from './sandbox.ts'
+import type { Guest, TurnOutcome } from './sandbox.ts'
 import { pipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { allowedGrowth, TurnWatch } from './turn-watch.ts'
 
 /** How long a guest that was closed while on the CPU may stay there before its process is ended. */
 const closeGraceMs = 500
-
-/** A process that is not ready after this is given up. */
-const startTimeoutMs = 10_000
 
 /** A turn that is on the CPU for longer makes its process a bad place for others. */
 const longTurnMs = 200
@@ -24,8 +21,7 @@ export interface Cordon {
   readonly alone: boolean
 }
 
-export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' | 'memory'> {
-  onReady(versions: SandboxVersions): void
+export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' | 'memory' | 'onReady'> {
   /** The process is gone; `reason` says why, for the log. */
   onExit(reason: string, fromOutside: boolean): void
   /** There may be room for another guest now, or a need for another process. */
@@ -53,14 +49,11 @@ export class SandboxProcess {
   #cordon: Cordon | undefined
   #lastGuest = 0
   #alive = true
-  #isReady = false
-  #isWorn = false
   #retiring = false
   /** Set when the executor ends the process because of the turn on the CPU. */
-  #ended: { readonly turn: PendingTurn; readonly reason: EndReason } | undefined
+  #ended: Ended | undefined
   #lastTurnAt = 0
   #tenureSince = 0
-  #startTimer: NodeJS.Timeout | undefined
 
   constructor(options: SandboxProcessOptions) {
     this.#options = options
@@ -75,10 +68,14 @@ export class SandboxProcess {
     this.#link = new ProcessLink({
       jail: options.jail,
       ...(options.memory && { memory: options.memory }),
+      onReady: (versions) => {
+        this.#startTenure()
+        options.onReady(versions)
+        this.#watchHead()
+      },
       onMessage: (message) => this.#handle(message),
       onExit: (death) => this.#exited(death),
     })
-    this.#startTimer = setTimeout(() => this.#link.kill(), startTimeoutMs).unref()
   }
 
   /** The process that the guests run in; known once it has reported. */
@@ -151,7 +148,7 @@ export class SandboxProcess {
     const guest = ++this.#lastGuest
     this.#residents.add(guest, spec)
     return {
-      turn: (delivery, options) => this.#turn(guest, spec.limits, delivery, options),
+      turn: (delivery, options) => this.#turn({ guest, limits: spec.limits, delivery, options }),
       close: () => this.#close(guest),
     }
   }
@@ -166,21 +163,14 @@ export class SandboxProcess {
 
   /** Ends the process and resolves when it is gone; turns that are under way are lost at once. */
   end(): Promise<void> {
-    clearTimeout(this.#startTimer)
     this.#loseAll({ type: 'lost' })
     return this.#link.end()
   }
 
-  #turn(
-    guest: number,
-    limits: GuestSpec['limits'],
-    delivery: GuestDelivery,
-    options: TurnOptions,
-  ): Promise<TurnOutcome> {
-    if (!this.#alive || !this.#residents.get(guest)) return Promise.resolve({ type: 'lost' })
+  #turn(turn: RequestedTurn): Promise<TurnOutcome> {
+    if (!this.#alive || !this.#residents.get(turn.guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      const { timeoutMs } = options
-      this.#turns.add({ guest, limits, delivery, options, timeoutMs, settle, sent: false, calls: [] })
+      this.#turns.add({ ...turn, timeoutMs: turn.options.timeoutMs, settle, sent: false, calls: [] })
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -199,7 +189,7 @@ export class SandboxProcess {
   #watchHead(): void {
     const { head } = this.#turns
     // The time that a process takes to start is nobody's turn.
-    if (!head || this.#watch.isOn || !this.#isReady) return
+    if (!head || this.#watch.isOn || !this.#link.isReady) return
     this.#watch.begin({ timeoutMs: head.timeoutMs, memoryLimitMb: head.limits.memoryLimitMb })
   }
 
@@ -219,7 +209,7 @@ export class SandboxProcess {
     this.#endFor(this.#turns.head!, reason === 'timeout' && this.#watch.hasOutgrown ? 'memory' : reason)
   }
 
-  #endFor(turn: PendingTurn, reason: EndReason): void {
+  #endFor(turn: PendingTurn, reason: Ended['reason']): void {
     this.#ended = { turn, reason }
     this.#link.kill()
   }
@@ -261,26 +251,9 @@ export class SandboxProcess {
     if (resident && resident.spec === undefined) this.#link.send({ type: 'close', guest })
   }
 
-  #handle(message: SandboxMessage): void {
-    switch (message.type) {
-      case 'ready':
-        if (this.#isReady) throw new Error('the process is ready already')
-        this.#isReady = true
-        clearTimeout(this.#startTimer)
-        this.#link.confine()
-        this.#startTenure()
-        this.#options.onReady(message.versions)
-        this.#watchHead()
-        return
-      case 'worn':
-        if (this.#isWorn) throw new Error('the process is worn already')
-        this.#isWorn = true
-        this.#anomaly()
-        return
-    }
+  #handle(message: GuestMessage): void {
     const { head } = this.#turns
-    if (!this.#isReady || head?.guest !== message.guest || !head.sent)
-      throw new Error(`guest ${message.guest} is out of turn`)
+    if (head?.guest !== message.guest || !head.sent) throw new Error(`guest ${message.guest} is out of turn`)
     if (message.type === 'calls') {
       addCalls(head, message.calls)
       return
@@ -289,7 +262,7 @@ export class SandboxProcess {
     this.#watch.end()
     this.#lastTurnAt = performance.now()
     if (message.type === 'stopped') this.#forget(head.guest)
-    if (message.type === 'stopped' && message.reason === 'memory') this.#anomaly()
+    if (isAnomaly(message)) this.#anomaly()
     if (message.type === 'turn') {
       this.#residents.rested(head.guest, Math.min(message.guestBytes, allowedGrowth(head.limits.memoryLimitMb)))
     }
@@ -306,24 +279,15 @@ export class SandboxProcess {
   }
 
   #exited(death: Death): void {
-    clearTimeout(this.#startTimer)
     if (!this.#alive) return
     const { head } = this.#turns
-    const endedFor = this.#ended && this.#ended.turn === head ? this.#ended.reason : undefined
-    const { outcome, isMisdeed } = blame({
-      death,
-      isReady: this.#isReady,
-      isAlone: this.#cordon?.alone === true,
-      endedFor,
-      timeoutMs: head?.timeoutMs ?? 0,
-    })
-    // Somebody else's turn has taken the place of the one that the process was ended for.
-    const isInnocent = this.#ended !== undefined && endedFor === undefined
-    if (head && isMisdeed && !isInnocent) this.#options.onMisdeed()
+    const isAlone = this.#cordon?.alone === true
+    const { outcome, isMisdeed } = blame({ death, isReady: this.#link.isReady, isAlone, ended: this.#ended, head })
+    if (isMisdeed) this.#options.onMisdeed()
     // Replaced first, so that what is replayed now finds the replacement.
     const reason = this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason
     this.#options.onExit(reason, death.fromOutside)
-    this.#loseAll(isInnocent ? { type: 'lost' } : outcome)
+    this.#loseAll(outcome)
   }
 
   /** Settles all turns: the one on the CPU as is said, those behind it as lost. */

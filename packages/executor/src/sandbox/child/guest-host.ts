@@ -9,11 +9,11 @@ import { loadRuntime, webSource } from './guest-runtime.ts'
 import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
 import { urlHost } from './url-host.ts'
 
-/** What a turn came to, as it is sent to the executor. */
+/** What a turn came to, as it is sent to the executor; the rest of the message is the process's to say. */
 export type TurnReply =
   Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
-      ? Omit<Message, 'guest'>
+      ? Omit<Message, 'guest' | 'worn'>
       : never
     : never
 

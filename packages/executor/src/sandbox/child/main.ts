@@ -19,8 +19,6 @@ const waiting: HostMessage[] = []
 /** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
 const closed = new Set<number>()
 
-let isWorn = false
-
 warmUp()
 process.stdin.on('data', (chunk: Buffer) => {
   for (const message of reader.push(chunk) as HostMessage[]) {
@@ -70,16 +68,12 @@ function handle(message: HostMessage): void {
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: Extract<HostMessage, { type: 'turn' }>): void {
   const reply = host.turn(delivery, timeoutMs)
-  if (isParserBroken() && !isWorn) {
-    isWorn = true
-    send({ type: 'worn' })
-  }
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
     reply.effects.calls = last
   }
-  send({ ...reply, guest })
+  send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, worn: isParserBroken() })
 }
 
 function send(message: SandboxMessage): void {

@@ -1,0 +1,44 @@
+import type { Primordials } from './primordials.ts'
+
+const LINE_LENGTH = 72
+
+interface Layout {
+  readonly open: string
+  readonly close: string
+  readonly isList: boolean
+  /** Whether so little is nested in it that it may be on one line. */
+  readonly isFlat: boolean
+  readonly indent: number
+}
+
+/** What is in an object, as text between its brackets: on one line if it is little, else broken into lines. */
+export function joinEntries(
+  p: Primordials,
+  entries: readonly string[],
+  { open, close, isList, isFlat, indent }: Layout,
+): string {
+  const line = p.arrayJoin(entries, ', ')
+  const fits = open.length + line.length + indent <= LINE_LENGTH && p.stringIndexOf(line, '\n') === -1
+  if (fits && isFlat && p.stringIndexOf(open, '\n') === -1) return `${open} ${line} ${close}`
+  let text = ''
+  let width = 0
+  for (let index = 0; index < entries.length; index++) {
+    const entry = indentLines(p, entries[index] as string)
+    const isLast = index === entries.length - 1
+    // Many short items share their lines; properties have one each.
+    const isShared = isList && entries.length > 6 && width > 0 && width + entry.length + indent < LINE_LENGTH
+    text += `${isShared ? ' ' : '\n  '}${entry}${isLast ? '' : ','}`
+    width = p.stringIndexOf(entry, '\n') !== -1 ? LINE_LENGTH : (isShared ? width : 0) + entry.length + 2
+  }
+  return `${open}${text}\n${close}`
+}
+
+function indentLines(p: Primordials, text: string): string {
+  let indented = ''
+  let start = 0
+  for (let at = p.stringIndexOf(text, '\n'); at !== -1; at = p.stringIndexOf(text, '\n', start)) {
+    indented += `${p.stringSlice(text, start, at)}\n  `
+    start = at + 1
+  }
+  return indented + p.stringSlice(text, start)
+}

@@ -1,0 +1,49 @@
+import { execPath } from 'node:process'
+
+import { expect, test } from 'vitest'
+
+import { encodeFrame } from './frames.ts'
+import { ProcessLink } from './process-link.ts'
+import type { SandboxMessage } from './protocol.ts'
+
+const ready: SandboxMessage = { type: 'ready', versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' } }
+const skipped: SandboxMessage = { type: 'skipped', guest: 1 }
+
+/** A process that sends these messages when its input ends or begins, and goes when it ends; and what is told of it. */
+function linkTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
+  const frames = Buffer.concat(messages.map((message) => encodeFrame(message))).toString('base64')
+  const program = `process.stdin.on('${when}', () => fs.writeSync(3, Buffer.from('${frames}', 'base64'))).resume()`
+  const told: string[] = []
+  const { promise: exited, resolve } = Promise.withResolvers<void>()
+  const link = new ProcessLink({
+    jail: { tier: 'permissions', layers: [], command: [execPath, '-e', program] },
+    onReady: () => told.push('ready'),
+    onMessage: ({ type }) => told.push(type),
+    onExit: ({ reason }) => {
+      told.push(reason)
+      resolve()
+    },
+  })
+  return { link, told, exited }
+}
+
+test('a process that is ended before it is ready is not listened to any more', async () => {
+  const { link, told } = linkTo('end', [ready, skipped])
+  await link.end()
+  expect(told).toEqual(['exit code 0'])
+  expect(link.isReady).toBe(false)
+})
+
+test.each([
+  ['that speaks before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
+  [
+    'that gets ready twice',
+    [ready, skipped, ready],
+    ['ready', 'skipped', 'it broke the protocol: Error: it is ready already'],
+  ],
+])('a process %s is ended', async (_what, messages, expected) => {
+  const { link, told, exited } = linkTo('data', messages)
+  link.send({ type: 'close', guest: 1 })
+  await exited
+  expect(told).toEqual(expected)
+})
