@@ -1,25 +1,23 @@
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
+import { ActiveRuns } from './active-runs.ts'
 import { Gate } from './back-pressure/gate.ts'
 import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
 import { logLevelFromEnv } from './config/env.ts'
 import { createRedactor, printableConfig, secretsOf } from './config/redact.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
-import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
-import { Execution } from './execution.ts'
+import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
 import { ClientEmitter } from './insight/client-events.ts'
 import { logEvents, type LogLevel } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
-import { planExecutions, type Plan } from './plan.ts'
-import { attributes, inSpan, markFailed } from './telemetry.ts'
+import { planExecutions } from './plan.ts'
 import type { Context } from './tools/define.ts'
-import { invokeTool } from './tools/invoke.ts'
 import { ToolRegistry } from './tools/registry.ts'
-import { failed } from './tools/tool-failure.ts'
+import { serveCall } from './tools/serve-call.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
@@ -46,8 +44,7 @@ export class ClientCore {
   readonly #config: ResolvedConfig
   readonly #parts: RunParts
   readonly #stats = new StatsCounter()
-  /** What is under way, by each id that its tool calls may come with. */
-  readonly #runs = new Map<string, { readonly run: ClientRun; readonly execution: Execution }>()
+  readonly #active = new ActiveRuns()
   readonly #toolsModule: ToolsModule | undefined
   #closing: Promise<void> | undefined
 
@@ -61,6 +58,7 @@ export class ClientCore {
       stats: this.#stats,
       callTool: this.#callTool,
       callbackFor: config.toolServer && this.#callbackFor,
+      assertOpen: () => this.assertOpen(),
     }
     logEvents(this.events, {
       logger: config.logger,
@@ -77,26 +75,31 @@ export class ClientCore {
   }
 
   /** Checks the options; what it returns begins each code. */
-  starter(options: ExecuteOptions, view: View, manner: Omit<RunManner, 'view'>): (code: string) => Execution {
+  starter(options: ExecuteOptions, view: View, manner: Pick<RunManner, 'isFollowed' | 'isPatient'>) {
     const { context } = view
     const plan = planExecutions(options, { config: this.#config, registry: this.registry, context })
-    const submitAgain = (code: string) => this.submit(code, options, view)
-    return (code) => this.#start(plan(code), { ...manner, view }, () => submitAgain(code))
+    return (code: string): ClientRun => {
+      const submitAgain = (): Promise<Execution> => this.submit(code, options, view)
+      const planned = plan(code)
+      this.assertOpen()
+      const run = new ClientRun(planned, this.#parts, { ...manner, view, submitAgain })
+      this.#active.add(run)
+      return run
+    }
   }
 
   /** Runs code to its end. */
   async run(code: string, options: ExecuteOptions, view: View): Promise<ExecutionResult> {
     const loading = this.loadTools()
     if (loading !== undefined) await loading
-    return this.starter(options, view, { isFollowed: false, isPatient: false })(code).wait()
+    return this.starter(options, view, { isFollowed: false, isPatient: false })(code).result
   }
 
   /** Begins to run code; resolves when it is accepted. */
   async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
     await this.loadTools()
-    const execution = this.starter(options, view, { isFollowed: true, isPatient: false })(code)
-    const { run } = this.#runs.get(execution.id)!
-    await Promise.race([run.state.accepted, run.result])
+    const { execution, state, result } = this.starter(options, view, { isFollowed: true, isPatient: false })(code)
+    await Promise.race([state.accepted, result])
     return execution
   }
 
@@ -106,7 +109,7 @@ export class ClientCore {
   }
 
   get active(): Execution[] {
-    return [...new Set([...this.#runs.values()].map(({ execution }) => execution))]
+    return this.#active.all.map(({ execution }) => execution)
   }
 
   stats(): Stats {
@@ -142,43 +145,9 @@ export class ClientCore {
     return { ...printableConfig(this.#config), tools: this.registry.select(undefined).map(({ name }) => name) }
   }
 
-  #start(plan: Plan, manner: RunManner, submitAgain: () => Promise<Execution>): Execution {
-    this.assertOpen()
-    const run = new ClientRun(plan, this.#parts, manner)
-    const { correlationId, request } = plan
-    const { executor } = this.#parts
-    const execution = new Execution({
-      id: request.id,
-      correlationId,
-      state: run.state,
-      result: run.result,
-      submitAgain,
-      cancel: async (reason) => {
-        this.assertOpen()
-        await run.cancel(reason)
-      },
-      events: (after) => {
-        this.assertOpen()
-        if (executor.events !== undefined) return executor.events(request.id, { after, correlationId })
-        throw new ConfigurationError(
-          'The executor that this client was given has no method events(executionId, options).',
-          'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
-        )
-      },
-    })
-    this.#runs.set(request.id, { run, execution })
-    const forget = (): void => {
-      for (const [id, { run: other }] of this.#runs) if (other === run) this.#runs.delete(id)
-    }
-    run.result.then(forget, forget)
-    return execution
-  }
-
-  /** An executor that falls back runs the code again under another id. */
   readonly #callbackFor = (run: ClientRun, executionId: string) => {
+    this.#active.alias(run, executionId)
     const { request, requestTimeoutMs } = run.plan
-    const known = this.#runs.get(request.id)
-    if (known !== undefined) this.#runs.set(executionId, known)
     const tools = request.tools?.map(({ name }) => name) ?? []
     return this.toolServer.callbackFor(executionId, tools, requestTimeoutMs)
   }
@@ -186,31 +155,14 @@ export class ClientCore {
   readonly #callTool = (
     message: ToolCallMessage,
     signal: AbortSignal,
-    run = this.#runs.get(message.executionId)?.run,
-  ): Promise<ToolAnswer> => {
-    const { tool: name, callId, executionId, correlationId } = message
-    const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
-    const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
-    return inSpan('codemode.tool', details, async (span) => {
-      const cameAt = performance.now()
-      run?.state.toolCalled()
-      const tool = this.registry.get(name)
-      const answer = tool
-        ? await invokeTool(tool, message, signal)
-        : failed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
-      run?.state.toolSettled()
-      const error = answer.ok ? undefined : { code: answer.error.code, message: answer.error.message }
-      if (error) markFailed(span, error.code ?? error.message)
-      const durationMs = performance.now() - cameAt
-      this.events.emit('tool', { executionId, correlationId, callId, tool: name, durationMs, error })
-      return answer
-    })
-  }
+    run = this.#active.find(message.executionId),
+  ): Promise<ToolAnswer> =>
+    serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
 
   async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
-    const results = [...this.#runs.values()].map(({ run }) => run.result)
+    const results = this.#active.all.map(({ result }) => result)
     if (drain) await settledWithin(results, timeoutMs)
-    for (const { run } of this.#runs.values()) run.stop(new DOMException('the client was closed', 'AbortError'))
+    for (const run of this.#active.all) run.stop(new DOMException('the client was closed', 'AbortError'))
     await this.#parts.executor[Symbol.asyncDispose]()
     await Promise.allSettled(results)
     await this.toolServer.close()

@@ -2,6 +2,8 @@ import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMe
 
 import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
+import { ConfigurationError } from './errors/configuration-error.ts'
+import { Execution } from './execution.ts'
 import { failureOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
 import type { Executor, RunOptions } from './executor.ts'
@@ -20,6 +22,8 @@ export interface RunParts {
   /** Makes the callback of an execution; undefined when its tools are called over the event stream. */
   readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
   callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
+  /** Throws if the client is closed. */
+  assertOpen(this: void): void
 }
 
 /** How an execution is to be run. */
@@ -30,6 +34,8 @@ export interface RunManner {
   readonly isFollowed: boolean
   /** Whether it may wait in the client's queue for as long as it takes, as one of a batch. */
   readonly isPatient: boolean
+  /** Submits the same code once more. */
+  submitAgain(this: void): Promise<Execution>
 }
 
 /** One execution of a client, from its plan to its end: held back, sent, told of and counted. */
@@ -37,6 +43,8 @@ export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
   readonly result: Promise<ExecutionResult>
+  /** What the caller may hold of it. */
+  readonly execution: Execution
   readonly #parts: RunParts
   readonly #manner: RunManner
   readonly #stop = new AbortController()
@@ -50,10 +58,24 @@ export class ClientRun {
     this.#manner = manner
     parts.stats.came()
     this.result = this.#run()
+    this.execution = new Execution({
+      ...this.#ids,
+      state: this.state,
+      result: this.result,
+      cancel: (reason) => this.#cancel(reason),
+      events: (after) => this.#events(after),
+      submitAgain: () => manner.submitAgain(),
+    })
   }
 
-  /** Cancels it; it then ends with a failed result. Resolves when the executor has taken note. */
-  async cancel(reason?: string): Promise<void> {
+  /** Aborts it: its promise rejects, unless its handle has asked for that. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  /** It then ends with a failed result. Resolves when the executor has taken note. */
+  async #cancel(reason: string | undefined): Promise<void> {
+    this.#parts.assertOpen()
     this.#isCancelled = true
     const { executor } = this.#parts
     const { request, correlationId } = this.plan
@@ -61,9 +83,15 @@ export class ClientRun {
     else await executor.cancel(request.id, reason, { correlationId })
   }
 
-  /** Aborts it: its promise rejects, unless its handle has asked for that. */
-  stop(reason: unknown): void {
-    this.#stop.abort(reason)
+  #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
+    const { executor, assertOpen } = this.#parts
+    const { executionId, correlationId } = this.#ids
+    assertOpen()
+    if (executor.events !== undefined) return executor.events(executionId, { after, correlationId })
+    throw new ConfigurationError(
+      'The executor that this client was given has no method events(executionId, options).',
+      'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
+    )
   }
 
   async #run(): Promise<ExecutionResult> {

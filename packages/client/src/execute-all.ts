@@ -1,5 +1,5 @@
+import type { ClientRun } from './client-run.ts'
 import type { ExecuteOptions } from './execute-options.ts'
-import type { Execution } from './execution.ts'
 import { failureOf, type ExecutionResult } from './execution-result.ts'
 import { mapLimited } from './map-limited.ts'
 
@@ -29,7 +29,7 @@ export type Codes = Iterable<string> | AsyncIterable<string>
 interface Batch {
   readonly concurrency: number
   readonly onProgress: ((progress: BatchProgress) => void) | undefined
-  begin(this: void, code: string): Execution
+  begin(this: void, code: string): ClientRun
 }
 
 /** How each code ended, in their order; a request that failed is a failed result. */
@@ -47,11 +47,12 @@ export async function runBatch(codes: Codes, { concurrency, onProgress, begin }:
 }
 
 async function settled(code: string, begin: Batch['begin']): Promise<ExecutionResult> {
-  let execution: Execution | undefined
+  let run: ClientRun | undefined
   try {
-    execution = begin(code)
-    return await execution.wait()
+    run = begin(code)
+    return await run.result
   } catch (error) {
-    return failureOf(error, { executionId: execution?.id ?? '', correlationId: execution?.correlationId ?? '' })
+    const { id = '', correlationId = '' } = run?.execution ?? {}
+    return failureOf(error, { executionId: id, correlationId })
   }
 }

@@ -6,7 +6,7 @@ import type { ExecutionProgress, ExecutionState } from './execution-state.ts'
 
 /** What an execution's handle needs of the rest of the client. */
 export interface ExecutionLinks<T> {
-  readonly id: string
+  readonly executionId: string
   readonly correlationId: string
   readonly state: ExecutionState
   readonly result: Promise<ExecutionResult<T>>
@@ -23,7 +23,7 @@ export class Execution<T = Json> {
 
   /** @internal */
   constructor(links: ExecutionLinks<T>) {
-    this.id = links.id
+    this.id = links.executionId
     this.correlationId = links.correlationId
     this.#links = links
     // An execution that nobody waits for is no unhandled rejection.
