@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto'
+
+import type { ExecutionRequest } from '@codemode/shared'
+
+/**
+ * The SHA-256 of all that decides the value of an execution: its code, input, tool declarations, config and context. The
+ * order of an object's keys does not matter.
+ */
+export function cacheKey({ code, input, tools = [], config = {}, context = {} }: ExecutionRequest): string {
+  return hashOf({ code, input, tools, config, context })
+}
+
+/** The same of all that decides how a run of that ends for those who wait for it: its clocks and limits as well. */
+export function runKey(key: string, { limits = {} }: ExecutionRequest, requestTimeoutMs: number | undefined): string {
+  return hashOf({ key, limits, requestTimeoutMs })
+}
+
+function hashOf(value: object): string {
+  return createHash('sha256').update(JSON.stringify(value, withSortedKeys)).digest('base64url')
+}
+
+function withSortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

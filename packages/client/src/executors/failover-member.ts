@@ -1,0 +1,86 @@
+import type { ExecutionRequest } from '@codemode/shared'
+
+import type { ExecutionResult } from '../execution-result.ts'
+import type { Executor, RunOptions } from '../executor.ts'
+import { isUnavailable, retryAfterMsOf } from './unavailable.ts'
+
+/**
+ * One of the executors behind a failover. It is ejected when it can't be reached or refuses, and probed until it is ready
+ * again; one probe runs at a time, and the pause between two begins when the first has been answered.
+ */
+export class FailoverMember {
+  readonly executor: Executor
+  readonly #probeIntervalMs: number
+  #underWay = 0
+  #isEjected = false
+  #isProbing = false
+  #isClosed = false
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(executor: Executor, probeIntervalMs: number) {
+    this.executor = executor
+    this.#probeIntervalMs = probeIntervalMs
+  }
+
+  /** How many executions are under way here. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  get isEjected(): boolean {
+    return this.#isEjected
+  }
+
+  async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
+    const isTrial = this.#isEjected
+    this.#underWay += 1
+    try {
+      const result = await this.executor.run(request, options)
+      if (isTrial) this.#return()
+      return result
+    } catch (error) {
+      if (isUnavailable(error)) this.#eject(Math.max(this.#probeIntervalMs, retryAfterMsOf(error)))
+      throw error
+    } finally {
+      this.#underWay -= 1
+    }
+  }
+
+  /** Ends the probing. */
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  #eject(firstProbeInMs: number): void {
+    if (this.#isEjected || this.#isClosed) return
+    this.#isEjected = true
+    if (!this.#isProbing) this.#probeIn(firstProbeInMs)
+  }
+
+  #return(): void {
+    this.#isEjected = false
+    clearTimeout(this.#timer)
+  }
+
+  #probeIn(delayMs: number): void {
+    this.#timer = setTimeout(() => void this.#probe(), delayMs).unref()
+  }
+
+  async #probe(): Promise<void> {
+    this.#isProbing = true
+    const isReady = await this.#isReady()
+    this.#isProbing = false
+    if (this.#isClosed || !this.#isEjected) return
+    if (isReady) this.#return()
+    else this.#probeIn(this.#probeIntervalMs)
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      return (await this.executor.isReady?.()) ?? true
+    } catch {
+      return false
+    }
+  }
+}

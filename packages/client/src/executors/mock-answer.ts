@@ -1,0 +1,60 @@
+import type { ExecutionFailure, ExecutionRequest, Json } from '@codemode/shared'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { ToolError } from '../errors/tool-error.ts'
+
+/** Calls a tool of the request as the code would; rejects with a ToolError when the call fails. */
+export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
+
+/** A value, or what makes it. What the function throws is the code's failure; a typed error rejects the run. */
+export type MockResult = Json | ((request: ExecutionRequest, callTool: MockToolCaller) => Json | Promise<Json>)
+
+/** How code ends: with a value, with a failure of its own (a `GUEST_ERROR` by default), or with a failed request. */
+export type MockAnswer =
+  | { readonly result: MockResult }
+  | { readonly error: Partial<ExecutionFailure> & { readonly message: string } }
+  | { readonly reject: Error }
+
+/** An answer and the code that it is for: exactly this text, what matches, or what the function accepts. */
+export type MockResponse = MockAnswer & { readonly code: string | RegExp | ((request: ExecutionRequest) => boolean) }
+
+/** How an execution of a mock ends. */
+export type MockEnd = { readonly value: unknown } | { readonly failure: ExecutionFailure }
+
+export function isMockResponse(value: unknown): value is MockResponse {
+  if (typeof value !== 'object' || value === null || !('code' in value)) return false
+  const { code } = value
+  const isMatcher = typeof code === 'string' || typeof code === 'function' || code instanceof RegExp
+  return isMatcher && ['result', 'error', 'reject'].filter((name) => name in value).length === 1
+}
+
+export function isFor({ code }: MockResponse, request: ExecutionRequest): boolean {
+  if (typeof code === 'string') return request.code === code
+  return typeof code === 'function' ? code(request) : request.code.search(code) >= 0
+}
+
+/** Plays the code that is answered so. */
+export async function play(
+  answer: Exclude<MockAnswer, { reject: Error }>,
+  request: ExecutionRequest,
+  callTool: MockToolCaller,
+): Promise<MockEnd> {
+  if ('error' in answer) return { failure: guestFailure(answer.error) }
+  const { result } = answer
+  if (typeof result !== 'function') return { value: result }
+  try {
+    return { value: await result(request, callTool) }
+  } catch (error) {
+    if (error instanceof ToolError) {
+      const details = { code: error.code, ...(error.tool !== undefined && { tool: error.tool }) }
+      return { failure: guestFailure({ name: error.name, message: error.message, details }) }
+    }
+    if (error instanceof ExecutorClientError) throw error
+    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
+    return { failure: guestFailure({ name, message }) }
+  }
+}
+
+function guestFailure(failure: Partial<ExecutionFailure> & { readonly message: string }): ExecutionFailure {
+  return { code: 'GUEST_ERROR', name: 'Error', retryable: false, ...failure }
+}

@@ -1,0 +1,135 @@
+import {
+  callIdOf,
+  defaultRequestLimits,
+  type ExecutionEvent,
+  type Json,
+  type ToolAnswer,
+  type ToolCallSummary,
+} from '@codemode/shared'
+
+import { ToolError } from '../errors/tool-error.ts'
+import type { ExecutionResult } from '../execution-result.ts'
+import { failed } from '../tools/tool-failure.ts'
+import { toJson } from '../tools/to-json.ts'
+import type { Identified } from './identified.ts'
+import type { MockEnd } from './mock-answer.ts'
+import { finishedEvent, startedEvent } from './result-events.ts'
+
+type ToolEvent = Extract<ExecutionEvent, { type: 'tool.called' | 'tool.settled' }>
+type EventBody<Event = ToolEvent> = Event extends ToolEvent ? Omit<Event, 'id' | 'at' | 'executionId'> : never
+
+/** One execution of a mock, which has no code: its tool calls, its events and its result. */
+export class MockExecution {
+  readonly #given: Identified
+  readonly #ending = new AbortController()
+  readonly #calls: ToolCallSummary[] = []
+  readonly #events: ExecutionEvent[] = []
+  #news = Promise.withResolvers<void>()
+
+  constructor(given: Identified) {
+    this.#given = given
+    this.#news.promise.catch(() => {})
+  }
+
+  get hasStarted(): boolean {
+    return this.#events.length > 0
+  }
+
+  start(): void {
+    const { request, options } = this.#given
+    this.#tell(startedEvent(request.id, options.correlationId))
+  }
+
+  /** Calls a tool as the code would; rejects with a ToolError when the call fails. */
+  async callTool(tool: string, input: unknown = {}): Promise<Json> {
+    const { request, options } = this.#given
+    const executionId = request.id
+    const callId = callIdOf(executionId, this.#calls.length + 1)
+    const timeoutMs = request.limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
+    const call = { callId, tool, input: toJson(input), deadline: new Date(Date.now() + timeoutMs).toISOString() }
+    const summary: ToolCallSummary = { callId, tool, status: 'running', durationMs: 0 }
+    this.#calls.push(summary)
+    this.#toolEvent({ type: 'tool.called', ...call })
+    const { correlationId } = options
+    const context = structuredClone(request.context ?? {})
+    const answer: ToolAnswer = request.tools?.some(({ name }) => name === tool)
+      ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
+      : failed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
+    if (!this.#ending.signal.aborted) this.#settle(summary, answer)
+    if (answer.ok) return answer.output
+    const { message, code, data, retryable } = answer.error
+    throw new ToolError(message, {
+      tool,
+      ...(code !== undefined && { code }),
+      ...(data !== undefined && { data }),
+      ...(retryable !== undefined && { retryable }),
+    })
+  }
+
+  /** Ends it: calls that are open are cancelled. */
+  end(end: MockEnd): ExecutionResult {
+    this.#ending.abort(new DOMException('The execution has ended', 'AbortError'))
+    for (const call of this.#calls) if (call.status === 'running') call.status = 'cancelled'
+    const { request, options } = this.#given
+    const outcome =
+      'value' in end
+        ? { success: true as const, result: toJson(end.value) }
+        : { success: false as const, error: end.failure }
+    const result: ExecutionResult = {
+      ...outcome,
+      executionId: request.id,
+      correlationId: options.correlationId,
+      logs: [],
+      logsDropped: { entries: 0, bytes: 0 },
+      toolCalls: structuredClone(this.#calls),
+      usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+      source: 'executor',
+    }
+    this.#tell(finishedEvent(result, this.#nextId()))
+    return result
+  }
+
+  /** Ends it as one that was cancelled. */
+  cancel(message: string): ExecutionResult {
+    return this.end({ failure: { code: 'CANCELLED', name: 'AbortError', message, retryable: false } })
+  }
+
+  /** Ends it without a result, unless it has one: whoever reads its events gets the error. */
+  lose(error: unknown): void {
+    this.#news.reject(error)
+  }
+
+  /** All events from after the given one to `finished`, those to come as well. */
+  async *events(after = '0'): AsyncGenerator<ExecutionEvent, void> {
+    for (let next = Number(after); ; next += 1) {
+      while (next >= this.#events.length) await this.#news.promise
+      const event = this.#events[next]!
+      yield event
+      if (event.type === 'finished') return
+    }
+  }
+
+  #settle(summary: ToolCallSummary, answer: ToolAnswer): void {
+    const { callId, tool } = summary
+    const errorCode = answer.ok ? undefined : answer.error.code
+    summary.status = answer.ok ? 'completed' : 'failed'
+    if (errorCode !== undefined) summary.errorCode = errorCode
+    this.#toolEvent({ type: 'tool.settled', callId, tool, status: summary.status, ...(errorCode && { errorCode }) })
+  }
+
+  #toolEvent(body: EventBody): void {
+    this.#tell({ id: this.#nextId(), at: new Date().toISOString(), executionId: this.#given.request.id, ...body })
+  }
+
+  #nextId(): string {
+    return String(this.#events.length + 1)
+  }
+
+  #tell(event: ExecutionEvent): void {
+    this.#events.push(event)
+    this.#news.resolve()
+    this.#news = Promise.withResolvers()
+    this.#news.promise.catch(() => {})
+    this.#given.options.onEvent?.(event)
+  }
+}

@@ -1,0 +1,129 @@
+import type { ExecutionEvent, ExecutionRequest } from '@codemode/shared'
+import { z } from 'zod'
+
+import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { ExecutionResult } from '../execution-result.ts'
+import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
+import { RunClock } from '../run-clock.ts'
+import { CancelledById } from './cancelled-by-id.ts'
+import { identified } from './identified.ts'
+import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
+import { MockExecution } from './mock-execution.ts'
+import { milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+
+/** A run that a mock was asked for, with the ids that it had. */
+export interface MockCall {
+  readonly request: ExecutionRequest & { readonly id: string }
+  readonly options: RunOptions & { readonly correlationId: string }
+}
+
+const correctCall = 'new MockExecutor({ responses: [{ code: /weather/, result: 21 }], defaultResult: null })'
+
+const optionsSchema = z.strictObject({
+  /** What is answered to which code; the first that fits. */
+  responses: z
+    .array(z.custom<MockResponse>(isMockResponse, 'needs a code, and one of result, error and reject'))
+    .readonly()
+    .default([]),
+  /** The value of all other code, or what makes it; null by default. */
+  defaultResult: z.custom<MockResult>(() => true).default(null),
+  /** How long it takes until an execution begins, in milliseconds; 0 by default. */
+  latencyMs: z.union([z.literal(0), milliseconds]).default(0),
+})
+
+/** The options of a `MockExecutor`. */
+export type MockExecutorOptions = z.input<typeof optionsSchema>
+
+/**
+ * An executor for tests, without a server: it runs no code and answers as it is told. Ids, events, tool calls,
+ * cancelling and `requestTimeoutMs` are as with a real one. It works with fake timers.
+ *
+ * @example
+ * const executor = new MockExecutor({
+ *   responses: [{ code: /forecast/, result: (_request, callTool) => callTool('weather', { city: 'Oslo' }) }],
+ * })
+ * await using codemode = Codemode.fromClientConfig({ executor, tools: { weather: () => 'sunny' } })
+ */
+export class MockExecutor implements Executor {
+  readonly #options: z.output<typeof optionsSchema>
+  readonly #calls: MockCall[] = []
+  readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunClock }>()
+  readonly #closing = new AbortController()
+
+  constructor(options: MockExecutorOptions = {}) {
+    this.#options = parseWrapperOptions(optionsSchema, options, correctCall)
+  }
+
+  /** All runs that it was asked for, in order. */
+  get calls(): readonly MockCall[] {
+    return this.#calls
+  }
+
+  async run(given: ExecutionRequest, givenOptions: RunOptions): Promise<ExecutionResult> {
+    const call = identified(given, givenOptions)
+    const { id: executionId } = call.request
+    const { correlationId, requestTimeoutMs: timeoutMs = Infinity, signal } = call.options
+    const clock = new RunClock({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
+    const execution = new MockExecution(call)
+    this.#calls.push(call)
+    this.#executions.set(executionId, { execution, clock })
+    try {
+      clock.signal.throwIfAborted()
+      return await Promise.race([this.#play(call, execution, clock.signal), whenAborted(clock.signal)])
+    } catch (error) {
+      if (error instanceof CancelledById) return execution.cancel(error.message)
+      if (execution.hasStarted && clock.signal.aborted) {
+        execution.cancel('Nobody waits for it any more')
+        if (error instanceof ExecutorClientError) concludeError(error, { attempts: 1, ambiguous: true })
+      }
+      execution.lose(error)
+      throw error
+    } finally {
+      clock.dispose()
+    }
+  }
+
+  async cancel(executionId: string, reason?: string): Promise<void> {
+    this.#executions.get(executionId)?.clock.end(new CancelledById(reason))
+  }
+
+  events(
+    executionId: string,
+    options: ControlOptions & { readonly after?: string | undefined } = {},
+  ): AsyncIterable<ExecutionEvent> {
+    const known = this.#executions.get(executionId)
+    if (known !== undefined) return known.execution.events(options.after)
+    throw new ExecutorClientError('NOT_FOUND', `There is no execution ${executionId}`, { executionId })
+  }
+
+  /** Cancels what runs; what comes later is cancelled at once. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
+  }
+
+  async #play({ request }: MockCall, execution: MockExecution, signal: AbortSignal): Promise<ExecutionResult> {
+    const { responses, defaultResult, latencyMs } = this.#options
+    const fitting = responses.find((response) => isFor(response, request))
+    const answer: MockAnswer = fitting ?? { result: defaultResult }
+    if (latencyMs > 0) await passing(latencyMs, signal)
+    if ('reject' in answer) throw answer.reject
+    execution.start()
+    const end = await play(answer, request, (tool, input) => execution.callTool(tool, input))
+    signal.throwIfAborted()
+    return execution.end(end)
+  }
+}
+
+/** A promise of the global timer, which fake timers replace. */
+function passing(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
+  })
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

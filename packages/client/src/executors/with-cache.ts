@@ -1,0 +1,123 @@
+import { z } from 'zod'
+
+import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import { resultFromError, type ExecutionResult } from '../execution-result.ts'
+import type { Executor, RunOptions } from '../executor.ts'
+import { RunClock } from '../run-clock.ts'
+import { cacheKey, runKey } from './cache-key.ts'
+import { CancelledById } from './cancelled-by-id.ts'
+import { ExecutionRoutes } from './execution-routes.ts'
+import { identified, type Identified } from './identified.ts'
+import { passOn } from './pass-on.ts'
+import { finishedEvent, startedEvent } from './result-events.ts'
+import { RunCache } from './run-cache.ts'
+import { SharedRun } from './shared-run.ts'
+import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+
+const correctCall = 'withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })'
+
+const optionsSchema = z.strictObject({
+  /** How long a result is kept, in milliseconds; 300,000 by default. */
+  ttlMs: milliseconds.default(300_000),
+  /** How many results are kept, the ones used last; 1,000 by default, and never more than 64 MiB. */
+  maxEntries: z.int().min(1).default(1_000),
+})
+
+/** The options of `withCache`. */
+export type CacheOptions = z.input<typeof optionsSchema>
+
+/** An executor that remembers results. */
+export interface CachingExecutor extends Executor {
+  /** Forgets all results, and does not remember those of runs that are under way. */
+  clear(): void
+}
+
+/**
+ * An executor that remembers successes, and lets identical requests that come together share one run. They are identical
+ * by code, input, tool declarations, config and context, and to share a run by their limits too. A repeat has
+ * `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and `usage` are those of the run that it
+ * repeats. Who cancels gives up waiting; the run is cancelled when nobody waits any more.
+ *
+ * Only what the executor itself has given is remembered: no failures, and nothing from a fallback or a degradation. Use
+ * it for code whose tools only read, and put into `context` what their answers depend on, such as the user.
+ */
+export function withCache(executor: Executor, options: CacheOptions = {}): CachingExecutor {
+  checkExecutors([executor], correctCall)
+  const cache = new RunCache(parseWrapperOptions(optionsSchema, options, correctCall))
+  const routes = new ExecutionRoutes()
+  const passedOn = passOn([executor], routes)
+  /** The clocks of those who wait, by the ids of their requests. */
+  const waiting = new Map<string, RunClock>()
+
+  const serve = async ({ request, options }: Identified, { signal }: RunClock): Promise<ExecutionResult> => {
+    const key = cacheKey(request)
+    const known = cache.resultOf(key)
+    if (known !== undefined) {
+      routes.set(request.id, executor, known.executionId)
+      options.onEvent?.(startedEvent(request.id, options.correlationId))
+      return repeat(known, request.id, options)
+    }
+    const sharedKey = runKey(key, request, options.requestTimeoutMs)
+    const joined = cache.runOf(sharedKey)
+    if (joined !== undefined) {
+      routes.set(request.id, executor, joined.executionId)
+      options.onEvent?.(startedEvent(request.id, options.correlationId))
+      return repeat(structuredClone(await joined.wait(signal)), request.id, options)
+    }
+    const run = new SharedRun(request.id, (shared) =>
+      executor.run(request, { ...whileWaiting(options, signal), signal: shared }),
+    )
+    routes.set(request.id, executor)
+    cache.add(key, sharedKey, run)
+    return run.wait(signal)
+  }
+
+  return {
+    ...passedOn,
+    async run(given, givenOptions) {
+      const identity = identified(given, givenOptions)
+      const { request, options } = identity
+      const ids = { executionId: request.id, correlationId: options.correlationId }
+      const { requestTimeoutMs: timeoutMs = Infinity, signal } = options
+      const clock = new RunClock({ ...ids, timeoutMs, signals: [signal] })
+      const mayRun = !clock.signal.aborted
+      waiting.set(request.id, clock)
+      try {
+        clock.signal.throwIfAborted()
+        return await serve(identity, clock)
+      } catch (error) {
+        if (error instanceof CancelledById) return { ...resultFromError(error), ...ids }
+        const hasLeft = mayRun && error === clock.signal.reason && error instanceof ExecutorClientError
+        throw hasLeft ? concludeError(error, { attempts: 1, ambiguous: true }) : error
+      } finally {
+        waiting.delete(request.id)
+        clock.dispose()
+      }
+    },
+    async cancel(requestId, reason, options) {
+      const clock = waiting.get(requestId)
+      // What has run here and is not waited for is over for this caller, and may still be for others.
+      if (clock !== undefined) clock.end(new CancelledById(reason))
+      else if (routes.get(requestId) === undefined) await passedOn.cancel?.(requestId, reason, options)
+    },
+    clear: () => cache.clear(),
+  }
+}
+
+/** Options that tell the caller nothing after it has left. */
+function whileWaiting({ onEvent, ...options }: RunOptions, signal: AbortSignal): RunOptions {
+  if (onEvent === undefined) return options
+  return { ...options, onEvent: (event) => void (signal.aborted || onEvent(event)) }
+}
+
+/** A result that was made for another request, as the answer to this one. */
+function repeat(
+  result: ExecutionResult,
+  executionId: string,
+  options: RunOptions & { readonly correlationId: string },
+): ExecutionResult {
+  const { correlationId, onEvent } = options
+  const repeated = { ...result, executionId, correlationId, source: 'cache' } as const
+  onEvent?.(finishedEvent(repeated, '2'))
+  return repeated
+}

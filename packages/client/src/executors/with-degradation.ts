@@ -1,0 +1,62 @@
+import type { ExecutionRequest, Json } from '@codemode/shared'
+import { z } from 'zod'
+
+import type { ExecutionResult } from '../execution-result.ts'
+import type { Executor } from '../executor.ts'
+import { toJson } from '../tools/to-json.ts'
+import { identified } from './identified.ts'
+import { isOutage } from './is-outage.ts'
+import { passOn } from './pass-on.ts'
+import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
+
+type MakeResult = (request: ExecutionRequest, error: unknown) => Json | Promise<Json>
+
+const correctCall = 'withDegradation(executor, { result: null })'
+
+const optionsSchema = z.strictObject({
+  /**
+   * The value of an execution whose request failed, or what makes it from the request and the error. A function that
+   * throws fails the execution with what it throws: that is how to let some errors through.
+   */
+  result: z.custom<Json | MakeResult>((result) => result !== undefined, 'is missing'),
+})
+
+/** The options of `withDegradation`. */
+export type DegradationOptions = z.input<typeof optionsSchema>
+
+/**
+ * An executor that answers with a value of yours when the request or the executor has failed: a success with
+ * `source: 'degraded'`, and no logs, tool calls or usage. What the code did, a failure too, comes through unchanged, as do
+ * a CancelledError and a ConfigurationError. Tools that the failed run called stay called.
+ */
+export function withDegradation(executor: Executor, options: DegradationOptions): Executor {
+  checkExecutors([executor], correctCall)
+  const { result } = parseWrapperOptions(optionsSchema, options, correctCall)
+  return {
+    ...passOn([executor]),
+    async run(given, givenOptions) {
+      const { request, options } = identified(given, givenOptions)
+      try {
+        return await executor.run(request, options)
+      } catch (error) {
+        if (!isOutage(error, options.signal)) throw error
+        const value = typeof result === 'function' ? await result(request, error) : result
+        return degraded(toJson(value), request.id, options.correlationId)
+      }
+    },
+  }
+}
+
+function degraded(result: Json, executionId: string, correlationId: string): ExecutionResult {
+  return {
+    success: true,
+    result,
+    executionId,
+    correlationId,
+    logs: [],
+    logsDropped: { entries: 0, bytes: 0 },
+    toolCalls: [],
+    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+    source: 'degraded',
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+
+import type { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { Executor } from '../executor.ts'
+import { ExecutionRoutes } from './execution-routes.ts'
+import { FailoverMember } from './failover-member.ts'
+import { identified } from './identified.ts'
+import { passOn } from './pass-on.ts'
+import { timeLeft } from './time-left.ts'
+import { hasSurelyNotRun, nobodyTookIt } from './unavailable.ts'
+import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+
+const correctCall = `withFailover([
+  new ExecutorClient({ executorUrl: 'http://a.example:8001', executorApiKey }),
+  new ExecutorClient({ executorUrl: 'http://b.example:8001', executorApiKey }),
+], { probeIntervalMs: 1_000 })`
+
+const optionsSchema = z.strictObject({
+  /** The pause between two probes of an executor that is out of use, in milliseconds; 1,000 by default. */
+  probeIntervalMs: milliseconds.default(1_000),
+})
+
+/** The options of `withFailover`. */
+export type FailoverOptions = z.input<typeof optionsSchema>
+
+/**
+ * One executor out of several, each for one URL. An execution goes to the one with the fewest under way here. One that
+ * can't be reached, breaks off or refuses (429, 503) is left out until `isReady` says that it is back, which is asked every
+ * `probeIntervalMs`; are all left out, they are tried all the same.
+ *
+ * An execution that has surely not run goes on to the next executor, with the same id. One that may have run is never
+ * repeated: it rejects with its error, which is `ambiguous`. When nobody takes it, it rejects with the code of the last
+ * refusal, or `CONNECTION_FAILED`, and all errors as `cause.errors`.
+ */
+export function withFailover(executors: readonly Executor[], options: FailoverOptions = {}): Executor {
+  if (!Array.isArray(executors) || executors.length === 0)
+    throw new ConfigurationError('withFailover needs a list of at least one executor.', correctCall)
+  checkExecutors(executors, correctCall)
+  const { probeIntervalMs } = parseWrapperOptions(optionsSchema, options, correctCall)
+  const members = executors.map((executor) => new FailoverMember(executor, probeIntervalMs))
+  const routes = new ExecutionRoutes()
+  const passedOn = passOn(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
+  const choose = leastLoaded(members)
+  return {
+    ...passedOn,
+    async run(given, givenOptions) {
+      const { request, options } = identified(given, givenOptions)
+      const leftMs = timeLeft(options.requestTimeoutMs)
+      const untried = new Set(members)
+      const errors: ExecutorClientError[] = []
+      for (let member = choose(untried); member !== undefined; member = choose(untried)) {
+        untried.delete(member)
+        routes.set(request.id, member.executor)
+        try {
+          return await member.run(request, { ...options, requestTimeoutMs: leftMs() })
+        } catch (error) {
+          if (!hasSurelyNotRun(error)) throw error
+          errors.push(error)
+        }
+        if (leftMs() === 0) break
+      }
+      throw nobodyTookIt(errors)
+    },
+    async [Symbol.asyncDispose]() {
+      for (const member of members) member.close()
+      await passedOn[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/**
+ * Chooses the member with the fewest executions under way, in turn among equals; one that is ejected only if all are.
+ * Undefined if there is none to choose from.
+ */
+function leastLoaded(members: readonly FailoverMember[]) {
+  let first = 0
+  return (candidates: ReadonlySet<FailoverMember>): FailoverMember | undefined => {
+    const inTurn = [...members.slice(first), ...members.slice(0, first)].filter((member) => candidates.has(member))
+    const inUse = inTurn.filter(({ isEjected }) => !isEjected)
+    const chosen = (inUse.length > 0 ? inUse : inTurn).reduce<FailoverMember | undefined>(
+      (best, member) => (best !== undefined && best.underWay <= member.underWay ? best : member),
+      undefined,
+    )
+    if (chosen !== undefined) first = (members.indexOf(chosen) + 1) % members.length
+    return chosen
+  }
+}

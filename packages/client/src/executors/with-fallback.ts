@@ -1,0 +1,119 @@
+import { newExecutionId, type ExecutionRequest } from '@codemode/shared'
+import { z } from 'zod'
+
+import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import type { ExecutionResult } from '../execution-result.ts'
+import type { Executor, RunOptions } from '../executor.ts'
+import { linkAbort } from '../linked-abort.ts'
+import { ExecutionRoutes } from './execution-routes.ts'
+import { identified } from './identified.ts'
+import { isOutage } from './is-outage.ts'
+import { passOn } from './pass-on.ts'
+import { timeLeft } from './time-left.ts'
+import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+
+type ShouldFallBack = (error: unknown, request: ExecutionRequest) => boolean
+
+const correctCall = 'withFallback(primary, secondary, { timeoutMs: 5_000 })'
+
+const optionsSchema = z.strictObject({
+  /** How long the primary may take, in milliseconds; 5,000 by default. */
+  timeoutMs: milliseconds.default(5_000),
+  /** Whether the secondary runs the code after this error of the primary; always, by default. */
+  shouldFallBack: z
+    .custom<ShouldFallBack>((value) => typeof value === 'function', 'must be a function')
+    .default(() => () => true),
+})
+
+/** The options of `withFallback`. */
+export type FallbackOptions = z.input<typeof optionsSchema>
+
+/**
+ * An executor that lets a second one run the code when the first has failed: its request was rejected, or it was not
+ * done after `timeoutMs` and is cancelled. The result then has `source: 'fallback'` and an execution id of its own. What
+ * the code did, a failure too, comes through from whoever ran it. Rejects with an AggregateError of both when both fail,
+ * with a CancelledError when the caller cancels, and with a ConfigurationError of the first unchanged.
+ *
+ * The code runs again from its beginning: **tools that the first run has called may be called again.** Use it for tools
+ * that bear that, or let `shouldFallBack` look at `error.ambiguous`.
+ */
+export function withFallback(primary: Executor, secondary: Executor, options: FallbackOptions = {}): Executor {
+  checkExecutors([primary, secondary], correctCall)
+  const { timeoutMs, shouldFallBack } = parseWrapperOptions(optionsSchema, options, correctCall)
+  const routes = new ExecutionRoutes()
+  return {
+    ...passOn([primary, secondary], routes),
+    async run(given, givenOptions) {
+      const { request, options } = identified(given, givenOptions)
+      const leftMs = timeLeft(options.requestTimeoutMs)
+      routes.set(request.id, primary)
+      let failure: unknown
+      try {
+        return await runWithin(timeoutMs, primary, request, options)
+      } catch (error) {
+        const isOver = leftMs() === 0
+        if (isOver || !isOutage(error, options.signal) || !shouldFallBack(error, request)) throw error
+        failure = error
+      }
+      // Call ids are made from the id, and a tool server answers a call id that it knows from its record.
+      const again = { ...request, id: newExecutionId() }
+      routes.set(request.id, secondary, again.id)
+      try {
+        return { ...(await secondary.run(again, { ...options, requestTimeoutMs: leftMs() })), source: 'fallback' }
+      } catch (error) {
+        throw isOutage(error, options.signal) ? bothFailed(failure, error) : error
+      }
+    },
+  }
+}
+
+/** Runs on an executor that is cancelled, and no more waited for, after so long. */
+async function runWithin(
+  timeoutMs: number,
+  executor: Executor,
+  request: ExecutionRequest & { readonly id: string },
+  options: RunOptions & { readonly correlationId: string },
+): Promise<ExecutionResult> {
+  const { onEvent } = options
+  const controller = new AbortController()
+  const unlink = linkAbort(options.signal, controller)
+  const gaveUp = Promise.withResolvers<never>()
+  const timer = setTimeout(() => {
+    const error = tooSlow(timeoutMs, request.id, options.correlationId)
+    controller.abort(error)
+    gaveUp.reject(error)
+  }, timeoutMs)
+  try {
+    const running = executor.run(request, {
+      ...options,
+      signal: controller.signal,
+      ...(onEvent && { onEvent: (event) => controller.signal.aborted || onEvent(event) }),
+    })
+    return await Promise.race([running, gaveUp.promise])
+  } finally {
+    clearTimeout(timer)
+    unlink()
+  }
+}
+
+function tooSlow(timeoutMs: number, executionId: string, correlationId: string): ExecutorTimeoutError {
+  return new ExecutorTimeoutError(
+    'REQUEST_TIMEOUT',
+    `The first executor was not done after timeoutMs (${timeoutMs} ms)`,
+    {
+      executionId,
+      correlationId,
+      layer: 'request',
+      timeoutMs,
+      option: 'timeoutMs',
+      retryable: true,
+      ambiguous: true,
+      attempts: 1,
+    },
+  )
+}
+
+function bothFailed(first: unknown, second: unknown): AggregateError {
+  const messages = [first, second].map((error) => (error instanceof Error ? error.message : String(error)))
+  return new AggregateError([first, second], `Both executors failed: ${messages.join('; ')}`)
+}

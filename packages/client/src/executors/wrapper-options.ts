@@ -1,0 +1,35 @@
+/** What the functions that compose executors check of their arguments; the errors show a correct call. */
+import { z } from 'zod'
+
+import { configError } from '../config-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { Executor } from '../executor.ts'
+
+/** 1 ms to the longest delay of a Node timer, about 24.8 days. */
+export const milliseconds = z.int().min(1).max(2_147_483_647)
+
+/** Checks the options of a wrapper; throws a ConfigurationError that shows the correct call. */
+export function parseWrapperOptions<Schema extends z.ZodObject>(
+  schema: Schema,
+  options: unknown,
+  correctCall: string,
+): z.output<Schema> {
+  const parsed = schema.safeParse(options)
+  if (parsed.success) return parsed.data
+  const origin = { nameOf: (option: string) => `the option ${option}`, correct: () => correctCall }
+  throw configError(parsed.error.issues, origin, Object.keys(schema.shape))
+}
+
+/** Checks that a wrapper is given executors; throws a ConfigurationError that shows the correct call. */
+export function checkExecutors(executors: readonly unknown[], correctCall: string): void {
+  for (const executor of executors) {
+    if (typeof (executor as Partial<Executor> | null | undefined)?.run === 'function') continue
+    const problem = `This is no Executor, an object with a method run(request, options): ${kindOf(executor)}.`
+    throw new ConfigurationError(problem, correctCall)
+  }
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value)
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
+}
