@@ -25,6 +25,8 @@ export const requirements = {
   'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',
   'RT-4': 'A rejected key says so, and is never retried nor reported as a connection failure',
   'RT-5': 'Admission is bounded per key and in total: over it 429 or 503 with Retry-After, fair between tenants',
+  'CL-1': 'withCache, withFallback, withDegradation and withFailover are executors that nest, and mark the source',
+  'CL-4': 'MockExecutor answers without a server, calls tools, and records what it was asked for',
   'CX-1': 'withContext returns a new view; parallel requests through one client never see each other’s context',
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
   'CL-5':

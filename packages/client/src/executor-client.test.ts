@@ -380,6 +380,22 @@ test('an execution that is gone when its stream resumes has an ambiguous outcome
   expect(await failureOf(client.run(weather, noTools))).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 
+test.each([
+  ['whose answers nobody takes any more', 'POST'],
+  ['whose stream nobody resumes', 'GET'],
+])('an execution that was accepted, %s, has an ambiguous outcome', async (_what, refused) => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.path !== '/v1/executions') return reply.error(503, 'SHUTTING_DOWN')
+    reply.called(1, 'weather', {})
+    return refused === 'GET' && setImmediate(() => reply.destroy())
+  })
+  await using client = clientOf(executor)
+  const answer = Promise.resolve<ToolAnswer>({ ok: true, output: 1 })
+  const callTool = () => (refused === 'GET' ? new Promise<never>(() => {}) : answer)
+  const failure = await failureOf(client.run(weather, { callTool }))
+  expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
+})
+
 test('events that are gone are settled by the record', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')

@@ -25,7 +25,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   const calls = new StreamCalls({
     callTool: (event, signal) => callTool(run, event, signal),
     send: (results) => api.sendToolResults(results, scope).catch(ignoreEnded),
-    onFailure: (error) => clock.end(error),
+    onFailure: (error) => clock.end(afterAcceptance(error, scope)),
   })
   let isAccepted = false
   const open = async () => {
@@ -44,15 +44,21 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
     if (clock.signal.aborted || !(isLost || canBeSettled(error)))
-      throw isAccepted && isConnectionError(error) ? unknownOutcome(scope, error) : error
+      throw isAccepted ? afterAcceptance(error as Error, scope) : error
     return await settle(api, scope, error)
   } finally {
     calls.end('The execution has ended')
   }
 }
 
-function isConnectionError(error: unknown): error is ExecutorClientError {
-  return error instanceof ExecutorClientError && error.code === 'CONNECTION_FAILED'
+/** The error of an execution that was accepted: when the executor is lost or refuses from then on, it may have run. */
+function afterAcceptance(error: Error, scope: ExecutionScope): Error {
+  const isLost = error instanceof ExecutorClientError && (error.code === 'CONNECTION_FAILED' || isRefusal(error))
+  return isLost ? unknownOutcome(scope, error) : error
+}
+
+function isRefusal({ httpStatus }: ExecutorClientError): boolean {
+  return httpStatus === 429 || httpStatus === 503
 }
 
 type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
