@@ -1,0 +1,85 @@
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import type { RunningExecutor } from '@codemode/executor'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { apiKey, startExecutor, transports } from '../support/executor.ts'
+import { compile, install, nodes, pack, runProgram } from './installed.ts'
+
+const strict = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+  target: 'es2023',
+}
+const names = ['@codemode/shared', '@codemode/client', '@codemode/executor'] as const
+const tarballs = {} as Record<(typeof names)[number], string>
+let folder: string
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codemode-packages-'))
+  for (const name of names) tarballs[name] = await pack(name, folder)
+  executor = await startExecutor()
+}, 60_000)
+afterAll(async () => {
+  await executor?.close({ drainMs: 0 })
+  await rm(folder, { recursive: true })
+})
+
+describe.each(names)('the tarball of %s', (name) => {
+  test('publint finds nothing to say', async () => {
+    const tarball = await readFile(tarballs[name])
+    expect((await publint({ pack: { tarball: tarball.buffer }, strict: true })).messages).toEqual([])
+  })
+
+  test('its types resolve wherever ES modules do', async () => {
+    const result = await checkPackage(createPackageFromTarballData(await readFile(tarballs[name])))
+    if (!result.types) throw new Error('it has no types')
+    const esmOnly = result.problems.filter(
+      (problem) => !('resolutionKind' in problem && ['node10', 'node16-cjs'].includes(problem.resolutionKind)),
+    )
+    expect(esmOnly).toEqual([])
+  })
+})
+
+const folderOf = ({ version }: { readonly version: number }) => join(folder, `node-${version}`)
+
+describe('installed by npm into an empty folder', () => {
+  let packages: ReadonlyMap<string, number>
+  beforeAll(async () => {
+    const { '@codemode/executor': _, ...library } = tarballs
+    for (const on of nodes) packages = await install(library, folderOf(on), on.node)
+  }, 180_000)
+
+  test('the client is no more than 20 packages and 18 MB', () => {
+    const bytes = packages.values().reduce((sum, size) => sum + size, 0)
+    expect(packages.size).toBeLessThanOrEqual(20)
+    expect(bytes).toBeLessThan(18_000_000)
+  })
+
+  test('a strict program compiles against it, libraries checked too, as Node and as bundlers resolve', async () => {
+    const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
+    expect(await compile(folderOf(nodes[0]), bundled)).toBe('')
+    expect(await compile(folderOf(nodes[0]), { ...strict, module: 'nodenext', outDir: folder })).toBe('')
+  })
+
+  test.each(nodes)('that program calls its tools over both transports on Node $version', async (on) => {
+    const program = join(folderOf(on), 'program.js')
+    await copyFile(join(folder, 'program.js'), program)
+    const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }
+    for (const { transport } of transports) {
+      expect(await runProgram([on.node, program, transport], variables)).toEqual({
+        total: 703,
+        refused: expect.stringContaining('article'),
+        thrown: 'TypeError',
+      })
+    }
+  })
+})
