@@ -6,7 +6,7 @@ import type { RunOptions } from './executor.ts'
 import { followEvents } from './follow-events.ts'
 import { malformed } from './http/malformed.ts'
 import type { RunClock } from './run-clock.ts'
-import { canBeSettled, settle, unknownOutcome } from './settle.ts'
+import { canBeSettled, lostSight, settle } from './settle.ts'
 import { StreamCalls } from './stream-calls.ts'
 import { onLocalClock } from './tools/deadline.ts'
 import { failed } from './tools/tool-failure.ts'
@@ -25,7 +25,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   const calls = new StreamCalls({
     callTool: (event, signal) => callTool(run, event, signal),
     send: (results) => api.sendToolResults(results, scope).catch(ignoreEnded),
-    onFailure: (error) => clock.end(error),
+    onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })
   let isAccepted = false
   const open = async () => {
@@ -43,16 +43,11 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
-    if (clock.signal.aborted || !(isLost || canBeSettled(error)))
-      throw isAccepted && isConnectionError(error) ? unknownOutcome(scope, error) : error
+    if (clock.signal.aborted || !(isLost || canBeSettled(error))) throw isAccepted ? lostSight(scope, error) : error
     return await settle(api, scope, error)
   } finally {
     calls.end('The execution has ended')
   }
-}
-
-function isConnectionError(error: unknown): error is ExecutorClientError {
-  return error instanceof ExecutorClientError && error.code === 'CONNECTION_FAILED'
 }
 
 type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
