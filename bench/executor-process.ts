@@ -15,6 +15,8 @@ export interface ExecutorProcess extends AsyncDisposable {
   readonly apiKey: string
   readonly pid: number
   readonly child: ChildProcess
+  /** Ends it by SIGKILL. */
+  kill(): Promise<void>
 }
 
 interface StartOptions {
@@ -23,14 +25,16 @@ interface StartOptions {
   readonly root?: string
   /** What is run instead of the executor's own command, with its arguments; it can be sent messages. */
   readonly entry?: readonly string[]
+  /** A module that is loaded before it. */
+  readonly preload?: string
 }
 
 /** Starts an executor on a free port and resolves when it is ready. */
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
-  const { env = {}, root = here, entry = [main] } = options
+  const { env = {}, root = here, entry = [main], preload } = options
   const apiKey = 'a-key-for-this-run-only'
   const node = root === here ? execPath : join(root, 'node_modules/node/bin/node')
-  const child = spawn(node, [condition, ...entry], {
+  const child = spawn(node, [condition, ...(preload === undefined ? [] : ['--import', preload]), ...entry], {
     cwd: root,
     env: { CODEMODE_DEV: '1', CODEMODE_API_KEY: apiKey, CODEMODE_PORT: '0', CODEMODE_LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -49,6 +53,10 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
     apiKey,
     pid: child.pid!,
     child,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await exited

@@ -1,13 +1,11 @@
-import { once } from 'node:events'
-import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { createServer, type AddressInfo } from 'node:net'
-
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { ExecutorConnectionError } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
+import { busy } from '../support/busy.ts'
 import { connect, startExecutor, transports } from '../support/executor.ts'
+import { freePort } from '../support/free-port.ts'
 import { startProxy, type Fault } from '../support/proxy.ts'
 
 let executor: RunningExecutor
@@ -16,28 +14,6 @@ beforeAll(async () => {
   executor = await startExecutor()
 })
 afterAll(() => executor.close({ drainMs: 0 }))
-
-/** A port on which nothing listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
-
-/** Resolves when undici has failed to connect to this port. */
-function connectionRefused(port: number): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  const listener = (message: unknown): void => {
-    const { connectParams } = message as { connectParams: { port: string } }
-    if (Number(connectParams.port) !== port) return
-    unsubscribe('undici:client:connectError', listener)
-    resolve()
-  }
-  subscribe('undici:client:connectError', listener)
-  return promise
-}
 
 /** The faults of the first attempts to run code; all later ones, and all other requests, pass. */
 function firstAttempts(...faults: Fault[]) {
@@ -48,20 +24,6 @@ function firstAttempts(...faults: Fault[]) {
 const attemptsOf = (proxy: { readonly exchanges: readonly { path: string; at: number }[] }) =>
   proxy.exchanges.filter(({ path }) => path === '/v1/executions')
 
-const busy = (status: 429 | 503, retryAfter?: string): Fault => ({
-  status,
-  headers: { 'content-type': 'application/json', ...(retryAfter !== undefined && { 'retry-after': retryAfter }) },
-  body: JSON.stringify({
-    error: {
-      code: status === 429 ? 'RATE_LIMITED' : 'OVERLOADED',
-      message: 'busy',
-      retryable: true,
-      ambiguous: false,
-      correlationId: 'cor_of_the_executor_itself',
-    },
-  }),
-})
-
 describe.each(transports)('over the $transport transport', ({ config }) => {
   /** A client through a proxy, with a tool that counts. */
   async function through(faultOf: Parameters<typeof startProxy>[1], backoffBaseMs = 1) {
@@ -71,40 +33,6 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     const client = connect(proxy, { ...config, retry: { backoffBaseMs }, tools: { count } })
     return { proxy, calls, client, [Symbol.asyncDispose]: () => client.close().then(() => proxy.cut()) }
   }
-
-  test('RT-1: an executor that is not up yet is tried again until it is', async () => {
-    const port = await freePort()
-    const retry = { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 50 }
-    await using client = connect({ url: `http://127.0.0.1:${port}` }, { ...config, retry, tools: { one: () => 1 } })
-    const refused = connectionRefused(port)
-    const value = client.executeAsync('tools.one({})')
-    await refused
-    await using _late = await startExecutor({ port, sandboxProcesses: 1 })
-    expect(await value).toBe(1)
-  })
-
-  test.each<[string, Fault]>([
-    ['a connection that breaks before the request arrives', 'reset'],
-    ['a 429', busy(429)],
-    ['a 503', busy(503)],
-    ['a 503 of a load balancer, without a body of ours', { status: 503, body: '<html>busy</html>' }],
-    ['a 502 of a gateway', { status: 502 }],
-  ])('RT-1, RT-2: %s is tried again, and the tools run once', async (_what, fault) => {
-    await using setup = await through(firstAttempts(fault, fault))
-    expect(await setup.client.executeAsync('tools.count({})')).toBe(1)
-    expect(attemptsOf(setup.proxy)).toHaveLength(3)
-    expect(setup.calls).toHaveLength(1)
-  })
-
-  test('RT-2: an answer that is lost after the request was sent is asked for again, and nothing runs twice', async () => {
-    await using setup = await through(firstAttempts('lose the answer', 'lose the answer'))
-    const result = await setup.client.run('await tools.count({}); await tools.count({}); return 1')
-    expect(result).toMatchObject({ success: true, result: 1, toolCalls: [{}, {}] })
-    expect(setup.calls).toEqual([`${result.executionId}:1`, `${result.executionId}:2`])
-    const keys = attemptsOf(setup.proxy).map((exchange) => (exchange as { headers?: unknown }).headers)
-    expect(keys).toHaveLength(3)
-    for (const headers of keys) expect(headers).toMatchObject({ 'idempotency-key': result.executionId })
-  })
 
   test('RT-2: submit and its handle survive a stream that breaks after every event', async () => {
     const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']

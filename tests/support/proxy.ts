@@ -1,5 +1,13 @@
-import { createServer, request as send, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  request as send,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Readable, Writable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 
 /** A request that has come to the proxy. */
 export interface Exchange {
@@ -15,14 +23,22 @@ export type Fault =
   | 'pass'
   /** The connection breaks; the executor never hears of the request. */
   | 'reset'
+  /** The executor gets the request and keeps its connection; the client's breaks as soon as all is sent. */
+  | 'reset when sent'
   /** The executor gets the request, and the connection breaks when its answer begins. */
   | 'lose the answer'
   /** The request is taken, and nothing follows. */
   | 'hang'
+  /** The executor gets the request, and its answer never comes. */
+  | 'hang when sent'
+  /** The request and its answer go byte by byte. */
+  | 'trickle'
   /** The answer breaks off after this text has passed. */
   | { readonly cutAfter: string }
-  /** The proxy answers by itself. */
-  | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string }
+  /** The answer breaks off at the end of this text, whatever comes along with it. */
+  | { readonly cutAt: string }
+  /** The proxy answers by itself; half of an answer breaks off in the middle of its body. */
+  | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly half?: boolean }
 
 export interface Proxy extends AsyncDisposable {
   readonly url: string
@@ -31,7 +47,7 @@ export interface Proxy extends AsyncDisposable {
   cut(): Promise<void>
 }
 
-/** A proxy before an executor that treats each request as `faultOf` says; the first request has the number 1. */
+/** A proxy before a server that treats each request as `faultOf` says; the first request has the number 1. */
 export async function startProxy(
   target: { readonly url: string },
   faultOf: (exchange: Exchange, number: number) => Fault = () => 'pass',
@@ -49,33 +65,33 @@ export async function startProxy(
       return
     }
     if (typeof fault === 'object' && 'status' in fault) {
-      response.writeHead(fault.status, fault.headers).end(fault.body)
+      answer(response, fault)
       return
     }
-    const forwarded = send(target.url + path, { method, headers, agent: false })
+    const forwarded = send(new URL(path, target.url), { method, headers, agent: false })
+    const keepsConnection = fault === 'reset when sent' || fault === 'hang when sent'
     const abandon = (): void => void forwarded.destroy()
-    socket.once('close', abandon)
+    if (!keepsConnection) socket.once('close', abandon)
     forwarded.on('error', () => socket.destroy())
-    forwarded.on('response', (answer) => {
+    forwarded.on('response', (incoming) => {
+      if (keepsConnection) {
+        incoming.resume().on('error', () => {})
+        return
+      }
       if (fault === 'lose the answer') {
         socket.resetAndDestroy()
         return
       }
-      response.writeHead(answer.statusCode!, answer.headers)
-      let passed = ''
-      answer.on('data', (chunk: Buffer) => {
-        passed += chunk.toString('latin1')
-        const isEnough = typeof fault === 'object' && passed.includes(fault.cutAfter)
-        // What was written is let out before the connection breaks.
-        response.write(chunk, () => isEnough && socket.destroySoon())
-      })
-      answer.on('end', () => {
-        socket.off('close', abandon)
-        response.end()
-      })
-      answer.on('error', () => socket.destroy())
+      response.writeHead(incoming.statusCode!, incoming.headers)
+      incoming.on('error', () => socket.destroy())
+      incoming.on('end', () => socket.off('close', abandon))
+      if (fault === 'trickle') void trickle(incoming, response)
+      else if (typeof fault === 'object') cut(incoming, response, fault)
+      else incoming.pipe(response)
     })
-    request.pipe(forwarded)
+    if (fault === 'reset when sent') forwarded.once('finish', () => socket.resetAndDestroy())
+    if (fault === 'trickle') void trickle(request, forwarded)
+    else request.pipe(forwarded)
   })
   server.on('connection', (socket) => {
     sockets.add(socket)
@@ -84,11 +100,48 @@ export async function startProxy(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  const cut = async (): Promise<void> => {
+  const close = async (): Promise<void> => {
     if (!server.listening) return
     const closed = new Promise((resolve) => server.close(resolve))
     for (const socket of sockets) socket.destroy()
     await closed
   }
-  return { url: `http://127.0.0.1:${port}`, exchanges, cut, [Symbol.asyncDispose]: cut }
+  return { url: `http://127.0.0.1:${port}`, exchanges, cut: close, [Symbol.asyncDispose]: close }
+}
+
+function answer(response: ServerResponse, { status, headers, body = '', half }: Extract<Fault, { status: number }>) {
+  if (half !== true) {
+    response.writeHead(status, headers).end(body)
+    return
+  }
+  response.writeHead(status, { ...headers, 'content-length': 2 * body.length + 2 })
+  response.write(`${body} `, () => response.socket?.destroySoon())
+}
+
+/** Passes an answer on until the text has passed; what was written is let out before the connection breaks. */
+function cut(from: Readable, to: ServerResponse, fault: { cutAfter: string } | { cutAt: string }): void {
+  const [text, isExact] = 'cutAt' in fault ? [fault.cutAt, true] : [fault.cutAfter, false]
+  let passed = ''
+  from.on('data', (chunk: Buffer) => {
+    const before = passed.length
+    passed += chunk.toString('latin1')
+    const foundAt = passed.indexOf(text)
+    const end = foundAt >= 0 && isExact ? Math.max(0, foundAt + text.length - before) : chunk.length
+    to.write(chunk.subarray(0, end), () => foundAt >= 0 && to.socket?.destroySoon())
+  })
+  from.on('end', () => to.end())
+}
+
+async function trickle(from: Readable, to: Writable): Promise<void> {
+  try {
+    for await (const chunk of from as AsyncIterable<Buffer>) {
+      for (let at = 0; at < chunk.length && !to.destroyed; at++) {
+        to.write(chunk.subarray(at, at + 1))
+        await setImmediate()
+      }
+    }
+    to.end()
+  } catch {
+    to.destroy()
+  }
 }

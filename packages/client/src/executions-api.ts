@@ -15,7 +15,7 @@ import type { Retry } from './executor.ts'
 import type { HttpClient, RequestScope } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
-import { withRetries } from './http/with-retries.ts'
+import { withRetries, type Attempt } from './http/with-retries.ts'
 
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
@@ -48,14 +48,17 @@ export class ExecutionsApi {
   events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
     return this.#retried(scope, (attempt) => {
       const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
-      return this.#http.stream({ method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt }, scope)
+      return this.#http.stream(
+        { method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt: attempt.number },
+        scope,
+      )
     })
   }
 
   /** `GET /v1/executions/:id`. */
   async record(scope: ExecutionScope): Promise<ExecutionRecord> {
     const text = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'GET', path: pathOf(scope), attempt }, scope),
+      this.#http.text({ method: 'GET', path: pathOf(scope), attempt: attempt.number }, scope),
     )
     return parseAnswer(executionRecordSchema, text, 'record')
   }
@@ -64,7 +67,7 @@ export class ExecutionsApi {
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason?.slice(0, 1_000) })
     await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt }, scope),
+      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt: attempt.number }, scope),
     )
   }
 
@@ -72,20 +75,23 @@ export class ExecutionsApi {
   async sendToolResults(request: ToolResultsRequest, scope: ExecutionScope): Promise<string[]> {
     const body = JSON.stringify(request)
     const text = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt }, scope),
+      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt: attempt.number }, scope),
     )
     return parseAnswer(toolResultsResponseSchema, text, 'answer to tool results').accepted
   }
 
-  #retried<T>(scope: ExecutionScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
+  #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
     return withRetries({ policy: this.policy, ...scope }, attempt)
   }
 }
 
 const pathOf = ({ executionId }: ExecutionScope): string => `/v1/executions/${encodeURIComponent(executionId)}`
 
-/** The execution id is the idempotency key: a repeat attaches to the execution that the first attempt began. */
-function creation(body: string, { executionId }: ExecutionScope, attempt: number) {
+/**
+ * The execution id is the idempotency key: a repeat attaches to the execution that an earlier attempt began. An executor
+ * that was restarted since does not know that one, and tells by the age of the request that it can't.
+ */
+function creation(body: string, { executionId }: ExecutionScope, { number: attempt, firstSentAt }: Attempt) {
   const idempotency = { [headers.idempotencyKey]: executionId }
-  return { method: 'POST', path: '/v1/executions', headers: idempotency, body, attempt } as const
+  return { method: 'POST', path: '/v1/executions', headers: idempotency, body, attempt, firstSentAt } as const
 }

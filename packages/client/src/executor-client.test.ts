@@ -162,6 +162,50 @@ test('an execution that the executor does not know after an ambiguous failure ha
   })
 })
 
+test('a repeat tells how long ago the first attempt was sent that may have arrived, and no other does', async () => {
+  await using executor = await FakeExecutor.start((_, reply) => {
+    const { length } = executor.requests
+    if (length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })
+    return length < 5 ? reply.destroy() : reply.result('ok')
+  })
+  await using client = clientOf(executor, { retry: { maxAttempts: 5, backoffBaseMs: 10 } })
+  await client.run({ code: 'x' }, noTools)
+  const ages = executor.requests.map(({ headers }) => headers['x-codemode-first-sent-ms-ago'])
+  expect(ages.slice(0, 2)).toEqual([undefined, undefined])
+  const [first, second, third] = ages.slice(2).map(Number)
+  expect(first).toBeGreaterThan(0)
+  expect(second).toBeGreaterThan(first!)
+  expect(third).toBeGreaterThan(second!)
+})
+
+test.each<[string, number, Record<string, unknown>]>([
+  ['a connection error', 0, { code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false }],
+  ['a 503', 503, { code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false }],
+  ['a rejected key', 401, { code: 'UNAUTHORIZED', ambiguous: true }],
+])('%s after the execution was accepted does not say that the code has not run', async (_what, status, expected) => {
+  for (const settles of [false, true]) {
+    await using executor = await FakeExecutor.start((request, reply) => {
+      if (settles && request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')
+      if (request.method === 'GET')
+        return status === 0 ? reply.destroy() : reply.error(status, 'UNAUTHORIZED', { retryable: status === 503 })
+      reply.started()
+      return setImmediate(() => reply.destroy())
+    })
+    await using client = clientOf(executor)
+    expect(await failureOf(client.run(weather, noTools))).toMatchObject(expected)
+  }
+})
+
+test('answers that are refused as long as they are tried leave an ambiguous outcome', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.path.endsWith('/tool-results')) return reply.error(503, 'OVERLOADED', { retryable: true })
+    return request.path.endsWith('/cancel') ? reply.json(200, {}) : reply.called(1, 'weather', {})
+  })
+  await using client = clientOf(executor)
+  const error = await failureOf(client.run(weather, { callTool: async () => ({ ok: true, output: 1 }) }))
+  expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
+})
+
 test('an answer that is no result is an error of the protocol', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.json(200, { hello: 'world' }))
   await using client = clientOf(executor)

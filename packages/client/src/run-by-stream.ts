@@ -6,7 +6,7 @@ import type { RunOptions } from './executor.ts'
 import { followEvents } from './follow-events.ts'
 import { malformed } from './http/malformed.ts'
 import type { RunClock } from './run-clock.ts'
-import { canBeSettled, settle, unknownOutcome } from './settle.ts'
+import { canBeSettled, lostSight, settle } from './settle.ts'
 import { StreamCalls } from './stream-calls.ts'
 import { onLocalClock } from './tools/deadline.ts'
 import { failed } from './tools/tool-failure.ts'
@@ -25,7 +25,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   const calls = new StreamCalls({
     callTool: (event, signal) => callTool(run, event, signal),
     send: (results) => api.sendToolResults(results, scope).catch(ignoreEnded),
-    onFailure: (error) => clock.end(afterAcceptance(error, scope)),
+    onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })
   let isAccepted = false
   const open = async () => {
@@ -43,22 +43,11 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
-    if (clock.signal.aborted || !(isLost || canBeSettled(error)))
-      throw isAccepted ? afterAcceptance(error as Error, scope) : error
+    if (clock.signal.aborted || !(isLost || canBeSettled(error))) throw isAccepted ? lostSight(scope, error) : error
     return await settle(api, scope, error)
   } finally {
     calls.end('The execution has ended')
   }
-}
-
-/** The error of an execution that was accepted: when the executor is lost or refuses from then on, it may have run. */
-function afterAcceptance(error: Error, scope: ExecutionScope): Error {
-  const isLost = error instanceof ExecutorClientError && (error.code === 'CONNECTION_FAILED' || isRefusal(error))
-  return isLost ? unknownOutcome(scope, error) : error
-}
-
-function isRefusal({ httpStatus }: ExecutorClientError): boolean {
-  return httpStatus === 429 || httpStatus === 503
 }
 
 type Called = Extract<ExecutionEvent, { type: 'tool.called' }>

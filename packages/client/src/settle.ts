@@ -24,12 +24,20 @@ export async function settle(
 ): Promise<ExecutionResult> {
   for (;;) {
     const record = await api.record(scope).catch((error: unknown) => {
-      throw error instanceof ExecutorClientError && error.httpStatus === 404 ? unknownOutcome(scope, failure) : error
+      const isUnknown = error instanceof ExecutorClientError && error.httpStatus === 404
+      throw isUnknown ? unknownOutcome(scope, failure) : lostSight(scope, error)
     })
     const result = executionResultSchema.safeParse(record)
     if (isFinal(record.status) && result.success) return result.data
     await pause(pollMs, scope.signal)
   }
+}
+
+/** The error for a failure after the executor may have begun: whatever it says itself, the code may have run. */
+export function lostSight(scope: ExecutionScope, error: unknown): unknown {
+  if (scope.signal.aborted || !(error instanceof ExecutorClientError)) return error
+  if (error.retryable) return unknownOutcome(scope, error)
+  return Object.assign(error, { ambiguous: true })
 }
 
 /** The error for a request that may have run the code, and nobody can say. */

@@ -11,6 +11,11 @@ export const headers = {
   executionId: 'x-codemode-execution-id',
   /** How many milliseconds the client will still wait. */
   timeoutMs: 'x-codemode-timeout-ms',
+  /**
+   * On a repeat of a request that may have arrived before: how many milliseconds ago that was first sent. An executor that
+   * does not go back so far can't tell whether the code has run.
+   */
+  firstSentMsAgo: 'x-codemode-first-sent-ms-ago',
   /** RFC 9110, section 10.2.3; always whole seconds here. */
   retryAfter: 'retry-after',
   /** The last event that a reader of a stream has seen, from the Server-Sent Events specification. */

@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream'
 
 import { headers } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
-import { Agent, request } from 'undici'
+import { Agent, request, type Dispatcher } from 'undici'
 
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
+import { BelatedRequest, punctual } from './punctual.ts'
 import { responseError } from './response-error.ts'
 
 /** A stream that is silent for so long, heartbeats included, is taken for broken. */
@@ -36,6 +37,8 @@ interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly attempt?: number
+  /** When an earlier attempt, which may have arrived, was made; by `performance.now()`. */
+  readonly firstSentAt?: number | undefined
 }
 
 /**
@@ -43,7 +46,7 @@ interface HttpRequest {
  * of undici's own except for connecting and for silent streams; the scope's signal is the clock.
  */
 export class HttpClient {
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
   readonly #options: HttpClientOptions
   readonly #origin: string
   readonly #basePath: string
@@ -58,7 +61,7 @@ export class HttpClient {
       allowH2: false,
       headersTimeout: 0,
       bodyTimeout: 0,
-    })
+    }).compose(punctual)
   }
 
   /** The text of a 2xx answer. */
@@ -77,7 +80,7 @@ export class HttpClient {
   }
 
   #send<T>(req: HttpRequest, scope: RequestScope, read: (body: Readable) => Promise<T>): Promise<T> {
-    const { method, path, attempt = 1 } = req
+    const { method, attempt = 1 } = req
     const { executionId, correlationId, signal } = scope
     const details = {
       kind: SpanKind.CLIENT,
@@ -97,34 +100,41 @@ export class HttpClient {
     return inSpan('codemode.request', details, async (span) => {
       let answer
       try {
-        const {
-          statusCode: status,
-          headers,
-          body,
-        } = await request(this.#origin + this.#basePath + path, {
-          dispatcher: this.#agent,
-          method,
-          headers: this.#headers(req, scope),
-          body: req.body ?? null,
-          signal,
-          bodyTimeout: req.accept === 'text/event-stream' ? streamSilenceMs : 0,
-        })
+        const { statusCode: status, headers, body } = await this.#dispatch(req, scope)
         span.setAttribute(attributes.httpStatus, status)
         if (status >= 200 && status < 300) return await read(body)
         answer = {
           status,
           headers: headers as Record<string, string | undefined>,
-          text: await readText(body, maxErrorBytes),
+          // What came of the body tells more; the status says enough.
+          text: await readText(body, maxErrorBytes).catch(() => ''),
         }
       } catch (error) {
         throw signal.aborted ? signal.reason : connectionError(error, connection)
       }
+      signal.throwIfAborted()
       throw responseError(answer, connection)
     })
   }
 
+  async #dispatch(req: HttpRequest, scope: RequestScope): Promise<Dispatcher.ResponseData> {
+    try {
+      return await request(this.#origin + this.#basePath + req.path, {
+        dispatcher: this.#agent,
+        method: req.method,
+        headers: this.#headers(req, scope),
+        body: req.body ?? null,
+        signal: scope.signal,
+        bodyTimeout: req.accept === 'text/event-stream' ? streamSilenceMs : 0,
+      })
+    } catch (error) {
+      if (error instanceof BelatedRequest) return this.#dispatch(req, scope)
+      throw error
+    }
+  }
+
   #headers(
-    { accept = 'application/json', headers: more, body }: HttpRequest,
+    { accept = 'application/json', headers: more, body, firstSentAt }: HttpRequest,
     scope: RequestScope,
   ): Record<string, string> {
     return {
@@ -134,6 +144,7 @@ export class HttpClient {
       [headers.correlationId]: scope.correlationId,
       ...(Number.isFinite(scope.deadlineAt) && { [headers.timeoutMs]: remainingMs(scope) }),
       ...(scope.executionId !== undefined && { [headers.executionId]: scope.executionId }),
+      ...(firstSentAt !== undefined && { [headers.firstSentMsAgo]: msSince(firstSentAt) }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...more,
     }
@@ -143,6 +154,8 @@ export class HttpClient {
 function remainingMs({ deadlineAt }: RequestScope): string {
   return String(Math.max(1, Math.ceil(deadlineAt - performance.now())))
 }
+
+const msSince = (at: number): string => String(Math.ceil(performance.now() - at))
 
 async function readText(body: Readable, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []

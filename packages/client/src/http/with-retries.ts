@@ -9,24 +9,34 @@ interface RetryScope extends ExecutionScope {
   readonly policy: RetryPolicy
 }
 
+/** One try of a request. */
+export interface Attempt {
+  /** From 1. */
+  readonly number: number
+  /** By `performance.now()`: when the first of the tries before it that may have arrived was made, if any may have. */
+  readonly firstSentAt: number | undefined
+}
+
 /**
  * Tries until it succeeds, or the policy, the deadline or the signal says stop: no delay begins that would end after the
  * deadline, and an abort ends attempts and delays at once, with its reason. The last error is thrown, with the number of
  * attempts, and `ambiguous` if the executor may have got any of them.
  */
-export async function withRetries<T>(scope: RetryScope, attempt: (attemptNumber: number) => Promise<T>): Promise<T> {
+export async function withRetries<T>(scope: RetryScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
   const { policy, signal, deadlineAt, executionId, correlationId } = scope
   let attempts = 0
-  let ambiguous = false
+  let firstSentAt: number | undefined
   try {
     return await pRetry(
-      async (attemptNumber) => {
-        attempts = attemptNumber
+      async (number) => {
+        attempts = number
+        const sentAt = performance.now()
         try {
-          return await attempt(attemptNumber)
+          return await attempt({ number, firstSentAt })
         } catch (error) {
           // An attempt that was cut off may have arrived.
-          ambiguous ||= signal.aborted || (error instanceof ExecutorClientError && error.ambiguous)
+          const mayHaveArrived = signal.aborted || (error instanceof ExecutorClientError && error.ambiguous)
+          if (mayHaveArrived) firstSentAt ??= sentAt
           throw error
         }
       },
@@ -47,6 +57,8 @@ export async function withRetries<T>(scope: RetryScope, attempt: (attemptNumber:
     )
   } catch (error) {
     const last: unknown = signal.aborted ? signal.reason : error
-    throw last instanceof ExecutorClientError ? concludeError(last, { attempts, ambiguous }) : last
+    throw last instanceof ExecutorClientError
+      ? concludeError(last, { attempts, ambiguous: firstSentAt !== undefined })
+      : last
   }
 }

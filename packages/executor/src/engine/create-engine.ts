@@ -47,6 +47,7 @@ export function createEngine(options: EngineOptions): Engine {
     bytes: Infinity,
     bytesOf: () => 1,
   })
+  const startedAt = performance.now()
   let closing = false
 
   function submit(submission: Submission): Execution {
@@ -56,6 +57,8 @@ export function createEngine(options: EngineOptions): Engine {
     const existing = live.get(key) ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (ended.get(tenant, id)) throw resultGone(id)
+    const { firstSentAt = Infinity } = submission
+    if (firstSentAt < startedAt || firstSentAt <= ended.forgottenAt) throw mayHaveRun(id)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
@@ -140,6 +143,16 @@ function resultGone(executionId: string): RequestError {
       executionId,
       suggestion: 'Use a new id to run the code again.',
     },
+  )
+}
+
+/** The answer to a repeat of an unknown execution that a predecessor of this process may have run, or this one long ago. */
+function mayHaveRun(executionId: string): RequestError {
+  return new RequestError(
+    'NOT_FOUND',
+    `There is no execution ${executionId}, and this executor can't tell whether its code has run: ` +
+      'it was started, or has forgotten ended executions, since the request was first sent',
+    { executionId, suggestion: 'Use a new id to run the code, if that may happen twice.' },
   )
 }
 

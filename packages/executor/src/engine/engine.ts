@@ -13,6 +13,8 @@ export interface Submission {
   readonly transport: 'callback' | 'stream'
   /** How long the client will still wait, if it said so. */
   readonly remainingMs?: number
+  /** For a repeat of a request that may have arrived: when it was first sent, by `performance.now()` of this process. */
+  readonly firstSentAt?: number
 }
 
 /** An event as it is kept and sent: its JSON text, and what a stream says of it besides. */

@@ -63,3 +63,17 @@ test('a value that is over the bound by itself is not kept, and pushes nothing o
   kept.add('acme', 'b', 11)
   expect(idsOf('acme')).toEqual(['a'])
 })
+
+test('it tells up to when it may have forgotten what was added', () => {
+  const { kept, clock } = retained({ ms: 10, count: 2 })
+  expect(kept.forgottenAt).toBe(-Infinity)
+  kept.add('acme', 'a', 1)
+  clock.now = 3
+  kept.add('acme', 'b', 1)
+  clock.now = 4
+  expect(kept.forgottenAt).toBe(-Infinity)
+  kept.add('acme', 'c', 1)
+  expect(kept.forgottenAt).toBe(0)
+  clock.now = 13
+  expect(kept.forgottenAt).toBe(3)
+})

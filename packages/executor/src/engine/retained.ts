@@ -6,6 +6,7 @@ interface RetainedOptions<Value> {
   /** How much they take in all. */
   readonly bytes: number
   readonly bytesOf: (value: Value) => number
+  /** Milliseconds on a clock that never jumps; `performance.now` if not given. */
   readonly now?: () => number
 }
 
@@ -14,7 +15,7 @@ interface Entry<Value> {
   readonly id: string
   readonly value: Value
   readonly bytes: number
-  readonly expiresAt: number
+  readonly addedAt: number
 }
 
 /** What a tenant has here, oldest first. */
@@ -33,9 +34,16 @@ export class Retained<Value> {
   /** All entries, by age. */
   readonly #all = new Set<Entry<Value>>()
   #bytes = 0
+  #forgottenAt = -Infinity
 
   constructor(options: RetainedOptions<Value>) {
     this.#options = options
+  }
+
+  /** When the last of the values that are no longer kept was added; whatever was added later is still there. */
+  get forgottenAt(): number {
+    this.#forgetExpired()
+    return this.#forgottenAt
   }
 
   get(tenant: string, id: string): Value | undefined {
@@ -45,13 +53,13 @@ export class Retained<Value> {
 
   /** Keeps a value, unless it alone is over the bound. */
   add(tenant: string, id: string, value: Value): void {
-    const { ms, count, bytes: maxBytes, bytesOf } = this.#options
+    const { count, bytes: maxBytes, bytesOf } = this.#options
     this.#forgetExpired()
     const bytes = bytesOf(value)
     if (bytes > maxBytes) return
     const share = this.#shares.get(tenant) ?? { entries: new Map(), bytes: 0 }
     this.#shares.set(tenant, share)
-    const entry = { tenant, id, value, bytes, expiresAt: this.#now() + ms }
+    const entry = { tenant, id, value, bytes, addedAt: this.#now() }
     share.entries.set(id, entry)
     share.bytes += bytes
     this.#all.add(entry)
@@ -61,7 +69,7 @@ export class Retained<Value> {
   }
 
   #now(): number {
-    return (this.#options.now ?? Date.now)()
+    return (this.#options.now ?? performance.now.bind(performance))()
   }
 
   #forgetOldestOf(sizeOf: (share: Share<Value>) => number): void {
@@ -76,7 +84,7 @@ export class Retained<Value> {
   #forgetExpired(): void {
     const now = this.#now()
     for (const entry of this.#all) {
-      if (entry.expiresAt > now) return
+      if (entry.addedAt + this.#options.ms > now) return
       this.#forget(entry)
     }
   }
@@ -88,5 +96,6 @@ export class Retained<Value> {
     if (share.entries.size === 0) this.#shares.delete(entry.tenant)
     this.#all.delete(entry)
     this.#bytes -= entry.bytes
+    this.#forgottenAt = Math.max(this.#forgottenAt, entry.addedAt)
   }
 }

@@ -45,6 +45,19 @@ describe('POST /v1/executions', () => {
     expect(second).not.toHaveProperty('remainingMs')
   })
 
+  test('counts the age of a repeat from when its headers came, and refuses one that is no number', async () => {
+    const { engine, send } = testApp()
+    const body = { code: '1' }
+    const before = performance.now()
+    const repeat = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-first-sent-ms-ago': '60000' } })
+    expect(repeat.status).toBe(200)
+    const { firstSentAt } = engine.submissions[0]!
+    expect(firstSentAt).toBeGreaterThanOrEqual(before - 60_000)
+    expect(firstSentAt).toBeLessThanOrEqual(performance.now() - 60_000)
+    const wrong = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-first-sent-ms-ago': '-1' } })
+    expect(wrong.status).toBe(400)
+  })
+
   test('takes its id from the body, from idempotency-key, or makes one', async () => {
     const { engine, send } = testApp()
     const id = newExecutionId()

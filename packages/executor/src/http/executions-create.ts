@@ -26,13 +26,14 @@ const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits
 /** POST /v1/executions: runs code, and answers with its result or, for `accept: text/event-stream`, with its events. */
 export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
+    const firstSentAt = firstSent(c)
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
 
-    const handle = engine.submit(submission(c, request, body.sha256))
+    const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, firstSentAt }))
     const detach = attachUntilClosed(c, handle)
     try {
       await handle.admitted
@@ -43,7 +44,11 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
   }
 }
 
-function submission(c: HttpContext, request: ExecutionRequest, bodyHash: string): Submission {
+function submission(
+  c: HttpContext,
+  request: ExecutionRequest,
+  { bodyHash, firstSentAt }: { bodyHash: string; firstSentAt: number | undefined },
+): Submission {
   const remainingMs = remainingTime(c)
   return {
     request,
@@ -52,6 +57,7 @@ function submission(c: HttpContext, request: ExecutionRequest, bodyHash: string)
     correlationId: c.get('correlationId'),
     transport: request.callback === undefined ? 'stream' : 'callback',
     ...(remainingMs !== undefined && { remainingMs }),
+    ...(firstSentAt !== undefined && { firstSentAt }),
   }
 }
 
@@ -104,10 +110,20 @@ function executionId(c: HttpContext, { id }: ExecutionRequest): string {
 }
 
 function remainingTime(c: HttpContext): number | undefined {
-  const text = c.req.header(headers.timeoutMs)
+  return milliseconds(c, headers.timeoutMs, 1)
+}
+
+/** When a repeated request was sent for the first time, by `performance.now()`; to be asked before its body is read. */
+function firstSent(c: HttpContext): number | undefined {
+  const msAgo = milliseconds(c, headers.firstSentMsAgo, 0)
+  return msAgo === undefined ? undefined : performance.now() - msAgo
+}
+
+function milliseconds(c: HttpContext, name: string, min: number): number | undefined {
+  const text = c.req.header(name)
   if (text === undefined) return undefined
-  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text)
-  throw new RequestError('INVALID_REQUEST', `The header ${headers.timeoutMs} must be a number of milliseconds from 1.`)
+  if (/^\d{1,10}$/.test(text) && Number(text) >= min) return Number(text)
+  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds from ${min}.`)
 }
 
 function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {

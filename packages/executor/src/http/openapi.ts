@@ -51,6 +51,16 @@ const requestHeaders = (more: Record<string, z.ZodType> = {}): Headers =>
 const createHeaders = requestHeaders({
   [headers.idempotencyKey]: executionIdSchema.optional().meta({ description: "The body's id, if both are given" }),
   [headers.timeoutMs]: z.string().regex(/^\d+$/).optional().meta({ description: 'How long the client still waits' }),
+  [headers.firstSentMsAgo]: z
+    .string()
+    .regex(/^\d+$/)
+    .optional()
+    .meta({
+      description:
+        'On a repeat of a request that may have arrived: how many milliseconds ago it was first sent, by a clock that does ' +
+        'not jump. An executor that does not know the id, and that was started or has forgotten ended executions since, ' +
+        'answers 404 instead of running the code a second time',
+    }),
   accept: z.string().optional().meta({ description: 'application/json, or text/event-stream for events' }),
   ...lastEventId,
 })
@@ -142,7 +152,9 @@ const paths: ZodOpenApiPathsObject = {
     post: {
       operationId: 'createExecution',
       summary: 'Run code',
-      description: 'Code that throws is not a failed request: the answer is 200 with success: false.',
+      description:
+        'Code that throws is not a failed request: the answer is 200 with success: false. The same id with the same body ' +
+        'attaches to the execution; a repeat whose id is unknown runs the code only if it is sure that it has not run.',
       requestParams: { header: createHeaders },
       requestBody: jsonRequest(executionRequestSchema),
       responses: {
@@ -150,7 +162,7 @@ const paths: ZodOpenApiPathsObject = {
           ...answer('How the execution ended, or its events', executionResultSchema, executionId),
           content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
         },
-        ...failures(...codesOfKind('request').filter((code) => code !== 'NOT_FOUND' && code !== 'SESSION_EXPIRED')),
+        ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
       },
       callbacks: {
         toolCall: {

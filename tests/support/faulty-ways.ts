@@ -1,0 +1,117 @@
+import { context, trace } from '@opentelemetry/api'
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
+import { afterAll, beforeAll } from 'vitest'
+
+import type { ClientConfig, Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
+
+import { connect, type transports } from './executor.ts'
+import { freePort } from './free-port.ts'
+import { startProxy, type Exchange, type Fault, type Proxy } from './proxy.ts'
+
+/** What a request is for; `answer` is what brings a tool's answer, in either transport. */
+export type Way = 'create' | 'events' | 'answer' | 'cancel' | 'record'
+
+/** The faults of the first requests of a kind; later ones pass. A function is asked for each. */
+export type Faults = Partial<Record<Way, Fault[] | (() => Fault)>>
+
+/** A client behind faulty ways, both to the executor and from there to its tools. */
+export interface FaultyClient extends AsyncDisposable {
+  readonly client: Codemode
+  /** The requests that came, by what they were for. */
+  readonly requests: (way: Way) => Exchange[]
+  /** The ids of the calls whose handler ran, each time that it did. */
+  readonly calls: string[]
+}
+
+/** How the results of code can be asked for. */
+export const methods = {
+  run: (client: Codemode, code: string, options?: ExecuteOptions): Promise<ExecutionResult> =>
+    client.run(code, options),
+  submit: async (client: Codemode, code: string, options?: ExecuteOptions): Promise<ExecutionResult> =>
+    (await client.submit(code, options)).wait(),
+} as const
+
+/** Each transport with each method. */
+export const usages = (['callback', 'stream'] as const).flatMap((transport) =>
+  (['run', 'submit'] as const).map((method) => ({
+    transport,
+    method,
+    /** Whether the client reads a stream of events; otherwise it waits for one answer. */
+    isStreaming: transport === 'stream' || method === 'submit',
+  })),
+)
+
+/** Calls `count` once, and then twice at a time. */
+export const threeCalls = `
+  const first = await tools.count(1)
+  return [first, ...(await Promise.all([tools.count(2), tools.count(3)]))]`
+
+/** Starts a client with the tool `count`, which answers with its input, and those of the configuration. */
+export async function startFaulty(
+  executor: { readonly url: string },
+  transport: (typeof transports)[number]['transport'],
+  faults: Faults,
+  { tools, ...config }: Partial<ClientConfig> = {},
+): Promise<FaultyClient> {
+  const calls: string[] = []
+  const faultFor = (way: Way): Fault => {
+    const planned = faults[way]
+    return (typeof planned === 'function' ? planned() : planned?.shift()) ?? 'pass'
+  }
+  const before = await startProxy(executor, (exchange) => faultFor(wayOf(exchange)))
+  const port = await freePort()
+  const behind: Proxy | undefined =
+    transport === 'callback'
+      ? await startProxy({ url: `http://127.0.0.1:${port}` }, () => faultFor('answer'))
+      : undefined
+  const count = (input: unknown, { callId }: { callId: string }) => {
+    calls.push(callId)
+    return input
+  }
+  const client = connect(before, {
+    retry: { backoffBaseMs: 1 },
+    ...config,
+    ...(behind && { toolServer: { port, url: behind.url } }),
+    tools: { count, ...tools },
+  })
+  return {
+    client,
+    calls,
+    requests: (way) =>
+      way === 'answer' && behind
+        ? [...behind.exchanges]
+        : before.exchanges.filter((exchange) => wayOf(exchange) === way),
+    async [Symbol.asyncDispose]() {
+      await client.close()
+      await Promise.all([before.cut(), behind?.cut()])
+    },
+  }
+}
+
+function wayOf({ method, path }: Exchange): Way {
+  if (path.endsWith('/events')) return 'events'
+  if (path.endsWith('/tool-results')) return 'answer'
+  if (path.endsWith('/cancel')) return 'cancel'
+  return method === 'POST' ? 'create' : 'record'
+}
+
+/**
+ * Counts how often executors in this process have run code, by the spans of their executions; for all tests of the file
+ * that calls this. What still runs is not counted.
+ */
+export function countRuns(): (executionId?: string) => number {
+  const exporter = new InMemorySpanExporter()
+  beforeAll(() => {
+    trace.setGlobalTracerProvider(new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }))
+  })
+  afterAll(() => {
+    for (const api of [trace, context]) api.disable()
+  })
+  return (executionId) =>
+    exporter
+      .getFinishedSpans()
+      .filter(({ name, attributes }) => name === 'codemode.execution' && isOf(attributes, executionId)).length
+}
+
+const isOf = (attributes: Readonly<Record<string, unknown>>, executionId: string | undefined): boolean =>
+  executionId === undefined || attributes['codemode.execution_id'] === executionId
