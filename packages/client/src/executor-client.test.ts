@@ -429,7 +429,7 @@ test.each([
   ['whose stream nobody resumes', 'GET'],
 ])('an execution that was accepted, %s, has an ambiguous outcome', async (_what, refused) => {
   await using executor = await FakeExecutor.start((request, reply) => {
-    if (request.path !== '/v1/executions') return reply.error(503, 'SHUTTING_DOWN')
+    if (request.path !== '/v1/executions') return reply.error(503, 'SHUTTING_DOWN', { retryable: true })
     reply.called(1, 'weather', {})
     return refused === 'GET' && setImmediate(() => reply.destroy())
   })

@@ -1,7 +1,8 @@
 /** What the functions that compose executors check of their arguments; the errors show a correct call. */
 import { z } from 'zod'
 
-import { configError } from '../config-error.ts'
+import { configError } from '../config/config-error.ts'
+import type { OptionPath } from '../config/options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 
@@ -16,8 +17,8 @@ export function parseWrapperOptions<Schema extends z.ZodObject>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(options)
   if (parsed.success) return parsed.data
-  const origin = { nameOf: (option: string) => `the option ${option}`, correct: () => correctCall }
-  throw configError(parsed.error.issues, origin, Object.keys(schema.shape))
+  const origin = { nameOf: (path: OptionPath) => `the option ${path.join('.')}`, correct: () => correctCall }
+  throw configError(parsed.error.issues, { schema, given: options, originAt: () => origin })
 }
 
 /** Checks that a wrapper is given executors; throws a ConfigurationError that shows the correct call. */
