@@ -1,0 +1,46 @@
+/**
+ * A unit test of an agent: no server, no network, no waiting. `MockExecutor` answers as it is told and can call the real
+ * tools; fake timers make its latency pass at once.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+
+import { Codemode, MockExecutor } from '@codemode/client'
+
+/** What is tested: it asks for a report, and gives up on one that takes too long. */
+async function report(codemode: Codemode, city: string): Promise<string> {
+  const result = await codemode.run<number>('return tools.celsius(input)', { input: { city }, label: 'report' })
+  return result.success ? `${city}: ${result.result}` : `no report: ${result.error.message}`
+}
+
+const tools = { celsius: ({ city }: { city: string }) => (city === 'Oslo' ? -3 : 21) }
+
+void test('it reports what the tool says', async () => {
+  const executor = new MockExecutor({
+    responses: [{ code: /celsius/, result: ({ input }, callTool) => callTool('celsius', input ?? null) }],
+  })
+  await using codemode = Codemode.fromClientConfig({ executor, tools })
+  assert.equal(await report(codemode, 'Oslo'), 'Oslo: -3')
+  assert.deepEqual(
+    executor.calls.map(({ request }) => request.label),
+    ['report'],
+  )
+})
+
+void test('it says so when the code fails', async () => {
+  const error = { name: 'ToolError', message: 'the station is down' }
+  await using codemode = Codemode.fromClientConfig({
+    executor: new MockExecutor({ responses: [{ code: /celsius/, error }] }),
+    tools,
+  })
+  assert.equal(await report(codemode, 'Rome'), 'no report: the station is down')
+})
+
+void test('a slow executor is slow in fake time only', async ({ mock }) => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  const executor = new MockExecutor({ defaultResult: 7, latencyMs: 60_000 })
+  await using codemode = Codemode.fromClientConfig({ executor, tools, executionTimeoutMs: 120_000 })
+  const reported = report(codemode, 'Lima')
+  mock.timers.tick(60_000)
+  assert.equal(await reported, 'Lima: 7')
+})
