@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import { resultFromError, type ExecutionResult } from '../execution-result.ts'
+import { failureOf, type ExecutionResult } from '../execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunClock } from '../run-clock.ts'
 import { cacheKey, runKey } from './cache-key.ts'
@@ -86,7 +86,7 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
         clock.signal.throwIfAborted()
         return await serve(identity, clock)
       } catch (error) {
-        if (error instanceof CancelledById) return { ...resultFromError(error), ...ids }
+        if (error instanceof CancelledById) return failureOf(error, ids)
         const hasLeft = mayRun && error === clock.signal.reason && error instanceof ExecutorClientError
         throw hasLeft ? concludeError(error, { attempts: 1, ambiguous: true }) : error
       } finally {

@@ -1,7 +1,7 @@
 /** What the functions that compose executors check of their arguments; the errors show a correct call. */
 import { z } from 'zod'
 
-import { configError } from '../config-error.ts'
+import { configError } from '../config/config-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 
@@ -16,8 +16,8 @@ export function parseWrapperOptions<Schema extends z.ZodObject>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(options)
   if (parsed.success) return parsed.data
-  const origin = { nameOf: (option: string) => `the option ${option}`, correct: () => correctCall }
-  throw configError(parsed.error.issues, origin, Object.keys(schema.shape))
+  const origin = { nameOf, correct: () => correctCall }
+  throw configError(parsed.error.issues, { schema, given: options, originAt: () => origin })
 }
 
 /** Checks that a wrapper is given executors; throws a ConfigurationError that shows the correct call. */
@@ -27,6 +27,10 @@ export function checkExecutors(executors: readonly unknown[], correctCall: strin
     const problem = `This is no Executor, an object with a method run(request, options): ${kindOf(executor)}.`
     throw new ConfigurationError(problem, correctCall)
   }
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.length === 0 ? 'The options' : `the option ${path.join('.')}`
 }
 
 function kindOf(value: unknown): string {
