@@ -20,6 +20,8 @@ import { withRetries, type Attempt } from './http/with-retries.ts'
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
   readonly executionId: string
+  /** Whether somebody else takes the execution if it is refused. */
+  readonly canGoElsewhere?: boolean | undefined
   /** Is told of each failed request before it is sent again. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
@@ -35,13 +37,13 @@ export class ExecutionsApi {
 
   /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
-    const text = await this.#retried(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
+    const text = await this.#created(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
     return parseAnswer(executionResultSchema, text, 'result')
   }
 
   /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
   open(body: string, scope: ExecutionScope): Promise<Readable> {
-    return this.#retried(scope, (attempt) => this.#http.stream(creation(body, scope, attempt), scope))
+    return this.#created(scope, (attempt) => this.#http.stream(creation(body, scope, attempt), scope))
   }
 
   /** `GET /v1/executions/:id/events`, from after the given event. */
@@ -81,6 +83,10 @@ export class ExecutionsApi {
   }
 
   #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return withRetries({ policy: this.policy, ...scope, canGoElsewhere: false }, attempt)
+  }
+
+  #created<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
     return withRetries({ policy: this.policy, ...scope }, attempt)
   }
 }

@@ -440,6 +440,17 @@ test.each([
   expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 
+test('what can go elsewhere is not repeated when it is refused, but is when it may have arrived', async () => {
+  const elsewhere = { ...noTools, canGoElsewhere: true }
+  await using busy = await FakeExecutor.start((_, reply) => reply.error(503, 'OVERLOADED', { retryable: true }))
+  await using client = clientOf(busy)
+  expect(await failureOf(client.run({ code: 'x' }, elsewhere))).toMatchObject({ code: 'OVERLOADED', attempts: 1 })
+  let tries = 0
+  await using flaky = await FakeExecutor.start((_, reply) => ((tries += 1) === 1 ? reply.destroy() : reply.result(1)))
+  await using other = clientOf(flaky)
+  expect(await other.run({ code: 'x' }, elsewhere)).toMatchObject({ success: true, result: 1 })
+})
+
 test('events that are gone are settled by the record', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')

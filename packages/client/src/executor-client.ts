@@ -44,7 +44,8 @@ export class ExecutorClient implements Executor {
     const signals = [options.signal, this.#closing.signal]
     const clock = new RunClock({ executionId, correlationId, timeoutMs, signals })
     const { signal, deadlineAt } = clock
-    const scope = { executionId, correlationId, signal, deadlineAt, onRetry: options.onRetry }
+    const { onRetry, canGoElsewhere } = options
+    const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     const running = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)

@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly correlationId?: string | undefined
   /** How long the client waits, in milliseconds; execution and queue time and 5,000 ms by default. */
   readonly requestTimeoutMs?: number | undefined
+  /** Whether another executor takes what this one refuses: then a request that has surely not arrived is not repeated. */
+  readonly canGoElsewhere?: boolean | undefined
   /**
    * Makes the callback by which the executor calls the tools of an execution. Without it the calls come over the event
    * stream, and `callTool` serves them.

@@ -10,8 +10,12 @@ export function cacheKey({ code, input, tools = [], config = {}, context = {} }:
   return hashOf({ code, input, tools, config, context })
 }
 
-/** The same of all that decides how a run of that ends for those who wait for it: its clocks and limits as well. */
-export function runKey(key: string, { limits = {} }: ExecutionRequest, requestTimeoutMs: number | undefined): string {
+/**
+ * The same of all that decides how a run of that ends for those who wait for it: its limits as well. How long it may
+ * queue is not among them: a run that can be joined has begun to wait already.
+ */
+export function runKey(key: string, request: ExecutionRequest, requestTimeoutMs: number | undefined): string {
+  const limits = { ...request.limits, queueTimeoutMs: undefined }
   return hashOf({ key, limits, requestTimeoutMs })
 }
 

@@ -124,6 +124,7 @@ describe('identical requests that come together', () => {
       executor.run({ code: 'x' }, options),
       executor.run({ code: 'x', limits: { cpuTimeoutMs: 1 } }, options),
       executor.run({ code: 'x' }, { ...options, requestTimeoutMs: 60_000 }),
+      executor.run({ code: 'x', limits: { queueTimeoutMs: 9_999 } }, options),
     ]
     open(1)
     await Promise.all(running)

@@ -86,7 +86,7 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
         clock.signal.throwIfAborted()
         return await serve(identity, clock)
       } catch (error) {
-        if (error instanceof CancelledById) return { ...failureOf(error, ids), ...ids }
+        if (error instanceof CancelledById) return failureOf(error, ids)
         const hasLeft = mayRun && error === clock.signal.reason && error instanceof ExecutorClientError
         throw hasLeft ? concludeError(error, { attempts: 1, ambiguous: true }) : error
       } finally {

@@ -214,6 +214,14 @@ test('the next executor has what is left of requestTimeoutMs', async () => {
   expect(b.mock.calls.map((call) => call.options.requestTimeoutMs)).toEqual([600])
 })
 
+test('an executor is told to be quick while there is another one in use', async () => {
+  const [a, b] = nodes()
+  const executor = failoverOf([a, b])
+  a.state.error = unreached()
+  await namesOf(executor, 2)
+  expect([...a.mock.calls, ...b.mock.calls].map((call) => call.options.canGoElsewhere)).toEqual([true, false, false])
+})
+
 test('it is ready while any executor is, and disposes all', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])

@@ -52,8 +52,9 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
       for (let member = choose(untried); member !== undefined; member = choose(untried)) {
         untried.delete(member)
         routes.set(request.id, member.executor)
+        const canGoElsewhere = options.canGoElsewhere === true || [...untried].some(({ isEjected }) => !isEjected)
         try {
-          return await member.run(request, { ...options, requestTimeoutMs: leftMs() })
+          return await member.run(request, { ...options, requestTimeoutMs: leftMs(), canGoElsewhere })
         } catch (error) {
           if (!hasSurelyNotRun(error)) throw error
           errors.push(error)

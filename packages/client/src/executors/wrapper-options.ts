@@ -2,7 +2,6 @@
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
-import type { OptionPath } from '../config/options.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 
@@ -17,7 +16,7 @@ export function parseWrapperOptions<Schema extends z.ZodObject>(
 ): z.output<Schema> {
   const parsed = schema.safeParse(options)
   if (parsed.success) return parsed.data
-  const origin = { nameOf: (path: OptionPath) => `the option ${path.join('.')}`, correct: () => correctCall }
+  const origin = { nameOf, correct: () => correctCall }
   throw configError(parsed.error.issues, { schema, given: options, originAt: () => origin })
 }
 
@@ -28,6 +27,10 @@ export function checkExecutors(executors: readonly unknown[], correctCall: strin
     const problem = `This is no Executor, an object with a method run(request, options): ${kindOf(executor)}.`
     throw new ConfigurationError(problem, correctCall)
   }
+}
+
+function nameOf(path: readonly string[]): string {
+  return path.length === 0 ? 'The options' : `the option ${path.join('.')}`
 }
 
 function kindOf(value: unknown): string {

@@ -46,7 +46,7 @@ export async function withRetries<T>(scope: RetryScope, attempt: (attempt: Attem
         minTimeout: 0,
         signal,
         shouldRetry: async ({ error, attemptNumber }) => {
-          if (!isRetryable(error)) return false
+          if (!isRetryable(error) || (scope.canGoElsewhere === true && firstSentAt === undefined)) return false
           const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
           if (performance.now() + delayMs >= deadlineAt) return false
           scope.onRetry?.({ executionId, correlationId, attempt: attemptNumber, delayMs, error })
