@@ -54,8 +54,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     // Over callbacks its signatures are of another time than the tool server's.
     expect(result).toMatchObject({ success: true, result: transport === 'callback' ? 'TOOL_UNAVAILABLE' : 7 })
     // 30 s are left, by the clock that the handler can read.
-    const isRight = (ms: number) => ms > 0 && ms < 60_000
-    expect(leftMs.map(isRight)).toEqual(transport === 'callback' ? [] : [true])
+    expect(leftMs.map((ms) => ms > 0 && ms < 60_000)).toEqual(transport === 'callback' ? [] : [true])
   })
 
   test.each(jumps)('RT-2, RT-3: both clocks jump $jump by an hour while a tool works', async ({ aheadMs }) => {
