@@ -12,7 +12,7 @@ import { startProxy, type Exchange, type Fault, type Proxy } from './proxy.ts'
 export type Way = 'create' | 'events' | 'answer' | 'cancel' | 'record'
 
 /** The faults of the first requests of a kind; later ones pass. A function is asked for each. */
-export type Faults = Partial<Record<Way, Fault[] | (() => Fault)>>
+export type Faults = Partial<Record<Way, Fault[] | ((exchange: Exchange) => Fault)>>
 
 /** A client behind faulty ways, both to the executor and from there to its tools. */
 export interface FaultyClient extends AsyncDisposable {
@@ -54,15 +54,15 @@ export async function startFaulty(
   { tools, ...config }: Partial<ClientConfig> = {},
 ): Promise<FaultyClient> {
   const calls: string[] = []
-  const faultFor = (way: Way): Fault => {
+  const faultFor = (way: Way, exchange: Exchange): Fault => {
     const planned = faults[way]
-    return (typeof planned === 'function' ? planned() : planned?.shift()) ?? 'pass'
+    return (typeof planned === 'function' ? planned(exchange) : planned?.shift()) ?? 'pass'
   }
-  const before = await startProxy(executor, (exchange) => faultFor(wayOf(exchange)))
+  const before = await startProxy(executor, (exchange) => faultFor(wayOf(exchange), exchange))
   const port = await freePort()
   const behind: Proxy | undefined =
     transport === 'callback'
-      ? await startProxy({ url: `http://127.0.0.1:${port}` }, () => faultFor('answer'))
+      ? await startProxy({ url: `http://127.0.0.1:${port}` }, (exchange) => faultFor('answer', exchange))
       : undefined
   const count = (input: unknown, { callId }: { callId: string }) => {
     calls.push(callId)

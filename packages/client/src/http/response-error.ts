@@ -41,7 +41,7 @@ function executorError(error: ErrorBody['error'], answer: ErrorAnswer, connectio
     ambiguous,
     details,
     httpStatus: answer.status,
-    retryAfterMs: parseRetryAfter(answer.headers['retry-after']),
+    retryAfterMs: parseRetryAfter(answer.headers['retry-after'], answer.headers['date']),
   }
   if (code === 'QUEUE_TIMEOUT') {
     return new ExecutorTimeoutError(code, message, { ...fields, ...clockOf(details, 'queue') })
@@ -75,7 +75,7 @@ function foreignError({ status, headers }: ErrorAnswer, connection: Connection):
     correlationId: connection.correlationId,
     httpStatus: status,
     retryable: [408, 425, 429, 502, 503, 504].includes(status),
-    retryAfterMs: parseRetryAfter(headers['retry-after']),
+    retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
   }
   if (status === 401)
     return new ExecutorClientError('UNAUTHORIZED', rejectedKey(origin), { ...fields, suggestion: checkKey })

@@ -48,10 +48,14 @@ export function retryDelayMs(
   return Math.min(Math.max(jitteredMs, retryAfterMs ?? 0), policy.backoffMaxMs)
 }
 
-/** Reads `Retry-After` (RFC 9110, section 10.2.3): seconds or an HTTP date, in milliseconds from now. */
-export function parseRetryAfter(value: string | undefined, now: number = Date.now()): number | undefined {
+/**
+ * Reads `Retry-After` (RFC 9110, section 10.2.3): seconds or an HTTP date, in milliseconds from now. A date is compared with
+ * that of the answer, if it has one: both are of the server's clock.
+ */
+export function parseRetryAfter(value: string | undefined, answeredAt?: string): number | undefined {
   if (value === undefined) return undefined
   if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
-  const date = Date.parse(value)
-  return Number.isNaN(date) ? undefined : Math.max(date - now, 0)
+  const at = Date.parse(value)
+  const now = Date.parse(answeredAt ?? '')
+  return Number.isNaN(at) ? undefined : Math.max(at - (Number.isNaN(now) ? Date.now() : now), 0)
 }

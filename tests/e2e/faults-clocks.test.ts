@@ -1,0 +1,111 @@
+/** Clocks of the day that are wrong, or are set while something runs. */
+import { afterEach, describe, expect, test, vi } from 'vitest'
+
+import { startExecutorProcess } from '../../bench/executor-process.ts'
+import { busy } from '../support/busy.ts'
+import { api, connect, transports } from '../support/executor.ts'
+import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
+import { gate } from '../support/gate.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const hourMs = 3_600_000
+const suite = useCodemode()
+const runsOf = countRuns()
+
+/** Sets the clock of this process, and lets it stand. */
+const setClock = (aheadMs: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + aheadMs })
+
+/** A module that sets the clock of the process that loads it. */
+const clockThatIsAhead = (ms: number) =>
+  `data:text/javascript,${encodeURIComponent(`
+    const Real = Date
+    globalThis.Date = class Date extends Real {
+      static now() { return Real.now() + ${ms} }
+      constructor(...args) { super(...(args.length > 0 ? args : [Real.now() + ${ms}])) }
+    }`)}`
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const jumps = [
+  { jump: 'forwards', aheadMs: hourMs },
+  { jump: 'backwards', aheadMs: -hourMs },
+]
+
+describe.each(usages)('$method over the $transport transport', ({ transport, method, isStreaming }) => {
+  const { config } = transports.find((each) => each.transport === transport)!
+
+  test.each(jumps)('RT-1, RT-3: an executor whose clock is an hour $jump of the client', async ({ aheadMs }) => {
+    const preload = clockThatIsAhead(aheadMs)
+    await using executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' }, preload })
+    const leftMs: number[] = []
+    const look = (input: unknown, { deadline }: { deadline: Date }) => {
+      leftMs.push(deadline.getTime() - Date.now())
+      return input
+    }
+    await using client = connect(executor, { ...config, executorApiKey: executor.apiKey, tools: { look } })
+    const result = await methods[method](client, 'return tools.look(7).catch(({ code }) => code)')
+    // The executor's clock is what the code sees.
+    const isAhead = await methods[method](client, `return Math.abs(Date.now() - input) < ${hourMs / 2}`, {
+      input: Date.now() + aheadMs,
+    })
+    expect(isAhead).toMatchObject({ result: true })
+    // Over callbacks its signatures are of another time than the tool server's.
+    expect(result).toMatchObject({ success: true, result: transport === 'callback' ? 'TOOL_UNAVAILABLE' : 7 })
+    // 30 s are left, by the clock that the handler can read.
+    expect(leftMs.map((ms) => ms > 0 && ms < 60_000)).toEqual(transport === 'callback' ? [] : [true])
+  })
+
+  test.each(jumps)('RT-2, RT-3: both clocks jump $jump by an hour while a tool works', async ({ aheadMs }) => {
+    const { enter, arrived, open } = gate()
+    await using faulty = await startFaulty(suite.executor, transport, {}, { tools: { enter } })
+    const code = `
+      const before = Date.now()
+      await tools.enter({})
+      const elapsedMs = Date.now() - before
+      return [elapsedMs >= 0 && elapsedMs < 60_000, await tools.count(1).catch(({ code }) => code)]`
+    const running = methods[method](faulty.client, code)
+    await arrived()
+    setClock(aheadMs)
+    open()
+    const result = await running
+    // Its token has expired when the clock goes forwards, and is valid for longer when it goes backwards.
+    const isExpired = transport === 'callback' && aheadMs > 0
+    expect(result).toMatchObject({ success: true, result: [true, isExpired ? 'TOOL_UNAVAILABLE' : 1] })
+    expect(faulty.calls).toEqual(isExpired ? [] : [`${result.executionId}:2`])
+    expect(await methods[method](faulty.client, threeCalls)).toMatchObject({ result: [1, 2, 3] })
+    expect(await api(suite.executor, `/v1/executions/${result.executionId}`)).toMatchObject({ status: 200 })
+    await expect.poll(() => runsOf(result.executionId)).toBe(1)
+  })
+
+  test.each(jumps)(
+    'RT-1, RT-2: the clocks jump $jump by an hour between an attempt and its repeat',
+    async ({ aheadMs }) => {
+      // The first answer is lost when the execution has ended, so that only what the executor keeps can answer the repeat.
+      const lost = isStreaming ? { cutAt: 'event: finished' } : ('lose the answer' as const)
+      const attempts = [lost, busy(503)]
+      const next = () => {
+        if (attempts.length < 2) setClock(aheadMs)
+        return attempts.shift() ?? 'pass'
+      }
+      const faults = isStreaming ? { create: [attempts.shift()!], events: next } : { create: next }
+      await using faulty = await startFaulty(suite.executor, transport, faults)
+      const result = await methods[method](faulty.client, threeCalls)
+      expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
+      expect(faulty.calls.toSorted()).toEqual([1, 2, 3].map((number) => `${result.executionId}:${number}`))
+      await expect.poll(() => runsOf(result.executionId)).toBe(1)
+    },
+  )
+})
+
+test('RT-1: a Retry-After with a date counts from the time of the server that sent it', async () => {
+  const late = new Date(Date.now() - hourMs)
+  const retryAfter = new Date(late.getTime() + 2_000).toUTCString()
+  const fault = busy(503, retryAfter)
+  const create = [{ ...fault, headers: { ...fault.headers, date: late.toUTCString() } }]
+  await using faulty = await startFaulty(suite.executor, 'stream', { create })
+  expect(await faulty.client.executeAsync('return 1')).toBe(1)
+  const [first, second] = faulty.requests('create').map(({ at }) => at)
+  expect(second! - first!).toBeGreaterThanOrEqual(1_900)
+})

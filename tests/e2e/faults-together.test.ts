@@ -1,0 +1,125 @@
+/** Faults that meet some of many executions, their handles, or their place in the queue. */
+import { describe, expect, test } from 'vitest'
+
+import { busy } from '../support/busy.ts'
+import { startExecutor, transports } from '../support/executor.ts'
+import { countRuns, startFaulty, threeCalls } from '../support/faulty-ways.ts'
+import { aborted, gate } from '../support/gate.ts'
+import type { Exchange, Fault } from '../support/proxy.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const runsOf = countRuns()
+
+/** A 503 for each of the first so many requests. */
+const busyFor = (count: number): Fault[] => Array.from({ length: count }, () => busy(503))
+
+describe.each(transports)('over the $transport transport', ({ transport }) => {
+  test('EX-2, RT-2: of a hundred executions whose requests meet faults each gets its own result, in order', async () => {
+    const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
+    const create = Array.from({ length: 100 }, (_, number): Fault => faults[number % 7] ?? 'pass')
+    const answer = Array.from({ length: 30 }, (_, number): Fault => faults[number % 10] ?? 'pass').filter(
+      (fault) => typeof fault === 'string',
+    )
+    const retry = { maxAttempts: 8, backoffBaseMs: 1 }
+    await using faulty = await startFaulty(suite.executor, transport, { create, answer }, { retry })
+    const codes = Array.from({ length: 100 }, (_, number) => `return [${number}, await tools.count(${number})]`)
+    const results = await faulty.client.executeAll(codes)
+    expect(results.map((result) => result.success && result.result)).toEqual(codes.map((_, number) => [number, number]))
+    expect(faulty.calls.toSorted()).toEqual(results.map(({ executionId }) => `${executionId}:1`).toSorted())
+    await expect.poll(() => results.map(({ executionId }) => runsOf(executionId))).toEqual(codes.map(() => 1))
+  })
+
+  test('EX-2, RT-1: one execution whose requests never arrive loses no other', async () => {
+    const ids = new Set<unknown>()
+    // The second of the executions, and all of its repeats.
+    const create = ({ headers }: Exchange): Fault => {
+      const id = headers['idempotency-key']
+      ids.add(id)
+      return [...ids].indexOf(id) === 1 ? 'reset' : 'pass'
+    }
+    await using faulty = await startFaulty(suite.executor, transport, { create })
+    const results = await faulty.client.executeAll([threeCalls, threeCalls, threeCalls])
+    const failed = results.filter(({ success }) => !success)
+    expect(failed).toMatchObject([{ error: { code: 'OUTCOME_AMBIGUOUS' } }])
+    expect(results.filter(({ success }) => success)).toMatchObject([{ result: [1, 2, 3] }, { result: [1, 2, 3] }])
+    expect(faulty.calls).toHaveLength(6)
+    expect(runsOf(failed[0]!.executionId)).toBe(0)
+  })
+
+  test('EX-4: an execution begins and ends while others back off', async () => {
+    const backingOff = 20
+    const retry = { backoffBaseMs: 2_000, backoffMaxMs: 2_000 }
+    await using faulty = await startFaulty(suite.executor, transport, { create: busyFor(backingOff) }, { retry })
+    const order: string[] = []
+    const slow = Array.from({ length: backingOff }, () =>
+      faulty.client.executeAsync(threeCalls).then(() => order.push('backed off')),
+    )
+    await expect.poll(() => faulty.requests('create').length).toBe(backingOff)
+    for (const quick of ['first', 'second']) {
+      await faulty.client.executeAsync(threeCalls)
+      order.push(quick)
+    }
+    await Promise.all(slow)
+    expect(order).toEqual(['first', 'second', ...slow.map(() => 'backed off')])
+    expect(faulty.calls).toHaveLength((backingOff + 2) * 3)
+  })
+
+  test('EX-5, RT-3: giving up waiting while the stream is broken is not cancelling', async () => {
+    const { enter, arrived, open, signals } = gate()
+    let isBroken = true
+    const events = (): Fault => (isBroken ? busy(503) : 'pass')
+    const faults = { create: [{ cutAfter: 'event: tool.called' }], events }
+    const retry = { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 50 }
+    await using faulty = await startFaulty(suite.executor, transport, faults, { retry, tools: { enter } })
+    const execution = await faulty.client.submit('return [await tools.enter("a"), await tools.count("b")]')
+    await arrived()
+    await expect.poll(() => faulty.requests('events').length).toBeGreaterThan(0)
+    await expect(execution.wait({ timeoutMs: 1 })).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' })
+    isBroken = false
+    open()
+    expect(await execution.wait()).toMatchObject({ success: true, result: ['a', 'b'] })
+    expect(execution.progress).toMatchObject({ toolCalls: 2, toolCallsSettled: 2 })
+    expect(signals).toMatchObject([{ aborted: false }])
+    expect(faulty.calls).toEqual([`${execution.id}:2`])
+    await expect.poll(() => runsOf(execution.id)).toBe(1)
+  })
+
+  test('EX-5, RT-1: cancelling arrives past faults, and retrying is a new execution', async () => {
+    const { enter, arrived, signals } = gate()
+    const cancel: Fault[] = ['reset', busy(503), 'lose the answer']
+    const retry = { maxAttempts: 8, backoffBaseMs: 1 }
+    await using faulty = await startFaulty(suite.executor, transport, { cancel }, { retry, tools: { enter } })
+    const execution = await faulty.client.submit('await tools.enter({})')
+    await arrived()
+    await execution.cancel('enough')
+    expect(faulty.requests('cancel')).toHaveLength(4)
+    expect(await execution.wait()).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+    await aborted(signals[0]!)
+    const again = await execution.retry()
+    await arrived(2)
+    await again.cancel()
+    expect(await again.wait()).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+    await expect.poll(() => [runsOf(execution.id), runsOf(again.id)]).toEqual([1, 1])
+  })
+
+  test('RT-2, RT-5: an execution that waits in the queue keeps its one place when its connection breaks', async () => {
+    await using executor = await startExecutor({ sandboxProcesses: 1, maxRunning: 1, maxQueued: 1 })
+    const { enter, arrived, open } = gate()
+    const create: Fault[] = ['pass', 'reset when sent', 'reset when sent']
+    const retry = { maxAttempts: 8, backoffBaseMs: 1 }
+    await using faulty = await startFaulty(executor, transport, { create }, { retry, tools: { enter } })
+    const running = faulty.client.executeAsync('tools.enter("running")')
+    await arrived()
+    const queued = faulty.client.run(threeCalls)
+    await expect.poll(() => faulty.requests('create').length).toBe(4)
+    const refused = await faulty.client.run('return 1', { executionTimeoutMs: 1_000 }).catch((error: unknown) => error)
+    expect(refused).toMatchObject({ code: 'OVERLOADED', httpStatus: 503, ambiguous: false })
+    open()
+    expect(await running).toBe('running')
+    const { executionId, ...result } = await queued
+    expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
+    expect(faulty.calls.toSorted()).toEqual([1, 2, 3].map((number) => `${executionId}:${number}`))
+    await expect.poll(() => runsOf(executionId)).toBe(1)
+  })
+})
