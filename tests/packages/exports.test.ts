@@ -7,7 +7,7 @@ import * as shared from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
 describe.each(Object.entries({ client, executor, shared }))('%s', (name, module) => {
-  test('exports these values and types, and no others; `npm run check:tests -- exports -u` notes a change', async () => {
+  test('exports these values and types, and no others; `npm test -- exports -u` notes a change', async () => {
     const { values, types } = await exportsOf(join(import.meta.dirname, '../../packages', name, 'src/index.ts'))
     expect(values).toEqual(Object.keys(module).sort())
     const lines = [...values.map((value) => `value ${value}`), ...types.map((type) => `type ${type}`), '']
