@@ -1,9 +1,13 @@
-/** Runs every suite and closes with the line that CI reads: `N passed, N failed, N skipped`. */
+/**
+ * Runs every suite, or the files whose path has one of the words given, and closes with the line that CI reads: `N passed,
+ * N failed, N skipped`. With `-u` it writes the snapshots that differ.
+ */
 import { argv } from 'node:process'
 
 import { startVitest } from 'vitest/node'
 
-const vitest = await startVitest('test', argv.slice(2), { run: true, watch: false })
+const words = argv.slice(2).filter((word) => word !== '-u')
+const vitest = await startVitest('test', words, { run: true, watch: false, update: argv.includes('-u') })
 const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
 for (const file of vitest.state.getTestModules()) {
   for (const test of file.children.allTests()) count[test.result().state] += 1

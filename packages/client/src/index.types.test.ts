@@ -1,0 +1,116 @@
+/** What the types of the public surface promise; `npm run types` checks it. */
+import { expectTypeOf, test } from 'vitest'
+import { z } from 'zod'
+
+import {
+  tool,
+  type CancelledError,
+  type Codemode,
+  type Execution,
+  type ExecuteAllOptions,
+  type ExecuteOptions,
+  type ExecutionError,
+  type ExecutionResult,
+  type ExecutorClient,
+  type ExecutorClientError,
+  type ExecutorTimeoutError,
+  type Executor,
+  type FailedExecution,
+  type Json,
+  type JsonObject,
+  type SucceededExecution,
+  type TimeoutLayer,
+  type Tool,
+  type ToolCall,
+  type ToolHandler,
+  type ToolLike,
+} from './index.ts'
+
+declare const codemode: Codemode
+
+test('executeAsync resolves with the type that is asked for, JSON by default', () => {
+  expectTypeOf<typeof codemode.executeAsync<number>>().returns.toEqualTypeOf<Promise<number>>()
+  expectTypeOf(() => codemode.executeAsync('1')).returns.toEqualTypeOf<Promise<Json>>()
+  expectTypeOf(() => codemode.run('1')).returns.toEqualTypeOf<Promise<ExecutionResult>>()
+  expectTypeOf(() => codemode.run<string>('1')).returns.toEqualTypeOf<Promise<ExecutionResult<string>>>()
+  expectTypeOf(() => codemode.executeAll<boolean>([])).returns.toEqualTypeOf<Promise<ExecutionResult<boolean>[]>>()
+  expectTypeOf<Codemode['executeAll']>().parameter(1).toEqualTypeOf<ExecuteAllOptions | undefined>()
+  expectTypeOf<Codemode['executeAsync']>().parameters.toEqualTypeOf<
+    [code: string, options?: ExecuteOptions | undefined]
+  >()
+})
+
+test('a result is told apart by success', () => {
+  expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution>()
+  expectTypeOf<Extract<ExecutionResult<number>, { success: true }>['result']>().toEqualTypeOf<number>()
+  expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['retryable']>().toEqualTypeOf<boolean>()
+  expectTypeOf<FailedExecution>().not.toHaveProperty('result')
+  expectTypeOf<SucceededExecution>().not.toHaveProperty('error')
+})
+
+test('a handle is no promise; its wait is one', () => {
+  expectTypeOf(() => codemode.submit<number>('1')).returns.toEqualTypeOf<Promise<Execution<number>>>()
+  expectTypeOf<Execution>().not.toHaveProperty('then')
+  expectTypeOf<Execution<number>['wait']>().returns.toEqualTypeOf<Promise<ExecutionResult<number>>>()
+  expectTypeOf<Awaited<Execution>>().toEqualTypeOf<Execution>()
+})
+
+test('the options of an execution are these, none of them required', () => {
+  interface Options {
+    availableTools?: readonly string[]
+    input?: Json
+    context?: JsonObject
+    config?: JsonObject
+    label?: string
+    correlationId?: string
+    executionTimeoutMs?: number
+    cpuTimeoutMs?: number
+    toolTimeoutMs?: number
+    queueTimeoutMs?: number
+    memoryLimitMb?: number
+    priority?: number
+    signal?: AbortSignal
+  }
+  expectTypeOf<Options>().toExtend<ExecuteOptions>()
+  expectTypeOf<keyof Options>().toExtend<keyof ExecuteOptions>()
+  expectTypeOf<object>().toExtend<Partial<ExecuteOptions>>()
+})
+
+test('a handler gets what its zod schema makes of the input, and must give what the output schema takes', () => {
+  const inputSchema = z.object({ city: z.string(), days: z.coerce.number().default(1) })
+  const weather = tool({
+    inputSchema,
+    outputSchema: z.object({ celsius: z.number() }),
+    execute: (input, call) => {
+      expectTypeOf(input).toEqualTypeOf<{ city: string; days: number }>()
+      expectTypeOf(call).toEqualTypeOf<ToolCall>()
+      return { celsius: input.days }
+    },
+  })
+  expectTypeOf(weather).toEqualTypeOf<Tool>()
+  // @ts-expect-error a string is no number
+  tool({ outputSchema: z.object({ celsius: z.number() }), run: () => ({ celsius: 'warm' }) })
+  // @ts-expect-error the schema gives no number
+  tool({ inputSchema, runAsync: async (input: { city: number }) => input })
+})
+
+test('a handler with a JSON Schema, or with none, says itself what it takes', () => {
+  tool({ inputSchema: { type: 'object' }, execute: ({ city }: { city: string }) => city })
+  tool({ execute: async ({ city }: { city: string }, { signal }) => [city, signal.aborted] })
+  expectTypeOf<(input: { city: string }) => string>().toExtend<ToolLike>()
+  expectTypeOf<(input: { city: string }) => Promise<Date>>().toExtend<ToolHandler>()
+  expectTypeOf<string>().not.toExtend<ToolLike>()
+})
+
+test('every error of the client is an ExecutorClientError, and says more where there is more', () => {
+  expectTypeOf<ExecutionError | ExecutorTimeoutError | CancelledError>().toExtend<ExecutorClientError>()
+  expectTypeOf<ExecutorClientError>().toExtend<Error>()
+  expectTypeOf<ExecutorTimeoutError['layer']>().toEqualTypeOf<TimeoutLayer>()
+})
+
+test('the client of one executor is an Executor, and views are clients', () => {
+  expectTypeOf<ExecutorClient>().toExtend<Executor>()
+  expectTypeOf<Codemode['withContext']>().returns.toEqualTypeOf<Codemode>()
+  expectTypeOf<Codemode['registerTool']>().returns.toEqualTypeOf<Codemode>()
+  expectTypeOf<Codemode>().toExtend<AsyncDisposable>()
+})

@@ -1,0 +1,44 @@
+/** What the types of the public surface promise; `npm run types` checks it. */
+import { expectTypeOf, test } from 'vitest'
+
+import {
+  codesOfKind,
+  newExecutionId,
+  requestLimitsSchema,
+  type ErrorCode,
+  type ExecutionErrorCode,
+  type ExecutionRequest,
+  type ExecutionResult,
+  type Json,
+  type JsonObject,
+  type RequestErrorCode,
+  type RequestLimits,
+  type ResolvedRequestLimits,
+  type ToolErrorCode,
+} from './index.ts'
+
+test('a result of the wire is told apart by success', () => {
+  expectTypeOf<Extract<ExecutionResult, { success: true }>['result']>().toEqualTypeOf<Json>()
+  expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['code']>().toEqualTypeOf<ExecutionErrorCode>()
+})
+
+test('every code has one kind', () => {
+  expectTypeOf<ExecutionErrorCode | RequestErrorCode | ToolErrorCode>().toExtend<ErrorCode>()
+  expectTypeOf<ExecutionErrorCode & RequestErrorCode>().toEqualTypeOf<never>()
+  expectTypeOf(() => codesOfKind('tool')).returns.items.toEqualTypeOf<ToolErrorCode>()
+})
+
+test('a request needs its code, and limits are optional until they are resolved', () => {
+  expectTypeOf<{ id: string; code: string }>().toExtend<Pick<ExecutionRequest, 'id' | 'code'>>()
+  expectTypeOf(() => requestLimitsSchema.parse({})).returns.toEqualTypeOf<RequestLimits>()
+  expectTypeOf<ResolvedRequestLimits['cpuTimeoutMs']>().toEqualTypeOf<number>()
+  expectTypeOf<RequestLimits['cpuTimeoutMs']>().toEqualTypeOf<number | undefined>()
+  expectTypeOf(newExecutionId).returns.toEqualTypeOf<string>()
+})
+
+test('JSON is what JSON.parse can give', () => {
+  expectTypeOf<JsonObject>().toExtend<Json>()
+  expectTypeOf<null | boolean | number | string | Json[]>().toExtend<Json>()
+  expectTypeOf<undefined>().not.toExtend<Json>()
+  expectTypeOf<Date>().not.toExtend<Json>()
+})

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+import * as client from '@codemode/client'
+import * as executor from '@codemode/executor'
+import * as shared from '@codemode/shared'
+import { describe, expect, test } from 'vitest'
+
+describe.each(Object.entries({ client, executor, shared }))('%s', (name, module) => {
+  test('exports these values and types, and no others; `npm test -- exports -u` notes a change', async () => {
+    const { values, types } = await exportsOf(join(import.meta.dirname, '../../packages', name, 'src/index.ts'))
+    expect(values).toEqual(Object.keys(module).sort())
+    const lines = [...values.map((value) => `value ${value}`), ...types.map((type) => `type ${type}`), '']
+    await expect(lines.join('\n')).toMatchFileSnapshot(`exports/${name}.txt`)
+  })
+})
+
+/** Reads the names from the source: types leave no trace in the module, and exports are listed there one by one. */
+async function exportsOf(path: string): Promise<{ values: string[]; types: string[] }> {
+  const source = await readFile(path, 'utf8')
+  const values: string[] = []
+  const types: string[] = []
+  for (const [, onlyTypes, names] of source.matchAll(/^export (type )?\{([^}]*)\}/gm)) {
+    for (const name of names!.split(',').map((part) => part.trim())) {
+      if (name === '') continue
+      const isType = onlyTypes !== undefined || name.startsWith('type ')
+      ;(isType ? types : values).push(name.replace(/^type |.* as /g, ''))
+    }
+  }
+  return { values: values.sort(), types: types.sort() }
+}
