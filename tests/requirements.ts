@@ -8,6 +8,7 @@ export const requirements = {
   'EX-3': '1, 10 and 100 concurrent executions, each awaiting a 500 ms tool, all wait at once',
   'EX-4': "The caller's event loop stays free while executions wait and while a retry backs off",
   'EX-5': 'submit resolves on acceptance; the handle has id, status, progress, events, wait, cancel, retry',
+  'EX-6': 'execute blocks, gives the same values and errors, and is refused where it would stall tools or a server',
   'EX-7': 'Code that is too long fails before it queues; a syntax error before any of the code runs, with its place',
   'EX-8': 'Guest errors carry name, message, a stack in their own lines, logs and tool calls; none can be forged',
   'EX-9': 'Cancelling stops the guest and its tool calls; the name of the error is AbortError',

@@ -15,6 +15,8 @@ import { ClientEmitter } from './insight/client-events.ts'
 import { logEvents, type LogLevel } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
 import { planExecutions } from './plan.ts'
+import { BlockingRunner } from './sync/blocking-runner.ts'
+import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { serveCall } from './tools/serve-call.ts'
@@ -46,6 +48,7 @@ export class ClientCore {
   readonly #stats = new StatsCounter()
   readonly #active = new ActiveRuns()
   readonly #toolsModule: ToolsModule | undefined
+  #blocking: BlockingRunner | undefined
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig) {
@@ -93,6 +96,16 @@ export class ClientCore {
     const loading = this.loadTools()
     if (loading !== undefined) await loading
     return this.starter(options, view, { isFollowed: false, isPatient: false })(code).result
+  }
+
+  /** Runs code to its end in a thread, and blocks this one until then. */
+  runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
+    this.assertOpen()
+    this.#blocking ??= new BlockingRunner(threadConfig(this.#config))
+    const moduleTools = this.#toolsModule?.names ?? new Set()
+    const underWay = this.#active.all.length
+    const scope = { config: this.#config, registry: this.registry, context, moduleTools, underWay }
+    return this.#blocking.run(prepareJob(code, options, scope))
   }
 
   /** Begins to run code; resolves when it is accepted. */
@@ -166,6 +179,7 @@ export class ClientCore {
     await this.#parts.executor[Symbol.asyncDispose]()
     await Promise.allSettled(results)
     await this.toolServer.close()
+    await this.#blocking?.close()
   }
 }
 

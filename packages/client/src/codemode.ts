@@ -81,6 +81,17 @@ export class Codemode implements AsyncDisposable {
     return valueOf(await this.run<T>(code, options))
   }
 
+  /**
+   * The value of the code, as `executeAsync` gives it, while the calling thread blocks: for scripts. The code has the tools
+   * of `toolsModule` only. Where blocking would stall something (tools of this loop, executions under way, a server), it
+   * is a ConfigurationError.
+   */
+  // The caller says what the value is, as of executeAsync.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
+  execute<T = Json>(code: string, options: ExecuteOptions = {}): T {
+    return valueOf(this.#core.runBlocking(code, options, this.#view) as ExecutionResult<T>)
+  }
+
   /** How the code ended. Never throws for what the code did, only when the request or the executor failed. */
   run<T = Json>(code: string, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
     return this.#core.run(code, options, this.#view) as Promise<ExecutionResult<T>>

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
 import { expect, test } from 'vitest'
@@ -7,9 +8,10 @@ import { ExecutorClient } from '../executor-client.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'
-import { textOptions } from './options.ts'
+import { namesAt, textOptions } from './options.ts'
 import { resolveConfig } from './resolve.ts'
-import { connectedSchema } from './schema.ts'
+import { composedSchema, connectedSchema } from './schema.ts'
+import { variableOf } from './variables.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
 
@@ -77,6 +79,20 @@ test('text becomes a number or a boolean only where the schema has one', () => {
 
 test('each option that is text, a number or a boolean has a variable, and an example for messages', () => {
   for (const path of textOptions(connectedSchema)) expect([path, fieldsAt(path)]).not.toEqual([path, []])
+})
+
+test('the guide lists every option with its variable', () => {
+  const guide = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8')
+  const rows = [...guide.matchAll(/^\| `([\w.]+)` +\|(?: `(\w+)`)? +\|/gm)]
+  const listed = rows.map(([, option = '', variable = '']) => `${option} ${variable}`)
+  const written = textOptions(connectedSchema)
+  const names = [...namesAt(connectedSchema, []), ...namesAt(composedSchema, [])]
+  const inCode = names.filter((name) => !written.some(([first]) => first === name))
+  const options = [
+    ...written.map((path) => `${path.join('.')} ${variableOf(path)}`),
+    ...inCode.map((name) => `${name} `),
+  ]
+  expect(new Set(listed)).toEqual(new Set(options))
 })
 
 const usable = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: 'k' }

@@ -1,0 +1,82 @@
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
+
+import { expect, test } from 'vitest'
+
+import * as client from '../index.ts'
+import { receiveError, sendError, type Crossing } from './transfer.ts'
+
+const ids = { correlationId: 'c', executionId: 'e', retryable: true, ambiguous: true, attempts: 3, httpStatus: 503 }
+const all = { ...ids, retryAfterMs: 5, suggestion: 's', details: { a: [1] }, cause: new TypeError('why') }
+const log = { level: 'log', text: 't', at: 'now' } as const
+
+const errors: Record<string, Error> = {
+  ExecutorClientError: new client.ExecutorClientError('INTERNAL', 'm', all),
+  ExecutionError: new client.ExecutionError('GUEST_ERROR', 'm', {
+    ...all,
+    errorName: 'RangeError',
+    guestStack: 'at 1:1',
+    logs: [log],
+    toolCalls: [{ callId: 'e:1', tool: 't', status: 'completed', durationMs: 1 }],
+  }),
+  ExecutorTimeoutError: new client.ExecutorTimeoutError('CPU_TIMEOUT', 'm', {
+    ...all,
+    layer: 'cpu',
+    timeoutMs: 5,
+    option: 'cpuTimeoutMs',
+  }),
+  ExecutorConnectionError: new client.ExecutorConnectionError('m', { ...all, code: 'OUTCOME_AMBIGUOUS' }),
+  CancelledError: new client.CancelledError('m', { ...all, cause: 'a text' }),
+  ToolError: new client.ToolError('m', {
+    code: 'X',
+    data: { a: 1 },
+    tool: 't',
+    cause: new DOMException('m', 'AbortError'),
+  }),
+  ConfigurationError: new client.ConfigurationError('m', 'line 1\nline 2', { cause: new SyntaxError('why') }),
+  AggregateError: new AggregateError([new client.CancelledError('m'), 'a text'], 'm'),
+  Error: Object.assign(new Error('m', { cause: new client.ToolError('m') }), { code: 'ECONNREFUSED', errno: -111 }),
+  DOMException: new DOMException('m', 'TimeoutError'),
+}
+
+/** Through a real port, as from another thread. */
+function cross(error: unknown): unknown {
+  const { port1, port2 } = new MessageChannel()
+  port2.postMessage(sendError(error), [])
+  const { message } = receiveMessageOnPort(port1) as { message: Crossing }
+  port1.close()
+  return receiveError(message)
+}
+
+test('every class of error that the client exports is among those that are tried', () => {
+  const exported = Object.entries(client).filter(
+    ([, value]) => 'prototype' in value && value.prototype instanceof Error,
+  )
+  expect(Object.keys(errors)).toEqual(expect.arrayContaining(exported.map(([name]) => name)))
+})
+
+test.each(Object.entries(errors))('%s crosses with its class, all fields and its causes', (_, error) => {
+  const crossed = cross(error) as Error
+  expect(crossed.constructor).toBe(error.constructor)
+  expect(Object.keys(crossed)).toEqual(Object.keys(error))
+  expect(crossed).toEqual(error)
+  expect([crossed.name, crossed.message, crossed.cause]).toEqual([error.name, error.message, error.cause])
+  expect((crossed as AggregateError).errors).toEqual((error as AggregateError).errors)
+  expect(JSON.stringify(crossed)).toBe(JSON.stringify(error))
+  expect(crossed.stack).toContain(error.stack)
+  expect(crossed.stack).toContain('transfer.test.ts')
+})
+
+test('a class that is not known here crosses as the nearest that is, and with its name', () => {
+  class Odd extends client.ToolError {
+    override readonly name = 'Odd'
+    readonly handler = (): void => {}
+  }
+  const crossed = cross(new Odd('m'))
+  expect(crossed).toBeInstanceOf(client.ToolError)
+  expect(crossed).toMatchObject({ name: 'Odd', message: 'm', code: 'TOOL_ERROR' })
+  expect(crossed).not.toHaveProperty('handler')
+})
+
+test.each([['a text'], [undefined], [{ a: 1 }], [7n]])('%o, thrown instead of an error, crosses as it is', (value) => {
+  expect(cross(value)).toEqual(value)
+})

@@ -1,0 +1,83 @@
+/** Decides whether code can be run by a thread while the calling one blocks, and says what to do if it can't. */
+import process from 'node:process'
+
+import type { ClientConfig, ResolvedConfig } from '../config/schema.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { parseOptions, type ExecuteOptions } from '../execute-options.ts'
+import { planExecutions } from '../plan.ts'
+import { cancelled } from '../run-clock.ts'
+import type { Context } from '../tools/define.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import type { Job } from './messages.ts'
+
+export interface BlockingJob {
+  readonly job: Job
+  readonly correlationId: string
+  readonly requestTimeoutMs: number
+}
+
+interface Scope {
+  readonly config: ResolvedConfig
+  readonly registry: ToolRegistry
+  readonly context: Context
+  /** The tools that the thread has as well. */
+  readonly moduleTools: ReadonlySet<string>
+  /** How many executions of the client are under way in the calling loop. */
+  readonly underWay: number
+}
+
+const instead = 'await codemode.executeAsync(code)'
+
+/**
+ * The part of a configuration that the thread's client is made of. Its tools are called by the stream: it has no port. A
+ * logger lives in the blocked loop.
+ */
+export function threadConfig(config: ResolvedConfig): ClientConfig {
+  if ('executor' in config) {
+    throw new ConfigurationError(
+      "execute() can't use the executor of this client: it lives in the blocked loop.",
+      instead,
+    )
+  }
+  const { tools: _, toolServer: __, logger, ...rest } = config
+  return logger === undefined ? rest : { ...rest, logLevel: 'silent' }
+}
+
+/** Checks all that `run` would check before it sends, and what only blocking makes wrong. */
+export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): BlockingJob {
+  const { signal, availableTools, ...options } = parseOptions(given)
+  const plan = planExecutions({ ...options, availableTools: [] }, scope)(code)
+  const { request, correlationId, requestTimeoutMs } = plan
+  if (signal?.aborted) throw cancelled(signal.reason, { executionId: request.id, correlationId })
+  if (signal !== undefined) refuse("A signal can't abort an execute() that blocks the loop.", '(code, { signal })')
+  refuseTools(availableTools, scope)
+  refuseBusyLoop(scope)
+  const { input, context, config } = request
+  const sent = { ...options, input, context, config, correlationId, availableTools }
+  const set = Object.entries(sent).filter(([, value]) => value !== undefined)
+  return { job: { code, options: Object.fromEntries(set) }, correlationId, requestTimeoutMs }
+}
+
+function refuseTools(availableTools: readonly string[] | undefined, { registry, moduleTools }: Scope): void {
+  const isAllowed = ({ name, declaration }: { name: string; declaration: { name: string } }): boolean =>
+    availableTools === undefined || availableTools.includes(name) || availableTools.includes(declaration.name)
+  const stuck = registry.select(undefined).filter((tool) => isAllowed(tool) && !moduleTools.has(tool.name))
+  if (stuck.length === 0) return
+  const names = stuck.map(({ name }) => name).join(', ')
+  throw new ConfigurationError(
+    `execute() blocks the loop that would have to answer the calls of these tools: ${names}.`,
+    `${instead}\n\n// or with the tools in a module, which execute() loads into its thread:\n` +
+      `Codemode.fromClientConfig({ …, toolsModule: './tools.js' })\n\n// or without them:\n` +
+      `codemode.execute(code, { availableTools: [] })`,
+  )
+}
+
+function refuseBusyLoop({ underWay }: Scope): void {
+  if (underWay > 0) refuse(`execute() would stall the ${underWay} executions that this client has under way.`)
+  const isServing = process.getActiveResourcesInfo().includes('TCPServerWrap')
+  if (isServing) refuse('execute() would stall the server that this process listens with.')
+}
+
+function refuse(problem: string, args = '(code)'): never {
+  throw new ConfigurationError(problem, `await codemode.executeAsync${args}`)
+}

@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { execArgv } from 'node:process'
+import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
+
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { Answer, Job, ThreadData } from './messages.ts'
+
+/** Sources run unbuilt. */
+const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
+const entry = new URL(`worker${extension}`, import.meta.url)
+
+/** The flags of this process that a thread can have: that one is about the text of `--eval`. */
+const flags = () =>
+  execArgv.filter((flag, index) => ![flag, execArgv[index - 1]].some((at) => at?.startsWith(inputType)))
+const inputType = '--input-type'
+
+/** A thread that works while this one blocks. It keeps no process alive. */
+export class Thread {
+  readonly #worker: Worker
+  readonly #port: MessagePort
+  readonly #answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  #hasEnded = false
+
+  constructor(config: ThreadData['config']) {
+    if (!existsSync(entry)) throw bundled()
+    const { port1, port2 } = new MessageChannel()
+    const workerData: ThreadData = { config, port: port2, answers: this.#answers }
+    this.#port = port1
+    this.#worker = new Worker(entry, {
+      name: 'codemode.execute',
+      execArgv: flags(),
+      workerData,
+      transferList: [port2],
+    })
+    this.#worker.unref()
+    // Its end is an answer already; without a listener it would be an uncaught error of this thread as well.
+    this.#worker.on('error', () => {})
+    this.#worker.on('exit', () => (this.#hasEnded = true))
+  }
+
+  /** Whether it ended, also when this thread's loop had no turn since then to hear of it. */
+  hasEnded(): boolean {
+    this.#hasEnded ||= this.#receive() !== undefined
+    return this.#hasEnded
+  }
+
+  /** Blocks until the thread has answered; undefined if it has not in time. */
+  ask(job: Job, timeoutMs: number): Answer | undefined {
+    const answered = Atomics.load(this.#answers, 0)
+    // It may have ended just now: what happens after the line above ends the wait.
+    const ended = this.#receive()
+    if (ended !== undefined) return ended
+    // A port has no origin.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    this.#port.postMessage(job)
+    Atomics.wait(this.#answers, 0, answered, timeoutMs)
+    return this.#receive()
+  }
+
+  async end(): Promise<void> {
+    this.#hasEnded = true
+    await this.#worker.terminate()
+  }
+
+  #receive(): Answer | undefined {
+    return receiveMessageOnPort(this.#port)?.message as Answer | undefined
+  }
+}
+
+function bundled(): ConfigurationError {
+  return new ConfigurationError(
+    'execute() starts a thread from a file of @codemode/client, which is not beside this one: a bundler left it out.',
+    'esbuild main.js --bundle --platform=node --external:@codemode/client',
+  )
+}

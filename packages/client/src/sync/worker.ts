@@ -1,0 +1,30 @@
+/** The thread of `execute`: a client of the same configuration, that runs one job after the other. */
+import process from 'node:process'
+import { workerData } from 'node:worker_threads'
+
+import { Codemode } from '../codemode.ts'
+import { sendError } from '../errors/transfer.ts'
+import type { Answer, Job, ThreadData } from './messages.ts'
+
+const { config, port, answers } = workerData as ThreadData
+let uncaught: unknown
+
+function answer(message: Answer): void {
+  port.postMessage(message)
+  Atomics.add(answers, 0, 1)
+  Atomics.notify(answers, 0)
+}
+
+process.on('uncaughtExceptionMonitor', (error) => (uncaught = error))
+process.on('exit', (exitCode) =>
+  answer({ type: 'exit', exitCode, ...(uncaught !== undefined && { error: sendError(uncaught) }) }),
+)
+
+const codemode = Codemode.fromClientConfig(config)
+
+port.on('message', ({ code, options }: Job) => {
+  codemode.run(code, options).then(
+    (result) => answer({ type: 'result', result }),
+    (error: unknown) => answer({ type: 'error', error: sendError(error) }),
+  )
+})

@@ -1,0 +1,217 @@
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { env, execPath } from 'node:process'
+import { promisify } from 'node:util'
+
+import { Codemode, type ClientConfig, type ExecuteOptions } from '@codemode/client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
+
+const run = promisify(execFile)
+
+let executor: ExecutorProcess
+const folder = mkdtempSync(join(tmpdir(), 'codemode-'))
+beforeAll(async () => {
+  executor = await startExecutorProcess()
+})
+afterAll(async () => {
+  await executor[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+function connect(config: Partial<ClientConfig> = {}): Codemode {
+  return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: executor.apiKey, ...config })
+}
+
+function moduleOf(name: string, text: string): string {
+  writeFileSync(join(folder, name), text)
+  return join(folder, name)
+}
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return { returned: work() }
+  } catch (error) {
+    return error
+  }
+}
+
+/** All that tells two errors apart, without what differs from one execution to the next. */
+function comparable(error: unknown) {
+  const { executionId: _, correlationId: __, logs, toolCalls, usage: ___, ...fields } = error as Record<string, unknown>
+  const cause = (error as Error).cause
+  const { name, message, constructor } = error as Error
+  const lists = { logs: Array.isArray(logs) && logs.length, calls: Array.isArray(toolCalls) && toolCalls.length }
+  return { constructor, name, message, cause: cause instanceof Error ? cause.constructor : cause, ...fields, ...lists }
+}
+
+test.each([
+  ['2 + 2'],
+  ['({ a: [1, "x", null, true], nested: { "__proto__": 1 } })'],
+  ['undefined'],
+  ['"ä".repeat(100_000)'],
+  ['JSON.parse(\'{"__proto__": 1}\')'],
+])('EX-6: execute gives the same value as executeAsync for %s', async (code) => {
+  await using codemode = connect()
+  const value = codemode.execute(code)
+  expect(value).toEqual(await codemode.executeAsync(code))
+  expect(JSON.stringify(value)).toBe(JSON.stringify(await codemode.executeAsync(code)))
+})
+
+test.each<[string, ExecuteOptions, Partial<ClientConfig>]>([
+  ['console.log(1); null.x', {}, {}],
+  ['syntax error', {}, {}],
+  ['for (;;) {}', { cpuTimeoutMs: 100 }, {}],
+  ['await sleep(60_000)', { executionTimeoutMs: 100 }, {}],
+  ['await sleep(60_000)', {}, { requestTimeoutMs: 1_500 }],
+  ['new Map()', {}, {}],
+  ['2', { availableTools: ['nothing'] }, {}],
+  ['2', { executionTimeoutMs: -1 }, {}],
+  ['2', { timeout: 1 } as never, {}],
+  ['2', { input: new Map() as never }, {}],
+  ['2', { input: (() => 1) as never }, {}],
+  [7 as never, {}, {}],
+  ['2', {}, { executorApiKey: 'a-wrong-key' }],
+  ['2', {}, { executorUrl: 'http://127.0.0.1:1', retry: { maxAttempts: 2, backoffBaseMs: 1 } }],
+  ['2', { executionTimeoutMs: 86_400_000 }, {}],
+])('EX-6: execute throws for %j with %j and %j what executeAsync throws', async (code, options, config) => {
+  await using codemode = connect(config)
+  const sync = thrownBy(() => codemode.execute(code, options))
+  const async: unknown = await codemode.executeAsync(code, options).catch((error: unknown) => error)
+  expect(sync).toBeInstanceOf(Error)
+  expect(comparable(sync)).toEqual(comparable(async))
+})
+
+test('EX-6: code that is too long is refused as by executeAsync', async () => {
+  await using codemode = connect()
+  const code = 'x'.repeat(300_000)
+  const async: unknown = await codemode.executeAsync(code).catch((error: unknown) => error)
+  expect(comparable(thrownBy(() => codemode.execute(code)))).toEqual(comparable(async))
+})
+
+test('EX-6: execute has the input, the config, and the context of its view', async () => {
+  await using codemode = connect({ correlationIdPrefix: 'sync' })
+  const options = { input: { at: new Date(0) as never }, config: { units: 'metric' }, context: { role: 'user' } }
+  const view = codemode.withContext({ clientId: 'c1', role: 'admin' })
+  expect(view.execute('({ input, context, config })', options)).toEqual({
+    input: { at: '1970-01-01T00:00:00.000Z' },
+    config: { units: 'metric' },
+    context: { clientId: 'c1', role: 'user' },
+  })
+  expect(codemode.execute('context')).toEqual({})
+  expect(thrownBy(() => codemode.execute('null.x'))).toMatchObject({
+    correlationId: expect.stringMatching(/^sync/) as string,
+  })
+})
+
+test('EX-6: tools of the calling loop are refused with the corrected code, others and none are not', async () => {
+  const toolsModule = moduleOf('tools.mjs', 'export default { "a.double": ({ n }, { context }) => [2 * n, context] }')
+  await using codemode = connect({ toolsModule, tools: { half: () => 1 } })
+  for (const options of [{}, { availableTools: ['half'] }]) {
+    const error = thrownBy(() => codemode.execute('1', options)) as Error
+    expect(error).toMatchObject({ name: 'ConfigurationError' })
+    expect(error.message).toMatch(/calls of these tools: half\.[^]*await codemode.executeAsync\(code\)[^]*toolsModule/)
+  }
+  expect(codemode.execute('1', { availableTools: [] })).toBe(1)
+  const options = { availableTools: ['a.double'], context: { id: 7 } }
+  expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+  expect(await codemode.executeAsync('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+  expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+})
+
+test('EX-6: tools of a module are used although the client would serve tools by callback', async () => {
+  const toolsModule = moduleOf('two.mjs', 'export const tools = { two: () => 2 }')
+  await using codemode = connect({ toolsModule, toolServer: { port: 0 } })
+  expect(await codemode.executeAsync('await tools.two()')).toBe(2)
+  expect(codemode.execute('await tools.two()')).toBe(2)
+})
+
+test('EX-6: execute is refused in a loop that has something to do', async () => {
+  const corrected = /stall[^]*await codemode.executeAsync\(code/
+  await using codemode = connect()
+  const running = codemode.executeAsync('await sleep(10); return 3')
+  expect(() => codemode.execute('1')).toThrow(corrected)
+  expect(await running).toBe(3)
+  expect(codemode.execute('1')).toBe(1)
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  expect(() => codemode.execute('1')).toThrow(corrected)
+  server.close()
+  await once(server, 'close')
+  await using composed = Codemode.fromClientConfig({
+    executor: { run: () => Promise.reject(), [Symbol.asyncDispose]: async () => {} },
+  })
+  expect(() => composed.execute('1')).toThrow(/lives in the blocked loop[^]*executeAsync/)
+})
+
+test('EX-6: a signal that is aborted cancels, another is refused', async () => {
+  await using codemode = connect()
+  const signal = AbortSignal.abort(new Error('enough'))
+  const error = thrownBy(() => codemode.execute('1', { signal }))
+  expect(comparable(error)).toEqual(comparable(await codemode.executeAsync('1', { signal }).catch((e: unknown) => e)))
+  expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+  expect(() => codemode.execute('1', { signal: new AbortController().signal })).toThrow(
+    'executeAsync(code, { signal })',
+  )
+})
+
+test('EX-6: a tools module that can not be loaded is what executeAsync says of it', async () => {
+  await using codemode = connect({ toolsModule: moduleOf('wrong.mjs', 'export default 5') })
+  const error = thrownBy(() => codemode.execute('1'))
+  expect(comparable(error)).toEqual(comparable(await codemode.executeAsync('1').catch((e: unknown) => e)))
+  await using broken = connect({ toolsModule: moduleOf('broken.mjs', 'export default {') })
+  expect(thrownBy(() => broken.execute('1'))).toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining('SyntaxError') as string,
+    cause: expect.any(SyntaxError) as Error,
+  })
+})
+
+test.each([
+  ['process.exit(3)', { message: expect.stringContaining('exit code 3') as string }],
+  ['setImmediate(() => { throw new TypeError("late") })', { cause: new TypeError('late') }],
+])('EX-6: a thread that ends by %s is an error, and the next call has another', async (text, expected) => {
+  const once = join(folder, `once-${text.length}`)
+  const toolsModule = moduleOf(
+    `crash-${text.length}.mjs`,
+    `import { existsSync, writeFileSync } from 'node:fs'
+    if (!existsSync('${once}')) {
+      writeFileSync('${once}', '')
+      ${text}
+      await new Promise(() => {})
+    }
+    export default {}`,
+  )
+  await using codemode = connect({ toolsModule })
+  expect(thrownBy(() => codemode.execute('1'))).toMatchObject({
+    ambiguous: true,
+    code: 'OUTCOME_AMBIGUOUS',
+    ...expected,
+  })
+  expect(codemode.execute('1')).toBe(1)
+})
+
+test.each([
+  ['--input-type=module', '--eval'],
+  ['--input-type', 'module', '--eval'],
+])('EX-6: a script by %s %s gets its value and ends, although it closes nothing', async (...flags) => {
+  const script = `
+      import { Codemode } from '@codemode/client'
+      console.log(Codemode.fromEnv().execute('2 + 2'))`
+  const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: executor.apiKey }
+  const options = { env: { PATH: env['PATH'], ...variables } }
+  const { stdout } = await run(execPath, ['--conditions=@codemode/source', ...flags, script], options)
+  expect(stdout).toBe('4\n')
+})
+
+test('EX-6: a closed client says so', async () => {
+  const codemode = connect()
+  expect(codemode.execute('1')).toBe(1)
+  await codemode.close()
+  expect(() => codemode.execute('1')).toThrow('closed')
+})
