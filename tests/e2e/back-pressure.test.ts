@@ -72,14 +72,14 @@ test('CL-2, RT-3: who waits too long in the client’s queue is told by which cl
 
 test('CL-2: a full queue refuses the next execution, and says what to do', async () => {
   const { enter, arrived, open } = gate()
-  await using client = connect(suite.executor, { concurrency: 1, maxQueued: 2, tools: { enter } })
+  await using client = connect(suite.executor, { concurrency: 1, maxPending: 2, tools: { enter } })
   const all = [client.executeAsync('tools.enter()')]
   await arrived()
   all.push(client.executeAsync('1'), client.executeAsync('2'))
   await expect(client.executeAsync('3')).rejects.toMatchObject({
     code: 'OVERLOADED',
     ambiguous: false,
-    suggestion: expect.stringContaining('maxQueued') as string,
+    suggestion: expect.stringContaining('maxPending') as string,
   })
   open()
   await Promise.all(all)
@@ -128,7 +128,7 @@ test('CL-2: adaptive concurrency grows while the executor is fast, and shrinks w
 })
 
 test('CL-2, EX-2: a batch of thousands lets others in between', async () => {
-  await using client = connect(suite.executor, { concurrency: 8, maxQueued: 4 })
+  await using client = connect(suite.executor, { concurrency: 8, maxPending: 4 })
   let settled = 0
   const codes = Array.from({ length: 1_000 }, (_, index) => `return ${index}`)
   const batch = client.executeAll(codes, { onProgress: (progress) => (settled = progress.settled) })

@@ -24,7 +24,7 @@ import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
 const defaultDrainMs = 30_000
-const defaultMaxQueued = 10_000
+const defaultMaxPending = 10_000
 
 export interface CloseOptions {
   /** Waits for the executions under way before it cancels what is left; otherwise they are cancelled at once. */
@@ -195,9 +195,9 @@ function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
   return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
 }
 
-function gateOf({ concurrency, rateLimit, maxQueued = defaultMaxQueued }: ResolvedConfig): Gate | undefined {
+function gateOf({ concurrency, rateLimit, maxPending = defaultMaxPending }: ResolvedConfig): Gate | undefined {
   const isOpen = concurrency === undefined && rateLimit === undefined
-  return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxQueued })
+  return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxPending })
 }
 
 function logLevelOf({ logLevel, logger }: ResolvedConfig): LogLevel {

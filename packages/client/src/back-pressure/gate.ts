@@ -14,7 +14,7 @@ export interface GateOptions {
   /** How many may begin in a sliding window of so many milliseconds. */
   readonly rateLimit: { readonly requests: number; readonly perMs: number } | undefined
   /** How many may wait. */
-  readonly maxQueued: number
+  readonly maxPending: number
 }
 
 /** An execution that asks to be let through. */
@@ -34,11 +34,11 @@ export class Gate {
   readonly most: number
   readonly #queue: PQueue<FairQueue, Place>
   readonly #adaptive: AdaptiveLimit | undefined
-  readonly #maxQueued: number
+  readonly #maxPending: number
 
-  constructor({ concurrency = Infinity, rateLimit, maxQueued }: GateOptions) {
+  constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
     this.#adaptive = typeof concurrency === 'number' ? undefined : new AdaptiveLimit(concurrency)
-    this.#maxQueued = maxQueued
+    this.#maxPending = maxPending
     this.most = typeof concurrency === 'number' ? concurrency : concurrency.max
     this.#queue = new PQueue({
       concurrency: typeof concurrency === 'number' ? concurrency : concurrency.min,
@@ -55,7 +55,7 @@ export class Gate {
   /** Runs `work` when its turn has come, and tells it how long that took; rejects, typed, when it is not let through. */
   async pass(ticket: Ticket, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
-    if (this.#queue.size >= this.#maxQueued && Number.isFinite(queueTimeoutMs)) throw this.#full(ticket)
+    if (this.#queue.size >= this.#maxPending && Number.isFinite(queueTimeoutMs)) throw this.#full(ticket)
     const cameAt = performance.now()
     const waiting = new AbortController()
     const unlink = linkAbort(signal, waiting, (reason) => cancelled(reason, ticket))
@@ -97,7 +97,7 @@ export class Gate {
         executionId,
         correlationId,
         retryable: true,
-        suggestion: `Raise maxQueued (now ${this.#maxQueued}) or concurrency, use executeAll for a batch, or send less.`,
+        suggestion: `Raise maxPending (now ${this.#maxPending}) or concurrency, use executeAll for a batch, or send less.`,
       },
     )
   }

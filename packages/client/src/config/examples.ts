@@ -36,7 +36,7 @@ const examples: Readonly<Record<string, Field['value']>> = {
   'concurrency.max': 10,
   'rateLimit.requests': 100,
   'rateLimit.perMs': 1_000,
-  maxQueued: 10_000,
+  maxPending: 10_000,
   logger: { source: 'console' },
   logLevel: 'info',
   correlationIdPrefix: 'my-app',

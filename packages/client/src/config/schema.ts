@@ -116,7 +116,7 @@ const clientSchema = z.strictObject({
   /** How many executions may begin in any window of so many milliseconds. Unlimited by default. */
   rateLimit: z.strictObject({ requests: z.int().min(1), perMs: milliseconds }).optional(),
   /** How many executions may wait in the client's own queue, 10,000 by default; further ones fail with `OVERLOADED`. */
-  maxQueued: z.int().min(0).optional(),
+  maxPending: z.int().min(0).optional(),
   /** Takes what the client logs; `console` is one. Without it, lines of JSON go to stderr. */
   logger: z
     .custom<Logger>((logger) => typeof (logger as Partial<Logger>)?.warn === 'function', {
