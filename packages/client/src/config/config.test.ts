@@ -47,6 +47,14 @@ test.each([
   expect(message).not.toContain(valid.executorApiKey)
 })
 
+test('a client that is given an executor is shown with one', async () => {
+  const message = await messageOf(() => Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }))
+  expect(message).toMatch(
+    /executor \(5\): must be an Executor[^]*executor: new ExecutorClient\([^]*cpuTimeoutMs: 5_000,/,
+  )
+  expect(message).not.toContain('executorApiKey: process.env')
+})
+
 test('what is no object is refused', async () => {
   expect(await messageOf(() => resolveConfig(undefined))).toContain("executorUrl: 'http://localhost:8001'")
 })

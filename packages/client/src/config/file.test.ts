@@ -83,6 +83,7 @@ test.each([
   [`${valid}cpuTimeoutMs: 9\nexecutionTimeoutMs: 8`, ['codemode.yaml:3 cpuTimeoutMs (9 ms)', 'codemode.yaml:4 exec']],
   ['executorUrl: 5\nexecutorApiKey: 123456789', ['executorApiKey: expected string, received number: put it in quotes']],
   [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools: only code can give it', 'toolsModule: ./tools.js']],
+  [`${valid}executor: a`, ['There is no option executor (in codemode.yaml:3)']],
   ['executorUrl: ${HOST}\nexecutorApiKey: ${NO}', ['codemode.yaml:1 executorUrl: the variable HOST is not set', 'NO=']],
   [`${valid}retry:\n  maxAttempts: \${NO}`, ['codemode.yaml:4 retry.maxAttempts', 'NO=3', 'maxAttempts: ${NO:-3}']],
   [
@@ -118,6 +119,7 @@ test('a value of an argument is refused as an argument, also over a file', async
 })
 
 test('a file that is not there is named as it was given', async () => {
+  expect(await messageOf(() => configFromFile(undefined as never))).toContain("fromConfig('codemode.yaml')")
   expect(await messageOf(() => configFromFile('no/such.yaml', {}, env))).toMatch(
     /no\/such.yaml can't be read \(ENOENT\)/,
   )

@@ -19,6 +19,12 @@ export async function configFromFile(
   given: Partial<ClientConfig> = {},
   env: Environment = processEnv,
 ): Promise<ResolvedConfig> {
+  if (typeof path !== 'string' && !(path instanceof URL)) {
+    throw new ConfigurationError(
+      `The path of the configuration is ${typeof path}, not text or a URL.`,
+      "Codemode.fromConfig('codemode.yaml')",
+    )
+  }
   const file = await fileLayer(path, env)
   const call = 'Codemode.fromConfig'
   return resolveLayers([argumentsLayer(given, call, `'${nameOf(path)}', `), environmentLayer(env), file])

@@ -1,6 +1,6 @@
 /** A configuration comes in layers: the arguments over the environment over the file. */
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { asCall, requiredFields, type Field } from './examples.ts'
+import { asCall, fieldsAt, requiredFields, type Field } from './examples.ts'
 import type { OptionPath } from './options.ts'
 
 /** How one origin of options calls them, and how it looks when they are right. */
@@ -22,9 +22,11 @@ export interface Layer extends Origin {
 
 /** A whole configuration in code: what is corrected is shown with all that a client needs. */
 export function codeLayer(values: unknown, callee: string): Layer {
+  const isComposed = isRecord(values) && values['executor'] !== undefined
+  const required = isComposed ? fieldsAt(['executor']) : requiredFields
   return checked(values, {
     nameOf: (path) => path.join('.'),
-    correct: (fields) => asCall(callee, [...requiredFields, ...fields]),
+    correct: (fields) => asCall(callee, [...required, ...fields]),
   })
 }
 

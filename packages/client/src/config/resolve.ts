@@ -20,7 +20,7 @@ export function resolveConfig(config: unknown): ResolvedConfig {
 
 /** Checks a configuration that comes in layers, the first one over the others. */
 export function resolveLayers(layers: readonly Layer[]): ResolvedConfig {
-  const isComposed = layers.some(({ values }) => values['executor'] !== undefined)
+  const isComposed = layers[0]?.values['executor'] !== undefined
   return isComposed ? parse(composedSchema, layers) : withinRequest(parse(connectedSchema, layers))
 }
 
