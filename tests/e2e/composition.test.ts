@@ -68,17 +68,18 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test('CL-1: identical executions that come together share one run, whoever of them gives up', async () => {
     await using executor = await startExecutor()
     const { enter, arrived, open, signals } = gate()
-    await using codemode = codemodeOf(withCache(clientOf(executor)), { enter })
+    await using codemode = codemodeOf(withCache(clientOf(executor)), { enter, double: (n: number) => n * 2 })
     const controller = new AbortController()
-    const impatient = codemode.run('return await tools.enter(7)', { signal: controller.signal })
-    const patient = [codemode.run('return await tools.enter(7)'), codemode.run('return await tools.enter(7)')]
+    const code = 'return await tools.double(await tools.enter(7))'
+    const impatient = codemode.run(code, { signal: controller.signal })
+    const patient = [codemode.run(code), codemode.run(code)]
     await arrived()
     controller.abort()
     await expect(impatient).rejects.toMatchObject({ code: 'CANCELLED' })
     open()
     expect(await Promise.all(patient)).toMatchObject([
-      { result: 7, source: 'cache' },
-      { result: 7, source: 'cache' },
+      { result: 14, source: 'cache' },
+      { result: 14, source: 'cache' },
     ])
     expect(signals).toHaveLength(1)
   })

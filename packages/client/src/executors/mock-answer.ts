@@ -2,6 +2,8 @@ import type { ExecutionFailure, ExecutionRequest, Json } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ToolError } from '../errors/tool-error.ts'
+import { showPath } from '../tools/schema.ts'
+import { NotJsonError, toJson } from '../tools/to-json.ts'
 
 /** Calls a tool of the request as the code would; rejects with a ToolError when the call fails. */
 export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
@@ -19,7 +21,7 @@ export type MockAnswer =
 export type MockResponse = MockAnswer & { readonly code: string | RegExp | ((request: ExecutionRequest) => boolean) }
 
 /** How an execution of a mock ends. */
-export type MockEnd = { readonly value: unknown } | { readonly failure: ExecutionFailure }
+export type MockEnd = { readonly value: Json } | { readonly failure: ExecutionFailure }
 
 export function isMockResponse(value: unknown): value is MockResponse {
   if (typeof value !== 'object' || value === null || !('code' in value)) return false
@@ -41,10 +43,13 @@ export async function play(
 ): Promise<MockEnd> {
   if ('error' in answer) return { failure: guestFailure(answer.error) }
   const { result } = answer
-  if (typeof result !== 'function') return { value: result }
   try {
-    return { value: await result(request, callTool) }
+    return { value: toJson(typeof result === 'function' ? await result(request, callTool) : result) }
   } catch (error) {
+    if (error instanceof NotJsonError) {
+      const message = `${showPath(error.path, 'result')} ${error.message}, which JSON can't hold`
+      return { failure: guestFailure({ code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', message }) }
+    }
     if (error instanceof ToolError) {
       const details = { code: error.code, ...(error.tool !== undefined && { tool: error.tool }) }
       return { failure: guestFailure({ name: error.name, message: error.message, details }) }

@@ -42,6 +42,7 @@ export class MockExecution {
 
   /** Calls a tool as the code would; rejects with a ToolError when the call fails. */
   async callTool(tool: string, input: unknown = {}): Promise<Json> {
+    this.#ending.signal.throwIfAborted()
     const { request, options } = this.#given
     const executionId = request.id
     const callId = callIdOf(executionId, this.#calls.length + 1)
@@ -72,9 +73,7 @@ export class MockExecution {
     for (const call of this.#calls) if (call.status === 'running') call.status = 'cancelled'
     const { request, options } = this.#given
     const outcome =
-      'value' in end
-        ? { success: true as const, result: toJson(end.value) }
-        : { success: false as const, error: end.failure }
+      'value' in end ? { success: true as const, result: end.value } : { success: false as const, error: end.failure }
     const result: ExecutionResult = {
       ...outcome,
       executionId: request.id,

@@ -44,6 +44,7 @@ test('code fails as told, or as the function throws, and requests are rejected',
     responses: [
       { code: 'null.x', error: { name: 'TypeError', message: 'x of null' } },
       { code: 'throw', result: () => Promise.reject(new RangeError('too far')) },
+      { code: 'big', result: () => ({ list: [10n] }) as never },
       { code: 'down', reject: down },
       { code: 'lost', result: () => Promise.reject(down) },
     ],
@@ -55,6 +56,9 @@ test('code fails as told, or as the function throws, and requests are rejected',
   expect(await executor.run({ code: 'throw' }, options)).toMatchObject({
     success: false,
     error: { code: 'GUEST_ERROR', name: 'RangeError', message: 'too far' },
+  })
+  expect(await executor.run({ code: 'big' }, options)).toMatchObject({
+    error: { code: 'RESULT_NOT_SERIALIZABLE', message: "result.list[0] is a BigInt, which JSON can't hold" },
   })
   await expect(executor.run({ code: 'down' }, options)).rejects.toBe(down)
   await expect(executor.run({ code: 'lost' }, options)).rejects.toBe(down)
