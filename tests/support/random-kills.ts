@@ -38,7 +38,7 @@ export class RandomKills {
 }
 
 /** Mulberry32: numbers from 0 to 1, the same for the same seed. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0

@@ -13,7 +13,7 @@ interface DeliveredCall {
   readonly keepUntil: number
 }
 
-/** Longer than the executor takes to deliver a call again after a broken connection: 600 ms at most, and connecting. */
+/** Longer than the executor takes to deliver a call again after a broken connection: 400 ms at most, and connecting. */
 const redeliveryGraceMs = 1_000
 
 interface RunningCall {

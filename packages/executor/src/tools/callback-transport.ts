@@ -24,7 +24,11 @@ import {
 } from './tool-answers.ts'
 import type { ToolTransport } from './transport.ts'
 
-const attempts = { retries: 2, minTimeout: 100, maxTimeout: 1_000, randomize: true }
+/**
+ * Eight in about two seconds: enough for a tool server that starts again, and for a network that breaks a fifth of all
+ * connections. No pause is as long as a client waits for the next delivery before it aborts the handler: a second.
+ */
+const attempts = { retries: 7, minTimeout: 50, maxTimeout: 400, randomize: true }
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+
+import type { ExecutionResult } from '@codemode/client'
+
+import { connect, startExecutor, transports } from '../support/executor.ts'
+import { freePort } from '../support/free-port.ts'
+import { startKillingProxy } from '../support/killing-proxy.ts'
+
+const executions = 2_000
+const atOnce = 64
+const callsEach = 3
+/** A connection dies with this chance in each stretch of so many bytes; a request with its answer has one or two thousand. */
+const kills = { share: 0.2, stretchBytes: 4_096 }
+
+const code = `
+  const first = await tools.step(1)
+  return [input, first, ...(await Promise.all([tools.step(2), tools.step(3)]))]`
+
+describe.each(transports)('over $transport', ({ transport }) => {
+  test('RT-1, RT-2, EX-2: 2,000 executions notice nothing of a fifth of the connections being killed', async () => {
+    await using executor = await startExecutor()
+    const port = await freePort()
+    await using before = await startKillingProxy({ target: executor, seed: 3, ...kills })
+    await using behind = await startKillingProxy({ target: { url: `http://127.0.0.1:${port}` }, seed: 4, ...kills })
+    const runs = new Map<string, number>()
+    await using codemode = connect(before, {
+      ...(transport === 'callback' && { toolServer: { port, url: behind.url } }),
+      retry: { maxAttempts: 8, backoffBaseMs: 5 },
+      tools: {
+        step: (input, { callId }) => {
+          runs.set(callId, (runs.get(callId) ?? 0) + 1)
+          return input
+        },
+      },
+    })
+    const results: ExecutionResult[] = []
+    let next = 0
+    const work = async (): Promise<void> => {
+      for (let number = next++; number < executions; number = next++) {
+        // Half of them by their handles.
+        const options = { input: number }
+        results[number] =
+          number % 2 === 0
+            ? await codemode.run(code, options)
+            : await codemode.submit(code, options).then((execution) => execution.wait())
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, work))
+
+    expect(results.filter(({ success }) => !success)).toEqual([])
+    expect(results.map((result) => result.success && result.result)).toEqual(
+      Array.from({ length: executions }, (_, number) => [number, 1, 2, 3]),
+    )
+    expect(runs.size).toBe(executions * callsEach)
+    expect(new Set(runs.values())).toEqual(new Set([1]))
+    const proxies = transport === 'callback' ? [before, behind] : [before]
+    for (const { opened, killed } of proxies) {
+      expect(killed).toBeGreaterThanOrEqual(opened / 5)
+      expect(killed).toBeGreaterThan(100)
+    }
+  }, 120_000)
+})
