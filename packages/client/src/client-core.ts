@@ -26,6 +26,7 @@ import { ToolsModule } from './tools/tools-module.ts'
 const defaultDrainMs = 30_000
 const defaultMaxPending = 10_000
 
+/** How a client is closed. */
 export interface CloseOptions {
   /** Waits for the executions under way before it cancels what is left; otherwise they are cancelled at once. */
   readonly drain?: boolean | undefined

@@ -162,6 +162,7 @@ export class Codemode implements AsyncDisposable {
     return this.#core.toJSON()
   }
 
+  /** What `console.log` shows: its configuration, without secrets. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Codemode ${inspect(this.toJSON(), options)}`
   }

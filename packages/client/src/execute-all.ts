@@ -10,10 +10,13 @@ const batchLimit = 256
 export interface BatchProgress {
   /** How many codes there are; undefined if only the end of the iterable tells. */
   readonly total: number | undefined
-  /** How many have been begun, and how many of them are over. */
+  /** How many have been begun. */
   readonly begun: number
+  /** How many are over. */
   readonly settled: number
+  /** How many of those gave a value. */
   readonly successful: number
+  /** How many of those failed, by their code or their request. */
   readonly failed: number
 }
 

@@ -14,21 +14,27 @@ import { ExecutorClientError } from './errors/executor-client-error.ts'
 export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
 
 interface ResultFields {
+  /** The id of the execution; that of its handle and of the executor. */
   readonly executionId: string
+  /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string
   /** What the code wrote to its console, in order. */
   readonly logs: readonly LogEntry[]
   /** How much of the console did not fit. */
   readonly logsDropped: { readonly entries: number; readonly bytes: number }
+  /** The calls that the code made, in order, and what became of each. */
   readonly toolCalls: readonly ToolCallSummary[]
   /** CPU and wall time, in milliseconds. */
   readonly usage: Usage
+  /** Where it comes from; `executor` unless something was composed around it. */
   readonly source: ResultSource
 }
 
 /** An execution that ended with a value. */
 export interface SucceededExecution<T = Json> extends ResultFields {
+  /** Tells it from a failed one. */
   readonly success: true
+  /** What the code gave, as JSON. */
   readonly result: T
 }
 
@@ -37,7 +43,9 @@ export interface SucceededExecution<T = Json> extends ResultFields {
  * failed, with the code and message of that error and no logs, calls or usage.
  */
 export interface FailedExecution extends ResultFields {
+  /** Tells it from one that succeeded. */
   readonly success: false
+  /** Why it failed: a code, the name and message of what was thrown, and its stack in the lines of the code. */
   readonly error: Omit<ExecutionFailure, 'code'> & { readonly code: ErrorCode }
 }
 

@@ -2,8 +2,9 @@ import type { ExecutionEvent, ExecutionStatus } from '@codemode/shared'
 
 /** How far an execution has come. */
 export interface ExecutionProgress {
-  /** Calls that have reached this client, and those of them that it has answered. */
+  /** Calls that have reached this client. */
   readonly toolCalls: number
+  /** Those of these calls that this client has answered. */
   readonly toolCallsSettled: number
   /** Entries of the console, as far as the execution's events are followed. */
   readonly logs: number

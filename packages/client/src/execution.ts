@@ -17,7 +17,9 @@ export interface ExecutionLinks<T> {
 
 /** An execution under way, or over. It is deliberately not thenable: `wait` for it, or let it go. */
 export class Execution<T = Json> {
+  /** The id of the execution, at the executor as well. */
   readonly id: string
+  /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string
   readonly #links: ExecutionLinks<T>
 
@@ -35,6 +37,7 @@ export class Execution<T = Json> {
     return this.#links.state.status
   }
 
+  /** How many calls and log entries there have been, as far as this client knows. */
   get progress(): ExecutionProgress {
     return this.#links.state.progress
   }

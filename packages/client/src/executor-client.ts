@@ -29,6 +29,7 @@ export class ExecutorClient implements Executor {
   readonly #running = new Set<Promise<unknown>>()
   readonly #cancelling = new Set<Promise<void>>()
 
+  /** Connects when it is first used. Throws a ConfigurationError that shows the corrected code. */
   constructor(config: ExecutorClientConfig) {
     const resolved = resolveConnection(config)
     this.#http = new HttpClient(resolved)

@@ -5,15 +5,19 @@ import type { ExecutionResult } from './execution-result.ts'
 
 /** A failed request that is about to be sent again. */
 export interface Retry {
+  /** The execution that the request is for. */
   readonly executionId: string
+  /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string
   /** The number of the attempt that failed, from 1. */
   readonly attempt: number
   /** How long until the next one, in milliseconds. */
   readonly delayMs: number
+  /** Why the attempt failed. */
   readonly error: ExecutorClientError
 }
 
+/** How one execution is run: its clock, who serves its tool calls, and who is told. */
 export interface RunOptions {
   /** Aborting it cancels the execution. */
   readonly signal?: AbortSignal | undefined
@@ -36,8 +40,11 @@ export interface RunOptions {
   callTool(this: void, call: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer>
 }
 
+/** The options of a request about an execution. */
 export interface ControlOptions {
+  /** The id in the logs of both sides; made up if not given. */
   readonly correlationId?: string | undefined
+  /** Aborting it gives up the request; the execution goes on. */
   readonly signal?: AbortSignal | undefined
 }
 

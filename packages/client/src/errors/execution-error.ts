@@ -13,9 +13,13 @@ interface Guest {
 /** The code failed: it threw, broke a limit, or gave what JSON can't hold. The stack is in the code's own lines. */
 export class ExecutionError extends ExecutorClientError {
   override readonly name: string = 'ExecutionError'
+  /** The name of the error that the code threw, such as `TypeError`. */
   readonly errorName: string
+  /** The stack of what was thrown, in the code's own lines; undefined where nothing was thrown. */
   readonly guestStack: string | undefined
+  /** What the code wrote to its console until then, in order. */
   readonly logs: readonly LogEntry[]
+  /** The calls that it made, in order, and what became of each. */
   readonly toolCalls: readonly ToolCallSummary[]
 
   constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & Guest) {

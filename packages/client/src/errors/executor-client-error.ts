@@ -1,5 +1,6 @@
 import type { ErrorCode, JsonObject } from '@codemode/shared'
 
+/** What an ExecutorClientError says besides its code and message; nothing is required. */
 export interface ExecutorClientErrorOptions {
   readonly correlationId?: string | undefined
   readonly executionId?: string | undefined
@@ -19,9 +20,11 @@ export interface ExecutorClientErrorOptions {
  */
 export class ExecutorClientError extends Error {
   override readonly name: string = 'ExecutorClientError'
+  /** What went wrong; `docs/errors.md` lists the codes. */
   readonly code: ErrorCode | (string & {})
   /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string | undefined
+  /** The execution that it is about, if there is one. */
   readonly executionId: string | undefined
   /** Whether the same request may succeed later, unchanged. */
   readonly retryable: boolean
@@ -35,6 +38,7 @@ export class ExecutorClientError extends Error {
   readonly retryAfterMs: number | undefined
   /** What to do about it. */
   readonly suggestion: string | undefined
+  /** Facts for programs; which ones depends on the code. */
   readonly details: JsonObject | undefined
 
   constructor(code: ErrorCode | (string & {}), message: string, options: ExecutorClientErrorOptions = {}) {

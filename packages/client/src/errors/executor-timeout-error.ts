@@ -19,8 +19,11 @@ interface Clock {
 /** A clock ran out: `layer` says which one, `timeoutMs` what it was set to, and `option` what sets it. */
 export class ExecutorTimeoutError extends ExecutorClientError {
   override readonly name: string = 'ExecutorTimeoutError'
+  /** Which clock ran out. */
   readonly layer: TimeoutLayer
+  /** What the clock was set to, in milliseconds. */
   readonly timeoutMs: number
+  /** The option that sets the clock. */
   readonly option: string
 
   constructor(code: TimeoutCode, message: string, options: ExecutorClientErrorOptions & Clock) {

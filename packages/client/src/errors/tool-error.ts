@@ -9,6 +9,7 @@ interface ToolErrorOptions {
   readonly data?: Json
   /** Whether the guest may expect the same call to succeed later; false by default. */
   readonly retryable?: boolean
+  /** The name of the tool, for your own logs; the guest sees the name that it called. */
   readonly tool?: string
   readonly cause?: unknown
 }
@@ -16,7 +17,9 @@ interface ToolErrorOptions {
 /** Thrown by a tool's handler to fail its call: the guest catches it with the same message, code and data. */
 export class ToolError extends ExecutorClientError {
   override readonly name: string = 'ToolError'
+  /** The name of the tool, if the error was given one. */
   readonly tool: string | undefined
+  /** JSON that tells the guest more. */
   readonly data: Json | undefined
 
   constructor(message: string, options: ToolErrorOptions = {}) {

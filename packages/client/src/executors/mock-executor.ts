@@ -13,7 +13,9 @@ import { milliseconds, parseWrapperOptions } from './wrapper-options.ts'
 
 /** A run that a mock was asked for, with the ids that it had. */
 export interface MockCall {
+  /** The request, with the id that it was given if it had none. */
   readonly request: ExecutionRequest & { readonly id: string }
+  /** The options, with the correlation id that was made up if there was none. */
   readonly options: RunOptions & { readonly correlationId: string }
 }
 
@@ -50,6 +52,7 @@ export class MockExecutor implements Executor {
   readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunClock }>()
   readonly #closing = new AbortController()
 
+  /** Throws a ConfigurationError that shows the corrected code. */
   constructor(options: MockExecutorOptions = {}) {
     this.#options = parseWrapperOptions(optionsSchema, options, correctCall)
   }

@@ -6,12 +6,15 @@ import type { ResultSource } from '../execution-result.ts'
 import type { Retry } from '../executor.ts'
 
 interface Ids {
+  /** The execution that it belongs to. */
   readonly executionId: string
+  /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string
 }
 
 /** An execution is sent to the executor. */
 export interface StartEvent extends Ids {
+  /** The execution's `label`, if it has one. */
   readonly label: string | undefined
   /** How long it waited in the client's own queue, in milliseconds. */
   readonly queuedMs: number
@@ -19,7 +22,9 @@ export interface StartEvent extends Ids {
 
 /** A tool of this client has answered a call. */
 export interface ToolEvent extends Ids {
+  /** The id of the call: `<executionId>:<n>`. */
   readonly callId: string
+  /** The tool's name as the code calls it. */
   readonly tool: string
   /** Validation and handler, in milliseconds. */
   readonly durationMs: number
@@ -32,10 +37,13 @@ export interface LogEvent extends Ids, LogEntry {}
 
 /** An execution is over, or its request has failed. */
 export interface SettleEvent extends Ids {
+  /** The execution's `label`, if it has one. */
   readonly label: string | undefined
+  /** How it ended; a request that failed is `failed`. */
   readonly status: 'completed' | 'failed' | 'cancelled'
   /** From the call until now, in milliseconds, the client's own queue included. */
   readonly durationMs: number
+  /** Why it failed, or who cancelled; undefined if it completed. */
   readonly error: { readonly code: ErrorCode | (string & {}); readonly message: string } | undefined
   /** Where the result comes from; undefined if there is none. */
   readonly source: ResultSource | undefined
@@ -43,13 +51,19 @@ export interface SettleEvent extends Ids {
 
 /** What a client tells its listeners, by name. */
 export interface ClientEvents {
+  /** An execution is sent to the executor. */
   readonly start: StartEvent
+  /** A request has failed and will be sent again. */
   readonly retry: Retry
+  /** A tool of this client has answered a call. */
   readonly tool: ToolEvent
+  /** The code has written to its console. */
   readonly log: LogEvent
+  /** An execution is over, or its request has failed. */
   readonly settle: SettleEvent
 }
 
+/** Is told of each event of that name. One that throws is warned of, and disturbs nobody else. */
 export type ClientListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
 
 /** The listeners of a client. One that throws is warned of, and disturbs nobody else. */

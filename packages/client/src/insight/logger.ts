@@ -4,15 +4,20 @@ import type { ClientEmitter } from './client-events.ts'
 
 /** How much is logged, from all to nothing. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+/** The lowest level that is logged; `silent` logs nothing. */
 export type LogLevel = (typeof logLevels)[number]
 
 type Fields = Readonly<Record<string, unknown>>
 
 /** Takes what a client logs; `console` is one. Fields are JSON values without secrets. */
 export interface Logger {
+  /** Starts, tool calls, and what the code writes to its console. */
   debug(message: string, fields: Fields): void
+  /** Executions that completed. */
   info(message: string, fields: Fields): void
+  /** Executions that failed or were cancelled, and requests that are sent again. */
   warn(message: string, fields: Fields): void
+  /** Nothing is logged at this level yet. */
   error(message: string, fields: Fields): void
 }
 

@@ -2,18 +2,23 @@ import type { SettleEvent } from './client-events.ts'
 
 /** Counts of a client's executions since it was made, and how long they took. */
 export interface Stats {
+  /** All that were begun, those in the queue included. */
   readonly total: number
   /** Waiting in the client's own queue. */
   readonly pending: number
   /** Sent to the executor and not over. */
   readonly running: number
+  /** The code gave a value. */
   readonly successful: number
   /** The code or the request failed. */
   readonly failed: number
+  /** Cancelled by a signal, a handle, or the closing of the client. */
   readonly cancelled: number
   /** From sending to the end, in milliseconds; undefined until the first one is over. */
   readonly averageMs: number | undefined
+  /** The shortest of these times. */
   readonly minMs: number | undefined
+  /** The longest of these times. */
   readonly maxMs: number | undefined
   /** How many may run at a time now; undefined without the option `concurrency`. */
   readonly concurrency: number | undefined

@@ -5,12 +5,15 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 
 /** What a handler is told of the call that it serves. */
 export interface ToolCall {
+  /** The execution whose code calls. */
   readonly executionId: string
   /** The same for a repeated delivery of the same call: use it as an idempotency key across restarts. */
   readonly callId: string
   /** The context of the execution, which the code can read and cannot change. */
   readonly context: Context
+  /** The id that client, executor, tool calls and logs share. */
   readonly correlationId: string
+  /** When the call times out; later answers are of no use. */
   readonly deadline: Date
   /** Aborts when the call is cancelled, its execution ends, or the deadline passes. */
   readonly signal: AbortSignal
@@ -51,8 +54,11 @@ export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
 
 /** A tool as an object, with its handler as `execute`, `runAsync` or `run`; the first that there is serves. */
 export interface Tool extends ToolProperties {
+  /** Serves the calls. */
   readonly execute?: ToolHandler | undefined
+  /** Serves the calls, if there is no `execute`. */
   readonly runAsync?: ToolHandler | undefined
+  /** Serves the calls, if there is neither `execute` nor `runAsync`. */
   readonly run?: ToolHandler | undefined
 }
 

@@ -66,6 +66,7 @@ export const errorCodes = {
   CONFIGURATION_INVALID: client(),
 } as const satisfies Record<string, CodeProperties>
 
+/** Any error code, of all four kinds. */
 export type ErrorCode = keyof typeof errorCodes
 
 type CodeOfKind<Kind extends CodeProperties['kind']> = {

@@ -3,8 +3,11 @@ import { errorCodes, type RequestErrorCode } from './codes.ts'
 import type { ErrorBody } from './error-body.ts'
 
 interface RequestErrorOptions {
+  /** The execution that the request was about. */
   readonly executionId?: string
+  /** Facts for programs. */
   readonly details?: JsonObject
+  /** What the caller can do about it. */
   readonly suggestion?: string
   /** How long the client should wait before it tries again, in seconds; sent as `retry-after`. */
   readonly retryAfterSeconds?: number
@@ -14,10 +17,15 @@ interface RequestErrorOptions {
 /** A request that the executor refuses or cannot serve: it becomes an HTTP answer with the code's status. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
+  /** What went wrong; it sets the status of the answer. */
   readonly code: RequestErrorCode
+  /** The execution that the request was about, if any. */
   readonly executionId: string | undefined
+  /** Facts for programs; which ones depends on the code. */
   readonly details: JsonObject | undefined
+  /** What the caller can do about it. */
   readonly suggestion: string | undefined
+  /** How long the client should wait before it tries again, in seconds; sent as `retry-after`. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: RequestErrorCode, message: string, options: RequestErrorOptions = {}) {
@@ -29,6 +37,7 @@ export class RequestError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 
+  /** The status of the HTTP answer. */
   get httpStatus(): number {
     return errorCodes[this.code].httpStatus
   }

@@ -5,7 +5,9 @@ import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 
 const eventFields = {
   id: z.string().meta({ description: 'Counts from 1 within the execution' }),
+  /** When it happened, by the executor. */
   at: z.iso.datetime(),
+  /** The execution that it belongs to. */
   executionId: z.string(),
 }
 

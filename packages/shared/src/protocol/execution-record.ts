@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { jsonSchema } from '../json.ts'
 import { executionFailureSchema, logEntrySchema, toolCallSummarySchema, usageSchema } from './execution-result.ts'
 
+/** Where an execution stands. */
 export const executionStatusSchema = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
 
 /** `queued → running → completed | failed | cancelled`; a running one reads as `waiting` while no turn runs or is due. */

@@ -5,7 +5,14 @@ import { jsonObjectSchema, jsonSchema } from '../json.ts'
 
 /** One line of the guest's console. */
 export const logEntrySchema = z
-  .object({ level: z.enum(['debug', 'log', 'info', 'warn', 'error']), text: z.string(), at: z.iso.datetime() })
+  .object({
+    /** The method of `console` that was called. */
+    level: z.enum(['debug', 'log', 'info', 'warn', 'error']),
+    /** The arguments, as one text. */
+    text: z.string(),
+    /** The time of the turn that wrote it. */
+    at: z.iso.datetime(),
+  })
   .meta({ id: 'LogEntry' })
 
 export type LogEntry = z.infer<typeof logEntrySchema>
@@ -13,10 +20,14 @@ export type LogEntry = z.infer<typeof logEntrySchema>
 /** What became of one tool call. */
 export const toolCallSummarySchema = z
   .object({
+    /** `<executionId>:<n>`, with calls counted from 1. */
     callId: z.string(),
+    /** The tool's name as the code called it. */
     tool: z.string(),
+    /** `queued` until it is sent; `cancelled` when the execution ended before the call did. */
     status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']),
     durationMs: z.number().meta({ description: 'From when it was sent; 0 if it never was' }),
+    /** The code of the error that the guest got, if the call failed. */
     errorCode: z.string().optional(),
   })
   .meta({ id: 'ToolCallSummary' })
@@ -26,11 +37,15 @@ export type ToolCallSummary = z.infer<typeof toolCallSummarySchema>
 /** Why an execution failed. */
 export const executionFailureSchema = z
   .object({
+    /** What went wrong. */
     code: z.enum(codesOfKind('execution')),
     name: z.string().meta({ description: "The guest error's name, or the error class that a host would use" }),
+    /** What was thrown, or what the limit was; never a host path. */
     message: z.string(),
+    /** Whether the same request may succeed later, unchanged. */
     retryable: z.boolean(),
     guestStack: z.string().optional().meta({ description: "In the guest's own line numbers" }),
+    /** Facts for programs; which ones depends on the code. */
     details: jsonObjectSchema.optional(),
   })
   .meta({ id: 'ExecutionFailure' })
@@ -42,9 +57,12 @@ export const usageSchema = z
   .object({
     cpuMs: z.number().meta({ description: 'Guest CPU time, without replays' }),
     wallMs: z.number().meta({ description: 'From admission to the end' }),
+    /** Waiting for admission. */
     queueMs: z.number(),
     waitMs: z.number().meta({ description: 'Wall time in which no turn ran or was due' }),
+    /** How often the guest was entered. */
     turns: z.int(),
+    /** How often it was made again from its journal. */
     replays: z.int(),
   })
   .meta({ id: 'Usage' })

@@ -19,6 +19,7 @@ export const deliverySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('tick') }),
 ])
 
+/** What the host delivers to the guest in one turn: the start, the answer to a call, or a timer that is due. */
 export type Delivery = z.infer<typeof deliverySchema>
 
 /** The codes that are the guest's to report; what the host measures or decides, it says itself. */
@@ -74,6 +75,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   }),
 ])
 
+/** One thing that happened: an answer that arrived, a turn, or the end that the host set. */
 export type JournalEntry = z.infer<typeof journalEntrySchema>
 
 /** All that a run depends on besides the deliveries; replay reads no configuration. */
@@ -105,6 +107,7 @@ export const journalHeaderSchema = z.object({
   runtime: z.object({ guestRuntime: z.string(), v8: z.string(), icu: z.string(), arch: z.string() }),
 })
 
+/** All that a run depends on besides the deliveries. */
 export type JournalHeader = z.infer<typeof journalHeaderSchema>
 
 /** An execution's events in order, with what is needed to run it again exactly. */

@@ -1,0 +1,36 @@
+/**
+ * Writes the API reference of client and shared to docs/reference, from their docstrings. Fails if a link in one is
+ * broken, or if an export, or a member of an exported class or interface, has none. With `--check` it writes nothing.
+ */
+import { join } from 'node:path'
+import process, { argv } from 'node:process'
+
+import { Application, ReflectionKind, TSConfigReader, TypeDocReader, type DeclarationReflection } from 'typedoc'
+
+const options = { options: join(import.meta.dirname, 'typedoc.json') }
+const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader(), new TSConfigReader()])
+const project = await app.convert()
+if (project === undefined) throw new Error('typedoc could not read the packages')
+for (const module of project.children ?? []) {
+  module.name = `@codemode/${module.name.replace('/src', '')}`
+  for (const declaration of module.children ?? []) requireDocumented(declaration)
+}
+app.validate(project)
+if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1
+else if (!argv.includes('--check')) await app.generateOutputs(project)
+
+/** Warns of what has no docstring. What a member overrides or implements is documented there. */
+function requireDocumented(declaration: DeclarationReflection): void {
+  const { kind, children = [] } = declaration
+  if (kind === ReflectionKind.Reference) return
+  if (!isDocumented(declaration)) app.logger.warn(`${declaration.getFriendlyFullName()} has no docstring`)
+  if (kind !== ReflectionKind.Class && kind !== ReflectionKind.Interface) return
+  for (const member of children) {
+    if (!(member.overwrites ?? member.implementationOf)) requireDocumented(member)
+  }
+}
+
+function isDocumented(declaration: DeclarationReflection): boolean {
+  const signatures = [declaration.getSignature, declaration.setSignature, ...(declaration.signatures ?? [])]
+  return declaration.hasComment() || signatures.some((signature) => signature?.hasComment())
+}
