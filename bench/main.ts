@@ -16,6 +16,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   'hot-path': async () => (await import('./hot-path.ts')).hotPath,
   memory: async () => (await import('./memory.ts')).memory,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
+  ticker: async () => (await import('./ticker.ts')).ticker,
   chaos: async () => (await import('./chaos.ts')).chaos,
 }
 
