@@ -94,6 +94,13 @@ test('EX-6: code that is too long is refused as by executeAsync', async () => {
   expect(comparable(thrownBy(() => codemode.execute(code)))).toEqual(comparable(async))
 })
 
+test('EX-6, CL-3: stats() counts what execute has run', async () => {
+  await using codemode = connect()
+  codemode.execute('1')
+  thrownBy(() => codemode.execute('null.x'))
+  expect(codemode.stats()).toMatchObject({ total: 2, running: 0, pending: 0, successful: 1, failed: 1 })
+})
+
 test('EX-6: execute has the input, the config, and the context of its view', async () => {
   await using codemode = connect({ correlationIdPrefix: 'sync' })
   const options = { input: { at: new Date(0) as never }, config: { units: 'metric' }, context: { role: 'user' } }
