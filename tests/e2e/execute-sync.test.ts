@@ -131,6 +131,14 @@ test('EX-6: tools of the calling loop are refused with the corrected code, other
   expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
 })
 
+test('EX-6: a tool that was registered over one of the module is refused, and not answered by that one', async () => {
+  const toolsModule = moduleOf('covered.mjs', 'export default { who: () => "module" }')
+  await using codemode = connect({ toolsModule })
+  expect(await codemode.executeAsync('tools.who()')).toBe('module')
+  codemode.registerTool('who', () => 'over it', { overwrite: true })
+  expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain('calls of these tools: who.')
+})
+
 test('EX-6: tools of a module are used although the client would serve tools by callback', async () => {
   const toolsModule = moduleOf('two.mjs', 'export const tools = { two: () => 2 }')
   await using codemode = connect({ toolsModule, toolServer: { port: 0 } })

@@ -104,9 +104,9 @@ export class ClientCore {
   runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
     this.assertOpen()
     this.#blocking ??= new BlockingRunner(threadConfig(this.#config))
-    const moduleTools = this.#toolsModule?.names ?? new Set()
     const underWay = this.#active.all.length
-    const scope = { config: this.#config, registry: this.registry, context, moduleTools, underWay }
+    const toolsModule = this.#toolsModule
+    const scope = { config: this.#config, registry: this.registry, context, toolsModule, underWay }
     const job = prepareJob(code, options, scope)
     const sentAt = performance.now()
     const ended = (status: SettleEvent['status']): void => this.#stats.ended(status, performance.now() - sentAt)
