@@ -1,3 +1,5 @@
+import process from 'node:process'
+
 import { fixedLimits, type ToolAnswer } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
@@ -126,7 +128,7 @@ test.each([
     const refused = { name: 'ConfigurationError', message }
     await expect(codemode[method]('x', options as never)).rejects.toMatchObject(refused)
   }
-  await expect(codemode.executeAll(['x'], options as never)).rejects.toThrow('executeAsync(code, {')
+  await expect(codemode.executeAll(['x'], options as never)).rejects.toThrow('executeAsync(code')
   expect(executor.requests).toHaveLength(0)
 })
 
@@ -228,6 +230,13 @@ function* brokenOff() {
   throw new Error('the file is gone')
 }
 
+test('an option that there is not, and none like it, is shown left out', async () => {
+  await using executor = await answering(1)
+  await using codemode = codemodeOf(executor)
+  const error = await codemode.run('x', { elephants: 5 } as never).catch(({ message }: Error) => message)
+  expect(error).toBe('There is no option elephants\n\nInstead:\n\n  codemode.executeAsync(code)\n')
+})
+
 test('executeAll refuses what is no list of codes, text above all', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
   await using codemode = codemodeOf(executor)
@@ -243,11 +252,13 @@ test('a listener or onProgress that fails, now or later, is warned of and loses 
   process.on('warning', note)
   await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
   await using codemode = codemodeOf(executor)
-  codemode.on('settle', (() => Promise.reject(new Error('later'))) as () => void)
-  const onProgress = (): never => {
-    throw new Error('now')
-  }
-  expect(await codemode.executeAll(['a', 'b'], { onProgress })).toMatchObject([{ result: 1 }, { result: 1 }])
+  codemode.on('settle', () => Promise.reject(new Error('later')))
+  const results = await codemode.executeAll(['a', 'b'], {
+    onProgress: () => {
+      throw new Error('now')
+    },
+  })
+  expect(results).toMatchObject([{ result: 1 }, { result: 1 }])
   await expect.poll(() => warnings.length).toBe(4)
   process.off('warning', note)
   expect(warnings.toSorted()).toEqual([

@@ -229,6 +229,19 @@ test('the request clock fires by itself, says so, and cancels the execution', as
   await executor.next('/cancel')
 })
 
+test('the request clock is the same when the executor is the first to see that it has run out', async () => {
+  const details = { layer: 'request', option: 'requestTimeoutMs', timeoutMs: 4_321 }
+  await using executor = await FakeExecutor.start((_, reply) => reply.failed('EXECUTION_TIMEOUT', { details }))
+  await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
+  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
+    code: 'REQUEST_TIMEOUT',
+    layer: 'request',
+    timeoutMs: 5_000,
+    ambiguous: true,
+    attempts: 1,
+  })
+})
+
 test('a request clock that is longer than a timer can be does not fire at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     await sleep(20)

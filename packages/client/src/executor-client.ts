@@ -1,8 +1,15 @@
-import { newCorrelationId, newExecutionId, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
+import {
+  newCorrelationId,
+  newExecutionId,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ExecutionResult as WireResult,
+} from '@codemode/shared'
 
 import { resolveClocks } from './config/clocks.ts'
 import { resolveConnection } from './config/resolve.ts'
 import type { ExecutorClientConfig } from './config/schema.ts'
+import { clockOf } from './errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from './execution-result.ts'
@@ -126,6 +133,7 @@ export class ExecutorClient implements Executor {
         isAnsweredHere || options.onEvent !== undefined
           ? await runByStream({ request, body, scope, clock, options }, this.#api)
           : await this.#runByAnswer(body, scope)
+      if (hasUsedUpRequest(result)) throw concludeError(clock.timedOut(), { attempts: 1, ambiguous: true })
       return resultFromWire(result)
     } catch (error) {
       if (clock.signal.aborted) {
@@ -177,4 +185,10 @@ export class ExecutorClient implements Executor {
   #timeoutOf({ limits = {} }: ExecutionRequest): number {
     return resolveClocks({ requestTimeoutMs: this.#requestTimeoutMs }, limits).requestTimeoutMs
   }
+}
+
+/** The executor runs by what is left of `requestTimeoutMs` too, and its clock may be the first to see that it is over. */
+function hasUsedUpRequest(result: WireResult): boolean {
+  if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
+  return clockOf(result.error.details, 'execution').layer === 'request'
 }

@@ -16,6 +16,8 @@ interface RunClockOptions {
  */
 export class RunClock {
   readonly deadlineAt: number
+  /** Makes the error for a request that has used up its time, whoever noticed first. */
+  readonly timedOut: () => ExecutorTimeoutError
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #unlinks: readonly (() => void)[]
@@ -24,7 +26,8 @@ export class RunClock {
     const ids = { executionId, correlationId }
     const timeoutMs = Math.min(options.timeoutMs, 2_147_483_647)
     this.deadlineAt = performance.now() + timeoutMs
-    this.#timer = setTimeout(() => this.end(requestTimeout(timeoutMs, ids)), timeoutMs)
+    this.timedOut = () => requestTimeout(timeoutMs, ids)
+    this.#timer = setTimeout(() => this.end(this.timedOut()), timeoutMs)
     this.#unlinks = signals.map((signal) => linkAbort(signal, this.#controller, (reason) => cancelled(reason, ids)))
   }
 

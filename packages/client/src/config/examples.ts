@@ -63,8 +63,9 @@ export function fieldsAt(path: OptionPath): Field[] {
   return fields.map(([option, value]) => ({ path: option.split('.'), value }))
 }
 
-/** A call with one options object, laid out in lines. */
+/** A call with one options object, laid out in lines; without options there is none. */
 export function asCall(callee: string, fields: readonly Field[], before = ''): string {
+  if (fields.length === 0) return `${callee}(${before.replace(/, $/, '')})`
   const options = groupsOf(fields).map(([name, group]) => {
     const [first] = group
     if (group.length === 1 && first?.path.length === 1) return `${name}: ${asCode(first)},`
