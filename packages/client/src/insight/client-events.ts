@@ -1,4 +1,5 @@
 import { emitWarning } from 'node:process'
+import { inspect } from 'node:util'
 
 import type { ErrorCode, LogEntry } from '@codemode/shared'
 
@@ -63,7 +64,7 @@ export interface ClientEvents {
   readonly settle: SettleEvent
 }
 
-/** Is told of each event of that name. One that throws is warned of, and disturbs nobody else. */
+/** Is told of each event of that name. One that throws, or rejects, is warned of, and disturbs nobody else. */
 export type ClientListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
 
 /** The listeners of a client. One that throws is warned of, and disturbs nobody else. */
@@ -90,12 +91,24 @@ export class ClientEmitter {
   }
 
   emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#listeners[name]) {
+    const listeners = this.#listeners[name]
+    // Of a copy: who is added meanwhile hears of the next event, and not of this one without end.
+    const told = [...listeners]
+    for (const listener of told) {
+      if (!listeners.has(listener)) continue
+      const warn = (error: unknown): void =>
+        emitWarning(`A listener of the event ${name} threw: ${reasonOf(error)}`, 'CodemodeWarning')
       try {
-        listener(event)
+        const returned: unknown = listener(event)
+        if (returned instanceof Promise) returned.catch(warn)
       } catch (error) {
-        emitWarning(`A listener of the event ${name} threw: ${String(error)}`, 'CodemodeWarning')
+        warn(error)
       }
     }
   }
+}
+
+/** What was thrown, which may be anything, as text. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? String(error) : inspect(error, { customInspect: false })
 }
