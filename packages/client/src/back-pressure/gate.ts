@@ -35,6 +35,8 @@ export class Gate {
   readonly #queue: PQueue<FairQueue, Place>
   readonly #adaptive: AdaptiveLimit | undefined
   readonly #maxPending: number
+  /** Those in the queue that are not of a batch. */
+  readonly #waiting = new Set<Ticket>()
 
   constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
     this.#adaptive = typeof concurrency === 'number' ? undefined : new AdaptiveLimit(concurrency)
@@ -55,15 +57,15 @@ export class Gate {
   /** Runs `work` when its turn has come, and tells it how long that took; rejects, typed, when it is not let through. */
   async pass(ticket: Ticket, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
-    if (this.#queue.size >= this.#maxPending && Number.isFinite(queueTimeoutMs)) throw this.#full(ticket)
     const cameAt = performance.now()
     const waiting = new AbortController()
     const unlink = linkAbort(signal, waiting, (reason) => cancelled(reason, ticket))
-    const timer = Number.isFinite(queueTimeoutMs)
-      ? setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
-      : undefined
+    const isPatient = !Number.isFinite(queueTimeoutMs)
+    const timer = isPatient ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
+    if (!isPatient) this.#waiting.add(ticket)
     const stopWaiting = (): void => {
       clearTimeout(timer)
+      this.#waiting.delete(ticket)
       unlink()
     }
     const run = (): Promise<ExecutionResult> => {
@@ -71,7 +73,12 @@ export class Gate {
       return this.#measured(() => work(performance.now() - cameAt))
     }
     try {
-      return await this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
+      const passing = this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
+      // Only now it shows whether it has to wait.
+      if (!isPatient && this.#waiting.has(ticket) && this.#waiting.size > this.#maxPending) {
+        waiting.abort(this.#full(ticket))
+      }
+      return await passing
     } finally {
       stopWaiting()
     }
@@ -89,7 +96,7 @@ export class Gate {
   }
 
   #full({ executionId, correlationId }: Ticket): ExecutorClientError {
-    const waiting = this.#queue.size
+    const waiting = this.#waiting.size - 1
     return new ExecutorClientError(
       'OVERLOADED',
       `${waiting} executions wait in the client's own queue, which is full`,
