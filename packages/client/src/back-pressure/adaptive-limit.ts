@@ -49,8 +49,12 @@ export class AdaptiveLimit {
   /** Takes note of an execution that is over. */
   note({ begunAt, isRefused, overheadMs }: Outcome): void {
     this.#ended += 1
-    if (isRefused || this.#isSlow(overheadMs)) this.#decrease(begunAt)
-    else if (overheadMs !== undefined) this.#increase(overheadMs)
+    if (isRefused || this.#isSlow(overheadMs)) {
+      // With no more than the least at a time it is not slow because of them: this is what is usual now.
+      const isOfLeast = this.#limit === this.#bounds.min && begunAt >= this.#endedAtDecrease
+      if (isOfLeast && overheadMs !== undefined) this.#getUsedTo(overheadMs)
+      this.#decrease(begunAt)
+    } else if (overheadMs !== undefined) this.#increase(overheadMs)
   }
 
   #isSlow(overheadMs: number | undefined): boolean {
@@ -66,10 +70,14 @@ export class AdaptiveLimit {
   }
 
   #increase(overheadMs: number): void {
-    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - smoothing) + overheadMs * smoothing
+    this.#getUsedTo(overheadMs)
     this.#fastSinceChange += 1
     if (this.#fastSinceChange < this.#limit) return
     this.#fastSinceChange = 0
     this.#limit = Math.min(this.#bounds.max, this.#limit + 1)
+  }
+
+  #getUsedTo(overheadMs: number): void {
+    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - smoothing) + overheadMs * smoothing
   }
 }
