@@ -1,4 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
+
 import type { ClientRun } from './client-run.ts'
+import { ConfigurationError } from './errors/configuration-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import { failureOf, type ExecutionResult } from './execution-result.ts'
 import { mapLimited } from './map-limited.ts'
@@ -37,6 +40,7 @@ interface Batch {
 
 /** How each code ended, in their order; a request that failed is a failed result. */
 export async function runBatch(codes: Codes, { concurrency, onProgress, begin }: Batch) {
+  checkCodes(codes)
   const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
   const total = Array.isArray(codes) ? codes.length : undefined
   return mapLimited(codes, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
@@ -49,12 +53,25 @@ export async function runBatch(codes: Codes, { concurrency, onProgress, begin }:
   })
 }
 
+/** A string is an iterable too, of characters that nobody wants to run. */
+function checkCodes(codes: unknown): void {
+  const isList =
+    typeof codes === 'object' && codes !== null && (Symbol.iterator in codes || Symbol.asyncIterator in codes)
+  if (isList) return
+  throw new ConfigurationError(
+    'executeAll takes a list of codes.',
+    "codemode.executeAll(['return 2 + 2', 'return 3 * 3'])",
+  )
+}
+
 async function settled(code: string, begin: Batch['begin']): Promise<ExecutionResult> {
   let run: ClientRun | undefined
   try {
     run = begin(code)
     return await run.result
   } catch (error) {
+    // When nothing is sent any more, a long batch fails without ever waiting: others get their turn in between.
+    await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
     return failureOf(error, { executionId: id, correlationId })
   }
