@@ -177,10 +177,13 @@ export class ClientCore {
     const results = this.#active.all.map(({ result }) => result)
     if (drain) await settledWithin(results, timeoutMs)
     for (const run of this.#active.all) run.stop(new DOMException('the client was closed', 'AbortError'))
-    await this.#parts.executor[Symbol.asyncDispose]()
-    await Promise.allSettled(results)
-    await this.toolServer.close()
-    await this.#blocking?.close()
+    try {
+      await this.#parts.executor[Symbol.asyncDispose]()
+    } finally {
+      await Promise.allSettled(results)
+      await this.toolServer.close()
+      await this.#blocking?.close()
+    }
   }
 }
 

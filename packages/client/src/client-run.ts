@@ -1,4 +1,11 @@
-import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import {
+  isFinal,
+  type Callback,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type ToolCallMessage,
+} from '@codemode/shared'
 
 import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
@@ -79,8 +86,14 @@ export class ClientRun {
     this.#isCancelled = true
     const { executor } = this.#parts
     const { request, correlationId } = this.plan
-    if (this.#sentAt === undefined || executor.cancel === undefined) this.stop(reason)
-    else await executor.cancel(request.id, reason, { correlationId })
+    if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
+    try {
+      await executor.cancel(request.id, reason, { correlationId })
+    } catch (error) {
+      // It may be on its way to the executor yet, and would run as if nobody had cancelled.
+      this.stop(reason)
+      throw error
+    }
   }
 
   #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
@@ -160,6 +173,8 @@ export class ClientRun {
   }
 
   #note(event: ExecutionEvent): void {
+    // An executor of somebody else's may tell more after the end.
+    if (isFinal(this.state.status)) return
     this.state.note(event)
     if (event.type !== 'log') return
     const { level, text, at } = event
