@@ -85,6 +85,18 @@ test('results are kept for ttlMs, at most maxEntries of them, and until clear', 
   expect(await sourceOf('x')).toBe('executor')
 })
 
+test('setting the time of the machine makes no result older or younger', async () => {
+  vi.useFakeTimers()
+  const executor = withCache(counting(), { ttlMs: 1_000 })
+  const sourceOf = async (code: string) => (await executor.run({ code }, options)).source
+  await sourceOf('x')
+  vi.setSystemTime(Date.now() + 3_600_000)
+  expect(await sourceOf('x')).toBe('cache')
+  vi.setSystemTime(Date.now() - 7_200_000)
+  vi.advanceTimersByTime(1_001)
+  expect(await sourceOf('x')).toBe('executor')
+})
+
 const sourcesOf = async (inner: Executor) => {
   const executor = withCache(inner)
   return [(await executor.run({ code: 'x' }, options)).source, (await executor.run({ code: 'x' }, options)).source]
