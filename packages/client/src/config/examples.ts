@@ -64,7 +64,7 @@ export function fieldsAt(path: OptionPath): Field[] {
 export function asCall(callee: string, fields: readonly Field[], before = ''): string {
   const options = groupsOf(fields).map(([name, group]) => {
     const [first] = group
-    if (group.length === 1 && first?.path.length === 1) return `${name}: ${asCode(first)},`
+    if (first?.path.length === 1) return `${name}: ${asCode(first)},`
     return `${name}: { ${group.map((field) => `${field.path[1]}: ${asCode(field)}`).join(', ')} },`
   })
   return `${callee}(${before}{\n${options.map((line) => `  ${line}\n`).join('')}})`
@@ -79,7 +79,7 @@ export function asVariables(fields: readonly Field[]): string {
 export function asYaml(fields: readonly Field[]): string {
   const lines = groupsOf(fields).flatMap(([name, group]) => {
     const written = group.filter(({ value }) => !isSource(value))
-    if (written.length === 1 && written[0]?.path.length === 1) return [`${name}: ${inYaml(written[0])}`]
+    if (written[0]?.path.length === 1) return [`${name}: ${inYaml(written[0])}`]
     return written.length === 0 ? [] : [`${name}:`, ...written.map((field) => `  ${field.path[1]}: ${inYaml(field)}`)]
   })
   return lines.join('\n')
