@@ -27,3 +27,15 @@ test.each(['return 1', 5, null, undefined, {}])('%j is no list of codes', async 
   await expect(codemode.executeAll(codes as never)).rejects.toThrow("codemode.executeAll(['return 2 + 2'")
   expect(codemode.stats().total).toBe(0)
 })
+
+test('a batch whose onProgress throws begins nothing more', async () => {
+  await using codemode = Codemode.fromClientConfig({ executor: new MockExecutor({ latencyMs: 1 }), concurrency: 4 })
+  let told = 0
+  const onProgress = (): void => {
+    told += 1
+    if (told === 1) throw new Error('enough')
+  }
+  const codes = Array.from({ length: 100 }, () => 'x')
+  await expect(codemode.executeAll(codes, { onProgress })).rejects.toThrow('enough')
+  expect(codemode.stats().total).toBeLessThan(10)
+})
