@@ -141,6 +141,23 @@ test('CL-3: a listener that throws disturbs nobody, and one that was taken off h
   expect((await warned.promise).message).toContain('in the listener')
 })
 
+test('CL-3: who hears of a start finds the execution among the active ones, and can cancel it', async () => {
+  await using client = connect(suite.executor)
+  client.on('start', ({ executionId }) => {
+    void client
+      .activeExecutions()
+      .find(({ id }) => id === executionId)!
+      .cancel('not today')
+  })
+  expect(await client.run('await sleep(20_000)')).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+})
+
+test('CL-3: a listener of no event, and what is no listener, are refused', async () => {
+  await using client = connect(suite.executor)
+  expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log and settle/)
+  expect(() => client.on('settle', undefined as never)).toThrow(/codemode\.on\('settle'/)
+})
+
 type Line = [level: string, message: string, fields: Readonly<Record<string, unknown>>]
 
 function recorder(): { logger: Logger; lines: Line[] } {

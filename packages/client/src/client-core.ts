@@ -11,6 +11,7 @@ import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
+import { heldToContract } from './executors/held-to-contract.ts'
 import { ClientEmitter, type SettleEvent } from './insight/client-events.ts'
 import { logEvents, type LogLevel } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
@@ -56,7 +57,7 @@ export class ClientCore {
     this.#config = config
     this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
     this.#parts = {
-      executor: 'executor' in config ? config.executor : executorClientOf(config),
+      executor: 'executor' in config ? heldToContract(config.executor) : executorClientOf(config),
       gate: gateOf(config),
       events: this.events,
       stats: this.#stats,
@@ -128,6 +129,10 @@ export class ClientCore {
     return accepted(this.starter(options, view, asSubmitted)(code))
   }
 
+  get isClosing(): boolean {
+    return this.#closing !== undefined
+  }
+
   /** How many executions can be under way at a time. */
   get concurrency(): number {
     return this.#parts.gate?.most ?? Infinity
@@ -188,10 +193,13 @@ export class ClientCore {
     const results = this.#active.all.map(({ result }) => result)
     if (drain) await settledWithin(results, timeoutMs)
     for (const run of this.#active.all) run.stop(new DOMException('the client was closed', 'AbortError'))
-    await this.#parts.executor[Symbol.asyncDispose]()
-    await Promise.allSettled(results)
-    await this.toolServer.close()
-    await this.#blocking?.close()
+    try {
+      await this.#parts.executor[Symbol.asyncDispose]()
+    } finally {
+      await Promise.allSettled(results)
+      await this.toolServer.close()
+      await this.#blocking?.close()
+    }
   }
 }
 

@@ -1,4 +1,11 @@
-import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import {
+  isFinal,
+  type Callback,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type ToolCallMessage,
+} from '@codemode/shared'
 
 import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
@@ -58,7 +65,8 @@ export class ClientRun {
     this.#parts = parts
     this.#manner = manner
     parts.stats.came()
-    this.result = this.#run()
+    // Whoever hears that it starts finds it among those under way, and can cancel it.
+    this.result = Promise.resolve().then(() => this.#run())
     this.execution = new Execution({
       ...this.#ids,
       state: this.state,
@@ -167,6 +175,8 @@ export class ClientRun {
   }
 
   #note(event: ExecutionEvent): void {
+    // An executor of somebody else's may tell more after the end.
+    if (isFinal(this.state.status)) return
     this.state.note(event)
     if (event.type !== 'log') return
     const { level, text, at } = event

@@ -102,14 +102,16 @@ export class Codemode implements AsyncDisposable {
   /**
    * How each code ended, in their order; a request that failed is a failed result. Codes are read as there is room for
    * them: at most 256 are under way at a time, or as many as `concurrency` allows. It rejects for wrong options, before any
-   * code has run, and when reading the codes fails.
+   * code has run, and when reading the codes fails. Once the signal aborts or the client closes, the rest of an array fails,
+   * and no more is read of another iterable.
    */
   async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
     const { onProgress, ...common } = options
     await this.#core.loadTools()
     const begin = this.#core.starter(common, this.#view, { isFollowed: false, isPatient: true })
     const { concurrency } = this.#core
-    return (await runBatch(codes, { begin, concurrency, onProgress })) as ExecutionResult<T>[]
+    const isOver = (): boolean => this.#core.isClosing || common.signal?.aborted === true
+    return (await runBatch(codes, { begin, concurrency, onProgress, isOver })) as ExecutionResult<T>[]
   }
 
   /** Begins to run the code; resolves when the executor has accepted it. */

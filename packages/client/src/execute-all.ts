@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+
 import type { ClientRun } from './client-run.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
@@ -35,14 +37,17 @@ interface Batch {
   readonly concurrency: number
   readonly onProgress: ((progress: BatchProgress) => void) | undefined
   begin(this: void, code: string): ClientRun
+  /** Whether nothing more is to be begun. */
+  isOver(this: void): boolean
 }
 
 /** How each code ended, in their order; a request that failed is a failed result. */
-export async function runBatch(codes: Codes, { concurrency, onProgress, begin }: Batch) {
+export async function runBatch(codes: Codes, { concurrency, onProgress, begin, isOver }: Batch) {
   checkCodes(codes)
   const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
   const total = Array.isArray(codes) ? codes.length : undefined
-  return mapLimited(codes, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
+  const read = total === undefined ? readUntil(isOver, codes) : codes
+  return mapLimited(read, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
     counts.begun += 1
     const result = await settled(code, begin)
     counts.settled += 1
@@ -50,6 +55,14 @@ export async function runBatch(codes: Codes, { concurrency, onProgress, begin }:
     if (onProgress !== undefined) tell('onProgress', onProgress, { total, ...counts })
     return result
   })
+}
+
+/** It may have no end of its own. */
+async function* readUntil(isOver: () => boolean, codes: Codes): AsyncGenerator<string, void> {
+  for await (const code of codes) {
+    if (isOver()) return
+    yield code
+  }
 }
 
 /** Text is an iterable of strings as well: each of its characters would be run. */
@@ -69,6 +82,8 @@ async function settled(code: string, begin: Batch['begin']): Promise<ExecutionRe
     run = begin(code)
     return await run.result
   } catch (error) {
+    // When nothing is sent any more, a long batch fails without ever waiting: others get their turn in between.
+    await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
     return failureOf(error, { executionId: id, correlationId })
   }

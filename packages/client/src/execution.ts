@@ -32,7 +32,7 @@ export class Execution<T = Json> {
     links.result.catch(() => {})
   }
 
-  /** Where it is, as far as this client knows: `queued` here or at the executor, `running`, `waiting`, or how it ended. */
+  /** Where it is, as far as this client knows: `queued` here, `running` once it is sent, `waiting`, or how it ended. */
   get status(): ExecutionStatus {
     return this.#links.state.status
   }

@@ -12,7 +12,13 @@ export async function mapLimited<Item, Result>(
   const work = async (): Promise<void> => {
     for (let next = await queue.next(); next.done !== true; next = await queue.next()) {
       const [index, item] = next.value
-      results[index] = await map(item)
+      try {
+        results[index] = await map(item)
+      } catch (error) {
+        // Nothing more is read: the others find the end. What ending the source throws is not why it failed.
+        queue.return().catch(() => {})
+        throw error
+      }
     }
   }
   const workers = await Promise.allSettled(Array.from({ length: limit }, work))

@@ -45,7 +45,11 @@ export class RunClock {
   }
 }
 
-function requestTimeout(timeoutMs: number, ids: { executionId: string; correlationId: string }): ExecutorTimeoutError {
+/** The error for a request that took too long. */
+export function requestTimeout(
+  timeoutMs: number,
+  ids: { executionId: string; correlationId: string },
+): ExecutorTimeoutError {
   return new ExecutorTimeoutError(
     'REQUEST_TIMEOUT',
     `The request took longer than requestTimeoutMs (${timeoutMs} ms)`,

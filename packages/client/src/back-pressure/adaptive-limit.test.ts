@@ -59,3 +59,11 @@ test('what tells nothing of the executor, such as an answer of the cache, change
   for (let n = 0; n < 20; n += 1) limit.note({ begunAt: n, isRefused: false, overheadMs: undefined })
   expect(limit.value).toBe(2)
 })
+
+test('an executor that has become slower for good is used to, and the limit grows again', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 10 })
+  while (limit.value < 10) round(limit, fast)
+  const slower = { isRefused: false, overheadMs: 120 }
+  for (let rounds = 0; rounds < 40; rounds += 1) round(limit, slower)
+  expect(limit.value).toBe(10)
+})

@@ -20,10 +20,8 @@ export interface Outcome {
 const negligibleMs = 50
 /** More than so many times the usual overhead is slow. */
 const slowFactor = 2
-/** How much a further execution moves what is usual, */
+/** How much a further execution moves what is usual. */
 const smoothing = 0.1
-/** and how much a slow one: what stays slow at any limit is the work or the way, and becomes the usual. */
-const slowSmoothing = 0.01
 
 export class AdaptiveLimit {
   readonly #bounds: Bounds
@@ -51,14 +49,12 @@ export class AdaptiveLimit {
   /** Takes note of an execution that is over. */
   note({ begunAt, isRefused, overheadMs }: Outcome): void {
     this.#ended += 1
-    const isSlow = this.#isSlow(overheadMs)
-    if (overheadMs !== undefined) this.#learn(overheadMs, isSlow ? slowSmoothing : smoothing)
-    if (isRefused || isSlow) this.#decrease(begunAt)
-    else if (overheadMs !== undefined) this.#increase()
-  }
-
-  #learn(overheadMs: number, weight: number): void {
-    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - weight) + overheadMs * weight
+    if (isRefused || this.#isSlow(overheadMs)) {
+      // With no more than the least at a time it is not slow because of them: this is what is usual now.
+      const isOfLeast = this.#limit === this.#bounds.min && begunAt >= this.#endedAtDecrease
+      if (isOfLeast && overheadMs !== undefined) this.#getUsedTo(overheadMs)
+      this.#decrease(begunAt)
+    } else if (overheadMs !== undefined) this.#increase(overheadMs)
   }
 
   #isSlow(overheadMs: number | undefined): boolean {
@@ -73,10 +69,15 @@ export class AdaptiveLimit {
     this.#limit = Math.max(this.#bounds.min, Math.floor(this.#limit / 2))
   }
 
-  #increase(): void {
+  #increase(overheadMs: number): void {
+    this.#getUsedTo(overheadMs)
     this.#fastSinceChange += 1
     if (this.#fastSinceChange < this.#limit) return
     this.#fastSinceChange = 0
     this.#limit = Math.min(this.#bounds.max, this.#limit + 1)
+  }
+
+  #getUsedTo(overheadMs: number): void {
+    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - smoothing) + overheadMs * smoothing
   }
 }

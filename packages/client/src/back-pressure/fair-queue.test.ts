@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { FairQueue } from './fair-queue.ts'
@@ -35,4 +36,19 @@ test('a place can be given up, or its priority be changed', () => {
   queue.setPriority('three', 1)
   expect(queue.filter({ priority: 1 }).map(String)).toEqual(['three'])
   expect(order(queue)).toEqual(['three', 'one'])
+})
+
+test('the order is that of priority and arrival, whoever gives up', () => {
+  const places = fc.array(fc.record({ priority: fc.integer({ min: -2, max: 2 }), stays: fc.boolean() }))
+  fc.assert(
+    fc.property(places, (given) => {
+      const queue = new FairQueue()
+      const all = given.map((place, index) => ({ ...place, id: String(index) }))
+      for (const { id, priority } of all) queue.enqueue(run(id), { id, priority })
+      for (const { id, stays } of all) if (!stays) queue.remove(id)
+      const left = all.filter(({ stays }) => stays).toSorted((a, b) => b.priority - a.priority)
+      expect(order(queue)).toEqual(left.map(({ id }) => id))
+      expect(queue.size).toBe(0)
+    }),
+  )
 })

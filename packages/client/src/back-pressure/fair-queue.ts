@@ -21,14 +21,17 @@ interface Entry {
 export class FairQueue implements Queue<Run, Place> {
   /** The order of the map is the order of the views' turns. */
   readonly #views = new Map<object, Entry[]>()
+  /** Those with an id, which is how they are asked for. */
+  readonly #places = new Map<string, { readonly entry: Entry; readonly view: object }>()
   readonly #anyone = {}
   size = 0
 
   enqueue(run: Run, { priority = 0, id, view = this.#anyone }: Partial<Place> = {}): void {
     const entries = this.#views.get(view) ?? []
-    const behind = entries.findLastIndex((other) => other.priority >= priority)
-    entries.splice(behind + 1, 0, { run, priority, id })
+    const entry = { run, priority, id }
+    entries.splice(placeFor(priority, entries), 0, entry)
     this.#views.set(view, entries)
+    if (id !== undefined) this.#places.set(id, { entry, view })
     this.size += 1
   }
 
@@ -38,6 +41,7 @@ export class FairQueue implements Queue<Run, Place> {
       this.#views.delete(view)
       if (entries.length > 0) this.#views.set(view, entries)
       this.size -= 1
+      if (entry?.id !== undefined) this.#places.delete(entry.id)
       return entry?.run
     }
     return undefined
@@ -58,14 +62,24 @@ export class FairQueue implements Queue<Run, Place> {
   }
 
   #take(id: string): { entry: Entry; view: object } | undefined {
-    for (const [view, entries] of this.#views) {
-      const position = entries.findIndex((entry) => entry.id === id)
-      if (position === -1) continue
-      const [entry] = entries.splice(position, 1)
-      if (entries.length === 0) this.#views.delete(view)
-      this.size -= 1
-      return entry && { entry, view }
-    }
-    return undefined
+    const place = this.#places.get(id)
+    if (place === undefined) return undefined
+    const entries = this.#views.get(place.view)!
+    entries.splice(entries.indexOf(place.entry), 1)
+    if (entries.length === 0) this.#views.delete(place.view)
+    this.#places.delete(id)
+    this.size -= 1
+    return place
   }
+}
+
+/** Behind all with that priority or a higher one, in a list of falling priorities. */
+function placeFor(priority: number, entries: readonly Entry[]): number {
+  let [from, to] = [0, entries.length]
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2)
+    if (entries[middle]!.priority >= priority) from = middle + 1
+    else to = middle
+  }
+  return from
 }

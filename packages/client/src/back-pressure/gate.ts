@@ -7,6 +7,7 @@ import { linkAbort } from '../linked-abort.ts'
 import { cancelled } from '../run-clock.ts'
 import { AdaptiveLimit, type Bounds } from './adaptive-limit.ts'
 import { FairQueue, type Place } from './fair-queue.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 export interface GateOptions {
   /** How many may run at a time; a number, or found out between bounds. */
@@ -35,12 +36,13 @@ export class Gate {
   readonly #queue: PQueue<FairQueue, Place>
   readonly #adaptive: AdaptiveLimit | undefined
   readonly #maxPending: number
-  /** How many wait, without those of batches. */
-  #pending = 0
+  /** Those in the queue that are not of a batch. */
+  readonly #waitingRoom: WaitingRoom
 
   constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
     this.#adaptive = typeof concurrency === 'number' ? undefined : new AdaptiveLimit(concurrency)
     this.#maxPending = maxPending
+    this.#waitingRoom = new WaitingRoom(maxPending)
     this.most = typeof concurrency === 'number' ? concurrency : concurrency.max
     this.#queue = new PQueue({
       concurrency: typeof concurrency === 'number' ? concurrency : concurrency.min,
@@ -60,14 +62,15 @@ export class Gate {
     const cameAt = performance.now()
     const waiting = new AbortController()
     const unlink = linkAbort(signal, waiting, (reason) => cancelled(reason, ticket))
-    let isPending = Number.isFinite(queueTimeoutMs)
-    const timer = isPending ? setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs) : undefined
-    if (isPending) this.#pending += 1
+    const isPatient = !Number.isFinite(queueTimeoutMs)
+    const timer = isPatient ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
+    const leave = isPatient
+      ? undefined
+      : this.#waitingRoom.enter({ view, refuse: () => waiting.abort(this.#full(ticket)) })
     const stopWaiting = (): void => {
       clearTimeout(timer)
+      leave?.()
       unlink()
-      if (isPending) this.#pending -= 1
-      isPending = false
     }
     const run = (): Promise<ExecutionResult> => {
       stopWaiting()
@@ -75,8 +78,8 @@ export class Gate {
     }
     try {
       const passing = this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
-      // Where there is room it has begun by now, and is not pending.
-      if (isPending && this.#pending > this.#maxPending) waiting.abort(this.#full(ticket))
+      // Only now it shows whether it has to wait.
+      this.#waitingRoom.tidy()
       return await passing
     } finally {
       stopWaiting()
@@ -95,16 +98,13 @@ export class Gate {
   }
 
   #full({ executionId, correlationId }: Ticket): ExecutorClientError {
-    return new ExecutorClientError(
-      'OVERLOADED',
-      `${this.#maxPending} executions wait in the client's own queue, which is full`,
-      {
-        executionId,
-        correlationId,
-        retryable: true,
-        suggestion: `Raise maxPending or concurrency, use executeAll for a batch, or send less.`,
-      },
-    )
+    const message = `The client's own queue is full: more than ${this.#maxPending} executions would wait (maxPending)`
+    return new ExecutorClientError('OVERLOADED', message, {
+      executionId,
+      correlationId,
+      retryable: true,
+      suggestion: 'Raise maxPending or concurrency, use executeAll for a batch, or send less.',
+    })
   }
 
   #timedOut({ executionId, correlationId, queueTimeoutMs }: Ticket): ExecutorTimeoutError {

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
+import type { Executor } from '../executor.ts'
 import { ExecutorClient } from '../executor-client.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { fieldsAt } from './examples.ts'
@@ -156,4 +157,20 @@ test('a client and an ExecutorClient are printed without their secrets', async (
     expect(texts.join()).not.toContain(secret)
   }
   expect(inspect(codemode)).toMatch(/^Codemode \{[^]*executorApiKey: '\[redacted\]'/)
+})
+
+test('an executor that no class made is printed too', () => {
+  const executor = Object.setPrototypeOf({ run: vi.fn(), [Symbol.asyncDispose]: vi.fn() }, null) as Executor
+  expect(inspect(Codemode.fromClientConfig({ executor }))).toContain("executor: 'Object'")
+})
+
+test('a logger has all four methods', async () => {
+  const logger = { warn: () => {} } as never
+  expect(await messageOf(() => configFromEnv({ ...valid, logger }, {}))).toContain('must have the methods debug, info')
+})
+
+test('an option that is a number or has options inside is corrected as one of the two', async () => {
+  const message = await messageOf(() => configFromEnv({ ...valid, concurrency: { min: 20 } }, {}))
+  expect(message).toMatch(/concurrency: has a min above its max[^]*concurrency: 10,/)
+  expect(message).not.toContain('undefined')
 })

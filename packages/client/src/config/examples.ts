@@ -68,7 +68,7 @@ export function asCall(callee: string, fields: readonly Field[], before = ''): s
   if (fields.length === 0) return `${callee}(${before.replace(/, $/, '')})`
   const options = groupsOf(fields).map(([name, group]) => {
     const [first] = group
-    if (group.length === 1 && first?.path.length === 1) return `${name}: ${asCode(first)},`
+    if (first?.path.length === 1) return `${name}: ${asCode(first)},`
     return `${name}: { ${group.map((field) => `${field.path[1]}: ${asCode(field)}`).join(', ')} },`
   })
   return `${callee}(${before}{\n${options.map((line) => `  ${line}\n`).join('')}})`
@@ -83,7 +83,7 @@ export function asVariables(fields: readonly Field[]): string {
 export function asYaml(fields: readonly Field[]): string {
   const lines = groupsOf(fields).flatMap(([name, group]) => {
     const written = group.filter(({ value }) => !isSource(value))
-    if (written.length === 1 && written[0]?.path.length === 1) return [`${name}: ${inYaml(written[0])}`]
+    if (written[0]?.path.length === 1) return [`${name}: ${inYaml(written[0])}`]
     return written.length === 0 ? [] : [`${name}:`, ...written.map((field) => `  ${field.path[1]}: ${inYaml(field)}`)]
   })
   return lines.join('\n')

@@ -24,3 +24,13 @@ test('any text can be written with its ${ escaped', () => {
     }),
   )
 })
+
+test.each(['constructor', 'toString', '__proto__'])('%s is a variable only if it is set', (name) => {
+  expect(expandVariables(`\${${name}:-unset}`, {}).text).toBe('unset')
+  expect(expandVariables(`\${${name}}`, {}).unexpanded).toHaveLength(1)
+})
+
+test('a file with very many aliases is refused at once', () => {
+  const text = `a: &a x\nb: [${Array.from({ length: 2_000 }, () => '*a').join(', ')}]\n`
+  expect(() => new YamlFile('f', text)).toThrow(/^f:2:\d+: it has too many aliases/)
+})

@@ -22,7 +22,7 @@ export function expandVariables(text: string, env: Environment): { text: string;
       unexpanded.push({ problem: 'after ${ must come a variable and }, or a variable, :- and a default and }' })
       return found
     }
-    const value = env[variable] || fallback
+    const value = (Object.hasOwn(env, variable) && env[variable]) || fallback
     if (value === undefined) unexpanded.push({ problem: `the variable ${variable} is not set`, variable })
     return value ?? found
   })

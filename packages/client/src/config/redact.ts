@@ -63,6 +63,12 @@ export function secretsOf(config: ResolvedConfig): string[] {
 
 /** A configuration to be printed: without secrets, and without what only code can give. */
 export function printableConfig(config: ResolvedConfig): Record<string, unknown> {
-  const executor = 'executor' in config ? { executor: config.executor.constructor.name } : {}
+  const executor = 'executor' in config ? { executor: nameOf(config.executor) } : {}
   return createRedactor(secretsOf(config))({ ...executor, ...writtenOptions(connectedSchema, config) })
+}
+
+/** What it was made by; an object without a prototype was made by nothing. */
+function nameOf(executor: object): string {
+  const { constructor: made }: { constructor?: unknown } = executor
+  return typeof made === 'function' ? made.name : 'Object'
 }

@@ -14,6 +14,8 @@ import type { ToolLike } from '../tools/define.ts'
 /** The options that no message, log or JSON shows. */
 export const secretOptions: readonly string[] = ['executorApiKey', 'toolServer.secret']
 
+const logMethods = ['debug', 'info', 'warn', 'error'] as const
+
 /** The longest delay of a Node timer. */
 const milliseconds = z.int().min(1).max(2_147_483_647)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
@@ -119,7 +121,7 @@ const clientSchema = z.strictObject({
   maxPending: z.int().min(0).optional(),
   /** Takes what the client logs; `console` is one. Without it, lines of JSON go to stderr. */
   logger: z
-    .custom<Logger>((logger) => typeof (logger as Partial<Logger>)?.warn === 'function', {
+    .custom<Logger>((logger) => logMethods.every((name) => typeof (logger as Partial<Logger>)?.[name] === 'function'), {
       error: 'must have the methods debug, info, warn and error',
     })
     .optional(),

@@ -21,6 +21,9 @@ const syntaxErrors: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab can not indent: use blanks',
 }
 
+/** Each is looked up in the whole file. */
+const maxAliases = 100
+
 export class YamlFile {
   readonly #name: string
   readonly #lines = new LineCounter()
@@ -36,8 +39,11 @@ export class YamlFile {
       const option = isKey ? ` ${/^[\w.-]*/.exec(text.slice(error.pos[0]))?.[0]}` : ''
       this.#refuse(error.pos[0], `${option}: ${syntaxErrors[error.code] ?? 'this is not YAML'}`)
     }
+    let aliases = 0
     visit(this.#document, {
       Alias: (_, node, around) => {
+        aliases += 1
+        if (aliases > maxAliases) this.#refuse(node.range?.[0] ?? 0, ': it has too many aliases')
         const target = node.resolve(this.#document)
         const problem =
           target === undefined ? 'text can not begin with *: put it in quotes' : 'this is inside of itself'
@@ -75,7 +81,7 @@ export class YamlFile {
 
   #valuesOf(): unknown {
     try {
-      return this.#document.toJS({ maxAliasCount: 100 })
+      return this.#document.toJS({ maxAliasCount: maxAliases })
     } catch {
       return this.#refuse(0, ': it has too many aliases')
     }

@@ -80,3 +80,13 @@ test('a class that is not known here crosses as the nearest that is, and with it
 test.each([['a text'], [undefined], [{ a: 1 }], [7n]])('%o, thrown instead of an error, crosses as it is', (value) => {
   expect(cross(value)).toEqual(value)
 })
+
+test('what can neither be cloned nor made a text of crosses as what it looks like', () => {
+  expect(cross(Object.assign(Object.create(null), { run() {} }))).toContain('run:')
+  const cause = {
+    toString() {
+      throw new Error('not a text')
+    },
+  }
+  expect((cross(new Error('odd', { cause })) as Error).cause).toContain('toString')
+})

@@ -2,6 +2,8 @@
  * Errors as they cross between threads, in both directions. Cloning an error loses its class and fields; this keeps
  * both, with the causes.
  */
+import { inspect } from 'node:util'
+
 import { CancelledError } from './cancelled-error.ts'
 import { ConfigurationError } from './configuration-error.ts'
 import { ExecutionError } from './execution-error.ts'
@@ -46,7 +48,7 @@ interface CrossingError {
 export type Crossing = CrossingError | { readonly kind?: never; readonly value: unknown }
 
 export function sendError(error: unknown): Crossing {
-  if (!(error instanceof Error)) return { value: isCloneable(error) ? error : String(error) }
+  if (!(error instanceof Error)) return { value: isCloneable(error) ? error : inspect(error, { customInspect: false }) }
   const { name, message, stack, cause } = error
   return {
     kind: kindOf(error),

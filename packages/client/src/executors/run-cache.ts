@@ -23,8 +23,8 @@ export class RunCache {
       sizeCalculation: (result, key) => 2 * (result.length + key.length),
       ttl: ttlMs,
       ttlResolution: 0,
-      // A clock that never reads 0, which lru-cache takes for unset.
-      perf: { now: () => Date.now() },
+      // A clock that nobody sets, and that never reads 0, which lru-cache takes for unset.
+      perf: { now: () => performance.timeOrigin + performance.now() },
     })
   }
 

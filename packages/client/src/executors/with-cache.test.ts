@@ -85,6 +85,18 @@ test('results are kept for ttlMs, at most maxEntries of them, and until clear', 
   expect(await sourceOf('x')).toBe('executor')
 })
 
+test('setting the time of the machine makes no result older or younger', async () => {
+  vi.useFakeTimers()
+  const executor = withCache(counting(), { ttlMs: 1_000 })
+  const sourceOf = async (code: string) => (await executor.run({ code }, options)).source
+  await sourceOf('x')
+  vi.setSystemTime(Date.now() + 3_600_000)
+  expect(await sourceOf('x')).toBe('cache')
+  vi.setSystemTime(Date.now() - 7_200_000)
+  vi.advanceTimersByTime(1_001)
+  expect(await sourceOf('x')).toBe('executor')
+})
+
 const sourcesOf = async (inner: Executor) => {
   const executor = withCache(inner)
   return [(await executor.run({ code: 'x' }, options)).source, (await executor.run({ code: 'x' }, options)).source]
@@ -222,4 +234,19 @@ test.each([
   expect(call).toThrow(ConfigurationError)
   expect(call).toThrow(problem)
   expect(call).toThrow('withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })')
+})
+
+test('a run that several wait for and that is rejected gives each an error with its own ids', async () => {
+  const failed = Promise.withResolvers<Json>()
+  const executor = withCache(new MockExecutor({ defaultResult: () => failed.promise }))
+  const runs = ids.map((id) => executor.run({ code: 'x', id }, { ...options, correlationId: `correlation-of-${id}` }))
+  const settled = Promise.allSettled(runs)
+  failed.reject(new ExecutorConnectionError('gone', { executionId: ids[0], correlationId: `correlation-of-${ids[0]}` }))
+  const errors = (await settled).map((outcome) =>
+    outcome.status === 'rejected' ? (outcome.reason as Error) : undefined,
+  )
+  expect(errors).toMatchObject(
+    ids.map((id) => ({ message: 'gone', executionId: id, correlationId: `correlation-of-${id}` })),
+  )
+  expect(errors.every((error) => error instanceof ExecutorConnectionError)).toBe(true)
 })

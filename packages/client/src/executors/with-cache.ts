@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import { receiveError, sendError } from '../errors/transfer.ts'
 import { failureOf, type ExecutionResult } from '../execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunClock } from '../run-clock.ts'
@@ -59,10 +60,11 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
     }
     const sharedKey = runKey(key, request, options.requestTimeoutMs)
     const joined = cache.runOf(sharedKey)
+    const ids = { executionId: request.id, correlationId: options.correlationId }
     if (joined !== undefined) {
       routes.set(request.id, executor, joined.executionId)
       options.onEvent?.(startedEvent(request.id, options.correlationId))
-      return repeat(structuredClone(await joined.wait(signal)), request.id, options)
+      return repeat(structuredClone(await ownError(joined.wait(signal), ids)), request.id, options)
     }
     const run = new SharedRun(request.id, (shared) =>
       executor.run(request, { ...whileWaiting(options, signal), signal: shared }),
@@ -120,4 +122,15 @@ function repeat(
   const repeated = { ...result, executionId, correlationId, source: 'cache' } as const
   onEvent?.(finishedEvent(repeated, '2'))
   return repeated
+}
+
+/** What a run that others wait for rejects with, as an error of this caller's own, with its ids. */
+async function ownError<T>(joined: Promise<T>, ids: { executionId: string; correlationId: string }): Promise<T> {
+  try {
+    return await joined
+  } catch (error) {
+    if (!(error instanceof ExecutorClientError)) throw error
+    const copy = receiveError(sendError(error))
+    throw error.executionId === ids.executionId ? error : Object.assign(copy as ExecutorClientError, ids)
+  }
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, LogEntry } from '@codemode/shared'
 
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ResultSource } from '../execution-result.ts'
 import type { Retry } from '../executor.ts'
 import { tell } from './tell.ts'
@@ -77,7 +78,8 @@ export class ClientEmitter {
 
   /** Adds a listener; what it returns removes it. */
   on<Name extends keyof ClientEvents>(name: Name, listener: ClientListener<Name>): () => void {
-    const listeners = this.#listeners[name]
+    const listeners: Set<ClientListener<Name>> | undefined = this.#listeners[name]
+    if (listeners === undefined || typeof listener !== 'function') throw noListener(name)
     // A function of its own for each call, so that a listener may be added twice.
     const call: ClientListener<Name> = (event) => listener(event)
     listeners.add(call)
@@ -89,6 +91,17 @@ export class ClientEmitter {
   }
 
   emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#listeners[name]) tell(`A listener of the event ${name}`, listener, event)
+    const listeners = this.#listeners[name]
+    // Of a copy: who is added meanwhile hears of the next event, and not of this one without end.
+    for (const listener of Array.from(listeners)) {
+      if (listeners.has(listener)) tell(`A listener of the event ${name}`, listener, event)
+    }
   }
+}
+
+function noListener(name: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `A listener is a function, of one of the events start, retry, tool, log and settle: this is of ${String(name)}.`,
+    "codemode.on('settle', ({ executionId, status }) => console.log(executionId, status))",
+  )
 }

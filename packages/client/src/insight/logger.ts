@@ -33,9 +33,9 @@ interface LogOptions {
 /** Logs what a client tells its listeners: ends and retries, on `debug` also starts, tool calls and the code's console. */
 export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
   const isLogged = (of: LogLevel): boolean => logLevels.indexOf(of) >= logLevels.indexOf(level)
-  const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): void => {
-    if (isLogged(of)) logger[of](message, redact(fields))
-  }
+  // What a logger returns is handed on: a promise that rejects is warned of.
+  const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
+    isLogged(of) ? logger[of](message, redact(fields)) : undefined
   if (isLogged('warn')) {
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>
       log('warn', 'request failed, trying again', { ...retry, error: { code, message, httpStatus } }),

@@ -4,6 +4,9 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
 import type { RegisteredTool, ToolRegistry } from './registry.ts'
 
+/** How long a module may take to load: one whose top-level `await` never ends would hold every execution up. */
+const maxLoadMs = 30_000
+
 /** The tools of a module, registered when they are first needed. */
 export class ToolsModule {
   readonly #registered = new Set<RegisteredTool>()
@@ -42,12 +45,16 @@ export class ToolsModule {
 }
 
 async function importModule(url: string, file: string): Promise<Record<string, unknown>> {
+  const tookTooLong = Promise.withResolvers<never>()
+  const timer = setTimeout(() => tookTooLong.reject(new Error(`it took longer than ${maxLoadMs} ms`)), maxLoadMs)
   try {
-    return (await import(url)) as Record<string, unknown>
+    return (await Promise.race([import(url), tookTooLong.promise])) as Record<string, unknown>
   } catch (cause) {
     throw new ConfigurationError(`The toolsModule ${file} can't be loaded: ${reasonOf(cause)}.`, example(file), {
       cause,
     })
+  } finally {
+    clearTimeout(timer)
   }
 }
 

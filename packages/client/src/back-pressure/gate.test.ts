@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+
+import { Codemode } from '../codemode.ts'
+import { MockExecutor } from '../executors/mock-executor.ts'
+
+/** A client whose executions wait until they are let go. */
+function holding(config: object) {
+  const { promise, resolve: open } = Promise.withResolvers<null>()
+  const executor = new MockExecutor({ defaultResult: () => promise })
+  return { codemode: Codemode.fromClientConfig({ executor, ...config }), open: () => open(null) }
+}
+
+test('with maxPending 0 what need not wait runs, and the next is refused at once', async () => {
+  const { codemode, open } = holding({ concurrency: 2, maxPending: 0 })
+  const running = [codemode.executeAsync('1'), codemode.executeAsync('2')]
+  await expect(codemode.executeAsync('3')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  open()
+  expect(await Promise.all(running)).toEqual([null, null])
+  expect(await codemode.executeAsync('4')).toBeNull()
+  expect(codemode.stats()).toMatchObject({ pending: 0, running: 0, successful: 3, failed: 1 })
+})
+
+test('so many wait as maxPending says, and who gives up makes room', async () => {
+  const { codemode, open } = holding({ concurrency: 1, maxPending: 1 })
+  const running = codemode.executeAsync('1')
+  const controller = new AbortController()
+  const waiting = codemode.executeAsync('2', { signal: controller.signal })
+  await expect(codemode.executeAsync('3')).rejects.toThrow(
+    "The client's own queue is full: more than 1 executions would wait",
+  )
+  controller.abort()
+  await expect(waiting).rejects.toMatchObject({ name: 'AbortError' })
+  const next = codemode.executeAsync('4')
+  open()
+  expect(await Promise.all([running, next])).toEqual([null, null])
+})
+
+test('what waits of a batch leaves the room of maxPending to others', async () => {
+  const { codemode, open } = holding({ rateLimit: { requests: 2, perMs: 200 }, maxPending: 1 })
+  open()
+  const batch = codemode.executeAll(Array.from({ length: 6 }, () => 'x'))
+  await expect.poll(() => codemode.stats(), { interval: 5 }).toMatchObject({ pending: 4, successful: 2 })
+  expect(await codemode.withContext({ user: 'u' }).executeAsync('1')).toBeNull()
+  expect(await batch).toHaveLength(6)
+})

@@ -1,0 +1,64 @@
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { ExecutionResult } from '../execution-result.ts'
+import type { Executor } from '../executor.ts'
+import { cancelled, requestTimeout } from '../run-clock.ts'
+import { identified } from './identified.ts'
+import { passOn } from './pass-on.ts'
+
+/** What an executor may take to end by itself when it is told to. */
+const graceMs = 1_000
+
+/**
+ * An executor that keeps the contract, around one that may not: a run ends when its signal aborts or its time is over, it
+ * gives a result, and what it rejects with is an error.
+ */
+export function heldToContract(executor: Executor): Executor {
+  return {
+    ...passOn([executor]),
+    async run(given, givenOptions) {
+      const { request, options } = identified(given, givenOptions)
+      const { signal, requestTimeoutMs = Infinity } = options
+      const ids = { executionId: request.id, correlationId: options.correlationId }
+      const abandoned = Promise.withResolvers<never>()
+      const timers: NodeJS.Timeout[] = []
+      const endAfter = (ms: number, errorOf: () => Error): void => {
+        if (ms <= 2_147_483_647) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
+      }
+      const onAbort = (): void => endAfter(graceMs, () => cancelled(signal?.reason, ids))
+      endAfter(requestTimeoutMs + graceMs, () => requestTimeout(requestTimeoutMs, ids))
+      if (signal?.aborted === true) onAbort()
+      else signal?.addEventListener('abort', onAbort, { once: true })
+      try {
+        const running = (async () => executor.run(request, options))()
+        return checked(await Promise.race([running, abandoned.promise]), ids)
+      } catch (error) {
+        throw error instanceof Error ? error : broken(`rejected with ${typeof error}, not with an error`, ids, error)
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        for (const timer of timers) clearTimeout(timer)
+      }
+    },
+  }
+}
+
+interface Ids {
+  readonly executionId: string
+  readonly correlationId: string
+}
+
+/** Nobody but the executor knows what is in a result; that it is one can be seen. */
+function checked(result: unknown, ids: Ids): ExecutionResult {
+  const isResult =
+    typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result
+  if (isResult) return result as ExecutionResult
+  throw broken(`resolved with ${result === null ? 'null' : typeof result}, not with a result`, ids)
+}
+
+function broken(how: string, ids: Ids, cause?: unknown): ExecutorClientError {
+  return new ExecutorClientError('INTERNAL', `The executor of this client ${how}.`, {
+    ...ids,
+    ambiguous: true,
+    suggestion: 'See what Executor.run promises.',
+    cause,
+  })
+}

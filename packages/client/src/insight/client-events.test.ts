@@ -1,0 +1,66 @@
+import process from 'node:process'
+
+import { expect, test } from 'vitest'
+
+import { Codemode } from '../codemode.ts'
+import { MockExecutor } from '../executors/mock-executor.ts'
+import type { Logger } from './logger.ts'
+
+const codemodeOf = (config: { readonly logger?: Logger } = {}) =>
+  Codemode.fromClientConfig({ executor: new MockExecutor(), ...config })
+
+/** The text of the next warning of this process. */
+const nextWarning = () => new Promise<string>((resolve) => process.once('warning', ({ message }) => resolve(message)))
+
+test('a listener that is added while an event is told hears of the next one', async () => {
+  await using codemode = codemodeOf()
+  let heard = 0
+  const listen = (): void => {
+    const off = codemode.on('settle', () => {
+      off()
+      heard += 1
+      if (heard < 100) listen()
+    })
+  }
+  listen()
+  await codemode.executeAsync('1')
+  expect(heard).toBe(1)
+  await codemode.executeAsync('1')
+  expect(heard).toBe(2)
+})
+
+test('a listener that is removed while an event is told does not hear of it', async () => {
+  await using codemode = codemodeOf()
+  let heard = 0
+  codemode.on('settle', () => offSecond())
+  const offSecond = codemode.on('settle', () => (heard += 1))
+  await codemode.executeAsync('1')
+  expect(heard).toBe(0)
+})
+
+test('an async listener that rejects is warned of', async () => {
+  await using codemode = codemodeOf()
+  codemode.on('settle', () => Promise.reject(new Error('no room on the disk')) as never)
+  const warning = nextWarning()
+  await codemode.executeAsync('1')
+  expect(await warning).toBe('A listener of the event settle threw: Error: no room on the disk')
+})
+
+const ignore = (): void => {}
+const info = () => Promise.reject(new Error('no room on the disk')) as never
+
+test('an async logger that rejects is warned of', async () => {
+  await using codemode = codemodeOf({ logger: { debug: ignore, info, warn: ignore, error: ignore } })
+  const warning = nextWarning()
+  await codemode.executeAsync('1')
+  expect(await warning).toContain('no room on the disk')
+})
+
+test('whatever a listener throws, the execution goes on and is counted', async () => {
+  await using codemode = codemodeOf()
+  codemode.on('start', () => {
+    throw Object.create(null)
+  })
+  expect(await codemode.executeAsync('1')).toBeNull()
+  expect(codemode.stats()).toMatchObject({ total: 1, running: 0, successful: 1 })
+})
