@@ -1,9 +1,8 @@
 /**
  * What kills of sandbox processes cost those who wait: 200 executions in flight with three tool calls each, while random
- * sandbox processes are killed 20 times, against the same without kills. Options: `--rounds N` of both.
+ * sandbox processes are killed 20 times, against the same without kills.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 
 import { Codemode } from '@codemode/client'
 
@@ -33,12 +32,11 @@ interface Round {
   readonly replays: number
 }
 
-export const chaos: Workload = async (args, report) => {
-  const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '3' } } })
+export const chaos: Workload = async (_args, report, options) => {
   const rounds = { without: [] as Round[], with: [] as Round[] }
   await using executor = await startExecutorProcess()
   await measure(executor, { kills: 0, seed: 0 })
-  for (let seed = 1; seed <= Number(values.rounds); seed++) {
+  for (let seed = 1; seed <= options.rounds; seed++) {
     rounds.without.push(await measure(executor, { kills: 0, seed }))
     rounds.with.push(await measure(executor, { kills, seed }))
   }

@@ -3,11 +3,13 @@ import { cpus, loadavg, release, totalmem } from 'node:os'
 import { versions } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
+import { goalRows, type Goal } from './goals.ts'
 import { tableLines, type Row } from './table.ts'
 
 /** What a workload found: printed as it comes, and kept for `--json`. */
 export class Report {
   readonly #found: Record<string, unknown>[] = []
+  readonly #goals: Goal[] = []
 
   /** Prints rows as a table; in the JSON they have all their values. */
   table(title: string, rows: readonly Row[]): void {
@@ -21,6 +23,16 @@ export class Report {
     this.#found.push({ note: text })
   }
 
+  /** Adds a goal to the table that is printed at the end. */
+  goal(goal: Goal): void {
+    this.#goals.push(goal)
+  }
+
+  /** Prints the goals of all workloads, met or not. */
+  printGoals(): void {
+    if (this.#goals.length > 0) console.log(`\nGoals\n${tableLines(goalRows(this.#goals)).join('\n')}`)
+  }
+
   /** Keeps a value for the JSON only. */
   keep(title: string, value: unknown): void {
     this.#found.push({ title, value })
@@ -28,7 +40,9 @@ export class Report {
 
   /** Everything, with the machine that it was measured on. */
   json(command: readonly string[]): string {
-    return JSON.stringify({ command, at: new Date().toISOString(), machine: machine(), found: this.#found }, null, 2)
+    const at = new Date().toISOString()
+    const goals = goalRows(this.#goals)
+    return JSON.stringify({ command, at, machine: machine(), goals, found: this.#found }, null, 2)
   }
 }
 
