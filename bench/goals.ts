@@ -1,34 +1,34 @@
-import { spreadOf } from './statistics.ts'
-import type { Row } from './table.ts'
+import { spreadOf, type Spread } from './statistics.ts'
 
 /** What is to be reached, and what was measured in each round. */
 export interface Goal {
   readonly goal: string
   /** What the measured numbers are multiples of, or their unit. */
   readonly of: string
-  readonly atMost?: number
-  readonly atLeast?: number
+  readonly bound: 'at most' | 'at least'
+  readonly limit: number
   readonly values: readonly number[]
 }
 
-/** The rows "goal, limit, measured, met"; the median of the rounds decides. */
-export function goalRows(goals: readonly Goal[]): Row[] {
-  return goals.map((goal) => {
-    const measured = spreadOf(goal.values)
-    const limit = [
-      goal.atMost === undefined ? [] : `≤ ${goal.atMost}`,
-      goal.atLeast === undefined ? [] : `≥ ${goal.atLeast}`,
-    ]
-    return {
-      goal: goal.goal,
-      limit: `${limit.flat().join(', ')} ${goal.of}`,
-      measured,
-      met: isMet(goal) ? 'yes' : 'no',
-    }
-  })
+/** A goal as it is printed and kept. */
+export interface GoalRow {
+  readonly goal: string
+  readonly limit: string
+  readonly measured: Spread
+  /** Of the limit what was measured, or of what was measured the limit if that is the least: above 1 it is not met. */
+  readonly share: number
+  readonly met: 'yes' | 'no'
 }
 
-function isMet({ atMost = Infinity, atLeast = -Infinity, values }: Goal): boolean {
-  const { median } = spreadOf(values)
-  return median <= atMost && median >= atLeast
+/** The median of the rounds decides. */
+export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
+  const measured = spreadOf(values)
+  const share = bound === 'at most' ? measured.median / limit : limit / measured.median
+  return {
+    goal,
+    limit: `${bound === 'at most' ? '≤' : '≥'} ${limit} ${of}`,
+    measured,
+    share,
+    met: share <= 1 ? 'yes' : 'no',
+  }
 }

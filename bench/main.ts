@@ -1,7 +1,7 @@
 /**
  * `npm run bench [name …] [-- options]` runs the workloads with those names, or all of them. `--rounds N` of each, 5 by
  * default; `--against REV` measures that revision of this repository in the same run; `--json FILE` writes the raw numbers
- * as well. Other options belong to one workload, and its file says which there are.
+ * as well, and `npm run bench plot FILE` draws them. Other options belong to one workload, and its file says which there are.
  */
 import { writeFileSync } from 'node:fs'
 import process, { argv } from 'node:process'
@@ -17,7 +17,14 @@ const workloads: Record<string, () => Promise<Workload>> = {
   trivial: async () => (await import('./trivial.ts')).trivial,
   'tool-calls': async () => (await import('./tool-calls.ts')).toolCalls,
   waiting: async () => (await import('./waiting.ts')).waiting,
-  memory: async () => (await import('./memory.ts')).memory,
+  sizes: async () => (await import('./sizes.ts')).sizes,
+  'cold-start': async () => (await import('./cold-start.ts')).coldStart,
+  recovery: async () => (await import('./recovery.ts')).recovery,
+  'growth-executions': async () => (await import('./growth-executions.ts')).growthExecutions,
+  'growth-calls': async () => (await import('./growth-calls.ts')).growthCalls,
+  'growth-bytes': async () => (await import('./growth-bytes.ts')).growthBytes,
+  'memory-while-waiting': async () => (await import('./memory-while-waiting.ts')).memoryWhileWaiting,
+  'memory-in-a-row': async () => (await import('./memory-in-a-row.ts')).memoryInARow,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
   chaos: async () => (await import('./chaos.ts')).chaos,
 }
@@ -29,7 +36,10 @@ const firstOption = args.findIndex((arg) => !Object.hasOwn(workloads, arg))
 const names = firstOption < 0 ? args.splice(0) : args.splice(0, firstOption)
 const isMisused = (args.length > 0 && names.length !== 1) || !(options.rounds >= 1)
 
-if (isMisused) {
+if (argv[2] === 'plot' && args[1] !== undefined) {
+  const { plot } = await import('./plot.ts')
+  console.log(plot(args[1]).join('\n'))
+} else if (isMisused) {
   console.error(`Usage: npm run bench [name …] [-- options]. The names: ${Object.keys(workloads).join(', ')}`)
   process.exitCode = 2
 } else {

@@ -23,6 +23,11 @@ export function memoryOf(executorPid: number): ProcessMemory[] {
   return [{ pid: executorPid, name: 'executor' }, ...below].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
 }
 
+/** The resident memory of the executor and all below it. */
+export function residentMb(executorPid: number): number {
+  return memoryOf(executorPid).reduce((sum, { rssMb }) => sum + rssMb, 0)
+}
+
 /** The resident memory of a process; none for one that has gone. */
 export function rssMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))

@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { versions } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
-import { goalRows, type Goal } from './goals.ts'
+import { goalRow, type Goal, type GoalRow } from './goals.ts'
+import { repository } from './revision.ts'
 import { tableLines, type Row } from './table.ts'
 
 /** What a workload found: printed as it comes, and kept for `--json`. */
 export class Report {
   readonly #found: Record<string, unknown>[] = []
-  readonly #goals: Goal[] = []
+  readonly #goals: GoalRow[] = []
 
   /** Prints rows as a table; in the JSON they have all their values. */
   table(title: string, rows: readonly Row[]): void {
@@ -25,12 +25,14 @@ export class Report {
 
   /** Adds a goal to the table that is printed at the end. */
   goal(goal: Goal): void {
-    this.#goals.push(goal)
+    this.#goals.push(goalRow(goal))
   }
 
   /** Prints the goals of all workloads, met or not. */
   printGoals(): void {
-    if (this.#goals.length > 0) console.log(`\nGoals\n${tableLines(goalRows(this.#goals)).join('\n')}`)
+    if (this.#goals.length === 0) return
+    const rows = this.#goals.map(({ goal, limit, measured, met }) => ({ goal, limit, measured, met }))
+    console.log(`\nGoals\n${tableLines(rows).join('\n')}`)
   }
 
   /** Keeps a value for the JSON only. */
@@ -41,7 +43,7 @@ export class Report {
   /** Everything, with the machine that it was measured on. */
   json(command: readonly string[]): string {
     const at = new Date().toISOString()
-    const goals = goalRows(this.#goals)
+    const goals = this.#goals
     return JSON.stringify({ command, at, machine: machine(), goals, found: this.#found }, null, 2)
   }
 }
@@ -62,10 +64,9 @@ export function machine(): Record<string, string | number> {
 }
 
 function revision(): string {
-  const cwd = fileURLToPath(new URL('..', import.meta.url))
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
-      cwd,
+      cwd: repository,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()

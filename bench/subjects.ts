@@ -2,9 +2,12 @@ import { Codemode, type ClientConfig } from '@codemode/client'
 
 import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
 import type { RunOptions } from './rounds.ts'
-import { checkOut, type Revision } from './revision.ts'
+import { checkOut, repository, type Revision } from './revision.ts'
 
 type Connect = (options?: Omit<ClientConfig, 'executorUrl' | 'executorApiKey'>) => Codemode
+
+/** What a client is configured with for tool calls to come by either way. */
+export const transports = { callback: { toolServer: { port: 0 } }, stream: {} } as const
 
 /** An executor that is measured. */
 export interface Subject {
@@ -12,6 +15,10 @@ export interface Subject {
   readonly executor: ExecutorProcess
   /** A client of it, which is closed when the run ends. */
   readonly connect: Connect
+  /** The class that speaks its protocol. */
+  readonly Client: typeof Codemode
+  /** Where its repository is. */
+  readonly root: string
 }
 
 /** Starts this tree's executor, and that of the revision which it is compared with; `stack` ends them. */
@@ -26,7 +33,13 @@ async function start(name: string, revision: Revision | undefined, stack: AsyncD
   const executor = stack.use(await startExecutorProcess(revision && { root: revision.root }))
   const config = { executorUrl: executor.url, executorApiKey: executor.apiKey }
   const Client = revision === undefined ? Codemode : await clientFor(revision, config)
-  return { name, executor, connect: (options) => stack.use(Client.fromClientConfig({ ...config, ...options })) }
+  return {
+    name,
+    executor,
+    connect: (options) => stack.use(Client.fromClientConfig({ ...config, ...options })),
+    Client,
+    root: revision?.root ?? repository,
+  }
 }
 
 /** The current client, unless the revision speaks another protocol. */

@@ -10,8 +10,7 @@ import { latencies } from './in-flight.ts'
 import type { Workload } from './main.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { median } from './statistics.ts'
-import { startSubjects } from './subjects.ts'
-import { transports } from './transports.ts'
+import { startSubjects, transports } from './subjects.ts'
 
 const calls = 10
 const forMs = 500
@@ -54,14 +53,13 @@ export const toolCalls: Workload = async (_args, report, options) => {
       return { callback: await measure(callback), stream: await measure(stream) }
     },
   })
+  report.table(
+    `${calls} tool calls in an execution: milliseconds, p50`,
+    (['callback', 'stream'] as const).flatMap((transport) => {
+      return compared(rounds, (sample) => columns(sample[transport]), { over: transport })
+    }),
+  )
   for (const transport of ['callback', 'stream'] as const) {
-    report.table(
-      `${calls} tool calls over ${transport}: milliseconds, p50`,
-      compared(rounds, (sample) => {
-        const { trivialMs, sequentialMs, parallelMs } = sample[transport]
-        return { trivial: trivialMs, 'one after another': sequentialMs, 'in parallel': parallelMs }
-      }),
-    )
     for (const [order, title] of [
       ['sequential', 'one after another'],
       ['parallel', 'in parallel'],
@@ -69,7 +67,8 @@ export const toolCalls: Workload = async (_args, report, options) => {
       report.goal({
         goal: `${calls} tool calls over ${transport}, ${title}`,
         of: `× (trivial + ${calls} × ${hopsEach[order]} hops)`,
-        atMost: allowance[transport],
+        bound: 'at most',
+        limit: allowance[transport],
         values: byRound(rounds, ({ callback, [transport]: { [`${order}Ms` as const]: ms } }, { hopMs }) => {
           return ms / (callback.trivialMs + calls * hopsEach[order] * hopMs)
         }),
@@ -78,7 +77,13 @@ export const toolCalls: Workload = async (_args, report, options) => {
   }
 }
 
-async function measure(codemode: Codemode): Promise<Record<'trivialMs' | 'sequentialMs' | 'parallelMs', number>> {
+type Times = Record<'trivialMs' | 'sequentialMs' | 'parallelMs', number>
+
+function columns({ trivialMs, sequentialMs, parallelMs }: Times): Record<string, number> {
+  return { 'without calls': trivialMs, 'one after another': sequentialMs, 'in parallel': parallelMs }
+}
+
+async function measure(codemode: Codemode): Promise<Times> {
   return {
     trivialMs: await p50(codemode, 'trivial'),
     sequentialMs: await p50(codemode, 'sequential'),

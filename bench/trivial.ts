@@ -44,28 +44,31 @@ export const trivial: Workload = async (_args, report, options) => {
       })),
     ),
   ])
-  for (const load of ['one', 'some', 'many'] as const) {
-    report.table(
-      `${loads[load].limit} in flight`,
-      compared(rounds, (sample) => columns(sample[load])),
-    )
-  }
+  report.table(
+    'Trivial executions',
+    (['one', 'some', 'many'] as const).flatMap((load) =>
+      compared(rounds, (sample) => columns(sample[load]), { 'in flight': String(loads[load].limit) }),
+    ),
+  )
   report.goal({
     goal: 'trivial, one at a time: p50',
     of: '× (isolate + hop)',
-    atMost: 0.8,
+    bound: 'at most',
+    limit: 0.8,
     values: byRound(rounds, ({ one }, { isolateMs, hopMs }) => one.p50Ms / (isolateMs + hopMs)),
   })
   report.goal({
     goal: '16 in flight: rate on what the load generator leaves',
     of: '× the rate of bare cycles',
-    atLeast: 0.7,
+    bound: 'at least',
+    limit: 0.7,
     values: byRound(rounds, ({ some }, { rate }) => some.perSecondLeft / rate.perSecond),
   })
   report.goal({
     goal: '16 in flight: CPU of executor and sandbox processes',
     of: '× that of a bare cycle',
-    atMost: 1.6,
+    bound: 'at most',
+    limit: 1.6,
     values: byRound(rounds, ({ some }, { rate }) => some.cpuMs / rate.cpuMs),
   })
 }
