@@ -1,4 +1,5 @@
 import { spreadOf, type Spread } from './statistics.ts'
+import type { Row } from './table.ts'
 
 /** What is to be reached, and what was measured in each round. */
 export interface Goal {
@@ -31,4 +32,9 @@ export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
     share,
     met: share <= 1 ? 'yes' : 'no',
   }
+}
+
+/** What is shown of it. */
+export function printed({ goal, limit, measured, met }: GoalRow): Row {
+  return { goal, limit, measured, met }
 }

@@ -1,33 +1,45 @@
-/** `npm run bench plot FILE.json` draws what `--json` wrote: an SVG of the goals, and one for each curve of growth. */
+/**
+ * `npm run bench plot FILE.json` draws what `--json` wrote: an SVG of the goals, and one for each curve of growth. Beside
+ * them it writes the tables as Markdown.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
 
-import type { GoalRow } from './goals.ts'
+import { printed, type GoalRow } from './goals.ts'
 import type { Curve } from './growth.ts'
+import { markdownTable } from './markdown.ts'
+import type { Row } from './table.ts'
 
-interface Found {
+interface Results {
+  readonly machine: Row
   readonly goals: readonly GoalRow[]
-  readonly found: readonly { readonly title?: string; readonly value?: unknown }[]
+  readonly found: readonly { readonly title?: string; readonly rows?: readonly Row[]; readonly value?: unknown }[]
 }
 
 const width = 720
 
-/** Writes the plots beside the file, into a folder of its name, and says which. */
+/** Writes them into a folder of the file's name beside it, and says which files there are. */
 export function plot(file: string): string[] {
-  const { goals, found } = JSON.parse(readFileSync(file, 'utf8')) as Found
-  const curves = found.flatMap(({ title, value }) => (title === 'growth' ? [value as Curve] : []))
-  const drawn = new Map([...new Set(curves.map(({ of }) => of))].map((of) => [of, drawGrowth(curves, of)]))
-  if (goals.length > 0) drawn.set('goals', drawGoals(goals))
+  const results = JSON.parse(readFileSync(file, 'utf8')) as Results
+  const curves = results.found.flatMap(({ title, value }) => (title === 'growth' ? [value as Curve] : []))
+  const drawn = [...new Set(curves.map(({ of }) => of))].map((of) => [`${of}.svg`, drawGrowth(curves, of)] as const)
+  const files = new Map([...drawn, ['tables.md', tables(results)]])
+  if (results.goals.length > 0) files.set('goals.svg', drawGoals(results.goals))
   const folder = file.replace(/(\.json)?$/, '.plots')
   mkdirSync(folder, { recursive: true })
-  return [...drawn].map(([name, svg]) => {
-    const path = join(folder, `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`)
-    writeFileSync(path, svg)
+  return [...files].map(([name, content]) => {
+    const path = join(folder, name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, '-'))
+    writeFileSync(path, content)
     return path
   })
+}
+
+function tables({ machine, goals, found }: Results): string {
+  const measured = found.flatMap(({ title, rows }) => (title && rows ? [markdownTable(title, rows)] : []))
+  return [markdownTable('Machine', [machine]), markdownTable('Goals', goals.map(printed)), ...measured].join('\n')
 }
 
 /** Each goal as the share of its limit that was measured: met is what stays left of the line. */

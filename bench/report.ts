@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { versions } from 'node:process'
 
-import { goalRow, type Goal, type GoalRow } from './goals.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { goalRow, printed, type Goal, type GoalRow } from './goals.ts'
 import { repository } from './revision.ts'
 import { tableLines, type Row } from './table.ts'
 
@@ -31,8 +32,7 @@ export class Report {
   /** Prints the goals of all workloads, met or not. */
   printGoals(): void {
     if (this.#goals.length === 0) return
-    const rows = this.#goals.map(({ goal, limit, measured, met }) => ({ goal, limit, measured, met }))
-    console.log(`\nGoals\n${tableLines(rows).join('\n')}`)
+    console.log(`\nGoals\n${tableLines(this.#goals.map(printed)).join('\n')}`)
   }
 
   /** Keeps a value for the JSON only. */
@@ -51,6 +51,7 @@ export class Report {
 /** What the numbers depend on besides the code. */
 export function machine(): Record<string, string | number> {
   const { node, v8 } = versions
+  const { 'isolated-vm': isolatedVm, undici, hono } = manifest.devDependencies
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -58,6 +59,9 @@ export function machine(): Record<string, string | number> {
     kernel: release(),
     node,
     v8,
+    'isolated-vm': isolatedVm,
+    undici,
+    hono,
     revision: revision(),
     load1m: loadavg()[0]!,
   }

@@ -198,8 +198,9 @@ test.each([
 
 test.each([
   ['--input-type=module', '--eval'],
-  ['--input-type', 'module', '--eval'],
-])('EX-6: a script by %s %s gets its value and ends, although it closes nothing', async (...flags) => {
+  ['--max-old-space-size=200', '--no-warnings', '--input-type', 'module', '--eval'],
+  ['--max-old-space-size=200', '--expose-gc', '--eval'],
+])('EX-6: a script run with %s gets its value and ends, although it closes nothing', async (...flags) => {
   const script = `
       import { Codemode } from '@codemode/client'
       console.log(Codemode.fromEnv().execute('2 + 2'))`

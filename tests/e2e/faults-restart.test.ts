@@ -24,7 +24,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   const { config } = transports.find((each) => each.transport === transport)!
 
   test('RT-2, EX-5: code that ran when its executor was killed does not run again on the next one', async () => {
-    const first = await startProcess()
+    await using first = await startProcess()
     const { enter, arrived, signals } = gate()
     await using client = connect(first, { executorApiKey: first.apiKey, ...config, ...patient, tools: { enter } })
     const failure = methods[method](client, 'tools.enter(1)').catch((error: unknown) => error)
@@ -40,7 +40,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   })
 
   test('RT-2: an executor that was started since the request was sent can not tell, and does not run it', async () => {
-    const first = await startExecutor({ sandboxProcesses: 1 })
+    await using first = await startExecutor({ sandboxProcesses: 1 })
     const target = { url: first.url }
     const attempts: Fault[] = ['reset when sent']
     const create = (): Fault => attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')

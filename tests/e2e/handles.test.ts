@@ -75,6 +75,20 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(late.at(-1)).toMatchObject({ type: 'finished', result: { success: true, result: 1 } })
   })
 
+  test('EX-5: a reader that stops half way holds nothing up, and finds all the rest when it goes on', async () => {
+    await using client = connect(executor, { ...config, tools: { one: () => 1 } })
+    const code = 'for (let n = 0; n < 200; n += 1) { await tools.one(); console.log("x".repeat(200), n) }'
+    const execution = await client.submit(code)
+    const reader = execution.events()[Symbol.asyncIterator]()
+    const seen = [await reader.next(), await reader.next()]
+    expect(await execution.wait()).toMatchObject({ success: true })
+    while (seen.at(-1)!.done !== true) seen.push(await reader.next())
+    const events = seen.flatMap(({ done, value }) => (done === true || value === undefined ? [] : [value]))
+    expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1))
+    expect(events.filter(({ type }) => type === 'log')).toHaveLength(200)
+    expect(events.at(-1)).toMatchObject({ type: 'finished' })
+  })
+
   test('EX-5: a reader of events that leaves early leaves the execution alone', async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })

@@ -21,10 +21,12 @@ import type { Context, ToolLike } from './tools/define.ts'
  * Runs a language model's code on an executor and serves your tools to it. Make one for the life of your server.
  *
  * @example
+ * import { Codemode } from '@codemode/client'
+ *
  * await using codemode = Codemode.fromClientConfig({
  *   executorUrl: 'http://localhost:8001',
- *   executorApiKey: process.env.CODEMODE_EXECUTOR_API_KEY,
- *   tools: { weather: ({ city }) => forecast(city) },
+ *   executorApiKey: process.env['CODEMODE_EXECUTOR_API_KEY'],
+ *   tools: { weather: ({ city }: { city: string }) => ({ city, celsius: 21 }) },
  * })
  * const celsius = await codemode.executeAsync<number>(`(await tools.weather({ city: 'Oslo' })).celsius`)
  */

@@ -77,6 +77,9 @@ type Described = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retrya
 
 function describe(error: unknown): Described {
   if (error instanceof ExecutorClientError) return error
+  // Of a fallback, both of whose executors have failed, the second's error is the later news.
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined
+  if (last instanceof ExecutorClientError) return last
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
   return { code: 'INTERNAL', name, message, retryable: false }
 }

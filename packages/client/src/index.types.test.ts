@@ -4,6 +4,11 @@ import { z } from 'zod'
 
 import {
   tool,
+  withCache,
+  withDegradation,
+  withFailover,
+  withFallback,
+  type CachingExecutor,
   type CancelledError,
   type Codemode,
   type Execution,
@@ -18,6 +23,7 @@ import {
   type FailedExecution,
   type Json,
   type JsonObject,
+  type MockExecutor,
   type SucceededExecution,
   type TimeoutLayer,
   type Tool,
@@ -108,8 +114,12 @@ test('every error of the client is an ExecutorClientError, and says more where t
   expectTypeOf<ExecutorTimeoutError['layer']>().toEqualTypeOf<TimeoutLayer>()
 })
 
-test('the client of one executor is an Executor, and views are clients', () => {
-  expectTypeOf<ExecutorClient>().toExtend<Executor>()
+test('the client of one executor, a mock and what wraps executors are Executors; views are clients', () => {
+  expectTypeOf<ExecutorClient | MockExecutor | CachingExecutor>().toExtend<Executor>()
+  expectTypeOf(withCache).returns.toEqualTypeOf<CachingExecutor>()
+  expectTypeOf(withFallback).returns.toEqualTypeOf<Executor>()
+  expectTypeOf(withFailover).returns.toEqualTypeOf<Executor>()
+  expectTypeOf(withDegradation).returns.toEqualTypeOf<Executor>()
   expectTypeOf<Codemode['withContext']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode['registerTool']>().returns.toEqualTypeOf<Codemode>()
   expectTypeOf<Codemode>().toExtend<AsyncDisposable>()

@@ -34,6 +34,8 @@ interface ExecutorDependencies {
  * the port.
  *
  * @example
+ * import { createExecutor } from '@codemode/executor'
+ *
  * await using executor = await createExecutor({ apiKey: 'a-key-of-16-or-more', port: 0 })
  */
 export async function createExecutor(

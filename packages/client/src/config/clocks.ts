@@ -41,6 +41,9 @@ export function checkNesting(clocks: Clocks, originOf: (option: string) => Origi
   }
 }
 
+/** Of one execution's clocks some may be the client's defaults. */
+const origin: Origin = { ...executeOptionsOrigin, nameOf: (path) => path.join('.') }
+
 /** What an execution's request says of its limits, and how long the client waits for the request. */
 export interface ResolvedClocks {
   /** Only what somebody set: for the rest the executor's defaults hold. */
@@ -65,7 +68,7 @@ export function resolveClocks(
     const cut = Math.min(limits[inner] ?? Infinity, limits.executionTimeoutMs ?? Infinity)
     if (execution[inner] === undefined && limits[inner] !== undefined) limits[inner] = cut
   }
-  checkNesting(limits, () => executeOptionsOrigin)
+  checkNesting(limits, () => origin)
 
   const { executionTimeoutMs, queueTimeoutMs } = { ...defaultRequestLimits, ...limits }
   const longEnough = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs

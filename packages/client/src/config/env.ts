@@ -12,8 +12,10 @@ import { variableOf } from './variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
+export const environment: Environment = processEnv
+
 /** The configuration of the environment, under the given one. */
-export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environment = processEnv): ResolvedConfig {
+export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environment = environment): ResolvedConfig {
   return resolveLayers([argumentsLayer(given, 'Codemode.fromEnv'), environmentLayer(env)])
 }
 

@@ -99,6 +99,7 @@ test.each([
   ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: a tab']],
   ['executorApiKey: @secret-1', ['codemode.yaml:1:17: text can not begin with this character']],
   ['executorApiKey: *secret-1', ['codemode.yaml:1:17: text can not begin with *']],
+  ['retry: &a\n  maxAttempts: *a', ['codemode.yaml:2:16: this is inside of itself']],
   ['executorApiKey: |secret-1', ['codemode.yaml:1:18: this is not YAML']],
   ['executorApiKey: secret-1: x', ['codemode.yaml:1:17: the indentation is wrong, or text with a colon']],
   ['- secret-1', ['codemode.yaml:1:1: the file must hold options']],

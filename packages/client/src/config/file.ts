@@ -1,14 +1,13 @@
 /** Reads a client's configuration from a YAML file. */
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
-import { env as processEnv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { environmentLayer, type Environment } from './env.ts'
+import { environment, environmentLayer, type Environment } from './env.ts'
 import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { argumentsLayer, isRecord, type Layer } from './layer.ts'
-import { namesAt, textOptions } from './options.ts'
+import { namesAt, writtenOptions } from './options.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
 import { YamlFile } from './yaml-file.ts'
@@ -17,7 +16,7 @@ import { YamlFile } from './yaml-file.ts'
 export async function configFromFile(
   path: string | URL,
   given: Partial<ClientConfig> = {},
-  env: Environment = processEnv,
+  env: Environment = environment,
 ): Promise<ResolvedConfig> {
   if (typeof path !== 'string' && !(path instanceof URL)) {
     throw new ConfigurationError(
@@ -76,8 +75,8 @@ function withModule(values: Record<string, unknown>, path: string | URL): Record
 
 /** Refuses options that only code can give. */
 function refuseCode(layer: Layer): void {
-  const written = new Set(textOptions(connectedSchema).map(([name]) => name))
-  const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !written.has(name))
+  const written = writtenOptions(connectedSchema, layer.values)
+  const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !(name in written))
   if (option === undefined) return
   const code = asCall('Codemode.fromConfig', fieldsAt([option]), "'codemode.yaml', ")
   const module = option === 'tools' ? `# or in the file:\ntoolsModule: ./tools.js\n` : ''

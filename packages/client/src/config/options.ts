@@ -17,6 +17,15 @@ export function textOptions(schema: z.core.$ZodType, path: OptionPath = []): Opt
   return isText ? [path, ...inside] : inside
 }
 
+/** Of a configuration the options that can be written as text, or that have such inside: no tools, no functions. */
+export function writtenOptions(
+  schema: z.core.$ZodType,
+  config: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const written = new Set(textOptions(schema).map(([name]) => name))
+  return Object.fromEntries(Object.entries(config).filter(([name]) => written.has(name)))
+}
+
 const textTypes: ReadonlySet<string> = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal'])
 
 function fieldsAt(schemas: readonly z.core.$ZodType[], path: OptionPath): [string, z.core.$ZodType][] {

@@ -1,6 +1,6 @@
 /** Takes secrets out of what is printed. */
 import { valueAt } from './layer.ts'
-import { textOptions } from './options.ts'
+import { writtenOptions } from './options.ts'
 import { connectedSchema, secretOptions, type ResolvedConfig } from './schema.ts'
 
 const redacted = '[redacted]'
@@ -63,8 +63,6 @@ export function secretsOf(config: ResolvedConfig): string[] {
 
 /** A configuration to be printed: without secrets, and without what only code can give. */
 export function printableConfig(config: ResolvedConfig): Record<string, unknown> {
-  const written = new Set(textOptions(connectedSchema).map(([name]) => name))
-  const options = Object.entries(config).filter(([name]) => written.has(name))
   const executor = 'executor' in config ? { executor: config.executor.constructor.name } : {}
-  return createRedactor(secretsOf(config))({ ...executor, ...Object.fromEntries(options) })
+  return createRedactor(secretsOf(config))({ ...executor, ...writtenOptions(connectedSchema, config) })
 }

@@ -37,9 +37,11 @@ export class YamlFile {
       this.#refuse(error.pos[0], `${option}: ${syntaxErrors[error.code] ?? 'this is not YAML'}`)
     }
     visit(this.#document, {
-      Alias: (_, node) => {
-        if (node.resolve(this.#document) !== undefined) return
-        this.#refuse(node.range?.[0] ?? 0, ': text can not begin with *: put it in quotes')
+      Alias: (_, node, around) => {
+        const target = node.resolve(this.#document)
+        const problem =
+          target === undefined ? 'text can not begin with *: put it in quotes' : 'this is inside of itself'
+        if (target === undefined || around.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
       },
     })
   }

@@ -41,6 +41,8 @@ export type MockExecutorOptions = z.input<typeof optionsSchema>
  * cancelling and `requestTimeoutMs` are as with a real one. It works with fake timers.
  *
  * @example
+ * import { Codemode, MockExecutor } from '@codemode/client'
+ *
  * const executor = new MockExecutor({
  *   responses: [{ code: /forecast/, result: (_request, callTool) => callTool('weather', { city: 'Oslo' }) }],
  * })

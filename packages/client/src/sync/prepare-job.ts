@@ -1,7 +1,8 @@
 /** Decides whether code can be run by a thread while the calling one blocks, and says what to do if it can't. */
 import process from 'node:process'
 
-import type { ClientConfig, ResolvedConfig } from '../config/schema.ts'
+import { writtenOptions } from '../config/options.ts'
+import { connectedSchema, type ClientConfig, type ResolvedConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { parseOptions, type ExecuteOptions } from '../execute-options.ts'
 import { planExecutions } from '../plan.ts'
@@ -39,8 +40,9 @@ export function threadConfig(config: ResolvedConfig): ClientConfig {
       instead,
     )
   }
-  const { tools: _, toolServer: __, logger, ...rest } = config
-  return logger === undefined ? rest : { ...rest, logLevel: 'silent' }
+  const { toolServer: _, ...options } = writtenOptions(connectedSchema, config)
+  const written = options as unknown as ClientConfig
+  return config.logger === undefined ? written : { ...written, logLevel: 'silent' }
 }
 
 /** Checks all that `run` would check before it sends, and what only blocking makes wrong. */

@@ -9,10 +9,21 @@ import type { Answer, Job, ThreadData } from './messages.ts'
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 const entry = new URL(`worker${extension}`, import.meta.url)
 
-/** The flags of this process that a thread can have: that one is about the text of `--eval`. */
-const flags = () =>
-  execArgv.filter((flag, index) => ![flag, execArgv[index - 1]].some((at) => at?.startsWith(inputType)))
-const inputType = '--input-type'
+/**
+ * The flags of the thread: those of this process, by leaving them out. With `--input-type`, which is about the text of
+ * `--eval` and which a thread of a file refuses, those that say what is imported.
+ */
+function flags(): { execArgv?: string[] } {
+  if (!execArgv.some((flag) => flag.startsWith('--input-type'))) return {}
+  return {
+    execArgv: execArgv.filter((flag, index) => {
+      const [name = ''] = flag.split('=')
+      return importFlags.has(name) || importFlags.has(execArgv[index - 1] ?? '')
+    }),
+  }
+}
+
+const importFlags: ReadonlySet<string> = new Set(['--conditions', '--import', '--require', '-C', '-r'])
 
 /** A thread that works while this one blocks. It keeps no process alive. */
 export class Thread {
@@ -28,7 +39,7 @@ export class Thread {
     this.#port = port1
     this.#worker = new Worker(entry, {
       name: 'codemode.execute',
-      execArgv: flags(),
+      ...flags(),
       workerData,
       transferList: [port2],
     })

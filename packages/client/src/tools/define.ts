@@ -75,10 +75,13 @@ interface ToolDefinition<In, Out> extends ToolProperties<In, Out> {
  * Defines a tool; its handler's types follow from the schemas.
  *
  * @example
+ * import { tool } from '@codemode/client'
+ * import { z } from 'zod'
+ *
  * const weather = tool({
  *   description: 'The weather in a city',
  *   inputSchema: z.object({ city: z.string() }),
- *   execute: ({ city }, { signal }) => forecast(city, signal),
+ *   execute: async ({ city }, { signal }) => (await fetch(`https://weather.example/${city}`, { signal })).json(),
  * })
  */
 export function tool<In extends ToolSchema = JsonObject, Out extends ToolSchema = JsonObject>(

@@ -1,0 +1,133 @@
+/**
+ * Whether the client leaves its event loop free: how late a 10 ms ticker is in the client's process while 1,000 executions
+ * wait for a tool and the requests of 200 others, which are refused with 503, back off; after the burst that starts them,
+ * against the same ticker while nothing happens. On a busy machine lateness mostly tells how busy it is; `own` counts only
+ * the CPU time that this thread used in the meantime: what the client is to blame for. Options: `--seconds N` for each; `--waiting N`; `--backing-off N`.
+ */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { threadCpuUsage } from 'node:process'
+import { parseArgs } from 'node:util'
+import { fileURLToPath } from 'node:url'
+
+import { Codemode } from '@codemode/client'
+
+import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import type { Workload } from './main.ts'
+import { percentile } from './statistics.ts'
+import type { Row } from './table.ts'
+
+const refusingServer = fileURLToPath(new URL('refusing-server.ts', import.meta.url))
+const tickMs = 10
+const goalMs = 5
+/** What is left of the burst is over by then. */
+const settleMs = 1_000
+const patient = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000 }
+
+export const ticker: Workload = async (args, report) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seconds: { type: 'string', default: '4' },
+      waiting: { type: 'string', default: '1000' },
+      'backing-off': { type: 'string', default: '200' },
+    },
+  })
+  const ms = Number(values.seconds) * 1_000
+  const load = { waiting: Number(values.waiting), backingOff: Number(values['backing-off']) }
+  await using executor = await startExecutorProcess()
+  await using refusing = await startExecutorProcess({ entry: [refusingServer], env: {} })
+  const rows: Row[] = []
+  for (const transport of ['callback', 'stream'] as const) {
+    const idle = await tick(ms)
+    const { loaded, refusals, right } = await underLoad(transport, { ...load, executor, refusing, ms })
+    rows.push({ transport, load: 'none', ...summary(idle) })
+    rows.push({ transport, load: 'waiting', ...summary(loaded), refusals, right })
+    report.keep(`ticks, ${transport}`, { idle, loaded })
+  }
+  const { waiting, backingOff } = load
+  report.table(`A ${tickMs} ms ticker while ${waiting} executions wait and ${backingOff} requests back off`, rows)
+}
+
+interface LoadOptions {
+  readonly waiting: number
+  readonly backingOff: number
+  readonly executor: ExecutorProcess
+  readonly refusing: ExecutorProcess
+  readonly ms: number
+}
+
+async function underLoad(transport: 'callback' | 'stream', options: LoadOptions) {
+  const { waiting, backingOff, executor, refusing, ms } = options
+  const opened = Promise.withResolvers<void>()
+  const allWait = Promise.withResolvers<void>()
+  let arrived = 0
+  const wait = async (): Promise<number> => {
+    arrived += 1
+    if (arrived === waiting) allWait.resolve()
+    await opened.promise
+    return 1
+  }
+  const config = { executorApiKey: executor.apiKey, tools: { wait }, ...patient }
+  const toolServer = transport === 'callback' ? { toolServer: { port: 0 } } : {}
+  const retry = { maxAttempts: 100 }
+  await using codemode = Codemode.fromClientConfig({ ...config, ...toolServer, executorUrl: executor.url })
+  await using refused = Codemode.fromClientConfig({ ...config, ...toolServer, executorUrl: refusing.url, retry })
+  const code = 'return tools.wait()'
+  const results = Promise.all(Array.from({ length: waiting }, () => codemode.run(code)))
+  const refusedOnes = Promise.allSettled(Array.from({ length: backingOff }, () => refused.run(code)))
+  await allWait.promise
+  await delay(settleMs)
+  const before = await refusalsOf(refusing)
+  const loaded = await tick(ms)
+  const refusals = (await refusalsOf(refusing)) - before
+  opened.resolve()
+  const right = (await results).filter((result) => result.success && result.result === 1).length
+  await refused.close()
+  await refusedOnes
+  return { loaded, refusals, right }
+}
+
+interface Ticks {
+  readonly lateMs: readonly number[]
+  readonly ownMs: readonly number[]
+  /** The share of the time in which the event loop was at work. */
+  readonly busy: number
+}
+
+/** Ticks for a while; each tick is due `tickMs` after the one before it. */
+async function tick(ms: number): Promise<Ticks> {
+  const lateMs: number[] = []
+  const ownMs: number[] = []
+  const atStart = performance.eventLoopUtilization()
+  const until = performance.now() + ms
+  for (let now = performance.now(); now < until;) {
+    const due = now + tickMs
+    const cpu = threadCpuUsage()
+    await delay(tickMs)
+    now = performance.now()
+    const { user, system } = threadCpuUsage(cpu)
+    lateMs.push(now - due)
+    ownMs.push(Math.min(now - due, (user + system) / 1_000))
+  }
+  return { lateMs, ownMs, busy: performance.eventLoopUtilization(atStart).utilization }
+}
+
+function summary({ lateMs, ownMs, busy }: Ticks): Row {
+  return {
+    ticks: lateMs.length,
+    'p50 late ms': percentile(lateMs, 0.5),
+    'p99 late ms': percentile(lateMs, 0.99),
+    'max late ms': Math.max(...lateMs),
+    'p99 own ms': percentile(ownMs, 0.99),
+    'max own ms': Math.max(...ownMs),
+    [`own over ${goalMs} ms`]: ownMs.filter((late) => late > goalMs).length,
+    'loop busy %': busy * 100,
+  }
+}
+
+async function refusalsOf({ child }: ExecutorProcess): Promise<number> {
+  const answer = once(child, 'message')
+  child.send('count')
+  return (await answer)[0] as number
+}
