@@ -41,7 +41,9 @@ if (argv[2] === 'plot' && args[1] !== undefined) {
   const { plot } = await import('./plot.ts')
   console.log(plot(args[1]).join('\n'))
 } else if (isMisused) {
-  console.error(`Usage: npm run bench [name …] [-- options]. The names: ${Object.keys(workloads).join(', ')}`)
+  console.error(
+    `Usage: npm run bench [name …] [-- options], or npm run bench plot FILE. The names: ${Object.keys(workloads).join(', ')}`,
+  )
   process.exitCode = 2
 } else {
   const report = new Report()

@@ -13,7 +13,7 @@ import { median } from './statistics.ts'
 import { startSubjects, type Subject } from './subjects.ts'
 
 const forMs = 300
-const times = 5
+const times = 3
 /** Longer than replacements take to get ready. */
 const settleMs = 400
 
