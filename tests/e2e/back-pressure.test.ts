@@ -127,6 +127,24 @@ test('CL-2: adaptive concurrency grows while the executor is fast, and shrinks w
   expect(client.stats().concurrency).toBe(1)
 })
 
+test('CL-2: with room for one and none to wait, one runs and the next is refused', async () => {
+  const { enter, arrived, open } = gate()
+  await using client = connect(suite.executor, { concurrency: 1, maxPending: 0, tools: { enter } })
+  const first = client.executeAsync('tools.enter()')
+  await arrived()
+  await expect(client.executeAsync('2')).rejects.toMatchObject({ code: 'OVERLOADED' })
+  open()
+  await first
+})
+
+test('CL-2, EX-2: a batch that waits in the queue leaves the places there to others', async () => {
+  await using client = connect(suite.executor, { rateLimit: { requests: 10, perMs: 50 }, maxPending: 1 })
+  const batch = client.executeAll(Array.from({ length: 40 }, () => '1'))
+  await expect.poll(() => client.stats().pending).toBeGreaterThan(1)
+  expect(await client.withContext({ who: 'else' }).executeAsync('2')).toBe(2)
+  expect(await batch).toHaveLength(40)
+})
+
 test('CL-2, EX-2: a batch of thousands lets others in between', async () => {
   await using client = connect(suite.executor, { concurrency: 8, maxPending: 4 })
   let settled = 0

@@ -94,6 +94,13 @@ test('EX-6: code that is too long is refused as by executeAsync', async () => {
   expect(comparable(thrownBy(() => codemode.execute(code)))).toEqual(comparable(async))
 })
 
+test('EX-6, CL-3: stats() counts what execute has run', async () => {
+  await using codemode = connect()
+  codemode.execute('1')
+  thrownBy(() => codemode.execute('null.x'))
+  expect(codemode.stats()).toMatchObject({ total: 2, running: 0, pending: 0, successful: 1, failed: 1 })
+})
+
 test('EX-6: execute has the input, the config, and the context of its view', async () => {
   await using codemode = connect({ correlationIdPrefix: 'sync' })
   const options = { input: { at: new Date(0) as never }, config: { units: 'metric' }, context: { role: 'user' } }
@@ -122,6 +129,14 @@ test('EX-6: tools of the calling loop are refused with the corrected code, other
   expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
   expect(await codemode.executeAsync('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
   expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+})
+
+test('EX-6: a tool that was registered over one of the module is refused, and not answered by that one', async () => {
+  const toolsModule = moduleOf('covered.mjs', 'export default { who: () => "module" }')
+  await using codemode = connect({ toolsModule })
+  expect(await codemode.executeAsync('tools.who()')).toBe('module')
+  codemode.registerTool('who', () => 'over it', { overwrite: true })
+  expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain('calls of these tools: who.')
 })
 
 test('EX-6: tools of a module are used although the client would serve tools by callback', async () => {

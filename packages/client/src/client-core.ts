@@ -2,7 +2,7 @@ import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import { ActiveRuns } from './active-runs.ts'
 import { Gate } from './back-pressure/gate.ts'
-import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
+import { ClientRun, statusOf, type RunManner, type RunParts } from './client-run.ts'
 import { logLevelFromEnv } from './config/env.ts'
 import { createRedactor, printableConfig, secretsOf } from './config/redact.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
@@ -11,7 +11,7 @@ import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
-import { ClientEmitter } from './insight/client-events.ts'
+import { ClientEmitter, type SettleEvent } from './insight/client-events.ts'
 import { logEvents, type LogLevel } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
 import { planExecutions } from './plan.ts'
@@ -82,14 +82,15 @@ export class ClientCore {
   starter(options: ExecuteOptions, view: View, manner: Pick<RunManner, 'isFollowed' | 'isPatient'>) {
     const { context } = view
     const plan = planExecutions(options, { config: this.#config, registry: this.registry, context })
-    return (code: string): ClientRun => {
-      const submitAgain = (): Promise<Execution> => this.submit(code, options, view)
+    const begin = (code: string, how: typeof manner): ClientRun => {
+      const submitAgain = async (): Promise<Execution> => accepted(begin(code, asSubmitted))
       const planned = plan(code)
       this.assertOpen()
-      const run = new ClientRun(planned, this.#parts, { ...manner, view, submitAgain })
+      const run = new ClientRun(planned, this.#parts, { ...how, view, submitAgain })
       this.#active.add(run)
       return run
     }
+    return (code: string): ClientRun => begin(code, manner)
   }
 
   /** Runs code to its end. */
@@ -99,22 +100,32 @@ export class ClientCore {
     return this.starter(options, view, { isFollowed: false, isPatient: false })(code).result
   }
 
-  /** Runs code to its end in a thread, and blocks this one until then. */
+  /** Runs code to its end in a thread, and blocks this one until then. It is counted; the thread tells of no events. */
   runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
     this.assertOpen()
     this.#blocking ??= new BlockingRunner(threadConfig(this.#config))
-    const moduleTools = this.#toolsModule?.names ?? new Set()
     const underWay = this.#active.all.length
-    const scope = { config: this.#config, registry: this.registry, context, moduleTools, underWay }
-    return this.#blocking.run(prepareJob(code, options, scope))
+    const toolsModule = this.#toolsModule
+    const scope = { config: this.#config, registry: this.registry, context, toolsModule, underWay }
+    const job = prepareJob(code, options, scope)
+    const sentAt = performance.now()
+    const ended = (status: SettleEvent['status']): void => this.#stats.ended(status, performance.now() - sentAt)
+    this.#stats.came()
+    this.#stats.sent()
+    try {
+      const result = this.#blocking.run(job)
+      ended(statusOf(result))
+      return result
+    } catch (error) {
+      ended('failed')
+      throw error
+    }
   }
 
   /** Begins to run code; resolves when it is accepted. */
   async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
     await this.loadTools()
-    const { execution, state, result } = this.starter(options, view, { isFollowed: true, isPatient: false })(code)
-    await Promise.race([state.accepted, result])
-    return execution
+    return accepted(this.starter(options, view, asSubmitted)(code))
   }
 
   /** How many executions can be under way at a time. */
@@ -182,6 +193,13 @@ export class ClientCore {
     await this.toolServer.close()
     await this.#blocking?.close()
   }
+}
+
+const asSubmitted = { isFollowed: true, isPatient: false }
+
+async function accepted({ execution, state, result }: ClientRun): Promise<Execution> {
+  await Promise.race([state.accepted, result])
+  return execution
 }
 
 async function settledWithin(results: readonly Promise<unknown>[], timeoutMs: number): Promise<void> {

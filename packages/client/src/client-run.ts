@@ -3,6 +3,7 @@ import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMe
 import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
+import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { Execution } from './execution.ts'
 import { failureOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
@@ -79,8 +80,14 @@ export class ClientRun {
     this.#isCancelled = true
     const { executor } = this.#parts
     const { request, correlationId } = this.plan
-    if (this.#sentAt === undefined || executor.cancel === undefined) this.stop(reason)
-    else await executor.cancel(request.id, reason, { correlationId })
+    if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
+    try {
+      await executor.cancel(request.id, reason, { correlationId })
+    } catch (error) {
+      // What the executor does not know, or can't be told of, must not be sent again either.
+      this.stop(reason)
+      if (!(error instanceof ExecutorClientError && error.code === 'NOT_FOUND')) throw error
+    }
   }
 
   #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
@@ -188,7 +195,8 @@ export class ClientRun {
   }
 }
 
-function statusOf(result: ExecutionResult | FailedExecution): SettleEvent['status'] {
+/** How it ended, for those who are told and for the counts. */
+export function statusOf(result: ExecutionResult | FailedExecution): SettleEvent['status'] {
   if (result.success) return 'completed'
   return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
 }

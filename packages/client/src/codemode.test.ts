@@ -228,6 +228,44 @@ function* brokenOff() {
   throw new Error('the file is gone')
 }
 
+test('executeAll refuses what is no list of codes, text above all', async () => {
+  await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
+  await using codemode = codemodeOf(executor)
+  for (const codes of ['1', undefined, null, 5]) {
+    await expect(codemode.executeAll(codes as never)).rejects.toThrow("executeAll(['return 2 + 2'")
+  }
+  expect(executor.requests).toHaveLength(0)
+})
+
+test('a listener or onProgress that fails, now or later, is warned of and loses no result', async () => {
+  const warnings: string[] = []
+  const note = ({ message }: Error): void => void warnings.push(message)
+  process.on('warning', note)
+  await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
+  await using codemode = codemodeOf(executor)
+  codemode.on('settle', (() => Promise.reject(new Error('later'))) as () => void)
+  const onProgress = (): never => {
+    throw new Error('now')
+  }
+  expect(await codemode.executeAll(['a', 'b'], { onProgress })).toMatchObject([{ result: 1 }, { result: 1 }])
+  await expect.poll(() => warnings.length).toBe(4)
+  process.off('warning', note)
+  expect(warnings.toSorted()).toEqual([
+    'A listener of the event settle threw: Error: later',
+    'A listener of the event settle threw: Error: later',
+    'onProgress threw: Error: now',
+    'onProgress threw: Error: now',
+  ])
+})
+
+test('withContext refuses what is no object', async () => {
+  await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
+  await using codemode = codemodeOf(executor)
+  for (const context of ['u1', null, ['u1'], 5]) {
+    expect(() => codemode.withContext(context as never)).toThrow("withContext({ clientId: 'c1' })")
+  }
+})
+
 test('executeAll rejects when its codes can not be read, once what was under way has ended', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)

@@ -86,7 +86,7 @@ export class Codemode implements AsyncDisposable {
   /**
    * The value of the code, as `executeAsync` gives it, while the calling thread blocks: for scripts. The code has the tools
    * of `toolsModule` only. Where blocking would stall something (tools of this loop, executions under way, a server), it
-   * is a ConfigurationError.
+   * is a ConfigurationError. `stats()` counts it; its thread has the client's limits for itself, and tells no listeners.
    */
   // The caller says what the value is, as of executeAsync.
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters

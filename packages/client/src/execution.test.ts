@@ -73,6 +73,22 @@ test('cancel asks the executor, and the execution ends as it says', async () => 
   expect(executor.to('/cancel')).toHaveLength(1)
 })
 
+test('an execution that is cancelled before the executor knows it is not sent again', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.path.endsWith('/cancel')) return reply.error(404, 'NOT_FOUND')
+    if (executor.to('/executions').length > 1) return reply.finished(1)
+    return reply.error(503, 'OVERLOADED', { retryable: true })
+  })
+  const retry = { backoffBaseMs: 1_000 }
+  await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: 'k', retry })
+  const refused = new Promise((resolve) => codemode.on('retry', resolve))
+  const result = codemode.run('x')
+  await refused
+  await codemode.activeExecutions()[0]!.cancel('changed my mind')
+  expect(await result).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+  expect(executor.to('/executions')).toHaveLength(1)
+})
+
 test('an execution that nobody waits for is no unhandled rejection', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
@@ -97,6 +113,20 @@ test('retry submits the same code with the same options under a new id', async (
   const [one, two] = executor.requests.map(executionOf)
   expect(two).toEqual({ ...one, id: second.id })
   expect(second.id).not.toBe(first.id)
+})
+
+test('retry submits what was submitted, whatever became of the options since', async () => {
+  await using executor = await FakeExecutor.start((_, reply) => {
+    reply.started()
+    reply.finished(1)
+  })
+  await using codemode = codemodeOf(executor)
+  const options = { input: { n: 1 }, label: 'l' }
+  const first = await codemode.submit('x', options)
+  options.input.n = 2
+  options.label = 'other'
+  await (await first.retry()).wait()
+  expect(executor.requests.map(executionOf)[1]).toMatchObject({ input: { n: 1 }, label: 'l' })
 })
 
 test('events come from the executor, from after the given one to the end', async () => {

@@ -63,6 +63,12 @@ export function planExecutions(
 
 /** A copy of a context that is sure to be JSON and that nobody else changes. */
 export function contextFrom(context: Context): Record<string, Json> {
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
+    throw new ConfigurationError(
+      `The context is no object of JSON values, but ${Array.isArray(context) ? 'an array' : typeof context}.`,
+      "codemode.withContext({ clientId: 'c1' })",
+    )
+  }
   return jsonOption('context', context) as Record<string, Json>
 }
 

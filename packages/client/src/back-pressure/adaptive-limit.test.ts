@@ -38,6 +38,16 @@ test('overhead above twice the usual, and worth mentioning, counts as slow', () 
   expect(round(limit, { isRefused: false, overheadMs: 400 })).toBe(4)
 })
 
+test('what stays slow at the minimum becomes the usual, and the limit grows again', () => {
+  const limit = new AdaptiveLimit({ min: 1, max: 10 })
+  while (limit.value < 10) round(limit, fast)
+  const slower = { isRefused: false, overheadMs: 80 }
+  for (let n = 0; n < 10; n += 1) round(limit, slower)
+  expect(limit.value).toBe(1)
+  for (let n = 0; n < 200; n += 1) round(limit, slower)
+  expect(limit.value).toBe(10)
+})
+
 test('a little overhead is never slow, however little is usual', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   round(limit, { isRefused: false, overheadMs: 0.1 })

@@ -20,8 +20,10 @@ export interface Outcome {
 const negligibleMs = 50
 /** More than so many times the usual overhead is slow. */
 const slowFactor = 2
-/** How much a further execution moves what is usual. */
+/** How much a further execution moves what is usual, */
 const smoothing = 0.1
+/** and how much a slow one: what stays slow at any limit is the work or the way, and becomes the usual. */
+const slowSmoothing = 0.01
 
 export class AdaptiveLimit {
   readonly #bounds: Bounds
@@ -49,8 +51,14 @@ export class AdaptiveLimit {
   /** Takes note of an execution that is over. */
   note({ begunAt, isRefused, overheadMs }: Outcome): void {
     this.#ended += 1
-    if (isRefused || this.#isSlow(overheadMs)) this.#decrease(begunAt)
-    else if (overheadMs !== undefined) this.#increase(overheadMs)
+    const isSlow = this.#isSlow(overheadMs)
+    if (overheadMs !== undefined) this.#learn(overheadMs, isSlow ? slowSmoothing : smoothing)
+    if (isRefused || isSlow) this.#decrease(begunAt)
+    else if (overheadMs !== undefined) this.#increase()
+  }
+
+  #learn(overheadMs: number, weight: number): void {
+    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - weight) + overheadMs * weight
   }
 
   #isSlow(overheadMs: number | undefined): boolean {
@@ -65,8 +73,7 @@ export class AdaptiveLimit {
     this.#limit = Math.max(this.#bounds.min, Math.floor(this.#limit / 2))
   }
 
-  #increase(overheadMs: number): void {
-    this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - smoothing) + overheadMs * smoothing
+  #increase(): void {
     this.#fastSinceChange += 1
     if (this.#fastSinceChange < this.#limit) return
     this.#fastSinceChange = 0

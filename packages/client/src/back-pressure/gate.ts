@@ -35,6 +35,8 @@ export class Gate {
   readonly #queue: PQueue<FairQueue, Place>
   readonly #adaptive: AdaptiveLimit | undefined
   readonly #maxPending: number
+  /** How many wait, without those of batches. */
+  #pending = 0
 
   constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
     this.#adaptive = typeof concurrency === 'number' ? undefined : new AdaptiveLimit(concurrency)
@@ -55,23 +57,27 @@ export class Gate {
   /** Runs `work` when its turn has come, and tells it how long that took; rejects, typed, when it is not let through. */
   async pass(ticket: Ticket, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
-    if (this.#queue.size >= this.#maxPending && Number.isFinite(queueTimeoutMs)) throw this.#full(ticket)
     const cameAt = performance.now()
     const waiting = new AbortController()
     const unlink = linkAbort(signal, waiting, (reason) => cancelled(reason, ticket))
-    const timer = Number.isFinite(queueTimeoutMs)
-      ? setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
-      : undefined
+    let isPending = Number.isFinite(queueTimeoutMs)
+    const timer = isPending ? setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs) : undefined
+    if (isPending) this.#pending += 1
     const stopWaiting = (): void => {
       clearTimeout(timer)
       unlink()
+      if (isPending) this.#pending -= 1
+      isPending = false
     }
     const run = (): Promise<ExecutionResult> => {
       stopWaiting()
       return this.#measured(() => work(performance.now() - cameAt))
     }
     try {
-      return await this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
+      const passing = this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
+      // Where there is room it has begun by now, and is not pending.
+      if (isPending && this.#pending > this.#maxPending) waiting.abort(this.#full(ticket))
+      return await passing
     } finally {
       stopWaiting()
     }
@@ -89,15 +95,14 @@ export class Gate {
   }
 
   #full({ executionId, correlationId }: Ticket): ExecutorClientError {
-    const waiting = this.#queue.size
     return new ExecutorClientError(
       'OVERLOADED',
-      `${waiting} executions wait in the client's own queue, which is full`,
+      `${this.#maxPending} executions wait in the client's own queue, which is full`,
       {
         executionId,
         correlationId,
         retryable: true,
-        suggestion: `Raise maxPending (now ${this.#maxPending}) or concurrency, use executeAll for a batch, or send less.`,
+        suggestion: `Raise maxPending or concurrency, use executeAll for a batch, or send less.`,
       },
     )
   }

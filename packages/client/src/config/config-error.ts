@@ -33,8 +33,10 @@ export function configError(issues: readonly z.core.$ZodIssue[], given: Given): 
         correct([...path, key], meant === undefined ? path : [...path, meant])
       }
     } else {
-      problems.push(`${given.originAt(path).nameOf(path)}${shown(path, given.given)}: ${reasonOf(issue)}.`)
-      correct(path, path)
+      const reason = reasonOf(issue)
+      problems.push(`${given.originAt(path).nameOf(path)}${shown(path, given.given)}: ${reason}.`)
+      // Where one option is missing, it is shown among those that it belongs to.
+      correct(path, reason === missing && path.length > 1 ? path.slice(0, -1) : path)
     }
   }
   const corrected = [...corrections].map(([origin, fields]) => origin.correct(fields)).filter((lines) => lines !== '')
@@ -53,9 +55,11 @@ function meantBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 const isOtherKind = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
 
+const missing = 'is missing'
+
 function reasonOf(issue: z.core.$ZodIssue): string {
   const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined')
-  if (isMissing) return 'is missing'
+  if (isMissing) return missing
   const isUnquoted = issue.code === 'invalid_type' && issue.expected === 'string'
   return `${issue.message.replace(/^Invalid input: /, '')}${isUnquoted ? ': put it in quotes' : ''}`
 }

@@ -39,6 +39,10 @@ test.each([
   [{ toolServer: { port: 0, host: '0.0.0.0' } }, ['toolServer.url', 'wildcard']],
   [{ toolServer: { port: 0, secret: 'secret-1' } }, ['toolServer.secret', '32 characters']],
   [{ cpuTimeoutMs: 9, executionTimeoutMs: 8 }, ['cpuTimeoutMs (9 ms)', 'executionTimeoutMs (8 ms)', 'cpuTimeoutMs: 8']],
+  [{ concurrency: 0 }, ['concurrency (0)', '  concurrency: 10,\n']],
+  [{ concurrency: { min: 20 } }, ['concurrency: has a min above its max', '  concurrency: 10,\n']],
+  [{ concurrency: { most: 3 } }, ['no option concurrency.most']],
+  [{ rateLimit: { requests: 5 } }, ['rateLimit.perMs: is missing', 'rateLimit: { requests: 100, perMs: 1_000 }']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
 ])('%j is refused, and the message shows what is right', async (wrong, parts) => {
   const message = await messageOf(() => Codemode.fromClientConfig({ ...valid, ...wrong } as never))

@@ -53,11 +53,14 @@ const examples: Readonly<Record<string, Field['value']>> = {
 
 export const requiredFields: readonly Field[] = [...fieldsAt(['executorUrl']), ...fieldsAt(['executorApiKey'])]
 
-/** The option at this path with its example, or those inside of it. */
+/** The option at this path with its example, or else those inside of it. */
 export function fieldsAt(path: OptionPath): Field[] {
   const name = path.join('.')
-  const inside = Object.entries(examples).filter(([option]) => option === name || option.startsWith(`${name}.`))
-  return inside.map(([option, value]) => ({ path: option.split('.'), value }))
+  const isWhole = Object.hasOwn(examples, name)
+  const fields = Object.entries(examples).filter(([option]) =>
+    isWhole ? option === name : option.startsWith(`${name}.`),
+  )
+  return fields.map(([option, value]) => ({ path: option.split('.'), value }))
 }
 
 /** A call with one options object, laid out in lines. */

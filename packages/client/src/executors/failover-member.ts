@@ -2,7 +2,7 @@ import type { ExecutionRequest } from '@codemode/shared'
 
 import type { ExecutionResult } from '../execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
-import { isUnavailable, retryAfterMsOf } from './unavailable.ts'
+import { isRequestTimeout, isUnavailable, retryAfterMsOf } from './unavailable.ts'
 
 /**
  * One of the executors behind a failover. It is ejected when it can't be reached or refuses, and probed until it is ready
@@ -40,6 +40,8 @@ export class FailoverMember {
       return result
     } catch (error) {
       if (isUnavailable(error)) this.#eject(Math.max(this.#probeIntervalMs, retryAfterMsOf(error)))
+      // Either the code was slow or the executor hangs: the probe tells which, and is asked at once.
+      else if (isRequestTimeout(error)) this.#eject(0)
       throw error
     } finally {
       this.#underWay -= 1

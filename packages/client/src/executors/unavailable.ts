@@ -10,6 +10,11 @@ export function isUnavailable(error: unknown): error is ExecutorClientError {
   return error instanceof ExecutorClientError && (unreachable.has(error.code) || refusals.has(error.code))
 }
 
+/** Whether the executor has not answered in the time that a request has. */
+export function isRequestTimeout(error: unknown): boolean {
+  return error instanceof ExecutorClientError && error.code === 'REQUEST_TIMEOUT'
+}
+
 /** Whether the executor was not there for the execution and has surely run nothing of it. */
 export function hasSurelyNotRun(error: unknown): error is ExecutorClientError {
   return isUnavailable(error) && !error.ambiguous

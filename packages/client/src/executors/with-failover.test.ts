@@ -64,6 +64,28 @@ test('equals take turns, and the one with less under way comes first', async () 
   await executor[Symbol.asyncDispose]()
 })
 
+test('one that hangs is left out, and one whose code was only slow is not', async () => {
+  const all = nodes()
+  const executor = failoverOf(all)
+  const [a, b] = all
+  const timeOut = async () => {
+    const run = executor
+      .run({ code: 'wait' }, { ...options, requestTimeoutMs: 100 })
+      .catch(({ code }) => code as string)
+    await vi.advanceTimersByTimeAsync(100)
+    return run
+  }
+  a.state.isReady = false
+  expect([await timeOut(), await timeOut()]).toEqual(['REQUEST_TIMEOUT', 'REQUEST_TIMEOUT'])
+  await vi.advanceTimersByTimeAsync(1)
+  expect([a.state.probes, b.state.probes]).toEqual([1, 1])
+  expect(await namesOf(executor, 3)).toEqual(['b', 'b', 'b'])
+  a.state.isReady = true
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(new Set(await namesOf(executor, 2))).toEqual(new Set(['a', 'b']))
+  await executor[Symbol.asyncDispose]()
+})
+
 describe.each([
   ['could not be reached', unreached()],
   ['is overloaded', refusal('OVERLOADED')],

@@ -26,7 +26,7 @@ export type FailoverOptions = z.input<typeof optionsSchema>
 
 /**
  * One executor out of several, each for one URL. An execution goes to the one with the fewest under way here. One that
- * can't be reached, breaks off or refuses (429, 503) is left out until `isReady` says that it is back, which is asked every
+ * can't be reached, breaks off, hangs or refuses (429, 503) is left out until `isReady` says that it is back, which is asked every
  * `probeIntervalMs`; are all left out, they are tried all the same.
  *
  * An execution that has surely not run goes on to the next executor, with the same id. One that may have run is never

@@ -1,9 +1,8 @@
-import { emitWarning } from 'node:process'
-
 import type { ErrorCode, LogEntry } from '@codemode/shared'
 
 import type { ResultSource } from '../execution-result.ts'
 import type { Retry } from '../executor.ts'
+import { tell } from './tell.ts'
 
 interface Ids {
   /** The execution that it belongs to. */
@@ -63,10 +62,10 @@ export interface ClientEvents {
   readonly settle: SettleEvent
 }
 
-/** Is told of each event of that name. One that throws is warned of, and disturbs nobody else. */
+/** Is told of each event of that name. One that throws or rejects is warned of, and disturbs nobody else. */
 export type ClientListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
 
-/** The listeners of a client. One that throws is warned of, and disturbs nobody else. */
+/** The listeners of a client. */
 export class ClientEmitter {
   readonly #listeners: { readonly [Name in keyof ClientEvents]: Set<ClientListener<Name>> } = {
     start: new Set(),
@@ -90,12 +89,6 @@ export class ClientEmitter {
   }
 
   emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
-    for (const listener of this.#listeners[name]) {
-      try {
-        listener(event)
-      } catch (error) {
-        emitWarning(`A listener of the event ${name} threw: ${String(error)}`, 'CodemodeWarning')
-      }
-    }
+    for (const listener of this.#listeners[name]) tell(`A listener of the event ${name}`, listener, event)
   }
 }

@@ -9,6 +9,7 @@ import { planExecutions } from '../plan.ts'
 import { cancelled } from '../run-clock.ts'
 import type { Context } from '../tools/define.ts'
 import type { ToolRegistry } from '../tools/registry.ts'
+import type { ToolsModule } from '../tools/tools-module.ts'
 import type { Job } from './messages.ts'
 
 export interface BlockingJob {
@@ -21,8 +22,8 @@ interface Scope {
   readonly config: ResolvedConfig
   readonly registry: ToolRegistry
   readonly context: Context
-  /** The tools that the thread has as well. */
-  readonly moduleTools: ReadonlySet<string>
+  /** Has the tools that the thread has as well. */
+  readonly toolsModule: ToolsModule | undefined
   /** How many executions of the client are under way in the calling loop. */
   readonly underWay: number
 }
@@ -60,10 +61,10 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): B
   return { job: { code, options: Object.fromEntries(set) }, correlationId, requestTimeoutMs }
 }
 
-function refuseTools(availableTools: readonly string[] | undefined, { registry, moduleTools }: Scope): void {
+function refuseTools(availableTools: readonly string[] | undefined, { registry, toolsModule }: Scope): void {
   const isAllowed = ({ name, declaration }: { name: string; declaration: { name: string } }): boolean =>
     availableTools === undefined || availableTools.includes(name) || availableTools.includes(declaration.name)
-  const stuck = registry.select(undefined).filter((tool) => isAllowed(tool) && !moduleTools.has(tool.name))
+  const stuck = registry.select(undefined).filter((tool) => isAllowed(tool) && toolsModule?.has(tool) !== true)
   if (stuck.length === 0) return
   const names = stuck.map(({ name }) => name).join(', ')
   throw new ConfigurationError(

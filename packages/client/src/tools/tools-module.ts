@@ -2,12 +2,11 @@ import { basename } from 'node:path'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
-import type { ToolRegistry } from './registry.ts'
+import type { RegisteredTool, ToolRegistry } from './registry.ts'
 
 /** The tools of a module, registered when they are first needed. */
 export class ToolsModule {
-  /** The names of those that it has registered. */
-  readonly names = new Set<string>()
+  readonly #registered = new Set<RegisteredTool>()
   readonly #url: string
   readonly #registry: ToolRegistry
   #loading: Promise<void> | undefined
@@ -32,8 +31,13 @@ export class ToolsModule {
     }
     for (const [name, tool] of Object.entries(tools as Record<string, ToolLike>)) {
       this.#registry.register(name, tool)
-      this.names.add(name)
+      for (const registered of this.#registry.select([name])) this.#registered.add(registered)
     }
+  }
+
+  /** Whether the tool is one of its own, and not one that was registered over it. */
+  has(tool: RegisteredTool): boolean {
+    return this.#registered.has(tool)
   }
 }
 
