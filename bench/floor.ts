@@ -5,7 +5,7 @@ import { Agent, request } from 'undici'
 import { FloorProcess } from './floor-process.ts'
 import type { CyclesCommand, CyclesReport } from './floor-isolate.ts'
 import { latencies } from './in-flight.ts'
-import { median } from './statistics.ts'
+import { median, sum } from './statistics.ts'
 
 const isolateMs = 250
 const hopMs = 200
@@ -83,8 +83,4 @@ export class Floor implements AsyncDisposable {
 
 async function loopCycles(process: FloorProcess, command: CyclesCommand): Promise<CyclesReport> {
   return (await process.ask(command)) as CyclesReport
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }

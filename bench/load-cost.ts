@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import process from 'node:process'
 
 import { latencies } from './in-flight.ts'
-import { cpuOf } from './process-usage.ts'
+import { cpuBetween, cpuTimesOf } from './process-usage.ts'
 import { median, percentile } from './statistics.ts'
 
 /** What a load of executions took. CPU times are milliseconds an execution. */
@@ -25,20 +25,21 @@ export async function costOfLoad(
   load: { readonly forMs: number; readonly limit: number },
   run: () => Promise<unknown>,
 ): Promise<LoadCost> {
-  const before = { executor: cpuOf(executorPid), load: process.cpuUsage() }
+  const before = cpuTimesOf(executorPid)
+  const loadBefore = process.cpuUsage()
   const began = performance.now()
   const tookMs = await latencies(load, run)
   const wallMs = performance.now() - began
-  const { user, system } = process.cpuUsage(before.load)
-  const after = cpuOf(executorPid)
+  const { user, system } = process.cpuUsage(loadBefore)
+  const after = cpuTimesOf(executorPid)
   const loadMs = (user + system) / 1_000
   const perSecond = (tookMs.length / wallMs) * 1_000
   return {
     p50Ms: median(tookMs),
     p99Ms: percentile(tookMs, 0.99),
     perSecond,
-    cpuMs: (after.allMs - before.executor.allMs) / tookMs.length,
-    executorCpuMs: (after.executorMs - before.executor.executorMs) / tookMs.length,
+    cpuMs: cpuBetween(before, after) / tookMs.length,
+    executorCpuMs: (after.get(executorPid)!.ownMs - before.get(executorPid)!.ownMs) / tookMs.length,
     loadCpuMs: loadMs / tookMs.length,
     perSecondLeft: perSecond / (1 - loadMs / (wallMs * availableParallelism())),
   }

@@ -52,7 +52,9 @@ if (argv[2] === 'plot' && args[1] !== undefined) {
     for (const name of names.length > 0 ? names : Object.keys(workloads)) {
       console.log(`\n## ${name}`)
       const workload = await workloads[name]!()
+      const began = performance.now()
       await workload(args, report, options)
+      report.note(`\n${name} took ${((performance.now() - began) / 1_000).toFixed(0)} s`)
     }
   } finally {
     report.printGoals()
