@@ -1,16 +1,15 @@
 /**
  * What kills of sandbox processes cost those who wait: 200 executions in flight with three tool calls each, while random
- * sandbox processes are killed 20 times, against the same without kills. Options: `--rounds N` of both.
+ * sandbox processes are killed 20 times, against the same without kills.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
-
-import { Codemode } from '@codemode/client'
 
 import { RandomKills } from '../tests/support/random-kills.ts'
-import { startExecutorProcess } from './executor-process.ts'
 import type { Workload } from './main.ts'
+import { interleaved } from './rounds.ts'
 import { median, percentile, spreadOf } from './statistics.ts'
+import { startSubjects, type Subject } from './subjects.ts'
+import type { Row } from './table.ts'
 
 const executions = 200
 const callsEach = 3
@@ -33,47 +32,47 @@ interface Round {
   readonly replays: number
 }
 
-export const chaos: Workload = async (args, report) => {
-  const { values } = parseArgs({ args: [...args], options: { rounds: { type: 'string', default: '3' } } })
-  const rounds = { without: [] as Round[], with: [] as Round[] }
-  await using executor = await startExecutorProcess()
-  await measure(executor, { kills: 0, seed: 0 })
-  for (let seed = 1; seed <= Number(values.rounds); seed++) {
-    rounds.without.push(await measure(executor, { kills: 0, seed }))
-    rounds.with.push(await measure(executor, { kills, seed }))
-  }
-  const rows = (['without', 'with'] as const).map((name) => {
-    const spread = (field: 'p50Ms' | 'p99Ms') => spreadOf(rounds[name].map((round) => round[field]))
-    const total = (field: 'right' | 'toolRuns' | 'twice' | 'kills' | 'replays') =>
-      rounds[name].reduce((sum, round) => sum + round[field], 0)
-    return {
-      kills: name,
-      'p50 ms': spread('p50Ms'),
-      'p99 ms': spread('p99Ms'),
-      executions: executions * rounds[name].length,
-      right: total('right'),
-      failed: rounds[name].flatMap(({ failed }) => failed).join(' '),
-      'tool runs': total('toolRuns'),
-      'calls run twice': total('twice'),
-      killed: total('kills'),
-      replays: total('replays'),
-    }
+export const chaos: Workload = async (_args, report, options) => {
+  await using stack = new AsyncDisposableStack()
+  const subjects = await startSubjects(options, stack)
+  for (const subject of subjects) await measure(subject, { kills: 0, seed: 0 })
+  let seed = 0
+  const { baseline, subjects: killed } = await interleaved(options, {
+    baseline: () => measure(subjects[0]!, { kills: 0, seed: 0 }),
+    subjects,
+    measure: (subject) => measure(subject, { kills, seed: ++seed }),
   })
-  report.table(
-    `${executions} executions in flight, ${callsEach} calls each of ${toolMs} ms: median (min–max) of rounds`,
-    rows,
-  )
-  report.keep('rounds', rounds)
+  report.table(`${executions} executions in flight, ${callsEach} calls each of ${toolMs} ms`, [
+    rowOf('this, without kills', baseline),
+    ...killed.map(({ name, samples }) => rowOf(`${name}, with kills`, samples)),
+  ])
+}
+
+function rowOf(executor: string, rounds: readonly Round[]): Row {
+  const total = (field: 'right' | 'toolRuns' | 'twice' | 'kills' | 'replays') =>
+    rounds.reduce((sum, round) => sum + round[field], 0)
+  return {
+    executor,
+    'p50 ms': spreadOf(rounds.map(({ p50Ms }) => p50Ms)),
+    'p99 ms': spreadOf(rounds.map(({ p99Ms }) => p99Ms)),
+    executions: executions * rounds.length,
+    right: total('right'),
+    failed: rounds.flatMap(({ failed }) => failed).join(' '),
+    'tool runs': total('toolRuns'),
+    'calls run twice': total('twice'),
+    killed: total('kills'),
+    replays: total('replays'),
+  }
 }
 
 async function measure(
-  executor: { readonly url: string; readonly apiKey: string; readonly pid: number },
+  { Client, executor }: Subject,
   options: { readonly kills: number; readonly seed: number },
 ): Promise<Round> {
   const every = Math.floor((executions * callsEach) / (kills + 1))
   const randomKills = new RandomKills({ ...options, every, executorPid: executor.pid })
   const runs = new Map<string, number>()
-  await using codemode = Codemode.fromClientConfig({
+  await using codemode = Client.fromClientConfig({
     executorUrl: executor.url,
     executorApiKey: executor.apiKey,
     tools: {

@@ -31,7 +31,7 @@ export const eventLoop: Workload = async (args, report) => {
     args: [...args],
     options: {
       flood: { type: 'string', default: '' },
-      seconds: { type: 'string', default: '4' },
+      seconds: { type: 'string', default: '2' },
       guests: { type: 'string', default: '2' },
       transport: { type: 'string', default: 'stream' },
       profile: { type: 'boolean', default: false },

@@ -1,12 +1,13 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 
-const here = fileURLToPath(new URL('..', import.meta.url))
+import { repository } from './revision.ts'
+
 const main = 'packages/executor/src/main.ts'
+const builtMain = 'packages/executor/dist/main.js'
 const condition = '--conditions=@codemode/source'
 
 /** An executor in a process of its own, as in production. */
@@ -27,14 +28,18 @@ interface StartOptions {
   readonly entry?: readonly string[]
   /** A module that is loaded before it. */
   readonly preload?: string
+  /** Runs what was built instead of the sources. */
+  readonly isBuilt?: boolean
 }
 
 /** Starts an executor on a free port and resolves when it is ready. */
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
-  const { env = {}, root = here, entry = [main], preload } = options
+  const { env = {}, root = repository, isBuilt = false, preload } = options
+  const entry = options.entry ?? [isBuilt ? builtMain : main]
   const apiKey = 'a-key-for-this-run-only'
-  const node = root === here ? execPath : join(root, 'node_modules/node/bin/node')
-  const child = spawn(node, [condition, ...(preload === undefined ? [] : ['--import', preload]), ...entry], {
+  const node = root === repository ? execPath : join(root, 'node_modules/node/bin/node')
+  const flags = [...(isBuilt ? [] : [condition]), ...(preload === undefined ? [] : ['--import', preload])]
+  const child = spawn(node, [...flags, ...entry], {
     cwd: root,
     env: { CODEMODE_DEV: '1', CODEMODE_API_KEY: apiKey, CODEMODE_PORT: '0', CODEMODE_LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -62,10 +67,4 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
       await exited
     },
   }
-}
-
-/** Those of the variables that this executor knows; it refuses others. */
-export function knownVariables(env: Readonly<Record<string, string>>): Record<string, string> {
-  const help = execFileSync(execPath, [condition, main, '--help'], { cwd: here, encoding: 'utf8' })
-  return Object.fromEntries(Object.entries(env).filter(([name]) => help.includes(`  ${name} `)))
 }

@@ -6,3 +6,21 @@ export async function inFlight(count: number, limit: number, run: (index: number
   }
   await Promise.all(Array.from({ length: Math.min(limit, count) }, work))
 }
+
+/** Runs again and again for a while, with `limit` under way at a time: what each took, in milliseconds. */
+export async function latencies(
+  { forMs, limit }: { readonly forMs: number; readonly limit: number },
+  run: () => Promise<unknown>,
+): Promise<number[]> {
+  const until = performance.now() + forMs
+  const tookMs: number[] = []
+  const work = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const began = performance.now()
+      await run()
+      tookMs.push(performance.now() - began)
+    }
+  }
+  await Promise.all(Array.from({ length: limit }, work))
+  return tookMs
+}

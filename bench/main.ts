@@ -1,34 +1,49 @@
 /**
- * `npm run bench [name …] [-- options]` runs the workloads with those names, or all of them. `--json FILE` writes the raw
- * numbers as well; other options belong to the workload, and its file says which there are.
+ * `npm run bench [name …] [-- options]` runs the workloads with those names, or all of them. `--rounds N` of each, 5 by
+ * default; `--against REV` measures that revision of this repository in the same run; `--json FILE` writes the raw numbers
+ * as well, and `npm run bench plot FILE` draws them. Other options belong to one workload, and its file says which there are.
  */
 import { writeFileSync } from 'node:fs'
 import process, { argv } from 'node:process'
 
 import { machine, Report } from './report.ts'
+import type { RunOptions } from './rounds.ts'
 import { tableLines } from './table.ts'
 
-/** Runs with the options that follow its name on the command line. */
-export type Workload = (args: readonly string[], report: Report) => Promise<void>
+/** Runs with the options that are its own, and with those of every workload. */
+export type Workload = (args: readonly string[], report: Report, options: RunOptions) => Promise<void>
 
 const workloads: Record<string, () => Promise<Workload>> = {
+  trivial: async () => (await import('./trivial.ts')).trivial,
+  'tool-calls': async () => (await import('./tool-calls.ts')).toolCalls,
   waiting: async () => (await import('./waiting.ts')).waiting,
-  'hot-path': async () => (await import('./hot-path.ts')).hotPath,
-  memory: async () => (await import('./memory.ts')).memory,
+  sizes: async () => (await import('./sizes.ts')).sizes,
+  'cold-start': async () => (await import('./cold-start.ts')).coldStart,
+  recovery: async () => (await import('./recovery.ts')).recovery,
+  'growth-executions': async () => (await import('./growth-executions.ts')).growthExecutions,
+  'growth-calls': async () => (await import('./growth-calls.ts')).growthCalls,
+  'growth-bytes': async () => (await import('./growth-bytes.ts')).growthBytes,
+  'memory-while-waiting': async () => (await import('./memory-while-waiting.ts')).memoryWhileWaiting,
+  'memory-in-a-row': async () => (await import('./memory-in-a-row.ts')).memoryInARow,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
   ticker: async () => (await import('./ticker.ts')).ticker,
   chaos: async () => (await import('./chaos.ts')).chaos,
 }
 
 const args = argv.slice(2)
-const jsonAt = args.indexOf('--json')
-const [, jsonFile] = jsonAt < 0 ? [] : args.splice(jsonAt, 2)
+const jsonFile = take('--json')
+const options = { rounds: Number(take('--rounds') ?? 5), against: take('--against') }
 const firstOption = args.findIndex((arg) => !Object.hasOwn(workloads, arg))
 const names = firstOption < 0 ? args.splice(0) : args.splice(0, firstOption)
-const isMisused = args.length > 0 && names.length !== 1
+const isMisused = (args.length > 0 && names.length !== 1) || !(options.rounds >= 1)
 
-if (isMisused) {
-  console.error(`Usage: npm run bench [name …] [-- options]. The names: ${Object.keys(workloads).join(', ')}`)
+if (argv[2] === 'plot' && args[1] !== undefined) {
+  const { plot } = await import('./plot.ts')
+  console.log(plot(args[1]).join('\n'))
+} else if (isMisused) {
+  console.error(
+    `Usage: npm run bench [name …] [-- options], or npm run bench plot FILE. The names: ${Object.keys(workloads).join(', ')}`,
+  )
   process.exitCode = 2
 } else {
   const report = new Report()
@@ -37,9 +52,18 @@ if (isMisused) {
     for (const name of names.length > 0 ? names : Object.keys(workloads)) {
       console.log(`\n## ${name}`)
       const workload = await workloads[name]!()
-      await workload(args, report)
+      const began = performance.now()
+      await workload(args, report, options)
+      report.note(`\n${name} took ${((performance.now() - began) / 1_000).toFixed(0)} s`)
     }
   } finally {
+    report.printGoals()
     if (jsonFile !== undefined) writeFileSync(jsonFile, report.json(argv.slice(2)))
   }
+}
+
+/** Takes an option and its value out of the arguments. */
+function take(option: string): string | undefined {
+  const at = args.indexOf(option)
+  return at < 0 ? undefined : args.splice(at, 2)[1]
 }

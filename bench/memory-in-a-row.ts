@@ -1,11 +1,16 @@
+/**
+ * The memory of an executor and its sandbox processes over very many executions in a row, which should not grow. Option:
+ * `--count N` executions.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 
 import { Codemode } from '@codemode/client'
 
 import { startExecutorProcess } from './executor-process.ts'
 import { inFlight } from './in-flight.ts'
+import type { Workload } from './main.ts'
 import { memoryOf } from './process-usage.ts'
-import type { Report } from './report.ts'
 import type { Row } from './table.ts'
 
 const parallel = 16
@@ -22,8 +27,9 @@ const kinds = [
   { code: 'for (let i = 0; i < 50; i++) console.log("line", i, { of: "output" }); return input', expected: null },
 ]
 
-/** So many executions one after the other, and the memory of every process now and then. */
-export async function memoryInARow(report: Report, count: number): Promise<void> {
+export const memoryInARow: Workload = async (args, report) => {
+  const { values } = parseArgs({ args: [...args], options: { count: { type: 'string', default: '7500' } } })
+  const count = Number(values.count)
   await using executor = await startExecutorProcess({ env: { CODEMODE_RETAIN_COUNT: retained } })
   await using codemode = Codemode.fromClientConfig({
     executorUrl: executor.url,

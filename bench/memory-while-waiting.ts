@@ -1,12 +1,20 @@
+/**
+ * The memory of an executor and its sandbox processes while very many executions wait for a tool over the stream. Options:
+ * `--count N` executions, and above the default bounds, as with 10,000, an executor with higher ones that evicts early;
+ * `--budget-mb N` is the memory at which no more are started (70 % of what is free); `--at-once N` is how many are being
+ * started, or answered, at a time.
+ */
+import { freemem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 
 import { Codemode } from '@codemode/client'
 
-import { knownVariables, startExecutorProcess } from './executor-process.ts'
+import { startExecutorProcess } from './executor-process.ts'
 import { raiseDescriptorLimit } from './descriptors.ts'
 import { inFlight } from './in-flight.ts'
+import type { Workload } from './main.ts'
 import { MemoryWatch } from './memory-watch.ts'
-import type { Report } from './report.ts'
 
 const settleMs = 2_000
 /** Long enough for eviction to have taken place, where there is any. */
@@ -15,12 +23,15 @@ const steadyMs = 6_000
 const clocks = { executionTimeoutMs: 300_000, toolTimeoutMs: 300_000, queueTimeoutMs: 60_000 }
 const code = 'const held = await tools.hold({ number: input }); return [input, held.number, held.answer]'
 
-interface WaitingOptions {
-  readonly env: Readonly<Record<string, string>>
-  readonly count: number
-  /** How many executions are being started, or answered, at a time. */
-  readonly atOnce: number
-  readonly budgetMb: number
+/** The executor admits as many by default. */
+const admittedByDefault = 4_000
+const forMore = {
+  CODEMODE_MAX_RUNNING: '12000',
+  CODEMODE_MAX_RUNNING_PER_KEY: '12000',
+  CODEMODE_MAX_QUEUED: '12000',
+  CODEMODE_MAX_QUEUED_PER_KEY: '12000',
+  CODEMODE_SANDBOX_MEMORY_MB: '256',
+  CODEMODE_EVICT_AFTER_MS: '2000',
 }
 
 interface Held {
@@ -28,14 +39,21 @@ interface Held {
   readonly answer: PromiseWithResolvers<unknown>
 }
 
-/** So many executions wait for a tool over the stream, until all do; then the tools answer. */
-export async function memoryWhileWaiting(
-  report: Report,
-  { env, count, atOnce, budgetMb }: WaitingOptions,
-): Promise<void> {
+export const memoryWhileWaiting: Workload = async (args, report) => {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      count: { type: 'string', default: '2000' },
+      'budget-mb': { type: 'string' },
+      'at-once': { type: 'string', default: '128' },
+    },
+  })
+  const count = Number(values.count)
+  const atOnce = Number(values['at-once'])
+  const budgetMb = Number(values['budget-mb'] ?? (freemem() / 1024 ** 2) * 0.7)
   const descriptors = raiseDescriptorLimit(count + atOnce + 1_000)
-  const variables = knownVariables(env)
-  await using executor = await startExecutorProcess({ env: variables })
+  const env = count > admittedByDefault ? forMore : {}
+  await using executor = await startExecutorProcess({ env })
   const held: Held[] = Array.from({ length: count }, () => ({
     arrived: Promise.withResolvers(),
     answer: Promise.withResolvers(),
@@ -93,7 +111,7 @@ export async function memoryWhileWaiting(
   )
   report.note(
     `begun in ${startedMs.toFixed(0)} ms, ended in ${answeredMs.toFixed(0)} ms, ${atOnce} at a time; ` +
-      `descriptors: ${descriptors}; options: ${JSON.stringify(variables)}`,
+      `descriptors: ${descriptors}; options: ${JSON.stringify(env)}`,
   )
   if (right < waiting) throw new Error(`${waiting - right} of ${waiting} executions did not end right`)
 }

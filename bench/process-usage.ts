@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 
 import { descendantsOf } from '../tests/support/process-tree.ts'
 import { isSandboxProcess } from '../tests/support/sandbox-processes.ts'
+import { sum } from './statistics.ts'
 
 /** Linux counts CPU time in hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`). */
 const msPerTick = 10
@@ -23,20 +24,37 @@ export function memoryOf(executorPid: number): ProcessMemory[] {
   return [{ pid: executorPid, name: 'executor' }, ...below].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
 }
 
+/** The resident memory of the executor and all below it. */
+export function residentMb(executorPid: number): number {
+  return sum(memoryOf(executorPid).map(({ rssMb }) => rssMb))
+}
+
 /** The resident memory of a process; none for one that has gone. */
 export function rssMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))
   return Number(line?.[1] ?? 0) / 1024
 }
 
-/** The CPU time so far of the executor itself, and of it and all below it, those that have ended included. */
-export function cpuOf(executorPid: number): { readonly executorMs: number; readonly allMs: number } {
-  const executor = cpuTimes(executorPid)
-  const below = descendantsOf(executorPid).map(({ pid }) => cpuTimes(pid))
-  return {
-    executorMs: executor.ownMs,
-    allMs: [executor, ...below].reduce((sum, { ownMs, endedMs }) => sum + ownMs + endedMs, 0),
-  }
+/** The CPU time so far of each process of an executor, by its id. */
+export type CpuTimes = ReadonlyMap<number, { readonly ownMs: number; readonly endedMs: number }>
+
+export function cpuTimesOf(executorPid: number): CpuTimes {
+  const pids = [executorPid, ...descendantsOf(executorPid).map(({ pid }) => pid)]
+  return new Map(pids.map((pid) => [pid, cpuTimes(pid)]))
+}
+
+/**
+ * The CPU time that all of them used in between. What has ended meanwhile counts as far as its parent was there to be told:
+ * a process of a jail that ended first tells nobody, and what it had used before must not count against the others.
+ */
+export function cpuBetween(before: CpuTimes, after: CpuTimes): number {
+  const living = [...after].map(([pid, now]) => {
+    const then = before.get(pid)
+    return { ownMs: now.ownMs - (then?.ownMs ?? 0), endedMs: now.endedMs - (then?.endedMs ?? 0) }
+  })
+  const gone = [...before].filter(([pid]) => !after.has(pid)).map(([, { ownMs, endedMs }]) => ownMs + endedMs)
+  const ofEnded = sum(living.map(({ endedMs }) => endedMs)) - sum(gone)
+  return sum(living.map(({ ownMs }) => ownMs)) + Math.max(0, ofEnded)
 }
 
 /** What a process has used, and what those of its children had used that have ended. */

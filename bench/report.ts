@@ -1,13 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { cpus, loadavg, release, totalmem } from 'node:os'
 import { versions } from 'node:process'
-import { fileURLToPath } from 'node:url'
 
+import manifest from '../package.json' with { type: 'json' }
+import { goalRow, printed, type Goal, type GoalRow } from './goals.ts'
+import { repository } from './revision.ts'
 import { tableLines, type Row } from './table.ts'
 
 /** What a workload found: printed as it comes, and kept for `--json`. */
 export class Report {
   readonly #found: Record<string, unknown>[] = []
+  readonly #goals: GoalRow[] = []
 
   /** Prints rows as a table; in the JSON they have all their values. */
   table(title: string, rows: readonly Row[]): void {
@@ -21,6 +24,17 @@ export class Report {
     this.#found.push({ note: text })
   }
 
+  /** Adds a goal to the table that is printed at the end. */
+  goal(goal: Goal): void {
+    this.#goals.push(goalRow(goal))
+  }
+
+  /** Prints the goals of all workloads, met or not. */
+  printGoals(): void {
+    if (this.#goals.length === 0) return
+    console.log(`\nGoals\n${tableLines(this.#goals.map(printed)).join('\n')}`)
+  }
+
   /** Keeps a value for the JSON only. */
   keep(title: string, value: unknown): void {
     this.#found.push({ title, value })
@@ -28,13 +42,16 @@ export class Report {
 
   /** Everything, with the machine that it was measured on. */
   json(command: readonly string[]): string {
-    return JSON.stringify({ command, at: new Date().toISOString(), machine: machine(), found: this.#found }, null, 2)
+    const at = new Date().toISOString()
+    const goals = this.#goals
+    return JSON.stringify({ command, at, machine: machine(), goals, found: this.#found }, null, 2)
   }
 }
 
 /** What the numbers depend on besides the code. */
 export function machine(): Record<string, string | number> {
   const { node, v8 } = versions
+  const { 'isolated-vm': isolatedVm, undici, hono } = manifest.devDependencies
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -42,16 +59,18 @@ export function machine(): Record<string, string | number> {
     kernel: release(),
     node,
     v8,
+    'isolated-vm': isolatedVm,
+    undici,
+    hono,
     revision: revision(),
     load1m: loadavg()[0]!,
   }
 }
 
 function revision(): string {
-  const cwd = fileURLToPath(new URL('..', import.meta.url))
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], {
-      cwd,
+      cwd: repository,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()

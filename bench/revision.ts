@@ -6,7 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import type { Codemode } from '@codemode/client'
 
-const here = fileURLToPath(new URL('..', import.meta.url))
+/** Where this tree is. */
+export const repository = fileURLToPath(new URL('..', import.meta.url))
 
 /** Another revision of this repository, in a folder of its own and set up; disposing it removes the folder. */
 export interface Revision extends AsyncDisposable {
@@ -18,12 +19,12 @@ export interface Revision extends AsyncDisposable {
 
 /** Clones this repository at a revision and sets it up as its own `npm run setup` does. */
 export async function checkOut(name: string): Promise<Revision> {
-  const commit = run('git', ['rev-parse', '--verify', `${name}^{commit}`], here).trim()
+  const commit = run('git', ['rev-parse', '--verify', `${name}^{commit}`], repository).trim()
   const folder = await mkdtemp(join(tmpdir(), 'codemode-bench-'))
   const root = join(folder, 'checkout')
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
-    run('git', ['clone', '--quiet', '--shared', '--no-checkout', here, root], here)
+    run('git', ['clone', '--quiet', '--shared', '--no-checkout', repository, root], repository)
     run('git', ['checkout', '--quiet', '--detach', commit], root)
     run('npm', ['run', '--silent', 'setup'], root)
   } catch (error) {

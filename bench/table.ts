@@ -3,12 +3,25 @@ import type { Spread } from './statistics.ts'
 export type Cell = string | number | Spread | undefined
 export type Row = Readonly<Record<string, Cell>>
 
-/** Lines with a column for each key of the rows; texts are aligned to the left, numbers to the right. */
-export function tableLines(rows: readonly Row[]): string[] {
+interface Cells {
+  readonly columns: readonly string[]
+  /** Whether a column has texts only, which are aligned to the left. */
+  readonly isText: readonly boolean[]
+  readonly lines: readonly (readonly string[])[]
+}
+
+/** What there is to show, with a column for each key of the rows. */
+export function tableCells(rows: readonly Row[]): Cells {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
-  const cells = [columns, ...rows.map((row) => columns.map((column) => show(row[column])))]
-  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)))
   const isText = columns.map((column) => rows.every((row) => ['string', 'undefined'].includes(typeof row[column])))
+  return { columns, isText, lines: rows.map((row) => columns.map((column) => show(row[column]))) }
+}
+
+/** The same as lines of text with aligned columns. */
+export function tableLines(rows: readonly Row[]): string[] {
+  const { columns, isText, lines } = tableCells(rows)
+  const cells = [columns, ...lines]
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)))
   return cells.map((line) =>
     line
       .map((cell, i) => (isText[i] === true ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
@@ -21,6 +34,7 @@ function show(cell: Cell): string {
   if (cell === undefined) return ''
   if (typeof cell === 'string') return cell
   if (typeof cell === 'number') return rounded(cell)
+  if (cell.values.length === 1) return rounded(cell.median)
   return `${rounded(cell.median)} (${rounded(cell.min)}–${rounded(cell.max)})`
 }
 

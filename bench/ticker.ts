@@ -28,7 +28,7 @@ export const ticker: Workload = async (args, report) => {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '4' },
       waiting: { type: 'string', default: '1000' },
       'backing-off': { type: 'string', default: '200' },
     },

@@ -1,59 +1,118 @@
 /**
- * Many executions that each wait for a 500 ms tool: waiting ones should hold no thread and no CPU slot, so that the wall
- * time is that of the tool and of the work to begin and end them. Options: the counts, as in `-- 10 1000`.
+ * Many executions that each wait for a 500 ms tool: waiting ones hold no thread and no CPU slot, so that the wall time is
+ * that of the tool and of the work to begin and end them. The memory is the most that executor and sandbox
+ * processes had.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { Codemode } from '@codemode/client'
+import type { Codemode } from '@codemode/client'
 
-import { startExecutorProcess } from './executor-process.ts'
+import { compared } from './comparison.ts'
+import { Floor } from './floor.ts'
 import type { Workload } from './main.ts'
-import type { Row } from './table.ts'
+import { residentMb } from './process-usage.ts'
+import { byRound, interleaved } from './rounds.ts'
+import { startSubjects, transports, type Subject } from './subjects.ts'
 
 const toolMs = 500
+const [few, many] = [100, 1_000]
+const warmUpExecutions = 200
 
-export const waiting: Workload = async (args, report) => {
-  const counts = args.length > 0 ? args.map(Number) : [1, 10, 100, 1_000]
-  const rows: Row[] = []
-  await using executor = await startExecutorProcess()
-  for (const [transport, toolServer] of [
-    ['callback', { port: 0 }],
-    ['stream', undefined],
-  ] as const) {
-    let inFlight = 0
-    let most = 0
-    await using codemode = Codemode.fromClientConfig({
-      executorUrl: executor.url,
-      executorApiKey: executor.apiKey,
-      ...(toolServer && { toolServer }),
-      tools: {
-        slow: async () => {
-          most = Math.max(most, ++inFlight)
-          await delay(toolMs)
-          inFlight -= 1
-          return 1
-        },
-      },
+export const waiting: Workload = async (_args, report, options) => {
+  await using stack = new AsyncDisposableStack()
+  const floor = stack.use(await Floor.start())
+  const subjects = await startSubjects(options, stack)
+  const clients = new Map(subjects.map((subject) => [subject, bothWays(subject)]))
+  for (const both of clients.values()) for (const batch of Object.values(both)) await batch(warmUpExecutions)
+  const rounds = await interleaved(options, {
+    baseline: () => floor.sample(),
+    subjects,
+    async measure(subject) {
+      const { callback, stream } = clients.get(subject)!
+      return {
+        callback: { few: await callback(few), many: await callback(many) },
+        stream: { few: await stream(few), many: await stream(many) },
+      }
+    },
+  })
+  const batchesMade = (['callback', 'stream'] as const).flatMap((transport) =>
+    (['few', 'many'] as const).map((size) => ({ transport, size })),
+  )
+  report.table(
+    `Executions that wait for a tool of ${toolMs} ms`,
+    batchesMade.flatMap(({ transport, size }) => {
+      const count = size === 'few' ? few : many
+      return compared(rounds, (sample) => columns(sample[transport][size]), { over: transport, executions: count })
+    }),
+  )
+  for (const transport of ['callback', 'stream'] as const) {
+    report.goal({
+      goal: `${few} executions wait for a tool of ${toolMs} ms over ${transport}`,
+      of: `× ${toolMs} ms`,
+      bound: 'at most',
+      limit: 1.2,
+      values: byRound(rounds, (sample) => sample[transport].few.wallMs / toolMs),
     })
-    await runBatch(codemode, 50)
-    for (const count of counts) {
-      most = 0
-      const started = performance.now()
-      const values = await runBatch(codemode, count)
-      const wallMs = performance.now() - started
-      rows.push({
-        transport,
-        executions: count,
-        'wall ms': wallMs,
-        right: values.filter((value) => value === 1).length,
-        'handlers at once': most,
-        'ms each beyond the tool': (wallMs - toolMs) / count,
-      })
-    }
+    report.goal({
+      goal: `${many} executions wait for a tool of ${toolMs} ms over ${transport}`,
+      of: `× (${toolMs} ms + ${many} × (isolate + hop))`,
+      bound: 'at most',
+      limit: 1,
+      values: byRound(rounds, (sample, { isolateMs, hopMs }) => {
+        return sample[transport].many.wallMs / (toolMs + many * (isolateMs + hopMs))
+      }),
+    })
   }
-  report.table(`Executions that wait for a tool of ${toolMs} ms`, rows)
 }
 
-function runBatch(codemode: Codemode, count: number): Promise<unknown[]> {
-  return Promise.all(Array.from({ length: count }, () => codemode.executeAsync('return await tools.slow()')))
+interface Batch {
+  readonly count: number
+  readonly wallMs: number
+  readonly handlersAtOnce: number
+  /** Looked at whenever another hundred waits. */
+  readonly mostMb: number
+}
+
+type RunBatch = (count: number) => Promise<Batch>
+
+function bothWays(subject: Subject): Record<keyof typeof transports, RunBatch> {
+  return { callback: batches(subject, 'callback'), stream: batches(subject, 'stream') }
+}
+
+function batches({ connect, executor }: Subject, transport: keyof typeof transports): RunBatch {
+  let inFlight = 0
+  let most = 0
+  let called = 0
+  let mostMb = 0
+  const slow = async () => {
+    most = Math.max(most, ++inFlight)
+    if (++called % few === 0) mostMb = Math.max(mostMb, residentMb(executor.pid))
+    await delay(toolMs)
+    inFlight -= 1
+    return 1
+  }
+  const codemode = connect({ ...transports[transport], tools: { slow } })
+  return async (count) => {
+    most = 0
+    called = 0
+    mostMb = 0
+    const began = performance.now()
+    await runAll(codemode, count)
+    return { count, wallMs: performance.now() - began, handlersAtOnce: most, mostMb }
+  }
+}
+
+async function runAll(codemode: Codemode, count: number): Promise<void> {
+  const one = () => codemode.executeAsync('return await tools.slow()')
+  const values = await Promise.all(Array.from({ length: count }, one))
+  if (values.some((value) => value !== 1)) throw new Error(`not all of ${count} executions gave 1`)
+}
+
+function columns({ count, wallMs, handlersAtOnce, mostMb }: Batch): Record<string, number> {
+  return {
+    'wall ms': wallMs,
+    'ms each beyond the tool': (wallMs - toolMs) / count,
+    'handlers at once': handlersAtOnce,
+    'resident MB': mostMb,
+  }
 }

@@ -1,0 +1,8 @@
+/** The other end of a bare hop: hono on Node's http, without anything of ours. It sends its port. */
+import process from 'node:process'
+
+import { serve } from '@hono/node-server'
+import { Hono } from 'hono'
+
+const app = new Hono().get('/', (context) => context.json({ value: 2 }))
+serve({ fetch: app.fetch, hostname: '127.0.0.1', port: 0 }, ({ port }) => process.send!(port))

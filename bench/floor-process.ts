@@ -1,0 +1,37 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** A process in which a part of the floor is measured: it sends a message when it is ready, and answers each message. */
+export class FloorProcess implements AsyncDisposable {
+  readonly #child: ChildProcess
+  readonly #ended = new AbortController()
+
+  private constructor(file: string) {
+    // isolated-vm wants this option.
+    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--no-node-snapshot'] })
+    this.#child.once('exit', () => this.#ended.abort(new Error(`the process of ${file} has ended`)))
+  }
+
+  static async start(file: string): Promise<{ readonly process: FloorProcess; readonly first: unknown }> {
+    const process = new FloorProcess(file)
+    return { process, first: await process.#next() }
+  }
+
+  async ask(message: object): Promise<unknown> {
+    const answer = this.#next()
+    this.#child.send(message)
+    return await answer
+  }
+
+  async #next(): Promise<unknown> {
+    return (await once(this.#child, 'message', { signal: this.#ended.signal }))[0]
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended.signal.aborted) return
+    const exited = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await exited
+  }
+}

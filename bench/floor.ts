@@ -1,0 +1,86 @@
+import { availableParallelism } from 'node:os'
+
+import { Agent, request } from 'undici'
+
+import { FloorProcess } from './floor-process.ts'
+import type { CyclesCommand, CyclesReport } from './floor-isolate.ts'
+import { latencies } from './in-flight.ts'
+import { median, sum } from './statistics.ts'
+
+const isolateMs = 250
+const hopMs = 200
+const rateMs = 800
+
+/** What is measured beside every round of executions: the parts that none can do without, and nothing else. */
+export interface FloorSample {
+  /** One cycle of isolated-vm, by its asynchronous calls. */
+  readonly isolateMs: number
+  readonly isolateSyncMs: number
+  /** One round trip from undici to hono in another process. */
+  readonly hopMs: number
+}
+
+/** What the machine gives when as many processes as it has cores loop asynchronous cycles. */
+export interface FloorRate {
+  readonly perSecond: number
+  /** Of one cycle. */
+  readonly cpuMs: number
+}
+
+/** The processes in which floors are measured. They are idle meanwhile. */
+export class Floor implements AsyncDisposable {
+  readonly #stack: AsyncDisposableStack
+  readonly #isolates: readonly FloorProcess[]
+  readonly #hopUrl: string
+  readonly #agent: Agent
+
+  private constructor(stack: AsyncDisposableStack, isolates: readonly FloorProcess[], hopUrl: string) {
+    this.#stack = stack
+    this.#isolates = isolates
+    this.#hopUrl = hopUrl
+    this.#agent = stack.adopt(new Agent(), (agent) => agent.close())
+  }
+
+  static async start(): Promise<Floor> {
+    await using stack = new AsyncDisposableStack()
+    const start = async (file: string) => {
+      const { process, first } = await FloorProcess.start(file)
+      return { process: stack.use(process), first }
+    }
+    const isolates = await Promise.all(Array.from({ length: availableParallelism() }, () => start('floor-isolate.ts')))
+    const port = (await start('floor-hop.ts')).first
+    const processes = isolates.map(({ process }) => process)
+    const floor = new Floor(stack.move(), processes, `http://127.0.0.1:${String(port)}`)
+    await floor.#hops()
+    return floor
+  }
+
+  async sample(): Promise<FloorSample> {
+    const [first] = this.#isolates
+    const { p50Ms } = await loopCycles(first!, { calls: 'asynchronous', forMs: isolateMs })
+    const synchronous = await loopCycles(first!, { calls: 'synchronous', forMs: isolateMs })
+    return { isolateMs: p50Ms, isolateSyncMs: synchronous.p50Ms, hopMs: median(await this.#hops()) }
+  }
+
+  async rate(): Promise<FloorRate> {
+    const command = { calls: 'asynchronous', forMs: rateMs } as const
+    const reports = await Promise.all(this.#isolates.map((child) => loopCycles(child, command)))
+    const perSecond = sum(reports.map((report) => report.perSecond))
+    return { perSecond, cpuMs: sum(reports.map((report) => report.cpuMs * report.perSecond)) / perSecond }
+  }
+
+  #hops(): Promise<number[]> {
+    return latencies({ forMs: hopMs, limit: 1 }, async () => {
+      const { body } = await request(this.#hopUrl, { dispatcher: this.#agent })
+      await body.json()
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#stack.disposeAsync()
+  }
+}
+
+async function loopCycles(process: FloorProcess, command: CyclesCommand): Promise<CyclesReport> {
+  return (await process.ask(command)) as CyclesReport
+}

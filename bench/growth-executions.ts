@@ -1,0 +1,40 @@
+/** How long 1 to 10,000 trivial executions take, 16 in flight: one batch, looked at whenever twice as many have ended. */
+import type { Codemode } from '@codemode/client'
+
+import { doublings, reportGrowth, type Times } from './growth.ts'
+import { inFlight } from './in-flight.ts'
+import type { Workload } from './main.ts'
+import { interleaved } from './rounds.ts'
+import { startSubjects } from './subjects.ts'
+
+const most = 10_000
+const parallel = 16
+const warmUpExecutions = 500
+/** On a slow machine the batch ends after this, and has fewer. */
+const enoughMs = 20_000
+
+export const growthExecutions: Workload = async (_args, report, options) => {
+  await using stack = new AsyncDisposableStack()
+  const subjects = await startSubjects(options, stack)
+  const clients = new Map(subjects.map((subject) => [subject, subject.connect()]))
+  for (const client of clients.values()) await batch(client, warmUpExecutions)
+  const rounds = await interleaved(options, {
+    baseline: () => Promise.resolve(),
+    subjects,
+    measure: (subject) => batch(clients.get(subject)!, most),
+  })
+  reportGrowth(report, 'executions', rounds, (times) => times)
+}
+
+async function batch(codemode: Codemode, count: number): Promise<Times> {
+  const sizes = new Set(doublings(1, count))
+  const times = new Map<number, number>()
+  const began = performance.now()
+  let ended = 0
+  await inFlight(count, parallel, async () => {
+    if (performance.now() - began > enoughMs) return
+    await codemode.executeAsync('return 1')
+    if (sizes.has(++ended)) times.set(ended, performance.now() - began)
+  })
+  return times
+}

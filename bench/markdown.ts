@@ -1,0 +1,8 @@
+import { tableCells, type Row } from './table.ts'
+
+/** A table in Markdown, under its title. */
+export function markdownTable(title: string, rows: readonly Row[]): string {
+  const { columns, isText, lines } = tableCells(rows)
+  const rule = columns.map((_, i) => (isText[i] === true ? '---' : '--:'))
+  return [`**${title}**`, '', ...[columns, rule, ...lines].map((line) => `| ${line.join(' | ')} |`), ''].join('\n')
+}

@@ -1,0 +1,87 @@
+/**
+ * `npm run bench plot FILE.json` draws what `--json` wrote: an SVG of the goals, and one for each curve of growth. Beside
+ * them it writes the tables as Markdown.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+
+import { printed, type GoalRow } from './goals.ts'
+import type { Curve } from './growth.ts'
+import { markdownTable } from './markdown.ts'
+import type { Row } from './table.ts'
+
+interface Results {
+  readonly machine: Row
+  readonly goals: readonly GoalRow[]
+  readonly found: readonly { readonly title?: string; readonly rows?: readonly Row[]; readonly value?: unknown }[]
+}
+
+const width = 720
+
+/** Writes them into a folder of the file's name beside it, and says which files there are. */
+export function plot(file: string): string[] {
+  const results = JSON.parse(readFileSync(file, 'utf8')) as Results
+  const curves = results.found.flatMap(({ title, value }) => (title === 'growth' ? [value as Curve] : []))
+  const drawn = [...new Set(curves.map(({ of }) => of))].map((of) => [`${of}.svg`, drawGrowth(curves, of)] as const)
+  const files = new Map([...drawn, ['tables.md', tables(results)]])
+  if (results.goals.length > 0) files.set('goals.svg', drawGoals(results.goals))
+  const folder = file.replace(/(\.json)?$/, '.plots')
+  mkdirSync(folder, { recursive: true })
+  return [...files].map(([name, content]) => {
+    const path = join(folder, name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, '-'))
+    writeFileSync(path, content)
+    return path
+  })
+}
+
+function tables({ machine, goals, found }: Results): string {
+  const measured = found.flatMap(({ title, rows }) => (title && rows ? [markdownTable(title, rows)] : []))
+  return [markdownTable('Machine', [machine]), markdownTable('Goals', goals.map(printed)), ...measured].join('\n')
+}
+
+/** Each goal as the share of its limit that was measured: met is what stays left of the line. */
+function drawGoals(goals: readonly GoalRow[]): string {
+  const bars = goals.map(({ goal, limit, share, met }) => ({ goal: `${goal} (${limit})`, share, met }))
+  return draw({
+    marginLeft: 460,
+    width: width + 300,
+    x: { label: 'measured / limit', grid: true },
+    y: { label: null, domain: bars.map(({ goal }) => goal) },
+    color: { domain: ['yes', 'no'], range: ['seagreen', 'firebrick'] },
+    marks: [Plot.barX(bars, { x: 'share', y: 'goal', fill: 'met' }), Plot.ruleX([1], { strokeDasharray: '4' })],
+  })
+}
+
+/** The median of each size, from the least to the most of the rounds; the dashed line is what growing linearly would be. */
+function drawGrowth(curves: readonly Curve[], of: string): string {
+  const lines = curves.filter((curve) => curve.of === of)
+  const points = lines.flatMap(({ name, points }) => points.map(({ size, ms }) => ({ name, size, ...ms })))
+  const linear = lines.flatMap(({ name, points }) => {
+    const last = points.at(-1)!
+    return points.map(({ size }) => ({ name, size, median: (last.ms.median * size) / last.size }))
+  })
+  const ends = lines.map(({ name, points }) => ({ name, size: points.at(-1)!.size, ...points.at(-1)!.ms }))
+  return draw({
+    width,
+    x: { type: 'log', base: 2, label: of, grid: true },
+    y: { type: 'log', label: 'ms', grid: true },
+    marginRight: 120,
+    marks: [
+      Plot.line(linear, { x: 'size', y: 'median', z: 'name', stroke: 'silver', strokeDasharray: '4' }),
+      Plot.ruleX(points, { x: 'size', y1: 'min', y2: 'max', stroke: 'name' }),
+      Plot.line(points, { x: 'size', y: 'median', stroke: 'name' }),
+      Plot.dot(points, { x: 'size', y: 'median', fill: 'name' }),
+      Plot.text(ends, { x: 'size', y: 'median', text: 'name', textAnchor: 'start', dx: 8 }),
+    ],
+  })
+}
+
+function draw(options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<html><body></body></html>')
+  const svg = Plot.plot({ ...options, document })
+  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
+  return svg.outerHTML
+}

@@ -1,0 +1,57 @@
+import { Codemode, type ClientConfig } from '@codemode/client'
+
+import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import type { RunOptions } from './rounds.ts'
+import { checkOut, repository, type Revision } from './revision.ts'
+
+type Connect = (options?: Omit<ClientConfig, 'executorUrl' | 'executorApiKey'>) => Codemode
+
+/** What a client is configured with for tool calls to come by either way. */
+export const transports = { callback: { toolServer: { port: 0 } }, stream: {} } as const
+
+/** An executor that is measured. */
+export interface Subject {
+  readonly name: string
+  readonly executor: ExecutorProcess
+  /** A client of it, which is closed when the run ends. */
+  readonly connect: Connect
+  /** The class that speaks its protocol. */
+  readonly Client: typeof Codemode
+  /** Where its repository is. */
+  readonly root: string
+}
+
+/** Starts this tree's executor, and that of the revision which it is compared with; `stack` ends them. */
+export async function startSubjects({ against }: RunOptions, stack: AsyncDisposableStack): Promise<Subject[]> {
+  const subjects = [await start('this', undefined, stack)]
+  if (against === undefined) return subjects
+  const revision = stack.use(await checkOut(against))
+  return [...subjects, await start(revision.name, revision, stack)]
+}
+
+async function start(name: string, revision: Revision | undefined, stack: AsyncDisposableStack): Promise<Subject> {
+  const executor = stack.use(await startExecutorProcess(revision && { root: revision.root }))
+  const config = { executorUrl: executor.url, executorApiKey: executor.apiKey }
+  const Client = revision === undefined ? Codemode : await clientFor(revision, config)
+  return {
+    name,
+    executor,
+    connect: (options) => stack.use(Client.fromClientConfig({ ...config, ...options })),
+    Client,
+    root: revision?.root ?? repository,
+  }
+}
+
+/** The current client, unless the revision speaks another protocol. */
+async function clientFor(
+  revision: Revision,
+  config: { readonly executorUrl: string; readonly executorApiKey: string },
+): Promise<typeof Codemode> {
+  await using current = Codemode.fromClientConfig({ ...config, retry: false })
+  try {
+    await current.executeAsync('return 1')
+    return Codemode
+  } catch {
+    return await revision.client()
+  }
+}

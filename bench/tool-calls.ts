@@ -1,0 +1,101 @@
+/**
+ * Executions with ten tool calls, one after another and in parallel, over callbacks and over the stream, beside trivial
+ * executions of the same client and bare hops.
+ */
+import type { Codemode } from '@codemode/client'
+
+import { compared } from './comparison.ts'
+import { Floor } from './floor.ts'
+import { latencies } from './in-flight.ts'
+import type { Workload } from './main.ts'
+import { byRound, interleaved } from './rounds.ts'
+import { median } from './statistics.ts'
+import { startSubjects, transports } from './subjects.ts'
+
+const calls = 10
+const forMs = 500
+const codes = {
+  trivial: `return ${calls}`,
+  sequential: `
+    let sum = 0
+    for (let i = 0; i < ${calls}; i++) sum += await tools.one({ i })
+    return sum`,
+  parallel: `
+    const ones = await Promise.all(Array.from({ length: ${calls} }, (_, i) => tools.one({ i })))
+    return ones.reduce((sum, one) => sum + one)`,
+}
+/** Hops a call: the limits over callbacks. */
+const hopsEach = { sequential: 2.5, parallel: 1.5 }
+/** What the stream may take more than callbacks may. */
+const allowance = { callback: 1, stream: 1.3 }
+
+export const toolCalls: Workload = async (_args, report, options) => {
+  await using stack = new AsyncDisposableStack()
+  const floor = stack.use(await Floor.start())
+  const subjects = await startSubjects(options, stack)
+  const clients = new Map(
+    subjects.map((subject) => {
+      const [callback, stream] = [transports.callback, transports.stream].map((transport) =>
+        subject.connect({ ...transport, tools: { one: () => 1 } }),
+      )
+      return [subject, { callback: callback!, stream: stream! }]
+    }),
+  )
+  for (const { callback, stream } of clients.values()) {
+    await measure(callback)
+    await measure(stream)
+  }
+  const rounds = await interleaved(options, {
+    baseline: () => floor.sample(),
+    subjects,
+    async measure(subject) {
+      const { callback, stream } = clients.get(subject)!
+      return { callback: await measure(callback), stream: await measure(stream) }
+    },
+  })
+  report.table(
+    `${calls} tool calls in an execution: milliseconds, p50`,
+    (['callback', 'stream'] as const).flatMap((transport) => {
+      return compared(rounds, (sample) => columns(sample[transport]), { over: transport })
+    }),
+  )
+  for (const transport of ['callback', 'stream'] as const) {
+    for (const [order, title] of [
+      ['sequential', 'one after another'],
+      ['parallel', 'in parallel'],
+    ] as const) {
+      report.goal({
+        goal: `${calls} tool calls over ${transport}, ${title}`,
+        of: `× (trivial + ${calls} × ${hopsEach[order]} hops)`,
+        bound: 'at most',
+        limit: allowance[transport],
+        values: byRound(rounds, ({ callback, [transport]: { [`${order}Ms` as const]: ms } }, { hopMs }) => {
+          return ms / (callback.trivialMs + calls * hopsEach[order] * hopMs)
+        }),
+      })
+    }
+  }
+}
+
+type Times = Record<'trivialMs' | 'sequentialMs' | 'parallelMs', number>
+
+function columns({ trivialMs, sequentialMs, parallelMs }: Times): Record<string, number> {
+  return { 'without calls': trivialMs, 'one after another': sequentialMs, 'in parallel': parallelMs }
+}
+
+async function measure(codemode: Codemode): Promise<Times> {
+  return {
+    trivialMs: await p50(codemode, 'trivial'),
+    sequentialMs: await p50(codemode, 'sequential'),
+    parallelMs: await p50(codemode, 'parallel'),
+  }
+}
+
+/** Trivial ones may call no tool, and are the same over either transport. */
+async function p50(codemode: Codemode, kind: keyof typeof codes): Promise<number> {
+  const tookMs = await latencies({ forMs, limit: 1 }, async () => {
+    const value = await codemode.executeAsync(codes[kind], kind === 'trivial' ? { availableTools: [] } : {})
+    if (value !== calls) throw new Error(`${kind} gave ${JSON.stringify(value)}`)
+  })
+  return median(tookMs)
+}
