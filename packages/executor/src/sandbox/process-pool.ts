@@ -145,7 +145,8 @@ export class ProcessPool implements Sandbox {
     const own = this.#open(tenant)
     const free = own.filter((process) => !process.stuck)
     const idle = free.filter(({ load }) => load === 0)
-    if (idle.length > 0) return idle.reduce(emptier)
+    // The one that has rested longest has an isolate ready. Where processes are scarce, one that can be spared is left alone.
+    if (idle.length > 0) return idle.reduce(this.#supply.hasFresh ? longerIdle : emptier)
     const another = this.#mayAcquire(tenant) ? this.#acquire(tenant, false) : undefined
     if (another) return another
     return (free.length > 0 ? free : own).reduce<SandboxProcess | undefined>(lighter, undefined)

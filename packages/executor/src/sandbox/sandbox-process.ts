@@ -198,11 +198,9 @@ export class SandboxProcess {
     turn.sent = true
     turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
     const resident = this.#residents.get(guest)
-    if (resident?.spec) {
-      this.#link.send({ type: 'open', guest, spec: resident.spec })
-      resident.spec = undefined
-    }
-    this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
+    const spec = resident?.spec
+    if (resident) resident.spec = undefined
+    this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...(spec && { spec }) })
   }
 
   #endOverrun(reason: 'timeout' | 'memory' | 'stalled'): void {

@@ -10,10 +10,14 @@ import type { HostMessage, SandboxMessage } from '../protocol.ts'
 import { callsInFrames } from './calls-in-frames.ts'
 import { GuestHost } from './guest-host.ts'
 import { guestRuntimeHash } from './guest-runtime.ts'
+import { IsolateStock } from './isolate-stock.ts'
 import { isParserBroken, warmUp } from './source/prepare-source.ts'
+
+type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 const outputDescriptor = 3
 const guests = new Map<number, GuestHost>()
+const stock = new IsolateStock()
 const reader = new FrameReader()
 const waiting: HostMessage[] = []
 /** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
@@ -38,35 +42,50 @@ send({
     guestRuntime: guestRuntimeHash,
   },
 })
+setImmediate(tidy)
 
 /** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
 function handleNext(): void {
   handle(waiting.shift()!)
-  if (waiting.length > 0) setImmediate(handleNext)
+  setImmediate(waiting.length > 0 ? handleNext : tidy)
+}
+
+/** Uses the moments in which no message waits: one thing in each round, so that what comes meanwhile is read. */
+function tidy(): void {
+  if (waiting.length === 0 && stock.tidy()) setImmediate(tidy)
 }
 
 function handle(message: HostMessage): void {
   const { guest } = message
   switch (message.type) {
-    case 'open':
-      if (!closed.has(guest)) guests.set(guest, new GuestHost(message.spec))
-      break
     case 'turn':
       if (closed.has(guest)) {
         send({ type: 'skipped', guest })
         break
       }
-      runTurn(guests.get(guest)!, message)
+      runTurn(guestOf(message), message)
       break
     case 'close':
-      guests.get(guest)?.close()
-      guests.delete(guest)
+      close(guest)
       closed.delete(guest)
       break
   }
 }
 
-function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: Extract<HostMessage, { type: 'turn' }>): void {
+/** The guest of a turn. The first turn says what it is made from. */
+function guestOf({ guest, spec }: TurnMessage): GuestHost {
+  const host = spec ? new GuestHost(spec, stock.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
+  guests.set(guest, host)
+  return host
+}
+
+function close(guest: number): void {
+  const host = guests.get(guest)
+  if (host) stock.leave(host.isolate, host.sizeBytes)
+  guests.delete(guest)
+}
+
+function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
   const reply = host.turn(delivery, timeoutMs)
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
