@@ -87,12 +87,14 @@ function close(guest: number): void {
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
   const reply = host.turn(delivery, timeoutMs)
+  const isLast = reply.type !== 'turn' || reply.effects.end !== undefined
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
     reply.effects.calls = last
   }
   send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, worn: isParserBroken() })
+  if (isLast) close(guest)
 }
 
 function send(message: SandboxMessage): void {
