@@ -2,9 +2,12 @@ import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { afterEach, expect, test } from 'vitest'
 
 import type { GuestSpec } from '../protocol.ts'
+import { runtimeSource } from '../runtime-source.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
+import { GuestRuntime } from './guest-runtime.ts'
 
+const runtime = new GuestRuntime(runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const depth = 100_000
 const nested = '['.repeat(depth) + ']'.repeat(depth)
@@ -17,7 +20,7 @@ afterEach(() => {
 function open(code: string, overrides: Partial<GuestSpec> = {}): GuestHost {
   const texts = { input: 'null', context: '{}', config: '{}', seed: '0'.repeat(64) }
   const spec = { code, ...texts, limits, tools: ['tool'], ...overrides }
-  const guest = new GuestHost(spec, new GuestIsolate(limits.memoryLimitMb))
+  const guest = new GuestHost(spec, new GuestIsolate(runtime, limits.memoryLimitMb))
   opened.push(guest)
   return guest
 }

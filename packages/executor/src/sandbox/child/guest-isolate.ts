@@ -2,7 +2,7 @@ import process from 'node:process'
 
 import ivm from 'isolated-vm'
 
-import { loadRuntime, webSource } from './guest-runtime.ts'
+import type { GuestRuntime } from './guest-runtime.ts'
 import { urlHost } from './url-host.ts'
 
 /** What the runtime tells of a turn; see `Emit` for the guest's side. */
@@ -25,16 +25,18 @@ export class GuestIsolate {
   readonly #deliver: ivm.Reference<Deliver>
   #take: TakeEmitted = () => {}
 
-  constructor(memoryLimitMb: number) {
+  constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb
     this.#isolate = new ivm.Isolate({ memoryLimit: memoryLimitMb, onCatastrophicError: () => process.abort() })
     const context = this.#isolate.createContextSync()
     const take: TakeEmitted = (kind, first, second, third) => this.#take(kind, first, second, third)
-    this.#deliver = loadRuntime<CreateRuntime>(this.#isolate, context).applySync(
-      undefined,
-      [new ivm.Callback(take), new ivm.Callback(() => webSource), new ivm.Callback(urlHost)],
-      { result: { reference: true } },
-    )
+    this.#deliver = runtime
+      .load<CreateRuntime>(this.#isolate, context)
+      .applySync(
+        undefined,
+        [new ivm.Callback(take), new ivm.Callback(() => runtime.webSource), new ivm.Callback(urlHost)],
+        { result: { reference: true } },
+      )
   }
 
   /** Sets who is told what the guest puts out. */

@@ -1,10 +1,13 @@
 import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { expect, onTestFinished, test } from 'vitest'
 
+import { runtimeSource } from '../runtime-source.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
+import { GuestRuntime } from './guest-runtime.ts'
 import { IsolateStock, usualMemoryLimitMb } from './isolate-stock.ts'
 
+const runtime = new GuestRuntime(runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const MiB = 1024 * 1024
 
@@ -14,7 +17,7 @@ function preparedStock(): {
   take: (memoryLimitMb?: number) => GuestIsolate
   tidied: () => number
 } {
-  const stock = new IsolateStock()
+  const stock = new IsolateStock(runtime)
   const tidied = () => {
     let count = 0
     while (stock.tidy()) count++
@@ -84,7 +87,7 @@ const nosy = `
 
 test('a guest can not tell whether its isolate was prepared', () => {
   const { stock } = preparedStock()
-  const isolates = [stock.take(128), new GuestIsolate(128), stock.take(128)]
+  const isolates = [stock.take(128), new GuestIsolate(runtime, 128), stock.take(128)]
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
   const replies = isolates.map((isolate) => {
     onTestFinished(() => isolate.dispose())

@@ -1,4 +1,5 @@
 import { GuestIsolate } from './guest-isolate.ts'
+import type { GuestRuntime } from './guest-runtime.ts'
 
 /** Two cover an execution that comes while the process makes up for the one before it. */
 const stockSize = 2
@@ -19,17 +20,22 @@ export const usualMemoryLimitMb = 128
  * executions in a row ask for that.
  */
 export class IsolateStock {
+  readonly #runtime: GuestRuntime
   readonly #prepared: GuestIsolate[] = []
   readonly #finished: GuestIsolate[] = []
   #memoryLimitMb = usualMemoryLimitMb
   #lastAskedMb = usualMemoryLimitMb
+
+  constructor(runtime: GuestRuntime) {
+    this.#runtime = runtime
+  }
 
   /** An isolate that has had no guest. */
   take(memoryLimitMb: number): GuestIsolate {
     if (memoryLimitMb === this.#lastAskedMb && memoryLimitMb !== this.#memoryLimitMb) this.#changeLimit(memoryLimitMb)
     this.#lastAskedMb = memoryLimitMb
     const prepared = memoryLimitMb === this.#memoryLimitMb ? this.#prepared.shift() : undefined
-    return prepared ?? new GuestIsolate(memoryLimitMb)
+    return prepared ?? new GuestIsolate(this.#runtime, memoryLimitMb)
   }
 
   /** Takes an isolate whose guest has gone. */
@@ -48,7 +54,7 @@ export class IsolateStock {
       return true
     }
     if (this.#prepared.length >= stockSize) return false
-    this.#prepared.push(new GuestIsolate(this.#memoryLimitMb))
+    this.#prepared.push(new GuestIsolate(this.#runtime, this.#memoryLimitMb))
     return true
   }
 

@@ -1,29 +1,31 @@
 /**
- * A sandbox process: it reads frames on its standard input, runs guests, and writes frames to descriptor 3. Writing
- * is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
+ * A sandbox process: it reads the guest runtime from descriptor 5 and frames from its standard input, runs guests, and
+ * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
  */
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
 import { encodeFrame, FrameReader } from '../frames.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
+import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
 import { GuestHost } from './guest-host.ts'
-import { guestRuntimeHash } from './guest-runtime.ts'
+import { GuestRuntime } from './guest-runtime.ts'
 import { IsolateStock } from './isolate-stock.ts'
 import { isParserBroken, warmUp } from './source/prepare-source.ts'
 
 type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 const outputDescriptor = 3
+const runtimeDescriptor = 5
 const guests = new Map<number, GuestHost>()
-const stock = new IsolateStock()
+const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
+const stock = new IsolateStock(runtime)
 const reader = new FrameReader()
 const waiting: HostMessage[] = []
 /** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
 const closed = new Set<number>()
 
-warmUp()
 process.stdin.on('data', (chunk: Buffer) => {
   for (const message of reader.push(chunk) as HostMessage[]) {
     if (message.type === 'close') closed.add(message.guest)
@@ -39,7 +41,7 @@ send({
     v8: process.versions.v8,
     icu: process.versions['icu'] ?? 'none',
     arch: process.arch,
-    guestRuntime: guestRuntimeHash,
+    guestRuntime: runtime.hash(),
   },
 })
 setImmediate(tidy)
@@ -52,7 +54,8 @@ function handleNext(): void {
 
 /** Uses the moments in which no message waits: one thing in each round, so that what comes meanwhile is read. */
 function tidy(): void {
-  if (waiting.length === 0 && stock.tidy()) setImmediate(tidy)
+  if (waiting.length > 0) return
+  if (stock.tidy() || warmUp()) setImmediate(tidy)
 }
 
 function handle(message: HostMessage): void {
