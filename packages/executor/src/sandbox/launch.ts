@@ -35,8 +35,10 @@ export function launchSandboxProcess({ command, filter }: Jail): LaunchedProcess
   }
 }
 
+/** Writes all of it, and closes the descriptor, which is never read from. */
 function give({ stdio }: ChildProcess, descriptor: number, content: string | Buffer): void {
-  ;(stdio[descriptor] as Writable).on('error', () => {}).end(content)
+  const stream = stdio[descriptor] as Writable
+  stream.on('error', () => {}).end(content, () => stream.destroy())
 }
 
 /**

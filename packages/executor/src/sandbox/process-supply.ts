@@ -89,6 +89,11 @@ export class ProcessSupply implements AsyncDisposable {
     return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
   }
 
+  /** Whether one that nobody has used is there and has started. */
+  get hasReady(): boolean {
+    return !this.#closed && [...this.#ready].some(({ cordon }) => cordon === undefined)
+  }
+
   /** Gives somebody a process that has served nobody; undefined when there are as many processes as there may be. */
   take(cordon: Cordon): SandboxProcess | undefined {
     if (this.#closed) return undefined

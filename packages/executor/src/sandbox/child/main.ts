@@ -2,7 +2,7 @@
  * A sandbox process: it reads the guest runtime from descriptor 5 and frames from its standard input, runs guests, and
  * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
  */
-import { readFileSync, writeSync } from 'node:fs'
+import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
 import { encodeFrame, FrameReader } from '../frames.ts'
@@ -20,6 +20,7 @@ const outputDescriptor = 3
 const runtimeDescriptor = 5
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
+closeSync(runtimeDescriptor)
 const stock = new IsolateStock(runtime)
 const reader = new FrameReader()
 const waiting: HostMessage[] = []
