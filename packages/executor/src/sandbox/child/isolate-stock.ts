@@ -46,15 +46,13 @@ export class IsolateStock {
     if (this.#finished.length > maxFinished) this.#finished.shift()!.dispose()
   }
 
-  /** Does one thing of what is to be done some time, or returns false if there is nothing. */
+  /** Does one thing of what is to be done some time, the most urgent first, or returns false if there is nothing. */
   tidy(): boolean {
-    const finished = this.#finished.shift()
-    if (finished) {
-      finished.dispose()
-      return true
-    }
-    if (this.#prepared.length >= stockSize) return false
-    this.#prepared.push(new GuestIsolate(this.#runtime, this.#memoryLimitMb))
+    const finished = this.#prepared.length > 0 ? this.#finished.shift() : undefined
+    if (finished) finished.dispose()
+    else if (this.#prepared.length < stockSize)
+      this.#prepared.push(new GuestIsolate(this.#runtime, this.#memoryLimitMb))
+    else return false
     return true
   }
 
