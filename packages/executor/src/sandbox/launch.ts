@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { kill } from 'node:process'
 import type { Readable, Writable } from 'node:stream'
 
-import { filterDescriptor, outputDescriptor, sandboxEnvironment, type Jail } from './jail/jails.ts'
+import { filterDescriptor, outputDescriptor, runtimeDescriptor, sandboxEnvironment, type Jail } from './jail/jails.ts'
 import { chainOf } from './proc.ts'
+import { runtimeSource } from './runtime-source.ts'
 
 /** A started sandbox process and the pipes to it. */
 export interface LaunchedProcess {
@@ -19,18 +20,25 @@ export function launchSandboxProcess({ command, filter }: Jail): LaunchedProcess
   const [file = '', ...args] = command
   const child = spawn(file, args, {
     env: sandboxEnvironment,
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', ...(filter ? ['pipe' as const] : [])],
+    stdio: ['pipe', 'ignore', 'pipe', 'pipe', filter ? 'pipe' : 'ignore', 'pipe'],
     windowsHide: true,
   })
-  const filterInput = filter && (child.stdio[filterDescriptor] as Writable)
-  // A jail that does not start reads no filter; that it did not start is seen as its exit.
-  filterInput?.on('error', () => {}).end(filter)
+  // A jail that does not start reads neither; that it did not start is seen as its exit.
+  if (filter) give(child, filterDescriptor, filter)
+  // Linked while the first process starts.
+  give(child, runtimeDescriptor, JSON.stringify(runtimeSource()))
   return {
     process: child,
     input: child.stdin!,
     output: child.stdio[outputDescriptor] as Readable,
     errors: child.stderr!,
   }
+}
+
+/** Writes all of it, and closes the descriptor, which is never read from. */
+function give({ stdio }: ChildProcess, descriptor: number, content: string | Buffer): void {
+  const stream = stdio[descriptor] as Writable
+  stream.on('error', () => {}).end(content, () => stream.destroy())
 }
 
 /**

@@ -47,6 +47,11 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
   }
 }
 
+/** Whether it was the guest's last turn: its process forgets it then without being told. */
+export function isLast(message: TurnReport): boolean {
+  return message.type !== 'turn' || message.effects.end !== undefined
+}
+
 /** Whether the turn has left its process in no state to make further guests in. */
 export function isAnomaly(message: TurnReport): boolean {
   if (message.type === 'skipped') return false

@@ -109,8 +109,7 @@ export class ProcessLink {
 
   /** Somebody whom it has left behind holds them open. */
   #closePipes(): void {
-    const { input, output, errors } = this.#launched
-    for (const stream of [input, output, errors]) stream.destroy()
+    for (const stream of this.#launched.process.stdio) stream?.destroy()
   }
 
   #complain(text: string): void {

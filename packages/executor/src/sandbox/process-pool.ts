@@ -39,6 +39,9 @@ const minIdleMs = 1_000
 /** or, at its next idle moment, after having had it for so long. */
 const maxTenureMs = 5_000
 
+/** After so long without a turn a process has an isolate ready for the next guest. */
+const minRestMs = 2
+
 /** Long turns may make so many times more processes busy than there are slots; the operating system shares the CPU then. */
 const maxGrowth = 3
 
@@ -140,14 +143,17 @@ export class ProcessPool implements Sandbox {
     await this.#supply[Symbol.asyncDispose]()
   }
 
-  /** An idle process of the tenant, or another for it; or the one that is free soonest. */
+  /** The idle process of the tenant that has rested most, or another for it; or the one that is free soonest. */
   #place(tenant: string): SandboxProcess | undefined {
     const own = this.#open(tenant)
     const free = own.filter((process) => !process.stuck)
     const idle = free.filter(({ load }) => load === 0)
-    if (idle.length > 0) return idle.reduce(emptier)
+    // Where processes are scarce, one that can be spared is left alone.
+    if (idle.length > 0 && !this.#supply.hasFresh) return idle.reduce(emptier)
+    const rested = idle.length > 0 ? idle.reduce(longerIdle) : undefined
+    if (rested && (rested.idleMs >= minRestMs || !this.#supply.hasReady)) return rested
     const another = this.#mayAcquire(tenant) ? this.#acquire(tenant, false) : undefined
-    if (another) return another
+    if (another ?? rested) return another ?? rested
     return (free.length > 0 ? free : own).reduce<SandboxProcess | undefined>(lighter, undefined)
   }
 

@@ -29,6 +29,9 @@ interface SupplyOptions {
   readonly listener: ProcessListener
 }
 
+/** The others start when the first result is likely to be out: on a machine with few cores they would slow it down. */
+const othersDelayMs = 250
+
 /** A failing start is tried again after this long, so that a broken machine is not spun. */
 const restartDelayMs = 250
 
@@ -44,6 +47,7 @@ export class ProcessSupply implements AsyncDisposable {
   /** Where the processes' memory is limited by the kernel too. */
   readonly cgroups: CgroupParent | undefined
   #versions: SandboxVersions | undefined
+  #othersTimer: NodeJS.Timeout | undefined
   #closed = false
 
   private constructor(options: SupplyOptions, jail: Jail) {
@@ -85,6 +89,11 @@ export class ProcessSupply implements AsyncDisposable {
     return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
   }
 
+  /** Whether one that nobody has used is there and has started. */
+  get hasReady(): boolean {
+    return !this.#closed && [...this.#ready].some(({ cordon }) => cordon === undefined)
+  }
+
   /** Gives somebody a process that has served nobody; undefined when there are as many processes as there may be. */
   take(cordon: Cordon): SandboxProcess | undefined {
     if (this.#closed) return undefined
@@ -92,7 +101,8 @@ export class ProcessSupply implements AsyncDisposable {
     if (taken === undefined) return undefined
     taken.assign(cordon)
     this.#serving = [...this.#serving, taken]
-    this.refill()
+    // Starting one takes the executor a while: the turn for which this one is taken is sent first.
+    setImmediate(() => this.refill())
     return taken
   }
 
@@ -110,6 +120,7 @@ export class ProcessSupply implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#othersTimer)
     for (const timer of this.#restarts) clearTimeout(timer)
     await Promise.all([...this.#all].map((process) => process.end()))
   }
@@ -124,14 +135,18 @@ export class ProcessSupply implements AsyncDisposable {
     return fresh.find((process) => this.#ready.has(process)) ?? fresh[0]
   }
 
-  /** Starts the first process, and the others when it works. Says what is wrong with the jail, if anything is. */
+  /** Starts the first process, and the others soon after it works. Says what is wrong with the jail, if anything is. */
   async #begin(): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const first = this.#launch({ onReady: () => resolve(undefined), onExit: resolve })
     const failure = (await promise) ?? brokenPromise(this.jail, first.pid)
     if (failure !== undefined) return failure
-    while (this.#all.size < Math.min(this.#options.initial, this.#options.max)) this.#launch()
+    this.#othersTimer = setTimeout(() => this.#launchOthers(), othersDelayMs).unref()
     return undefined
+  }
+
+  #launchOthers(): void {
+    while (this.#mayLaunch && this.#all.size < this.#options.initial) this.#launch()
   }
 
   #launch(first?: { onReady(): void; onExit(reason: string): void }): SandboxProcess {

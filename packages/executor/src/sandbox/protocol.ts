@@ -22,8 +22,14 @@ export type GuestDelivery =
 
 /** From the executor to a sandbox process. `guest` is a number that the executor gives to each guest it opens. */
 export type HostMessage =
-  | { readonly type: 'open'; readonly guest: number; readonly spec: GuestSpec }
-  | { readonly type: 'turn'; readonly guest: number; readonly delivery: GuestDelivery; readonly timeoutMs: number }
+  | {
+      readonly type: 'turn'
+      readonly guest: number
+      readonly delivery: GuestDelivery
+      readonly timeoutMs: number
+      /** Only with the first turn of a guest, which makes it. */
+      readonly spec?: GuestSpec
+    }
   | { readonly type: 'close'; readonly guest: number }
 
 /** What is told of a turn that has run, however it ended. */

@@ -1,6 +1,6 @@
 import { blame, type Ended } from './blame.ts'
 import type { Death } from './death.ts'
-import { addCalls, isAnomaly, reportedOutcome, type PendingTurn, type RequestedTurn } from './pending-turn.ts'
+import { addCalls, isAnomaly, isLast, reportedOutcome, type PendingTurn, type RequestedTurn } from './pending-turn.ts'
 import { ProcessLink, type GuestMessage, type ProcessLinkOptions } from './process-link.ts'
 import type { GuestSpec } from './protocol.ts'
 import { Residents } from './residents.ts'
@@ -198,11 +198,9 @@ export class SandboxProcess {
     turn.sent = true
     turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
     const resident = this.#residents.get(guest)
-    if (resident?.spec) {
-      this.#link.send({ type: 'open', guest, spec: resident.spec })
-      resident.spec = undefined
-    }
-    this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs })
+    const spec = resident?.spec
+    if (resident) resident.spec = undefined
+    this.#link.send({ type: 'turn', guest, delivery, timeoutMs: turn.timeoutMs, ...(spec && { spec }) })
   }
 
   #endOverrun(reason: 'timeout' | 'memory' | 'stalled'): void {
@@ -261,7 +259,7 @@ export class SandboxProcess {
     this.#turns.shift()
     this.#watch.end()
     this.#lastTurnAt = performance.now()
-    if (message.type === 'stopped') this.#forget(head.guest)
+    if (isLast(message)) this.#residents.remove(head.guest)
     if (isAnomaly(message)) this.#anomaly()
     if (message.type === 'turn') {
       this.#residents.rested(head.guest, Math.min(message.guestBytes, allowedGrowth(head.limits.memoryLimitMb)))

@@ -2,20 +2,25 @@ import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { afterEach, expect, test } from 'vitest'
 
 import type { GuestSpec } from '../protocol.ts'
+import { runtimeSource } from '../runtime-source.ts'
 import { GuestHost } from './guest-host.ts'
+import { GuestIsolate } from './guest-isolate.ts'
+import { GuestRuntime } from './guest-runtime.ts'
 
+const runtime = new GuestRuntime(runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const depth = 100_000
 const nested = '['.repeat(depth) + ']'.repeat(depth)
 const opened: GuestHost[] = []
 
 afterEach(() => {
-  for (const guest of opened.splice(0)) guest.close()
+  for (const { isolate } of opened.splice(0)) isolate.dispose()
 })
 
 function open(code: string, overrides: Partial<GuestSpec> = {}): GuestHost {
   const texts = { input: 'null', context: '{}', config: '{}', seed: '0'.repeat(64) }
-  const guest = new GuestHost({ code, ...texts, limits, tools: ['tool'], ...overrides })
+  const spec = { code, ...texts, limits, tools: ['tool'], ...overrides }
+  const guest = new GuestHost(spec, new GuestIsolate(runtime, limits.memoryLimitMb))
   opened.push(guest)
   return guest
 }

@@ -1,13 +1,10 @@
 import process from 'node:process'
 
-import ivm from 'isolated-vm'
-
 import type { TurnEffects } from '@codemode/shared'
 
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
-import { loadRuntime, webSource } from './guest-runtime.ts'
+import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
-import { urlHost } from './url-host.ts'
 
 /** What a turn came to, as it is sent to the executor; the rest of the message is the process's to say. */
 export type TurnReply =
@@ -17,13 +14,6 @@ export type TurnReply =
       : never
     : never
 
-type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string) => void
-/** The runtime's one export; its arguments are callbacks, which the runtime never lets out of its hands. */
-type CreateRuntime = (...callbacks: ivm.Callback[]) => Deliver
-
-/** What an isolate takes beside its heap. */
-const isolateOverheadBytes = 300 * 1024
-
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
 /**
@@ -32,27 +22,27 @@ type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
  * gathered here and handed over when the turn has ended.
  */
 export class GuestHost {
-  readonly #isolate: ivm.Isolate
-  readonly #deliver: ivm.Reference<Deliver>
+  readonly #isolate: GuestIsolate
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
   #outputLength = 0
   #hasEntered = false
+  #sizeBytes = Infinity
 
-  constructor(spec: GuestSpec) {
+  constructor(spec: GuestSpec, isolate: GuestIsolate) {
     this.#spec = spec
-    this.#isolate = new ivm.Isolate({
-      memoryLimit: spec.limits.memoryLimitMb,
-      onCatastrophicError: () => process.abort(),
-    })
-    const context = this.#isolate.createContextSync()
-    const take = (kind: string, first: string | number, second: string | number, third: string): void =>
-      this.#take(kind, first, second, third)
-    this.#deliver = loadRuntime<CreateRuntime>(this.#isolate, context).applySync(
-      undefined,
-      [new ivm.Callback(take), new ivm.Callback(() => webSource), new ivm.Callback(urlHost)],
-      { result: { reference: true } },
-    )
+    this.#isolate = isolate
+    isolate.onEmit((kind, first, second, third) => this.#take(kind, first, second, third))
+  }
+
+  /** Its isolate; no other guest may have it. */
+  get isolate(): GuestIsolate {
+    return this.#isolate
+  }
+
+  /** What it keeps in memory, if its last turn has ended as a turn; how much it may be otherwise nobody knows. */
+  get sizeBytes(): number {
+    return this.#sizeBytes
   }
 
   /**
@@ -67,6 +57,7 @@ export class GuestHost {
     this.#effects = noEffects(this.#effects.nextTimerAt)
     this.#hasEntered = false
     this.#outputLength = 0
+    this.#sizeBytes = Infinity
     // Parsing the code is part of what the code costs.
     const before = process.threadCpuUsage()
     const content = this.#argumentsOf(delivery)
@@ -74,7 +65,7 @@ export class GuestHost {
     const enteredAt = performance.now()
     let thrown: unknown
     try {
-      this.#deliver.applySync(undefined, content, { timeout: Math.ceil(timeoutMs) })
+      this.#isolate.enter(content, Math.ceil(timeoutMs))
     } catch (error) {
       thrown = error
     }
@@ -82,7 +73,7 @@ export class GuestHost {
     const { user, system } = process.threadCpuUsage(before)
     const cpuMs = (user + system) / 1000
     const { logs, logsDropped } = this.#effects
-    if (this.#isolate.isDisposed) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
+    if (this.#isolate.isGone) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
     if (elapsedMs >= timeoutMs) {
       // Its end has been decided already, and nothing but the timeout could stop it.
       const { end } = this.#effects
@@ -93,18 +84,8 @@ export class GuestHost {
       return { type: 'stopped', reason: 'output', cpuMs, logs, logsDropped }
     }
     if (!this.#hasEntered) throw new Error('The guest runtime failed', { cause: thrown })
-    return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes(), effects: this.#effects }
-  }
-
-  /** Frees the isolate. */
-  close(): void {
-    if (!this.#isolate.isDisposed) this.#isolate.dispose()
-  }
-
-  /** What the guest keeps in memory. */
-  #sizeBytes(): number {
-    const { total_physical_size, externally_allocated_size, malloced_memory } = this.#isolate.getHeapStatisticsSync()
-    return total_physical_size + externally_allocated_size + malloced_memory + isolateOverheadBytes
+    this.#sizeBytes = this.#isolate.sizeBytes()
+    return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects }
   }
 
   /** What the runtime is entered with; undefined if this process can't say what the code is. */

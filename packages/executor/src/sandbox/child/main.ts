@@ -1,25 +1,32 @@
 /**
- * A sandbox process: it reads frames on its standard input, runs guests, and writes frames to descriptor 3. Writing
- * is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
+ * A sandbox process: it reads the guest runtime from descriptor 5 and frames from its standard input, runs guests, and
+ * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
  */
-import { writeSync } from 'node:fs'
+import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
 import { encodeFrame, FrameReader } from '../frames.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
+import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
 import { GuestHost } from './guest-host.ts'
-import { guestRuntimeHash } from './guest-runtime.ts'
+import { GuestRuntime } from './guest-runtime.ts'
+import { IsolateStock } from './isolate-stock.ts'
 import { isParserBroken, warmUp } from './source/prepare-source.ts'
 
+type TurnMessage = Extract<HostMessage, { type: 'turn' }>
+
 const outputDescriptor = 3
+const runtimeDescriptor = 5
 const guests = new Map<number, GuestHost>()
+const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
+closeSync(runtimeDescriptor)
+const stock = new IsolateStock(runtime)
 const reader = new FrameReader()
 const waiting: HostMessage[] = []
 /** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
 const closed = new Set<number>()
 
-warmUp()
 process.stdin.on('data', (chunk: Buffer) => {
   for (const message of reader.push(chunk) as HostMessage[]) {
     if (message.type === 'close') closed.add(message.guest)
@@ -35,45 +42,63 @@ send({
     v8: process.versions.v8,
     icu: process.versions['icu'] ?? 'none',
     arch: process.arch,
-    guestRuntime: guestRuntimeHash,
+    guestRuntime: runtime.hash(),
   },
 })
+setImmediate(tidy)
 
 /** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
 function handleNext(): void {
   handle(waiting.shift()!)
-  if (waiting.length > 0) setImmediate(handleNext)
+  setImmediate(waiting.length > 0 ? handleNext : tidy)
+}
+
+/** Uses the moments in which no message waits: one thing in each round, so that what comes meanwhile is read. */
+function tidy(): void {
+  if (waiting.length > 0) return
+  if (stock.tidy() || warmUp()) setImmediate(tidy)
 }
 
 function handle(message: HostMessage): void {
   const { guest } = message
   switch (message.type) {
-    case 'open':
-      if (!closed.has(guest)) guests.set(guest, new GuestHost(message.spec))
-      break
     case 'turn':
       if (closed.has(guest)) {
         send({ type: 'skipped', guest })
         break
       }
-      runTurn(guests.get(guest)!, message)
+      runTurn(guestOf(message), message)
       break
     case 'close':
-      guests.get(guest)?.close()
-      guests.delete(guest)
+      close(guest)
       closed.delete(guest)
       break
   }
 }
 
-function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: Extract<HostMessage, { type: 'turn' }>): void {
+/** The guest of a turn. The first turn says what it is made from. */
+function guestOf({ guest, spec }: TurnMessage): GuestHost {
+  const host = spec ? new GuestHost(spec, stock.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
+  guests.set(guest, host)
+  return host
+}
+
+function close(guest: number): void {
+  const host = guests.get(guest)
+  if (host) stock.leave(host.isolate, host.sizeBytes)
+  guests.delete(guest)
+}
+
+function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
   const reply = host.turn(delivery, timeoutMs)
+  const isLast = reply.type !== 'turn' || reply.effects.end !== undefined
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
     reply.effects.calls = last
   }
   send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, worn: isParserBroken() })
+  if (isLast) close(guest)
 }
 
 function send(message: SandboxMessage): void {

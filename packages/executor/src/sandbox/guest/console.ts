@@ -14,13 +14,15 @@ type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
  * those after it are dropped and counted. Returns the function that writes an entry.
  */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
-  let left = state.limits.logBytes
+  let left: number | undefined
   let indent = ''
   const counts = new p.Map<string, number>()
   const starts = new p.Map<string, number>()
 
   function write(level: Level, text: string): void {
     assertNotEnded(p, state)
+    // Not earlier: the console is there before the limits are.
+    left ??= state.limits.logBytes
     if (left <= 0) {
       state.emit('dropped', utf8Length(p, text))
       return

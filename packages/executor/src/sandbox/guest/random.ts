@@ -8,14 +8,35 @@ import type { Primordials } from './primordials.ts'
 export function seedRandomness(p: Primordials, seedHex: string): (count: number) => Uint8Array {
   const key = new p.Uint32Array(8)
   for (let i = 0; i < 8; i++) key[i] = p.parseInt(p.stringSlice(seedHex, i * 8, i * 8 + 8), 16)
-  const seed = chachaBlock(p, key, 0, 0)
-  defineHidden(p, Math, 'random', createMathRandom(seed[0]!, seed[1]!, seed[2]!, seed[3]!))
+  defineHidden(
+    p,
+    Math,
+    'random',
+    createMathRandom(() => chachaBlock(p, key, 0, 0)),
+  )
   return createByteStream(p, key)
 }
 
-/** sfc32 by Chris Doty-Humphrey, two outputs for the 53 bits of a double. */
-function createMathRandom(a: number, b: number, c: number, d: number): () => number {
+/**
+ * sfc32 by Chris Doty-Humphrey, two outputs for the 53 bits of a double. Its seed is computed at its first use: to most
+ * programs, which have none, it would be a quarter of their time.
+ */
+function createMathRandom(seedOf: () => Uint32Array): () => number {
+  let isSeeded = false
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  function seed(): void {
+    const words = seedOf()
+    a = words[0]! | 0
+    b = words[1]! | 0
+    c = words[2]! | 0
+    d = words[3]! | 0
+    isSeeded = true
+  }
   function next(): number {
+    if (!isSeeded) seed()
     const sum = (a + b + d) | 0
     d = (d + 1) | 0
     a = b ^ (b >>> 9)

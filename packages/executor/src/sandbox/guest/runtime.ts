@@ -28,34 +28,34 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
   replaceBuffers(p, () => ending.exhaustedMemory())
   installClock(p, state)
 
-  let ending: Ending
-  let tools: ReturnType<typeof installTools>
-  let timers: ReturnType<typeof installTimers>
+  const log = installConsole(p, state)
+  let tools: ReturnType<typeof installTools> | undefined
+  const ending: Ending = createEnding(
+    p,
+    state,
+    (text) => log('warn', text),
+    () => (tools === undefined ? [] : tools.openCalls()),
+  )
+  const timers = installTimers(p, state, ending)
+  let randomBytes: ReturnType<typeof seedRandomness>
+  installLazyGlobals(p, loadWeb, {
+    now: () => state.at - state.startedAt,
+    setTimeout: timers.setTimeout,
+    clearTimeout: timers.clear,
+    randomBytes: (count) => randomBytes(count),
+    parseUrl: (op, json) => {
+      if (json.length > maxCrossingLength) throw new p.RangeError('There is too much in this URL')
+      return urlHost(op, json)
+    },
+  })
 
+  /** What depends on the execution. All before it is done when the isolate is made, which may be before the execution is there. */
   function start(spec: StartSpec): void {
     state.limits = spec.limits
-    const log = installConsole(p, state)
-    ending = createEnding(
-      p,
-      state,
-      (text) => log('warn', text),
-      () => tools.openCalls(),
-    )
-    const randomBytes = seedRandomness(p, spec.seed)
+    randomBytes = seedRandomness(p, spec.seed)
     tools = installTools(p, state, spec.tools, ending)
-    timers = installTimers(p, state, ending)
     installStackTraces(p, spec.source)
     installInputs(p, spec)
-    installLazyGlobals(p, loadWeb, {
-      now: () => state.at - state.startedAt,
-      setTimeout: timers.setTimeout,
-      clearTimeout: timers.clear,
-      randomBytes,
-      parseUrl: (op, json) => {
-        if (json.length > maxCrossingLength) throw new p.RangeError('There is too much in this URL')
-        return urlHost(op, json)
-      },
-    })
     runSource(p, spec.source, ending)
   }
 
@@ -65,7 +65,7 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
       if (kind === 'start') {
         state.startedAt = at
         start(p.JSONParse(text) as StartSpec)
-      } else if (kind === 'answer') tools.settle(call, ok, text)
+      } else if (kind === 'answer') tools!.settle(call, ok, text)
       else timers.fireNext()
     }
     // Only microtasks follow. What they throw is the guest's; what has thrown before this is a bug of the runtime.

@@ -16,9 +16,10 @@ export interface Jail {
   readonly filter?: Buffer
 }
 
-/** The descriptor that sandbox processes write to, and the one that a filter is read from. */
+/** The descriptors that sandbox processes write to, that a filter is read from, and that they read the guest runtime from. */
 export const outputDescriptor = 3
 export const filterDescriptor = 4
+export const runtimeDescriptor = 5
 
 /** The user and the group that nothing belongs to. */
 const nobody = 65_534

@@ -24,6 +24,7 @@ export function isParserBroken(): boolean {
 export function stripTypes(code: string): string {
   if (bracketDepth(code) > MAX_BRACKET_DEPTH) throw new RangeError('nested too deeply')
   if (isBroken) throw new ParserBrokenError()
+  isWarm = true
   try {
     return strip(code)
   } catch (error) {
@@ -65,9 +66,13 @@ function bracketDepth(code: string): number {
   return deepest
 }
 
-/** The first use in a process takes 28 ms, which should not be an execution's. */
-export function warmUp(): void {
+let isWarm = false
+
+/** The first use in a process takes 28 ms, which should not be an execution's. False if it has been made. */
+export function warmUp(): boolean {
+  if (isWarm) return false
   stripTypes('let warm: 1')
+  return true
 }
 
 const advice: readonly (readonly [RegExp, string])[] = [

@@ -2,7 +2,7 @@
 import ivm from 'isolated-vm'
 import { describe, expect, test } from 'vitest'
 
-import { link } from '../../child/link.ts'
+import { link } from '../../link.ts'
 import { urlHost } from '../../child/url-host.ts'
 
 const primordials = link(new URL('../primordials.ts', import.meta.url), 'capturePrimordials')

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
+import process from 'node:process'
 
 import { type ModuleDeclaration, parse, type Statement } from 'acorn'
 
@@ -38,7 +39,7 @@ interface Cut {
 
 function readModule(url: URL): { code: string; imports: string[]; names: string[] } {
   const text = readFileSync(url, 'utf8')
-  const source = url.pathname.endsWith('.ts') ? stripTypeScriptTypes(text) : text
+  const source = url.pathname.endsWith('.ts') ? withoutTypes(text) : text
   const cuts: Cut[] = []
   let lastEnd = 0
   const program = parse(source, {
@@ -73,6 +74,17 @@ function readModule(url: URL): { code: string; imports: string[]; names: string[
   }
   cuts.push({ start: lastEnd, end: source.length })
   return { code: applyCuts(source, cuts), imports, names }
+}
+
+/** Node warns of this function as experimental. From sources it is no more so than the loader that every module came by. */
+function withoutTypes(text: string): string {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(text)
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 /** What has to be between two tokens: a line break may end a statement, a space may keep words and operators apart. */

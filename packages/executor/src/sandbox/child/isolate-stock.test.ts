@@ -1,0 +1,105 @@
+import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
+import { expect, onTestFinished, test } from 'vitest'
+
+import { runtimeSource } from '../runtime-source.ts'
+import { GuestHost } from './guest-host.ts'
+import { GuestIsolate } from './guest-isolate.ts'
+import { GuestRuntime } from './guest-runtime.ts'
+import { IsolateStock, usualMemoryLimitMb } from './isolate-stock.ts'
+
+const runtime = new GuestRuntime(runtimeSource())
+const limits = { ...defaultRequestLimits, ...fixedLimits }
+const MiB = 1024 * 1024
+
+/** A stock that has prepared itself, and a way to tell what it has prepared. */
+function preparedStock(): {
+  stock: IsolateStock
+  take: (memoryLimitMb?: number) => GuestIsolate
+  tidied: () => number
+} {
+  const stock = new IsolateStock(runtime)
+  const tidied = () => {
+    let count = 0
+    while (stock.tidy()) count++
+    return count
+  }
+  tidied()
+  const take = (memoryLimitMb = usualMemoryLimitMb) => {
+    const isolate = stock.take(memoryLimitMb)
+    onTestFinished(() => isolate.dispose())
+    return isolate
+  }
+  return { stock, take, tidied }
+}
+
+test('the usual limit is the one that executions have by default', () => {
+  expect(usualMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
+})
+
+test('no isolate is given twice, and those that were given are made up for', () => {
+  const { stock, take, tidied } = preparedStock()
+  const given = [take(), take(), take()]
+  for (const isolate of given) stock.leave(isolate, 0)
+  expect(tidied()).toBe(5)
+  expect(given.map(({ isGone }) => isGone)).toEqual([true, true, true])
+  const more = [take(), take(), take()]
+  expect(new Set([...given, ...more]).size).toBe(6)
+  expect(more.map(({ isGone }) => isGone)).toEqual([false, false, false])
+})
+
+test('an isolate has the memory limit that was asked for', () => {
+  const { take } = preparedStock()
+  for (const limit of [128, 64, 128, 64, 64, 64, 128, 8]) expect(take(limit).memoryLimitMb).toBe(limit)
+})
+
+test('the stock changes to a limit that two in a row ask for, and not for one alone', () => {
+  const { take, tidied } = preparedStock()
+  take(64)
+  expect(tidied()).toBe(0)
+  take(64)
+  expect(tidied()).toBe(4)
+  take(64)
+  expect(tidied()).toBe(1)
+})
+
+test('an isolate with much in it goes at once, and so does the oldest of many', () => {
+  const { stock, take } = preparedStock()
+  const large = take()
+  stock.leave(large, 9 * MiB)
+  expect(large.isGone).toBe(true)
+  const small = Array.from({ length: 6 }, () => take())
+  for (const isolate of small) stock.leave(isolate, MiB)
+  expect(small.map(({ isGone }) => isGone)).toEqual([true, true, false, false, false, false])
+})
+
+/** What could tell when an isolate was made, or what ran next to it meanwhile. */
+const nosy = `
+  const names = []
+  for (let object = globalThis; object; object = Object.getPrototypeOf(object)) names.push(...Reflect.ownKeys(object).map(String))
+  console.log(names.join())
+  console.log(Date.now(), new Date().toString(), performance.now(), performance.timeOrigin, Temporal.Now.instant().toString())
+  console.log(Math.random(), crypto.randomUUID(), new Error('x').stack, input, context, config)
+  console.log(new Intl.DateTimeFormat('en').format(), new URL('http://a/b?c').href, typeof tools.tool, Object.keys(tools))
+  console.log([3, 1, 2].sort(), new Map([[{}, 1]]), new Set('abc'), Symbol('s').toString(), structuredClone({ a: 1 }))
+  setTimeout(() => console.log('later'), 5)
+  tools.tool({ n: 1 })
+  await sleep(1)`
+
+test('a guest can not tell whether its isolate was prepared', () => {
+  const { stock } = preparedStock()
+  const isolates = [stock.take(128), new GuestIsolate(runtime, 128), stock.take(128)]
+  const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
+  const replies = isolates.map((isolate) => {
+    onTestFinished(() => isolate.dispose())
+    const host = new GuestHost({ code: nosy, ...texts, limits, tools: ['tool'] }, isolate)
+    const turns = [
+      host.turn({ kind: 'start', at: 1_000_000 }, 5_000),
+      host.turn({ kind: 'tick', at: 1_000_001 }, 5_000),
+      host.turn({ kind: 'answer', at: 1_000_003, call: 1, ok: true, text: 'null' }, 5_000),
+    ]
+    return turns.map((reply) => (reply.type === 'turn' ? reply.effects : reply.type))
+  })
+  expect(replies[0]).toMatchObject([{ calls: [{ call: 1 }] }, { end: { ok: true } }, {}])
+  expect(replies[0]).toEqual(replies[1])
+  expect(replies[2]).toEqual(replies[1])
+})
