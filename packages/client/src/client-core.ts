@@ -89,6 +89,7 @@ export class ClientCore {
       this.assertOpen()
       const run = new ClientRun(planned, this.#parts, { ...how, view, submitAgain })
       this.#active.add(run)
+      run.begin()
       return run
     }
     return (code: string): ClientRun => begin(code, manner)

@@ -55,6 +55,7 @@ export class ClientRun {
   readonly execution: Execution
   readonly #parts: RunParts
   readonly #manner: RunManner
+  readonly #ended = Promise.withResolvers<ExecutionResult>()
   readonly #stop = new AbortController()
   readonly #cameAt = performance.now()
   #sentAt: number | undefined
@@ -65,8 +66,7 @@ export class ClientRun {
     this.#parts = parts
     this.#manner = manner
     parts.stats.came()
-    // Whoever hears that it starts finds it among those under way, and can cancel it.
-    this.result = Promise.resolve().then(() => this.#run())
+    this.result = this.#ended.promise
     this.execution = new Execution({
       ...this.#ids,
       state: this.state,
@@ -75,6 +75,11 @@ export class ClientRun {
       events: (after) => this.#events(after),
       submitAgain: () => manner.submitAgain(),
     })
+  }
+
+  /** Begins it. Whoever hears that it starts is to find it among those under way. */
+  begin(): void {
+    this.#run().then(this.#ended.resolve, this.#ended.reject)
   }
 
   /** Aborts it: its promise rejects, unless its handle has asked for that. */
