@@ -13,10 +13,11 @@ import {
   toolCallMessageSchema,
   type ToolCallMessage,
 } from '@codemode/shared'
-import { Webhook } from 'standardwebhooks'
+import type { Webhook } from 'standardwebhooks'
 
 import { onLocalClock } from './deadline.ts'
-import { verifyToken, type TokenClaims } from './execution-token.ts'
+import type { TokenClaims } from './execution-token.ts'
+import type { VerifiedTokens } from './verified-tokens.ts'
 
 /** The largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
@@ -30,19 +31,19 @@ export interface Delivery {
 }
 
 /** The verified call of a request. Throws a RequestError for anything else. */
-export async function readDelivery(request: Request, secret: Uint8Array): Promise<Delivery> {
+export async function readDelivery(request: Request, tokens: VerifiedTokens): Promise<Delivery> {
   if (request.method !== 'POST') {
     throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${request.method}.`)
   }
   const token = /^Bearer (\S+)$/i.exec(request.headers.get(headers.authorization) ?? '')?.[1] ?? ''
-  const claims = await verifyToken(token, secret)
+  const claims = await tokens.verify(token)
   if (claims === undefined) {
     throw new RequestError('UNAUTHORIZED', 'The execution token is missing, expired or not from this tool server.', {
       suggestion: 'If several processes serve this URL, give them all the same toolServer.secret.',
     })
   }
   const body = await readText(request)
-  const sentAt = verifySignature(request, token, body)
+  const sentAt = verifySignature(request, claims.webhook, body)
   const message = parseMessage(body)
   checkScope(message, claims, request.headers.get('webhook-id'))
   return {
@@ -71,9 +72,9 @@ async function readText(request: Request): Promise<string> {
 }
 
 /** When the request was signed, in milliseconds since the epoch. */
-function verifySignature(request: Request, token: string, body: string): number {
+function verifySignature(request: Request, webhook: Webhook, body: string): number {
   try {
-    new Webhook(token, { format: 'raw' }).verify(body, Object.fromEntries(request.headers), { jsonParse: false })
+    webhook.verify(body, Object.fromEntries(request.headers), { jsonParse: false })
   } catch (cause) {
     throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.', { cause })
   }

@@ -9,6 +9,7 @@ import { CallRecord } from './call-record.ts'
 import { correlationIdOf, readDelivery } from './delivery.ts'
 import { signToken } from './execution-token.ts'
 import { Listener } from './listener.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
 
 /** A token outlives its execution's request by this much. */
 const tokenMarginMs = 60_000
@@ -22,6 +23,7 @@ interface ToolServerOptions {
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
   readonly #secret: Uint8Array
+  readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
@@ -30,6 +32,7 @@ export class ToolServer {
   constructor({ config, callTool }: ToolServerOptions) {
     this.#callTool = callTool
     this.#secret = config?.secret === undefined ? randomBytes(32) : new TextEncoder().encode(config.secret)
+    this.#tokens = new VerifiedTokens(this.#secret)
     this.#url = config?.url
     if (config?.port !== undefined) {
       this.#listener = new Listener({ port: config.port, host: config.host, fetch: this.handle })
@@ -52,7 +55,7 @@ export class ToolServer {
   readonly handle = async (request: Request): Promise<Response> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const { message, expiresAt } = await readDelivery(request, this.#secret)
+      const { message, expiresAt } = await readDelivery(request, this.#tokens)
       const call = { id: message.callId, keepUntil: expiresAt }
       const answer = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(Object.fromEntries(request.headers), () => this.#callTool(message, signal)),

@@ -1,0 +1,31 @@
+import { afterEach, expect, test, vi } from 'vitest'
+
+import { signToken } from './execution-token.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
+
+const secret = new TextEncoder().encode('a secret of at least 32 characters')
+const claims = { executionId: 'exe_1', tools: ['weather'] }
+
+afterEach(() => void vi.useRealTimers())
+
+test('a token is valid until it expires, however often it has been seen', async () => {
+  vi.useFakeTimers({ now: Date.parse('2026-01-01T00:00:00Z'), toFake: ['Date'] })
+  const tokens = new VerifiedTokens(secret)
+  const token = await signToken(claims, secret, 60_000)
+  expect(await tokens.verify(token)).toMatchObject(claims)
+  vi.setSystemTime(Date.now() + 59_000)
+  expect(await tokens.verify(token)).toMatchObject(claims)
+  vi.setSystemTime(Date.now() + 1_000)
+  expect(await tokens.verify(token)).toBeUndefined()
+})
+
+test('what resembles a token that was seen is verified by itself', async () => {
+  const tokens = new VerifiedTokens(secret)
+  const token = await signToken(claims, secret, 60_000)
+  await tokens.verify(token)
+  const [header, payload, signature] = token.split('.')
+  const other = Buffer.from(JSON.stringify({ ...claims, sub: 'exe_2' })).toString('base64url')
+  for (const forged of [`${header}.${other}.${signature}`, `${token}x`, `${header}.${payload}.`, token.toUpperCase()]) {
+    expect(await tokens.verify(forged)).toBeUndefined()
+  }
+})
