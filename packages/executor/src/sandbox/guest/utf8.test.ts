@@ -21,6 +21,20 @@ describe('the length in UTF-8', () => {
     )
   })
 
+  test('is what Node says of long texts too, wherever the first character is that is not of ASCII', () => {
+    const ascii = 'a~\n\0\x7f'.repeat(400)
+    assert(
+      property(texts, nat(ascii.length), (text, at) => {
+        const long = ascii.slice(0, at) + text + ascii.slice(at)
+        expect(utf8Length(p, long)).toBe(Buffer.byteLength(long))
+      }),
+    )
+    expect(utf8Length(p, ascii)).toBe(ascii.length)
+    for (const blank of ['\u0080', '\u00a0', '\u2028', '\ufeff', '\ud800']) {
+      expect(utf8Length(p, ascii + blank)).toBe(Buffer.byteLength(ascii + blank))
+    }
+  })
+
   test.each([
     ['', 0],
     ['\u007f', 1],

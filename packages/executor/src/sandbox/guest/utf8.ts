@@ -3,13 +3,19 @@ import type { Primordials } from './primordials.ts'
 /** How many bytes the text takes in UTF-8; an unpaired surrogate counts as the three bytes of its replacement. */
 export function utf8Length(p: Primordials, text: string): number {
   let bytes = text.length
-  for (let i = 0; i < text.length; i++) {
+  for (let i = asciiLength(p, text); i < text.length; i++) {
     const unit = p.stringCharCodeAt(text, i)
     if (unit < 0x80) continue
     bytes += unit < 0x800 ? 1 : 2
     if (isPairAt(p, text, i)) i++
   }
   return bytes
+}
+
+/** How many characters of ASCII a text begins with, as far as it is worth asking: V8 finds the first other one in no time. */
+function asciiLength(p: Primordials, text: string): number {
+  if (text.length < 1_024) return 0
+  return p.regExpExec(/[\u0080-\uffff]/, text)?.index ?? text.length
 }
 
 /** Whether the text takes more than `limit` bytes; counts only when the number of its characters leaves it open. */
