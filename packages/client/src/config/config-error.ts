@@ -26,7 +26,8 @@ export function configError(issues: readonly z.core.$ZodIssue[], given: Given): 
     const path = issue.path.map(String)
     if (issue.code === 'unrecognized_keys') {
       for (const key of issue.keys) {
-        const meant = nearestName(key, namesAt(given.schema, path))
+        const known = namesAt(given.schema, path)
+        const meant = known.find((name) => name === meantBy[key]) ?? nearestName(key, known)
         const place = given.originAt([...path, key]).placeOf?.([...path, key])
         const ending = `${place ? ` (in ${place})` : ''}${meant ? `; did you mean ${meant}?` : ''}`
         problems.push(`There is no option ${[...path, key].join('.')}${ending}`)
@@ -54,6 +55,14 @@ function meantBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 
 const isOtherKind = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
+
+/** What people write who know other libraries, where the nearest name would be another one. */
+const meantBy: Readonly<Record<string, string>> = {
+  timeout: 'executionTimeoutMs',
+  timeoutMs: 'executionTimeoutMs',
+  url: 'executorUrl',
+  apiKey: 'executorApiKey',
+}
 
 const missing = 'is missing'
 

@@ -43,6 +43,8 @@ test.each([
   [{ concurrency: 0 }, ['concurrency (0)', '  concurrency: 10,\n']],
   [{ concurrency: { min: 20 } }, ['concurrency: has a min above its max', '  concurrency: 10,\n']],
   [{ concurrency: { most: 3 } }, ['no option concurrency.most']],
+  [{ timeoutMs: 5 }, ['no option timeoutMs; did you mean executionTimeoutMs?']],
+  [{ apiKey: 'k' }, ['did you mean executorApiKey?']],
   [{ rateLimit: { requests: 5 } }, ['rateLimit.perMs: is missing', 'rateLimit: { requests: 100, perMs: 1_000 }']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
 ])('%j is refused, and the message shows what is right', async (wrong, parts) => {
