@@ -57,6 +57,16 @@ export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T>
   return { ...result, source: 'executor' } as ExecutionResult<T>
 }
 
+/** What a result says of code that was not run. */
+export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {
+  return {
+    logs: [],
+    logsDropped: { entries: 0, bytes: 0 },
+    toolCalls: [],
+    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+  }
+}
+
 /** A request that failed with whatever was thrown, as the result of the execution that it was for. */
 export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
   const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
@@ -65,10 +75,7 @@ export function failureOf(error: unknown, ids: { executionId: string; correlatio
     error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }) },
     executionId: executionId ?? ids.executionId,
     correlationId: correlationId ?? ids.correlationId,
-    logs: [],
-    logsDropped: { entries: 0, bytes: 0 },
-    toolCalls: [],
-    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+    ...nothingRan(),
     source: 'executor',
   }
 }

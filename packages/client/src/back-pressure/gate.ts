@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { isRefusal } from '../errors/refusals.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 import { linkAbort } from '../linked-abort.ts'
 import { cancelled } from '../run-clock.ts'
@@ -121,15 +122,8 @@ export class Gate {
   }
 }
 
-/** What refuses work, or does not answer any more. */
-const refusals = new Set<string>([
-  'RATE_LIMITED',
-  'OVERLOADED',
-  'QUEUE_TIMEOUT',
-  'SHUTTING_DOWN',
-  'CONNECTION_FAILED',
-  'REQUEST_TIMEOUT',
-])
+/** Who does not answer has too much to do as well. */
+const unanswered: ReadonlySet<string> = new Set(['CONNECTION_FAILED', 'REQUEST_TIMEOUT'])
 
 function readingOf(
   outcome: PromiseSettledResult<ExecutionResult>,
@@ -137,8 +131,8 @@ function readingOf(
 ): { isRefused: boolean; overheadMs: number | undefined } {
   if (outcome.status === 'rejected') {
     const error: unknown = outcome.reason
-    const isRefused = error instanceof ExecutorClientError && refusals.has(error.code)
-    return { isRefused, overheadMs: undefined }
+    const isUnanswered = error instanceof ExecutorClientError && unanswered.has(error.code)
+    return { isRefused: isUnanswered || isRefusal(error), overheadMs: undefined }
   }
   const { source, usage } = outcome.value
   const isFromExecutor = source === 'executor' && usage.turns > 0

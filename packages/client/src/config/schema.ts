@@ -16,8 +16,8 @@ export const secretOptions: readonly string[] = ['executorApiKey', 'toolServer.s
 
 const logMethods = ['debug', 'info', 'warn', 'error'] as const
 
-/** The longest delay of a Node timer. */
-const milliseconds = z.int().min(1).max(2_147_483_647)
+/** 1 ms to the longest delay of a Node timer, about 24.8 days. */
+export const milliseconds = z.int().min(1).max(2_147_483_647)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 
 const executorUrl = z.url({ protocol: /^https?$/, abort: true }).refine((url) => {

@@ -8,7 +8,7 @@ import {
 } from '@codemode/shared'
 
 import { ToolError } from '../errors/tool-error.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import { nothingRan, type ExecutionResult } from '../execution-result.ts'
 import { failed } from '../tools/tool-failure.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { Identified } from './identified.ts'
@@ -78,10 +78,8 @@ export class MockExecution {
       ...outcome,
       executionId: request.id,
       correlationId: options.correlationId,
-      logs: [],
-      logsDropped: { entries: 0, bytes: 0 },
+      ...nothingRan(),
       toolCalls: structuredClone(this.#calls),
-      usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
       source: 'executor',
     }
     this.#tell(finishedEvent(result, this.#nextId()))

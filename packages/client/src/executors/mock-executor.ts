@@ -9,7 +9,8 @@ import { CancelledById } from './cancelled-by-id.ts'
 import { identified } from './identified.ts'
 import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
-import { milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+import { milliseconds } from '../config/schema.ts'
+import { parseWrapperOptions } from './wrapper-options.ts'
 
 /** A run that a mock was asked for, with the ids that it had. */
 export interface MockCall {

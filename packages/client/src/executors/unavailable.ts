@@ -1,13 +1,21 @@
-/** The errors by which an executor shows that another one had better take the execution. */
+/** What an executor's error says: whether it is one of the executor at all, and whether another one had better take over. */
+import { CancelledError } from '../errors/cancelled-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { isRefusal } from '../errors/refusals.ts'
 
 const unreachable = new Set<string>(['CONNECTION_FAILED', 'OUTCOME_AMBIGUOUS'])
-const refusals = new Set<string>(['OVERLOADED', 'QUEUE_TIMEOUT', 'RATE_LIMITED', 'SHUTTING_DOWN'])
 const longestRetryAfterMs = 60_000
+
+/** Whether a run was rejected because its request or its executor failed, and not cancelled or set up wrongly. */
+export function isOutage(error: unknown, signal: AbortSignal | undefined): boolean {
+  if (signal?.aborted === true) return false
+  return !(error instanceof CancelledError || error instanceof ConfigurationError)
+}
 
 /** Whether the executor was not reached, was lost, or refused the execution. */
 export function isUnavailable(error: unknown): error is ExecutorClientError {
-  return error instanceof ExecutorClientError && (unreachable.has(error.code) || refusals.has(error.code))
+  return error instanceof ExecutorClientError && (unreachable.has(error.code) || isRefusal(error))
 }
 
 /** Whether the executor has not answered in the time that a request has. */
@@ -29,7 +37,7 @@ export function retryAfterMsOf({ code, retryAfterMs = 0 }: ExecutorClientError):
 export function nobodyTookIt(errors: readonly ExecutorClientError[]): ExecutorClientError {
   const [only] = errors
   if (only !== undefined && errors.length === 1) return only
-  const last = errors.findLast(({ code }) => refusals.has(code)) ?? errors.at(-1)!
+  const last = errors.findLast(isRefusal) ?? errors.at(-1)!
   const waits = errors.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
   const causes = errors.map(({ message }) => message).join('; ')
   return new ExecutorClientError(last.code, `None of ${errors.length} executors took the execution: ${causes}`, {

@@ -13,7 +13,8 @@ import { passOn } from './pass-on.ts'
 import { finishedEvent, startedEvent } from './result-events.ts'
 import { RunCache } from './run-cache.ts'
 import { SharedRun } from './shared-run.ts'
-import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+import { milliseconds } from '../config/schema.ts'
+import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = 'withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })'
 

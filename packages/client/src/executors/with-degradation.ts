@@ -1,11 +1,11 @@
 import type { ExecutionRequest, Json } from '@codemode/shared'
 import { z } from 'zod'
 
-import type { ExecutionResult } from '../execution-result.ts'
+import { nothingRan, type ExecutionResult } from '../execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { toJson } from '../tools/to-json.ts'
 import { identified } from './identified.ts'
-import { isOutage } from './is-outage.ts'
+import { isOutage } from './unavailable.ts'
 import { passOn } from './pass-on.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
@@ -53,10 +53,7 @@ function degraded(result: Json, executionId: string, correlationId: string): Exe
     result,
     executionId,
     correlationId,
-    logs: [],
-    logsDropped: { entries: 0, bytes: 0 },
-    toolCalls: [],
-    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+    ...nothingRan(),
     source: 'degraded',
   }
 }

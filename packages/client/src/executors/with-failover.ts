@@ -9,7 +9,8 @@ import { identified } from './identified.ts'
 import { passOn } from './pass-on.ts'
 import { timeLeft } from './time-left.ts'
 import { hasSurelyNotRun, nobodyTookIt } from './unavailable.ts'
-import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+import { milliseconds } from '../config/schema.ts'
+import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = `withFailover([
   new ExecutorClient({ executorUrl: 'http://a.example:8001', executorApiKey }),

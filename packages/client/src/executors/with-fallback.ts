@@ -7,10 +7,11 @@ import type { Executor, RunOptions } from '../executor.ts'
 import { linkAbort } from '../linked-abort.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 import { identified } from './identified.ts'
-import { isOutage } from './is-outage.ts'
+import { isOutage } from './unavailable.ts'
 import { passOn } from './pass-on.ts'
 import { timeLeft } from './time-left.ts'
-import { checkExecutors, milliseconds, parseWrapperOptions } from './wrapper-options.ts'
+import { milliseconds } from '../config/schema.ts'
+import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 type ShouldFallBack = (error: unknown, request: ExecutionRequest) => boolean
 

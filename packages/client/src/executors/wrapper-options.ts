@@ -1,12 +1,9 @@
 /** What the functions that compose executors check of their arguments; the errors show a correct call. */
-import { z } from 'zod'
+import type { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
-
-/** 1 ms to the longest delay of a Node timer, about 24.8 days. */
-export const milliseconds = z.int().min(1).max(2_147_483_647)
 
 /** Checks the options of a wrapper; throws a ConfigurationError that shows the correct call. */
 export function parseWrapperOptions<Schema extends z.ZodObject>(
