@@ -1,9 +1,8 @@
-import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 
 import { ActiveRuns } from './active-runs.ts'
 import { Gate } from './back-pressure/gate.ts'
-import { ClientRun, statusOf, type RunManner, type RunParts } from './client-run.ts'
-import { logLevelFromEnv } from './config/env.ts'
+import { ClientRun, type RunManner, type RunParts } from './client-run.ts'
 import { createRedactor, printableConfig, secretsOf } from './config/redact.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from './config/schema.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
@@ -12,8 +11,8 @@ import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { ExecutorClient } from './executor-client.ts'
 import { heldToContract } from './executors/held-to-contract.ts'
-import { ClientEmitter, type SettleEvent } from './insight/client-events.ts'
-import { logEvents, type LogLevel } from './insight/logger.ts'
+import { ClientEmitter } from './insight/client-events.ts'
+import { logEvents } from './insight/logger.ts'
 import { StatsCounter, type Stats } from './insight/stats.ts'
 import { planExecutions } from './plan.ts'
 import { BlockingRunner } from './sync/blocking-runner.ts'
@@ -25,7 +24,6 @@ import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
 const defaultDrainMs = 30_000
-const defaultMaxPending = 10_000
 
 /** How a client is closed. */
 export interface CloseOptions {
@@ -67,7 +65,7 @@ export class ClientCore {
     }
     logEvents(this.events, {
       logger: config.logger,
-      level: logLevelOf(config),
+      level: config.logLevel ?? (config.logger === undefined ? 'silent' : 'info'),
       redact: createRedactor(secretsOf(config)),
     })
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
@@ -110,18 +108,8 @@ export class ClientCore {
     const toolsModule = this.#toolsModule
     const scope = { config: this.#config, registry: this.registry, context, toolsModule, underWay }
     const job = prepareJob(code, options, scope)
-    const sentAt = performance.now()
-    const ended = (status: SettleEvent['status']): void => this.#stats.ended(status, performance.now() - sentAt)
-    this.#stats.came()
-    this.#stats.sent()
-    try {
-      const result = this.#blocking.run(job)
-      ended(statusOf(result))
-      return result
-    } catch (error) {
-      ended('failed')
-      throw error
-    }
+    const blocking = this.#blocking
+    return this.#stats.counting(() => blocking.run(job))
   }
 
   /** Begins to run code; resolves when it is accepted. */
@@ -213,7 +201,7 @@ async function accepted({ execution, state, result }: ClientRun): Promise<Execut
 
 async function settledWithin(results: readonly Promise<unknown>[], timeoutMs: number): Promise<void> {
   const timedOut = Promise.withResolvers<void>()
-  const timer = setTimeout(timedOut.resolve, Math.min(timeoutMs, 2_147_483_647))
+  const timer = setTimeout(timedOut.resolve, Math.min(timeoutMs, maxTimerMs))
   await Promise.race([Promise.allSettled(results), timedOut.promise])
   clearTimeout(timer)
 }
@@ -223,11 +211,7 @@ function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
   return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
 }
 
-function gateOf({ concurrency, rateLimit, maxPending = defaultMaxPending }: ResolvedConfig): Gate | undefined {
+function gateOf({ concurrency, rateLimit, maxPending }: ResolvedConfig): Gate | undefined {
   const isOpen = concurrency === undefined && rateLimit === undefined
   return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxPending })
-}
-
-function logLevelOf({ logLevel, logger }: ResolvedConfig): LogLevel {
-  return logLevel ?? logLevelFromEnv() ?? (logger === undefined ? 'silent' : 'info')
 }

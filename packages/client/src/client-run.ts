@@ -12,7 +12,7 @@ import { CancelledError } from './errors/cancelled-error.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { Execution } from './execution.ts'
-import { failureOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import { failureOf, statusOf, type ExecutionResult } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { ClientEmitter, SettleEvent } from './insight/client-events.ts'
@@ -208,10 +208,4 @@ export class ClientRun {
   get #ids(): { executionId: string; correlationId: string } {
     return { executionId: this.plan.request.id, correlationId: this.plan.correlationId }
   }
-}
-
-/** How it ended, for those who are told and for the counts. */
-export function statusOf(result: ExecutionResult | FailedExecution): SettleEvent['status'] {
-  if (result.success) return 'completed'
-  return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
 }

@@ -3,9 +3,8 @@ import { inspect, type InspectOptions } from 'node:util'
 import type { Json } from '@codemode/shared'
 
 import { ClientCore, type CloseOptions, type View } from './client-core.ts'
-import { configFromEnv } from './config/env.ts'
+import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
-import { resolveConfig } from './config/resolve.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
@@ -41,7 +40,7 @@ export class Codemode implements AsyncDisposable {
 
   /** A client from a configuration. Throws a ConfigurationError that shows the corrected code. */
   static fromClientConfig(config: ClientConfig | ComposedConfig): Codemode {
-    return new Codemode(new ClientCore(resolveConfig(config)))
+    return new Codemode(new ClientCore(configFromCode(config)))
   }
 
   /**

@@ -10,6 +10,9 @@ import type {
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 
+/** The ways in which an execution ends. */
+export type FinalStatus = 'completed' | 'failed' | 'cancelled'
+
 /** Where a result comes from: the executor, or what was composed around it. */
 export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
 
@@ -55,6 +58,12 @@ export type ExecutionResult<T = Json> = SucceededExecution<T> | FailedExecution
 /** The client's view of a result from the wire. */
 export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T> {
   return { ...result, source: 'executor' } as ExecutionResult<T>
+}
+
+/** The status of an execution that ended so. */
+export function statusOf(result: ExecutionResult): FinalStatus {
+  if (result.success) return 'completed'
+  return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
 }
 
 /** What a result says of code that was not run. */

@@ -1,4 +1,4 @@
-import { isFinal, type ExecutionEvent, type ExecutionStatus, type Json } from '@codemode/shared'
+import { isFinal, maxTimerMs, type ExecutionEvent, type ExecutionStatus, type Json } from '@codemode/shared'
 
 import { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
 import type { ExecutionResult } from './execution-result.ts'
@@ -58,7 +58,7 @@ export class Execution<T = Json> {
     const { timeoutMs } = options
     if (timeoutMs === undefined) return this.#links.result
     const gaveUp = Promise.withResolvers<never>()
-    const timer = setTimeout(() => gaveUp.reject(this.#waitTimeout(timeoutMs)), Math.min(timeoutMs, 2_147_483_647))
+    const timer = setTimeout(() => gaveUp.reject(this.#waitTimeout(timeoutMs)), Math.min(timeoutMs, maxTimerMs))
     try {
       return await Promise.race([this.#links.result, gaveUp.promise])
     } finally {

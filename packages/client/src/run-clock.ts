@@ -1,3 +1,5 @@
+import { maxTimerMs } from '@codemode/shared'
+
 import { CancelledError } from './errors/cancelled-error.ts'
 import { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
 import { linkAbort } from './linked-abort.ts'
@@ -24,7 +26,7 @@ export class RunClock {
 
   constructor({ executionId, correlationId, signals, ...options }: RunClockOptions) {
     const ids = { executionId, correlationId }
-    const timeoutMs = Math.min(options.timeoutMs, 2_147_483_647)
+    const timeoutMs = Math.min(options.timeoutMs, maxTimerMs)
     this.deadlineAt = performance.now() + timeoutMs
     this.timedOut = () => requestTimeout(timeoutMs, ids)
     this.#timer = setTimeout(() => this.end(this.timedOut()), timeoutMs)

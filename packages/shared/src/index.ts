@@ -24,6 +24,7 @@ export {
   clockOptions,
   defaultRequestLimits,
   fixedLimits,
+  maxTimerMs,
   requestLimitsSchema,
   type RequestLimits,
   type ResolvedRequestLimits,

@@ -4,7 +4,7 @@ const KiB = 1024
 const MiB = 1024 * KiB
 
 /** The largest delay that Node's timers can hold: 2^31 - 1 ms, about 24.8 days. */
-const maxTimerMs = 2_147_483_647
+export const maxTimerMs = 2_147_483_647
 
 /** 24 hours: the longest wall clock that an execution may ask for. */
 const maxExecutionMs = 86_400_000

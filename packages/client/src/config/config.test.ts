@@ -10,14 +10,14 @@ import { messageOf } from '../testing/message-of.ts'
 import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'
 import { namesAt, textOptions } from './options.ts'
-import { resolveConfig } from './resolve.ts'
+import { configFromCode } from './env.ts'
 import { composedSchema, connectedSchema } from './schema.ts'
 import { variableOf } from './variables.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
 
 test('a configuration of two fields is enough', () => {
-  expect(resolveConfig(valid)).toMatchObject({ ...valid, connectTimeoutMs: 5_000 })
+  expect(configFromCode(valid)).toMatchObject({ ...valid, connectTimeoutMs: 5_000 })
 })
 
 test.each([
@@ -63,7 +63,7 @@ test('a client that is given an executor is shown with one', async () => {
 })
 
 test('what is no object is refused', async () => {
-  expect(await messageOf(() => resolveConfig(undefined))).toContain("executorUrl: 'http://localhost:8001'")
+  expect(await messageOf(() => configFromCode(undefined))).toContain("executorUrl: 'http://localhost:8001'")
 })
 
 test('the environment gives the same configuration, and what is given in code wins, option by option', () => {
@@ -84,6 +84,7 @@ test('the environment gives the same configuration, and what is given in code wi
     toolServer: { port: 0, url: 'http://a/' },
     retry: { maxAttempts: 2, backoffBaseMs: 7 },
     connectTimeoutMs: 5_000,
+    maxPending: 10_000,
   })
 })
 
@@ -152,7 +153,7 @@ test('a client and an ExecutorClient are printed without their secrets', async (
   })
   await using executor = new ExecutorClient(valid)
   await using composed = Codemode.fromClientConfig({ executor })
-  expect(composed.toJSON()).toEqual({ executor: 'ExecutorClient', tools: [] })
+  expect(composed.toJSON()).toEqual({ executor: 'ExecutorClient', maxPending: 10_000, tools: [] })
   for (const printed of [codemode, composed, executor, codemode.withContext({ a: 1 })]) {
     const texts = [JSON.stringify(printed), inspect(printed, { depth: 20, showHidden: true }), inspect({ a: printed })]
     expect(texts.join()).not.toContain(valid.executorApiKey)

@@ -1,10 +1,8 @@
 /** Reads a client's configuration from the environment; the only reader of `process.env`. */
 import { env as processEnv } from 'node:process'
 
-import { ConfigurationError } from '../errors/configuration-error.ts'
-import { logLevels, type LogLevel } from '../insight/logger.ts'
 import { asVariables } from './examples.ts'
-import { argumentsLayer, isRecord, putAt, valueAt, type Layer } from './layer.ts'
+import { argumentsLayer, codeLayer, isRecord, putAt, valueAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
@@ -13,6 +11,15 @@ import { variableOf } from './variables.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const environment: Environment = processEnv
+
+/** The configuration that code gives. Of the environment it has only how much is logged, unless the code says that too. */
+export function configFromCode(given: unknown, env: Environment = environment): ResolvedConfig {
+  const code = codeLayer(given, 'Codemode.fromClientConfig')
+  const layer = environmentLayer(env)
+  const { logLevel } = layer.values
+  const isFromEnv = logLevel !== undefined && code.values['logLevel'] === undefined
+  return resolveLayers(isFromEnv ? [{ ...layer, values: { logLevel } }, code] : [code])
+}
 
 /** The configuration of the environment, under the given one. */
 export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environment = environment): ResolvedConfig {
@@ -28,16 +35,4 @@ export function environmentLayer(env: Environment): Layer {
   }
   const nameOf = (path: OptionPath) => (isRecord(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
   return { values, isText: true, nameOf, correct: asVariables }
-}
-
-/** What CODEMODE_LOG_LEVEL says, for all clients of this process; throws a ConfigurationError for an unknown level. */
-export function logLevelFromEnv(env: Readonly<Record<string, string | undefined>> = processEnv): LogLevel | undefined {
-  const given = env['CODEMODE_LOG_LEVEL']
-  if (given === undefined || given === '') return undefined
-  const level = logLevels.find((level) => level === given)
-  if (level !== undefined) return level
-  throw new ConfigurationError(
-    `CODEMODE_LOG_LEVEL is ${JSON.stringify(given)}, not one of ${logLevels.join(', ')}.`,
-    'CODEMODE_LOG_LEVEL=info',
-  )
 }

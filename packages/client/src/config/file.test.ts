@@ -28,6 +28,7 @@ test('arguments win over the environment, and that over the file, option by opti
     executorUrl: 'http://localhost:8001',
     executorApiKey: 'secret-1',
     connectTimeoutMs: 5_000,
+    maxPending: 10_000,
     cpuTimeoutMs: 3,
     retry: { maxAttempts: 5, backoffBaseMs: 6, backoffMaxMs: 7 },
   })
@@ -53,6 +54,7 @@ cpuTimeoutMs:
     executorUrl: 'http://localhost:8001',
     executorApiKey: '0123456789',
     connectTimeoutMs: 5_000,
+    maxPending: 10_000,
     requestTimeoutMs: 70_000,
     retry: false,
     correlationIdPrefix: 'a-n-b',

@@ -9,7 +9,7 @@ import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { argumentsLayer, isRecord, type Layer } from './layer.ts'
 import { namesAt, writtenOptions } from './options.ts'
 import { resolveLayers } from './resolve.ts'
-import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
+import { connectedSchema, isPath, type ClientConfig, type ResolvedConfig } from './schema.ts'
 import { YamlFile } from './yaml-file.ts'
 
 /** The configuration of a file, under the environment, under the given one. */
@@ -69,7 +69,7 @@ function withoutEmpty(values: Readonly<Record<string, unknown>>): Record<string,
 /** The path of a module is relative to the folder of the file that names it. */
 function withModule(values: Record<string, unknown>, path: string | URL): Record<string, unknown> {
   const { toolsModule } = values
-  if (typeof toolsModule !== 'string' || /^[a-z][a-z\d+.-]+:/i.test(toolsModule)) return values
+  if (!isPath(toolsModule)) return values
   return { ...values, toolsModule: resolve(dirname(path instanceof URL ? fileURLToPath(path) : path), toolsModule) }
 }
 

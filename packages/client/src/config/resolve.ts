@@ -13,14 +13,9 @@ import {
   type ResolvedConnection,
 } from './schema.ts'
 
-/** Checks a configuration that was given in code; throws a ConfigurationError that shows the corrected one. */
-export function resolveConfig(config: unknown): ResolvedConfig {
-  return resolveLayers([codeLayer(config, 'Codemode.fromClientConfig')])
-}
-
 /** Checks a configuration that comes in layers, the first one over the others. */
 export function resolveLayers(layers: readonly Layer[]): ResolvedConfig {
-  const isComposed = layers[0]?.values['executor'] !== undefined
+  const isComposed = layers.some(({ isText, values }) => !isText && values['executor'] !== undefined)
   return isComposed ? parse(composedSchema, layers) : withinRequest(parse(connectedSchema, layers))
 }
 

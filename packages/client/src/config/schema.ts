@@ -4,7 +4,7 @@
  */
 import { pathToFileURL } from 'node:url'
 
-import { clientTimeouts, requestLimitsSchema } from '@codemode/shared'
+import { clientTimeouts, maxTimerMs, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
 import type { Executor } from '../executor.ts'
@@ -16,8 +16,8 @@ export const secretOptions: readonly string[] = ['executorApiKey', 'toolServer.s
 
 const logMethods = ['debug', 'info', 'warn', 'error'] as const
 
-/** 1 ms to the longest delay of a Node timer, about 24.8 days. */
-export const milliseconds = z.int().min(1).max(2_147_483_647)
+/** 1 ms to the longest delay of a timer. */
+export const milliseconds = z.int().min(1).max(maxTimerMs)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 
 const executorUrl = z.url({ protocol: /^https?$/, abort: true }).refine((url) => {
@@ -75,10 +75,14 @@ export const connectionSchema = z.strictObject({
   connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
 })
 
+/** Whether a module is named by its path, and not by a URL. */
+export function isPath(module: unknown): module is string {
+  return typeof module === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(module)
+}
+
 /** A module on this machine, as the URL that `import()` takes. */
 const toolsModule = z.union([z.string().min(1), z.instanceof(URL)]).transform((module, context) => {
-  const isPath = typeof module === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(module)
-  const url = isPath ? pathToFileURL(module) : URL.parse(module)
+  const url = isPath(module) ? pathToFileURL(module) : URL.parse(module)
   if (url?.protocol === 'file:') return url.href
   context.addIssue('must be a path or a file: URL')
   return z.NEVER
@@ -118,7 +122,7 @@ const clientSchema = z.strictObject({
   /** How many executions may begin in any window of so many milliseconds. Unlimited by default. */
   rateLimit: z.strictObject({ requests: z.int().min(1), perMs: milliseconds }).optional(),
   /** How many executions may wait in the client's own queue, 10,000 by default; further ones fail with `OVERLOADED`. */
-  maxPending: z.int().min(0).optional(),
+  maxPending: z.int().min(0).default(10_000),
   /** Takes what the client logs; `console` is one. Without it, lines of JSON go to stderr. */
   logger: z
     .custom<Logger>((logger) => logMethods.every((name) => typeof (logger as Partial<Logger>)?.[name] === 'function'), {

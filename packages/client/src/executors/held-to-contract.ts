@@ -1,3 +1,5 @@
+import { maxTimerMs } from '@codemode/shared'
+
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 import type { Executor } from '../executor.ts'
@@ -22,7 +24,7 @@ export function heldToContract(executor: Executor): Executor {
       const abandoned = Promise.withResolvers<never>()
       const timers: NodeJS.Timeout[] = []
       const endAfter = (ms: number, errorOf: () => Error): void => {
-        if (ms <= 2_147_483_647) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
+        if (ms <= maxTimerMs) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
       }
       const onAbort = (): void => endAfter(graceMs, () => cancelled(signal?.reason, ids))
       endAfter(requestTimeoutMs + graceMs, () => requestTimeout(requestTimeoutMs, ids))

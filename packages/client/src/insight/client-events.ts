@@ -1,7 +1,7 @@
 import type { ErrorCode, LogEntry } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { ResultSource } from '../execution-result.ts'
+import type { FinalStatus, ResultSource } from '../execution-result.ts'
 import type { Retry } from '../executor.ts'
 import { tell } from './tell.ts'
 
@@ -40,7 +40,7 @@ export interface SettleEvent extends Ids {
   /** The execution's `label`, if it has one. */
   readonly label: string | undefined
   /** How it ended; a request that failed is `failed`. */
-  readonly status: 'completed' | 'failed' | 'cancelled'
+  readonly status: FinalStatus
   /** From the call until now, in milliseconds, the client's own queue included. */
   readonly durationMs: number
   /** Why it failed, or who cancelled; undefined if it completed. */

@@ -1,4 +1,4 @@
-import type { SettleEvent } from './client-events.ts'
+import { statusOf, type ExecutionResult, type FinalStatus } from '../execution-result.ts'
 
 /** Counts of a client's executions since it was made, and how long they took. */
 export interface Stats {
@@ -46,7 +46,7 @@ export class StatsCounter {
   }
 
   /** One is over that ran for so long, or that was never sent. */
-  ended(status: SettleEvent['status'], ranMs: number | undefined): void {
+  ended(status: FinalStatus, ranMs: number | undefined): void {
     this.#ended[counterOf[status]] += 1
     if (ranMs === undefined) {
       this.#pending -= 1
@@ -57,6 +57,21 @@ export class StatsCounter {
     this.#sumMs += ranMs
     this.#minMs = Math.min(this.#minMs, ranMs)
     this.#maxMs = Math.max(this.#maxMs, ranMs)
+  }
+
+  /** Counts one that begins at once and ends before anything else happens. */
+  counting(run: () => ExecutionResult): ExecutionResult {
+    const sentAt = performance.now()
+    let status: FinalStatus = 'failed'
+    this.came()
+    this.sent()
+    try {
+      const result = run()
+      status = statusOf(result)
+      return result
+    } finally {
+      this.ended(status, performance.now() - sentAt)
+    }
   }
 
   snapshot(concurrency: number | undefined): Stats {

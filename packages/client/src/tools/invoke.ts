@@ -1,4 +1,4 @@
-import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 
 import { linkAbort } from '../linked-abort.ts'
 import type { ToolCall } from './define.ts'
@@ -25,7 +25,7 @@ export async function invokeTool(
       ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
       controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
     },
-    Math.min(Math.max(deadline.getTime() - Date.now(), 0), 2_147_483_647),
+    Math.min(Math.max(deadline.getTime() - Date.now(), 0), maxTimerMs),
   )
   const cancel = (): void => ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
   controller.signal.addEventListener('abort', cancel)

@@ -1,7 +1,4 @@
-import type { Delivery } from '@codemode/shared'
-
-/** Node's timers hold at most this many milliseconds. */
-const maxTimerMs = 2_147_483_647
+import { maxTimerMs, type Delivery } from '@codemode/shared'
 
 /**
  * What waits to be delivered to one guest: answers in the order of their arrival, and the tick of its next timer. Only
