@@ -1,6 +1,7 @@
 import type { ExecutionEvent, ExecutionRequest } from '@codemode/shared'
 import { z } from 'zod'
 
+import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
@@ -9,7 +10,6 @@ import { CancelledById } from './cancelled-by-id.ts'
 import { identified } from './identified.ts'
 import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
-import { milliseconds } from '../config/schema.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
 /** A run that a mock was asked for, with the ids that it had. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { receiveError, sendError } from '../errors/transfer.ts'
 import { failureOf, type ExecutionResult } from '../execution-result.ts'
@@ -13,7 +14,6 @@ import { passOn } from './pass-on.ts'
 import { finishedEvent, startedEvent } from './result-events.ts'
 import { RunCache } from './run-cache.ts'
 import { SharedRun } from './shared-run.ts'
-import { milliseconds } from '../config/schema.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = 'withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })'

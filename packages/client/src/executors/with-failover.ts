@@ -1,5 +1,6 @@
 import { z } from 'zod'
 
+import { milliseconds } from '../config/schema.ts'
 import type { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
@@ -9,7 +10,6 @@ import { identified } from './identified.ts'
 import { passOn } from './pass-on.ts'
 import { timeLeft } from './time-left.ts'
 import { hasSurelyNotRun, nobodyTookIt } from './unavailable.ts'
-import { milliseconds } from '../config/schema.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = `withFailover([

@@ -1,6 +1,7 @@
 import { newExecutionId, type ExecutionRequest } from '@codemode/shared'
 import { z } from 'zod'
 
+import { milliseconds } from '../config/schema.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
@@ -10,7 +11,6 @@ import { identified } from './identified.ts'
 import { isOutage } from './unavailable.ts'
 import { passOn } from './pass-on.ts'
 import { timeLeft } from './time-left.ts'
-import { milliseconds } from '../config/schema.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 type ShouldFallBack = (error: unknown, request: ExecutionRequest) => boolean

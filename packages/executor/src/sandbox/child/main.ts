@@ -1,6 +1,7 @@
 /**
  * A sandbox process: it reads the guest runtime from descriptor 5 and frames from its standard input, runs guests, and
- * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a flood waits for its reader.
+ * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a
+ * flood waits for its reader.
  */
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
