@@ -54,6 +54,22 @@ test('EX-1: time goes on from turn to turn and never backwards', async () => {
   expect(await value(code)).toEqual([true, true])
 })
 
+test('EX-1: Temporal is what V8 makes it, and is there however it is reached first', async () => {
+  const describe = `
+    const describe = (object) => Reflect.ownKeys(object).map((key) => {
+      const { value, ...attributes } = Object.getOwnPropertyDescriptor(object, key)
+      return [String(key), typeof value, value?.name ?? String(value), JSON.stringify(attributes)].join()
+    }).toSorted()`
+  const all = `[describe(Temporal), describe(Temporal.Now), describe(Temporal.Duration.prototype).length]`
+  // oxlint-disable-next-line typescript/no-implied-eval -- the same code, in this process
+  const here = new Function(`${describe}; return ${all}`)() as unknown
+  expect(await value(`${describe}; return ${all}`)).toEqual(here)
+  const reached = 'new Date(5).toTemporalInstant()'
+  expect(
+    await value(`return ${reached} instanceof Temporal.Instant && Temporal.Instant === ${reached}.constructor`),
+  ).toBe(true)
+})
+
 test('EX-1: dates work as usual otherwise', async () => {
   const code = `
     return [

@@ -21,12 +21,14 @@ const isolateOverheadBytes = 300 * 1024
  */
 export class GuestIsolate {
   readonly memoryLimitMb: number
+  readonly #runtime: GuestRuntime
   readonly #isolate: ivm.Isolate
   readonly #deliver: ivm.Reference<Deliver>
   #take: TakeEmitted = () => {}
 
   constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb
+    this.#runtime = runtime
     this.#isolate = new ivm.Isolate({ memoryLimit: memoryLimitMb, onCatastrophicError: () => process.abort() })
     const context = this.#isolate.createContextSync()
     const take: TakeEmitted = (kind, first, second, third) => this.#take(kind, first, second, third)
@@ -58,6 +60,11 @@ export class GuestIsolate {
   sizeBytes(): number {
     const { total_physical_size, externally_allocated_size, malloced_memory } = this.#isolate.getHeapStatisticsSync()
     return total_physical_size + externally_allocated_size + malloced_memory + isolateOverheadBytes
+  }
+
+  /** Has further isolates begin with what is compiled of the runtime in this one, which must have run no code but ours. */
+  keepCompiled(): void {
+    this.#runtime.keepCompiled(this.#isolate)
   }
 
   dispose(): void {

@@ -1,22 +1,18 @@
 import { createHash } from 'node:crypto'
 
-import ivm from 'isolated-vm'
+import type ivm from 'isolated-vm'
 
 import type { RuntimeSource } from '../runtime-source.ts'
 
 const scriptInfo = { filename: 'codemode:runtime' } as const
 
-/**
- * The guest runtime, compiled once in an isolate that never sees a guest. What a guest's isolate could produce is never
- * taken.
- */
+/** The guest runtime, and what V8 has compiled of it. What a guest's isolate could produce is never taken. */
 export class GuestRuntime {
   readonly #source: RuntimeSource
-  readonly #cachedData: ivm.ExternalCopy<ArrayBuffer>
+  #compiled: ivm.ExternalCopy<ArrayBuffer> | undefined
 
   constructor(source: RuntimeSource) {
     this.#source = source
-    this.#cachedData = compile(source)
   }
 
   /** The source of the web globals. */
@@ -32,20 +28,23 @@ export class GuestRuntime {
 
   /** Runs the runtime's script in a new context and returns the function that makes the runtime. */
   load<Make>(isolate: ivm.Isolate, context: ivm.Context): ivm.Reference<Make> {
-    const script = isolate.compileScriptSync(this.#source.runtime, { ...scriptInfo, cachedData: this.#cachedData })
+    const script = isolate.compileScriptSync(this.#source.runtime, {
+      ...scriptInfo,
+      ...(this.#compiled && { cachedData: this.#compiled }),
+    })
     return script.runSync(context, { reference: true }) as ivm.Reference<Make>
   }
-}
 
-function compile({ runtime }: RuntimeSource): ivm.ExternalCopy<ArrayBuffer> {
-  const isolate = new ivm.Isolate()
-  try {
-    const script: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(runtime, {
+  /**
+   * Keeps what an isolate has compiled of the runtime, for all that are made from now on: they compile the rest when it is
+   * first used. The isolate must have run no code but ours.
+   */
+  keepCompiled(isolate: ivm.Isolate): void {
+    // V8 knows the script, and has kept the functions that were called with it.
+    const script: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(this.#source.runtime, {
       ...scriptInfo,
       produceCachedData: true,
     })
-    return script.cachedData!
-  } finally {
-    isolate.dispose()
+    this.#compiled = script.cachedData!
   }
 }

@@ -14,6 +14,7 @@ import { GuestHost } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IsolateStock } from './isolate-stock.ts'
 import { isParserBroken, warmUp } from './source/prepare-source.ts'
+import { compileForTypicalGuest } from './typical-guest.ts'
 
 type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
@@ -22,6 +23,7 @@ const runtimeDescriptor = 5
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
+compileForTypicalGuest(runtime)
 const stock = new IsolateStock(runtime)
 const reader = new FrameReader()
 const waiting: HostMessage[] = []

@@ -1,6 +1,7 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
+import { installTemporal } from './temporal.ts'
 
 /**
  * Makes every clock of the language read the turn's timestamp: `Date`, `performance`, the default argument of
@@ -49,34 +50,4 @@ function installDateTimeFormat(p: Primordials, state: RuntimeState): void {
   defineHidden(p, prototype, 'formatToParts', function formatToParts(this: unknown, date?: unknown) {
     return p.ReflectApply(toParts, this, [date === undefined ? state.at : date])
   })
-}
-
-/** The part of `Temporal` that is captured here; TypeScript's library does not describe all of it. */
-interface Zoned {
-  toPlainDateTime(): unknown
-  toPlainDate(): unknown
-  toPlainTime(): unknown
-}
-
-function installTemporal(p: Primordials, state: RuntimeState): void {
-  const { Temporal } = p.globalThis as unknown as {
-    Temporal: {
-      Instant: { fromEpochMilliseconds(ms: number): object; prototype: { toZonedDateTimeISO(zone: unknown): Zoned } }
-      ZonedDateTime: { prototype: Zoned }
-      Now: { timeZoneId(): string }
-    }
-  }
-  const { fromEpochMilliseconds, prototype: instant } = Temporal.Instant
-  const { timeZoneId } = Temporal.Now
-  const { toZonedDateTimeISO } = instant
-  const { toPlainDateTime, toPlainDate, toPlainTime } = Temporal.ZonedDateTime.prototype
-  const now = () => p.ReflectApply(fromEpochMilliseconds, Temporal.Instant, [state.at])
-  const zoned = (zone: unknown) => p.ReflectApply(toZonedDateTimeISO, now(), [zone === undefined ? timeZoneId() : zone])
-  defineHidden(p, Temporal.Now, 'instant', now)
-  defineHidden(p, Temporal.Now, 'zonedDateTimeISO', (zone?: unknown) => zoned(zone))
-  defineHidden(p, Temporal.Now, 'plainDateTimeISO', (zone?: unknown) =>
-    p.ReflectApply(toPlainDateTime, zoned(zone), []),
-  )
-  defineHidden(p, Temporal.Now, 'plainDateISO', (zone?: unknown) => p.ReflectApply(toPlainDate, zoned(zone), []))
-  defineHidden(p, Temporal.Now, 'plainTimeISO', (zone?: unknown) => p.ReflectApply(toPlainTime, zoned(zone), []))
 }

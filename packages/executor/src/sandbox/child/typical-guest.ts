@@ -1,0 +1,51 @@
+import type { GuestSpec } from '../protocol.ts'
+import { GuestHost } from './guest-host.ts'
+import { GuestIsolate } from './guest-isolate.ts'
+import type { GuestRuntime } from './guest-runtime.ts'
+import { usualMemoryLimitMb } from './isolate-stock.ts'
+
+const MiB = 1024 * 1024
+const timeoutMs = 5_000
+
+/** It does what most code does. What else the runtime can do is compiled in the isolates of those guests that need it. */
+const spec: GuestSpec = {
+  code: `
+    const all = await Promise.all(input.cities.map((city) => tools.weather({ city })))
+    console.log('found', all.length)
+    return { warmest: all[0] }`,
+  input: '{"cities":["Oslo","Rome"]}',
+  context: '{}',
+  config: '{}',
+  seed: '0'.repeat(64),
+  tools: ['weather'],
+  limits: {
+    cpuTimeoutMs: timeoutMs,
+    executionTimeoutMs: timeoutMs,
+    toolTimeoutMs: timeoutMs,
+    queueTimeoutMs: timeoutMs,
+    memoryLimitMb: usualMemoryLimitMb,
+    maxToolCalls: 2,
+    sourceBytes: MiB,
+    inputBytes: MiB,
+    resultBytes: MiB,
+    toolInputBytes: MiB,
+    toolOutputBytes: MiB,
+    logBytes: MiB,
+    journalBytes: MiB,
+    toolCallsInFlight: 2,
+    timers: 1,
+  },
+}
+
+/** Runs a guest of our own, so that what it needs of the runtime is compiled once for all that follow. */
+export function compileForTypicalGuest(runtime: GuestRuntime): void {
+  const isolate = new GuestIsolate(runtime, usualMemoryLimitMb)
+  const host = new GuestHost(spec, isolate)
+  const answer = { kind: 'answer', at: 1, ok: true, text: '{"celsius":21}' } as const
+  host.turn({ kind: 'start', at: 0 }, timeoutMs)
+  host.turn({ ...answer, call: 1 }, timeoutMs)
+  const last = host.turn({ ...answer, call: 2 }, timeoutMs)
+  if (last.type !== 'turn' || last.effects.end?.ok !== true) throw new Error('The guest runtime does not work')
+  isolate.keepCompiled()
+  isolate.dispose()
+}

@@ -1,0 +1,79 @@
+import { defineHidden, defineLazyGlobal } from './define.ts'
+import type { Primordials } from './primordials.ts'
+import type { RuntimeState } from './state.ts'
+
+/** What is used of `Temporal` here; TypeScript's library does not describe all of it. */
+interface Instant {
+  until(other: Instant): object
+  toZonedDateTimeISO(zone: unknown): Zoned
+}
+interface Zoned {
+  toPlainDateTime(): object
+  toPlainDate(): Dated
+  toPlainTime(): object
+}
+interface Dated {
+  toPlainYearMonth(): object
+  toPlainMonthDay(): object
+}
+
+/** As the environment of a sandbox process says. */
+const localZone = 'UTC'
+
+/**
+ * `Temporal`, with a clock that reads the turn's timestamp. V8 makes its 200 functions when it is first touched, which would
+ * be a third of setting up the runtime, so it is left untouched until the guest wants it. V8's own namespace is removed: it
+ * holds V8's clock, and nothing else leads there. Its classes have no clock, and a date leads to all of them.
+ */
+export function installTemporal(p: Primordials, state: RuntimeState): void {
+  p.ReflectDeleteProperty(p.globalThis, 'Temporal')
+  defineLazyGlobal(p, 'Temporal', () => createTemporal(p, state))
+}
+
+function createTemporal(p: Primordials, state: RuntimeState): object {
+  const { toTemporalInstant } = p.Date.prototype as unknown as { toTemporalInstant: () => Instant }
+  const instantAt = (ms: number) => p.ReflectApply(toTemporalInstant, new p.Date(ms), [])
+  const first = instantAt(0)
+  const zoned = first.toZonedDateTimeISO(localZone)
+  const date = zoned.toPlainDate()
+  return defineNamespace(p, 'Temporal', {
+    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+    PlainDate: date.constructor,
+    PlainTime: zoned.toPlainTime().constructor,
+    PlainDateTime: zoned.toPlainDateTime().constructor,
+    ZonedDateTime: zoned.constructor,
+    Duration: first.until(first).constructor,
+    Instant: first.constructor,
+    PlainYearMonth: date.toPlainYearMonth().constructor,
+    PlainMonthDay: date.toPlainMonthDay().constructor,
+  })
+}
+
+function createNow(p: Primordials, instant: () => Instant, { first, zoned }: { first: Instant; zoned: Zoned }): object {
+  const { toZonedDateTimeISO } = first
+  const { toPlainDateTime, toPlainDate, toPlainTime } = zoned
+  const zonedDateTimeISO = (zone: unknown = localZone) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
+  return defineNamespace(p, 'Temporal.Now', {
+    instant: () => instant(),
+    timeZoneId: () => localZone,
+    plainDateTimeISO: (zone?: unknown) => p.ReflectApply(toPlainDateTime, zonedDateTimeISO(zone), []),
+    zonedDateTimeISO: (zone?: unknown) => zonedDateTimeISO(zone),
+    plainDateISO: (zone?: unknown) => p.ReflectApply(toPlainDate, zonedDateTimeISO(zone), []),
+    plainTimeISO: (zone?: unknown) => p.ReflectApply(toPlainTime, zonedDateTimeISO(zone), []),
+  })
+}
+
+function defineNamespace(p: Primordials, tag: string, members: Readonly<Record<string, unknown>>): object {
+  const namespace = {}
+  const names = p.ObjectKeys(members)
+  for (let i = 0; i < names.length; i++) defineHidden(p, namespace, names[i]!, members[names[i]!])
+  p.ReflectDefineProperty(namespace, p.SymbolToStringTag, {
+    // @ts-expect-error the prototype of a literal is not part of its type
+    __proto__: null,
+    value: tag,
+    writable: false,
+    enumerable: false,
+    configurable: true,
+  })
+  return namespace
+}
