@@ -12,12 +12,12 @@ const limits = { ...defaultRequestLimits, ...fixedLimits }
 const MiB = 1024 * 1024
 
 /** A stock that has prepared itself, and a way to tell what it has prepared. */
-function preparedStock(): {
+function preparedStock(now?: () => number): {
   stock: IsolateStock
   take: (memoryLimitMb?: number) => GuestIsolate
   tidied: () => number
 } {
-  const stock = new IsolateStock(runtime)
+  const stock = new IsolateStock(runtime, now)
   const tidied = () => {
     let count = 0
     while (stock.tidy()) count++
@@ -59,6 +59,24 @@ test('the stock changes to a limit that two in a row ask for, and not for one al
   take(64)
   expect(tidied()).toBe(4)
   take(64)
+  expect(tidied()).toBe(1)
+})
+
+test('after a burst as many are made ahead as it took, up to a bound, and some time later no more', () => {
+  let now = 0
+  const { take, tidied } = preparedStock(() => now)
+  for (let i = 0; i < 4; i++) take()
+  expect(tidied()).toBe(2)
+  for (let i = 0; i < 9; i++) take()
+  expect(tidied()).toBe(9)
+  now = 10_000
+  for (let i = 0; i < 50; i++) take()
+  expect(tidied()).toBe(32)
+  now = 20_000
+  expect(tidied()).toBe(0)
+  now = 20_001
+  expect(tidied()).toBe(30)
+  take()
   expect(tidied()).toBe(1)
 })
 

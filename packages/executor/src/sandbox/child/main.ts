@@ -20,6 +20,7 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 const outputDescriptor = 3
 const runtimeDescriptor = 5
+const tidyMs = 10_000
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
@@ -49,6 +50,8 @@ send({
   },
 })
 setImmediate(tidy)
+// What a burst has had made ahead goes some time after it, also if nothing comes any more.
+setInterval(tidy, tidyMs).unref()
 
 /** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
 function handleNext(): void {
