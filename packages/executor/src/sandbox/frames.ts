@@ -1,12 +1,13 @@
 /**
  * The framing between the executor and a sandbox process: a frame is its length in bytes (32 bits, big endian) and
- * that many bytes of JSON in UTF-8. The reader trusts nothing: a length above the limit ends the conversation before
- * anything is allocated for it.
+ * that many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader trusts nothing: a length
+ * above the limit ends the conversation before anything is allocated for it.
  */
+import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
 
 const headerBytes = 4
 
-/** The largest frame that either side sends: a journal's worth of payload, escaped once more as JSON strings. */
+/** The largest frame that either side sends: a journal's worth of payload, of which a character takes two bytes, and more. */
 export const maxFrameBytes = 64 * 1024 * 1024
 
 /** A frame that can't be read; the process that sent it is not to be trusted any more. */
@@ -16,11 +17,16 @@ export class FrameError extends Error {
 
 /** Encodes one message as one frame. */
 export function encodeFrame(message: unknown): Buffer {
-  const text = JSON.stringify(message)
-  const length = Buffer.byteLength(text)
+  const frame = hasLongTexts(message) ? encodeWithTexts(message, headerBytes) : encodeJson(message)
+  const length = frame.length - headerBytes
   if (length > maxFrameBytes) throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes}`)
-  const frame = Buffer.allocUnsafe(headerBytes + length)
-  frame.writeUInt32BE(length, 0)
+  frame.writeUInt32BE(length)
+  return frame
+}
+
+function encodeJson(message: unknown): Buffer {
+  const text = JSON.stringify(message)
+  const frame = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text))
   frame.write(text, headerBytes)
   return frame
 }
@@ -72,7 +78,7 @@ export class FrameReader {
 
 function parseMessage(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    return isWithTexts(bytes) ? decodeWithTexts(bytes) : JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new FrameError('a frame is not JSON', { cause })
   }
