@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { fixedLimits, RequestError } from '@codemode/shared'
 import type { z } from 'zod'
@@ -45,7 +45,7 @@ export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty
         details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...problem })) },
       })
     }
-    return { value: parsed.value, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+    return { value: parsed.value, bytes, sha256: hash('sha256', bytes, 'hex') }
   }
 }
 
