@@ -35,7 +35,7 @@ function frameOf(...segments: readonly Buffer[]): Buffer {
 
 const read = (frame: Buffer): unknown[] => new FrameReader(65_536).push(frame)
 const json = (value: unknown): Buffer => segment(JSON.stringify(value))
-const sizeOf = (value: string): number => encodeWithTexts(value, 0).length
+const sizeOf = (value: string): number => encodeWithTexts(value, (sizeBytes) => Buffer.alloc(sizeBytes), 0).length
 const mark = '\0'
 
 test('texts come out as they went in, unit for unit', () => {

@@ -25,8 +25,8 @@ export function hasLongTexts(message: unknown): boolean {
   return false
 }
 
-/** A message with its long texts behind it, and room for so many bytes before it. */
-export function encodeWithTexts(message: unknown, roomBytes: number): Buffer {
+/** Puts a message with its long texts behind it at `start` of memory that has so many bytes more. */
+export function encodeWithTexts(message: unknown, allocate: (sizeBytes: number) => Buffer, start: number): Buffer {
   const texts: string[] = []
   const json = JSON.stringify(message, (_key, value: unknown) => {
     if (typeof value !== 'string' || !isLifted(value)) return value
@@ -34,9 +34,9 @@ export function encodeWithTexts(message: unknown, roomBytes: number): Buffer {
     return mark
   })
   const segments = [json, ...texts].map((text) => ({ text, isWide: Buffer.byteLength(text) > text.length }))
-  const sizeBytes = segments.reduce((sum, segment) => sum + segmentHeaderBytes + bytesOf(segment), roomBytes + 1)
-  const bytes = Buffer.allocUnsafe(sizeBytes)
-  let at = bytes.writeUInt8(0, roomBytes)
+  const sizeBytes = segments.reduce((sum, segment) => sum + segmentHeaderBytes + bytesOf(segment), 1)
+  const bytes = allocate(sizeBytes)
+  let at = bytes.writeUInt8(0, start)
   for (const segment of segments) {
     const { text, isWide } = segment
     at = bytes.writeUInt32BE((bytesOf(segment) | (isWide ? wideFlag : 0)) >>> 0, at)

@@ -4,6 +4,7 @@
  * above the limit ends the conversation before anything is allocated for it.
  */
 import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
+import { scratch } from './scratch.ts'
 
 const headerBytes = 4
 
@@ -17,18 +18,29 @@ export class FrameError extends Error {
 
 /** Encodes one message as one frame. */
 export function encodeFrame(message: unknown): Buffer {
-  const frame = hasLongTexts(message) ? encodeWithTexts(message, headerBytes) : encodeJson(message)
+  return encodeIn((sizeBytes) => Buffer.allocUnsafe(sizeBytes), message)
+}
+
+/** The same, for whoever is done with the frame before the next one is encoded or read. */
+export function encodeScratchFrame(message: unknown): Buffer {
+  return encodeIn(scratch, message)
+}
+
+function encodeIn(allocate: (sizeBytes: number) => Buffer, message: unknown): Buffer {
+  const encode = hasLongTexts(message) ? encodeWithTexts : encodeJson
+  const frame = encode(message, (sizeBytes) => allocate(headerBytes + sizeBytes), headerBytes)
   const length = frame.length - headerBytes
   if (length > maxFrameBytes) throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes}`)
   frame.writeUInt32BE(length)
   return frame
 }
 
-function encodeJson(message: unknown): Buffer {
+/** Puts a message at `start` of memory that has so many bytes more. */
+function encodeJson(message: unknown, allocate: (sizeBytes: number) => Buffer, start: number): Buffer {
   const text = JSON.stringify(message)
-  const frame = Buffer.allocUnsafe(headerBytes + Buffer.byteLength(text))
-  frame.write(text, headerBytes)
-  return frame
+  const bytes = allocate(Buffer.byteLength(text))
+  bytes.write(text, start)
+  return bytes
 }
 
 /** Cuts a stream of bytes into frames. Chunks are kept as they came and joined once, when a frame is complete. */
@@ -67,13 +79,24 @@ export class FrameReader {
     return length
   }
 
+  /** The next bytes, which are whole with the last chunk. They are good until the next are taken. */
   #take(size: number): Buffer {
-    const joined = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#buffered)
-    const rest = joined.subarray(size)
-    this.#chunks = rest.length > 0 ? [rest] : []
-    this.#buffered = rest.length
-    return joined.subarray(0, size)
+    const last = this.#chunks.pop()!
+    const restLength = this.#buffered - size
+    const rest = last.subarray(last.length - restLength)
+    const end = last.subarray(0, last.length - restLength)
+    const bytes = this.#chunks.length === 0 ? end : joined([...this.#chunks, end], size)
+    this.#chunks = restLength > 0 ? [rest] : []
+    this.#buffered = restLength
+    return bytes
   }
+}
+
+function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer {
+  const bytes = scratch(sizeBytes)
+  let at = 0
+  for (const chunk of chunks) at += chunk.copy(bytes, at)
+  return bytes
 }
 
 function parseMessage(bytes: Buffer): unknown {
