@@ -18,6 +18,8 @@ export const bodyLimits = {
   cancelBytes: 64 * KiB,
 } as const
 
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 interface JsonBodyOptions<Schema extends z.ZodType> {
   readonly schema: Schema
   readonly maxBytes: number
@@ -68,7 +70,7 @@ function jsonValue(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) throw invalid("The request's body is empty; a JSON object was expected.")
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     throw invalid("The request's body is not valid UTF-8.")
   }
