@@ -56,22 +56,18 @@ export function isWithTexts(bytes: Buffer): boolean {
 
 /** The message. Throws if it is not one. */
 export function decodeWithTexts(bytes: Buffer): unknown {
-  const [json = '', ...texts] = segmentsOf(bytes)
-  let used = 0
-  const message: unknown = JSON.parse(json, (_key, value: unknown) => (value === mark ? texts[used++] : value))
-  if (used !== texts.length) throw new Error(`there are ${texts.length} texts for ${used} places`)
-  return message
-}
-
-function segmentsOf(bytes: Buffer): string[] {
-  const segments: string[] = []
   let at = 1
-  while (at < bytes.length) {
+
+  /** A text is read when its mark is found: one that nothing stands for costs nothing. */
+  function next(): string {
     const header = bytes.readUInt32BE(at)
     const start = at + segmentHeaderBytes
     at = start + (header & ~wideFlag)
     if (at > bytes.length) throw new Error('a text ends behind its frame')
-    segments.push(bytes.toString(header >= wideFlag ? 'utf16le' : 'latin1', start, at))
+    return bytes.toString(header >= wideFlag ? 'utf16le' : 'latin1', start, at)
   }
-  return segments
+
+  const message: unknown = JSON.parse(next(), (_key, value: unknown) => (value === mark ? next() : value))
+  if (at !== bytes.length) throw new Error('there is more than the texts of the message')
+  return message
 }
