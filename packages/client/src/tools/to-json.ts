@@ -17,14 +17,20 @@ export class NotJsonError extends Error {
  */
 export function toJson(value: unknown): Json {
   try {
-    return convert(value, [], new Set()) ?? null
+    return convert(value, undefined, { holders: [], keys: [] }) ?? null
   } catch (error) {
     if (error instanceof RangeError) throw new NotJsonError([], 'is nested too deeply')
     throw error
   }
 }
 
-function convert(value: unknown, path: readonly PropertyKey[], ancestors: Set<object>): Json | undefined {
+/** The objects that the value is in, from the outermost on, and the key of each; the outermost has none. */
+interface Trail {
+  readonly holders: object[]
+  readonly keys: (PropertyKey | undefined)[]
+}
+
+function convert(value: unknown, key: PropertyKey | undefined, trail: Trail): Json | undefined {
   switch (typeof value) {
     case 'undefined':
       return undefined
@@ -34,35 +40,57 @@ function convert(value: unknown, path: readonly PropertyKey[], ancestors: Set<ob
     case 'number':
       return Number.isFinite(value) ? value + 0 : null
     case 'bigint':
-      throw new NotJsonError(path, 'is a BigInt')
+      throw refusal('is a BigInt', key, trail)
     case 'symbol':
-      throw new NotJsonError(path, 'is a symbol')
+      throw refusal('is a symbol', key, trail)
     case 'function':
-      throw new NotJsonError(path, 'is a function')
+      throw refusal('is a function', key, trail)
     default:
-      return value === null ? null : convertObject(value as object, path, ancestors)
+      return value === null ? null : convertObject(value as object, key, trail)
   }
 }
 
-function convertObject(value: object, path: readonly PropertyKey[], ancestors: Set<object>): Json | undefined {
-  if (ancestors.has(value)) throw new NotJsonError(path, 'is a cycle')
-  if (value instanceof Map) throw new NotJsonError(path, 'is a Map')
-  if (value instanceof Set) throw new NotJsonError(path, 'is a Set')
-  if (value instanceof Promise) throw new NotJsonError(path, 'is a Promise that was not awaited')
-  ancestors.add(value)
-  try {
-    if ('toJSON' in value && typeof value.toJSON === 'function') {
-      return convert(value.toJSON(String(path.at(-1) ?? '')), path, ancestors)
-    }
-    if (Array.isArray(value)) return value.map((item, i) => convert(item, [...path, i], ancestors) ?? null)
-    // `fromEntries` makes own properties, even of `__proto__`.
-    return Object.fromEntries(
-      Object.entries(value).flatMap(([key, item]) => {
-        const json = convert(item, [...path, key], ancestors)
-        return json === undefined ? [] : [[key, json]]
-      }),
-    )
-  } finally {
-    ancestors.delete(value)
+function convertObject(value: object, key: PropertyKey | undefined, trail: Trail): Json | undefined {
+  if (trail.holders.includes(value)) throw refusal('is a cycle', key, trail)
+  if (value instanceof Map) throw refusal('is a Map', key, trail)
+  if (value instanceof Set) throw refusal('is a Set', key, trail)
+  if (value instanceof Promise) throw refusal('is a Promise that was not awaited', key, trail)
+  trail.holders.push(value)
+  let json: Json | undefined
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    json = convert(value.toJSON(String(key ?? '')), key, trail)
+  } else {
+    trail.keys.push(key)
+    json = Array.isArray(value) ? convertArray(value, trail) : convertFields(value as Record<string, unknown>, trail)
+    trail.keys.pop()
   }
+  trail.holders.pop()
+  return json
+}
+
+function convertArray(array: readonly unknown[], trail: Trail): Json[] {
+  const json: Json[] = []
+  for (let i = 0; i < array.length; i++) json.push(convert(array[i], i, trail) ?? null)
+  return json
+}
+
+function convertFields(object: Readonly<Record<string, unknown>>, trail: Trail): Json {
+  const json: Record<string, Json> = {}
+  for (const key of Object.keys(object)) {
+    const field = convert(object[key], key, trail)
+    if (field === undefined) continue
+    // To assign it would set the prototype.
+    if (key === '__proto__') Object.defineProperty(json, key, { value: field, ...plain })
+    else json[key] = field
+  }
+  return json
+}
+
+const plain = { writable: true, enumerable: true, configurable: true }
+
+function refusal(reason: string, key: PropertyKey | undefined, { keys }: Trail): NotJsonError {
+  return new NotJsonError(
+    [...keys, key].filter((each) => each !== undefined),
+    reason,
+  )
 }

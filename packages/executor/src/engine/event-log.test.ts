@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { EventText } from './engine.ts'
 import { EventLog } from './event-log.ts'
+import { jsonText } from './json-field.ts'
 
 const at = Date.parse('2026-01-01T00:00:00.000Z')
 const never = new AbortController().signal
@@ -23,7 +24,7 @@ function log(events: EventLog, text: string, sizeBytes = text.length): void {
 }
 
 function finish(events: EventLog): void {
-  events.append({ type: 'finished' }, at, { result: JSON.stringify(result) })
+  events.append({ type: 'finished' }, at, { result: jsonText(JSON.stringify(result)) })
 }
 
 async function all(events: AsyncIterable<EventText>): Promise<ExecutionEvent[]> {

@@ -1,13 +1,13 @@
 import { fixedLimits, RequestError, type ExecutionEvent } from '@codemode/shared'
 
 import type { EventText } from './engine.ts'
-import { withJsonField } from './json-field.ts'
+import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 import { heapBytesOf } from './memory-size.ts'
 
 /** The field of an event that comes as JSON text, of the events that have one. */
 interface Payloads {
   readonly 'tool.called': { readonly input: string }
-  readonly finished: { readonly result: string }
+  readonly finished: { readonly result: JsonText }
 }
 
 type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result'> : never
@@ -47,13 +47,13 @@ export class EventLog {
   ): void {
     const id = String(this.#firstKept + this.#kept.length)
     const stamped = { ...event, id, at: new Date(at).toISOString(), executionId: this.#executionId }
-    const [field] = Object.entries((payload ?? {}) as Record<string, string>)
-    const json = field === undefined ? JSON.stringify(stamped) : withJsonField(stamped, ...field)
-    const utf8Bytes = Buffer.byteLength(json)
+    const [field] = Object.entries((payload ?? {}) as Record<string, string | JsonText>)
+    const { text: json, sizeBytes } =
+      field === undefined ? jsonText(JSON.stringify(stamped)) : withField(stamped, field)
     const kept = {
       event: { id, type: event.type, json },
-      bytes: utf8Bytes + eventOverheadBytes,
-      heapBytes: heapBytesOf(json, utf8Bytes) + eventOverheadBytes,
+      bytes: sizeBytes + eventOverheadBytes,
+      heapBytes: heapBytesOf(json, sizeBytes) + eventOverheadBytes,
     }
     this.#kept.push(kept)
     this.#keptBytes += kept.bytes
@@ -116,6 +116,10 @@ export class EventLog {
       this.#firstKept += 1
     }
   }
+}
+
+function withField(event: object, [name, json]: [name: string, json: string | JsonText]): JsonText {
+  return withJsonField(event, name, typeof json === 'string' ? jsonText(json) : json)
 }
 
 function eventsGone(wanted: number, oldest: number): RequestError {

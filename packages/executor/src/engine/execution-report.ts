@@ -11,16 +11,16 @@ import {
 } from '@codemode/shared'
 
 import type { TurnLogs } from './check-effects.ts'
-import { withJsonField } from './json-field.ts'
+import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 
 /** How an execution ends: by the guest, or by the host's decision. */
 export type Ending =
   | { readonly by: 'guest'; readonly end: GuestEnd }
   | { readonly by: 'host'; readonly error: ExecutionFailure }
 
-/** An ending as the result tells it; a value is JSON text. */
+/** An ending as the result tells it. */
 type Outcome =
-  | { readonly success: true; readonly result: string }
+  | { readonly success: true; readonly result: JsonText }
   | { readonly success: false; readonly error: ExecutionFailure }
 
 /** What an entry of the logs takes in memory besides its text, */
@@ -81,20 +81,20 @@ export class ExecutionReport {
     this.#finishedAt = at
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
-        ? { success: true, result: ending.end.result }
+        ? { success: true, result: jsonText(ending.end.result) }
         : { success: false, error: ending.by === 'host' ? ending.error : failureOf(ending.end) }
     if (this.#outcome.success) this.status = 'completed'
     else this.status = this.#outcome.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
   }
 
-  /** The result as JSON text; its value is the guest's own text. */
-  result(): string {
+  /** The result; its value is the guest's own text. */
+  result(): JsonText {
     const { executionId, correlationId } = this.#sources
     return this.#withOutcome({ executionId, correlationId, ...this.#summary() })
   }
 
-  /** The record as JSON text. */
-  record(): string {
+  /** The record. */
+  record(): JsonText {
     const { executionId, correlationId, label, createdAt } = this.#sources
     return this.#withOutcome({
       executionId,
@@ -108,12 +108,12 @@ export class ExecutionReport {
     } satisfies ExecutionRecord)
   }
 
-  #withOutcome(fields: object): string {
-    if (this.#outcome === undefined) return JSON.stringify(fields)
+  #withOutcome(fields: object): JsonText {
+    if (this.#outcome === undefined) return jsonText(JSON.stringify(fields))
     const { success } = this.#outcome
     return this.#outcome.success
       ? withJsonField({ success, ...fields }, 'result', this.#outcome.result)
-      : JSON.stringify({ success, error: this.#outcome.error, ...fields })
+      : jsonText(JSON.stringify({ success, error: this.#outcome.error, ...fields }))
   }
 
   #summary(): Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {

@@ -145,11 +145,11 @@ export class Execution implements ExecutionHandle {
   }
 
   result(): string {
-    return this.#report.result()
+    return this.#report.result().text
   }
 
   record(): string {
-    return this.#report.record()
+    return this.#report.record().text
   }
 
   /** The queue has no place for it, or gave it up: it never was, and its id is free for a repeat. */

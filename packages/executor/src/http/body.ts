@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 import { fixedLimits, RequestError } from '@codemode/shared'
 import type { z } from 'zod'
@@ -17,6 +17,8 @@ export const bodyLimits = {
   toolResultsBytes: fixedLimits.journalBytes + MiB,
   cancelBytes: 64 * KiB,
 } as const
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 interface JsonBodyOptions<Schema extends z.ZodType> {
   readonly schema: Schema
@@ -45,7 +47,7 @@ export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty
         details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...problem })) },
       })
     }
-    return { value: parsed.value, bytes, sha256: createHash('sha256').update(bytes).digest('hex') }
+    return { value: parsed.value, bytes, sha256: hash('sha256', bytes, 'hex') }
   }
 }
 
@@ -68,7 +70,7 @@ function jsonValue(bytes: Uint8Array): unknown {
   if (bytes.byteLength === 0) throw invalid("The request's body is empty; a JSON object was expected.")
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    text = utf8.decode(bytes)
   } catch {
     throw invalid("The request's body is not valid UTF-8.")
   }

@@ -127,7 +127,10 @@ describe('a length that is only announced', () => {
 })
 
 test('a message that is too large is not sent', () => {
-  expect(() => encodeFrame('x'.repeat(maxFrameBytes - 1))).toThrow(
+  /** A zero byte, two lengths, and the JSON that stands for the text. */
+  const aroundText = 1 + 4 + JSON.stringify('\0').length + 4
+  expect(encodeFrame('x'.repeat(maxFrameBytes - aroundText))).toHaveLength(4 + maxFrameBytes)
+  expect(() => encodeFrame('x'.repeat(maxFrameBytes - aroundText + 1))).toThrow(
     `a frame of ${maxFrameBytes + 1} bytes exceeds the limit of ${maxFrameBytes}`,
   )
 })

@@ -1,12 +1,14 @@
 /**
  * The framing between the executor and a sandbox process: a frame is its length in bytes (32 bits, big endian) and
- * that many bytes of JSON in UTF-8. The reader trusts nothing: a length above the limit ends the conversation before
- * anything is allocated for it.
+ * that many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader trusts nothing: a length
+ * above the limit ends the conversation before anything is allocated for it.
  */
+import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
+import { scratch } from './scratch.ts'
 
 const headerBytes = 4
 
-/** The largest frame that either side sends: a journal's worth of payload, escaped once more as JSON strings. */
+/** The largest frame that either side sends: a journal's worth of payload, of which a character takes two bytes, and more. */
 export const maxFrameBytes = 64 * 1024 * 1024
 
 /** A frame that can't be read; the process that sent it is not to be trusted any more. */
@@ -16,13 +18,29 @@ export class FrameError extends Error {
 
 /** Encodes one message as one frame. */
 export function encodeFrame(message: unknown): Buffer {
-  const text = JSON.stringify(message)
-  const length = Buffer.byteLength(text)
+  return encodeIn((sizeBytes) => Buffer.allocUnsafe(sizeBytes), message)
+}
+
+/** The same, for whoever is done with the frame before the next one is encoded or read. */
+export function encodeScratchFrame(message: unknown): Buffer {
+  return encodeIn(scratch, message)
+}
+
+function encodeIn(allocate: (sizeBytes: number) => Buffer, message: unknown): Buffer {
+  const encode = hasLongTexts(message) ? encodeWithTexts : encodeJson
+  const frame = encode(message, (sizeBytes) => allocate(headerBytes + sizeBytes), headerBytes)
+  const length = frame.length - headerBytes
   if (length > maxFrameBytes) throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes}`)
-  const frame = Buffer.allocUnsafe(headerBytes + length)
-  frame.writeUInt32BE(length, 0)
-  frame.write(text, headerBytes)
+  frame.writeUInt32BE(length)
   return frame
+}
+
+/** Puts a message at `start` of memory that has so many bytes more. */
+function encodeJson(message: unknown, allocate: (sizeBytes: number) => Buffer, start: number): Buffer {
+  const text = JSON.stringify(message)
+  const bytes = allocate(Buffer.byteLength(text))
+  bytes.write(text, start)
+  return bytes
 }
 
 /** Cuts a stream of bytes into frames. Chunks are kept as they came and joined once, when a frame is complete. */
@@ -61,18 +79,29 @@ export class FrameReader {
     return length
   }
 
+  /** The next bytes, which are whole with the last chunk. They are good until the next are taken. */
   #take(size: number): Buffer {
-    const joined = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks, this.#buffered)
-    const rest = joined.subarray(size)
-    this.#chunks = rest.length > 0 ? [rest] : []
-    this.#buffered = rest.length
-    return joined.subarray(0, size)
+    const last = this.#chunks.pop()!
+    const restLength = this.#buffered - size
+    const rest = last.subarray(last.length - restLength)
+    const end = last.subarray(0, last.length - restLength)
+    const bytes = this.#chunks.length === 0 ? end : joined([...this.#chunks, end], size)
+    this.#chunks = restLength > 0 ? [rest] : []
+    this.#buffered = restLength
+    return bytes
   }
+}
+
+function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer {
+  const bytes = scratch(sizeBytes)
+  let at = 0
+  for (const chunk of chunks) at += chunk.copy(bytes, at)
+  return bytes
 }
 
 function parseMessage(bytes: Buffer): unknown {
   try {
-    return JSON.parse(bytes.toString('utf8'))
+    return isWithTexts(bytes) ? decodeWithTexts(bytes) : JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw new FrameError('a frame is not JSON', { cause })
   }

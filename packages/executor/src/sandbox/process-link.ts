@@ -6,7 +6,7 @@ import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cg
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
 
-/** The largest frame that a sandbox process sends: a result, escaped once more as a JSON string, and console output. */
+/** The largest frame that a sandbox process sends: a result, of which a character takes two bytes, and console output. */
 const maxReportBytes = 5 * 1024 * 1024
 
 /** A process that is not ready after this is given up, */

@@ -25,6 +25,8 @@ export class GuestHost {
   readonly #isolate: GuestIsolate
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
+  /** What the guest returns, if it ends so. */
+  #result = ''
   #outputLength = 0
   #hasEntered = false
   #sizeBytes = Infinity
@@ -89,30 +91,31 @@ export class GuestHost {
   }
 
   /** What the runtime is entered with; undefined if this process can't say what the code is. */
-  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string] | undefined {
+  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string, string] | undefined {
     switch (delivery.kind) {
       case 'start': {
         const text = this.#startText()
-        return text === undefined ? undefined : ['start', delivery.at, 0, true, text]
+        return text === undefined ? undefined : ['start', delivery.at, 0, true, text, this.#spec.input]
       }
       case 'answer':
-        return ['answer', delivery.at, delivery.call, delivery.ok, delivery.text]
+        return ['answer', delivery.at, delivery.call, delivery.ok, delivery.text, '']
       case 'tick':
-        return ['tick', delivery.at, 0, true, '']
+        return ['tick', delivery.at, 0, true, '', '']
     }
   }
 
+  /** The spec without its input, which would have to be escaped and read twice. */
   #startText(): string | undefined {
-    const { code, input, context, config, limits, seed, tools } = this.#spec
+    const { code, context, config, limits, seed, tools } = this.#spec
     try {
-      return JSON.stringify({ source: prepareSource(code), input, context, config, limits, seed, tools })
+      return JSON.stringify({ source: prepareSource(code), context, config, limits, seed, tools })
     } catch (error) {
       if (error instanceof ParserBrokenError) return undefined
       throw error
     }
   }
 
-  #take(kind: string, first: string | number, second: string | number, third: string): void {
+  #take(kind: string, first: string | number, second: string | number, third: string): number | undefined {
     switch (kind) {
       case 'log':
         this.#effects.logs.push({ level: first as TurnEffects['logs'][number]['level'], text: String(second) })
@@ -130,13 +133,22 @@ export class GuestHost {
       case 'timer':
         this.#effects.nextTimerAt = Number(first) < 0 ? null : Number(first)
         break
+      case 'result':
+        this.#result = String(first)
+        return Buffer.byteLength(this.#result)
       case 'end':
-        this.#effects.end ??= JSON.parse(String(first))
+        this.#effects.end ??= this.#endOf(String(first))
         break
       case 'entered':
         this.#hasEntered = true
         break
     }
+    return undefined
+  }
+
+  #endOf(text: string): NonNullable<TurnEffects['end']> {
+    const end = JSON.parse(text)
+    return end.ok ? { ok: true, result: this.#result } : end
   }
 }
 

@@ -6,9 +6,14 @@ import type { GuestRuntime } from './guest-runtime.ts'
 import { urlHost } from './url-host.ts'
 
 /** What the runtime tells of a turn; see `Emit` for the guest's side. */
-export type TakeEmitted = (kind: string, first: string | number, second: string | number, third: string) => void
+export type TakeEmitted = (
+  kind: string,
+  first: string | number,
+  second: string | number,
+  third: string,
+) => number | undefined
 
-type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string) => void
+type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string, input: string) => void
 /** The runtime's one export; its arguments are callbacks, which the runtime never lets out of its hands. */
 type CreateRuntime = (...callbacks: ivm.Callback[]) => Deliver
 
@@ -24,7 +29,7 @@ export class GuestIsolate {
   readonly #runtime: GuestRuntime
   readonly #isolate: ivm.Isolate
   readonly #deliver: ivm.Reference<Deliver>
-  #take: TakeEmitted = () => {}
+  #take: TakeEmitted = () => undefined
 
   constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb

@@ -6,7 +6,7 @@
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
-import { encodeFrame, FrameReader } from '../frames.ts'
+import { encodeScratchFrame, FrameReader } from '../frames.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
 import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
@@ -108,7 +108,7 @@ function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): 
 }
 
 function send(message: SandboxMessage): void {
-  const frame = encodeFrame(message)
+  const frame = encodeScratchFrame(message)
   let written = 0
   while (written < frame.length) written += writeSync(outputDescriptor, frame, written)
 }

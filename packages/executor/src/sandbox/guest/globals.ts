@@ -14,8 +14,8 @@ interface WebHost {
 }
 
 /** Defines `input`, and `context` and `config`, which can't be changed. Runs before user code. */
-export function installInputs(p: Primordials, spec: StartSpec): void {
-  defineGlobal(p, 'input', p.JSONParse(spec.input))
+export function installInputs(p: Primordials, spec: StartSpec, input: string): void {
+  defineGlobal(p, 'input', p.JSONParse(input))
   defineReadOnly(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
   defineReadOnly(p, 'config', deepFreeze(p, p.JSONParse(spec.config)))
 }

@@ -16,30 +16,43 @@ interface Refusal {
  * `null`. What user code throws on the way (getters, `toJSON`) is passed on.
  */
 export function serialise(p: Primordials, value: unknown): Serialised {
-  const holders: object[] = []
-  const keys: string[] = []
+  // The chain of objects from the outermost to the one that is being written, and where in it the next one stands.
+  const holders = withoutPrototype<object>(p)
+  const keys = withoutPrototype<string>(p)
+  let depth = -1
   let refusal: Refusal | undefined
 
+  /** Makes `holder` the last of the chain: the first that is seen, or one of those that are open. */
+  function returnTo(holder: object, key: string): void {
+    if (depth === -1) holders[++depth] = holder
+    while (holders[depth] !== holder) depth--
+    keys[depth] = key
+  }
+
   function refuse(reason: string): never {
-    refusal = { path: pathOf(p, holders, keys), reason }
+    refusal = { path: pathOf(p, holders, keys, depth), reason }
     throw refusal as unknown as Error
   }
 
-  /** `holders` is the chain of objects from the outermost to the one that is being written. */
+  /** It is called for every value, so that what most of them are comes first. */
   function check(this: object, key: string, item: unknown): unknown {
-    while (holders.length > 0 && holders[holders.length - 1] !== this) p.arrayPop(holders)
-    if (holders.length === 0) p.arrayPush(holders, this)
-    keys.length = holders.length - 1
-    p.arrayPush(keys, key)
-    const reason = reasonToRefuse(p, item)
-    if (reason !== undefined) refuse(reason)
-    if (typeof item === 'object' && item !== null) {
-      if (p.arrayIndexOf(holders, item) !== -1) refuse('a reference to an object that contains it')
-      p.arrayPush(holders, item)
+    if (typeof item !== 'object') {
+      const reason = reasonToRefuse(item)
+      if (reason === undefined) return item
+      returnTo(this, key)
+      return refuse(reason)
     }
+    if (item === null) return item
+    returnTo(this, key)
+    const reason = reasonToRefuseObject(p, item)
+    if (reason !== undefined) refuse(reason)
+    for (let i = 0; i <= depth; i++) if (holders[i] === item) refuse('a reference to an object that contains it')
+    holders[++depth] = item
     return item
   }
 
+  // For V8 a text alone is much less work without anyone to ask.
+  if (typeof value === 'string') return { ok: true, text: p.JSONStringify(value)! }
   try {
     return { ok: true, text: p.JSONStringify(value, check) ?? 'null' }
   } catch (thrown) {
@@ -48,9 +61,16 @@ export function serialise(p: Primordials, value: unknown): Serialised {
   }
 }
 
+/** A list that can be assigned to by index: no setter of `Array.prototype` is in the way. */
+function withoutPrototype<Item>(p: Primordials): Item[] {
+  const list: Item[] = []
+  p.ReflectSetPrototypeOf(list, null)
+  return list
+}
+
 const bigIntReason = 'a BigInt (use Number(value) or String(value))'
 
-function reasonToRefuse(p: Primordials, item: unknown): string | undefined {
+function reasonToRefuse(item: unknown): string | undefined {
   switch (typeof item) {
     case 'function':
       return 'a function'
@@ -58,8 +78,6 @@ function reasonToRefuse(p: Primordials, item: unknown): string | undefined {
       return 'a symbol'
     case 'bigint':
       return bigIntReason
-    case 'object':
-      return item === null ? undefined : reasonToRefuseObject(p, item)
     default:
       return undefined
   }
@@ -83,9 +101,9 @@ function inherits(p: Primordials, item: object, prototype: object): boolean {
 }
 
 /** The first key is that of the wrapper that `JSON.stringify` puts around the value. */
-function pathOf(p: Primordials, holders: readonly object[], keys: readonly string[]): string {
+function pathOf(p: Primordials, holders: readonly object[], keys: readonly string[], depth: number): string {
   let path = ''
-  for (let i = 1; i < keys.length; i++) {
+  for (let i = 1; i <= depth; i++) {
     const key = keys[i]!
     if (p.ArrayIsArray(holders[i])) path += `[${key}]`
     else path += isIdentifier(p, key) ? `.${key}` : `[${p.JSONStringify(key)}]`

@@ -16,7 +16,15 @@ import type { Emit, RuntimeState, StartSpec } from './state.ts'
 import { installTimers } from './timers.ts'
 import { installTools } from './tools.ts'
 
-type Deliver = (kind: 'start' | 'answer' | 'tick', at: number, call: number, ok: boolean, text: string) => void
+/** `text` is the spec, or an answer; `input` is JSON text, which only the start has. */
+type Deliver = (
+  kind: 'start' | 'answer' | 'tick',
+  at: number,
+  call: number,
+  ok: boolean,
+  text: string,
+  input: string,
+) => void
 
 /** What is asked of the host's URL parser is no longer than this, in UTF-16 units. */
 const maxCrossingLength = 4 * 1024 * 1024
@@ -50,21 +58,21 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
   })
 
   /** What depends on the execution. All before it is done when the isolate is made, which may be before the execution is there. */
-  function start(spec: StartSpec): void {
+  function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
     randomBytes = seedRandomness(p, spec.seed)
     tools = installTools(p, state, spec.tools, ending)
     installStackTraces(p, spec.source)
-    installInputs(p, spec)
+    installInputs(p, spec, input)
     runSource(p, spec.source, ending)
   }
 
-  return function deliver(kind, at, call, ok, text) {
+  return function deliver(kind, at, call, ok, text, input) {
     state.at = at
     if (!state.ended) {
       if (kind === 'start') {
         state.startedAt = at
-        start(p.JSONParse(text) as StartSpec)
+        start(p.JSONParse(text) as StartSpec, input)
       } else if (kind === 'answer') tools!.settle(call, ok, text)
       else timers.fireNext()
     }

@@ -25,7 +25,6 @@ export type PreparedGuestSource =
 export interface StartSpec {
   readonly source: PreparedGuestSource
   /** JSON texts. */
-  readonly input: string
   readonly context: string
   readonly config: string
   readonly limits: GuestLimits
@@ -40,7 +39,9 @@ export interface Emit {
   (kind: 'call', call: number, tool: string, input: string): void
   /** The time at which the next timer is due, or -1. */
   (kind: 'timer', at: number): void
-  /** JSON text of a `GuestEnd`. */
+  /** The JSON text of what the code returns, in case it ends so. Tells how many bytes of UTF-8 it has. */
+  (kind: 'result', text: string): number
+  /** JSON text of a `GuestEnd`, without its result. */
   (kind: 'end', text: string): void
   /** The runtime has done its part of the turn; the guest's microtasks follow. A turn without it has failed. */
   (kind: 'entered'): void
