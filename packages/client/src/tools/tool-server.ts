@@ -7,7 +7,6 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
 import { CallRecord } from './call-record.ts'
 import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
-import { signToken } from './execution-token.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
@@ -23,7 +22,6 @@ interface ToolServerOptions {
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
-  readonly #secret: Uint8Array
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
@@ -32,8 +30,8 @@ export class ToolServer {
 
   constructor({ config, callTool }: ToolServerOptions) {
     this.#callTool = callTool
-    this.#secret = config?.secret === undefined ? randomBytes(32) : new TextEncoder().encode(config.secret)
-    this.#tokens = new VerifiedTokens(this.#secret)
+    const { secret } = config ?? {}
+    this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
     if (config?.port !== undefined) {
       this.#listener = new Listener({ port: config.port, host: config.host, answer: this.#answer })
@@ -43,7 +41,7 @@ export class ToolServer {
   /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
-    const token = await signToken({ executionId, tools }, this.#secret, requestTimeoutMs + tokenMarginMs)
+    const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(

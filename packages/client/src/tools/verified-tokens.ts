@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-import { verifyToken, type VerifiedClaims } from './execution-token.ts'
+import { signToken, verifyToken, type TokenClaims, type VerifiedClaims } from './execution-token.ts'
 
 /** An execution makes its calls in a row, so the tokens of the latest ones are those that come again. */
 const maxTokens = 1_000
@@ -12,6 +12,14 @@ export class VerifiedTokens {
 
   constructor(secret: Uint8Array) {
     this.#secret = secret
+  }
+
+  /** Makes a token that is valid for the given time from now, and is known to be. */
+  issue(claims: TokenClaims, lifetimeMs: number): string {
+    const verified = { ...claims, expiresAt: Math.ceil((Date.now() + lifetimeMs) / 1000) * 1000 }
+    const token = signToken(verified, this.#secret)
+    this.#known.set(token, verified)
+    return token
   }
 
   /** What a token says that is valid now; undefined for any other. */
