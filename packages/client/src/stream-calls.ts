@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTick } from 'node:process'
 
 import { fixedLimits, type ExecutionEvent, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
 
@@ -62,8 +62,8 @@ export class StreamCalls {
   async #sendAll(): Promise<void> {
     this.#isSending = true
     try {
-      // What becomes ready in this turn of the event loop goes along.
-      await setImmediate()
+      // What becomes ready without the event loop goes along.
+      await new Promise<void>((resolve) => nextTick(resolve))
       while (this.#ready.length > 0) await this.#options.send({ results: this.#takeBatch() })
     } catch (error) {
       this.#options.onFailure(error as Error)
