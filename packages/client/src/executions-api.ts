@@ -8,7 +8,6 @@ import {
   toolResultsResponseSchema,
   type ExecutionRecord,
   type ExecutionResult,
-  type ToolResultsRequest,
 } from '@codemode/shared'
 
 import type { Retry } from './executor.ts'
@@ -73,9 +72,11 @@ export class ExecutionsApi {
     )
   }
 
-  /** `POST /v1/executions/:id/tool-results`; the call ids that were accepted. The first answer to a call wins. */
-  async sendToolResults(request: ToolResultsRequest, scope: ExecutionScope): Promise<string[]> {
-    const body = JSON.stringify(request)
+  /**
+   * `POST /v1/executions/:id/tool-results` with the text of a `ToolResultsRequest`; the call ids that were accepted. The
+   * first answer to a call wins.
+   */
+  async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
     const text = await this.#retried(scope, (attempt) =>
       this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt: attempt.number }, scope),
     )

@@ -24,7 +24,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   const { request, scope, clock, options } = run
   const calls = new StreamCalls({
     callTool: (event, signal) => callTool(run, event, signal),
-    send: (results) => api.sendToolResults(results, scope).catch(ignoreEnded),
+    send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })
   let isAccepted = false
@@ -70,7 +70,7 @@ async function callTool(
       callId,
       tool,
       input,
-      context: structuredClone(request.context ?? {}),
+      context: request.context === undefined ? {} : structuredClone(request.context),
       deadline: onLocalClock(deadline, Date.parse(at)),
     },
     signal,

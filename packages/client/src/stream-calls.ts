@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { nextTick } from 'node:process'
 
 import { fixedLimits, type ExecutionEvent, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
 
@@ -9,7 +9,8 @@ type Result = ToolResultsRequest['results'][number]
 
 interface StreamCallsOptions {
   readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
-  readonly send: (request: ToolResultsRequest) => Promise<unknown>
+  /** Sends the JSON text of a `ToolResultsRequest`. */
+  readonly send: (body: string) => Promise<unknown>
   /** The answers could not be sent, so that the execution can't go on. */
   readonly onFailure: (error: Error) => void
 }
@@ -62,9 +63,9 @@ export class StreamCalls {
   async #sendAll(): Promise<void> {
     this.#isSending = true
     try {
-      // What becomes ready in this turn of the event loop goes along.
-      await setImmediate()
-      while (this.#ready.length > 0) await this.#options.send({ results: this.#takeBatch() })
+      // What becomes ready without the event loop goes along.
+      await new Promise<void>((resolve) => nextTick(resolve))
+      while (this.#ready.length > 0) await this.#options.send(this.#takeBatch())
     } catch (error) {
       this.#options.onFailure(error as Error)
     } finally {
@@ -72,15 +73,17 @@ export class StreamCalls {
     }
   }
 
-  /** As many answers as fit into one request: 1,000, and no more bytes than the largest single one may have. */
-  #takeBatch(): Result[] {
-    let count = 0
+  /** A request with as many answers as fit into one: 1,000, and no more bytes than the largest single one may have. */
+  #takeBatch(): string {
+    const texts: string[] = []
     let sizeBytes = 0
-    for (const { answer } of this.#ready.slice(0, 1_000)) {
-      sizeBytes += Buffer.byteLength(JSON.stringify(answer))
-      if (count > 0 && sizeBytes > fixedLimits.toolOutputBytes) break
-      count += 1
+    for (const result of this.#ready.slice(0, 1_000)) {
+      const text = JSON.stringify(result)
+      sizeBytes += Buffer.byteLength(text)
+      if (texts.length > 0 && sizeBytes > fixedLimits.toolOutputBytes) break
+      texts.push(text)
     }
-    return this.#ready.splice(0, count)
+    this.#ready.splice(0, texts.length)
+    return `{"results":[${texts.join(',')}]}`
   }
 }

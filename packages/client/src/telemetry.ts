@@ -46,6 +46,6 @@ export function traceHeaders(): Record<string, string> {
 }
 
 /** Runs `work` under the trace that a request's headers name. */
-export function withRemoteParent<T>(headers: Record<string, string>, work: () => T): T {
+export function withRemoteParent<T>(headers: Readonly<Record<string, string | undefined>>, work: () => T): T {
   return context.with(propagation.extract(context.active(), headers), work)
 }

@@ -1,5 +1,7 @@
 import { context, metrics, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
-import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { ToolAnswer } from '@codemode/shared'
+
+import type { OutgoingCall } from './tools/transport.ts'
 
 const tracer = trace.getTracer('@codemode/executor')
 
@@ -30,14 +32,14 @@ export function endExecutionSpan(span: Span, errorCode: string | undefined): voi
 /** Runs one tool call in a span of its own, active while it is sent, so that its headers carry the trace on. */
 export async function traceToolCall(
   parent: Context,
-  message: ToolCallMessage,
+  call: OutgoingCall,
   send: () => Promise<ToolAnswer>,
 ): Promise<ToolAnswer> {
   const attributes = {
-    'codemode.tool': message.tool,
-    'codemode.call_id': message.callId,
-    'codemode.execution_id': message.executionId,
-    'codemode.correlation_id': message.correlationId,
+    'codemode.tool': call.tool,
+    'codemode.call_id': call.callId,
+    'codemode.execution_id': call.executionId,
+    'codemode.correlation_id': call.correlationId,
   }
   const span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, parent)
   try {

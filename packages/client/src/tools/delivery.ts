@@ -13,14 +13,24 @@ import {
   toolCallMessageSchema,
   type ToolCallMessage,
 } from '@codemode/shared'
-import type { Webhook } from 'standardwebhooks'
 
 import { onLocalClock } from './deadline.ts'
 import type { TokenClaims } from './execution-token.ts'
 import type { VerifiedTokens } from './verified-tokens.ts'
+import { signedAt, type RequestHeaders } from './webhook-signature.ts'
 
 /** The largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
+
+/** A request as it came in, whatever server took it. */
+export interface IncomingRequest {
+  readonly method: string
+  readonly headers: RequestHeaders
+  /** Reads the body; undefined if it has more bytes than that, of which no more are kept. */
+  body(maxBytes: number): Promise<Buffer | undefined>
+  /** Aborts when whoever sent it has hung up. */
+  readonly signal: AbortSignal
+}
 
 /** A verified request of the executor. */
 export interface Delivery {
@@ -31,21 +41,22 @@ export interface Delivery {
 }
 
 /** The verified call of a request. Throws a RequestError for anything else. */
-export async function readDelivery(request: Request, tokens: VerifiedTokens): Promise<Delivery> {
-  if (request.method !== 'POST') {
-    throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${request.method}.`)
-  }
-  const token = /^Bearer (\S+)$/i.exec(request.headers.get(headers.authorization) ?? '')?.[1] ?? ''
+export async function readDelivery(request: IncomingRequest, tokens: VerifiedTokens): Promise<Delivery> {
+  const { method, headers: given } = request
+  if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
+  const token = /^Bearer (\S+)$/i.exec(given[headers.authorization] ?? '')?.[1] ?? ''
   const claims = await tokens.verify(token)
   if (claims === undefined) {
     throw new RequestError('UNAUTHORIZED', 'The execution token is missing, expired or not from this tool server.', {
       suggestion: 'If several processes serve this URL, give them all the same toolServer.secret.',
     })
   }
-  const body = await readText(request)
-  const sentAt = verifySignature(request, claims.webhook, body)
-  const message = parseMessage(body)
-  checkScope(message, claims, request.headers.get('webhook-id'))
+  const body = await request.body(maxBodyBytes)
+  if (body === undefined) throw new RequestError('PAYLOAD_TOO_LARGE', `A tool call may have ${maxBodyBytes} bytes.`)
+  const sentAt = signedAt(given, body, token)
+  if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
+  const message = parseMessage(body.toString('utf8'))
+  checkScope(message, claims, given['webhook-id'])
   return {
     message: { ...message, deadline: onLocalClock(message.deadline, sentAt) },
     expiresAt: claims.expiresAt,
@@ -53,32 +64,9 @@ export async function readDelivery(request: Request, tokens: VerifiedTokens): Pr
 }
 
 /** The correlation id to answer with: the request's, if it is one. */
-export function correlationIdOf(request: Request): string {
-  const given = correlationIdSchema.safeParse(request.headers.get(headers.correlationId))
+export function correlationIdOf(request: IncomingRequest): string {
+  const given = correlationIdSchema.safeParse(request.headers[headers.correlationId])
   return given.success ? given.data : newCorrelationId()
-}
-
-async function readText(request: Request): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let sizeBytes = 0
-  for await (const chunk of request.body ?? []) {
-    sizeBytes += chunk.byteLength
-    if (sizeBytes > maxBodyBytes) {
-      throw new RequestError('PAYLOAD_TOO_LARGE', `A tool call may have ${maxBodyBytes} bytes.`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
-}
-
-/** When the request was signed, in milliseconds since the epoch. */
-function verifySignature(request: Request, webhook: Webhook, body: string): number {
-  try {
-    webhook.verify(body, Object.fromEntries(request.headers), { jsonParse: false })
-  } catch (cause) {
-    throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.', { cause })
-  }
-  return Number.parseInt(request.headers.get('webhook-timestamp')!, 10) * 1000
 }
 
 function parseMessage(body: string): ToolCallMessage {
@@ -89,7 +77,7 @@ function parseMessage(body: string): ToolCallMessage {
   }
 }
 
-function checkScope(message: ToolCallMessage, claims: TokenClaims, webhookId: string | null): void {
+function checkScope(message: ToolCallMessage, claims: TokenClaims, webhookId: string | undefined): void {
   const { executionId, callId, tool } = message
   if (executionId !== claims.executionId || callNumberOf(executionId, callId) === undefined || webhookId !== callId) {
     throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')

@@ -1,5 +1,7 @@
 /** The token of one execution: a JWT (RFC 7519, HS256) that names the execution and the tools that it may call. */
-import { jwtVerify, SignJWT } from 'jose'
+import { createHmac } from 'node:crypto'
+
+import { jwtVerify } from 'jose'
 import { z } from 'zod'
 
 const audience = 'codemode-tool-server'
@@ -14,20 +16,19 @@ export interface TokenClaims {
 
 /** What a token says that is valid. */
 export interface VerifiedClaims extends TokenClaims {
-  /** In milliseconds since the epoch. */
+  /** A whole second, in milliseconds since the epoch. */
   readonly expiresAt: number
 }
 
-/** Makes a token that is valid for the given time from now. */
-export function signToken(claims: TokenClaims, secret: Uint8Array, lifetimeMs: number): Promise<string> {
-  return new SignJWT({ tools: claims.tools })
-    .setProtectedHeader({ alg: 'HS256' })
-    .setSubject(claims.executionId)
-    .setAudience(audience)
-    .setIssuedAt()
-    .setExpirationTime(Math.ceil((Date.now() + lifetimeMs) / 1000))
-    .sign(secret)
+/** Makes a token that is valid until its claims expire. */
+export function signToken({ executionId, tools, expiresAt }: VerifiedClaims, secret: Uint8Array): string {
+  const times = { iat: Math.floor(Date.now() / 1000), exp: expiresAt / 1000 }
+  const payload = encode({ tools, sub: executionId, aud: audience, ...times })
+  const signed = `${encode({ alg: 'HS256' })}.${payload}`
+  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
 }
+
+const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
 /** The claims of a token that this secret signed and that has not expired; undefined for any other. */
 export async function verifyToken(token: string, secret: Uint8Array): Promise<VerifiedClaims | undefined> {

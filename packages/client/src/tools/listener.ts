@@ -1,13 +1,20 @@
-import type { Server } from 'node:http'
-
-import { createAdaptorServer } from '@hono/node-server'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { IncomingRequest } from './delivery.ts'
+import { requestByHttp } from './request-by-http.ts'
+
+/** What is answered to a request. */
+export interface ServedAnswer {
+  readonly status: number
+  readonly json: string
+}
 
 interface ListenerOptions {
   readonly port: number
   readonly host?: string | undefined
-  readonly fetch: (request: Request) => Promise<Response>
+  /** Never rejects. */
+  readonly answer: (request: IncomingRequest) => Promise<ServedAnswer>
 }
 
 /** The tool server's own port. It is opened when it is first needed and keeps no process alive. */
@@ -42,8 +49,10 @@ export class Listener {
 
 const defaultHost = '127.0.0.1'
 
-async function listen({ port, host = defaultHost, fetch }: ListenerOptions): Promise<Server> {
-  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false }) as Server
+async function listen({ port, host = defaultHost, answer }: ListenerOptions): Promise<Server> {
+  const server = createServer(async (incoming, outgoing) => {
+    respond(incoming, outgoing, await answer(requestByHttp(incoming, outgoing)))
+  })
   server.unref()
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: NodeJS.ErrnoException): void => reject(cannotListen(port, host, cause))
@@ -54,6 +63,12 @@ async function listen({ port, host = defaultHost, fetch }: ListenerOptions): Pro
     })
   })
   return server
+}
+
+function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, json }: ServedAnswer): void {
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }
+  // Nobody reads the rest of what was refused.
+  outgoing.writeHead(status, incoming.complete ? headers : { ...headers, connection: 'close' }).end(json)
 }
 
 function cannotListen(port: number, host: string, cause: NodeJS.ErrnoException): ConfigurationError {

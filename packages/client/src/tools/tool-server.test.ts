@@ -190,6 +190,23 @@ test('a server with a port listens when it is first needed, and not after close'
   await expect(send()).rejects.toThrow('fetch failed')
 })
 
+test('its own port refuses what nobody reads to the end, and keeps no connection for the rest of it', async () => {
+  const { server, served } = serverOf(undefined, { port: 0 })
+  const { url, token } = await server.callbackFor(executionId, ['weather'], 10_000)
+  const message = { input: 'x'.repeat(3 * 1024 * 1024) }
+  for (const [status, sender] of [
+    [413, token],
+    [401, 'no-token'],
+  ] as const) {
+    const response = await fetch(requestOf({ token: sender, url, message }))
+    expect(response.status).toBe(status)
+    expect(response.headers.get('connection')).toBe('close')
+    expect(errorBodySchema.safeParse(await response.json()).success).toBe(true)
+  }
+  expect(served).toHaveLength(0)
+  await server.close()
+})
+
 test('a client that hangs up aborts the call', async () => {
   const aborted = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()

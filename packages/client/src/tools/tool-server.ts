@@ -6,9 +6,9 @@ import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
 import { CallRecord } from './call-record.ts'
-import { correlationIdOf, readDelivery } from './delivery.ts'
-import { signToken } from './execution-token.ts'
-import { Listener } from './listener.ts'
+import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
+import { Listener, type ServedAnswer } from './listener.ts'
+import { requestByFetch } from './request-by-fetch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /** A token outlives its execution's request by this much. */
@@ -22,7 +22,6 @@ interface ToolServerOptions {
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
-  readonly #secret: Uint8Array
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
@@ -31,18 +30,18 @@ export class ToolServer {
 
   constructor({ config, callTool }: ToolServerOptions) {
     this.#callTool = callTool
-    this.#secret = config?.secret === undefined ? randomBytes(32) : new TextEncoder().encode(config.secret)
-    this.#tokens = new VerifiedTokens(this.#secret)
+    const { secret } = config ?? {}
+    this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
     if (config?.port !== undefined) {
-      this.#listener = new Listener({ port: config.port, host: config.host, fetch: this.handle })
+      this.#listener = new Listener({ port: config.port, host: config.host, answer: this.#answer })
     }
   }
 
   /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
-    const token = await signToken({ executionId, tools }, this.#secret, requestTimeoutMs + tokenMarginMs)
+    const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
@@ -51,19 +50,24 @@ export class ToolServer {
     )
   }
 
-  /** Answers one request of the executor. It never rejects. */
+  /** Answers one request of the executor in the form of `fetch`. It never rejects. */
   readonly handle = async (request: Request): Promise<Response> => {
+    const { status, json } = await this.#answer(requestByFetch(request))
+    return new Response(json, { status, headers: { 'content-type': 'application/json' } })
+  }
+
+  readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const { message, expiresAt } = await readDelivery(request, this.#tokens)
       const call = { id: message.callId, keepUntil: expiresAt }
-      const answer = await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(Object.fromEntries(request.headers), () => this.#callTool(message, signal)),
+      const json = await this.#record.answer(call, request.signal, (signal) =>
+        withRemoteParent(request.headers, () => this.#callTool(message, signal)),
       )
-      return new Response(answer, { headers: { 'content-type': 'application/json' } })
+      return { status: 200, json }
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
-      return Response.json(refusal.toBody(correlationIdOf(request)), { status: refusal.httpStatus })
+      return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
     }
   }
 

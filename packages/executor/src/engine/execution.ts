@@ -196,7 +196,7 @@ export class Execution implements ExecutionHandle {
       pacer: this.#options.pacer,
       deadlineAt: at + clock.timeoutMs,
       trace: this.#trace.context,
-      onSent: ({ callId, tool }, { deadline }, input) =>
+      onSent: ({ callId, tool, deadline, input }) =>
         this.#events.append({ type: 'tool.called', callId, tool, deadline }, this.#now(), { input }),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
       now: this.#now,

@@ -1,15 +1,8 @@
-import {
-  callIdOf,
-  type Json,
-  type JsonObject,
-  type ToolAnswer,
-  type ToolCallMessage,
-  type ToolCallSummary,
-} from '@codemode/shared'
+import { callIdOf, type ToolAnswer, type ToolCallSummary } from '@codemode/shared'
 
 import { traceToolCall } from '../telemetry.ts'
 import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
-import type { ToolTransport } from '../tools/transport.ts'
+import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import type { JournalLog } from './journal-log.ts'
 import type { Pacer } from './pacer.ts'
 
@@ -34,8 +27,7 @@ interface ToolCallsOptions {
   /** The span that the calls belong to. */
   readonly trace: Parameters<typeof traceToolCall>[0]
   readonly pacer: Pacer
-  /** `input` is the JSON text of the message's input. */
-  onSent(call: ToolCallSummary, message: ToolCallMessage, input: string): void
+  onSent(call: OutgoingCall): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
   readonly now: () => number
 }
@@ -57,7 +49,6 @@ export class ToolCalls {
   readonly #options: ToolCallsOptions
   readonly #calls: Call[] = []
   readonly #queue: Call[] = []
-  #context: JsonObject | undefined
   #inFlight = 0
   #open = 0
 
@@ -139,9 +130,8 @@ export class ToolCalls {
     const { summary } = call
     const { timeoutMs, option } = this.#clockOf(call)
     const deadline = call.sentAt + timeoutMs
-    const message = this.#messageOf(call, Math.min(deadline, this.#options.deadlineAt))
-    if (message === undefined) return toolFailed('TOOL_INPUT_INVALID', `The input of ${summary.tool} is not JSON`)
-    this.#options.onSent(summary, message, call.inputText)
+    const outgoing = this.#outgoing(call, Math.min(deadline, this.#options.deadlineAt))
+    this.#options.onSent(outgoing)
     const timedOut = toolTimeout(summary.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
     const timer = setTimeout(() => {
@@ -149,8 +139,8 @@ export class ToolCalls {
       call.abort.abort(new Error(timedOut.error.message))
     }, timeoutMs)
     try {
-      const answer = await traceToolCall(this.#options.trace, message, () =>
-        Promise.race([this.#options.transport.call(message, call.abort.signal), expired.promise]),
+      const answer = await traceToolCall(this.#options.trace, outgoing, () =>
+        Promise.race([this.#options.transport.call(outgoing, call.abort.signal), expired.promise]),
       )
       // The handler's signal aborts at the same deadline: what it answers to that is the timeout.
       return isAbort(answer) && this.#options.now() >= deadline - deadlineSlackMs ? timedOut : answer
@@ -167,17 +157,14 @@ export class ToolCalls {
     return { timeoutMs: limits.toolTimeoutMs, option: 'toolTimeoutMs' }
   }
 
-  #messageOf(call: Call, deadline: number): ToolCallMessage | undefined {
+  #outgoing({ summary, inputText }: Call, deadline: number): OutgoingCall {
     const { header } = this.#options.journal
-    const input = parseJson(call.inputText)
-    if (input === undefined) return undefined
     return {
-      type: 'tool.call',
       executionId: header.executionId,
-      callId: call.summary.callId,
-      tool: call.summary.tool,
-      input,
-      context: (this.#context ??= JSON.parse(header.context) as JsonObject),
+      callId: summary.callId,
+      tool: summary.tool,
+      input: inputText,
+      context: header.context,
       correlationId: header.correlationId,
       deadline: new Date(deadline).toISOString(),
     }
@@ -188,9 +175,11 @@ export class ToolCalls {
     const { tool } = call.summary
     if (!tools.some(({ name }) => name === tool)) return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
     const sizeBytes = Buffer.byteLength(call.inputText)
-    if (sizeBytes <= limits.toolInputBytes) return undefined
-    const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
-    return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
+    if (sizeBytes > limits.toolInputBytes) {
+      const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
+      return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
+    }
+    return isJson(call.inputText) ? undefined : toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)
   }
 
   #answered(call: Call, answer: ToolAnswer): void {
@@ -243,10 +232,11 @@ function stringify(value: unknown): string | undefined {
   }
 }
 
-function parseJson(text: string): Json | undefined {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text) as Json
+    JSON.parse(text)
+    return true
   } catch {
-    return undefined
+    return false
   }
 }

@@ -1,4 +1,5 @@
 // Server-Sent Events, https://html.spec.whatwg.org/multipage/server-sent-events.html: `id:`, `event:` and `data:` lines.
+import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 
 import { headers, RequestError, type ErrorBody } from '@codemode/shared'
@@ -11,6 +12,9 @@ import { watchStalls, type StallWatch } from './stalled-writes.ts'
 
 /** How often a comment keeps an idle stream open. */
 export const defaultHeartbeatMs = 15_000
+
+/** Events that are ready together are written together, until they are so many characters. */
+const batchLength = 16 * 1024
 
 export interface EventStreamOptions {
   readonly logger: Logger
@@ -88,13 +92,21 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
   const encoder = new TextEncoder()
   let upcoming: FrameOptions['first'] | undefined = first
 
-  /** The next frame; undefined when there is none any more. */
-  async function nextFrame(): Promise<string | undefined> {
+  /** The next frames that are ready; undefined when there are none any more. */
+  async function nextFrames(): Promise<string | undefined> {
     upcoming ??= events.next()
-    const next = await within(upcoming, heartbeatMs)
+    let next = await within(upcoming, heartbeatMs)
     if (next === undefined) return ': hb\n\n'
-    upcoming = undefined
-    return next.done === true ? undefined : eventFrame(next.value)
+    let text = ''
+    while (next?.done === false) {
+      text += eventFrame(next.value)
+      upcoming = undefined
+      if (text.length >= batchLength) break
+      upcoming = events.next()
+      // How it ends is told when all before that is written.
+      next = await Promise.race([upcoming, microtasksDone()]).catch(() => undefined)
+    }
+    return text === '' ? undefined : text
   }
 
   return new ReadableStream<Uint8Array>(
@@ -102,7 +114,7 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
       async pull(controller) {
         stall.drained()
         let isLast = false
-        const frame = await nextFrame().catch((error: unknown) => {
+        const frame = await nextFrames().catch((error: unknown) => {
           isLast = true
           return closed.aborted ? undefined : toFrame(error)
         })
@@ -129,6 +141,11 @@ function eventFrame({ id, type, json }: EventText): string {
 
 function errorFrame(body: ErrorBody): string {
   return `event: error\ndata: ${JSON.stringify(body)}\n\n`
+}
+
+/** Resolves when nothing more can happen without the event loop. */
+function microtasksDone(): Promise<undefined> {
+  return new Promise((resolve) => nextTick(resolve, undefined))
 }
 
 /** What the promise resolves to, or undefined if it takes longer. */

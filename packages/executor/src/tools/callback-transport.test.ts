@@ -14,7 +14,7 @@ import { createLogger } from '../log.ts'
 import { createCallbackGuard } from './callback-guard.ts'
 import { createCallbackTransport } from './callback-transport.ts'
 import { TenantAgents } from './tenant-agents.ts'
-import { callMessage, toolServer } from './tool-server.test-support.ts'
+import { callMessage, outgoingCall, toolServer } from './tool-server.test-support.ts'
 
 const token = 'a-token-of-the-client'
 const never = new AbortController().signal
@@ -57,7 +57,7 @@ describe('a call by callback', () => {
     const { transport } = transportTo(server.url)
     const span = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED }
     const answer = await context.with(trace.setSpanContext(context.active(), span), () =>
-      transport.call(callMessage(1, { city: 'Tromsø' }), never),
+      transport.call(outgoingCall(1, { city: 'Tromsø' }), never),
     )
     context.disable()
     propagation.disable()
@@ -80,7 +80,7 @@ describe('a call by callback', () => {
   test('brings a failure of the tool as it is', async () => {
     const failure = { ok: false, error: { name: 'NoSuchCity', message: 'no', code: 'E1', data: [1], retryable: false } }
     await using server = await toolServer((outgoing) => send(outgoing, failure))
-    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(failure)
+    expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual(failure)
   })
 
   test('is tried again with the same call id and a fresh signature when the connection fails', async () => {
@@ -89,7 +89,7 @@ describe('a call by callback', () => {
       else send(outgoing, { ok: true, output: nth })
     })
     const { transport, logged } = transportTo(server.url)
-    expect(await transport.call(callMessage(), never)).toEqual({ ok: true, output: 3 })
+    expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 3 })
     expect(new Set(server.received.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(['exe_1:1']))
     for (const { headers, text } of server.received) {
       new Webhook(token, { format: 'raw' }).verify(text, headers as Record<string, string>)
@@ -103,13 +103,13 @@ describe('a call by callback', () => {
       if (nth > 1) send(outgoing, { ok: true, output: nth })
       else outgoing.write('{"ok": tr', () => outgoing.destroy())
     })
-    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual({ ok: true, output: 2 })
+    expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 2 })
   })
 
   test('is given up after eight attempts, and the guest learns no more than that', async () => {
     await using server = await toolServer((outgoing) => outgoing.destroy())
     const { transport, logged } = transportTo(server.url)
-    expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(await transport.call(outgoingCall(), never)).toEqual(unavailable)
     expect(server.received).toHaveLength(8)
     expect(logged.join('')).toMatch(/other side closed|ECONNRESET|terminated/)
   })
@@ -126,12 +126,12 @@ describe('a call by callback', () => {
       (outgoing) => send(outgoing, { ok: false, error: 'text' }),
       (outgoing) => send(outgoing, null),
     ]
-    expect(await transportTo(await closedUrl()).transport.call(callMessage(), never)).toEqual(unavailable)
-    expect(await transportTo('http://10.255.255.1/').transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(await transportTo(await closedUrl()).transport.call(outgoingCall(), never)).toEqual(unavailable)
+    expect(await transportTo('http://10.255.255.1/').transport.call(outgoingCall(), never)).toEqual(unavailable)
     for (const answer of answers) {
       await using server = await toolServer(answer)
       const { transport, logged } = transportTo(server.url)
-      expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+      expect(await transport.call(outgoingCall(), never)).toEqual(unavailable)
       expect(server.received).toHaveLength(1)
       expect(logged.join('')).toContain('no valid answer')
     }
@@ -155,7 +155,7 @@ describe('a call by callback', () => {
     const outcomes = await Promise.all(
       cases.map(async ([url, , guardOptions]) => {
         const { transport, logged } = transportTo(url, guardOptions)
-        return { logged, answer: await transport.call(callMessage(), never) }
+        return { logged, answer: await transport.call(outgoingCall(), never) }
       }),
     )
     for (const [index, { logged, answer }] of outcomes.entries()) {
@@ -170,18 +170,18 @@ describe('a call by callback', () => {
     await using elsewhere = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
     for (const status of [301, 302, 303, 307, 308]) {
       await using server = await toolServer((outgoing) => outgoing.writeHead(status, { location: elsewhere.url }).end())
-      expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(unavailable)
+      expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual(unavailable)
       expect(server.received).toHaveLength(1)
     }
     expect(elsewhere.received).toHaveLength(0)
   })
 
-  test('whose input is nested deeper than it can be written is refused', async () => {
-    const input = JSON.parse(`${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`) as never
-    expect(await transportTo('http://127.0.0.1:9/').transport.call(callMessage(1, input), never)).toMatchObject({
-      ok: false,
-      error: { code: 'TOOL_INPUT_INVALID', message: expect.stringContaining('nested too deeply') },
-    })
+  test('carries its input as it is, byte for byte, however deeply it is nested', async () => {
+    await using server = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
+    const deep = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
+    const input = `{ "b": 1e2, "a": "\\u00e9é", "__proto__": ${deep} }`
+    await transportTo(server.url).transport.call({ ...outgoingCall(), input }, never)
+    expect(server.received[0]?.text).toContain(`"input":${input},"context":{"clientId":"c1"}}`)
   })
 
   test('whose headers never end, or are too long, is given up', async () => {
@@ -193,7 +193,7 @@ describe('a call by callback', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { transport, logged } = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    expect(await transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(await transport.call(outgoingCall(), never)).toEqual(unavailable)
     expect(logged.join('')).toMatch(/Headers Overflow/i)
     for (const socket of sockets) socket.destroy()
     server.close()
@@ -201,7 +201,7 @@ describe('a call by callback', () => {
 
   test('does not wait for the rest of an answer that is none', async () => {
     await using server = await toolServer((outgoing) => outgoing.writeHead(500).write('and so on'))
-    expect(await transportTo(server.url).transport.call(callMessage(), never)).toEqual(unavailable)
+    expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual(unavailable)
   })
 })
 
@@ -213,8 +213,8 @@ describe('an output', () => {
     })
     const { transport } = transportTo(server.url)
     const limit = fixedLimits.toolOutputBytes
-    expect(await transport.call(callMessage(1, limit), never)).toMatchObject({ ok: true })
-    const answer = await transport.call(callMessage(1, 2 * limit), never)
+    expect(await transport.call(outgoingCall(1, limit), never)).toMatchObject({ ok: true })
+    const answer = await transport.call(outgoingCall(1, 2 * limit), never)
     expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_OUTPUT_TOO_LARGE', retryable: false } })
     expect(JSON.stringify(answer)).toMatch(/is 83886\d\d bytes; the limit toolOutputBytes is 4194304 bytes/)
   })
@@ -229,7 +229,7 @@ describe('an output', () => {
       outgoing.on('drain', more)
       more()
     })
-    const answer = await transportTo(server.url).transport.call(callMessage(), never)
+    const answer = await transportTo(server.url).transport.call(outgoingCall(), never)
     expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_OUTPUT_TOO_LARGE' } })
     expect(sentBytes).toBeLessThan(4 * fixedLimits.toolOutputBytes)
   })
@@ -242,10 +242,10 @@ test('an aborted call ends at once: before it was sent, while it is answered, an
     else outgoing.destroy()
   })
   const { transport } = transportTo(server.url)
-  expect(await transport.call(callMessage(), AbortSignal.abort())).toMatchObject(cancelled)
+  expect(await transport.call(outgoingCall(), AbortSignal.abort())).toMatchObject(cancelled)
   expect(server.received).toHaveLength(0)
-  expect(await transport.call(callMessage(1, 'never'), AbortSignal.timeout(50))).toMatchObject(cancelled)
+  expect(await transport.call(outgoingCall(1, 'never'), AbortSignal.timeout(50))).toMatchObject(cancelled)
   const start = performance.now()
-  expect(await transport.call(callMessage(2), AbortSignal.timeout(50))).toMatchObject(cancelled)
+  expect(await transport.call(outgoingCall(2), AbortSignal.timeout(50))).toMatchObject(cancelled)
   expect(performance.now() - start).toBeLessThan(1_000)
 })

@@ -25,6 +25,7 @@ interface TenantAgent {
   readonly slots: Slots
   /** Requests under way and those that wait for a slot. */
   requests: number
+  /** Begins anew whenever the last request has ended, and is not stopped by the next one. */
   idleTimer: NodeJS.Timeout | undefined
 }
 
@@ -73,7 +74,6 @@ export class TenantAgents implements AsyncDisposable {
   }
 
   #busy(own: TenantAgent): void {
-    clearTimeout(own.idleTimer)
     this.#idle.delete(own)
     own.requests += 1
   }
@@ -82,8 +82,8 @@ export class TenantAgents implements AsyncDisposable {
     if (this.#agents.get(own.tenant) !== own) return
     const { idleMs = defaultIdleMs, maxIdle = defaultMaxIdle } = this.#options
     this.#idle.add(own)
-    own.idleTimer = setTimeout(() => this.#close(own), idleMs)
-    own.idleTimer.unref()
+    own.idleTimer ??= setTimeout(() => own.requests === 0 && this.#close(own), idleMs).unref()
+    own.idleTimer.refresh()
     const [oldest] = this.#idle
     if (oldest !== undefined && this.#idle.size > maxIdle) this.#close(oldest)
   }

@@ -22,11 +22,6 @@ export function toolUnavailable(tool: string): ToolAnswer {
   return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer.`)
 }
 
-/** The answer to a call whose input is JSON that can't be written again. */
-export function toolInputTooDeep(tool: string): ToolAnswer {
-  return toolFailed('TOOL_INPUT_INVALID', `The input of tool "${tool}" is nested too deeply.`)
-}
-
 /** The answer instead of one that is over the limit; the size is told when it is known. */
 export function toolOutputTooLarge(tool: string, sizeBytes?: number, limitBytes: number = fixedLimits.toolOutputBytes) {
   const size = sizeBytes === undefined ? 'larger than allowed' : `${sizeBytes} bytes`

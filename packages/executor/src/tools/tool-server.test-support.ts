@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 
 import type { ToolCallMessage } from '@codemode/shared'
 
+import type { OutgoingCall } from './transport.ts'
+
 /** What came in at a tool server. */
 export interface Received {
   readonly headers: IncomingMessage['headers']
@@ -46,4 +48,10 @@ export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Os
     correlationId: 'cor_0123456789abcdef',
     deadline: '2030-01-01T00:00:00.000Z',
   }
+}
+
+/** The same as it goes out. */
+export function outgoingCall(...of: Parameters<typeof callMessage>): OutgoingCall {
+  const { type: _, input, context, ...ids } = callMessage(...of)
+  return { ...ids, input: JSON.stringify(input), context: JSON.stringify(context) }
 }

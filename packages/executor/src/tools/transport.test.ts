@@ -7,7 +7,7 @@ import { createCallbackGuard } from './callback-guard.ts'
 import { createCallbackTransport } from './callback-transport.ts'
 import { createStreamTransport } from './stream-transport.ts'
 import { TenantAgents } from './tenant-agents.ts'
-import { callMessage, toolServer } from './tool-server.test-support.ts'
+import { outgoingCall, toolServer } from './tool-server.test-support.ts'
 import type { ToolTransport } from './transport.ts'
 
 type Answering = (input: unknown) => ToolAnswer | undefined
@@ -34,7 +34,7 @@ const ways: Record<string, (answering: Answering) => Promise<ToolTransport & Asy
     return {
       call(message, signal) {
         const called = transport.call(message, signal)
-        const answer = answering(message.input)
+        const answer = answering(JSON.parse(message.input))
         if (answer !== undefined) queueMicrotask(() => transport.answer(message.callId, answer))
         return called
       },
@@ -51,14 +51,14 @@ describe.each(Object.entries(ways))('a tool call by %s', (_, way) => {
     await using transport = await way((input) =>
       input === 'fail' ? failure : { ok: true, output: { input } as never },
     )
-    expect(await transport.call(callMessage(1, 'x'), never)).toEqual({ ok: true, output: { input: 'x' } })
-    expect(await transport.call(callMessage(2, 'fail'), never)).toEqual(failure)
+    expect(await transport.call(outgoingCall(1, 'x'), never)).toEqual({ ok: true, output: { input: 'x' } })
+    expect(await transport.call(outgoingCall(2, 'fail'), never)).toEqual(failure)
   })
 
   test('gives each of many calls at once its own answer', async () => {
     await using transport = await way((input) => ({ ok: true, output: input as number }))
     const answers = await Promise.all(
-      Array.from({ length: 50 }, (_, n) => transport.call(callMessage(n + 1, n), never)),
+      Array.from({ length: 50 }, (_, n) => transport.call(outgoingCall(n + 1, n), never)),
     )
     expect(answers).toEqual(Array.from({ length: 50 }, (_, output) => ({ ok: true, output })))
   })
@@ -66,8 +66,8 @@ describe.each(Object.entries(ways))('a tool call by %s', (_, way) => {
   test('ends when it is aborted, and never rejects', async () => {
     await using transport = await way(() => undefined)
     const cancelled = { ok: false, error: { code: 'TOOL_CANCELLED' } }
-    expect(await transport.call(callMessage(1), AbortSignal.abort())).toMatchObject(cancelled)
-    expect(await transport.call(callMessage(2), AbortSignal.timeout(30))).toMatchObject(cancelled)
+    expect(await transport.call(outgoingCall(1), AbortSignal.abort())).toMatchObject(cancelled)
+    expect(await transport.call(outgoingCall(2), AbortSignal.timeout(30))).toMatchObject(cancelled)
   })
 })
 
@@ -77,7 +77,7 @@ describe('an answer over the stream', () => {
   test('is taken once, for an open call only', async () => {
     const transport = createStreamTransport()
     expect(transport.answer('exe_1:1', first)).toBe(false)
-    const called = transport.call(callMessage(1), new AbortController().signal)
+    const called = transport.call(outgoingCall(1), new AbortController().signal)
     expect(transport.answer('exe_1:2', first)).toBe(false)
     expect(transport.answer('exe_1:1', first)).toBe(true)
     expect(transport.answer('exe_1:1', { ok: true, output: 2 })).toBe(false)
@@ -87,7 +87,7 @@ describe('an answer over the stream', () => {
   test('comes too late for an aborted call', async () => {
     const transport = createStreamTransport()
     const deadline = new AbortController()
-    const called = transport.call(callMessage(1), deadline.signal)
+    const called = transport.call(outgoingCall(1), deadline.signal)
     deadline.abort()
     expect(transport.answer('exe_1:1', first)).toBe(false)
     expect(await called).toMatchObject({ ok: false })

@@ -1,0 +1,22 @@
+import type { IncomingRequest } from './delivery.ts'
+
+/** A request that some server of yours took and handed on in the form of `fetch`. */
+export function requestByFetch(request: Request): IncomingRequest {
+  return {
+    method: request.method,
+    headers: Object.fromEntries(request.headers),
+    body: (maxBytes) => readBody(request, maxBytes),
+    signal: request.signal,
+  }
+}
+
+async function readBody(request: Request, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of request.body ?? []) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > maxBytes) return undefined
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

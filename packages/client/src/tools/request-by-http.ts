@@ -1,0 +1,36 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import type { IncomingRequest } from './delivery.ts'
+
+/** A request as Node's own server took it. */
+export function requestByHttp(incoming: IncomingMessage, outgoing: ServerResponse): IncomingRequest {
+  const hungUp = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) hungUp.abort()
+  })
+  return {
+    method: incoming.method!,
+    // Only `set-cookie` would be a list.
+    headers: incoming.headers as IncomingRequest['headers'],
+    body: (maxBytes) => readBody(incoming, maxBytes),
+    signal: hungUp.signal,
+  }
+}
+
+function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let sizeBytes = 0
+    const take = (chunk: Buffer): void => {
+      sizeBytes += chunk.length
+      if (sizeBytes <= maxBytes) chunks.push(chunk)
+      else {
+        incoming.off('data', take).pause()
+        resolve(undefined)
+      }
+    }
+    incoming.on('data', take)
+    incoming.once('end', () => resolve(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)))
+    incoming.once('error', reject)
+  })
+}

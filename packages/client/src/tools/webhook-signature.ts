@@ -1,0 +1,21 @@
+/**
+ * Signatures after Standard Webhooks (https://www.standardwebhooks.com), version 1: an HMAC-SHA256 of id, time and body.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+const toleranceSeconds = 5 * 60
+
+/** The headers of a request, by their names in lower case. */
+export type RequestHeaders = Readonly<Record<string, string | undefined>>
+
+/** When a request was signed with this key, in milliseconds since the epoch; undefined if it was not, or not just now. */
+export function signedAt(headers: RequestHeaders, body: Uint8Array, key: string): number | undefined {
+  const id = headers['webhook-id']
+  const seconds = Number.parseInt(headers['webhook-timestamp'] ?? '', 10)
+  if (!id || !(Math.abs(Math.floor(Date.now() / 1000) - seconds) <= toleranceSeconds)) return undefined
+  const mac = createHmac('sha256', Buffer.from(key, 'latin1')).update(`${id}.${seconds}.`).update(body).digest('base64')
+  const expected = Buffer.from(`v1,${mac}`)
+  const given = (headers['webhook-signature'] ?? '').split(' ').map((signature) => Buffer.from(signature))
+  const isSigned = given.some((each) => each.length === expected.length && timingSafeEqual(each, expected))
+  return isSigned ? seconds * 1000 : undefined
+}
