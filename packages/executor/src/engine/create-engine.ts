@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -11,6 +9,7 @@ import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
 import { nestingOf } from './nesting.ts'
+import { newSeed } from './new-seed.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -215,9 +214,9 @@ function headerOf(
     input: textOf('input', request.input ?? null, limits.inputBytes),
     context: textOf('context', request.context ?? {}, limits.inputBytes),
     config: textOf('config', request.config ?? {}, limits.inputBytes),
-    tools: checkNesting('tools', request.tools ?? []),
+    tools: request.tools === undefined ? [] : checkNesting('tools', request.tools),
     limits,
-    seed: randomBytes(32).toString('hex'),
+    seed: newSeed(),
     runtime: { guestRuntime, v8, icu, arch },
   }
 }
