@@ -4,6 +4,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import { Admission } from './admission.ts'
+import type { EndedExecution } from './ended-execution.ts'
 import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
@@ -31,7 +32,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const pacer = new Pacer()
   const live = new Map<string, Execution>()
-  const finished = new Retained<Execution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
+  const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
@@ -49,7 +50,7 @@ export function createEngine(options: EngineOptions): Engine {
   const startedAt = performance.now()
   let closing = false
 
-  function submit(submission: Submission): Execution {
+  function submit(submission: Submission): Execution | EndedExecution {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
@@ -159,7 +160,7 @@ function keyOf(tenant: string, id: string): string {
   return `${tenant}\0${id}`
 }
 
-function sameRequest(existing: Execution, { bodyHash }: Submission): Execution {
+function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHash }: Submission): E {
   if (existing.bodyHash === bodyHash) return existing
   throw new RequestError('IDEMPOTENCY_CONFLICT', `The execution ${existing.id} exists with another request`, {
     executionId: existing.id,
