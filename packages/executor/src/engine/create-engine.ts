@@ -31,7 +31,11 @@ interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const pacer = new Pacer()
-  const live = new Map<string, Execution>()
+  /**
+   * No `Map`: the table that V8 has replaced by another refers to that one, so that all that ever ran would stay in memory
+   * until the old generation is collected.
+   */
+  const live = Object.create(null) as Record<string, Execution>
   const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
   const admission = new Admission({
     maxRunning: options.maxRunning,
@@ -54,7 +58,7 @@ export function createEngine(options: EngineOptions): Engine {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
-    const existing = live.get(key) ?? finished.get(tenant, id)
+    const existing = live[key] ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (ended.get(tenant, id)) throw resultGone(id)
     const { firstSentAt = Infinity } = submission
@@ -62,9 +66,9 @@ export function createEngine(options: EngineOptions): Engine {
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
-    live.set(key, execution)
+    live[key] = execution
     execution.admitted.catch(() => {
-      if (live.get(key) === execution) live.delete(key)
+      if (live[key] === execution) delete live[key]
     })
     return execution
   }
@@ -95,7 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
       disconnectGraceMs: options.disconnectGraceMs,
       onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
-        live.delete(key)
+        delete live[key]
         finished.add(principal.tenant, id, execution)
         ended.add(principal.tenant, id, true)
       },
@@ -105,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     submit,
     find(tenant, id) {
-      const execution = live.get(keyOf(tenant, id)) ?? finished.get(tenant, id)
+      const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${id.slice(0, 64)}`)
       return execution
     },
@@ -115,9 +119,9 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all([...live.values()].map(endOf))
+      const drained = Promise.all(Object.values(live).map(endOf))
       const timer = setTimeout(() => {
-        for (const execution of live.values()) execution.cancel('the executor is shutting down')
+        for (const execution of Object.values(live)) execution.cancel('the executor is shutting down')
       }, drainMs)
       await drained
       clearTimeout(timer)
