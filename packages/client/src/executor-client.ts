@@ -6,6 +6,7 @@ import {
   type ExecutionResult as WireResult,
 } from '@codemode/shared'
 
+import { Bag } from './bag.ts'
 import { resolveClocks } from './config/clocks.ts'
 import { resolveConnection } from './config/resolve.ts'
 import type { ExecutorClientConfig } from './config/schema.ts'
@@ -33,7 +34,7 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Set<Promise<unknown>>()
+  readonly #running = new Bag<{ readonly clock: RunClock; result?: Promise<unknown> }>()
   readonly #cancelling = new Set<Promise<void>>()
 
   /** Connects when it is first used. Throws a ConfigurationError that shows the corrected code. */
@@ -49,22 +50,23 @@ export class ExecutorClient implements Executor {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
-    const signals = [options.signal, this.#closing.signal]
-    const clock = new RunClock({ executionId, correlationId, timeoutMs, signals })
+    const clock = new RunClock({ executionId, correlationId, timeoutMs, signals: [options.signal] })
+    const running: { clock: RunClock; result?: Promise<ExecutionResult> } = { clock }
+    const leave = this.#running.add(running)
+    if (this.#closing.signal.aborted) clock.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = clock
     const { onRetry, canGoElsewhere } = options
     const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
-    const running = inSpan('codemode.execute', { attributes: ids }, async (span) => {
+    running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
       const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)
       if (!result.success) markFailed(span, result.error.code)
       return result
     })
-    this.#running.add(running)
     try {
-      return await running
+      return await running.result
     } finally {
-      this.#running.delete(running)
+      leave()
       clock.dispose()
     }
   }
@@ -109,8 +111,11 @@ export class ExecutorClient implements Executor {
 
   /** Cancels what runs, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
-    await Promise.allSettled(this.#running)
+    const reason = new DOMException('the client was closed', 'AbortError')
+    this.#closing.abort(reason)
+    const running = this.#running.all
+    for (const { clock } of running) clock.cancel(reason)
+    await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
     await Promise.all(this.#cancelling)
     await this.#http.close()
   }

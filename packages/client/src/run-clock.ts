@@ -20,6 +20,8 @@ export class RunClock {
   readonly deadlineAt: number
   /** Makes the error for a request that has used up its time, whoever noticed first. */
   readonly timedOut: () => ExecutorTimeoutError
+  /** Ends it like an aborted signal with this reason. */
+  readonly cancel: (reason: unknown) => void
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #unlinks: readonly (() => void)[]
@@ -29,6 +31,7 @@ export class RunClock {
     const timeoutMs = Math.min(options.timeoutMs, maxTimerMs)
     this.deadlineAt = performance.now() + timeoutMs
     this.timedOut = () => requestTimeout(timeoutMs, ids)
+    this.cancel = (reason) => this.end(cancelled(reason, ids))
     this.#timer = setTimeout(() => this.end(this.timedOut()), timeoutMs)
     this.#unlinks = signals.map((signal) => linkAbort(signal, this.#controller, (reason) => cancelled(reason, ids)))
   }

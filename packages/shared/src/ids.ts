@@ -1,5 +1,7 @@
 import { z } from 'zod'
 
+import { randomHex } from './random-hex.ts'
+
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
 /** `exe_` and a UUID. It is made by the client and is the execution's idempotency key. */
@@ -25,7 +27,7 @@ export function newSessionId(now: number = Date.now()): string {
 
 /** A new correlation id: an optional prefix and 96 random bits in hexadecimal. */
 export function newCorrelationId(prefix = 'cor'): string {
-  return `${prefix}_${hex(crypto.getRandomValues(new Uint8Array(12)))}`
+  return `${prefix}_${randomHex(12)}`
 }
 
 /** The id of the n-th tool call of an execution, n from 1. */
@@ -40,14 +42,8 @@ export function callNumberOf(executionId: string, callId: string): number | unde
 }
 
 function uuidv7(now: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16))
-  new DataView(bytes.buffer).setBigUint64(0, (BigInt(now) << 16n) | BigInt((bytes[6]! << 8) | bytes[7]!))
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const digits = hex(bytes)
-  return [0, 8, 12, 16, 20].map((start, i, starts) => digits.slice(start, starts[i + 1])).join('-')
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  const time = now.toString(16).padStart(12, '0')
+  const random = randomHex(10)
+  const variant = (8 + (parseInt(random.charAt(3), 16) % 4)).toString(16)
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`
 }

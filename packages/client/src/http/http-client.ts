@@ -2,12 +2,13 @@ import type { Readable } from 'node:stream'
 
 import { headers } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
-import { Agent, request, type Dispatcher } from 'undici'
+import { Agent, request as undiciRequest, type Dispatcher } from 'undici'
 
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
+import { exchangeText } from './exchange-text.ts'
 import { BelatedRequest, punctual } from './punctual.ts'
-import { responseError } from './response-error.ts'
+import { responseError, type ErrorAnswer } from './response-error.ts'
 
 /** A stream that is silent for so long, heartbeats included, is taken for broken. */
 const streamSilenceMs = 60_000
@@ -41,6 +42,11 @@ interface HttpRequest {
   readonly firstSentAt?: number | undefined
 }
 
+/** A request and its answer: the body of one of 2xx, and what an error is read from otherwise. */
+type Exchange<Body> = (
+  options: Dispatcher.DispatchOptions,
+) => Promise<{ readonly status: number; readonly body: Body } | ErrorAnswer>
+
 /**
  * One request to the executor, without retries: headers, span, and every failure as a typed error. There is no timeout
  * of undici's own except for connecting and for silent streams; the scope's signal is the clock.
@@ -66,12 +72,31 @@ export class HttpClient {
 
   /** The text of a 2xx answer. */
   text(request: HttpRequest, scope: RequestScope): Promise<string> {
-    return this.#send(request, scope, (body) => readText(body, Infinity))
+    return this.#send(request, scope, async (options) => {
+      const { signal } = scope
+      const answer = await exchangeText(this.#agent, options, { signal, maxErrorBytes })
+      return isSuccess(answer.status) ? { status: answer.status, body: answer.text } : answer
+    })
   }
 
   /** The body of a 2xx answer, open. Whoever gets it ends it. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
-    return this.#send({ ...request, accept: 'text/event-stream' }, scope, (body) => Promise.resolve(body))
+    return this.#send({ ...request, accept: 'text/event-stream' }, scope, async ({ origin, path, ...options }) => {
+      const {
+        statusCode: status,
+        headers,
+        body,
+      } = await undiciRequest(`${String(origin)}${path}`, {
+        ...options,
+        dispatcher: this.#agent,
+        signal: scope.signal,
+        bodyTimeout: streamSilenceMs,
+      })
+      if (isSuccess(status)) return { status, body }
+      // What came of the body tells more; the status says enough.
+      const text = await readText(body, maxErrorBytes).catch(() => '')
+      return { status, headers: headers as ErrorAnswer['headers'], text }
+    })
   }
 
   /** Breaks all connections. */
@@ -79,7 +104,7 @@ export class HttpClient {
     return this.#agent.destroy()
   }
 
-  #send<T>(req: HttpRequest, scope: RequestScope, read: (body: Readable) => Promise<T>): Promise<T> {
+  #send<Body>(req: HttpRequest, scope: RequestScope, exchange: Exchange<Body>): Promise<Body> {
     const { method, attempt = 1 } = req
     const { executionId, correlationId, signal } = scope
     const details = {
@@ -100,15 +125,9 @@ export class HttpClient {
     return inSpan('codemode.request', details, async (span) => {
       let answer
       try {
-        const { statusCode: status, headers, body } = await this.#dispatch(req, scope)
-        span.setAttribute(attributes.httpStatus, status)
-        if (status >= 200 && status < 300) return await read(body)
-        answer = {
-          status,
-          headers: headers as Record<string, string | undefined>,
-          // What came of the body tells more; the status says enough.
-          text: await readText(body, maxErrorBytes).catch(() => ''),
-        }
+        answer = await this.#punctually(() => exchange(this.#dispatchOptions(req, scope)))
+        span.setAttribute(attributes.httpStatus, answer.status)
+        if ('body' in answer) return answer.body
       } catch (error) {
         throw signal.aborted ? signal.reason : connectionError(error, connection)
       }
@@ -117,19 +136,23 @@ export class HttpClient {
     })
   }
 
-  async #dispatch(req: HttpRequest, scope: RequestScope): Promise<Dispatcher.ResponseData> {
+  /** Sends it again, with its age as of then, if it had to wait for its connection. */
+  async #punctually<T>(send: () => Promise<T>): Promise<T> {
     try {
-      return await request(this.#origin + this.#basePath + req.path, {
-        dispatcher: this.#agent,
-        method: req.method,
-        headers: this.#headers(req, scope),
-        body: req.body ?? null,
-        signal: scope.signal,
-        bodyTimeout: req.accept === 'text/event-stream' ? streamSilenceMs : 0,
-      })
+      return await send()
     } catch (error) {
-      if (error instanceof BelatedRequest) return this.#dispatch(req, scope)
+      if (error instanceof BelatedRequest) return this.#punctually(send)
       throw error
+    }
+  }
+
+  #dispatchOptions(req: HttpRequest, scope: RequestScope): Dispatcher.DispatchOptions {
+    return {
+      origin: this.#origin,
+      path: this.#basePath + req.path,
+      method: req.method,
+      headers: this.#headers(req, scope),
+      body: req.body ?? null,
     }
   }
 
@@ -149,6 +172,10 @@ export class HttpClient {
       ...more,
     }
   }
+}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
 }
 
 function remainingMs({ deadlineAt }: RequestScope): string {

@@ -1,16 +1,16 @@
-import { randomBytes } from 'node:crypto'
-
 import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import { Admission } from './admission.ts'
+import type { EndedExecution } from './ended-execution.ts'
 import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
 import { nestingOf } from './nesting.ts'
+import { newSeed } from './new-seed.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -31,8 +31,12 @@ interface EngineOptions {
 export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const pacer = new Pacer()
-  const live = new Map<string, Execution>()
-  const finished = new Retained<Execution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
+  /**
+   * No `Map`: the table that V8 has replaced by another refers to that one, so that all that ever ran would stay in memory
+   * until the old generation is collected.
+   */
+  const live = Object.create(null) as Record<string, Execution>
+  const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
@@ -50,11 +54,11 @@ export function createEngine(options: EngineOptions): Engine {
   const startedAt = performance.now()
   let closing = false
 
-  function submit(submission: Submission): Execution {
+  function submit(submission: Submission): Execution | EndedExecution {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
-    const existing = live.get(key) ?? finished.get(tenant, id)
+    const existing = live[key] ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (ended.get(tenant, id)) throw resultGone(id)
     const { firstSentAt = Infinity } = submission
@@ -62,9 +66,9 @@ export function createEngine(options: EngineOptions): Engine {
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
-    live.set(key, execution)
+    live[key] = execution
     execution.admitted.catch(() => {
-      if (live.get(key) === execution) live.delete(key)
+      if (live[key] === execution) delete live[key]
     })
     return execution
   }
@@ -95,7 +99,7 @@ export function createEngine(options: EngineOptions): Engine {
       disconnectGraceMs: options.disconnectGraceMs,
       onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
-        live.delete(key)
+        delete live[key]
         finished.add(principal.tenant, id, execution)
         ended.add(principal.tenant, id, true)
       },
@@ -105,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
   return {
     submit,
     find(tenant, id) {
-      const execution = live.get(keyOf(tenant, id)) ?? finished.get(tenant, id)
+      const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${id.slice(0, 64)}`)
       return execution
     },
@@ -115,9 +119,9 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all([...live.values()].map(endOf))
+      const drained = Promise.all(Object.values(live).map(endOf))
       const timer = setTimeout(() => {
-        for (const execution of live.values()) execution.cancel('the executor is shutting down')
+        for (const execution of Object.values(live)) execution.cancel('the executor is shutting down')
       }, drainMs)
       await drained
       clearTimeout(timer)
@@ -160,7 +164,7 @@ function keyOf(tenant: string, id: string): string {
   return `${tenant}\0${id}`
 }
 
-function sameRequest(existing: Execution, { bodyHash }: Submission): Execution {
+function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHash }: Submission): E {
   if (existing.bodyHash === bodyHash) return existing
   throw new RequestError('IDEMPOTENCY_CONFLICT', `The execution ${existing.id} exists with another request`, {
     executionId: existing.id,
@@ -215,9 +219,9 @@ function headerOf(
     input: textOf('input', request.input ?? null, limits.inputBytes),
     context: textOf('context', request.context ?? {}, limits.inputBytes),
     config: textOf('config', request.config ?? {}, limits.inputBytes),
-    tools: checkNesting('tools', request.tools ?? []),
+    tools: request.tools === undefined ? [] : checkNesting('tools', request.tools),
     limits,
-    seed: randomBytes(32).toString('hex'),
+    seed: newSeed(),
     runtime: { guestRuntime, v8, icu, arch },
   }
 }

@@ -28,17 +28,23 @@ const logEntryBytes = 150
 /** and a tool call, measured. */
 const toolCallBytes = 512
 
-interface ReportSources {
+interface ReportFacts {
   readonly executionId: string
   readonly correlationId: string
   readonly label: string | undefined
   readonly createdAt: number
+}
+
+/** What is asked while the execution goes on. */
+interface ReportSources {
   /** What the guest has used so far. */
   readonly residence: { readonly cpuMs: number; readonly turns: number; readonly replays: number }
   /** The tool calls so far; undefined before the execution begins. */
-  readonly toolCalls: () => { readonly count: number; readonly summaries: ToolCallSummary[] } | undefined
+  readonly toolCalls: () => { readonly summaries: ToolCallSummary[] } | undefined
   readonly now: () => number
 }
+
+type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'>
 
 /** What is told of an execution: its status, its times, its console output, and in the end its result. */
 export class ExecutionReport {
@@ -46,14 +52,18 @@ export class ExecutionReport {
   startedAt: number | undefined
   /** Wall time in which no turn ran or was due. */
   waitMs = 0
-  readonly #sources: ReportSources
+  readonly #facts: ReportFacts
+  /** Undefined when it has ended. */
+  #sources: ReportSources | undefined
+  #final: Summary | undefined
   readonly #logs: LogEntry[] = []
   readonly #logsDropped = { entries: 0, bytes: 0 }
   #finishedAt: number | undefined
   #outcome: Outcome | undefined
 
-  constructor(sources: ReportSources) {
-    this.#sources = sources
+  constructor({ residence, toolCalls, now, ...facts }: ReportFacts & ReportSources) {
+    this.#facts = facts
+    this.#sources = { residence, toolCalls, now }
   }
 
   get ended(): boolean {
@@ -67,7 +77,7 @@ export class ExecutionReport {
 
   /** What the report and the calls that it lists take in memory: of the logs, the texts are the journal's. */
   get heapBytes(): number {
-    return logEntryBytes * this.#logs.length + toolCallBytes * (this.#sources.toolCalls()?.count ?? 0)
+    return logEntryBytes * this.#logs.length + toolCallBytes * this.#summary().toolCalls.length
   }
 
   addLogs({ logs, logsDropped }: TurnLogs, at: number): void {
@@ -76,7 +86,7 @@ export class ExecutionReport {
     this.#logsDropped.bytes += logsDropped.bytes
   }
 
-  /** Fixes the result and the final status. */
+  /** Fixes the result and the final status, and lets go of the rest of the execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
     this.#outcome =
@@ -85,17 +95,19 @@ export class ExecutionReport {
         : { success: false, error: ending.by === 'host' ? ending.error : failureOf(ending.end) }
     if (this.#outcome.success) this.status = 'completed'
     else this.status = this.#outcome.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+    this.#final = this.#summary()
+    this.#sources = undefined
   }
 
   /** The result; its value is the guest's own text. */
   result(): JsonText {
-    const { executionId, correlationId } = this.#sources
+    const { executionId, correlationId } = this.#facts
     return this.#withOutcome({ executionId, correlationId, ...this.#summary() })
   }
 
   /** The record. */
   record(): JsonText {
-    const { executionId, correlationId, label, createdAt } = this.#sources
+    const { executionId, correlationId, label, createdAt } = this.#facts
     return this.#withOutcome({
       executionId,
       correlationId,
@@ -116,8 +128,10 @@ export class ExecutionReport {
       : jsonText(JSON.stringify({ success, error: this.#outcome.error, ...fields }))
   }
 
-  #summary(): Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {
-    const { createdAt, residence, toolCalls, now } = this.#sources
+  #summary(): Summary {
+    if (this.#sources === undefined) return this.#final!
+    const { residence, toolCalls, now } = this.#sources
+    const { createdAt } = this.#facts
     const until = this.#finishedAt ?? now()
     const startedAt = this.startedAt ?? until
     return {

@@ -16,6 +16,7 @@ import type { Ticket } from './admission.ts'
 import { EffectsAccount, type TurnLogs } from './check-effects.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
+import { EndedExecution } from './ended-execution.ts'
 import { EventLog } from './event-log.ts'
 import { ExecutionReport, type Ending } from './execution-report.ts'
 import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
@@ -43,11 +44,8 @@ interface ExecutionOptions {
   readonly disconnectGraceMs: number
   /** Told of an error that nothing but a bug explains. */
   onBug(bug: unknown, execution: Execution): void
-  onFinished(execution: Execution): void
+  onFinished(ended: EndedExecution): void
 }
-
-/** What a finished execution takes in memory by itself, measured. */
-const ownHeapBytes = 8 * 1024
 
 /**
  * One execution, from admission to its result: `queued → running → completed | failed | cancelled`. `#run` is its life:
@@ -114,11 +112,6 @@ export class Execution implements ExecutionHandle {
 
   get correlationId(): string {
     return this.#journal.header.correlationId
-  }
-
-  /** What the execution keeps in memory when it has ended. */
-  get heapBytes(): number {
-    return ownHeapBytes + this.#journal.heapBytes + this.#events.heapBytes + this.#report.heapBytes
   }
 
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
@@ -309,7 +302,13 @@ export class Execution implements ExecutionHandle {
     this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
     endExecutionSpan(this.#trace.span, this.#report.errorCode)
     this.#options.ticket.leave()
-    this.#options.onFinished(this)
+    this.#options.onFinished(this.#ended())
     this.#resolveFinished()
+  }
+  /** What stays of it. */
+  #ended(): EndedExecution {
+    const { bodyHash, keyId } = this
+    const [journal, events, report, readers] = [this.#journal, this.#events, this.#report, this.#readers]
+    return new EndedExecution({ bodyHash, keyId, journal, events, report, readers })
   }
 }

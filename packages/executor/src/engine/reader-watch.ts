@@ -9,10 +9,10 @@ const maxReaders = 16
  */
 export class ReaderWatch {
   readonly #graceMs: number
-  readonly #giveUp: (reason: string) => void
+  /** Undefined when the execution has ended. */
+  #giveUp: ((reason: string) => void) | undefined
   #readers = 0
   #timer: NodeJS.Timeout | undefined
-  #stopped = false
 
   constructor(graceMs: number, giveUp: (reason: string) => void) {
     this.#graceMs = graceMs
@@ -34,17 +34,17 @@ export class ReaderWatch {
       if (!isAttached) return
       isAttached = false
       this.#readers -= 1
-      if (this.#readers === 0 && !this.#stopped) this.#startGrace()
+      if (this.#readers === 0 && this.#giveUp !== undefined) this.#startGrace()
     }
   }
 
   /** Watches no longer: the execution has ended. */
   stop(): void {
-    this.#stopped = true
+    this.#giveUp = undefined
     clearTimeout(this.#timer)
   }
 
   #startGrace(): void {
-    this.#timer = setTimeout(() => this.#giveUp(`its client was gone for ${this.#graceMs} ms`), this.#graceMs)
+    this.#timer = setTimeout(() => this.#giveUp?.(`its client was gone for ${this.#graceMs} ms`), this.#graceMs)
   }
 }

@@ -1,3 +1,5 @@
+import { AgeQueue, type Aging } from './age-queue.ts'
+
 interface RetainedOptions<Value> {
   /** How long a value is kept. */
   readonly ms: number
@@ -10,17 +12,19 @@ interface RetainedOptions<Value> {
   readonly now?: () => number
 }
 
-interface Entry<Value> {
+interface Entry<Value> extends Aging {
   readonly tenant: string
   readonly id: string
-  readonly value: Value
+  /** Undefined once it is gone. */
+  value: Value | undefined
   readonly bytes: number
   readonly addedAt: number
 }
 
-/** What a tenant has here, oldest first. */
+/** What a tenant has here. */
 interface Share<Value> {
   readonly entries: Map<string, Entry<Value>>
+  readonly byAge: AgeQueue<Entry<Value>>
   bytes: number
 }
 
@@ -31,13 +35,14 @@ interface Share<Value> {
 export class Retained<Value> {
   readonly #options: RetainedOptions<Value>
   readonly #shares = new Map<string, Share<Value>>()
-  /** All entries, by age. */
-  readonly #all = new Set<Entry<Value>>()
+  readonly #all = new AgeQueue<Entry<Value>>()
+  readonly #now: () => number
   #bytes = 0
   #forgottenAt = -Infinity
 
   constructor(options: RetainedOptions<Value>) {
     this.#options = options
+    this.#now = options.now ?? (() => performance.now())
   }
 
   /** When the last of the values that are no longer kept was added; whatever was added later is still there. */
@@ -57,10 +62,11 @@ export class Retained<Value> {
     this.#forgetExpired()
     const bytes = bytesOf(value)
     if (bytes > maxBytes) return
-    const share = this.#shares.get(tenant) ?? { entries: new Map(), bytes: 0 }
+    const share = this.#shares.get(tenant) ?? { entries: new Map(), byAge: new AgeQueue(), bytes: 0 }
     this.#shares.set(tenant, share)
-    const entry = { tenant, id, value, bytes, addedAt: this.#now() }
+    const entry = { tenant, id, value, bytes, addedAt: this.#now(), isGone: false }
     share.entries.set(id, entry)
+    share.byAge.add(entry)
     share.bytes += bytes
     this.#all.add(entry)
     this.#bytes += bytes
@@ -68,33 +74,33 @@ export class Retained<Value> {
     while (this.#all.size > count) this.#forgetOldestOf(({ entries }) => entries.size)
   }
 
-  #now(): number {
-    return (this.#options.now ?? performance.now.bind(performance))()
-  }
-
   #forgetOldestOf(sizeOf: (share: Share<Value>) => number): void {
     let largest: Share<Value> | undefined
     for (const share of this.#shares.values()) {
       if (largest === undefined || sizeOf(share) > sizeOf(largest)) largest = share
     }
-    const [oldest] = largest?.entries.values() ?? []
+    const oldest = largest?.byAge.oldest
     if (oldest !== undefined) this.#forget(oldest)
   }
 
   #forgetExpired(): void {
-    const now = this.#now()
-    for (const entry of this.#all) {
-      if (entry.addedAt + this.#options.ms > now) return
-      this.#forget(entry)
+    const until = this.#now() - this.#options.ms
+    for (;;) {
+      const { oldest } = this.#all
+      if (oldest === undefined || oldest.addedAt > until) return
+      this.#forget(oldest)
     }
   }
 
   #forget(entry: Entry<Value>): void {
     const share = this.#shares.get(entry.tenant)!
+    entry.isGone = true
+    entry.value = undefined
+    share.byAge.noteGone()
+    this.#all.noteGone()
     share.entries.delete(entry.id)
     share.bytes -= entry.bytes
     if (share.entries.size === 0) this.#shares.delete(entry.tenant)
-    this.#all.delete(entry)
     this.#bytes -= entry.bytes
     this.#forgottenAt = Math.max(this.#forgottenAt, entry.addedAt)
   }

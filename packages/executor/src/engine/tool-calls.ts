@@ -61,11 +61,6 @@ export class ToolCalls {
     return this.#open
   }
 
-  /** How many calls the guest has made. */
-  get count(): number {
-    return this.#calls.length
-  }
-
   /** The ids of the open calls, of many the first ones. */
   get openCallIds(): string[] {
     const open: string[] = []

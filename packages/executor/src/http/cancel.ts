@@ -1,4 +1,4 @@
-import { cancelRequestSchema, headers } from '@codemode/shared'
+import { cancelRequestSchema } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
@@ -18,7 +18,6 @@ export function cancelExecution({
     const { value } = await readBody(c.req.raw)
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     handle.cancel(value.reason)
-    c.header(headers.executionId, handle.id)
-    return jsonAnswer(c, handle.record())
+    return jsonAnswer(c, handle.id, handle.record())
   }
 }

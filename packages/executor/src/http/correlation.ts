@@ -9,7 +9,9 @@ export function correlation(): MiddlewareHandler<HttpEnv> {
     const given = correlationIdSchema.safeParse(c.req.header(headers.correlationId))
     const correlationId = given.data ?? newCorrelationId()
     c.set('correlationId', correlationId)
-    c.header(headers.correlationId, correlationId)
+    // On Node's own response, so that it is there too when the answer goes past hono.
+    if (c.env?.outgoing) c.env.outgoing.setHeader(headers.correlationId, correlationId)
+    else c.header(headers.correlationId, correlationId)
     await next()
   }
 }

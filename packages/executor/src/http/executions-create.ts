@@ -63,8 +63,7 @@ function submission(
 
 async function answerWithResult(c: HttpContext, handle: ExecutionHandle): Promise<Response> {
   await handle.finished
-  c.header(headers.executionId, handle.id)
-  return jsonAnswer(c, handle.result())
+  return jsonAnswer(c, handle.id, handle.result())
 }
 
 /** Counts the request as a reader until the returned function is called, or the client has closed the connection. */

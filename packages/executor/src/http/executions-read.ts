@@ -1,4 +1,3 @@
-import { headers } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
@@ -9,7 +8,6 @@ import { jsonAnswer } from './json-answer.ts'
 export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
   return function readExecution(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
-    c.header(headers.executionId, handle.id)
-    return jsonAnswer(c, handle.record())
+    return jsonAnswer(c, handle.id, handle.record())
   }
 }

@@ -91,7 +91,7 @@ export class ProcessPool implements Sandbox {
         onCrash: (reason) => options.onCrash(reason),
         isFull: () => pool.#housekeeping.isFull,
         hasElsewhere: (process) => pool.#hasElsewhere(process),
-        contention: () => Math.max(1, pool.#busy.length / size),
+        contention: () => Math.max(1, count(pool.#supply.serving, isBusy) / size),
       },
     })
     pool.#housekeeping.start()
@@ -120,9 +120,12 @@ export class ProcessPool implements Sandbox {
 
   roomFor({ tenant, isolation }: Placement): number {
     if (this.#mustLeaveRoom(tenant)) return 0
+    const free = this.#freeFor(tenant)
+    // Asked again whenever a turn ends while executions wait.
+    if (free <= 0) return 0
     const more = this.#mayAcquire(tenant) ? pipelinedTurns : 0
-    if (isolation === 'execution') return Math.min(this.#freeFor(tenant), more > 0 ? 1 : 0)
-    return Math.min(this.#freeFor(tenant), more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))
+    if (isolation === 'execution') return Math.min(free, more > 0 ? 1 : 0)
+    return Math.min(free, more + this.#open(tenant).reduce((sum, process) => sum + process.room, 0))
   }
 
   penaltyMs(tenant: string): number {
@@ -166,25 +169,22 @@ export class ProcessPool implements Sandbox {
 
   /** How many turns more may wait for a CPU slot. A tenant for whom none runs has its share, however busy others are. */
   #freeFor(tenant: string): number {
-    const taken = this.#busy.reduce((sum, process) => sum + (process.stuck ? 0 : process.load), 0)
-    const free = this.#options.size * pipelinedTurns - taken
+    let free = this.#options.size * pipelinedTurns
+    for (const process of this.#supply.serving) if (isBusy(process) && !process.stuck) free -= process.load
     return this.#busyOf(tenant) === 0 ? Math.max(free, pipelinedTurns) : free
   }
 
   #busyOf(tenant: string): number {
-    return this.#busy.filter(({ cordon }) => cordon?.tenant === tenant).length
-  }
-
-  get #busy(): SandboxProcess[] {
-    return this.#supply.serving.filter(({ load }) => load > 0)
+    return count(this.#supply.serving, (process) => isBusy(process) && process.cordon?.tenant === tenant)
   }
 
   /** Whether the tenant may have one more process: it has fewer than there are slots that are not held by long turns. */
   #mayAcquire(tenant: string): boolean {
     const { size } = this.#options
     const open = this.#open(tenant)
-    if (open.filter((process) => !process.stuck).length >= size || this.#mustLeaveRoom(tenant)) return false
-    const busyTenants = new Set(this.#busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
+    if (count(open, (process) => !process.stuck) >= size || this.#mustLeaveRoom(tenant)) return false
+    const busy = this.#supply.serving.filter(isBusy)
+    const busyTenants = new Set(busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
     if (this.#busyOf(tenant) >= Math.max(1, Math.floor((size * maxGrowth) / busyTenants.size))) return false
     // Nobody loses a process to a tenant that has one.
     return this.#supply.hasFresh || (open.length === 0 && this.#displaceable(tenant) !== undefined)
@@ -243,6 +243,17 @@ export class ProcessPool implements Sandbox {
 const homeless: Guest = {
   turn: async () => ({ type: 'lost' }),
   close() {},
+}
+
+function isBusy({ load }: SandboxProcess): boolean {
+  return load > 0
+}
+
+/** How many are so. Asked several times for each execution, which makes no arrays for it. */
+function count<Item>(items: readonly Item[], isSo: (item: Item) => boolean): number {
+  let so = 0
+  for (const item of items) if (isSo(item)) so += 1
+  return so
 }
 
 function lighter(one: SandboxProcess | undefined, other: SandboxProcess): SandboxProcess {
