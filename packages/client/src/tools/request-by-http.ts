@@ -19,6 +19,7 @@ export function requestByHttp(incoming: IncomingMessage, outgoing: ServerRespons
 
 function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   return new Promise((resolve, reject) => {
+    if (incoming.destroyed) throw new Error('The request has broken off')
     const chunks: Buffer[] = []
     let sizeBytes = 0
     const take = (chunk: Buffer): void => {

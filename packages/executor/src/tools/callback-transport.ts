@@ -35,7 +35,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
   const { callback, tenant, agents, logger } = options
   const url = new URL(callback.url)
 
-  async function deliver(call: OutgoingCall, { agent, body, signal }: Delivery): Promise<ToolAnswer> {
+  async function deliver(call: OutgoingCall, { agent, body, signal }: Attempt): Promise<ToolAnswer> {
     const signed = signature(call.callId, body, callback.token)
     const headers = callHeaders(call, callback.token, signed)
     const answer = await post(agent, { url, headers, body, maxBytes: maxResponseBytes, signal })
@@ -66,7 +66,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
   }
 }
 
-interface Delivery {
+interface Attempt {
   readonly agent: Dispatcher
   readonly body: Buffer
   readonly signal: AbortSignal

@@ -20,7 +20,12 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 
 const outputDescriptor = 3
 const runtimeDescriptor = 5
+
+/** A guest that has called a tool may get its answer at once: for so long nothing is done that it would have to wait for. */
+const quietMs = 4
+/** What a burst has had made ahead goes some time after it, also if nothing comes any more. */
 const tidyMs = 10_000
+
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
@@ -50,13 +55,16 @@ send({
   },
 })
 setImmediate(tidy)
-// What a burst has had made ahead goes some time after it, also if nothing comes any more.
 setInterval(tidy, tidyMs).unref()
+const quietTimer = setTimeout(tidy, quietMs)
 
 /** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
 function handleNext(): void {
-  handle(waiting.shift()!)
-  setImmediate(waiting.length > 0 ? handleNext : tidy)
+  const message = waiting.shift()!
+  handle(message)
+  if (waiting.length > 0) setImmediate(handleNext)
+  else if (guests.has(message.guest)) quietTimer.refresh()
+  else setImmediate(tidy)
 }
 
 /** Uses the moments in which no message waits: one thing in each round, so that what comes meanwhile is read. */
