@@ -14,6 +14,7 @@ import { startSubjects, transports } from './subjects.ts'
 
 const calls = 10
 const forMs = 500
+const warmUps = 2
 const codes = {
   trivial: `return ${calls}`,
   sequential: `
@@ -42,8 +43,10 @@ export const toolCalls: Workload = async (_args, report, options) => {
     }),
   )
   for (const { callback, stream } of clients.values()) {
-    await measure(callback)
-    await measure(stream)
+    for (let i = 0; i < warmUps; i++) {
+      await measure(callback)
+      await measure(stream)
+    }
   }
   const rounds = await interleaved(options, {
     baseline: () => floor.sample(),

@@ -12,7 +12,7 @@ import { byRound, interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
 
 const code = 'return 1 + 1'
-const warmUpMs = 700
+const warmUpMs = 3_000
 const loads = { one: { forMs: 800, limit: 1 }, some: { forMs: 1_000, limit: 16 }, many: { forMs: 1_000, limit: 64 } }
 
 export const trivial: Workload = async (_args, report, options) => {
