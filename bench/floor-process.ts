@@ -9,7 +9,10 @@ export class FloorProcess implements AsyncDisposable {
 
   private constructor(file: string) {
     // isolated-vm wants this option.
-    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--no-node-snapshot'] })
+    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+      execArgv: ['--no-node-snapshot'],
+      stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+    })
     this.#child.once('exit', () => this.#ended.abort(new Error(`the process of ${file} has ended`)))
   }
 
@@ -22,6 +25,13 @@ export class FloorProcess implements AsyncDisposable {
     const answer = this.#next()
     this.#child.send(message)
     return await answer
+  }
+
+  /** Writes to its standard input and resolves with what it writes next. */
+  async tell(bytes: Buffer): Promise<Buffer> {
+    const answer = once(this.#child.stdout!, 'data')
+    this.#child.stdin!.write(bytes)
+    return (await answer)[0]
   }
 
   async #next(): Promise<unknown> {

@@ -9,6 +9,7 @@ import { median, sum } from './statistics.ts'
 
 const isolateMs = 250
 const hopMs = 200
+const tripMs = 100
 const rateMs = 800
 
 /** What is measured beside every round of executions: the parts that none can do without, and nothing else. */
@@ -18,6 +19,8 @@ export interface FloorSample {
   readonly isolateSyncMs: number
   /** One round trip from undici to hono in another process. */
   readonly hopMs: number
+  /** One trip through a pipe to another process and back. */
+  readonly tripMs: number
 }
 
 /** What the machine gives when as many processes as it has cores loop asynchronous cycles. */
@@ -31,12 +34,17 @@ export interface FloorRate {
 export class Floor implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack
   readonly #isolates: readonly FloorProcess[]
+  readonly #echo: FloorProcess
   readonly #hopUrl: string
   readonly #agent: Agent
 
-  private constructor(stack: AsyncDisposableStack, isolates: readonly FloorProcess[], hopUrl: string) {
+  private constructor(
+    stack: AsyncDisposableStack,
+    { isolates, echo, hopUrl }: { isolates: readonly FloorProcess[]; echo: FloorProcess; hopUrl: string },
+  ) {
     this.#stack = stack
     this.#isolates = isolates
+    this.#echo = echo
     this.#hopUrl = hopUrl
     this.#agent = stack.adopt(new Agent(), (agent) => agent.close())
   }
@@ -49,9 +57,14 @@ export class Floor implements AsyncDisposable {
     }
     const isolates = await Promise.all(Array.from({ length: availableParallelism() }, () => start('floor-isolate.ts')))
     const port = (await start('floor-hop.ts')).first
-    const processes = isolates.map(({ process }) => process)
-    const floor = new Floor(stack.move(), processes, `http://127.0.0.1:${String(port)}`)
+    const { process: echo } = await start('floor-pipe.ts')
+    const floor = new Floor(stack.move(), {
+      isolates: isolates.map(({ process }) => process),
+      echo,
+      hopUrl: `http://127.0.0.1:${String(port)}`,
+    })
     await floor.#hops()
+    await floor.#trips()
     return floor
   }
 
@@ -59,7 +72,12 @@ export class Floor implements AsyncDisposable {
     const [first] = this.#isolates
     const { p50Ms } = await loopCycles(first!, { calls: 'asynchronous', forMs: isolateMs })
     const synchronous = await loopCycles(first!, { calls: 'synchronous', forMs: isolateMs })
-    return { isolateMs: p50Ms, isolateSyncMs: synchronous.p50Ms, hopMs: median(await this.#hops()) }
+    return {
+      isolateMs: p50Ms,
+      isolateSyncMs: synchronous.p50Ms,
+      hopMs: median(await this.#hops()),
+      tripMs: median(await this.#trips()),
+    }
   }
 
   async rate(): Promise<FloorRate> {
@@ -74,6 +92,11 @@ export class Floor implements AsyncDisposable {
       const { body } = await request(this.#hopUrl, { dispatcher: this.#agent })
       await body.json()
     })
+  }
+
+  #trips(): Promise<number[]> {
+    const message = Buffer.alloc(200)
+    return latencies({ forMs: tripMs, limit: 1 }, () => this.#echo.tell(message))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import type { Codemode } from '@codemode/client'
 
-import { compared } from './comparison.ts'
+import { compared, spreads } from './comparison.ts'
 import { Floor } from './floor.ts'
 import { latencies } from './in-flight.ts'
 import type { Workload } from './main.ts'
@@ -56,6 +56,9 @@ export const toolCalls: Workload = async (_args, report, options) => {
       return { callback: await measure(callback), stream: await measure(stream) }
     },
   })
+  report.table('What none of them can do without: a bare hop, and a bare trip to another process through a pipe', [
+    spreads(rounds.baseline.map(({ hopMs, tripMs }) => ({ 'hop ms': hopMs, 'trip ms': tripMs }))),
+  ])
   report.table(
     `${calls} tool calls in an execution: milliseconds, p50`,
     (['callback', 'stream'] as const).flatMap((transport) => {

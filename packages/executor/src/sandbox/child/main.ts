@@ -37,10 +37,12 @@ const waiting: HostMessage[] = []
 const closed = new Set<number>()
 
 process.stdin.on('data', (chunk: Buffer) => {
+  const isIdle = waiting.length === 0
   for (const message of reader.push(chunk) as HostMessage[]) {
     if (message.type === 'close') closed.add(message.guest)
-    if (waiting.push(message) === 1) setImmediate(handleNext)
+    waiting.push(message)
   }
+  if (isIdle && waiting.length > 0) handleNext()
 })
 process.stdin.on('end', () => process.exit())
 // A terminal sends these to the whole group. The executor drains first, and ends this process by closing its input.
@@ -58,7 +60,7 @@ setImmediate(tidy)
 setInterval(tidy, tidyMs).unref()
 const quietTimer = setTimeout(tidy, quietMs)
 
-/** One message in each round of the event loop, so that what has come meanwhile is read before a turn begins. */
+/** One message in each round of the event loop, so that what has come meanwhile is read before the next turn begins. */
 function handleNext(): void {
   const message = waiting.shift()!
   handle(message)

@@ -5,24 +5,6 @@ export function defineGlobal(p: Primordials, name: string, value: unknown): void
   defineHidden(p, p.globalThis, name, value)
 }
 
-/** Defines a global that is made when it is first touched; until then it is an accessor. */
-export function defineLazyGlobal(p: Primordials, name: string, make: () => unknown): void {
-  p.ReflectDefineProperty(p.globalThis, name, {
-    // @ts-expect-error the prototype of a literal is not part of its type
-    __proto__: null,
-    get() {
-      const value = make()
-      defineGlobal(p, name, value)
-      return value
-    },
-    set(value: unknown) {
-      defineGlobal(p, name, value)
-    },
-    enumerable: false,
-    configurable: true,
-  })
-}
-
 /** Defines a property that enumeration does not show. */
 export function defineHidden(p: Primordials, target: object, name: PropertyKey, value: unknown): void {
   p.ReflectDefineProperty(target, name, {

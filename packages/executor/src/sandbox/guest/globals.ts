@@ -1,4 +1,4 @@
-import { defineGlobal, defineLazyGlobal } from './define.ts'
+import { defineGlobal } from './define.ts'
 import type { Primordials } from './primordials.ts'
 import type { StartSpec } from './state.ts'
 
@@ -74,6 +74,16 @@ export function installLazyGlobals(p: Primordials, loadWeb: () => string, host: 
 
   for (let i = 0; i < lazyNames.length; i++) {
     const name = lazyNames[i]!
-    defineLazyGlobal(p, name, () => load()[name])
+    p.ReflectDefineProperty(p.globalThis, name, {
+      get() {
+        defineGlobal(p, name, load()[name])
+        return load()[name]
+      },
+      set(value: unknown) {
+        defineGlobal(p, name, value)
+      },
+      enumerable: false,
+      configurable: true,
+    })
   }
 }

@@ -155,6 +155,7 @@ export function capturePrimordials() {
     ReflectGetPrototypeOf: getPrototypeOf,
     ReflectHas: Reflect.has,
     ReflectOwnKeys: Reflect.ownKeys,
+    ReflectPreventExtensions: Reflect.preventExtensions,
     ReflectSet: Reflect.set,
     ReflectSetPrototypeOf: Reflect.setPrototypeOf,
     ObjectAssign: Object.assign as (target: object, source: object) => object,

@@ -1,4 +1,5 @@
-import { defineHidden, defineLazyGlobal } from './define.ts'
+import { defineGlobal, defineHidden } from './define.ts'
+import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 
@@ -26,17 +27,19 @@ const localZone = 'UTC'
  * holds V8's clock, and nothing else leads there. Its classes have no clock, and a date leads to all of them.
  */
 export function installTemporal(p: Primordials, state: RuntimeState): void {
+  // Not defined over it: that would look at it first.
   p.ReflectDeleteProperty(p.globalThis, 'Temporal')
-  defineLazyGlobal(p, 'Temporal', () => createTemporal(p, state))
+  const temporal = createLazyObject(p, (namespace) => fillNamespace(p, namespace, 'Temporal', membersOf(p, state)))
+  defineGlobal(p, 'Temporal', temporal)
 }
 
-function createTemporal(p: Primordials, state: RuntimeState): object {
+function membersOf(p: Primordials, state: RuntimeState): object {
   const { toTemporalInstant } = p.Date.prototype as unknown as { toTemporalInstant: () => Instant }
   const instantAt = (ms: number) => p.ReflectApply(toTemporalInstant, new p.Date(ms), [])
   const first = instantAt(0)
   const zoned = first.toZonedDateTimeISO(localZone)
   const date = zoned.toPlainDate()
-  return defineNamespace(p, 'Temporal', {
+  return {
     Now: createNow(p, () => instantAt(state.at), { first, zoned }),
     PlainDate: date.constructor,
     PlainTime: zoned.toPlainTime().constructor,
@@ -46,14 +49,15 @@ function createTemporal(p: Primordials, state: RuntimeState): object {
     Instant: first.constructor,
     PlainYearMonth: date.toPlainYearMonth().constructor,
     PlainMonthDay: date.toPlainMonthDay().constructor,
-  })
+  }
 }
 
 function createNow(p: Primordials, instant: () => Instant, { first, zoned }: { first: Instant; zoned: Zoned }): object {
   const { toZonedDateTimeISO } = first
   const { toPlainDateTime, toPlainDate, toPlainTime } = zoned
   const zonedDateTimeISO = (zone: unknown = localZone) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
-  return defineNamespace(p, 'Temporal.Now', {
+  const now = {}
+  fillNamespace(p, now, 'Temporal.Now', {
     instant: () => instant(),
     timeZoneId: () => localZone,
     plainDateTimeISO: (zone?: unknown) => p.ReflectApply(toPlainDateTime, zonedDateTimeISO(zone), []),
@@ -61,12 +65,14 @@ function createNow(p: Primordials, instant: () => Instant, { first, zoned }: { f
     plainDateISO: (zone?: unknown) => p.ReflectApply(toPlainDate, zonedDateTimeISO(zone), []),
     plainTimeISO: (zone?: unknown) => p.ReflectApply(toPlainTime, zonedDateTimeISO(zone), []),
   })
+  return now
 }
 
-function defineNamespace(p: Primordials, tag: string, members: Readonly<Record<string, unknown>>): object {
-  const namespace = {}
+function fillNamespace(p: Primordials, namespace: object, tag: string, members: object): void {
   const names = p.ObjectKeys(members)
-  for (let i = 0; i < names.length; i++) defineHidden(p, namespace, names[i]!, members[names[i]!])
+  for (let i = 0; i < names.length; i++) {
+    defineHidden(p, namespace, names[i]!, (members as Record<string, unknown>)[names[i]!])
+  }
   p.ReflectDefineProperty(namespace, p.SymbolToStringTag, {
     // @ts-expect-error the prototype of a literal is not part of its type
     __proto__: null,
@@ -75,5 +81,4 @@ function defineNamespace(p: Primordials, tag: string, members: Readonly<Record<s
     enumerable: false,
     configurable: true,
   })
-  return namespace
 }
