@@ -164,8 +164,9 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
  */
 function limitResources(): string[] | undefined {
   const [prlimit, nice] = [find('prlimit'), find('nice')]
-  if (prlimit === undefined || nice === undefined) return undefined
-  return [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--', nice, '-n', niceness]
+  if (prlimit === undefined) return undefined
+  const priority = nice === undefined ? [] : [nice, '-n', niceness]
+  return [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--', ...priority]
 }
 
 /** A third of the CPU time that the executor gets, where both want it. */
