@@ -31,8 +31,8 @@ const nodeFlags = [
   // isolated-vm's isolates can't be made from Node's snapshot.
   '--no-node-snapshot',
   '--max-old-space-size=256',
-  // Isolates and contexts are read from V8's snapshot, which would be hashed anew for each: a guest that finds collisions slows
-  // down nobody but itself.
+  // Isolates and contexts are read from V8's snapshot, which would be hashed anew for each. What a guest gains by collisions is
+  // a slow turn, which its clock ends.
   '--no-rehash-snapshot',
   '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
