@@ -29,7 +29,7 @@ export class FloorProcess implements AsyncDisposable {
 
   /** Writes to its standard input and resolves with what it writes next. */
   async tell(bytes: Buffer): Promise<Buffer> {
-    const answer = once(this.#child.stdout!, 'data')
+    const answer = once(this.#child.stdout!, 'data', { signal: this.#ended.signal })
     this.#child.stdin!.write(bytes)
     return (await answer)[0]
   }

@@ -70,6 +70,24 @@ test('EX-1: Temporal is what V8 makes it, and is there however it is reached fir
   ).toBe(true)
 })
 
+test('EX-1: code that stands in the way to Temporal gets to see no clock and nothing of the runtime', async () => {
+  const code = `
+    const seen = []
+    const stranger = new Proxy(function () {}, {
+      get: (_, key) => (key === 'constructor' ? Object : stranger),
+      apply: (_, self, args) => (seen.push(self, ...args), stranger),
+    })
+    Date.prototype.toTemporalInstant = stranger
+    Temporal.Now.plainDateTimeISO()
+    const dates = seen.filter((each) => each instanceof Date)
+    return {
+      times: [...new Set(dates.map(Number))].map((time) => time === 0 || time === Date.now()),
+      makers: dates.every((date) => date.constructor === Date && Object.getPrototypeOf(date) === Date.prototype),
+      strangers: seen.filter((each) => each !== stranger && !(each instanceof Date)),
+    }`
+  expect(await value(code)).toEqual({ times: [true, true], makers: true, strangers: ['UTC', 'UTC'] })
+})
+
 test('EX-1: dates work as usual otherwise', async () => {
   const code = `
     return [

@@ -26,7 +26,9 @@ export class ActiveRuns {
 
   /** Its tools are called under this id as well: an executor that falls back runs the code again under a new one. */
   alias(run: ClientRun, executionId: string): void {
-    const active = this.#byId[run.plan.request.id]
+    if (this.find(executionId) === run) return
+    // Not by its id: that may be another run's by now.
+    const active = this.#active.all.find((each) => each.run === run)
     if (active !== undefined) this.#note(active, executionId)
   }
 

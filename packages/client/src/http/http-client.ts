@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 
 import { headers } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
-import { Agent, request as undiciRequest, type Dispatcher } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
@@ -81,17 +81,9 @@ export class HttpClient {
 
   /** The body of a 2xx answer, open. Whoever gets it ends it. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
-    return this.#send({ ...request, accept: 'text/event-stream' }, scope, async ({ origin, path, ...options }) => {
-      const {
-        statusCode: status,
-        headers,
-        body,
-      } = await undiciRequest(`${String(origin)}${path}`, {
-        ...options,
-        dispatcher: this.#agent,
-        signal: scope.signal,
-        bodyTimeout: streamSilenceMs,
-      })
+    return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
+      const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
+      const { statusCode: status, headers, body } = await this.#agent.request({ ...options, ...waiting })
       if (isSuccess(status)) return { status, body }
       // What came of the body tells more; the status says enough.
       const text = await readText(body, maxErrorBytes).catch(() => '')

@@ -305,6 +305,7 @@ export class Execution implements ExecutionHandle {
     this.#options.onFinished(this.#ended())
     this.#resolveFinished()
   }
+
   /** What stays of it. */
   #ended(): EndedExecution {
     const { bodyHash, keyId } = this

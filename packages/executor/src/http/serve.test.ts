@@ -83,3 +83,23 @@ test('a body that is cut off does no harm', async () => {
   expect(engine.submissions).toEqual([])
   expect(logged).toEqual([])
 })
+
+test('the result that goes past hono has the headers of one that does not, and none of the body for HEAD', async () => {
+  const { app, engine } = testApp()
+  await using server = await listen(app, local)
+  const { id } = engine.add('acme').admit().finish()
+  const request = { authorization: 'Bearer key-of-acme', 'x-correlation-id': 'cor_of_this_test_' }
+  const ask = (method: string) => fetch(`${server.url}/v1/executions/${id}`, { method, headers: request })
+  const [got, head] = [await ask('GET'), await ask('HEAD')]
+  const text = await got.text()
+  expect(await head.text()).toBe('')
+  for (const answer of [got, head]) {
+    expect(answer.status).toBe(200)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': String(Buffer.byteLength(text)),
+      'x-codemode-execution-id': id,
+      'x-correlation-id': 'cor_of_this_test_',
+    })
+  }
+})

@@ -106,6 +106,15 @@ describe('a call by callback', () => {
     expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 2 })
   })
 
+  test('has the answer that follows those of 1xx', async () => {
+    await using server = await toolServer((outgoing) => {
+      outgoing.writeProcessing()
+      outgoing.writeEarlyHints({ link: '</a>; rel=preload' }, () => send(outgoing, { ok: true, output: 1 }))
+    })
+    expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 1 })
+    expect(server.received).toHaveLength(1)
+  })
+
   test('is given up after eight attempts, and the guest learns no more than that', async () => {
     await using server = await toolServer((outgoing) => outgoing.destroy())
     const { transport, logged } = transportTo(server.url)

@@ -12,6 +12,7 @@ import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
+import { IdleWork } from './idle-work.ts'
 import { IsolateStock } from './isolate-stock.ts'
 import { isParserBroken, warmUp } from './source/prepare-source.ts'
 import { compileForTypicalGuest } from './typical-guest.ts'
@@ -56,23 +57,18 @@ send({
     guestRuntime: runtime.hash(),
   },
 })
-setImmediate(tidy)
-setInterval(tidy, tidyMs).unref()
-const quietTimer = setTimeout(tidy, quietMs)
+const idleWork = new IdleWork(() => stock.tidy() || warmUp(), quietMs)
+idleWork.start()
+setInterval(() => idleWork.startWhenQuiet(), tidyMs).unref()
 
 /** One message in each round of the event loop, so that what has come meanwhile is read before the next turn begins. */
 function handleNext(): void {
+  idleWork.pause()
   const message = waiting.shift()!
   handle(message)
   if (waiting.length > 0) setImmediate(handleNext)
-  else if (guests.has(message.guest)) quietTimer.refresh()
-  else setImmediate(tidy)
-}
-
-/** Uses the moments in which no message waits: one thing in each round, so that what comes meanwhile is read. */
-function tidy(): void {
-  if (waiting.length > 0) return
-  if (stock.tidy() || warmUp()) setImmediate(tidy)
+  else if (guests.has(message.guest)) idleWork.startWhenQuiet()
+  else idleWork.start()
 }
 
 function handle(message: HostMessage): void {

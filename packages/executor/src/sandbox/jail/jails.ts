@@ -31,9 +31,6 @@ const nodeFlags = [
   // isolated-vm's isolates can't be made from Node's snapshot.
   '--no-node-snapshot',
   '--max-old-space-size=256',
-  // Isolates and contexts are read from V8's snapshot, which would be hashed anew for each: a guest that finds collisions slows
-  // down nobody but itself.
-  '--no-rehash-snapshot',
   '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=SecurityWarning',
@@ -158,19 +155,11 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
   return [setpriv, ...user, '--no-new-privs', '--pdeathsig', 'KILL', '--']
 }
 
-/**
- * No core dumps, no files written, few descriptors; and where the cores are busy the executor, which serves everybody, goes before
- * the guests. Memory is watched: address space tells nothing of V8's use of it.
- */
+/** No core dumps, no files written, few descriptors. Memory is watched: address space tells nothing of V8's use of it. */
 function limitResources(): string[] | undefined {
-  const [prlimit, nice] = [find('prlimit'), find('nice')]
-  if (prlimit === undefined) return undefined
-  const lowered = nice === undefined ? [] : [nice, '-n', niceness]
-  return [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--', ...lowered]
+  const prlimit = find('prlimit')
+  return prlimit === undefined ? undefined : [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--']
 }
-
-/** A third of the CPU time that the executor gets, where both want it. */
-const niceness = '5'
 
 /** Where commands are taken from, whatever PATH says. */
 const commandFolders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']

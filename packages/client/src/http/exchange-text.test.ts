@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+import { Agent } from 'undici'
+import { expect, onTestFinished, test } from 'vitest'
+
+import { exchangeText, type TextAnswer } from './exchange-text.ts'
+
+const never = new AbortController().signal
+const maxErrorBytes = 1_000
+
+/** Asks a server that answers so. */
+async function exchange(answer: (outgoing: ServerResponse) => void, signal = never): Promise<TextAnswer> {
+  const server = createServer((_, outgoing) => answer(outgoing)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const agent = new Agent()
+  onTestFinished(async () => {
+    await agent.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return exchangeText(agent, { origin, path: '/', method: 'POST', body: '{}' }, { signal, maxErrorBytes })
+}
+
+test('the whole text comes with its status and headers, after those of 1xx', async () => {
+  const answer = await exchange((outgoing) => {
+    outgoing.writeProcessing()
+    outgoing.writeHead(201, { 'x-name': 'value' }).write(Buffer.from('né').subarray(0, 2))
+    setTimeout(() => outgoing.end(Buffer.from('né').subarray(2)), 20)
+  })
+  expect(answer).toMatchObject({ status: 201, headers: { 'x-name': 'value' }, text: 'né' })
+})
+
+test('of an error no more is read than enough, and its status is told also if its text is cut off', async () => {
+  const endless = await exchange((outgoing) => {
+    const more = (error?: Error | null): void => {
+      if (!error) outgoing.write('x'.repeat(10_000), more)
+    }
+    outgoing.writeHead(502)
+    more()
+  })
+  expect(endless.status).toBe(502)
+  expect(endless.text.length).toBeGreaterThan(maxErrorBytes)
+  expect(endless.text.length).toBeLessThan(maxErrorBytes + 100_000)
+  const cut = await exchange((outgoing) => outgoing.writeHead(503).write('half', () => outgoing.destroy()))
+  expect(cut).toMatchObject({ status: 503, text: '' })
+})
+
+test('a text that is cut off is a failure, and so is no answer', async () => {
+  await expect(exchange((outgoing) => outgoing.writeHead(200).write('half', () => outgoing.destroy()))).rejects.toThrow(
+    'other side closed',
+  )
+  await expect(exchange((outgoing) => outgoing.destroy())).rejects.toThrow('other side closed')
+})
+
+test('it fails with the reason of its signal: before it is sent, without an answer, and amid one of any status', async () => {
+  const reason = new Error('given up')
+  await expect(exchange(() => {}, AbortSignal.abort(reason))).rejects.toBe(reason)
+  for (const status of [undefined, 200, 500]) {
+    const giveUp = new AbortController()
+    const answer = exchange((outgoing) => {
+      if (status !== undefined) outgoing.writeHead(status).write('half')
+      setTimeout(() => giveUp.abort(reason), 30)
+    }, giveUp.signal)
+    await expect(answer).rejects.toBe(reason)
+  }
+})

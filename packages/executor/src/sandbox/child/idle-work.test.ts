@@ -1,0 +1,49 @@
+import { setImmediate, setTimeout } from 'node:timers/promises'
+
+import { expect, test } from 'vitest'
+
+import { IdleWork } from './idle-work.ts'
+
+const aWhile = 60_000
+
+/** Idle work that counts how much of it was done. */
+function countedWork(quietMs = aWhile): { work: IdleWork; done: () => number } {
+  let done = 0
+  const work = new IdleWork(() => {
+    done += 1
+    return done < 1_000
+  }, quietMs)
+  return { work, done: () => done }
+}
+
+test('one thing is done in each round, however often it is started, until nothing is left', async () => {
+  const { work, done } = countedWork()
+  for (let i = 0; i < 10; i++) work.start()
+  for (let round = 1; round <= 5; round++) {
+    await setImmediate()
+    expect(done()).toBe(round)
+    work.start()
+  }
+  while (done() < 1_000) await setImmediate()
+  await setImmediate()
+  expect(done()).toBe(1_000)
+})
+
+test('what was begun stops when something else is to do', async () => {
+  const { work, done } = countedWork()
+  work.start()
+  await setImmediate()
+  work.pause()
+  await setImmediate()
+  await setImmediate()
+  expect(done()).toBe(1)
+})
+
+test('it starts by itself when it has been quiet', async () => {
+  const { work, done } = countedWork(30)
+  work.startWhenQuiet()
+  await setImmediate()
+  expect(done()).toBe(0)
+  await setTimeout(100)
+  expect(done()).toBeGreaterThan(0)
+})
