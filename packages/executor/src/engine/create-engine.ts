@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+
 import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
@@ -10,7 +12,6 @@ import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
 import { nestingOf } from './nesting.ts'
-import { newSeed } from './new-seed.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -221,7 +222,7 @@ function headerOf(
     config: textOf('config', request.config ?? {}, limits.inputBytes),
     tools: request.tools === undefined ? [] : checkNesting('tools', request.tools),
     limits,
-    seed: newSeed(),
+    seed: randomBytes(32).toString('hex'),
     runtime: { guestRuntime, v8, icu, arch },
   }
 }

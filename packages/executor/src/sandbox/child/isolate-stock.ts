@@ -4,7 +4,7 @@ import type { GuestRuntime } from './guest-runtime.ts'
 /** Two cover an execution that comes while the process makes up for the one before it. */
 const usualSize = 2
 /** Where more have come at once, more are made ahead, up to so many, */
-const maxSize = 48
+const maxSize = 32
 /** and no longer when it has not happened again for so long. */
 const burstMemoryMs = 10_000
 

@@ -2,7 +2,7 @@ import type { Primordials } from './primordials.ts'
 
 type Operation = (...args: never[]) => unknown
 
-/** An object that is filled when it is first looked into, and can't be told from one that was filled before. */
+/** An object that is filled when it is first looked into. It can be told from one that was filled before by what fills it only. */
 export function createLazyObject(p: Primordials, fill: (object: object) => void): object {
   let isFilled = false
   const afterFilling =

@@ -24,7 +24,8 @@ const localZone = 'UTC'
 /**
  * `Temporal`, with a clock that reads the turn's timestamp. V8 makes its 200 functions when it is first touched, which would
  * be a third of setting up the runtime, so it is left untouched until the guest wants it. V8's own namespace is removed: it
- * holds V8's clock, and nothing else leads there. Its classes have no clock, and a date leads to all of them.
+ * holds V8's clock, and nothing else leads there. Its classes have no clock, and a date leads to all of them: by a method that
+ * can't be captured before either, so that code which replaces it first gets a `Temporal` of its own making.
  */
 export function installTemporal(p: Primordials, state: RuntimeState): void {
   // Not defined over it: that would look at it first.
