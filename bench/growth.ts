@@ -5,7 +5,7 @@ import { spreadOf, type Spread } from './statistics.ts'
 
 const limit = 2.2
 /** With what took less nothing is compared: the scheduler decides such times. */
-const comparableMs = 10
+const comparableMs = 5
 
 /** The wall times of one thing at doubling sizes, in milliseconds by size. */
 export type Times = ReadonlyMap<number, number>
@@ -46,8 +46,9 @@ export function reportGrowth<Sample>(
     )
     const curve: Curve = { of, name, points: sizes.map((size) => ({ size, ms: spreadOf(timesOf(size)) })) }
     report.keep('growth', curve)
-    const values = [Math.max(...factors.values())]
-    if (i === 0) report.goal({ goal: `twice the ${of}, at worst`, of: '× the time', bound: 'at most', limit, values })
+    const values = factors.size > 0 ? [Math.max(...factors.values())] : []
+    if (i === 0 && values.length > 0)
+      report.goal({ goal: `twice the ${of}, at worst`, of: '× the time', bound: 'at most', limit, values })
   }
 }
 

@@ -46,8 +46,8 @@ function tables({ machine, goals, found }: Results): string {
 function drawGoals(goals: readonly GoalRow[]): string {
   const bars = goals.map(({ goal, limit, share, met }) => ({ goal: `${goal} (${limit})`, share, met }))
   return draw({
-    marginLeft: 460,
-    width: width + 300,
+    marginLeft: 540,
+    width: width + 380,
     x: { label: 'measured / limit', grid: true },
     y: { label: null, domain: bars.map(({ goal }) => goal) },
     color: { domain: ['yes', 'no'], range: ['seagreen', 'firebrick'] },
