@@ -70,7 +70,7 @@ async function callTool(
       callId,
       tool,
       input,
-      context: request.context === undefined ? {} : structuredClone(request.context),
+      context: structuredClone(request.context ?? {}),
       deadline: onLocalClock(deadline, Date.parse(at)),
     },
     signal,

@@ -220,7 +220,7 @@ function headerOf(
     input: textOf('input', request.input ?? null, limits.inputBytes),
     context: textOf('context', request.context ?? {}, limits.inputBytes),
     config: textOf('config', request.config ?? {}, limits.inputBytes),
-    tools: request.tools === undefined ? [] : checkNesting('tools', request.tools),
+    tools: checkNesting('tools', request.tools ?? []),
     limits,
     seed: randomBytes(32).toString('hex'),
     runtime: { guestRuntime, v8, icu, arch },

@@ -32,16 +32,11 @@ export class FairQueue<Item> {
       if (!isAcceptable(item)) continue
       entries.shift()
       this.#size -= 1
-      if (entries.length === 0) this.#tenants.delete(tenant)
-      else if (this.#tenants.size > 1) this.#goLast(tenant, entries)
+      this.#tenants.delete(tenant)
+      if (entries.length > 0) this.#tenants.set(tenant, entries)
       return item
     }
     return undefined
-  }
-
-  #goLast(tenant: string, entries: Entry<Item>[]): void {
-    this.#tenants.delete(tenant)
-    this.#tenants.set(tenant, entries)
   }
 
   remove(tenant: string, item: Item): void {
