@@ -88,6 +88,11 @@ test('EX-1: code that stands in the way to Temporal gets to see no clock and not
   expect(await value(code)).toEqual({ times: [true, true], makers: true, strangers: ['UTC', 'UTC'] })
 })
 
+test('EX-8: code that removes what Temporal is made from is told so when it wants Temporal', async () => {
+  const code = 'delete Date.prototype.toTemporalInstant; try { Temporal.Now } catch ({ message }) { return message }'
+  expect(await value(code)).toContain('Date.prototype.toTemporalInstant')
+})
+
 test('EX-1: dates work as usual otherwise', async () => {
   const code = `
     return [

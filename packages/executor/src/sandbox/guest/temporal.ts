@@ -36,6 +36,9 @@ export function installTemporal(p: Primordials, state: RuntimeState): void {
 
 function membersOf(p: Primordials, state: RuntimeState): object {
   const { toTemporalInstant } = p.Date.prototype as unknown as { toTemporalInstant: () => Instant }
+  if (typeof toTemporalInstant !== 'function') {
+    throw new p.TypeError('Temporal needs Date.prototype.toTemporalInstant, which the code has removed')
+  }
   const instantAt = (ms: number) => p.ReflectApply(toTemporalInstant, new p.Date(ms), [])
   const first = instantAt(0)
   const zoned = first.toZonedDateTimeISO(localZone)
