@@ -31,6 +31,8 @@ const nodeFlags = [
   // isolated-vm's isolates can't be made from Node's snapshot.
   '--no-node-snapshot',
   '--max-old-space-size=256',
+  // Guests' isolates are gone before another thread has compiled what they ran: most of its work is thrown away.
+  '--no-concurrent-sparkplug',
   '--disable-sigusr1',
   '--disable-warning=ExperimentalWarning',
   '--disable-warning=SecurityWarning',
