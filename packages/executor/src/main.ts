@@ -1,78 +1,10 @@
 #!/usr/bin/env node
-// The command codemode-executor, and the only reader of the process's arguments, environment and signals.
-import { readFileSync } from 'node:fs'
+// The command codemode-executor. Without arguments it serves: its first sandbox process starts while the rest is loaded.
 import process from 'node:process'
 
-import { createExecutor, type RunningExecutor } from './app.ts'
-import { helpText, parseCommand } from './command-line.ts'
-import { configFromEnvironment, ConfigurationError } from './config.ts'
-import { createLogger } from './log.ts'
-import { unhandledRejectionReporter } from './unhandled-rejections.ts'
-import { SandboxStartError } from './sandbox/process-supply.ts'
-import { executorVersion } from './versions.ts'
+import { candidateJails } from './sandbox/jail/jails.ts'
+import { launchAhead } from './sandbox/launch.ts'
 
-const addressHints: Partial<Record<string, string>> = {
-  EADDRINUSE: 'The address is taken. Use another one, or any free one:\n  CODEMODE_PORT=0',
-  EADDRNOTAVAIL: 'The address is none of this machine. Use one that is:\n  CODEMODE_HOST=127.0.0.1',
-  EACCES: 'The port needs more rights than this user has. Use a higher one:\n  CODEMODE_PORT=8001',
-}
-
-async function main(): Promise<void> {
-  const command = parseCommand(process.argv.slice(2))
-  switch (command.name) {
-    case 'help':
-      process.stdout.write(helpText())
-      return
-    case 'version':
-      process.stdout.write(`${executorVersion}\n`)
-      return
-    case 'misused':
-      process.stderr.write(`${command.problem}\n`)
-      process.exitCode = 2
-      return
-    case 'replay':
-      await replay(command.paths)
-      return
-    case 'serve':
-      await serve()
-  }
-}
-
-async function replay(paths: readonly string[]): Promise<void> {
-  const { replayFiles } = await import('./replay-command.ts')
-  for await (const { ok, text } of replayFiles(paths)) {
-    process.stdout.write(`${text}\n`)
-    if (!ok) process.exitCode = 1
-  }
-}
-
-async function serve(): Promise<void> {
-  const { config, apiKeyWasMade } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
-  const logger = createLogger({ level: config.logLevel })
-  process.on('unhandledRejection', unhandledRejectionReporter(logger))
-  const executor = await createExecutor(config, { logger })
-  closeOnSignals(executor)
-  if (apiKeyWasMade) process.stderr.write(`The API key of this run, made for development: ${config.apiKey}\n`)
-  process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
-}
-
-function closeOnSignals(executor: RunningExecutor): void {
-  let isClosing = false
-  const onSignal = (_: NodeJS.Signals, number: number) => {
-    if (isClosing) process.exit(128 + number)
-    isClosing = true
-    executor.close().then(() => process.exit(0), fail)
-  }
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal)
-}
-
-function fail(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const isPlain = error instanceof ConfigurationError || error instanceof SandboxStartError
-  const hint = isPlain ? error.message : addressHints[code]
-  const details = error instanceof Error ? error.stack : String(error)
-  process.stderr.write(`codemode-executor failed.\n${hint ?? details}\n`)
-  process.exit(1)
-}
-
-await main().catch(fail)
+if (process.argv.length === 2) await launchAhead(candidateJails()[0]!)
+const { run } = await import('./command.ts')
+await run()

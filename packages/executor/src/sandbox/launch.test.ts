@@ -1,9 +1,52 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
+import { execPath } from 'node:process'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
-import { killLaunched } from './launch.ts'
+import { candidateJails } from './jail/jails.ts'
+import { killLaunched, launchAhead, launchSandboxProcess } from './launch.ts'
+
+// This one starts on every machine.
+const jail = candidateJails().at(-1)!
+const anotherJail = { ...jail, command: [execPath, '--eval', ''] }
+
+/** All that are started in this test, in order; they end with it. */
+function startedProcesses(): ChildProcess[] {
+  const started: ChildProcess[] = []
+  const add = (message: unknown): void => void started.push((message as { process: ChildProcess }).process)
+  subscribe('child_process', add)
+  onTestFinished(async () => {
+    unsubscribe('child_process', add)
+    for (const process of started) {
+      killLaunched(process)
+      if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
+    }
+  })
+  return started
+}
+
+test('a process that was started ahead is for the first who asks for one in its jail', async () => {
+  const started = startedProcesses()
+  await launchAhead(jail)
+  expect(started).toHaveLength(1)
+  expect(launchSandboxProcess(anotherJail).process).toBe(started[1])
+  const { process, output } = launchSandboxProcess(jail)
+  expect(process).toBe(started[0])
+  await once(output, 'readable')
+  expect(String(output.read())).toContain('"type":"ready"')
+  expect(launchSandboxProcess(jail).process).toBe(started[2])
+})
+
+test('a process that was started ahead, and has ended, is for nobody', async () => {
+  const started = startedProcesses()
+  await launchAhead(jail)
+  const [ahead] = started
+  killLaunched(ahead!)
+  await once(ahead!, 'exit')
+  expect(launchSandboxProcess(jail).process).toBe(started[1])
+})
 
 test('a process is killed together with the one that it has started', async () => {
   const process = spawn('sh', ['-c', 'sh -c "echo started; exec sleep 60"; true'])
