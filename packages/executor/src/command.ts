@@ -1,4 +1,4 @@
-// What the command codemode-executor does; it is the only reader of the process's arguments, environment and signals.
+// What the command codemode-executor does; it is the only reader of the process's environment and signals.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 

@@ -7,10 +7,10 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { candidateJails } from './jail/jails.ts'
 import { killLaunched, launchAhead, launchSandboxProcess } from './launch.ts'
+import { ProcessPool } from './process-pool.ts'
 
 // This one starts on every machine.
 const jail = candidateJails().at(-1)!
-const anotherJail = { ...jail, command: [execPath, '--eval', ''] }
 
 /** All that are started in this test, in order; they end with it. */
 function startedProcesses(): ChildProcess[] {
@@ -20,6 +20,8 @@ function startedProcesses(): ChildProcess[] {
   onTestFinished(async () => {
     unsubscribe('child_process', add)
     for (const process of started) {
+      process.on('error', () => {})
+      if (process.pid === undefined) continue
       killLaunched(process)
       if (process.exitCode === null && process.signalCode === null) await once(process, 'exit')
     }
@@ -31,21 +33,43 @@ test('a process that was started ahead is for the first who asks for one in its 
   const started = startedProcesses()
   await launchAhead(jail)
   expect(started).toHaveLength(1)
-  expect(launchSandboxProcess(anotherJail).process).toBe(started[1])
   const { process, output } = launchSandboxProcess(jail)
   expect(process).toBe(started[0])
   await once(output, 'readable')
   expect(String(output.read())).toContain('"type":"ready"')
+  expect(launchSandboxProcess(jail).process).toBe(started[1])
+})
+
+test('a pool begins with it', async () => {
+  const started = startedProcesses()
+  await launchAhead(jail)
+  await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+  expect(started).toHaveLength(1)
+})
+
+test('where another jail is asked for first, it ends', async () => {
+  const started = startedProcesses()
+  await launchAhead(jail)
+  expect(launchSandboxProcess({ ...jail, command: [execPath, '--eval', ''] }).process).toBe(started[1])
+  await once(started[0]!, 'exit')
   expect(launchSandboxProcess(jail).process).toBe(started[2])
 })
 
-test('a process that was started ahead, and has ended, is for nobody', async () => {
+test.each([
+  ['is not there', ['/nonexistent']],
+  ['ends at once', [execPath, '--eval', '']],
+  ['does not read its filter', ['/bin/sleep', '60']],
+])('a command that %s keeps nobody waiting, and is tried again', async (_how, command) => {
   const started = startedProcesses()
-  await launchAhead(jail)
+  const broken = { ...jail, command, filter: Buffer.alloc(8) }
+  await launchAhead(broken)
   const [ahead] = started
-  killLaunched(ahead!)
-  await once(ahead!, 'exit')
-  expect(launchSandboxProcess(jail).process).toBe(started[1])
+  if (ahead?.pid !== undefined && ahead.exitCode === null) {
+    killLaunched(ahead)
+    await once(ahead, 'exit')
+  }
+  expect(ahead?.stdio.every((stream) => stream?.destroyed ?? true)).toBe(true)
+  expect(launchSandboxProcess(broken).process).toBe(started[1])
 })
 
 test('a process is killed together with the one that it has started', async () => {

@@ -10,6 +10,7 @@ import { encodeScratchFrame, FrameReader } from '../frames.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
 import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
+import { compileLater } from './compiler-flags.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IdleWork } from './idle-work.ts'
@@ -30,6 +31,7 @@ const tidyMs = 10_000
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
+compileLater()
 compileForTypicalGuest(runtime)
 const stock = new IsolateStock(runtime)
 const reader = new FrameReader()

@@ -27,18 +27,7 @@ const nobody = 65_534
 /** The environment of a sandbox process, all of it: nothing that is the machine's can make a replay diverge. */
 export const sandboxEnvironment = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' } as const
 
-/**
- * Most guests are gone after some milliseconds, and what was learnt and compiled for them with them: V8 is to begin with that
- * later than it does for programs that stay. Guests that compute are as fast as they were; design/prepared-isolates.md has numbers.
- */
-const compilerFlags = [
-  '--no-concurrent-sparkplug',
-  '--baseline-batch-compilation-threshold=16384',
-  '--invocation-count-for-feedback-allocation=30',
-]
-
 const nodeFlags = [
-  ...compilerFlags,
   // isolated-vm's isolates can't be made from Node's snapshot.
   '--no-node-snapshot',
   '--max-old-space-size=256',
