@@ -37,7 +37,7 @@ export async function launchAhead(jail: Jail): Promise<void> {
   const forget = (): void => {
     if (ahead?.launched !== launched) return
     ahead = undefined
-    abandon(launched.process)
+    closePipes(launched.process)
   }
   launched.process.on('error', forget).on('exit', forget)
   await Promise.race([supplied, delay(maxSupplyMs)])
@@ -48,7 +48,7 @@ export function launchSandboxProcess(jail: Jail): LaunchedProcess {
   const early = ahead
   ahead = undefined
   if (early && isDeepStrictEqual(early.command, jail.command)) return early.launched
-  if (early) abandon(early.launched.process)
+  if (early) closePipes(early.launched.process)
   return launch(jail).launched
 }
 
@@ -66,7 +66,7 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; supplie
     errors: child.stderr!,
   }
   const supplied = supply(child, filter).catch((error: unknown) => {
-    abandon(child)
+    closePipes(child)
     child.emit('error', error)
   })
   return { launched, supplied }
@@ -89,7 +89,7 @@ async function give({ stdio }: ChildProcess, descriptor: number, content: string
 }
 
 /** A process that nobody speaks to ends by itself, also if it has not started yet. */
-function abandon({ stdio }: ChildProcess): void {
+export function closePipes({ stdio }: ChildProcess): void {
   for (const stream of stdio) stream?.destroy()
 }
 

@@ -1,7 +1,7 @@
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
-import { killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
+import { closePipes, killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
 import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
@@ -68,7 +68,8 @@ export class ProcessLink {
     process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: false, outOfMemory: false }))
     // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
     process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
-    process.on('exit', () => (this.#closeTimer = setTimeout(() => this.#closePipes(), closeGraceMs)))
+    // If they are open then, somebody whom it has left behind holds them.
+    process.on('exit', () => (this.#closeTimer = setTimeout(() => closePipes(process), closeGraceMs)))
     this.#startTimer = setTimeout(() => this.kill(), startTimeoutMs).unref()
   }
 
@@ -105,11 +106,6 @@ export class ProcessLink {
   async end(): Promise<void> {
     if (this.#isAlive) this.kill()
     await this.#gone.promise
-  }
-
-  /** Somebody whom it has left behind holds them open. */
-  #closePipes(): void {
-    for (const stream of this.#launched.process.stdio) stream?.destroy()
   }
 
   #complain(text: string): void {

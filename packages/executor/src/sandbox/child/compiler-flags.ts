@@ -10,7 +10,7 @@ const flags = [
   '--invocation-count-for-feedback-allocation=30',
 ]
 
-/** Sets what holds for all isolates that are made from now on. A flag that V8 does not know any more changes nothing. */
+/** Sets them for the process, from now on. A flag that V8 does not know any more changes nothing. */
 export function compileLater(): void {
   for (const flag of flags) setFlagsFromString(flag)
 }
