@@ -1,0 +1,131 @@
+/** Reasons why a value does not match, collected while it is evaluated and written out only if they are reported. */
+import type { Place } from './place.ts'
+
+export interface Issue {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** Maximum number of reasons that are reported of one value. Evaluation of its items ends when there are as many. */
+export const maxIssues = 100
+
+/** Maximum number of alternatives whose reasons are in the message of one `anyOf` or `oneOf`. */
+const maxAlternativesShown = 5
+
+/** How far a value is from a schema, apart from the number of reasons; a smaller one is nearer. */
+const distance = { near: 0, otherTag: 1, otherConstant: 2, otherType: 3 } as const
+type Distance = (typeof distance)[keyof typeof distance]
+
+const none: readonly Failure[] = []
+
+/** One reason, or several. */
+export class Failure {
+  readonly place: Place
+  readonly message: string
+  readonly distance: Distance
+  /** Number of reasons, at most `maxIssues`. */
+  readonly count: number
+  readonly parts: readonly Failure[]
+  /** The reasons of the branches of an `anyOf` or `oneOf` of which none is near. */
+  readonly alternatives: readonly Failure[]
+
+  constructor(place: Place, message: string, more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives'>> = {}) {
+    this.place = place
+    this.message = message
+    this.distance = more.distance ?? distance.near
+    this.parts = more.parts ?? none
+    this.alternatives = more.alternatives ?? none
+    let count = this.parts.length === 0 ? 1 : 0
+    for (const part of this.parts) count += part.count
+    this.count = Math.min(count, maxIssues)
+  }
+
+  /** Whether the value has another type, or is another constant, than the schema expects. */
+  get isOtherKind(): boolean {
+    return this.distance >= distance.otherConstant
+  }
+}
+
+export const failure = (at: Place, message: string): Failure => new Failure(at, message)
+
+export const otherType = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.otherType })
+
+export const otherConstant = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.otherConstant })
+
+/** Joins reasons of two keywords of one schema. */
+export function joined(one: Failure, other: Failure): Failure {
+  const farther = one.distance > other.distance ? one.distance : other.distance
+  return new Failure(one.place, '', { parts: [one, other], distance: farther })
+}
+
+/** Collects the reasons of the properties or items of a value. */
+export class ChildFailures {
+  readonly #at: Place
+  readonly #parts: Failure[] = []
+  #count = 0
+  #distance: Distance = distance.near
+
+  constructor(at: Place) {
+    this.#at = at
+  }
+
+  /** Returns whether there are as many reasons as are reported. */
+  add(failed: Failure): boolean {
+    this.#parts.push(failed)
+    this.#count += failed.count
+    // A property with another constant tells kinds of objects apart.
+    if (failed.distance === distance.otherConstant) this.#distance = distance.otherTag
+    return this.#count >= maxIssues
+  }
+
+  failure(): Failure | undefined {
+    const [first] = this.#parts
+    if (first === undefined) return undefined
+    return new Failure(this.#at, '', { parts: this.#parts, distance: this.#distance })
+  }
+}
+
+/** Returns the reasons of the nearest branch; of all branches if none is near. */
+export function closest(at: Place, branches: readonly Failure[]): Failure {
+  let nearest = branches[0]
+  if (nearest === undefined) return failure(at, 'matches none of the alternatives: there is none')
+  for (const branch of branches) {
+    const difference = branch.distance - nearest.distance || branch.count - nearest.count
+    if (difference < 0) nearest = branch
+  }
+  if (branches.length === 1 || nearest.distance === distance.near) return nearest
+  return new Failure(at, '', { distance: nearest.distance, alternatives: branches })
+}
+
+/** Writes out the first `maxIssues` reasons. */
+export function issuesOf(whole: Failure): Issue[] {
+  const issues: Issue[] = []
+  const open = [whole]
+  for (let failed = open.pop(); failed !== undefined && issues.length < maxIssues; failed = open.pop()) {
+    if (failed.parts.length > 0) open.push(...failed.parts.toReversed())
+    else issues.push({ path: failed.place.path(), message: messageOf(failed) })
+  }
+  return issues
+}
+
+function messageOf(failed: Failure): string {
+  if (failed.alternatives.length === 0) return failed.message
+  const base = failed.place.path().length
+  const reasons = new Set<string>()
+  const open = [failed]
+  for (let next = open.pop(); next !== undefined && reasons.size < maxAlternativesShown; next = open.pop()) {
+    if (next.alternatives.length > 0) open.push(...next.alternatives.toReversed())
+    else if (next.parts[0] !== undefined) open.push(next.parts.find((part) => part.distance > 0) ?? next.parts[0])
+    else reasons.add(reasonOf(next, base))
+  }
+  const rest = open.length > 0 ? ', or others' : ''
+  return `matches none of ${failed.alternatives.length} alternatives: ${[...reasons].join(', or ')}${rest}`
+}
+
+function reasonOf({ place, message }: Failure, base: number): string {
+  const below = place.path().slice(base)
+  if (below.length === 0) return message
+  return `${below.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')} ${message}`
+}

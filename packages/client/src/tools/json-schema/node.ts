@@ -1,0 +1,20 @@
+import type { Json } from '@codemode/shared'
+
+import type { Failure } from './failure.ts'
+import type { Place } from './place.ts'
+import type { Resource } from './resources.ts'
+import type { Run } from './run.ts'
+
+/** One keyword, ready to be held against values. Returns why the value fails, or `undefined` if it matches. */
+export type Check = (value: Json, at: Place, run: Run) => Failure | undefined
+
+/** A schema, ready to be evaluated. */
+export interface SchemaNode {
+  readonly resource: Resource
+  /** In the order of evaluation. */
+  readonly checks: Check[]
+  /** Whether references lead here: the schema may meet the same value again, so outcomes are remembered. */
+  isShared: boolean
+  /** Whether the schema asks which children of its value were evaluated. */
+  asksForSeen: boolean
+}
