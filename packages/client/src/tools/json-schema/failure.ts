@@ -26,15 +26,22 @@ export class Failure {
   /** Number of reasons, at most `maxIssues`. */
   readonly count: number
   readonly parts: readonly Failure[]
-  /** The reasons of the branches of an `anyOf` or `oneOf` of which none is near. */
+  /** The reasons of some branches of an `anyOf` or `oneOf` of which none is near. */
   readonly alternatives: readonly Failure[]
+  /** Number of all its branches. */
+  readonly branchCount: number
 
-  constructor(place: Place, message: string, more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives'>> = {}) {
+  constructor(
+    place: Place,
+    message: string,
+    more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives' | 'branchCount'>> = {},
+  ) {
     this.place = place
     this.message = message
     this.distance = more.distance ?? distance.near
     this.parts = more.parts ?? none
     this.alternatives = more.alternatives ?? none
+    this.branchCount = more.branchCount ?? 0
     let count = this.parts.length === 0 ? 1 : 0
     for (const part of this.parts) count += part.count
     this.count = Math.min(count, maxIssues)
@@ -56,6 +63,7 @@ export const otherConstant = (at: Place, message: string): Failure =>
 
 /** Joins reasons of two keywords of one schema. */
 export function joined(one: Failure, other: Failure): Failure {
+  if (one === other || one.count >= maxIssues) return one
   const farther = one.distance > other.distance ? one.distance : other.distance
   return new Failure(one.place, '', { parts: [one, other], distance: farther })
 }
@@ -96,7 +104,14 @@ export function closest(at: Place, branches: readonly Failure[]): Failure {
     if (difference < 0) nearest = branch
   }
   if (branches.length === 1 || nearest.distance === distance.near) return nearest
-  return new Failure(at, '', { distance: nearest.distance, alternatives: branches })
+  // Alternatives of alternatives are alternatives; no more of them are kept than are shown, and one that tells of more.
+  const alternatives: Failure[] = []
+  for (const branch of branches) {
+    if (alternatives.length > maxAlternativesShown) break
+    if (branch.alternatives.length > 0) alternatives.push(...branch.alternatives)
+    else alternatives.push(branch)
+  }
+  return new Failure(at, '', { distance: nearest.distance, alternatives, branchCount: branches.length })
 }
 
 /** Writes out the first `maxIssues` reasons. */
@@ -113,18 +128,23 @@ export function issuesOf(whole: Failure): Issue[] {
 function messageOf(failed: Failure): string {
   if (failed.alternatives.length === 0) return failed.message
   const base = failed.place.path().length
-  const reasons = new Set<string>()
-  const open = [failed]
-  for (let next = open.pop(); next !== undefined && reasons.size < maxAlternativesShown; next = open.pop()) {
-    if (next.alternatives.length > 0) open.push(...next.alternatives.toReversed())
-    else if (next.parts[0] !== undefined) open.push(next.parts.find((part) => part.distance > 0) ?? next.parts[0])
-    else reasons.add(reasonOf(next, base))
-  }
-  const rest = open.length > 0 ? ', or others' : ''
-  return `matches none of ${failed.alternatives.length} alternatives: ${[...reasons].join(', or ')}${rest}`
+  const reasons = new Set(failed.alternatives.map((alternative) => reasonOf(firstOf(alternative), base)))
+  const shown = [...reasons].slice(0, maxAlternativesShown)
+  const rest = reasons.size > shown.length ? ', or others' : ''
+  return `matches none of ${failed.branchCount} alternatives: ${shown.join(', or ')}${rest}`
 }
 
-function reasonOf({ place, message }: Failure, base: number): string {
+/** Returns the reason that tells most: the one that says of which kind the value would have to be. */
+function firstOf(failed: Failure): Failure {
+  let first = failed
+  while (first.parts[0] !== undefined)
+    first = first.parts.find((part) => part.distance > distance.near) ?? first.parts[0]
+  return first
+}
+
+function reasonOf(failed: Failure, base: number): string {
+  const { place } = failed
+  const message = failed.alternatives.length > 0 ? 'matches none of its alternatives' : failed.message
   const below = place.path().slice(base)
   if (below.length === 0) return message
   return `${below.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')} ${message}`

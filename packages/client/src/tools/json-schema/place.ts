@@ -6,23 +6,26 @@ export class Place {
   readonly scope: Scope
   /** Children of the value that schemas have evaluated; absent where no `unevaluated…` keyword asks for them. */
   readonly seen: Seen | undefined
+  /** The same for all places of one value that were made from one another. */
+  readonly origin: Place
   readonly #parent: Place | undefined
   readonly #key: string | number | undefined
 
-  constructor(scope: Scope, seen?: Seen, parent?: Place, key?: string | number) {
+  constructor(scope: Scope, seen?: Seen, from?: { readonly parent: Place; readonly key?: string | number }) {
     this.scope = scope
     this.seen = seen
-    this.#parent = parent
-    this.#key = key
+    this.#parent = from?.parent
+    this.#key = from?.key
+    this.origin = from === undefined || from.key !== undefined ? this : from.parent.origin
   }
 
   child(key: string | number): Place {
-    return new Place(this.scope, undefined, this, key)
+    return new Place(this.scope, undefined, { parent: this, key })
   }
 
   /** Returns the same place with another scope or another record of children. */
   with(scope: Scope, seen: Seen | undefined): Place {
-    return new Place(scope, seen, this)
+    return new Place(scope, seen, { parent: this })
   }
 
   path(): (string | number)[] {

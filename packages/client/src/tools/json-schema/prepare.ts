@@ -58,7 +58,7 @@ class Preparer {
     const known = this.#nodes.get(schema)
     if (known !== undefined) return known
     const resource = this.#resources.ownerOf(schema, outer)
-    const node: SchemaNode = { resource, checks: [], isShared: false, asksForSeen: asksForSeen(schema, resource.draft) }
+    const node: SchemaNode = { resource, checks: [], references: 0, asksForSeen: asksForSeen(schema, resource.draft) }
     this.#nodes.set(schema, node)
     const preparation = this.#preparationOf(schema, node)
     const isReferenceOnly = resource.draft <= 7 && Object.hasOwn(schema, '$ref')
@@ -87,7 +87,7 @@ class Preparer {
       reference: (uri) => {
         const found = this.#resources.locate(uri, resource)
         this.#location.push('$ref')
-        const target = shared(this.#nodeOf(found.schema, found.resource))
+        const target = referred(this.#nodeOf(found.schema, found.resource))
         this.#location.pop()
         inPlace.push(target)
         return target
@@ -99,7 +99,7 @@ class Preparer {
   #dynamicTargets(options: { uri: string; keyword: string; resource: Resource }): DynamicTargets {
     const { uri, keyword, resource } = options
     const found = this.#resources.locate(uri, resource)
-    const initial = shared(this.#nodeOf(found.schema, found.resource))
+    const initial = referred(this.#nodeOf(found.schema, found.resource))
     const name = keyword === '$recursiveRef' ? '' : found.anchor
     if (name === undefined || !found.resource.dynamicAnchors.has(name)) {
       return { initial, anchor: undefined, nodeOf: new Map() }
@@ -108,7 +108,7 @@ class Preparer {
     const nodeOf = new Map<object, SchemaNode>()
     for (const each of this.#resources.all()) {
       const target = each.dynamicAnchors.get(name)
-      if (target !== undefined) nodeOf.set(each, shared(this.#nodeOf(target, each)))
+      if (target !== undefined) nodeOf.set(each, referred(this.#nodeOf(target, each)))
     }
     return { initial, anchor: name, nodeOf }
   }
@@ -120,10 +120,10 @@ function asksForSeen(schema: JsonObject, draft: Draft): boolean {
 
 function booleanNode(schema: boolean, resource: Resource): SchemaNode {
   const checks = schema ? [] : [(_: Json, at: Parameters<typeof failure>[0]) => failure(at, 'is not allowed')]
-  return { resource, checks, isShared: false, asksForSeen: false }
+  return { resource, checks, references: 0, asksForSeen: false }
 }
 
-function shared(node: SchemaNode): SchemaNode {
-  node.isShared = true
+function referred(node: SchemaNode): SchemaNode {
+  node.references += 1
   return node
 }

@@ -4,7 +4,7 @@ import { ValueIds } from './equality.ts'
 import { joined, type Failure } from './failure.ts'
 import type { SchemaNode } from './node.ts'
 import type { Place } from './place.ts'
-import { matching } from './scope.ts'
+import type { Outcome } from './scope.ts'
 import { Seen } from './seen.ts'
 
 /**
@@ -15,6 +15,9 @@ export const maxSteps = 10_000_000
 
 /** Maximum number of schemas within each other while a value is evaluated. */
 export const maxDepth = 1_000
+
+const rememberingSteps = 3
+const matched: Outcome = { failure: undefined, seen: undefined }
 
 /** A check that was given up, with the reason. */
 export class GivenUp extends Error {
@@ -37,7 +40,9 @@ export class Run {
   spend(steps: number): void {
     this.#steps += steps
     if (this.#steps > maxSteps) {
-      throw new GivenUp(`was not checked to its end: the check was given up after ${maxSteps} steps. Send less`)
+      throw new GivenUp(
+        `was not checked to its end: the check was given up after ${maxSteps} steps. Send a smaller value`,
+      )
     }
   }
 
@@ -50,20 +55,27 @@ export class Run {
     this.#depth -= 1
   }
 
-  /** Holds a schema against a value. */
+  /** Holds a schema against a value. What references lead to is held against the same value once. */
   evaluate(node: SchemaNode, value: Json, at: Place): Failure | undefined {
     let place = at
     if (this.#followsScope && node.resource !== at.scope.resource) {
       place = at.with(at.scope.enter(node.resource), at.seen)
     }
-    const isRemembered = node.isShared && typeof value === 'object' && value !== null && place.seen === undefined
-    if (!isRemembered) return this.#evaluateNow(node, value, place)
+    const isContainer = typeof value === 'object' && value !== null
+    // A value without children meets the same schema again only where several references lead to it.
+    if (node.references < (isContainer ? 1 : 2)) return this.#evaluateNow(node, value, place)
     const known = place.scope.knownOf(node)
-    const outcome = known.get(value)
-    if (outcome !== undefined) return outcome === matching ? undefined : outcome
-    const failure = this.#evaluateNow(node, value, place)
-    known.set(value, failure ?? matching)
-    return failure
+    const key = isContainer ? value : place.origin
+    let outcome = known.get(key)
+    if (outcome === undefined || (place.seen !== undefined && outcome.seen === undefined)) {
+      const seen = place.seen === undefined ? undefined : new Seen()
+      const failure = this.#evaluateNow(node, value, seen === undefined ? place : place.with(place.scope, seen))
+      outcome = failure === undefined && seen === undefined ? matched : { failure, seen }
+      known.set(key, outcome)
+      this.spend(rememberingSteps)
+    }
+    if (outcome.failure === undefined && outcome.seen !== undefined) this.spend(place.seen?.merge(outcome.seen) ?? 0)
+    return outcome.failure
   }
 
   #evaluateNow(node: SchemaNode, value: Json, at: Place): Failure | undefined {

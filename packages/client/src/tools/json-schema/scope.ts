@@ -1,9 +1,14 @@
 import type { SchemaNode } from './node.ts'
 import type { Failure } from './failure.ts'
 import type { Resource } from './resources.ts'
+import type { Seen } from './seen.ts'
 
-/** Marks a pair of schema and value that matches. */
-export const matching = Symbol('matching')
+/** What is known of a schema and a value. */
+export interface Outcome {
+  readonly failure: Failure | undefined
+  /** Children that were evaluated, if that was asked for. */
+  readonly seen: Seen | undefined
+}
 
 /**
  * The resources that evaluation has entered, from the outermost on, each once: all that a dynamic reference depends on.
@@ -13,7 +18,7 @@ export class Scope {
   readonly resource: Resource
   readonly #outer: Scope | undefined
   readonly #inner = new Map<Resource, Scope>()
-  readonly #known = new Map<SchemaNode, Map<object, Failure | typeof matching>>()
+  readonly #known = new Map<SchemaNode, Map<object, Outcome>>()
 
   constructor(resource: Resource, outer?: Scope) {
     this.resource = resource
@@ -32,8 +37,8 @@ export class Scope {
     return this.#outer?.outermostWith(anchor) ?? (this.resource.dynamicAnchors.has(anchor) ? this.resource : undefined)
   }
 
-  /** Outcomes for values that the schema was already held against. */
-  knownOf(node: SchemaNode): Map<object, Failure | typeof matching> {
+  /** Returns the outcomes of a schema, by container or, for other values, by the origin of their place. */
+  knownOf(node: SchemaNode): Map<object, Outcome> {
     let known = this.#known.get(node)
     if (known === undefined) this.#known.set(node, (known = new Map()))
     return known

@@ -1,10 +1,11 @@
 /** The properties and items of one value that schemas have evaluated (the annotations of JSON Schema). */
 export class Seen {
   #all = false
-  readonly #keys = new Set<string | number>()
+  #keys: Set<string | number> | undefined
   #itemsBelow = 0
 
   add(key: string | number): void {
+    this.#keys ??= new Set()
     this.#keys.add(key)
   }
 
@@ -18,14 +19,15 @@ export class Seen {
   }
 
   has(key: string | number): boolean {
-    return this.#all || (typeof key === 'number' && key < this.#itemsBelow) || this.#keys.has(key)
+    return this.#all || (typeof key === 'number' && key < this.#itemsBelow) || this.#keys?.has(key) === true
   }
 
-  /** Adds what another record has; returns the number of entries that it looked at. */
+  /** Adds what another record has. Returns the number of steps that it took. */
   merge(other: Seen): number {
     this.#all ||= other.#all
     this.addItemsBelow(other.#itemsBelow)
-    for (const key of other.#keys) this.#keys.add(key)
-    return other.#keys.size
+    if (other.#keys === undefined) return 2
+    for (const key of other.#keys) this.add(key)
+    return 2 + 3 * other.#keys.size
   }
 }

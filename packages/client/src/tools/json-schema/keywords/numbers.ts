@@ -54,6 +54,7 @@ export const multipleOf: Keyword = ({ schema }) => {
 
 /** Exact for decimals as they are written: 0.0075 is a multiple of 0.0001, which its binary form is not. */
 function isMultiple(value: number, divisor: number): boolean {
+  if (!Number.isFinite(value)) return false
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0
   const [a, b] = [decimal(value), decimal(divisor)]
   const shift = Math.min(a.exponent, b.exponent)

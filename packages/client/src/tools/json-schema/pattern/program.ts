@@ -9,7 +9,7 @@ import { characterTest, type CharacterTest } from './character.ts'
 import { StateSets } from './state-set.ts'
 
 /** Maximum number of states of one pattern; counted repetition multiplies them. */
-const maxStates = 20_000
+const maxStates = 100_000
 
 export type State =
   | { readonly kind: 'character'; readonly id: number; readonly matches: CharacterTest; readonly next: State }

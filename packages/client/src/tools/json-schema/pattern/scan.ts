@@ -1,9 +1,13 @@
 import type { Assertion, Program, State } from './program.ts'
-import type { StateSet } from './state-set.ts'
+import { followerOf, type StateSet, type Step } from './state-set.ts'
 
 /** Steps of a check that one visit of a state costs, and one character whose followers are known. */
 const visitSteps = 2
 const characterSteps = 1 / 3
+/** Number of characters after which their steps are spent. */
+const charactersAtOnce = 1_024
+/** Steps of a scan, however short. */
+const scanSteps = 2
 
 /** What spends the budget of a check. */
 export interface Budget {
@@ -25,18 +29,20 @@ export class Scan {
 
   /** Returns whether there is a match that begins at the position or, in a search, at a later one. */
   hasMatch(program: Program, from: number): boolean {
+    this.#budget.spend(scanSteps)
     const last = program.direction === 1 ? this.#text.length : 0
     let position = from
-    let set = this.#entered(program, position, [program.start])
-    for (let read = 1; !set.isMatch && position !== last; read += 1) {
+    let set = (position === 0 ? program.sets.first : undefined) ?? this.#firstSet(program, position)
+    let read = 0
+    while (!set.isMatch && position !== last) {
       if (!program.isSearch && set.states.length === 0) break
-      if (read % 1_024 === 0) this.#budget.spend(1_024 * characterSteps)
+      if (++read % charactersAtOnce === 0) this.#budget.spend(charactersAtOnce * characterSteps)
       const code = this.#characterAt(program, position)
       position += code > 0xffff ? 2 * program.direction : program.direction
-      // At the end of the text, assertions hold that don't before.
-      const known = position === last ? undefined : code < 128 ? set.followers[code] : set.otherFollowers.get(code)
-      set = known ?? this.#follower(program, set, { code, position, isLast: position === last })
+      const isLast = position === last
+      set = followerOf(set, code, isLast) ?? this.#follower(program, set, { code, position, isLast })
     }
+    this.#budget.spend((read % charactersAtOnce) * characterSteps)
     return set.isMatch
   }
 
@@ -50,14 +56,18 @@ export class Scan {
     return pair > 0xffff ? pair : code
   }
 
-  #follower(
-    program: Program,
-    set: StateSet,
-    { code, position, isLast }: { code: number; position: number; isLast: boolean },
-  ): StateSet {
+  #firstSet(program: Program, position: number): StateSet {
     this.#isContextual = false
-    const follower = this.#entered(program, position, this.#nextStates(program, set, code))
-    if (!isLast && !this.#isContextual) program.sets.follow(set, code, follower)
+    const set = this.#entered(program, position, [program.start])
+    const isRemembered = !this.#isContextual && position === 0 && this.#text !== '' && program.direction === 1
+    if (isRemembered) program.sets.first = set
+    return set
+  }
+
+  #follower(program: Program, set: StateSet, step: Step & { readonly position: number }): StateSet {
+    this.#isContextual = false
+    const follower = this.#entered(program, step.position, this.#nextStates(program, set, step.code))
+    if (!this.#isContextual) program.sets.follow(set, step, follower)
     return follower
   }
 

@@ -5,10 +5,21 @@ export interface StateSet {
   readonly states: readonly State[]
   /** Whether the end of the pattern is reached. */
   readonly isMatch: boolean
-  /** By character below 128. */
+  /** By character below 128; from 128 on, by the last character of a text. */
   readonly followers: (StateSet | undefined)[]
-  /** By other characters. */
+  /** By other characters; negative for the last one of a text. */
   readonly otherFollowers: Map<number, StateSet>
+}
+
+/** One character that is read. */
+export interface Step {
+  readonly code: number
+  readonly isLast: boolean
+}
+
+/** Returns the set that is known to follow on a character. */
+export function followerOf(set: StateSet, code: number, isLast: boolean): StateSet | undefined {
+  return code < 128 ? set.followers[isLast ? code + 128 : code] : set.otherFollowers.get(isLast ? -code : code)
 }
 
 /** Maximum number of sets that are remembered of one pattern, and of states in them. */
@@ -33,12 +44,17 @@ export class StateSets {
     return set
   }
 
-  follow(set: StateSet, code: number, follower: StateSet): void {
-    if (code < 128) set.followers[code] = follower
-    else if (this.#others++ < maxStates) set.otherFollowers.set(code, follower)
+  /** Remembers which set follows on a character; where that is the last one of a text, `$` holds. */
+  follow(set: StateSet, { code, isLast }: Step, follower: StateSet): void {
+    if (code < 128) set.followers[isLast ? code + 128 : code] = follower
+    else if (this.#others++ < maxStates) set.otherFollowers.set(isLast ? -code : code, follower)
   }
 
+  /** The set at the beginning of a text that is not empty. */
+  first: StateSet | undefined
+
   #forget(): void {
+    this.first = undefined
     for (const set of this.#byStates.values()) {
       set.followers.length = 0
       set.otherFollowers.clear()
