@@ -92,24 +92,26 @@ class Preparer {
         inPlace.push(target)
         return target
       },
-      dynamicReference: (uri, keyword) => this.#dynamicTargets({ uri, keyword, resource }),
+      dynamicReference: (uri, keyword) => this.#dynamicTargets(uri, keyword, node),
     }
   }
 
-  #dynamicTargets(options: { uri: string; keyword: string; resource: Resource }): DynamicTargets {
-    const { uri, keyword, resource } = options
-    const found = this.#resources.locate(uri, resource)
+  #dynamicTargets(uri: string, keyword: string, from: SchemaNode): DynamicTargets {
+    const found = this.#resources.locate(uri, from.resource)
     const initial = referred(this.#nodeOf(found.schema, found.resource))
     const name = keyword === '$recursiveRef' ? '' : found.anchor
-    if (name === undefined || !found.resource.dynamicAnchors.has(name)) {
+    const targets = [...this.#resources.all()].flatMap((resource) => {
+      const target = name === undefined ? undefined : resource.dynamicAnchors.get(name)
+      return target === undefined ? [] : [{ resource, target }]
+    })
+    // Where there is but one target, it is the initial one.
+    if (name === undefined || !found.resource.dynamicAnchors.has(name) || targets.length === 1) {
+      this.#inPlace.get(from)?.push(initial)
       return { initial, anchor: undefined, nodeOf: new Map() }
     }
     this.isDynamic = true
     const nodeOf = new Map<object, SchemaNode>()
-    for (const each of this.#resources.all()) {
-      const target = each.dynamicAnchors.get(name)
-      if (target !== undefined) nodeOf.set(each, referred(this.#nodeOf(target, each)))
-    }
+    for (const { resource, target } of targets) nodeOf.set(resource, referred(this.#nodeOf(target, resource)))
     return { initial, anchor: name, nodeOf }
   }
 }

@@ -19,7 +19,7 @@ export type State =
 
 export type Assertion =
   | { readonly kind: 'start' | 'end'; readonly isMultiline: boolean }
-  | { readonly kind: 'word'; readonly negate: boolean }
+  | { readonly kind: 'word'; readonly negate: boolean; readonly word: RegExp }
   | { readonly kind: 'look'; readonly negate: boolean; readonly program: Program }
 
 /** An automaton, what is remembered of its runs, and the scratch space of the one that is under way. */
@@ -69,6 +69,8 @@ interface Context {
 class Builder {
   readonly #source: string
   readonly #isUnicode: boolean
+  /** By flags and text: counted repetition asks for the same ones often. */
+  readonly #characterTests = new Map<string, CharacterTest>()
   #states = 0
 
   constructor(source: string, isUnicode: boolean) {
@@ -118,10 +120,17 @@ class Builder {
           `${quoted(this.#source)} refers back to a group (${element.raw}), which can't be matched in bounded time`,
         )
       default: {
-        const matches = characterTest(element, (this.#isUnicode ? 'u' : '') + [...flags].join(''))
-        return { kind: 'character', id: this.#id(), matches, next }
+        return { kind: 'character', id: this.#id(), matches: this.#characterTest(element, flags), next }
       }
     }
+  }
+
+  #characterTest(element: AST.QuantifiableElement, flags: Flags): CharacterTest {
+    const allFlags = (this.#isUnicode ? 'u' : '') + [...flags].join('')
+    const key = `${allFlags}/${element.raw}`
+    const test = this.#characterTests.get(key) ?? characterTest(element, allFlags)
+    this.#characterTests.set(key, test)
+    return test
   }
 
   #repeated({ element, min, max }: AST.Quantifier, context: Context): State {
@@ -140,7 +149,11 @@ class Builder {
   }
 
   #assertion(assertion: AST.Assertion, flags: Flags): Assertion {
-    if (assertion.kind === 'word') return { kind: 'word', negate: assertion.negate }
+    if (assertion.kind === 'word') {
+      // With flags `i` and `u`, two letters beyond ASCII are word characters.
+      const word = new RegExp('^\\w$', this.#isUnicode && flags.has('i') ? 'iu' : '')
+      return { kind: 'word', negate: assertion.negate, word }
+    }
     if (!('alternatives' in assertion)) return { kind: assertion.kind, isMultiline: flags.has('m') }
     const direction = assertion.kind === 'lookahead' ? 1 : -1
     const program = this.program(assertion.alternatives, { flags, direction, isSearch: false })

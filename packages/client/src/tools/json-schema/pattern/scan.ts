@@ -32,7 +32,8 @@ export class Scan {
     this.#budget.spend(scanSteps)
     const last = program.direction === 1 ? this.#text.length : 0
     let position = from
-    let set = (position === 0 ? program.sets.first : undefined) ?? this.#firstSet(program, position)
+    let set =
+      (position === 0 && this.#text !== '' ? program.sets.first : undefined) ?? this.#firstSet(program, position)
     let read = 0
     while (!set.isMatch && position !== last) {
       if (!program.isSearch && set.states.length === 0) break
@@ -109,7 +110,9 @@ export class Scan {
       case 'end':
         return position === this.#text.length || (assertion.isMultiline && isLineEnd(this.#text.charCodeAt(position)))
       case 'word':
-        return (this.#isWord(position - 1) !== this.#isWord(position)) !== assertion.negate
+        return (
+          (this.#isWord(position - 1, assertion.word) !== this.#isWord(position, assertion.word)) !== assertion.negate
+        )
       case 'look': {
         const isMatch = this.hasMatch(assertion.program, position)
         this.#isContextual = true
@@ -118,8 +121,8 @@ export class Scan {
     }
   }
 
-  #isWord(position: number): boolean {
-    return /^\w$/.test(this.#text.charAt(position))
+  #isWord(position: number, word: RegExp): boolean {
+    return word.test(this.#text.charAt(position))
   }
 }
 
