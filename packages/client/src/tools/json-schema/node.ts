@@ -13,8 +13,8 @@ export interface SchemaNode {
   readonly resource: Resource
   /** In the order of evaluation. */
   readonly checks: Check[]
+  /** Checks of the children that no other keyword has evaluated: the last ones, and only if the others hold. */
+  readonly finalChecks: Check[]
   /** Number of references that lead here. By them the schema may meet the same value again. */
   references: number
-  /** Whether the schema asks which children of its value were evaluated. */
-  asksForSeen: boolean
 }

@@ -1,11 +1,11 @@
 import type { Json, JsonObject } from '@codemode/shared'
 
-import { type Draft, isObject, isSchema, type JsonSchema } from './draft.ts'
+import { isObject, isSchema, type JsonSchema } from './draft.ts'
 import { endlessReference } from './endless.ts'
 import { failure } from './failure.ts'
-import { keywords, onlyReference } from './keywords/all.ts'
-import { type DynamicTargets, malformed, type Preparation } from './keywords/keyword.ts'
-import type { SchemaNode } from './node.ts'
+import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
+import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'
+import type { Check, SchemaNode } from './node.ts'
 import { type Resource, Resources } from './resources.ts'
 import { SchemaError } from './schema-error.ts'
 
@@ -58,14 +58,12 @@ class Preparer {
     const known = this.#nodes.get(schema)
     if (known !== undefined) return known
     const resource = this.#resources.ownerOf(schema, outer)
-    const node: SchemaNode = { resource, checks: [], references: 0, asksForSeen: asksForSeen(schema, resource.draft) }
+    const node: SchemaNode = { resource, checks: [], finalChecks: [], references: 0 }
     this.#nodes.set(schema, node)
     const preparation = this.#preparationOf(schema, node)
     const isReferenceOnly = resource.draft <= 7 && Object.hasOwn(schema, '$ref')
-    for (const keyword of isReferenceOnly ? onlyReference : keywords) {
-      const check = keyword(preparation)
-      if (check !== undefined) node.checks.push(check)
-    }
+    node.checks.push(...checksOf(isReferenceOnly ? onlyReference : keywords, preparation))
+    if (!isReferenceOnly) node.finalChecks.push(...checksOf(finalKeywords, preparation))
     return node
   }
 
@@ -116,13 +114,13 @@ class Preparer {
   }
 }
 
-function asksForSeen(schema: JsonObject, draft: Draft): boolean {
-  return draft >= 2019 && (Object.hasOwn(schema, 'unevaluatedItems') || Object.hasOwn(schema, 'unevaluatedProperties'))
+function checksOf(keywords: readonly Keyword[], preparation: Preparation): Check[] {
+  return keywords.flatMap((keyword) => keyword(preparation) ?? [])
 }
 
 function booleanNode(schema: boolean, resource: Resource): SchemaNode {
   const checks = schema ? [] : [(_: Json, at: Parameters<typeof failure>[0]) => failure(at, 'is not allowed')]
-  return { resource, checks, references: 0, asksForSeen: false }
+  return { resource, checks, finalChecks: [], references: 0 }
 }
 
 function referred(node: SchemaNode): SchemaNode {

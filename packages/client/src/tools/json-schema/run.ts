@@ -81,8 +81,8 @@ export class Run {
   #evaluateNow(node: SchemaNode, value: Json, at: Place): Failure | undefined {
     this.spend(node.checks.length || 1)
     this.descend()
-    const own = node.asksForSeen ? new Seen() : at.seen
-    const place = own === at.seen ? at : at.with(at.scope, own)
+    const own = node.finalChecks.length === 0 ? undefined : new Seen()
+    const place = own === undefined ? at : at.with(at.scope, own)
     let failure: Failure | undefined
     for (const check of node.checks) {
       const failed = check(value, place, this)
@@ -92,7 +92,10 @@ export class Run {
       // The other keywords say nothing of use about a value of another kind.
       if (failed.isOtherKind) break
     }
-    if (failure === undefined && own !== at.seen && own !== undefined) this.spend(at.seen?.merge(own) ?? 0)
+    if (failure === undefined && own !== undefined) {
+      for (const check of node.finalChecks) failure ??= check(value, place, this)
+      this.spend(at.seen?.merge(own) ?? 0)
+    }
     this.ascend()
     return failure
   }

@@ -40,9 +40,10 @@ export const keywords: readonly Keyword[] = [
   not,
   condition,
   dependent,
-  unevaluatedProperties,
-  unevaluatedItems,
 ]
+
+/** Keywords for what no other keyword of the schema has evaluated. */
+export const finalKeywords: readonly Keyword[] = [unevaluatedProperties, unevaluatedItems]
 
 /** All that a schema with `$ref` consists of, up to draft 7. */
 export const onlyReference: readonly Keyword[] = [ref]
