@@ -48,13 +48,22 @@ function standardCheck(schema: StandardSchemaV1, direction: 'input' | 'output'):
     describes: 'javascript',
     jsonSchema: jsonSchemaOf(schema, direction),
     async check(value) {
-      const result = await schema['~standard'].validate(value)
+      const result = await validate(schema, value)
       if (result.issues === undefined) return { value: result.value }
-      return {
-        issues: result.issues.map(({ message, path }) => ({ message, path: (path ?? []).map(keyOf) })),
-      }
+      return { issues: result.issues.map(({ message, path }) => ({ message, path: (path ?? []).map(keyOf) })) }
     },
   }
+}
+
+/**
+ * Validates by the Standard Schema interface, but by a method of its own with zod: its `validate` tries without waiting
+ * first, and drops the promises that async refinements return; the rejection of one would end the process.
+ */
+async function validate(schema: StandardSchemaV1, value: unknown): Promise<StandardSchemaV1.Result<unknown>> {
+  const standard = schema['~standard']
+  if (standard.vendor !== 'zod' || !('safeParseAsync' in schema)) return standard.validate(value)
+  const parsed = await (schema as StandardSchemaV1 & Pick<z.ZodType, 'safeParseAsync'>).safeParseAsync(value)
+  return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues }
 }
 
 function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {

@@ -13,7 +13,7 @@ export const maxIssues = 100
 const maxAlternativesShown = 5
 
 /** How far a value is from a schema, apart from the number of reasons; a smaller one is nearer. */
-const distance = { near: 0, otherTag: 1, otherConstant: 2, otherType: 3 } as const
+const distance = { near: 0, incomplete: 1, otherTag: 2, otherConstant: 3, otherType: 4 } as const
 type Distance = (typeof distance)[keyof typeof distance]
 
 const none: readonly Failure[] = []
@@ -61,6 +61,10 @@ export const otherType = (at: Place, message: string): Failure =>
 export const otherConstant = (at: Place, message: string): Failure =>
   new Failure(at, message, { distance: distance.otherConstant })
 
+/** A property is missing that the schema requires. */
+export const incomplete = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.incomplete })
+
 /** Joins reasons of two keywords of one schema. */
 export function joined(one: Failure, other: Failure): Failure {
   if (one === other || one.count >= maxIssues) return one
@@ -95,15 +99,18 @@ export class ChildFailures {
   }
 }
 
-/** Returns the reasons of the nearest branch; of all branches if none is near. */
+/** Returns the reasons of the nearest branch; those of all branches if none is near. */
 export function closest(at: Place, branches: readonly Failure[]): Failure {
   let nearest = branches[0]
   if (nearest === undefined) return failure(at, 'matches none of the alternatives: there is none')
-  for (const branch of branches) {
+  let isSingle = true
+  for (const branch of branches.slice(1)) {
     const difference = branch.distance - nearest.distance || branch.count - nearest.count
+    if (difference <= 0) isSingle = difference < 0
     if (difference < 0) nearest = branch
   }
-  if (branches.length === 1 || nearest.distance === distance.near) return nearest
+  const isNear = nearest.distance === distance.near || (nearest.distance === distance.incomplete && isSingle)
+  if (branches.length === 1 || isNear) return nearest
   // Alternatives of alternatives are alternatives; no more of them are kept than are shown, and one that tells of more.
   const alternatives: Failure[] = []
   for (const branch of branches) {
@@ -134,11 +141,11 @@ function messageOf(failed: Failure): string {
   return `matches none of ${failed.branchCount} alternatives: ${shown.join(', or ')}${rest}`
 }
 
-/** Returns the reason that tells most: the one that says of which kind the value would have to be. */
+/** Returns the first reason, of those that say most of the kind that the value would have to be. */
 function firstOf(failed: Failure): Failure {
   let first = failed
-  while (first.parts[0] !== undefined)
-    first = first.parts.find((part) => part.distance > distance.near) ?? first.parts[0]
+  while (first.parts.length > 0)
+    first = first.parts.reduce((one, other) => (other.distance > one.distance ? other : one))
   return first
 }
 

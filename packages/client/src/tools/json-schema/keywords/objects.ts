@@ -1,6 +1,6 @@
 /** Keywords for objects, apart from `unevaluatedProperties` and those that apply other schemas to the same object. */
 import { isObject, own } from '../draft.ts'
-import { ChildFailures, failure } from '../failure.ts'
+import { ChildFailures, failure, incomplete } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
 import { Pattern } from '../pattern/pattern.ts'
 import { shown } from '../resources.ts'
@@ -31,7 +31,7 @@ export const required: Keyword = ({ schema }) => {
     if (!isObject(value)) return undefined
     run.spend(names.length)
     const missing = names.filter((name) => !Object.hasOwn(value, name))
-    return missing.length === 0 ? undefined : failure(at, missingMessage(missing))
+    return missing.length === 0 ? undefined : incomplete(at, missingMessage(missing))
   }
 }
 
