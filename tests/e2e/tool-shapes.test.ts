@@ -58,6 +58,17 @@ const failing = (call: string) => `
     }
   }`
 
+/** Nests a condition so many levels deep, and calls the tool with it. */
+const nested = (input: string, depth: number) => `
+      let n = ${input}
+      for (let i = 0; i < ${depth}; i++) n = { op: 'and', args: [n] }
+      ${failing('tools.tree(n)')}`
+
+const invalid = (message: string) => ({
+  code: 'TOOL_INPUT_INVALID',
+  message: expect.stringContaining(message) as string,
+})
+
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: { ...config, tools } })
 
@@ -94,16 +105,9 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test('TL-2: a recursive schema is checked in time, however deep or wide the input', async () => {
-    const code = (input: string, depth: number) => `
-      let n = ${input}
-      for (let i = 0; i < ${depth}; i++) n = { op: 'and', args: [n] }
-      ${failing('tools.tree(n)')}`
-    const run = (input: string, depth: number) => suite.codemode.executeAsync(code(input, depth))
+    const { codemode } = suite
+    const run = (input: string, depth: number) => codemode.executeAsync(nested(input, depth))
     for (const depth of [16, 20, 60]) expect(await run(`{ field: 'a_b' }`, depth)).toBe('checked')
-    const invalid = (message: string) => ({
-      code: 'TOOL_INPUT_INVALID',
-      message: expect.stringContaining(message) as string,
-    })
     expect(await run(`{ field: 5 }`, 20)).toMatchObject(invalid('.args[0].field: expected string, got number'))
     expect(await run(`{ field: 'a'.repeat(200_000) + '!' }`, 20)).toMatchObject(invalid('does not match the pattern'))
     expect(await run(`{ op: 'or', args: Array(100_000).fill(1) }`, 1)).toMatchObject(invalid('and at least 95 more'))

@@ -49,7 +49,7 @@ const faults: [string, ToolSchema, unknown][] = [
   [
     'is an async zod refinement that throws',
     z.object({}).refine(async () => {
-      await null
+      await Promise.resolve()
       throw new Error('no database')
     }),
     {},
@@ -126,8 +126,9 @@ test('TL-2: a handler that throws what a check throws has failed by itself', asy
   expect(await call(tool)).toMatchObject({ ok: false, error: { name: 'RangeError', code: 'TOOL_ERROR' } })
 })
 
+const register = (inputSchema: never) => () => new ToolRegistry().register('t', { inputSchema, execute: () => 1 })
+
 test('TL-1: a JSON Schema that can not be used is refused when its tool is registered', () => {
-  const register = (inputSchema: never) => () => new ToolRegistry().register('t', { inputSchema, execute: () => 1 })
   expect(register({ $ref: '#/$defs/x' } as never)).toThrow(
     `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" leads to no schema`,
   )

@@ -14,6 +14,14 @@ function nested(depth: number, inner: Json, around: (inner: Json) => Json): Json
   return value
 }
 
+const twice = (keyword: string): JsonObject => {
+  const levels = Array.from({ length: 60 }, (_, i) => {
+    const next = () => ({ $ref: `#/$defs/${i + 1}` })
+    return [`${i}`, i === 59 ? { type: 'string' } : { [keyword]: [next(), next()] }]
+  })
+  return { $ref: '#/$defs/0', $defs: Object.fromEntries(levels) as JsonObject }
+}
+
 const node = { $ref: '#/$defs/n' }
 const branches = [
   { type: 'object', properties: { op: { const: 'or' }, args: { items: node }, a: node }, required: ['op', 'z'] },
@@ -33,7 +41,7 @@ describe('a recursive schema', () => {
     ['anyOf', { anyOf: branches }],
     ['allOf', { allOf: [{ anyOf: branches }, { anyOf: branches }] }],
     ['not', { not: { not: { anyOf: branches } } }],
-    ['if', { if: { anyOf: branches.slice(0, 1) }, then: false, else: { anyOf: branches } }],
+    ['if', { if: { anyOf: branches.slice(0, 1) }, else: { anyOf: branches } }],
     ['unevaluatedProperties', { anyOf: branches, unevaluatedProperties: false }],
     ['dependentSchemas', { dependentSchemas: { op: { anyOf: branches }, args: { anyOf: branches } } }],
     ['mutual recursion', { $ref: '#/$defs/n/$defs/m', $defs: { m: { oneOf: branches } } }],
@@ -82,13 +90,6 @@ describe('a recursive schema', () => {
   })
 
   test('TL-2: that meets a value again and again in place ends as soon', () => {
-    const twice = (keyword: string): JsonObject => {
-      const levels = Array.from({ length: 60 }, (_, i) => {
-        const next = () => ({ $ref: `#/$defs/${i + 1}` })
-        return [`${i}`, i === 59 ? { type: 'string' } : { [keyword]: [next(), next()] }]
-      })
-      return { $ref: '#/$defs/0', $defs: Object.fromEntries(levels) as JsonObject }
-    }
     for (const keyword of ['allOf', 'anyOf']) {
       expect(shown(twice(keyword), 'x')).toEqual([])
       expect(shown(twice(keyword), 1)).toHaveLength(1)
@@ -97,10 +98,10 @@ describe('a recursive schema', () => {
   })
 })
 
-describe('a wide value', () => {
-  const wide = (of: Json): Json => Array.from({ length: 100_000 }, () => structuredClone(of))
-  const properties = (of: Json): Json => Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, of]))
+const wide = (of: Json): Json => Array.from({ length: 100_000 }, () => structuredClone(of))
+const properties = (of: Json): Json => Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`k${i}`, of]))
 
+describe('a wide value', () => {
   test.each<[string, JsonObject, Json, number]>([
     ['items', { items: { type: 'string' } }, wide(1), 100],
     ['items within oneOf', { oneOf: [{ items: { type: 'string' } }, { items: { type: 'null' } }] }, wide(1), 100],
@@ -207,11 +208,12 @@ test('TL-2: a check that spends its budget says so, and what to do', () => {
   ).toEqual([`: was not checked to its end: the check was given up after ${maxSteps} steps. Send a smaller value`])
 })
 
+const shape = (kind: string, more: JsonObject): JsonObject => ({
+  properties: { kind: { const: kind }, ...more },
+  required: ['kind', ...Object.keys(more)],
+})
+
 describe('a failed check', () => {
-  const shape = (kind: string, more: JsonObject): JsonObject => ({
-    properties: { kind: { const: kind }, ...more },
-    required: ['kind', ...Object.keys(more)],
-  })
   const shapes = { oneOf: [shape('circle', { r: { type: 'number' } }), shape('square', { a: { type: 'number' } })] }
 
   test.each<[string, JsonObject, Json, string[]]>([

@@ -34,21 +34,23 @@ const exceptions: readonly (readonly [file: string, text: RegExp, reason: string
   ['vocabulary.json', /no validation: invalid number/, 'a meta-schema is not read, so it switches no keyword off'],
 ]
 
-const fromNpm = dirname(createRequire(import.meta.url).resolve('json-schema-test-suite'))
+const require = createRequire(import.meta.url)
+const fromNpm = dirname(require.resolve('json-schema-test-suite'))
 const folder = env['CODEMODE_JSON_SCHEMA_SUITE'] ?? fromNpm
+
+type MetaSchema = JsonObject & { readonly $id?: string; readonly id?: string }
 
 const metaSchemas = await hyperjumpSchemas()
 
 /** The meta-schemas, as the reference implementation carries them; the client has none. */
 async function hyperjumpSchemas(): Promise<Record<string, JsonSchema>> {
-  const require = createRequire(import.meta.url)
   const schemas: Record<string, JsonSchema> = {}
   for (const draft of ['draft-04', 'draft-06', 'draft-07', 'draft-2019-09', 'draft-2020-12']) {
     const root = dirname(require.resolve(`@hyperjump/json-schema/${draft}`))
     const meta = existsSync(join(root, 'meta')) ? readdirSync(join(root, 'meta')).map((file) => join('meta', file)) : []
     for (const file of ['schema.js', ...meta]) {
-      const { default: schema } = (await import(pathToFileURL(join(root, file)).href)) as { default: JsonObject }
-      schemas[String(schema['$id'] ?? schema['id']).replace(/#$/, '')] = schema
+      const { default: schema } = (await import(pathToFileURL(join(root, file)).href)) as { default: MetaSchema }
+      schemas[(schema['$id'] ?? schema['id'] ?? '').replace(/#$/, '')] = schema
     }
   }
   return schemas

@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { maxSteps, Run } from '../run.ts'
-import { SchemaError } from '../schema-error.ts'
 import { Pattern } from './pattern.ts'
 
 const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Run(false))
@@ -54,7 +53,7 @@ const text = fc
 /** By the specification a match begins between code points; V8 tries the middle of a surrogate pair as well. */
 function hasMatch(source: string, text: string): boolean {
   const expression = new RegExp(source, 'uy')
-  const begins = [...text].reduce<number[]>((found, character) => [...found, found.at(-1)! + character.length], [0])
+  const begins = Array.from(text).reduce<number[]>((found, each) => [...found, found.at(-1)! + each.length], [0])
   return begins.some((begin) => {
     expression.lastIndex = begin
     return expression.test(text)
@@ -94,10 +93,8 @@ test.each([
   ['^(?=.*[A-Z])(?=.*\\d).{8,}$', false],
   ['^(?!.*\\.\\.)[a-z.]+!?$', true],
   ['^[\\w.+-]+@[\\w-]+(\\.[\\w-]+)+$', false],
-  ['^.{1,1000000}$', undefined],
 ])('TL-2: %s takes time linear in a hostile text of 1 MiB', (source, expected) => {
-  if (expected === undefined) expect(() => new Pattern(source)).toThrow(SchemaError)
-  else expect(matches(source, `${long}!`)).toBe(expected)
+  expect(matches(source, `${long}!`)).toBe(expected)
 })
 
 test('TL-2: a lookahead at each character is given up on a long text, and works on a short one', () => {
@@ -118,6 +115,7 @@ test.each([
   ['^(a)\\1$', 'refers back to a group (\\1)'],
   ['(?<x>a)\\k<x>', 'refers back to a group (\\k<x>)'],
   ['(?:a{1000}){1000}', 'is too large'],
+  ['^.{1,1000000}$', 'is too large'],
 ])('TL-2: the pattern %s is refused', (source, reason) => {
   expect(() => new Pattern(source)).toThrow(reason)
 })
