@@ -7,6 +7,11 @@ import { transports } from '../support/executor.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }
+const args = { type: 'array', items: { $ref: '#/$defs/n' } }
+const conditions = [
+  ...['and', 'or', 'not'].map((op) => ({ type: 'object', properties: { op: { const: op }, args }, required: ['op'] })),
+  { type: 'object', properties: { field: { type: 'string', pattern: '^([a-z]+_?)+$' } }, required: ['field'] },
+]
 const handled: unknown[] = []
 const note = (input: unknown): unknown => {
   handled.push(input)
@@ -29,6 +34,8 @@ const tools = {
   zod: tool({ inputSchema: z.object({ n: z.coerce.number() }), execute: ({ n }) => n + 1 }),
   json: tool({ inputSchema: city, execute: note }),
   strict: tool({ outputSchema: z.object({ celsius: z.number() }), execute: (input) => input as { celsius: number } }),
+  tree: tool({ inputSchema: { $ref: '#/$defs/n', $defs: { n: { oneOf: conditions } } }, execute: () => 'checked' }),
+  refined: tool({ inputSchema: z.object({}).refine(() => Promise.reject(new Error('down'))), execute: note }),
   listed: tool({ outputSchema: { type: 'array', items: { type: 'number' } }, execute: (input) => input }),
   map: () => ({ inner: new Map() }),
   big: () => 'x'.repeat(4 * 1024 * 1024),
@@ -50,6 +57,17 @@ const failing = (call: string) => `
       retryable: error.retryable,
     }
   }`
+
+/** Nests a condition so many levels deep, and calls the tool with it. */
+const nested = (input: string, depth: number) => `
+      let n = ${input}
+      for (let i = 0; i < ${depth}; i++) n = { op: 'and', args: [n] }
+      ${failing('tools.tree(n)')}`
+
+const invalid = (message: string) => ({
+  code: 'TOOL_INPUT_INVALID',
+  message: expect.stringContaining(message) as string,
+})
 
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: { ...config, tools } })
@@ -83,6 +101,25 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(error).toMatchObject({ isToolError: true, name: 'ToolError', tool, code, retryable: false })
     expect(error.message).toContain(`${path}:`)
     expect(error).toHaveProperty('data.issues')
+    expect(handled).toEqual([])
+  })
+
+  test('TL-2: a recursive schema is checked in time, however deep or wide the input', async () => {
+    const { codemode } = suite
+    const run = (input: string, depth: number) => codemode.executeAsync(nested(input, depth))
+    for (const depth of [16, 20, 60]) expect(await run(`{ field: 'a_b' }`, depth)).toBe('checked')
+    expect(await run(`{ field: 5 }`, 20)).toMatchObject(invalid('.args[0].field: expected string, got number'))
+    expect(await run(`{ field: 'a'.repeat(200_000) + '!' }`, 20)).toMatchObject(invalid('does not match the pattern'))
+    expect(await run(`{ op: 'or', args: Array(100_000).fill(1) }`, 1)).toMatchObject(invalid('and at least 95 more'))
+    expect(await run(`{ field: 'a' }`, 900)).toMatchObject(invalid('nested too deeply to be checked'))
+  })
+
+  test('TL-2: a check that fails by itself is no failed handler', async () => {
+    handled.length = 0
+    expect(await suite.codemode.executeAsync(failing('tools.refined({})'))).toMatchObject({
+      code: 'TOOL_INPUT_INVALID',
+      message: `The input of refined was not checked to its end: the check by the tool's inputSchema failed.`,
+    })
     expect(handled).toEqual([])
   })
 

@@ -3,7 +3,8 @@ import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/sha
 import { linkAbort } from '../linked-abort.ts'
 import type { ToolCall } from './define.ts'
 import type { RegisteredTool } from './registry.ts'
-import { failed, failedByHandler, failedCheck, withinLimit } from './tool-failure.ts'
+import { checkValue } from './schema.ts'
+import { failed, failedByHandler, failedCheck, failedSchema, withinLimit } from './tool-failure.ts'
 import { NotJsonError, toJson } from './to-json.ts'
 
 /**
@@ -42,7 +43,8 @@ export async function invokeTool(
 
 async function serve(tool: RegisteredTool, message: ToolCallMessage, call: ToolCall): Promise<ToolAnswer> {
   try {
-    const input = (await tool.input?.check(message.input)) ?? { value: message.input }
+    const input = await checkValue(tool.input, message.input)
+    if ('fault' in input) return failedSchema(message.tool, 'input', input.fault)
     if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
     call.signal.throwIfAborted()
     return await answerOf(tool, await tool.handler(input.value, call))
@@ -55,7 +57,8 @@ async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolAnswer>
   const { name } = tool.declaration
   try {
     const value = tool.output?.describes === 'json' ? toJson(raw) : raw
-    const output = (await tool.output?.check(value)) ?? { value }
+    const output = await checkValue(tool.output, value)
+    if ('fault' in output) return failedSchema(name, 'output', output.fault)
     if ('issues' in output) return failedCheck(name, 'output', output.issues)
     return { ok: true, output: toJson(output.value) }
   } catch (error) {

@@ -2,6 +2,7 @@ import { nearestName, type ToolDeclaration, toolDeclarationSchema } from '@codem
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'
+import { SchemaError } from './json-schema/schema-error.ts'
 import { isUnspeakable, reservedPartOf, wireNameOf } from './names.ts'
 import { compileSchema, type SchemaCheck } from './schema.ts'
 import { toJson } from './to-json.ts'
@@ -115,9 +116,13 @@ function compile(name: string, schema: ToolSchema | undefined, direction: 'input
     const isStandard = '~standard' in schema
     return compileSchema(isStandard ? schema : (toJson(schema) as ToolSchema), direction)
   } catch (cause) {
+    const problem =
+      cause instanceof SchemaError
+        ? `can't be used: ${cause.message}`
+        : 'is neither a Standard Schema nor a JSON Schema object'
     const example = '{ type: "object", properties: { city: { type: "string" } }, required: ["city"] }'
     throw new ConfigurationError(
-      `The ${direction}Schema of the tool ${quote(name)} is neither a Standard Schema nor a JSON Schema object.`,
+      `The ${direction}Schema of the tool ${quote(name)} ${problem}.`,
       `codemode.registerTool(${quote(name)}, tool({ ${direction}Schema: ${example}, execute }))`,
       { cause },
     )

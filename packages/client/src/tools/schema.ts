@@ -1,29 +1,42 @@
-/** One face for the schemas that a tool may have: Standard Schemas of any library, and plain JSON Schema. */
-import { Validator, type Schema as CfSchema, type SchemaDraft } from '@cfworker/json-schema'
-import type { JsonObject } from '@codemode/shared'
+/** One interface to the schemas that a tool may have: Standard Schemas of any library, and plain JSON Schema. */
+import type { Json, JsonObject } from '@codemode/shared'
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
 
 import type { ToolSchema } from './define.ts'
+import { jsonSchemaCheck } from './json-schema/json-schema.ts'
 
 export interface SchemaIssue {
   readonly path: readonly (string | number)[]
   readonly message: string
 }
 
-export type Checked = { readonly value: unknown } | { readonly issues: readonly SchemaIssue[] }
+/** The value as the schema made it, or what is wrong with it, or the error with which the check itself failed. */
+export type Checked = CheckResult | { readonly fault: unknown }
+
+type CheckResult = { readonly value: unknown } | { readonly issues: readonly SchemaIssue[] }
 
 export interface SchemaCheck {
-  /** JSON Schema describes JSON; a Standard Schema may describe what becomes JSON later, such as a Date. */
+  /** `json` for a JSON Schema; a Standard Schema may describe what becomes JSON later, such as a Date. */
   readonly describes: 'json' | 'javascript'
-  /** What the executor and the model are told; absent if the library can't say. */
+  /** The schema as the executor and the model get it; absent if the library can't express it. */
   readonly jsonSchema: JsonObject | undefined
-  check(value: unknown): Checked | Promise<Checked>
+  /** Throws or rejects if the check itself fails. */
+  check(value: unknown): CheckResult | Promise<CheckResult>
 }
 
-/** Prepares a schema for one direction. Throws if it is no schema. */
+/** Checks a value, if there is a schema. It never rejects: a failure of the check is told apart from those of a handler. */
+export async function checkValue(schema: SchemaCheck | undefined, value: unknown): Promise<Checked> {
+  try {
+    return schema === undefined ? { value } : await schema.check(value)
+  } catch (error) {
+    return { fault: error }
+  }
+}
+
+/** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it is no schema. */
 export function compileSchema(schema: ToolSchema, direction: 'input' | 'output'): SchemaCheck {
-  return isStandardSchema(schema) ? standardCheck(schema, direction) : jsonSchemaCheck(schema)
+  return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema)
 }
 
 function isStandardSchema(schema: ToolSchema): schema is StandardSchemaV1 {
@@ -35,11 +48,22 @@ function standardCheck(schema: StandardSchemaV1, direction: 'input' | 'output'):
     describes: 'javascript',
     jsonSchema: jsonSchemaOf(schema, direction),
     async check(value) {
-      const result = await schema['~standard'].validate(value)
+      const result = await validate(schema, value)
       if (result.issues === undefined) return { value: result.value }
       return { issues: result.issues.map(({ message, path }) => ({ message, path: (path ?? []).map(keyOf) })) }
     },
   }
+}
+
+/**
+ * Validates by the Standard Schema interface, but by a method of its own with zod: its `validate` tries without waiting
+ * first, and drops the promises that async refinements return; the rejection of one would end the process.
+ */
+async function validate(schema: StandardSchemaV1, value: unknown): Promise<StandardSchemaV1.Result<unknown>> {
+  const standard = schema['~standard']
+  if (standard.vendor !== 'zod' || !('safeParseAsync' in schema)) return standard.validate(value)
+  const parsed = await (schema as StandardSchemaV1 & Pick<z.ZodType, 'safeParseAsync'>).safeParseAsync(value)
+  return parsed.success ? { value: parsed.data } : { issues: parsed.error.issues }
 }
 
 function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | number {
@@ -47,7 +71,7 @@ function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | nu
   return typeof key === 'number' ? key : String(key)
 }
 
-/** The guest sends what the schema takes in, and gets what it gives out. */
+/** Returns the JSON Schema of what the guest sends (`input`) or gets (`output`). */
 function jsonSchemaOf(schema: StandardSchemaV1, direction: 'input' | 'output'): JsonObject | undefined {
   try {
     if (schema instanceof z.core.$ZodType) {
@@ -63,47 +87,19 @@ function jsonSchemaOf(schema: StandardSchemaV1, direction: 'input' | 'output'): 
   }
 }
 
-function jsonSchemaCheck(schema: JsonObject): SchemaCheck {
-  // The validator writes into the schema that it is given.
-  const validator = new Validator(structuredClone(schema) as CfSchema, draftOf(schema), false)
+function plainCheck(schema: JsonObject): SchemaCheck {
+  const check = jsonSchemaCheck(schema)
   return {
     describes: 'json',
     jsonSchema: schema,
     check(value) {
-      const { valid, errors } = validator.validate(value)
-      if (valid) return { value }
-      // An error of a keyword that only passes on what its subschemas say is left out if those speak for themselves.
-      const leaves = errors.filter((error) => !passesOn.has(error.keyword))
-      return {
-        issues: (leaves.length > 0 ? leaves : errors).map(({ instanceLocation, error }) => ({
-          path: pointerParts(instanceLocation),
-          message: error,
-        })),
-      }
+      const issues = check(value as Json)
+      return issues.length === 0 ? { value } : { issues }
     },
   }
 }
 
-const passesOn = new Set(['properties', 'patternProperties', 'items', 'prefixItems', 'allOf', '$ref', 'false'])
-
-/** What declares no draft is read as 2020-12, which is what MCP and the executor mean. */
-function draftOf({ $schema }: JsonObject): SchemaDraft {
-  const uri = typeof $schema === 'string' ? $schema : ''
-  if (uri.includes('draft-04')) return '4'
-  if (uri.includes('draft-07')) return '7'
-  return uri.includes('2019-09') ? '2019-09' : '2020-12'
-}
-
-/** Reads `#/a/0` (RFC 6901). */
-function pointerParts(pointer: string): (string | number)[] {
-  return pointer
-    .split('/')
-    .slice(1)
-    .map((part) => decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~'))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part))
-}
-
-/** `a.b[0]`, or the given word for the value itself. */
+/** Returns a path as `root.b[0]`. */
 export function showPath(path: readonly PropertyKey[], root: string): string {
   return path.reduce<string>(
     (shown, part) => (typeof part === 'number' ? `${shown}[${part}]` : `${shown}.${String(part)}`),

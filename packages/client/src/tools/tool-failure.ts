@@ -1,7 +1,8 @@
-/** What the guest is told of a failed call. Nothing here ever holds a stack or a path of the host. */
+/** Failures of tool calls as the guest gets them: without a stack or a path of the host. */
 import { errorCodes, fixedLimits, type ToolAnswer, type ToolErrorCode, type ToolFailure } from '@codemode/shared'
 
 import { ToolError } from '../errors/tool-error.ts'
+import { maxIssues } from './json-schema/failure.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
 import { toJson } from './to-json.ts'
 
@@ -11,18 +12,30 @@ export function failed(code: ToolErrorCode, message: string, more: Partial<ToolF
   return { ok: false, error: { name: 'ToolError', message, code, retryable: errorCodes[code].retryable, ...more } }
 }
 
-/** The input or output does not match its schema. */
+/** Returns the failure of a call whose input or output does not match its schema. */
 export function failedCheck(tool: string, direction: 'input' | 'output', issues: readonly SchemaIssue[]): FailedAnswer {
   const shown = issues.slice(0, 5).map(({ path, message }) => `${showPath(path, direction)}: ${message}`)
-  if (issues.length > shown.length) shown.push(`and ${issues.length - shown.length} more`)
+  const more = issues.length - shown.length
+  // A JSON Schema ends its check when it has found as many.
+  if (more > 0) shown.push(`and ${issues.length === maxIssues ? 'at least ' : ''}${more} more`)
   return failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
     `The ${direction} of ${tool} is invalid: ${shown.join('; ')}`,
-    { data: { issues: issues.slice(0, 100).map(({ path, message }) => ({ path: [...path], message })) } },
+    { data: { issues: issues.slice(0, maxIssues).map(({ path, message }) => ({ path: [...path], message })) } },
   )
 }
 
-/** The handler threw. */
+/** Returns the failure of a call whose input or output could not be checked, because the check itself failed. */
+export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
+  // A library that recurses, or passes many problems as arguments, has run out of stack.
+  const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
+  return failed(
+    direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
+    `The ${direction} of ${tool} was not checked to its end: the check by the tool's ${direction}Schema failed${advice}.`,
+  )
+}
+
+/** Returns the failure of a call whose handler threw. */
 export function failedByHandler(error: unknown): FailedAnswer {
   if (!(error instanceof Error)) {
     return failed('TOOL_ERROR', typeof error === 'string' ? withoutHost(error) : 'The tool failed', {

@@ -1,0 +1,68 @@
+import type { Json, JsonObject } from '@codemode/shared'
+
+/** A draft of JSON Schema, by its number or by its year. */
+export type Draft = 4 | 6 | 7 | 2019 | 2020
+
+/** A JSON Schema: an object of keywords, or a boolean that accepts or refuses every value. */
+export type JsonSchema = JsonObject | boolean
+
+const drafts: readonly (readonly [mark: string, draft: Draft])[] = [
+  ['draft-04', 4],
+  ['draft-06', 6],
+  ['draft-07', 7],
+  ['2019-09', 2019],
+  ['2020-12', 2020],
+]
+
+/** Returns the draft that a `$schema` declares; `undefined` if it declares none of the known ones. */
+export function draftOf($schema: Json | undefined): Draft | undefined {
+  return typeof $schema === 'string' ? drafts.find(([mark]) => $schema.includes(mark))?.[1] : undefined
+}
+
+export const isSchema = (value: Json | undefined): value is JsonSchema => typeof value === 'boolean' || isObject(value)
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Keywords that hold one schema or a list of schemas. */
+const holders = [
+  'additionalItems',
+  'additionalProperties',
+  'allOf',
+  'anyOf',
+  'contains',
+  'contentSchema',
+  'else',
+  'if',
+  'items',
+  'not',
+  'oneOf',
+  'prefixItems',
+  'propertyNames',
+  'then',
+  'unevaluatedItems',
+  'unevaluatedProperties',
+]
+
+/** Keywords that hold an object whose values are schemas. */
+const maps = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties']
+
+/** Returns the schemas that a schema holds directly. */
+export function subschemasOf(schema: JsonObject): JsonSchema[] {
+  const found: Json[] = []
+  for (const keyword of holders) {
+    const value = own(schema, keyword)
+    if (Array.isArray(value)) found.push(...value)
+    else if (value !== undefined) found.push(value)
+  }
+  for (const keyword of maps) {
+    const value = own(schema, keyword)
+    if (isObject(value)) found.push(...Object.values(value))
+  }
+  return found.filter(isSchema)
+}
+
+/** Returns the value of an own property: a schema has no keyword `toString`. */
+export function own(object: JsonObject, key: string): Json | undefined {
+  return Object.hasOwn(object, key) ? object[key] : undefined
+}

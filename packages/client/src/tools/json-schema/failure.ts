@@ -1,0 +1,158 @@
+/** Reasons why a value does not match, collected while it is evaluated and written out only if they are reported. */
+import type { Place } from './place.ts'
+
+export interface Issue {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** Maximum number of reasons that are reported of one value. Evaluation of its items ends when there are as many. */
+export const maxIssues = 100
+
+/** Maximum number of alternatives whose reasons are in the message of one `anyOf` or `oneOf`. */
+const maxAlternativesShown = 5
+
+/** How far a value is from a schema, apart from the number of reasons; a smaller one is nearer. */
+const distance = { near: 0, incomplete: 1, otherTag: 2, otherConstant: 3, otherType: 4 } as const
+type Distance = (typeof distance)[keyof typeof distance]
+
+const none: readonly Failure[] = []
+
+/** One reason, or several. */
+export class Failure {
+  readonly place: Place
+  readonly message: string
+  readonly distance: Distance
+  /** Number of reasons, at most `maxIssues`. */
+  readonly count: number
+  readonly parts: readonly Failure[]
+  /** The reasons of some branches of an `anyOf` or `oneOf` of which none is near. */
+  readonly alternatives: readonly Failure[]
+  /** Number of all its branches. */
+  readonly branchCount: number
+
+  constructor(
+    place: Place,
+    message: string,
+    more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives' | 'branchCount'>> = {},
+  ) {
+    this.place = place
+    this.message = message
+    this.distance = more.distance ?? distance.near
+    this.parts = more.parts ?? none
+    this.alternatives = more.alternatives ?? none
+    this.branchCount = more.branchCount ?? 0
+    let count = this.parts.length === 0 ? 1 : 0
+    for (const part of this.parts) count += part.count
+    this.count = Math.min(count, maxIssues)
+  }
+
+  /** Whether the value has another type, or is another constant, than the schema expects. */
+  get isOtherKind(): boolean {
+    return this.distance >= distance.otherConstant
+  }
+}
+
+export const failure = (at: Place, message: string): Failure => new Failure(at, message)
+
+export const otherType = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.otherType })
+
+export const otherConstant = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.otherConstant })
+
+/** A property is missing that the schema requires. */
+export const incomplete = (at: Place, message: string): Failure =>
+  new Failure(at, message, { distance: distance.incomplete })
+
+/** Joins reasons of two keywords of one schema. */
+export function joined(one: Failure, other: Failure): Failure {
+  if (one === other || one.count >= maxIssues) return one
+  const farther = one.distance > other.distance ? one.distance : other.distance
+  return new Failure(one.place, '', { parts: [one, other], distance: farther })
+}
+
+/** Collects the reasons of the properties or items of a value. */
+export class ChildFailures {
+  readonly #at: Place
+  readonly #parts: Failure[] = []
+  #count = 0
+  #distance: Distance = distance.near
+
+  constructor(at: Place) {
+    this.#at = at
+  }
+
+  /** Returns whether there are as many reasons as are reported. */
+  add(failed: Failure): boolean {
+    this.#parts.push(failed)
+    this.#count += failed.count
+    // A property with another constant tells kinds of objects apart.
+    if (failed.distance === distance.otherConstant) this.#distance = distance.otherTag
+    return this.#count >= maxIssues
+  }
+
+  failure(): Failure | undefined {
+    const [first] = this.#parts
+    if (first === undefined) return undefined
+    return new Failure(this.#at, '', { parts: this.#parts, distance: this.#distance })
+  }
+}
+
+/** Returns the reasons of the nearest branch; those of all branches if none is near. */
+export function closest(at: Place, branches: readonly Failure[]): Failure {
+  let nearest = branches[0]
+  if (nearest === undefined) return failure(at, 'matches none of the alternatives: there is none')
+  let isSingle = true
+  for (const branch of branches.slice(1)) {
+    const difference = branch.distance - nearest.distance || branch.count - nearest.count
+    if (difference <= 0) isSingle = difference < 0
+    if (difference < 0) nearest = branch
+  }
+  const isNear = nearest.distance === distance.near || (nearest.distance === distance.incomplete && isSingle)
+  if (branches.length === 1 || isNear) return nearest
+  // Alternatives of alternatives are alternatives; no more of them are kept than are shown, and one that tells of more.
+  const alternatives: Failure[] = []
+  for (const branch of branches) {
+    if (alternatives.length > maxAlternativesShown) break
+    if (branch.alternatives.length > 0) alternatives.push(...branch.alternatives)
+    else alternatives.push(branch)
+  }
+  return new Failure(at, '', { distance: nearest.distance, alternatives, branchCount: branches.length })
+}
+
+/** Writes out the first `maxIssues` reasons. */
+export function issuesOf(whole: Failure): Issue[] {
+  const issues: Issue[] = []
+  const open = [whole]
+  for (let failed = open.pop(); failed !== undefined && issues.length < maxIssues; failed = open.pop()) {
+    if (failed.parts.length > 0) open.push(...failed.parts.toReversed())
+    else issues.push({ path: failed.place.path(), message: messageOf(failed) })
+  }
+  return issues
+}
+
+function messageOf(failed: Failure): string {
+  if (failed.alternatives.length === 0) return failed.message
+  const base = failed.place.path().length
+  const reasons = new Set(failed.alternatives.map((alternative) => reasonOf(firstOf(alternative), base)))
+  const shown = [...reasons].slice(0, maxAlternativesShown)
+  const rest = reasons.size > shown.length ? ', or others' : ''
+  return `matches none of ${failed.branchCount} alternatives: ${shown.join(', or ')}${rest}`
+}
+
+/** Returns the first reason, of those that say most of the kind that the value would have to be. */
+function firstOf(failed: Failure): Failure {
+  let first = failed
+  while (first.parts.length > 0)
+    first = first.parts.reduce((one, other) => (other.distance > one.distance ? other : one))
+  return first
+}
+
+function reasonOf(failed: Failure, base: number): string {
+  const { place } = failed
+  const message = failed.alternatives.length > 0 ? 'matches none of its alternatives' : failed.message
+  const below = place.path().slice(base)
+  if (below.length === 0) return message
+  return `${below.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')} ${message}`
+}

@@ -1,0 +1,70 @@
+import type { Json, JsonObject } from '@codemode/shared'
+
+import type { Draft } from '../draft.ts'
+import { own } from '../draft.ts'
+import type { Check, SchemaNode } from '../node.ts'
+import { shown } from '../resources.ts'
+import { SchemaError } from '../schema-error.ts'
+
+/** A schema while it is prepared. */
+export interface Preparation {
+  readonly schema: JsonObject
+  readonly draft: Draft
+  /** Returns the node of a subschema; one that is held against the same value is `inPlace`. */
+  node(schema: Json, keyword: string, options?: { readonly inPlace: boolean }): SchemaNode
+  reference(uri: string): SchemaNode
+  /** Returns the schemas that a dynamic reference may lead to, by resource; `undefined` if it is an ordinary one. */
+  dynamicReference(uri: string, keyword: string): DynamicTargets
+}
+
+export interface DynamicTargets {
+  readonly initial: SchemaNode
+  /** Name of the dynamic anchor; absent if the reference behaves like `$ref`. */
+  readonly anchor: string | undefined
+  readonly nodeOf: ReadonlyMap<object, SchemaNode>
+}
+
+/** Prepares one keyword, or some that belong together. Returns `undefined` if the schema has none of them. */
+export type Keyword = (preparation: Preparation) => Check | undefined
+
+/** The value of a keyword that is no schema, checked. The drafts have no other values; nothing is ignored silently. */
+export function numberOf(schema: JsonObject, keyword: string): number | undefined {
+  const value = own(schema, keyword)
+  if (value === undefined || typeof value === 'number') return value
+  throw malformed(keyword, value, 'a number')
+}
+
+export function countOf(schema: JsonObject, keyword: string): number | undefined {
+  const value = numberOf(schema, keyword)
+  if (value === undefined || (value >= 0 && Number.isInteger(value))) return value
+  throw malformed(keyword, value, 'an integer that is not negative')
+}
+
+export function textOf(schema: JsonObject, keyword: string): string | undefined {
+  const value = own(schema, keyword)
+  if (value === undefined || typeof value === 'string') return value
+  throw malformed(keyword, value, 'a string')
+}
+
+export function namesOf(value: Json | undefined, keyword: string): string[] | undefined {
+  if (value === undefined) return undefined
+  if (Array.isArray(value) && value.every((name) => typeof name === 'string')) return value
+  throw malformed(keyword, value, 'an array of strings')
+}
+
+export function listOf(schema: JsonObject, keyword: string): Json[] | undefined {
+  const value = own(schema, keyword)
+  if (value === undefined || Array.isArray(value)) return value
+  throw malformed(keyword, value, 'an array')
+}
+
+export function recordOf(schema: JsonObject, keyword: string): [string, Json][] | undefined {
+  const value = own(schema, keyword)
+  if (value === undefined) return undefined
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return Object.entries(value)
+  throw malformed(keyword, value, 'an object')
+}
+
+export function malformed(keyword: string, value: Json, expected: string): SchemaError {
+  return new SchemaError(`${keyword} is ${shown(value)}; it has to be ${expected}`)
+}

@@ -1,0 +1,96 @@
+/** Keywords for objects, apart from `unevaluatedProperties` and those that apply other schemas to the same object. */
+import { isObject, own } from '../draft.ts'
+import { ChildFailures, failure, incomplete } from '../failure.ts'
+import type { SchemaNode } from '../node.ts'
+import { Pattern } from '../pattern/pattern.ts'
+import { shown } from '../resources.ts'
+import { countOf, type Keyword, namesOf, recordOf } from './keyword.ts'
+
+export const minProperties: Keyword = ({ schema }) => {
+  const limit = countOf(schema, 'minProperties')
+  if (limit === undefined) return undefined
+  return (value, at) => {
+    const count = isObject(value) ? Object.keys(value).length : Infinity
+    return count < limit ? failure(at, `has ${count} properties; the minimum is ${limit}`) : undefined
+  }
+}
+
+export const maxProperties: Keyword = ({ schema }) => {
+  const limit = countOf(schema, 'maxProperties')
+  if (limit === undefined) return undefined
+  return (value, at) => {
+    const count = isObject(value) ? Object.keys(value).length : 0
+    return count > limit ? failure(at, `has ${count} properties; the maximum is ${limit}`) : undefined
+  }
+}
+
+export const required: Keyword = ({ schema }) => {
+  const names = namesOf(own(schema, 'required'), 'required')
+  if (names === undefined) return undefined
+  return (value, at, run) => {
+    if (!isObject(value)) return undefined
+    run.spend(names.length)
+    const missing = names.filter((name) => !Object.hasOwn(value, name))
+    return missing.length === 0 ? undefined : incomplete(at, missingMessage(missing))
+  }
+}
+
+/** Returns a message that names the missing properties, the first five of them. */
+export function missingMessage(missing: readonly string[]): string {
+  const names = missing.slice(0, 5).map((name) => shown(name))
+  if (missing.length > names.length) names.push(`${missing.length - names.length} more`)
+  return `is missing the ${missing.length === 1 ? 'property' : 'properties'} ${names.join(', ')}`
+}
+
+/** `properties`, `patternProperties` and `additionalProperties`: each property of the object is looked at once. */
+export const properties: Keyword = (preparation) => {
+  const { schema } = preparation
+  const named = recordOf(schema, 'properties')
+  const patterned = recordOf(schema, 'patternProperties')
+  const restValue = own(schema, 'additionalProperties')
+  if (named === undefined && patterned === undefined && restValue === undefined) return undefined
+  const byName = new Map((named ?? []).map(([name, each]) => [name, preparation.node(each, `properties/${name}`)]))
+  const byPattern = (patterned ?? []).map(([source, each]) => ({
+    pattern: new Pattern(source),
+    node: preparation.node(each, `patternProperties/${source}`),
+  }))
+  const rest = restValue === undefined ? undefined : preparation.node(restValue, 'additionalProperties')
+  return (value, at, run) => {
+    if (!isObject(value)) return undefined
+    let failures: ChildFailures | undefined
+    for (const key of Object.keys(value)) {
+      run.spend(1)
+      const nodes: SchemaNode[] = []
+      const own = byName.get(key)
+      if (own !== undefined) nodes.push(own)
+      for (const { pattern, node } of byPattern) if (pattern.test(key, run)) nodes.push(node)
+      const isAdditional = nodes.length === 0
+      if (isAdditional && rest !== undefined) nodes.push(rest)
+      if (nodes.length > 0) at.seen?.add(key)
+      for (const node of nodes) {
+        const place = at.child(key)
+        const isUnknown = isAdditional && restValue === false
+        const failed = isUnknown ? failure(place, 'is not a known property') : run.evaluate(node, value[key]!, place)
+        if (failed === undefined) continue
+        failures ??= new ChildFailures(at)
+        if (failures.add(failed)) return failures.failure()
+      }
+    }
+    return failures?.failure()
+  }
+}
+
+export const propertyNames: Keyword = (preparation) => {
+  const value = preparation.draft >= 6 ? own(preparation.schema, 'propertyNames') : undefined
+  if (value === undefined) return undefined
+  const node = preparation.node(value, 'propertyNames')
+  return (value, at, run) => {
+    if (!isObject(value)) return undefined
+    const failures = new ChildFailures(at)
+    for (const key of Object.keys(value)) {
+      const failed = run.evaluate(node, key, at.child(key))
+      if (failed !== undefined && failures.add(failed)) break
+    }
+    return failures.failure()
+  }
+}

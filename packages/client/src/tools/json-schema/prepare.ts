@@ -1,0 +1,129 @@
+import type { Json, JsonObject } from '@codemode/shared'
+
+import { isObject, isSchema, type JsonSchema } from './draft.ts'
+import { endlessReference } from './endless.ts'
+import { failure } from './failure.ts'
+import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
+import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'
+import type { Check, SchemaNode } from './node.ts'
+import { type Resource, Resources } from './resources.ts'
+import { SchemaError } from './schema-error.ts'
+
+/** A schema whose references are resolved and whose keywords are ready to be evaluated. */
+export interface PreparedSchema {
+  readonly root: SchemaNode
+  /** Whether a reference depends on the way by which evaluation came to it. */
+  readonly isDynamic: boolean
+}
+
+/** Prepares a schema. Throws a SchemaError if it is none, or a reference in it leads nowhere. */
+export function prepareSchema(schema: JsonSchema, others: Readonly<Record<string, JsonSchema>> = {}): PreparedSchema {
+  const preparer = new Preparer(new Resources(schema, others))
+  const root = preparer.prepareAll(schema)
+  return { root, isDynamic: preparer.isDynamic }
+}
+
+class Preparer {
+  isDynamic = false
+  readonly #resources: Resources
+  readonly #nodes = new Map<JsonObject, SchemaNode>()
+  /** Keywords that lead to the schema that is being prepared. */
+  readonly #location: string[] = []
+  /** The schemas that each schema holds against the same value. */
+  readonly #inPlace = new Map<SchemaNode, SchemaNode[]>()
+
+  constructor(resources: Resources) {
+    this.#resources = resources
+  }
+
+  prepareAll(schema: JsonSchema): SchemaNode {
+    const root = this.#locatedNodeOf(schema, this.#resources.root)
+    if (endlessReference(this.#inPlace)) {
+      throw new SchemaError('a reference leads back to its own schema without a property or an item between them')
+    }
+    return root
+  }
+
+  #locatedNodeOf(schema: JsonSchema, resource: Resource): SchemaNode {
+    try {
+      return this.#nodeOf(schema, resource)
+    } catch (error) {
+      if (!(error instanceof SchemaError) || this.#location.length === 0) throw error
+      throw new SchemaError(`${error.message} (in ${this.#location.join('/')})`)
+    }
+  }
+
+  #nodeOf(schema: JsonSchema, outer: Resource): SchemaNode {
+    if (!isObject(schema)) return booleanNode(schema, outer)
+    const known = this.#nodes.get(schema)
+    if (known !== undefined) return known
+    const resource = this.#resources.ownerOf(schema, outer)
+    const node: SchemaNode = { resource, checks: [], finalChecks: [], references: 0 }
+    this.#nodes.set(schema, node)
+    const preparation = this.#preparationOf(schema, node)
+    const isReferenceOnly = resource.draft <= 7 && Object.hasOwn(schema, '$ref')
+    node.checks.push(...checksOf(isReferenceOnly ? onlyReference : keywords, preparation))
+    if (!isReferenceOnly) node.finalChecks.push(...checksOf(finalKeywords, preparation))
+    return node
+  }
+
+  #preparationOf(schema: JsonObject, node: SchemaNode): Preparation {
+    const { resource } = node
+    const inPlace: SchemaNode[] = []
+    this.#inPlace.set(node, inPlace)
+    return {
+      schema,
+      draft: resource.draft,
+      node: (value, keyword, options) => {
+        if (!isSchema(value)) throw malformed(keyword, value, 'a schema: an object, true or false')
+        this.#location.push(keyword)
+        const child = this.#nodeOf(value, resource)
+        this.#location.pop()
+        if (options?.inPlace === true) inPlace.push(child)
+        return child
+      },
+      reference: (uri) => {
+        const found = this.#resources.locate(uri, resource)
+        this.#location.push('$ref')
+        const target = referred(this.#nodeOf(found.schema, found.resource))
+        this.#location.pop()
+        inPlace.push(target)
+        return target
+      },
+      dynamicReference: (uri, keyword) => this.#dynamicTargets(uri, keyword, node),
+    }
+  }
+
+  #dynamicTargets(uri: string, keyword: string, from: SchemaNode): DynamicTargets {
+    const found = this.#resources.locate(uri, from.resource)
+    const initial = referred(this.#nodeOf(found.schema, found.resource))
+    const name = keyword === '$recursiveRef' ? '' : found.anchor
+    const targets = [...this.#resources.all()].flatMap((resource) => {
+      const target = name === undefined ? undefined : resource.dynamicAnchors.get(name)
+      return target === undefined ? [] : [{ resource, target }]
+    })
+    // Where there is but one target, it is the initial one.
+    if (name === undefined || !found.resource.dynamicAnchors.has(name) || targets.length === 1) {
+      this.#inPlace.get(from)?.push(initial)
+      return { initial, anchor: undefined, nodeOf: new Map() }
+    }
+    this.isDynamic = true
+    const nodeOf = new Map<object, SchemaNode>()
+    for (const { resource, target } of targets) nodeOf.set(resource, referred(this.#nodeOf(target, resource)))
+    return { initial, anchor: name, nodeOf }
+  }
+}
+
+function checksOf(keywords: readonly Keyword[], preparation: Preparation): Check[] {
+  return keywords.flatMap((keyword) => keyword(preparation) ?? [])
+}
+
+function booleanNode(schema: boolean, resource: Resource): SchemaNode {
+  const checks = schema ? [] : [(_: Json, at: Parameters<typeof failure>[0]) => failure(at, 'is not allowed')]
+  return { resource, checks, finalChecks: [], references: 0 }
+}
+
+function referred(node: SchemaNode): SchemaNode {
+  node.references += 1
+  return node
+}
