@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { env, execPath } from 'node:process'
 import { promisify } from 'node:util'
 
-import { Codemode, type ClientConfig, type ExecuteOptions } from '@codemode/client'
+import { Codemode, type ClientConfig, type ExecuteOptions, type ExecutionError } from '@codemode/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
@@ -230,4 +230,22 @@ test('EX-6: a closed client says so', async () => {
   expect(codemode.execute('1')).toBe(1)
   await codemode.close()
   expect(() => codemode.execute('1')).toThrow('closed')
+})
+
+test('EX-6, EX-8: execute throws what handlers of its thread threw, with causes, inner errors and stacks', async () => {
+  const toolsModule = moduleOf(
+    'throwing.mjs',
+    `export const tools = {
+      one: () => { throw new TypeError('one is out', { cause: Object.assign(new Error('why'), { code: 'E_WHY' }) }) },
+      two: () => Promise.reject({ status: 500 }),
+    }`,
+  )
+  await using codemode = connect({ toolsModule })
+  const { cause } = thrownBy(() => codemode.execute('await tools.one()')) as { cause: Error }
+  expect(cause).toBeInstanceOf(TypeError)
+  expect(cause).toMatchObject({ message: 'one is out', stack: expect.stringContaining('throwing.mjs:2:') })
+  expect(cause.cause).toMatchObject({ message: 'why', code: 'E_WHY' })
+  const failed = thrownBy(() => codemode.execute('await Promise.any([tools.one(), tools.two()])')) as ExecutionError
+  expect(failed.errors).toMatchObject([{ tool: 'one', message: 'one is out' }, { tool: 'two' }])
+  expect(failed.errors![1]!.cause).toEqual({ status: 500 })
 })

@@ -11,8 +11,9 @@ import type { Gate } from './back-pressure/gate.ts'
 import { CancelledError } from './errors/cancelled-error.ts'
 import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
+import { keepHandlerErrors } from './errors/handler-errors.ts'
 import { Execution } from './execution.ts'
-import { failureOf, statusOf, type ExecutionResult } from './execution-result.ts'
+import { failureOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
 import type { Executor, RunOptions } from './executor.ts'
 import type { ClientEmitter, SettleEvent } from './insight/client-events.ts'
@@ -149,6 +150,7 @@ export class ClientRun {
     events.emit('start', { ...this.#ids, label: request.label, queuedMs })
     try {
       const result = await executor.run(request, this.#runOptions())
+      if (!result.success) keepHandlerErrors(result, this.state.handlerErrors)
       this.#settle(result, result.source)
       return result
     } catch (error) {
@@ -195,7 +197,7 @@ export class ClientRun {
     this.state.status = status
     stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
     const { label } = this.plan.request
-    const error = result.success ? undefined : { code: result.error.code, message: result.error.message }
+    const error = result.success ? undefined : shortError(result.error)
     events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, source })
   }
 
@@ -208,4 +210,8 @@ export class ClientRun {
   get #ids(): { executionId: string; correlationId: string } {
     return { executionId: this.plan.request.id, correlationId: this.plan.correlationId }
   }
+}
+
+function shortError({ code, message, cause, errors }: FailedExecution['error']): NonNullable<SettleEvent['error']> {
+  return { code, message, ...(cause && { cause }), ...(errors && { errors }) }
 }

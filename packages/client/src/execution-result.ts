@@ -8,7 +8,9 @@ import type {
   Usage,
 } from '@codemode/shared'
 
+import { summaryOf } from './errors/describe-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
+import { nameOf } from './errors/thrown.ts'
 
 /** The ways in which an execution ends. */
 export type FinalStatus = 'completed' | 'failed' | 'cancelled'
@@ -96,6 +98,5 @@ function describe(error: unknown): Described {
   // Of a fallback, both of whose executors have failed, the second's error is the later news.
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined
   if (last instanceof ExecutorClientError) return last
-  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
-  return { code: 'INTERNAL', name, message, retryable: false }
+  return { code: 'INTERNAL', name: nameOf(error), message: summaryOf(error), retryable: false }
 }

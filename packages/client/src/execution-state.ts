@@ -10,10 +10,14 @@ export interface ExecutionProgress {
   readonly logs: number
 }
 
-/** What this client knows of one execution, while it goes on. */
+/** Bounds the memory of an execution whose handlers fail again and again. */
+const maxHandlerErrors = 100
+
+/** State of one execution under way, as far as this client knows it. */
 export class ExecutionState {
   status: ExecutionStatus = 'queued'
   progress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
+  readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 
   /** Resolves at the first event: the executor has accepted the execution. */
@@ -38,6 +42,18 @@ export class ExecutionState {
 
   toolSettled(): void {
     this.#count('toolCallsSettled')
+  }
+
+  /** What the handlers of this process threw, by the id of the call; the last hundred. */
+  get handlerErrors(): ReadonlyMap<string, unknown> {
+    return this.#handlerErrors
+  }
+
+  handlerThrew(callId: string, thrown: unknown): void {
+    this.#handlerErrors.set(callId, thrown)
+    if (this.#handlerErrors.size > maxHandlerErrors) {
+      this.#handlerErrors.delete(this.#handlerErrors.keys().next().value!)
+    }
   }
 
   #count(what: keyof ExecutionProgress): void {

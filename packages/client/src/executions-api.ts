@@ -5,6 +5,7 @@ import {
   executionRecordSchema,
   executionResultSchema,
   headers,
+  textHead,
   toolResultsResponseSchema,
   type ExecutionRecord,
   type ExecutionResult,
@@ -66,7 +67,7 @@ export class ExecutionsApi {
 
   /** `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
-    const body = JSON.stringify({ reason: reason?.slice(0, 1_000) })
+    const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
     await this.#retried(scope, (attempt) =>
       this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt: attempt.number }, scope),
     )

@@ -1,6 +1,8 @@
 /** OpenTelemetry by its API alone: without an SDK all of this does nothing. */
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
 
+import { showThrown } from './errors/describe-error.ts'
+
 const tracer = trace.getTracer('@codemode/client')
 
 /** Attribute names of all spans. */
@@ -25,7 +27,7 @@ export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span)
       return await work(span)
     } catch (error) {
       if (error instanceof Error) span.recordException(error)
-      span.setStatus({ code: SpanStatusCode.ERROR, message: String(error) })
+      span.setStatus({ code: SpanStatusCode.ERROR, message: showThrown(error) })
       throw error
     } finally {
       span.end()

@@ -1,4 +1,5 @@
-import { nearestName } from '@codemode/shared'
+import { nearestName, textHead } from '@codemode/shared'
+
 import { executorOptionsSchema, type OptionName } from './config-options.ts'
 
 /** The configuration is wrong; the message shows each corrected line, and no secret. */
@@ -46,7 +47,8 @@ export function correctedLine(
 /** A wrong value. It is shown only if it can't be a secret. */
 export function wrongValue(option: OptionName, { surface, value }: Given): string {
   const name = surface === 'environment' ? variableOf(option) : `"${option}"`
-  const shown = option === 'apiKey' ? 'not valid (it is not shown)' : JSON.stringify(value)?.slice(0, 200)
+  const shown =
+    option === 'apiKey' ? 'not valid (it is not shown)' : textHead(JSON.stringify(value) ?? 'undefined', 200)
   return `${name} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
 }
 

@@ -1,3 +1,4 @@
+import { textHead } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 /**
@@ -25,7 +26,7 @@ function idsOf(reason: unknown): Record<string, string> {
 
 function textOf(reason: unknown): string {
   try {
-    return String(reason).slice(0, 1_000)
+    return textHead(String(reason), 1_000)
   } catch {
     return 'of no text'
   }

@@ -1,4 +1,4 @@
-import { nearestName } from '@codemode/shared'
+import { nearestName, textHead } from '@codemode/shared'
 import { z } from 'zod'
 
 /** One thing that is wrong with a value, in words that repeat no text of it: a wrong value may be a secret. */
@@ -46,7 +46,7 @@ function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
 }
 
 function unknownField(key: string, path: string, known: readonly string[]): Problem {
-  const shown = JSON.stringify(key.length > 64 ? `${key.slice(0, 64)}…` : key)
+  const shown = JSON.stringify(key.length > 64 ? `${textHead(key, 64)}…` : key)
   const nearest = nearestName(key, known)
   const hint = nearest === undefined ? `known are ${known.join(', ')}` : `did you mean "${nearest}"?`
   return { path, message: `unknown field ${shown}; ${hint}`, ...(nearest !== undefined && { nearest }) }

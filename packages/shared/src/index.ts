@@ -31,6 +31,7 @@ export {
   type TimeoutLayer,
 } from './limits.ts'
 export { nearestName } from './nearest-name.ts'
+export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error-cause.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
   cancelRequestSchema,
@@ -87,3 +88,4 @@ export {
   type ToolResultsRequest,
   type ToolResultsResponse,
 } from './protocol/tool.ts'
+export { shortened, textHead, textTail } from './text-ends.ts'

@@ -1,18 +1,23 @@
-import { clockOptions, type TimeoutLayer } from '@codemode/shared'
+import { callIdOf, clockOptions, type TimeoutLayer } from '@codemode/shared'
 
 import type { ExecutionResult, FailedExecution } from '../execution-result.ts'
 import { CancelledError } from './cancelled-error.ts'
+import { causeFor, errorFromCause } from './error-from-cause.ts'
 import { ExecutionError } from './execution-error.ts'
 import type { ExecutorClientError } from './executor-client-error.ts'
 import { ExecutorTimeoutError } from './executor-timeout-error.ts'
+import { handlerErrorsOf } from './handler-errors.ts'
 
-/** The value of a successful execution; throws what the failed one says. */
+/** Returns the value of a successful execution; throws the error of a failed one. */
 export function valueOf<T>(result: ExecutionResult<T>): T {
   if (result.success) return result.result
   throw errorFromResult(result)
 }
 
-/** The error that `executeAsync` throws for a failed execution. */
+/**
+ * Returns the error that `executeAsync` throws for a failed execution. Its `cause` is what the handler threw, where a failed
+ * call ended the code and this process served it; else the `cause` of what the code threw.
+ */
 export function errorFromResult(result: FailedExecution): ExecutorClientError {
   const { code, message, retryable, details, name, guestStack } = result.error
   const { executionId, correlationId, logs, toolCalls } = result
@@ -24,7 +29,23 @@ export function errorFromResult(result: FailedExecution): ExecutorClientError {
     case 'CPU_TIMEOUT':
       return new ExecutorTimeoutError(code, message, { ...fields, ...clockOf(details, defaultLayers[code]) })
     default:
-      return new ExecutionError(code, message, { ...fields, errorName: name, guestStack, logs, toolCalls })
+      return new ExecutionError(code, message, {
+        ...fields,
+        ...causesOf(result),
+        errorName: name,
+        guestStack,
+        logs,
+        toolCalls,
+      })
+  }
+}
+
+function causesOf(result: FailedExecution): { cause: unknown; errors: readonly Error[] | undefined } {
+  const handlerErrors = handlerErrorsOf(result)
+  const handlerErrorOf = (call: number): unknown => handlerErrors.get(callIdOf(result.executionId, call))
+  return {
+    cause: causeFor(result.error, handlerErrorOf),
+    errors: result.error.errors?.map((error) => errorFromCause(error, handlerErrorOf)),
   }
 }
 

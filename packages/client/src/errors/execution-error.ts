@@ -1,5 +1,6 @@
 import type { ErrorCode, LogEntry, ToolCallSummary } from '@codemode/shared'
 
+import { describeCauses } from './describe-error.ts'
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
 
 interface Guest {
@@ -8,9 +9,13 @@ interface Guest {
   readonly guestStack?: string | undefined
   readonly logs: readonly LogEntry[]
   readonly toolCalls: readonly ToolCallSummary[]
+  readonly errors?: readonly Error[] | undefined
 }
 
-/** The code failed: it threw, broke a limit, or gave what JSON can't hold. The stack is in the code's own lines. */
+/**
+ * The code failed: it threw, broke a limit, or gave what JSON can't hold. `cause` is that of what it threw; of a failed tool
+ * call, what the tool's handler threw in this process.
+ */
 export class ExecutionError extends ExecutorClientError {
   override readonly name: string = 'ExecutionError'
   /** The name of the error that the code threw, such as `TypeError`. */
@@ -21,6 +26,8 @@ export class ExecutionError extends ExecutorClientError {
   readonly logs: readonly LogEntry[]
   /** The calls that it made, in order, and what became of each. */
   readonly toolCalls: readonly ToolCallSummary[]
+  /** The inner errors of an AggregateError that the code threw, such as those of a failed `Promise.any`. */
+  readonly errors: readonly Error[] | undefined
 
   constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & Guest) {
     super(code, message, options)
@@ -28,10 +35,11 @@ export class ExecutionError extends ExecutorClientError {
     this.guestStack = options.guestStack
     this.logs = options.logs
     this.toolCalls = options.toolCalls
+    this.errors = options.errors
   }
 
   override toJSON(): Record<string, unknown> {
     const { errorName, guestStack, logs, toolCalls } = this
-    return { ...super.toJSON(), errorName, guestStack, logs, toolCalls }
+    return { ...super.toJSON(), errorName, guestStack, logs, toolCalls, ...describeCauses(this) }
   }
 }

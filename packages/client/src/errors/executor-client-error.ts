@@ -1,6 +1,8 @@
 import type { ErrorCode, JsonObject } from '@codemode/shared'
 
-/** What an ExecutorClientError says besides its code and message; nothing is required. */
+import { describeCauses } from './describe-error.ts'
+
+/** Properties of an ExecutorClientError besides its code and message; none is required. */
 export interface ExecutorClientErrorOptions {
   readonly correlationId?: string | undefined
   readonly executionId?: string | undefined
@@ -15,7 +17,7 @@ export interface ExecutorClientErrorOptions {
 }
 
 /**
- * What every error of this package is. `code` is one of the closed set of `ErrorCode`, except in a `ToolError`, whose
+ * Base class of every error of this package. `code` is one of the closed set of `ErrorCode`, except in a `ToolError`, whose
  * code is the tool's own. It never holds a key, a token or a URL with one.
  */
 export class ExecutorClientError extends Error {
@@ -55,7 +57,7 @@ export class ExecutorClientError extends Error {
     this.details = options.details
   }
 
-  /** The error for a log or an answer: all fields, the cause by name, code and message only, and no stack. */
+  /** Returns the error for a log or an answer: all fields, causes by name, code and message only, and no stack. */
   toJSON(): Record<string, unknown> {
     return {
       name: this.name,
@@ -70,14 +72,9 @@ export class ExecutorClientError extends Error {
       retryAfterMs: this.retryAfterMs,
       suggestion: this.suggestion,
       details: this.details,
-      ...(this.cause instanceof Error && { cause: describeCause(this.cause) }),
+      ...describeCauses(this),
     }
   }
-}
-
-function describeCause(cause: Error): Record<string, unknown> {
-  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : undefined
-  return { name: cause.name, message: cause.message, code }
 }
 
 /**

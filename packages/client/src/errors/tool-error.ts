@@ -1,6 +1,7 @@
 import type { Json } from '@codemode/shared'
 
 import { ExecutorClientError } from './executor-client-error.ts'
+import { isError, nameOf } from './thrown.ts'
 
 interface ToolErrorOptions {
   /** What the guest sees as `code`; `TOOL_ERROR` by default. */
@@ -11,6 +12,7 @@ interface ToolErrorOptions {
   readonly retryable?: boolean
   /** The name of the tool, for your own logs; the guest sees the name that it called. */
   readonly tool?: string
+  /** What led to it, for your own logs; the guest is not told. */
   readonly cause?: unknown
 }
 
@@ -31,4 +33,9 @@ export class ToolError extends ExecutorClientError {
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), tool: this.tool, data: this.data }
   }
+}
+
+/** Whether a value is a ToolError, also one of another copy of this package. */
+export function isToolError(value: unknown): value is ToolError {
+  return isError(value) && (value instanceof ToolError || nameOf(value) === 'ToolError')
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 
 import { expect, test } from 'vitest'
@@ -89,4 +90,28 @@ test('what can neither be cloned nor made a text of crosses as what it looks lik
     },
   }
   expect((cross(new Error('odd', { cause })) as Error).cause).toContain('toString')
+})
+
+function trap(): never {
+  throw new Error('a trap')
+}
+
+test('hostile errors cross as far as they can be read', () => {
+  const cycle = new Error('round')
+  cycle.cause = new AggregateError([cycle, 'other'], 'inner', { cause: cycle })
+  const inner = (cross(cycle) as Error).cause as AggregateError
+  expect([inner.message, inner.errors, inner.cause]).toEqual(['inner', ['other'], undefined])
+  const fields = { name: { value: Symbol('n') }, message: { value: 5 }, stack: { get: trap }, cause: { get: trap } }
+  expect(cross(Object.defineProperties(new Error('x'), fields))).toMatchObject({ name: 'Error', message: '5' })
+  expect(cross(runInNewContext('Object.assign(new RangeError("far"), { code: 7 })'))).toMatchObject({
+    name: 'RangeError',
+    message: 'far',
+    code: 7,
+  })
+  const { proxy, revoke } = Proxy.revocable(new Error('gone'), {})
+  revoke()
+  expect(cross(proxy)).toBe('<Revoked Proxy>')
+  let deep: unknown
+  for (let i = 0; i < 10_000; i++) deep = new Error('e', { cause: deep })
+  expect((cross(deep) as Error).cause).toMatchObject({ message: 'e' })
 })

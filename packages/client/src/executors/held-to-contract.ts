@@ -1,6 +1,7 @@
 import { maxTimerMs } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { isError } from '../errors/thrown.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { cancelled, requestTimeout } from '../run-clock.ts'
@@ -34,7 +35,7 @@ export function heldToContract(executor: Executor): Executor {
         const running = (async () => executor.run(request, options))()
         return checked(await Promise.race([running, abandoned.promise]), ids)
       } catch (error) {
-        throw error instanceof Error ? error : broken(`rejected with ${typeof error}, not with an error`, ids, error)
+        throw isError(error) ? error : broken(`rejected with ${typeof error}, not with an error`, ids, error)
       } finally {
         signal?.removeEventListener('abort', onAbort)
         for (const timer of timers) clearTimeout(timer)

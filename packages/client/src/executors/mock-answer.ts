@@ -1,6 +1,8 @@
 import type { ExecutionFailure, ExecutionRequest, Json } from '@codemode/shared'
 
+import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { nameOf } from '../errors/thrown.ts'
 import { ToolError } from '../errors/tool-error.ts'
 import { showPath } from '../tools/schema.ts'
 import { NotJsonError, toJson } from '../tools/to-json.ts'
@@ -55,8 +57,8 @@ export async function play(
       return { failure: guestFailure({ name: error.name, message: error.message, details }) }
     }
     if (error instanceof ExecutorClientError) throw error
-    const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
-    return { failure: guestFailure({ name, message }) }
+    const failure = { name: nameOf(error), message: summaryOf(error), ...describeCauses(error) }
+    return { failure: guestFailure(failure) }
   }
 }
 

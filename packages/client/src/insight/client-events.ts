@@ -1,4 +1,4 @@
-import type { ErrorCode, LogEntry } from '@codemode/shared'
+import type { ErrorCode, ExecutionFailure, LogEntry } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { FinalStatus, ResultSource } from '../execution-result.ts'
@@ -28,8 +28,8 @@ export interface ToolEvent extends Ids {
   readonly tool: string
   /** Validation and handler, in milliseconds. */
   readonly durationMs: number
-  /** Why the call failed, if it did. */
-  readonly error: { readonly code: string | undefined; readonly message: string } | undefined
+  /** Why the call failed, if it did; `cause` is what the handler threw, with its stack. The code gets neither. */
+  readonly error: { readonly code: string | undefined; readonly message: string; readonly cause: unknown } | undefined
 }
 
 /** The code has written to its console. */
@@ -43,8 +43,13 @@ export interface SettleEvent extends Ids {
   readonly status: FinalStatus
   /** From the call until now, in milliseconds, the client's own queue included. */
   readonly durationMs: number
-  /** Why it failed, or who cancelled; undefined if it completed. */
-  readonly error: { readonly code: ErrorCode | (string & {}); readonly message: string } | undefined
+  /** Why it failed, or who cancelled, with causes and inner errors; undefined if it completed. */
+  readonly error:
+    | ({ readonly code: ErrorCode | (string & {}); readonly message: string } & Pick<
+        ExecutionFailure,
+        'cause' | 'errors'
+      >)
+    | undefined
   /** Where the result comes from; undefined if there is none. */
   readonly source: ResultSource | undefined
 }

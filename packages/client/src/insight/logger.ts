@@ -1,5 +1,7 @@
 import { stderr } from 'node:process'
 
+import { describeError } from '../errors/describe-error.ts'
+import { isToolError } from '../errors/tool-error.ts'
 import type { ClientEmitter } from './client-events.ts'
 
 /** How much is logged, from all to nothing. */
@@ -17,7 +19,7 @@ export interface Logger {
   info(message: string, fields: Fields): void
   /** Executions that failed or were cancelled, and requests that are sent again. */
   warn(message: string, fields: Fields): void
-  /** Nothing is logged at this level yet. */
+  /** Errors that a tool's handler threw and that are no ToolError, with their stacks. */
   error(message: string, fields: Fields): void
 }
 
@@ -36,6 +38,13 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
   // What a logger returns is handed on: a promise that rejects is warned of.
   const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
     isLogged(of) ? logger[of](message, redact(fields)) : undefined
+  if (isLogged('error')) {
+    events.on('tool', ({ error, ...event }) => {
+      if (error?.cause === undefined || isToolError(error.cause)) return undefined
+      const described = describeError(error.cause, { withStacks: true })
+      return log('error', 'the handler of a tool failed', { ...event, error: described })
+    })
+  }
   if (isLogged('warn')) {
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>
       log('warn', 'request failed, trying again', { ...retry, error: { code, message, httpStatus } }),
@@ -46,7 +55,9 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
   }
   if (isLogged('debug')) {
     events.on('start', (event) => log('debug', 'execution sent', { ...event }))
-    events.on('tool', (event) => log('debug', 'tool called', { ...event }))
+    events.on('tool', ({ error, ...event }) =>
+      log('debug', 'tool called', { ...event, error: error && { code: error.code, message: error.message } }),
+    )
     events.on('log', ({ level: guestLevel, ...event }) => log('debug', 'the code logged', { ...event, guestLevel }))
   }
 }

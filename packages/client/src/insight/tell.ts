@@ -1,18 +1,14 @@
 import { emitWarning } from 'node:process'
-import { inspect } from 'node:util'
 
-/** Tells somebody else's function. One that throws, or whose promise rejects, is warned of, and disturbs nobody else. */
+import { showThrown } from '../errors/describe-error.ts'
+
+/** Calls a user's listener. One that throws, or whose promise rejects, makes a process warning and has no other effect. */
 export function tell<News>(what: string, listener: (news: News) => unknown, news: News): void {
-  const warn = (error: unknown): void => emitWarning(`${what} threw: ${textOf(error)}`, 'CodemodeWarning')
+  const warn = (error: unknown): void => emitWarning(`${what} threw: ${showThrown(error)}`, 'CodemodeWarning')
   try {
     const returned = listener(news)
     if (returned instanceof Promise) returned.catch(warn)
   } catch (error) {
     warn(error)
   }
-}
-
-/** What was thrown, which may be anything, as text. */
-function textOf(error: unknown): string {
-  return error instanceof Error ? String(error) : inspect(error, { customInspect: false })
 }

@@ -1,8 +1,9 @@
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { keepHandlerErrors } from '../errors/handler-errors.ts'
 import { receiveError } from '../errors/transfer.ts'
 import type { ExecutionResult } from '../execution-result.ts'
-import type { ThreadData } from './messages.ts'
+import type { Answer, ThreadData } from './messages.ts'
 import type { BlockingJob } from './prepare-job.ts'
 import { Thread } from './thread.ts'
 
@@ -24,7 +25,7 @@ export class BlockingRunner {
   run({ job, correlationId, requestTimeoutMs }: BlockingJob): ExecutionResult {
     if (this.#thread?.hasEnded() !== false) this.#thread = new Thread(this.#config)
     const answer = this.#thread.ask(job, requestTimeoutMs + this.#marginMs)
-    if (answer?.type === 'result') return answer.result
+    if (answer?.type === 'result') return received(answer)
     if (answer?.type === 'error') throw receiveError(answer.error)
     void this.close()
     if (answer === undefined) throw noAnswer(requestTimeoutMs, this.#marginMs, correlationId)
@@ -45,6 +46,13 @@ export class BlockingRunner {
     this.#thread = undefined
     await thread?.end()
   }
+}
+
+function received({ result, handlerErrors }: Extract<Answer, { type: 'result' }>): ExecutionResult {
+  if (result.success) return result
+  const errors = Array.from(handlerErrors, ([callId, crossing]) => [callId, receiveError(crossing)] as const)
+  keepHandlerErrors(result, new Map(errors))
+  return result
 }
 
 function noAnswer(timeoutMs: number, marginMs: number, correlationId: string): ExecutorTimeoutError {

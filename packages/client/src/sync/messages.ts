@@ -1,4 +1,4 @@
-/** What crosses between the thread that blocks and the one that works for it. */
+/** Messages between the thread that blocks and the one that works for it. */
 import type { MessagePort } from 'node:worker_threads'
 
 import type { ClientConfig } from '../config/schema.ts'
@@ -6,7 +6,7 @@ import type { Crossing } from '../errors/transfer.ts'
 import type { ExecuteOptions } from '../execute-options.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 
-/** What the thread starts with. */
+/** Data that the thread starts with. */
 export interface ThreadData {
   readonly config: ClientConfig
   readonly port: MessagePort
@@ -20,7 +20,12 @@ export interface Job {
 }
 
 export type Answer =
-  | { readonly type: 'result'; readonly result: ExecutionResult }
+  /** A result, with what handlers threw in the thread, by the id of the call. */
+  | {
+      readonly type: 'result'
+      readonly result: ExecutionResult
+      readonly handlerErrors: ReadonlyMap<string, Crossing>
+    }
   | { readonly type: 'error'; readonly error: Crossing }
   /** The thread ends; `error` is what nobody caught, if that is why. */
   | { readonly type: 'exit'; readonly exitCode: number; readonly error?: Crossing | undefined }

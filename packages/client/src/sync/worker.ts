@@ -3,7 +3,9 @@ import process from 'node:process'
 import { workerData } from 'node:worker_threads'
 
 import { Codemode } from '../codemode.ts'
-import { sendError } from '../errors/transfer.ts'
+import { handlerErrorsOf } from '../errors/handler-errors.ts'
+import { sendError, type Crossing } from '../errors/transfer.ts'
+import type { ExecutionResult } from '../execution-result.ts'
 import type { Answer, Job, ThreadData } from './messages.ts'
 
 const { config, port, answers } = workerData as ThreadData
@@ -24,7 +26,12 @@ const codemode = Codemode.fromClientConfig(config)
 
 port.on('message', ({ code, options }: Job) => {
   codemode.run(code, options).then(
-    (result) => answer({ type: 'result', result }),
+    (result) => answer({ type: 'result', result, handlerErrors: sentErrors(result) }),
     (error: unknown) => answer({ type: 'error', error: sendError(error) }),
   )
 })
+
+function sentErrors(result: ExecutionResult): Map<string, Crossing> {
+  const errors = result.success ? [] : [...handlerErrorsOf(result)]
+  return new Map(errors.map(([callId, thrown]) => [callId, sendError(thrown)]))
+}

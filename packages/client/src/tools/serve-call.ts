@@ -5,7 +5,7 @@ import type { ClientEmitter } from '../insight/client-events.ts'
 import { attributes, inSpan, markFailed } from '../telemetry.ts'
 import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
-import { failed } from './tool-failure.ts'
+import { failed, handlerErrorOf } from './tool-failure.ts'
 
 interface Client {
   readonly registry: ToolRegistry
@@ -28,7 +28,11 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
       ? await invokeTool(tool, message, signal)
       : failed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
     state?.toolSettled()
-    const error = answer.ok ? undefined : { code: answer.error.code, message: answer.error.message }
+    const thrown = handlerErrorOf(answer)
+    if (thrown) state?.handlerThrew(callId, thrown.thrown)
+    const error = answer.ok
+      ? undefined
+      : { code: answer.error.code, message: answer.error.message, cause: thrown?.thrown }
     if (error) markFailed(span, error.code ?? error.message)
     events.emit('tool', {
       executionId,

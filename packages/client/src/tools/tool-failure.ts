@@ -1,10 +1,22 @@
-/** Failures of tool calls as the guest gets them: without a stack or a path of the host. */
-import { errorCodes, fixedLimits, type ToolAnswer, type ToolErrorCode, type ToolFailure } from '@codemode/shared'
+/** Failures of tool calls as the guest is told of them: without stacks and, unless a ToolError says so, paths of this host. */
+import {
+  errorCodes,
+  fixedLimits,
+  shortened,
+  textHead,
+  type Json,
+  type ToolAnswer,
+  type ToolErrorCode,
+  type ToolFailure,
+} from '@codemode/shared'
 
-import { ToolError } from '../errors/tool-error.ts'
+import { describeCauses, summaryOf } from '../errors/describe-error.ts'
+import { codeOf, fieldOf, isError, messageOf, nameOf, showValue } from '../errors/thrown.ts'
+import { isToolError, type ToolError } from '../errors/tool-error.ts'
+import { withoutHostPaths } from './host-paths.ts'
 import { maxIssues } from './json-schema/failure.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
-import { toJson } from './to-json.ts'
+import { NotJsonError, toJson } from './to-json.ts'
 
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
@@ -35,58 +47,116 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
   )
 }
 
-/** Returns the failure of a call whose handler threw. */
-export function failedByHandler(error: unknown): FailedAnswer {
-  if (!(error instanceof Error)) {
-    return failed('TOOL_ERROR', typeof error === 'string' ? withoutHost(error) : 'The tool failed', {
-      ...dataOf(error),
-    })
-  }
-  const fields = error as Error & { code?: unknown; data?: unknown; retryable?: unknown }
+/**
+ * Returns the failure that tells the guest what a handler threw. A ToolError is told as its author wrote it. Of anything else,
+ * texts are cleaned of this host's paths and of stack frames; causes and inner errors are told as well.
+ */
+export function failedByHandler(thrown: unknown): FailedAnswer {
+  const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? chosenFailure(thrown) : foundFailure(thrown) }
+  handlerErrors.set(answer, { thrown })
+  return answer
+}
+
+/** What handlers threw: it stays in this process, and is not part of the answer. */
+const handlerErrors = new WeakMap<ToolAnswer, { readonly thrown: unknown }>()
+
+/** Returns what the handler threw that led to an answer; undefined if none did. */
+export function handlerErrorOf(answer: ToolAnswer): { readonly thrown: unknown } | undefined {
+  return handlerErrors.get(answer)
+}
+
+function chosenFailure(error: ToolError): ToolFailure {
+  const code = fieldOf(error, 'code')
   return {
-    ok: false,
-    error: {
-      name: error.name,
-      message: messageOf(error),
-      code: typeof fields.code === 'string' && fields.code !== '' ? fields.code : 'TOOL_ERROR',
-      retryable: fields.retryable === true,
-      ...dataOf(fields.data),
-    },
+    name: nameOf(error),
+    message: messageOf(error) ?? '',
+    code: typeof code === 'string' && code !== '' ? code : (codeOf(error) ?? 'TOOL_ERROR'),
+    retryable: fieldOf(error, 'retryable') === true,
+    ...dataOf(fieldOf(error, 'data')),
   }
 }
 
-function dataOf(data: unknown): Pick<ToolFailure, 'data'> {
-  if (data === undefined) return {}
+function foundFailure(thrown: unknown): ToolFailure {
+  const name = nameOf(thrown)
+  return {
+    name,
+    message: withoutHostPaths(textOf(thrown)) || `The handler failed with ${name}`,
+    code: codeOf(thrown) ?? 'TOOL_ERROR',
+    retryable: fieldOf(thrown, 'retryable') === true,
+    ...foundData(thrown),
+    ...describeCauses(thrown, { clean: withoutHostPaths }),
+  }
+}
+
+function textOf(thrown: unknown): string {
+  if (isError(thrown)) return summaryOf(thrown)
+  return messageOf(thrown) ?? `The handler threw ${showValue(thrown)}`
+}
+
+/** The `data` of what was thrown; else the HTTP status of an error, or all of an object that is no error. */
+function foundData(thrown: unknown): Pick<ToolFailure, 'data'> {
+  const given = dataOf(fieldOf(thrown, 'data'), withoutHostPaths)
+  if (given.data !== undefined || typeof thrown !== 'object' || thrown === null) return given
+  const status = fieldOf(thrown, 'status') ?? fieldOf(thrown, 'statusCode')
+  if (isError(thrown)) return typeof status === 'number' ? { data: { status } } : {}
   try {
-    return { data: toJson(data) }
+    const data = toJson(thrown)
+    return JSON.stringify(data).length > 2 ? { data: mapTexts(data, withoutHostPaths) } : {}
   } catch {
+    // Its message shows it as far as it can be shown.
     return {}
   }
 }
 
-/** A system error's message names paths and addresses of the host; only what happened is passed on. */
-function messageOf(error: Error): string {
-  const { syscall, code } = error as NodeJS.ErrnoException
-  if (typeof syscall === 'string' && !(error instanceof ToolError)) {
-    return `The tool failed with ${code ?? 'a system error'} (${syscall.split(' ')[0]})`
+function dataOf(data: unknown, clean?: (text: string) => string): Pick<ToolFailure, 'data'> {
+  if (data === undefined) return {}
+  try {
+    const json = toJson(data)
+    return { data: clean === undefined ? json : mapTexts(json, clean) }
+  } catch (error) {
+    const where = error instanceof NotJsonError ? showPath(error.path, 'data') : 'data'
+    return { data: { notSerializable: `${where}: ${withoutHostPaths(textHead(summaryOf(error), 1_000))}` } }
   }
-  return withoutHost(error.message)
 }
 
-function withoutHost(message: string): string {
-  return message
-    .replaceAll(/\n\s+at .*/g, '')
-    .replaceAll(/(?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^\s'"()]+\.[cm]?[jt]sx?(?::\d+)*/g, '<path>')
+function mapTexts(json: Json, map: (text: string) => string): Json {
+  if (typeof json === 'string') return map(json)
+  if (Array.isArray(json)) return json.map((item) => mapTexts(item, map))
+  if (typeof json !== 'object' || json === null) return json
+  return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, mapTexts(item, map)]))
 }
 
-/** The answer, or the failure that says it is too large for the wire. */
+/** Returns the answer; of an output that is too large for the wire, the failure that says so; of a failure, what fits. */
 export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
-  const sizeBytes = Buffer.byteLength(JSON.stringify(answer.ok ? answer.output : answer.error))
+  const sizeBytes = sizeOf(answer.ok ? answer.output : answer.error)
   const limitBytes = fixedLimits.toolOutputBytes
   if (sizeBytes <= limitBytes) return answer
+  if (!answer.ok) return fitted(answer, { sizeBytes, limitBytes })
   return failed(
     'TOOL_OUTPUT_TOO_LARGE',
     `The output of ${tool} has ${sizeBytes} bytes; a tool's output may have ${limitBytes}. Return less, or in pages.`,
     { data: { sizeBytes, limitBytes } },
   )
+}
+
+/** The failure without its data and causes, its texts cut. */
+function fitted(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
+  const { name, message, code, retryable } = answer.error
+  const small: FailedAnswer = {
+    ok: false,
+    error: {
+      ...(name !== undefined && { name: textHead(name, 256) }),
+      message: shortened(message, 65_536),
+      ...(code !== undefined && { code: textHead(code, 256) }),
+      ...(retryable !== undefined && { retryable }),
+      data,
+    },
+  }
+  const thrown = handlerErrors.get(answer)
+  if (thrown !== undefined) handlerErrors.set(small, thrown)
+  return small
+}
+
+function sizeOf(json: unknown): number {
+  return Buffer.byteLength(JSON.stringify(json))
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, TurnEffects } from '@codemode/shared'
+import { causeLimits, type JsonObject, type TurnEffects } from '@codemode/shared'
 
 import type { ExecutionLimits } from './limits.ts'
 import { nestingOf } from './nesting.ts'
@@ -9,6 +9,9 @@ const logSlackBytes = 1024
 /** More than the guest runtime ever says of a failure. */
 const maxDetailsLength = 65_536
 const maxDetailsNesting = 100
+
+/** Escapes may make six characters of one, and each error has the names of its fields. */
+const maxCausesLength = 8 * causeLimits.totalLength
 
 /** What an entry counts beyond its text, as in the guest's console: without text it is not free. */
 const logEntryBytes = 64
@@ -53,7 +56,8 @@ export class EffectsAccount {
     }
     if (this.#calls + calls.length > this.#limits.maxToolCalls) return 'more tool calls than allowed'
     if (!this.#hasRoomFor(logs)) return 'more console output than allowed'
-    return end?.ok === true ? violationInResult(end.result, this.#limits) : violationInDetails(end?.details)
+    if (end?.ok === true) return violationInResult(end.result, this.#limits)
+    return violationInDetails(end?.details) ?? violationInCauses(end)
   }
 
   #hasRoomFor(logs: TurnLogs['logs']): boolean {
@@ -74,6 +78,13 @@ function violationInDetails(details: JsonObject | undefined): string | undefined
   } catch {
     return 'deeper details than allowed'
   }
+}
+
+/** Their depth and count were bounded when they were parsed. */
+function violationInCauses(end: TurnEffects['end']): string | undefined {
+  if (end?.ok !== false) return undefined
+  const { cause, errors } = end
+  return JSON.stringify({ cause, errors }).length > maxCausesLength ? 'larger causes than allowed' : undefined
 }
 
 function violationInResult(text: string, { resultBytes }: ExecutionLimits): string | undefined {

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
-import { journalVersion, newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
+import {
+  journalVersion,
+  newExecutionId,
+  RequestError,
+  textHead,
+  type Callback,
+  type JournalHeader,
+} from '@codemode/shared'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'
@@ -111,7 +118,7 @@ export function createEngine(options: EngineOptions): Engine {
     submit,
     find(tenant, id) {
       const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
-      if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${id.slice(0, 64)}`)
+      if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${textHead(id, 64)}`)
       return execution
     },
     get ready() {

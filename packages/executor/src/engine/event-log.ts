@@ -1,4 +1,4 @@
-import { fixedLimits, RequestError, type ExecutionEvent } from '@codemode/shared'
+import { fixedLimits, RequestError, textHead, type ExecutionEvent } from '@codemode/shared'
 
 import type { EventText } from './engine.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
@@ -101,7 +101,7 @@ export class EventLog {
     if (after === undefined) return 0
     const position = /^\d{1,15}$/.test(after) ? Number(after) : -1
     if (position < 0 || position >= this.#firstKept + this.#kept.length) {
-      throw new RequestError('INVALID_REQUEST', `There is no event ${after.slice(0, 40)} in this execution`, {
+      throw new RequestError('INVALID_REQUEST', `There is no event ${textHead(after, 40)} in this execution`, {
         suggestion: 'Send the id of the last event that was received, or leave last-event-id out.',
       })
     }

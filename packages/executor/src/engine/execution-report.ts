@@ -152,7 +152,7 @@ export class ExecutionReport {
 
 function failureOf(end: GuestEnd): ExecutionFailure {
   if (end.ok) throw new Error('a value is no failure')
-  const { code, name, message, stack, details } = end
+  const { code, name, message, stack, details, call, cause, errors } = end
   return {
     code,
     name,
@@ -160,6 +160,9 @@ function failureOf(end: GuestEnd): ExecutionFailure {
     retryable: errorCodes[code].retryable,
     ...(stack !== undefined && { guestStack: stack }),
     ...(details !== undefined && { details }),
+    ...(call !== undefined && { call }),
+    ...(cause !== undefined && { cause }),
+    ...(errors !== undefined && { errors }),
   }
 }
 

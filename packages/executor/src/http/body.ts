@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 
-import { fixedLimits, RequestError } from '@codemode/shared'
+import { fixedLimits, RequestError, textHead } from '@codemode/shared'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'
@@ -54,13 +54,13 @@ export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty
 function refuseOtherTypes(headers: Headers): void {
   const type = headers.get('content-type')
   if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
-    throw invalid(`The request's content-type is ${type === null ? 'missing' : JSON.stringify(type.slice(0, 100))}.`, {
+    throw invalid(`The request's content-type is ${type === null ? 'missing' : JSON.stringify(textHead(type, 100))}.`, {
       suggestion: 'Send the body with "content-type: application/json".',
     })
   }
   const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') {
-    throw invalid(`The request's content-encoding is ${JSON.stringify(encoding.slice(0, 100))}.`, {
+    throw invalid(`The request's content-encoding is ${JSON.stringify(textHead(encoding, 100))}.`, {
       suggestion: 'Send the body as it is, without a content-encoding.',
     })
   }

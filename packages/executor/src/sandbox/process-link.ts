@@ -1,3 +1,5 @@
+import { textTail } from '@codemode/shared'
+
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
@@ -62,7 +64,7 @@ export class ProcessLink {
     this.#launched = launchSandboxProcess(options.jail)
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
-    errors.on('data', (chunk: Buffer) => this.#complain(chunk.toString('latin1')))
+    errors.setEncoding('utf8').on('data', (chunk: string) => this.#complain(chunk))
     // A broken pipe is seen as the process's exit.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
     process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: false, outOfMemory: false }))
@@ -109,7 +111,7 @@ export class ProcessLink {
   }
 
   #complain(text: string): void {
-    this.#complaint = (this.#complaint + text).slice(-keptComplaintLength)
+    this.#complaint = textTail(this.#complaint + text, keptComplaintLength)
     this.#complaintLength += text.length
     if (this.#complaintLength > maxComplaintLength) this.#break('it prints without end')
   }

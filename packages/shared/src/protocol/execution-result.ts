@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 import { codesOfKind } from '../errors/codes.ts'
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
+import { errorCauseSchema } from './error-cause.ts'
 
 /** One line of the guest's console. */
 export const logEntrySchema = z
@@ -47,6 +48,12 @@ export const executionFailureSchema = z
     guestStack: z.string().optional().meta({ description: "In the guest's own line numbers" }),
     /** Facts for programs; which ones depends on the code. */
     details: jsonObjectSchema.optional(),
+    /** The number of the tool call that failed with this error, if one did and nobody caught it. */
+    call: z.int().optional(),
+    /** The `cause` of what was thrown. */
+    cause: errorCauseSchema.optional(),
+    /** The errors of an AggregateError that was thrown. */
+    errors: z.array(errorCauseSchema).readonly().optional(),
   })
   .meta({ id: 'ExecutionFailure' })
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
+import { errorCauseSchema } from './error-cause.ts'
 
 /** A tool's name on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
 export const toolNameSchema = z
@@ -52,6 +53,8 @@ export const toolFailureSchema = z
     code: z.string().optional(),
     data: jsonSchema.optional(),
     retryable: z.boolean().optional(),
+    cause: errorCauseSchema.optional(),
+    errors: z.array(errorCauseSchema).readonly().optional().meta({ description: 'Of an AggregateError' }),
   })
   .meta({ id: 'ToolFailure' })
 

@@ -1,13 +1,14 @@
+import { cut } from './cut.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
 
-/** How long the texts of a failure may be. All of them can be of the guest's making: a path has its keys, a tool its name. */
+/** Maximum lengths of the texts of a failure. The guest may choose any of them: a path has its keys, a tool its name. */
 const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as const
 
-/** The ways in which the guest itself ends its execution. The first one counts. */
+/** Ways in which the guest itself ends its execution. The first one counts. */
 export interface Ending {
   /** The main promise was fulfilled. */
   returned(value: unknown): void
@@ -18,6 +19,24 @@ export interface Ending {
   /** A limit was exceeded or the code can't be run. Nothing that the guest does after it has an effect. */
   fail(code: string, name: string, message: string, details?: object, stack?: string): void
 }
+
+/** Own properties that a failure has besides; undefined ones are left out of its JSON. */
+interface Thrown {
+  readonly call: number | undefined
+  readonly cause: unknown
+  readonly errors: unknown
+}
+
+interface EndTexts {
+  readonly code: string
+  readonly name: string
+  readonly message: string
+  readonly details: object | undefined
+  readonly stack: string | undefined
+  readonly thrown: Thrown
+}
+
+const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
 export function createEnding(
   p: Primordials,
@@ -44,6 +63,10 @@ export function createEnding(
   }
 
   function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
+    endWith({ code, name, message, details, stack, thrown: nothingThrown })
+  }
+
+  function endWith({ code, name, message, details, stack, thrown }: EndTexts): void {
     end({
       ok: false,
       code,
@@ -51,12 +74,15 @@ export function createEnding(
       message: cut(p, message, maxLength.message),
       details: details === undefined ? undefined : cutDetails(p, details),
       stack: stack === undefined ? undefined : cut(p, stack, maxLength.stack),
+      call: thrown.call,
+      cause: thrown.cause,
+      errors: thrown.errors,
     })
   }
 
   function threw(thrown: unknown): void {
-    const { name, message, stack, details } = describeFailure(p, thrown)
-    fail('GUEST_ERROR', name, message, details, stack)
+    const { name, message, stack, details, call, cause, errors } = describeFailure(p, thrown)
+    endWith({ code: 'GUEST_ERROR', name, message, details, stack, thrown: { call, cause, errors } })
   }
 
   function returned(value: unknown): void {
@@ -101,11 +127,6 @@ export function createEnding(
     },
     fail,
   }
-}
-
-function cut(p: Primordials, text: string, limit: number): string {
-  if (text.length <= limit) return text
-  return `${p.stringSlice(text, 0, limit)}… (${text.length - limit} more characters)`
 }
 
 /** A copy without a prototype, for the same reason as in `end`. */

@@ -1,12 +1,19 @@
+import { describeCauses } from './error-causes.ts'
 import type { Primordials } from './primordials.ts'
-import { toolErrorDetails } from './tool-error.ts'
+import { messageOf, readText } from './thrown.ts'
+import { toolCallOf, toolErrorDetails } from './tool-error.ts'
 
-/** What is told of something that user code threw. All of it is own, lest what is missing be found in `Object.prototype`. */
+/** Description of what user code threw. All properties are own, lest a missing one be found in `Object.prototype`. */
 interface Failure {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
   readonly details: object | undefined
+  /** The number of the tool call that failed with this error. */
+  readonly call: number | undefined
+  /** Described causes and inner errors. */
+  readonly cause: unknown
+  readonly errors: unknown
 }
 
 /**
@@ -14,31 +21,28 @@ interface Failure {
  * budget, so a getter that never returns is a CPU timeout and nothing else.
  */
 export function describeFailure(p: Primordials, thrown: unknown): Failure {
+  const message = messageOf(p, thrown, 'thrown: ')
   if (typeof thrown !== 'object' || thrown === null) {
-    const message = `${typeof thrown === 'string' ? '' : 'thrown: '}${asText(p, thrown)}`
-    return { name: 'Error', message, stack: undefined, details: undefined }
+    return {
+      name: 'Error',
+      message,
+      stack: undefined,
+      details: undefined,
+      call: undefined,
+      cause: undefined,
+      errors: undefined,
+    }
   }
   const name = readText(p, thrown, 'name') ?? 'Error'
-  const message = readText(p, thrown, 'message') ?? `thrown: ${asText(p, thrown)}`
-  const stack = readText(p, thrown, 'stack')
-  return { name, message: withHint(p, name, message), stack, details: toolErrorDetails(p, thrown) }
-}
-
-function readText(p: Primordials, thrown: object, key: string): string | undefined {
-  try {
-    const value: unknown = p.ReflectGet(thrown, key)
-    return typeof value === 'string' ? value : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function asText(p: Primordials, value: unknown): string {
-  try {
-    if (typeof value === 'object' || typeof value === 'function') return p.JSONStringify(value) ?? 'a function'
-    return p.String(value)
-  } catch {
-    return 'a value that can not be shown'
+  const { cause, errors } = describeCauses(p, thrown)
+  return {
+    name,
+    message: withHint(p, name, message),
+    stack: readText(p, thrown, 'stack'),
+    details: toolErrorDetails(p, thrown),
+    call: toolCallOf(p, thrown)?.call,
+    cause,
+    errors,
   }
 }
 

@@ -1,12 +1,14 @@
 import type { Primordials } from './primordials.ts'
+import { textHead } from './utf8.ts'
 
 const MAX_STRING_LENGTH = 10_000
 
 export function showPrimitive(p: Primordials, value: unknown): string {
   if (typeof value === 'string') {
-    const rest = value.length - MAX_STRING_LENGTH
-    if (rest <= 0) return quoteText(p, value)
-    return `${quoteText(p, p.stringSlice(value, 0, MAX_STRING_LENGTH))}... ${rest} more character${rest > 1 ? 's' : ''}`
+    if (value.length <= MAX_STRING_LENGTH) return quoteText(p, value)
+    const kept = textHead(p, value, MAX_STRING_LENGTH)
+    const rest = value.length - kept.length
+    return `${quoteText(p, kept)}... ${rest} more character${rest > 1 ? 's' : ''}`
   }
   if (typeof value === 'bigint') return `${p.bigIntToString(value)}n`
   if (typeof value === 'symbol') return p.symbolToString(value)

@@ -1,13 +1,15 @@
 import { createInspector } from './inspector.ts'
 import type { Primordials } from './primordials.ts'
+import { textHead } from './utf8.ts'
 
 const MAX_INSPECTED_LENGTH = 16_384
 
 /** A value as text, the way Node's `util.inspect` shows it; no getter of the value's is called. At most 16,384 characters. */
 export function inspect(p: Primordials, value: unknown, depth = 2): string {
   const text = createInspector(p, depth, MAX_INSPECTED_LENGTH)(value)
-  const dropped = text.length - MAX_INSPECTED_LENGTH
-  return dropped > 0 ? `${p.stringSlice(text, 0, MAX_INSPECTED_LENGTH)}… ${dropped} more characters` : text
+  if (text.length <= MAX_INSPECTED_LENGTH) return text
+  const kept = textHead(p, text, MAX_INSPECTED_LENGTH)
+  return `${kept}… ${text.length - kept.length} more characters`
 }
 
 /** The arguments of `console.log` as one text: strings as they are, with printf's `%s` and its kin in the first. */

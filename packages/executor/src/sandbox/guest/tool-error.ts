@@ -1,4 +1,5 @@
 import { defineGlobal, defineHidden } from './define.ts'
+import { addCauses } from './received-causes.ts'
 import type { Primordials } from './primordials.ts'
 
 /** A tool's failure as the host delivers it. */
@@ -7,25 +8,43 @@ interface ToolFailureText {
   readonly code?: string
   readonly data?: unknown
   readonly retryable?: boolean
+  readonly cause?: unknown
+  readonly errors?: unknown
 }
 
-export type MakeToolError = (tool: string, failure: ToolFailureText, stackHolder: object) => object
+/** A call that failed. */
+interface FailedCall {
+  readonly tool: string
+  /** The number of a call that was sent; undefined for one that was refused before. */
+  readonly call: number | undefined
+  /** An object with the stack of the call. */
+  readonly stackHolder: object
+}
 
-/** Marks the errors that the runtime made, so that the details of an uncaught one are those of a real call. */
-const toolErrors = { marks: undefined as unknown as WeakMap<object, object> }
+export type MakeToolError = (call: FailedCall, failure: ToolFailureText) => object
+
+interface Mark {
+  readonly tool: string
+  readonly call: number | undefined
+  readonly code: unknown
+  readonly retryable: boolean
+}
+
+/** Marks of the errors that the runtime made, so that the details of an uncaught one are those of a real call. */
+const toolErrors = { marks: undefined as unknown as WeakMap<object, Mark> }
 
 /**
  * Defines the global `ToolError` and returns what makes one. Its stack is that of the call, which the author knows,
  * not that of the turn in which the answer came.
  */
 export function installToolError(p: Primordials): MakeToolError {
-  toolErrors.marks = new p.WeakMap<object, object>()
+  toolErrors.marks = new p.WeakMap<object, Mark>()
   class ToolError extends p.Error {}
   defineHidden(p, ToolError.prototype, 'name', 'ToolError')
   const { prototype } = ToolError
   defineGlobal(p, 'ToolError', ToolError)
 
-  return (tool, failure, stackHolder) => {
+  return ({ tool, call, stackHolder }, failure) => {
     // What the failure leaves out is not to be found in `Object.prototype`, which user code may have added to.
     p.ReflectSetPrototypeOf(failure, null)
     const error = new p.Error(failure.message)
@@ -49,13 +68,20 @@ export function installToolError(p: Primordials): MakeToolError {
     }
     const frames = stackOf(p, stackHolder)
     defineHidden(p, error, 'stack', `ToolError: ${failure.message}${frames}`)
-    p.weakMapSet(toolErrors.marks, error, { tool, code: shown['code'], retryable: shown['retryable'] })
+    addCauses(p, error, failure)
+    p.weakMapSet(toolErrors.marks, error, { tool, call, code: shown['code'], retryable: failure.retryable === true })
     return error
   }
 }
 
-/** What a failure's details say of a tool error that nobody caught. */
+/** Returns the details of a failure by a tool error that nobody caught; undefined for any other error. */
 export function toolErrorDetails(p: Primordials, thrown: object): object | undefined {
+  const mark = p.weakMapGet(toolErrors.marks, thrown)
+  return mark && { tool: mark.tool, code: mark.code, retryable: mark.retryable }
+}
+
+/** Returns the call that an error is the failure of; undefined for an error of the guest's own. */
+export function toolCallOf(p: Primordials, thrown: object): Mark | undefined {
   return p.weakMapGet(toolErrors.marks, thrown)
 }
 

@@ -39,7 +39,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
     p.ErrorCaptureStackTrace(stackHolder)
     return new p.Promise((resolve, reject) => {
       const refuse = (code: string, message: string, data?: unknown): void =>
-        reject(makeToolError(tool, { code, message, data }, stackHolder))
+        reject(makeToolError({ tool, call: undefined, stackHolder }, { code, message, data }))
       let input: Serialised | undefined
       let thrown: unknown
       try {
@@ -117,7 +117,10 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       p.mapDelete(open, number)
       const content = p.JSONParse(text)
       if (ok) openCall.resolve(content)
-      else openCall.reject(makeToolError(openCall.tool, content as { message: string }, openCall.stackHolder))
+      else {
+        const { tool, stackHolder } = openCall
+        openCall.reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
+      }
     },
     openCalls() {
       const list: string[] = []

@@ -38,6 +38,11 @@ export function utf8Prefix(p: Primordials, text: string, limit: number): string 
   return p.stringSlice(text, 0, end)
 }
 
+/** The first `length` UTF-16 units of a text; one less where a surrogate pair would be split. */
+export function textHead(p: Primordials, text: string, length: number): string {
+  return p.stringSlice(text, 0, length > 0 && isPairAt(p, text, length - 1) ? length - 1 : length)
+}
+
 /** A pair of surrogates takes four bytes: two units and two more, as `utf8Length` counts it. */
 function isPairAt(p: Primordials, text: string, i: number): boolean {
   const unit = p.stringCharCodeAt(text, i)

@@ -1,0 +1,36 @@
+import { readdirSync } from 'node:fs'
+import { homedir, tmpdir } from 'node:os'
+import { cwd, execPath } from 'node:process'
+
+/** Top-level directories of Linux and macOS, which are recognised wherever this process runs. */
+const usualRoots =
+  'Applications Library Network System Users Volumes bin boot cores dev etc home lib lib32 lib64 mnt nix opt private proc root run sbin snap srv sys tmp usr var'
+
+/** Read once, when the first text is cleaned. */
+let roots: ReadonlySet<string> | undefined
+
+/** Whether a name is one of a top-level directory of a host: a usual one, or one of this machine. */
+export function isHostRoot(name: string): boolean {
+  roots ??= new Set([...usualRoots.split(' '), ...namesInRoot(), ...firstNames()])
+  return roots.has(name)
+}
+
+/** Empty where the process may not read it, as under Node's permission model. */
+function namesInRoot(): string[] {
+  try {
+    return readdirSync('/')
+  } catch {
+    return []
+  }
+}
+
+function firstNames(): string[] {
+  return [cwd, homedir, tmpdir, () => execPath, () => import.meta.dirname].flatMap((pathOf) => {
+    try {
+      return /^\/+([^/]+)/.exec(pathOf())?.[1] ?? []
+    } catch {
+      // The current directory may have been removed, and a user may have no home.
+      return []
+    }
+  })
+}

@@ -1,0 +1,9 @@
+import type { Primordials } from './primordials.ts'
+import { textHead } from './utf8.ts'
+
+/** Cuts a text to a number of UTF-16 units, splits no surrogate pair, and says how much is left out. */
+export function cut(p: Primordials, text: string, limit: number): string {
+  if (text.length <= limit) return text
+  const kept = textHead(p, text, limit)
+  return `${kept}… (${text.length - kept.length} more characters)`
+}

@@ -1,0 +1,99 @@
+import { cut } from './cut.ts'
+import type { Primordials } from './primordials.ts'
+import { messageOf, read, readText } from './thrown.ts'
+import { toolCallOf } from './tool-error.ts'
+
+/** Bounds of what is told of causes and inner errors, as `causeLimits` of the wire protocol. */
+const limits = { depth: 5, errors: 64, nameLength: 256, messageLength: 2_048, totalLength: 32_768 } as const
+
+/** An `ErrorCause` of the wire protocol, without a prototype: `JSON.stringify` asks every object for its `toJSON`. */
+type Described = Record<string, unknown>
+
+/**
+ * Describes the `cause` and the inner errors of what was thrown, to a bounded depth, number and length; a cycle ends there.
+ * Getters of the user's run within the turn's CPU budget.
+ */
+export function describeCauses(p: Primordials, thrown: unknown): { cause: unknown; errors: unknown } {
+  const ancestors: unknown[] = []
+  let errorsLeft: number = limits.errors
+  let lengthLeft: number = limits.totalLength
+
+  function cutText(text: string, limit: number): string {
+    const kept = cut(p, text, p.MathMin(limit, p.MathMax(lengthLeft, 100)))
+    lengthLeft -= kept.length
+    return kept
+  }
+
+  function describe(error: unknown, depth: number): Described {
+    errorsLeft -= 1
+    const described = p.ObjectCreate(null) as Described
+    const isObject = typeof error === 'object' && error !== null
+    described['name'] = cutText((isObject ? readText(p, error, 'name') : undefined) ?? 'Error', limits.nameLength)
+    described['message'] = cutText(messageOf(p, error), limits.messageLength)
+    if (!isObject) return described
+    addFacts(error, described)
+    addCauses(error, described, depth)
+    return described
+  }
+
+  function addFacts(error: object, described: Described): void {
+    const code = read(p, error, 'code')
+    if (typeof code === 'string') described['code'] = cutText(code, limits.nameLength)
+    else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
+    const call = toolCallOf(p, error)
+    if (call !== undefined) {
+      described['tool'] = call.tool
+      described['call'] = call.call
+      described['retryable'] = call.retryable
+    }
+    const stack = readText(p, error, 'stack')
+    if (stack !== undefined) described['guestStack'] = cutText(stack, limits.messageLength)
+  }
+
+  function addCauses(error: object, described: Described, depth: number): void {
+    if (depth >= limits.depth) return
+    p.arrayPush(ancestors, error)
+    const cause = read(p, error, 'cause')
+    if (cause !== undefined && cause !== null && canAdd() && !p.arrayIncludes(ancestors, cause)) {
+      described['cause'] = describe(cause, depth + 1)
+    }
+    const errors = read(p, error, 'errors')
+    if (isArray(errors)) described['errors'] = list(errors, depth + 1)
+    p.arrayPop(ancestors)
+  }
+
+  function list(errors: readonly unknown[], depth: number): Described[] {
+    const described: Described[] = []
+    p.ReflectSetPrototypeOf(described, null)
+    const length = read(p, errors, 'length') as number
+    let index = 0
+    for (; index < length && canAdd(); index++) {
+      const error = read(p, errors, `${index}`)
+      p.arrayPush(described, p.arrayIncludes(ancestors, error) ? named('[circular]') : describe(error, depth))
+    }
+    if (index < length) p.arrayPush(described, named(`… and ${length - index} more errors`))
+    return described
+  }
+
+  function named(message: string): Described {
+    const described = p.ObjectCreate(null) as Described
+    described['name'] = 'Error'
+    described['message'] = message
+    return described
+  }
+
+  const canAdd = (): boolean => errorsLeft > 0 && lengthLeft > 0
+
+  /** A revoked proxy of an array throws. */
+  function isArray(value: unknown): value is unknown[] {
+    try {
+      return p.ArrayIsArray(value)
+    } catch {
+      return false
+    }
+  }
+
+  const top = p.ObjectCreate(null) as Described
+  if (typeof thrown === 'object' && thrown !== null) addCauses(thrown, top, 0)
+  return { cause: top['cause'], errors: top['errors'] }
+}

@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest'
+
+import { ToolError } from '@codemode/client'
+
+import { api, connect, transports } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+
+/** Text of surrogate pairs only, so that a cut at an odd or an even place would split one. */
+const pairs = (length: number): string => `'x' + '😀'.repeat(${length})`
+
+/** Every text in a value, however deep. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) => [key, ...textsIn(item)])
+}
+
+test.each([
+  ['a message', `throw new Error(${pairs(20_000)})`],
+  ['a name', `throw Object.assign(new Error('m'), { name: ${pairs(500)} })`],
+  ['a stack', `const e = new Error('m'); e.stack = ${pairs(20_000)}; throw e`],
+  ['a text that is thrown', `throw ${pairs(20_000)}`],
+  ['a path in the result', `return { [${pairs(5_000)}]: 1n }`],
+  ['a name of a tool', `await tools[${pairs(5_000)}]()`],
+  ['a cause', `throw new Error('m', { cause: new Error(${pairs(5_000)}) })`],
+  ['inner errors', `throw new AggregateError(Array(64).fill(new Error(${pairs(1_000)})), 'm')`],
+  ['a long string in the console', `console.log([${pairs(8_000)}])`],
+  ['a long value in the console', `console.log(Array(90).fill(${pairs(200)}))`],
+  ['the console at its limit', `for (let i = 0; i < 5; i++) console.log('-'.repeat(i) + ${pairs(8_000)})`],
+])('GU-1, EX-8: a cut of %s splits no surrogate pair', async (_what, code) => {
+  const { result: _value, ...told } = (await suite.codemode.run(code)) as { result?: unknown }
+  const texts = textsIn(told)
+  expect(texts.join('')).toContain('😀')
+  expect(texts.filter((text) => !text.isWellFormed())).toEqual([])
+})
+
+test('GU-1: texts that nothing cuts are kept as the code made them, unpaired surrogates too', async () => {
+  const code = `console.log('a\\ud800'); return ['\\ud83d', '\\ude00\\ud83d', '😀', { '\\udc00': 'x'.repeat(2_000) + '\\ud800' }]`
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({
+    success: true,
+    result: ['\ud83d', '\ude00\ud83d', '😀', { '\udc00': `${'x'.repeat(2_000)}\ud800` }],
+    logs: [{ text: 'a\ud800' }],
+  })
+})
+
+describe.each(transports)('over the $transport transport', ({ config }) => {
+  test('TL-2: what is cut of a failure splits no surrogate pair', async () => {
+    const long = `x${'😀'.repeat(1_100_000)}`
+    const tools = {
+      error: () => Promise.reject(Object.assign(new Error(long), { name: long, code: long })),
+      chosen: () => Promise.reject(new ToolError('short', { code: long, data: long })),
+      cause: () => Promise.reject(new Error('m', { cause: long })),
+      value: () => Promise.reject(Object.assign(Object.create(null), { long })),
+    }
+    await using client = connect(suite.executor, { ...config, tools })
+    const caught = await client.executeAsync(`
+      const names = ['error', 'chosen', 'cause', 'value']
+      const errors = await Promise.all(names.map((name) => tools[name]().catch((error) => error)))
+      const texts = errors.flatMap(({ message, code, cause }) => [message, code, cause?.message ?? ''])
+      return { cut: texts.filter((text) => text.length > 200).length, split: texts.filter((text) => !text.isWellFormed()) }`)
+    expect(caught).toEqual({ cut: 5, split: [] })
+  })
+
+  test('EX-9: a reason that is longer than a request may say is cut between characters', async () => {
+    const entered = Promise.withResolvers<void>()
+    const wait = (): Promise<never> => {
+      entered.resolve()
+      return new Promise(() => {})
+    }
+    await using client = connect(suite.executor, { ...config, tools: { wait } })
+    const execution = await client.submit('await tools.wait()')
+    await entered.promise
+    await execution.cancel(`x${'😀'.repeat(2_000)}`)
+    const result = await execution.wait()
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'CANCELLED', message: expect.stringContaining('😀') },
+    })
+    expect(textsIn(result).filter((text) => !text.isWellFormed())).toEqual([])
+  })
+})
+
+test('GU-1: what an error repeats of a request is cut between characters', async () => {
+  const long = `x${'😀'.repeat(200)}`
+  const answers = await Promise.all([
+    api(suite.executor, '/v1/executions', { body: { code: '1', [long]: 1 } }),
+    api(suite.executor, `/v1/executions/${encodeURIComponent(long)}`),
+  ])
+  for (const { status, body } of answers) {
+    expect(status).toBeGreaterThanOrEqual(400)
+    expect(textsIn(body).filter((text) => !text.isWellFormed())).toEqual([])
+  }
+})
