@@ -9,12 +9,16 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
 } from '@codemode/shared'
+import { z } from 'zod'
 
 import type { Retry } from './executor.ts'
 import type { HttpClient, RequestScope } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
 import { withRetries, type Attempt } from './http/with-retries.ts'
+
+/** The least that any answer of an executor is; a login page, for example, is not. */
+export const anyObject = z.looseObject({})
 
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
@@ -36,8 +40,8 @@ export class ExecutionsApi {
 
   /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
-    const text = await this.#created(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
-    return parseAnswer(executionResultSchema, text, 'result')
+    const answer = await this.#created(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
+    return parseAnswer(executionResultSchema, answer, 'result')
   }
 
   /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
@@ -56,20 +60,21 @@ export class ExecutionsApi {
     })
   }
 
-  /** `GET /v1/executions/:id`. */
-  async record(scope: ExecutionScope): Promise<ExecutionRecord> {
-    const text = await this.#retried(scope, (attempt) =>
+  /** `GET /v1/executions/:id`, with retries as the given policy says. */
+  async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
+    const answer = await withRetries({ ...scope, policy, canGoElsewhere: false }, (attempt) =>
       this.#http.text({ method: 'GET', path: pathOf(scope), attempt: attempt.number }, scope),
     )
-    return parseAnswer(executionRecordSchema, text, 'record')
+    return parseAnswer(executionRecordSchema, answer, 'record')
   }
 
   /** `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason?.slice(0, 1_000) })
-    await this.#retried(scope, (attempt) =>
+    const answer = await this.#retried(scope, (attempt) =>
       this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt: attempt.number }, scope),
     )
+    parseAnswer(anyObject, answer, 'answer to a cancellation')
   }
 
   /**
@@ -77,10 +82,10 @@ export class ExecutionsApi {
    * first answer to a call wins.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
-    const text = await this.#retried(scope, (attempt) =>
+    const answer = await this.#retried(scope, (attempt) =>
       this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt: attempt.number }, scope),
     )
-    return parseAnswer(toolResultsResponseSchema, text, 'answer to tool results').accepted
+    return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
   }
 
   #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {

@@ -60,6 +60,8 @@ export class EndedExecution implements ExecutionHandle {
     return this.#parts.readers.attach()
   }
 
+  touch(): void {}
+
   cancel(): void {}
 
   answerCall(): boolean {

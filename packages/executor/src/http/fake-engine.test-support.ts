@@ -114,6 +114,8 @@ export class FakeExecution implements ExecutionHandle {
     }
   }
 
+  touch() {}
+
   cancel(reason?: string) {
     this.cancelReason = reason ?? 'no reason'
   }
