@@ -29,6 +29,9 @@ export interface ExecutionScope extends RequestScope {
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
+/** Attempts to ask for an execution of which another request has just failed for the last time. */
+const maxQuestions = 3
+
 export class ExecutionsApi {
   readonly policy: RetryPolicy
   readonly #http: HttpClient
@@ -36,6 +39,16 @@ export class ExecutionsApi {
   constructor(http: HttpClient, policy: RetryPolicy) {
     this.#http = http
     this.policy = policy
+  }
+
+  /** Returns the policy for asking after so many failed attempts: its delays go on where theirs ended. */
+  questionPolicy(attempts: number): RetryPolicy {
+    const { maxAttempts, backoffBaseMs } = this.policy
+    return {
+      ...this.policy,
+      maxAttempts: Math.min(maxAttempts, maxQuestions),
+      backoffBaseMs: backoffBaseMs * 2 ** Math.min(attempts, 16),
+    }
   }
 
   /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */

@@ -19,9 +19,7 @@ const quietMs = 500
 const maxPauseRatio = 4
 
 /** Yields the events of an execution one by one; see {@link followBatches}. */
-export async function* followEvents(
-  ...args: Parameters<typeof followBatches>
-): AsyncGenerator<ExecutionEvent, void> {
+export async function* followEvents(...args: Parameters<typeof followBatches>): AsyncGenerator<ExecutionEvent, void> {
   for await (const events of followBatches(...args)) yield* events
 }
 
@@ -100,10 +98,10 @@ function isWorthAsking(error: ExecutorClientError, isFirst: boolean): boolean {
   return error.retryable && (error.ambiguous || !isFirst)
 }
 
-/** Asks the executor once whether the execution is under way; `false` if it does not answer. */
+/** Asks the executor whether the execution is under way; `false` if it does not answer. */
 async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<boolean> {
   try {
-    const { status } = await api.record(scope, { ...api.policy, maxAttempts: 1 })
+    const { status } = await api.record(scope, api.questionPolicy(0))
     return !isFinal(status)
   } catch {
     scope.signal.throwIfAborted()

@@ -3,6 +3,7 @@ import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import { followEvents } from './follow-events.ts'
 import { retryDelayMs } from './http/retry-policy.ts'
 import { pause } from './pause.ts'
 
@@ -34,12 +35,13 @@ export async function settle(
   failure: ExecutorClientError,
 ): Promise<ExecutionResult> {
   let hasAnswered = false
-  // A connection that has just failed as often as the policy allows is tried once more, and not as often again.
+  // A connection that has just failed as often as the policy allows is not tried as often again.
   const isOnTrial = isUnanswered(failure)
-  if (isOnTrial) await pause(retryDelayMs(api.policy, Math.max(1, failure.attempts), failure.retryAfterMs), scope.signal)
+  const delayMs = retryDelayMs(api.policy, Math.max(1, failure.attempts), failure.retryAfterMs)
+  if (isOnTrial && performance.now() + delayMs < scope.deadlineAt) await pause(delayMs, scope.signal)
   for (;;) {
     const isRepeat = isOnTrial && !hasAnswered
-    const policy = isRepeat ? { ...api.policy, maxAttempts: 1 } : api.policy
+    const policy = isRepeat ? api.questionPolicy(failure.attempts) : api.policy
     const record = await api.record(scope, policy).catch((error: unknown) => {
       const isUnknown = error instanceof ExecutorClientError && error.httpStatus === 404
       if (isUnknown) throw unknownOutcome(scope, failure)
@@ -48,8 +50,22 @@ export async function settle(
     hasAnswered = true
     const result = executionResultSchema.safeParse(record)
     if (isFinal(record.status) && result.success) return result.data
+    const followed = await follow(api, scope)
+    if (followed !== undefined) return followed
     await pause(pollMs, scope.signal)
   }
+}
+
+/** Resolves with the result that the event stream of an execution ends with; with undefined if it can't be followed. */
+async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<ExecutionResult | undefined> {
+  try {
+    for await (const event of followEvents(() => api.events(undefined, scope), api, scope)) {
+      if (event.type === 'finished') return event.result
+    }
+  } catch (error) {
+    if (scope.signal.aborted || !(error instanceof ExecutorClientError)) throw error
+  }
+  return undefined
 }
 
 /** Returns the error for a failure after the executor may have begun: the code may have run, whatever the failure says. */

@@ -33,7 +33,10 @@ export class StreamTime {
    * Returns those of the calls that are still open: at once if all of them surely came in time, otherwise as the record
    * of the execution says. A call whose deadline has surely passed is not asked for.
    */
-  openCalls(events: readonly Called[], readRecord: () => Promise<ExecutionRecord>): readonly Called[] | Promise<readonly Called[]> {
+  openCalls(
+    events: readonly Called[],
+    readRecord: () => Promise<ExecutionRecord>,
+  ): readonly Called[] | Promise<readonly Called[]> {
     const now = this.#now()
     const candidates = events.filter(({ deadline }) => this.#offset.latest(Date.parse(deadline)) > now)
     if (candidates.every((event) => this.#isFresh(event, now))) return candidates

@@ -92,7 +92,10 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
   if (status >= 300 && status < 400) {
     const target = redirectTarget(answer, connection)
     const message = `${got}. It redirects to ${target ?? 'another URL'}, and redirects are not followed, to keep the API key`
-    return new ExecutorConnectionError(message, { ...fields, suggestion: `Set executorUrl to the URL of the executor.` })
+    return new ExecutorConnectionError(message, {
+      ...fields,
+      suggestion: `Set executorUrl to the URL of the executor.`,
+    })
   }
   if (status < 300) {
     return new ExecutorClientError('INTERNAL', `${got}${says}. Check executorUrl.`, {

@@ -21,7 +21,9 @@ export async function invokeTool(
   const endsAt = performance.now() + deadline.getTime() - Date.now()
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
-  controller.signal.addEventListener('abort', () => ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`)))
+  controller.signal.addEventListener('abort', () =>
+    ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`)),
+  )
   const unlink = linkAbort(signal, controller)
   const expire = (): void => {
     ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))

@@ -21,7 +21,12 @@ export class VerifiedTokens {
   /** Makes a token that is valid for the given time from now, and remembers it. */
   issue(claims: TokenClaims, lifetimeMs: number): string {
     const issuedAt = Date.now()
-    const verified = { ...claims, issuer: this.issuer, issuedAt, expiresAt: Math.ceil((issuedAt + lifetimeMs) / 1000) * 1000 }
+    const verified = {
+      ...claims,
+      issuer: this.issuer,
+      issuedAt,
+      expiresAt: Math.ceil((issuedAt + lifetimeMs) / 1000) * 1000,
+    }
     const token = signToken(verified, this.#secret)
     this.#known.set(token, verified)
     return token

@@ -60,8 +60,6 @@ export class EndedExecution implements ExecutionHandle {
     return this.#parts.readers.attach()
   }
 
-  touch(): void {}
-
   cancel(): void {}
 
   answerCall(): boolean {

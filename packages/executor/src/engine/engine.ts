@@ -46,8 +46,6 @@ export interface ExecutionHandle {
    * gone. Throws `RequestError` RATE_LIMITED when there are too many.
    */
   attachReader(): () => void
-  /** Notes that the client asked for the execution without becoming a reader: the grace starts anew. */
-  touch(): void
   /** Ends the execution as CANCELLED; nothing happens when it has ended. */
   cancel(reason?: string): void
   /** Takes the answer of a tool call over the stream; false when it came too late, twice, or for no open call. */

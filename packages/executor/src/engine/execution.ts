@@ -122,10 +122,6 @@ export class Execution implements ExecutionHandle {
     return this.#readers.attach()
   }
 
-  touch(): void {
-    this.#readers.touch()
-  }
-
   cancel(reason?: string): void {
     if (this.#isRefused) return
     this.#stop(cancelled(reason))

@@ -1,11 +1,11 @@
 import { RequestError } from '@codemode/shared'
 
-/** Maximum number of readers. Each holds a connection, and a slow one also events; a client needs one, and one to resume. */
+/** Each reader holds a connection, and one that is slow also the events; a client needs one, and one more to resume. */
 const maxReaders = 16
 
 /**
- * The readers of an execution. A lost connection does not cancel it, but it is given up when its last reader has been gone
- * for the grace, and nobody has asked for it since.
+ * Counts an execution's readers. Losing the connection is not cancelling, but an execution whose last reader has been
+ * gone for the grace is given up. There may be so many readers at once.
  */
 export class ReaderWatch {
   readonly #graceMs: number
@@ -36,13 +36,6 @@ export class ReaderWatch {
       this.#readers -= 1
       if (this.#readers === 0 && this.#giveUp !== undefined) this.#startGrace()
     }
-  }
-
-  /** Starts the grace anew if it runs: somebody has asked for the execution. */
-  touch(): void {
-    if (this.#readers > 0 || this.#giveUp === undefined) return
-    clearTimeout(this.#timer)
-    this.#startGrace()
   }
 
   /** Watches no longer: the execution has ended. */

@@ -114,8 +114,6 @@ export class FakeExecution implements ExecutionHandle {
     }
   }
 
-  touch() {}
-
   cancel(reason?: string) {
     this.cancelReason = reason ?? 'no reason'
   }
