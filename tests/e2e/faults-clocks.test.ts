@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { startExecutorProcess } from '../../bench/executor-process.ts'
 import { busy } from '../support/busy.ts'
-import { clockThatIsAhead } from '../support/clock-that-is-ahead.ts'
 import { api, connect, transports } from '../support/executor.ts'
 import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
 import { gate } from '../support/gate.ts'
@@ -15,6 +14,15 @@ const runsOf = countRuns()
 
 /** Sets the clock of this process, and lets it stand. */
 const setClock = (aheadMs: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + aheadMs })
+
+/** A module that sets the clock of the process that loads it. */
+const clockThatIsAhead = (ms: number) =>
+  `data:text/javascript,${encodeURIComponent(`
+    const Real = Date
+    globalThis.Date = class Date extends Real {
+      static now() { return Real.now() + ${ms} }
+      constructor(...args) { super(...(args.length > 0 ? args : [Real.now() + ${ms}])) }
+    }`)}`
 
 afterEach(() => {
   vi.useRealTimers()

@@ -4,27 +4,24 @@ import { createServer } from 'node:http'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
-import { clockThatIsAhead } from '../support/clock-that-is-ahead.ts'
 import { api, connect } from '../support/executor.ts'
 import { freePort } from '../support/free-port.ts'
 import { startHoldingProxy } from '../support/holding-proxy.ts'
+import { startShiftingProxy } from '../support/shifting-proxy.ts'
 import { useCodemode } from '../support/suite.ts'
 import { listenLocally, startTinyProxy } from '../support/tiny-proxy.ts'
 
 const suite = useCodemode()
 
 /** A client behind a proxy that holds its event streams, with tools that note that they run. */
-async function held(executor: { readonly url: string; readonly apiKey?: string }) {
+async function held(executor: { readonly url: string }) {
   const proxy = await startHoldingProxy(executor)
   const ran: string[] = []
   const note = (input: unknown, { callId }: { callId: string }) => {
     ran.push(callId)
     return input
   }
-  const { apiKey } = executor
   const client = connect(proxy, {
-    ...(apiKey !== undefined && { executorApiKey: apiKey }),
     tools: { pay: { timeoutMs: 50, execute: note }, done: note },
   })
   onTestFinished(() => client.close().then(() => proxy[Symbol.asyncDispose]()))
@@ -94,12 +91,10 @@ describe('over a proxy that buffers the stream', () => {
     expect(ran).toHaveLength(1)
   })
 
-  test('RT-3: the same with an executor whose clock is an hour ahead', async () => {
-    await using executor = await startExecutorProcess({
-      env: { CODEMODE_SANDBOX_PROCESSES: '1' },
-      preload: clockThatIsAhead(3_600_000),
-    })
-    const { proxy, client, ran } = await held(executor)
+  test.each([3_600_000, -3_600_000])('RT-3: the same with an executor whose clock is %i ms ahead', async (aheadMs) => {
+    const shifting = await startShiftingProxy(suite.executor, aheadMs)
+    onTestFinished(() => shifting[Symbol.asyncDispose]())
+    const { proxy, client, ran } = await held(shifting)
     const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
     await proxy.holds('event: tool.settled')
     proxy.release('event: tool.called')
@@ -139,35 +134,35 @@ function expectSuccess(result: Awaited<ReturnType<HeldClient['run']>>, value: un
 
 type HeldClient = Awaited<ReturnType<typeof held>>['client']
 
-describe('over callbacks', () => {
-  /** A client whose tool server gets nothing by itself: `deliver` brings what the executor sent, byte for byte. */
-  async function intercepted() {
-    const sent: { headers: Record<string, string>; body: string }[] = []
-    const interceptor = createServer((request, response) => {
-      let body = ''
-      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
-      request.on('end', () => sent.push({ headers: request.headers as Record<string, string>, body }))
-      void once(response, 'close')
-    })
-    const local = await listenLocally(interceptor)
-    const port = await freePort()
-    const ran: unknown[] = []
-    const pay = (input: unknown) => ran.push(input)
-    const client = connect(suite.executor, { toolServer: { port, url: local.url }, tools: { pay } })
-    onTestFinished(() => client.close().then(() => local[Symbol.asyncDispose]()))
-    return {
-      client,
-      ran,
-      arrived: () => expect.poll(() => sent.length, { interval: 5 }).toBeGreaterThan(0),
-      async deliver() {
-        const { headers, body } = sent[0]!
-        const { host: _, connection: __, ...rest } = headers
-        const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: rest, body })
-        return { status: response.status, body: (await response.json()) as { error?: { code: string } } }
-      },
-    }
+/** A client whose tool server gets nothing by itself: `deliver` brings what the executor sent, byte for byte. */
+async function intercepted() {
+  const sent: { headers: Record<string, string>; body: string }[] = []
+  const interceptor = createServer((request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
+    request.on('end', () => sent.push({ headers: request.headers as Record<string, string>, body }))
+    void once(response, 'close')
+  })
+  const local = await listenLocally(interceptor)
+  const port = await freePort()
+  const ran: unknown[] = []
+  const pay = (input: unknown) => ran.push(input)
+  const client = connect(suite.executor, { toolServer: { port, url: local.url }, tools: { pay } })
+  onTestFinished(() => client.close().then(() => local[Symbol.asyncDispose]()))
+  return {
+    client,
+    ran,
+    arrived: () => expect.poll(() => sent.length, { interval: 5 }).toBeGreaterThan(0),
+    deliver: async () => {
+      const { headers, body } = sent[0]!
+      const { host: _, connection: __, ...rest } = headers
+      const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers: rest, body })
+      return { status: response.status, body: (await response.json()) as { error?: { code: string } } }
+    },
   }
+}
 
+describe('over callbacks', () => {
   test('TL-5, RT-3: a delivery that comes after its deadline starts nothing, and is told so', async () => {
     const { client, ran, arrived, deliver } = await intercepted()
     const execution = await client.submit(

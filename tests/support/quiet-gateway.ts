@@ -10,9 +10,10 @@ interface QuietGatewayOptions {
   readonly ending: Ending
   /** The status of the answer when none has begun; 504 if it is not given. */
   readonly status?: number
-  /** The requests that are ended; all of them if it is not given. */
-  readonly ends?: (path: string) => boolean
 }
+
+/** Requests that are answered at once; on a machine that is busy they may take longer than the gateway waits. */
+const isShort = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
 
 /** A gateway that ends requests that are quiet. */
 export interface QuietGateway extends LocalServer {
@@ -25,18 +26,17 @@ export interface QuietGateway extends LocalServer {
 /** Starts a gateway that ends each request after some milliseconds in which no byte of its answer has come. */
 export async function startQuietGateway(
   target: { readonly url: string },
-  { quietMs, ending, status = 504, ends = () => true }: QuietGatewayOptions,
+  { quietMs, ending, status = 504 }: QuietGatewayOptions,
 ): Promise<QuietGateway> {
-  let cuts = 0
-  let next = Promise.withResolvers<void>()
+  const state = { cuts: 0, next: Promise.withResolvers<void>() }
   const end = (response: ServerResponse): void => {
-    cuts += 1
+    state.cuts += 1
     if (ending === 'status' && !response.headersSent) {
       response.writeHead(status, { 'content-type': 'text/html' }).end('<h1>Gateway Time-out</h1>')
     } else if (ending === 'end' && response.headersSent) response.end()
     else response.destroy()
-    next.resolve()
-    next = Promise.withResolvers()
+    state.next.resolve()
+    state.next = Promise.withResolvers()
   }
   const timers = new Map<ServerResponse, NodeJS.Timeout>()
   const proxy = await startTinyProxy(
@@ -49,7 +49,7 @@ export async function startQuietGateway(
       answer.pipe(response)
     },
     ({ request, response }) => {
-      if (!ends(request.url ?? '/')) return
+      if (isShort.test(request.url ?? '/')) return
       const timer = setTimeout(() => end(response), quietMs)
       timers.set(response, timer)
       response.once('close', () => {
@@ -61,10 +61,10 @@ export async function startQuietGateway(
   return {
     url: proxy.url,
     get cuts() {
-      return cuts
+      return state.cuts
     },
     async hasCut(count) {
-      while (cuts < count) await next.promise
+      while (state.cuts < count) await state.next.promise
     },
     [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose](),
   }

@@ -53,8 +53,9 @@ export class ExecutionsApi {
 
   /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
-    const answer = await this.#created(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
-    return parseAnswer(executionResultSchema, answer, 'result')
+    return this.#created(scope, async (attempt) =>
+      parseAnswer(executionResultSchema, await this.#http.text(creation(body, scope, attempt), scope), 'result'),
+    )
   }
 
   /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
@@ -75,19 +76,19 @@ export class ExecutionsApi {
 
   /** `GET /v1/executions/:id`, with retries as the given policy says. */
   async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
-    const answer = await withRetries({ ...scope, policy, canGoElsewhere: false }, (attempt) =>
-      this.#http.text({ method: 'GET', path: pathOf(scope), attempt: attempt.number }, scope),
-    )
-    return parseAnswer(executionRecordSchema, answer, 'record')
+    return withRetries({ ...scope, policy, canGoElsewhere: false }, async (attempt) => {
+      const request = { method: 'GET', path: pathOf(scope), attempt: attempt.number } as const
+      return parseAnswer(executionRecordSchema, await this.#http.text(request, scope), 'record')
+    })
   }
 
   /** `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason?.slice(0, 1_000) })
-    const answer = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt: attempt.number }, scope),
-    )
-    parseAnswer(anyObject, answer, 'answer to a cancellation')
+    await this.#retried(scope, async ({ number: attempt }) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt } as const
+      parseAnswer(anyObject, await this.#http.text(request, scope), 'answer to a cancellation')
+    })
   }
 
   /**
@@ -95,10 +96,11 @@ export class ExecutionsApi {
    * first answer to a call wins.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
-    const answer = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt: attempt.number }, scope),
-    )
-    return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
+    return this.#retried(scope, async ({ number: attempt }) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt } as const
+      const answer = await this.#http.text(request, scope)
+      return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
+    })
   }
 
   #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import { errors } from 'undici'
+
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 
@@ -14,8 +16,6 @@ const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 /** Errors of OpenSSL that come before a byte of the request is sent, mostly because the server does not speak TLS. */
 const handshakeErrors =
   /wrong.version.number|packet.length.too.long|http.request|handshake.failure|protocol.version|unsupported.protocol|unrecognized.name/i
-/** Errors of the HTTP parser: the server speaks another protocol, such as TLS or SSH. */
-const parserCodes = /^HPE_/
 
 /** Returns the error for a failure of the network; it is ambiguous unless the request was surely not sent. */
 export function connectionError(
@@ -40,7 +40,8 @@ export function connectionError(
       suggestion: 'If the executor is served without TLS, executorUrl must begin with http://.',
     })
   }
-  if (parserCodes.test(code)) {
+  // The server speaks another protocol, such as TLS or SSH.
+  if (cause instanceof errors.HTTPParserError) {
     return new ExecutorConnectionError(`The server at ${origin} does not answer in HTTP: ${reason}`, {
       ...fields,
       retryable: false,

@@ -90,7 +90,7 @@ export class HttpClient {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
       const { statusCode: status, headers: given, body } = await this.#agent.request({ ...options, ...waiting })
       const headers = given as Answer['headers']
-      const type = headers['content-type']?.trim().toLowerCase() ?? 'text/event-stream'
+      const type = headers['content-type']?.trim().toLowerCase() ?? ''
       const isStream = isSuccess(status) && type.startsWith('text/event-stream')
       const decoded = isStream ? decodeStream(body, headers) : undefined
       if (decoded !== undefined) return { status, body: decoded }

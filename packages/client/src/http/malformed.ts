@@ -20,6 +20,7 @@ export function malformed(what: string, cause: unknown): ExecutorClientError {
 
 function incomplete(what: string): ExecutorClientError {
   return new ExecutorClientError('INTERNAL', `The executor's ${what} is cut off or damaged: it is not valid JSON`, {
+    retryable: true,
     ambiguous: true,
     suggestion: 'Check the proxies and gateways before the executor: one of them changes or cuts answers.',
   })
