@@ -20,6 +20,7 @@ import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { serveCall } from './tools/serve-call.ts'
+import { executionEnded } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
@@ -53,7 +54,11 @@ export class ClientCore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
+    this.toolServer = new ToolServer({
+      config: config.toolServer,
+      callTool: this.#callTool,
+      isUnderWay: (executionId) => this.#active.find(executionId) !== undefined,
+    })
     this.#parts = {
       executor: 'executor' in config ? heldToContract(config.executor) : executorClientOf(config),
       gate: gateOf(config),
@@ -175,8 +180,10 @@ export class ClientCore {
     message: ToolCallMessage,
     signal: AbortSignal,
     run = this.#active.find(message.executionId),
-  ): Promise<ToolAnswer> =>
-    serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
+  ): Promise<ToolAnswer> => {
+    if (run?.takesCalls === false) return Promise.resolve(executionEnded(message.tool))
+    return serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
+  }
 
   async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
     const results = this.#active.all.map(({ result }) => result)

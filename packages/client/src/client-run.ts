@@ -78,6 +78,11 @@ export class ClientRun {
     })
   }
 
+  /** Whether its code may still call tools: not after it was cancelled or stopped, even if the executor does not know yet. */
+  get takesCalls(): boolean {
+    return !this.#isCancelled && !this.#stop.signal.aborted
+  }
+
   /** Begins it. Whoever hears that it starts is to find it among those under way. */
   begin(): void {
     this.#run().then(this.#ended.resolve, this.#ended.reject)

@@ -10,12 +10,16 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
 } from '@codemode/shared'
+import { z } from 'zod'
 
 import type { Retry } from './executor.ts'
 import type { HttpClient, RequestScope } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
 import { withRetries, type Attempt } from './http/with-retries.ts'
+
+/** The least that any answer of an executor is; a login page, for example, is not. */
+export const anyObject = z.looseObject({})
 
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
@@ -26,6 +30,9 @@ export interface ExecutionScope extends RequestScope {
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
+/** Attempts to ask for an execution of which another request has just failed for the last time. */
+const maxQuestions = 3
+
 export class ExecutionsApi {
   readonly policy: RetryPolicy
   readonly #http: HttpClient
@@ -35,10 +42,21 @@ export class ExecutionsApi {
     this.policy = policy
   }
 
+  /** Returns the policy for asking after so many failed attempts: its delays go on where theirs ended. */
+  questionPolicy(attempts: number): RetryPolicy {
+    const { maxAttempts, backoffBaseMs } = this.policy
+    return {
+      ...this.policy,
+      maxAttempts: Math.min(maxAttempts, maxQuestions),
+      backoffBaseMs: backoffBaseMs * 2 ** Math.min(attempts, 16),
+    }
+  }
+
   /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
-    const text = await this.#created(scope, (attempt) => this.#http.text(creation(body, scope, attempt), scope))
-    return parseAnswer(executionResultSchema, text, 'result')
+    return this.#created(scope, async (attempt) =>
+      parseAnswer(executionResultSchema, await this.#http.text(creation(body, scope, attempt), scope), 'result'),
+    )
   }
 
   /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
@@ -57,20 +75,21 @@ export class ExecutionsApi {
     })
   }
 
-  /** `GET /v1/executions/:id`. */
-  async record(scope: ExecutionScope): Promise<ExecutionRecord> {
-    const text = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'GET', path: pathOf(scope), attempt: attempt.number }, scope),
-    )
-    return parseAnswer(executionRecordSchema, text, 'record')
+  /** `GET /v1/executions/:id`, with retries as the given policy says. */
+  async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
+    return withRetries({ ...scope, policy, canGoElsewhere: false }, async (attempt) => {
+      const request = { method: 'GET', path: pathOf(scope), attempt: attempt.number } as const
+      return parseAnswer(executionRecordSchema, await this.#http.text(request, scope), 'record')
+    })
   }
 
   /** `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
-    await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt: attempt.number }, scope),
-    )
+    await this.#retried(scope, async ({ number: attempt }) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt } as const
+      parseAnswer(anyObject, await this.#http.text(request, scope), 'answer to a cancellation')
+    })
   }
 
   /**
@@ -78,10 +97,11 @@ export class ExecutionsApi {
    * first answer to a call wins.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
-    const text = await this.#retried(scope, (attempt) =>
-      this.#http.text({ method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt: attempt.number }, scope),
-    )
-    return parseAnswer(toolResultsResponseSchema, text, 'answer to tool results').accepted
+    return this.#retried(scope, async ({ number: attempt }) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt } as const
+      const answer = await this.#http.text(request, scope)
+      return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
+    })
   }
 
   #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {

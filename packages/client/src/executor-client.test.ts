@@ -386,10 +386,12 @@ test('answers that could not be sent are sent again', async () => {
 
 test('a call that is settled elsewhere, and the end of the execution, abort handlers that still run', async () => {
   const reasons: string[] = []
-  await using executor = await FakeExecutor.start((request, reply) => {
+  const started = Promise.withResolvers<void>()
+  await using executor = await FakeExecutor.start(async (request, reply) => {
     const { id } = executionOf(request)
     reply.called(1, 'weather', {})
     reply.called(2, 'weather', {})
+    await started.promise
     reply.event({ type: 'tool.settled', callId: `${id}:1`, tool: 'weather', status: 'cancelled' })
     reply.finished('over')
   })
@@ -398,6 +400,7 @@ test('a call that is settled elsewhere, and the end of the execution, abort hand
     callTool: ({ callId }, signal) =>
       new Promise(() => {
         signal.addEventListener('abort', () => reasons.push(`${callId.split(':')[1]} ${String(signal.reason.message)}`))
+        if (callId.endsWith(':2')) started.resolve()
       }),
   })
   expect(reasons).toEqual(['1 The call was settled without this answer', '2 The execution has ended'])

@@ -14,10 +14,11 @@ import { clockOf } from './errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from './execution-result.ts'
-import { ExecutionsApi, type ExecutionScope } from './executions-api.ts'
+import { anyObject, ExecutionsApi, type ExecutionScope } from './executions-api.ts'
 import type { ControlOptions, Executor, RunOptions } from './executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from './http/http-client.ts'
+import { parseAnswer } from './http/malformed.ts'
 import { resolveRetryPolicy } from './http/retry-policy.ts'
 import { linkAbort } from './linked-abort.ts'
 import { cancelled, RunClock } from './run-clock.ts'
@@ -146,7 +147,7 @@ export class ExecutorClient implements Executor {
         this.#cancelInBackground(scope)
         throw reason instanceof ExecutorClientError ? concludeError(reason, { attempts: 1, ambiguous: true }) : reason
       }
-      const isUnknown = error instanceof ExecutorConnectionError && error.ambiguous
+      const isUnknown = error instanceof ExecutorConnectionError && error.ambiguous && error.retryable
       throw isUnknown && error.code === 'CONNECTION_FAILED' ? unknownOutcome(scope, error) : error
     }
   }
@@ -179,7 +180,8 @@ export class ExecutorClient implements Executor {
     const signal = AbortSignal.timeout(controlTimeoutMs)
     const deadlineAt = performance.now() + controlTimeoutMs
     try {
-      await this.#http.text({ method: 'GET', path }, { correlationId: newCorrelationId(), signal, deadlineAt })
+      const scope = { correlationId: newCorrelationId(), signal, deadlineAt }
+      parseAnswer(anyObject, await this.#http.text({ method: 'GET', path }, scope), `answer to ${path}`)
       return true
     } catch (error) {
       if (error instanceof ExecutorClientError || signal.aborted) return false

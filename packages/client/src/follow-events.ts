@@ -1,65 +1,123 @@
 import type { Readable } from 'node:stream'
 
-import type { ExecutionEvent } from '@codemode/shared'
+import { isFinal, type ExecutionEvent } from '@codemode/shared'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { ExecutorConnectionError } from './errors/executor-connection-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
 import { parseEvent, readMessages } from './http/event-stream.ts'
-import { retryDelayMs } from './http/retry-policy.ts'
+import { retryDelayMs, type RetryPolicy } from './http/retry-policy.ts'
 import { pause } from './pause.ts'
 
-/** How much of a stream is read after its last event, so that its connection can be used again. */
+/** Bytes of a stream that are read after its last event, so that its connection can be used again. */
 const trailerBytes = 16 * 1024
 
+/** Milliseconds without an event after which the end of a stream is ascribed to its quiet, and not told as a failure. */
+const quietMs = 500
+
+/** A pause between two streams is at most so many times as long as the first one was open. */
+const maxPauseRatio = 4
+
+/** Yields the events of an execution one by one; see {@link followBatches}. */
+export async function* followEvents(...args: Parameters<typeof followBatches>): AsyncGenerator<ExecutionEvent, void> {
+  for await (const events of followBatches(...args)) yield* events
+}
+
 /**
- * The events of an execution up to `finished`, from a stream that `open` begins. One that breaks is resumed at the last
- * event that came; when that brings nothing new as often as the retry policy allows, it gives up.
+ * Yields the events of an execution up to `finished`, from a stream that `open` begins; those that have arrived together
+ * come together. A stream that breaks is resumed at the last event that came. That fails when as many streams as the
+ * retry policy has attempts brought nothing new, or none could be opened, unless the executor then says by its record
+ * that the execution is under way: gateways end quiet requests, and quiet is no failure.
  */
-export async function* followEvents(
+export async function* followBatches(
   open: () => Promise<Readable>,
   api: ExecutionsApi,
   scope: ExecutionScope,
   after?: string,
-): AsyncGenerator<ExecutionEvent, void> {
-  let body = await open()
+): AsyncGenerator<ExecutionEvent[], void> {
   let lastEventId = after
+  let next = open
   let emptyStreams = 0
   for (;;) {
+    const stream = { openedAt: performance.now(), lastEventAt: performance.now() }
     let cause: unknown
     try {
-      for await (const message of messagesOf(body)) {
+      const body = await next()
+      stream.openedAt = stream.lastEventAt = performance.now()
+      for await (const messages of messagesOf(body)) {
         emptyStreams = 0
-        lastEventId = message.id ?? lastEventId
-        const event = parseEvent(message)
-        if (event !== undefined) yield event
-        if (event?.type === 'finished') return
+        stream.lastEventAt = performance.now()
+        lastEventId = messages.findLast(({ id }) => id !== undefined)?.id ?? lastEventId
+        const events = messages.flatMap((message) => parseEvent(message) ?? [])
+        yield events
+        if (events.at(-1)?.type === 'finished') return
       }
     } catch (error) {
       if (scope.signal.aborted) throw scope.signal.reason
-      if (error instanceof ExecutorClientError) throw error
+      if (error instanceof ExecutorClientError && !isWorthAsking(error, next === open)) throw error
       cause = error
     }
     emptyStreams += 1
-    const error = lost(scope, emptyStreams, cause)
-    if (emptyStreams >= api.policy.maxAttempts) throw error
-    const { executionId, correlationId } = scope
-    const delayMs = retryDelayMs(api.policy, emptyStreams, undefined)
-    scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
-    await pause(delayMs, scope.signal)
-    body = await api.events(lastEventId, scope)
+    const refusal = cause instanceof ExecutorClientError ? cause : undefined
+    const error = refusal ?? lost(scope, emptyStreams, cause)
+    if (refusal !== undefined || emptyStreams >= api.policy.maxAttempts) {
+      if (!(await isUnderWay(api, scope))) throw error
+      emptyStreams = 1
+    }
+    await pause(tell(stream, { error, emptyStreams, policy: api.policy, scope }), scope.signal)
+    next = () => api.events(lastEventId, scope)
   }
 }
 
-/** Ends the body in every case: after the last event it is read out, otherwise broken off. */
+interface EndedStream {
+  readonly openedAt: number
+  readonly lastEventAt: number
+}
+
+interface Interruption {
+  readonly error: ExecutorClientError
+  readonly emptyStreams: number
+  readonly policy: RetryPolicy
+  readonly scope: ExecutionScope
+}
+
+/** Tells of a stream that has ended, unless it was quiet, and returns the pause before the next one in milliseconds. */
+function tell(stream: EndedStream, { error, emptyStreams, policy, scope }: Interruption): number {
+  const { executionId, correlationId } = scope
+  const now = performance.now()
+  const longestMs = Math.max(policy.backoffBaseMs, maxPauseRatio * (now - stream.openedAt))
+  const delayMs = Math.min(retryDelayMs(policy, emptyStreams, error.retryAfterMs), longestMs)
+  if (now - stream.lastEventAt < quietMs) {
+    scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
+  }
+  return delayMs
+}
+
+/** Whether the execution may be under way although no stream of it could be opened. */
+function isWorthAsking(error: ExecutorClientError, isFirst: boolean): boolean {
+  return error.retryable && (error.ambiguous || !isFirst)
+}
+
+/** Asks the executor whether the execution is under way; `false` if it does not answer. */
+async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<boolean> {
+  try {
+    const { status } = await api.record(scope, api.questionPolicy(0))
+    return !isFinal(status)
+  } catch {
+    scope.signal.throwIfAborted()
+    return false
+  }
+}
+
+/** Yields the messages of a body. In the end it is read out if the last event has come, and broken off otherwise. */
 async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
-  // Breaking off is no failure to anybody.
+  // A body that is broken off emits an error that concerns nobody.
   body.on('error', () => {})
   let isFinished = false
   try {
-    for await (const message of readMessages(body)) {
-      isFinished = message.event === 'finished'
-      yield message
+    for await (const messages of readMessages(body)) {
+      isFinished = messages.at(-1)?.event === 'finished'
+      yield messages
     }
   } finally {
     if (isFinished && 'dump' in body) void (body as Dumpable).dump({ limit: trailerBytes })

@@ -1,14 +1,14 @@
-import type { ExecutionEvent, ExecutionRequest, ExecutionResult, ToolAnswer } from '@codemode/shared'
+import type { ExecutionRequest, ExecutionResult, ToolAnswer } from '@codemode/shared'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
 import type { RunOptions } from './executor.ts'
-import { followEvents } from './follow-events.ts'
+import { followBatches } from './follow-events.ts'
 import { malformed } from './http/malformed.ts'
 import type { RunClock } from './run-clock.ts'
 import { canBeSettled, lostSight, settle } from './settle.ts'
-import { StreamCalls } from './stream-calls.ts'
-import { onLocalClock } from './tools/deadline.ts'
+import { StreamCalls, type Called } from './stream-calls.ts'
+import { StreamTime } from './stream-time.ts'
 import { failed } from './tools/tool-failure.ts'
 
 interface StreamRun {
@@ -22,8 +22,10 @@ interface StreamRun {
 /** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
   const { request, scope, clock, options } = run
+  const time = new StreamTime()
   const calls = new StreamCalls({
-    callTool: (event, signal) => callTool(run, event, signal),
+    callTool: (event, signal) => callTool(run, event, { signal, time }),
+    openCalls: (events) => (clock.signal.aborted ? [] : time.openCalls(events, () => api.record(scope))),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })
@@ -34,11 +36,14 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     return stream
   }
   try {
-    for await (const event of followEvents(open, api, scope)) {
-      if (event.type === 'tool.called' && request.callback === undefined) calls.called(event)
-      if (event.type === 'tool.settled') calls.settled(event.callId, 'The call was settled without this answer')
-      options.onEvent?.(event)
-      if (event.type === 'finished') return event.result
+    for await (const events of followBatches(open, api, scope)) {
+      isAccepted = true
+      time.note(events)
+      if (request.callback === undefined) calls.take(events)
+      for (const event of events) {
+        options.onEvent?.(event)
+        if (event.type === 'finished') return event.result
+      }
     }
     throw malformed('event stream', undefined)
   } catch (error) {
@@ -50,14 +55,17 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   }
 }
 
-type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
+interface CallOptions {
+  readonly signal: AbortSignal
+  readonly time: StreamTime
+}
 
 async function callTool(
   { request, scope, options }: StreamRun,
   event: Called,
-  signal: AbortSignal,
+  { signal, time }: CallOptions,
 ): Promise<ToolAnswer> {
-  const { callId, tool, input, at, deadline } = event
+  const { callId, tool, input } = event
   if (request.tools?.some(({ name }) => name === tool) !== true) {
     return failed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
   }
@@ -71,13 +79,13 @@ async function callTool(
       tool,
       input,
       context: structuredClone(request.context ?? {}),
-      deadline: onLocalClock(deadline, Date.parse(at)),
+      deadline: new Date(Date.now() + time.remainingMs(event)).toISOString(),
     },
     signal,
   )
 }
 
-/** An execution that is gone or over needs no answers; its stream says so too. */
+/** Ignores that an execution is gone or over and needs no answers; its stream says so too. */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

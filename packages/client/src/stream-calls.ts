@@ -1,28 +1,40 @@
 import { nextTick } from 'node:process'
+import { setImmediate } from 'node:timers/promises'
 
 import { fixedLimits, type ExecutionEvent, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
 
 import { failedByHandler } from './tools/tool-failure.ts'
 
-type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
+/** An event that asks for a tool call. */
+export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
 type Result = ToolResultsRequest['results'][number]
+
+/** Iterations of the event loop that calls wait for further events; so many chunks have all that an executor keeps. */
+const maxQuietChecks = 512
 
 interface StreamCallsOptions {
   readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Resolves with those of the calls that are still open at the executor. */
+  readonly openCalls: (events: readonly Called[]) => readonly Called[] | Promise<readonly Called[]>
   /** Sends the JSON text of a `ToolResultsRequest`. */
   readonly send: (body: string) => Promise<unknown>
-  /** The answers could not be sent, so that the execution can't go on. */
+  /** Called when answers can't be sent, or the executor can't be asked, so that the execution can't go on. */
   readonly onFailure: (error: Error) => void
 }
 
 /**
- * The tool calls of one stream: each call id runs once, however often its event comes. Answers that are ready together,
- * or while others are on their way, go out in one request.
+ * The tool calls of one stream. Each call id runs once, however often its event comes, and not before all events that have
+ * arrived are read: a proxy may deliver a call together with the event that settles it. Answers that are ready together, or
+ * while others are on their way, go out in one request.
  */
 export class StreamCalls {
   readonly #options: StreamCallsOptions
-  readonly #running = new Map<string, AbortController>()
+  /** Calls that are neither settled nor answered, also those that have not been started yet. */
+  readonly #open = new Map<string, AbortController>()
   readonly #seen = new Set<string>()
+  #arrived: { readonly event: Called; readonly signal: AbortSignal }[] = []
+  #batches = 0
+  #isWaiting = false
   #ready: Result[] = []
   #isSending = false
 
@@ -30,32 +42,69 @@ export class StreamCalls {
     this.#options = options
   }
 
-  called(event: Called): void {
+  /** Takes events that have arrived together. Their calls start when no more events are ready to be read. */
+  take(events: readonly ExecutionEvent[]): void {
+    this.#batches += 1
+    for (const event of events) {
+      if (event.type === 'tool.called') this.#called(event)
+      if (event.type === 'tool.settled') this.#settled(event.callId, 'The call was settled without this answer')
+      if (event.type === 'finished') this.end('The execution has ended')
+    }
+    if (this.#arrived.length > 0 && !this.#isWaiting) void this.#startArrived()
+  }
+
+  /** Aborts the handlers that still run and starts no others; nothing is sent after that. */
+  end(reason: string): void {
+    for (const callId of this.#open.keys()) this.#settled(callId, reason)
+    this.#ready = []
+  }
+
+  #called(event: Called): void {
     const { callId } = event
     if (this.#seen.has(callId)) return
     this.#seen.add(callId)
     const controller = new AbortController()
-    this.#running.set(callId, controller)
-    void this.#serve(event, controller.signal)
+    this.#open.set(callId, controller)
+    this.#arrived.push({ event, signal: controller.signal })
   }
 
-  /** The call is over, whatever its handler still does. */
-  settled(callId: string, reason: string): void {
-    this.#running.get(callId)?.abort(new DOMException(reason, 'AbortError'))
-    this.#running.delete(callId)
+  #settled(callId: string, reason: string): void {
+    this.#open.get(callId)?.abort(new DOMException(reason, 'AbortError'))
+    this.#open.delete(callId)
   }
 
-  /** Aborts the handlers that still run; nothing is sent after that. */
-  end(reason: string): void {
-    for (const callId of this.#running.keys()) this.settled(callId, reason)
-    this.#ready = []
+  async #startArrived(): Promise<void> {
+    this.#isWaiting = true
+    await this.#quiet()
+    this.#isWaiting = false
+    const arrived = this.#arrived.filter(({ signal }) => !signal.aborted)
+    this.#arrived = []
+    if (arrived.length === 0) return
+    try {
+      const open = new Set(await this.#options.openCalls(arrived.map(({ event }) => event)))
+      for (const { event, signal } of arrived) {
+        if (!open.has(event)) this.#settled(event.callId, 'The call was settled before it was started')
+        if (!signal.aborted) void this.#serve(event, signal)
+      }
+    } catch (error) {
+      this.#options.onFailure(error as Error)
+    }
+  }
+
+  /** Resolves when an iteration of the event loop has brought no further events. */
+  async #quiet(): Promise<void> {
+    for (let check = 0; check < maxQuietChecks; check++) {
+      const before = this.#batches
+      await setImmediate()
+      if (this.#batches === before) return
+    }
   }
 
   async #serve(event: Called, signal: AbortSignal): Promise<void> {
     const { callId } = event
     const answer = await this.#options.callTool(event, signal).catch(failedByHandler)
     if (signal.aborted) return
-    this.#running.delete(callId)
+    this.#open.delete(callId)
     this.#ready.push({ callId, answer })
     if (!this.#isSending) void this.#sendAll()
   }
@@ -63,7 +112,7 @@ export class StreamCalls {
   async #sendAll(): Promise<void> {
     this.#isSending = true
     try {
-      // What becomes ready without the event loop goes along.
+      // Answers that become ready without the event loop go along.
       await new Promise<void>((resolve) => nextTick(resolve))
       while (this.#ready.length > 0) await this.#options.send(this.#takeBatch())
     } catch (error) {
@@ -73,7 +122,7 @@ export class StreamCalls {
     }
   }
 
-  /** A request with as many answers as fit into one: 1,000, and no more bytes than the largest single one may have. */
+  /** Returns a request with up to 1,000 answers, in no more bytes than the largest single answer may have. */
   #takeBatch(): string {
     const texts: string[] = []
     let sizeBytes = 0

@@ -57,7 +57,8 @@ export async function createExecutor(
   )
   const { engine } = started
   const info = () => started.info()
-  const server = await listen(createHttpApp({ engine, keys, guard, info, logger }), config)
+  const { heartbeatMs } = config
+  const server = await listen(createHttpApp({ engine, keys, guard, info, logger, heartbeatMs }), config)
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 
   const running = starting.move()

@@ -72,6 +72,10 @@ export const executorOptionsSchema = z.strictObject({
   }),
   recycleAfter: count('executions after which a sandbox process is replaced', 5_000),
   disconnectGraceMs: milliseconds('how long an execution without readers goes on', 15_000),
+  heartbeatMs: count('milliseconds without output after which an open answer gets a sign of life', 5_000, {
+    min: 100,
+    max: 60_000,
+  }),
   logLevel: option(z.enum(logLevels), { rule: `one of ${logLevels.join(', ')}`, example: 'info' }),
   maxRunning: count('executions admitted at once, waiting ones included', 4_000),
   maxQueued: count('executions that may wait for admission', 4_000, { min: 0 }),
@@ -119,6 +123,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     evictAfterMs: options.evictAfterMs ?? 30_000,
     recycleAfter: options.recycleAfter ?? 5_000,
     disconnectGraceMs: options.disconnectGraceMs ?? 15_000,
+    heartbeatMs: options.heartbeatMs ?? 5_000,
     logLevel: options.logLevel ?? 'info',
     maxRunning: options.maxRunning ?? 4_000,
     maxQueued: options.maxQueued ?? 4_000,

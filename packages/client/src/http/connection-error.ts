@@ -1,3 +1,5 @@
+import { errors } from 'undici'
+
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 
@@ -8,17 +10,20 @@ interface Connection {
   readonly correlationId: string
 }
 
-/** Failures of these system calls come before a byte of the request is sent. */
+/** System calls that fail before a byte of the request is sent. */
 const connecting = new Set(['connect', 'getaddrinfo'])
-const certificateCodes = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
+/** Errors of OpenSSL that come before a byte of the request is sent, mostly because the server does not speak TLS. */
+const handshakeErrors =
+  /wrong.version.number|packet.length.too.long|http.request|handshake.failure|protocol.version|unsupported.protocol|unrecognized.name/i
 
-/** The error for a failure of the network; ambiguous unless it is sure that the request was not sent. */
+/** Returns the error for a failure of the network; it is ambiguous unless the request was surely not sent. */
 export function connectionError(
   cause: unknown,
   connection: Connection,
 ): ExecutorConnectionError | ExecutorTimeoutError {
   const { origin, connectTimeoutMs, executionId, correlationId } = connection
-  const code = fieldOf(cause, 'code')
+  const code = fieldOf(cause, 'code') ?? ''
   const fields = { executionId, correlationId, cause }
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new ExecutorTimeoutError(
@@ -27,8 +32,24 @@ export function connectionError(
       { ...fields, retryable: true, layer: 'connect', timeoutMs: connectTimeoutMs, option: 'connectTimeoutMs' },
     )
   }
-  const isCertificate = certificateCodes.test(code ?? '')
-  const reason = code ?? (cause instanceof Error ? cause.message : 'unknown')
+  const reason = reasonOf(cause, code)
+  if (/^(ERR_SSL_|EPROTO$)/.test(code) && handshakeErrors.test(`${code} ${fieldOf(cause, 'message')?.slice(0, 300)}`)) {
+    return new ExecutorConnectionError(`The server at ${origin} does not complete a TLS handshake: ${reason}`, {
+      ...fields,
+      retryable: false,
+      suggestion: 'If the executor is served without TLS, executorUrl must begin with http://.',
+    })
+  }
+  // The server speaks another protocol, such as TLS or SSH.
+  if (cause instanceof errors.HTTPParserError) {
+    return new ExecutorConnectionError(`The server at ${origin} does not answer in HTTP: ${reason}`, {
+      ...fields,
+      retryable: false,
+      ambiguous: true,
+      suggestion: `Check host and port of executorUrl (${origin}). If they are served with TLS, it must begin with https://.`,
+    })
+  }
+  const isCertificate = certificateCodes.test(code)
   if (isCertificate || connecting.has(fieldOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
     return new ExecutorConnectionError(`The executor at ${origin} could not be reached: ${reason}`, {
       ...fields,
@@ -39,7 +60,15 @@ export function connectionError(
   return new ExecutorConnectionError(`The connection to the executor at ${origin} broke: ${reason}`, {
     ...fields,
     ambiguous: true,
+    suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
   })
+}
+
+/** The code, and the message where the code is of undici and says little. */
+function reasonOf(cause: unknown, code: string): string {
+  const message = cause instanceof Error ? cause.message.split('\n', 1)[0]!.slice(0, 100) : ''
+  if (code === '') return message === '' ? 'unknown' : message
+  return code.startsWith('UND_ERR_') && message !== '' ? `${message} (${code})` : code
 }
 
 function fieldOf(error: unknown, field: string): string | undefined {

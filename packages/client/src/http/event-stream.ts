@@ -6,8 +6,8 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import { malformed } from './malformed.ts'
 
-/** The messages of a body, as they come. Ends with the body and rejects when that breaks. */
-export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage> {
+/** Yields the messages of a body, those of one chunk together. Ends with the body, and rejects when that breaks. */
+export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage[]> {
   const decoder = new TextDecoder()
   let ready: EventSourceMessage[] = []
   const parser = createParser({ onEvent: (message) => ready.push(message) })
@@ -15,11 +15,11 @@ export async function* readMessages(body: Readable): AsyncGenerator<EventSourceM
     parser.feed(decoder.decode(chunk, { stream: true }))
     const messages = ready
     ready = []
-    yield* messages
+    if (messages.length > 0) yield messages
   }
 }
 
-/** The event of a message; undefined for one of a type that this client does not know. */
+/** Returns the event of a message; undefined for one of a type that this client does not know. */
 export function parseEvent(message: EventSourceMessage): ExecutionEvent | undefined {
   const event = executionEventSchema.safeParse(parseJson(message.data))
   if (event.success) return event.data

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 
-import { exchangeText, type TextAnswer } from './exchange-text.ts'
+import { exchangeText } from './exchange-text.ts'
+import type { Answer } from './foreign-answer.ts'
 
 const never = new AbortController().signal
 const maxErrorBytes = 1_000
 
 /** Asks a server that answers so. */
-async function exchange(answer: (outgoing: ServerResponse) => void, signal = never): Promise<TextAnswer> {
+async function exchange(answer: (outgoing: ServerResponse) => void, signal = never): Promise<Answer> {
   const server = createServer((_, outgoing) => answer(outgoing)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const agent = new Agent()

@@ -1,38 +1,35 @@
 import type { Dispatcher } from 'undici'
 
-/** An answer that has come in whole. */
-export interface TextAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly text: string
-}
+import { decodeText } from './content-encoding.ts'
+import type { Answer } from './foreign-answer.ts'
 
 interface ExchangeOptions {
-  /** Its reason is what the exchange then fails with. */
+  /** Aborts the exchange, which then rejects with its reason. */
   readonly signal: AbortSignal
-  /** Of an answer other than 2xx no more is read. */
+  /** Maximum number of bytes that are read of an answer other than 2xx. */
   readonly maxErrorBytes: number
 }
 
 /**
- * Sends a request and reads its whole answer. By `dispatch`, which undici's own `request` is made of: a stream for each
- * body costs more than the rest of a small exchange.
+ * Sends a request and resolves with its whole answer. It uses `dispatch`, on which undici's own `request` is based: a stream
+ * for each body costs more than the rest of a small exchange.
  */
 export function exchangeText(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { signal, maxErrorBytes }: ExchangeOptions,
-): Promise<TextAnswer> {
-  const { promise, resolve, reject } = Promise.withResolvers<TextAnswer>()
+): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
   let controller: Dispatcher.DispatchController | undefined
-  let answer: Omit<TextAnswer, 'text'> | undefined
+  let answer: Omit<Answer, 'text'> | undefined
   const isError = (): boolean => answer !== undefined && answer.status >= 300
   const abort = (): void => controller?.abort(signal.reason as Error)
-  const end = (text: string): void => {
+  const end = (isCut: boolean): void => {
     signal.removeEventListener('abort', abort)
-    resolve({ ...answer!, text })
+    const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+    resolve({ ...answer!, text: decodeText(body, answer!.headers, { isCut }) })
   }
   signal.addEventListener('abort', abort)
   dispatcher.dispatch(request, {
@@ -42,26 +39,22 @@ export function exchangeText(
     },
     onResponseStart(_, status, headers) {
       // One of 1xx is followed by another.
-      if (status >= 200) answer = { status, headers: headers as TextAnswer['headers'] }
+      if (status >= 200) answer = { status, headers: headers as Answer['headers'] }
     },
     onResponseData(_, chunk) {
       chunks.push(chunk)
       sizeBytes += chunk.length
       if (!isError() || sizeBytes <= maxErrorBytes) return
-      end(textOf(chunks))
+      end(true)
       controller?.abort(new Error('the rest is not read'))
     },
-    onResponseEnd: () => end(textOf(chunks)),
+    onResponseEnd: () => end(false),
     onResponseError(_, error) {
-      // What came of an error's body tells more; the status says enough.
-      if (isError() && !signal.aborted) return end('')
+      // The status of an error says enough, without the part of its body that came.
       signal.removeEventListener('abort', abort)
-      reject(error)
+      if (isError() && !signal.aborted) resolve({ ...answer!, text: '' })
+      else reject(error)
     },
   })
   return promise
-}
-
-function textOf(chunks: readonly Buffer[]): string {
-  return (chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)).toString('utf8')
 }

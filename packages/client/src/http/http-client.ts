@@ -6,13 +6,16 @@ import { Agent, type Dispatcher } from 'undici'
 
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
+import { decodeStream, decodeText } from './content-encoding.ts'
 import { exchangeText } from './exchange-text.ts'
+import type { Answer } from './foreign-answer.ts'
+import type { SuccessAnswer } from './malformed.ts'
 import { BelatedRequest, punctual } from './punctual.ts'
-import { responseError, type ErrorAnswer } from './response-error.ts'
+import { foreignError, responseError } from './response-error.ts'
 
-/** A stream that is silent for so long, heartbeats included, is taken for broken. */
+/** Milliseconds of silence, heartbeats included, after which a stream is taken for broken. */
 const streamSilenceMs = 60_000
-/** How much of an error's body is read. */
+/** Maximum number of bytes that are read of an error's body. */
 const maxErrorBytes = 1024 * 1024
 
 export interface HttpClientOptions {
@@ -42,10 +45,10 @@ interface HttpRequest {
   readonly firstSentAt?: number | undefined
 }
 
-/** A request and its answer: the body of one of 2xx, and what an error is read from otherwise. */
+/** Sends a request; resolves with the body of an answer that may be the executor's, and with the whole of any other. */
 type Exchange<Body> = (
   options: Dispatcher.DispatchOptions,
-) => Promise<{ readonly status: number; readonly body: Body } | ErrorAnswer>
+) => Promise<{ readonly status: number; readonly body: Body } | Answer>
 
 /**
  * One request to the executor, without retries: headers, span, and every failure as a typed error. There is no timeout
@@ -70,24 +73,30 @@ export class HttpClient {
     }).compose(punctual)
   }
 
-  /** The text of a 2xx answer. */
-  text(request: HttpRequest, scope: RequestScope): Promise<string> {
+  /** Resolves with the text of a 2xx answer. */
+  text(request: HttpRequest, scope: RequestScope): Promise<SuccessAnswer> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
       const answer = await exchangeText(this.#agent, options, { signal, maxErrorBytes })
-      return isSuccess(answer.status) ? { status: answer.status, body: answer.text } : answer
+      if (!isSuccess(answer.status)) return answer
+      const foreign = () => foreignError(answer, this.#connection(request, scope))
+      return { status: answer.status, body: { text: answer.text, foreign } }
     })
   }
 
-  /** The body of a 2xx answer, open. Whoever gets it ends it. */
+  /** Resolves with the body of a 2xx answer, open. The caller has to read or destroy it. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
     return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
-      const { statusCode: status, headers, body } = await this.#agent.request({ ...options, ...waiting })
-      if (isSuccess(status)) return { status, body }
-      // What came of the body tells more; the status says enough.
-      const text = await readText(body, maxErrorBytes).catch(() => '')
-      return { status, headers: headers as ErrorAnswer['headers'], text }
+      const { statusCode: status, headers: given, body } = await this.#agent.request({ ...options, ...waiting })
+      const headers = given as Answer['headers']
+      const type = headers['content-type']?.trim().toLowerCase() ?? ''
+      const isStream = isSuccess(status) && type.startsWith('text/event-stream')
+      const decoded = isStream ? decodeStream(body, headers) : undefined
+      if (decoded !== undefined) return { status, body: decoded }
+      // The status of an error says enough, without the part of its body that came.
+      const bytes = await readBytes(body, maxErrorBytes).catch(() => Buffer.alloc(0))
+      return { status, headers, text: decodeText(bytes, headers, { isCut: true }) }
     })
   }
 
@@ -108,12 +117,7 @@ export class HttpClient {
         ...(executionId !== undefined && { [attributes.executionId]: executionId }),
       },
     }
-    const connection = {
-      origin: this.#origin,
-      connectTimeoutMs: this.#options.connectTimeoutMs,
-      executionId,
-      correlationId,
-    }
+    const connection = this.#connection(req, scope)
     return inSpan('codemode.request', details, async (span) => {
       let answer
       try {
@@ -126,6 +130,12 @@ export class HttpClient {
       signal.throwIfAborted()
       throw responseError(answer, connection)
     })
+  }
+
+  #connection({ method, path }: HttpRequest, { executionId, correlationId }: RequestScope) {
+    const { connectTimeoutMs, executorApiKey } = this.#options
+    const url = this.#origin + this.#basePath + path
+    return { origin: this.#origin, connectTimeoutMs, executionId, correlationId, method, url, apiKey: executorApiKey }
   }
 
   /** Sends it again, with its age as of then, if it had to wait for its connection. */
@@ -155,6 +165,7 @@ export class HttpClient {
     return {
       ...traceHeaders(),
       accept,
+      'accept-encoding': 'identity',
       [headers.authorization]: `Bearer ${this.#options.executorApiKey}`,
       [headers.correlationId]: scope.correlationId,
       ...(Number.isFinite(scope.deadlineAt) && { [headers.timeoutMs]: remainingMs(scope) }),
@@ -176,7 +187,7 @@ function remainingMs({ deadlineAt }: RequestScope): string {
 
 const msSince = (at: number): string => String(Math.ceil(performance.now() - at))
 
-async function readText(body: Readable, maxBytes: number): Promise<string> {
+async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   let sizeBytes = 0
   for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -184,5 +195,5 @@ async function readText(body: Readable, maxBytes: number): Promise<string> {
     sizeBytes += chunk.length
     if (sizeBytes > maxBytes) break
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return Buffer.concat(chunks)
 }

@@ -4,22 +4,17 @@ import { clockOf } from '../errors/error-from-result.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { describeAnswer, excerptOf, redirectTarget, type Answer, type Asked } from './foreign-answer.ts'
 import { parseRetryAfter } from './retry-policy.ts'
 
-export interface ErrorAnswer {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | undefined>>
-  readonly text: string
-}
-
-interface Connection {
+interface Connection extends Asked {
   readonly origin: string
   readonly executionId: string | undefined
   readonly correlationId: string
 }
 
-/** The error that an answer other than 2xx stands for, be it the executor's own or that of something before it. */
-export function responseError(answer: ErrorAnswer, connection: Connection): ExecutorClientError {
+/** Returns the error for an answer other than 2xx, of the executor itself or of something before it. */
+export function responseError(answer: Answer, connection: Connection): ExecutorClientError {
   const body = parseBody(answer.text)
   return body === undefined ? foreignError(answer, connection) : executorError(body, answer, connection)
 }
@@ -32,7 +27,7 @@ function parseBody(text: string): ErrorBody['error'] | undefined {
   }
 }
 
-function executorError(error: ErrorBody['error'], answer: ErrorAnswer, connection: Connection): ExecutorClientError {
+function executorError(error: ErrorBody['error'], answer: Answer, connection: Connection): ExecutorClientError {
   const { code, message, details, suggestion, retryable, ambiguous, correlationId } = error
   const fields = {
     executionId: error.executionId ?? connection.executionId,
@@ -58,9 +53,8 @@ function executorError(error: ErrorBody['error'], answer: ErrorAnswer, connectio
 const rejectedKey = (origin: string): string => `The executor at ${origin} rejected the API key`
 const checkKey = 'Check executorApiKey: it may be mistyped, expired or of another executor.'
 
-/** The codes for answers without a body of the protocol; a status that is not here is no answer of an executor. */
+/** Codes for statuses that have a meaning of their own although the body is not the executor's. */
 const foreignCodes: Readonly<Record<number, ErrorCode>> = {
-  401: 'UNAUTHORIZED',
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
   413: 'PAYLOAD_TOO_LARGE',
@@ -68,26 +62,47 @@ const foreignCodes: Readonly<Record<number, ErrorCode>> = {
   503: 'OVERLOADED',
 }
 
-function foreignError({ status, headers }: ErrorAnswer, connection: Connection): ExecutorClientError {
+/** Statuses by which gateways say that they got no answer from the server behind them; from 520 on, those of CDNs. */
+const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 502, 504, 520, 521, 522, 523, 524, 527, 530])
+
+/** Returns the error for an answer that is not the executor's: an error page, a redirect, or another program's answer. */
+export function foreignError(answer: Answer, connection: Connection): ExecutorClientError {
+  const { status, headers } = answer
   const { origin } = connection
   const fields = {
     executionId: connection.executionId,
     correlationId: connection.correlationId,
     httpStatus: status,
-    retryable: [408, 425, 429, 502, 503, 504].includes(status),
+    retryable: gatewayStatuses.has(status) || status === 429 || status === 503,
     retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
+    suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
   }
-  if (status === 401)
-    return new ExecutorClientError('UNAUTHORIZED', rejectedKey(origin), { ...fields, suggestion: checkKey })
-  const suggestion = `Check that executorUrl (${origin}) is an executor, and what is between you and it.`
-  if (status === 408 || status === 425 || status === 502 || status === 504) {
-    const message = `A gateway before the executor at ${origin} answered ${status}`
-    return new ExecutorConnectionError(message, { ...fields, ambiguous: status !== 425, suggestion })
+  const got = `${describeAnswer(answer, connection)}: this is not a Codemode executor`
+  const says = excerptOf(answer, connection)
+  if (status === 401) {
+    return new ExecutorClientError('UNAUTHORIZED', `${rejectedKey(origin)}. ${got}${says}`, {
+      ...fields,
+      suggestion: checkKey,
+    })
+  }
+  if (gatewayStatuses.has(status)) {
+    const message = `${got}, but a gateway before it${says}`
+    return new ExecutorConnectionError(message, { ...fields, ambiguous: status !== 425 })
+  }
+  if (status >= 300 && status < 400) {
+    const target = redirectTarget(answer, connection)
+    const message = `${got}. It redirects to ${target ?? 'another URL'}, and redirects are not followed, to keep the API key`
+    return new ExecutorConnectionError(message, {
+      ...fields,
+      suggestion: `Set executorUrl to the URL of the executor.`,
+    })
+  }
+  if (status < 300) {
+    return new ExecutorClientError('INTERNAL', `${got}${says}. Check executorUrl.`, {
+      ...fields,
+      ambiguous: connection.method === 'POST',
+    })
   }
   const code = foreignCodes[status] ?? (status < 500 ? 'INVALID_REQUEST' : 'INTERNAL')
-  return new ExecutorClientError(code, `${origin} answered ${status}, and not as an executor does`, {
-    ...fields,
-    ambiguous: status >= 500 && status !== 503,
-    suggestion,
-  })
+  return new ExecutorClientError(code, `${got}${says}`, { ...fields, ambiguous: status >= 500 && status !== 503 })
 }

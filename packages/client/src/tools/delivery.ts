@@ -1,6 +1,6 @@
 /**
- * The boundary of the tool server: whether a request is a call that the executor may make. In this order: the bearer
- * token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
+ * The boundary of the tool server, which checks that a request is a call that the executor may make. In this order: the
+ * bearer token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
  * token); the message; and that it belongs to the token's execution and tools.
  */
 import {
@@ -14,33 +14,35 @@ import {
   type ToolCallMessage,
 } from '@codemode/shared'
 
-import { onLocalClock } from './deadline.ts'
-import type { TokenClaims } from './execution-token.ts'
+import { ClockOffset } from './clock-offset.ts'
+import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
 import type { VerifiedTokens } from './verified-tokens.ts'
 import { signedAt, type RequestHeaders } from './webhook-signature.ts'
 
 /** The largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
 
-/** A request as it came in, whatever server took it. */
+/** An incoming request, independent of the server that took it. */
 export interface IncomingRequest {
   readonly method: string
   readonly headers: RequestHeaders
-  /** Reads the body; undefined if it has more bytes than that, of which no more are kept. */
+  /** Reads the body; resolves with undefined if it is longer than `maxBytes`. */
   body(maxBytes: number): Promise<Buffer | undefined>
-  /** Aborts when whoever sent it has hung up. */
+  /** Aborts when the connection of the request is closed before it is answered. */
   readonly signal: AbortSignal
 }
 
 /** A verified request of the executor. */
 export interface Delivery {
-  /** The call, its deadline by this machine's clock. */
+  /** The call, with its deadline on this machine's clock. */
   readonly message: ToolCallMessage
-  /** When the token of its execution expires, and with it every repeat of the call; in milliseconds since the epoch. */
+  /** Expiry of the execution's token, after which no repeat of the call is taken; in milliseconds since the epoch. */
   readonly expiresAt: number
+  /** Whether this tool server made the execution's token, and not another one with the same secret. */
+  readonly isIssuedHere: boolean
 }
 
-/** The verified call of a request. Throws a RequestError for anything else. */
+/** Returns the verified call of a request. Throws a RequestError for anything else. */
 export async function readDelivery(request: IncomingRequest, tokens: VerifiedTokens): Promise<Delivery> {
   const { method, headers: given } = request
   if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
@@ -58,12 +60,26 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given['webhook-id'])
   return {
-    message: { ...message, deadline: onLocalClock(message.deadline, sentAt) },
+    message: { ...message, deadline: localDeadline(message, sentAt, claims) },
     expiresAt: claims.expiresAt,
+    isIssuedHere: claims.issuer === tokens.issuer,
   }
 }
 
-/** The correlation id to answer with: the request's, if it is one. */
+/**
+ * Returns the deadline on this machine's clock. The executor created the execution after its token was issued here, and
+ * sent the delivery before it came; in between, a proxy may have held either for any time.
+ */
+function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt }: VerifiedClaims): string {
+  const sentAt = message.sentAt === undefined ? signedAtMs : Date.parse(message.sentAt)
+  const createdAt = message.createdAt === undefined ? sentAt : Date.parse(message.createdAt)
+  const offset = new ClockOffset()
+  offset.stampedAfter(createdAt, issuedAt)
+  offset.stampedBefore(sentAt, Date.now())
+  return new Date(offset.estimate(Date.parse(message.deadline))).toISOString()
+}
+
+/** Returns the correlation id to answer with: that of the request if it is valid, otherwise a new one. */
 export function correlationIdOf(request: IncomingRequest): string {
   const given = correlationIdSchema.safeParse(request.headers[headers.correlationId])
   return given.success ? given.data : newCorrelationId()

@@ -6,36 +6,50 @@ import { z } from 'zod'
 
 const audience = 'codemode-tool-server'
 
-const claimsSchema = z.object({ sub: z.string(), tools: z.array(z.string()), exp: z.number() })
+const claimsSchema = z.object({
+  iss: z.string().optional(),
+  sub: z.string(),
+  tools: z.array(z.string()),
+  iat: z.number(),
+  exp: z.number(),
+})
 
 export interface TokenClaims {
   readonly executionId: string
-  /** The names that the code calls the allowed tools by. */
+  /** Names by which the code calls the allowed tools. */
   readonly tools: readonly string[]
 }
 
-/** What a token says that is valid. */
+/** The content of a valid token. Its times are in milliseconds since the epoch. */
 export interface VerifiedClaims extends TokenClaims {
-  /** A whole second, in milliseconds since the epoch. */
+  /** Random id of the tool server that made it. */
+  readonly issuer?: string | undefined
+  /** Time at which it was made, which is before the execution's request is sent. */
+  readonly issuedAt: number
+  /** Time of its expiry, a whole second. */
   readonly expiresAt: number
 }
 
+type Claims = Omit<VerifiedClaims, 'issuedAt'> & { readonly issuedAt?: number }
+
 /** Makes a token that is valid until its claims expire. */
-export function signToken({ executionId, tools, expiresAt }: VerifiedClaims, secret: Uint8Array): string {
-  const times = { iat: Math.floor(Date.now() / 1000), exp: expiresAt / 1000 }
-  const payload = encode({ tools, sub: executionId, aud: audience, ...times })
+export function signToken(claims: Claims, secret: Uint8Array): string {
+  const { executionId, tools, issuer, issuedAt = Date.now(), expiresAt } = claims
+  // A NumericDate may have a fraction (RFC 7519, section 2).
+  const times = { iat: issuedAt / 1000, exp: expiresAt / 1000 }
+  const payload = encode({ tools, iss: issuer, sub: executionId, aud: audience, ...times })
   const signed = `${encode({ alg: 'HS256' })}.${payload}`
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
 }
 
 const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
 
-/** The claims of a token that this secret signed and that has not expired; undefined for any other. */
+/** Returns the claims of a token that this secret signed and that has not expired; undefined for any other. */
 export async function verifyToken(token: string, secret: Uint8Array): Promise<VerifiedClaims | undefined> {
   try {
     const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'], audience, requiredClaims: ['exp'] })
-    const { sub, tools, exp } = claimsSchema.parse(payload)
-    return { executionId: sub, tools, expiresAt: exp * 1000 }
+    const { iss, sub, tools, iat, exp } = claimsSchema.parse(payload)
+    return { issuer: iss, executionId: sub, tools, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 import { expect, test } from 'vitest'
@@ -155,4 +155,50 @@ test('aborting the call aborts the handler; a call that was aborted before never
   let ran = false
   expect(issuesOf(await call(() => (ran = true), {}, controller))).toMatchObject({ code: 'TOOL_CANCELLED' })
   expect(ran).toBe(false)
+})
+
+/** Input that takes a while to be checked: by a promise, or without giving way to the event loop. */
+const slowChecks: [string, (until: number) => Promise<{ value: number }> | { value: number }][] = [
+  [
+    'without the event loop',
+    (until) => {
+      while (performance.now() < until);
+      return { value: 1 }
+    },
+  ],
+  [
+    'with a promise',
+    async (until) => {
+      while (performance.now() < until) await sleep(1)
+      return { value: 1 }
+    },
+  ],
+]
+
+test.each(slowChecks)(
+  'RT-3: a handler does not start when checking its input takes until the deadline, %s',
+  async (_, check) => {
+    let ran = false
+    const checked: (Promise<unknown> | object)[] = []
+    const validate = () => {
+      const result = check(performance.now() + 60)
+      checked.push(result)
+      return result
+    }
+    const inputSchema = { '~standard': { version: 1 as const, vendor: 'test', validate } }
+    const answer = await call({ inputSchema, execute: () => (ran = true) }, {}, { deadlineMs: 30 })
+    expect(issuesOf(answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
+    await checked[0]
+    await setImmediate()
+    expect(ran).toBe(false)
+  },
+)
+
+test('RT-3: a call whose deadline has passed is not started, and its input is not even checked', async () => {
+  let touched = false
+  const touch = () => ((touched = true), { value: 1 })
+  const inputSchema = { '~standard': { version: 1 as const, vendor: 'test', validate: touch } }
+  const answer = await call({ inputSchema, execute: touch }, {}, { deadlineMs: -1 })
+  expect(issuesOf(answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
+  expect(touched).toBe(false)
 })

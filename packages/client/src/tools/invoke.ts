@@ -9,7 +9,8 @@ import { NotJsonError, toJson } from './to-json.ts'
 
 /**
  * Runs one tool call: checks the input, runs the handler, checks the output. It never rejects, and answers at once when
- * the signal aborts or the deadline passes, whether the handler minds its own signal or not.
+ * the signal aborts or the deadline passes, even if the handler ignores its own signal. A handler is not started after
+ * either of them, also if checking the input took until then.
  */
 export async function invokeTool(
   tool: RegisteredTool,
@@ -17,36 +18,49 @@ export async function invokeTool(
   signal: AbortSignal,
 ): Promise<ToolAnswer> {
   const name = message.tool
+  const deadline = new Date(message.deadline)
+  const endsAt = performance.now() + deadline.getTime() - Date.now()
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
-  const unlink = linkAbort(signal, controller)
-  const deadline = new Date(message.deadline)
-  const timer = setTimeout(
-    () => {
-      ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
-      controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
-    },
-    Math.min(Math.max(deadline.getTime() - Date.now(), 0), maxTimerMs),
+  controller.signal.addEventListener('abort', () =>
+    ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`)),
   )
-  const cancel = (): void => ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
-  controller.signal.addEventListener('abort', cancel)
-  if (controller.signal.aborted) cancel()
+  const unlink = linkAbort(signal, controller)
+  const expire = (): void => {
+    ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
+    controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
+  }
+  const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
+  /** Throws if the call is over. Timers are late when the event loop is busy, so that the time is compared as well. */
+  const assertGoesOn = (): void => {
+    if (performance.now() >= endsAt) expire()
+    controller.signal.throwIfAborted()
+  }
   try {
     const { executionId, callId, context, correlationId } = message
     const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }
-    return withinLimit(name, await Promise.race([serve(tool, message, call), ended.promise]))
+    // In this order, so that a call that was over before it began is told as such, and not as a failed handler.
+    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertGoesOn })]))
   } finally {
     clearTimeout(timer)
     unlink()
   }
 }
 
-async function serve(tool: RegisteredTool, message: ToolCallMessage, call: ToolCall): Promise<ToolAnswer> {
+interface Serving {
+  readonly call: ToolCall
+  /** Throws if the call is over. */
+  readonly assertGoesOn: () => void
+}
+
+async function serve(tool: RegisteredTool, message: ToolCallMessage, serving: Serving): Promise<ToolAnswer> {
+  const { call, assertGoesOn } = serving
   try {
+    assertGoesOn()
     const input = await checkValue(tool.input, message.input)
+    assertGoesOn()
     if ('fault' in input) return failedSchema(message.tool, 'input', input.fault)
     if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
-    call.signal.throwIfAborted()
     return await answerOf(tool, await tool.handler(input.value, call))
   } catch (error) {
     return failedByHandler(error)

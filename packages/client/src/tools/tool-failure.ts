@@ -24,6 +24,11 @@ export function failed(code: ToolErrorCode, message: string, more: Partial<ToolF
   return { ok: false, error: { name: 'ToolError', message, code, retryable: errorCodes[code].retryable, ...more } }
 }
 
+/** Returns the answer to a call that is not started because its execution has ended or was cancelled. */
+export function executionEnded(tool: string): FailedAnswer {
+  return failed('TOOL_CANCELLED', `${tool} was not called: its execution has ended`)
+}
+
 /** Returns the failure of a call whose input or output does not match its schema. */
 export function failedCheck(tool: string, direction: 'input' | 'output', issues: readonly SchemaIssue[]): FailedAnswer {
   const shown = issues.slice(0, 5).map(({ path, message }) => `${showPath(path, direction)}: ${message}`)

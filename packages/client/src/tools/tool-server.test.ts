@@ -180,6 +180,46 @@ test('a deadline by a clock that is off is taken by the local one', async () => 
   expect(Math.abs(remainingMs - 10_000)).toBeLessThan(1_500)
 })
 
+/** Milliseconds that are left of a call of 10 s that was sent at once, and held for so long, by an executor's clock. */
+async function remainingOf({ aheadMs, heldMs }: { aheadMs: number; heldMs: number }): Promise<number> {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { server, served } = serverOf()
+  const token = await tokenOf(server, 600_000)
+  const sentAt = new Date(Date.now() + aheadMs)
+  const deadline = new Date(sentAt.getTime() + 10_000).toISOString()
+  vi.setSystemTime(Date.now() + heldMs)
+  const times = { createdAt: sentAt.toISOString(), sentAt: sentAt.toISOString(), deadline }
+  await server.handle(requestOf({ token, sentAt, message: times }))
+  return Date.parse(served[0]!.message.deadline) - Date.now()
+}
+
+test.each([
+  { aheadMs: 0, heldMs: 4_000, atMost: 6_000 },
+  { aheadMs: 0, heldMs: 30_000, atMost: -20_000 },
+  { aheadMs: -60_000, heldMs: 30_000, atMost: -20_000 },
+  { aheadMs: -60_000, heldMs: 0, atMost: 10_000 },
+  { aheadMs: 60_000, heldMs: 0, atMost: 10_000 },
+])(
+  'RT-3: a delivery that was held for $heldMs ms, of an executor $aheadMs ms ahead, has its time left',
+  async (times) => {
+    expect(await remainingOf(times)).toBe(times.atMost)
+  },
+)
+
+test('EX-9: calls of executions that have ended here are not made, and those of other processes are', async () => {
+  let called = 0
+  const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
+  const config = { url: 'http://127.0.0.1:9/tools', secret }
+  const ended = new ToolServer({ config, callTool, isUnderWay: () => false })
+  const other = new ToolServer({ config, callTool })
+  const token = await tokenOf(ended)
+  const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
+  expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
+  expect(called).toBe(0)
+  expect(await answerOf(other)).toEqual({ ok: true, output: 1 })
+})
+
 test('a server with a port listens when it is first needed, and not after close', async () => {
   const { server } = serverOf(undefined, { port: 0 })
   const callback = await server.callbackFor(executionId, ['weather'], 10_000)

@@ -6,30 +6,35 @@ import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
 import { CallRecord } from './call-record.ts'
-import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
+import { correlationIdOf, readDelivery, type Delivery, type IncomingRequest } from './delivery.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
+import { executionEnded } from './tool-failure.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
-/** A token outlives its execution's request by this much. */
+/** Milliseconds that a token is valid for after its execution's request must have ended. */
 const tokenMarginMs = 60_000
 
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Whether an execution that this server made a token for still goes on; without it, all of them do. */
+  readonly isUnderWay?: (executionId: string) => boolean
 }
 
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
+  readonly #isUnderWay: (executionId: string) => boolean
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
   #closed = false
 
-  constructor({ config, callTool }: ToolServerOptions) {
+  constructor({ config, callTool, isUnderWay = () => true }: ToolServerOptions) {
     this.#callTool = callTool
+    this.#isUnderWay = isUnderWay
     const { secret } = config ?? {}
     this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
@@ -38,7 +43,7 @@ export class ToolServer {
     }
   }
 
-  /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
+  /** Returns the callback for an execution's request: the URL of this server, and a token for that execution and tools. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
@@ -59,16 +64,22 @@ export class ToolServer {
   readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const { message, expiresAt } = await readDelivery(request, this.#tokens)
-      const call = { id: message.callId, keepUntil: expiresAt }
+      const delivery = await readDelivery(request, this.#tokens)
+      const call = { id: delivery.message.callId, keepUntil: delivery.expiresAt }
       const json = await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#callTool(message, signal)),
+        withRemoteParent(request.headers, () => this.#serve(delivery, signal)),
       )
       return { status: 200, json }
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
       return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
     }
+  }
+
+  /** Of executions whose token another process made, only that process knows whether they go on. */
+  #serve({ message, isIssuedHere }: Delivery, signal: AbortSignal): Promise<ToolAnswer> {
+    const hasEnded = isIssuedHere && !this.#isUnderWay(message.executionId)
+    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#callTool(message, signal)
   }
 
   async close(): Promise<void> {

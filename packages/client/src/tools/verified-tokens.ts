@@ -1,12 +1,16 @@
+import { randomBytes } from 'node:crypto'
+
 import { LRUCache } from 'lru-cache'
 
 import { signToken, verifyToken, type TokenClaims, type VerifiedClaims } from './execution-token.ts'
 
-/** An execution makes its calls in a row, so the tokens of the latest ones are those that come again. */
+/** Number of tokens that are remembered: those of the latest executions, since an execution makes its calls in a row. */
 const maxTokens = 1_000
 
-/** Verifies each token once, for as long as it is among the latest; whether it has expired is asked each time. */
+/** The tokens of the latest executions. It verifies the signature of each once, and checks the expiry each time. */
 export class VerifiedTokens {
+  /** Random id of this tool server, in every token that it makes. */
+  readonly issuer = randomBytes(9).toString('base64url')
   readonly #secret: Uint8Array
   readonly #known = new LRUCache<string, VerifiedClaims>({ max: maxTokens })
 
@@ -14,15 +18,21 @@ export class VerifiedTokens {
     this.#secret = secret
   }
 
-  /** Makes a token that is valid for the given time from now, and is known to be. */
+  /** Makes a token that is valid for the given time from now, and remembers it. */
   issue(claims: TokenClaims, lifetimeMs: number): string {
-    const verified = { ...claims, expiresAt: Math.ceil((Date.now() + lifetimeMs) / 1000) * 1000 }
+    const issuedAt = Date.now()
+    const verified = {
+      ...claims,
+      issuer: this.issuer,
+      issuedAt,
+      expiresAt: Math.ceil((issuedAt + lifetimeMs) / 1000) * 1000,
+    }
     const token = signToken(verified, this.#secret)
     this.#known.set(token, verified)
     return token
   }
 
-  /** What a token says that is valid now; undefined for any other. */
+  /** Returns the claims of a token that is valid now; undefined for any other. */
   async verify(token: string): Promise<VerifiedClaims | undefined> {
     const known = this.#known.get(token)
     if (known !== undefined) return Date.now() < known.expiresAt ? known : undefined

@@ -187,6 +187,7 @@ export class Execution implements ExecutionHandle {
       journal: this.#journal,
       transport,
       pacer: this.#options.pacer,
+      createdAt: this.#createdAt,
       deadlineAt: at + clock.timeoutMs,
       trace: this.#trace.context,
       onSent: ({ callId, tool, deadline, input }) =>
@@ -194,7 +195,8 @@ export class Execution implements ExecutionHandle {
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
       now: this.#now,
     })
-    this.#events.append({ type: 'started', correlationId: this.correlationId }, at)
+    const createdAt = new Date(this.#createdAt).toISOString()
+    this.#events.append({ type: 'started', correlationId: this.correlationId, createdAt }, at)
   }
 
   /** Runs one turn and journals it. Undefined when the execution is stopped, by this turn or meanwhile. */

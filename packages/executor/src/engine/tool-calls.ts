@@ -22,6 +22,8 @@ const maxListedCalls = 100
 interface ToolCallsOptions {
   readonly journal: JournalLog
   readonly transport: ToolTransport
+  /** When the execution was created, in milliseconds since the epoch. */
+  readonly createdAt: number
   /** When the execution's own clock runs out, in milliseconds since the epoch: no call's deadline is later. */
   readonly deadlineAt: number
   /** The span that the calls belong to. */
@@ -152,8 +154,9 @@ export class ToolCalls {
     return { timeoutMs: limits.toolTimeoutMs, option: 'toolTimeoutMs' }
   }
 
-  #outgoing({ summary, inputText }: Call, deadline: number): OutgoingCall {
-    const { header } = this.#options.journal
+  #outgoing({ summary, inputText, sentAt }: Call, deadline: number): OutgoingCall {
+    const { createdAt, journal } = this.#options
+    const { header } = journal
     return {
       executionId: header.executionId,
       callId: summary.callId,
@@ -162,6 +165,8 @@ export class ToolCalls {
       context: header.context,
       correlationId: header.correlationId,
       deadline: new Date(deadline).toISOString(),
+      createdAt: new Date(createdAt).toISOString(),
+      sentAt: new Date(sentAt).toISOString(),
     }
   }
 

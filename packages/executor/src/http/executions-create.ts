@@ -13,7 +13,7 @@ import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './env.ts'
-import { jsonAnswer } from './json-answer.ts'
+import { slowJsonAnswer } from './json-answer.ts'
 import { answerWithEvents, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
@@ -37,7 +37,9 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     const detach = attachUntilClosed(c, handle)
     try {
       await handle.admitted
-      return await (wantsEvents ? answerWithEvents(c, handle, streamOptions) : answerWithResult(c, handle))
+      return await (wantsEvents
+        ? answerWithEvents(c, handle, streamOptions)
+        : answerWithResult(c, handle, streamOptions))
     } finally {
       detach()
     }
@@ -61,9 +63,9 @@ function submission(
   }
 }
 
-async function answerWithResult(c: HttpContext, handle: ExecutionHandle): Promise<Response> {
-  await handle.finished
-  return jsonAnswer(c, handle.id, handle.result())
+function answerWithResult(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
+  const { id, finished } = handle
+  return slowJsonAnswer(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
 }
 
 /** Counts the request as a reader until the returned function is called, or the client has closed the connection. */

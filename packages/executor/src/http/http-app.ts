@@ -16,7 +16,6 @@ import { readJournal } from './journal.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
-import { defaultHeartbeatMs } from './sse.ts'
 import { defaultStallMs } from './stalled-writes.ts'
 import { takeToolResults } from './tool-results.ts'
 import { traceContext } from './trace-context.ts'
@@ -25,17 +24,18 @@ interface HttpAppOptions {
   readonly engine: Engine
   readonly keys: Pick<KeyStore, 'find'>
   readonly guard: Pick<CallbackGuard, 'check'>
-  /** Asked on every request for it, so that it can tell what is true then. */
+  /** Returns the state of the executor as of now. */
   readonly info: () => ExecutorInfo
   readonly logger: Logger
-  readonly heartbeatMs?: number
+  /** Milliseconds without output after which an open answer gets a sign of life. */
+  readonly heartbeatMs: number
   readonly stallMs?: number
 }
 
 /** The executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   const { engine, keys, guard, info, logger } = options
-  const { heartbeatMs = defaultHeartbeatMs, stallMs = defaultStallMs } = options
+  const { heartbeatMs, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
   app.onError(answerErrors({ logger }))

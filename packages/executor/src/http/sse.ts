@@ -9,21 +9,20 @@ import type { EventText, ExecutionHandle } from '../engine/engine.ts'
 import type { HttpContext } from './env.ts'
 import { errorBody, internalError } from './errors.ts'
 import { watchStalls, type StallWatch } from './stalled-writes.ts'
+import { within } from './within.ts'
 
-/** How often a comment keeps an idle stream open. */
-export const defaultHeartbeatMs = 15_000
-
-/** Events that are ready together are written together, until they are so many characters. */
+/** Number of characters up to which events that are ready together are written together. */
 const batchLength = 16 * 1024
 
 export interface EventStreamOptions {
   readonly logger: Logger
+  /** Milliseconds without an event after which a comment keeps the stream open. */
   readonly heartbeatMs: number
-  /** How long a reader may keep the stream waiting. */
+  /** Milliseconds that a reader may keep the stream waiting. */
   readonly stallMs: number
 }
 
-/** The id that `last-event-id` gives, if it gives one. Throws `RequestError` when it is none of ours. */
+/** Returns the id in `last-event-id`, if there is one. Throws `RequestError` when it is not an id of an event. */
 export function lastEventId(c: HttpContext): string | undefined {
   const id = c.req.header(headers.lastEventId)
   if (id === undefined || id === '') return undefined
@@ -82,7 +81,7 @@ interface FrameOptions {
   readonly heartbeatMs: number
   readonly stall: StallWatch
   readonly toFrame: (error: unknown) => string
-  /** Called when the stream ends, whoever ended it. */
+  /** Called when the stream ends, by either side. */
   readonly close: () => void
   readonly closed: AbortSignal
 }
@@ -92,7 +91,7 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
   const encoder = new TextEncoder()
   let upcoming: FrameOptions['first'] | undefined = first
 
-  /** The next frames that are ready; undefined when there are none any more. */
+  /** Resolves with the next frames that are ready; with undefined after the last one. */
   async function nextFrames(): Promise<string | undefined> {
     upcoming ??= events.next()
     let next = await within(upcoming, heartbeatMs)
@@ -146,13 +145,4 @@ function errorFrame(body: ErrorBody): string {
 /** Resolves when nothing more can happen without the event loop. */
 function microtasksDone(): Promise<undefined> {
   return new Promise((resolve) => nextTick(resolve, undefined))
-}
-
-/** What the promise resolves to, or undefined if it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const timeout = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined)
-  })
-  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
 }

@@ -28,13 +28,17 @@ const unavailable = {
   },
 }
 
-function transportTo(url: string, guardOptions: Partial<Parameters<typeof createCallbackGuard>[0]> = {}) {
+type GuardOptions = Partial<Parameters<typeof createCallbackGuard>[0]>
+
+/** Attempts count however long they take on a busy machine, unless `quietMs` is given. */
+function transportTo(url: string, guardOptions: GuardOptions = {}, quietMs = Infinity) {
   const logged: string[] = []
   const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
   const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
   onTestFinished(() => agents[Symbol.asyncDispose]())
   const logger = createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } })
-  return { transport: createCallbackTransport({ callback: { url, token }, tenant: 'acme', agents, logger }), logged }
+  const callback = { url, token }
+  return { transport: createCallbackTransport({ callback, tenant: 'acme', agents, logger, quietMs }), logged }
 }
 
 function send(outgoing: ServerResponse, answer: unknown, status = 200) {
@@ -121,6 +125,40 @@ describe('a call by callback', () => {
     expect(await transport.call(outgoingCall(), never)).toEqual(unavailable)
     expect(server.received).toHaveLength(8)
     expect(logged.join('')).toMatch(/other side closed|ECONNRESET|terminated/)
+  })
+
+  test('is tried again when a gateway answers, each time with the time at which it is sent', async () => {
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth < 3) send(outgoing, { ok: true, output: 'of the gateway' }, nth === 1 ? 502 : 504)
+      else send(outgoing, { ok: true, output: nth })
+    })
+    const { transport, logged } = transportTo(server.url)
+    expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 3 })
+    const times = server.received.map(({ text }) => (JSON.parse(text) as { sentAt: string }).sentAt)
+    expect(times[0]).toBe(callMessage().sentAt)
+    expect(times.toSorted()).toEqual(times)
+    expect(new Set(times).size).toBe(3)
+    expect(logged.join('')).toMatch(/"status":502.*a gateway answered.*"status":504/s)
+  })
+
+  test('is given up after eight answers of gateways, and the code learns the status of the last', async () => {
+    await using server = await toolServer((outgoing) => outgoing.writeHead(502).end('<h1>secret</h1>'))
+    expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toMatchObject({
+      error: {
+        code: 'TOOL_UNAVAILABLE',
+        message: expect.stringMatching(/\(a gateway before it answered 502\)\.$/) as string,
+      },
+    })
+    expect(server.received).toHaveLength(8)
+  })
+
+  test('does not count attempts that were under way for a while: a gateway ended them because they were quiet', async () => {
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth > 10) send(outgoing, { ok: true, output: nth })
+      else setTimeout(() => (nth % 2 ? outgoing.destroy() : outgoing.writeHead(504).end()), 5)
+    })
+    const { transport } = transportTo(server.url, {}, 1)
+    expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 11 })
   })
 
   test('to nobody, to a forbidden address and to an answer that is none all look the same to the guest', async () => {

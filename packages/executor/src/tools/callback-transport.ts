@@ -1,81 +1,127 @@
-// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
-// nothing of the connection; what went wrong is in the executor's log.
+// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns nothing
+// of the connection; the executor's log says what went wrong.
+import { setTimeout as sleep } from 'node:timers/promises'
+
 import { fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
 import { context, propagation } from '@opentelemetry/api'
-import pRetry from 'p-retry'
 import type { Logger } from 'pino'
-import type { Dispatcher } from 'undici'
 
-import { post } from './post.ts'
+import { post, type OtherAnswer } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import { answerEnvelopeBytes, toolCancelled, toolOutputTooLarge, toolUnavailable } from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 import { signature } from './webhook-signature.ts'
 
 /**
- * Eight in about two seconds: enough for a tool server that starts again, and for a network that breaks a fifth of all
- * connections. No pause is as long as a client waits for the next delivery before it aborts the handler: a second.
+ * Eight attempts in about two seconds: enough for a tool server that starts again, and for a network that breaks a fifth of
+ * all connections. No pause is as long as a client waits for the next delivery before it aborts the handler: a second.
  */
-const attempts = { retries: 7, minTimeout: 50, maxTimeout: 400, randomize: true }
+const maxAttempts = 8
+const pauseMs = { first: 50, longest: 400, longestAskedFor: 5_000 }
+
+/**
+ * An attempt that fails after so many milliseconds is not counted: the call was under way, and a gateway ended the request
+ * because it was quiet. The next attempt joins the handler that runs. The call's own deadline ends that.
+ */
+const defaultQuietMs = 100
+
+/** Statuses by which gateways say that the server behind them gave no answer; from 520 on, those of CDNs. */
+const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])
+
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {
   readonly callback: Callback
   readonly tenant: string
-  /** The agents of the guard, which decides what may be connected to. */
+  /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
   readonly logger: Logger
+  readonly quietMs?: number
+}
+
+/** What became of one attempt: an answer for the guest, or a failure that is tried again. */
+type Outcome = { readonly answer: ToolAnswer } | { readonly failure: Failure }
+
+interface Failure {
+  readonly error?: unknown
+  readonly gateway?: OtherAnswer
+  /** Milliseconds from when the request went out; 0 if it never did. */
+  readonly lastedMs: number
 }
 
 /**
- * The transport of one execution that came with a callback. Only a failed connection is tried again, with the same call id,
- * and a forbidden address like any other: neither the answer nor the time until it comes tells them apart.
+ * Returns the transport of one execution that came with a callback. A failed connection is tried again with the same call
+ * id, and so is an answer of a gateway that did not reach the tool server. A forbidden address is treated like any other:
+ * neither the answer nor the time until it comes tells them apart.
  */
 export function createCallbackTransport(options: CallbackTransportOptions): ToolTransport {
-  const { callback, tenant, agents, logger } = options
+  const { callback, tenant, agents, logger, quietMs = defaultQuietMs } = options
   const url = new URL(callback.url)
 
-  async function deliver(call: OutgoingCall, { agent, body, signal }: Attempt): Promise<ToolAnswer> {
-    const signed = signature(call.callId, body, callback.token)
-    const headers = callHeaders(call, callback.token, signed)
-    const answer = await post(agent, { url, headers, body, maxBytes: maxResponseBytes, signal })
-    if ('isTooLarge' in answer) return toolOutputTooLarge(call.tool, answer.sizeBytes)
-    const read = answer.bytes && readAnswer(answer.bytes)
-    if (read !== undefined) return read
-    logger.warn({ ...named(call), status: answer.status }, 'the tool server gave no valid answer')
+  async function attempt(call: OutgoingCall, body: Buffer, signal: AbortSignal): Promise<Outcome> {
+    let sentAt: number | undefined
+    const onSent = () => (sentAt = performance.now())
+    const lastedMs = () => (sentAt === undefined ? 0 : performance.now() - sentAt)
+    const headers = callHeaders(call, callback.token, signature(call.callId, body, callback.token))
+    const request = { url, headers, body, maxBytes: maxResponseBytes, signal, onSent }
+    try {
+      const answer = await agents.use(tenant, signal, (agent) => post(agent, request))
+      if ('isTooLarge' in answer) return { answer: toolOutputTooLarge(call.tool, answer.sizeBytes) }
+      if ('bytes' in answer) return { answer: readAnswer(answer.bytes) ?? invalid(call, { status: 200 }) }
+      if (gatewayStatuses.has(answer.status)) return { failure: { gateway: answer, lastedMs: lastedMs() } }
+      return { answer: invalid(call, answer) }
+    } catch (error) {
+      return { failure: { error, lastedMs: lastedMs() } }
+    }
+  }
+
+  function invalid(call: OutgoingCall, { location, ...answer }: OtherAnswer): ToolAnswer {
+    const redirectsTo = location === undefined ? undefined : withoutQuery(location, url)
+    logger.warn({ ...named(call), ...answer, redirectsTo }, 'the tool server gave no valid answer')
     return toolUnavailable(call.tool)
   }
 
   return {
     async call(call, signal) {
-      const body = Buffer.from(messageOf(call))
-      try {
-        const attempt = () => agents.use(tenant, signal, (agent) => deliver(call, { agent, body, signal }))
-        return await pRetry(attempt, {
-          ...attempts,
-          signal,
-          onFailedAttempt: ({ error, attemptNumber }) =>
-            logger.warn({ ...named(call), attempt: attemptNumber, err: error }, 'the tool server was not reached'),
-        })
-      } catch (error) {
-        if (signal.aborted) return toolCancelled(call.tool)
-        logger.warn({ ...named(call), err: error }, 'the tool call was given up')
-        return toolUnavailable(call.tool)
+      const startedAt = performance.now()
+      let countedAttempts = 0
+      for (let number = 1; !signal.aborted; number++) {
+        const body = Buffer.from(messageOf(call, number === 1 ? 0 : performance.now() - startedAt))
+        const outcome = await attempt(call, body, signal)
+        if ('answer' in outcome) return outcome.answer
+        const { error, gateway, lastedMs } = outcome.failure
+        if (signal.aborted) break
+        if (lastedMs < quietMs) countedAttempts += 1
+        const facts = { ...named(call), attempt: number, err: error, status: gateway?.status }
+        logger.warn(facts, gateway ? 'a gateway answered for the tool server' : 'the tool server was not reached')
+        if (countedAttempts === maxAttempts) {
+          logger.warn(facts, 'the tool call was given up')
+          return toolUnavailable(call.tool, gateway?.status)
+        }
+        await sleep(pauseAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
       }
+      return toolCancelled(call.tool)
     },
   }
 }
 
-interface Attempt {
-  readonly agent: Dispatcher
-  readonly body: Buffer
-  readonly signal: AbortSignal
+/** Returns the pause after the n-th attempt in milliseconds: doubled and jittered, or what a gateway asked for. */
+function pauseAfter(number: number, retryAfterMs = 0): number {
+  const backoffMs = Math.min(pauseMs.first * 2 ** (number - 1) * (1 + Math.random()), pauseMs.longest)
+  return Math.max(backoffMs, Math.min(retryAfterMs, pauseMs.longestAskedFor))
 }
 
-/** The text of a `ToolCallMessage`. */
-function messageOf({ input, context, ...ids }: OutgoingCall): string {
-  const fields = JSON.stringify({ type: 'tool.call', ...ids })
+/** Returns the text of a `ToolCallMessage` that is sent so many milliseconds after the call's first attempt. */
+function messageOf({ input, context, sentAt, ...rest }: OutgoingCall, elapsedMs: number): string {
+  const sentNow = new Date(Date.parse(sentAt) + elapsedMs).toISOString()
+  const fields = JSON.stringify({ type: 'tool.call', ...rest, sentAt: sentNow })
   return `${fields.slice(0, -1)},"input":${input},"context":${context}}`
+}
+
+function withoutQuery(location: string, base: URL): string | undefined {
+  if (!URL.canParse(location, base)) return undefined
+  const { origin, pathname } = new URL(location, base)
+  return origin + pathname
 }
 
 function callHeaders(call: OutgoingCall, token: string, signed: Record<string, string>): Record<string, string> {
@@ -86,6 +132,7 @@ function callHeaders(call: OutgoingCall, token: string, signed: Record<string, s
     ...signed,
     'content-type': 'application/json',
     accept: 'application/json',
+    'accept-encoding': 'identity',
     'user-agent': 'codemode-executor',
     [headers.authorization]: `Bearer ${token}`,
     [headers.correlationId]: call.correlationId,

@@ -1,9 +1,20 @@
 import type { Dispatcher } from 'undici'
 
-/** What came back: the body of a 200, how large it would be when it is over the limit, or any other status alone. */
+/** An answer of 200 with its body, one that is too large, or any other answer by its status and headers. */
 export type PostAnswer =
-  | { readonly status: number; readonly bytes?: Buffer }
+  | { readonly bytes: Buffer }
   | { readonly isTooLarge: true; readonly sizeBytes: number | undefined }
+  | OtherAnswer
+
+/** An answer that is no tool server's, by what it says of itself. */
+export interface OtherAnswer {
+  readonly status: number
+  readonly contentType?: string | undefined
+  readonly contentEncoding?: string | undefined
+  readonly location?: string | undefined
+  /** Milliseconds that it asks to wait before the next attempt. */
+  readonly retryAfterMs?: number | undefined
+}
 
 interface PostRequest {
   readonly url: URL
@@ -11,14 +22,17 @@ interface PostRequest {
   readonly body: Buffer
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** Called when there is a connection and the request goes out. */
+  readonly onSent: () => void
 }
 
 /**
- * Sends a request and reads its answer. What is not read to its end is destroyed, and with it the connection: nothing is
- * left to drip. Rejects when the connection fails, and when the signal aborts; of one that stands in line for a connection
- * that is when it gets one, since it holds its place until then.
+ * Sends a request and resolves with its answer. An answer that is not read to its end is destroyed with its connection.
+ * Rejects when the connection fails and when the signal aborts; a request that waits for a connection rejects only when it
+ * gets one, since it holds its place until then.
  */
-export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }: PostRequest): Promise<PostAnswer> {
+export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswer> {
+  const { url, headers, body, maxBytes, signal, onSent } = request
   const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -31,13 +45,15 @@ export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started
+      onSent()
       if (signal.aborted) abort()
       else signal.addEventListener('abort', abort, { once: true })
     },
-    onResponseStart(_controller, status, { 'content-length': length }) {
+    onResponseStart(_controller, status, answered) {
       if (status < 200) return
-      const declaredBytes = Number(length ?? 0)
-      if (status !== 200) isEnough({ status })
+      const declaredBytes = Number(answered['content-length'] ?? 0)
+      const contentEncoding = textOf(answered['content-encoding']) ?? 'identity'
+      if (status !== 200 || contentEncoding !== 'identity') isEnough(otherAnswer(status, answered))
       else if (declaredBytes > maxBytes) isEnough({ isTooLarge: true, sizeBytes: declaredBytes })
     },
     onResponseData(_controller, chunk) {
@@ -47,7 +63,7 @@ export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }
     },
     onResponseEnd() {
       signal.removeEventListener('abort', abort)
-      resolve({ status: 200, bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) })
+      resolve({ bytes: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks) })
     },
     onResponseError(_controller, error) {
       signal.removeEventListener('abort', abort)
@@ -56,4 +72,27 @@ export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }
   }
   agent.dispatch({ origin: url.origin, path: url.pathname + url.search, method: 'POST', headers, body }, handler)
   return promise
+}
+
+type AnswerHeaders = Record<string, string | string[] | undefined>
+
+function otherAnswer(status: number, headers: AnswerHeaders): OtherAnswer {
+  return {
+    status,
+    contentType: textOf(headers['content-type']),
+    contentEncoding: textOf(headers['content-encoding']),
+    location: textOf(headers['location']),
+    retryAfterMs: retryAfterMs(textOf(headers['retry-after']), textOf(headers['date'])),
+  }
+}
+
+const textOf = (value: string | string[] | undefined): string | undefined =>
+  typeof value === 'string' ? value.trim().slice(0, 200) : undefined
+
+/** Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date by the clock of the server that answered. */
+function retryAfterMs(value: string | undefined, answeredAt: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000
+  const waitMs = Date.parse(value) - (Date.parse(answeredAt ?? '') || Date.now())
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs)
 }

@@ -17,9 +17,13 @@ export function toolCancelled(tool: string): ToolAnswer {
   return toolFailed('TOOL_CANCELLED', `The call of tool "${tool}" was cancelled.`)
 }
 
-/** The answer to a call that could not be delivered. It says no more: what it told would make the guest a port scanner. */
-export function toolUnavailable(tool: string): ToolAnswer {
-  return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer.`)
+/**
+ * Returns the answer to a call that could not be delivered. It tells only that a gateway answered in the place of the tool
+ * server: more, such as whether a port is open, would make the guest a port scanner.
+ */
+export function toolUnavailable(tool: string, gatewayStatus?: number): ToolAnswer {
+  const gateway = gatewayStatus === undefined ? '' : ` (a gateway before it answered ${gatewayStatus})`
+  return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer${gateway}.`)
 }
 
 /** The answer instead of one that is over the limit; the size is told when it is known. */

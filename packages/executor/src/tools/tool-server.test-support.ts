@@ -36,8 +36,13 @@ export async function toolServer(answer: (outgoing: ServerResponse, received: Re
   }
 }
 
+interface Times {
+  createdAt: string
+  sentAt: string
+}
+
 /** The n-th call of an execution. */
-export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Oslo' }): ToolCallMessage {
+export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Oslo' }): ToolCallMessage & Times {
   return {
     type: 'tool.call',
     executionId: 'exe_1',
@@ -47,6 +52,8 @@ export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Os
     context: { clientId: 'c1' },
     correlationId: 'cor_0123456789abcdef',
     deadline: '2030-01-01T00:00:00.000Z',
+    createdAt: '2029-12-31T23:59:00.000Z',
+    sentAt: '2029-12-31T23:59:30.000Z',
   }
 }
 

@@ -1,9 +1,12 @@
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
-/** A call as it goes out: its message, of which input and context are JSON text that stays as it is. */
+/** A call on its way out: its message, with input and context as JSON text that is passed on unchanged. */
 export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | 'context'> {
   readonly input: string
   readonly context: string
+  readonly createdAt: string
+  /** When the executor sent it first; each repeat has a time of its own on the wire. */
+  readonly sentAt: string
 }
 
 /** How a tool call reaches its tool. There are two: by callback to a tool server, and over the client's stream. */

@@ -5,7 +5,7 @@ import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 
 const eventFields = {
   id: z.string().meta({ description: 'Counts from 1 within the execution' }),
-  /** When it happened, by the executor. */
+  /** When it happened, by the executor's clock. */
   at: z.iso.datetime(),
   /** The execution that it belongs to. */
   executionId: z.string(),
@@ -14,7 +14,12 @@ const eventFields = {
 /** Something that happened in an execution, as a stream shows it. */
 export const executionEventSchema = z
   .discriminatedUnion('type', [
-    z.object({ type: z.literal('started'), ...eventFields, correlationId: z.string() }),
+    z.object({
+      type: z.literal('started'),
+      ...eventFields,
+      correlationId: z.string(),
+      createdAt: z.iso.datetime().optional().meta({ description: 'When the executor took the execution' }),
+    }),
     z.object({ type: z.literal('log'), ...eventFields, ...logEntrySchema.pick({ level: true, text: true }).shape }),
     z.object({
       type: z.literal('tool.called'),

@@ -29,7 +29,7 @@ export const toolDeclarationSchema = z
 
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>
 
-/** What the executor POSTs to the client's tool server. */
+/** The body of the executor's POST to the client's tool server. All times are of the executor's clock. */
 export const toolCallMessageSchema = z
   .object({
     type: z.literal('tool.call'),
@@ -40,6 +40,8 @@ export const toolCallMessageSchema = z
     context: jsonObjectSchema,
     correlationId: z.string(),
     deadline: z.iso.datetime(),
+    createdAt: z.iso.datetime().optional().meta({ description: 'When the executor took the execution' }),
+    sentAt: z.iso.datetime().optional().meta({ description: 'When this attempt to deliver the call was sent' }),
   })
   .meta({ id: 'ToolCallMessage' })
 

@@ -1,0 +1,51 @@
+/**
+ * Decoding of bodies that a proxy has compressed. The client asks for none of that (`accept-encoding: identity`), but some
+ * proxies compress all the same.
+ */
+import { pipeline, type Readable } from 'node:stream'
+import * as zlib from 'node:zlib'
+
+/** Maximum size of a decoded answer, so that a small body can't fill the memory. */
+const maxOutputLength = 256 * 1024 * 1024
+
+const decoders = {
+  gzip: { text: zlib.gunzipSync, stream: zlib.createGunzip },
+  'x-gzip': { text: zlib.gunzipSync, stream: zlib.createGunzip },
+  deflate: { text: zlib.inflateSync, stream: zlib.createInflate },
+  br: { text: zlib.brotliDecompressSync, stream: zlib.createBrotliDecompress },
+} as const
+
+type Headers = Readonly<Record<string, string | undefined>>
+
+/** Returns the text of a body; an empty one if its content encoding is unknown or broken. A body may be cut off. */
+export function decodeText(body: Buffer, headers: Headers, { isCut }: { isCut: boolean }): string {
+  const encoding = contentEncoding(headers)
+  if (encoding === undefined) return body.toString('utf8')
+  const decoder = decoderOf(encoding)
+  if (decoder === undefined) return ''
+  try {
+    const flush = encoding === 'br' ? zlib.constants.BROTLI_OPERATION_FLUSH : zlib.constants.Z_SYNC_FLUSH
+    return decoder.text(body, { maxOutputLength, ...(isCut && { finishFlush: flush }) }).toString('utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Returns a body as it was before a proxy compressed it; undefined if its content encoding is unknown. */
+export function decodeStream(body: Readable, headers: Headers): Readable | undefined {
+  const encoding = contentEncoding(headers)
+  if (encoding === undefined) return body
+  const decoder = decoderOf(encoding)
+  // An error of either end destroys the other one, and is met where the stream is read.
+  return decoder && pipeline(body, decoder.stream(), () => {})
+}
+
+/** Returns the content encoding of an answer in lower case; undefined if there is none. */
+export function contentEncoding(headers: Headers): string | undefined {
+  const encoding = headers['content-encoding']?.trim().toLowerCase()
+  return encoding === undefined || encoding === '' || encoding === 'identity' ? undefined : encoding
+}
+
+function decoderOf(encoding: string): (typeof decoders)[keyof typeof decoders] | undefined {
+  return Object.hasOwn(decoders, encoding) ? decoders[encoding as keyof typeof decoders] : undefined
+}

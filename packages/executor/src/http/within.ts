@@ -1,0 +1,8 @@
+/** Resolves as the promise does, or with undefined if it takes longer than so many milliseconds. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined)
+  })
+  return Promise.race([promise, timeout]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,327 @@
+/** What is told when something else than an executor answers, and what is tried again. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
+
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import { ExecutorClient, type ExecutorClientError } from '@codemode/client'
+
+import { apiKey, connect, transports } from '../support/executor.ts'
+import { freePort } from '../support/free-port.ts'
+import { useCodemode } from '../support/suite.ts'
+import { listenLocally, startTinyProxy } from '../support/tiny-proxy.ts'
+
+const suite = useCodemode()
+const retry = { maxAttempts: 3, backoffBaseMs: 1 }
+
+type Answering = (response: ServerResponse, request: IncomingMessage) => void
+
+/** A server that is no executor, and the requests that it got. */
+async function foreignServer(answer: Answering) {
+  const requests: string[] = []
+  const server = await listenLocally(
+    createServer((request, response) => {
+      requests.push(`${request.method} ${request.url}`)
+      request.resume().on('end', () => answer(response, request))
+    }),
+  )
+  onTestFinished(() => server[Symbol.asyncDispose]())
+  return { url: server.url, requests }
+}
+
+/** The errors of an execution that waits for one answer, and of one that follows events. */
+async function failuresAt(url: string): Promise<ExecutorClientError[]> {
+  const client = connect({ url }, { retry })
+  try {
+    const failures = await Promise.allSettled([client.run('return 1'), client.submit('return 1').then((e) => e.wait())])
+    return failures.map((each) => (each as PromiseRejectedResult).reason as ExecutorClientError)
+  } finally {
+    await client.close()
+  }
+}
+
+const page =
+  (status: number, body: string, type = 'text/html; charset=utf-8'): Answering =>
+  (response) =>
+    void response.writeHead(status, { 'content-type': type }).end(body)
+
+const loginPage = `<!doctype html><html><head><title>Sign in</title><style>p { color: red }</style>
+  <script>if (1 < 2) location = 'x'</script></head><body><p>Please <b>sign in</b></p></body></html>`
+
+describe('a URL that is not an executor', () => {
+  test.each<[string, Answering, RegExp]>([
+    [
+      'a login page',
+      page(200, loginPage),
+      /HTTP 200: got text\/html from .*not a Codemode executor.*Sign in Please sign in/,
+    ],
+    ['an empty 200', (response) => response.end(), /HTTP 200: got an empty answer from .*not a Codemode executor/],
+    ['a 204', (response) => response.writeHead(204).end(), /HTTP 204: got an empty answer/],
+    ['JSON of another service', page(200, '{"hello":"world"}', 'application/json'), /got application\/json from/],
+    ['broken JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
+    ['plain text', page(200, 'It works!', 'text/plain'), /got text\/plain from .*which says "It works!"/],
+    ['a picture', page(200, '\u0089PNG', 'image/png'), /got image\/png from .*executor\. Check executorUrl\.$/],
+    ['a page that is not found', page(404, '<h1>Not Found</h1>'), /HTTP 404: got text\/html from .*"Not Found"/],
+    ['another method', page(405, 'no', 'text/plain'), /HTTP 405: got text\/plain/],
+    ['a page of a firewall', page(403, '<h1>Blocked</h1>'), /HTTP 403: got text\/html/],
+    ['an error page', page(500, '<h1>Oops</h1>'), /HTTP 500: got text\/html from .*not a Codemode executor.*"Oops"/],
+    ['a portal', page(511, 'log in', 'text/plain'), /HTTP 511: got text\/plain/],
+    [
+      'what compresses its pages',
+      (r) =>
+        void r
+          .writeHead(404, { 'content-type': 'text/html', 'content-encoding': 'gzip' })
+          .end(gzipSync('<p>zipped</p>')),
+      /HTTP 404: got text\/html in gzip from .*"zipped"/,
+    ],
+  ])('RT-1: %s is named, and asked no more than once', async (_, answer, message) => {
+    const { url, requests } = await foreignServer(answer)
+    for (const failure of await failuresAt(url)) {
+      expect(failure.message).toMatch(message)
+      expect(failure.message).toContain(`${url}/v1/executions`)
+      expect(failure).toMatchObject({
+        attempts: 1,
+        retryable: false,
+        suggestion: expect.stringContaining('executorUrl') as string,
+      })
+      expect(failure.code).not.toBe('OUTCOME_AMBIGUOUS')
+    }
+    expect(requests.filter((each) => each === 'POST /v1/executions')).toHaveLength(2)
+  })
+
+  test.each([301, 302, 303, 307, 308])(
+    'RT-1: a %i is not followed, and where it points is told without its query',
+    async (status) => {
+      const elsewhere = await foreignServer(page(200, '{}'))
+      const location = `${elsewhere.url.replace('//', '//user:password@')}/login?next=secret#fragment`
+      const { url } = await foreignServer((response) => void response.writeHead(status, { location }).end())
+      for (const failure of await failuresAt(url)) {
+        expect(failure).toMatchObject({ code: 'CONNECTION_FAILED', httpStatus: status, attempts: 1, ambiguous: false })
+        expect(failure.message).toContain(`redirects to ${elsewhere.url}/login, and`)
+        expect(failure.message).not.toMatch(/secret|password|fragment/)
+      }
+      expect(elsewhere.requests).toEqual([])
+    },
+  )
+
+  test('RT-1: an echo of the request gives the key away to nobody', async () => {
+    const { url } = await foreignServer((response, { headers }) => {
+      const echo = `${JSON.stringify(headers)} ${headers.authorization} ${'😀'.repeat(300)}`
+      response.writeHead(400, { 'content-type': 'text/plain' }).end(echo)
+    })
+    for (const failure of await failuresAt(url)) {
+      expect(`${failure.message}${JSON.stringify(failure)}`).not.toContain(apiKey)
+      expect(failure.message.isWellFormed()).toBe(true)
+      expect(failure.message.length).toBeLessThan(500)
+    }
+  })
+
+  test('RT-1: an executor behind it is neither live nor ready', async () => {
+    const { url } = await foreignServer(page(200, loginPage))
+    await using client = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey })
+    expect([await client.isLive(), await client.isReady()]).toEqual([false, false])
+  })
+})
+
+test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
+  'RT-1: a %i of a gateway is tried again, and told with what answered when it stays',
+  async (status) => {
+    const { url, requests } = await foreignServer(page(status, '<h1>Web server is down</h1>'))
+    for (const failure of await failuresAt(url)) {
+      expect(failure).toMatchObject({ attempts: 3, httpStatus: status })
+      expect(failure.message).toMatch(new RegExp(`HTTP ${status}: got text/html from ${url}/v1/executions`))
+      expect(failure.message).toContain('"Web server is down"')
+      // A gateway may have passed the request on before it gave up.
+      const isAmbiguous = ![425, 429, 503].includes(status)
+      expect(failure.ambiguous).toBe(isAmbiguous)
+      expect(failure.code === 'OUTCOME_AMBIGUOUS').toBe(isAmbiguous)
+    }
+    expect(requests.filter((each) => each === 'POST /v1/executions')).toHaveLength(6)
+  },
+)
+
+describe('what does not speak HTTP', () => {
+  test.each<[string, string, string, RegExp]>([
+    ['another protocol', 'http:', 'SSH-2.0-OpenSSH_9.2\r\n', /does not answer in HTTP: /],
+    ['TLS on a plain URL', 'http:', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /does not answer in HTTP: /],
+    ['plain HTTP on a TLS URL', 'https:', 'HTTP/1.1 400 Bad Request\r\n\r\n', /does not complete a TLS handshake: /],
+    [
+      'a switch of protocols',
+      'http:',
+      'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+      /broke: bad upgrade/,
+    ],
+  ])('RT-1: %s is told as such', async (_, protocol, banner, message) => {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(banner, 'latin1'))
+    })
+    const port = await freePort()
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    for (const failure of await failuresAt(`${protocol}//127.0.0.1:${port}`)) {
+      expect(failure.message).toMatch(message)
+      expect(failure.suggestion).toMatch(/executorUrl|called twice/)
+    }
+  })
+})
+
+test.each<[string, (body: Buffer) => Buffer]>([
+  ['gzip', gzipSync],
+  ['deflate', deflateSync],
+  ['br', brotliCompressSync],
+])('RT-1: answers that a proxy has compressed with %s are read all the same', async (encoding, compress) => {
+  const asked: unknown[] = []
+  const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
+    asked.push(request.headers['accept-encoding'])
+    const { 'content-length': _, ...headers } = answer.headers
+    const chunks: Buffer[] = []
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+    answer.on('end', () => {
+      response.writeHead(answer.statusCode!, { ...headers, 'content-encoding': encoding })
+      response.end(compress(Buffer.concat(chunks)))
+    })
+  })
+  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  await using client = connect(proxy, { retry })
+  expect(await client.executeAsync('return 4')).toBe(4)
+  expect(await (await client.submit('return 5')).wait()).toMatchObject({ result: 5 })
+  await expect(client.executeAsync('return (')).rejects.toMatchObject({ code: 'SYNTAX_ERROR' })
+  expect(new Set(asked)).toEqual(new Set(['identity']))
+})
+
+test('RT-2: an answer that a proxy has cut is asked for again', async () => {
+  let cuts = 0
+  const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
+    const { 'content-length': _, ...headers } = answer.headers
+    let text = ''
+    answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk))
+    answer.on('end', () => {
+      const isCut = request.method === 'POST' && cuts++ === 0
+      response.writeHead(answer.statusCode!, headers).end(isCut ? text.slice(0, -20) : text)
+    })
+  })
+  onTestFinished(() => proxy[Symbol.asyncDispose]())
+  await using client = connect(proxy, { retry })
+  expect(await client.executeAsync('return 4')).toBe(4)
+  expect(cuts).toBe(2)
+})
+
+describe('a gateway before a tool server', () => {
+  /** A client whose tool server is behind a gateway that answers the first deliveries by itself. */
+  async function behind(answer: Answering, times: number) {
+    const port = await freePort()
+    let left = times
+    const ids: unknown[] = []
+    const proxy = await listenLocally(
+      createServer((request, response) => {
+        ids.push(request.headers['webhook-id'])
+        if (left-- > 0) {
+          request.resume().on('end', () => answer(response, request))
+          return
+        }
+        const chunks: Buffer[] = []
+        request.on('data', (chunk: Buffer) => chunks.push(chunk))
+        request.on('end', () => {
+          const headers = request.headers as Record<string, string>
+          void forward(`http://127.0.0.1:${port}/`, headers, Buffer.concat(chunks)).then((text) => response.end(text))
+        })
+      }),
+    )
+    let runs = 0
+    const client = connect(suite.executor, {
+      toolServer: { port, url: proxy.url },
+      tools: { count: () => (runs += 1) },
+    })
+    onTestFinished(() => client.close().then(() => proxy[Symbol.asyncDispose]()))
+    return { client, ids, runs: () => runs }
+  }
+
+  test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
+    'TL-6: a %i is tried again with the same call id, and the handler runs once',
+    async (status) => {
+      const { client, ids, runs } = await behind(page(status, '<h1>Bad Gateway</h1>'), 2)
+      const result = await client.run('return tools.count()')
+      expect(result).toMatchObject({ success: true, result: 1 })
+      expect(ids).toEqual(Array.from({ length: 3 }, () => `${result.executionId}:1`))
+      expect(runs()).toBe(1)
+    },
+  )
+
+  test('RT-1: Retry-After of a gateway is waited for', async () => {
+    const times: number[] = []
+    const busy: Answering = (response) => {
+      times.push(performance.now())
+      response.writeHead(503, { 'retry-after': '1' }).end()
+    }
+    const { client } = await behind(busy, 2)
+    expect(await client.executeAsync('return tools.count()')).toBe(1)
+    expect(times[1]! - times[0]!).toBeGreaterThanOrEqual(995)
+  })
+
+  const seen = 'return tools.count().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
+
+  test('TL-6: a 502 that stays makes the call unavailable, and says so', async () => {
+    const { client, runs } = await behind(page(502, '<h1>Bad Gateway</h1>'), Infinity)
+    expect(await client.executeAsync(seen)).toEqual({
+      code: 'TOOL_UNAVAILABLE',
+      message: 'The tool "count" is unavailable: its server gave no valid answer (a gateway before it answered 502).',
+      retryable: true,
+    })
+    expect(runs()).toBe(0)
+  })
+
+  test.each<[string, Answering]>([
+    ['a login page', page(200, loginPage)],
+    ['a redirect', (response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end()],
+    ['an empty answer', (response) => void response.end()],
+    [
+      'a compressed answer',
+      (response) =>
+        void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"ok":true,"output":1}')),
+    ],
+    ['an error of its own', page(500, 'no')],
+  ])('TL-6: %s is final, and the code learns no more', async (_, answer) => {
+    const { client, ids } = await behind(answer, Infinity)
+    expect(await client.executeAsync(seen)).toMatchObject({
+      code: 'TOOL_UNAVAILABLE',
+      message: 'The tool "count" is unavailable: its server gave no valid answer.',
+    })
+    expect(ids).toHaveLength(1)
+  })
+
+  test("RT-3: the call's clock ends the attempts", async () => {
+    const { client } = await behind((response) => void response.writeHead(503, { 'retry-after': '60' }).end(), Infinity)
+    const code = 'return tools.count().catch(({ code, data }) => [code, data.timeoutMs])'
+    expect(await client.executeAsync(code, { toolTimeoutMs: 200 })).toEqual(['TOOL_TIMEOUT', 200])
+  })
+})
+
+async function forward(url: string, headers: Record<string, string>, body: Buffer): Promise<string> {
+  const { host: _, connection: __, 'content-length': ___, ...rest } = headers
+  return (await fetch(url, { method: 'POST', headers: rest, body: new Uint8Array(body) })).text()
+}
+
+test.each(transports)(
+  'RT-2: a 500 of a gateway for an execution that goes on is settled ($transport)',
+  async ({ config }) => {
+    let failures = 0
+    const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
+      if (request.method === 'POST' && request.url === '/v1/executions' && failures++ === 0) {
+        answer.resume()
+        response.writeHead(500, { 'content-type': 'text/html' }).end('<h1>Oops</h1>')
+        return
+      }
+      response.writeHead(answer.statusCode!, answer.headers)
+      response.flushHeaders()
+      answer.pipe(response)
+    })
+    onTestFinished(() => proxy[Symbol.asyncDispose]())
+    let runs = 0
+    await using client = connect(proxy, { ...config, retry, tools: { count: () => (runs += 1) } })
+    const result = await client.run('await sleep(50); return 4')
+    expect(result).toMatchObject({ success: true, result: 4 })
+    expect(failures).toBe(1)
+  },
+)

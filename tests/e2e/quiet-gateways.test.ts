@@ -1,0 +1,136 @@
+/** Gateways that end requests in which nothing is said, before the executor and before a tool server. */
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+import type { Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
+import { newExecutionId } from '@codemode/shared'
+
+import { api, apiKey, connect, startExecutor } from '../support/executor.ts'
+import { freePort } from '../support/free-port.ts'
+import { startQuietGateway, type Ending } from '../support/quiet-gateway.ts'
+import { useCodemode } from '../support/suite.ts'
+
+const suite = useCodemode()
+const quietMs = 200
+const retry = { maxAttempts: 3, backoffBaseMs: 1 }
+
+const methods = {
+  run: (client: Codemode, code: string, options?: ExecuteOptions) => client.run(code, options),
+  submit: async (client: Codemode, code: string, options?: ExecuteOptions) =>
+    (await client.submit(code, options)).wait(),
+  executeAll: async (client: Codemode, code: string, options?: ExecuteOptions) =>
+    (await client.executeAll([code], options))[0] as ExecutionResult,
+}
+const endings: Ending[] = ['status', 'close', 'end']
+
+/** A client behind a gateway that ends quiet requests, with a tool that answers when so many have been ended. */
+async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } = {}) {
+  const gateway = await startQuietGateway(suite.executor, { quietMs, ending })
+  const runs: string[] = []
+  const patient = async (input: unknown, { callId }: { callId: string }) => {
+    runs.push(callId)
+    await gateway.hasCut(cuts)
+    return input
+  }
+  const client = connect(gateway, { ...(isCalledBack && { toolServer: { port: 0 } }), retry, tools: { patient } })
+  onTestFinished(() => client.close().then(() => gateway[Symbol.asyncDispose]()))
+  return { gateway, client, runs }
+}
+
+describe.each(endings)('behind a gateway that ends quiet requests by %s', (ending) => {
+  test('RT-1, RT-2: an execution that sleeps notices nothing', async () => {
+    await Promise.all(
+      Object.values(methods).map(async (method) => {
+        const { gateway, client } = await behindGateway(ending)
+        const result = await method(client, 'await sleep(2_000); return 4')
+        expect(result).toMatchObject({ success: true, result: 4, usage: { replays: 0 } })
+        expect(gateway.cuts).toBeGreaterThanOrEqual(retry.maxAttempts)
+      }),
+    )
+  })
+
+  test('RT-1, RT-2: an execution with a tool under way notices nothing, and the tool runs once', async () => {
+    const usages = [
+      { isCalledBack: false, method: methods.run },
+      { isCalledBack: true, method: methods.run },
+      { isCalledBack: true, method: methods.submit },
+    ]
+    await Promise.all(
+      usages.map(async ({ isCalledBack, method }) => {
+        const { gateway, client, runs } = await behindGateway(ending, { isCalledBack })
+        const result = await method(client, 'return tools.patient(4)')
+        expect(result).toMatchObject({ success: true, result: 4, toolCalls: [{ status: 'completed' }] })
+        expect(gateway.cuts).toBeGreaterThanOrEqual(9)
+        expect(runs).toEqual([`${result.executionId}:1`])
+      }),
+    )
+  })
+})
+
+test('RT-1: one attempt is enough, because a quiet request that ends is no failed attempt', async () => {
+  const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  await using client = connect(gateway, { retry: false, tools: { patient: () => gateway.hasCut(5) } })
+  expect(await client.executeAsync('await tools.patient(); return 4')).toBe(4)
+  expect(await client.executeAsync('await sleep(300); return 5')).toBe(5)
+})
+
+test("RT-3: the request's clock ends what a gateway keeps interrupting", async () => {
+  const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  const clocks = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
+  await using client = connect(gateway, { retry, ...clocks, tools: { patient: () => gateway.hasCut(Infinity) } })
+  const failure = client.executeAsync('return tools.patient()')
+  await expect(failure).rejects.toMatchObject({
+    code: expect.stringMatching(/^(EXECUTION|REQUEST)_TIMEOUT$/) as string,
+  })
+})
+
+test('RT-1: quiet requests that end are no failures to be told of, and broken ones are', async () => {
+  const gateway = await startQuietGateway(suite.executor, { quietMs: 600, ending: 'close' })
+  onTestFinished(() => gateway[Symbol.asyncDispose]())
+  const retries: unknown[] = []
+  await using client = connect(gateway, { retry, tools: { patient: () => gateway.hasCut(4) } })
+  client.on('retry', (event) => retries.push(event))
+  expect(await client.executeAsync('await tools.patient(); return 4')).toBe(4)
+  expect(retries).toEqual([])
+})
+
+/** Runs one call through a gateway before the tool server, and tells how often its handler ran. */
+async function callBehind(ending: Ending): Promise<{ value: unknown; runs: number }> {
+  const port = await freePort()
+  await using gateway = await startQuietGateway({ url: `http://127.0.0.1:${port}` }, { quietMs, ending })
+  let runs = 0
+  const patient = async (input: unknown, { signal }: { signal: AbortSignal }) => {
+    runs += 1
+    // More than the attempts for a tool server that is gone.
+    await gateway.hasCut(9)
+    return [input, signal.aborted]
+  }
+  await using client = connect(suite.executor, { toolServer: { port, url: gateway.url }, tools: { patient } })
+  return { value: await client.executeAsync('return tools.patient(4)'), runs }
+}
+
+test('TL-6: a gateway that ends quiet deliveries does not end the handler, which runs once', async () => {
+  const calls = await Promise.all([callBehind('status'), callBehind('close')])
+  expect(calls).toEqual([
+    { value: [4, false], runs: 1 },
+    { value: [4, false], runs: 1 },
+  ])
+})
+
+test('RT-1: an answer that is still to come shows signs of life, so that no gateway takes it for dead', async () => {
+  await using executor = await startExecutor({ heartbeatMs: 100 })
+  const id = newExecutionId()
+  const response = await fetch(`${executor.url}/v1/executions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ id, code: 'await sleep(20_000)' }),
+  })
+  let text = ''
+  for await (const chunk of response.body!) {
+    text += Buffer.from(chunk).toString()
+    if (text === '\n\n\n') await api(executor, `/v1/executions/${id}/cancel`, { body: {} })
+  }
+  expect(text).toMatch(/^\n{3}/)
+  expect(JSON.parse(text)).toMatchObject({ executionId: id, success: false, error: { code: 'CANCELLED' } })
+})
