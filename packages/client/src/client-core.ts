@@ -19,7 +19,7 @@ import { BlockingRunner } from './sync/blocking-runner.ts'
 import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
-import { serveCall } from './tools/serve-call.ts'
+import { serveCall, tellConflict } from './tools/serve-call.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
@@ -53,7 +53,11 @@ export class ClientCore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
+    this.toolServer = new ToolServer({
+      config: config.toolServer,
+      callTool: this.#callTool,
+      onConflict: (call, { message }) => tellConflict(this.events, call, message),
+    })
     this.#parts = {
       executor: 'executor' in config ? heldToContract(config.executor) : executorClientOf(config),
       gate: gateOf(config),

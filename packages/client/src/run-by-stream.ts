@@ -1,4 +1,4 @@
-import type { ExecutionEvent, ExecutionRequest, ExecutionResult, ToolAnswer } from '@codemode/shared'
+import type { ExecutionEvent, ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
@@ -8,6 +8,7 @@ import { malformed } from './http/malformed.ts'
 import type { RunClock } from './run-clock.ts'
 import { canBeSettled, lostSight, settle } from './settle.ts'
 import { StreamCalls } from './stream-calls.ts'
+import type { CallRecord } from './tools/call-record.ts'
 import { onLocalClock } from './tools/deadline.ts'
 import { failed } from './tools/tool-failure.ts'
 
@@ -17,12 +18,20 @@ interface StreamRun {
   readonly scope: ExecutionScope
   readonly clock: RunClock
   readonly options: RunOptions
+  /** Answers of all calls that came to this client by streams. */
+  readonly record: CallRecord
 }
+
+/** Milliseconds for which the answer of a call is kept after the deadline of its execution, for other streams of it. */
+const recordMarginMs = 60_000
 
 /** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, scope, clock, options } = run
+  const { request, scope, clock, options, record } = run
   const calls = new StreamCalls({
+    record,
+    keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
+    onConflict: (event, conflict) => options.onCallConflict?.(messageOf(run, event), conflict.message),
     callTool: (event, signal) => callTool(run, event, signal),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
@@ -52,32 +61,30 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
 
 type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
 
-async function callTool(
-  { request, scope, options }: StreamRun,
-  event: Called,
-  signal: AbortSignal,
-): Promise<ToolAnswer> {
-  const { callId, tool, input, at, deadline } = event
-  if (request.tools?.some(({ name }) => name === tool) !== true) {
+async function callTool(run: StreamRun, event: Called, signal: AbortSignal): Promise<ToolAnswer> {
+  const { tool } = event
+  if (run.request.tools?.some(({ name }) => name === tool) !== true) {
     return failed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
   }
-  const { executionId, correlationId } = scope
-  return options.callTool(
-    {
-      type: 'tool.call',
-      executionId,
-      correlationId,
-      callId,
-      tool,
-      input,
-      context: structuredClone(request.context ?? {}),
-      deadline: onLocalClock(deadline, Date.parse(at)),
-    },
-    signal,
-  )
+  return run.options.callTool(messageOf(run, event), signal)
 }
 
-/** An execution that is gone or over needs no answers; its stream says so too. */
+function messageOf({ request, scope }: StreamRun, event: Called): ToolCallMessage {
+  const { callId, tool, input, at, deadline } = event
+  const { executionId, correlationId } = scope
+  return {
+    type: 'tool.call',
+    executionId,
+    correlationId,
+    callId,
+    tool,
+    input,
+    context: structuredClone(request.context ?? {}),
+    deadline: onLocalClock(deadline, Date.parse(at)),
+  }
+}
+
+/** Ignores that an execution is gone or has ended: it needs no answers, and its stream tells the same. */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

@@ -8,15 +8,15 @@ import { pause } from './pause.ts'
 const pollMs = 500
 
 /**
- * Whether asking for the execution can tell what became of a failed request: a repeat met a conflict or found nothing
- * after an attempt that may have arrived, or the events are gone.
+ * Whether the record of the execution can tell the outcome of a failed request: its events are gone, or a repeat was
+ * refused after an attempt that may have arrived.
  */
 export function canBeSettled(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false
   return error.code === 'EVENTS_GONE' || (error.ambiguous && (error.httpStatus === 409 || error.httpStatus === 404))
 }
 
-/** The result of an execution by its record, waiting for its end; OUTCOME_AMBIGUOUS if the executor has no record. */
+/** Reads the result of an execution from its record, after its end. Rejects with OUTCOME_AMBIGUOUS if there is no record. */
 export async function settle(
   api: ExecutionsApi,
   scope: ExecutionScope,
@@ -33,14 +33,14 @@ export async function settle(
   }
 }
 
-/** The error for a failure after the executor may have begun: whatever it says itself, the code may have run. */
+/** Returns the error for a failure after the executor may have begun: the code may have run, whatever the error says. */
 export function lostSight(scope: ExecutionScope, error: unknown): unknown {
   if (scope.signal.aborted || !(error instanceof ExecutorClientError)) return error
   if (error.retryable) return unknownOutcome(scope, error)
   return Object.assign(error, { ambiguous: true })
 }
 
-/** The error for a request that may have run the code, and nobody can say. */
+/** Returns the error for a request of which nobody can tell whether it has run the code. */
 export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = scope
   return new ExecutorConnectionError(`It is not known whether the code ran: ${cause.message}`, {
@@ -52,6 +52,6 @@ export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError
     retryable: false,
     ambiguous: true,
     cause,
-    suggestion: 'Run it again if its tools can bear to be called twice.',
+    suggestion: 'Run it again only if its tools may be called twice.',
   })
 }

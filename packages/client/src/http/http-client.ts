@@ -1,33 +1,35 @@
 import type { Readable } from 'node:stream'
 
-import { headers } from '@codemode/shared'
+import { headers, type InstanceReading } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
 import { Agent, type Dispatcher } from 'undici'
 
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
 import { exchangeText } from './exchange-text.ts'
-import { BelatedRequest, punctual } from './punctual.ts'
+import { LatestReading } from './latest-reading.ts'
 import { responseError, type ErrorAnswer } from './response-error.ts'
 
-/** A stream that is silent for so long, heartbeats included, is taken for broken. */
+/** Milliseconds of silence, without a heartbeat, after which a stream counts as broken. */
 const streamSilenceMs = 60_000
-/** How much of an error's body is read. */
+/** Maximum number of bytes that are read of an error's body. */
 const maxErrorBytes = 1024 * 1024
 
 export interface HttpClientOptions {
   readonly executorUrl: string
   readonly executorApiKey: string
   readonly connectTimeoutMs: number
+  /** Network to send through; connections of its own by default. */
+  readonly dispatcher?: Dispatcher
 }
 
-/** What a request belongs to, and until when it is worth something. */
+/** The execution that a request belongs to, and its deadline. */
 export interface RequestScope {
   readonly executionId?: string | undefined
   readonly correlationId: string
-  /** Aborts the request; its reason is what is thrown. */
+  /** Aborts the request, which then rejects with its reason. */
   readonly signal: AbortSignal
-  /** By `performance.now()`; infinite if there is none. */
+  /** Deadline by `performance.now()`; infinite if there is none. */
   readonly deadlineAt: number
 }
 
@@ -38,56 +40,69 @@ interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly attempt?: number
-  /** When an earlier attempt, which may have arrived, was made; by `performance.now()`. */
-  readonly firstSentAt?: number | undefined
 }
 
-/** A request and its answer: the body of one of 2xx, and what an error is read from otherwise. */
+/** Sends a request; returns the body of a 2xx answer, or the answer that an error is made from. */
 type Exchange<Body> = (
   options: Dispatcher.DispatchOptions,
-) => Promise<{ readonly status: number; readonly body: Body } | ErrorAnswer>
+) => Promise<(Pick<ErrorAnswer, 'status' | 'headers'> & { readonly body: Body }) | ErrorAnswer>
 
 /**
- * One request to the executor, without retries: headers, span, and every failure as a typed error. There is no timeout
- * of undici's own except for connecting and for silent streams; the scope's signal is the clock.
+ * Sends single requests to the executor, without retries: with headers and a span, and with every failure as a typed
+ * error. undici's own timeouts are used only for connecting and for silent streams; the scope's signal is the clock.
  */
 export class HttpClient {
   readonly #agent: Dispatcher
   readonly #options: HttpClientOptions
   readonly #origin: string
   readonly #basePath: string
+  readonly #latestReading = new LatestReading()
+  #hasReached = false
 
   constructor(options: HttpClientOptions) {
     const url = new URL(options.executorUrl)
     this.#options = options
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
-    this.#agent = new Agent({
-      connect: { timeout: options.connectTimeoutMs },
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    }).compose(punctual)
+    this.#agent =
+      options.dispatcher ??
+      new Agent({
+        connect: { timeout: options.connectTimeoutMs },
+        allowH2: false,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      })
   }
 
-  /** The text of a 2xx answer. */
+  /** Latest reading of the executor's clock; undefined while there is none. */
+  get latestReading(): InstanceReading | undefined {
+    return this.#latestReading.current
+  }
+
+  /** Whether the executor has ever answered. */
+  get hasReached(): boolean {
+    return this.#hasReached
+  }
+
+  /** Sends a request and returns the text of its 2xx answer. */
   text(request: HttpRequest, scope: RequestScope): Promise<string> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
       const answer = await exchangeText(this.#agent, options, { signal, maxErrorBytes })
-      return isSuccess(answer.status) ? { status: answer.status, body: answer.text } : answer
+      return isSuccess(answer.status) ? { ...answer, body: answer.text } : answer
     })
   }
 
-  /** The body of a 2xx answer, open. Whoever gets it ends it. */
+  /** Sends a request and returns the open body of its 2xx answer; the caller must end it. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
     return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
-      const { statusCode: status, headers, body } = await this.#agent.request({ ...options, ...waiting })
-      if (isSuccess(status)) return { status, body }
-      // What came of the body tells more; the status says enough.
+      const { statusCode: status, headers: given, body } = await this.#agent.request({ ...options, ...waiting })
+      const headers = given as ErrorAnswer['headers']
+      if (isSuccess(status)) return { status, headers, body }
+      // The status is enough if the body breaks off.
       const text = await readText(body, maxErrorBytes).catch(() => '')
-      return { status, headers: headers as ErrorAnswer['headers'], text }
+      return { status, headers, text }
     })
   }
 
@@ -117,25 +132,24 @@ export class HttpClient {
     return inSpan('codemode.request', details, async (span) => {
       let answer
       try {
-        answer = await this.#punctually(() => exchange(this.#dispatchOptions(req, scope)))
+        answer = await exchange(this.#dispatchOptions(req, scope))
         span.setAttribute(attributes.httpStatus, answer.status)
+        this.#noteAnswer(answer)
         if ('body' in answer) return answer.body
       } catch (error) {
-        throw signal.aborted ? signal.reason : connectionError(error, connection)
+        if (signal.aborted) throw signal.reason
+        const failure = connectionError(error, connection)
+        if (!failure.ambiguous) this.#latestReading.forget()
+        throw failure
       }
       signal.throwIfAborted()
       throw responseError(answer, connection)
     })
   }
 
-  /** Sends it again, with its age as of then, if it had to wait for its connection. */
-  async #punctually<T>(send: () => Promise<T>): Promise<T> {
-    try {
-      return await send()
-    } catch (error) {
-      if (error instanceof BelatedRequest) return this.#punctually(send)
-      throw error
-    }
+  #noteAnswer({ status, headers }: Pick<ErrorAnswer, 'status' | 'headers'>): void {
+    const hasReading = this.#latestReading.observe(headers)
+    this.#hasReached ||= hasReading || isSuccess(status)
   }
 
   #dispatchOptions(req: HttpRequest, scope: RequestScope): Dispatcher.DispatchOptions {
@@ -149,7 +163,7 @@ export class HttpClient {
   }
 
   #headers(
-    { accept = 'application/json', headers: more, body, firstSentAt }: HttpRequest,
+    { accept = 'application/json', headers: more, body }: HttpRequest,
     scope: RequestScope,
   ): Record<string, string> {
     return {
@@ -159,7 +173,6 @@ export class HttpClient {
       [headers.correlationId]: scope.correlationId,
       ...(Number.isFinite(scope.deadlineAt) && { [headers.timeoutMs]: remainingMs(scope) }),
       ...(scope.executionId !== undefined && { [headers.executionId]: scope.executionId }),
-      ...(firstSentAt !== undefined && { [headers.firstSentMsAgo]: msSince(firstSentAt) }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...more,
     }
@@ -173,8 +186,6 @@ function isSuccess(status: number): boolean {
 function remainingMs({ deadlineAt }: RequestScope): string {
   return String(Math.max(1, Math.ceil(deadlineAt - performance.now())))
 }
-
-const msSince = (at: number): string => String(Math.ceil(performance.now() - at))
 
 async function readText(body: Readable, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = []

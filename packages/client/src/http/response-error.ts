@@ -87,7 +87,8 @@ function foreignError({ status, headers }: ErrorAnswer, connection: Connection):
   const code = foreignCodes[status] ?? (status < 500 ? 'INVALID_REQUEST' : 'INTERNAL')
   return new ExecutorClientError(code, `${origin} answered ${status}, and not as an executor does`, {
     ...fields,
-    ambiguous: status >= 500 && status !== 503,
+    // Also a 503: some gateways answer it when the executor broke off in the middle of the request.
+    ambiguous: status >= 500,
     suggestion,
   })
 }

@@ -5,31 +5,35 @@ import { callbackSchema, RequestError, type Callback, type ToolAnswer, type Tool
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
-import { CallRecord } from './call-record.ts'
+import { callFingerprint } from './call-fingerprint.ts'
+import { CallConflict, CallRecord } from './call-record.ts'
 import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
-/** A token outlives its execution's request by this much. */
+/** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
 
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Called with each call that is refused because its id was used before with another tool or input. */
+  readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
 
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
-  readonly #callTool: ToolServerOptions['callTool']
+  readonly #options: ToolServerOptions
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
   #closed = false
 
-  constructor({ config, callTool }: ToolServerOptions) {
-    this.#callTool = callTool
+  constructor(options: ToolServerOptions) {
+    this.#options = options
+    const { config } = options
     const { secret } = config ?? {}
     this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
@@ -38,7 +42,7 @@ export class ToolServer {
     }
   }
 
-  /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
+  /** Returns the callback for the request of an execution: the server's URL, and a token for that execution and its tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
@@ -50,7 +54,7 @@ export class ToolServer {
     )
   }
 
-  /** Answers one request of the executor in the form of `fetch`. It never rejects. */
+  /** Answers one request of the executor, in the form of `fetch`. Never rejects. */
   readonly handle = async (request: Request): Promise<Response> => {
     const { status, json } = await this.#answer(requestByFetch(request))
     return new Response(json, { status, headers: { 'content-type': 'application/json' } })
@@ -60,14 +64,24 @@ export class ToolServer {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const { message, expiresAt } = await readDelivery(request, this.#tokens)
-      const call = { id: message.callId, keepUntil: expiresAt }
-      const json = await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#callTool(message, signal)),
-      )
-      return { status: 200, json }
+      return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
       return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
+    }
+  }
+
+  async #answerCall(message: ToolCallMessage, keepUntil: number, request: IncomingRequest): Promise<string> {
+    const { callId, executionId, tool, input } = message
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
+    try {
+      return await this.#record.answer(call, request.signal, (signal) =>
+        withRemoteParent(request.headers, () => this.#options.callTool(message, signal)),
+      )
+    } catch (error) {
+      if (!(error instanceof CallConflict)) throw error
+      this.#options.onConflict(message, error)
+      throw new RequestError('IDEMPOTENCY_CONFLICT', error.message, { executionId })
     }
   }
 

@@ -1,6 +1,6 @@
 // Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
 // nothing of the connection; what went wrong is in the executor's log.
-import { fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
+import { errorCodes, fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
 import { context, propagation } from '@opentelemetry/api'
 import pRetry from 'p-retry'
 import type { Logger } from 'pino'
@@ -8,7 +8,13 @@ import type { Dispatcher } from 'undici'
 
 import { post } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
-import { answerEnvelopeBytes, toolCancelled, toolOutputTooLarge, toolUnavailable } from './tool-answers.ts'
+import {
+  answerEnvelopeBytes,
+  toolCallConflict,
+  toolCancelled,
+  toolOutputTooLarge,
+  toolUnavailable,
+} from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 import { signature } from './webhook-signature.ts'
 
@@ -17,6 +23,7 @@ import { signature } from './webhook-signature.ts'
  * connections. No pause is as long as a client waits for the next delivery before it aborts the handler: a second.
  */
 const attempts = { retries: 7, minTimeout: 50, maxTimeout: 400, randomize: true }
+const conflictStatus = errorCodes.IDEMPOTENCY_CONFLICT.httpStatus
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {
@@ -40,6 +47,10 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
     const headers = callHeaders(call, callback.token, signed)
     const answer = await post(agent, { url, headers, body, maxBytes: maxResponseBytes, signal })
     if ('isTooLarge' in answer) return toolOutputTooLarge(call.tool, answer.sizeBytes)
+    if (answer.status === conflictStatus) {
+      logger.error(named(call), 'the tool server knows the call id with another tool or input: the code has run twice')
+      return toolCallConflict(call.tool)
+    }
     const read = answer.bytes && readAnswer(answer.bytes)
     if (read !== undefined) return read
     logger.warn({ ...named(call), status: answer.status }, 'the tool server gave no valid answer')
