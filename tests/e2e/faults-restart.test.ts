@@ -1,4 +1,4 @@
-/** Executors that are killed and started again, or late: what is known after that, and that nothing runs twice. */
+/** Executors that are killed and started again, or late: the outcome is known or ambiguous, and nothing runs twice. */
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
@@ -8,15 +8,20 @@ import { api, connect, startExecutor, transports } from '../support/executor.ts'
 import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
 import { freePort } from '../support/free-port.ts'
 import { gate } from '../support/gate.ts'
-import type { Fault } from '../support/proxy.ts'
+import type { Exchange, Fault } from '../support/proxy.ts'
 
 const runsOf = countRuns()
 const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }
-const age = (ms: number) => ({ 'x-codemode-first-sent-ms-ago': String(ms) })
+
+/** Asks an executor for the reading of its clock, as the header that names it in a request. */
+async function knownOf(executor: { readonly url: string }): Promise<{ 'x-codemode-known': string }> {
+  const { headers } = await api(executor, '/livez')
+  return { 'x-codemode-known': `${headers.get('x-codemode-instance')}=${headers.get('x-codemode-clock')}` }
+}
 
 const request = (id: string) => ({ body: { id, code: 'return 1' } })
 
-/** An executor in a process of its own; on that port, if there was one before it. */
+/** Starts an executor in a process of its own, on the port of a predecessor if there was one. */
 const startProcess = (port = '0') =>
   startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
 
@@ -39,7 +44,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     expect(await methods[method](client, 'return 2')).toMatchObject({ success: true, result: 2 })
   })
 
-  test('RT-2: an executor that was started since the request was sent can not tell, and does not run it', async () => {
+  test('RT-2: an executor that was started since the request was sent cannot tell, and does not run it', async () => {
     await using first = await startExecutor({ sandboxProcesses: 1 })
     const target = { url: first.url }
     const attempts: Fault[] = ['reset when sent']
@@ -50,7 +55,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     await using second = await startExecutor({ sandboxProcesses: 1 })
     target.url = second.url
     const error = await failure
-    expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', cause: { code: 'NOT_FOUND', httpStatus: 404 } })
+    expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 } })
     await first.close({ drainMs: 0 })
     const { executionId } = error as { executionId: string }
     expect(runsOf(executionId)).toBe(1)
@@ -74,39 +79,93 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   })
 })
 
-describe('a repeat of a request', () => {
-  test('RT-2: whose id is unknown runs if the executor goes back far enough, and is a 404 that says so otherwise', async () => {
+describe('a request that names a reading', () => {
+  test('RT-2: runs on the instance of that reading, once, and is refused by others', async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
-    const [older, younger] = [newExecutionId(), newExecutionId()]
-    const refused = await api(executor, '/v1/executions', { ...request(older), headers: age(3_600_000) })
-    expect(refused).toMatchObject({
-      status: 404,
-      body: { error: { code: 'NOT_FOUND', retryable: false, executionId: older } },
-    })
-    expect(refused.body.error.message).toContain("can't tell whether its code has run")
-    expect(await api(executor, '/v1/executions', { ...request(younger), headers: age(0) })).toMatchObject({
-      status: 200,
-    })
-    // What is known is attached to, however old.
-    expect(await api(executor, '/v1/executions', { ...request(younger), headers: age(3_600_000) })).toMatchObject({
-      status: 200,
-      body: { result: 1 },
-    })
-    expect([runsOf(older), runsOf(younger)]).toEqual([0, 1])
+    await using other = await startExecutor({ sandboxProcesses: 1 })
+    const [known, foreign] = [await knownOf(executor), await knownOf(other)]
+    const [first, second, third] = [newExecutionId(), newExecutionId(), newExecutionId()]
+    const send = (id: string, headers: Record<string, string>) =>
+      api(executor, '/v1/executions', { ...request(id), headers })
+    const cases = [
+      { id: second, headers: foreign },
+      { id: third, headers: { 'x-codemode-known': 'none' } },
+    ]
+    for (const { id, headers } of cases) {
+      const refused = await send(id, headers)
+      expect(refused).toMatchObject({
+        status: 409,
+        body: { error: { code: 'OUTCOME_AMBIGUOUS', retryable: false, ambiguous: true, executionId: id } },
+      })
+      expect(refused.body.error.message).toContain('cannot tell whether its code has run')
+      expect(refused.body.error.details.instance).toBe(refused.headers.get('x-codemode-instance'))
+    }
+    expect(await send(first, known)).toMatchObject({ status: 200 })
+    // A known execution is attached to, whatever the request names.
+    for (const headers of [known, foreign, { 'x-codemode-known': 'none' }]) {
+      expect(await send(first, headers)).toMatchObject({ status: 200, body: { result: 1 } })
+    }
+    expect([first, second, third].map((id) => runsOf(id))).toEqual([1, 0, 0])
+    expect(await send(second, await knownOf(executor))).toMatchObject({ status: 200 })
   })
 
   test('RT-2: does not run the code again when the executor has forgotten that it ended', async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
-    const sentAt = performance.now()
+    const known = await knownOf(executor)
     const id = newExecutionId()
-    const repeat = () =>
-      api(executor, '/v1/executions', {
-        body: { id, code: 'return 1' },
-        headers: age(Math.ceil(performance.now() - sentAt)),
-      })
-    expect((await api(executor, '/v1/executions', { body: { id, code: 'return 1' } })).status).toBe(200)
+    const send = () => api(executor, '/v1/executions', { ...request(id), headers: known })
+    expect((await send()).status).toBe(200)
     await expect.poll(async () => (await api(executor, `/v1/executions/${id}`)).status).toBe(404)
-    expect(await repeat()).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } })
+    expect(await send()).toMatchObject({ status: 409, body: { error: { code: 'OUTCOME_AMBIGUOUS' } } })
     expect(runsOf(id)).toBe(1)
+  })
+
+  test('RT-2: is no first request any more when the executor has forgotten others that ended since', async () => {
+    await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
+    const known = await knownOf(executor)
+    const [other, id] = [newExecutionId(), newExecutionId()]
+    expect((await api(executor, '/v1/executions', request(other))).status).toBe(200)
+    await expect.poll(async () => (await api(executor, `/v1/executions/${other}`)).status).toBe(404)
+    const send = (headers: Record<string, string>) => api(executor, '/v1/executions', { ...request(id), headers })
+    expect(await send(known)).toMatchObject({ status: 409 })
+    expect(runsOf(id)).toBe(0)
+    expect(await send(await knownOf(executor))).toMatchObject({ status: 200 })
+  })
+})
+
+describe.each(usages.filter(({ transport }) => transport === 'callback'))('$method', ({ method }) => {
+  test('TL-6, RT-2: if a gateway drops the reading and the code runs twice, its calls do not get answers of other inputs', async () => {
+    await using first = await startExecutor({ sandboxProcesses: 1 })
+    const target = { url: first.url }
+    const second = startExecutor({ sandboxProcesses: 1 })
+    const attempts: Fault[] = ['lose the answer']
+    const create = ({ headers }: Exchange): Fault => {
+      delete headers['x-codemode-known']
+      return attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')
+    }
+    const paid: unknown[] = []
+    const pay = (input: unknown) => {
+      paid.push(input)
+      return input
+    }
+    const log = {
+      debug: () => {},
+      info: () => {},
+      warn: () => {},
+      error: (message: string) => void logged.push(message),
+    }
+    const logged: string[] = []
+    const config = { ...patient, tools: { pay }, logger: log }
+    await using faulty = await startFaulty(target, 'callback', { create }, config)
+    const refused: unknown[] = []
+    faulty.client.on('tool', ({ tool, error }) => error && refused.push([tool, error.code]))
+    const result = methods[method](faulty.client, 'return await tools.pay({ r: Math.random() })')
+    await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
+    await using next = await second
+    target.url = next.url
+    expect(await result).toMatchObject({ success: false, error: { name: 'ToolError', code: 'GUEST_ERROR' } })
+    expect(paid).toHaveLength(1)
+    expect(refused).toEqual([['pay', 'TOOL_CALL_CONFLICT']])
+    expect(logged).toEqual(['tool call refused'])
   })
 })

@@ -4,7 +4,7 @@ import { ExecutorConnectionError } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
 import { busy } from '../support/busy.ts'
-import { connect, startExecutor, transports } from '../support/executor.ts'
+import { api, connect, startExecutor, transports } from '../support/executor.ts'
 import { freePort } from '../support/free-port.ts'
 import { startProxy, type Fault } from '../support/proxy.ts'
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => executor.close({ drainMs: 0 }))
 
-/** The faults of the first attempts to run code; all later ones, and all other requests, pass. */
+/** Gives the faults to the first attempts to run code; later ones, and all other requests, pass. */
 function firstAttempts(...faults: Fault[]) {
   return ({ method, path }: { method: string; path: string }): Fault =>
     method === 'POST' && path === '/v1/executions' ? (faults.shift() ?? 'pass') : 'pass'
@@ -55,7 +55,8 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await using setup = await through(() => 'reset')
     const error: unknown = await setup.client.executeAsync('tools.count({})').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ExecutorConnectionError)
-    expect(error).toMatchObject({ ambiguous: true, attempts: 3, message: expect.stringContaining('after 3 attempts') })
+    // The client asks for the reading of the executor's clock first, and that request runs nothing.
+    expect(error).toMatchObject({ ambiguous: false, attempts: 3, message: expect.stringContaining('after 3 attempts') })
     const causes: unknown[] = []
     for (let each = error; each instanceof Error; each = each.cause) causes.push((each as { code?: string }).code)
     expect(causes.at(-1)).toMatch(/ECONNRESET|UND_ERR_SOCKET/)
@@ -104,7 +105,7 @@ test('RT-1: Retry-After is honoured when it is longer than the backoff, and capp
   await using proxy = await startProxy(executor, firstAttempts(busy(429, '1'), busy(503, '3600')))
   await using client = connect(proxy, { retry: { backoffBaseMs: 1, backoffMaxMs: 1_200 } })
   expect(await client.executeAsync('return 1')).toBe(1)
-  const [first, second, third] = proxy.exchanges.map(({ at }) => at)
+  const [first, second, third] = attemptsOf(proxy).map(({ at }) => at)
   expect(second! - first!).toBeGreaterThanOrEqual(995)
   expect(third! - second!).toBeGreaterThanOrEqual(1_195)
 })
@@ -146,11 +147,11 @@ test('RT-1: what the code did is never a reason to try again', async () => {
     await expect(client.executeAsync(code)).rejects.toMatchObject({ name: 'ExecutionError', attempts: 1 })
   }
   await expect(client.executeAsync('return 1', { memoryLimitMb: 4_000 })).rejects.toMatchObject({ httpStatus: 400 })
-  expect(proxy.exchanges).toHaveLength(4)
+  expect(attemptsOf(proxy)).toHaveLength(4)
 })
 
 test('RT-2: an executor that never tells what became of a request leaves the outcome unknown', async () => {
-  await using proxy = await startProxy(executor, () => 'lose the answer')
+  await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
   await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({
     name: 'ExecutorConnectionError',
@@ -159,6 +160,33 @@ test('RT-2: an executor that never tells what became of a request leaves the out
     retryable: false,
     cause: expect.objectContaining({ code: 'CONNECTION_FAILED' }),
   })
+})
+
+test('RT-2: a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous', async () => {
+  const faults: Fault[] = ['lose the answer', 'reset when sent', { status: 502 }]
+  const ofReading = ({ path }: { path: string }): Fault => (path === '/v1/info' ? (faults.shift() ?? 'pass') : 'reset')
+  await using proxy = await startProxy(executor, ofReading)
+  await using client = connect(proxy, { retry: { maxAttempts: 3, backoffBaseMs: 1 } })
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CONNECTION_FAILED', ambiguous: false })
+  // The next one is asked for again, and then the request that may have run breaks.
+  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
+})
+
+test('RT-2: every answer of an executor names its instance and the reading of its clock', async () => {
+  const paths = ['/livez', '/nowhere', '/v1/info', '/v1/executions/exe_1']
+  const answers = [
+    ...(await Promise.all(paths.map((path) => api(executor, path)))),
+    await api(executor, '/v1/info', { key: 'a-key-that-nobody-knows' }),
+    await api(executor, '/v1/executions', { body: { code: 'return 1' } }),
+    await api(executor, '/v1/executions', { body: { code: 'return 1' }, headers: { accept: 'text/event-stream' } }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([200, 404, 200, 404, 401, 200, 200])
+  const readings = answers.map(({ headers }) => [headers.get('x-codemode-instance'), headers.get('x-codemode-clock')])
+  expect(new Set(readings.map(([instance]) => instance)).size).toBe(1)
+  for (const [instance, clock] of readings) {
+    expect(instance).toMatch(/^[0-9a-f]{32}$/)
+    expect(clock).toMatch(/^\d+$/)
+  }
 })
 
 test('RT-4: a rejected key says so, once, and is no connection failure', async () => {

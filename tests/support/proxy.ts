@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import {
   createServer,
   request as send,
   type IncomingHttpHeaders,
+  type IncomingMessage,
   type OutgoingHttpHeaders,
   type ServerResponse,
 } from 'node:http'
@@ -16,9 +18,11 @@ export interface Exchange {
   readonly headers: IncomingHttpHeaders
   /** `performance.now()` when it came. */
   readonly at: number
+  /** Status of the executor's answer, as soon as it begins; stays undefined if none comes. */
+  status?: number
 }
 
-/** What becomes of a request on its way. */
+/** Fate of a request on its way. */
 export type Fault =
   | 'pass'
   /** The connection breaks; the executor never hears of the request. */
@@ -27,7 +31,7 @@ export type Fault =
   | 'reset when sent'
   /** The executor gets the request, and the connection breaks when its answer begins. */
   | 'lose the answer'
-  /** The request is taken, and nothing follows. */
+  /** The proxy takes the request, and nothing follows. */
   | 'hang'
   /** The executor gets the request, and its answer never comes. */
   | 'hang when sent'
@@ -37,6 +41,10 @@ export type Fault =
   | { readonly cutAfter: string }
   /** The answer breaks off at the end of this text, whatever comes along with it. */
   | { readonly cutAt: string }
+  /** The executor gets the request when the promise has resolved; the client's connection breaks at once, if asked for. */
+  | { readonly heldUntil: Promise<unknown>; readonly breaks?: boolean }
+  /** When the executor dies over the request, it gets it once more after the promise has resolved. */
+  | { readonly repeatAfter: Promise<unknown> }
   /** The proxy answers by itself; half of an answer breaks off in the middle of its body. */
   | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly half?: boolean }
 
@@ -47,16 +55,17 @@ export interface Proxy extends AsyncDisposable {
   cut(): Promise<void>
 }
 
-/** A proxy before a server that treats each request as `faultOf` says; the first request has the number 1. */
+/** Starts a proxy before a server, on a free port by default. `faultOf` decides on each request, numbered from 1. */
 export async function startProxy(
   target: { readonly url: string },
   faultOf: (exchange: Exchange, number: number) => Fault = () => 'pass',
+  givenPort = 0,
 ): Promise<Proxy> {
   const exchanges: Exchange[] = []
   const sockets = new Set<Socket>()
   const server = createServer((request, response) => {
     const { method = 'GET', url: path = '/', headers, socket } = request
-    const exchange = { method, path, headers, at: performance.now() }
+    const exchange: Exchange = { method, path, headers, at: performance.now() }
     exchanges.push(exchange)
     const fault = faultOf(exchange, exchanges.length)
     if (fault === 'hang') return
@@ -68,12 +77,17 @@ export async function startProxy(
       answer(response, fault)
       return
     }
+    if (typeof fault === 'object' && ('heldUntil' in fault || 'repeatAfter' in fault)) {
+      void forwardLate(request, response, { fault, exchange, target })
+      return
+    }
     const forwarded = send(new URL(path, target.url), { method, headers, agent: false })
     const keepsConnection = fault === 'reset when sent' || fault === 'hang when sent'
     const abandon = (): void => void forwarded.destroy()
     if (!keepsConnection) socket.once('close', abandon)
     forwarded.on('error', () => socket.destroy())
     forwarded.on('response', (incoming) => {
+      exchange.status = incoming.statusCode!
       if (keepsConnection) {
         incoming.resume().on('error', () => {})
         return
@@ -98,7 +112,7 @@ export async function startProxy(
     socket.on('error', () => {})
     socket.once('close', () => sockets.delete(socket))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(givenPort, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const close = async (): Promise<void> => {
     if (!server.listening) return
@@ -107,6 +121,38 @@ export async function startProxy(
     await closed
   }
   return { url: `http://127.0.0.1:${port}`, exchanges, cut: close, [Symbol.asyncDispose]: close }
+}
+
+interface LateRequest {
+  readonly fault: Extract<Fault, { heldUntil: unknown } | { repeatAfter: unknown }>
+  readonly exchange: Exchange
+  readonly target: { readonly url: string }
+}
+
+/** Forwards a request when its promise has resolved, or once more after that. The client's connection may be gone by then. */
+async function forwardLate(request: IncomingMessage, response: ServerResponse, late: LateRequest): Promise<void> {
+  const { fault, exchange, target } = late
+  const { method, path, headers } = exchange
+  const body = Buffer.concat(await request.toArray())
+  const forward = async (): Promise<void> => {
+    const forwarded = send(new URL(path, target.url), { method, headers, agent: false }).end(body)
+    const [incoming] = (await once(forwarded, 'response')) as [IncomingMessage]
+    exchange.status = incoming.statusCode!
+    response.writeHead(incoming.statusCode!, incoming.headers)
+    for await (const chunk of incoming as AsyncIterable<Buffer>) response.write(chunk)
+    response.end()
+  }
+  try {
+    if ('heldUntil' in fault) {
+      if (fault.breaks === true) request.socket.resetAndDestroy()
+      await fault.heldUntil
+      await forward()
+    } else {
+      await forward().catch(() => fault.repeatAfter.then(forward))
+    }
+  } catch {
+    request.socket.destroy()
+  }
 }
 
 function answer(response: ServerResponse, { status, headers, body = '', half }: Extract<Fault, { status: number }>) {

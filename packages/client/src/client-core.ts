@@ -19,7 +19,7 @@ import { BlockingRunner } from './sync/blocking-runner.ts'
 import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
-import { serveCall } from './tools/serve-call.ts'
+import { serveCall, tellConflict } from './tools/serve-call.ts'
 import { executionEnded } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
@@ -58,6 +58,7 @@ export class ClientCore {
       config: config.toolServer,
       callTool: this.#callTool,
       isUnderWay: (executionId) => this.#active.find(executionId) !== undefined,
+      onConflict: (call, { message }) => tellConflict(this.events, call, message),
     })
     this.#parts = {
       executor: 'executor' in config ? heldToContract(config.executor) : executorClientOf(config),

@@ -21,6 +21,7 @@ import type { StatsCounter } from './insight/stats.ts'
 import { linkAbort } from './linked-abort.ts'
 import type { Plan } from './plan.ts'
 import { cancelled } from './run-clock.ts'
+import { tellConflict } from './tools/serve-call.ts'
 
 /** What the executions of a client share. */
 export interface RunParts {
@@ -172,6 +173,7 @@ export class ClientRun {
       correlationId,
       requestTimeoutMs,
       callTool: (message, signal) => callTool(message, signal, this),
+      onCallConflict: (call, reason) => tellConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
       ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId) }),
       ...((this.#manner.isFollowed || events.has('log')) && { onEvent: (event) => this.#note(event) }),

@@ -1,4 +1,4 @@
-/** The executor's routes, one method each: what is sent, how often, and what the answer is read as. */
+/** The executor's routes, one method each: the request, its repeats, and the schema of its answer. */
 import type { Readable } from 'node:stream'
 
 import {
@@ -9,14 +9,17 @@ import {
   toolResultsResponseSchema,
   type ExecutionRecord,
   type ExecutionResult,
+  type InstanceReading,
 } from '@codemode/shared'
 import { z } from 'zod'
 
+import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { Retry } from './executor.ts'
+import { AtMostOnce } from './http/at-most-once.ts'
 import type { HttpClient, RequestScope } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
-import { withRetries, type Attempt } from './http/with-retries.ts'
+import { withRetries } from './http/with-retries.ts'
 
 /** The least that any answer of an executor is; a login page, for example, is not. */
 export const anyObject = z.looseObject({})
@@ -24,9 +27,9 @@ export const anyObject = z.looseObject({})
 /** The scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
   readonly executionId: string
-  /** Whether somebody else takes the execution if it is refused. */
+  /** Whether another executor takes the execution if this one refuses it. */
   readonly canGoElsewhere?: boolean | undefined
-  /** Is told of each failed request before it is sent again. */
+  /** Called with each failed request before it is sent again. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
@@ -52,33 +55,30 @@ export class ExecutionsApi {
     }
   }
 
-  /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same bytes. */
+  /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same body. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
-    return this.#created(scope, async (attempt) =>
-      parseAnswer(executionResultSchema, await this.#http.text(creation(body, scope, attempt), scope), 'result'),
+    return this.#created(scope, async (creation) =>
+      parseAnswer(executionResultSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
     )
   }
 
   /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
   open(body: string, scope: ExecutionScope): Promise<Readable> {
-    return this.#created(scope, (attempt) => this.#http.stream(creation(body, scope, attempt), scope))
+    return this.#created(scope, (creation) => this.#http.stream({ ...creation, body }, scope))
   }
 
   /** `GET /v1/executions/:id/events`, from after the given event. */
   events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
     return this.#retried(scope, (attempt) => {
       const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
-      return this.#http.stream(
-        { method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt: attempt.number },
-        scope,
-      )
+      return this.#http.stream({ method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt }, scope)
     })
   }
 
   /** `GET /v1/executions/:id`, with retries as the given policy says. */
   async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
-    return withRetries({ ...scope, policy, canGoElsewhere: false }, async (attempt) => {
-      const request = { method: 'GET', path: pathOf(scope), attempt: attempt.number } as const
+    return withRetries({ ...this.#retrying(scope), policy, canGoElsewhere: false }, async (attempt) => {
+      const request = { method: 'GET', path: pathOf(scope), attempt } as const
       return parseAnswer(executionRecordSchema, await this.#http.text(request, scope), 'record')
     })
   }
@@ -86,7 +86,7 @@ export class ExecutionsApi {
   /** `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
-    await this.#retried(scope, async ({ number: attempt }) => {
+    await this.#retried(scope, async (attempt) => {
       const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt } as const
       parseAnswer(anyObject, await this.#http.text(request, scope), 'answer to a cancellation')
     })
@@ -97,29 +97,56 @@ export class ExecutionsApi {
    * first answer to a call wins.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
-    return this.#retried(scope, async ({ number: attempt }) => {
+    return this.#retried(scope, async (attempt) => {
       const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt } as const
       const answer = await this.#http.text(request, scope)
       return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
     })
   }
 
-  #retried<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return withRetries({ policy: this.policy, ...scope, canGoElsewhere: false }, attempt)
+  #retried<T>(scope: ExecutionScope, attempt: (number: number) => Promise<T>): Promise<T> {
+    return withRetries({ ...this.#retrying(scope), canGoElsewhere: false }, attempt)
   }
 
-  #created<T>(scope: ExecutionScope, attempt: (attempt: Attempt) => Promise<T>): Promise<T> {
-    return withRetries({ policy: this.policy, ...scope }, attempt)
+  /**
+   * Sends the requests that create an execution. Its id is the idempotency key: a repeat attaches to the execution that an
+   * earlier attempt began.
+   */
+  #created<T>(scope: ExecutionScope, send: (creation: Creation) => Promise<T>): Promise<T> {
+    let attempt = 1
+    const once = new AtMostOnce({ reading: () => this.#reading(scope, attempt) })
+    return withRetries(this.#retrying(scope), (number) => {
+      attempt = number
+      return once.attempt((known) => {
+        const given = { [headers.idempotencyKey]: scope.executionId, [headers.known]: known }
+        return send({ method: 'POST', path: '/v1/executions', headers: given, attempt })
+      })
+    })
   }
+
+  #retrying(scope: ExecutionScope) {
+    return { policy: this.policy, hasReached: () => this.#http.hasReached, ...scope }
+  }
+
+  /** Returns the latest reading of the executor's clock. Before its first answer, asks it: nothing runs by that. */
+  async #reading(scope: ExecutionScope, attempt: number): Promise<InstanceReading | undefined> {
+    if (this.#http.latestReading === undefined) {
+      try {
+        await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
+      } catch (error) {
+        throw error instanceof ExecutorClientError ? Object.assign(error, { ambiguous: false }) : error
+      }
+    }
+    return this.#http.latestReading
+  }
+}
+
+/** A request that creates an execution, except for its body. */
+interface Creation {
+  readonly method: 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly attempt: number
 }
 
 const pathOf = ({ executionId }: ExecutionScope): string => `/v1/executions/${encodeURIComponent(executionId)}`
-
-/**
- * The execution id is the idempotency key: a repeat attaches to the execution that an earlier attempt began. An executor
- * that was restarted since does not know that one, and tells by the age of the request that it can't.
- */
-function creation(body: string, { executionId }: ExecutionScope, { number: attempt, firstSentAt }: Attempt) {
-  const idempotency = { [headers.idempotencyKey]: executionId }
-  return { method: 'POST', path: '/v1/executions', headers: idempotency, body, attempt, firstSentAt } as const
-}

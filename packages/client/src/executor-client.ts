@@ -22,11 +22,13 @@ import { parseAnswer } from './http/malformed.ts'
 import { resolveRetryPolicy } from './http/retry-policy.ts'
 import { linkAbort } from './linked-abort.ts'
 import { cancelled, RunClock } from './run-clock.ts'
+import { runByAnswer } from './run-by-answer.ts'
 import { runByStream } from './run-by-stream.ts'
-import { canBeSettled, settle, unknownOutcome } from './settle.ts'
+import { unknownOutcome } from './settle.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
+import { CallRecord } from './tools/call-record.ts'
 
-/** How long the small requests (cancel, health) may take. */
+/** Milliseconds that the small requests (cancel, health) may take. */
 const controlTimeoutMs = 5_000
 
 /** An executor over HTTP: retries, resumes, cancels, and serves tool calls through the event stream. */
@@ -37,8 +39,9 @@ export class ExecutorClient implements Executor {
   readonly #closing = new AbortController()
   readonly #running = new Bag<{ readonly clock: RunClock; result?: Promise<unknown> }>()
   readonly #cancelling = new Set<Promise<void>>()
+  readonly #record = new CallRecord()
 
-  /** Connects when it is first used. Throws a ConfigurationError that shows the corrected code. */
+  /** Connects on first use. Throws a ConfigurationError that shows the corrected code. */
   constructor(config: ExecutorClientConfig) {
     const resolved = resolveConnection(config)
     this.#http = new HttpClient(resolved)
@@ -46,7 +49,7 @@ export class ExecutorClient implements Executor {
     this.#requestTimeoutMs = resolved.requestTimeoutMs
   }
 
-  /** Runs an execution to its end. It rejects, typed, when the request failed; not for what the code did. */
+  /** Runs an execution to its end. Rejects with a typed error if the request failed, but not if the code failed. */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
@@ -72,7 +75,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** Stops an execution and its tool calls. Resolves when the executor has taken note. */
+  /** Stops an execution and its tool calls. Resolves when the executor has confirmed. */
   async cancel(executionId: string, reason?: string, options: ControlOptions = {}): Promise<void> {
     const clock = this.#controlClock(executionId, options)
     try {
@@ -82,7 +85,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** The events of an execution, from after the given one to its end. */
+  /** Returns the events of an execution, from after the given one to its end. */
   async *events(
     executionId: string,
     options: ControlOptions & { readonly after?: string | undefined } = {},
@@ -110,7 +113,7 @@ export class ExecutorClient implements Executor {
     return this.#probe('/readyz')
   }
 
-  /** Cancels what runs, and closes all connections. */
+  /** Cancels all running executions, and closes all connections. */
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
@@ -137,8 +140,8 @@ export class ExecutorClient implements Executor {
     try {
       const result =
         isAnsweredHere || options.onEvent !== undefined
-          ? await runByStream({ request, body, scope, clock, options }, this.#api)
-          : await this.#runByAnswer(body, scope)
+          ? await runByStream({ request, body, scope, clock, options, record: this.#record }, this.#api)
+          : await runByAnswer(body, scope, this.#api)
       if (hasUsedUpRequest(result)) throw concludeError(clock.timedOut(), { attempts: 1, ambiguous: true })
       return resultFromWire(result)
     } catch (error) {
@@ -152,16 +155,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  async #runByAnswer(body: string, scope: ExecutionScope) {
-    try {
-      return await this.#api.run(body, scope)
-    } catch (error) {
-      if (scope.signal.aborted || !canBeSettled(error)) throw error
-      return await settle(this.#api, scope, error)
-    }
-  }
-
-  /** Nobody waits for the execution any more: it is told so once, within a bounded time, and no one hears of a failure. */
+  /** Cancels an execution for which nobody waits: once, within a bounded time, and ignoring failures. */
   #cancelInBackground({ executionId, correlationId, signal }: ExecutionScope): void {
     const { message }: Error = signal.reason
     const cancelling = this.cancel(executionId, message, { correlationId })
@@ -194,7 +188,7 @@ export class ExecutorClient implements Executor {
   }
 }
 
-/** The executor runs by what is left of `requestTimeoutMs` too, and its clock may be the first to see that it is over. */
+/** Whether `requestTimeoutMs` ran out on the executor, which counts what is left of it and may be the first to notice. */
 function hasUsedUpRequest(result: WireResult): boolean {
   if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
   return clockOf(result.error.details, 'execution').layer === 'request'

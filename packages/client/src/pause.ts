@@ -1,10 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-
-/** Waits; rejects with the signal's own reason as soon as it aborts. */
-export async function pause(delayMs: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(delayMs, undefined, { signal })
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error
+/** Waits for the delay in milliseconds; rejects with the signal's own reason as soon as it aborts. */
+export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const abort = (): void => {
+    clearTimeout(timer)
+    reject(signal.reason as Error)
   }
+  const timer = setTimeout(() => {
+    signal.removeEventListener('abort', abort)
+    resolve()
+  }, delayMs)
+  if (signal.aborted) abort()
+  else signal.addEventListener('abort', abort, { once: true })
+  return promise
 }

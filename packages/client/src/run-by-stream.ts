@@ -1,4 +1,4 @@
-import type { ExecutionRequest, ExecutionResult, ToolAnswer } from '@codemode/shared'
+import type { ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
@@ -9,6 +9,7 @@ import type { RunClock } from './run-clock.ts'
 import { canBeSettled, lostSight, settle } from './settle.ts'
 import { StreamCalls, type Called } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
+import type { CallRecord } from './tools/call-record.ts'
 import { failed } from './tools/tool-failure.ts'
 
 interface StreamRun {
@@ -17,14 +18,23 @@ interface StreamRun {
   readonly scope: ExecutionScope
   readonly clock: RunClock
   readonly options: RunOptions
+  /** Answers of all calls that came to this client by streams. */
+  readonly record: CallRecord
 }
+
+/** Milliseconds for which the answer of a call is kept after the deadline of its execution, for other streams of it. */
+const recordMarginMs = 60_000
 
 /** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, scope, clock, options } = run
+  const { request, scope, clock, options, record } = run
   const time = new StreamTime()
+  const messageOf = (event: Called) => callMessage(run, event, time.remainingMs(event))
   const calls = new StreamCalls({
-    callTool: (event, signal) => callTool(run, event, { signal, time }),
+    record,
+    keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
+    onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
+    callTool: (event, signal) => callTool(run, messageOf(event), signal),
     openCalls: (events) => (clock.signal.aborted ? [] : time.openCalls(events, () => api.record(scope))),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
@@ -55,37 +65,36 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   }
 }
 
-interface CallOptions {
-  readonly signal: AbortSignal
-  readonly time: StreamTime
-}
-
 async function callTool(
-  { request, scope, options }: StreamRun,
-  event: Called,
-  { signal, time }: CallOptions,
+  { request, options }: StreamRun,
+  call: ToolCallMessage,
+  signal: AbortSignal,
 ): Promise<ToolAnswer> {
-  const { callId, tool, input } = event
-  if (request.tools?.some(({ name }) => name === tool) !== true) {
-    return failed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
+  if (request.tools?.some(({ name }) => name === call.tool) !== true) {
+    return failed('TOOL_NOT_ALLOWED', `The execution may not call ${call.tool}`)
   }
-  const { executionId, correlationId } = scope
-  return options.callTool(
-    {
-      type: 'tool.call',
-      executionId,
-      correlationId,
-      callId,
-      tool,
-      input,
-      context: structuredClone(request.context ?? {}),
-      deadline: new Date(Date.now() + time.remainingMs(event)).toISOString(),
-    },
-    signal,
-  )
+  return options.callTool(call, signal)
 }
 
-/** Ignores that an execution is gone or over and needs no answers; its stream says so too. */
+function callMessage(
+  { request, scope }: StreamRun,
+  { callId, tool, input }: Called,
+  remainingMs: number,
+): ToolCallMessage {
+  const { executionId, correlationId } = scope
+  return {
+    type: 'tool.call',
+    executionId,
+    correlationId,
+    callId,
+    tool,
+    input,
+    context: structuredClone(request.context ?? {}),
+    deadline: new Date(Date.now() + remainingMs).toISOString(),
+  }
+}
+
+/** Ignores that an execution is gone or has ended: it needs no answers, and its stream tells the same. */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

@@ -75,7 +75,7 @@ export function lostSight(scope: ExecutionScope, error: unknown): unknown {
   return Object.assign(error, { ambiguous: true })
 }
 
-/** Returns the error for a request of which it can't be found out whether it ran the code. */
+/** Returns the error for a request of which nobody can tell whether it has run the code. */
 export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = scope
   return new ExecutorConnectionError(`It is not known whether the code ran: ${cause.message}`, {
@@ -87,6 +87,6 @@ export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError
     retryable: false,
     ambiguous: true,
     cause,
-    suggestion: 'Run it again if its tools can bear to be called twice.',
+    suggestion: 'Run it again only if its tools may be called twice.',
   })
 }

@@ -1,41 +1,56 @@
 import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 
-import { fixedLimits, type ExecutionEvent, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
+import { fixedLimits, type ExecutionEvent, type ToolAnswer } from '@codemode/shared'
 
-import { failedByHandler } from './tools/tool-failure.ts'
+import { callFingerprint } from './tools/call-fingerprint.ts'
+import { CallConflict, type CallRecord } from './tools/call-record.ts'
+import { failed, failedByHandler } from './tools/tool-failure.ts'
 
 /** An event that asks for a tool call. */
 export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
-type Result = ToolResultsRequest['results'][number]
 
 /** Iterations of the event loop that calls wait for further events; so many chunks have all that an executor keeps. */
 const maxQuietChecks = 512
 
+interface ArrivedCall {
+  readonly event: Called
+  readonly fingerprint: string
+  readonly signal: AbortSignal
+}
+
 interface StreamCallsOptions {
+  /** Answers of this client's calls, also of other streams. */
+  readonly record: CallRecord
+  /** Time after which no repeat of a call comes, in milliseconds since the epoch. */
+  readonly keepUntil: number
   readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
   /** Resolves with those of the calls that are still open at the executor. */
   readonly openCalls: (events: readonly Called[]) => readonly Called[] | Promise<readonly Called[]>
   /** Sends the JSON text of a `ToolResultsRequest`. */
   readonly send: (body: string) => Promise<unknown>
+  /** Called with each call that is refused because its id was used before with another tool or input. */
+  readonly onConflict: (event: Called, conflict: CallConflict) => void
   /** Called when answers can't be sent, or the executor can't be asked, so that the execution can't go on. */
   readonly onFailure: (error: Error) => void
 }
 
 /**
- * The tool calls of one stream. Each call id runs once, however often its event comes, and not before all events that have
+ * The tool calls of one stream. Each call id runs once, for any number of its events, and not before all events that have
  * arrived are read: a proxy may deliver a call together with the event that settles it. Answers that are ready together, or
- * while others are on their way, go out in one request.
+ * while others are being sent, go out in one request.
  */
 export class StreamCalls {
   readonly #options: StreamCallsOptions
   /** Calls that are neither settled nor answered, also those that have not been started yet. */
   readonly #open = new Map<string, AbortController>()
-  readonly #seen = new Set<string>()
-  #arrived: { readonly event: Called; readonly signal: AbortSignal }[] = []
+  /** Fingerprints of the calls that have arrived, by call id. */
+  readonly #seen = new Map<string, string>()
+  #arrived: ArrivedCall[] = []
   #batches = 0
   #isWaiting = false
-  #ready: Result[] = []
+  /** JSON texts of the results that are ready to be sent. */
+  #ready: string[] = []
   #isSending = false
 
   constructor(options: StreamCallsOptions) {
@@ -60,12 +75,15 @@ export class StreamCalls {
   }
 
   #called(event: Called): void {
-    const { callId } = event
-    if (this.#seen.has(callId)) return
-    this.#seen.add(callId)
+    const { callId, tool, input } = event
+    const fingerprint = callFingerprint(tool, input)
+    const first = this.#seen.get(callId)
+    if (first === fingerprint) return
+    if (first !== undefined) return this.#refuse(event, new CallConflict(callId, tool))
+    this.#seen.set(callId, fingerprint)
     const controller = new AbortController()
     this.#open.set(callId, controller)
-    this.#arrived.push({ event, signal: controller.signal })
+    this.#arrived.push({ event, fingerprint, signal: controller.signal })
   }
 
   #settled(callId: string, reason: string): void {
@@ -82,9 +100,9 @@ export class StreamCalls {
     if (arrived.length === 0) return
     try {
       const open = new Set(await this.#options.openCalls(arrived.map(({ event }) => event)))
-      for (const { event, signal } of arrived) {
-        if (!open.has(event)) this.#settled(event.callId, 'The call was settled before it was started')
-        if (!signal.aborted) void this.#serve(event, signal)
+      for (const call of arrived) {
+        if (!open.has(call.event)) this.#settled(call.event.callId, 'The call was settled before it was started')
+        if (!call.signal.aborted) void this.#serve(call)
       }
     } catch (error) {
       this.#options.onFailure(error as Error)
@@ -100,19 +118,36 @@ export class StreamCalls {
     }
   }
 
-  async #serve(event: Called, signal: AbortSignal): Promise<void> {
-    const { callId } = event
-    const answer = await this.#options.callTool(event, signal).catch(failedByHandler)
-    if (signal.aborted) return
+  async #serve({ event, fingerprint, signal }: ArrivedCall): Promise<void> {
+    const { record, keepUntil, callTool, onFailure } = this.#options
+    const { callId, tool } = event
+    try {
+      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, graceMs: 0 }, signal, (own) =>
+        callTool(event, own).catch(failedByHandler),
+      )
+      if (!signal.aborted) this.#send(callId, json)
+    } catch (error) {
+      if (signal.aborted) return
+      if (error instanceof CallConflict) this.#refuse(event, error)
+      else onFailure(error as Error)
+    }
+  }
+
+  #refuse(event: Called, conflict: CallConflict): void {
+    this.#options.onConflict(event, conflict)
+    this.#send(event.callId, JSON.stringify(failed('TOOL_CALL_CONFLICT', conflict.message)))
+  }
+
+  #send(callId: string, answerJson: string): void {
     this.#open.delete(callId)
-    this.#ready.push({ callId, answer })
+    this.#ready.push(`{"callId":${JSON.stringify(callId)},"answer":${answerJson}}`)
     if (!this.#isSending) void this.#sendAll()
   }
 
   async #sendAll(): Promise<void> {
     this.#isSending = true
     try {
-      // Answers that become ready without the event loop go along.
+      // Answers that become ready before the next turn of the event loop go out together.
       await new Promise<void>((resolve) => nextTick(resolve))
       while (this.#ready.length > 0) await this.#options.send(this.#takeBatch())
     } catch (error) {
@@ -122,12 +157,11 @@ export class StreamCalls {
     }
   }
 
-  /** Returns a request with up to 1,000 answers, in no more bytes than the largest single answer may have. */
+  /** Returns a request with as many answers as fit: 1,000, and no more bytes than the largest single answer may have. */
   #takeBatch(): string {
     const texts: string[] = []
     let sizeBytes = 0
-    for (const result of this.#ready.slice(0, 1_000)) {
-      const text = JSON.stringify(result)
+    for (const text of this.#ready.slice(0, 1_000)) {
       sizeBytes += Buffer.byteLength(text)
       if (texts.length > 0 && sizeBytes > fixedLimits.toolOutputBytes) break
       texts.push(text)

@@ -26,13 +26,13 @@ test('an execution is one trace: its span, each attempt, each tool call, and the
   const config = { executorUrl: executor.url, executorApiKey: 'k', tools: { weather: () => 1 } }
   await using codemode = Codemode.fromClientConfig({ ...config, retry: { backoffBaseMs: 1 } })
   await codemode.executeAsync('x', { correlationId: 'my-correlation-id' })
-  await expect.poll(() => exporter.getFinishedSpans().length).toBe(5)
+  await expect.poll(() => exporter.getFinishedSpans().length).toBe(6)
 
   const spans = exporter.getFinishedSpans()
   const execution = spans.find(({ name }) => name === 'codemode.execute')!
   const { id } = executionOf(executor.requests[0]!)
   const names = spans.map(({ name }) => name).toSorted()
-  expect(names).toEqual(['codemode.execute', ...Array.from({ length: 3 }, () => 'codemode.request'), 'codemode.tool'])
+  expect(names).toEqual(['codemode.execute', ...Array.from({ length: 4 }, () => 'codemode.request'), 'codemode.tool'])
   for (const span of spans) {
     expect(span.spanContext().traceId).toBe(execution.spanContext().traceId)
     expect(span.attributes).toMatchObject({
@@ -40,7 +40,8 @@ test('an execution is one trace: its span, each attempt, each tool call, and the
       'codemode.execution_id': id,
     })
   }
-  const attempts = spans.filter(({ name }) => name === 'codemode.request').slice(0, 2)
+  // The first request asks for the reading of the executor's clock.
+  const attempts = spans.filter(({ name }) => name === 'codemode.request').slice(1, 3)
   expect(attempts.map(({ attributes }) => attributes['codemode.attempt'])).toEqual([1, 2])
   const [first] = attempts.map((span) => span.spanContext())
   expect(executor.requests[0]?.headers['traceparent']).toBe(`00-${first!.traceId}-${first!.spanId}-01`)

@@ -1,3 +1,4 @@
+import { readingHeaders } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import { resolveConfig, type ExecutorConfig, type ExecutorConfigInput } from './config.ts'
@@ -10,7 +11,7 @@ import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
-/** Answers still being written when the engine has closed get this long. */
+/** Milliseconds for answers that are still being written when the engine has closed. */
 const lastAnswersMs = 1_000
 
 /** A running executor. */
@@ -58,7 +59,8 @@ export async function createExecutor(
   const { engine } = started
   const info = () => started.info()
   const { heartbeatMs } = config
-  const server = await listen(createHttpApp({ engine, keys, guard, info, logger, heartbeatMs }), config)
+  const app = createHttpApp({ engine, keys, guard, info, logger, heartbeatMs })
+  const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 
   const running = starting.move()

@@ -1,23 +1,27 @@
-/** The names of the HTTP headers that the protocol uses, in lower case. */
+/** Names of the HTTP headers of the protocol, in lower case. */
 export const headers = {
   authorization: 'authorization',
-  /** One id for all that belongs to one execution, in every log and on every hop. */
+  /** Id that the requests, tool calls and log lines of one execution share. */
   correlationId: 'x-correlation-id',
   /** W3C Trace Context, https://www.w3.org/TR/trace-context/ */
   traceparent: 'traceparent',
-  /** The execution's id: the same id with the same body attaches, with another body it is a conflict. */
+  /** Id of the execution: a repeat with the same body attaches to it, one with another body is a conflict. */
   idempotencyKey: 'idempotency-key',
-  /** The execution's id on every request about it, for load balancers to route by. */
+  /** Id of the execution, on every request about it; load balancers route by it. */
   executionId: 'x-codemode-execution-id',
-  /** How many milliseconds the client will still wait. */
+  /** Milliseconds for which the client still waits. */
   timeoutMs: 'x-codemode-timeout-ms',
+  /** On every response: random id of the executor instance, which is one start of the executor. */
+  instance: 'x-codemode-instance',
+  /** On every response: whole milliseconds on the instance's monotonic clock, rounded down. */
+  clock: 'x-codemode-clock',
   /**
-   * On a repeat of a request that may have arrived before: how many milliseconds ago that was first sent. An executor that
-   * does not go back so far can't tell whether the code has run.
+   * On `POST /v1/executions`: latest reading that the client had before the first attempt that may have arrived, as
+   * `<instance>=<clock>`, or `none`. The same for all attempts of an execution.
    */
-  firstSentMsAgo: 'x-codemode-first-sent-ms-ago',
+  known: 'x-codemode-known',
   /** RFC 9110, section 10.2.3; always whole seconds here. */
   retryAfter: 'retry-after',
-  /** The last event that a reader of a stream has seen, from the Server-Sent Events specification. */
+  /** Id of the last event that the reader of a stream has received (Server-Sent Events specification). */
   lastEventId: 'last-event-id',
 } as const

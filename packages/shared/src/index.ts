@@ -62,6 +62,18 @@ export {
 } from './protocol/execution-result.ts'
 export { infoSchema, type Info } from './protocol/info.ts'
 export {
+  ambiguousRefusalSchema,
+  formatKnownReading,
+  instanceReadingSchema,
+  knownReadingPattern,
+  parseKnownReading,
+  readingHeaders,
+  readingOf,
+  type AmbiguousRefusal,
+  type InstanceReading,
+  type KnownReading,
+} from './protocol/instance-reading.ts'
+export {
   guestEndSchema,
   journalSchema,
   journalVersion,

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 
-import { headers } from '@codemode/shared'
+import { headers, type InstanceReading } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
 import { Agent, type Dispatcher } from 'undici'
 
@@ -9,11 +9,11 @@ import { connectionError } from './connection-error.ts'
 import { decodeStream, decodeText } from './content-encoding.ts'
 import { exchangeText } from './exchange-text.ts'
 import type { Answer } from './foreign-answer.ts'
+import { LatestReading } from './latest-reading.ts'
 import type { SuccessAnswer } from './malformed.ts'
-import { BelatedRequest, punctual } from './punctual.ts'
 import { foreignError, responseError } from './response-error.ts'
 
-/** Milliseconds of silence, heartbeats included, after which a stream is taken for broken. */
+/** Milliseconds of silence, without a heartbeat, after which a stream counts as broken. */
 const streamSilenceMs = 60_000
 /** Maximum number of bytes that are read of an error's body. */
 const maxErrorBytes = 1024 * 1024
@@ -22,15 +22,17 @@ export interface HttpClientOptions {
   readonly executorUrl: string
   readonly executorApiKey: string
   readonly connectTimeoutMs: number
+  /** Network to send through; connections of its own by default. */
+  readonly dispatcher?: Dispatcher
 }
 
-/** What a request belongs to, and until when it is worth something. */
+/** The execution that a request belongs to, and its deadline. */
 export interface RequestScope {
   readonly executionId?: string | undefined
   readonly correlationId: string
-  /** Aborts the request; its reason is what is thrown. */
+  /** Aborts the request, which then rejects with its reason. */
   readonly signal: AbortSignal
-  /** By `performance.now()`; infinite if there is none. */
+  /** Deadline by `performance.now()`; infinite if there is none. */
   readonly deadlineAt: number
 }
 
@@ -41,50 +43,62 @@ interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   readonly attempt?: number
-  /** When an earlier attempt, which may have arrived, was made; by `performance.now()`. */
-  readonly firstSentAt?: number | undefined
 }
 
 /** Sends a request; resolves with the body of an answer that may be the executor's, and with the whole of any other. */
 type Exchange<Body> = (
   options: Dispatcher.DispatchOptions,
-) => Promise<{ readonly status: number; readonly body: Body } | Answer>
+) => Promise<(Pick<Answer, 'status' | 'headers'> & { readonly body: Body }) | Answer>
 
 /**
- * One request to the executor, without retries: headers, span, and every failure as a typed error. There is no timeout
- * of undici's own except for connecting and for silent streams; the scope's signal is the clock.
+ * Sends single requests to the executor, without retries: with headers and a span, and with every failure as a typed
+ * error. undici's own timeouts are used only for connecting and for silent streams; the scope's signal is the clock.
  */
 export class HttpClient {
   readonly #agent: Dispatcher
   readonly #options: HttpClientOptions
   readonly #origin: string
   readonly #basePath: string
+  readonly #latestReading = new LatestReading()
+  #hasReached = false
 
   constructor(options: HttpClientOptions) {
     const url = new URL(options.executorUrl)
     this.#options = options
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
-    this.#agent = new Agent({
-      connect: { timeout: options.connectTimeoutMs },
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    }).compose(punctual)
+    this.#agent =
+      options.dispatcher ??
+      new Agent({
+        connect: { timeout: options.connectTimeoutMs },
+        allowH2: false,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      })
   }
 
-  /** Resolves with the text of a 2xx answer. */
+  /** Latest reading of the executor's clock; undefined while there is none. */
+  get latestReading(): InstanceReading | undefined {
+    return this.#latestReading.current
+  }
+
+  /** Whether the executor has ever answered. */
+  get hasReached(): boolean {
+    return this.#hasReached
+  }
+
+  /** Sends a request and returns the text of its 2xx answer. */
   text(request: HttpRequest, scope: RequestScope): Promise<SuccessAnswer> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
       const answer = await exchangeText(this.#agent, options, { signal, maxErrorBytes })
       if (!isSuccess(answer.status)) return answer
       const foreign = () => foreignError(answer, this.#connection(request, scope))
-      return { status: answer.status, body: { text: answer.text, foreign } }
+      return { ...answer, body: { text: answer.text, foreign } }
     })
   }
 
-  /** Resolves with the body of a 2xx answer, open. The caller has to read or destroy it. */
+  /** Sends a request and returns the open body of its 2xx answer; the caller must read or destroy it. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
     return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
@@ -93,7 +107,7 @@ export class HttpClient {
       const type = headers['content-type']?.trim().toLowerCase() ?? ''
       const isStream = isSuccess(status) && type.startsWith('text/event-stream')
       const decoded = isStream ? decodeStream(body, headers) : undefined
-      if (decoded !== undefined) return { status, body: decoded }
+      if (decoded !== undefined) return { status, headers, body: decoded }
       // The status of an error says enough, without the part of its body that came.
       const bytes = await readBytes(body, maxErrorBytes).catch(() => Buffer.alloc(0))
       return { status, headers, text: decodeText(bytes, headers, { isCut: true }) }
@@ -121,11 +135,15 @@ export class HttpClient {
     return inSpan('codemode.request', details, async (span) => {
       let answer
       try {
-        answer = await this.#punctually(() => exchange(this.#dispatchOptions(req, scope)))
+        answer = await exchange(this.#dispatchOptions(req, scope))
         span.setAttribute(attributes.httpStatus, answer.status)
+        this.#noteAnswer(answer)
         if ('body' in answer) return answer.body
       } catch (error) {
-        throw signal.aborted ? signal.reason : connectionError(error, connection)
+        if (signal.aborted) throw signal.reason
+        const failure = connectionError(error, connection)
+        if (!failure.ambiguous) this.#latestReading.forget()
+        throw failure
       }
       signal.throwIfAborted()
       throw responseError(answer, connection)
@@ -138,14 +156,9 @@ export class HttpClient {
     return { origin: this.#origin, connectTimeoutMs, executionId, correlationId, method, url, apiKey: executorApiKey }
   }
 
-  /** Sends it again, with its age as of then, if it had to wait for its connection. */
-  async #punctually<T>(send: () => Promise<T>): Promise<T> {
-    try {
-      return await send()
-    } catch (error) {
-      if (error instanceof BelatedRequest) return this.#punctually(send)
-      throw error
-    }
+  #noteAnswer({ status, headers }: Pick<Answer, 'status' | 'headers'>): void {
+    const hasReading = this.#latestReading.observe(headers)
+    this.#hasReached ||= hasReading || isSuccess(status)
   }
 
   #dispatchOptions(req: HttpRequest, scope: RequestScope): Dispatcher.DispatchOptions {
@@ -159,7 +172,7 @@ export class HttpClient {
   }
 
   #headers(
-    { accept = 'application/json', headers: more, body, firstSentAt }: HttpRequest,
+    { accept = 'application/json', headers: more, body }: HttpRequest,
     scope: RequestScope,
   ): Record<string, string> {
     return {
@@ -170,7 +183,6 @@ export class HttpClient {
       [headers.correlationId]: scope.correlationId,
       ...(Number.isFinite(scope.deadlineAt) && { [headers.timeoutMs]: remainingMs(scope) }),
       ...(scope.executionId !== undefined && { [headers.executionId]: scope.executionId }),
-      ...(firstSentAt !== undefined && { [headers.firstSentMsAgo]: msSince(firstSentAt) }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...more,
     }
@@ -184,8 +196,6 @@ function isSuccess(status: number): boolean {
 function remainingMs({ deadlineAt }: RequestScope): string {
   return String(Math.max(1, Math.ceil(deadlineAt - performance.now())))
 }
-
-const msSince = (at: number): string => String(Math.ceil(performance.now() - at))
 
 async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = []

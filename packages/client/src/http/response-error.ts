@@ -104,5 +104,6 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     })
   }
   const code = foreignCodes[status] ?? (status < 500 ? 'INVALID_REQUEST' : 'INTERNAL')
-  return new ExecutorClientError(code, `${got}${says}`, { ...fields, ambiguous: status >= 500 && status !== 503 })
+  // Also a 503: some gateways answer it when the executor broke off in the middle of the request.
+  return new ExecutorClientError(code, `${got}${says}`, { ...fields, ambiguous: status >= 500 })
 }

@@ -2,15 +2,29 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
-import { isRetryable, parseRetryAfter, resolveRetryPolicy, retryDelayMs } from './retry-policy.ts'
+import { isRetryable, maxAttemptsOf, parseRetryAfter, resolveRetryPolicy, retryDelayMs } from './retry-policy.ts'
 
 const error = (retryable: boolean, httpStatus?: number) =>
   new ExecutorClientError('INTERNAL', 'x', { retryable, httpStatus })
 
-test('there are three attempts by default, from 100 ms up to 5 s, and one with retry: false', () => {
-  expect(resolveRetryPolicy()).toEqual({ maxAttempts: 3, backoffBaseMs: 100, backoffMaxMs: 5_000 })
-  expect(resolveRetryPolicy({ maxAttempts: 7 })).toEqual({ maxAttempts: 7, backoffBaseMs: 100, backoffMaxMs: 5_000 })
-  expect(resolveRetryPolicy(false).maxAttempts).toBe(1)
+const attempts = (options?: Parameters<typeof resolveRetryPolicy>[0]) =>
+  [false, true].map((hasReached) => maxAttemptsOf(resolveRetryPolicy(options), hasReached))
+
+test('RT-1: there are ten attempts by default, three while the executor has never answered, and one with retry: false', () => {
+  expect(attempts()).toEqual([3, 10])
+  expect(attempts({ backoffBaseMs: 1 })).toEqual([3, 10])
+  expect(attempts({ maxAttempts: 7 })).toEqual([7, 7])
+  expect(attempts({ maxAttempts: 2 })).toEqual([2, 2])
+  expect(attempts(false)).toEqual([1, 1])
+  expect(resolveRetryPolicy()).toMatchObject({ backoffBaseMs: 100, backoffMaxMs: 5_000 })
+})
+
+test('RT-1: the default delays bridge a restart of ten seconds, also with the least jitter', () => {
+  const policy = resolveRetryPolicy()
+  const delays = Array.from({ length: maxAttemptsOf(policy, true) - 1 }, (_, n) =>
+    retryDelayMs(policy, n + 1, undefined, 0),
+  )
+  expect(delays.reduce((sum, delayMs) => sum + delayMs)).toBeGreaterThan(10_000)
 })
 
 test('delays double with jitter up to the cap', () => {

@@ -1,7 +1,7 @@
-/** When and after how long a failed request is tried again, as pure functions. */
+/** Pure functions that decide whether and after which delay a failed request is sent again. */
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 
-/** How often and how fast to try again. Delays are in milliseconds. */
+/** Number and pace of attempts. Delays are in milliseconds. */
 export interface RetryOptions {
   readonly maxAttempts?: number | undefined
   readonly backoffBaseMs?: number | undefined
@@ -10,18 +10,29 @@ export interface RetryOptions {
 
 export interface RetryPolicy {
   readonly maxAttempts: number
+  /** Maximum number of attempts while the executor has never answered this client: its URL may be wrong. */
+  readonly maxAttemptsUnreached: number
   readonly backoffBaseMs: number
   readonly backoffMaxMs: number
 }
 
-/** Three attempts, 100 ms doubled up to 5 s, unless told otherwise; `false` is one attempt. */
+/**
+ * Resolves the options: by default ten attempts, which take longer than a restart of ten seconds, or three while the
+ * executor has never answered; delays of 100 ms, doubled up to 5 s. `false` is one attempt.
+ */
 export function resolveRetryPolicy(options: false | RetryOptions = {}): RetryPolicy {
-  const {
-    maxAttempts = 3,
-    backoffBaseMs = 100,
-    backoffMaxMs = 5_000,
-  } = options === false ? { maxAttempts: 1 } : options
-  return { maxAttempts, backoffBaseMs, backoffMaxMs }
+  const { maxAttempts, backoffBaseMs = 100, backoffMaxMs = 5_000 } = options === false ? { maxAttempts: 1 } : options
+  return {
+    maxAttempts: maxAttempts ?? 10,
+    maxAttemptsUnreached: maxAttempts ?? 3,
+    backoffBaseMs,
+    backoffMaxMs,
+  }
+}
+
+/** Returns the maximum number of attempts. */
+export function maxAttemptsOf(policy: RetryPolicy, hasReached: boolean): number {
+  return hasReached ? policy.maxAttempts : policy.maxAttemptsUnreached
 }
 
 /** Whether the request may succeed if it is sent again, unchanged: broken connections, 408, 425, 429 and busy servers. */
@@ -34,8 +45,8 @@ function isClientFault(status: number | undefined): boolean {
 }
 
 /**
- * How long to wait after the n-th attempt, n from 1: between half and all of the doubled base, or what the executor
- * asked for if that is longer; never above the cap. `random` is in [0, 1).
+ * Returns the delay after the n-th attempt, n from 1: between half and all of the doubled base, or the delay that the
+ * executor asked for if that is longer; never above the cap. `random` is in [0, 1).
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -49,8 +60,8 @@ export function retryDelayMs(
 }
 
 /**
- * Reads `Retry-After` (RFC 9110, section 10.2.3): seconds or an HTTP date, in milliseconds from now. A date is compared with
- * that of the answer, if it has one: both are of the server's clock.
+ * Reads `Retry-After` (RFC 9110, section 10.2.3), seconds or an HTTP date, as milliseconds from now. A date is compared
+ * with the date of the answer, if there is one: both are of the server's clock.
  */
 export function parseRetryAfter(value: string | undefined, answeredAt?: string): number | undefined {
   if (value === undefined) return undefined

@@ -2,47 +2,52 @@ import { stderr } from 'node:process'
 
 import { describeError } from '../errors/describe-error.ts'
 import { isToolError } from '../errors/tool-error.ts'
+import { conflictCode } from '../tools/serve-call.ts'
 import type { ClientEmitter } from './client-events.ts'
 
-/** How much is logged, from all to nothing. */
+/** Log levels, from all to nothing. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
-/** The lowest level that is logged; `silent` logs nothing. */
+/** Lowest level that is logged; `silent` logs nothing. */
 export type LogLevel = (typeof logLevels)[number]
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** Takes what a client logs; `console` is one. Fields are JSON values without secrets. */
+/** Destination of a client's log lines, for example `console`. Fields are JSON values without secrets. */
 export interface Logger {
-  /** Starts, tool calls, and what the code writes to its console. */
+  /** Starts, tool calls, and the console output of the code. */
   debug(message: string, fields: Fields): void
   /** Executions that completed. */
   info(message: string, fields: Fields): void
   /** Executions that failed or were cancelled, and requests that are sent again. */
   warn(message: string, fields: Fields): void
-  /** Errors that a tool's handler threw and that are no ToolError, with their stacks. */
+  /** Errors that a tool's handler threw and that are no ToolError, with their stacks; calls that were refused as repeats. */
   error(message: string, fields: Fields): void
 }
 
 interface LogOptions {
-  /** One JSON line for each message on stderr, if not given. */
+  /** Writes one JSON line for each message to stderr by default. */
   readonly logger: Logger | undefined
-  /** The lowest level that is logged. */
+  /** Lowest level that is logged. */
   readonly level: LogLevel
-  /** Takes secrets out of what is logged. */
+  /** Removes secrets from the fields. */
   redact<T>(this: void, value: T): T
 }
 
-/** Logs what a client tells its listeners: ends and retries, on `debug` also starts, tool calls and the code's console. */
+/** Logs the events of a client: ends, retries and refused calls; at `debug` also starts, tool calls and console output. */
 export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
   const isLogged = (of: LogLevel): boolean => logLevels.indexOf(of) >= logLevels.indexOf(level)
-  // What a logger returns is handed on: a promise that rejects is warned of.
+  // A promise that a logger returns is passed on, so that its rejection becomes a warning.
   const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
     isLogged(of) ? logger[of](message, redact(fields)) : undefined
   if (isLogged('error')) {
     events.on('tool', ({ error, ...event }) => {
-      if (error?.cause === undefined || isToolError(error.cause)) return undefined
-      const described = describeError(error.cause, { withStacks: true })
-      return log('error', 'the handler of a tool failed', { ...event, error: described })
+      const shown = { ...event, error: error && { code: error.code, message: error.message } }
+      if (error?.code === conflictCode) return log('error', 'tool call refused', shown)
+      if (error?.cause !== undefined && !isToolError(error.cause)) {
+        const described = describeError(error.cause, { withStacks: true })
+        log('error', 'the handler of a tool failed', { ...event, error: described })
+      }
+      return log('debug', 'tool called', shown)
     })
   }
   if (isLogged('warn')) {
@@ -55,9 +60,6 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
   }
   if (isLogged('debug')) {
     events.on('start', (event) => log('debug', 'execution sent', { ...event }))
-    events.on('tool', ({ error, ...event }) =>
-      log('debug', 'tool called', { ...event, error: error && { code: error.code, message: error.message } }),
-    )
     events.on('log', ({ level: guestLevel, ...event }) => log('debug', 'the code logged', { ...event, guestLevel }))
   }
 }

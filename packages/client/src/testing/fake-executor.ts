@@ -1,4 +1,4 @@
-/** An executor for tests: real HTTP, and every answer and fault as the test says. */
+/** An executor for tests: real HTTP, with the answers and faults that the test chooses. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,7 +18,7 @@ type EventFields = ExecutionEvent extends infer Event
     : never
   : never
 
-/** The answer to one request. */
+/** Answer to one request. */
 export class FakeReply {
   readonly #response: ServerResponse
   readonly #executionId: string
@@ -99,7 +99,14 @@ export function failedResultOf(executionId: string, code: ErrorCode, more: objec
 type Handler = (request: FakeRequest, reply: FakeReply) => unknown
 
 export class FakeExecutor implements AsyncDisposable {
+  /** All requests except those for `/v1/info`. */
   readonly requests: FakeRequest[] = []
+  /** Instance in the headers of its answers. */
+  instance = 'f'.repeat(32)
+  /** Answers `GET /v1/info`. */
+  info: (reply: FakeReply) => void = (reply) => reply.json(200, {})
+  /** Clock reading in the headers of its last answer. */
+  clockMs = 0
   readonly #server: Server
   readonly #watchers = new Set<() => void>()
 
@@ -119,12 +126,12 @@ export class FakeExecutor implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** The requests to paths that end so. */
+  /** Returns the requests whose path ends with the text. */
   to(ending: string): FakeRequest[] {
     return this.requests.filter(({ path }) => path.endsWith(ending))
   }
 
-  /** The n-th request to such a path, waiting for it if it has not come yet. */
+  /** Returns the n-th request whose path ends with the text; waits for it. */
   async next(ending: string, n = 1): Promise<FakeRequest> {
     for (;;) {
       const request = this.to(ending)[n - 1]
@@ -148,6 +155,9 @@ export class FakeExecutor implements AsyncDisposable {
       return
     }
     const headers = incoming.headers as Record<string, string>
+    response.setHeader('x-codemode-instance', this.instance).setHeader('x-codemode-clock', String((this.clockMs += 1)))
+    // Every client asks for it before its first execution; a test counts the requests after that.
+    if (incoming.url === '/v1/info') return this.info(new FakeReply(response, ''))
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers, body }
     this.requests.push(request)
     for (const watcher of this.#watchers) watcher()
@@ -157,7 +167,7 @@ export class FakeExecutor implements AsyncDisposable {
   }
 }
 
-/** The body of a `POST /v1/executions`. */
+/** Returns the body of a `POST /v1/executions`. */
 export function executionOf(request: FakeRequest): ExecutionRequest & { id: string } {
   return JSON.parse(request.body) as ExecutionRequest & { id: string }
 }

@@ -1,9 +1,11 @@
 import type { ToolAnswer } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { CallRecord } from './call-record.ts'
+import { CallConflict, CallRecord } from './call-record.ts'
 
-/** One call, to deliver as often as a test likes. */
+const call = { tool: 'pay', fingerprint: 'of pay(1)' }
+
+/** One call that a test can deliver any number of times. */
 function oneCall() {
   const record = new CallRecord()
   const gate = Promise.withResolvers<ToolAnswer>()
@@ -16,7 +18,7 @@ function oneCall() {
     const delivery = new AbortController()
     return {
       lose: () => delivery.abort(),
-      answer: record.answer({ id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
+      answer: record.answer({ ...call, id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
     }
   }
   return { deliver, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
@@ -74,8 +76,9 @@ function counting(characters: number) {
     return Promise.resolve({ ok: true, output: 'x'.repeat(characters) })
   }
   const { signal } = new AbortController()
-  const call = (n: number, keepUntil = Infinity) => record.answer({ id: `exe_1:${n}`, keepUntil }, signal, run)
-  return { counted, call }
+  const deliver = (n: number, keepUntil = Infinity) =>
+    record.answer({ ...call, id: `exe_1:${n}`, keepUntil }, signal, run)
+  return { counted, call: deliver }
 }
 
 describe('the record', () => {
@@ -107,5 +110,39 @@ describe('the record', () => {
     vi.advanceTimersByTime(2_000)
     await call(1, keepUntil)
     expect(counted.runs).toBe(2)
+  })
+})
+
+const never = (): never => expect.unreachable()
+
+describe('TL-6: a call id with another tool or input', () => {
+  const { signal } = new AbortController()
+  const first = { id: 'exe_1:1', tool: 'pay', keepUntil: Infinity, fingerprint: 'of pay(1)' }
+  const other = { ...first, fingerprint: 'of pay(2)' }
+
+  test('is refused while the first call runs and after its answer, which stays the one of the first', async () => {
+    const record = new CallRecord()
+    const gate = Promise.withResolvers<ToolAnswer>()
+    const answer = record.answer(first, signal, () => gate.promise)
+    await expect(record.answer(other, signal, never)).rejects.toThrow('The call exe_1:1 of pay was refused')
+    gate.resolve({ ok: true, output: 1 })
+    expect(await answer).toBe('{"ok":true,"output":1}')
+    await expect(record.answer(other, signal, never)).rejects.toBeInstanceOf(CallConflict)
+    expect(await record.answer(first, signal, never)).toBe('{"ok":true,"output":1}')
+  })
+
+  test('does not abort the first call', async () => {
+    const record = new CallRecord()
+    const signals: AbortSignal[] = []
+    const gate = Promise.withResolvers<ToolAnswer>()
+    const answer = record.answer(first, signal, (own) => {
+      signals.push(own)
+      return gate.promise
+    })
+    const refused = { ...other, graceMs: 0 }
+    await expect(record.answer(refused, AbortSignal.abort(), never)).rejects.toBeInstanceOf(CallConflict)
+    gate.resolve({ ok: true, output: 1 })
+    await answer
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 })

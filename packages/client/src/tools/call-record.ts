@@ -2,58 +2,85 @@ import type { ToolAnswer } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
 const maxCalls = 10_000
-/** Of memory, at two bytes a character. */
+/** Maximum size in memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
 
-/** A call as it is delivered. */
+/** One delivery of a call. */
 interface DeliveredCall {
   readonly id: string
-  /** No repeat comes later; in milliseconds since the epoch. */
+  /** Hash of its tool and input. */
+  readonly fingerprint: string
+  /** Time after which no repeat comes, in milliseconds since the epoch. */
   readonly keepUntil: number
+  /** Milliseconds for which the call goes on without a delivery. */
+  readonly graceMs?: number
 }
 
-/** Longer than the executor takes to deliver a call again after a broken connection: 400 ms at most, and connecting. */
+/** A delivery of a call id that was used before with another tool or input. */
+export class CallConflict extends Error {
+  override readonly name = 'CallConflict'
+
+  constructor(callId: string, tool: string) {
+    super(
+      `The call ${callId} of ${tool} was refused: the same call id was used before with another tool or input, ` +
+        'so the code of its execution has run twice.',
+    )
+  }
+}
+
+/** Milliseconds: longer than the executor takes to deliver a call again after a broken connection, 400 and connecting. */
 const redeliveryGraceMs = 1_000
 
+interface RecordedAnswer {
+  readonly fingerprint: string
+  readonly json: string
+}
+
 interface RunningCall {
+  readonly fingerprint: string
   readonly answer: Promise<string>
   readonly controller: AbortController
   deliveries: number
-  /** Runs while there is no delivery. */
+  /** Timer that runs while there is no delivery. */
   grace?: NodeJS.Timeout
 }
 
 /**
- * Runs each call id once within this process: deliveries of a call that runs share it, later ones get the first answer
- * again. Running calls are kept as long as they run; answers until no repeat can come, in a record that is bounded in
- * count and memory, the one that was asked for least recently out first.
+ * Runs each call id once within this process: deliveries of a running call share it, later ones get the first answer
+ * again, and one with another tool or input is refused. Running calls are kept until they end; answers until no repeat can
+ * come, in a record that is bounded in count and memory and evicts the least recently used.
  *
- * A delivery is lost in the same way whether the executor cancelled the call or the connection broke: a fetch handler
- * can't see which, and behind a proxy neither could the socket. So a call goes on without one for a second, in which the
- * executor's next try joins it, and its signal aborts only then.
+ * A lost delivery means that the executor cancelled the call, or that a connection broke: a fetch handler cannot tell which,
+ * and behind a proxy not even the socket could. So the call goes on without a delivery for a grace period, in which the
+ * next attempt of the executor joins it; then its signal aborts.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
-  readonly #answers = new LRUCache<string, string>({
+  readonly #answers = new LRUCache<string, RecordedAnswer>({
     max: maxCalls,
     maxSize: maxBytes,
-    sizeCalculation: (answer, callId) => 2 * (answer.length + callId.length),
+    sizeCalculation: ({ fingerprint, json }, callId) => 2 * (json.length + fingerprint.length + callId.length),
     ttl: maxKeptMs,
     ttlResolution: 0,
     // The clock that tokens expire by.
     perf: { now: () => Date.now() },
   })
 
-  /** The answer as JSON text. The call's own signal aborts a second after that of its last delivery has. */
-  answer(
-    call: DeliveredCall,
+  /**
+   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the grace
+   * period. Rejects with `CallConflict` if the call id was used with another tool or input.
+   */
+  async answer(
+    call: DeliveredCall & { readonly tool: string },
     delivery: AbortSignal,
     run: (signal: AbortSignal) => Promise<ToolAnswer>,
   ): Promise<string> {
-    const first = this.#answers.get(call.id)
-    if (first !== undefined) return Promise.resolve(first)
-    return this.#wait(this.#running.get(call.id) ?? this.#start(call, run), delivery)
+    const { id, tool, fingerprint } = call
+    const first = this.#answers.get(id) ?? this.#running.get(id)
+    if (first !== undefined && first.fingerprint !== fingerprint) throw new CallConflict(id, tool)
+    if (first !== undefined && 'json' in first) return first.json
+    return this.#wait(first ?? this.#start(call, run), delivery, call.graceMs)
   }
 
   /** Aborts all calls that run. */
@@ -61,31 +88,35 @@ export class CallRecord {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start({ id, keepUntil }: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+  #start(
+    { id, fingerprint, keepUntil }: DeliveredCall,
+    run: (signal: AbortSignal) => Promise<ToolAnswer>,
+  ): RunningCall {
     const controller = new AbortController()
     const settle = async (): Promise<string> => {
       try {
-        const answer = JSON.stringify(await run(controller.signal))
+        const json = JSON.stringify(await run(controller.signal))
         const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
-        if (keptMs > 0) this.#answers.set(id, answer, { ttl: keptMs })
-        return answer
+        if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
+        return json
       } finally {
         this.#running.delete(id)
       }
     }
-    const call = { answer: settle(), controller, deliveries: 0 }
+    const call = { fingerprint, answer: settle(), controller, deliveries: 0 }
     this.#running.set(id, call)
     return call
   }
 
-  async #wait(call: RunningCall, delivery: AbortSignal): Promise<string> {
+  async #wait(call: RunningCall, delivery: AbortSignal, graceMs = redeliveryGraceMs): Promise<string> {
     clearTimeout(call.grace)
     call.deliveries += 1
     const leave = (): void => {
       call.deliveries -= 1
       if (call.deliveries > 0) return
+      if (graceMs === 0) return call.controller.abort(delivery.reason)
       const abort = (): void => call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
-      call.grace = setTimeout(abort, redeliveryGraceMs)
+      call.grace = setTimeout(abort, graceMs)
     }
     if (delivery.aborted) leave()
     else delivery.addEventListener('abort', leave, { once: true })

@@ -1,4 +1,4 @@
-import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { ErrorCode, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import type { ExecutionState } from '../execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
@@ -10,11 +10,14 @@ import { failed, handlerErrorOf } from './tool-failure.ts'
 interface Client {
   readonly registry: ToolRegistry
   readonly events: ClientEmitter
-  /** Of the execution, if it is one of this client's that is under way. */
+  /** State of the execution, if it is one of this client's that is under way. */
   readonly state: ExecutionState | undefined
 }
 
-/** Serves one call of a client's tools, in a span of its own, and tells the client's listeners. It never rejects. */
+/** Code of calls that are refused because their id was used before with another tool or input. */
+export const conflictCode: ErrorCode = 'TOOL_CALL_CONFLICT'
+
+/** Serves one call of a client's tools, in a span of its own, and tells the client's listeners. Never rejects. */
 export function serveCall(message: ToolCallMessage, signal: AbortSignal, client: Client): Promise<ToolAnswer> {
   const { tool: name, callId, executionId, correlationId } = message
   const { registry, events, state } = client
@@ -44,4 +47,11 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
     })
     return answer
   })
+}
+
+/** Tells the listeners of a client that a call was refused because its id was used before with another tool or input. */
+export function tellConflict(events: ClientEmitter, call: ToolCallMessage, reason: string): void {
+  const { executionId, correlationId, callId, tool } = call
+  const error = { code: conflictCode, message: reason, cause: undefined }
+  events.emit('tool', { executionId, correlationId, callId, tool, durationMs: 0, error })
 }

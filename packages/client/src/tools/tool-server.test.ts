@@ -22,7 +22,9 @@ function serverOf(
     served.push({ message, signal })
     return answer({ message, signal })
   }
-  return { server: new ToolServer({ config, callTool }), served }
+  const conflicts: string[] = []
+  const onConflict = (_: ToolCallMessage, conflict: Error) => void conflicts.push(conflict.message)
+  return { server: new ToolServer({ config, callTool, onConflict }), served, conflicts }
 }
 
 interface Delivery {
@@ -211,8 +213,9 @@ test('EX-9: calls of executions that have ended here are not made, and those of 
   let called = 0
   const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
   const config = { url: 'http://127.0.0.1:9/tools', secret }
-  const ended = new ToolServer({ config, callTool, isUnderWay: () => false })
-  const other = new ToolServer({ config, callTool })
+  const onConflict = () => expect.unreachable()
+  const ended = new ToolServer({ config, callTool, isUnderWay: () => false, onConflict })
+  const other = new ToolServer({ config, callTool, onConflict })
   const token = await tokenOf(ended)
   const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
   expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
@@ -284,4 +287,21 @@ test('more tools than a token can name are refused with what to do', async () =>
   const { server } = serverOf()
   const tools = Array.from({ length: 1_000 }, (_, i) => `tool_number_${i}`)
   await expect(server.callbackFor(executionId, tools, 1_000)).rejects.toThrow('availableTools')
+})
+
+test('TL-6: a delivery of a known call id with another tool or input is refused, and never gets the first answer', async () => {
+  const { server, served, conflicts } = serverOf()
+  const { token } = await server.callbackFor(executionId, ['weather', 'pay'], 10_000)
+  const deliver = (message: Partial<ToolCallMessage>) => server.handle(requestOf({ token, message }))
+  expect(await (await deliver({ input: { r: 0.1, s: 1 } })).json()).toEqual({ ok: true, output: 1 })
+  for (const message of [{ input: { r: 0.2, s: 1 } }, { tool: 'pay', input: { r: 0.1, s: 1 } }, { input: {} }]) {
+    const refused = await deliver(message)
+    expect(refused.status).toBe(409)
+    const { error } = errorBodySchema.parse(await refused.json())
+    expect(error).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', executionId })
+  }
+  expect(await (await deliver({ input: { s: 1, r: 0.1 } })).json()).toEqual({ ok: true, output: 1 })
+  expect(served).toHaveLength(1)
+  expect(conflicts).toHaveLength(3)
+  expect(conflicts[0]).toContain('The call exe_1:1 of weather was refused')
 })

@@ -5,14 +5,15 @@ import { callbackSchema, RequestError, type Callback, type ToolAnswer, type Tool
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
-import { CallRecord } from './call-record.ts'
+import { callFingerprint } from './call-fingerprint.ts'
+import { CallConflict, CallRecord } from './call-record.ts'
 import { correlationIdOf, readDelivery, type Delivery, type IncomingRequest } from './delivery.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { executionEnded } from './tool-failure.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
-/** Milliseconds that a token is valid for after its execution's request must have ended. */
+/** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
 
 interface ToolServerOptions {
@@ -20,21 +21,22 @@ interface ToolServerOptions {
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
   /** Whether an execution that this server made a token for still goes on; without it, all of them do. */
   readonly isUnderWay?: (executionId: string) => boolean
+  /** Called with each call that is refused because its id was used before with another tool or input. */
+  readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
 
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
-  readonly #callTool: ToolServerOptions['callTool']
-  readonly #isUnderWay: (executionId: string) => boolean
+  readonly #options: ToolServerOptions
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
   #closed = false
 
-  constructor({ config, callTool, isUnderWay = () => true }: ToolServerOptions) {
-    this.#callTool = callTool
-    this.#isUnderWay = isUnderWay
+  constructor(options: ToolServerOptions) {
+    this.#options = options
+    const { config } = options
     const { secret } = config ?? {}
     this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
@@ -43,7 +45,7 @@ export class ToolServer {
     }
   }
 
-  /** Returns the callback for an execution's request: the URL of this server, and a token for that execution and tools. */
+  /** Returns the callback for the request of an execution: the server's URL, and a token for that execution and its tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
@@ -55,7 +57,7 @@ export class ToolServer {
     )
   }
 
-  /** Answers one request of the executor in the form of `fetch`. It never rejects. */
+  /** Answers one request of the executor, in the form of `fetch`. Never rejects. */
   readonly handle = async (request: Request): Promise<Response> => {
     const { status, json } = await this.#answer(requestByFetch(request))
     return new Response(json, { status, headers: { 'content-type': 'application/json' } })
@@ -65,21 +67,33 @@ export class ToolServer {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const delivery = await readDelivery(request, this.#tokens)
-      const call = { id: delivery.message.callId, keepUntil: delivery.expiresAt }
-      const json = await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serve(delivery, signal)),
-      )
-      return { status: 200, json }
+      return { status: 200, json: await this.#answerCall(delivery, request) }
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
       return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
     }
   }
 
+  async #answerCall(delivery: Delivery, request: IncomingRequest): Promise<string> {
+    const { message, expiresAt: keepUntil } = delivery
+    const { callId, executionId, tool, input } = message
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
+    try {
+      return await this.#record.answer(call, request.signal, (signal) =>
+        withRemoteParent(request.headers, () => this.#serve(delivery, signal)),
+      )
+    } catch (error) {
+      if (!(error instanceof CallConflict)) throw error
+      this.#options.onConflict(message, error)
+      throw new RequestError('IDEMPOTENCY_CONFLICT', error.message, { executionId })
+    }
+  }
+
   /** Of executions whose token another process made, only that process knows whether they go on. */
   #serve({ message, isIssuedHere }: Delivery, signal: AbortSignal): Promise<ToolAnswer> {
-    const hasEnded = isIssuedHere && !this.#isUnderWay(message.executionId)
-    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#callTool(message, signal)
+    const { isUnderWay, callTool } = this.#options
+    const hasEnded = isIssuedHere && isUnderWay?.(message.executionId) === false
+    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : callTool(message, signal)
   }
 
   async close(): Promise<void> {

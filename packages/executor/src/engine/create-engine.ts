@@ -13,10 +13,12 @@ import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import { Admission } from './admission.ts'
+import { refuseUnlessFirst } from './at-most-once.ts'
 import type { EndedExecution } from './ended-execution.ts'
 import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
+import { createInstance } from './instance.ts'
 import { JournalLog } from './journal-log.ts'
 import { nestingOf } from './nesting.ts'
 import { Pacer } from './pacer.ts'
@@ -29,19 +31,20 @@ interface EngineOptions {
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
-  /** Told of an error that nothing but a bug explains, for the log. */
+  /** Called with an error that only a bug explains, for the log. */
   onBug(bug: unknown, ids: { executionId: string; correlationId: string }): void
-  /** How long, how many and how much of finished executions stays readable. */
+  /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
 
-/** Makes the engine that runs executions in the given sandbox and keeps them in memory. */
+/** Creates the engine that runs executions in the given sandbox and keeps them in memory. */
 export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
+  const instance = createInstance()
   const pacer = new Pacer()
   /**
-   * No `Map`: the table that V8 has replaced by another refers to that one, so that all that ever ran would stay in memory
-   * until the old generation is collected.
+   * An object without a prototype instead of a `Map`: V8 links the table of a `Map` that it has replaced to the new one, so
+   * ended executions would stay in memory until the old generation is collected.
    */
   const live = Object.create(null) as Record<string, Execution>
   const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
@@ -52,14 +55,14 @@ export function createEngine(options: EngineOptions): Engine {
     penaltyMs: (tenant) => sandbox.penaltyMs(tenant),
   })
   sandbox.onRoom(() => admission.advance())
-  /** The ids of ended executions outlast their results: a repeat that comes late must not run the code again. */
+  /** Ids of ended executions. They outlast the results, since a late repeat must not run the code again. */
   const ended = new Retained<true>({
     ms: options.retain.ms,
     count: options.retain.count * 10,
     bytes: Infinity,
     bytesOf: () => 1,
+    now: () => instance.now(),
   })
-  const startedAt = performance.now()
   let closing = false
 
   function submit(submission: Submission): Execution | EndedExecution {
@@ -69,8 +72,7 @@ export function createEngine(options: EngineOptions): Engine {
     const existing = live[key] ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (ended.get(tenant, id)) throw resultGone(id)
-    const { firstSentAt = Infinity } = submission
-    if (firstSentAt < startedAt || firstSentAt <= ended.forgottenAt) throw mayHaveRun(id)
+    refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: ended.forgottenAt }, instance)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
@@ -83,7 +85,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
     const { request, principal, remainingMs, bodyHash } = submission
-    // Made before a place is taken: a header that can't be made holds none.
+    // Created before the ticket, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
     const ticket = admission.enter(principal, {
@@ -115,6 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   return {
+    reading: () => instance.reading(),
     submit,
     find(tenant, id) {
       const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
@@ -158,16 +161,6 @@ function resultGone(executionId: string): RequestError {
   )
 }
 
-/** The answer to a repeat of an unknown execution that a predecessor of this process may have run, or this one long ago. */
-function mayHaveRun(executionId: string): RequestError {
-  return new RequestError(
-    'NOT_FOUND',
-    `There is no execution ${executionId}, and this executor can't tell whether its code has run: ` +
-      'it was started, or has forgotten ended executions, since the request was first sent',
-    { executionId, suggestion: 'Use a new id to run the code, if that may happen twice.' },
-  )
-}
-
 function keyOf(tenant: string, id: string): string {
   return `${tenant}\0${id}`
 }
@@ -188,7 +181,7 @@ function checkSize(path: string, text: string, limitBytes: number): string {
   })
 }
 
-/** A value of the request as the journal keeps it. */
+/** Returns the JSON text of a value of the request, as the journal keeps it. */
 function textOf(path: string, value: unknown, limitBytes: number): string {
   try {
     return checkSize(path, JSON.stringify(value), limitBytes)
@@ -198,7 +191,7 @@ function textOf(path: string, value: unknown, limitBytes: number): string {
   }
 }
 
-/** Deeper schemas serve nobody, and could not be written out again with the journal. */
+/** Maximum nesting of tool declarations. Deeper ones could not be serialised again with the journal. */
 const maxDeclarationNesting = 200
 
 function checkNesting<Value>(path: string, value: Value): Value {
@@ -234,7 +227,7 @@ function headerOf(
   }
 }
 
-/** The queue's clock, or what the client's request has left, whichever is less. */
+/** Returns the shorter of the queue's clock and the remaining time of the client's request. */
 function queueClock(
   limits: ExecutionLimits,
   remainingMs = Infinity,

@@ -1,8 +1,15 @@
-import type { ExecutionEvent, ExecutionRequest, Journal, ToolAnswer } from '@codemode/shared'
+import type {
+  ExecutionEvent,
+  ExecutionRequest,
+  InstanceReading,
+  Journal,
+  KnownReading,
+  ToolAnswer,
+} from '@codemode/shared'
 
 import type { Principal } from './principal.ts'
 
-/** A valid request, and what the engine needs to know of the connection that it came by. */
+/** A valid request, with the facts about its connection that the engine needs. */
 export interface Submission {
   readonly request: ExecutionRequest
   /** SHA-256 of the request's body: the same id with the same hash attaches, with another one it is a conflict. */
@@ -11,13 +18,13 @@ export interface Submission {
   readonly correlationId: string
   /** `stream` when tools are to be answered through `tool-results`, because there is no callback. */
   readonly transport: 'callback' | 'stream'
-  /** How long the client will still wait, if it said so. */
+  /** Milliseconds for which the client still waits; absent if it did not say. */
   readonly remainingMs?: number
-  /** For a repeat of a request that may have arrived: when it was first sent, by `performance.now()` of this process. */
-  readonly firstSentAt?: number
+  /** Reading that the client had before the first attempt that may have arrived; absent if the client sends none. */
+  readonly known?: KnownReading
 }
 
-/** An event as it is kept and sent: its JSON text, and what a stream says of it besides. */
+/** An event as it is kept and sent: its JSON text, id and type. */
 export interface EventText {
   readonly id: string
   readonly type: ExecutionEvent['type']
@@ -25,17 +32,17 @@ export interface EventText {
 }
 
 /**
- * An execution as the HTTP layer sees it. Events, result and record are JSON text: the values in them are passed on as the
- * guest wrote them, however deeply they are nested, and nobody keeps them parsed.
+ * An execution as the HTTP layer sees it. Events, result and record are JSON text: their values are passed on as the guest
+ * wrote them, at any depth of nesting, and are not kept parsed.
  */
 export interface ExecutionHandle {
   readonly id: string
   readonly correlationId: string
-  /** The key that submitted it: others of the tenant may read and cancel it, but not answer its tool calls. */
+  /** Id of the key that submitted it. Other keys of the tenant may read and cancel it, but not answer its tool calls. */
   readonly keyId: string
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
-  /** Resolves when the execution has ended, however it ended; never rejects once admitted. */
+  /** Resolves when the execution has ended, with success or not; never rejects once admitted. */
   readonly finished: Promise<void>
   /** An `ExecutionResult`, once `finished` has resolved. */
   result(): string
@@ -55,11 +62,13 @@ export interface ExecutionHandle {
   journal(): Journal
 }
 
-/** Runs executions. It knows nothing of HTTP, and nothing of isolates beyond the sandbox's interface. */
+/** Runs executions. It is independent of HTTP, and of isolates behind the sandbox's interface. */
 export interface Engine {
+  /** Returns a reading of this engine's clock, which began when the engine was created. */
+  reading(): InstanceReading
   /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
   submit(submission: Submission): ExecutionHandle
-  /** The tenant's execution with this id; throws `RequestError` NOT_FOUND for an unknown and for a foreign one. */
+  /** Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown or foreign one. */
   find(tenant: string, id: string): ExecutionHandle
   /** Whether new executions are taken and a sandbox process is ready. */
   readonly ready: boolean

@@ -1,27 +1,27 @@
 import { AgeQueue, type Aging } from './age-queue.ts'
 
 interface RetainedOptions<Value> {
-  /** How long a value is kept. */
+  /** Milliseconds for which a value is kept. */
   readonly ms: number
-  /** How many are kept in all. */
+  /** Maximum number of values. */
   readonly count: number
-  /** How much they take in all. */
+  /** Maximum of the sum of `bytesOf` over the values. */
   readonly bytes: number
   readonly bytesOf: (value: Value) => number
-  /** Milliseconds on a clock that never jumps; `performance.now` if not given. */
+  /** Monotonic clock in milliseconds; `performance.now` by default. */
   readonly now?: () => number
 }
 
 interface Entry<Value> extends Aging {
   readonly tenant: string
   readonly id: string
-  /** Undefined once it is gone. */
+  /** Undefined after the entry has been forgotten. */
   value: Value | undefined
   readonly bytes: number
   readonly addedAt: number
 }
 
-/** What a tenant has here. */
+/** The entries of one tenant. */
 interface Share<Value> {
   readonly entries: Map<string, Entry<Value>>
   readonly byAge: AgeQueue<Entry<Value>>
@@ -29,8 +29,9 @@ interface Share<Value> {
 }
 
 /**
- * Values of tenants, kept for a while and within bounds that they share. When there is no room, the tenant that takes the
- * most gives up its oldest: what a tenant keeps within its fair share, no other can push out.
+ * Values of tenants, kept for a limited time and within bounds that the tenants share fairly. When a bound is reached, the
+ * oldest value of the tenant with the most is forgotten: values within the fair share of a tenant cannot be displaced by
+ * another tenant.
  */
 export class Retained<Value> {
   readonly #options: RetainedOptions<Value>
@@ -45,7 +46,7 @@ export class Retained<Value> {
     this.#now = options.now ?? (() => performance.now())
   }
 
-  /** When the last of the values that are no longer kept was added; whatever was added later is still there. */
+  /** Time at which the newest of the forgotten values was added: all values that were added later are still kept. */
   get forgottenAt(): number {
     this.#forgetExpired()
     return this.#forgottenAt
@@ -56,7 +57,7 @@ export class Retained<Value> {
     return this.#shares.get(tenant)?.entries.get(id)?.value
   }
 
-  /** Keeps a value, unless it alone is over the bound. */
+  /** Keeps a value, unless it alone exceeds the bound. */
   add(tenant: string, id: string, value: Value): void {
     const { count, bytes: maxBytes, bytesOf } = this.#options
     this.#forgetExpired()

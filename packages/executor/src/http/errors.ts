@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 
 import type { HttpContext, HttpEnv } from './env.ts'
 
-/** How long a client should wait when whoever refused it does not know better. */
+/** `retry-after` of refusals that set none themselves. */
 const defaultRetryAfterSeconds = 1
 
 const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
@@ -17,7 +17,7 @@ const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
   429: 'RATE_LIMITED',
 }
 
-/** Answers whatever a route throws: refusals as they are, bugs as INTERNAL with their stack in the log only. */
+/** Answers errors that a route throws: refusals as they are, bugs as INTERNAL, with the stack only in the log. */
 export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
   return function answerErrors(error, c) {
     const refusal = asRequestError(error)
@@ -26,7 +26,7 @@ export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpE
   }
 }
 
-/** Answers a path that there is none of. */
+/** Answers requests for unknown paths. */
 export function answerNotFound(): NotFoundHandler<HttpEnv> {
   return function answerNotFound(c) {
     const suggestion = 'GET /openapi.json lists the routes.'
@@ -34,23 +34,24 @@ export function answerNotFound(): NotFoundHandler<HttpEnv> {
   }
 }
 
-/** An error as an HTTP answer. */
+/** Returns an error as an HTTP answer. */
 export function errorAnswer(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
   const mayWait = status === 429 || status === 503
   const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header(headers.retryAfter, String(Math.max(1, Math.ceil(retryAfterSeconds))))
-  // The rest of the body is not read, so the connection can carry no further request.
+  // The rest of the body is not read, so the connection cannot carry a further request.
   if (status === 413) c.header('connection', 'close')
   return c.json(errorBody(c, error), status as ContentfulStatusCode)
 }
 
-/** The body of an error. After a bug nobody knows how far a request that changes something has come. */
+/** Returns the body of an error. After a bug in a POST, it is unknown how far the request has come. */
 export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
   const { error: body } = error.toBody(c.get('correlationId'))
-  return { error: { ...body, ambiguous: error.code === 'INTERNAL' && c.req.method === 'POST' } }
+  const isUnknown = error.code === 'INTERNAL' && c.req.method === 'POST'
+  return { error: { ...body, ambiguous: isUnknown || error.code === 'OUTCOME_AMBIGUOUS' } }
 }
 
-/** Logs a bug, and makes the error that the client may see of it. */
+/** Logs a bug, and returns the error that the client may see. */
 export function internalError(error: unknown, c: HttpContext, logger: Logger): RequestError {
   logger.error({ correlationId: c.get('correlationId'), method: c.req.method, path: c.req.path, err: error }, 'a bug')
   return new RequestError('INTERNAL', 'The executor failed on this request. Its log has more under the correlation id.')

@@ -45,17 +45,18 @@ describe('POST /v1/executions', () => {
     expect(second).not.toHaveProperty('remainingMs')
   })
 
-  test('counts the age of a repeat from when its headers came, and refuses one that is no number', async () => {
+  test('RT-2: passes on the reading that the client knew, and refuses a malformed one', async () => {
     const { engine, send } = testApp()
     const body = { code: '1' }
-    const before = performance.now()
-    const repeat = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-first-sent-ms-ago': '60000' } })
-    expect(repeat.status).toBe(200)
-    const { firstSentAt } = engine.submissions[0]!
-    expect(firstSentAt).toBeGreaterThanOrEqual(before - 60_000)
-    expect(firstSentAt).toBeLessThanOrEqual(performance.now() - 60_000)
-    const wrong = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-first-sent-ms-ago': '-1' } })
-    expect(wrong.status).toBe(400)
+    const instance = 'ab'.repeat(16)
+    for (const known of [`${instance}=7`, 'none']) {
+      const answer = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-known': known } })
+      expect(answer.status).toBe(200)
+    }
+    expect((await send('POST', '/v1/executions', { body })).status).toBe(200)
+    const malformed = await send('POST', '/v1/executions', { body, headers: { 'x-codemode-known': `${instance}=-1` } })
+    expect(malformed.status).toBe(400)
+    expect(engine.submissions.map(({ known }) => known)).toEqual([{ instance, clockMs: 7 }, 'none', undefined])
   })
 
   test('takes its id from the body, from idempotency-key, or makes one', async () => {

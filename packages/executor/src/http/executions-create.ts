@@ -3,8 +3,10 @@ import {
   executionRequestSchema,
   headers,
   newExecutionId,
+  parseKnownReading,
   RequestError,
   type ExecutionRequest,
+  type KnownReading,
 } from '@codemode/shared'
 import type { Handler } from 'hono'
 import { accepts } from 'hono/accepts'
@@ -26,14 +28,14 @@ const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits
 /** POST /v1/executions: runs code, and answers with its result or, for `accept: text/event-stream`, with its events. */
 export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
-    const firstSentAt = firstSent(c)
+    const known = knownReading(c)
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
     const request = { ...body.value, id: executionId(c, body.value) }
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
 
-    const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, firstSentAt }))
+    const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, known }))
     const detach = attachUntilClosed(c, handle)
     try {
       await handle.admitted
@@ -49,7 +51,7 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
 function submission(
   c: HttpContext,
   request: ExecutionRequest,
-  { bodyHash, firstSentAt }: { bodyHash: string; firstSentAt: number | undefined },
+  { bodyHash, known }: { bodyHash: string; known: KnownReading | undefined },
 ): Submission {
   const remainingMs = remainingTime(c)
   return {
@@ -59,7 +61,7 @@ function submission(
     correlationId: c.get('correlationId'),
     transport: request.callback === undefined ? 'stream' : 'callback',
     ...(remainingMs !== undefined && { remainingMs }),
-    ...(firstSentAt !== undefined && { firstSentAt }),
+    ...(known !== undefined && { known }),
   }
 }
 
@@ -68,7 +70,7 @@ function answerWithResult(c: HttpContext, handle: ExecutionHandle, { heartbeatMs
   return slowJsonAnswer(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
 }
 
-/** Counts the request as a reader until the returned function is called, or the client has closed the connection. */
+/** Counts the request as a reader until the returned function is called or the client closes the connection. */
 function attachUntilClosed(c: HttpContext, handle: ExecutionHandle): () => void {
   const { signal } = c.req.raw
   const detach = handle.attachReader()
@@ -83,7 +85,7 @@ function attachUntilClosed(c: HttpContext, handle: ExecutionHandle): () => void 
   return detachOnce
 }
 
-/** JSON and events are both fine when `accept` says so; then it is JSON, unless events rank higher. */
+/** Whether `accept` ranks events above JSON. */
 function prefersEvents(c: HttpContext): boolean {
   const supports = ['application/json', 'text/event-stream']
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/event-stream'
@@ -114,10 +116,16 @@ function remainingTime(c: HttpContext): number | undefined {
   return milliseconds(c, headers.timeoutMs, 1)
 }
 
-/** When a repeated request was sent for the first time, by `performance.now()`; to be asked before its body is read. */
-function firstSent(c: HttpContext): number | undefined {
-  const msAgo = milliseconds(c, headers.firstSentMsAgo, 0)
-  return msAgo === undefined ? undefined : performance.now() - msAgo
+function knownReading(c: HttpContext): KnownReading | undefined {
+  const text = c.req.header(headers.known)
+  if (text === undefined) return undefined
+  const known = parseKnownReading(text)
+  if (known !== undefined) return known
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `The header ${headers.known} is "${text.slice(0, 100)}"; it must be "<instance>=<clock>" or "none".`,
+    { suggestion: `Send the values of ${headers.instance} and ${headers.clock} of an earlier response.` },
+  )
 }
 
 function milliseconds(c: HttpContext, name: string, min: number): number | undefined {

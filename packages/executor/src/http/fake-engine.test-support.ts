@@ -175,5 +175,9 @@ export class FakeEngine implements Engine {
     return execution
   }
 
+  reading() {
+    return { instance: '0'.repeat(32), clockMs: 1 }
+  }
+
   async close() {}
 }

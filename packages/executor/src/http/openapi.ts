@@ -11,7 +11,9 @@ import {
   executionResultSchema,
   headers,
   infoSchema,
+  instanceReadingSchema,
   journalSchema,
+  knownReadingPattern,
   toolAnswerSchema,
   toolCallMessageSchema,
   toolResultsRequestSchema,
@@ -36,6 +38,16 @@ const status = (value: string) => z.object({ status: z.literal(value) })
 const correlation = {
   [headers.correlationId]: correlationIdSchema.meta({ description: 'Given or made; the same on every hop' }),
 }
+/** Headers of every response. */
+const ofResponse = {
+  ...correlation,
+  [headers.instance]: instanceReadingSchema.shape.instance.meta({
+    description: 'Random id of this start of the executor',
+  }),
+  [headers.clock]: instanceReadingSchema.shape.clockMs.meta({
+    description: 'Milliseconds on the monotonic clock of the instance',
+  }),
+}
 const executionId = { [headers.executionId]: executionIdSchema }
 const lastEventId = {
   [headers.lastEventId]: z.string().regex(/^\d*$/).optional().meta({ description: 'Resumes after this event' }),
@@ -51,15 +63,16 @@ const requestHeaders = (more: Record<string, z.ZodType> = {}): Headers =>
 const createHeaders = requestHeaders({
   [headers.idempotencyKey]: executionIdSchema.optional().meta({ description: "The body's id, if both are given" }),
   [headers.timeoutMs]: z.string().regex(/^\d+$/).optional().meta({ description: 'How long the client still waits' }),
-  [headers.firstSentMsAgo]: z
+  [headers.known]: z
     .string()
-    .regex(/^\d+$/)
+    .regex(knownReadingPattern)
     .optional()
     .meta({
       description:
-        'On a repeat of a request that may have arrived: how many milliseconds ago it was first sent, by a clock that does ' +
-        'not jump. An executor that does not know the id, and that was started or has forgotten ended executions since, ' +
-        'answers 404 instead of running the code a second time',
+        'For requests that may be repeated: `<instance>=<clock>` of an earlier response, received before the first attempt ' +
+        'that may have arrived, or `none`; the same in all attempts. An executor that does not know the id runs the code ' +
+        'only if it is that instance and has forgotten no execution that ended since; otherwise it answers 409 ' +
+        'OUTCOME_AMBIGUOUS. Without the header a request with an unknown id always runs',
     }),
   accept: z.string().optional().meta({ description: 'application/json, or text/event-stream for events' }),
   ...lastEventId,
@@ -76,7 +89,7 @@ function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
         `${status}` as '400',
         {
           description: same.join(', '),
-          headers: z.object({ ...correlation, ...waiting }),
+          headers: z.object({ ...ofResponse, ...waiting }),
           content: { 'application/json': { schema: errorBodySchema } },
         },
       ]
@@ -85,7 +98,7 @@ function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
 }
 
 function answer(description: string, schema: z.ZodType, more: Record<string, z.ZodType> = {}) {
-  return { description, headers: z.object({ ...correlation, ...more }), content: { 'application/json': { schema } } }
+  return { description, headers: z.object({ ...ofResponse, ...more }), content: { 'application/json': { schema } } }
 }
 
 const eventStream = {
@@ -154,7 +167,7 @@ const paths: ZodOpenApiPathsObject = {
       summary: 'Run code',
       description:
         'Code that throws is not a failed request: the answer is 200 with success: false. The same id with the same body ' +
-        'attaches to the execution; a repeat whose id is unknown runs the code only if it is sure that it has not run.',
+        'attaches to the execution. A request with `x-codemode-known` runs only if it is certain that no earlier attempt has run.',
       requestParams: { header: createHeaders },
       requestBody: jsonRequest(executionRequestSchema),
       responses: {
@@ -203,7 +216,7 @@ const paths: ZodOpenApiPathsObject = {
       header: lastEventId,
       success: {
         description: 'The events',
-        headers: z.object({ ...correlation, ...executionId }),
+        headers: z.object({ ...ofResponse, ...executionId }),
         content: eventStream,
       },
       codes: ['INVALID_REQUEST', 'EVENTS_GONE'],

@@ -5,36 +5,44 @@ import { getRequestListener, RequestError as MalformedRequest } from '@hono/node
 import type { Hono } from 'hono'
 
 import type { HttpEnv } from './env.ts'
+import { answerUnparsed } from './unparsed-requests.ts'
 
-/** A connection without a request is closed after this; load balancers expect more than their own 60 s. */
+/** Milliseconds after which an idle connection is closed; longer than the 60 s of common load balancers. */
 const keepAliveMs = 65_000
-/** A request must have come in completely within this. */
+/** Milliseconds within which a request must arrive completely. */
 const receiveMs = 60_000
 
 interface ListenOptions {
   readonly host: string
-  /** 0 picks a free one. */
+  /** 0 selects a free port. */
   readonly port: number
+  /** Returns headers for every response, also for those that no route gives; called for each request. */
+  readonly responseHeaders?: () => Readonly<Record<string, string>>
 }
 
-/** An HTTP server that listens. */
+const noHeaders = (): Readonly<Record<string, string>> => ({})
+
+/** A listening HTTP server. */
 export interface Listening extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  /** Accepts no more, ends idle connections, and waits for the requests under way; those left after `drainMs` are cut. */
+  /** Stops accepting, closes idle connections and waits for requests; those left after `drainMs` are cut off. */
   close(options?: { drainMs?: number }): Promise<void>
 }
 
-/** Serves an app on a port. Rejects with the system's error if it can't have the port. */
-export async function listen(app: Hono<HttpEnv>, { host, port }: ListenOptions): Promise<Listening> {
+/** Serves an app on a port. Rejects with the system's error if the port is not available. */
+export async function listen(app: Hono<HttpEnv>, options: ListenOptions): Promise<Listening> {
+  const { host, port, responseHeaders = noHeaders } = options
   const listener = getRequestListener(app.fetch, {
     hostname: host,
     errorHandler: answerUnrouted,
     overrideGlobalObjects: false,
   })
   const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: receiveMs }, (incoming, outgoing) => {
+    for (const [name, value] of Object.entries(responseHeaders())) outgoing.setHeader(name, value)
     void listener(incoming, outgoing)
   })
+  answerUnparsed(server, responseHeaders)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
@@ -58,7 +66,7 @@ function closer(server: Server): Listening['close'] {
   return function close({ drainMs = 5_000 } = {}) {
     closed ??= new Promise((resolve) => {
       const cut = setTimeout(() => server.closeAllConnections(), drainMs)
-      // A connection that becomes idle later must not hold the server open for its keep-alive time.
+      // A connection that becomes idle later must not keep the server open for its keep-alive time.
       const sweep = setInterval(() => server.closeIdleConnections(), 100)
       server.close(() => {
         clearTimeout(cut)
@@ -70,7 +78,7 @@ function closer(server: Server): Listening['close'] {
   }
 }
 
-/** The answer when no route could give one: mostly a host or a path that is none. */
+/** Returns the answer to a request that reaches no route, mostly because its host or path is malformed. */
 function answerUnrouted(error: unknown): Response {
   const refusal =
     error instanceof MalformedRequest

@@ -2,13 +2,19 @@
 // of the connection; the executor's log says what went wrong.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
+import { errorCodes, fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
 import { context, propagation } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 
 import { post, type OtherAnswer } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
-import { answerEnvelopeBytes, toolCancelled, toolOutputTooLarge, toolUnavailable } from './tool-answers.ts'
+import {
+  answerEnvelopeBytes,
+  toolCallConflict,
+  toolCancelled,
+  toolOutputTooLarge,
+  toolUnavailable,
+} from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 import { signature } from './webhook-signature.ts'
 
@@ -27,7 +33,7 @@ const defaultQuietMs = 100
 
 /** Statuses by which gateways say that the server behind them gave no answer; from 520 on, those of CDNs. */
 const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])
-
+const conflictStatus = errorCodes.IDEMPOTENCY_CONFLICT.httpStatus
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {
@@ -68,11 +74,17 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       const answer = await agents.use(tenant, signal, (agent) => post(agent, request))
       if ('isTooLarge' in answer) return { answer: toolOutputTooLarge(call.tool, answer.sizeBytes) }
       if ('bytes' in answer) return { answer: readAnswer(answer.bytes) ?? invalid(call, { status: 200 }) }
+      if (answer.status === conflictStatus) return { answer: conflict(call) }
       if (gatewayStatuses.has(answer.status)) return { failure: { gateway: answer, lastedMs: lastedMs() } }
       return { answer: invalid(call, answer) }
     } catch (error) {
       return { failure: { error, lastedMs: lastedMs() } }
     }
+  }
+
+  function conflict(call: OutgoingCall): ToolAnswer {
+    logger.error(named(call), 'the tool server knows the call id with another tool or input: the code has run twice')
+    return toolCallConflict(call.tool)
   }
 
   function invalid(call: OutgoingCall, { location, ...answer }: OtherAnswer): ToolAnswer {

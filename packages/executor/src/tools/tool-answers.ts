@@ -26,6 +26,14 @@ export function toolUnavailable(tool: string, gatewayStatus?: number): ToolAnswe
   return toolFailed('TOOL_UNAVAILABLE', `The tool "${tool}" is unavailable: its server gave no valid answer${gateway}.`)
 }
 
+/** Returns the answer to a call whose id the tool server knows with another tool or input. */
+export function toolCallConflict(tool: string): ToolAnswer {
+  const message =
+    `The tool "${tool}" refused the call: its id was used before with another tool or input, ` +
+    'so the code of this execution has run twice.'
+  return toolFailed('TOOL_CALL_CONFLICT', message)
+}
+
 /** The answer instead of one that is over the limit; the size is told when it is known. */
 export function toolOutputTooLarge(tool: string, sizeBytes?: number, limitBytes: number = fixedLimits.toolOutputBytes) {
   const size = sizeBytes === undefined ? 'larger than allowed' : `${sizeBytes} bytes`

@@ -1,8 +1,8 @@
-/** What a row of the table of codes says. */
+/** A row of the table of codes. */
 interface CodeProperties {
-  /** Where the code can appear: in an HTTP error, in an execution's result, in a tool's answer, or only in the client. */
+  /** Place where the code appears: an HTTP error, the result of an execution, the answer of a tool, or only the client. */
   readonly kind: 'request' | 'execution' | 'tool' | 'client'
-  /** The status of the HTTP response that carries it; executions and tool calls fail inside a 200. */
+  /** Status of the HTTP response that carries it; failures of executions and tool calls are in a 200. */
   readonly httpStatus: number
   /** Whether the same request may succeed later, unchanged. */
   readonly retryable: boolean
@@ -13,7 +13,7 @@ const execution = (retryable = false) => ({ kind: 'execution', httpStatus: 200, 
 const toolCall = (retryable = false) => ({ kind: 'tool', httpStatus: 200, retryable }) as const
 const client = (retryable = false) => ({ kind: 'client', httpStatus: 0, retryable }) as const
 
-/** Every error code there is, with its HTTP status and whether a retry may help. */
+/** All error codes, each with its HTTP status and whether a retry may help. */
 export const errorCodes = {
   INVALID_REQUEST: request(400),
   UNAUTHORIZED: request(401),
@@ -21,6 +21,7 @@ export const errorCodes = {
   CALLBACK_FORBIDDEN: request(403),
   NOT_FOUND: request(404),
   IDEMPOTENCY_CONFLICT: request(409),
+  OUTCOME_AMBIGUOUS: request(409),
   EVENTS_GONE: request(410),
   SESSION_EXPIRED: request(410),
   PAYLOAD_TOO_LARGE: request(413),
@@ -55,13 +56,13 @@ export const errorCodes = {
   TOOL_TIMEOUT: toolCall(true),
   TOOL_UNAVAILABLE: toolCall(true),
   TOOL_REJECTED: toolCall(),
+  TOOL_CALL_CONFLICT: toolCall(),
   TOOL_CANCELLED: toolCall(),
   TOOL_ERROR: toolCall(),
 
   CONNECTION_FAILED: client(true),
   REQUEST_TIMEOUT: client(true),
   WAIT_TIMEOUT: client(true),
-  OUTCOME_AMBIGUOUS: client(),
   CLIENT_CLOSED: client(),
   CONFIGURATION_INVALID: client(),
 } as const satisfies Record<string, CodeProperties>

@@ -1,0 +1,43 @@
+import { RequestError, type AmbiguousRefusal, type KnownReading } from '@codemode/shared'
+
+import type { Instance } from './instance.ts'
+
+interface UnknownExecution {
+  readonly executionId: string
+  /** Absent for clients that send no reading: their requests count as first requests. */
+  readonly known: KnownReading | undefined
+  /** Clock reading up to which the instance may have forgotten ended executions; `-Infinity` if it has forgotten none. */
+  readonly forgottenAt: number
+}
+
+/**
+ * Throws `RequestError` OUTCOME_AMBIGUOUS unless it is certain that no attempt of an unknown execution has run its code.
+ *
+ * All attempts of an execution name the same reading, taken before the first of them that may have arrived. Only the
+ * instance that it names may run the code. If it ran, it ended at a later reading of the same clock; so it is forgotten
+ * only if the instance has forgotten executions that ended after the reading.
+ */
+export function refuseUnlessFirst(
+  { executionId, known, forgottenAt }: UnknownExecution,
+  instance: Pick<Instance, 'reading'>,
+): void {
+  if (known === undefined) return
+  const reading = instance.reading()
+  const isNamed = known !== 'none' && known.instance === reading.instance
+  if (isNamed && known.clockMs > forgottenAt) return
+  const remembersSinceMs = isNamed ? Math.max(0, Math.ceil(forgottenAt)) : 0
+  throw new RequestError(
+    'OUTCOME_AMBIGUOUS',
+    `The execution ${executionId} is unknown, and this executor cannot tell whether its code has run: ` +
+      (isNamed
+        ? 'the executor has forgotten ended executions since the reading in x-codemode-known'
+        : 'the header x-codemode-known names another instance of the executor, or none'),
+    {
+      executionId,
+      details: { ...reading, remembersSinceMs } satisfies AmbiguousRefusal,
+      suggestion:
+        'If no earlier request can have reached an executor, send it again with the reading in details; ' +
+        'otherwise use a new id, if the code may run twice.',
+    },
+  )
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+
+import { formatKnownReading, parseKnownReading, readingHeaders, readingOf } from './instance-reading.ts'
+
+const reading = { instance: '0123456789abcdef'.repeat(2), clockMs: 86_400_123 }
+
+test('RT-2: a reading survives the header of a request and those of an answer', () => {
+  expect(parseKnownReading(formatKnownReading(reading))).toEqual(reading)
+  expect(parseKnownReading(formatKnownReading('none'))).toBe('none')
+  expect(readingOf({ ...readingHeaders(reading), 'content-type': 'text/html' })).toEqual(reading)
+})
+
+test.each([
+  '',
+  'nothing',
+  '=1',
+  reading.instance,
+  `${reading.instance}=`,
+  `${reading.instance}=-1`,
+  `${reading.instance}=1.5`,
+])('RT-2: the header "%s" is no reading', (text) => expect(parseKnownReading(text)).toBeUndefined())
+
+test.each([
+  {},
+  { 'x-codemode-instance': reading.instance },
+  { 'x-codemode-clock': '1' },
+  { 'x-codemode-instance': 'x', 'x-codemode-clock': '1' },
+  { 'x-codemode-instance': reading.instance, 'x-codemode-clock': '-1' },
+  { 'x-codemode-instance': reading.instance, 'x-codemode-clock': ['1', '2'] },
+])('RT-2: answer headers %j hold no reading', (given) => expect(readingOf(given)).toBeUndefined())

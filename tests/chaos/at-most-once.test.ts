@@ -1,0 +1,145 @@
+/**
+ * At-most-once, by random schedules on a fake clock: requests and answers are delayed, lost, duplicated and held back, while
+ * the executor is restarted and forgets. The client's requests and the executor's HTTP app and engine are the real ones.
+ * A failure names the seed of its schedule.
+ */
+import { setImmediate } from 'node:timers'
+import { env } from 'node:process'
+
+import { newExecutionId } from '@codemode/shared'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { ExecutorClientError } from '../../packages/client/src/errors/executor-client-error.ts'
+import { ExecutionsApi } from '../../packages/client/src/executions-api.ts'
+import { HttpClient } from '../../packages/client/src/http/http-client.ts'
+import { resolveRetryPolicy } from '../../packages/client/src/http/retry-policy.ts'
+import { runByAnswer } from '../../packages/client/src/run-by-answer.ts'
+import { apiKey } from '../support/executor.ts'
+import { startSimulatedExecutor, type SimulatedExecutor } from '../support/simulated-executor.ts'
+import { createChance, SimulatedNetwork, type Chance } from '../support/simulated-network.ts'
+
+beforeEach(
+  () =>
+    void vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    }),
+)
+afterEach(() => void vi.useRealTimers())
+
+/** Milliseconds in which executions begin and the executor is restarted. */
+const activeMs = 60_000
+const requestTimeoutMs = 90_000
+
+/** Outcome of one execution: what its caller was told, and how often its code ran in the end. */
+interface Outcome {
+  readonly told: 'succeeded' | 'may have run' | 'has not run'
+  readonly runs: number
+}
+
+interface Schedule {
+  readonly outcomes: readonly Outcome[]
+  readonly restarts: number
+  /** Number of requests for executions that had run and were not known any more. */
+  readonly refusedRepeats: number
+}
+
+async function play(seed: number): Promise<Schedule> {
+  const chance = createChance(seed)
+  const runs = new Map<string, number>()
+  const retain = { ms: chance.of(50, 2_000, 300_000), count: chance.of(1, 10_000), bytes: 1e9 }
+  let [executor, restarts, refusedRepeats] = [undefined as SimulatedExecutor | undefined, -1, 0]
+  const start = (): void => {
+    restarts += 1
+    executor = startSimulatedExecutor({
+      retain,
+      onRun: (id) => void runs.set(id, (runs.get(id) ?? 0) + 1),
+      durationMs: () => chance.delayMs(0.1),
+    })
+  }
+  start()
+  for (let at = gapMs(chance); at < activeMs; at += gapMs(chance)) {
+    setTimeout(() => {
+      executor?.kill()
+      executor = undefined
+      setTimeout(() => executor ?? start(), chance.next() ** 2 * 12_000)
+    }, at)
+  }
+  const network = new SimulatedNetwork({
+    chance,
+    current: () => executor,
+    onAnswer({ headers }, { text }) {
+      if (text.includes('OUTCOME_AMBIGUOUS') && runs.has(headers.get('idempotency-key')!)) refusedRepeats += 1
+    },
+  })
+  const clients = [1, 2].map(() => clientOn(network))
+  const told = Array.from({ length: 3 }, async () => {
+    const id = newExecutionId()
+    await new Promise<void>((resolve) => setTimeout(resolve, chance.next() * activeMs))
+    return [id, await tellOf(chance.of(...clients), id)] as const
+  })
+  let isOver = false
+  const over = Promise.all(told).finally(() => (isOver = true))
+  while (!isOver || network.inTransit > 0) {
+    // Web streams take a few turns of the event loop.
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
+    vi.advanceTimersToNextTimer()
+  }
+  vi.clearAllTimers()
+  const outcomes = (await over).map(([id, outcome]) => ({ told: outcome, runs: runs.get(id) ?? 0 }))
+  return { outcomes, restarts, refusedRepeats }
+}
+
+const gapMs = (chance: Chance): number => 200 + chance.next() ** 2 * 50_000
+
+function clientOn(dispatcher: SimulatedNetwork): ExecutionsApi {
+  const http = new HttpClient({
+    executorUrl: 'http://executor.test',
+    executorApiKey: apiKey,
+    connectTimeoutMs: 1_000,
+    dispatcher,
+  })
+  return new ExecutionsApi(http, resolveRetryPolicy())
+}
+
+async function tellOf(api: ExecutionsApi, executionId: string): Promise<Outcome['told']> {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(new Error('requestTimeoutMs')), requestTimeoutMs)
+  const deadlineAt = performance.now() + requestTimeoutMs
+  const scope = { executionId, correlationId: 'cor_0123456789abcdef', signal: controller.signal, deadlineAt }
+  try {
+    // The simulated sandbox is told the code only.
+    const result = await runByAnswer(JSON.stringify({ id: executionId, code: executionId }), scope, api)
+    return result.success ? 'succeeded' : 'may have run'
+  } catch (error) {
+    const isCertain = error instanceof ExecutorClientError && !error.ambiguous && error.code !== 'IDEMPOTENCY_CONFLICT'
+    return isCertain ? 'has not run' : 'may have run'
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const runsOfTold = { succeeded: [1], 'may have run': [0, 1], 'has not run': [0] }
+
+/** Seed of the first schedule: always the same in the suite, or CODEMODE_FUZZ_SEED. */
+const firstSeed = Number(env['CODEMODE_FUZZ_SEED'] ?? 1)
+const schedules = 1_000
+
+test('RT-2: in 1,000 random schedules of delays, losses, duplicates, restarts and forgetting, no code runs twice', async () => {
+  const all: Outcome[] = []
+  let [restarts, refusedRepeats] = [0, 0]
+  for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
+    const schedule = await play(seed)
+    for (const outcome of schedule.outcomes) {
+      expect(runsOfTold[outcome.told], `schedule ${seed}, "${outcome.told}"`).toContain(outcome.runs)
+    }
+    all.push(...schedule.outcomes)
+    restarts += schedule.restarts
+    refusedRepeats += schedule.refusedRepeats
+  }
+  const shareOf = (told: Outcome['told']) => all.filter((outcome) => outcome.told === told).length / all.length
+  expect(shareOf('succeeded')).toBeGreaterThan(0.5)
+  expect(shareOf('may have run')).toBeGreaterThan(0.01)
+  expect(restarts).toBeGreaterThan(1_000)
+  // Without the readings, each of these would have run the code again.
+  expect(refusedRepeats).toBeGreaterThan(100)
+}, 120_000)

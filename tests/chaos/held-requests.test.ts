@@ -1,0 +1,187 @@
+/** At-most-once with real processes: a proxy loses answers and holds requests back until the executor was killed and restarted. */
+import { newExecutionId } from '@codemode/shared'
+import { expect, test } from 'vitest'
+
+import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
+import { connect } from '../support/executor.ts'
+import { methods } from '../support/faulty-ways.ts'
+import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
+
+/** Promises that one schedule waits for. */
+interface Moments {
+  /** Resolves when the next executor is up. */
+  readonly restarted: Promise<unknown>
+  /** To be called when the schedule can go on only after the restart. */
+  readonly park: () => void
+}
+
+interface Schedule {
+  readonly what: string
+  /** Returns the faults of the attempts to create the execution. */
+  readonly faults: (moments: Moments) => readonly (() => Fault)[]
+  /** How often the code runs. */
+  readonly runs: 0 | 1
+  /** Whether the caller learns that it ran. */
+  readonly succeeds: boolean
+  /** Whether further attempts are lost until the restart. */
+  readonly isCutOff?: boolean
+  /** Whether the tool call ends only after the restart. */
+  readonly holdsTool?: boolean
+}
+
+const whenAsked =
+  (park: () => void, fault: Fault): (() => Fault) =>
+  () => {
+    park()
+    return fault
+  }
+
+const schedules: readonly Schedule[] = [
+  {
+    what: 'the answer is lost, and the repeat is held',
+    faults: ({ restarted, park }) => [() => 'lose the answer', whenAsked(park, { heldUntil: restarted })],
+    runs: 1,
+    succeeds: false,
+  },
+  {
+    what: 'the first attempt is held and given up, and the repeat runs',
+    faults: ({ restarted }) => [() => ({ heldUntil: restarted, breaks: true }), () => 'pass'],
+    runs: 1,
+    succeeds: true,
+  },
+  {
+    what: 'the answer is lost, and the repeats meet nothing until the restart',
+    faults: ({ park }) => [() => 'lose the answer', whenAsked(park, 'reset')],
+    runs: 1,
+    succeeds: false,
+    isCutOff: true,
+  },
+  {
+    what: 'the first attempt is lost, and the repeat is held',
+    faults: ({ restarted, park }) => [() => 'reset', whenAsked(park, { heldUntil: restarted })],
+    runs: 0,
+    succeeds: false,
+  },
+  {
+    what: 'all attempts are held and given up, but the last one',
+    faults: ({ restarted, park }) => [
+      () => ({ heldUntil: restarted, breaks: true }),
+      () => ({ heldUntil: restarted, breaks: true }),
+      whenAsked(park, { heldUntil: restarted }),
+    ],
+    runs: 0,
+    succeeds: false,
+  },
+  {
+    what: 'the executor dies over the code, and the proxy repeats the request',
+    faults: ({ restarted }) => [() => ({ repeatAfter: restarted })],
+    runs: 1,
+    succeeds: false,
+    holdsTool: true,
+  },
+]
+
+/** Plays one schedule at an executor. `finish` is to be called when the next one is up. */
+async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof typeof methods) {
+  const restarted = Promise.withResolvers<void>()
+  const parked = Promise.withResolvers<void>()
+  const faults = [...schedule.faults({ restarted: restarted.promise, park: parked.resolve })]
+  const isCreation = ({ method, path }: Exchange): boolean => method === 'POST' && path === '/v1/executions'
+  let [isCounted, isRestarted] = [false, false]
+  const held: Exchange[] = []
+  const proxy = await startProxy(executor, (exchange) => {
+    if (!isCounted || !isCreation(exchange)) return 'pass'
+    const fault = faults.shift()?.() ?? (schedule.isCutOff === true && !isRestarted ? 'reset' : 'pass')
+    if (typeof fault === 'object' && 'heldUntil' in fault) held.push(exchange)
+    return fault
+  })
+  const paid: { r: number }[] = []
+  const pay = async (input: { r: number }) => {
+    paid.push(input)
+    if (schedule.holdsTool === true) {
+      parked.resolve()
+      await restarted.promise
+    }
+    return input
+  }
+  const refused: unknown[] = []
+  const client = connect(proxy, {
+    executorApiKey: executor.apiKey,
+    toolServer: { port: 0 },
+    retry: { backoffBaseMs: 20, backoffMaxMs: 200, maxAttempts: 100 },
+    tools: { pay },
+  })
+  client.on('tool', ({ error }) => error?.code === 'TOOL_CALL_CONFLICT' && refused.push(error))
+  expect(await client.executeAsync('return 0')).toBe(0)
+  isCounted = true
+  const id = newExecutionId()
+  const outcome = methods[method](client, `const id = '${id}'; return await tools.pay({ r: Math.random() })`).then(
+    (ended) => (ended.success ? { result: ended.result as unknown } : { error: ended.error as unknown }),
+    (error: unknown) => ({ error }),
+  )
+  await Promise.race([parked.promise, outcome])
+  return async function finish(): Promise<void> {
+    isRestarted = true
+    restarted.resolve()
+    const told = await outcome
+    // Attempts that the client gave up arrive too.
+    await expect.poll(() => held.every(({ status }) => status !== undefined)).toBe(true)
+    expect(told, schedule.what).toEqual(
+      schedule.succeeds
+        ? { result: paid[0] }
+        : { error: expect.objectContaining({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true }) },
+    )
+    expect(paid, schedule.what).toHaveLength(schedule.runs)
+    expect(refused, schedule.what).toEqual([])
+    for (const { status } of held) expect(status, schedule.what).toBe(409)
+    // The client goes on with the new instance, without a failed attempt.
+    isCounted = false
+    const retries: unknown[] = []
+    client.on('retry', (retry) => retries.push(retry))
+    expect(await client.executeAsync('return 2')).toBe(2)
+    expect(retries).toEqual([])
+    await client.close()
+    await proxy.cut()
+  }
+}
+
+test('RT-2, TL-6: in 24 schedules over four restarts, no code runs twice, and no call gets the answer of another', async () => {
+  let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
+  try {
+    for (const method of ['run', 'submit', 'run', 'submit'] as const) {
+      const finish = await Promise.all(schedules.map((schedule) => play(executor, schedule, method)))
+      const port = new URL(executor.url).port
+      await executor.kill()
+      executor = await startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
+      for (const each of finish) await each()
+    }
+  } finally {
+    await executor[Symbol.asyncDispose]()
+  }
+}, 120_000)
+
+test('RT-1: the default retries bridge a restart of the executor', async () => {
+  const env = { CODEMODE_SANDBOX_PROCESSES: '1' }
+  await using first = await startExecutorProcess({ env })
+  // It is up before the first is killed, so that the test does not depend on the time that a start takes.
+  await using second = await startExecutorProcess({ env })
+  const before = await startProxy(first)
+  await using client = connect(before, { executorApiKey: first.apiKey })
+  expect(await client.executeAsync('return 1')).toBe(1)
+  await Promise.all([first.kill(), before.cut()])
+  const attempts: number[] = []
+  const thirdFailure = Promise.withResolvers<void>()
+  client.on('retry', ({ attempt }) => {
+    attempts.push(attempt)
+    if (attempt === 3) thirdFailure.resolve()
+  })
+  const result = client.executeAsync('return 2')
+  // A client with three attempts would have given up by now.
+  await thirdFailure.promise
+  const after = await startProxy(second, () => 'pass', Number(new URL(before.url).port))
+  expect(await result).toBe(2)
+  expect(attempts).toEqual(attempts.map((_, index) => index + 1))
+  expect(after.exchanges.map(({ path }) => path)).toEqual(['/v1/info', '/v1/executions'])
+  await client.close()
+  await after.cut()
+})

@@ -1,0 +1,111 @@
+// An executor without sockets and sandbox processes, for fake clocks: the real HTTP app on the real engine.
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+import { readingHeaders } from '@codemode/shared'
+
+import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import type { Engine } from '../../packages/executor/src/engine/engine.ts'
+import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
+import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
+import { createLogger } from '../../packages/executor/src/log.ts'
+import type { Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import { apiKey } from './executor.ts'
+import { nothing } from './hostile-sandbox.ts'
+
+const engines = new AsyncLocalStorage<Engine>()
+const engine = (): Engine => engines.getStore()!
+
+/** One app for all instances, since building its routes takes longer than a request: it serves the engine of its caller. */
+const app = createHttpApp({
+  engine: {
+    ready: true,
+    reading: () => engine().reading(),
+    submit: (submission) => engine().submit(submission),
+    find: (tenant, id) => engine().find(tenant, id),
+    close: (options) => engine().close(options),
+  },
+  keys: singleKeyStore(apiKey, { maxRunning: 100, maxQueued: 100, isolation: 'tenant' }),
+  guard: { check() {} },
+  info: () => ({
+    name: 'codemode-executor',
+    version: '0',
+    versions: { node: '0', v8: '0', icu: '0', guestRuntime: '0', isolatedVm: '0' },
+    isolation: { tier: 'none', layers: [] },
+    sandboxProcesses: 1,
+  }),
+  logger: createLogger({ level: 'silent' }),
+  heartbeatMs: 5_000,
+})
+
+interface SimulatedExecutorOptions {
+  readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
+  /** Called when the code of an execution begins to run. */
+  readonly onRun: (code: string) => void
+  /** Returns the milliseconds that code takes. */
+  readonly durationMs: () => number
+}
+
+/** An answer of the simulated executor. */
+export interface SimulatedAnswer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly text: string
+}
+
+/** One instance of the executor. */
+export interface SimulatedExecutor {
+  /** Answers a request. Rejects if the executor is killed before. */
+  answer(request: Request): Promise<SimulatedAnswer>
+  /** Ends it like a SIGKILL. */
+  kill(): void
+}
+
+/** Starts an instance. Its code runs nowhere: it ends with `true` after its time. */
+export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedExecutorOptions): SimulatedExecutor {
+  const killed = Promise.withResolvers<never>()
+  killed.promise.catch(() => {})
+  let isAlive = true
+  const turn = (): Promise<TurnOutcome> =>
+    new Promise((resolve) => {
+      const effects = { ...nothing, end: { ok: true as const, result: 'true' } }
+      setTimeout(() => isAlive && resolve({ type: 'turn', cpuMs: 1, effects }), durationMs())
+    })
+  const sandbox: Sandbox = {
+    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
+    ready: true,
+    roomFor: () => 100,
+    penaltyMs: () => 0,
+    onRoom() {},
+    open: ({ code }) => ({
+      turn() {
+        if (isAlive) onRun(code)
+        return turn()
+      },
+      close() {},
+    }),
+    async [Symbol.asyncDispose]() {},
+  }
+  const own = createEngine({
+    sandbox,
+    callbackTransport: () => ({ call: () => Promise.reject(new Error('there are no tools')) }),
+    maxRunning: 100,
+    maxQueued: 100,
+    disconnectGraceMs: 10_000,
+    onBug: (bug) => {
+      throw bug
+    },
+    retain,
+  })
+  return {
+    async answer(request) {
+      const headers = readingHeaders(own.reading())
+      const response = await Promise.race([engines.run(own, () => app.fetch(request)), killed.promise])
+      const text = await response.text()
+      return { status: response.status, headers: { ...Object.fromEntries(response.headers), ...headers }, text }
+    },
+    kill() {
+      isAlive = false
+      killed.reject(new Error('the executor was killed'))
+    },
+  }
+}
