@@ -156,3 +156,21 @@ test('aborting the call aborts the handler; a call that was aborted before never
   expect(issuesOf(await call(() => (ran = true), {}, controller))).toMatchObject({ code: 'TOOL_CANCELLED' })
   expect(ran).toBe(false)
 })
+
+test('TL-2: only a ToolError of this package is told as it is', async () => {
+  const message = 'see /etc/passwd'
+  class ToolError2 extends Error {
+    override name = 'ToolError'
+  }
+  class Mine extends ToolError {
+    override readonly name = 'Mine'
+  }
+  const copy = Object.assign(new ToolError2(message), { ambiguous: false, code: 'COPY' })
+  for (const [thrown, expected] of [
+    [new ToolError2(message), { message: 'see <path>', code: 'TOOL_ERROR' }],
+    [copy, { message, code: 'COPY' }],
+    [new Mine(message, { code: 'MINE' }), { name: 'Mine', message, code: 'MINE' }],
+  ] as const) {
+    expect(issuesOf(await call(() => Promise.reject(thrown)))).toMatchObject(expected)
+  }
+})
