@@ -42,4 +42,5 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',
+  'GU-1': "Nothing is lost silently: what JSON can't hold is an error with path and remedy, or has a documented form",
 } as const

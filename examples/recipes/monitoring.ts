@@ -1,6 +1,6 @@
 /**
- * What a dashboard wants to know: counts by outcome, tools that fail, executions that take long. Nothing of it touches
- * the code that runs executions. With OpenTelemetry set up, the same is in its spans.
+ * Facts for a dashboard: counts by outcome, tools that fail, executions that take long. None of it touches the code that runs
+ * executions. With OpenTelemetry set up, the same is in its spans.
  */
 import assert from 'node:assert/strict'
 
@@ -11,7 +11,7 @@ const logger: Logger = {
   debug: () => {},
   info: (message, fields) => lines.push(`info  ${message} ${String(fields['label'])}`),
   warn: (message, fields) => lines.push(`warn  ${message} ${String(fields['label'])}`),
-  error: (message) => lines.push(`error ${message}`),
+  error: (message, fields) => lines.push(`error ${message} ${String(fields['tool'])}`),
 }
 
 await using codemode = Codemode.fromEnv({
@@ -42,6 +42,7 @@ assert.deepEqual(Object.fromEntries(outcomes), { completed: 1, GUEST_ERROR: 1, C
 assert.deepEqual(toolFailures, ['stock: NO_ITEM'])
 assert.deepEqual(lines, [
   'info  execution completed fine',
+  'error the handler of a tool failed stock',
   'warn  execution failed no item',
   'warn  execution failed endless',
 ])

@@ -89,3 +89,12 @@ test('payloads are kept byte for byte', async () => {
   expect(JSON.stringify(journal.entries)).toContain('\\\\u0000')
   expect((await replayOf([journal])).exitCode).toBe(0)
 })
+
+test('EX-8: an ending with causes and inner errors replays to the same', async () => {
+  const code = 'await Promise.any([tools.none(), Promise.reject(new Error("mine", { cause: "why" }))])'
+  const journal = await journalOf(code)
+  expect(journal.entries.at(-1)).toMatchObject({
+    effects: { end: { name: 'AggregateError', errors: [{ tool: 'none' }, { cause: { message: 'why' } }] } },
+  })
+  expect((await replayOf([journal])).exitCode).toBe(0)
+})

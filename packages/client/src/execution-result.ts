@@ -8,7 +8,7 @@ import type {
   Usage,
 } from '@codemode/shared'
 
-import { summaryOf } from './errors/describe-error.ts'
+import { describeCauses, summaryOf } from './errors/describe-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { nameOf } from './errors/thrown.ts'
 
@@ -78,12 +78,12 @@ export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolC
   }
 }
 
-/** A request that failed with whatever was thrown, as the result of the execution that it was for. */
+/** Returns what a failed request threw as the result of its execution, with causes and inner errors. */
 export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
   const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
   return {
     success: false,
-    error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }) },
+    error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }), ...describeCauses(error) },
     executionId: executionId ?? ids.executionId,
     correlationId: correlationId ?? ids.correlationId,
     ...nothingRan(),

@@ -1,7 +1,7 @@
 import type { Json } from '@codemode/shared'
 
 import { ExecutorClientError } from './executor-client-error.ts'
-import { isError, nameOf } from './thrown.ts'
+import { fieldOf, isError, nameOf } from './thrown.ts'
 
 interface ToolErrorOptions {
   /** What the guest sees as `code`; `TOOL_ERROR` by default. */
@@ -35,7 +35,9 @@ export class ToolError extends ExecutorClientError {
   }
 }
 
-/** Whether a value is a ToolError, also one of another copy of this package. */
+/** Whether a value is a ToolError, also one of another copy of this package, which has the same name and fields. */
 export function isToolError(value: unknown): value is ToolError {
-  return isError(value) && (value instanceof ToolError || nameOf(value) === 'ToolError')
+  if (!isError(value)) return false
+  const isCopy = nameOf(value) === 'ToolError' && typeof fieldOf(value, 'ambiguous') === 'boolean'
+  return value instanceof ToolError || isCopy
 }

@@ -202,3 +202,21 @@ test('RT-3: a call whose deadline has passed is not started, and its input is no
   expect(issuesOf(answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
   expect(touched).toBe(false)
 })
+
+test('TL-2: only a ToolError of this package is told as it is', async () => {
+  const message = 'see /etc/passwd'
+  class ToolError2 extends Error {
+    override name = 'ToolError'
+  }
+  class Mine extends ToolError {
+    override readonly name = 'Mine'
+  }
+  const copy = Object.assign(new ToolError2(message), { ambiguous: false, code: 'COPY' })
+  for (const [thrown, expected] of [
+    [new ToolError2(message), { message: 'see <path>', code: 'TOOL_ERROR' }],
+    [copy, { message, code: 'COPY' }],
+    [new Mine(message, { code: 'MINE' }), { name: 'Mine', message, code: 'MINE' }],
+  ] as const) {
+    expect(issuesOf(await call(() => Promise.reject(thrown)))).toMatchObject(expected)
+  }
+})
