@@ -1,14 +1,18 @@
 import type { ToolAnswer } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
+import { CancelledCalls } from './cancelled-calls.ts'
+import { failed } from './tool-failure.ts'
+
 const maxCalls = 10_000
-/** Of memory, at two bytes a character. */
+/** In memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
 
 /** A call as it is delivered. */
 interface DeliveredCall {
   readonly id: string
+  readonly tool: string
   /** No repeat comes later; in milliseconds since the epoch. */
   readonly keepUntil: number
 }
@@ -19,6 +23,8 @@ const redeliveryGraceMs = 1_000
 interface RunningCall {
   readonly answer: Promise<string>
   readonly controller: AbortController
+  /** Answers the call as cancelled, unless it has been answered. */
+  readonly answerAsCancelled: () => void
   deliveries: number
   /** Runs while there is no delivery. */
   grace?: NodeJS.Timeout
@@ -27,14 +33,15 @@ interface RunningCall {
 /**
  * Runs each call id once within this process: deliveries of a call that runs share it, later ones get the first answer
  * again. Running calls are kept as long as they run; answers until no repeat can come, in a record that is bounded in
- * count and memory, the one that was asked for least recently out first.
+ * count and memory and evicts the least recently used answer.
  *
- * A delivery is lost in the same way whether the executor cancelled the call or the connection broke: a fetch handler
- * can't see which, and behind a proxy neither could the socket. So a call goes on without one for a second, in which the
- * executor's next try joins it, and its signal aborts only then.
+ * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch handler
+ * can't tell, and behind a proxy neither could the socket. So a call continues without a connection for a second, in which
+ * the executor's next attempt joins it, and its signal aborts only then. `cancel` aborts it at once.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
+  readonly #cancelled = new CancelledCalls()
   readonly #answers = new LRUCache<string, string>({
     max: maxCalls,
     maxSize: maxBytes,
@@ -45,7 +52,7 @@ export class CallRecord {
     perf: { now: () => Date.now() },
   })
 
-  /** The answer as JSON text. The call's own signal aborts a second after that of its last delivery has. */
+  /** Resolves with the answer as JSON text. The call's own signal aborts a second after that of its last delivery has. */
   answer(
     call: DeliveredCall,
     delivery: AbortSignal,
@@ -53,19 +60,37 @@ export class CallRecord {
   ): Promise<string> {
     const first = this.#answers.get(call.id)
     if (first !== undefined) return Promise.resolve(first)
-    return this.#wait(this.#running.get(call.id) ?? this.#start(call, run), delivery)
+    const running = this.#running.get(call.id)
+    if (running === undefined && this.#cancelled.has(call.id)) return Promise.resolve(cancelledAnswer(call))
+    return this.#wait(running ?? this.#start(call, run), delivery)
   }
 
-  /** Aborts all calls that run. */
+  /**
+   * Aborts the call if it runs and answers all its deliveries at once. A call that has been answered keeps its answer, and
+   * one that is unknown does not run when it is delivered later: its delivery may still be on the way.
+   */
+  cancel(callId: string, reason: string | undefined): void {
+    if (this.#answers.has(callId)) return
+    this.#cancelled.add(callId)
+    const running = this.#running.get(callId)
+    if (running === undefined) return
+    running.answerAsCancelled()
+    const detail = reason === undefined ? '' : `: ${reason}`
+    running.controller.abort(new DOMException(`The executor cancelled the call${detail}`, 'AbortError'))
+  }
+
+  /** Aborts all running calls. */
   abortAll(reason: unknown): void {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start({ id, keepUntil }: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+  #start(call: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+    const { id, keepUntil } = call
     const controller = new AbortController()
+    const cancelled = Promise.withResolvers<string>()
     const settle = async (): Promise<string> => {
       try {
-        const answer = JSON.stringify(await run(controller.signal))
+        const answer = await Promise.race([cancelled.promise, jsonOf(run(controller.signal))])
         const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
         if (keptMs > 0) this.#answers.set(id, answer, { ttl: keptMs })
         return answer
@@ -73,9 +98,10 @@ export class CallRecord {
         this.#running.delete(id)
       }
     }
-    const call = { answer: settle(), controller, deliveries: 0 }
-    this.#running.set(id, call)
-    return call
+    const answerAsCancelled = (): void => cancelled.resolve(cancelledAnswer(call))
+    const running = { answer: settle(), controller, answerAsCancelled, deliveries: 0 }
+    this.#running.set(id, running)
+    return running
   }
 
   async #wait(call: RunningCall, delivery: AbortSignal): Promise<string> {
@@ -96,4 +122,10 @@ export class CallRecord {
       clearTimeout(call.grace)
     }
   }
+}
+
+const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
+
+function cancelledAnswer({ tool }: DeliveredCall): string {
+  return JSON.stringify(failed('TOOL_CANCELLED', `The call of ${tool} was cancelled`))
 }

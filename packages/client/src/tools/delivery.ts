@@ -1,7 +1,7 @@
 /**
- * The boundary of the tool server: whether a request is a call that the executor may make. In this order: the bearer
+ * The boundary of the tool server: verifies that a request is one that the executor may make. In this order: the bearer
  * token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
- * token); the message; and that it belongs to the token's execution and tools.
+ * token); the message; and that it belongs to the token's execution and, if it is a call, to the token's tools.
  */
 import {
   callNumberOf,
@@ -10,8 +10,9 @@ import {
   headers,
   newCorrelationId,
   RequestError,
-  toolCallMessageSchema,
+  toolMessageSchema,
   type ToolCallMessage,
+  type ToolCancelMessage,
 } from '@codemode/shared'
 
 import { onLocalClock } from './deadline.ts'
@@ -22,25 +23,25 @@ import { signedAt, type RequestHeaders } from './webhook-signature.ts'
 /** The largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
 
-/** A request as it came in, whatever server took it. */
+/** A request that came in, in a form that does not depend on the server that took it. */
 export interface IncomingRequest {
   readonly method: string
   readonly headers: RequestHeaders
-  /** Reads the body; undefined if it has more bytes than that, of which no more are kept. */
+  /** Reads the body. Resolves with undefined, and stops reading, when it has more bytes than that. */
   body(maxBytes: number): Promise<Buffer | undefined>
-  /** Aborts when whoever sent it has hung up. */
+  /** Aborts when the sender has closed its connection. */
   readonly signal: AbortSignal
 }
 
 /** A verified request of the executor. */
 export interface Delivery {
-  /** The call, its deadline by this machine's clock. */
-  readonly message: ToolCallMessage
+  /** The call, with its deadline by this machine's clock, or the cancellation of one. */
+  readonly message: ToolCallMessage | ToolCancelMessage
   /** When the token of its execution expires, and with it every repeat of the call; in milliseconds since the epoch. */
   readonly expiresAt: number
 }
 
-/** The verified call of a request. Throws a RequestError for anything else. */
+/** Reads and verifies the message of a request. Throws a RequestError for anything else. */
 export async function readDelivery(request: IncomingRequest, tokens: VerifiedTokens): Promise<Delivery> {
   const { method, headers: given } = request
   if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
@@ -57,32 +58,35 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given['webhook-id'])
-  return {
-    message: { ...message, deadline: onLocalClock(message.deadline, sentAt) },
-    expiresAt: claims.expiresAt,
-  }
+  const { expiresAt } = claims
+  if (message.type === 'tool.cancel') return { message, expiresAt }
+  return { message: { ...message, deadline: onLocalClock(message.deadline, sentAt) }, expiresAt }
 }
 
-/** The correlation id to answer with: the request's, if it is one. */
+/** Returns the correlation id to answer with: that of the request, if it has a valid one. */
 export function correlationIdOf(request: IncomingRequest): string {
   const given = correlationIdSchema.safeParse(request.headers[headers.correlationId])
   return given.success ? given.data : newCorrelationId()
 }
 
-function parseMessage(body: string): ToolCallMessage {
+function parseMessage(body: string): ToolCallMessage | ToolCancelMessage {
   try {
-    return toolCallMessageSchema.parse(JSON.parse(body))
+    return toolMessageSchema.parse(JSON.parse(body))
   } catch (cause) {
-    throw new RequestError('INVALID_REQUEST', 'The body is not a tool call.', { cause })
+    throw new RequestError('INVALID_REQUEST', 'The body is neither a tool call nor the cancellation of one.', { cause })
   }
 }
 
-function checkScope(message: ToolCallMessage, claims: TokenClaims, webhookId: string | undefined): void {
-  const { executionId, callId, tool } = message
+function checkScope(
+  message: ToolCallMessage | ToolCancelMessage,
+  claims: TokenClaims,
+  webhookId: string | undefined,
+): void {
+  const { executionId = claims.executionId, callId } = message
   if (executionId !== claims.executionId || callNumberOf(executionId, callId) === undefined || webhookId !== callId) {
     throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')
   }
-  if (!claims.tools.includes(tool)) {
-    throw new RequestError('FORBIDDEN', `The execution may not call ${tool}.`, { executionId })
+  if (message.type === 'tool.call' && !claims.tools.includes(message.tool)) {
+    throw new RequestError('FORBIDDEN', `The execution may not call ${message.tool}.`, { executionId })
   }
 }

@@ -18,18 +18,18 @@ export async function invokeTool(
   const name = message.tool
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
-  const unlink = linkAbort(signal, controller)
   const deadline = new Date(message.deadline)
-  const timer = setTimeout(
-    () => {
-      ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
-      controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
-    },
-    Math.min(Math.max(deadline.getTime() - Date.now(), 0), maxTimerMs),
-  )
-  const cancel = (): void => ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
-  controller.signal.addEventListener('abort', cancel)
-  if (controller.signal.aborted) cancel()
+  const expire = (): void => {
+    ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
+    controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
+  }
+  const timer = setTimeout(expire, Math.min(Math.max(deadline.getTime() - Date.now(), 0), maxTimerMs))
+  const unlink = linkAbort(signal, controller, (reason) => {
+    // The executor's clock runs out at the same time, and its cancellation may arrive before the timer fires.
+    if (Date.now() >= deadline.getTime()) expire()
+    else ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
+    return reason
+  })
   try {
     const { executionId, callId, context, correlationId } = message
     const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }

@@ -11,7 +11,7 @@ import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
-/** A token outlives its execution's request by this much. */
+/** Milliseconds for which a token outlives its execution's request. */
 const tokenMarginMs = 60_000
 
 interface ToolServerOptions {
@@ -19,7 +19,7 @@ interface ToolServerOptions {
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
 }
 
-/** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
+/** Serves the executor's calls of the client's tools, on a port of its own or mounted in the user's server. */
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
   readonly #tokens: VerifiedTokens
@@ -38,7 +38,7 @@ export class ToolServer {
     }
   }
 
-  /** What an execution's request says of this server: its URL and a token for that execution and those tools only. */
+  /** Resolves with the URL of this server and a token for that execution and those tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
@@ -60,7 +60,11 @@ export class ToolServer {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const { message, expiresAt } = await readDelivery(request, this.#tokens)
-      const call = { id: message.callId, keepUntil: expiresAt }
+      if (message.type === 'tool.cancel') {
+        this.#record.cancel(message.callId, message.reason)
+        return { status: 200, json: '{"ok":true}' }
+      }
+      const call = { id: message.callId, tool: message.tool, keepUntil: expiresAt }
       const json = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(request.headers, () => this.#callTool(message, signal)),
       )

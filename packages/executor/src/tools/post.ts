@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 
-/** What came back: the body of a 200, how large it would be when it is over the limit, or any other status alone. */
+/** The response: the body of a 200, the size of one that is over the limit, or any other status alone. */
 export type PostAnswer =
   | { readonly status: number; readonly bytes?: Buffer }
   | { readonly isTooLarge: true; readonly sizeBytes: number | undefined }
@@ -11,14 +11,17 @@ interface PostRequest {
   readonly body: Buffer
   readonly maxBytes: number
   readonly signal: AbortSignal
+  /** Called when a connection takes the request. */
+  readonly onSent?: (() => void) | undefined
 }
 
 /**
- * Sends a request and reads its answer. What is not read to its end is destroyed, and with it the connection: nothing is
- * left to drip. Rejects when the connection fails, and when the signal aborts; of one that stands in line for a connection
- * that is when it gets one, since it holds its place until then.
+ * Sends a request and reads its response. A response that is not read to its end is destroyed together with its
+ * connection. Rejects when the connection fails, and when the signal aborts. A request that waits for a connection keeps its
+ * place in the queue, so it rejects only when it gets one.
  */
-export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }: PostRequest): Promise<PostAnswer> {
+export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswer> {
+  const { url, headers, body, maxBytes, signal, onSent } = request
   const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
@@ -31,8 +34,12 @@ export function post(agent: Dispatcher, { url, headers, body, maxBytes, signal }
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started
-      if (signal.aborted) abort()
-      else signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) {
+        abort()
+        return
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      onSent?.()
     },
     onResponseStart(_controller, status, { 'content-length': length }) {
       if (status < 200) return
