@@ -2,11 +2,14 @@ import type { Readable } from 'node:stream'
 
 import { headers } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 
+import type { ProxyVariables } from '../config/proxy-variables.ts'
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
+import { createDispatcher } from './dispatcher.ts'
 import { exchangeText } from './exchange-text.ts'
+import type { NamedProxy } from './proxy-error.ts'
 import { BelatedRequest, punctual } from './punctual.ts'
 import { responseError, type ErrorAnswer } from './response-error.ts'
 
@@ -19,6 +22,8 @@ export interface HttpClientOptions {
   readonly executorUrl: string
   readonly executorApiKey: string
   readonly connectTimeoutMs: number
+  /** The proxies to use; undefined for none. */
+  readonly proxies?: ProxyVariables | undefined
 }
 
 /** What a request belongs to, and until when it is worth something. */
@@ -53,6 +58,7 @@ type Exchange<Body> = (
  */
 export class HttpClient {
   readonly #agent: Dispatcher
+  readonly #proxy: NamedProxy | undefined
   readonly #options: HttpClientOptions
   readonly #origin: string
   readonly #basePath: string
@@ -62,12 +68,10 @@ export class HttpClient {
     this.#options = options
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
-    this.#agent = new Agent({
-      connect: { timeout: options.connectTimeoutMs },
-      allowH2: false,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    }).compose(punctual)
+    const { connectTimeoutMs, proxies } = options
+    const { dispatcher, proxy } = createDispatcher({ origin: this.#origin, connectTimeoutMs, proxies })
+    this.#agent = dispatcher.compose(punctual)
+    this.#proxy = proxy
   }
 
   /** The text of a 2xx answer. */
@@ -110,6 +114,7 @@ export class HttpClient {
     }
     const connection = {
       origin: this.#origin,
+      proxy: this.#proxy,
       connectTimeoutMs: this.#options.connectTimeoutMs,
       executionId,
       correlationId,
