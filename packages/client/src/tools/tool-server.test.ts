@@ -263,6 +263,8 @@ test('a repeated delivery gets the first answer, while it runs and after, and th
 })
 
 test('a deadline by a clock that is off is taken by the local one', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { server, served } = serverOf()
   const sentAt = new Date(Date.now() - 200_000)
   const deadline = new Date(sentAt.getTime() + 10_000).toISOString()
