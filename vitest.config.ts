@@ -9,8 +9,10 @@ export default defineConfig({
     pool: 'forks',
     execArgv: conditions.map((condition) => `--conditions=${condition}`),
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    // Bounds for what hangs, far above what anything takes on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
     onConsoleLog: (log) => {
       throw new Error(`a test wrote to the console: ${log}`)
     },

@@ -24,7 +24,7 @@ test.each(recipes)('the recipe %s does what it says', async (name) => {
   const { stdout, stderr } = await run(
     execPath,
     ['--conditions=@codemode/source', fileURLToPath(new URL(name, folder))],
-    { env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }, timeout: 25_000 },
+    { env: { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }, timeout: 100_000 },
   )
   expect({ stderr, hasSpoken: stdout.length > 0 }).toEqual({ stderr: '', hasSpoken: true })
 })

@@ -54,7 +54,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     }
     const replays = outcomes.reduce((sum, { result }) => sum + result.usage.replays, 0)
     expect(replays).toBeGreaterThan(0)
-  }, 60_000)
+  })
 })
 
 async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

@@ -45,4 +45,4 @@ test('random programs go on from the middle of their journals when their process
   const { exitCode, lines } = await replayOf(journals)
   expect(lines.filter((line) => !line.includes('turns as the journal says'))).toEqual([])
   expect(exitCode).toBe(0)
-}, 120_000)
+})

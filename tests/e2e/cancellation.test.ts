@@ -19,7 +19,7 @@ afterAll(() => executor.close({ drainMs: 0 }))
 /** How the execution ended, according to the executor. */
 async function ending(id: string): Promise<{ status: string; error: { code: string; name: string; message: string } }> {
   const record = async () => (await api(executor, `/v1/executions/${id}`)).body
-  await expect.poll(async () => (await record()).status, { timeout: 5_000 }).toMatch(/completed|failed|cancelled/)
+  await expect.poll(async () => (await record()).status).toMatch(/completed|failed|cancelled/)
   return record()
 }
 

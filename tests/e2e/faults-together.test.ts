@@ -11,9 +11,6 @@ import { useCodemode } from '../support/suite.ts'
 const suite = useCodemode()
 const runsOf = countRuns()
 
-/** A 503 for each of the first so many requests. */
-const busyFor = (count: number): Fault[] => Array.from({ length: count }, () => busy(503))
-
 describe.each(transports)('over the $transport transport', ({ transport }) => {
   test('EX-2, RT-2: of a hundred executions whose requests meet faults each gets its own result, in order', async () => {
     const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
@@ -56,17 +53,26 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
 
   test('EX-4: an execution begins and ends while others back off', async () => {
     const backingOff = 20
-    const retry = { backoffBaseMs: 2_000, backoffMaxMs: 2_000 }
-    await using faulty = await startFaulty(suite.executor, transport, { create: busyFor(backingOff) }, { retry })
+    const refused = new Set<unknown>()
+    let isBusy = true
+    // The first executions are refused until the others have ended.
+    const create = ({ headers }: Exchange): Fault => {
+      const id = headers['idempotency-key']
+      if (refused.size < backingOff) refused.add(id)
+      return isBusy && refused.has(id) ? busy(503) : 'pass'
+    }
+    const retry = { maxAttempts: 100, backoffBaseMs: 100, backoffMaxMs: 1_000 }
+    await using faulty = await startFaulty(suite.executor, transport, { create }, { retry })
     const order: string[] = []
     const slow = Array.from({ length: backingOff }, () =>
       faulty.client.executeAsync(threeCalls).then(() => order.push('backed off')),
     )
-    await expect.poll(() => faulty.requests('create').length).toBe(backingOff)
+    await expect.poll(() => refused.size).toBe(backingOff)
     for (const quick of ['first', 'second']) {
       await faulty.client.executeAsync(threeCalls)
       order.push(quick)
     }
+    isBusy = false
     await Promise.all(slow)
     expect(order).toEqual(['first', 'second', ...slow.map(() => 'backed off')])
     expect(faulty.calls).toHaveLength((backingOff + 2) * 3)

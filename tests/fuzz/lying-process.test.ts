@@ -71,7 +71,7 @@ test.each([
 
 test('TL-3: a process that says how long a frame will be, and no more, has no turn for longer than its time', async () => {
   expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]))).toEqual({ type: 'killed' })
-}, 60_000)
+})
 
 test('TL-3: a process that announces a frame above the limit is ended', async () => {
   expect(await turnAgainst(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toMatchObject({ type: 'crashed', wasAlone: false })

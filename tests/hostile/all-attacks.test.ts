@@ -99,7 +99,7 @@ test('TL-3, EX-8: nothing that is told or sent holds a key, a token or an addres
   expect(lines.filter((line) => !line.includes('as the journal says')).slice(0, 20)).toEqual([])
   expect(lines).toHaveLength(journals.length)
   expect(exitCode).toBe(0)
-}, 120_000)
+})
 
 test('TL-3: an execution sees no call of another and can answer none', async () => {
   const { enter, arrived, open } = gate()

@@ -27,7 +27,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'codemode-packages-'))
   for (const name of names) tarballs[name] = await pack(name, folder)
   executor = await startExecutor()
-}, 60_000)
+})
 afterAll(async () => {
   await executor?.close({ drainMs: 0 })
   await rm(folder, { recursive: true })

@@ -361,10 +361,8 @@ test('the deadline ends retrying before a delay that would outlast it', async ()
   await using executor = await FakeExecutor.start((_, reply) =>
     reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '5' }),
   )
-  await using client = clientOf(executor, { requestTimeoutMs: 1_000 })
-  const start = performance.now()
+  await using client = clientOf(executor, { requestTimeoutMs: 4_000 })
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'OVERLOADED', attempts: 1 })
-  expect(performance.now() - start).toBeLessThan(900)
 })
 
 test('a timeout in the queue is a timeout of its own layer', async () => {
@@ -395,12 +393,12 @@ test('aborting ends a delay between attempts at once', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) return reply.json(202, {})
     setImmediate(() => setTimeout(() => controller.abort(), 20))
-    return reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '5' })
+    return reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '3600' })
   })
-  await using client = clientOf(executor)
-  const start = performance.now()
-  await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
-  expect(performance.now() - start).toBeLessThan(2_000)
+  // Without the abort, the delay would outlast the test.
+  await using client = clientOf(executor, { requestTimeoutMs: 7_200_000, retry: { backoffMaxMs: 3_600_000 } })
+  const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
+  expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
 })
 
 test('with a signal that has aborted nothing is sent', async () => {

@@ -8,6 +8,7 @@ import {
 
 import { Bag } from './bag.ts'
 import { resolveClocks } from './config/clocks.ts'
+import { environmentProxies } from './config/env.ts'
 import { resolveConnection } from './config/resolve.ts'
 import type { ExecutorClientConfig } from './config/schema.ts'
 import { clockOf } from './errors/error-from-result.ts'
@@ -44,7 +45,7 @@ export class ExecutorClient implements Executor {
   /** Connects on first use. Throws a ConfigurationError that shows the corrected code. */
   constructor(config: ExecutorClientConfig) {
     const resolved = resolveConnection(config)
-    this.#http = new HttpClient(resolved)
+    this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
     this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
     this.#requestTimeoutMs = resolved.requestTimeoutMs
   }

@@ -7,11 +7,12 @@ import { listen } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
 import { startEngine } from './start-engine.ts'
+import { CallCancels } from './tools/call-cancels.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
-/** Milliseconds for answers that are still being written when the engine has closed. */
+/** Milliseconds for what is still being sent when the engine has closed: answers, and cancellations to tool servers. */
 const lastAnswersMs = 1_000
 
 /** A running executor. */
@@ -50,10 +51,11 @@ export async function createExecutor(
   const keys = starting.use(keyStore(config, logger))
   const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
   const agents = starting.use(new TenantAgents({ createAgent: () => guard.createAgent() }))
+  const cancels = new CallCancels({ agents, logger })
   const started = starting.use(
     await start(config, {
       logger,
-      callbackTransport: (callback, tenant) => createCallbackTransport({ callback, tenant, agents, logger }),
+      callbackTransport: (callback, tenant) => createCallbackTransport({ callback, tenant, agents, cancels, logger }),
     }),
   )
   const { engine } = started
@@ -68,7 +70,7 @@ export async function createExecutor(
   async function shutDown(drainMs: number): Promise<void> {
     logger.info({ drainMs }, 'the executor is shutting down')
     await engine.close({ drainMs })
-    await server.close({ drainMs: lastAnswersMs })
+    await Promise.all([server.close({ drainMs: lastAnswersMs }), cancels.close({ withinMs: lastAnswersMs })])
     await running.disposeAsync()
   }
   const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))

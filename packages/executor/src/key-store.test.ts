@@ -53,16 +53,16 @@ test('a changed file is read again, a broken one keeps the old keys and is logge
   using keys = store()
 
   write(entry('k2', 'two'))
-  await vi.waitFor(() => expect(keys.find('two')).toBeDefined())
+  await vi.waitFor(() => expect(keys.find('two')).toBeDefined(), { timeout: 30_000 })
   expect(keys.find('one')).toBeUndefined()
 
   writeFileSync(path, '[{"sha256": "half of a')
-  await vi.waitFor(() => expect(lines.join('')).toContain('the old keys stay'))
+  await vi.waitFor(() => expect(lines.join('')).toContain('the old keys stay'), { timeout: 30_000 })
   expect(keys.find('two')).toBeDefined()
 
   writeFileSync(`${path}.new`, JSON.stringify([entry('k3', 'three')]))
   renameSync(`${path}.new`, path)
-  await vi.waitFor(() => expect(keys.find('three')).toBeDefined())
+  await vi.waitFor(() => expect(keys.find('three')).toBeDefined(), { timeout: 30_000 })
 })
 
 test('a file that is missing or broken at the start is refused with an example', () => {

@@ -32,7 +32,7 @@ test('it makes a key in development, tells when it is ready, runs code, and stop
     CODEMODE_PORT: '0',
     CODEMODE_SANDBOX_PROCESSES: '1',
   })
-  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  await expect.poll(() => written.stdout).toMatch(ready)
   const url = ready.exec(written.stdout)?.[1]
   const key = /for development: (cmk_\w+)\n/.exec(written.stderr)?.[1]
   const response = await fetch(`${url}/v1/executions`, {
@@ -51,7 +51,7 @@ test('a rejection that nobody handles is logged, and it goes on serving', async 
   const { child, written } = command([], { CODEMODE_DEV: '1', CODEMODE_PORT: '0', CODEMODE_SANDBOX_PROCESSES: '1' }, [
     `--import=${bug}`,
   ])
-  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  await expect.poll(() => written.stdout).toMatch(ready)
   child.kill('SIGUSR2')
   await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*a bug: a rejection was not handled/)
   expect(written.stderr).toContain('a bug of the engine')
@@ -67,7 +67,7 @@ test('a second signal stops it at once', async () => {
     CODEMODE_DRAIN_MS: '60000',
   }
   const { child, written, exited } = command([], variables)
-  await expect.poll(() => written.stdout, { timeout: 20_000 }).toMatch(ready)
+  await expect.poll(() => written.stdout).toMatch(ready)
   const running = fetch(`${ready.exec(written.stdout)?.[1]}/v1/executions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -92,7 +92,7 @@ test('a configuration file and a taken port are told by name', async () => {
   onTestFinished(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'config.json'), '{"dev": true, "port": 0, "sandboxProcesses": 1}')
   const first = command([], { CODEMODE_CONFIG_FILE: join(folder, 'config.json') })
-  await expect.poll(() => first.written.stdout, { timeout: 20_000 }).toMatch(ready)
+  await expect.poll(() => first.written.stdout).toMatch(ready)
   const port = new URL(ready.exec(first.written.stdout)![1]!).port
   const second = command([], { CODEMODE_CONFIG_FILE: join(folder, 'config.json'), CODEMODE_PORT: port })
   expect(await second.exited).toBe(1)

@@ -1,9 +1,10 @@
-/** Reads a client's configuration from the environment; the only reader of `process.env`. */
-import { env as processEnv } from 'node:process'
+/** Reads the environment: the configuration of a client, and the proxies. The only reader of `process.env` and of flags. */
+import { env as processEnv, execArgv } from 'node:process'
 
 import { asVariables } from './examples.ts'
 import { argumentsLayer, codeLayer, isRecord, putAt, valueAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
+import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
 import { variableOf } from './variables.ts'
@@ -11,6 +12,9 @@ import { variableOf } from './variables.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export const environment: Environment = processEnv
+
+/** Returns the proxies that the environment names, where Node's own setting asks to use them. */
+export const environmentProxies = (): ProxyVariables | undefined => proxyVariables(environment, execArgv)
 
 /** The configuration that code gives. Of the environment it has only how much is logged, unless the code says that too. */
 export function configFromCode(given: unknown, env: Environment = environment): ResolvedConfig {

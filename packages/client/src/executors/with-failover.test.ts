@@ -262,7 +262,7 @@ test('cancel and events go to the executor that runs it', async () => {
   const executor = withFailover([a, b])
   const id = 'exe_00000000-0000-7000-8000-000000000000'
   const running = executor.run({ code: 'wait', id }, options)
-  await vi.waitFor(() => expect(b.calls).toHaveLength(1))
+  await vi.waitFor(() => expect(b.calls).toHaveLength(1), { timeout: 30_000 })
   await executor.cancel?.(id, 'enough')
   expect(await running).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
   const types: string[] = []

@@ -98,7 +98,7 @@ test('cancelling while the second runs is no failure of both', async () => {
   const controller = new AbortController()
   const secondary = stuck()
   const running = withFallback(broken(), secondary).run({ code: 'x' }, { ...options, signal: controller.signal })
-  await vi.waitFor(() => expect(secondary.calls).toHaveLength(1))
+  await vi.waitFor(() => expect(secondary.calls).toHaveLength(1), { timeout: 30_000 })
   controller.abort()
   await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
 })
@@ -112,7 +112,7 @@ test('cancel and events go to whoever runs the execution, by the id of the reque
 
   const fallen = withFallback(broken(), secondary)
   const running = fallen.run({ code: 'x', id }, options)
-  await vi.waitFor(() => expect(secondary.calls).toHaveLength(1))
+  await vi.waitFor(() => expect(secondary.calls).toHaveLength(1), { timeout: 30_000 })
   await fallen.cancel?.(id, 'enough')
   const result = await running
   expect(result).toMatchObject({ success: false, error: { code: 'CANCELLED' }, source: 'fallback' })

@@ -2,9 +2,11 @@ import { errors } from 'undici'
 
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { proxyError, type NamedProxy } from './proxy-error.ts'
 
 interface Connection {
   readonly origin: string
+  readonly proxy: NamedProxy | undefined
   readonly connectTimeoutMs: number
   readonly executionId: string | undefined
   readonly correlationId: string
@@ -17,12 +19,14 @@ const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 const handshakeErrors =
   /wrong.version.number|packet.length.too.long|http.request|handshake.failure|protocol.version|unsupported.protocol|unrecognized.name/i
 
-/** Returns the error for a failure of the network; it is ambiguous unless the request was surely not sent. */
+/** Returns the error for a failure of the network; ambiguous unless it is certain that the request was not sent. */
 export function connectionError(
   cause: unknown,
   connection: Connection,
 ): ExecutorConnectionError | ExecutorTimeoutError {
-  const { origin, connectTimeoutMs, executionId, correlationId } = connection
+  const { origin, proxy, connectTimeoutMs, executionId, correlationId } = connection
+  const failedAtProxy = proxy && proxyError(cause, proxy, connection)
+  if (failedAtProxy) return failedAtProxy
   const code = fieldOf(cause, 'code') ?? ''
   const fields = { executionId, correlationId, cause }
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {

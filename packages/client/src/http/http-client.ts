@@ -2,15 +2,18 @@ import type { Readable } from 'node:stream'
 
 import { headers, type InstanceReading } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
-import { Agent, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 
+import type { ProxyVariables } from '../config/proxy-variables.ts'
 import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
 import { connectionError } from './connection-error.ts'
 import { decodeStream, decodeText } from './content-encoding.ts'
+import { createDispatcher } from './dispatcher.ts'
 import { exchangeText } from './exchange-text.ts'
 import type { Answer } from './foreign-answer.ts'
 import { LatestReading } from './latest-reading.ts'
 import type { SuccessAnswer } from './malformed.ts'
+import type { NamedProxy } from './proxy-error.ts'
 import { foreignError, responseError } from './response-error.ts'
 
 /** Milliseconds of silence, without a heartbeat, after which a stream counts as broken. */
@@ -22,6 +25,8 @@ export interface HttpClientOptions {
   readonly executorUrl: string
   readonly executorApiKey: string
   readonly connectTimeoutMs: number
+  /** The proxies to use; undefined for none. */
+  readonly proxies?: ProxyVariables | undefined
   /** Network to send through; connections of its own by default. */
   readonly dispatcher?: Dispatcher
 }
@@ -56,6 +61,7 @@ type Exchange<Body> = (
  */
 export class HttpClient {
   readonly #agent: Dispatcher
+  readonly #proxy: NamedProxy | undefined
   readonly #options: HttpClientOptions
   readonly #origin: string
   readonly #basePath: string
@@ -67,14 +73,10 @@ export class HttpClient {
     this.#options = options
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
-    this.#agent =
-      options.dispatcher ??
-      new Agent({
-        connect: { timeout: options.connectTimeoutMs },
-        allowH2: false,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      })
+    const { connectTimeoutMs, proxies } = options
+    const { dispatcher, proxy } = createDispatcher({ origin: this.#origin, connectTimeoutMs, proxies })
+    this.#agent = options.dispatcher ?? dispatcher
+    this.#proxy = proxy
   }
 
   /** Latest reading of the executor's clock; undefined while there is none. */
@@ -153,7 +155,8 @@ export class HttpClient {
   #connection({ method, path }: HttpRequest, { executionId, correlationId }: RequestScope) {
     const { connectTimeoutMs, executorApiKey } = this.#options
     const url = this.#origin + this.#basePath + path
-    return { origin: this.#origin, connectTimeoutMs, executionId, correlationId, method, url, apiKey: executorApiKey }
+    const ids = { executionId, correlationId }
+    return { origin: this.#origin, proxy: this.#proxy, connectTimeoutMs, ...ids, method, url, apiKey: executorApiKey }
   }
 
   #noteAnswer({ status, headers }: Pick<Answer, 'status' | 'headers'>): void {

@@ -10,20 +10,22 @@ const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 const entry = new URL(`worker${extension}`, import.meta.url)
 
 /**
- * The flags of the thread: those of this process, by leaving them out. With `--input-type`, which is about the text of
- * `--eval` and which a thread of a file refuses, those that say what is imported.
+ * Returns the flags of the thread. A thread without the option has those of the process. But a thread that is started from
+ * a file refuses `--input-type`, which is about the text of `--eval`: beside it, only the flags about imports and proxies are
+ * kept.
  */
 function flags(): { execArgv?: string[] } {
   if (!execArgv.some((flag) => flag.startsWith('--input-type'))) return {}
   return {
     execArgv: execArgv.filter((flag, index) => {
       const [name = ''] = flag.split('=')
-      return importFlags.has(name) || importFlags.has(execArgv[index - 1] ?? '')
+      return importFlags.has(name) || importFlags.has(execArgv[index - 1] ?? '') || proxyFlags.has(name)
     }),
   }
 }
 
 const importFlags: ReadonlySet<string> = new Set(['--conditions', '--import', '--require', '-C', '-r'])
+const proxyFlags: ReadonlySet<string> = new Set(['--use-env-proxy', '--no-use-env-proxy'])
 
 /** A thread that works while this one blocks. It keeps no process alive. */
 export class Thread {

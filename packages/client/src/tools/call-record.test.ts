@@ -1,11 +1,11 @@
 import type { ToolAnswer } from '@codemode/shared'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 
 import { CallConflict, CallRecord } from './call-record.ts'
 
 const call = { tool: 'pay', fingerprint: 'of pay(1)' }
 
-/** One call that a test can deliver any number of times. */
+/** A call that can be delivered any number of times. */
 function oneCall() {
   const record = new CallRecord()
   const gate = Promise.withResolvers<ToolAnswer>()
@@ -21,7 +21,8 @@ function oneCall() {
       answer: record.answer({ ...call, id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
     }
   }
-  return { deliver, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
+  const cancel = (reason?: string) => record.cancel('exe_1:1', reason)
+  return { deliver, cancel, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
 }
 
 describe('a call without a delivery', () => {
@@ -67,6 +68,67 @@ describe('a call without a delivery', () => {
   })
 })
 
+describe('a call that is cancelled', () => {
+  const cancelled =
+    '{"ok":false,"error":{"name":"ToolError","message":"The call of weather was cancelled","code":"TOOL_CANCELLED","retryable":false}}'
+
+  test('ends at once for all its deliveries, with the reason, though its handler goes on', async () => {
+    const { deliver, cancel, signals, finish } = oneCall()
+    const answers = [deliver().answer, deliver().answer]
+    cancel('not needed any more')
+    cancel('again')
+    expect(await Promise.all(answers)).toEqual([cancelled, cancelled])
+    expect(signals.map(({ reason }) => String(reason))).toEqual([
+      'AbortError: The executor cancelled the call: not needed any more',
+    ])
+    finish()
+    expect(await deliver().answer).toBe(cancelled)
+    expect(signals).toHaveLength(1)
+  })
+
+  test('is answered as cancelled also if its handler returns in the same turn', async () => {
+    const { deliver, cancel, finish } = oneCall()
+    const { answer } = deliver()
+    finish()
+    cancel()
+    expect(await answer).toBe(cancelled)
+    expect(await deliver().answer).toBe(cancelled)
+  })
+
+  test('keeps the answer that it has', async () => {
+    const { deliver, cancel, signals, finish } = oneCall()
+    finish()
+    await deliver().answer
+    cancel()
+    expect(await deliver().answer).toBe('{"ok":true,"output":1}')
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  })
+
+  test('before it is delivered never runs, until no delivery that was signed before can come', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
+    const { deliver, cancel, signals } = oneCall()
+    cancel()
+    expect(await Promise.all([deliver().answer, deliver().answer])).toEqual([cancelled, cancelled])
+    vi.advanceTimersByTime(10 * 60_000 - 1)
+    expect(await deliver().answer).toBe(cancelled)
+    expect(signals).toHaveLength(0)
+    vi.advanceTimersByTime(2)
+    void deliver().answer
+    expect(signals).toHaveLength(1)
+  })
+
+  test('before it is delivered is remembered with 10,000 others, the oldest of which is forgotten for more', async () => {
+    const { counted, record, call } = counting(1)
+    for (let n = 1; n <= 10_001; n++) record.cancel(`exe_1:${n}`, undefined)
+    await call(2)
+    await call(10_001)
+    expect(counted.runs).toBe(0)
+    await call(1)
+    expect(counted.runs).toBe(1)
+  })
+})
+
 /** A record, and calls of a handler that counts its runs and answers with so many characters. */
 function counting(characters: number) {
   const record = new CallRecord()
@@ -78,7 +140,7 @@ function counting(characters: number) {
   const { signal } = new AbortController()
   const deliver = (n: number, keepUntil = Infinity) =>
     record.answer({ ...call, id: `exe_1:${n}`, keepUntil }, signal, run)
-  return { counted, call: deliver }
+  return { counted, record, call: deliver }
 }
 
 describe('the record', () => {

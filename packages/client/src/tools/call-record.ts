@@ -1,6 +1,9 @@
 import type { ToolAnswer } from '@codemode/shared'
 import { LRUCache } from 'lru-cache'
 
+import { CancelledCalls } from './cancelled-calls.ts'
+import { failed } from './tool-failure.ts'
+
 const maxCalls = 10_000
 /** Maximum size in memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
@@ -9,6 +12,7 @@ const maxKeptMs = 24 * 3_600_000
 /** One delivery of a call. */
 interface DeliveredCall {
   readonly id: string
+  readonly tool: string
   /** Hash of its tool and input. */
   readonly fingerprint: string
   /** Time after which no repeat comes, in milliseconds since the epoch. */
@@ -41,6 +45,8 @@ interface RunningCall {
   readonly fingerprint: string
   readonly answer: Promise<string>
   readonly controller: AbortController
+  /** Answers the call as cancelled, unless it has been answered. */
+  readonly answerAsCancelled: () => void
   deliveries: number
   /** Timer that runs while there is no delivery. */
   grace?: NodeJS.Timeout
@@ -51,12 +57,13 @@ interface RunningCall {
  * again, and one with another tool or input is refused. Running calls are kept until they end; answers until no repeat can
  * come, in a record that is bounded in count and memory and evicts the least recently used.
  *
- * A lost delivery means that the executor cancelled the call, or that a connection broke: a fetch handler cannot tell which,
- * and behind a proxy not even the socket could. So the call goes on without a delivery for a grace period, in which the
- * next attempt of the executor joins it; then its signal aborts.
+ * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch handler
+ * can't tell, and behind a proxy neither could the socket. So a call goes on without a delivery for a grace period, in which
+ * the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
+  readonly #cancelled = new CancelledCalls()
   readonly #answers = new LRUCache<string, RecordedAnswer>({
     max: maxCalls,
     maxSize: maxBytes,
@@ -72,7 +79,7 @@ export class CallRecord {
    * period. Rejects with `CallConflict` if the call id was used with another tool or input.
    */
   async answer(
-    call: DeliveredCall & { readonly tool: string },
+    call: DeliveredCall,
     delivery: AbortSignal,
     run: (signal: AbortSignal) => Promise<ToolAnswer>,
   ): Promise<string> {
@@ -80,22 +87,36 @@ export class CallRecord {
     const first = this.#answers.get(id) ?? this.#running.get(id)
     if (first !== undefined && first.fingerprint !== fingerprint) throw new CallConflict(id, tool)
     if (first !== undefined && 'json' in first) return first.json
+    if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call)
     return this.#wait(first ?? this.#start(call, run), delivery, call.graceMs)
   }
 
-  /** Aborts all calls that run. */
+  /**
+   * Aborts the call if it runs and answers all its deliveries at once. A call that has been answered keeps its answer, and
+   * one that is unknown does not run when it is delivered later: its delivery may still be on the way.
+   */
+  cancel(callId: string, reason: string | undefined): void {
+    if (this.#answers.has(callId)) return
+    this.#cancelled.add(callId)
+    const running = this.#running.get(callId)
+    if (running === undefined) return
+    running.answerAsCancelled()
+    const detail = reason === undefined ? '' : `: ${reason}`
+    running.controller.abort(new DOMException(`The executor cancelled the call${detail}`, 'AbortError'))
+  }
+
+  /** Aborts all running calls. */
   abortAll(reason: unknown): void {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start(
-    { id, fingerprint, keepUntil }: DeliveredCall,
-    run: (signal: AbortSignal) => Promise<ToolAnswer>,
-  ): RunningCall {
+  #start(call: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+    const { id, fingerprint, keepUntil } = call
     const controller = new AbortController()
+    const cancelled = Promise.withResolvers<string>()
     const settle = async (): Promise<string> => {
       try {
-        const json = JSON.stringify(await run(controller.signal))
+        const json = await Promise.race([cancelled.promise, jsonOf(run(controller.signal))])
         const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
         if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
         return json
@@ -103,9 +124,10 @@ export class CallRecord {
         this.#running.delete(id)
       }
     }
-    const call = { fingerprint, answer: settle(), controller, deliveries: 0 }
-    this.#running.set(id, call)
-    return call
+    const answerAsCancelled = (): void => cancelled.resolve(cancelledAnswer(call))
+    const running = { fingerprint, answer: settle(), controller, answerAsCancelled, deliveries: 0 }
+    this.#running.set(id, running)
+    return running
   }
 
   async #wait(call: RunningCall, delivery: AbortSignal, graceMs = redeliveryGraceMs): Promise<string> {
@@ -127,4 +149,10 @@ export class CallRecord {
       clearTimeout(call.grace)
     }
   }
+}
+
+const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
+
+function cancelledAnswer({ tool }: DeliveredCall): string {
+  return JSON.stringify(failed('TOOL_CANCELLED', `The call of ${tool} was cancelled`))
 }

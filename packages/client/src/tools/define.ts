@@ -15,7 +15,7 @@ export interface ToolCall {
   readonly correlationId: string
   /** When the call times out; later answers are of no use. */
   readonly deadline: Date
-  /** Aborts when the call is cancelled, its execution ends, or the deadline passes. */
+  /** Aborts at once when the call is cancelled, its execution ends, the deadline passes, or the client closes. */
   readonly signal: AbortSignal
 }
 

@@ -1,7 +1,7 @@
 /**
- * The boundary of the tool server, which checks that a request is a call that the executor may make. In this order: the
- * bearer token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
- * token); the message; and that it belongs to the token's execution and tools.
+ * The boundary of the tool server: verifies that a request is one that the executor may make. In this order: the bearer
+ * token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
+ * token); the message; and that it belongs to the token's execution and, if it is a call, to the token's tools.
  */
 import {
   callNumberOf,
@@ -10,8 +10,9 @@ import {
   headers,
   newCorrelationId,
   RequestError,
-  toolCallMessageSchema,
+  toolMessageSchema,
   type ToolCallMessage,
+  type ToolCancelMessage,
 } from '@codemode/shared'
 
 import { ClockOffset } from './clock-offset.ts'
@@ -34,15 +35,15 @@ export interface IncomingRequest {
 
 /** A verified request of the executor. */
 export interface Delivery {
-  /** The call, with its deadline on this machine's clock. */
-  readonly message: ToolCallMessage
+  /** The call, with its deadline on this machine's clock, or the cancellation of one. */
+  readonly message: ToolCallMessage | ToolCancelMessage
   /** Expiry of the execution's token, after which no repeat of the call is taken; in milliseconds since the epoch. */
   readonly expiresAt: number
   /** Whether this tool server made the execution's token, and not another one with the same secret. */
   readonly isIssuedHere: boolean
 }
 
-/** Returns the verified call of a request. Throws a RequestError for anything else. */
+/** Reads and verifies the message of a request. Throws a RequestError for anything else. */
 export async function readDelivery(request: IncomingRequest, tokens: VerifiedTokens): Promise<Delivery> {
   const { method, headers: given } = request
   if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
@@ -59,11 +60,9 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given['webhook-id'])
-  return {
-    message: { ...message, deadline: localDeadline(message, sentAt, claims) },
-    expiresAt: claims.expiresAt,
-    isIssuedHere: claims.issuer === tokens.issuer,
-  }
+  const facts = { expiresAt: claims.expiresAt, isIssuedHere: claims.issuer === tokens.issuer }
+  if (message.type === 'tool.cancel') return { message, ...facts }
+  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, ...facts }
 }
 
 /**
@@ -85,20 +84,24 @@ export function correlationIdOf(request: IncomingRequest): string {
   return given.success ? given.data : newCorrelationId()
 }
 
-function parseMessage(body: string): ToolCallMessage {
+function parseMessage(body: string): ToolCallMessage | ToolCancelMessage {
   try {
-    return toolCallMessageSchema.parse(JSON.parse(body))
+    return toolMessageSchema.parse(JSON.parse(body))
   } catch (cause) {
-    throw new RequestError('INVALID_REQUEST', 'The body is not a tool call.', { cause })
+    throw new RequestError('INVALID_REQUEST', 'The body is neither a tool call nor the cancellation of one.', { cause })
   }
 }
 
-function checkScope(message: ToolCallMessage, claims: TokenClaims, webhookId: string | undefined): void {
-  const { executionId, callId, tool } = message
+function checkScope(
+  message: ToolCallMessage | ToolCancelMessage,
+  claims: TokenClaims,
+  webhookId: string | undefined,
+): void {
+  const { executionId = claims.executionId, callId } = message
   if (executionId !== claims.executionId || callNumberOf(executionId, callId) === undefined || webhookId !== callId) {
     throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')
   }
-  if (!claims.tools.includes(tool)) {
-    throw new RequestError('FORBIDDEN', `The execution may not call ${tool}.`, { executionId })
+  if (message.type === 'tool.call' && !claims.tools.includes(message.tool)) {
+    throw new RequestError('FORBIDDEN', `The execution may not call ${message.tool}.`, { executionId })
   }
 }

@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { z } from 'zod'
 
 import { ToolError } from '../errors/tool-error.ts'
@@ -144,6 +144,23 @@ test('the deadline aborts the handler and answers at once, even for one that doe
     return new Promise(() => {})
   }
   expect(issuesOf(await call(deaf, {}, { deadlineMs: 20 }))).toMatchObject({ code: 'TOOL_TIMEOUT', retryable: true })
+  expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
+})
+
+test('a cancellation that comes when the deadline has passed, before its timer fires, is the timeout', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const controller = new AbortController()
+  let signal: AbortSignal | undefined
+  const deaf = (_: unknown, facts: ToolCall) => {
+    signal = facts.signal
+    return new Promise(() => {})
+  }
+  const answer = call(deaf, {}, { signal: controller.signal, deadlineMs: 60_000 })
+  await vi.waitFor(() => expect(signal).toBeDefined(), { timeout: 20_000 })
+  vi.setSystemTime(Date.now() + 60_000)
+  controller.abort(new DOMException('The executor cancelled the call', 'AbortError'))
+  expect(issuesOf(await answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
   expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
 })
 

@@ -22,15 +22,17 @@ export async function invokeTool(
   const endsAt = performance.now() + deadline.getTime() - Date.now()
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
-  controller.signal.addEventListener('abort', () =>
-    ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`)),
-  )
-  const unlink = linkAbort(signal, controller)
   const expire = (): void => {
     ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
     controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
   }
   const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
+  const unlink = linkAbort(signal, controller, (reason) => {
+    // The executor's clock runs out at the same time, and its cancellation may arrive before the timer fires.
+    if (performance.now() >= endsAt) expire()
+    else ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
+    return reason
+  })
   /** Throws if the call is over. Timers are late when the event loop is busy, so that the time is compared as well. */
   const assertGoesOn = (): void => {
     if (performance.now() >= endsAt) expire()

@@ -105,6 +105,97 @@ test.each<[string, number, (token: string) => Delivery]>([
   expect(served).toHaveLength(0)
 })
 
+/** The cancellation of a call instead of the call. */
+function cancelOf({ message, ...delivery }: Delivery): Request {
+  const noCall = {
+    tool: undefined,
+    input: undefined,
+    context: undefined,
+    deadline: undefined,
+    correlationId: undefined,
+  }
+  return requestOf({ ...delivery, message: { ...noCall, type: 'tool.cancel', ...message } as never })
+}
+
+test.each<[string, number, (token: string) => Delivery]>([
+  ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
+  ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
+  ['no signature', 401, (token) => ({ token, extra: { 'webhook-signature': '' } })],
+  ['a wrong signature', 401, (token) => ({ token, key: 'another-key' })],
+  ['an old signature', 401, (token) => ({ token, sentAt: new Date(Date.now() - 301_000) })],
+  ['a signature from the future', 401, (token) => ({ token, sentAt: new Date(Date.now() + 302_000) })],
+  ['another execution', 403, (token) => ({ token, message: { executionId: 'exe_2', callId: 'exe_2:1' } })],
+  ['a call of another execution', 403, (token) => ({ token, message: { callId: 'exe_2:1' } })],
+  [
+    'a call of another execution, without the execution',
+    403,
+    (token) => ({ token, message: { executionId: undefined as never, callId: 'exe_2:1' } }),
+  ],
+  ['the token of another execution', 403, (token) => ({ token, message: { executionId: 'exe_2' } })],
+  ['a call id that is not the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
+  ['an id that is no call', 403, (token) => ({ token, message: { callId: 'exe_1:0' } })],
+  ['no call id', 400, (token) => ({ token, id: 'exe_1:1', message: { callId: undefined as never } })],
+  ['a reason that is no text', 400, (token) => ({ token, message: { reason: 5 } as never })],
+])('a cancellation with %s is refused with %i, and the call goes on', async (_, status, delivery) => {
+  const { answers, finish } = gated()
+  const { server, served } = serverOf(() => answers)
+  const token = await tokenOf(server)
+  const called = server.handle(requestOf({ token }))
+  await vi.waitFor(() => expect(served).toHaveLength(1), { timeout: 30_000 })
+  const refused = await server.handle(cancelOf(delivery(token)))
+  expect(refused.status).toBe(status)
+  expect(errorBodySchema.safeParse(await refused.json()).success).toBe(true)
+  finish()
+  expect(await (await called).json()).toEqual({ ok: true, output: 1 })
+  expect(served[0]!.signal.aborted).toBe(false)
+})
+
+/** An answer that waits. */
+function gated() {
+  const { promise: answers, resolve } = Promise.withResolvers<ToolAnswer>()
+  return { answers, finish: () => resolve({ ok: true, output: 1 }) }
+}
+
+test.each([{}, { executionId: undefined as never }, { reason: 'enough' } as never])(
+  'a cancellation with %j ends the call at once, and is taken as often as it comes',
+  async (message) => {
+    const { server, served } = serverOf(() => gated().answers)
+    const token = await tokenOf(server)
+    const called = [server.handle(requestOf({ token })), server.handle(requestOf({ token }))]
+    await vi.waitFor(() => expect(served).toHaveLength(1), { timeout: 30_000 })
+    for (let n = 0; n < 2; n++) {
+      const response = await server.handle(cancelOf({ token, message }))
+      expect([response.status, await response.text()]).toEqual([200, '{"ok":true}'])
+    }
+    for (const response of await Promise.all(called)) {
+      expect(await response.json()).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
+    }
+    expect(served[0]!.signal.reason).toMatchObject({ name: 'AbortError' })
+    expect(served).toHaveLength(1)
+  },
+)
+
+test('a cancellation that comes before its call is taken, and the call runs no handler', async () => {
+  const { server, served } = serverOf()
+  const token = await tokenOf(server)
+  expect((await server.handle(cancelOf({ token }))).status).toBe(200)
+  const response = await server.handle(requestOf({ token }))
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
+  expect(served).toHaveLength(0)
+  const other = requestOf({ token, message: { callId: 'exe_1:2' } })
+  expect(await (await server.handle(other)).json()).toEqual({ ok: true, output: 1 })
+})
+
+test('a cancellation that comes after the answer changes nothing', async () => {
+  const { server, served } = serverOf()
+  const token = await tokenOf(server)
+  await server.handle(requestOf({ token }))
+  expect((await server.handle(cancelOf({ token }))).status).toBe(200)
+  expect(await (await server.handle(requestOf({ token }))).json()).toEqual({ ok: true, output: 1 })
+  expect(served.map(({ signal }) => signal.aborted)).toEqual([false])
+})
+
 test('an expired token is refused', async () => {
   const { server } = serverOf()
   expect((await server.handle(requestOf({ token: await tokenOf(server, -120_000) }))).status).toBe(401)
@@ -174,6 +265,8 @@ test('a repeated delivery gets the first answer, while it runs and after, and th
 })
 
 test('a deadline by a clock that is off is taken by the local one', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
   const { server, served } = serverOf()
   const sentAt = new Date(Date.now() - 200_000)
   const deadline = new Date(sentAt.getTime() + 10_000).toISOString()

@@ -25,7 +25,7 @@ interface ToolServerOptions {
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
 
-/** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
+/** Serves the executor's calls of the client's tools, on a port of its own or mounted in the user's server. */
 export class ToolServer {
   readonly #options: ToolServerOptions
   readonly #tokens: VerifiedTokens
@@ -67,20 +67,27 @@ export class ToolServer {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const delivery = await readDelivery(request, this.#tokens)
-      return { status: 200, json: await this.#answerCall(delivery, request) }
+      const { message } = delivery
+      if (message.type === 'tool.call') {
+        return { status: 200, json: await this.#answerCall(message, { ...delivery, request }) }
+      }
+      this.#record.cancel(message.callId, message.reason)
+      return { status: 200, json: '{"ok":true}' }
     } catch (error) {
       const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
       return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
     }
   }
 
-  async #answerCall(delivery: Delivery, request: IncomingRequest): Promise<string> {
-    const { message, expiresAt: keepUntil } = delivery
+  async #answerCall(
+    message: ToolCallMessage,
+    { expiresAt: keepUntil, isIssuedHere, request }: Delivery & { readonly request: IncomingRequest },
+  ): Promise<string> {
     const { callId, executionId, tool, input } = message
     const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
     try {
       return await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serve(delivery, signal)),
+        withRemoteParent(request.headers, () => this.#serve(message, isIssuedHere, signal)),
       )
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
@@ -90,7 +97,7 @@ export class ToolServer {
   }
 
   /** Of executions whose token another process made, only that process knows whether they go on. */
-  #serve({ message, isIssuedHere }: Delivery, signal: AbortSignal): Promise<ToolAnswer> {
+  #serve(message: ToolCallMessage, isIssuedHere: boolean, signal: AbortSignal): Promise<ToolAnswer> {
     const { isUnderWay, callTool } = this.#options
     const hasEnded = isIssuedHere && isUnderWay?.(message.executionId) === false
     return hasEnded ? Promise.resolve(executionEnded(message.tool)) : callTool(message, signal)

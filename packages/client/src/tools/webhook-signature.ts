@@ -5,10 +5,16 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const toleranceSeconds = 5 * 60
 
+/** The largest difference between the time of a signature and this machine's clock. */
+export const signatureToleranceMs = toleranceSeconds * 1_000
+
 /** The headers of a request, by their names in lower case. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
-/** When a request was signed with this key, in milliseconds since the epoch; undefined if it was not, or not just now. */
+/**
+ * Returns when a request was signed with this key, in milliseconds since the epoch; undefined if the signature is missing,
+ * wrong, or outside the tolerance.
+ */
 export function signedAt(headers: RequestHeaders, body: Uint8Array, key: string): number | undefined {
   const id = headers['webhook-id']
   const seconds = Number.parseInt(headers['webhook-timestamp'] ?? '', 10)

@@ -297,7 +297,8 @@ export class Execution implements ExecutionHandle {
       this.#journal.append({ type: 'end', at, error: ending.error, ...this.#unfinished })
       if (this.#unfinished) this.#keepLogs(this.#unfinished, at)
     }
-    for (const { callId, tool } of this.#calls?.cancelAll() ?? []) {
+    const reason = ending.by === 'host' ? ending.error.message : 'The code ended without waiting for the call'
+    for (const { callId, tool } of this.#calls?.cancelAll(reason) ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)
     }
     this.#report.finish(ending, at)

@@ -93,13 +93,13 @@ export class ToolCalls {
     this.#sendQueued()
   }
 
-  /** Cancels what is open; the calls' signals abort and no answer follows. */
-  cancelAll(): ToolCallSummary[] {
+  /** Cancels all open calls: their signals abort with this reason, and no answer follows. */
+  cancelAll(reason: string): ToolCallSummary[] {
     const open = this.#calls.filter(isOpen)
     this.#queue.length = 0
     for (const call of open) {
       this.#settle(call, 'cancelled')
-      call.abort.abort(new Error('the execution has ended'))
+      call.abort.abort(new Error(reason))
     }
     return open.map((call) => ({ ...call.summary }))
   }

@@ -101,7 +101,7 @@ describe('POST /v1/executions', () => {
     const refused = send('POST', '/v1/executions', { body: { code: '1' }, headers: events })
     let answered = false
     void streamed.then(() => (answered = true))
-    await vi.waitFor(() => expect(engine.executions.size).toBe(2))
+    await vi.waitFor(() => expect(engine.executions.size).toBe(2), { timeout: 30_000 })
     const [admitted, queued] = [...engine.executions.values()]
     expect(answered).toBe(false)
     expect(admitted?.readers).toBe(1)
@@ -124,7 +124,7 @@ describe('POST /v1/executions', () => {
     engine.onSubmit = (execution) => execution.admit()
     const connection = new AbortController()
     const response = send('POST', '/v1/executions', { body: { code: '1' }, signal: connection.signal })
-    await vi.waitFor(() => expect(engine.executions.size).toBe(1))
+    await vi.waitFor(() => expect(engine.executions.size).toBe(1), { timeout: 30_000 })
     const [execution] = [...engine.executions.values()]
     expect(execution?.readers).toBe(1)
     connection.abort()

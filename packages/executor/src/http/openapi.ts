@@ -15,7 +15,7 @@ import {
   journalSchema,
   knownReadingPattern,
   toolAnswerSchema,
-  toolCallMessageSchema,
+  toolMessageSchema,
   toolResultsRequestSchema,
   toolResultsResponseSchema,
   type RequestErrorCode,
@@ -110,6 +110,8 @@ const eventStream = {
   },
 }
 
+const cancelAnswer = z.object({ ok: z.literal(true) })
+
 const jsonRequest = (schema: z.ZodType, required = true) => ({ required, content: { 'application/json': { schema } } })
 
 /** An operation on one execution. */
@@ -181,7 +183,7 @@ const paths: ZodOpenApiPathsObject = {
         toolCall: {
           '{$request.body#/callback/url}': {
             post: {
-              summary: 'A tool call, signed after Standard Webhooks with the token as key',
+              summary: 'A tool call, or that it was cancelled, signed after Standard Webhooks with the token as key',
               requestParams: {
                 header: z.object({
                   [headers.authorization]: z.string().meta({ description: 'Bearer and the token of the callback' }),
@@ -192,9 +194,13 @@ const paths: ZodOpenApiPathsObject = {
                   ...executionId,
                 }),
               },
-              requestBody: jsonRequest(toolCallMessageSchema),
+              requestBody: jsonRequest(toolMessageSchema),
               responses: {
-                200: { description: 'The answer', content: { 'application/json': { schema: toolAnswerSchema } } },
+                200: {
+                  description:
+                    'The answer to a call; to `tool.cancel` always `{ "ok": true }`, also when the call is over',
+                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelAnswer]) } },
+                },
               },
             },
           },

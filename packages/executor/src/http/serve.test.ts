@@ -51,7 +51,8 @@ test('close waits for what is under way, accepts no more, and keeps no idle conn
   expect(await (await answer).text()).toBe('done')
   const start = performance.now()
   await closing
-  expect(performance.now() - start).toBeLessThan(1_000)
+  // A connection without requests is kept for five seconds; closing does not wait for it.
+  expect(performance.now() - start).toBeLessThan(4_000)
   await server.close()
 })
 

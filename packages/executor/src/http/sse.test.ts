@@ -107,7 +107,7 @@ test('a slow reader takes from the engine no more than its socket holds, and is 
     `GET /v1/executions/${execution.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key-of-acme\r\n\r\n`,
   )
   socket.pause()
-  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0), { timeout: 30_000 })
   let taken = -1
   await vi.waitFor(
     () => {
@@ -115,12 +115,12 @@ test('a slow reader takes from the engine no more than its socket holds, and is 
       taken = execution.taken
       expect(before).toBe(taken)
     },
-    { interval: 200, timeout: 5_000 },
+    { interval: 200, timeout: 30_000 },
   )
   expect(taken).toBeLessThan(200)
   expect(execution.readers).toBe(1)
   socket.destroy()
-  await vi.waitFor(() => expect(execution.readers).toBe(0))
+  await vi.waitFor(() => expect(execution.readers).toBe(0), { timeout: 30_000 })
 })
 
 test('a reader that stops reading is cut off after its time, holds nothing more, and is told in the log', async () => {
@@ -134,7 +134,7 @@ test('a reader that stops reading is cut off after its time, holds nothing more,
     `GET /v1/executions/${execution.id}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer key-of-acme\r\n\r\n`,
   )
   socket.pause()
-  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0))
+  await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0), { timeout: 30_000 })
   await vi.waitFor(() => expect(execution.readers).toBe(0), { timeout: 20_000 })
   expect(execution.taken).toBeLessThan(30_000)
   expect(logged.join('')).toContain('a reader stalled and was cut off')
@@ -176,11 +176,11 @@ test('a client that goes away while its result is awaited is no reader any more'
       body: '{"code": "1"}',
       signal: connection.signal,
     }).catch(() => undefined)
-    await vi.waitFor(() => expect([...engine.executions.values()].at(-1)?.readers).toBe(1))
+    await vi.waitFor(() => expect([...engine.executions.values()].at(-1)?.readers).toBe(1), { timeout: 30_000 })
     const execution = [...engine.executions.values()].at(-1)
     connection.abort()
     await answered
-    await vi.waitFor(() => expect(execution?.readers).toBe(0))
+    await vi.waitFor(() => expect(execution?.readers).toBe(0), { timeout: 30_000 })
     engine.executions.clear()
     execution?.finish()
   }

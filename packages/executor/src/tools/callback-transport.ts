@@ -2,10 +2,12 @@
 // of the connection; the executor's log says what went wrong.
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { errorCodes, fixedLimits, headers, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
-import { context, propagation } from '@opentelemetry/api'
+import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
+import { context } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 
+import { CallCancels } from './call-cancels.ts'
+import { callbackHeaders } from './callback-headers.ts'
 import { post, type OtherAnswer } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import {
@@ -16,7 +18,6 @@ import {
   toolUnavailable,
 } from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
-import { signature } from './webhook-signature.ts'
 
 /**
  * Eight attempts in about two seconds: enough for a tool server that starts again, and for a network that breaks a fifth of
@@ -41,6 +42,8 @@ interface CallbackTransportOptions {
   readonly tenant: string
   /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
+  /** Tells the tool server of calls that are aborted after they were sent; executions share it, and with it its limits. */
+  readonly cancels?: CallCancels
   readonly logger: Logger
   readonly quietMs?: number
 }
@@ -58,17 +61,24 @@ interface Failure {
 /**
  * Returns the transport of one execution that came with a callback. A failed connection is tried again with the same call
  * id, and so is an answer of a gateway that did not reach the tool server. A forbidden address is treated like any other:
- * neither the answer nor the time until it comes tells them apart.
+ * neither the answer nor the time until it comes tells them apart. When the signal of a call aborts after the call was
+ * sent, the tool server gets a `tool.cancel`.
  */
 export function createCallbackTransport(options: CallbackTransportOptions): ToolTransport {
   const { callback, tenant, agents, logger, quietMs = defaultQuietMs } = options
+  const { cancels = new CallCancels({ agents, logger }) } = options
   const url = new URL(callback.url)
 
-  async function attempt(call: OutgoingCall, body: Buffer, signal: AbortSignal): Promise<Outcome> {
+  async function attempt(call: OutgoingCall, { body, signal, onFirstSent }: Attempt): Promise<Outcome> {
     let sentAt: number | undefined
-    const onSent = () => (sentAt = performance.now())
+    const onSent = () => {
+      sentAt = performance.now()
+      onFirstSent()
+    }
     const lastedMs = () => (sentAt === undefined ? 0 : performance.now() - sentAt)
-    const headers = callHeaders(call, callback.token, signature(call.callId, body, callback.token))
+    const { executionId, callId, correlationId } = call
+    const ids = { executionId, callId, correlationId }
+    const headers = callbackHeaders({ ...ids, token: callback.token, body, trace: context.active() })
     const request = { url, headers, body, maxBytes: maxResponseBytes, signal, onSent }
     try {
       const answer = await agents.use(tenant, signal, (agent) => post(agent, request))
@@ -95,25 +105,44 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
 
   return {
     async call(call, signal) {
-      const startedAt = performance.now()
-      let countedAttempts = 0
-      for (let number = 1; !signal.aborted; number++) {
-        const body = Buffer.from(messageOf(call, number === 1 ? 0 : performance.now() - startedAt))
-        const outcome = await attempt(call, body, signal)
-        if ('answer' in outcome) return outcome.answer
-        const { error, gateway, lastedMs } = outcome.failure
-        if (signal.aborted) break
-        if (lastedMs < quietMs) countedAttempts += 1
-        const facts = { ...named(call), attempt: number, err: error, status: gateway?.status }
-        logger.warn(facts, gateway ? 'a gateway answered for the tool server' : 'the tool server was not reached')
-        if (countedAttempts === maxAttempts) {
-          logger.warn(facts, 'the tool call was given up')
-          return toolUnavailable(call.tool, gateway?.status)
-        }
-        await sleep(pauseAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
+      const trace = context.active()
+      let wasSent = false
+      const onFirstSent = (): void => void (wasSent = true)
+      const cancel = (): void => {
+        if (wasSent) cancels.send({ callback, tenant, call, reason: reasonOf(signal), trace })
       }
-      return toolCancelled(call.tool)
+      signal.addEventListener('abort', cancel, { once: true })
+      try {
+        return await attemptUntilAnswered(call, onFirstSent, signal)
+      } finally {
+        signal.removeEventListener('abort', cancel)
+      }
     },
+  }
+
+  async function attemptUntilAnswered(
+    call: OutgoingCall,
+    onFirstSent: () => void,
+    signal: AbortSignal,
+  ): Promise<ToolAnswer> {
+    const startedAt = performance.now()
+    let countedAttempts = 0
+    for (let number = 1; !signal.aborted; number++) {
+      const body = Buffer.from(messageOf(call, number === 1 ? 0 : performance.now() - startedAt))
+      const outcome = await attempt(call, { body, signal, onFirstSent })
+      if ('answer' in outcome) return outcome.answer
+      const { error, gateway, lastedMs } = outcome.failure
+      if (signal.aborted) break
+      if (lastedMs < quietMs) countedAttempts += 1
+      const facts = { ...named(call), attempt: number, err: error, status: gateway?.status }
+      logger.warn(facts, gateway ? 'a gateway answered for the tool server' : 'the tool server was not reached')
+      if (countedAttempts === maxAttempts) {
+        logger.warn(facts, 'the tool call was given up')
+        return toolUnavailable(call.tool, gateway?.status)
+      }
+      await sleep(pauseAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
+    }
+    return toolCancelled(call.tool)
   }
 }
 
@@ -121,6 +150,17 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
 function pauseAfter(number: number, retryAfterMs = 0): number {
   const backoffMs = Math.min(pauseMs.first * 2 ** (number - 1) * (1 + Math.random()), pauseMs.longest)
   return Math.max(backoffMs, Math.min(retryAfterMs, pauseMs.longestAskedFor))
+}
+
+interface Attempt {
+  readonly body: Buffer
+  readonly signal: AbortSignal
+  /** Called when a connection takes the request. */
+  readonly onFirstSent: () => void
+}
+
+function reasonOf({ reason }: AbortSignal): string | undefined {
+  return reason instanceof Error && reason.message !== '' ? reason.message : undefined
 }
 
 /** Returns the text of a `ToolCallMessage` that is sent so many milliseconds after the call's first attempt. */
@@ -134,22 +174,6 @@ function withoutQuery(location: string, base: URL): string | undefined {
   if (!URL.canParse(location, base)) return undefined
   const { origin, pathname } = new URL(location, base)
   return origin + pathname
-}
-
-function callHeaders(call: OutgoingCall, token: string, signed: Record<string, string>): Record<string, string> {
-  const trace: Record<string, string> = {}
-  propagation.inject(context.active(), trace)
-  return {
-    ...trace,
-    ...signed,
-    'content-type': 'application/json',
-    accept: 'application/json',
-    'accept-encoding': 'identity',
-    'user-agent': 'codemode-executor',
-    [headers.authorization]: `Bearer ${token}`,
-    [headers.correlationId]: call.correlationId,
-    [headers.executionId]: call.executionId,
-  }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -22,8 +22,8 @@ interface PostRequest {
   readonly body: Buffer
   readonly maxBytes: number
   readonly signal: AbortSignal
-  /** Called when there is a connection and the request goes out. */
-  readonly onSent: () => void
+  /** Called when a connection takes the request. */
+  readonly onSent?: (() => void) | undefined
 }
 
 /**
@@ -45,9 +45,12 @@ export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswe
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
       controller = started
-      onSent()
-      if (signal.aborted) abort()
-      else signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) {
+        abort()
+        return
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      onSent?.()
     },
     onResponseStart(_controller, status, answered) {
       if (status < 200) return

@@ -1,6 +1,6 @@
 import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
-/** A call on its way out: its message, with input and context as JSON text that is passed on unchanged. */
+/** A call to be sent: the fields of its message, with input and context as JSON text that is sent unchanged. */
 export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | 'context'> {
   readonly input: string
   readonly context: string
@@ -9,11 +9,12 @@ export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | '
   readonly sentAt: string
 }
 
-/** How a tool call reaches its tool. There are two: by callback to a tool server, and over the client's stream. */
+/** A way for tool calls to reach their tools: by callback to a tool server, or over the client's stream. */
 export interface ToolTransport {
   /**
    * Delivers one call and resolves with its answer. A call that can't be delivered resolves with a failure and
-   * `TOOL_UNAVAILABLE`; it never rejects. Aborting the signal ends it (deadline or cancellation; the caller knows which).
+   * `TOOL_UNAVAILABLE`; it never rejects. Aborting the signal ends it and tells the handler, with the message of the
+   * signal's reason where that can travel.
    */
   call(call: OutgoingCall, signal: AbortSignal): Promise<ToolAnswer>
 }

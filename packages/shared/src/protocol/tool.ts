@@ -9,7 +9,7 @@ export const toolNameSchema = z
   .max(128)
   .regex(/^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, 'must be identifiers joined by dots')
 
-/** What a request says of a tool that its code may call. */
+/** Description of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z
   .strictObject({
     name: toolNameSchema,
@@ -29,7 +29,7 @@ export const toolDeclarationSchema = z
 
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>
 
-/** The body of the executor's POST to the client's tool server. All times are of the executor's clock. */
+/** Body of the executor's POST to the client's tool server that calls a tool. All times are of the executor's clock. */
 export const toolCallMessageSchema = z
   .object({
     type: z.literal('tool.call'),
@@ -47,7 +47,25 @@ export const toolCallMessageSchema = z
 
 export type ToolCallMessage = z.infer<typeof toolCallMessageSchema>
 
-/** Why a tool failed, as the guest's `ToolError` shows it. */
+/**
+ * The executor's POST to the client's tool server when it no longer waits for a call that it has sent there. It is signed
+ * as the call was, with the call id as `webhook-id`.
+ */
+export const toolCancelMessageSchema = z
+  .object({
+    type: z.literal('tool.cancel'),
+    executionId: z.string().optional(),
+    callId: z.string().meta({ description: 'The id of the call that was cancelled' }),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'ToolCancelMessage' })
+
+export type ToolCancelMessage = z.infer<typeof toolCancelMessageSchema>
+
+/** Whatever the executor POSTs to the client's tool server. */
+export const toolMessageSchema = z.discriminatedUnion('type', [toolCallMessageSchema, toolCancelMessageSchema])
+
+/** The failure of a tool, as the guest's `ToolError` shows it. */
 export const toolFailureSchema = z
   .object({
     name: z.string().optional(),
@@ -84,7 +102,7 @@ export const toolResultsRequestSchema = z
 
 export type ToolResultsRequest = z.infer<typeof toolResultsRequestSchema>
 
-/** Which of the results were taken; the rest came too late or a second time. */
+/** The ids of the accepted results; the others came too late or a second time. */
 export const toolResultsResponseSchema = z.object({ accepted: z.array(z.string()) }).meta({ id: 'ToolResultsResponse' })
 
 export type ToolResultsResponse = z.infer<typeof toolResultsResponseSchema>

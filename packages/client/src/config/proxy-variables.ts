@@ -1,0 +1,42 @@
+/** The variables that name proxies, and Node's own setting that asks programs to use them. */
+import type { Environment } from './env.ts'
+
+/** A proxy, and the variable that names it. */
+export interface ProxyVariable {
+  readonly variable: string
+  /** May have credentials, so it belongs in no message. */
+  readonly url: string
+}
+
+/** The proxies for executors at http and https URLs, and the hosts that are reached without one. */
+export interface ProxyVariables {
+  readonly http: ProxyVariable | undefined
+  readonly https: ProxyVariable | undefined
+  readonly noProxy: string
+}
+
+/**
+ * Returns the proxies that the environment names; undefined where Node's setting (`NODE_USE_ENV_PROXY=1`, or the flag
+ * `--use-env-proxy`, which wins) does not ask for them. As in Node's own `fetch`, lower case wins over upper case, and
+ * `HTTP_PROXY` is used for https URLs too if there is no `HTTPS_PROXY`.
+ */
+export function proxyVariables(env: Environment, flags: readonly string[]): ProxyVariables | undefined {
+  if (!isAskedFor(env, flags)) return undefined
+  const http = variableOf(env, ['http_proxy', 'HTTP_PROXY'])
+  const https = variableOf(env, ['https_proxy', 'HTTPS_PROXY']) ?? http
+  return { http, https, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' }
+}
+
+function isAskedFor(env: Environment, flags: readonly string[]): boolean {
+  const given = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...flags].map((flag) => flag.replaceAll('_', '-'))
+  const last = given.findLast((flag) => proxyFlags.has(flag))
+  return last === undefined ? env['NODE_USE_ENV_PROXY'] === '1' : last === '--use-env-proxy'
+}
+
+const proxyFlags: ReadonlySet<string> = new Set(['--use-env-proxy', '--no-use-env-proxy'])
+
+function variableOf(env: Environment, names: readonly string[]): ProxyVariable | undefined {
+  const variable = names.find((name) => env[name] !== undefined)
+  const url = variable === undefined ? '' : env[variable]
+  return variable === undefined || !url ? undefined : { variable, url }
+}

@@ -1,0 +1,131 @@
+// Messages to tool servers that a call was cancelled. The executor closes the connection of the call as well, but a proxy in
+// between may keep the other side open, and a tool server waits a second for a redelivery before it believes it.
+import { setTimeout as pause } from 'node:timers/promises'
+
+import type { Callback, ToolCancelMessage } from '@codemode/shared'
+import type { Context } from '@opentelemetry/api'
+import type { Logger } from 'pino'
+import type { Dispatcher } from 'undici'
+
+import { callbackHeaders } from './callback-headers.ts'
+import { post } from './post.ts'
+import { Slots } from './slots.ts'
+import type { TenantAgents } from './tenant-agents.ts'
+import type { OutgoingCall } from './transport.ts'
+
+const defaultTimeoutMs = 2_000
+const defaultMaxInFlight = 256
+const maxAttempts = 2
+const retryDelayMs = 100
+const maxResponseBytes = 16 * 1024
+
+interface CallCancelsOptions {
+  /** The agents of the callback guard, which decides what may be connected to. */
+  readonly agents: TenantAgents
+  readonly logger: Logger
+  /** Milliseconds for one message, with the wait for its turn and its second attempt. */
+  readonly timeoutMs?: number
+  /** Messages of one tenant in flight at a time; the others wait within their time. */
+  readonly maxInFlight?: number
+}
+
+/** A call that a tool server may be running, and that nobody waits for any more. */
+interface CancelledCall {
+  readonly callback: Callback
+  readonly tenant: string
+  readonly call: OutgoingCall
+  readonly reason: string | undefined
+  /** The span of the call. */
+  readonly trace: Context
+}
+
+/**
+ * Sends `tool.cancel` messages in the background, each within two seconds. Nobody waits for one, and a failure goes to the
+ * debug log only, because the closed connection tells the tool server the same a second later.
+ */
+export class CallCancels {
+  readonly #options: CallCancelsOptions
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #tenants = new Map<string, { readonly slots: Slots; messages: number }>()
+  #isClosed = false
+  #isOver = false
+
+  constructor(options: CallCancelsOptions) {
+    this.#options = options
+  }
+
+  /** Sends one message in the background. Never throws. */
+  send(cancelled: CancelledCall): void {
+    if (this.#isClosed) return
+    const sending = this.#inTurn(cancelled)
+      .catch((err: unknown) => this.#log(cancelled, { err }))
+      .finally(() => this.#underWay.delete(sending))
+    this.#underWay.add(sending)
+  }
+
+  /** Refuses further messages, and waits at most this long for the tool servers to answer those under way. */
+  async close({ withinMs }: { readonly withinMs: number }): Promise<void> {
+    this.#isClosed = true
+    const isOver = new AbortController()
+    const wait = pause(withinMs, undefined, { signal: isOver.signal }).catch(() => {})
+    await Promise.race([Promise.all(this.#underWay), wait])
+    this.#isOver = true
+    isOver.abort()
+  }
+
+  async #inTurn(cancelled: CancelledCall): Promise<void> {
+    const { tenant } = cancelled
+    const { timeoutMs = defaultTimeoutMs, maxInFlight = defaultMaxInFlight } = this.#options
+    const own = this.#tenants.get(tenant) ?? { slots: new Slots(maxInFlight), messages: 0 }
+    this.#tenants.set(tenant, own)
+    own.messages += 1
+    const signal = AbortSignal.timeout(timeoutMs)
+    try {
+      const giveBack = await own.slots.take(signal)
+      try {
+        await this.#attempts(cancelled, signal)
+      } finally {
+        giveBack()
+      }
+    } finally {
+      own.messages -= 1
+      if (own.messages === 0) this.#tenants.delete(tenant)
+    }
+  }
+
+  async #attempts(cancelled: CancelledCall, signal: AbortSignal, attempt = 1): Promise<void> {
+    if (this.#isOver) return
+    const { agents } = this.#options
+    try {
+      const status = await agents.use(cancelled.tenant, signal, (agent) => deliver(cancelled, agent, signal))
+      // A tool server of an older version does not know the message.
+      if (status !== 200) this.#log(cancelled, { status })
+    } catch (error) {
+      if (attempt === maxAttempts || signal.aborted) throw error
+      await pause(retryDelayMs, undefined, { signal })
+      await this.#attempts(cancelled, signal, attempt + 1)
+    }
+  }
+
+  #log({ call }: CancelledCall, what: { readonly err: unknown } | { readonly status: number }): void {
+    const { executionId, callId, correlationId, tool } = call
+    const ids = { executionId, callId, correlationId, tool }
+    this.#options.logger.debug({ ...ids, ...what }, 'the tool server did not take note that a call was cancelled')
+  }
+}
+
+async function deliver(cancelled: CancelledCall, agent: Dispatcher, signal: AbortSignal): Promise<number> {
+  const { callback, call, reason, trace } = cancelled
+  const { executionId, callId, correlationId } = call
+  const message: ToolCancelMessage = {
+    type: 'tool.cancel',
+    executionId,
+    callId,
+    ...(reason !== undefined && { reason }),
+  }
+  const body = Buffer.from(JSON.stringify(message))
+  const headers = callbackHeaders({ executionId, callId, correlationId, token: callback.token, body, trace })
+  const url = new URL(callback.url)
+  const answer = await post(agent, { url, headers, body, maxBytes: maxResponseBytes, signal })
+  return 'status' in answer ? answer.status : 200
+}

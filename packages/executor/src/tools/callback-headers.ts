@@ -1,0 +1,33 @@
+import { headers } from '@codemode/shared'
+import { propagation, type Context } from '@opentelemetry/api'
+
+import { signature } from './webhook-signature.ts'
+
+interface CallbackRequest {
+  readonly executionId: string
+  readonly callId: string
+  readonly correlationId: string
+  /** The token of the callback, which is also the key of the signature. */
+  readonly token: string
+  readonly body: Uint8Array
+  /** The span whose id travels along. */
+  readonly trace: Context
+}
+
+/** Returns the headers of a request to a tool server, signed as of now. */
+export function callbackHeaders(request: CallbackRequest): Record<string, string> {
+  const { executionId, callId, correlationId, token, body, trace } = request
+  const traceHeaders: Record<string, string> = {}
+  propagation.inject(trace, traceHeaders)
+  return {
+    ...traceHeaders,
+    ...signature(callId, body, token),
+    'content-type': 'application/json',
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'codemode-executor',
+    [headers.authorization]: `Bearer ${token}`,
+    [headers.correlationId]: correlationId,
+    [headers.executionId]: executionId,
+  }
+}

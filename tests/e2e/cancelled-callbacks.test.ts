@@ -1,0 +1,265 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+import type { Codemode, ExecuteOptions } from '@codemode/client'
+import type { RunningExecutor } from '@codemode/executor'
+import { newExecutionId } from '@codemode/shared'
+
+import { connect, startExecutor } from '../support/executor.ts'
+import { freePort } from '../support/free-port.ts'
+import { aborted, gate } from '../support/gate.ts'
+import { startProxy } from '../support/proxy.ts'
+import { ToolHost, type Delivery } from '../support/tool-host.ts'
+
+let executor: RunningExecutor
+
+beforeAll(async () => {
+  executor = await startExecutor({ disconnectGraceMs: 300 })
+})
+afterAll(() => executor.close({ drainMs: 0 }))
+
+/**
+ * A client whose tool server is behind a proxy that keeps its connection to the tool server when the executor closes the
+ * one to the proxy: of a call that is cancelled, the tool server learns by `tool.cancel` only.
+ */
+async function behindDeafProxy(url: string, tools: Parameters<typeof connect>[1] = {}) {
+  const port = await freePort()
+  const proxy = await startProxy({ url: `http://127.0.0.1:${port}` }, (_, number) =>
+    number === 1 ? 'hang when sent' : 'pass',
+  )
+  const client = connect({ url }, { ...tools, toolServer: { port, url: proxy.url } })
+  return {
+    client,
+    proxy,
+    async [Symbol.asyncDispose]() {
+      await client.close()
+      await proxy.cut()
+    },
+  }
+}
+
+const cancelReason = async (signal: AbortSignal): Promise<string> => {
+  const reason = await aborted(signal)
+  expect(reason).toMatchObject({ name: 'AbortError' })
+  return (reason as Error).message
+}
+
+interface Cancelling {
+  readonly client: Codemode
+  readonly begin: (options?: ExecuteOptions) => Promise<unknown>
+  readonly arrived: () => Promise<void>
+}
+
+const ways: [string, RegExp, (cancelling: Cancelling) => Promise<unknown>][] = [
+  [
+    'cancel()',
+    /: The execution was cancelled: not needed any more$/,
+    async ({ client, arrived }) => {
+      const execution = await client.submit('await tools.enter({})')
+      await arrived()
+      await execution.cancel('not needed any more')
+      return execution.wait()
+    },
+  ],
+  [
+    'the signal',
+    /: The execution was cancelled: .*the user has left/,
+    async ({ begin, arrived }) => {
+      const controller = new AbortController()
+      const ended = begin({ signal: controller.signal })
+      await arrived()
+      controller.abort(new Error('the user has left'))
+      return ended
+    },
+  ],
+  [
+    'the signal of executeAll',
+    /: The execution was cancelled/,
+    async ({ client, arrived }) => {
+      const controller = new AbortController()
+      const ended = client.executeAll(['await tools.enter({})'], { signal: controller.signal })
+      await arrived()
+      controller.abort()
+      return ended
+    },
+  ],
+  [
+    'closing the client',
+    /: The execution was cancelled: .*the client was closed|^The client was closed$/,
+    async ({ client, begin, arrived }) => {
+      const ended = begin()
+      await arrived()
+      await client.close()
+      return ended
+    },
+  ],
+  [
+    'the end of code that does not wait for it',
+    /: The code ended without waiting for the call$/,
+    async ({ client, arrived }) => {
+      const ended = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
+      await arrived()
+      return ended
+    },
+  ],
+]
+
+test.each(ways)('EX-9, TL-5: %s aborts the handler, though the connection of its call stays open', async (...way) => {
+  const [, expected, cancel] = way
+  const { enter, arrived, signals } = gate()
+  const tools = { enter, quick: () => arrived().then(() => 'quick') }
+  await using behind = await behindDeafProxy(executor.url, { tools })
+  const { client } = behind
+  const begin = (options?: ExecuteOptions) =>
+    client.run('await tools.enter({})', options).catch((error: unknown) => error)
+  await cancel({ client, begin, arrived: () => arrived() })
+  expect(await cancelReason(signals[0]!)).toMatch(expected)
+  expect(signals).toHaveLength(1)
+})
+
+test('EX-9: a client that is gone past the grace does not keep its handlers: they are told why', async () => {
+  const { enter, arrived, signals } = gate()
+  await using before = await startProxy(executor)
+  await using behind = await behindDeafProxy(before.url, { retry: false, tools: { enter } })
+  const execution = await behind.client.submit('await tools.enter({})')
+  await arrived()
+  await before.cut()
+  await expect(execution.wait()).rejects.toMatchObject({ name: 'ExecutorConnectionError' })
+  expect(await cancelReason(signals[0]!)).toContain('300 ms')
+})
+
+test.each([
+  [{ toolTimeoutMs: 1_000 }, /did not answer within 1000 ms \(toolTimeoutMs\)/],
+  [{ executionTimeoutMs: 1_500 }, /did not end within 1500 ms of wall time \(executionTimeoutMs\)/],
+])(
+  'TL-5, RT-3: a call that a clock ended (%j) is cancelled at its tool server, which knows the clock',
+  async (...given) => {
+    const [clocks, reason] = given
+    const { enter, signals } = gate()
+    await using host = await ToolHost.start(executor, { tools: { enter } })
+    const ended = await host.codemode.run('await tools.enter({}); return 1', clocks)
+    expect(ended).toMatchObject({ success: false })
+    expect(await aborted(signals[0]!)).toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) })
+    const types = () => messagesOf(host).map(({ type }) => type)
+    await expect.poll(types).toEqual(['tool.call', 'tool.cancel'])
+    expect(messagesOf(host)[1]!.reason).toMatch(reason)
+  },
+)
+
+test('EX-9, EX-10: an executor that shuts down tells the tool servers of the calls that it gives up', async () => {
+  const own = await startExecutor()
+  const { enter, arrived, signals } = gate()
+  await using behind = await behindDeafProxy(own.url, { retry: false, tools: { enter } })
+  const ended = behind.client.run('await tools.enter({})').catch((error: unknown) => error)
+  await arrived()
+  await own.close({ drainMs: 0 })
+  expect(await cancelReason(signals[0]!)).toContain('the executor is shutting down')
+  await ended
+})
+
+test('EX-9, EX-10: a tool server that takes everything and answers nothing holds up no end and no shutdown', async () => {
+  const own = await startExecutor()
+  const { enter, arrived } = gate()
+  const port = await freePort()
+  const server = { url: `http://127.0.0.1:${port}` }
+  await using proxy = await startProxy(server, (_, number) => (number === 1 ? 'hang when sent' : 'hang'))
+  await using client = connect(own, { tools: { enter }, toolServer: { port, url: proxy.url } })
+  const first = await client.submit('await tools.enter({})')
+  await arrived()
+  await first.cancel()
+  expect(await first.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+  await expect.poll(() => proxy.exchanges.length).toBe(2)
+  await own.close({ drainMs: 0 })
+  expect(proxy.exchanges).toHaveLength(2)
+})
+
+test('TL-6, EX-9: what is delivered again after the cancellation never gets an answer of success', async () => {
+  const { enter, arrived, open, signals } = gate()
+  await using host = await ToolHost.start(executor, { tools: { enter } })
+  const execution = await host.codemode.submit('await tools.enter("late")')
+  await arrived()
+  const repeats = [host.deliver(host.deliveries[0]!), host.deliver(host.deliveries[0]!)]
+  await execution.cancel()
+  await aborted(signals[0]!)
+  open()
+  repeats.push(host.deliver(host.deliveries[0]!))
+  for (const { status, body } of await Promise.all(repeats)) {
+    expect({ status, body }).toMatchObject({ status: 200, body: { ok: false, error: { code: 'TOOL_CANCELLED' } } })
+  }
+  expect(signals).toHaveLength(1)
+})
+
+test('EX-9, TL-6: cancellations of calls that are over, unknown, or still on their way are taken', async () => {
+  let runs = 0
+  await using host = await ToolHost.start(executor, { tools: { count: () => ++runs } })
+  expect(await host.codemode.executeAsync('return await tools.count()')).toBe(1)
+  const delivery = host.deliveries[0]!
+  const callId = `${JSON.parse(delivery.body).executionId}:2`
+  const cancel = (id: string) => host.deliver(delivery, { message: { type: 'tool.cancel', callId: id } })
+  for (const id of [delivery.callId, delivery.callId, callId, callId]) {
+    expect(await cancel(id)).toEqual({ status: 200, body: { ok: true } })
+  }
+  expect(await host.deliver(delivery)).toEqual({ status: 200, body: { ok: true, output: 1 } })
+  expect(await host.deliver(delivery, { message: { callId } })).toMatchObject({
+    status: 200,
+    body: { ok: false, error: { code: 'TOOL_CANCELLED' } },
+  })
+  expect(runs).toBe(1)
+})
+
+test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
+  ['no token', 401, { authorization: '' }],
+  ['a forged token', 401, { token: 'e30.e30.e30' }],
+  ['no signature', 401, { headers: { 'webhook-signature': '' } }],
+  ['a signature with another key', 401, { signingKey: 'another-key-than-the-token' }],
+  ['a stale signature', 401, { sentAt: new Date(Date.now() - 600_000) }],
+  ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
+  ['another execution', 403, { message: { executionId: newExecutionId() } }],
+  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+])('TL-3, EX-9: a cancellation with %s is refused with %i, and the call goes on', async (_what, status, change) => {
+  const { enter, arrived, open, signals } = gate()
+  await using host = await ToolHost.start(executor, { tools: { enter } })
+  const running = host.codemode.executeAsync('return await tools.enter("kept")')
+  await arrived()
+  const message = { type: 'tool.cancel', ...change!.message }
+  expect(await host.deliver(host.deliveries[0]!, { ...change, message })).toMatchObject({ status })
+  open()
+  expect(await running).toBe('kept')
+  expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false])
+})
+
+test('TL-3, EX-9: the token of one execution cancels no call of another', async () => {
+  const { enter, arrived, open, signals } = gate()
+  await using host = await ToolHost.start(executor, { tools: { enter } })
+  const values = ['a', 'b'].map((input) => host.codemode.executeAsync('return await tools.enter(input)', { input }))
+  await arrived(2)
+  const [first, second] = host.deliveries as [Delivery, Delivery]
+  const message = { type: 'tool.cancel' }
+  expect(await host.deliver(first, { token: second.token, message })).toMatchObject({ status: 403 })
+  expect(await host.deliver(first, { signingKey: second.token, message })).toMatchObject({ status: 401 })
+  open()
+  expect(await Promise.all(values)).toEqual(['a', 'b'])
+  expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false, false])
+})
+
+test('EX-9: a tool server that does not know the message, as those of older clients, loses nothing', async () => {
+  const { enter, arrived, signals } = gate()
+  const port = await freePort()
+  const older = { status: 400, body: '{"error":{"code":"INVALID_REQUEST"}}' } as const
+  await using proxy = await startProxy({ url: `http://127.0.0.1:${port}` }, (_, number) =>
+    number === 1 ? 'pass' : older,
+  )
+  await using client = connect(executor, { tools: { enter }, toolServer: { port, url: proxy.url } })
+  const execution = await client.submit('await tools.enter({})')
+  await arrived()
+  await execution.cancel()
+  expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+  expect(await aborted(signals[0]!)).toMatchObject({ name: 'AbortError', message: 'The executor gave up the call' })
+  await expect.poll(() => proxy.exchanges.length).toBe(2)
+})
+
+interface Message {
+  readonly type: string
+  readonly reason?: string
+}
+
+const messagesOf = (host: ToolHost): Message[] => host.deliveries.map(({ body }) => JSON.parse(body) as Message)
