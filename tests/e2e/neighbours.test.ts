@@ -16,9 +16,9 @@ test('RT-5: a tenant whose loops hold the processes leaves room for another', as
   const order: string[] = []
   const loops = Array.from({ length: 6 }, async () => {
     const result = await busy.run('for (;;);', {
-      cpuTimeoutMs: 800,
+      cpuTimeoutMs: 500,
       queueTimeoutMs: 60_000,
-      executionTimeoutMs: 60_000,
+      executionTimeoutMs: 100_000,
     })
     order.push('loop')
     return result

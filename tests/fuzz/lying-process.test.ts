@@ -41,7 +41,7 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
   const pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
   try {
     const guest = pool.open(spec, { tenant: 't', isolation: 'tenant' })
-    return await guest.turn({ kind: 'start', at: 1 }, { timeoutMs: 50, patienceMs: 50 })
+    return await guest.turn({ kind: 'start', at: 1 }, { cpuMs: 50, stretch: 1, wallMs: 50, patienceMs: 50 })
   } finally {
     await pool[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })

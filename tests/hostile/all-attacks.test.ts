@@ -13,6 +13,7 @@ import { api } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import { replayOf } from '../support/replay-command.ts'
 import { ToolHost } from '../support/tool-host.ts'
+import { attacks as afterTheTurn } from './after-the-turn.attacks.ts'
 import { attacks as bridge } from './bridge.attacks.ts'
 import { attacks as forging } from './forging.attacks.ts'
 import { attacks as marshalling } from './marshalling.attacks.ts'
@@ -23,6 +24,7 @@ import { attacks as source } from './source.attacks.ts'
 import { attacks as tampering } from './tampering.attacks.ts'
 
 const attacks = [
+  ...afterTheTurn,
   ...bridge,
   ...forging,
   ...marshalling,

@@ -5,15 +5,19 @@ import { journalSchema, type Journal } from '@codemode/shared'
 import { guestSpecOf, replay, type ReplayOutcome } from './engine/replay.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 
-/** What to print of one replay, and whether it agreed with its journal. */
+/** Wall time in milliseconds for one replay, at least; and for each millisecond of the execution's CPU limit. */
+const minReplayMs = 60_000
+const replayMsPerCpuMs = 20
+
+/** The text to print about one replay, and whether it agreed with its journal. */
 interface ReplayReport {
   readonly ok: boolean
   readonly text: string
 }
 
 /**
- * `codemode-executor replay FILE...`: runs exported journals again, offline, one after another, and says of each whether the
- * guest did the same. No tool is called.
+ * Runs exported journals again, offline, one after another, and reports for each whether the guest did the same. Calls no
+ * tool. It is the command `codemode-executor replay FILE...`.
  */
 export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1, onCrash: () => {} })
@@ -24,7 +28,9 @@ async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport
   const journal = readJournal(path)
   if (typeof journal === 'string') return { ok: false, text: journal }
   const guest = pool.open(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
-  const outcome = await replay(guest, journal)
+  const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
+  const endsAt = performance.now() + wallMs
+  const outcome = await replay(guest, journal, () => endsAt - performance.now())
   guest.close()
   const { executionId } = journal.header
   switch (outcome.type) {
@@ -55,7 +61,7 @@ function describeDivergence(
   ].join('\n')
 }
 
-/** The journal in a file, or what is wrong with it. */
+/** Returns the journal in a file, or a message that says what is wrong with it. */
 function readJournal(path: string): Journal | string {
   let content: unknown
   try {

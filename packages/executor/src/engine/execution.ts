@@ -211,7 +211,7 @@ export class Execution implements ExecutionHandle {
         return this.#accept(turn.effects, delivery, at)
       case 'stopped':
         this.#unfinished = this.#effects.checkedLogs(turn)
-        this.#stop(stoppedByLimit(turn, this.#journal.header.limits, this.#clock))
+        this.#stop(stoppedByLimit({ ...turn, cpuMs: this.#residence.cpuMs }, this.#journal.header.limits, this.#clock))
         return undefined
       case 'failed':
         this.#stop(failure(turn.error))

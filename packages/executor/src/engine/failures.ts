@@ -37,9 +37,9 @@ export function neverSettles(): ExecutionFailure {
   })
 }
 
-/** The failure of a guest that was stopped in the middle of a turn. */
+/** Returns the failure of a guest that was stopped in the middle of a turn. `cpuMs` is the CPU time of the whole execution. */
 export function stoppedByLimit(
-  stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuExhausted: boolean },
+  stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuMs: number },
   limits: ExecutionLimits,
   clock: Clock,
 ): ExecutionFailure {
@@ -49,10 +49,11 @@ export function stoppedByLimit(
     return failure({ code: 'MEMORY_LIMIT', name: 'RangeError', message, details: { limitMb, option: 'memoryLimitMb' } })
   }
   if (stopped.reason === 'output') return journalTooLarge(limits.journalBytes)
-  if (!stopped.cpuExhausted) return executionTimeout(clock)
   const timeoutMs = limits.cpuTimeoutMs
-  const message = `The code used more than ${timeoutMs} ms of CPU time (cpuTimeoutMs)`
-  const details = { layer: 'cpu', timeoutMs, option: 'cpuTimeoutMs' }
+  if (stopped.cpuMs < timeoutMs) return executionTimeout(clock)
+  const usedMs = Math.round(stopped.cpuMs)
+  const message = `The code used ${usedMs} ms of CPU time; the limit is ${timeoutMs} ms (cpuTimeoutMs). Compute less in one execution, or raise cpuTimeoutMs.`
+  const details = { layer: 'cpu', timeoutMs, option: 'cpuTimeoutMs', usedMs }
   return failure({ code: 'CPU_TIMEOUT', name: 'TimeoutError', message, details })
 }
 

@@ -62,9 +62,7 @@ const entries: JournalEntry[] = [
     executionTimeout(clock),
     neverSettles(),
     journalTooLarge(1),
-    ...(['timeout', 'memory'] as const).map((reason) =>
-      stoppedByLimit({ reason, cpuExhausted: true }, header.limits, clock),
-    ),
+    ...(['timeout', 'memory'] as const).map((reason) => stoppedByLimit({ reason, cpuMs: 1e6 }, header.limits, clock)),
   ].map((error) => ({ type: 'end', at: 1_600, error, ...stopped }) as const),
   { type: 'end', at: 1_600, error: neverSettles() },
 ]

@@ -5,40 +5,43 @@ import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 import type { Guest, GuestSpec, TurnOutcome } from '../sandbox/sandbox.ts'
 import { withContent } from './deliveries.ts'
 
-/** How a replay ended; in the first case the guest stands where the journal ends. */
+/** The outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */
 export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
   | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
-  /** The sandbox failed, and perhaps the guest is why: try again elsewhere. */
+  /** The sandbox failed, perhaps because of the guest: it can be tried again elsewhere. */
   | Extract<TurnOutcome, { type: 'lost' | 'killed' | 'crashed' }>
-  /** A turn that once ended did not end this time: the machine has too little time or memory for it. */
+  /** A turn that once ended did not end this time: the machine had too little time or memory for it. */
   | { readonly type: 'stopped'; readonly turn: number }
 
-/** A replayed turn ended once, and its time is not counted against the execution: it may take longer than it was allowed then. */
-const replayStretch = 4
+/** Factor from the CPU limit to the time that a replayed turn waits behind another's long turn before it goes elsewhere. */
+const patienceFactor = 4
 
-/** What a guest is made from, of a journal's header. */
+/** Returns the part of a journal's header that a guest is made from. */
 export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
   const { code, input, context, config, limits, seed, tools } = header
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
 }
 
 /**
- * Delivers to a fresh guest what the journal says was delivered, turn by turn, and compares what it puts out: calls,
- * logs, timers and its end. No tool is called. Stops before a host-decided ending.
+ * Delivers to a fresh guest what the journal says was delivered, turn by turn, and compares the guest's output: calls,
+ * logs, timers and its end. Calls no tool. Stops before an ending that the host decided.
+ *
+ * A replayed turn has no CPU limit: the first run has decided that already. `wallLeftMs` returns the wall time that is left.
  */
 export async function replay(
   guest: Guest,
   { header, entries }: Pick<Journal, 'header'> & { readonly entries: readonly JournalEntry[] },
+  wallLeftMs: () => number,
 ): Promise<ReplayOutcome> {
   const answers = new Map(entries.flatMap((entry) => (entry.type === 'answer' ? [[entry.call, entry]] : [])))
-  const timeoutMs = header.limits.cpuTimeoutMs * replayStretch
+  const patienceMs = header.limits.cpuTimeoutMs * patienceFactor
   let turns = 0
   for (const entry of entries) {
     if (entry.type !== 'turn') continue
     turns += 1
     const delivery = withContent(entry.delivery, entry.at, answers)
-    const outcome = await guest.turn(delivery, { timeoutMs, patienceMs: timeoutMs })
+    const outcome = await guest.turn(delivery, { cpuMs: Infinity, stretch: 1, wallMs: wallLeftMs(), patienceMs })
     if (outcome.type === 'stopped') return { type: 'stopped', turn: turns }
     if (outcome.type !== 'turn') return outcome
     if (!isDeepStrictEqual(outcome.effects, entry.effects)) {

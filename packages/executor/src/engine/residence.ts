@@ -6,40 +6,43 @@ import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../s
 import type { JournalLog } from './journal-log.ts'
 import { guestSpecOf, replay, type ReplayOutcome } from './replay.ts'
 
-/** A guest that is lost again and again is tried again at growing intervals, for as long as its execution has time. */
+/** Intervals between attempts to place a guest that is lost repeatedly; there are attempts for as long as the execution has time. */
 const maxBackoffMs = 1_000
 const backoffBaseMs = 10
 
 /**
- * How many processes may be killed from outside while the guest is on the CPU. Its code has no way to do that itself, but may
- * use so much memory that the system does it.
+ * Number of processes that may be killed from outside while the guest is on the CPU. Its code has no way to do that itself, but
+ * may use so much memory that the system does it.
  */
 const maxKills = 8
 
-/**
- * A turn that ran into its timeout has used up its CPU time if it really got this share of it. Otherwise the machine was
- * too busy to give it that: as a turn that did not end it had no effects, so it is replayed and run again, once, for longer.
- */
-const exhaustedShare = 0.75
-const starvedStretch = 4
+/** Factors by which the wall time of a turn grows after it was stopped on a busy machine with CPU time left. */
+const minGrowth = 1.25
+const maxGrowth = 8
+const growthMargin = 1.25
+/** Number of such stops after which there are intervals between the attempts: a sandbox process may report what it likes. */
+const maxPromptStops = 4
 
-/** What the process does for a guest is not counted to the millisecond. */
+/**
+ * CPU time by which a turn that ends by itself may exceed the limit. Linux advances the CPU clock of a thread in steps of up
+ * to 10 ms, and the first executions in a process pay for what the process compiles.
+ */
 const cpuSlackMs = 50
 
-/** A guest waits at least this long behind another's long turn before it would rather be replayed elsewhere. */
+/** Minimum time that a guest waits behind another's long turn before it is replayed elsewhere. */
 const minPatienceMs = 200
 
-/** What a turn came to, once losses have been made good by replay. */
+/** The outcome of a turn after losses were made good by replay. */
 export type ResidentTurn =
   | { readonly type: 'turn'; readonly effects: TurnEffects }
-  | (Extract<TurnOutcome, { type: 'stopped' }> & { readonly cpuExhausted: boolean })
+  | Extract<TurnOutcome, { type: 'stopped' }>
   | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
   /** `leave` was called meanwhile. */
   | { readonly type: 'left' }
 
 /**
- * Where an execution's guest lives, if it lives anywhere. A guest that is gone (its process died, or was too busy) is made
- * again from the journal when the next turn is due; whoever asks for the turn does not notice.
+ * The place of an execution's guest. A guest that is gone (its process died or was too busy, or the guest was stopped on a
+ * busy machine) is made again from the journal when the next turn is due. The caller does not notice.
  */
 export class Residence {
   readonly #sandbox: Sandbox
@@ -48,6 +51,7 @@ export class Residence {
   #guest: Guest | undefined
   #left = false
   #kills = 0
+  /** CPU time in milliseconds of all turns that count: the completed ones and one that exceeded a limit. */
   cpuMs = 0
   turns = 0
   replays = 0
@@ -58,35 +62,49 @@ export class Residence {
     this.#placement = placement
   }
 
-  /** Runs the next turn, for at most what is left of the CPU time and of the wall time. */
+  /**
+   * Runs the next turn, for at most the rest of the CPU time and of the wall time.
+   *
+   * V8 can stop a turn by the wall clock only. A turn that was stopped although it had CPU time left has had no effects, so it is
+   * replayed and run again for longer, until it has used up its CPU time or the wall time is over.
+   */
   async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<ResidentTurn> {
     let stretch = 1
-    for (let losses = 0; ; losses++) {
-      if (losses > 1) await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** losses))
+    let stops = 0
+    for (let losses = 0; ;) {
+      const failures = losses + Math.max(0, stops - maxPromptStops)
+      if (failures > 1) await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** failures))
       if (this.#left) return { type: 'left' }
       // The first turn is asked for before anything is awaited, so that the sandbox counts it at once.
-      const failed = this.#guest ? undefined : this.turns === 0 ? this.#moveIn() : await this.#moveBackIn()
-      if (failed === 'lost') continue
+      const failed = this.#guest ? undefined : this.turns === 0 ? this.#moveIn() : await this.#moveBackIn(wallLeftMs)
+      if (failed === 'lost') {
+        losses += 1
+        continue
+      }
       if (failed) return failed
       const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
       const outcome = await this.#guest!.turn(delivery, {
-        timeoutMs: Math.max(1, Math.min(cpuLeftMs * stretch, wallLeftMs())),
+        cpuMs: Math.max(0, cpuLeftMs),
+        stretch,
+        wallMs: wallLeftMs(),
         patienceMs: Math.max(minPatienceMs, this.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#left) return { type: 'left' }
       if (outcome.type === 'turn') return this.#account(outcome)
       this.#guest = undefined
       if (outcome.type === 'stopped') {
-        const wasStarved = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs * exhaustedShare && stretch === 1
-        if (!wasStarved || wallLeftMs() <= 0) {
-          this.cpuMs += outcome.cpuMs
-          return { ...outcome, cpuExhausted: wallLeftMs() > 0 }
+        const hasCpuLeft = outcome.reason === 'timeout' && outcome.cpuMs < cpuLeftMs
+        if (hasCpuLeft && wallLeftMs() > 0) {
+          stops += 1
+          stretch *= growthAfter(cpuLeftMs / outcome.cpuMs)
+          continue
         }
-        stretch = starvedStretch
-        continue
+        this.cpuMs += outcome.cpuMs
+        return outcome
       }
       const culprit = this.#judge(outcome)
       if (culprit) return culprit
+      losses += 1
     }
   }
 
@@ -98,13 +116,13 @@ export class Residence {
   }
 
   /**
-   * Whether the guest is to blame for the death of its process, and for what. With neighbours it is only the suspect, and is
+   * Returns the failure of a guest that is to blame for the death of its process. With neighbours it is only the suspect, and is
    * replayed in a process of its own: if that one dies as well, there is no doubt.
    */
   #judge(outcome: TurnOutcome | ReplayOutcome): ResidentTurn | undefined {
     if (outcome.type === 'killed') {
       this.#kills += 1
-      // The first may have been chance. Alone it can be no neighbour's memory that the system wants back.
+      // The first kill may have been chance. Alone, it can't be a neighbour's memory that the system wants back.
       if (this.#kills > 1) this.#placement = { ...this.#placement, isolation: 'execution' }
       return this.#kills > maxKills ? crashed('again and again') : undefined
     }
@@ -119,21 +137,21 @@ export class Residence {
     this.cpuMs += outcome.cpuMs
     this.turns += 1
     this.#kills = 0
-    // V8 interrupts by the wall clock, which is stretched on a busy machine: a turn may have ended with too much all the same.
+    // V8 stops turns by the wall clock, so a turn may end by itself and have used too much.
     if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
     const { logs, logsDropped } = outcome.effects
-    return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, cpuExhausted: true, logs, logsDropped }
+    return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, logs, logsDropped }
   }
 
   #moveIn(): undefined {
     this.#guest = this.#sandbox.open(guestSpecOf(this.#journal), this.#placement)
   }
 
-  /** Makes the guest again and brings it to where the journal ends. */
-  async #moveBackIn(): Promise<ResidentTurn | 'lost' | undefined> {
+  /** Makes the guest again and brings it to the end of the journal. */
+  async #moveBackIn(wallLeftMs: () => number): Promise<ResidentTurn | 'lost' | undefined> {
     this.#moveIn()
     const guest = this.#guest!
-    const outcome = await replay(guest, this.#journal)
+    const outcome = await replay(guest, this.#journal, wallLeftMs)
     if (this.#left) return { type: 'left' }
     if (outcome.type === 'replayed') {
       this.replays += 1
@@ -147,9 +165,14 @@ export class Residence {
   }
 }
 
+/** Returns the factor for the next attempt after one in which the turn got one part in `slowdown` of its CPU time. */
+function growthAfter(slowdown: number): number {
+  return Math.max(minGrowth, Math.min(maxGrowth, slowdown * growthMargin))
+}
+
 function diedOfMemory(): ResidentTurn {
   const logsDropped = { entries: 0, bytes: 0 }
-  return { type: 'stopped', reason: 'memory', cpuMs: 0, cpuExhausted: false, logs: [], logsDropped }
+  return { type: 'stopped', reason: 'memory', cpuMs: 0, logs: [], logsDropped }
 }
 
 function crashed(how: string): ResidentTurn {

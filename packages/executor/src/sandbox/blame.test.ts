@@ -4,7 +4,7 @@ import { blame } from './blame.ts'
 
 const crash = { reason: 'SIGSEGV', fromOutside: false, outOfMemory: false }
 const kill = { reason: 'SIGKILL', fromOutside: true, outOfMemory: false }
-const head = { timeoutMs: 7 }
+const head = { options: { cpuMs: 7 } }
 const circumstances = { death: crash, isReady: true, isAlone: false, ended: undefined, head }
 const outcomeOf = (change: Partial<Parameters<typeof blame>[0]>) => blame({ ...circumstances, ...change })
 
@@ -16,32 +16,38 @@ test.each([
   ['a start that fails is nobody’s doing', { isReady: false }, { type: 'lost' }, false],
   ['a start that the executor gives up is neither', { isReady: false, death: kill }, { type: 'lost' }, false],
   [
-    'a turn that could not be interrupted has used up its time',
-    { death: kill, ended: { turn: head, reason: 'timeout' } },
-    { type: 'stopped', reason: 'timeout', cpuMs: 7 },
+    'a turn that could not be interrupted has used the CPU time that was measured',
+    { death: kill, ended: { turn: head, reason: 'timeout', cpuMs: 8 } },
+    { type: 'stopped', reason: 'timeout', cpuMs: 8 },
     true,
   ],
   [
+    'a turn that could not be interrupted, and did not get its CPU time, is not at fault',
+    { death: kill, ended: { turn: head, reason: 'timeout', cpuMs: 6 } },
+    { type: 'stopped', reason: 'timeout', cpuMs: 6 },
+    false,
+  ],
+  [
     'a turn that outgrew its limit has used up its memory',
-    { death: kill, ended: { turn: head, reason: 'memory' } },
+    { death: kill, ended: { turn: head, reason: 'memory', cpuMs: 1 } },
     { reason: 'memory' },
     true,
   ],
   [
     'a turn that was kept from running is nobody’s doing',
-    { death: kill, ended: { turn: head, reason: 'stalled' } },
+    { death: kill, ended: { turn: head, reason: 'stalled', cpuMs: 1 } },
     { type: 'killed' },
     false,
   ],
   [
     'a turn that nobody waits for cost a process as well',
-    { death: kill, ended: { turn: head, reason: 'abandoned' } },
+    { death: kill, ended: { turn: head, reason: 'abandoned', cpuMs: 1 } },
     { type: 'lost' },
     true,
   ],
   [
     'a turn that took the place of the one that the process was ended for is innocent',
-    { death: kill, ended: { turn: { timeoutMs: 7 }, reason: 'timeout' } },
+    { death: kill, ended: { turn: { options: { cpuMs: 7 } }, reason: 'timeout', cpuMs: 8 } },
     { type: 'lost' },
     false,
   ],

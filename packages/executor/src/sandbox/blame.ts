@@ -2,10 +2,12 @@ import type { Death } from './death.ts'
 import type { PendingTurn } from './pending-turn.ts'
 import type { TurnOutcome } from './sandbox.ts'
 
-/** Why the executor itself ended a process: because of the turn that was on the CPU then. */
+/** The reason for which the executor itself ended a process: the turn that was on the CPU then. */
 export interface Ended {
-  readonly turn: Pick<PendingTurn, 'timeoutMs'>
+  readonly turn: { readonly options: Pick<PendingTurn['options'], 'cpuMs'> }
   readonly reason: 'timeout' | 'memory' | 'stalled' | 'abandoned'
+  /** CPU time in milliseconds that the turn had used at least. */
+  readonly cpuMs: number
 }
 
 interface Circumstances {
@@ -20,7 +22,7 @@ interface Circumstances {
   readonly head: Ended['turn'] | undefined
 }
 
-/** What the turn on the CPU came to when its process died, and whether its tenant has cost a process by it. */
+/** Returns the outcome of the turn on the CPU when its process died, and whether the tenant's penalties count it. */
 export function blame({ death, isReady, isAlone, ended, head }: Circumstances): {
   outcome: TurnOutcome
   isMisdeed: boolean
@@ -31,10 +33,11 @@ export function blame({ death, isReady, isAlone, ended, head }: Circumstances): 
     if (ended.turn !== head) return { outcome: { type: 'lost' }, isMisdeed: false }
     if (ended.reason === 'stalled') return { outcome: { type: 'killed' }, isMisdeed: false }
     if (ended.reason === 'abandoned') return { outcome: { type: 'lost' }, isMisdeed: true }
-    // It has used up what it had; what it logged is lost.
+    // What it logged is lost. A turn that did not get its CPU time on a busy machine is not at fault.
+    const { reason, cpuMs } = ended
     const logsDropped = { entries: 0, bytes: 0 }
-    const used = { reason: ended.reason, cpuMs: head.timeoutMs }
-    return { outcome: { type: 'stopped', ...used, logs: [], logsDropped }, isMisdeed: true }
+    const isMisdeed = reason === 'memory' || cpuMs >= head.options.cpuMs
+    return { outcome: { type: 'stopped', reason, cpuMs, logs: [], logsDropped }, isMisdeed }
   }
   if (death.fromOutside) return { outcome: { type: 'killed' }, isMisdeed: false }
   return { outcome: { type: 'crashed', outOfMemory: death.outOfMemory, wasAlone: isAlone }, isMisdeed: true }

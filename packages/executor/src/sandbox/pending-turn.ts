@@ -1,7 +1,7 @@
 import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
-/** A turn as it is asked for. */
+/** A turn as it was requested. */
 export interface RequestedTurn {
   readonly guest: number
   readonly limits: GuestSpec['limits']
@@ -9,15 +9,37 @@ export interface RequestedTurn {
   readonly options: TurnOptions
 }
 
-/** One that has not ended. */
+/** A turn that has not ended. */
 export interface PendingTurn extends RequestedTurn {
-  /** The timeout as it was sent: V8 measures it by the wall clock. */
+  /** Time on the clock of `performance.now()` after which the turn's outcome is of no use any more. */
+  readonly endsAt: number
+  /** The timeout in milliseconds of wall time that was sent; 0 before that. */
   timeoutMs: number
-  /** Undefined once the turn's outcome is of no more interest. */
+  /** Takes the outcome; undefined once it is of no use any more. */
   settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
-  /** The calls of the turn that have come already, in frames of their own. */
+  /** The calls of the turn that have come already, in their own frames. */
   readonly calls: ToolCallEffect[]
+}
+
+/** Returns a requested turn as one that has not been sent. */
+export function pendingTurn(turn: RequestedTurn, settle: PendingTurn['settle']): PendingTurn {
+  const endsAt = performance.now() + turn.options.wallMs
+  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [] }
+}
+
+/** Part of wall time that is no CPU time of the thread even on an idle machine. V8's clock has to run out later than the budget. */
+const marginFactor = 1.1
+const marginMs = 10
+
+/**
+ * Returns the timeout for V8 in milliseconds of wall time, at least 1. On a machine where a turn takes `contention` times as
+ * long as with a core for itself, the turn has used its CPU time by then. Where it has not, it is run again for longer.
+ */
+export function wallTimeoutMs(turn: PendingTurn, contention: number, now = performance.now()): number {
+  const { cpuMs, stretch } = turn.options
+  const timeoutMs = cpuMs * marginFactor * stretch * contention + marginMs
+  return Math.max(1, Math.ceil(Math.min(timeoutMs, turn.endsAt - now)))
 }
 
 /** Keeps calls that came ahead of their turn. Throws if there are more than the guest's side lets through. */
@@ -28,10 +50,10 @@ export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCall
   if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
-/** How a turn ended, as its process reports it. */
+/** The end of a turn as its process reports it. */
 type TurnReport = Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>
 
-/** What a turn came to. */
+/** Returns the outcome of a turn from its report. */
 export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
   switch (message.type) {
     case 'skipped':
@@ -47,12 +69,12 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
   }
 }
 
-/** Whether it was the guest's last turn: its process forgets it then without being told. */
+/** Whether it was the guest's last turn: its process then forgets the guest by itself. */
 export function isLast(message: TurnReport): boolean {
   return message.type !== 'turn' || message.effects.end !== undefined
 }
 
-/** Whether the turn has left its process in no state to make further guests in. */
+/** Whether the turn has left its process unfit for further guests. */
 export function isAnomaly(message: TurnReport): boolean {
   if (message.type === 'skipped') return false
   return message.worn || (message.type === 'stopped' && message.reason === 'memory')

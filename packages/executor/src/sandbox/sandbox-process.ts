@@ -1,6 +1,7 @@
 import { blame, type Ended } from './blame.ts'
 import type { Death } from './death.ts'
-import { addCalls, isAnomaly, isLast, reportedOutcome, type PendingTurn, type RequestedTurn } from './pending-turn.ts'
+import { addCalls, isAnomaly, isLast, pendingTurn, reportedOutcome, wallTimeoutMs } from './pending-turn.ts'
+import type { PendingTurn, RequestedTurn } from './pending-turn.ts'
 import { ProcessLink, type GuestMessage, type ProcessLinkOptions } from './process-link.ts'
 import type { GuestSpec } from './protocol.ts'
 import { Residents } from './residents.ts'
@@ -8,13 +9,13 @@ import type { Guest, TurnOutcome } from './sandbox.ts'
 import { pipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { allowedGrowth, TurnWatch } from './turn-watch.ts'
 
-/** How long a guest that was closed while on the CPU may stay there before its process is ended. */
+/** Milliseconds that a guest may stay on the CPU after it was closed, before its process is ended. */
 const closeGraceMs = 500
 
-/** A turn that is on the CPU for longer makes its process a bad place for others. */
+/** Milliseconds on the CPU after which a turn counts as long: other guests should go to another process. */
 const longTurnMs = 200
 
-/** Whom a process serves. */
+/** The tenant that a process serves. */
 export interface Cordon {
   readonly tenant: string
   /** Whether it serves a single guest. */
@@ -170,7 +171,7 @@ export class SandboxProcess {
   #turn(turn: RequestedTurn): Promise<TurnOutcome> {
     if (!this.#alive || !this.#residents.get(turn.guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
-      this.#turns.add({ ...turn, timeoutMs: turn.options.timeoutMs, settle, sent: false, calls: [] })
+      this.#turns.add(pendingTurn(turn, settle))
       this.#sendTurns()
       if (this.stuck) this.#handBackImpatient()
     })
@@ -190,13 +191,14 @@ export class SandboxProcess {
     const { head } = this.#turns
     // The time that a process takes to start is nobody's turn.
     if (!head || this.#watch.isOn || !this.#link.isReady) return
-    this.#watch.begin({ timeoutMs: head.timeoutMs, memoryLimitMb: head.limits.memoryLimitMb })
+    const { timeoutMs, options, limits } = head
+    this.#watch.begin({ timeoutMs, cpuMs: options.cpuMs, memoryLimitMb: limits.memoryLimitMb })
   }
 
   #sendTurn(turn: PendingTurn): void {
     const { guest, delivery } = turn
     turn.sent = true
-    turn.timeoutMs = Math.ceil(turn.options.timeoutMs * this.#options.contention())
+    turn.timeoutMs = wallTimeoutMs(turn, this.#options.contention())
     const resident = this.#residents.get(guest)
     const spec = resident?.spec
     if (resident) resident.spec = undefined
@@ -208,7 +210,7 @@ export class SandboxProcess {
   }
 
   #endFor(turn: PendingTurn, reason: Ended['reason']): void {
-    this.#ended = { turn, reason }
+    this.#ended = { turn, reason, cpuMs: this.#watch.usedCpuMs }
     this.#link.kill()
   }
 

@@ -4,37 +4,41 @@ import type { GuestDelivery, GuestSpec, SandboxVersions } from './protocol.ts'
 
 export type { GuestDelivery, GuestSpec, SandboxVersions }
 
-/** How the engine wants a turn to be run. */
+/** The limits of one turn. */
 export interface TurnOptions {
   /**
-   * How long the turn may be on the CPU. On a busy machine it may be interrupted after less CPU time than that: what it
-   * really used is in its outcome.
+   * CPU time in milliseconds that the turn may use; `Infinity` for a turn that is replayed. V8 can stop a turn by the wall
+   * clock only, so on a busy machine a turn may be stopped before that: the CPU time that it really got is in its outcome.
    */
-  readonly timeoutMs: number
-  /** How long the turn waits behind another guest's long turn before it is reported as `lost`, to be run elsewhere. */
+  readonly cpuMs: number
+  /** Factor by which the machine is expected to be slower than one with an idle core; 1 if nothing is known about it. */
+  readonly stretch: number
+  /** Wall time in milliseconds after which the turn's outcome is of no use any more. */
+  readonly wallMs: number
+  /** Milliseconds that the turn waits behind another guest's long turn before it is reported as `lost`, to be run elsewhere. */
   readonly patienceMs: number
 }
 
-/** What a turn came to. */
+/** The outcome of a turn. */
 export type TurnOutcome =
   | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
   /**
-   * The guest ran into the turn's timeout, out of memory, or put out more than a journal holds, and is gone; of the turn
-   * only the logs are kept.
+   * The guest ran into the turn's timeout or out of memory, or put out more than a journal holds, and is gone. Only the logs
+   * of the turn are kept. `cpuMs` is the thread's CPU time in the turn.
    */
   | ({
       readonly type: 'stopped'
       readonly reason: 'timeout' | 'memory' | 'output'
       readonly cpuMs: number
     } & Pick<TurnEffects, 'logs' | 'logsDropped'>)
-  /** The process died by itself while this guest was on the CPU; `wasAlone` tells that no other guest can have caused it. */
+  /** The process died by itself while this guest was on the CPU; with `wasAlone` no other guest can have caused it. */
   | { readonly type: 'crashed'; readonly outOfMemory: boolean; readonly wasAlone: boolean }
   /** The process was ended from outside while this guest was on the CPU. */
   | { readonly type: 'killed' }
-  /** The guest is gone through no doing of its own and the turn has not happened: replay it somewhere else. */
+  /** The guest is gone without a fault of its own and the turn has not happened: it can be replayed in another process. */
   | { readonly type: 'lost' }
 
-/** A guest in some sandbox process. */
+/** A guest in a sandbox process. */
 export interface Guest {
   /** Runs one turn. Never rejects. */
   turn(delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome>
@@ -45,7 +49,7 @@ export interface Guest {
   close(): void
 }
 
-/** With whom a guest may share a process: with others of its tenant, or with nobody. */
+/** The guests that a guest may share a process with: those of its tenant, or none. */
 export interface Placement {
   readonly tenant: string
   readonly isolation: 'tenant' | 'execution'
@@ -54,13 +58,13 @@ export interface Placement {
 /** The sandbox processes as the engine sees them. */
 export interface Sandbox extends AsyncDisposable {
   readonly versions: SandboxVersions
-  /** Whether a process is there that can take a guest. */
+  /** Whether there is a process that can take a guest. */
   readonly ready: boolean
-  /** How many turns of further guests so placed would get the CPU at once or next. */
+  /** Returns the number of turns of further guests with this placement that would get the CPU at once or next. */
   roomFor(placement: Placement): number
-  /** For how long no new execution of the tenant is to be taken, because its code keeps costing processes; mostly 0. */
+  /** Returns the milliseconds for which the tenant is throttled because its code keeps crashing processes; mostly 0. */
   penaltyMs(tenant: string): number
-  /** Sets who is told when there may be room again. */
+  /** Sets the listener that is called when there may be room again. */
   onRoom(listener: () => void): void
   /** Places a new guest in the process that has the most room. */
   open(spec: GuestSpec, placement: Placement): Guest

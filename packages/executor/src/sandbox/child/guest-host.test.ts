@@ -1,3 +1,5 @@
+import { threadCpuUsage } from 'node:process'
+
 import { defaultRequestLimits, fixedLimits } from '@codemode/shared'
 import { afterEach, expect, test } from 'vitest'
 
@@ -37,6 +39,48 @@ test('a rejection that nobody handles leaves the turn as it is', () => {
   expect(start(open('Promise.reject(new Error("x")); await sleep(1)'))).toMatchObject({
     type: 'turn',
     effects: { nextTimerAt: 2 },
+  })
+})
+
+test('RT-3: no code of a guest runs outside of its turns, whatever it has rejected in them', () => {
+  const guest = open(`
+    globalThis.seen = 0
+    const hostile = () => ({ get message() { seen++; console.log('late'); tools.tool(); Promise.reject(hostile()); return 'x' } })
+    for (let i = 0; i < 3; i++) { Promise.reject(hostile()); await sleep(1) }
+    return seen`)
+  const nextTimers = [2, 3, 4]
+  const turns = nextTimers.map((nextTimerAt, i) => {
+    const reply = guest.turn({ kind: i === 0 ? 'start' : 'tick', at: nextTimerAt - 1 }, 5_000)
+    const sizes = [guest.isolate.sizeBytes(), guest.isolate.sizeBytes()]
+    expect(sizes).toEqual([expect.any(Number), expect.any(Number)])
+    return reply
+  })
+  expect(turns).toMatchObject(
+    nextTimers.map((nextTimerAt) => ({ type: 'turn', effects: { logs: [], calls: [], nextTimerAt } })),
+  )
+  expect(guest.turn({ kind: 'tick', at: 4 }, 5_000)).toMatchObject(ended('0'))
+})
+
+test('RT-3: the CPU time of a turn is all that its thread used for it, also after the code has returned', () => {
+  const guest = open(`
+    void (async () => { for (let i = 0; i < 9; i++) { await null; for (let j = 0; j < 1e7; j++); } })()
+    return 1`)
+  const before = threadCpuUsage()
+  const reply = start(guest)
+  const { user, system } = threadCpuUsage(before)
+  expect(reply).toMatchObject(ended('1'))
+  // The clock of a thread advances in steps of up to 10 ms.
+  expect((user + system) / 1000 - (reply as { cpuMs: number }).cpuMs).toBeLessThanOrEqual(20)
+})
+
+test('a turn that is stopped for its time is told from one that V8 ran out of memory in', () => {
+  expect(open('for (;;);').turn({ kind: 'start', at: 1 }, 50)).toMatchObject({ type: 'stopped', reason: 'timeout' })
+  const full = open('const a = []; for (;;) a.push(new Array(1e5).fill(1.5))', {
+    limits: { ...limits, memoryLimitMb: 8 },
+  })
+  expect(start(full)).toMatchObject({ type: 'stopped', reason: 'memory' })
+  expect(start(open('throw new Error("Script execution timed out.")'))).toMatchObject({
+    effects: { end: { ok: false, code: 'GUEST_ERROR' } },
   })
 })
 

@@ -6,7 +6,7 @@ import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
 
-/** What a turn came to, as it is sent to the executor; the rest of the message is the process's to say. */
+/** The report of a turn to the executor, without the fields that the process adds. */
 export type TurnReply =
   Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
@@ -17,18 +17,17 @@ export type TurnReply =
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
 /**
- * One guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so that it is always
- * known who is on the CPU. All that crosses are strings, numbers and booleans; what the guest puts out in a turn is
- * gathered here and handed over when the turn has ended.
+ * One guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
+ * always known. Only strings, numbers and booleans cross. The output of a turn is collected here and handed over when the
+ * turn has ended.
  */
 export class GuestHost {
   readonly #isolate: GuestIsolate
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
-  /** What the guest returns, if it ends so. */
+  /** The value that the guest returns, as JSON, in case it ends so. */
   #result = ''
   #outputLength = 0
-  #hasEntered = false
   #sizeBytes = Infinity
 
   constructor(spec: GuestSpec, isolate: GuestIsolate) {
@@ -37,60 +36,56 @@ export class GuestHost {
     isolate.onEmit((kind, first, second, third) => this.#take(kind, first, second, third))
   }
 
-  /** Its isolate; no other guest may have it. */
+  /** The isolate, which no other guest may get. */
   get isolate(): GuestIsolate {
     return this.#isolate
   }
 
-  /** What it keeps in memory, if its last turn has ended as a turn; how much it may be otherwise nobody knows. */
+  /** Memory in bytes that the guest keeps after its last completed turn; `Infinity` before that and after a stopped turn. */
   get sizeBytes(): number {
     return this.#sizeBytes
   }
 
   /**
-   * Enters the guest once and returns when its microtasks have drained, or after `timeoutMs`. The outcome is read from
-   * what the runtime reported and from measurements: an exception out of the entry says nothing, since a guest can throw
-   * what it likes. isolated-vm's timeout goes by the wall clock, so that is what tells of one, and CPU time is that of
-   * this thread, on which the guest runs. (`isolate.cpuTime` is neither: it leaves out what callbacks take.)
+   * Runs one turn, for at most `timeoutMs` by the wall clock. `cpuMs` of the report is the CPU time of this thread, on which
+   * the guest runs, for everything that the turn causes here: preparing the code, the entry, and reading the memory that the
+   * guest keeps. (isolated-vm's own `cpuTime` goes by the wall clock and leaves out what callbacks take.)
    *
    * Throws if the runtime itself has failed, which ends the process: nothing that this guest does can be relied on.
    */
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
-    this.#hasEntered = false
     this.#outputLength = 0
     this.#sizeBytes = Infinity
-    // Parsing the code is part of what the code costs.
     const before = process.threadCpuUsage()
     const content = this.#argumentsOf(delivery)
     if (content === undefined) return { type: 'skipped' }
-    const enteredAt = performance.now()
-    let thrown: unknown
-    try {
-      this.#isolate.enter(content, Math.ceil(timeoutMs))
-    } catch (error) {
-      thrown = error
-    }
-    const elapsedMs = performance.now() - enteredAt
+    const entry = this.#isolate.enter(content, timeoutMs)
+    if (entry.type === 'failed') throw new Error('The guest runtime failed', { cause: entry.cause })
+    const sizeBytes = entry.type === 'ended' ? this.#isolate.sizeBytes() : undefined
     const { user, system } = process.threadCpuUsage(before)
     const cpuMs = (user + system) / 1000
-    const { logs, logsDropped } = this.#effects
-    if (this.#isolate.isGone) return { type: 'stopped', reason: 'memory', cpuMs, logs, logsDropped }
-    if (elapsedMs >= timeoutMs) {
-      // Its end has been decided already, and nothing but the timeout could stop it.
-      const { end } = this.#effects
-      const reason = end?.ok === false && end.code === 'MEMORY_LIMIT' ? 'memory' : 'timeout'
+    const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
+    if (reason !== undefined) {
+      const { logs, logsDropped } = this.#effects
       return { type: 'stopped', reason, cpuMs, logs, logsDropped }
     }
-    if (this.#outputLength > this.#spec.limits.journalBytes) {
-      return { type: 'stopped', reason: 'output', cpuMs, logs, logsDropped }
-    }
-    if (!this.#hasEntered) throw new Error('The guest runtime failed', { cause: thrown })
-    this.#sizeBytes = this.#isolate.sizeBytes()
+    this.#sizeBytes = sizeBytes!
     return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects }
   }
 
-  /** What the runtime is entered with; undefined if this process can't say what the code is. */
+  /** Returns the limit that the turn ran into, or undefined if it is complete. */
+  #reasonToStop(entry: 'ended' | 'timeout' | 'memory'): 'timeout' | 'memory' | 'output' | undefined {
+    if (entry === 'memory') return 'memory'
+    if (entry === 'timeout') {
+      // Where the runtime has ended the guest for its memory already, the guest only went on until the timeout.
+      const { end } = this.#effects
+      return end?.ok === false && end.code === 'MEMORY_LIMIT' ? 'memory' : 'timeout'
+    }
+    return this.#outputLength > this.#spec.limits.journalBytes ? 'output' : undefined
+  }
+
+  /** Returns the arguments for the runtime, or undefined if this process can't prepare the code. */
   #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string, string] | undefined {
     switch (delivery.kind) {
       case 'start': {
@@ -104,7 +99,7 @@ export class GuestHost {
     }
   }
 
-  /** The spec without its input, which would have to be escaped and read twice. */
+  /** Returns the spec as JSON without its input, which would have to be escaped and read twice. */
   #startText(): string | undefined {
     const { code, context, config, limits, seed, tools } = this.#spec
     try {
@@ -125,7 +120,7 @@ export class GuestHost {
         this.#effects.logsDropped.bytes += Number(first)
         break
       case 'call':
-        // What no journal can hold is not held here either: the turn will be refused.
+        // A turn with more output than a journal holds will be refused, so its output is not kept here.
         this.#outputLength += third.length
         if (this.#outputLength > this.#spec.limits.journalBytes) this.#effects.calls.length = 0
         else this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })
@@ -138,9 +133,6 @@ export class GuestHost {
         return Buffer.byteLength(this.#result)
       case 'end':
         this.#effects.end ??= this.#endOf(String(first))
-        break
-      case 'entered':
-        this.#hasEntered = true
         break
     }
     return undefined

@@ -1,12 +1,13 @@
 /**
- * What runs in every isolate before the guest's code. It holds the guest's side of the bridge: the host enters through
- * `deliver`, once a turn, and hears of what happened through `emit`. Only strings, numbers and booleans cross. All that is
- * used of the builtins was captured before user code could change them.
+ * The script that runs in every isolate before the guest's code. It holds the guest's side of the bridge: the host calls
+ * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The runtime
+ * uses only builtins that it captured before user code could change them.
  */
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
+import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals, type UrlHost } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
 import { seedRandomness } from './random.ts'
@@ -26,12 +27,27 @@ type Deliver = (
   input: string,
 ) => void
 
-/** What is asked of the host's URL parser is no longer than this, in UTF-16 units. */
+/** Maximum length of a request to the host's URL parser, in UTF-16 units. */
 const maxCrossingLength = 4 * 1024 * 1024
 
-export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
+/**
+ * Returns the function that runs one turn.
+ *
+ * isolated-vm looks at the rejected promises without a handler after each entry, outside of the entry's timeout: it copies the
+ * reason of the first one out, which calls the reason's getters, and forgets the others. So each turn rejects a promise with
+ * the number `turnEnded` before any user code runs. It is the first one then, user code can't reach it to handle it, and
+ * copying a number runs no code. The host in turn takes that number for the sign that the turn has ended.
+ */
+export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
   const p = capturePrimordials()
-  const state: RuntimeState = { at: 0, startedAt: 0, ended: false, limits: undefined as never, emit }
+  const state: RuntimeState = {
+    at: 0,
+    startedAt: 0,
+    ended: false,
+    limits: undefined as never,
+    emit,
+    endOfTurn: undefined,
+  }
   restrictGlobals(p)
   replaceBuffers(p, () => ending.exhaustedMemory())
   installClock(p, state)
@@ -57,7 +73,7 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
     },
   })
 
-  /** What depends on the execution. All before it is done when the isolate is made, which may be before the execution is there. */
+  /** Prepares what depends on the execution, and runs its code. The rest of the runtime is made before the execution is known. */
   function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
     randomBytes = seedRandomness(p, spec.seed)
@@ -68,15 +84,21 @@ export function createRuntime(emit: Emit, loadWeb: () => string, urlHost: UrlHos
   }
 
   return function deliver(kind, at, call, ok, text, input) {
+    // isolated-vm holds the promise weakly, so the runtime has to keep it until the turn has ended.
+    state.endOfTurn = p.promiseReject(turnEnded)
     state.at = at
-    if (!state.ended) {
+    if (state.ended) return
+    try {
       if (kind === 'start') {
         state.startedAt = at
         start(p.JSONParse(text) as StartSpec, input)
       } else if (kind === 'answer') tools!.settle(call, ok, text)
       else timers.fireNext()
+    } catch (thrown) {
+      // A bug of the runtime: user code that throws is caught where it is called. The host would copy an object's properties
+      // outside of the timeout, so it gets a string.
+      const { name, message, stack } = describeFailure(p, thrown)
+      throw stack ?? `${name}: ${message}`
     }
-    // Only microtasks follow. What they throw is the guest's; what has thrown before this is a bug of the runtime.
-    emit('entered')
   }
 }

@@ -43,8 +43,6 @@ export interface Emit {
   (kind: 'result', text: string): number
   /** JSON text of a `GuestEnd`, without its result. */
   (kind: 'end', text: string): void
-  /** The runtime has done its part of the turn; the guest's microtasks follow. A turn without it has failed. */
-  (kind: 'entered'): void
 }
 
 /** Thrown at code that goes on after its execution has ended: a loop that exceeds a limit ends with it. */
@@ -61,4 +59,6 @@ export interface RuntimeState {
   ended: boolean
   limits: GuestLimits
   readonly emit: Emit
+  /** The promise that the current turn rejected first; see `createRuntime`. */
+  endOfTurn: unknown
 }

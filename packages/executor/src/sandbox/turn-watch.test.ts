@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+
+import { TurnWatch, type WatchedTurn } from './turn-watch.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/**
+ * Watches a turn that never ends on a machine where its thread gets `share` of the time, and returns when and for what reason
+ * it was ended. `share` is undefined where the system does not tell CPU time.
+ */
+function watch(turn: Omit<WatchedTurn, 'memoryLimitMb'>, share: number | undefined) {
+  const startedAt = performance.now()
+  const ends: { reason: string; atMs: number; cpuMs: number }[] = []
+  const watched = new TurnWatch({
+    pid: () => undefined,
+    threadCpuMs: () => (share === undefined ? undefined : 70 + (performance.now() - startedAt) * share),
+    onLook() {},
+    onOverrun: (reason) => void ends.push({ reason, atMs: performance.now() - startedAt, cpuMs: watched.usedCpuMs }),
+  })
+  watched.begin({ ...turn, memoryLimitMb: 128 })
+  vi.advanceTimersByTime(60_000)
+  return ends
+}
+
+test('RT-3: a turn that V8 does not stop is ended when it has used its CPU time and 300 ms more', () => {
+  const [end, ...more] = watch({ timeoutMs: 225, cpuMs: 200 }, 1)
+  expect(more).toEqual([])
+  expect(end).toMatchObject({ reason: 'timeout' })
+  expect(end!.atMs).toBeGreaterThanOrEqual(525)
+  expect(end!.atMs).toBeLessThanOrEqual(625)
+  expect(end!.cpuMs).toBeGreaterThanOrEqual(200)
+})
+
+test('RT-3: a turn on a busy machine has its CPU time before it is ended, where 3 s suffice for that', () => {
+  const [end] = watch({ timeoutMs: 1_105, cpuMs: 1_000 }, 0.3)
+  expect(end).toMatchObject({ reason: 'timeout' })
+  expect(end!.cpuMs).toBeGreaterThanOrEqual(1_000)
+  expect(end!.atMs).toBeLessThanOrEqual(1_105 + 3_000)
+})
+
+test('RT-3: the CPU time of a turn that is ended with less than it may use is what it got', () => {
+  const [end] = watch({ timeoutMs: 5_505, cpuMs: 5_000 }, 0.2)
+  expect(end).toMatchObject({ reason: 'timeout' })
+  expect(end!.cpuMs).toBeLessThanOrEqual(0.2 * end!.atMs)
+  expect(end!.cpuMs).toBeGreaterThanOrEqual(0.2 * (end!.atMs - 20))
+})
+
+test('RT-3: a turn that gets next to no CPU time has stalled', () => {
+  expect(watch({ timeoutMs: 100, cpuMs: 90 }, 0.01)).toMatchObject([{ reason: 'stalled' }])
+})
+
+test('RT-3: a replayed turn has no CPU limit, and is ended when V8 has not stopped it at the end of the wall time', () => {
+  const [end] = watch({ timeoutMs: 2_000, cpuMs: Infinity }, 1)
+  expect(end).toMatchObject({ reason: 'timeout' })
+  expect(end!.atMs).toBeGreaterThanOrEqual(5_000)
+})
+
+test('RT-3: where the system does not tell CPU time, the wall clock decides', () => {
+  const [end] = watch({ timeoutMs: 115, cpuMs: 100 }, undefined)
+  expect(end).toMatchObject({ reason: 'timeout' })
+  expect(end!.cpuMs).toBeGreaterThanOrEqual(115)
+})
