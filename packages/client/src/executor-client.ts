@@ -20,6 +20,7 @@ import { followEvents } from './follow-events.ts'
 import { HttpClient } from './http/http-client.ts'
 import { resolveRetryPolicy } from './http/retry-policy.ts'
 import { linkAbort } from './linked-abort.ts'
+import { withJsonValues } from './request-json.ts'
 import { cancelled, RunClock } from './run-clock.ts'
 import { runByStream } from './run-by-stream.ts'
 import { canBeSettled, settle, unknownOutcome } from './settle.ts'
@@ -59,7 +60,7 @@ export class ExecutorClient implements Executor {
     const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
-      const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)
+      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, clock)
       if (!result.success) markFailed(span, result.error.code)
       return result
     })

@@ -1,4 +1,4 @@
-import type { ErrorCode, LogEntry } from '@codemode/shared'
+import type { ErrorCode, LogEntry, Warning } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { FinalStatus, ResultSource } from '../execution-result.ts'
@@ -45,6 +45,8 @@ export interface SettleEvent extends Ids {
   readonly durationMs: number
   /** Why it failed, or who cancelled; undefined if it completed. */
   readonly error: { readonly code: ErrorCode | (string & {}); readonly message: string } | undefined
+  /** Probable mistakes of the code that did not make it fail. */
+  readonly warnings: readonly Warning[]
   /** Where the result comes from; undefined if there is none. */
   readonly source: ResultSource | undefined
 }

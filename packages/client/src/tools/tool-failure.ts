@@ -3,6 +3,7 @@ import { errorCodes, fixedLimits, type ToolAnswer, type ToolErrorCode, type Tool
 
 import { ToolError } from '../errors/tool-error.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
+import type { NotJsonError } from './not-json.ts'
 import { toJson } from './to-json.ts'
 
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
@@ -20,6 +21,14 @@ export function failedCheck(tool: string, direction: 'input' | 'output', issues:
     `The ${direction} of ${tool} is invalid: ${shown.join('; ')}`,
     { data: { issues: issues.slice(0, 100).map(({ path, message }) => ({ path: [...path], message })) } },
   )
+}
+
+/** The output is a value that JSON can't hold. */
+export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
+  const { path, reason, hint } = error
+  return failed('TOOL_OUTPUT_INVALID', `The output of ${tool} can not be sent: ${error.about('output')}`, {
+    data: { issues: [{ path: [...path], message: reason }], hint },
+  })
 }
 
 /** The handler threw. */
