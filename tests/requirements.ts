@@ -21,6 +21,8 @@ export const requirements = {
   'TL-6': 'A repeated delivery of a call id never runs the handler twice within one client process',
   'TL-7': 'Tools can be registered at any time; registering a name twice is an error unless overwrite',
   'TL-8': 'Names that are no identifiers, namespaces and collisions are handled',
+  'GU-1':
+    'Nothing is lost silently: what JSON can not hold is refused with its path and a hint, and errors arrive as data',
   'RT-1': 'Retries never block, are jittered, honour Retry-After, stop at the deadline, abort at once, and say so',
   'RT-2': 'A retry never runs code twice: the execution id is the idempotency key',
   'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',
@@ -42,5 +44,4 @@ export const requirements = {
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',
-  'GU-1': "Nothing is lost silently: what JSON can't hold is an error with path and remedy, or has a documented form",
 } as const

@@ -148,10 +148,28 @@ test('a body over the limit is refused with 413, declared or not', async () => {
   expect(response.status).toBe(413)
 })
 
-test('an input that is nested very deeply harms nobody', async () => {
+const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
+
+test('GU-1: input, context and config may be nested to the limit, and deeper ones are refused with it', async () => {
   const code = 'let depth = 0; for (let each = input; each !== undefined; each = each[0]) depth += 1; return depth'
-  const body = `{"code":"${code}","input":${'['.repeat(2e5)}${']'.repeat(2e5)}}`
-  expect(await send('/v1/executions', { body })).toMatchObject({ status: 200, body: { success: true, result: 2e5 } })
+  const body = (name: string, json: string) => `{"code":"${code}","${name}":${json}}`
+  expect(await send('/v1/executions', { body: body('input', nested(1_000)) })).toMatchObject({
+    status: 200,
+    body: { success: true, result: 1_000 },
+  })
+  for (const [name, json] of [
+    ['input', nested(1_001)],
+    ['input', nested(2e5)],
+    ['context', `{"a":${nested(1_000)}}`],
+    ['config', `{"a":${nested(1_000)}}`],
+  ] as const) {
+    expect(await send('/v1/executions', { body: body(name, json) })).toMatchObject({
+      status: 400,
+      body: {
+        error: { code: 'INVALID_REQUEST', message: expect.stringContaining('1000 levels'), details: { path: name } },
+      },
+    })
+  }
 })
 
 test('EX-1: a key __proto__ of input, context or config reaches the code as any other key', async () => {

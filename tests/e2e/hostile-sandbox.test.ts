@@ -86,19 +86,24 @@ test.each<[string, Effects[]]>([
   expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
 })
 
-test('EX-1: a result that is nested deeper than the executor could write it is delivered as it came', async () => {
-  const result = `${'{"0":'.repeat(50_000)}\n1${'}'.repeat(50_000)}`
+const nested = (levels: number) => `${'{"0":'.repeat(levels)}\n1${'}'.repeat(levels)}`
+
+test('EX-1: a result that is nested to the limit is delivered, and a deeper one breaks the protocol', async () => {
   for (const { config } of transports) {
-    const { result: delivered } = await run([{ end: { ok: true, result } }], config)
+    const { result: delivered } = await run([{ end: { ok: true, result: nested(1_000) } }], config)
     expect(delivered).toMatchObject({ success: true, result: { 0: { 0: { 0: {} } } } })
+    const { result: refused } = await run([{ end: { ok: true, result: nested(50_000) } }], config)
+    expect(refused).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' } })
   }
 })
 
-test('TL-2: an input that is nested deeper than the executor could write it harms nobody', async () => {
-  const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
-  for (const { config } of transports) {
-    const { result } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
-    expect(result).toMatchObject({ success: true, toolCalls: [{ tool: 'weather' }] })
+test('TL-2: an input that is nested deeper than the limit is refused, and no tool gets it', async () => {
+  for (const levels of [1_001, 20_000]) {
+    for (const { config } of transports) {
+      const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input: nested(levels) }] }], config)
+      expect(served).toEqual([])
+      expect(result).toMatchObject({ toolCalls: [{ tool: 'weather', errorCode: 'TOOL_INPUT_INVALID' }] })
+    }
   }
 })
 

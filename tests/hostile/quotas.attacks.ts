@@ -160,7 +160,7 @@ const inPayloads: Attack[] = [
        for (let i = 0; i < depth; i++) input = [input]
        codes.add(await tools.echo(input).then(() => 'answered', (error) => error.code ?? error.name))
      }
-     return [...codes].every((code) => ['answered', 'RangeError', 'TOOL_INPUT_INVALID'].includes(code))`,
+     return [...codes].every((code) => ['answered', 'TOOL_INPUT_INVALID'].includes(code))`,
   ),
 ]
 

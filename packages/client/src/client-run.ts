@@ -205,7 +205,8 @@ export class ClientRun {
     stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
     const { label } = this.plan.request
     const error = result.success ? undefined : shortError(result.error)
-    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, source })
+    const { warnings = [] } = result as Partial<ExecutionResult>
+    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, warnings, source })
   }
 
   /** An executor of somebody else's may give the reason of the signal back as it is. */

@@ -13,7 +13,7 @@ import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
-import { contextFrom } from './plan.ts'
+import { contextFrom } from './request-json.ts'
 import type { Context, ToolLike } from './tools/define.ts'
 
 /**

@@ -6,6 +6,7 @@ import type {
   LogEntry,
   ToolCallSummary,
   Usage,
+  Warning,
 } from '@codemode/shared'
 
 import { describeCauses, summaryOf } from './errors/describe-error.ts'
@@ -29,6 +30,8 @@ interface ResultFields {
   readonly logsDropped: { readonly entries: number; readonly bytes: number }
   /** The calls that the code made, in order, and what became of each. */
   readonly toolCalls: readonly ToolCallSummary[]
+  /** Probable mistakes of the code that did not make it fail, such as an Error that it returned; at most 20. */
+  readonly warnings: readonly Warning[]
   /** CPU and wall time, in milliseconds. */
   readonly usage: Usage
   /** Where it comes from; `executor` unless something was composed around it. */
@@ -69,11 +72,12 @@ export function statusOf(result: ExecutionResult): FinalStatus {
 }
 
 /** What a result says of code that was not run. */
-export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'> {
+export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'> {
   return {
     logs: [],
     logsDropped: { entries: 0, bytes: 0 },
     toolCalls: [],
+    warnings: [],
     usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
   }
 }

@@ -22,6 +22,7 @@ import { HttpClient } from './http/http-client.ts'
 import { parseAnswer } from './http/malformed.ts'
 import { resolveRetryPolicy } from './http/retry-policy.ts'
 import { linkAbort } from './linked-abort.ts'
+import { withJsonValues } from './request-json.ts'
 import { cancelled, RunClock } from './run-clock.ts'
 import { runByAnswer } from './run-by-answer.ts'
 import { runByStream } from './run-by-stream.ts'
@@ -64,7 +65,7 @@ export class ExecutorClient implements Executor {
     const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
-      const result = await this.#execute({ ...request, id: executionId }, options, scope, clock)
+      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, clock)
       if (!result.success) markFailed(span, result.error.code)
       return result
     })

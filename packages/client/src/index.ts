@@ -12,6 +12,7 @@ export type {
   ToolCallMessage,
   ToolCallSummary,
   Usage,
+  Warning,
 } from '@codemode/shared'
 export type { CloseOptions } from './client-core.ts'
 export { Codemode } from './codemode.ts'

@@ -4,7 +4,6 @@ import {
   newCorrelationId,
   newExecutionId,
   type ExecutionRequest,
-  type Json,
 } from '@codemode/shared'
 
 import { resolveClocks } from './config/clocks.ts'
@@ -13,9 +12,8 @@ import { ConfigurationError } from './errors/configuration-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { parseOptions, type ExecuteOptions } from './execute-options.ts'
 import type { Context } from './tools/define.ts'
+import { contextFrom, jsonOf, jsonObjectOf } from './request-json.ts'
 import type { ToolRegistry } from './tools/registry.ts'
-import { showPath } from './tools/schema.ts'
-import { NotJsonError, toJson } from './tools/to-json.ts'
 
 /** One execution, ready to be sent. */
 export interface Plan {
@@ -42,12 +40,13 @@ export function planExecutions(
   const { limits, requestTimeoutMs } = resolveClocks(config, options)
   const queueTimeoutMs = limits.queueTimeoutMs ?? defaultRequestLimits.queueTimeoutMs
   const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
-  const wholeContext = { ...context, ...options.context }
+  // A new object in any case, so that each execution has a copy of its own.
+  const wholeContext = { ...context, ...(options.context && contextFrom(options.context)) }
   const { label, priority, signal } = options
   const common = {
-    ...(options.input !== undefined && { input: jsonOption('input', options.input) }),
+    ...(options.input !== undefined && { input: jsonOf('input', options.input) }),
     ...(Object.keys(wholeContext).length > 0 && { context: contextFrom(wholeContext) }),
-    ...(options.config !== undefined && { config: jsonOption('config', options.config) as Record<string, Json> }),
+    ...(options.config !== undefined && { config: jsonObjectOf('config', options.config) }),
     ...(label !== undefined && { label }),
     ...(priority !== undefined && { priority }),
     ...(tools.length > 0 && { tools }),
@@ -59,17 +58,6 @@ export function planExecutions(
     checkCode(code, { executionId: id, correlationId })
     return { request: { id, code, ...common }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }
   }
-}
-
-/** A copy of a context that is sure to be JSON and that nobody else changes. */
-export function contextFrom(context: Context): Record<string, Json> {
-  if (typeof context !== 'object' || context === null || Array.isArray(context)) {
-    throw new ConfigurationError(
-      `The context is no object of JSON values, but ${Array.isArray(context) ? 'an array' : typeof context}.`,
-      "codemode.withContext({ clientId: 'c1' })",
-    )
-  }
-  return jsonOption('context', context) as Record<string, Json>
 }
 
 function checkCode(code: string, ids: { executionId: string; correlationId: string }): void {
@@ -84,18 +72,4 @@ function checkCode(code: string, ids: { executionId: string; correlationId: stri
     details: { sizeBytes, limitBytes },
     suggestion: 'Give the code its data as the option input.',
   })
-}
-
-function jsonOption(name: 'input' | 'context' | 'config', value: unknown): Json {
-  try {
-    return toJson(value)
-  } catch (cause) {
-    if (!(cause instanceof NotJsonError)) throw cause
-    const path = showPath(cause.path, name)
-    throw new ConfigurationError(
-      `${path} ${cause.message}, which JSON can't hold.`,
-      `codemode.executeAsync(code, { ${name}: JSON.parse(JSON.stringify(…)) })`,
-      { cause },
-    )
-  }
 }

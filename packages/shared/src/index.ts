@@ -24,6 +24,7 @@ export {
   clockOptions,
   defaultRequestLimits,
   fixedLimits,
+  maxJsonNesting,
   maxTimerMs,
   requestLimitsSchema,
   type RequestLimits,
@@ -54,11 +55,13 @@ export {
   logEntrySchema,
   toolCallSummarySchema,
   usageSchema,
+  warningSchema,
   type ExecutionFailure,
   type ExecutionResult,
   type LogEntry,
   type ToolCallSummary,
   type Usage,
+  type Warning,
 } from './protocol/execution-result.ts'
 export { infoSchema, type Info } from './protocol/info.ts'
 export {

@@ -56,6 +56,12 @@ export const fixedLimits = {
   timers: 10_000,
 } as const
 
+/**
+ * Deepest nesting of arrays and objects in a value that crosses as JSON: `input`, `context`, `config`, the input and the
+ * output of a tool call, and the result. Everything that reads such a value by recursion has room for it.
+ */
+export const maxJsonNesting = 1_000
+
 /** The client's own clocks, in milliseconds. */
 export const clientTimeouts = {
   connectTimeoutMs: 5_000,

@@ -1,16 +1,20 @@
 import { newCorrelationId, newExecutionId, type ExecutionRequest } from '@codemode/shared'
 
 import type { RunOptions } from '../executor.ts'
+import { withJsonValues } from '../request-json.ts'
 
 export interface Identified {
   readonly request: ExecutionRequest & { readonly id: string }
   readonly options: RunOptions & { readonly correlationId: string }
 }
 
-/** A run with both of its ids; one that was not given is made up, so that all that is wrapped uses the same. */
+/**
+ * Returns a run with both of its ids, each made up if not given, so that all that is wrapped uses the same; and with its
+ * values as JSON. Throws a ConfigurationError for a value that JSON can't hold.
+ */
 export function identified(request: ExecutionRequest, options: RunOptions): Identified {
   return {
-    request: { ...request, id: request.id ?? newExecutionId() },
+    request: { ...withJsonValues(request), id: request.id ?? newExecutionId() },
     options: { ...options, correlationId: options.correlationId ?? newCorrelationId() },
   }
 }

@@ -4,8 +4,8 @@ import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { nameOf } from '../errors/thrown.ts'
 import { ToolError } from '../errors/tool-error.ts'
-import { showPath } from '../tools/schema.ts'
-import { NotJsonError, toJson } from '../tools/to-json.ts'
+import { NotJsonError } from '../tools/not-json.ts'
+import { toJson } from '../tools/to-json.ts'
 
 /** Calls a tool of the request as the code would; rejects with a ToolError when the call fails. */
 export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
@@ -49,8 +49,10 @@ export async function play(
     return { value: toJson(typeof result === 'function' ? await result(request, callTool) : result) }
   } catch (error) {
     if (error instanceof NotJsonError) {
-      const message = `${showPath(error.path, 'result')} ${error.message}, which JSON can't hold`
-      return { failure: guestFailure({ code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', message }) }
+      const { pathText: path, message: sentence, hint } = error
+      const message = `The result${path === '' ? '' : ` at ${path}`} ${sentence}`
+      const details = { path, hint }
+      return { failure: guestFailure({ code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', message, details }) }
     }
     if (error instanceof ToolError) {
       const details = { code: error.code, ...(error.tool !== undefined && { tool: error.tool }) }

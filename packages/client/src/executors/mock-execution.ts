@@ -10,6 +10,7 @@ import {
 import { ToolError } from '../errors/tool-error.ts'
 import { nothingRan, type ExecutionResult } from '../execution-result.ts'
 import { failed } from '../tools/tool-failure.ts'
+import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { Identified } from './identified.ts'
 import type { MockEnd } from './mock-answer.ts'
@@ -47,7 +48,7 @@ export class MockExecution {
     const executionId = request.id
     const callId = callIdOf(executionId, this.#calls.length + 1)
     const timeoutMs = request.limits?.toolTimeoutMs ?? defaultRequestLimits.toolTimeoutMs
-    const call = { callId, tool, input: toJson(input), deadline: new Date(Date.now() + timeoutMs).toISOString() }
+    const call = { callId, tool, input: inputOf(tool, input), deadline: new Date(Date.now() + timeoutMs).toISOString() }
     const summary: ToolCallSummary = { callId, tool, status: 'running', durationMs: 0 }
     this.#calls.push(summary)
     this.#toolEvent({ type: 'tool.called', ...call })
@@ -128,5 +129,19 @@ export class MockExecution {
     this.#news = Promise.withResolvers()
     this.#news.promise.catch(() => {})
     this.#given.options.onEvent?.(event)
+  }
+}
+
+/** Returns the input of a call as JSON; a value that JSON can't hold fails the call, as in the guest. */
+function inputOf(tool: string, input: unknown): Json {
+  try {
+    return toJson(input)
+  } catch (error) {
+    if (!(error instanceof NotJsonError)) throw error
+    throw new ToolError(`The input of ${tool} can not be sent: ${error.about('input')}`, {
+      tool,
+      code: 'TOOL_INPUT_INVALID',
+      data: { path: error.pathText, hint: error.hint },
+    })
   }
 }

@@ -22,6 +22,7 @@ test('a failed request becomes a success with the given value, and says so', asy
     logs: [],
     logsDropped: { entries: 0, bytes: 0 },
     toolCalls: [],
+    warnings: [],
     usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
     source: 'degraded',
   })

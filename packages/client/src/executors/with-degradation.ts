@@ -1,8 +1,10 @@
 import type { ExecutionRequest, Json } from '@codemode/shared'
 import { z } from 'zod'
 
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import { nothingRan, type ExecutionResult } from '../execution-result.ts'
 import type { Executor } from '../executor.ts'
+import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import { identified } from './identified.ts'
 import { isOutage } from './unavailable.ts'
@@ -41,9 +43,18 @@ export function withDegradation(executor: Executor, options: DegradationOptions)
       } catch (error) {
         if (!isOutage(error, options.signal)) throw error
         const value = typeof result === 'function' ? await result(request, error) : result
-        return degraded(toJson(value), request.id, options.correlationId)
+        return degraded(resultOf(value), request.id, options.correlationId)
       }
     },
+  }
+}
+
+function resultOf(value: unknown): Json {
+  try {
+    return toJson(value)
+  } catch (cause) {
+    if (!(cause instanceof NotJsonError)) throw cause
+    throw new ConfigurationError(cause.about('result'), correctCall, { cause })
   }
 }
 

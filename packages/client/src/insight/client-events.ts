@@ -1,4 +1,4 @@
-import type { ErrorCode, ExecutionFailure, LogEntry } from '@codemode/shared'
+import type { ErrorCode, ExecutionFailure, LogEntry, Warning } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { FinalStatus, ResultSource } from '../execution-result.ts'
@@ -50,6 +50,8 @@ export interface SettleEvent extends Ids {
         'cause' | 'errors'
       >)
     | undefined
+  /** Probable mistakes of the code that did not make it fail. */
+  readonly warnings: readonly Warning[]
   /** Where the result comes from; undefined if there is none. */
   readonly source: ResultSource | undefined
 }

@@ -18,7 +18,7 @@ export interface Logger {
   debug(message: string, fields: Fields): void
   /** Executions that completed. */
   info(message: string, fields: Fields): void
-  /** Executions that failed or were cancelled, and requests that are sent again. */
+  /** Executions that failed or were cancelled, warnings about the code, and requests that are sent again. */
   warn(message: string, fields: Fields): void
   /** Errors that a tool's handler threw and that are no ToolError, with their stacks; calls that were refused as repeats. */
   error(message: string, fields: Fields): void
@@ -54,9 +54,12 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>
       log('warn', 'request failed, trying again', { ...retry, error: { code, message, httpStatus } }),
     )
-    events.on('settle', (event) =>
-      log(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, { ...event }),
-    )
+    events.on('settle', ({ warnings, ...event }) => {
+      const { executionId, correlationId, label } = event
+      for (const warning of warnings)
+        log('warn', 'the code has a warning', { executionId, correlationId, label, warning })
+      return log(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
+    })
   }
   if (isLogged('debug')) {
     events.on('start', (event) => log('debug', 'execution sent', { ...event }))

@@ -84,6 +84,7 @@ const fields = (executionId: string) => ({
   logs: [],
   logsDropped: { entries: 0, bytes: 0 },
   toolCalls: [],
+  warnings: [],
   usage: { cpuMs: 1, wallMs: 2, queueMs: 0, waitMs: 0, turns: 1, replays: 0 },
 })
 

@@ -101,7 +101,7 @@ test('undefined becomes null, and what JSON cannot hold names its path', async (
   expect(await call(() => undefined)).toEqual({ ok: true, output: null })
   expect(issuesOf(await call(() => ({ items: [{ size: 1n }] })))).toMatchObject({
     code: 'TOOL_OUTPUT_INVALID',
-    message: expect.stringContaining('output.items[0].size: is a BigInt') as string,
+    message: expect.stringContaining('output.items[0].size is a BigInt') as string,
     data: { issues: [{ path: ['items', 0, 'size'] }] },
   })
 })

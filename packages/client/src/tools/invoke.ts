@@ -3,9 +3,10 @@ import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/sha
 import { linkAbort } from '../linked-abort.ts'
 import type { ToolCall } from './define.ts'
 import type { RegisteredTool } from './registry.ts'
+import { NotJsonError } from './not-json.ts'
 import { checkValue } from './schema.ts'
-import { failed, failedByHandler, failedCheck, failedSchema, withinLimit } from './tool-failure.ts'
-import { NotJsonError, toJson } from './to-json.ts'
+import { toJson } from './to-json.ts'
+import { failed, failedByHandler, failedCheck, failedOutput, failedSchema, withinLimit } from './tool-failure.ts'
 
 /**
  * Runs one tool call: checks the input, runs the handler, checks the output. It never rejects, and answers at once when
@@ -79,7 +80,6 @@ async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolAnswer>
     return { ok: true, output: toJson(output.value) }
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error
-    const path = error.path.map((part) => (typeof part === 'number' ? part : String(part)))
-    return failedCheck(name, 'output', [{ path, message: `${error.message}, which JSON can't hold` }])
+    return failedOutput(name, error)
   }
 }

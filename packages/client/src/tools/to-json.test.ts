@@ -1,20 +1,36 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { NotJsonError, toJson } from './to-json.ts'
+import { acceptedCases, refusedCases, valueOf } from '../../../../tests/support/json-cases.ts'
+import { writableValues } from '../../../../tests/support/json-values.ts'
+import { NotJsonError } from './not-json.ts'
+import { toJson } from './to-json.ts'
 
-test('what JSON holds comes out as JSON itself would give it', () => {
+function refusalOf(value: unknown): NotJsonError {
+  try {
+    toJson(value)
+  } catch (error) {
+    if (error instanceof NotJsonError) return error
+    throw error
+  }
+  throw new Error('it was not refused')
+}
+
+test('a value without a loss comes out as JSON.stringify writes it', () => {
   fc.assert(
-    fc.property(fc.jsonValue(), (value) => {
-      expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value))
+    fc.property(writableValues, (value) => {
+      expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value) ?? 'null')
     }),
   )
-  expect(toJson({ at: new Date(0), gone: undefined, nan: Number.NaN, list: [undefined, -0] })).toEqual({
-    at: '1970-01-01T00:00:00.000Z',
-    nan: null,
-    list: [null, 0],
-  })
-  expect(toJson(undefined)).toBeNull()
+})
+
+test.each(acceptedCases.filter(({ place }) => place !== 'guest'))('$source becomes $json', (each) => {
+  expect(JSON.stringify(toJson(valueOf(each)))).toBe(each.json)
+})
+
+test.each(refusedCases.filter(({ place }) => place !== 'guest'))('$source is refused: $path $reason', (each) => {
+  const { path, reason, hint } = each
+  expect(refusalOf(valueOf(each))).toMatchObject({ pathText: path, reason, hint })
 })
 
 test('a key named __proto__ stays a key', () => {
@@ -23,29 +39,53 @@ test('a key named __proto__ stays a key', () => {
   expect((json as { admin?: boolean }).admin).toBeUndefined()
 })
 
-const cycle: { list: unknown[] } = { list: [] }
-cycle.list.push({ back: cycle })
-
-test.each([
-  ['a function', { a: [{ b: () => 1 }] }, ['a', 0, 'b']],
-  ['a BigInt', [1n], [0]],
-  ['a symbol', { s: Symbol('s') }, ['s']],
-  ['a Map', { m: new Map() }, ['m']],
-  ['a Set', new Set(), []],
-  ['a cycle', cycle, ['list', 0, 'back']],
-  ['a Promise', { later: Promise.resolve(1) }, ['later']],
-])('%s is refused with the path to it', (what, value, path) => {
-  let caught: unknown
-  try {
-    toJson(value)
-  } catch (error) {
-    caught = error
-  }
-  expect(caught).toBeInstanceOf(NotJsonError)
-  expect(caught).toMatchObject({ path, message: expect.stringContaining(what) as string })
+test.each<[string, (thrown: Error) => unknown]>([
+  [
+    'a getter',
+    (thrown) => ({
+      get at() {
+        throw thrown
+      },
+    }),
+  ],
+  [
+    'toJSON',
+    (thrown) => ({
+      at: {
+        toJSON() {
+          throw thrown
+        },
+      },
+    }),
+  ],
+  [
+    'a trap of a proxy',
+    (thrown) => ({
+      at: new Proxy(
+        {},
+        {
+          ownKeys() {
+            throw thrown
+          },
+        },
+      ),
+    }),
+  ],
+])('%s that throws is refused with its path, and the error as the cause', (_what, valueThat) => {
+  const thrown = new TypeError('in /home/me/secret.ts')
+  const refusal = refusalOf(valueThat(thrown))
+  expect(refusal).toMatchObject({ pathText: '.at', cause: thrown })
+  expect(refusal.message).toContain('throws TypeError')
+  expect(refusal.message).not.toContain('secret')
 })
 
-test('the same object twice is no cycle', () => {
-  const shared = { a: 1 }
-  expect(toJson([shared, shared])).toEqual([shared, shared])
+test('an error keeps the rest when one of its fields throws while it is written', () => {
+  const at = {
+    toJSON: () => {
+      throw new Error('not written')
+    },
+  }
+  expect(toJson([Object.assign(new TypeError('x'), { at, status: 4 })])).toEqual([
+    { name: 'TypeError', message: 'x', status: 4 },
+  ])
 })

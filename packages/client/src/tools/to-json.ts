@@ -1,96 +1,165 @@
-import type { Json } from '@codemode/shared'
+import { types } from 'node:util'
 
-/** A value that JSON can't hold, and where it is. */
-export class NotJsonError extends Error {
-  override readonly name = 'NotJsonError'
-  readonly path: readonly PropertyKey[]
+import { maxJsonNesting, type Json } from '@codemode/shared'
 
-  constructor(path: readonly PropertyKey[], reason: string) {
-    super(reason)
-    this.path = path
-  }
-}
+import { errorData, isError } from './error-data.ts'
+import { NotJsonError, refusalOf, refusalOfCycle, refusalOfObject, tooDeep, type Refusal } from './not-json.ts'
 
 /**
- * What `JSON.parse(JSON.stringify(value))` gives, except that what JSON would drop or distort (functions, symbols,
- * BigInts, Maps, Sets, Promises, cycles) throws a NotJsonError. `undefined` becomes null.
+ * Returns what `JSON.parse(JSON.stringify(value))` gives, except that a value that JSON would drop or distort is refused,
+ * and that errors become data; docs/values.md has the rule. `undefined` becomes null. Throws a NotJsonError with the path
+ * of the value that is refused, also where a getter, a `toJSON` or a Proxy throws.
  */
 export function toJson(value: unknown): Json {
+  const conversion = new Conversion()
   try {
-    return convert(value, undefined, { holders: [], keys: [] }) ?? null
-  } catch (error) {
-    if (error instanceof RangeError) throw new NotJsonError([], 'is nested too deeply')
-    throw error
+    return conversion.convert(value, undefined) ?? null
+  } catch (cause) {
+    if (cause instanceof NotJsonError) throw cause
+    throw new NotJsonError(conversion.path, unreadable(cause), cause)
   }
 }
 
-/** The objects that the value is in, from the outermost on, and the key of each; the outermost has none. */
-interface Trail {
-  readonly holders: object[]
-  readonly keys: (PropertyKey | undefined)[]
-}
+type Key = string | number
+type Fields = { readonly [key: string]: unknown }
 
-function convert(value: unknown, key: PropertyKey | undefined, trail: Trail): Json | undefined {
-  switch (typeof value) {
-    case 'undefined':
+/** One conversion of a value and all that is in it. */
+class Conversion {
+  /** The objects that are open, from the outermost on. */
+  readonly #holders: object[] = []
+  /** The keys that lead to the current value; each holder but the first has one. */
+  readonly #keys: Key[] = []
+  /** The key of the field that is being read. */
+  #reading: Key | undefined
+  /** Number of errors among the holders. In them a value that JSON can't hold is left out instead of refused. */
+  #openErrors = 0
+
+  /** The keys that lead to the current value. */
+  get path(): Key[] {
+    return this.#reading === undefined ? this.#keys : [...this.#keys, this.#reading]
+  }
+
+  /** Returns the JSON of a value that its holder has at the key; undefined where JSON has nothing. */
+  convert(value: unknown, key: Key | undefined): Json | undefined {
+    this.#reading = undefined
+    switch (typeof value) {
+      case 'string':
+      case 'boolean':
+      case 'undefined':
+        return value
+      case 'number':
+        return Number.isFinite(value) ? value + 0 : null
+      default: {
+        if (value === null) return null
+        if (key !== undefined) this.#keys.push(key)
+        const json =
+          typeof value === 'symbol' ? this.#refuse(refusalOf('symbol')) : this.#convertObject(value as object, key)
+        if (key !== undefined) this.#keys.pop()
+        return json
+      }
+    }
+  }
+
+  /** Converts an object, a function or a BigInt, whose `toJSON` is asked once. */
+  #convertObject(given: object | bigint, key: Key | undefined): Json | undefined {
+    const { toJSON } = given as { toJSON?: unknown }
+    let value: unknown = given
+    if (typeof toJSON === 'function') {
+      value = Reflect.apply(toJSON, given, [String(key ?? '')])
+      if (typeof value !== 'object' && typeof value !== 'function' && typeof value !== 'bigint') {
+        return typeof value === 'symbol' ? this.#refuse(refusalOf('symbol')) : this.convert(value, undefined)
+      }
+      if (value === null) return null
+    }
+    if (typeof value === 'function') return this.#refuse(refusalOf('function'))
+    if (typeof value === 'bigint') return this.#refuse(refusalOf('BigInt'))
+    const object = value as object
+    const open = this.#holders.indexOf(object)
+    if (open !== -1) return this.#refuse(refusalOfCycle(this.#keys.slice(0, open)))
+    if (this.#holders.length === maxJsonNesting) return this.#refuse(tooDeep)
+    this.#holders.push(object)
+    const json = this.#convertOpen(object)
+    this.#holders.pop()
+    return json
+  }
+
+  #convertOpen(value: object): Json | undefined {
+    if (Array.isArray(value)) return this.#convertArray(value)
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype) return this.#convertFields(value as Fields)
+    if (isRawJson(value)) return JSON.parse((value as { rawJSON: string }).rawJSON) as Json
+    if (prototype === null) return this.#convertFields(value as Fields)
+    if (types.isBoxedPrimitive(value)) return this.#convertBoxed(value)
+    if (isError(value)) return this.#convertError(value)
+    const refusal = refusalOfObject(value)
+    return refusal === undefined ? this.#convertFields(value as Fields) : this.#refuse(refusal)
+  }
+
+  #convertArray(array: readonly unknown[]): Json[] {
+    const json: Json[] = []
+    for (let i = 0; i < array.length; i++) json.push(this.#convertField(array as never, i) ?? null)
+    return json
+  }
+
+  #convertFields(object: Fields): Json {
+    const json: Record<string, Json> = {}
+    for (const key of Object.keys(object)) {
+      const field = this.#convertField(object, key)
+      if (field === undefined) continue
+      // To assign it would set the prototype.
+      if (key === '__proto__') Object.defineProperty(json, key, { value: field, ...plain })
+      else json[key] = field
+    }
+    return json
+  }
+
+  #convertField(holder: Fields, key: Key): Json | undefined {
+    if (this.#openErrors > 0) return this.#convertGuarded(holder, key)
+    this.#reading = key
+    return this.convert(holder[key], key)
+  }
+
+  /** Unboxes a primitive as `JSON.stringify` does, which may run methods of the object. */
+  #convertBoxed(value: object): Json | undefined {
+    if (types.isNumberObject(value)) return this.convert(Number(value), undefined)
+    if (types.isStringObject(value)) return String(value)
+    if (types.isBooleanObject(value)) return Boolean.prototype.valueOf.call(value)
+    return this.#refuse(refusalOf(types.isBigIntObject(value) ? 'BigInt' : 'symbol'))
+  }
+
+  #convertError(error: object): Json {
+    this.#openErrors += 1
+    const json = this.#convertFields(errorData(error))
+    this.#openErrors -= 1
+    return json
+  }
+
+  /** Converts a field in an error; one that can't be read is left out. */
+  #convertGuarded(holder: Fields, key: Key): Json | undefined {
+    const [open, keys, openErrors] = [this.#holders.length, this.#keys.length, this.#openErrors]
+    try {
+      return this.convert(holder[key], key)
+    } catch {
+      this.#holders.length = open
+      this.#keys.length = keys
+      this.#openErrors = openErrors
       return undefined
-    case 'string':
-    case 'boolean':
-      return value
-    case 'number':
-      return Number.isFinite(value) ? value + 0 : null
-    case 'bigint':
-      throw refusal('is a BigInt', key, trail)
-    case 'symbol':
-      throw refusal('is a symbol', key, trail)
-    case 'function':
-      throw refusal('is a function', key, trail)
-    default:
-      return value === null ? null : convertObject(value as object, key, trail)
+    }
   }
-}
 
-function convertObject(value: object, key: PropertyKey | undefined, trail: Trail): Json | undefined {
-  if (trail.holders.includes(value)) throw refusal('is a cycle', key, trail)
-  if (value instanceof Map) throw refusal('is a Map', key, trail)
-  if (value instanceof Set) throw refusal('is a Set', key, trail)
-  if (value instanceof Promise) throw refusal('is a Promise that was not awaited', key, trail)
-  trail.holders.push(value)
-  let json: Json | undefined
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
-    json = convert(value.toJSON(String(key ?? '')), key, trail)
-  } else {
-    trail.keys.push(key)
-    json = Array.isArray(value) ? convertArray(value, trail) : convertFields(value as Record<string, unknown>, trail)
-    trail.keys.pop()
+  /** Throws, or leaves the value out where it is in an error. */
+  #refuse(refusal: Refusal): undefined {
+    if (this.#openErrors === 0) throw new NotJsonError(this.#keys, refusal)
   }
-  trail.holders.pop()
-  return json
-}
-
-function convertArray(array: readonly unknown[], trail: Trail): Json[] {
-  const json: Json[] = []
-  for (let i = 0; i < array.length; i++) json.push(convert(array[i], i, trail) ?? null)
-  return json
-}
-
-function convertFields(object: Readonly<Record<string, unknown>>, trail: Trail): Json {
-  const json: Record<string, Json> = {}
-  for (const key of Object.keys(object)) {
-    const field = convert(object[key], key, trail)
-    if (field === undefined) continue
-    // To assign it would set the prototype.
-    if (key === '__proto__') Object.defineProperty(json, key, { value: field, ...plain })
-    else json[key] = field
-  }
-  return json
 }
 
 const plain = { writable: true, enumerable: true, configurable: true }
 
-function refusal(reason: string, key: PropertyKey | undefined, { keys }: Trail): NotJsonError {
-  return new NotJsonError(
-    [...keys, key].filter((each) => each !== undefined),
-    reason,
-  )
+// Newer than the library that this is checked with, and than the oldest Node that it runs on.
+const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unknown) => boolean }
+
+/** Returns the refusal of a value whose code throws. It has no text of the thrown error, which may name files of the host. */
+function unreadable(thrown: unknown): Refusal {
+  const name = thrown instanceof Error && typeof thrown.name === 'string' ? thrown.name : 'an error'
+  return { reason: `can not be read: its getter, toJSON or Proxy throws ${name}`, hint: 'Return plain data.' }
 }

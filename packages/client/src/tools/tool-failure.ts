@@ -16,7 +16,8 @@ import { isToolError, type ToolError } from '../errors/tool-error.ts'
 import { withoutHostPaths } from './host-paths.ts'
 import { maxIssues } from './json-schema/failure.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
-import { NotJsonError, toJson } from './to-json.ts'
+import { NotJsonError } from './not-json.ts'
+import { toJson } from './to-json.ts'
 
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
@@ -42,14 +43,24 @@ export function failedCheck(tool: string, direction: 'input' | 'output', issues:
   )
 }
 
+/** Returns the failure of a call whose output is a value that JSON can't hold. */
+export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
+  const { path, reason, hint } = error
+  return failed('TOOL_OUTPUT_INVALID', `The output of ${tool} can not be sent: ${error.about('output')}`, {
+    data: { issues: [{ path: [...path], message: reason }], hint },
+  })
+}
+
 /** Returns the failure of a call whose input or output could not be checked, because the check itself failed. */
 export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
   // A library that recurses, or passes many problems as arguments, has run out of stack.
   const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
-  return failed(
+  const answer = failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
     `The ${direction} of ${tool} was not checked to its end: the check by the tool's ${direction}Schema failed${advice}.`,
   )
+  handlerErrors.set(answer, { thrown: fault })
+  return answer
 }
 
 /**

@@ -1,4 +1,4 @@
-import { causeLimits, type JsonObject, type TurnEffects } from '@codemode/shared'
+import { causeLimits, maxJsonNesting, type JsonObject, type TurnEffects } from '@codemode/shared'
 
 import type { ExecutionLimits } from './limits.ts'
 import { nestingOf } from './nesting.ts'
@@ -91,7 +91,7 @@ function violationInResult(text: string, { resultBytes }: ExecutionLimits): stri
   if (Buffer.byteLength(text) > resultBytes) return 'a larger result than allowed'
   try {
     JSON.parse(text)
-    return undefined
+    return nestingOf(text) > maxJsonNesting ? 'a result that is nested deeper than allowed' : undefined
   } catch {
     return 'a result that is not JSON'
   }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 
 import {
   journalVersion,
+  maxJsonNesting,
   newExecutionId,
   RequestError,
   textHead,
@@ -181,28 +182,44 @@ function checkSize(path: string, text: string, limitBytes: number): string {
   })
 }
 
-/** Returns the JSON text of a value of the request, as the journal keeps it. */
-function textOf(path: string, value: unknown, limitBytes: number): string {
+/** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
+function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
+  const text = stringify(value)
+  if (text === undefined) throw nestedTooDeeply(path, maxNesting)
+  checkSize(path, text, limitBytes)
+  if (nestingOf(text) > maxNesting) throw nestedTooDeeply(path, maxNesting)
+  return text
+}
+
+interface TextLimits {
+  readonly limitBytes: number
+  readonly maxNesting?: number
+}
+
+/** Undefined for a value that is nested deeper than `JSON.stringify` can follow. */
+function stringify(value: unknown): string | undefined {
   try {
-    return checkSize(path, JSON.stringify(value), limitBytes)
+    return JSON.stringify(value)
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new RequestError('INVALID_REQUEST', `${path} is nested too deeply`, { details: { path } })
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 
-/** Maximum nesting of tool declarations. Deeper ones could not be serialised again with the journal. */
+function nestedTooDeeply(path: string, limit: number): RequestError {
+  return new RequestError(
+    'INVALID_REQUEST',
+    `${path} is nested too deeply: the limit is ${limit} levels of arrays and objects`,
+    { details: { path, limit }, suggestion: 'Flatten it.' },
+  )
+}
+
+/** Maximum nesting of tool declarations. Deeper schemas serve nobody, and could not be written out with the journal. */
 const maxDeclarationNesting = 200
 
 function checkNesting<Value>(path: string, value: Value): Value {
-  if (nestingOf(textOf(path, value, Infinity)) <= maxDeclarationNesting) return value
-  throw new RequestError(
-    'INVALID_REQUEST',
-    `${path} is nested too deeply; the limit is ${maxDeclarationNesting} levels`,
-    {
-      details: { path, limit: maxDeclarationNesting },
-    },
-  )
+  textOf(path, value, { limitBytes: Infinity, maxNesting: maxDeclarationNesting })
+  return value
 }
 
 function headerOf(
@@ -217,9 +234,9 @@ function headerOf(
     correlationId,
     createdAt: new Date().toISOString(),
     code: checkSize('code', request.code, limits.sourceBytes),
-    input: textOf('input', request.input ?? null, limits.inputBytes),
-    context: textOf('context', request.context ?? {}, limits.inputBytes),
-    config: textOf('config', request.config ?? {}, limits.inputBytes),
+    input: textOf('input', request.input ?? null, { limitBytes: limits.inputBytes }),
+    context: textOf('context', request.context ?? {}, { limitBytes: limits.inputBytes }),
+    config: textOf('config', request.config ?? {}, { limitBytes: limits.inputBytes }),
     tools: checkNesting('tools', request.tools ?? []),
     limits,
     seed: randomBytes(32).toString('hex'),

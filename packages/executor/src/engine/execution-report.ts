@@ -8,6 +8,7 @@ import {
   type GuestEnd,
   type LogEntry,
   type ToolCallSummary,
+  type Warning,
 } from '@codemode/shared'
 
 import type { TurnLogs } from './check-effects.ts'
@@ -44,7 +45,7 @@ interface ReportSources {
   readonly now: () => number
 }
 
-type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'usage'>
+type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'>
 
 /** What is told of an execution: its status, its times, its console output, and in the end its result. */
 export class ExecutionReport {
@@ -58,6 +59,7 @@ export class ExecutionReport {
   #final: Summary | undefined
   readonly #logs: LogEntry[] = []
   readonly #logsDropped = { entries: 0, bytes: 0 }
+  #warnings: readonly Warning[] = []
   #finishedAt: number | undefined
   #outcome: Outcome | undefined
 
@@ -89,6 +91,7 @@ export class ExecutionReport {
   /** Fixes the result and the final status, and lets go of the rest of the execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
+    if (ending.by === 'guest') this.#warnings = ending.end.warnings ?? []
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
         ? { success: true, result: jsonText(ending.end.result) }
@@ -138,6 +141,7 @@ export class ExecutionReport {
       logs: [...this.#logs],
       logsDropped: { ...this.#logsDropped },
       toolCalls: toolCalls()?.summaries ?? [],
+      warnings: [...this.#warnings],
       usage: {
         cpuMs: Math.round(residence.cpuMs * 1000) / 1000,
         wallMs: until - startedAt,

@@ -79,9 +79,9 @@ export class JournalLog {
 function heapBytesOfEntry(entry: JournalEntry): number {
   if (entry.type !== 'turn') return objectBytes
   const { calls, logs, end } = entry.effects
-  const details =
-    end === undefined || end.ok || end.details === undefined ? 0 : parsedBytesOf(JSON.stringify(end.details))
-  return objectBytes * (2 + calls.length + logs.length) + details
+  const parsed = [end?.ok === false ? end.details : undefined, end?.warnings].filter((value) => value !== undefined)
+  const parsedBytes = parsed.reduce((sum, value) => sum + parsedBytesOf(JSON.stringify(value)), 0)
+  return objectBytes * (2 + calls.length + logs.length) + parsedBytes
 }
 
 /** The texts that a journal's limit counts. */

@@ -1,18 +1,27 @@
-/** How many brackets of a JSON text are open at once, at most. */
+const quote = 0x22
+const backslash = 0x5c
+
+/** Returns how many brackets of a JSON text are open at once, at most. Takes time linear in the length of the text. */
 export function nestingOf(json: string): number {
   let depth = 0
   let deepest = 0
   for (let i = 0; i < json.length; i++) {
-    const character = json[i]
-    if (character === '"') i = endOfString(json, i)
-    else if (character === '{' || character === '[') deepest = Math.max(deepest, ++depth)
-    else if (character === '}' || character === ']') depth -= 1
+    const unit = json.charCodeAt(i)
+    if (unit === quote) i = endOfString(json, i)
+    else if (unit === 0x7b || unit === 0x5b) {
+      depth += 1
+      if (depth > deepest) deepest = depth
+    } else if (unit === 0x7d || unit === 0x5d) depth -= 1
   }
   return deepest
 }
 
+/** The index of the quote that ends the string which starts at `start`. */
 function endOfString(json: string, start: number): number {
-  let i = start + 1
-  while (i < json.length && json[i] !== '"') i += json[i] === '\\' ? 2 : 1
-  return i
+  for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (json.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1
+    if (backslashes % 2 === 0) return end
+  }
+  return json.length
 }

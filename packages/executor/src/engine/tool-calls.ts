@@ -1,9 +1,10 @@
-import { callIdOf, type ToolAnswer, type ToolCallSummary } from '@codemode/shared'
+import { callIdOf, maxJsonNesting, type ToolAnswer, type ToolCallSummary } from '@codemode/shared'
 
 import { traceToolCall } from '../telemetry.ts'
 import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import type { JournalLog } from './journal-log.ts'
+import { nestingOf } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest will get it: the output, or the failure, as JSON text. */
@@ -179,7 +180,10 @@ export class ToolCalls {
       const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
       return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
     }
-    return isJson(call.inputText) ? undefined : toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)
+    if (!isJson(call.inputText)) return toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)
+    return nestingOf(call.inputText) > maxJsonNesting
+      ? toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} ${nestedTooDeeply}`)
+      : undefined
   }
 
   #answered(call: Call, answer: ToolAnswer): void {
@@ -187,8 +191,8 @@ export class ToolCalls {
     let ok = answer.ok
     let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
-    if (text === undefined) {
-      const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} is nested too deeply`)
+    if (text === undefined || nestingOf(text) > maxJsonNesting) {
+      const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} ${nestedTooDeeply}`)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
     const sizeBytes = Buffer.byteLength(text)
@@ -223,7 +227,9 @@ function isAbort(answer: ToolAnswer): boolean {
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }
 
-/** Undefined for what is nested deeper than `JSON.stringify` goes. */
+const nestedTooDeeply = `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`
+
+/** Undefined for a value that is nested deeper than `JSON.stringify` can follow. */
 function stringify(value: unknown): string | undefined {
   try {
     return JSON.stringify(value)

@@ -144,6 +144,7 @@ export class FakeExecution implements ExecutionHandle {
       logs: [],
       logsDropped: { entries: 0, bytes: 0 },
       toolCalls: [],
+      warnings: [],
       usage: { cpuMs: 1, wallMs: 1, queueMs: 0, waitMs: 0, turns: 1, replays: 0 },
     }
   }

@@ -10,6 +10,7 @@ const record = {
   logs: [],
   logsDropped: { entries: 0, bytes: 0 },
   toolCalls: [],
+  warnings: [],
   usage: { cpuMs: 0.5, wallMs: 1, queueMs: 0, waitMs: 0, turns: 1, replays: 0 },
 }
 

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 
 import { jsonSchema } from '../json.ts'
-import { executionFailureSchema, logEntrySchema, toolCallSummarySchema, usageSchema } from './execution-result.ts'
+import {
+  executionFailureSchema,
+  logEntrySchema,
+  toolCallSummarySchema,
+  usageSchema,
+  warningsSchema,
+} from './execution-result.ts'
 
 /** Where an execution stands. */
 export const executionStatusSchema = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
@@ -30,6 +36,7 @@ export const executionRecordSchema = z
     logs: z.array(logEntrySchema),
     logsDropped: z.object({ entries: z.int(), bytes: z.int() }),
     toolCalls: z.array(toolCallSummarySchema),
+    warnings: warningsSchema.default([]),
     usage: usageSchema,
   })
   .meta({ id: 'ExecutionRecord' })

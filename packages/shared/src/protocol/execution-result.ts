@@ -18,6 +18,30 @@ export const logEntrySchema = z
 
 export type LogEntry = z.infer<typeof logEntrySchema>
 
+/** The codes of warnings. */
+export const warningCodes = ['ERROR_RETURNED'] as const
+
+/** Maximum number of warnings of one execution. */
+export const maxWarnings = 20
+
+/** A probable mistake of the code that did not make it fail. */
+export const warningSchema = z
+  .object({
+    code: z.enum(warningCodes).meta({ description: 'For programs' }),
+    message: z.string().max(1_024).meta({ description: 'What happened, and what to write instead' }),
+    /** The place in the code, counted from 1. */
+    line: z.int().min(1).optional(),
+    column: z.int().min(1).optional(),
+    tool: z.string().max(128).optional().meta({ description: 'The tool that it is about' }),
+    callId: z.string().max(256).optional().meta({ description: 'The call that it is about' }),
+  })
+  .meta({ id: 'Warning' })
+
+export type Warning = z.infer<typeof warningSchema>
+
+/** The warnings of one execution, in the order in which they were noticed. */
+export const warningsSchema = z.array(warningSchema).max(maxWarnings)
+
 /** What became of one tool call. */
 export const toolCallSummarySchema = z
   .object({
@@ -82,6 +106,7 @@ const resultFields = {
   logs: z.array(logEntrySchema),
   logsDropped: z.object({ entries: z.int(), bytes: z.int() }),
   toolCalls: z.array(toolCallSummarySchema),
+  warnings: warningsSchema.default([]),
   usage: usageSchema,
 }
 

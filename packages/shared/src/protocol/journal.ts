@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { ExecutionErrorCode } from '../errors/codes.ts'
 import { jsonObjectSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
-import { executionFailureSchema, logEntrySchema } from './execution-result.ts'
+import { executionFailureSchema, logEntrySchema, warningsSchema } from './execution-result.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
 /** The version of the journal's format; a reader refuses any other. */
@@ -34,11 +34,15 @@ const guestEndCodes = [
   'JOURNAL_TOO_LARGE',
 ] as const satisfies readonly ExecutionErrorCode[]
 
+/** The warnings that the guest runtime raised; absent if there are none. */
+const warnings = warningsSchema.optional()
+
 /** How the guest itself ended: its value as JSON text, or a description of what it threw or exceeded. */
 export const guestEndSchema = z.discriminatedUnion('ok', [
-  z.object({ ok: z.literal(true), result: z.string() }),
+  z.object({ ok: z.literal(true), result: z.string(), warnings }),
   z.object({
     ok: z.literal(false),
+    warnings,
     code: z.enum(guestEndCodes),
     name: z.string().max(1_024),
     message: z.string().max(65_536),

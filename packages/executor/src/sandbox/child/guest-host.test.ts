@@ -93,10 +93,10 @@ test('inputs and answers may be nested deeper than the stack goes', () => {
   expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 5_000)).toMatchObject(ended('"object"'))
 })
 
-test('a result that is nested deeper than the stack goes is a failure of the guest', () => {
+test('a result that is nested deeper than the stack goes is refused', () => {
   expect(start(open('return context', { context: nested }))).toMatchObject({
     type: 'turn',
-    effects: { end: { ok: false, code: 'GUEST_ERROR', name: 'RangeError' } },
+    effects: { end: { ok: false, code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' } },
   })
 })
 

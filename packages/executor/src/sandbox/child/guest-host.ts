@@ -140,7 +140,7 @@ export class GuestHost {
 
   #endOf(text: string): NonNullable<TurnEffects['end']> {
     const end = JSON.parse(text)
-    return end.ok ? { ok: true, result: this.#result } : end
+    return end.ok ? { ...end, result: this.#result } : end
   }
 }
 

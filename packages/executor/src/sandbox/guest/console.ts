@@ -1,5 +1,5 @@
 import { defineGlobal } from './define.ts'
-import { formatLog } from './inspect.ts'
+import { formatLog, inspect } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
@@ -47,7 +47,10 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
     write(level, indent + formatLog(p, args))
   }
 
-  const labelOf = (label: unknown): string => (label === undefined ? 'default' : p.String(label))
+  const labelOf = (label: unknown): string => {
+    if (label === undefined) return 'default'
+    return typeof label === 'string' ? label : inspect(p, label)
+  }
   const elapsed = (label: string): string => `${label}: ${state.at - (p.mapGet(starts, label) ?? state.at)}ms`
 
   defineGlobal(p, 'console', {

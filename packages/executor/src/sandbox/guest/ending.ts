@@ -1,6 +1,7 @@
 import { cut } from './cut.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
+import { isError } from './not-json.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
@@ -88,10 +89,9 @@ export function createEnding(
   function returned(value: unknown): void {
     const result = serialise(p, value)
     if (!result.ok) {
-      const place = result.path === '' ? 'The result is' : `The result at ${result.path} is`
-      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${result.reason}, which JSON can not hold`, {
-        path: result.path,
-      })
+      const { path, reason, hint } = result
+      const place = path === '' ? 'The result' : `The result at ${path}`
+      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${reason}. ${hint}`, { path, hint })
       return
     }
     const limit = state.limits.resultBytes
@@ -106,7 +106,7 @@ export function createEnding(
       })
       return
     }
-    end({ ok: true })
+    end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })
   }
 
   return {
@@ -127,6 +127,17 @@ export function createEnding(
     },
     fail,
   }
+}
+
+const errorReturned =
+  'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
+  'To fail the execution, throw it.'
+
+/** One warning. Nothing in it has a prototype, for the same reason as in `end`. */
+function warningsOf(p: Primordials, code: string, message: string): object {
+  const warnings = [{ __proto__: null, code, message }]
+  p.ReflectSetPrototypeOf(warnings, null)
+  return warnings
 }
 
 /** A copy without a prototype, for the same reason as in `end`. */

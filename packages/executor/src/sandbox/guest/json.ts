@@ -1,103 +1,130 @@
+import { errorData } from './error-data.ts'
+import {
+  kindOf,
+  maxNesting,
+  refusalOfCycle,
+  refusalOfObject,
+  refusalOfPrimitive,
+  tooDeep,
+  type Refusal,
+} from './not-json.ts'
 import type { Primordials } from './primordials.ts'
 
 export type Serialised =
   | { readonly ok: true; readonly text: string }
-  /** `path` is where the value stands, as code would write it: `.items[3].run`, or empty for the value itself. */
-  | { readonly ok: false; readonly path: string; readonly reason: string }
-
-/** Thrown by the replacer to leave `JSON.stringify`; it never leaves this file. */
-interface Refusal {
-  readonly path: string
-  readonly reason: string
-}
+  /** `path` leads to the refused value, as code would write it: `.items[3].run`, or is empty for the value itself. */
+  | ({ readonly ok: false; readonly path: string } & Refusal)
 
 /**
- * `JSON.stringify` that refuses what JSON can't hold, instead of dropping it, and says where it is. `undefined` becomes
- * `null`. What user code throws on the way (getters, `toJSON`) is passed on.
+ * `JSON.stringify` that refuses a value that JSON can't hold, instead of dropping it, with its path; docs/values.md has the
+ * rule. Errors become data. `undefined` becomes `null`. Throws what user code throws on the way (getters, `toJSON`).
  */
 export function serialise(p: Primordials, value: unknown): Serialised {
-  // The chain of objects from the outermost to the one that is being written, and where in it the next one stands.
+  // For V8 a text alone is much less work without a replacer.
+  if (typeof value === 'string') return { ok: true, text: p.JSONStringify(value)! }
+  const attempt = { hasErrors: false }
+  try {
+    return serialiseOnce(p, value, { attempt, withBareErrors: false })
+  } catch (thrown) {
+    if (!attempt.hasErrors) throw thrown
+    // A field of an error may be the one that throws; such a field is left out, and it is not known which one it was.
+    return serialiseOnce(p, value, { attempt, withBareErrors: true })
+  }
+}
+
+interface Options {
+  /** Notes whether the value holds errors. */
+  readonly attempt: { hasErrors: boolean }
+  /** Whether only name and message of errors are taken. */
+  readonly withBareErrors: boolean
+}
+
+function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors }: Options): Serialised {
+  // The chain of objects from the outermost to the one that is being written, and the key in each of the next one.
   const holders = withoutPrototype<object>(p)
   const keys = withoutPrototype<string>(p)
+  // The errors whose data is among the holders, by the same index.
+  const errors = withoutPrototype<object | undefined>(p)
   let depth = -1
-  let refusal: Refusal | undefined
+  let lenientFrom = Infinity
+  // The prototype of the last instance of a class that keeps no hidden state: others of the class mostly follow.
+  let plainClass: object | undefined
+  let refused: ({ readonly path: string } & Refusal) | undefined
 
   /** Makes `holder` the last of the chain: the first that is seen, or one of those that are open. */
   function returnTo(holder: object, key: string): void {
     if (depth === -1) holders[++depth] = holder
     while (holders[depth] !== holder) depth--
     keys[depth] = key
+    if (depth < lenientFrom) lenientFrom = Infinity
   }
 
-  function refuse(reason: string): never {
-    refusal = { path: pathOf(p, holders, keys, depth), reason }
-    throw refusal as unknown as Error
+  /** Leaves a value out of the data of an error; elsewhere ends the serialisation. */
+  function refuse(refusal: Refusal): undefined {
+    if (lenientFrom !== Infinity) return undefined
+    const path = refusal === tooDeep ? `${pathOf(p, holders, keys, shownDepth)}…` : pathOf(p, holders, keys, depth)
+    refused = { path, reason: refusal.reason, hint: refusal.hint }
+    throw refused as unknown as Error
+  }
+
+  function dataOf(error: object): object {
+    const data = errorData(p, error, withBareErrors)
+    attempt.hasErrors = true
+    if (lenientFrom === Infinity) lenientFrom = depth + 1
+    errors[depth + 1] = error
+    return data
   }
 
   /** It is called for every value, so that what most of them are comes first. */
   function check(this: object, key: string, item: unknown): unknown {
     if (typeof item !== 'object') {
-      const reason = reasonToRefuse(item)
-      if (reason === undefined) return item
+      const refusal = refusalOfPrimitive(item)
+      if (refusal === undefined) return item
       returnTo(this, key)
-      return refuse(reason)
+      return refuse(refusal)
     }
     if (item === null) return item
     returnTo(this, key)
-    const reason = reasonToRefuseObject(p, item)
-    if (reason !== undefined) refuse(reason)
-    for (let i = 0; i <= depth; i++) if (holders[i] === item) refuse('a reference to an object that contains it')
-    holders[++depth] = item
-    return item
+    for (let i = 0; i <= depth; i++) {
+      if (holders[i] === item || (attempt.hasErrors && errors[i] === item)) {
+        return refuse(refusalOfCycle(pathOf(p, holders, keys, i - 1)))
+      }
+    }
+    if (depth === maxNesting) return refuse(tooDeep)
+    const prototype = p.ReflectGetPrototypeOf(item)
+    let written = item
+    errors[depth + 1] = undefined
+    if (prototype !== p.objectPrototype && prototype !== null && !p.ArrayIsArray(item)) {
+      if (prototype !== plainClass || p.ErrorIsError(item)) {
+        const kind = kindOf(p, item)
+        if (kind === 'Error') written = dataOf(item)
+        else {
+          const refusal = refusalOfObject(item, kind)
+          if (refusal !== undefined) return refuse(refusal)
+          plainClass = prototype
+        }
+      }
+    }
+    holders[++depth] = written
+    return written
   }
 
-  // For V8 a text alone is much less work without anyone to ask.
-  if (typeof value === 'string') return { ok: true, text: p.JSONStringify(value)! }
   try {
     return { ok: true, text: p.JSONStringify(value, check) ?? 'null' }
   } catch (thrown) {
-    if (refusal !== undefined && thrown === refusal) return { ok: false, path: refusal.path, reason: refusal.reason }
-    throw thrown
+    if (refused === undefined || thrown !== refused) throw thrown
+    return { ok: false, path: refused.path, reason: refused.reason, hint: refused.hint }
   }
 }
+
+/** Number of keys that are shown of the path to a value that is nested too deeply. */
+const shownDepth = 10
 
 /** A list that can be assigned to by index: no setter of `Array.prototype` is in the way. */
 function withoutPrototype<Item>(p: Primordials): Item[] {
   const list: Item[] = []
   p.ReflectSetPrototypeOf(list, null)
   return list
-}
-
-const bigIntReason = 'a BigInt (use Number(value) or String(value))'
-
-function reasonToRefuse(item: unknown): string | undefined {
-  switch (typeof item) {
-    case 'function':
-      return 'a function'
-    case 'symbol':
-      return 'a symbol'
-    case 'bigint':
-      return bigIntReason
-    default:
-      return undefined
-  }
-}
-
-function reasonToRefuseObject(p: Primordials, item: object): string | undefined {
-  const prototype = p.ReflectGetPrototypeOf(item)
-  if (prototype === p.objectPrototype || prototype === null || p.ArrayIsArray(item)) return undefined
-  if (inherits(p, item, p.mapPrototype)) return 'a Map (use Object.fromEntries(map) or [...map])'
-  if (inherits(p, item, p.setPrototype)) return 'a Set (use [...set])'
-  if (inherits(p, item, p.promisePrototype)) return 'a Promise (an await is missing)'
-  if (inherits(p, item, p.BigInt.prototype)) return bigIntReason
-  return undefined
-}
-
-function inherits(p: Primordials, item: object, prototype: object): boolean {
-  for (let each = p.ReflectGetPrototypeOf(item); each !== null; each = p.ReflectGetPrototypeOf(each)) {
-    if (each === prototype) return true
-  }
-  return false
 }
 
 /** The first key is that of the wrapper that `JSON.stringify` puts around the value. */

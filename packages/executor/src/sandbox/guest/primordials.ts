@@ -143,7 +143,9 @@ export function capturePrimordials() {
     mapPrototype: Map.prototype as object,
     objectPrototype: Object.prototype as object,
     promisePrototype: Promise.prototype as object,
+    regExpPrototype: RegExp.prototype as object,
     setPrototype: Set.prototype as object,
+    typedArrayPrototype: typedArray as object,
 
     // Reflect, Object, Function
     ReflectApply: Reflect.apply,

@@ -53,8 +53,11 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       else if (!p.setHas(allowed, tool)) refuse('TOOL_NOT_ALLOWED', notAllowed(tool))
       else if (input === undefined) reject(thrown)
       else if (!input.ok) {
-        const { path, reason } = input
-        refuse('TOOL_INPUT_INVALID', `The input of ${tool}${path} is ${reason}, which JSON can not hold`, { path })
+        const { path, reason, hint } = input
+        refuse('TOOL_INPUT_INVALID', `The input of ${tool} can not be sent: input${path} ${reason}. ${hint}`, {
+          path,
+          hint,
+        })
       } else if (isLongerThan(p, input.text, state.limits.toolInputBytes)) {
         const sizeBytes = utf8Length(p, input.text)
         const limitBytes = state.limits.toolInputBytes

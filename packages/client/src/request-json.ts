@@ -1,0 +1,62 @@
+/** The values of a request as JSON: refused where JSON can't hold them, before anything is sent. */
+import type { ExecutionRequest, Json } from '@codemode/shared'
+
+import { ConfigurationError } from './errors/configuration-error.ts'
+import type { Context } from './tools/define.ts'
+import { NotJsonError } from './tools/not-json.ts'
+import { toJson } from './tools/to-json.ts'
+
+type Name = 'input' | 'context' | 'config'
+
+/** Values that have been made here, and so need no second conversion on their way through composed executors. */
+const made = new WeakSet<object>()
+
+/** Returns a copy of the value as JSON. Throws a ConfigurationError with the path of what JSON can't hold. */
+export function jsonOf(name: Name, value: unknown): Json {
+  if (typeof value === 'object' && value !== null && made.has(value)) return value as Json
+  const json = converted(name, value)
+  if (typeof json === 'object' && json !== null) made.add(json)
+  return json
+}
+
+/** The same of a value that has to be an object. */
+export function jsonObjectOf(name: Name, value: unknown): Record<string, Json> {
+  const json = jsonOf(name, value)
+  if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
+  const kind = json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
+  throw new ConfigurationError(
+    `The ${name} is no object of JSON values, but ${kind}.`,
+    name === 'context' ? contextExample : `codemode.executeAsync(code, { ${name}: { key: 'value' } })`,
+  )
+}
+
+/** Returns a copy of a context as JSON, which nobody else changes. */
+export function contextFrom(context: Context): Record<string, Json> {
+  return jsonObjectOf('context', context)
+}
+
+/** Returns the request with its values as JSON. */
+export function withJsonValues<Request extends ExecutionRequest>(request: Request): Request {
+  const { input, context, config } = request
+  return {
+    ...request,
+    ...(input !== undefined && { input: jsonOf('input', input) }),
+    ...(context !== undefined && { context: jsonObjectOf('context', context) }),
+    ...(config !== undefined && { config: jsonObjectOf('config', config) }),
+  }
+}
+
+const contextExample = "codemode.withContext({ clientId: 'c1' })"
+
+function converted(name: Name, value: unknown): Json {
+  try {
+    return toJson(value)
+  } catch (cause) {
+    if (!(cause instanceof NotJsonError)) throw cause
+    throw new ConfigurationError(
+      cause.about(name),
+      name === 'context' ? contextExample : `codemode.executeAsync(code, { ${name}: { key: 'plain data' } })`,
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,74 @@
+import { types } from 'node:util'
+
+/** Whether a value is an error: of any realm, or of a class that inherits from Error. */
+export function isError(value: object): boolean {
+  return types.isNativeError(value) || value instanceof Error
+}
+
+/**
+ * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
+ * fields, without its stack. The values of the fields are as they are: they are serialised after it. A field that can't be
+ * read is left out.
+ */
+export function errorData(error: object): Record<string, unknown> {
+  const data = Object.create(null) as Record<string, unknown>
+  const name = read(error, 'name')
+  data['name'] = typeof name === 'string' && name !== '' ? name : 'Error'
+  data['message'] = messageText(read(error, 'message'))
+  const code = read(error, 'code')
+  if ((typeof code === 'string' && code !== '') || (typeof code === 'number' && code !== 0)) data['code'] = code
+  for (const key of ['cause', 'errors', 'error', 'suppressed']) {
+    const value = hasField(error, key) ? read(error, key) : undefined
+    if (value !== undefined) data[key] = value
+  }
+  for (const key of ownKeys(error)) {
+    if (key === 'stack' || Object.hasOwn(data, key)) continue
+    const value = read(error, key)
+    if (value !== undefined) data[key] = value
+  }
+  return data
+}
+
+function read(error: object, key: string): unknown {
+  try {
+    return Reflect.get(error, key)
+  } catch {
+    return undefined
+  }
+}
+
+/** A class may give its cause by a getter; `error` and `suppressed` are those of a `SuppressedError`. */
+function hasField(error: object, key: string): boolean {
+  try {
+    return key === 'cause' || Object.hasOwn(error, key)
+  } catch {
+    return false
+  }
+}
+
+function ownKeys(error: object): readonly string[] {
+  try {
+    return Object.keys(error)
+  } catch {
+    return []
+  }
+}
+
+/** A message is a string, unless somebody has set it to something else. */
+function messageText(message: unknown): string {
+  if (typeof message === 'string') return message
+  if (message === undefined || message === null) return ''
+  try {
+    return typeof message === 'object' ? textOfJson(message) : textOfOther(message)
+  } catch {
+    return ''
+  }
+}
+
+/** Nothing for what JSON has nothing for, such as an object whose `toJSON` returns undefined. */
+function textOfJson(value: object): string {
+  const text: string | undefined = JSON.stringify(value)
+  return text ?? ''
+}
+
+const textOfOther: (value: unknown) => string = String

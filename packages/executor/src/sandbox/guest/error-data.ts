@@ -1,0 +1,66 @@
+import type { Primordials } from './primordials.ts'
+
+/**
+ * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
+ * fields, without its stack. The values of the fields are as they are: they are serialised after it. The object has no
+ * prototype. A field that can't be read is left out; `isBare` leaves out all but name and message.
+ */
+export function errorData(p: Primordials, error: object, isBare: boolean): object {
+  const data = p.ObjectCreate(null) as Record<string, unknown>
+  const name = read(p, error, 'name')
+  data['name'] = typeof name === 'string' && name !== '' ? name : 'Error'
+  data['message'] = messageText(p, read(p, error, 'message'))
+  if (isBare) return data
+  const code = read(p, error, 'code')
+  if ((typeof code === 'string' && code !== '') || (typeof code === 'number' && code !== 0)) data['code'] = code
+  const inner = ['cause', 'errors', 'error', 'suppressed']
+  for (let i = 0; i < inner.length; i++) {
+    const key = inner[i]!
+    const value = hasField(p, error, key) ? read(p, error, key) : undefined
+    if (value !== undefined) data[key] = value
+  }
+  const keys = ownKeys(p, error)
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i]!
+    if (key === 'stack' || p.ObjectHasOwn(data, key)) continue
+    const value = read(p, error, key)
+    if (value !== undefined) data[key] = value
+  }
+  return data
+}
+
+function read(p: Primordials, error: object, key: string): unknown {
+  try {
+    return p.ReflectGet(error, key) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** A class may give its cause by a getter; `error` and `suppressed` are those of a `SuppressedError`. */
+function hasField(p: Primordials, error: object, key: string): boolean {
+  try {
+    return key === 'cause' || p.ObjectHasOwn(error, key)
+  } catch {
+    return false
+  }
+}
+
+function ownKeys(p: Primordials, error: object): readonly string[] {
+  try {
+    return p.ObjectKeys(error)
+  } catch {
+    return []
+  }
+}
+
+/** A message is a string, unless user code has set it to something else. */
+function messageText(p: Primordials, message: unknown): string {
+  if (typeof message === 'string') return message
+  if (message === undefined || message === null) return ''
+  try {
+    return typeof message === 'object' ? (p.JSONStringify(message) ?? '') : p.String(message)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,153 @@
+/** One rule wherever JSON crosses: every case of the table, at every crossing. */
+import { expect, test } from 'vitest'
+
+import { ExecutorClient, withCache } from '@codemode/client'
+import { maxJsonNesting, type Json } from '@codemode/shared'
+
+import { acceptedCases, refusedCases, valueOf, type AcceptedCase, type RefusedCase } from '../support/json-cases.ts'
+import { apiKey } from '../support/executor.ts'
+import { useCodemode } from '../support/suite.ts'
+
+type Case = AcceptedCase | RefusedCase
+
+const suite = useCodemode({
+  client: {
+    tools: {
+      json: (input: unknown) => JSON.stringify(input),
+      made: (each: Case) => valueOf(each),
+    },
+  },
+})
+
+const inGuest = <Each extends Case>(cases: readonly Each[]): Each[] => cases.filter(({ place }) => place !== 'host')
+const onHost = <Each extends Case>(cases: readonly Each[]): Each[] => cases.filter(({ place }) => place !== 'guest')
+
+const messageOf = ({ path, reason, hint }: RefusedCase, root: string): string => `${root}${path} ${reason}. ${hint}`
+
+test.each(inGuest(acceptedCases))('EX-1: the result $source arrives as $json', async ({ source, json }) => {
+  expect(JSON.stringify(await suite.codemode.executeAsync(`return (${source})`))).toBe(json)
+})
+
+test.each(inGuest(refusedCases))('EX-1: the result $source is refused: $path $reason', async (each) => {
+  const result = await suite.codemode.run(`return (${each.source})`)
+  const place = each.path === '' ? '' : ` at ${each.path}`
+  expect(result).toMatchObject({
+    success: false,
+    error: {
+      code: 'RESULT_NOT_SERIALIZABLE',
+      name: 'TypeError',
+      message: `The result${place} ${each.reason}. ${each.hint}`,
+      details: { path: each.path, hint: each.hint },
+    },
+  })
+})
+
+/** Calls a tool with each value, and returns the outcome of each. */
+async function calledWith(cases: readonly Case[]): Promise<string[]> {
+  const makers = cases.map(({ source }) => `() => (${source})`).join(',\n')
+  return suite.codemode.executeAsync(`
+    const outcomes = []
+    for (const make of [${makers}]) {
+      outcomes.push(await tools.json(make()).catch((error) => error.code + ': ' + error.message))
+    }
+    return outcomes`)
+}
+
+test('TL-2, GU-1: a tool gets the input of every accepted case as the same JSON', async () => {
+  const cases = inGuest(acceptedCases)
+  const outcomes = await calledWith(cases)
+  expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
+})
+
+test('TL-2, GU-1: a call with the input of a refused case rejects with the path, the reason and the hint', async () => {
+  const cases = inGuest(refusedCases)
+  expect(await calledWith(cases)).toEqual(
+    cases.map((each) => `TOOL_INPUT_INVALID: The input of json can not be sent: ${messageOf(each, 'input')}`),
+  )
+})
+
+/** Returns the outcome of a call whose tool returns the value, for each. */
+async function calledFor(cases: readonly Case[]): Promise<string[]> {
+  return suite.codemode.executeAsync(
+    `const outcomes = []
+     for (const source of input) {
+       outcomes.push(await tools.made({ source }).then(JSON.stringify, (error) => error.code + ': ' + error.message))
+     }
+     return outcomes`,
+    { input: cases.map(({ source }) => source) },
+  )
+}
+
+test('TL-2: the output of every accepted case arrives in the code as the same JSON', async () => {
+  const cases = onHost(acceptedCases)
+  const outcomes = await calledFor(cases)
+  expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
+})
+
+test('TL-2: a call whose tool returns a refused case rejects with the path, the reason and the hint', async () => {
+  const cases = onHost(refusedCases)
+  expect(await calledFor(cases)).toEqual(
+    cases.map((each) => `TOOL_OUTPUT_INVALID: The output of made can not be sent: ${messageOf(each, 'output')}`),
+  )
+})
+
+test('GU-1: input, context and config are serialised alike', async () => {
+  // Here the values are some levels deep already.
+  const cases = onHost(acceptedCases).filter(({ json }) => json.length < maxJsonNesting)
+  const values = () => cases.map((each) => ({ value: valueOf(each) as Json }))
+  const code = `
+    return [input, context.list, config.list].map((list) => list.map(({ value }) => JSON.stringify(value ?? null)))`
+  const options = { input: values(), context: { list: values() }, config: { list: values() } }
+  const json = cases.map((each) => each.json)
+  expect(await suite.codemode.executeAsync(code, options)).toEqual([json, json, json])
+})
+
+const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as Json
+
+test('GU-1: values may be nested to the limit in input, context and config', async () => {
+  const options = {
+    input: deep(maxJsonNesting),
+    context: { at: deep(maxJsonNesting - 1) },
+    config: { at: deep(maxJsonNesting - 1) },
+  }
+  const code = 'return [input, context, config].map((value) => JSON.stringify(value).length)'
+  expect(await suite.codemode.executeAsync(code, options)).toEqual([2_000, 2_005, 2_005])
+})
+
+test.each(onHost(refusedCases))('GU-1: the option input $source is refused before it is sent', async (each) => {
+  const input = valueOf(each) as Json
+  await expect(suite.codemode.executeAsync('return 1', { input })).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    code: 'CONFIGURATION_INVALID',
+    message: expect.stringContaining(messageOf(each, 'input')) as string,
+  })
+})
+
+test('GU-1: an executor that is used by itself, or composed, refuses the same before it sends', async () => {
+  const options = { executorUrl: suite.executor.url, executorApiKey: apiKey }
+  await using executor = new ExecutorClient(options)
+  const refusal = { name: 'ConfigurationError', message: expect.stringContaining('input.at is a Map') as string }
+  const wrong = { code: 'return input', input: { at: new Map() } as never }
+  const date = { code: 'return input', input: { at: new Date(0) } as never }
+  for (const each of [executor, withCache(executor)]) {
+    const call = { callTool: () => Promise.reject(new Error('it has no tools')) }
+    await expect(each.run(wrong, call)).rejects.toMatchObject(refusal)
+    expect(await each.run(date, call)).toMatchObject({ success: true, result: { at: '1970-01-01T00:00:00.000Z' } })
+  }
+})
+
+test.each(['context', 'config'])(
+  'GU-1: the option %s is refused with the path to what JSON can not hold',
+  async (name) => {
+    const value = { at: [new Map()] as never }
+    await expect(suite.codemode.executeAsync('return 1', { [name]: value })).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringContaining(
+        `${name}.at[0] is a Map, which JSON can not hold. Use Object.fromEntries`,
+      ) as string,
+    })
+    await expect(
+      suite.codemode.executeAsync('return 1', { [name]: { toJSON: () => [1] } as never }),
+    ).rejects.toMatchObject({ name: 'ConfigurationError', message: expect.stringContaining('an array') as string })
+  },
+)
