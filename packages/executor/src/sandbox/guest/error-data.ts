@@ -1,4 +1,5 @@
 import type { Primordials } from './primordials.ts'
+import { read } from './thrown.ts'
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
@@ -27,14 +28,6 @@ export function errorData(p: Primordials, error: object, isBare: boolean): objec
     if (value !== undefined) data[key] = value
   }
   return data
-}
-
-function read(p: Primordials, error: object, key: string): unknown {
-  try {
-    return p.ReflectGet(error, key) as unknown
-  } catch {
-    return undefined
-  }
 }
 
 /** A class may give its cause by a getter; `error` and `suppressed` are those of a `SuppressedError`. */
