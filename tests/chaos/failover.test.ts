@@ -58,6 +58,9 @@ function counted(handler: ToolHandler) {
   return { calls, enter }
 }
 
+/** On a busy machine all of it may take long; nothing here is about a clock. */
+const clocks = { executionTimeoutMs: 120_000, toolTimeoutMs: 120_000, queueTimeoutMs: 60_000 }
+
 /** What becomes of the execution that calls the tool with this number. */
 async function outcomeOf(codemode: Codemode, input: number): Promise<'finished' | 'ambiguous' | 'lost'> {
   try {
@@ -83,7 +86,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     const { calls, enter } = counted(hold)
     const log: string[] = []
     const executor = withFailover([watched(first, log), watched(second, [])])
-    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...config })
+    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
 
     const held = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, i))
     await arrived(20)
@@ -106,7 +109,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     const { calls, enter } = counted((input) => input)
     const log: string[] = []
     const executor = withFailover([watched(first, log), watched(second, [])])
-    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...config })
+    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
 
     const outcomes: string[] = []
     let begun = 0

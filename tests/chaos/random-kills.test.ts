@@ -9,6 +9,8 @@ import { RandomKills } from '../support/random-kills.ts'
 const executions = 200
 const callsEach = 3
 const kills = 20
+/** On a busy machine all of it may take long; nothing here is about a clock. */
+const clocks = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000, queueTimeoutMs: 60_000 }
 
 /** One call, then two at once; the random values tell whether a guest that was made again is the same one. */
 const code = `
@@ -38,7 +40,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     })
     const outcomes = await Promise.all(
       Array.from({ length: executions }, async (_, number) => {
-        const execution = await codemode.submit(code, { input: number, executionTimeoutMs: 60_000 })
+        const execution = await codemode.submit(code, { ...clocks, input: number })
         const [events, result] = await Promise.all([allOf(execution.events()), execution.wait()])
         return { number, events, result }
       }),

@@ -9,7 +9,7 @@ const suite = useCodemode()
 
 test('CL-2: no more executions run at a time than concurrency says, and all of them run', async () => {
   const { enter, arrived, open, signals } = gate()
-  await using client = connect(suite.executor, { concurrency: 3, tools: { enter } })
+  await using client = connect(suite.executor, { concurrency: 3, queueTimeoutMs: 60_000, tools: { enter } })
   let most = 0
   client.on('start', () => (most = Math.max(most, client.stats().running)))
   const all = Promise.all(Array.from({ length: 30 }, () => client.executeAsync('tools.enter()')))
