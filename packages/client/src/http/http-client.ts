@@ -61,7 +61,7 @@ export class HttpClient {
     const url = new URL(options.executorUrl)
     this.#options = options
     this.#origin = url.origin
-    this.#basePath = url.pathname.replace(/\/+$/, '')
+    this.#basePath = withoutTrailingSlashes(url.pathname)
     this.#agent = new Agent({
       connect: { timeout: options.connectTimeoutMs },
       allowH2: false,
@@ -164,6 +164,12 @@ export class HttpClient {
       ...more,
     }
   }
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 function isSuccess(status: number): boolean {

@@ -61,9 +61,19 @@ function messageOf(error: Error): string {
 }
 
 function withoutHost(message: string): string {
-  return message
-    .replaceAll(/\n\s+at .*/g, '')
-    .replaceAll(/(?:file:\/\/)?(?:[A-Za-z]:)?[\\/][^\s'"()]+\.[cm]?[jt]sx?(?::\d+)*/g, '<path>')
+  const lines = message.split('\n').filter((line, i) => i === 0 || !/^\s+at /.test(line))
+  return lines.join('\n').replaceAll(/[^\s'"()]+/g, withoutPath)
+}
+
+/** Replaces the path of a script in a text without blanks: from its first slash to its last extension. */
+function withoutPath(text: string): string {
+  const slash = text.search(/[\\/]/)
+  if (slash < 0) return text
+  const ends = [...text.matchAll(/\.[cm]?[jt]sx?(?::\d+)*/g)].filter(({ index }) => index > slash + 1)
+  const last = ends.at(-1)
+  if (last === undefined) return text
+  const start = /(?:file:|[A-Za-z]:)$/.exec(text.slice(Math.max(0, slash - 5), slash))?.[0].length ?? 0
+  return `${text.slice(0, slash - start)}<path>${text.slice(last.index + last[0].length)}`
 }
 
 /** The answer, or the failure that says it is too large for the wire. */
