@@ -3,6 +3,7 @@ import { callIdOf, type ToolAnswer, type ToolCallSummary } from '@codemode/share
 import { traceToolCall } from '../telemetry.ts'
 import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
+import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'
 import type { Pacer } from './pacer.ts'
 
@@ -48,7 +49,10 @@ interface Call {
 export class ToolCalls {
   readonly #options: ToolCallsOptions
   readonly #calls: Call[] = []
-  readonly #queue: Call[] = []
+  readonly #queue = new Fifo<Call>()
+  /** The first open calls, and how many calls were looked at to find them. */
+  #listed: Call[] = []
+  #examined = 0
   #inFlight = 0
   #open = 0
 
@@ -61,14 +65,14 @@ export class ToolCalls {
     return this.#open
   }
 
-  /** The ids of the open calls, of many the first ones. */
-  get openCallIds(): string[] {
-    const open: string[] = []
-    for (const call of this.#calls) {
-      if (isOpen(call)) open.push(call.summary.callId)
-      if (open.length === maxListedCalls) break
+  /** Returns the ids of the open calls, of many the first ones. Each call is looked at once, however often it is asked. */
+  firstOpenCallIds(): string[] {
+    this.#listed = this.#listed.filter(isOpen)
+    while (this.#listed.length < maxListedCalls && this.#examined < this.#calls.length) {
+      const call = this.#calls[this.#examined++]!
+      if (isOpen(call)) this.#listed.push(call)
     }
-    return open
+    return this.#listed.map(({ summary }) => summary.callId)
   }
 
   get summaries(): ToolCallSummary[] {
@@ -87,14 +91,14 @@ export class ToolCalls {
     }
     this.#calls.push(call)
     this.#open += 1
-    this.#queue.push(call)
+    this.#queue.add(call)
     this.#sendQueued()
   }
 
   /** Cancels what is open; the calls' signals abort and no answer follows. */
   cancelAll(): ToolCallSummary[] {
     const open = this.#calls.filter(isOpen)
-    this.#queue.length = 0
+    this.#queue.clear()
     for (const call of open) {
       this.#settle(call, 'cancelled')
       call.abort.abort(new Error('the execution has ended'))
@@ -103,9 +107,9 @@ export class ToolCalls {
   }
 
   #sendQueued(): void {
-    while (this.#queue.length > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
+    while (this.#queue.size > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
       this.#inFlight += 1
-      void this.#send(this.#queue.shift()!)
+      void this.#send(this.#queue.take()!)
     }
   }
 
