@@ -49,3 +49,9 @@ test('the same object twice is no cycle', () => {
   const shared = { a: 1 }
   expect(toJson([shared, shared])).toEqual([shared, shared])
 })
+
+test('very many objects below deeply nested ones come out as they are', () => {
+  let value: unknown = Array.from({ length: 200_000 }, () => ({}))
+  for (let depth = 0; depth < 500; depth++) value = [value]
+  expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value))
+})

@@ -17,7 +17,7 @@ export class NotJsonError extends Error {
  */
 export function toJson(value: unknown): Json {
   try {
-    return convert(value, undefined, { holders: [], keys: [] }) ?? null
+    return convert(value, undefined, { holders: new Set(), keys: [] }) ?? null
   } catch (error) {
     if (error instanceof RangeError) throw new NotJsonError([], 'is nested too deeply')
     throw error
@@ -26,7 +26,7 @@ export function toJson(value: unknown): Json {
 
 /** The objects that the value is in, from the outermost on, and the key of each; the outermost has none. */
 interface Trail {
-  readonly holders: object[]
+  readonly holders: Set<object>
   readonly keys: (PropertyKey | undefined)[]
 }
 
@@ -51,11 +51,11 @@ function convert(value: unknown, key: PropertyKey | undefined, trail: Trail): Js
 }
 
 function convertObject(value: object, key: PropertyKey | undefined, trail: Trail): Json | undefined {
-  if (trail.holders.includes(value)) throw refusal('is a cycle', key, trail)
+  if (trail.holders.has(value)) throw refusal('is a cycle', key, trail)
   if (value instanceof Map) throw refusal('is a Map', key, trail)
   if (value instanceof Set) throw refusal('is a Set', key, trail)
   if (value instanceof Promise) throw refusal('is a Promise that was not awaited', key, trail)
-  trail.holders.push(value)
+  trail.holders.add(value)
   let json: Json | undefined
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     json = convert(value.toJSON(String(key ?? '')), key, trail)
@@ -64,7 +64,7 @@ function convertObject(value: object, key: PropertyKey | undefined, trail: Trail
     json = Array.isArray(value) ? convertArray(value, trail) : convertFields(value as Record<string, unknown>, trail)
     trail.keys.pop()
   }
-  trail.holders.pop()
+  trail.holders.delete(value)
   return json
 }
 
