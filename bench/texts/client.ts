@@ -193,8 +193,8 @@ export const clientSubjects: readonly TextSubject[] = [
   ),
   subject(
     'requestByFetch, body',
-    { most: MiB / 4, unit: 'bytes', inputs: { 'chunks of one byte': drippedRequest } },
-    (request: Request) => requestByFetch(request).body(2 * MiB),
+    { most: MiB / 4, unit: 'bytes', inputs: { 'chunks of one byte': (size) => size } },
+    (size: number) => requestByFetch(drippedRequest(size)).body(2 * MiB),
   ),
   subject(
     'toJson, values',

@@ -11,7 +11,7 @@ import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
-import { nestingOf } from './nesting.ts'
+import { isNestedDeeperThan, maxValueNesting, nestingOf } from './nesting.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -183,12 +183,17 @@ function checkSize(path: string, text: string, limitBytes: number): string {
 
 /** A value of the request as the journal keeps it. */
 function textOf(path: string, value: unknown, limitBytes: number): string {
+  if (isNestedDeeperThan(value, maxValueNesting)) throw tooDeep(path)
   try {
     return checkSize(path, JSON.stringify(value), limitBytes)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new RequestError('INVALID_REQUEST', `${path} is nested too deeply`, { details: { path } })
+    throw tooDeep(path)
   }
+}
+
+function tooDeep(path: string): RequestError {
+  return new RequestError('INVALID_REQUEST', `${path} is nested too deeply`, { details: { path } })
 }
 
 /** Deeper schemas serve nobody, and could not be written out again with the journal. */

@@ -1,4 +1,20 @@
-/** How many brackets of a JSON text are open at once, at most. */
+/** Deeper values are refused: `JSON.stringify` takes time that grows with the square of the depth. */
+export const maxValueNesting = 10_000
+
+/** Returns whether objects and arrays of a value are nested deeper than so many levels; looks at each of them once. */
+export function isNestedDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    level = level.filter((each) => typeof each === 'object' && each !== null)
+    if (depth >= levels && level.length > 0) return true
+    const inside: unknown[] = []
+    for (const each of level) for (const child of Object.values(each as object)) inside.push(child)
+    level = inside
+  }
+  return false
+}
+
+/** Returns how many brackets of a JSON text are open at once, at most. */
 export function nestingOf(json: string): number {
   let depth = 0
   let deepest = 0

@@ -5,6 +5,7 @@ import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'
+import { isNestedDeeperThan, maxValueNesting } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest will get it: the output, or the failure, as JSON text. */
@@ -222,8 +223,9 @@ function isAbort(answer: ToolAnswer): boolean {
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }
 
-/** Undefined for what is nested deeper than `JSON.stringify` goes. */
+/** Returns the JSON text of a value, undefined if it is nested too deeply. */
 function stringify(value: unknown): string | undefined {
+  if (isNestedDeeperThan(value, maxValueNesting)) return undefined
   try {
     return JSON.stringify(value)
   } catch {
