@@ -23,6 +23,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   'growth-executions': async () => (await import('./growth-executions.ts')).growthExecutions,
   'growth-calls': async () => (await import('./growth-calls.ts')).growthCalls,
   'growth-bytes': async () => (await import('./growth-bytes.ts')).growthBytes,
+  'growth-text': async () => (await import('./growth-text.ts')).growthText,
   'memory-while-waiting': async () => (await import('./memory-while-waiting.ts')).memoryWhileWaiting,
   'memory-in-a-row': async () => (await import('./memory-in-a-row.ts')).memoryInARow,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,

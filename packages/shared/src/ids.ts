@@ -2,12 +2,12 @@ import { z } from 'zod'
 
 import { randomHex } from './random-hex.ts'
 
-const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
+const executionIdPattern = /^exe_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** `exe_` and a UUID. It is made by the client and is the execution's idempotency key. */
 export const executionIdSchema = z
   .string()
-  .regex(new RegExp(`^exe_${uuidPattern}$`), 'must be "exe_" and a UUID in lower case')
+  .regex(executionIdPattern, 'must be "exe_" and a UUID in lower case')
   .meta({ description: 'The id of an execution, and its idempotency key', example: newExecutionId(0) })
 
 /** 16 to 128 visible ASCII characters without quotes, commas or blanks, so that it is safe in headers and logs. */
@@ -35,10 +35,12 @@ export function callIdOf(executionId: string, n: number): string {
   return `${executionId}:${n}`
 }
 
-/** The number of a call within its execution, or undefined if the id is not one of that execution. */
+/** Returns the number of a call within its execution, undefined if the id is not one of that execution. */
 export function callNumberOf(executionId: string, callId: string): number | undefined {
-  const match = /^(.+):([1-9]\d{0,8})$/.exec(callId)
-  return match?.[1] === executionId ? Number(match[2]) : undefined
+  const prefix = `${executionId}:`
+  if (!callId.startsWith(prefix)) return undefined
+  const number = callId.slice(prefix.length)
+  return /^[1-9]\d{0,8}$/.test(number) ? Number(number) : undefined
 }
 
 function uuidv7(now: number): string {

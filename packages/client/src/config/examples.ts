@@ -108,7 +108,7 @@ function asCode(field: Field): string {
   const { path, value } = field
   if (isSecret(field)) return `process.env.${variableOf(path)}`
   if (isSource(value)) return value.source
-  if (typeof value === 'number') return String(value).replaceAll(/\B(?=(?:\d{3})+$)/g, '_')
+  if (typeof value === 'number') return value.toLocaleString('en-US').replaceAll(',', '_')
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 

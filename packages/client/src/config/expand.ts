@@ -7,7 +7,7 @@ export interface Unexpanded {
   readonly variable?: string
 }
 
-const placeholder = /\$\$\{|\$\{(?:(?<name>[A-Za-z_]\w*)(?<orElse>:-(?<fallback>(?:(?!\$\{)[^}])*))?\})?/g
+const placeholder = /\$\$\{|\$\{(?:(?<name>[A-Za-z_]\w*)(?<orElse>:-(?<fallback>(?:[^$}]|\$+[^${}])*\$*))?\})?/g
 
 /**
  * Puts variables into a text: `${NAME}`, or `${NAME:-what to take if it is not set}`; `$${` is `${` itself. An empty

@@ -41,3 +41,15 @@ test('the value itself is not changed', () => {
   const value = Object.freeze({ secret: 'x', list: Object.freeze(['key-0123']) })
   expect(redact(value)).not.toBe(value)
 })
+
+test('very many fields below nested ones are redacted, and values deeper than 100 levels are cut', () => {
+  const items = Array.from({ length: 100_000 }, () => ({ token: 'x', text: 'key-0123' }))
+  const nested = (levels: number, value: unknown): unknown => (levels === 0 ? value : [nested(levels - 1, value)])
+  const redacted = items.map(() => ({ token: '[redacted]', text: '[redacted]' }))
+  expect(JSON.stringify(redact(nested(90, items)))).toBe(JSON.stringify(nested(90, redacted)))
+  expect(redact(nested(5_000, 'key-0123'))).toEqual(nested(100, '[nested too deeply]'))
+})
+
+test('a text of a million characters is redacted', () => {
+  expect(redact(`${'key-012 '.repeat(150_000)}key-0123`)).toBe(`${'key-012 '.repeat(150_000)}[redacted]`)
+})

@@ -1,4 +1,4 @@
-/** Takes secrets out of what is printed. */
+/** Removes secrets from values that are printed. */
 import { valueAt } from './layer.ts'
 import { writtenOptions } from './options.ts'
 import { connectedSchema, secretOptions, type ResolvedConfig } from './schema.ts'
@@ -12,16 +12,19 @@ const secretName =
 /** Shorter ones would be found in ordinary words. */
 const minSecretLength = 4
 
+/** Deeper values are not shown: nobody reads them, and each level takes stack. */
+const maxDepth = 100
+
 /**
- * Makes a function that gives a copy of any value without these secrets, wherever they are in a text, and without what
- * fields hold whose names say that it is secret. What has a `toJSON` is copied as that, an error with its message, stack
- * and cause; what is neither is given back as it is.
+ * Returns a function that copies any value without these secrets, wherever they are in a text, and without the values of
+ * fields that have the name of a secret. A value with a `toJSON` is copied as the result of that, an error with its
+ * message, stack and cause; an instance of another class is returned as it is. Deep values are cut.
  */
 export function createRedactor(secrets: readonly string[]): <T>(value: T) => T {
   const known = secrets.filter(({ length }) => length >= minSecretLength).sort((a, b) => b.length - a.length)
   const redactText = (text: string): string => known.reduce((clean, secret) => clean.replaceAll(secret, redacted), text)
 
-  const redactFields = (fields: Iterable<[string, unknown]>, around: ReadonlySet<unknown>) =>
+  const redactFields = (fields: Iterable<[string, unknown]>, around: Set<unknown>) =>
     Object.fromEntries(
       Array.from(fields, ([name, value]) => {
         const isSecret =
@@ -30,17 +33,27 @@ export function createRedactor(secrets: readonly string[]): <T>(value: T) => T {
       }),
     )
 
-  function redact(value: unknown, around: ReadonlySet<unknown>): unknown {
+  function redact(value: unknown, around: Set<unknown>): unknown {
     if (typeof value === 'string') return redactText(value)
     if (typeof value !== 'object' || value === null) return value
     if (around.has(value)) return '[circular]'
-    const inside = new Set([...around, value])
-    if ('toJSON' in value && typeof value.toJSON === 'function') return redact(value.toJSON(), inside)
-    if (Array.isArray(value)) return value.map((item) => redact(item, inside))
-    if (value instanceof Error) return redactFields(fieldsOf(value), inside)
+    if (around.size === maxDepth) return '[nested too deeply]'
+    around.add(value)
+    try {
+      return redactObject(value, around)
+    } finally {
+      around.delete(value)
+    }
+  }
+
+  /** `around` are the objects that hold the value, and itself. */
+  function redactObject(value: object, around: Set<unknown>): unknown {
+    if ('toJSON' in value && typeof value.toJSON === 'function') return redact(value.toJSON(), around)
+    if (Array.isArray(value)) return value.map((item) => redact(item, around))
+    if (value instanceof Error) return redactFields(fieldsOf(value), around)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) return value
-    return redactFields(Object.entries(value), inside)
+    return redactFields(Object.entries(value), around)
   }
 
   return <T>(value: T): T => redact(value, new Set()) as T

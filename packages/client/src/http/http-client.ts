@@ -72,7 +72,7 @@ export class HttpClient {
     const url = new URL(options.executorUrl)
     this.#options = options
     this.#origin = url.origin
-    this.#basePath = url.pathname.replace(/\/+$/, '')
+    this.#basePath = withoutTrailingSlashes(url.pathname)
     const { connectTimeoutMs, proxies } = options
     const { dispatcher, proxy } = createDispatcher({ origin: this.#origin, connectTimeoutMs, proxies })
     this.#agent = options.dispatcher ?? dispatcher
@@ -190,6 +190,12 @@ export class HttpClient {
       ...more,
     }
   }
+}
+
+function withoutTrailingSlashes(path: string): string {
+  let end = path.length
+  while (path[end - 1] === '/') end -= 1
+  return path.slice(0, end)
 }
 
 function isSuccess(status: number): boolean {

@@ -89,3 +89,9 @@ test('an error keeps the rest when one of its fields throws while it is written'
     { name: 'TypeError', message: 'x', status: 4 },
   ])
 })
+
+test('very many objects below deeply nested ones come out as they are', () => {
+  let value: unknown = Array.from({ length: 200_000 }, () => ({}))
+  for (let depth = 0; depth < 500; depth++) value = [value]
+  expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value))
+})

@@ -21,7 +21,7 @@ import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { createInstance } from './instance.ts'
 import { JournalLog } from './journal-log.ts'
-import { nestingOf } from './nesting.ts'
+import { isNestedDeeperThan } from './nesting.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -184,26 +184,14 @@ function checkSize(path: string, text: string, limitBytes: number): string {
 
 /** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
 function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
-  const text = stringify(value)
-  if (text === undefined) throw nestedTooDeeply(path, maxNesting)
-  checkSize(path, text, limitBytes)
-  if (nestingOf(text) > maxNesting) throw nestedTooDeeply(path, maxNesting)
-  return text
+  // Before it is written out: `JSON.stringify` takes time that grows with the square of the depth.
+  if (isNestedDeeperThan(value, maxNesting)) throw nestedTooDeeply(path, maxNesting)
+  return checkSize(path, JSON.stringify(value), limitBytes)
 }
 
 interface TextLimits {
   readonly limitBytes: number
   readonly maxNesting?: number
-}
-
-/** Undefined for a value that is nested deeper than `JSON.stringify` can follow. */
-function stringify(value: unknown): string | undefined {
-  try {
-    return JSON.stringify(value)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
 }
 
 function nestedTooDeeply(path: string, limit: number): RequestError {

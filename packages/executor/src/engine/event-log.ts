@@ -1,6 +1,7 @@
 import { fixedLimits, RequestError, textHead, type ExecutionEvent } from '@codemode/shared'
 
 import type { EventText } from './engine.ts'
+import { Fifo } from './fifo.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 import { heapBytesOf } from './memory-size.ts'
 
@@ -28,7 +29,7 @@ const eventOverheadBytes = 100
  */
 export class EventLog {
   readonly #executionId: string
-  readonly #kept: { event: EventText; bytes: number; heapBytes: number }[] = []
+  readonly #kept = new Fifo<{ event: EventText; bytes: number; heapBytes: number }>()
   #firstKept = 1
   #keptBytes = 0
   #heapBytes = 0
@@ -45,7 +46,7 @@ export class EventLog {
     at: number,
     ...[payload]: PayloadOf<Event['type']>
   ): void {
-    const id = String(this.#firstKept + this.#kept.length)
+    const id = String(this.#firstKept + this.#kept.size)
     const stamped = { ...event, id, at: new Date(at).toISOString(), executionId: this.#executionId }
     const [field] = Object.entries((payload ?? {}) as Record<string, string | JsonText>)
     const { text: json, sizeBytes } =
@@ -55,7 +56,7 @@ export class EventLog {
       bytes: sizeBytes + eventOverheadBytes,
       heapBytes: heapBytesOf(json, sizeBytes) + eventOverheadBytes,
     }
-    this.#kept.push(kept)
+    this.#kept.add(kept)
     this.#keptBytes += kept.bytes
     this.#heapBytes += kept.heapBytes
     this.#ended = event.type === 'finished'
@@ -80,7 +81,7 @@ export class EventLog {
     try {
       while (!signal.aborted) {
         if (next < this.#firstKept) throw eventsGone(next, this.#firstKept)
-        const kept = this.#kept[next - this.#firstKept]
+        const kept = this.#kept.at(next - this.#firstKept)
         if (kept !== undefined) {
           next += 1
           yield kept.event
@@ -100,7 +101,7 @@ export class EventLog {
   #checkedPosition(after: string | undefined): number {
     if (after === undefined) return 0
     const position = /^\d{1,15}$/.test(after) ? Number(after) : -1
-    if (position < 0 || position >= this.#firstKept + this.#kept.length) {
+    if (position < 0 || position >= this.#firstKept + this.#kept.size) {
       throw new RequestError('INVALID_REQUEST', `There is no event ${textHead(after, 40)} in this execution`, {
         suggestion: 'Send the id of the last event that was received, or leave last-event-id out.',
       })
@@ -109,8 +110,8 @@ export class EventLog {
   }
 
   #forgetOldest(): void {
-    while (this.#keptBytes > maxKeptBytes && this.#kept.length > 1) {
-      const { bytes, heapBytes } = this.#kept.shift()!
+    while (this.#keptBytes > maxKeptBytes && this.#kept.size > 1) {
+      const { bytes, heapBytes } = this.#kept.take()!
       this.#keptBytes -= bytes
       this.#heapBytes -= heapBytes
       this.#firstKept += 1

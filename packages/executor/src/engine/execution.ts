@@ -257,7 +257,7 @@ export class Execution implements ExecutionHandle {
     }
     const since = this.#now()
     this.#report.status = 'waiting'
-    this.#events.append({ type: 'waiting', openCalls: this.#calls!.openCallIds }, since)
+    this.#events.append({ type: 'waiting', openCalls: this.#calls!.firstOpenCallIds() }, since)
     const next = await this.#inbox.next()
     this.#report.status = 'running'
     this.#report.waitMs += this.#now() - since

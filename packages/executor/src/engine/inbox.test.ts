@@ -23,6 +23,17 @@ describe('what is due', () => {
     ])
   })
 
+  test('are two hundred thousand answers in their order', () => {
+    const inbox = new Inbox(now)
+    const count = 200_000
+    for (let call = 1; call <= count; call++) inbox.addAnswer(call, 1_000)
+    for (let call = 1; call <= count; call++) {
+      const due = inbox.takeDue()
+      if (due?.kind !== 'answer' || due.call !== call) throw new Error(`not call ${call}, but ${JSON.stringify(due)}`)
+    }
+    expect(inbox.takeDue()).toBe(undefined)
+  })
+
   test.each([
     ['a timer before an answer that came later', 999, 'tick'],
     ['a timer before an answer of the same time', 1_000, 'tick'],

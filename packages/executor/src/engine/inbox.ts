@@ -1,11 +1,13 @@
 import { maxTimerMs, type Delivery } from '@codemode/shared'
 
+import { Fifo } from './fifo.ts'
+
 /**
  * What waits to be delivered to one guest: answers in the order of their arrival, and the tick of its next timer. Only
  * the next delivery is decided here; that it happens is the business of the execution's loop.
  */
 export class Inbox {
-  readonly #answers: { call: number; arrivedAt: number }[] = []
+  readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   readonly #now: () => number
   #timerAt: number | null = null
   #closed = false
@@ -17,7 +19,7 @@ export class Inbox {
 
   /** An answer has arrived. */
   addAnswer(call: number, arrivedAt: number): void {
-    this.#answers.push({ call, arrivedAt })
+    this.#answers.add({ call, arrivedAt })
     this.#wake?.()
   }
 
@@ -38,11 +40,11 @@ export class Inbox {
 
   /** What can be delivered now, if anything. A timer goes before an answer that arrived after it was due. */
   takeDue(): Delivery | undefined {
-    const [answer] = this.#answers
+    const answer = this.#answers.at(0)
     const isTimerDue = this.#timerAt !== null && this.#timerAt <= this.#now()
     if (isTimerDue && (answer === undefined || this.#timerAt! <= answer.arrivedAt)) return { kind: 'tick' }
     if (answer === undefined) return undefined
-    this.#answers.shift()
+    this.#answers.take()
     return { kind: 'answer', call: answer.call }
   }
 

@@ -1,6 +1,19 @@
 const quote = 0x22
 const backslash = 0x5c
 
+/** Returns whether objects and arrays of a value are nested deeper than so many levels; looks at each of them once. */
+export function isNestedDeeperThan(value: unknown, levels: number): boolean {
+  let level: unknown[] = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    level = level.filter((each) => typeof each === 'object' && each !== null)
+    if (depth >= levels && level.length > 0) return true
+    const inside: unknown[] = []
+    for (const each of level) for (const child of Object.values(each as object)) inside.push(child)
+    level = inside
+  }
+  return false
+}
+
 /** Returns how many brackets of a JSON text are open at once, at most. Takes time linear in the length of the text. */
 export function nestingOf(json: string): number {
   let depth = 0

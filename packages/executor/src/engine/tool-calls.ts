@@ -3,8 +3,9 @@ import { callIdOf, maxJsonNesting, type ToolAnswer, type ToolCallSummary } from 
 import { traceToolCall } from '../telemetry.ts'
 import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
+import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'
-import { nestingOf } from './nesting.ts'
+import { isNestedDeeperThan, nestingOf } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest will get it: the output, or the failure, as JSON text. */
@@ -51,7 +52,10 @@ interface Call {
 export class ToolCalls {
   readonly #options: ToolCallsOptions
   readonly #calls: Call[] = []
-  readonly #queue: Call[] = []
+  readonly #queue = new Fifo<Call>()
+  /** The first open calls, and how many calls were looked at to find them. */
+  #listed: Call[] = []
+  #examined = 0
   #inFlight = 0
   #open = 0
 
@@ -64,14 +68,14 @@ export class ToolCalls {
     return this.#open
   }
 
-  /** The ids of the open calls, of many the first ones. */
-  get openCallIds(): string[] {
-    const open: string[] = []
-    for (const call of this.#calls) {
-      if (isOpen(call)) open.push(call.summary.callId)
-      if (open.length === maxListedCalls) break
+  /** Returns the ids of the open calls, of many the first ones. Each call is looked at once, however often it is asked. */
+  firstOpenCallIds(): string[] {
+    this.#listed = this.#listed.filter(isOpen)
+    while (this.#listed.length < maxListedCalls && this.#examined < this.#calls.length) {
+      const call = this.#calls[this.#examined++]!
+      if (isOpen(call)) this.#listed.push(call)
     }
-    return open
+    return this.#listed.map(({ summary }) => summary.callId)
   }
 
   get summaries(): ToolCallSummary[] {
@@ -90,14 +94,14 @@ export class ToolCalls {
     }
     this.#calls.push(call)
     this.#open += 1
-    this.#queue.push(call)
+    this.#queue.add(call)
     this.#sendQueued()
   }
 
   /** Cancels all open calls: their signals abort with this reason, and no answer follows. */
   cancelAll(reason: string): ToolCallSummary[] {
     const open = this.#calls.filter(isOpen)
-    this.#queue.length = 0
+    this.#queue.clear()
     for (const call of open) {
       this.#settle(call, 'cancelled')
       call.abort.abort(new Error(reason))
@@ -106,9 +110,9 @@ export class ToolCalls {
   }
 
   #sendQueued(): void {
-    while (this.#queue.length > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
+    while (this.#queue.size > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
       this.#inFlight += 1
-      void this.#send(this.#queue.shift()!)
+      void this.#send(this.#queue.take()!)
     }
   }
 
@@ -191,7 +195,7 @@ export class ToolCalls {
     let ok = answer.ok
     let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
-    if (text === undefined || nestingOf(text) > maxJsonNesting) {
+    if (text === undefined) {
       const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} ${nestedTooDeeply}`)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
@@ -229,8 +233,10 @@ function isAbort(answer: ToolAnswer): boolean {
 
 const nestedTooDeeply = `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`
 
-/** Undefined for a value that is nested deeper than `JSON.stringify` can follow. */
+/** Returns the JSON text of a value; undefined for one that is nested too deeply or is no JSON. */
 function stringify(value: unknown): string | undefined {
+  // Before it is written out: `JSON.stringify` takes time that grows with the square of the depth.
+  if (isNestedDeeperThan(value, maxJsonNesting)) return undefined
   try {
     return JSON.stringify(value)
   } catch {

@@ -4,15 +4,17 @@ import type { MiddlewareHandler } from 'hono'
 import type { KeyStore } from '../key-store.ts'
 import type { HttpContext, HttpEnv } from './env.ts'
 
+const maxKeyLength = 1_024
 const suggestion = 'Send your API key as "authorization: Bearer <key>".'
 
-/** Lets in only requests with an API key (RFC 6750), and tells the routes whose it is. */
+/** Admits only requests with an API key (RFC 6750), and sets the principal that the key belongs to. */
 export function bearerAuth({ keys }: { keys: Pick<KeyStore, 'find'> }): MiddlewareHandler<HttpEnv> {
   return async function bearerAuth(c, next) {
     const header = c.req.header(headers.authorization)
     if (header === undefined) throw unauthorized(c, 'The request has no authorization header.')
-    const key = /^Bearer +([\x21-\x7e]{1,1024})$/i.exec(header)?.[1]
-    if (key === undefined) throw unauthorized(c, 'The authorization header is not "Bearer" and an API key.')
+    const key = /^Bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
+    if (key === undefined || key.length > maxKeyLength)
+      throw unauthorized(c, 'The authorization header is not "Bearer" and an API key.')
     const principal = keys.find(key)
     if (principal === undefined) throw invalidToken(c, 'The API key is not known to this executor.')
     if (principal === 'expired') throw invalidToken(c, 'The API key has expired.')

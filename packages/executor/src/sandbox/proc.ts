@@ -37,7 +37,12 @@ export function chainOf(pid: number | undefined): number[] {
 
 /** Returns one field of a process's status as text. */
 export function statusOf(pid: number | undefined, field: string): string | undefined {
-  return new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(read(pid, 'status') ?? '')?.[1]
+  const prefix = `${field}:`
+  const lines = read(pid, 'status')?.split('\n')
+  return lines
+    ?.find((line) => line.startsWith(prefix))
+    ?.slice(prefix.length)
+    .trim()
 }
 
 /** Returns the identity of a process's network namespace. */

@@ -32,6 +32,17 @@ export type HostMessage =
     }
   | { readonly type: 'close'; readonly guest: number }
 
+/** More entries than the limit of console output (64 KiB, an entry counts 64 bytes at least) lets through. */
+const maxLogs = 2_000
+/** More calls than a frame of 5 MiB holds. */
+const maxCalls = 150_000
+
+/** A turn's effects with a bound on each list: a list that is too long is refused before its items are looked at. */
+const effectsSchema = turnEffectsSchema.extend({
+  calls: turnEffectsSchema.shape.calls.max(maxCalls),
+  logs: turnEffectsSchema.shape.logs.max(maxLogs),
+})
+
 /** What is told of a turn that has run, however it ended. */
 const ofTurn = {
   guest: z.int(),
@@ -49,20 +60,20 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
   /** The answer to a turn whose guest was closed before it began, or that has to be run elsewhere. */
   z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
   /** Some of a turn's calls, sent ahead of it: frames stay small however much a turn puts out. */
-  z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: turnEffectsSchema.shape.calls }),
+  z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: effectsSchema.shape.calls }),
   z.strictObject({
     type: z.literal('turn'),
     ...ofTurn,
     /** What the guest keeps in memory now. */
     guestBytes: z.int().nonnegative(),
-    effects: turnEffectsSchema,
+    effects: effectsSchema,
   }),
   z.strictObject({
     type: z.literal('stopped'),
     ...ofTurn,
     reason: z.enum(['timeout', 'memory', 'output']),
-    logs: turnEffectsSchema.shape.logs,
-    logsDropped: turnEffectsSchema.shape.logsDropped,
+    logs: effectsSchema.shape.logs,
+    logsDropped: effectsSchema.shape.logsDropped,
   }),
 ])
 

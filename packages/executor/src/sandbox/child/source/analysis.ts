@@ -26,7 +26,8 @@ export function analyse(program: Program): Analysis {
   const assigned: Scope[] = []
   const root = openScope(undefined, true)
   visitChildren(program as unknown as AnyNode, root)
-  return { moduleSyntax, returns, assignsUndeclaredResult: assigned.some((scope) => !isDeclared(scope)) }
+  const declared = new Set<Scope>()
+  return { moduleSyntax, returns, assignsUndeclaredResult: assigned.some((scope) => !isDeclared(scope, declared)) }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -120,8 +121,16 @@ function declare(scope: Scope, pattern: unknown): void {
   if (bindsResult(pattern)) scope.declaresResult = true
 }
 
-function isDeclared(scope: Scope): boolean {
-  for (let each: Scope | undefined = scope; each; each = each.parent) if (each.declaresResult) return true
+/** Returns whether a scope, or one around it, declares `result`. `known` are scopes of which that was found. */
+function isDeclared(scope: Scope, known: Set<Scope>): boolean {
+  const passed: Scope[] = []
+  for (let each: Scope | undefined = scope; each; each = each.parent) {
+    if (each.declaresResult || known.has(each)) {
+      for (const inner of passed) known.add(inner)
+      return true
+    }
+    passed.push(each)
+  }
   return false
 }
 

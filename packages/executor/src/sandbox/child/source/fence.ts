@@ -5,7 +5,8 @@
 export function removeFence(code: string): string {
   const lines = code.split('\n')
   const first = lines.findIndex(isNotBlank)
-  const [, fence] = /^[ \t\uFEFF]*(`{3,}(?=[^`]*$)|~{3,})/.exec(lines[first] ?? '') ?? []
+  const [, backticks, tildes] = /^[ \t\uFEFF]*(?:(`{3,})[^`]*$|(~{3,}))/.exec(lines[first] ?? '') ?? []
+  const fence = backticks ?? tildes
   if (fence === undefined) return code
   lines[first] = ''
   const last = lines.findLastIndex(isNotBlank)

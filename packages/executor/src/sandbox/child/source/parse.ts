@@ -1,5 +1,6 @@
-import { type Comment, getLineInfo, parse as acornParse, type Program } from 'acorn'
+import { type Comment, getLineInfo, type Program } from 'acorn'
 
+import { LinearParser } from './linear-parser.ts'
 import { SourceError } from './source-error.ts'
 
 /** A program, and its text without what acorn accepts and the body of a function does not. */
@@ -16,7 +17,7 @@ export interface Parsed {
 export function parse(code: string): Parsed {
   const comments: Comment[] = []
   try {
-    const program = acornParse(code, {
+    const program = LinearParser.parse(code, {
       ecmaVersion: 'latest',
       sourceType: 'script',
       allowReturnOutsideFunction: true,
@@ -36,13 +37,20 @@ export function placeOf(code: string, offset: number): { line: number; column: n
   return { line, column: column + 1 }
 }
 
-/** A hashbang is no comment within a function, and a `sourceURL` comment would let code choose its file name in stacks. */
+/**
+ * Makes a hashbang, which is no comment within a function, one; and breaks `sourceURL` comments, by which code would choose
+ * its file name in stacks. Comments that begin like HTML's have no such meaning.
+ */
 function defuse(code: string, comments: readonly Comment[]): string {
-  let body = code.startsWith('#!') ? `//${code.slice(2)}` : code
+  const source = code.startsWith('#!') ? `//${code.slice(2)}` : code
+  let body = ''
+  let copied = 0
   for (const { value, start } of comments) {
-    if (/^[#@]\s*source(?:Mapping)?URL/.test(value)) body = `${body.slice(0, start + 2)} ${body.slice(start + 3)}`
+    if (source[start] !== '/' || !/^[#@]\s*source(?:Mapping)?URL/.test(value)) continue
+    body += `${source.slice(copied, start + 2)} `
+    copied = start + 3
   }
-  return body
+  return body + source.slice(copied)
 }
 
 function describe(error: unknown): unknown {

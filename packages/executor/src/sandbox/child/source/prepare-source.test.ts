@@ -119,6 +119,22 @@ describe('errors', () => {
   })
 })
 
+describe('assignments to result in very many blocks', () => {
+  const blocks = '{result=1}'.repeat(20_000)
+
+  test('are no value where an outer block declares it', () => {
+    expect(prepareSource(`{let result;${'{'.repeat(300)}${blocks}${'}'.repeat(300)}}`)).toMatchObject({ shift: null })
+    expect(prepareSource(`{let result;${blocks}}`)).toMatchObject({ body: `{let result;${blocks}}` })
+  })
+
+  test('are the value where none does', () => {
+    expect(prepareSource(blocks)).toMatchObject({ body: `${blocks}\n;var result;return result` })
+    expect(prepareSource(`{let result;${blocks}}result=2`)).toMatchObject({
+      body: `{let result;${blocks}}result=2\n;var result;return result`,
+    })
+  })
+})
+
 describe('positions', () => {
   test('report the one insertion that moves columns', () => {
     expect(prepareSource('const a = 1;  a + 1 // c')).toEqual({
@@ -133,6 +149,18 @@ describe('positions', () => {
   test('a comment can not rename the source', () => {
     expect(prepareSource('return 1\n//# sourceURL=x\n//@ sourceMappingURL=y')).toMatchObject({
       body: 'return 1\n//  sourceURL=x\n//  sourceMappingURL=y',
+    })
+  })
+
+  test('stay in code that is full of comments which would rename the source', () => {
+    const code = 'a\n//# sourceURL=x\n'.repeat(14_000)
+    expect(prepareSource(`${code}return 1`)).toMatchObject({ body: `${'a\n//  sourceURL=x\n'.repeat(14_000)}return 1` })
+  })
+
+  test('a comment that begins like one of HTML is left as it is', () => {
+    expect(prepareSource('<!--# sourceURL=x\nreturn 1')).toMatchObject({
+      ok: true,
+      body: '<!--# sourceURL=x\nreturn 1',
     })
   })
 

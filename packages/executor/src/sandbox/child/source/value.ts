@@ -1,6 +1,7 @@
-import { parseExpressionAt, type Program, tokenizer, tokTypes } from 'acorn'
+import { type Program, tokenizer, tokTypes } from 'acorn'
 
 import { analyse, type Analysis, bindsResult } from './analysis.ts'
+import { LinearParser } from './linear-parser.ts'
 import { parse } from './parse.ts'
 
 /** How a program gives its value: by a `return` before an expression in it, by the variable `result`, or not at all. */
@@ -43,7 +44,7 @@ export function objectLiteral(code: string): Value | undefined {
   if (code[start] !== '{') return undefined
   const options = { ecmaVersion: 'latest', sourceType: 'script', allowAwaitOutsideFunction: true } as const
   try {
-    const { type, end } = parseExpressionAt(code, start, options)
+    const { type, end } = LinearParser.parseExpressionAt(code, start, options)
     if (type !== 'ObjectExpression') return undefined
     for (const token of tokenizer(code.slice(end), options)) if (token.type !== tokTypes.semi) return undefined
     const inParentheses = parse(`${code.slice(0, start)}(${code.slice(start, end)})${code.slice(end)}`)

@@ -51,15 +51,20 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
 
     #addRecord(record: object): void {
       const keys = p.ReflectOwnKeys(record)
+      const byName = new p.Map<string, Pair>()
       for (let index = 0; index < keys.length; index++) {
         const key = keys[index] as string | symbol
         if (!p.ReflectGetOwnPropertyDescriptor(record, key)?.enumerable) continue
         const name = text(key)
         const value = text((record as Record<PropertyKey, unknown>)[key])
         // Names that become the same once they are well-formed are one.
-        const known = findPair(this.#pairs, name)
+        const known = p.mapGet(byName, name)
         if (known) known[1] = value
-        else p.arrayPush(this.#pairs, [name, value])
+        else {
+          const pair: Pair = [name, value]
+          p.mapSet(byName, name, pair)
+          p.arrayPush(this.#pairs, pair)
+        }
       }
     }
 

@@ -1,0 +1,116 @@
+/**
+ * CPU time of each function that takes text of a guest, a tool, a client, an executor or the network, over three doublings
+ * up to the largest size that the limits let through. Of the inputs of a function the slowest two are measured.
+ * `--of WORD` measures the functions whose name has that word.
+ */
+import process from 'node:process'
+
+import type { Report } from './report.ts'
+import type { Workload } from './main.ts'
+import { clientSubjects } from './texts/client.ts'
+import { executorSubjects } from './texts/executor.ts'
+import { sandboxSubjects } from './texts/sandbox.ts'
+import type { TextSubject } from './texts/subject.ts'
+
+/** A doubling that costs more is no linear growth: noise stays below, quadratic growth is 4. */
+const limit = 2.5
+const doublings = 3
+/** The least disturbed of so many runs counts. */
+const runs = 3
+/** The slowest inputs are looked for at this part of the largest size. */
+const scanned = 8
+/** A function that takes less at its largest size stops nobody, however it grows. */
+const negligibleMs = 1
+/** An input is run so often that its runs take as long together: the clock of CPU time is coarse. */
+const measurableMs = 6
+const mostTimes = 256
+/** An input that takes longer is not doubled any more. */
+const endlessMs = 3_000
+
+type Run = (input: unknown) => unknown
+
+/** What one function took with one kind of input. */
+interface Growth {
+  readonly function: string
+  readonly input: string
+  readonly size: string
+  readonly ms: number
+  readonly 'µs each': number
+  /** How many times as long each doubling took as its half. */
+  readonly doublings: string
+  /** The average of the doublings; undefined for what is over in no time. */
+  readonly 'times the half': number | undefined
+}
+
+export const growthText: Workload = async (args, report) => {
+  const word = args[0] === '--of' ? (args[1] ?? '') : ''
+  await reportGrowth('client', clientSubjects, { word, report })
+  await reportGrowth('executor', executorSubjects, { word, report })
+  await reportGrowth('sandbox processes and guests', sandboxSubjects, { word, report })
+}
+
+async function reportGrowth(
+  of: string,
+  subjects: readonly TextSubject[],
+  { word, report }: { word: string; report: Report },
+): Promise<void> {
+  const rows: Growth[] = []
+  for (const subject of subjects.filter(({ name }) => name.includes(word))) {
+    for (const input of await slowestInputs(subject)) rows.push(await grow(subject, input))
+  }
+  if (rows.length === 0) return
+  report.table(`Growth of CPU time in the ${of}`, rows as unknown as Parameters<Report['table']>[1])
+  const worst = Math.max(...rows.map((row) => row['times the half'] ?? 0))
+  const goal = `twice the text, at worst, in the ${of}`
+  report.goal({ goal, of: '× the CPU time', bound: 'at most', limit, values: [worst] })
+}
+
+/** Returns the inputs that take longest, and that grow most from half the size, at a share of the largest size. */
+async function slowestInputs({ inputs, most, run }: TextSubject): Promise<string[]> {
+  const found: { name: string; ms: number; factor: number }[] = []
+  for (const [name, make] of Object.entries(inputs)) {
+    const halfMs = await msOf(run as Run, make(Math.floor(most / scanned / 2)))
+    const ms = halfMs > endlessMs ? Infinity : await msOf(run as Run, make(Math.floor(most / scanned)))
+    found.push({ name, ms, factor: ms / halfMs })
+  }
+  const slowest = found.toSorted((a, b) => b.ms - a.ms)
+  const steepest = slowest.filter(({ ms }) => ms * scanned > negligibleMs).toSorted((a, b) => b.factor - a.factor)
+  return [...new Set([slowest[0]!.name, steepest[0]?.name])].filter((name) => name !== undefined)
+}
+
+async function grow({ name, unit, most, inputs, run }: TextSubject, input: string): Promise<Growth> {
+  const sizes = Array.from({ length: doublings + 1 }, (_, n) => Math.floor(most / 2 ** (doublings - n)))
+  const took: number[] = []
+  for (const size of sizes) {
+    const measured: number[] = []
+    for (let n = 0; n < runs && (measured[0] ?? 0) < endlessMs; n++) {
+      measured.push(await msOf(run as Run, inputs[input]!(size)))
+    }
+    took.push(Math.min(...measured))
+    if (took.at(-1)! > endlessMs) break
+  }
+  const size = sizes[took.length - 1]!
+  const ms = took.at(-1)!
+  const factors = took.slice(1).map((each, n) => each / took[n]!)
+  const growth = (ms / took[0]!) ** (1 / factors.length)
+  return {
+    function: name,
+    input,
+    size: `${size} ${unit}`,
+    ms,
+    'µs each': (ms * 1_000) / size,
+    doublings: factors.map((factor) => factor.toFixed(2)).join(' '),
+    'times the half': ms < negligibleMs ? undefined : growth,
+  }
+}
+
+/** Returns the CPU time of this thread that one run takes. */
+async function msOf(run: Run, input: unknown): Promise<number> {
+  const before = process.threadCpuUsage()
+  for (let times = 1; ; times++) {
+    await run(input)
+    const { user, system } = process.threadCpuUsage(before)
+    const ms = (user + system) / 1_000
+    if (ms >= measurableMs || times === mostTimes) return Math.max(ms, 0.001) / times
+  }
+}

@@ -1,0 +1,268 @@
+/** What the executor does with texts of clients, of tool servers and of its sandbox processes. */
+import {
+  defaultRequestLimits,
+  executionRequestSchema,
+  fixedLimits,
+  toolAnswerSchema,
+  toolResultsRequestSchema,
+} from '@codemode/shared'
+
+import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
+import { EffectsAccount } from '../../packages/executor/src/engine/check-effects.ts'
+import { EventLog } from '../../packages/executor/src/engine/event-log.ts'
+import { Inbox } from '../../packages/executor/src/engine/inbox.ts'
+import { parsedBytesOf } from '../../packages/executor/src/engine/memory-size.ts'
+import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
+import { Pacer } from '../../packages/executor/src/engine/pacer.ts'
+import { ToolCalls } from '../../packages/executor/src/engine/tool-calls.ts'
+import { JournalLog } from '../../packages/executor/src/engine/journal-log.ts'
+import { bodyLimits, jsonBody } from '../../packages/executor/src/http/body.ts'
+import { testApp } from '../../packages/executor/src/http/http-app.test-support.ts'
+import { parseJson } from '../../packages/executor/src/json-text.ts'
+import { deathOf } from '../../packages/executor/src/sandbox/death.ts'
+import { encodeFrame, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
+import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
+import { createCallbackGuard } from '../../packages/executor/src/tools/callback-guard.ts'
+import { signature } from '../../packages/executor/src/tools/webhook-signature.ts'
+import { parseWith } from '../../packages/executor/src/zod-problems.ts'
+import { arrayOf, jsonShapes, type Shape } from './shapes.ts'
+import { subject, textSubject, type TextSubject } from './subject.ts'
+
+const MiB = 1024 * 1024
+const headerBytes = 16 * 1024
+const executionId = 'exe_00000000-0000-7000-8000-000000000000'
+const { app } = testApp()
+const guard = createCallbackGuard({ origins: ['https://*.example', 'https://app.example'], allowLoopback: true })
+const limits = { ...defaultRequestLimits, maxToolCalls: 1_000_000, ...fixedLimits }
+
+const many = <Item>(count: number, make: () => Item): Item[] => Array.from({ length: count }, make)
+
+const post = (headers: Record<string, string>, body = '{}') =>
+  app.request('/v1/executions', {
+    method: 'POST',
+    headers: { authorization: 'Bearer key-of-acme', 'content-type': 'application/json', ...headers },
+    body,
+  })
+
+/** Characters that no header can hold become underscores. */
+const inHeader = (name: string): TextSubject =>
+  textSubject(`header ${name}`, headerBytes, (text) => post({ [name]: text.replaceAll(/[^\x20-\x7e\t]/g, '_') }))
+
+const request = (fields: object): string => JSON.stringify({ code: 'return 1', ...fields })
+
+/** Bodies whose every item is wrong, with the route that they are sent to. */
+const wrongBodies: Readonly<Record<string, Shape>> = {
+  'numbers as tools': (length) => `{"code":"1","tools":${arrayOf('1', length)}}`,
+  'objects as tools': (length) => `{"code":"1","tools":${arrayOf('{}', length)}}`,
+  'tools with unknown fields': (length) => `{"code":"1","tools":${arrayOf('{"a":1}', length)}}`,
+  'unknown fields': (length) => `{"code":"1",${Array.from({ length: length / 12 }, (_, n) => `"f${n}":1`).join(',')}}`,
+  'long unknown field': (length) => `{"code":"1","${'executionTimeoutM'.repeat(length / 17)}":1}`,
+}
+const wrongResults: Readonly<Record<string, Shape>> = {
+  'numbers as results': (length) => `{"results":${arrayOf('1', length)}}`,
+  'objects as results': (length) => `{"results":${arrayOf('{}', length)}}`,
+  'results with wrong answers': (length) => `{"results":${arrayOf('{"callId":"","answer":{}}', length)}}`,
+}
+
+const executionBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
+const resultsBody = jsonBody({ schema: toolResultsRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
+type ReadBody = (request: Request) => Promise<unknown>
+const read = (readBody: ReadBody) => (text: string) =>
+  readBody(
+    new Request('http://executor.example', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: text,
+    }),
+  ).catch(refused)
+
+/** Every error of a body is one that the client is told. */
+function refused(error: unknown): void {
+  if (!(error instanceof Error) || error.name !== 'RequestError') throw error
+}
+
+const turnMessage = (effects: object) => ({
+  type: 'turn',
+  guest: 1,
+  cpuMs: 1,
+  worn: false,
+  guestBytes: 1,
+  effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...effects },
+})
+
+/** Frames in one buffer, cut into chunks. */
+function chunksOf(frames: readonly Buffer[], chunkBytes: number): Buffer[] {
+  const bytes = Buffer.concat(frames)
+  const count = Math.ceil(bytes.length / chunkBytes)
+  return Array.from({ length: count }, (_, n) => bytes.subarray(n * chunkBytes, (n + 1) * chunkBytes))
+}
+
+function readFrames(chunks: readonly Buffer[]): void {
+  const reader = new FrameReader()
+  for (const chunk of chunks) for (const message of reader.push(chunk)) sandboxMessageSchema.safeParse(message)
+}
+
+function headerOf(): JournalLog['header'] {
+  return {
+    version: 1,
+    executionId,
+    correlationId: 'cor_0000000000000000',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    code: '',
+    input: 'null',
+    context: '{}',
+    config: '{}',
+    seed: '0'.repeat(64),
+    limits,
+    tools: [{ name: 'echo' }],
+    runtime: { guestRuntime: '', v8: '', icu: '', arch: '' },
+  }
+}
+
+/** Makes so many calls at once, lets each be answered, and asks for the open ones after each answer. */
+async function makeCalls(count: number): Promise<void> {
+  const done = Promise.withResolvers<void>()
+  const calls: ToolCalls = new ToolCalls({
+    journal: new JournalLog(headerOf()),
+    transport: { call: () => Promise.resolve({ ok: true, output: null }) },
+    createdAt: Date.now(),
+    deadlineAt: Infinity,
+    trace: undefined as never,
+    pacer: new Pacer(),
+    onSent: () => {},
+    onAnswer: () => {
+      if (calls.firstOpenCallIds().length === 0) done.resolve()
+    },
+    now: Date.now,
+  })
+  for (let call = 1; call <= count; call++) calls.add({ call, tool: 'none', input: '{}' })
+  await done.promise
+}
+
+function keepEvents(count: number): void {
+  const log = new EventLog(executionId)
+  for (let n = 0; n < count; n++) log.append({ type: 'log', level: 'log', text: 'x'.repeat(100) }, 0)
+}
+
+function deliverAnswers(count: number): void {
+  const inbox = new Inbox(() => 0)
+  for (let call = 0; call < count; call++) inbox.addAnswer(call, 0)
+  while (inbox.takeDue() !== undefined);
+}
+
+const counted = (most: number, unit: string) => ({
+  most,
+  unit,
+  inputs: { [`so many ${unit}`]: (size: number) => size },
+})
+
+export const executorSubjects: readonly TextSubject[] = [
+  ...['accept', 'authorization', 'x-codemode-correlation-id', 'content-type', 'content-encoding'].map(inHeader),
+  ...['idempotency-key', 'last-event-id', 'traceparent', 'tracestate', 'x-codemode-timeout-ms'].map(inHeader),
+  textSubject('path', headerBytes, (text) =>
+    app.request(`/v1/${encodeURIComponent(text.toWellFormed()).slice(0, headerBytes)}`, {
+      headers: { authorization: 'Bearer key-of-acme' },
+    }),
+  ),
+  textSubject('parseJson', 4 * MiB, parseJson, jsonShapes),
+  textSubject('body of an execution', 2 * MiB, read(executionBody), { ...jsonShapes, ...wrongBodies }),
+  textSubject('code of an execution', 2 * MiB, (text) => read(executionBody)(request({ code: text }))),
+  textSubject('callback of an execution', MiB, (url) =>
+    read(executionBody)(request({ callback: { url, token: url } })),
+  ),
+  textSubject('tool names of an execution', MiB, (name) => read(executionBody)(request({ tools: [{ name }] }))),
+  textSubject('body of tool results', 4 * MiB, read(resultsBody), { ...jsonShapes, ...wrongResults }),
+  textSubject(
+    'answer of a tool server',
+    4 * MiB,
+    (text) => {
+      const json = parseJson(text)
+      return json.ok && toolAnswerSchema.safeParse(json.value)
+    },
+    jsonShapes,
+  ),
+  textSubject('error of a tool server', 4 * MiB, (text) =>
+    toolAnswerSchema.safeParse({ ok: false, error: { name: text, message: text, code: text } }),
+  ),
+  textSubject('nestingOf', 4 * MiB, nestingOf, jsonShapes),
+  textSubject('parsedBytesOf', 4 * MiB, parsedBytesOf, jsonShapes),
+  textSubject('callback guard', 2_048, (text) => {
+    try {
+      guard.check(`https://${text}`)
+    } catch {
+      return undefined
+    }
+  }),
+  textSubject('signature', MiB, (text) => signature('id', Buffer.from(text), 'a-key-for-the-bench')),
+  textSubject('deathOf', MiB, (text) => deathOf(134, null, text)),
+  textSubject(
+    'parseApiKeys',
+    MiB,
+    (text) => {
+      try {
+        return parseApiKeys(text, { maxRunning: 1, maxQueued: 1, isolation: 'tenant' })
+      } catch {
+        return undefined
+      }
+    },
+    jsonShapes,
+  ),
+  textSubject('frames with a log', 2 * MiB, (text) =>
+    readFrames([encodeFrame(turnMessage({ logs: [{ level: 'log', text }] }))]),
+  ),
+  textSubject('effects with a result', MiB, (result) =>
+    new EffectsAccount(limits).add({
+      calls: [],
+      logs: [],
+      logsDropped: { entries: 0, bytes: 0 },
+      nextTimerAt: null,
+      end: { ok: true, result },
+    }),
+  ),
+  subject(
+    'frames in chunks',
+    {
+      most: 65_536,
+      unit: 'bytes or frames',
+      inputs: {
+        'one frame in bytes': (size) =>
+          chunksOf([encodeFrame(turnMessage({ logs: [{ level: 'log', text: 'x'.repeat(size) }] }))], 1),
+        'small frames in one chunk': (size) =>
+          chunksOf(
+            Array.from({ length: size }, () => encodeFrame({ type: 'skipped', guest: 1 })),
+            Infinity,
+          ),
+        'small frames in bytes': (size) =>
+          chunksOf(
+            Array.from({ length: size / 32 }, () => encodeFrame({ type: 'skipped', guest: 1 })),
+            1,
+          ),
+        'texts behind a frame': (size) =>
+          chunksOf([encodeFrame(turnMessage({ logs: many(size, () => ({ level: 'log', text: '\0' })) }))], Infinity),
+        calls: (size) =>
+          chunksOf(
+            [encodeFrame({ type: 'calls', guest: 1, calls: many(size, () => ({ call: 1, tool: 'a', input: '{}' })) })],
+            Infinity,
+          ),
+        'wrong calls': (size) =>
+          chunksOf([encodeFrame({ type: 'calls', guest: 1, calls: many(size, () => 1) })], Infinity),
+      },
+    },
+    readFrames,
+  ),
+  subject(
+    'wrong tools of a request',
+    {
+      most: 262_144,
+      unit: 'items',
+      inputs: {
+        numbers: (size) => ({ code: '1', tools: many(size, () => 1) }),
+        objects: (size) => ({ code: '1', tools: many(size, () => ({})) }),
+      },
+    },
+    (value: unknown) => parseWith(executionRequestSchema, value),
+  ),
+  subject('tool calls made at once', counted(65_536, 'calls'), makeCalls),
+  subject('events kept', counted(262_144, 'events'), keepEvents),
+  subject('answers that wait', counted(262_144, 'answers'), deliverAnswers),
+]

@@ -1,0 +1,117 @@
+/**
+ * Acorn searches lists for each name that a program declares, once for each scope around it. That takes seconds for the
+ * largest programs, so the names are kept in tables here. What is refused, where, and in which words is acorn's.
+ */
+import { Parser } from 'acorn'
+
+/** Flags of acorn's scopes. */
+const scopeFlags = { top: 1, function: 2, staticBlock: 256 }
+/** Scopes that `var` declares in. */
+const ofVariables = scopeFlags.top | scopeFlags.function | scopeFlags.staticBlock
+
+/** Kinds of declarations, as acorn numbers them; any other is that of `var` and of parameters. */
+const bindings = { lexical: 2, function: 3, simpleCatch: 4 }
+
+/** A scope that is open. Its tables are made when the first name comes. */
+interface Scope {
+  readonly depth: number
+  /** Number of variables that were declared before it was opened. */
+  readonly openedAt: number
+  /** The scope around it, or itself, that `var` declares in. */
+  readonly ofVariables: Scope
+  /** Whether function declarations are variables: at the top of a function or of a script. */
+  readonly hasFunctionVariables: boolean
+  lexical?: Set<string>
+  functions?: Set<string>
+  /** Of a scope of variables: each name with the number of its latest declaration, in scopes inside of it as well. */
+  variables?: Map<string, number>
+}
+
+/** The part of acorn's parser that is replaced, and that is used for it. */
+interface Internals {
+  enterScope(flags: number): void
+  exitScope(): void
+  raiseRecoverable(position: number, message: string): void
+}
+
+const AcornParser = Parser as unknown as Pick<typeof Parser, 'parse' | 'parseExpressionAt'> &
+  (new (...args: never[]) => Internals)
+
+/** Acorn's parser, in time that is proportional to the length of the program. */
+export class LinearParser extends AcornParser {
+  // Acorn's constructor opens the first scope, before initializers of fields would run.
+  declare private scopes: Scope[] | undefined
+  /** The open scopes in which a name stands in the way of a `var` of that name, from the outermost on. */
+  declare private obstacles: Map<string, Scope[]>
+  declare private variableCount: number
+
+  override enterScope(flags: number): void {
+    super.enterScope(flags)
+    if (this.scopes === undefined) {
+      this.scopes = []
+      this.obstacles = new Map()
+      this.variableCount = 0
+    }
+    const scope = {
+      depth: this.scopes.length,
+      openedAt: this.variableCount,
+      ofVariables: undefined as unknown as Scope,
+      hasFunctionVariables: (flags & (scopeFlags.function | scopeFlags.top)) !== 0,
+    }
+    scope.ofVariables = (flags & ofVariables) === 0 ? this.scopes.at(-1)!.ofVariables : scope
+    this.scopes.push(scope)
+  }
+
+  override exitScope(): void {
+    super.exitScope()
+    const scope = this.scopes!.pop()!
+    for (const names of [scope.lexical, scope.functions]) {
+      for (const name of names ?? []) if (this.obstacles.get(name)?.at(-1) === scope) this.obstacles.get(name)!.pop()
+    }
+  }
+
+  /** Is called by acorn for each name that is declared. */
+  declareName(name: string, binding: number, position: number): void {
+    const scope = this.scopes!.at(-1)!
+    if (this.isRedeclared(name, binding, scope)) {
+      this.raiseRecoverable(position, `Identifier '${name}' has already been declared`)
+    }
+    switch (binding) {
+      case bindings.simpleCatch:
+        // Alone of all lexical names it may be declared again by `var`.
+        ;(scope.lexical ??= new Set()).add(name)
+        break
+      case bindings.lexical:
+        ;(scope.lexical ??= new Set()).add(name)
+        this.addObstacle(name, scope)
+        break
+      case bindings.function:
+        ;(scope.functions ??= new Set()).add(name)
+        if (!scope.hasFunctionVariables) this.addObstacle(name, scope)
+        break
+      default:
+        ;(scope.ofVariables.variables ??= new Map()).set(name, this.variableCount++)
+    }
+  }
+
+  private isRedeclared(name: string, binding: number, scope: Scope): boolean {
+    const isLexical = scope.lexical?.has(name) === true
+    const isVariable = (scope.ofVariables.variables?.get(name) ?? -1) >= scope.openedAt
+    switch (binding) {
+      case bindings.simpleCatch:
+        return false
+      case bindings.lexical:
+        return isLexical || isVariable || scope.functions?.has(name) === true
+      case bindings.function:
+        return isLexical || (isVariable && !scope.hasFunctionVariables)
+      default:
+        return (this.obstacles.get(name)?.at(-1)?.depth ?? -1) >= scope.ofVariables.depth
+    }
+  }
+
+  private addObstacle(name: string, scope: Scope): void {
+    const scopes = this.obstacles.get(name)
+    if (scopes === undefined) this.obstacles.set(name, [scope])
+    else if (scopes.at(-1) !== scope) scopes.push(scope)
+  }
+}

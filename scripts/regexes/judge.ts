@@ -1,0 +1,65 @@
+/** Judges regular expressions: none may take time that grows faster than the length of its input. */
+import process from 'node:process'
+
+import { checkSync, type Diagnostics } from 'recheck'
+
+import type { AllowedRegex } from './allowed.ts'
+import type { FoundRegex } from './find-regexes.ts'
+
+/**
+ * The exact analysis, also for repetitions such as `{16,512}`. What it can't do, such as lookaheads, is tried with inputs of
+ * a fixed seed. Steps are counted, and never time: a judgement does not depend on the machine.
+ */
+const parameters = {
+  maxRepeatCount: 600,
+  maxPatternSize: 5_000,
+  randomSeed: 1,
+  attackLimit: 10_000_000,
+  attackTimeout: null,
+  incubationTimeout: null,
+  timeout: null,
+}
+
+/** Characters of an attack string that a message shows. */
+const maxShownLength = 120
+
+/** Returns what is wrong with the regular expressions, a line for each, and with the allow-list. */
+export function regexProblems(found: readonly FoundRegex[], allowed: readonly AllowedRegex[]): string[] {
+  const judged = new Map<string, string | undefined>()
+  const problems: string[] = []
+  const used = new Set<AllowedRegex>()
+  for (const regex of found) {
+    const key = JSON.stringify([regex.pattern, regex.flags])
+    if (!judged.has(key)) judged.set(key, problemOf(regex))
+    const problem = judged.get(key)
+    if (problem === undefined) continue
+    const exception = allowed.find(({ path, text }) => path === regex.path && text === regex.text)
+    if (exception === undefined) problems.push(`${regex.path}:${regex.line}: ${regex.text} ${problem}`)
+    else used.add(exception)
+  }
+  for (const entry of allowed) {
+    if (!used.has(entry)) problems.push(`${entry.path}: ${entry.text} is on the allow-list, and nothing refuses it`)
+  }
+  return problems
+}
+
+function problemOf({ pattern, flags }: FoundRegex): string | undefined {
+  if (pattern === undefined) return 'is made at run time: write it as a literal, or allow it with a reason'
+  // The analyser is JavaScript as well as a binary and a Java program; only the first is installed.
+  process.env['RECHECK_BACKEND'] = 'pure'
+  const diagnostics = checkSync(pattern, flags, parameters)
+  return explanationOf(diagnostics)
+}
+
+function explanationOf(diagnostics: Diagnostics): string | undefined {
+  switch (diagnostics.status) {
+    case 'safe':
+      return undefined
+    case 'vulnerable': {
+      const { complexity, attack } = diagnostics
+      return `takes ${complexity.summary} time, for example with ${attack.pattern.slice(0, maxShownLength)}`
+    }
+    case 'unknown':
+      return `can't be judged (${diagnostics.error.kind}): write it otherwise, or allow it with a reason`
+  }
+}
