@@ -20,7 +20,6 @@ import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { serveCall } from './tools/serve-call.ts'
-import { executionEnded } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
@@ -54,11 +53,7 @@ export class ClientCore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.toolServer = new ToolServer({
-      config: config.toolServer,
-      callTool: this.#callTool,
-      isUnderWay: (executionId) => this.#active.find(executionId) !== undefined,
-    })
+    this.toolServer = new ToolServer({ config: config.toolServer, callTool: this.#callTool })
     this.#parts = {
       executor: 'executor' in config ? heldToContract(config.executor) : executorClientOf(config),
       gate: gateOf(config),
@@ -66,6 +61,7 @@ export class ClientCore {
       stats: this.#stats,
       callTool: this.#callTool,
       callbackFor: config.toolServer && this.#callbackFor,
+      callbackEnded: (executionId) => this.toolServer.executionEnded(executionId),
       assertOpen: () => this.assertOpen(),
     }
     logEvents(this.events, {
@@ -180,10 +176,8 @@ export class ClientCore {
     message: ToolCallMessage,
     signal: AbortSignal,
     run = this.#active.find(message.executionId),
-  ): Promise<ToolAnswer> => {
-    if (run?.takesCalls === false) return Promise.resolve(executionEnded(message.tool))
-    return serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
-  }
+  ): Promise<ToolAnswer> =>
+    serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
 
   async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
     const results = this.#active.all.map(({ result }) => result)

@@ -16,16 +16,19 @@ interface StreamRun {
   readonly body: string
   readonly scope: ExecutionScope
   readonly clock: RunClock
+  /** Aborts when no further calls are to be started. */
+  readonly callsEnded: AbortSignal
   readonly options: RunOptions
 }
 
 /** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, scope, clock, options } = run
+  const { request, scope, clock, callsEnded, options } = run
   const time = new StreamTime()
   const calls = new StreamCalls({
     callTool: (event, signal) => callTool(run, event, { signal, time }),
-    openCalls: (events) => (clock.signal.aborted ? [] : time.openCalls(events, () => api.record(scope))),
+    openCalls: (events) =>
+      clock.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })

@@ -38,8 +38,6 @@ export interface Delivery {
   readonly message: ToolCallMessage
   /** Expiry of the execution's token, after which no repeat of the call is taken; in milliseconds since the epoch. */
   readonly expiresAt: number
-  /** Whether this tool server made the execution's token, and not another one with the same secret. */
-  readonly isIssuedHere: boolean
 }
 
 /** Returns the verified call of a request. Throws a RequestError for anything else. */
@@ -62,7 +60,6 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
   return {
     message: { ...message, deadline: localDeadline(message, sentAt, claims) },
     expiresAt: claims.expiresAt,
-    isIssuedHere: claims.issuer === tokens.issuer,
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { callbackSchema, RequestError, type Callback, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { LRUCache } from 'lru-cache'
 
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
@@ -15,26 +16,26 @@ import { VerifiedTokens } from './verified-tokens.ts'
 /** Milliseconds that a token is valid for after its execution's request must have ended. */
 const tokenMarginMs = 60_000
 
+/** Number of executions of which it is known here that they have ended. Calls that come later have mostly expired. */
+const maxEnded = 10_000
+
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
-  /** Whether an execution that this server made a token for still goes on; without it, all of them do. */
-  readonly isUnderWay?: (executionId: string) => boolean
 }
 
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in a server of yours. */
 export class ToolServer {
   readonly #callTool: ToolServerOptions['callTool']
-  readonly #isUnderWay: (executionId: string) => boolean
+  readonly #ended = new LRUCache<string, true>({ max: maxEnded })
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
   #closed = false
 
-  constructor({ config, callTool, isUnderWay = () => true }: ToolServerOptions) {
+  constructor({ config, callTool }: ToolServerOptions) {
     this.#callTool = callTool
-    this.#isUnderWay = isUnderWay
     const { secret } = config ?? {}
     this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
     this.#url = config?.url
@@ -45,6 +46,8 @@ export class ToolServer {
 
   /** Returns the callback for an execution's request: the URL of this server, and a token for that execution and tools. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
+    // Another executor may run an execution that one has refused, under the same id.
+    this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
@@ -76,10 +79,15 @@ export class ToolServer {
     }
   }
 
-  /** Of executions whose token another process made, only that process knows whether they go on. */
-  #serve({ message, isIssuedHere }: Delivery, signal: AbortSignal): Promise<ToolAnswer> {
-    const hasEnded = isIssuedHere && !this.#isUnderWay(message.executionId)
-    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#callTool(message, signal)
+  /** Refuses calls of an execution from now on that have not been started. */
+  executionEnded(executionId: string): void {
+    this.#ended.set(executionId, true)
+  }
+
+  #serve({ message }: Delivery, signal: AbortSignal): Promise<ToolAnswer> {
+    return this.#ended.has(message.executionId)
+      ? Promise.resolve(executionEnded(message.tool))
+      : this.#callTool(message, signal)
   }
 
   async close(): Promise<void> {
