@@ -20,7 +20,6 @@ import { prepareJob, threadConfig } from './sync/prepare-job.ts'
 import type { Context } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
 import { serveCall, tellConflict } from './tools/serve-call.ts'
-import { executionEnded } from './tools/tool-failure.ts'
 import { ToolServer } from './tools/tool-server.ts'
 import { ToolsModule } from './tools/tools-module.ts'
 
@@ -57,7 +56,6 @@ export class ClientCore {
     this.toolServer = new ToolServer({
       config: config.toolServer,
       callTool: this.#callTool,
-      isUnderWay: (executionId) => this.#active.find(executionId) !== undefined,
       onConflict: (call, { message }) => tellConflict(this.events, call, message),
     })
     this.#parts = {
@@ -67,6 +65,7 @@ export class ClientCore {
       stats: this.#stats,
       callTool: this.#callTool,
       callbackFor: config.toolServer && this.#callbackFor,
+      callbackEnded: (executionId) => this.toolServer.executionEnded(executionId),
       assertOpen: () => this.assertOpen(),
     }
     logEvents(this.events, {
@@ -181,10 +180,8 @@ export class ClientCore {
     message: ToolCallMessage,
     signal: AbortSignal,
     run = this.#active.find(message.executionId),
-  ): Promise<ToolAnswer> => {
-    if (run?.takesCalls === false) return Promise.resolve(executionEnded(message.tool))
-    return serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
-  }
+  ): Promise<ToolAnswer> =>
+    serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
 
   async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
     const results = this.#active.all.map(({ result }) => result)

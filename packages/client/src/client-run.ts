@@ -31,6 +31,8 @@ export interface RunParts {
   readonly stats: StatsCounter
   /** Makes the callback of an execution; undefined when its tools are called over the event stream. */
   readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
+  /** Told when calls of an execution that got a callback are to be refused. */
+  readonly callbackEnded: (executionId: string) => void
   callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
   /** Throws if the client is closed. */
   assertOpen(this: void): void
@@ -77,11 +79,6 @@ export class ClientRun {
       events: (after) => this.#events(after),
       submitAgain: () => manner.submitAgain(),
     })
-  }
-
-  /** Whether its code may still call tools: not after it was cancelled or stopped, even if the executor does not know yet. */
-  get takesCalls(): boolean {
-    return !this.#isCancelled && !this.#stop.signal.aborted
   }
 
   /** Begins it. Whoever hears that it starts is to find it among those under way. */
@@ -166,7 +163,7 @@ export class ClientRun {
   }
 
   #runOptions(): RunOptions {
-    const { events, callbackFor, callTool } = this.#parts
+    const { events, callbackFor, callbackEnded, callTool } = this.#parts
     const { correlationId, requestTimeoutMs } = this.plan
     return {
       signal: this.#stop.signal,
@@ -175,7 +172,7 @@ export class ClientRun {
       callTool: (message, signal) => callTool(message, signal, this),
       onCallConflict: (call, reason) => tellConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
-      ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId) }),
+      ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId), callbackEnded }),
       ...((this.#manner.isFollowed || events.has('log')) && { onEvent: (event) => this.#note(event) }),
     }
   }

@@ -33,13 +33,22 @@ import { CallRecord } from './tools/call-record.ts'
 /** Milliseconds that the small requests (cancel, health) may take. */
 const controlTimeoutMs = 5_000
 
+/** A run of this client. */
+interface Running {
+  readonly executionId: string
+  readonly clock: RunClock
+  /** Aborts when no further calls of its tools are to be started: it has ended, or the executor has cancelled it. */
+  readonly callsEnded: AbortController
+  result?: Promise<unknown>
+}
+
 /** An executor over HTTP: retries, resumes, cancels, and serves tool calls through the event stream. */
 export class ExecutorClient implements Executor {
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Bag<{ readonly clock: RunClock; result?: Promise<unknown> }>()
+  readonly #running = new Bag<Running>()
   readonly #cancelling = new Set<Promise<void>>()
   readonly #record = new CallRecord()
 
@@ -57,7 +66,10 @@ export class ExecutorClient implements Executor {
     const correlationId = options.correlationId ?? newCorrelationId()
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
     const clock = new RunClock({ executionId, correlationId, timeoutMs, signals: [options.signal] })
-    const running: { clock: RunClock; result?: Promise<ExecutionResult> } = { clock }
+    const callsEnded = new AbortController()
+    const running: Running & { result?: Promise<ExecutionResult> } = { executionId, clock, callsEnded }
+    const endCallback = (): void => options.callbackEnded?.(executionId)
+    callsEnded.signal.addEventListener('abort', endCallback, { once: true })
     const leave = this.#running.add(running)
     if (this.#closing.signal.aborted) clock.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = clock
@@ -65,7 +77,7 @@ export class ExecutorClient implements Executor {
     const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
     running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
-      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, clock)
+      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
       if (!result.success) markFailed(span, result.error.code)
       return result
     })
@@ -73,6 +85,7 @@ export class ExecutorClient implements Executor {
       return await running.result
     } finally {
       leave()
+      callsEnded.abort()
       clock.dispose()
     }
   }
@@ -82,6 +95,7 @@ export class ExecutorClient implements Executor {
     const clock = this.#controlClock(executionId, options)
     try {
       await this.#api.cancel(reason, clock.scope)
+      for (const run of this.#running.all) if (run.executionId === executionId) run.callsEnded.abort()
     } finally {
       clock.dispose()
     }
@@ -130,7 +144,7 @@ export class ExecutorClient implements Executor {
     given: ExecutionRequest,
     options: RunOptions,
     scope: ExecutionScope,
-    clock: RunClock,
+    { clock, callsEnded }: Running,
   ): Promise<ExecutionResult> {
     // An execution that was cancelled before it began leaves no trace.
     clock.signal.throwIfAborted()
@@ -142,7 +156,10 @@ export class ExecutorClient implements Executor {
     try {
       const result =
         isAnsweredHere || options.onEvent !== undefined
-          ? await runByStream({ request, body, scope, clock, options, record: this.#record }, this.#api)
+          ? await runByStream(
+              { request, body, scope, clock, callsEnded: callsEnded.signal, options, record: this.#record },
+              this.#api,
+            )
           : await runByAnswer(body, scope, this.#api)
       if (hasUsedUpRequest(result)) throw concludeError(clock.timedOut(), { attempts: 1, ambiguous: true })
       return resultFromWire(result)

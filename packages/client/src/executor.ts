@@ -32,6 +32,8 @@ export interface RunOptions {
    * stream, and `callTool` serves them.
    */
   callbackFor?(this: void, executionId: string): Promise<Callback>
+  /** Called when an execution that got a callback has ended or was cancelled: a call that comes later is not served. */
+  callbackEnded?(this: void, executionId: string): void
   /** Called with each event, in order. */
   onEvent?(this: void, event: ExecutionEvent): void
   /** Called with each failed request before it is sent again. */

@@ -17,6 +17,8 @@ interface StreamRun {
   readonly body: string
   readonly scope: ExecutionScope
   readonly clock: RunClock
+  /** Aborts when no further calls are to be started. */
+  readonly callsEnded: AbortSignal
   readonly options: RunOptions
   /** Answers of all calls that came to this client by streams. */
   readonly record: CallRecord
@@ -27,7 +29,7 @@ const recordMarginMs = 60_000
 
 /** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, scope, clock, options, record } = run
+  const { request, scope, clock, callsEnded, options, record } = run
   const time = new StreamTime()
   const messageOf = (event: Called) => callMessage(run, event, time.remainingMs(event))
   const calls = new StreamCalls({
@@ -35,7 +37,8 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
     onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
     callTool: (event, signal) => callTool(run, messageOf(event), signal),
-    openCalls: (events) => (clock.signal.aborted ? [] : time.openCalls(events, () => api.record(scope))),
+    openCalls: (events) =>
+      clock.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
     onFailure: (error) => clock.end(lostSight(scope, error) as Error),
   })

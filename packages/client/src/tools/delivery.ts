@@ -39,8 +39,6 @@ export interface Delivery {
   readonly message: ToolCallMessage | ToolCancelMessage
   /** Expiry of the execution's token, after which no repeat of the call is taken; in milliseconds since the epoch. */
   readonly expiresAt: number
-  /** Whether this tool server made the execution's token, and not another one with the same secret. */
-  readonly isIssuedHere: boolean
 }
 
 /** Reads and verifies the message of a request. Throws a RequestError for anything else. */
@@ -60,9 +58,9 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given['webhook-id'])
-  const facts = { expiresAt: claims.expiresAt, isIssuedHere: claims.issuer === tokens.issuer }
-  if (message.type === 'tool.cancel') return { message, ...facts }
-  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, ...facts }
+  const { expiresAt } = claims
+  if (message.type === 'tool.cancel') return { message, expiresAt }
+  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, expiresAt }
 }
 
 /**

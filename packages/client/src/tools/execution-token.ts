@@ -7,7 +7,6 @@ import { z } from 'zod'
 const audience = 'codemode-tool-server'
 
 const claimsSchema = z.object({
-  iss: z.string().optional(),
   sub: z.string(),
   tools: z.array(z.string()),
   iat: z.number(),
@@ -22,8 +21,6 @@ export interface TokenClaims {
 
 /** The content of a valid token. Its times are in milliseconds since the epoch. */
 export interface VerifiedClaims extends TokenClaims {
-  /** Random id of the tool server that made it. */
-  readonly issuer?: string | undefined
   /** Time at which it was made, which is before the execution's request is sent. */
   readonly issuedAt: number
   /** Time of its expiry, a whole second. */
@@ -34,10 +31,10 @@ type Claims = Omit<VerifiedClaims, 'issuedAt'> & { readonly issuedAt?: number }
 
 /** Makes a token that is valid until its claims expire. */
 export function signToken(claims: Claims, secret: Uint8Array): string {
-  const { executionId, tools, issuer, issuedAt = Date.now(), expiresAt } = claims
+  const { executionId, tools, issuedAt = Date.now(), expiresAt } = claims
   // A NumericDate may have a fraction (RFC 7519, section 2).
   const times = { iat: issuedAt / 1000, exp: expiresAt / 1000 }
-  const payload = encode({ tools, iss: issuer, sub: executionId, aud: audience, ...times })
+  const payload = encode({ tools, sub: executionId, aud: audience, ...times })
   const signed = `${encode({ alg: 'HS256' })}.${payload}`
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
 }
@@ -48,8 +45,8 @@ const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toStr
 export async function verifyToken(token: string, secret: Uint8Array): Promise<VerifiedClaims | undefined> {
   try {
     const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'], audience, requiredClaims: ['exp'] })
-    const { iss, sub, tools, iat, exp } = claimsSchema.parse(payload)
-    return { issuer: iss, executionId: sub, tools, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+    const { sub, tools, iat, exp } = claimsSchema.parse(payload)
+    return { executionId: sub, tools, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   } catch {
     return undefined
   }

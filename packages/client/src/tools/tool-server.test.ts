@@ -302,14 +302,15 @@ test.each([
   },
 )
 
-test('EX-9: calls of executions that have ended here are not made, and those of other processes are', async () => {
+test('EX-9: calls of executions that have ended here are not made; other processes do not know', async () => {
   let called = 0
   const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
   const config = { url: 'http://127.0.0.1:9/tools', secret }
   const onConflict = () => expect.unreachable()
-  const ended = new ToolServer({ config, callTool, isUnderWay: () => false, onConflict })
+  const ended = new ToolServer({ config, callTool, onConflict })
   const other = new ToolServer({ config, callTool, onConflict })
   const token = await tokenOf(ended)
+  ended.executionEnded(executionId)
   const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
   expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
   expect(called).toBe(0)

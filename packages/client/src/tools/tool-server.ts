@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 
 import { callbackSchema, RequestError, type Callback, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { LRUCache } from 'lru-cache'
 
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
-import { correlationIdOf, readDelivery, type Delivery, type IncomingRequest } from './delivery.ts'
+import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { executionEnded } from './tool-failure.ts'
@@ -16,11 +17,12 @@ import { VerifiedTokens } from './verified-tokens.ts'
 /** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
 
+/** Number of executions of which it is known here that they have ended. Calls that come later have mostly expired. */
+const maxEnded = 10_000
+
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
-  /** Whether an execution that this server made a token for still goes on; without it, all of them do. */
-  readonly isUnderWay?: (executionId: string) => boolean
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
@@ -28,6 +30,7 @@ interface ToolServerOptions {
 /** Serves the executor's calls of the client's tools, on a port of its own or mounted in the user's server. */
 export class ToolServer {
   readonly #options: ToolServerOptions
+  readonly #ended = new LRUCache<string, true>({ max: maxEnded })
   readonly #tokens: VerifiedTokens
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
@@ -47,6 +50,8 @@ export class ToolServer {
 
   /** Returns the callback for the request of an execution: the server's URL, and a token for that execution and its tools only. */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
+    // Another executor may run an execution that one has refused, under the same id.
+    this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
@@ -66,10 +71,9 @@ export class ToolServer {
   readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const delivery = await readDelivery(request, this.#tokens)
-      const { message } = delivery
+      const { message, expiresAt } = await readDelivery(request, this.#tokens)
       if (message.type === 'tool.call') {
-        return { status: 200, json: await this.#answerCall(message, { ...delivery, request }) }
+        return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
       }
       this.#record.cancel(message.callId, message.reason)
       return { status: 200, json: '{"ok":true}' }
@@ -79,15 +83,17 @@ export class ToolServer {
     }
   }
 
-  async #answerCall(
-    message: ToolCallMessage,
-    { expiresAt: keepUntil, isIssuedHere, request }: Delivery & { readonly request: IncomingRequest },
-  ): Promise<string> {
+  /** Refuses calls of an execution from now on that have not been started. */
+  executionEnded(executionId: string): void {
+    this.#ended.set(executionId, true)
+  }
+
+  async #answerCall(message: ToolCallMessage, keepUntil: number, request: IncomingRequest): Promise<string> {
     const { callId, executionId, tool, input } = message
     const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
     try {
       return await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serve(message, isIssuedHere, signal)),
+        withRemoteParent(request.headers, () => this.#serve(message, signal)),
       )
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
@@ -96,11 +102,9 @@ export class ToolServer {
     }
   }
 
-  /** Of executions whose token another process made, only that process knows whether they go on. */
-  #serve(message: ToolCallMessage, isIssuedHere: boolean, signal: AbortSignal): Promise<ToolAnswer> {
-    const { isUnderWay, callTool } = this.#options
-    const hasEnded = isIssuedHere && isUnderWay?.(message.executionId) === false
-    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : callTool(message, signal)
+  #serve(message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> {
+    const hasEnded = this.#ended.has(message.executionId)
+    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#options.callTool(message, signal)
   }
 
   async close(): Promise<void> {

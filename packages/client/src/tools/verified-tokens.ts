@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-
 import { LRUCache } from 'lru-cache'
 
 import { signToken, verifyToken, type TokenClaims, type VerifiedClaims } from './execution-token.ts'
@@ -9,8 +7,6 @@ const maxTokens = 1_000
 
 /** The tokens of the latest executions. It verifies the signature of each once, and checks the expiry each time. */
 export class VerifiedTokens {
-  /** Random id of this tool server, in every token that it makes. */
-  readonly issuer = randomBytes(9).toString('base64url')
   readonly #secret: Uint8Array
   readonly #known = new LRUCache<string, VerifiedClaims>({ max: maxTokens })
 
@@ -23,7 +19,6 @@ export class VerifiedTokens {
     const issuedAt = Date.now()
     const verified = {
       ...claims,
-      issuer: this.issuer,
       issuedAt,
       expiresAt: Math.ceil((issuedAt + lifetimeMs) / 1000) * 1000,
     }
