@@ -15,13 +15,13 @@ import {
 
 import { apiKey, startExecutor, transports } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
-import { startProxy, type Fault } from '../support/proxy.ts'
+import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
 
 const clientOf = ({ url }: { readonly url: string }) =>
   new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })
 
 /** A real executor, a client of it, and a proxy before it that treats all requests alike. */
-async function behind(fault: () => Fault) {
+async function behind(fault: (exchange: Exchange) => Fault) {
   const executor = await startExecutor()
   const proxy = await startProxy(executor, fault)
   return {
