@@ -77,15 +77,15 @@ async function play(seed: number): Promise<Schedule> {
     await new Promise<void>((resolve) => setTimeout(resolve, chance.next() * activeMs))
     return [id, await tellOf(chance.of(...clients), id)] as const
   })
-  let isOver = false
-  const over = Promise.all(told).finally(() => (isOver = true))
-  while (!isOver || network.inTransit > 0) {
+  const underWay = new Set(told)
+  for (const each of told) void each.finally(() => underWay.delete(each))
+  while (underWay.size > 0 || network.inTransit > 0) {
     // Web streams take a few turns of the event loop.
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
     vi.advanceTimersToNextTimer()
   }
   vi.clearAllTimers()
-  const outcomes = (await over).map(([id, outcome]) => ({ told: outcome, runs: runs.get(id) ?? 0 }))
+  const outcomes = (await Promise.all(told)).map(([id, outcome]) => ({ told: outcome, runs: runs.get(id) ?? 0 }))
   return { outcomes, restarts, refusedRepeats }
 }
 
