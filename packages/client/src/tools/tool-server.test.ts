@@ -302,11 +302,12 @@ test.each([
   },
 )
 
+const onConflict = (): never => expect.unreachable()
+
 test('EX-9: calls of executions that have ended here are not made; other processes do not know', async () => {
   let called = 0
   const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
   const config = { url: 'http://127.0.0.1:9/tools', secret }
-  const onConflict = () => expect.unreachable()
   const ended = new ToolServer({ config, callTool, onConflict })
   const other = new ToolServer({ config, callTool, onConflict })
   const token = await tokenOf(ended)
