@@ -17,7 +17,8 @@ import { gate } from '../support/gate.ts'
 
 /** An executor that notes what it is asked for; runs by their inputs. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {
-  const executor = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey })
+  // By default, an execution that was lost with its executor is told of only after ten attempts, which take ten seconds.
+  const executor = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { maxAttempts: 3 } })
   return {
     async run(request, options) {
       const number = JSON.stringify(request.input)

@@ -25,20 +25,20 @@ import { ToolsModule } from './tools/tools-module.ts'
 
 const defaultDrainMs = 30_000
 
-/** How a client is closed. */
+/** Options of closing a client. */
 export interface CloseOptions {
   /** Waits for the executions under way before it cancels what is left; otherwise they are cancelled at once. */
   readonly drain?: boolean | undefined
-  /** How long draining may take, 30,000 ms by default. */
+  /** Milliseconds that draining may take; 30,000 by default. */
   readonly timeoutMs?: number | undefined
 }
 
-/** Who runs executions: views of one client take turns in its queue, and each has its context. */
+/** A view of a client: its context and its share of the queue. */
 export interface View {
   readonly context: Context
 }
 
-/** What all views of one client share: its tools, its executor, its tool server, and what is under way. */
+/** State that all views of one client share: its tools, executor and tool server, and the executions under way. */
 export class ClientCore {
   readonly registry = new ToolRegistry()
   readonly events = new ClientEmitter()
@@ -127,7 +127,7 @@ export class ClientCore {
     return this.#closing !== undefined
   }
 
-  /** How many executions can be under way at a time. */
+  /** Maximum number of executions under way at a time. */
   get concurrency(): number {
     return this.#parts.gate?.most ?? Infinity
   }

@@ -23,7 +23,7 @@ import type { Plan } from './plan.ts'
 import { cancelled } from './run-clock.ts'
 import { tellConflict } from './tools/serve-call.ts'
 
-/** What the executions of a client share. */
+/** Parts that the executions of a client share. */
 export interface RunParts {
   readonly executor: Executor
   readonly gate: Gate | undefined
@@ -38,9 +38,9 @@ export interface RunParts {
   assertOpen(this: void): void
 }
 
-/** How an execution is to be run. */
+/** Manner in which an execution is run. */
 export interface RunManner {
-  /** Who runs it, for its fair share of the client's queue. */
+  /** View that runs it, for its fair share of the client's queue. */
   readonly view: object
   /** Whether somebody wants to hear its events while it runs. */
   readonly isFollowed: boolean
@@ -55,7 +55,7 @@ export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
   readonly result: Promise<ExecutionResult>
-  /** What the caller may hold of it. */
+  /** Handle of the execution for the caller. */
   readonly execution: Execution
   readonly #parts: RunParts
   readonly #manner: RunManner
@@ -177,7 +177,7 @@ export class ClientRun {
     }
   }
 
-  /** What it has waited here is no longer there to wait at the executor. */
+  /** Returns the request with its queue time reduced by the time that it has waited in the client. */
   #requestAfter(queuedMs: number): ExecutionRequest {
     const { request, queueTimeoutMs } = this.plan
     if (queuedMs < 1 || this.#manner.isPatient) return request
@@ -206,7 +206,7 @@ export class ClientRun {
     events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, warnings, source })
   }
 
-  /** An executor of somebody else's may give the reason of the signal back as it is. */
+  /** Returns a typed error: a custom executor may reject with the bare reason of the signal. */
   #typed(error: unknown): unknown {
     const { aborted, reason } = this.#stop.signal
     return aborted && error === reason ? cancelled(reason, this.#ids) : error

@@ -1,9 +1,9 @@
 import { errorCodes, fixedLimits, type Json, type ToolAnswer, type ToolErrorCode } from '@codemode/shared'
 
-/** How much longer than its output an answer may be: the names around it, and blanks. */
+/** Maximum bytes of an answer besides its output: property names and blanks. */
 export const answerEnvelopeBytes = 64 * 1024
 
-/** A failed answer, as the guest's `ToolError` shows it. Whether a retry may help is what the table of codes says. */
+/** Returns a failed answer, as the guest's `ToolError` shows it; `retryable` is that of the code. */
 export function toolFailed(code: ToolErrorCode, message: string, data?: Json) {
   const { retryable } = errorCodes[code]
   return {
@@ -12,7 +12,7 @@ export function toolFailed(code: ToolErrorCode, message: string, data?: Json) {
   } as const
 }
 
-/** The answer to a call that was aborted; whoever aborted it knows why. */
+/** Returns the answer to a call that was aborted. */
 export function toolCancelled(tool: string): ToolAnswer {
   return toolFailed('TOOL_CANCELLED', `The call of tool "${tool}" was cancelled.`)
 }
@@ -34,7 +34,7 @@ export function toolCallConflict(tool: string): ToolAnswer {
   return toolFailed('TOOL_CALL_CONFLICT', message)
 }
 
-/** The answer instead of one that is over the limit; the size is told when it is known. */
+/** Returns the answer in place of one over the limit, with its size if that is known. */
 export function toolOutputTooLarge(tool: string, sizeBytes?: number, limitBytes: number = fixedLimits.toolOutputBytes) {
   const size = sizeBytes === undefined ? 'larger than allowed' : `${sizeBytes} bytes`
   const message = `The output of tool "${tool}" is ${size}; the limit toolOutputBytes is ${limitBytes} bytes. Return less of it, for example in pages.`
