@@ -85,8 +85,11 @@ export const tooDeep: Refusal = {
 }
 
 function refusalOf(kind: string): Refusal {
-  const [name, hint] = kinds[kind] ?? [withArticle(kind), 'Use the plain data that its methods and properties give.']
-  return { reason: `is ${name}, which JSON can not hold`, hint }
+  const known = kinds[kind]
+  return {
+    reason: `is ${known === undefined ? withArticle(kind) : known[0]}, which JSON can not hold`,
+    hint: known === undefined ? 'Use the plain data that its methods and properties give.' : known[1],
+  }
 }
 
 function withArticle(name: string): string {
