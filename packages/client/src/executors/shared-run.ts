@@ -11,7 +11,7 @@ export class SharedRun {
   constructor(executionId: string, start: (signal: AbortSignal) => Promise<ExecutionResult>) {
     this.executionId = executionId
     this.outcome = start(this.#controller.signal)
-    // After all callers have left, nobody handles its rejection.
+    // After all callers have left, a rejection would be unhandled.
     this.outcome.catch(() => {})
   }
 
