@@ -1,14 +1,14 @@
-/** Ends of the lines that V8 writes for a frame without a position. */
+/** Ends of lines that V8 writes for a frame without a position. */
 const plainEnds = ['(<anonymous>)', '(native)', '[native code]']
 
 /**
- * Whether a line is a frame of a stack: `at` and a place, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
- * (index 0)`. A sentence that begins with "at" has no such place.
+ * Whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
+ * (index 0)`. A sentence that begins with "at" has no such location.
  */
 export function isStackFrame(line: string): boolean {
   const start = line.trimStart()
   if (!start.startsWith('at ')) return false
-  // The inspected error has a brace behind its last frame.
+  // `util.inspect` writes a brace behind the last frame of an error with fields.
   const text = start.endsWith(' {') ? start.slice(0, -2).trimEnd() : start.trimEnd()
   if (plainEnds.some((end) => text.endsWith(end))) return true
   const end = text.slice(-40)
