@@ -3,8 +3,8 @@ import type { Primordials } from './primordials.ts'
 type Operation = (...args: never[]) => unknown
 
 /**
- * Creates an object that is filled at the first access. It differs from one that was filled before only in the time at
- * which `fill` runs.
+ * Creates an object that is filled at the first access. Only the effects of `fill` itself show that it was not filled
+ * before.
  */
 export function createLazyObject(p: Primordials, fill: (object: object) => void): object {
   let isFilled = false

@@ -113,7 +113,7 @@ export function kindOf(p: Primordials, item: object): string | undefined {
     const tag = p.ReflectGetOwnPropertyDescriptor(each, p.SymbolToStringTag)
     if (tag === undefined || !isBuiltinTag(p, tag)) continue
     const name = tag.value as string
-    // Error.prototype follows in the chain.
+    // DOMException inherits from Error.prototype, which follows in the chain.
     if (name === 'DOMException') continue
     if (p.stringEndsWith(name, 'Iterator') || p.stringEndsWith(name, 'Iterator Helper')) return 'Iterator'
     return name === 'Symbol' ? 'symbol' : name

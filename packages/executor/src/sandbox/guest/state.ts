@@ -50,8 +50,8 @@ export interface Emit {
 }
 
 /**
- * Throws if the execution has ended. Code that continues after that, such as a loop that exceeded a limit, is ended by
- * it.
+ * Throws if the execution has ended. This stops code that continues after the end, such as a loop that exceeded a
+ * limit.
  */
 export function assertNotEnded(p: Primordials, state: RuntimeState): void {
   if (state.ended) throw new p.Error('The execution has ended')
@@ -62,7 +62,7 @@ export interface RuntimeState {
   /** Timestamp of the turn, in milliseconds since the epoch. Time stands still within a turn. */
   at: number
   startedAt: number
-  /** Whether the execution has ended. Nothing that the guest does has an effect any more then. */
+  /** Whether the execution has ended. After that, nothing that the guest does has an effect. */
   ended: boolean
   limits: GuestLimits
   readonly emit: Emit

@@ -1,6 +1,6 @@
 import type { Primordials } from '../primordials.ts'
 
-/** Returns the bytes of a buffer or a view, in shared memory; undefined for anything else. */
+/** Returns the bytes of a buffer or a view, without copying them; undefined for anything else. */
 export function bytesOf(p: Primordials, source: unknown): Uint8Array | undefined {
   if (!p.ArrayBufferIsView(source)) {
     try {

@@ -169,7 +169,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     }
   }
 
-  /** State of each iterator, by iterator, since `next` is a method of their prototype. */
+  /** State of the iterators. It is kept by iterator because `next` is a method of their common prototype. */
   const positions = new p.WeakMap<
     object,
     { pairs: () => readonly Pair[]; pick: (pair: Pair) => unknown; index: number }
