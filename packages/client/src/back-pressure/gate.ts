@@ -131,7 +131,7 @@ export class Gate {
 /**
  * Codes of executions that got no answer, which the adaptive limit takes for refusals: the executor may be overloaded.
  */
-const unanswered: ReadonlySet<string> = new Set(['CONNECTION_FAILED', 'REQUEST_TIMEOUT'])
+const unanswered: ReadonlySet<string> = new Set(['CONNECTION_FAILED', 'OUTCOME_AMBIGUOUS', 'REQUEST_TIMEOUT'])
 
 function readingOf(
   outcome: PromiseSettledResult<ExecutionResult>,
