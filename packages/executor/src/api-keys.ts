@@ -10,7 +10,7 @@ import type { Principal } from './engine/principal.ts'
 import { parseJson } from './json-text.ts'
 import { parseWith, summary } from './zod-problems.ts'
 
-/** How far a request may raise its limits when the key says nothing else. */
+/** Maximum limits that a request may ask for when its key sets none. */
 export const defaultMaxLimits: ResolvedRequestLimits = {
   executionTimeoutMs: 300_000,
   cpuTimeoutMs: 30_000,
@@ -22,7 +22,7 @@ export const defaultMaxLimits: ResolvedRequestLimits = {
 
 const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLimits)[]
 
-/** The clocks that run inside the execution's. */
+/** Timeouts that run within the execution timeout and must not exceed it. */
 const innerClocks = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
 const apiKeySchema = z
@@ -54,21 +54,21 @@ const apiKeysSchema = z
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id')
   .refine((keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length, 'two keys have the same sha256')
 
-/** A key as the executor knows it: never itself, only its hash. */
+/** An API key as the executor stores it: its SHA-256 hash and its principal, never the key itself. */
 export interface ApiKey {
   readonly sha256: Buffer
   readonly principal: Principal
   readonly expiresAtMs: number
 }
 
-/** What a key may use when its entry says nothing of it. */
+/** Values for a key whose entry in the keys file omits them. */
 export interface KeyDefaults {
   readonly maxRunning: number
   readonly maxQueued: number
   readonly isolation: Principal['isolation']
 }
 
-/** Reads the text of a keys file. Throws an `Error` that says what is wrong and holds no secret. */
+/** Parses the text of a keys file. Throws an `Error` whose message names the problem and holds no secret. */
 export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   const json = parseJson(text)
   if (!json.ok) throw new Error(`it is not valid JSON: line ${json.line}, column ${json.column} is wrong`)
@@ -88,7 +88,7 @@ export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   }))
 }
 
-/** The limits of a key. A maximum below a default lowers the default. */
+/** Returns the default and maximum limits of a key. A maximum below a default lowers the default. */
 export function resolvedLimits(
   limits: RequestLimits = {},
   maxLimits: RequestLimits = {},
@@ -99,7 +99,7 @@ export function resolvedLimits(
   return { defaultLimits: Object.fromEntries(lowered) as unknown as ResolvedRequestLimits, maxLimits: max }
 }
 
-/** Zod keeps a key that is given as undefined; it must not override a default. */
+/** Removes limits that are `undefined`: zod keeps such fields, and they must not override a default. */
 function definedOf(limits: RequestLimits): Partial<ResolvedRequestLimits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }

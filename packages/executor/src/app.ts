@@ -12,7 +12,7 @@ import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
-/** Milliseconds for what is still being sent when the engine has closed: answers, and cancellations to tool servers. */
+/** Milliseconds allowed after the engine has closed, to finish sending responses, and cancellations to tool servers. */
 const lastAnswersMs = 1_000
 
 /** A running executor. */
@@ -20,8 +20,8 @@ export interface RunningExecutor extends AsyncDisposable {
   readonly url: string
   readonly port: number
   /**
-   * Refuses new executions, lets running ones go on for up to `drainMs` (the configuration's if not given), cancels the
-   * rest, and ends everything. Further calls wait for the first.
+   * Refuses new executions, lets running ones continue for up to `drainMs` (by default that of the configuration),
+   * cancels the rest, and releases all resources. Further calls return the promise of the first one.
    */
   close(options?: { drainMs?: number }): Promise<void>
 }
@@ -32,8 +32,8 @@ interface ExecutorDependencies {
 }
 
 /**
- * Starts an executor and resolves when it listens. Throws `ConfigurationError`, and the system's error if it can't have
- * the port.
+ * Starts an executor and resolves when it listens. Rejects with `ConfigurationError` for an invalid configuration, and
+ * with the system's error if the port is not available.
  *
  * @example
  * import { createExecutor } from '@codemode/executor'

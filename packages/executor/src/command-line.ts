@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 
 import { describeOption, optionNames, variableOf } from './config-errors.ts'
 
-/** What the command was asked to do. */
+/** A parsed command line of `codemode-executor`. */
 export type Command =
   | { readonly name: 'serve' }
   | { readonly name: 'help' }
@@ -13,7 +13,7 @@ export type Command =
 
 const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
 
-/** Reads the arguments of `codemode-executor`. */
+/** Parses the arguments of `codemode-executor`. */
 export function parseCommand(args: readonly string[]): Command {
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
@@ -41,7 +41,7 @@ function misused(argument: string): Command {
   return { name: 'misused', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
 
-/** The text of `--help`. */
+/** Returns the text of `--help`. */
 export function helpText(): string {
   const variables = optionNames.map((option) => `  ${variableOf(option).padEnd(31)}${describeOption(option).rule}`)
   return `Usage: codemode-executor [--help] [--version]

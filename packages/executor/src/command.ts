@@ -1,4 +1,4 @@
-// What the command codemode-executor does; it is the only reader of the process's environment and signals.
+// The command codemode-executor. Only this module reads the environment and the signals of the process.
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
@@ -16,7 +16,7 @@ const addressHints: Partial<Record<string, string>> = {
   EACCES: 'The port needs more rights than this user has. Use a higher one:\n  CODEMODE_PORT=8001',
 }
 
-/** Does what the process's arguments say. */
+/** Runs the command that the process's arguments name. If it fails, prints the error and exits with code 1. */
 export async function run(): Promise<void> {
   await runCommand().catch(fail)
 }

@@ -2,7 +2,7 @@ import { nearestName, textHead } from '@codemode/shared'
 
 import { executorOptionsSchema, type OptionName } from './config-options.ts'
 
-/** The configuration is wrong; the message shows each corrected line, and no secret. */
+/** Error of an invalid configuration. The message says how to correct each problem, and holds no secret. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 
@@ -11,10 +11,10 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Where an option was given, which decides how its corrected line is spelled. */
+/** Place where an option was set; decides the syntax of its corrected line. */
 export type Surface = 'environment' | 'file' | 'code'
 
-/** An option as it was given. */
+/** The value of an option and the place where it was set. */
 export interface Given {
   readonly surface: Surface
   readonly value: unknown
@@ -22,18 +22,18 @@ export interface Given {
 
 export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
 
-/** The environment variable that sets an option: `maxRunningPerKey` is CODEMODE_MAX_RUNNING_PER_KEY. */
+/** Returns the environment variable that sets an option: CODEMODE_MAX_RUNNING_PER_KEY for `maxRunningPerKey`. */
 export function variableOf(option: string): string {
   return `CODEMODE_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 }
 
-/** What an option must be, and an example of it. */
+/** Returns the rule for an option's values and an example of a valid one. */
 export function describeOption(option: OptionName): { rule: string; example: unknown } {
   const { rule, example } = executorOptionsSchema.shape[option].unwrap().meta() ?? {}
   return { rule: String(rule), example }
 }
 
-/** The line that sets an option to a value, or to its example, in the spelling of a surface. */
+/** Returns a line that sets an option to a value, by default to the option's example, in the syntax of a surface. */
 export function correctedLine(
   option: OptionName,
   surface: Surface,
@@ -44,7 +44,7 @@ export function correctedLine(
   return surface === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
 }
 
-/** A wrong value. It is shown only if it can't be a secret. */
+/** Returns the message for an invalid value. The value is shown only if it can't be a secret. */
 export function wrongValue(option: OptionName, { surface, value }: Given): string {
   const name = surface === 'environment' ? variableOf(option) : `"${option}"`
   const shown =
@@ -52,7 +52,10 @@ export function wrongValue(option: OptionName, { surface, value }: Given): strin
   return `${name} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
 }
 
-/** A name that no option has. Its value is carried over to the nearest option only if that one accepts it and it is no text. */
+/**
+ * Returns the message for an unknown option, which suggests the nearest one. The suggestion repeats the given value
+ * only if the nearest option accepts it and it is a number or a boolean, because a text may be a secret.
+ */
 export function unknownOption(name: string, { surface, value }: Given): string {
   const spelled = surface === 'environment' ? variableOf : (option: OptionName) => `"${option}"`
   const what = surface === 'environment' ? `${name} is not a variable` : `"${name}" is not an option`

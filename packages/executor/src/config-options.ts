@@ -10,7 +10,7 @@ import { parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
 
-/** What an option must be, in the words of an error and of `--help`, and a value that is right. */
+/** Description of an option: the rule for its values, as errors and `--help` print it, and a valid example. */
 interface OptionMeta {
   readonly rule: string
   readonly example: string | number | boolean | readonly string[]
@@ -31,7 +31,7 @@ const callbackOrigin = z.string().transform((text, refusal) => {
   return z.NEVER
 })
 
-/** Every option of the executor, for the environment, the file and a program alike; all of them may be left out. */
+/** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
 export const executorOptionsSchema = z.strictObject({
   host: option(z.string().min(1).max(255), { rule: 'the address to listen on', example: '127.0.0.1' }),
   port: option(z.int().min(0).max(65_535), {
@@ -89,21 +89,21 @@ export const executorOptionsSchema = z.strictObject({
   retainCount: count('ended executions that are kept, which the tenants share fairly', 10_000),
 })
 
-/** What a program may give to `createExecutor`; every option has a default but the key. */
+/** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */
 export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 
-/** The name of an option. */
+/** Name of an option. */
 export type OptionName = keyof ExecutorConfigInput
 
 type Keys = 'apiKey' | 'apiKeysFile'
 type Options = z.output<typeof executorOptionsSchema>
 
-/** The configuration with its defaults; either `apiKey` or `apiKeysFile` is set. */
+/** Configuration with its defaults applied; exactly one of `apiKey` and `apiKeysFile` is set. */
 export type ExecutorConfig = { readonly [Name in Exclude<OptionName, Keys>]-?: NonNullable<Options[Name]> } & {
   readonly [Name in Keys]: string | undefined
 }
 
-/** The defaults for what valid options leave out. In development a key is made if there is none. */
+/** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
 export function withDefaults(options: Options): ExecutorConfig {
   const dev = options.dev ?? false
   const keyIsMissing = options.apiKey === undefined && options.apiKeysFile === undefined
@@ -136,12 +136,12 @@ export function withDefaults(options: Options): ExecutorConfig {
   }
 }
 
-/** Room for some tenants besides one that uses all slots. */
+/** Returns the default of `maxSandboxProcesses`, which leaves processes for other tenants when one uses all slots. */
 function defaultMaxProcesses(sandboxProcesses: number): number {
   return Math.max(16, sandboxProcesses * 8)
 }
 
-/** A quarter of the memory that this process may use. */
+/** Returns the default of `sandboxMemoryMb`: a quarter of the memory that this process may use, at least 256 MiB. */
 function defaultSandboxMemoryMb(): number {
   const bytes = Math.min(totalmem(), constrainedMemory() || Infinity)
   return Math.max(256, Math.floor(bytes / 4 / MiB))

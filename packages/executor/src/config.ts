@@ -1,5 +1,5 @@
-// The executor's configuration, from a program or from the environment and an optional file. What is unknown or wrong
-// is refused, all of it at once, with the corrected lines.
+// Reads the executor's configuration from a program, or from the environment and an optional file. Unknown options and
+// invalid values are refused together in one error, with the corrected lines.
 import { ConfigurationError, optionNames, unknownOption, variableOf, wrongValue, type Given } from './config-errors.ts'
 import {
   executorOptionsSchema,
@@ -14,17 +14,17 @@ export { ConfigurationError, type ExecutorConfig, type ExecutorConfigInput }
 
 const fileVariable = 'CODEMODE_CONFIG_FILE'
 const prefix = 'CODEMODE_'
-/** The client's variables begin with this, and may be set for both in one environment. */
+/** Prefix of the client's variables, which are ignored because one environment may configure both. */
 const clientPrefix = 'CODEMODE_EXECUTOR_'
 
-/** The configuration of an executor that a program embeds. Throws `ConfigurationError`. */
+/** Returns the configuration of an executor that is embedded in a program. Throws `ConfigurationError`. */
 export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
   return resolve(Object.entries(input).map(([name, value]) => [name, { surface: 'code', value }]))
 }
 
 /**
- * The configuration that the CODEMODE_* variables give, over that of the JSON file that CODEMODE_CONFIG_FILE names.
- * `apiKeyWasMade` tells that the key is a new one, for development. Throws `ConfigurationError`.
+ * Returns the configuration that the CODEMODE_* variables set. They override the JSON file that CODEMODE_CONFIG_FILE
+ * names. `apiKeyWasMade` is true if the API key was generated for development. Throws `ConfigurationError`.
  */
 export function configFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -36,7 +36,7 @@ export function configFromEnvironment(
   return { config, apiKeyWasMade: config.apiKey !== undefined && !given.has('apiKey') }
 }
 
-/** An option's name, or what was written instead of one, and how it was given. */
+/** The name of an option, or an unknown name, and the value that was given. */
 type Entry = readonly [name: string, given: Given]
 
 function resolve(entries: readonly Entry[]): ExecutorConfig {
@@ -87,7 +87,10 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
   })
 }
 
-/** A variable's text as its option has it; text that does not fit stays as it is, and is refused with the rest. */
+/**
+ * Converts the text of a variable to the type of its option. Returns text that does not fit unchanged, so that
+ * validation refuses it together with the other problems.
+ */
 function optionValue(option: OptionName, text: string): unknown {
   if (option === 'callbackOrigins') return text.split(',').flatMap((origin) => origin.trim() || [])
   const { type } = executorOptionsSchema.shape[option].unwrap()

@@ -1,9 +1,9 @@
-/** What `parseJson` found: the value, or where the text stops being JSON. Lines and columns count from 1. */
+/** Result of `parseJson`: the value, or the place where the text stops being JSON. Lines and columns count from 1. */
 export type ParsedJson =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly position: number; readonly line: number; readonly column: number }
 
-/** `JSON.parse` that says where a text is wrong and repeats none of it: the text may hold secrets. */
+/** Parses JSON like `JSON.parse`, but reports the place of an error and none of the text, which may hold secrets. */
 export function parseJson(text: string): ParsedJson {
   try {
     return { ok: true, value: JSON.parse(text) }
@@ -19,8 +19,8 @@ const blank = /[ \t\n\r]*/y
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 /**
- * Where the first token stands that JSON does not allow there; the text's length if it only ends too early. V8 states
- * no position for these two. It does for malformed strings, which is why a string is only skipped here.
+ * Returns the position of the first token that JSON does not allow there, or the text's length if the text ends too
+ * early. V8 states no position for these two cases. It does for malformed strings, so strings are only skipped here.
  */
 function firstUnexpectedToken(text: string): number {
   const open: string[] = []

@@ -9,11 +9,11 @@ import type { Principal } from './engine/principal.ts'
 
 /** The API keys that the executor accepts. */
 export interface KeyStore extends Disposable {
-  /** Whose key this is. `expired` is told only to one who has the key. */
+  /** Returns the principal of a key, `expired` for a known key that has expired, and undefined for an unknown key. */
   find(bearer: string): Principal | 'expired' | undefined
 }
 
-/** The store of the one key of tenant `default`. */
+/** Creates a store with one key, of the tenant `default`. */
 export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore {
   const principal: Principal = { keyId: 'default', tenant: 'default', ...resolvedLimits(), ...defaults }
   const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
@@ -24,17 +24,18 @@ interface FileKeyStoreOptions {
   readonly path: string
   readonly defaults: KeyDefaults
   readonly logger: Logger
-  /** How often the file is looked at. */
+  /** Milliseconds between checks of the file for changes. */
   readonly pollMs?: number
   readonly now?: () => number
 }
 
 /**
- * The store of a keys file, which is read again when it changes. A changed file that is broken is logged, and the old
- * keys stay. Throws `ConfigurationError` if the file is broken at the start. Dispose it to stop watching.
+ * Creates a store of the keys in a file, which is read again when it changes. A changed file that is invalid is logged,
+ * and the previous keys stay in use. Throws `ConfigurationError` if the file is invalid at the start. Disposing of the
+ * store stops the polling.
  */
 export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.now }: FileKeyStoreOptions): KeyStore {
-  // The stamp is taken before the content is read: a change in between is seen at the next look.
+  // The stamp is taken before the content is read, so that the next check notices a change in between.
   let seen = stampOf(path)
   let keys = readKeys(path, defaults)
   const timer = setInterval(() => {
@@ -54,7 +55,7 @@ export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.
   }
 }
 
-/** Differs when the file is another one, was written since, or can't be reached any more. */
+/** Returns a text that differs after the file was replaced or written, or has become inaccessible. */
 function stampOf(path: string): string {
   try {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true })
@@ -79,7 +80,10 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
   }
 }
 
-/** Compares with every key, and each in constant time, so that the time it takes tells nothing of the keys. */
+/**
+ * Returns the principal of a key. Compares it with every key, each in constant time, so that the duration reveals
+ * nothing about the keys.
+ */
 function findKey(keys: readonly ApiKey[], bearer: string, nowMs: number): Principal | 'expired' | undefined {
   const hash = sha256(bearer)
   let found: ApiKey | undefined

@@ -1,6 +1,6 @@
 import { destination, pino, type DestinationStream, type Logger } from 'pino'
 
-/** The levels of a log line, from the loudest to the quietest; `silent` writes nothing. */
+/** Log levels, from the most to the least verbose; `silent` writes nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 export type LogLevel = (typeof logLevels)[number]
@@ -9,11 +9,14 @@ const secretNames = ['authorization', 'token', 'apiKey', 'executorApiKey', 'secr
 
 interface LoggerOptions {
   readonly level: LogLevel
-  /** Where the lines go; standard error if not given, because standard output carries the ready line alone. */
+  /** Destination of the lines; standard error by default, because standard output carries the ready line alone. */
   readonly to?: DestinationStream
 }
 
-/** A logger of JSON lines. What is logged under a secret's name, up to two objects deep, reads `[redacted]`. */
+/**
+ * Creates a logger that writes lines of JSON. It replaces values under the name of a secret, at most two objects deep,
+ * by `[redacted]`.
+ */
 export function createLogger({ level, to = destination({ fd: 2, sync: true }) }: LoggerOptions): Logger {
   return pino(
     {

@@ -5,19 +5,20 @@ import { journalSchema, type Journal } from '@codemode/shared'
 import { guestSpecOf, replay, type ReplayOutcome } from './engine/replay.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 
-/** Wall time in milliseconds for one replay, at least; and for each millisecond of the execution's CPU limit. */
+/** Minimum wall time of one replay in milliseconds. */
 const minReplayMs = 60_000
+/** Wall time of one replay in milliseconds for each millisecond of the execution's CPU limit. */
 const replayMsPerCpuMs = 20
 
-/** The text to print about one replay, and whether it agreed with its journal. */
+/** Report on one replay: the text to print, and whether the replay agreed with its journal. */
 interface ReplayReport {
   readonly ok: boolean
   readonly text: string
 }
 
 /**
- * Runs exported journals again, offline, one after another, and reports for each whether the guest did the same. Calls no
- * tool. It is the command `codemode-executor replay FILE...`.
+ * Replays exported journals offline, one after another, and reports for each whether the guest behaved as recorded.
+ * Calls no tool. Implements the command `codemode-executor replay FILE...`.
  */
 export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1, onCrash: () => {} })

@@ -14,7 +14,7 @@ import { executorVersion, isolatedVmVersion } from './versions.ts'
 
 const MiB = 1024 * 1024
 
-/** An engine with its sandbox processes; disposing it ends them. */
+/** An engine and its sandbox processes; disposing of it ends the processes. */
 export interface StartedEngine extends AsyncDisposable {
   readonly engine: Engine
   info(): ExecutorInfo
@@ -25,7 +25,7 @@ interface EngineDependencies {
   readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
 }
 
-/** Starts the sandbox processes, and an engine on them. */
+/** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
   { logger, callbackTransport }: EngineDependencies,

@@ -5,16 +5,16 @@ import type { OutgoingCall } from './tools/transport.ts'
 
 const tracer = trace.getTracer('@codemode/executor')
 
-/** Reports what is around the sandbox processes as the gauge `codemode.isolation`: 1, with the tier as an attribute. */
+/** Registers the gauge `codemode.isolation` of the sandbox processes' isolation: 1, with the tier as an attribute. */
 export function observeIsolation(tier: string): void {
-  // Not at import: a program sets its telemetry up first.
+  // The meter is requested here and not at import, because a program sets up its telemetry after its imports.
   const gauge = metrics.getMeter('@codemode/executor').createObservableGauge('codemode.isolation', {
     description: 'The isolation of the sandbox processes: 1, with the tier as an attribute',
   })
   gauge.addCallback((result) => result.observe(1, { 'codemode.tier': tier }))
 }
 
-/** Starts the span of an execution as a child of the request's, which is the active one. */
+/** Starts the span of an execution as a child of the active span, which is the request's. */
 export function traceExecution(executionId: string, correlationId: string): { span: Span; context: Context } {
   const span = tracer.startSpan('codemode.execution', {
     kind: SpanKind.SERVER,
@@ -23,13 +23,16 @@ export function traceExecution(executionId: string, correlationId: string): { sp
   return { span, context: trace.setSpan(context.active(), span) }
 }
 
-/** Ends an execution's span with what became of it. */
+/** Ends the span of an execution, with status ERROR if there is an error code. */
 export function endExecutionSpan(span: Span, errorCode: string | undefined): void {
   if (errorCode !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: errorCode })
   span.end()
 }
 
-/** Runs one tool call in a span of its own, active while it is sent, so that its headers carry the trace on. */
+/**
+ * Runs one tool call in its own span, which is active while the call is sent, so that the headers of the request
+ * propagate the trace.
+ */
 export async function traceToolCall(
   parent: Context,
   call: OutgoingCall,

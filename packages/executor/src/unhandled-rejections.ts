@@ -2,9 +2,9 @@ import { textHead } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 /**
- * Takes rejections that nobody handled: a bug, of which one execution or request may stay unanswered. It is logged with its
- * stack, the ids that it carries and how many there have been, and the executor goes on: ending the process would make
- * every other execution pay for it.
+ * Returns a listener for unhandled rejections. Each is a bug, which may leave one execution or request unanswered. The
+ * listener logs its stack, the ids that it carries and the number of rejections so far. It does not end the process,
+ * because that would end all other executions too.
  */
 export function unhandledRejectionReporter(logger: Logger): (reason: unknown) => void {
   let count = 0

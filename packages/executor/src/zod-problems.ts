@@ -1,16 +1,19 @@
 import { nearestName, textHead } from '@codemode/shared'
 import { z } from 'zod'
 
-/** One thing that is wrong with a value, in words that repeat no text of it: a wrong value may be a secret. */
+/** One problem of a parsed value. The message repeats no text of a value, because that may be a secret. */
 export interface Problem {
-  /** Where it is, such as `tools[0].name`; empty for the value itself. */
+  /** Path of the invalid part, such as `tools[0].name`; empty for the value itself. */
   readonly path: string
   readonly message: string
-  /** The known name that an unknown one most likely stands for. */
+  /** Known name that is nearest to an unknown one. */
   readonly nearest?: string
 }
 
-/** Parses with a strict schema; on failure, every problem with its path, and for unknown fields the nearest known one. */
+/**
+ * Parses a value with a strict schema. On failure, returns every problem with its path and, for unknown fields, the
+ * nearest known name.
+ */
 export function parseWith<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
@@ -20,14 +23,16 @@ export function parseWith<Schema extends z.ZodType>(
   return { ok: false, problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, schema)) }
 }
 
-/** All problems in one line, at most the first five. */
+/** Returns at most the first five problems in one line, and the number of the others. */
 export function summary(problems: readonly Problem[]): string {
   const shown = problems.slice(0, 5).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
   const more = problems.length - shown.length
   return `${shown.join('; ')}${more > 0 ? `; and ${more} more` : ''}`
 }
 
-/** More of them help nobody, and looking for what each may stand for takes time. */
+/**
+ * Maximum number of unknown fields that are reported; more would not help, and finding the nearest names takes time.
+ */
 const maxUnknownFields = 50
 
 function problemsOf(issue: z.core.$ZodIssue, schema: z.ZodType): Problem[] {
@@ -61,7 +66,7 @@ function pathText(path: readonly PropertyKey[]): string {
   }, '')
 }
 
-/** The field names of the object schema that a path leads to; none if it leads to no object. */
+/** Returns the field names of the object schema at a path; none if there is no object schema. */
 function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodDefault) {
     return knownKeys(schema.unwrap(), path)

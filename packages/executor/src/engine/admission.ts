@@ -4,54 +4,62 @@ import { FairQueue } from './fair-queue.ts'
 import type { Principal } from './principal.ts'
 
 interface AdmissionOptions {
-  /** How many executions may be admitted and unfinished at once. */
+  /** Maximum number of executions that are admitted and have not ended. */
   readonly maxRunning: number
-  /** How many may wait for admission at once. */
+  /** Maximum number of executions that wait for admission. */
   readonly maxQueued: number
-  /** How many executions more of the principal would get the CPU at once or next. */
+  /** Returns the number of the principal's further executions that would get the CPU at once or next. */
   roomFor(principal: Principal): number
-  /** For how long the tenant may begin nothing, because its code keeps costing sandbox processes. */
+  /**
+   * Returns the milliseconds for which the tenant is throttled because its code keeps crashing sandbox processes;
+   * mostly 0.
+   */
   penaltyMs(tenant: string): number
 }
 
 interface EnterOptions {
-  /** Higher goes first among the executions of one tenant. */
+  /** Priority among the executions of one tenant; the highest is admitted first. */
   readonly priority: number
   readonly timeoutMs: number
-  /** The clock that `timeoutMs` is of. */
+  /** Origin of `timeoutMs`: the queue timeout, or the remaining time of the client's request. */
   readonly timeoutLayer: 'queue' | 'request'
 }
 
-/** A place in the queue, or among those admitted. */
+/** The place of an execution in the queue or among the admitted executions. */
 export interface Ticket {
-  /** Resolves on admission; rejects with a `RequestError` when refused or when the queue's clock has run out. */
+  /**
+   * Resolves on admission; rejects with a `RequestError` when the execution is refused or the queue timeout expires.
+   */
   readonly admitted: Promise<void>
-  /** To be called when the first turn was asked for: from then on the sandbox itself counts it. */
+  /** Must be called after the first turn was requested: from then on, the sandbox itself counts the execution. */
   started(): void
-  /** Gives the place back, wherever it is. */
+  /** Releases the place, in the queue or among the admitted executions. */
   leave(): void
 }
 
-/** What a refused client is told to wait, in seconds. */
+/** Seconds in `retry-after` for a refused client. */
 const retryAfterSeconds = 1
 
 /**
- * Decides when an execution may begin. The queue is bounded, in all and for each tenant. Executions that wait for tools
- * hold no CPU slot, only a place among those in memory.
+ * Admission control: decides when an execution may start. The queue is bounded in total and for each tenant. An
+ * execution that waits for tools holds no CPU slot, but counts as admitted.
  */
 export class Admission {
   readonly #options: AdmissionOptions
   readonly #queue = new FairQueue<Place>()
   readonly #runningOf = new Map<string, number>()
   #running = 0
-  /** Those admitted whose first turn the sandbox does not know of yet. */
+  /** Number of admitted executions whose first turn the sandbox does not count yet. */
   #starting = 0
 
   constructor(options: AdmissionOptions) {
     this.#options = options
   }
 
-  /** Takes a place, at once if there is room. Throws `RequestError` RATE_LIMITED or OVERLOADED when the queue is full. */
+  /**
+   * Admits an execution at once if there is room; otherwise queues it. Throws `RequestError` RATE_LIMITED when the
+   * tenant is throttled or has too many executions in the queue, and OVERLOADED when the whole queue is full.
+   */
   enter(principal: Principal, options: EnterOptions): Ticket {
     const penalty = this.#penaltyOf(principal)
     if (penalty) throw penalty
@@ -59,7 +67,7 @@ export class Admission {
       onStarted: () => (this.#starting -= 1),
       onLeft: (left, from) => this.#left(left, from),
     })
-    // Tenants that wait because of their own limits hold up nobody else.
+    // Other tenants in the queue wait because of their own limits, which must not delay this tenant.
     if (this.#queue.sizeOf(principal.tenant) === 0 && this.#mayAdmit(principal)) this.#admit(place)
     else {
       this.#refuseWhenFull(principal)
@@ -69,7 +77,7 @@ export class Admission {
     return place
   }
 
-  /** Admits whoever may begin; called whenever a slot or a place has become free. */
+  /** Admits all queued executions that may start. Called when a CPU slot or a place has become free. */
   advance(): void {
     for (;;) {
       const next = this.#queue.take((place) => this.#mayAdmit(place.principal))
@@ -78,7 +86,7 @@ export class Admission {
     }
   }
 
-  /** Refuses everyone who waits. */
+  /** Refuses all queued executions. */
   refuseAll(error: () => RequestError): void {
     for (let place = this.#queue.take(() => true); place; place = this.#queue.take(() => true)) place.refuse(error())
   }
@@ -106,7 +114,7 @@ export class Admission {
     )
   }
 
-  /** What to tell a tenant that has to wait because of what its code has cost. */
+  /** Returns the refusal for a tenant that is throttled; undefined for any other. */
   #penaltyOf({ tenant }: Principal): RequestError | undefined {
     const penaltyMs = this.#options.penaltyMs(tenant)
     if (penaltyMs <= 0) return undefined
@@ -137,7 +145,10 @@ interface PlaceListeners {
   onLeft(place: Place, from: 'queue' | 'admitted'): void
 }
 
-/** One execution's place: `queue → starting → running → left`, or straight to `left` when refused. */
+/**
+ * The place of one execution. Its states are `queue → starting → running → left`; from `queue` it may go straight to
+ * `left`.
+ */
 class Place implements Ticket {
   readonly principal: Principal
   readonly admitted: Promise<void>
@@ -152,7 +163,7 @@ class Place implements Ticket {
     this.principal = principal
     this.#listeners = listeners
     this.admitted = promise
-    // A refusal is told to whoever waits; nobody may.
+    // Prevents an unhandled rejection, because nobody may await the admission.
     promise.catch(() => {})
     this.admit = () => {
       clearTimeout(this.#timer)
@@ -166,7 +177,7 @@ class Place implements Ticket {
     }
   }
 
-  /** Starts the queue's clock. */
+  /** Starts the queue timeout. */
   wait({ timeoutMs, timeoutLayer }: EnterOptions, betterReason: () => RequestError | undefined): void {
     this.#timer = setTimeout(() => {
       this.#listeners.onLeft(this, 'queue')

@@ -1,12 +1,13 @@
-/** What stands in a queue by age. */
+/** An item of an `AgeQueue`. */
 export interface Aging {
-  /** It has left; the queue still has to drop it. */
+  /** Whether the item has left. The queue drops such items later. */
   isGone: boolean
 }
 
 /**
- * Items in the order of their arrival, which leave in any order. The oldest is at hand: to find the first of a `Map` or a
- * `Set`, V8 steps over the places of all that were deleted before it, and here that is nearly all that ever were.
+ * A queue of items in the order of their arrival, which leave in any order. The oldest item is found in amortised
+ * constant time. In a `Map` or a `Set`, V8 steps over the slots of all entries that were deleted before the first one,
+ * and here nearly all entries that ever existed are deleted.
  */
 export class AgeQueue<Item extends Aging> {
   #items: Item[] = []
@@ -26,7 +27,7 @@ export class AgeQueue<Item extends Aging> {
     this.#items.push(item)
   }
 
-  /** One of the items has been marked as gone. */
+  /** Records that one of the items was marked as gone. */
   noteGone(): void {
     this.#gone += 1
     if (this.#gone <= minGone || this.#gone * 2 < this.#items.length) return
@@ -36,5 +37,5 @@ export class AgeQueue<Item extends Aging> {
   }
 }
 
-/** Fewer are not worth dropping. */
+/** Number of gone items up to which the queue is not compacted. */
 const minGone = 64

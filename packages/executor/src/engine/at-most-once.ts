@@ -4,7 +4,7 @@ import type { Instance } from './instance.ts'
 
 interface UnknownExecution {
   readonly executionId: string
-  /** Absent for clients that send no reading: their requests count as first requests. */
+  /** Reading that the client knows; undefined for clients that send none, whose requests count as first requests. */
   readonly known: KnownReading | undefined
   /** Clock reading up to which the instance may have forgotten ended executions; `-Infinity` if it has forgotten none. */
   readonly forgottenAt: number

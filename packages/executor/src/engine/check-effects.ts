@@ -3,25 +3,32 @@ import { causeLimits, maxJsonNesting, type JsonObject, type TurnEffects } from '
 import type { ExecutionLimits } from './limits.ts'
 import { nestingOf } from './nesting.ts'
 
-/** What the guest's side cuts off a log entry is told in the entry itself. */
+/** Bytes by which logs may exceed their limit: the guest runtime adds a note to a log entry that it truncates. */
 const logSlackBytes = 1024
 
-/** More than the guest runtime ever says of a failure. */
+/** Maximum length of a failure's details as JSON text, in characters. The guest runtime never sends as much. */
 const maxDetailsLength = 65_536
+/** Maximum nesting of a failure's details. The guest runtime never sends as much. */
 const maxDetailsNesting = 100
 
-/** Escapes may make six characters of one, and each error has the names of its fields. */
+/**
+ * Maximum length of a failure's causes as JSON text, in characters. Escaping may turn one character into six, and each
+ * error adds the names of its fields.
+ */
 const maxCausesLength = 8 * causeLimits.totalLength
 
-/** What an entry counts beyond its text, as in the guest's console: without text it is not free. */
+/**
+ * Bytes that a log entry counts in addition to its text, as in the guest's console, so that empty entries are not free.
+ */
 const logEntryBytes = 64
 
-/** What a turn has logged: kept even of one that did not end. */
+/** Logs of a turn. They are kept even if the turn did not complete. */
 export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
- * What the turns of one execution have put out, checked beyond its form: the guest runtime keeps to the limits, which hold
- * over all turns, and numbers its calls upwards. Whatever does not comes from a sandbox process that was taken over.
+ * Account of the effects of one execution's turns, which are checked beyond their schema: against the limits, which
+ * hold over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a
+ * compromised sandbox process.
  */
 export class EffectsAccount {
   readonly #limits: ExecutionLimits
@@ -33,7 +40,9 @@ export class EffectsAccount {
     this.#limits = limits
   }
 
-  /** Counts what a turn put out; or says what is wrong with it, and counts nothing. */
+  /**
+   * Counts the effects of a turn. If they violate a rule, returns a description of the violation and counts nothing.
+   */
   add(effects: TurnEffects): string | undefined {
     const violation = this.#violationIn(effects)
     if (violation !== undefined) return violation
@@ -43,7 +52,7 @@ export class EffectsAccount {
     return undefined
   }
 
-  /** The logs of a turn that did not end, unless they are more than they can be. */
+  /** Returns the logs of a turn that did not complete; undefined if they exceed their limit. */
   checkedLogs({ logs, logsDropped }: TurnLogs): TurnLogs | undefined {
     return this.#hasRoomFor(logs) ? { logs, logsDropped } : undefined
   }
@@ -80,7 +89,7 @@ function violationInDetails(details: JsonObject | undefined): string | undefined
   }
 }
 
-/** Their depth and count were bounded when they were parsed. */
+/** Returns a description of causes that are too long. The schema has bounded their depth and number. */
 function violationInCauses(end: TurnEffects['end']): string | undefined {
   if (end?.ok !== false) return undefined
   const { cause, errors } = end

@@ -184,7 +184,7 @@ function checkSize(path: string, text: string, limitBytes: number): string {
 
 /** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
 function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
-  // Before it is written out: `JSON.stringify` takes time that grows with the square of the depth.
+  // The nesting is checked first, because `JSON.stringify` takes time that grows with the square of the depth.
   if (isNestedDeeperThan(value, maxNesting)) throw nestedTooDeeply(path, maxNesting)
   return checkSize(path, JSON.stringify(value), limitBytes)
 }
@@ -202,7 +202,7 @@ function nestedTooDeeply(path: string, limit: number): RequestError {
   )
 }
 
-/** Maximum nesting of tool declarations. Deeper schemas serve nobody, and could not be written out with the journal. */
+/** Maximum nesting of tool declarations. Deeper schemas have no use, and could not be serialised with the journal. */
 const maxDeclarationNesting = 200
 
 function checkNesting<Value>(path: string, value: Value): Value {
@@ -232,7 +232,7 @@ function headerOf(
   }
 }
 
-/** Returns the shorter of the queue's clock and the remaining time of the client's request. */
+/** Returns the shorter of the queue timeout and the remaining time of the client's request. */
 function queueClock(
   limits: ExecutionLimits,
   remainingMs = Infinity,

@@ -2,10 +2,12 @@ import type { Delivery, JournalEntry } from '@codemode/shared'
 
 import type { GuestDelivery } from '../sandbox/sandbox.ts'
 
-/** A journal's entry of an answer's arrival; it holds the answer's text. */
+/** Journal entry of an answer's arrival, with the text of the answer. */
 export type AnswerEntry = Extract<JournalEntry, { type: 'answer' }>
 
-/** A delivery as the guest gets it, with the content that the journal keeps in the entry of the answer's arrival. */
+/**
+ * Returns a delivery as the guest receives it. The text of an answer is taken from the journal entry of its arrival.
+ */
 export function withContent(delivery: Delivery, at: number, answers: ReadonlyMap<number, AnswerEntry>): GuestDelivery {
   if (delivery.kind !== 'answer') return { kind: delivery.kind, at }
   const answer = answers.get(delivery.call)

@@ -15,12 +15,12 @@ interface EndedParts {
   readonly readers: ReaderWatch
 }
 
-/** What it takes in memory by itself, measured. */
+/** Memory of an `EndedExecution` itself in bytes, as measured. */
 const ownHeapBytes = 4 * 1024
 
 const over = Promise.resolve()
 
-/** An execution that has ended: what can be read of it, without anything of what it took to run it. */
+/** An execution that has ended: the parts that can still be read, without those that were needed to run it. */
 export class EndedExecution implements ExecutionHandle {
   readonly admitted = over
   readonly finished = over
@@ -46,7 +46,7 @@ export class EndedExecution implements ExecutionHandle {
     return this.#parts.keyId
   }
 
-  /** What it keeps in memory. */
+  /** Memory that the execution retains, in bytes. */
   get heapBytes(): number {
     const { journal, events, report } = this.#parts
     return ownHeapBytes + journal.heapBytes + events.heapBytes + report.heapBytes

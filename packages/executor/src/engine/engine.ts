@@ -16,9 +16,9 @@ export interface Submission {
   readonly bodyHash: string
   readonly principal: Principal
   readonly correlationId: string
-  /** `stream` when tools are to be answered through `tool-results`, because there is no callback. */
+  /** Way in which tool calls are answered: by callback, or through `tool-results` when the request has no callback. */
   readonly transport: 'callback' | 'stream'
-  /** Milliseconds for which the client still waits; absent if it did not say. */
+  /** Milliseconds for which the client still waits; absent if the client did not state them. */
   readonly remainingMs?: number
   /** Reading that the client had before the first attempt that may have arrived; absent if the client sends none. */
   readonly known?: KnownReading
@@ -38,39 +38,54 @@ export interface EventText {
 export interface ExecutionHandle {
   readonly id: string
   readonly correlationId: string
-  /** Id of the key that submitted it. Other keys of the tenant may read and cancel it, but not answer its tool calls. */
+  /**
+   * Id of the key that submitted the execution. Other keys of the tenant may read and cancel it, but not answer its
+   * tool calls.
+   */
   readonly keyId: string
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
   /** Resolves when the execution has ended, with success or not; never rejects once admitted. */
   readonly finished: Promise<void>
-  /** An `ExecutionResult`, once `finished` has resolved. */
+  /** Returns the `ExecutionResult` as JSON text. May be called once `finished` has resolved. */
   result(): string
-  /** Events after the given id (all when it is undefined), ending after `finished`. Throws `RequestError` EVENTS_GONE when they are no longer kept. */
+  /**
+   * Returns the events after the given id (all when it is undefined), ending after `finished`. The iteration throws
+   * `RequestError` EVENTS_GONE when they are no longer kept.
+   */
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText>
   /**
-   * Counts a reader; an attached execution without readers is cancelled after the grace. Call the result when the reader is
-   * gone. Throws `RequestError` RATE_LIMITED when there are too many.
+   * Counts a reader until the returned function is called. An execution whose last reader has been gone for the grace
+   * period is cancelled. Throws `RequestError` RATE_LIMITED when there are too many readers.
    */
   attachReader(): () => void
-  /** Ends the execution as CANCELLED; nothing happens when it has ended. */
+  /** Ends the execution as CANCELLED; has no effect after its end. */
   cancel(reason?: string): void
-  /** Takes the answer of a tool call over the stream; false when it came too late, twice, or for no open call. */
+  /**
+   * Takes an answer to a tool call over the stream. Returns false when it is late or repeated, or when no such call is
+   * open.
+   */
   answerCall(callId: string, answer: ToolAnswer): boolean
-  /** An `ExecutionRecord`. */
+  /** Returns the `ExecutionRecord` as JSON text. */
   record(): string
   journal(): Journal
 }
 
-/** Runs executions. It is independent of HTTP, and of isolates behind the sandbox's interface. */
+/**
+ * The part of the executor that runs executions. It is independent of HTTP and, through the sandbox's interface, of
+ * isolates.
+ */
 export interface Engine {
   /** Returns a reading of this engine's clock, which began when the engine was created. */
   reading(): InstanceReading
   /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
   submit(submission: Submission): ExecutionHandle
-  /** Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown or foreign one. */
+  /**
+   * Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown id and for another
+   * tenant's execution.
+   */
   find(tenant: string, id: string): ExecutionHandle
-  /** Whether new executions are taken and a sandbox process is ready. */
+  /** Whether new executions are accepted and a sandbox process is ready. */
   readonly ready: boolean
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
   close(options: { drainMs: number }): Promise<void>

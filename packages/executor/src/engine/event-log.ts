@@ -5,7 +5,7 @@ import { Fifo } from './fifo.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 import { heapBytesOf } from './memory-size.ts'
 
-/** The field of an event that comes as JSON text, of the events that have one. */
+/** Payload fields, which are JSON text already, by event type. */
 interface Payloads {
   readonly 'tool.called': { readonly input: string }
   readonly finished: { readonly result: JsonText }
@@ -15,17 +15,17 @@ type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'execu
 type PayloadOf<Type> = Type extends keyof Payloads ? [payload: Payloads[Type]] : []
 
 /**
- * How much of an execution's events is kept for readers that come late or read slowly. It is more than a journal holds, so
- * that tool calls wait here for a client that reads slowly, however large their inputs are.
+ * Maximum bytes of an execution's events that are kept for late or slow readers. It exceeds the size of a journal, so
+ * that tool calls stay available to a client that reads slowly, however large their inputs are.
  */
 const maxKeptBytes = fixedLimits.journalBytes + 8 * 1024 * 1024
 
-/** What an event takes in memory besides its text. */
+/** Memory that an event takes in addition to its text, in bytes. */
 const eventOverheadBytes = 100
 
 /**
- * An execution's events, numbered from 1. Readers pull at their own pace and have no buffer of their own: one that falls
- * behind what is kept is told so.
+ * The events of one execution, numbered from 1. Readers pull at their own pace and have no buffers; one that needs an
+ * event that is no longer kept gets an error.
  */
 export class EventLog {
   readonly #executionId: string
@@ -40,7 +40,7 @@ export class EventLog {
     this.#executionId = executionId
   }
 
-  /** Appends an event; a payload is JSON text that goes into it as it is. The event `finished` is the last. */
+  /** Appends an event. A payload is JSON text, which is inserted unchanged. The event `finished` is the last one. */
   append<Event extends Unstamped<ExecutionEvent>>(
     event: Event,
     at: number,
@@ -68,12 +68,15 @@ export class EventLog {
     return this.#keptBytes
   }
 
-  /** What is kept takes so much memory. */
+  /** Memory that the kept events take, in bytes. */
   get heapBytes(): number {
     return this.#heapBytes
   }
 
-  /** The events after `after`, until the last one or until the signal aborts. Throws `RequestError` EVENTS_GONE. */
+  /**
+   * Yields the events after `after`, until the last one or until the signal aborts. Throws `RequestError` EVENTS_GONE
+   * when the next event is no longer kept, and INVALID_REQUEST when `after` is no id of an event.
+   */
   async *read({ after, signal }: { after?: string; signal: AbortSignal }): AsyncGenerator<EventText> {
     let next = this.#checkedPosition(after) + 1
     const wake = (): void => this.#wakeReaders()

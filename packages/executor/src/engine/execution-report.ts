@@ -14,19 +14,19 @@ import {
 import type { TurnLogs } from './check-effects.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 
-/** How an execution ends: by the guest, or by the host's decision. */
+/** Ending of an execution, by the guest or by a decision of the host. */
 export type Ending =
   | { readonly by: 'guest'; readonly end: GuestEnd }
   | { readonly by: 'host'; readonly error: ExecutionFailure }
 
-/** An ending as the result tells it. */
+/** Ending of an execution in the form of the result. */
 type Outcome =
   | { readonly success: true; readonly result: JsonText }
   | { readonly success: false; readonly error: ExecutionFailure }
 
-/** What an entry of the logs takes in memory besides its text, */
+/** Memory that a log entry takes in addition to its text, in bytes, as measured. */
 const logEntryBytes = 150
-/** and a tool call, measured. */
+/** Memory that the summary of a tool call takes, in bytes, as measured. */
 const toolCallBytes = 512
 
 interface ReportFacts {
@@ -36,25 +36,25 @@ interface ReportFacts {
   readonly createdAt: number
 }
 
-/** What is asked while the execution goes on. */
+/** State that is read while the execution runs. */
 interface ReportSources {
-  /** What the guest has used so far. */
+  /** CPU time, turns and replays of the guest so far. */
   readonly residence: { readonly cpuMs: number; readonly turns: number; readonly replays: number }
-  /** The tool calls so far; undefined before the execution begins. */
+  /** Returns the tool calls so far; undefined before the execution begins. */
   readonly toolCalls: () => { readonly summaries: ToolCallSummary[] } | undefined
   readonly now: () => number
 }
 
 type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'>
 
-/** What is told of an execution: its status, its times, its console output, and in the end its result. */
+/** Report on an execution: its status, its times, its console output and, in the end, its result. */
 export class ExecutionReport {
   status: ExecutionStatus = 'queued'
   startedAt: number | undefined
-  /** Wall time in which no turn ran or was due. */
+  /** Wall time in milliseconds during which no turn ran or was due. */
   waitMs = 0
   readonly #facts: ReportFacts
-  /** Undefined when it has ended. */
+  /** Undefined after the execution has ended. */
   #sources: ReportSources | undefined
   #final: Summary | undefined
   readonly #logs: LogEntry[] = []
@@ -72,12 +72,12 @@ export class ExecutionReport {
     return this.#outcome !== undefined
   }
 
-  /** Why it failed, if it did. */
+  /** Error code of the failure; undefined if the execution has not ended or has succeeded. */
   get errorCode(): ExecutionErrorCode | undefined {
     return this.#outcome?.success === false ? this.#outcome.error.code : undefined
   }
 
-  /** What the report and the calls that it lists take in memory: of the logs, the texts are the journal's. */
+  /** Memory of the report and of the call summaries in it, in bytes. The texts of the logs count in the journal. */
   get heapBytes(): number {
     return logEntryBytes * this.#logs.length + toolCallBytes * this.#summary().toolCalls.length
   }
@@ -88,7 +88,7 @@ export class ExecutionReport {
     this.#logsDropped.bytes += logsDropped.bytes
   }
 
-  /** Fixes the result and the final status, and lets go of the rest of the execution. */
+  /** Fixes the result and the final status, and releases the references to the running execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
     if (ending.by === 'guest') this.#warnings = ending.end.warnings ?? []
@@ -102,13 +102,13 @@ export class ExecutionReport {
     this.#sources = undefined
   }
 
-  /** The result; its value is the guest's own text. */
+  /** Returns the `ExecutionResult`; its value is the guest's own JSON text. */
   result(): JsonText {
     const { executionId, correlationId } = this.#facts
     return this.#withOutcome({ executionId, correlationId, ...this.#summary() })
   }
 
-  /** The record. */
+  /** Returns the `ExecutionRecord`. */
   record(): JsonText {
     const { executionId, correlationId, label, createdAt } = this.#facts
     return this.#withOutcome({

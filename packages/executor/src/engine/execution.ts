@@ -37,20 +37,20 @@ interface ExecutionOptions {
   readonly sandbox: Sandbox
   readonly transport: ToolTransport
   readonly pacer: Pacer
-  /** Takes answers that come over the client's stream; absent when tools are called back. */
+  /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answer: ((callId: string, answer: ToolAnswer) => boolean) | undefined
-  /** The clock around the whole run, after so long in the queue. */
+  /** Returns the timeout of the whole run, given the milliseconds in the queue. */
   readonly clock: (queuedMs: number) => Clock
   readonly disconnectGraceMs: number
-  /** Told of an error that nothing but a bug explains. */
+  /** Called with an error that only a bug explains. */
   onBug(bug: unknown, execution: Execution): void
   onFinished(ended: EndedExecution): void
 }
 
 /**
- * One execution, from admission to its result: `queued → running → completed | failed | cancelled`. `#run` is its life:
- * a turn, what the turn put out, a wait for the next delivery, and again. All that happens is in the journal before
- * anyone outside can see it.
+ * One execution from its admission to its result: `queued → running → completed | failed | cancelled`. `#run` loops
+ * over its turns: it runs a turn, releases the turn's effects, and waits for the next delivery. Everything is in the
+ * journal before it is visible outside.
  */
 export class Execution implements ExecutionHandle {
   readonly bodyHash: string
@@ -72,9 +72,9 @@ export class Execution implements ExecutionHandle {
   #clock!: Clock
   #deadlineTimer: NodeJS.Timeout | undefined
   #isRefused = false
-  /** What was logged in the turn in which the host stopped the guest. */
+  /** Logs of the turn in which the host stopped the guest. */
   #unfinished: TurnLogs | undefined
-  /** Set by the first host decision to end the execution; the loop finds it at its next step. */
+  /** First decision of the host to end the execution; the loop checks it at its next step. */
   #stopped: ExecutionFailure | undefined
   #resolveFinished!: () => void
 
@@ -145,7 +145,7 @@ export class Execution implements ExecutionHandle {
     return this.#report.record().text
   }
 
-  /** The queue has no place for it, or gave it up: it never was, and its id is free for a repeat. */
+  /** Handles a refusal by the queue: no execution has existed, and a repeat may use its id. */
   #refused({ code }: RequestError): void {
     this.#isRefused = true
     this.#readers.stop()
@@ -199,7 +199,9 @@ export class Execution implements ExecutionHandle {
     this.#events.append({ type: 'started', correlationId: this.correlationId, createdAt }, at)
   }
 
-  /** Runs one turn and journals it. Undefined when the execution is stopped, by this turn or meanwhile. */
+  /**
+   * Runs one turn and journals it. Resolves with undefined when the execution is stopped, by this turn or meanwhile.
+   */
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
     const at = this.#now()
     const endsAt = this.#report.startedAt! + this.#clock.timeoutMs
@@ -221,7 +223,7 @@ export class Execution implements ExecutionHandle {
     }
   }
 
-  /** Journals a turn and lets out what it put out, unless it can't be what the guest runtime reports. */
+  /** Journals a turn and releases its effects. Stops the execution if the guest runtime can't have reported them. */
   #accept(effects: TurnEffects, delivery: Delivery, at: number): TurnEffects | undefined {
     const violation = this.#effects.add(effects)
     if (violation !== undefined) {
@@ -234,7 +236,10 @@ export class Execution implements ExecutionHandle {
     return effects
   }
 
-  /** Lets out what a turn put out. A turn that ends the execution sends no calls: nobody waits for them. */
+  /**
+   * Releases the effects of a turn. The calls of a turn that ends the execution are not sent, because nobody awaits
+   * them.
+   */
   #release(effects: TurnEffects, at: number): void {
     this.#keepLogs(effects, at)
     this.#inbox.setTimer(effects.nextTimerAt)
@@ -247,7 +252,7 @@ export class Execution implements ExecutionHandle {
     for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at)
   }
 
-  /** Waits for what the guest gets next; undefined when the execution is stopped instead. */
+  /** Resolves with the next delivery, or with undefined when the execution is stopped instead. */
   async #nextDelivery(): Promise<Delivery | undefined> {
     const due = this.#inbox.takeDue()
     if (due) return due
@@ -309,7 +314,7 @@ export class Execution implements ExecutionHandle {
     this.#resolveFinished()
   }
 
-  /** What stays of it. */
+  /** Returns the part of the execution that is kept after its end. */
   #ended(): EndedExecution {
     const { bodyHash, keyId } = this
     const [journal, events, report, readers] = [this.#journal, this.#events, this.#report, this.#readers]

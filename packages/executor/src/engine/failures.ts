@@ -2,14 +2,14 @@ import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonOb
 
 import type { ExecutionLimits } from './limits.ts'
 
-/** The wall clock around a run: its own limit, or what the client's request has left, whichever is less. */
+/** Wall-clock timeout of a run: its own limit or the remaining time of the client's request, whichever is shorter. */
 export interface Clock {
   readonly layer: 'execution' | 'request'
   readonly option: 'executionTimeoutMs' | 'requestTimeoutMs'
   readonly timeoutMs: number
 }
 
-/** A host-decided ending, as the result and the journal carry it. */
+/** Returns the failure for an ending that the host decided, in the form of the result and the journal. */
 export function failure(error: {
   readonly code: ExecutionErrorCode
   readonly message: string

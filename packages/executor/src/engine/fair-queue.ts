@@ -3,9 +3,9 @@ interface Entry<Item> {
   readonly item: Item
 }
 
-/** A queue in which tenants take turns; within a tenant the higher priority goes first, then the earlier arrival. */
+/** A fair queue: tenants take turns; within a tenant, the highest priority goes first, then the earliest arrival. */
 export class FairQueue<Item> {
-  /** The order of the map is the order of the tenants' turns. */
+  /** Entries by tenant. The order of the map is the order of the tenants' turns. */
   readonly #tenants = new Map<string, Entry<Item>[]>()
   #size = 0
 
@@ -25,7 +25,10 @@ export class FairQueue<Item> {
     this.#size += 1
   }
 
-  /** Takes the first item of the first tenant whose turn it is and whose item is acceptable; that tenant goes last then. */
+  /**
+   * Removes and returns the first item of the first tenant whose first item is acceptable, and moves that tenant to the
+   * end of the order. Returns undefined if there is none.
+   */
   take(isAcceptable: (item: Item) => boolean): Item | undefined {
     for (const [tenant, entries] of this.#tenants) {
       const { item } = entries[0]!

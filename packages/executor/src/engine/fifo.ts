@@ -1,7 +1,7 @@
-/** Fewer items that were taken are not worth dropping. */
+/** Number of taken items up to which the queue is not compacted. */
 const minTaken = 64
 
-/** A first-in, first-out queue. `Array.prototype.shift` moves all other items of a long array, each time. */
+/** A first-in, first-out queue. `Array.prototype.shift` would move all other items of a long array at each removal. */
 export class Fifo<Item> {
   #items: (Item | undefined)[] = []
   #taken = 0
@@ -10,7 +10,7 @@ export class Fifo<Item> {
     return this.#items.length - this.#taken
   }
 
-  /** Returns the item with so many before it; undefined if there is none. */
+  /** Returns the item at a position, counted from 0 at the front; undefined if there is none. */
   at(position: number): Item | undefined {
     return this.#items[this.#taken + position]
   }
@@ -19,7 +19,7 @@ export class Fifo<Item> {
     this.#items.push(item)
   }
 
-  /** Removes the first item and returns it; undefined if there is none. */
+  /** Removes and returns the first item; undefined if there is none. */
   take(): Item | undefined {
     if (this.size === 0) return undefined
     const item = this.#items[this.#taken]

@@ -3,8 +3,8 @@ import { maxTimerMs, type Delivery } from '@codemode/shared'
 import { Fifo } from './fifo.ts'
 
 /**
- * What waits to be delivered to one guest: answers in the order of their arrival, and the tick of its next timer. Only
- * the next delivery is decided here; that it happens is the business of the execution's loop.
+ * Deliveries that wait for one guest: answers in the order of their arrival, and the tick of its next timer. The inbox
+ * decides only which delivery is next; the loop of the execution performs it.
  */
 export class Inbox {
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
@@ -17,18 +17,18 @@ export class Inbox {
     this.#now = now
   }
 
-  /** An answer has arrived. */
+  /** Adds an answer that has arrived. */
   addAnswer(call: number, arrivedAt: number): void {
     this.#answers.add({ call, arrivedAt })
     this.#wake?.()
   }
 
-  /** The guest's next timer is due then, or there is none. */
+  /** Sets the time at which the guest's next timer is due; `null` if it has no timer. */
   setTimer(at: number | null): void {
     this.#timerAt = at
   }
 
-  /** Nothing is delivered any more. */
+  /** Ends all deliveries. */
   close(): void {
     this.#closed = true
     this.#wake?.()
@@ -38,7 +38,9 @@ export class Inbox {
     return this.#timerAt !== null
   }
 
-  /** What can be delivered now, if anything. A timer goes before an answer that arrived after it was due. */
+  /**
+   * Takes the delivery that is due, if there is one. A timer precedes an answer that arrived after the timer was due.
+   */
   takeDue(): Delivery | undefined {
     const answer = this.#answers.at(0)
     const isTimerDue = this.#timerAt !== null && this.#timerAt <= this.#now()

@@ -5,15 +5,15 @@ import { journalTooLarge } from './failures.ts'
 import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
 import { withContent, type AnswerEntry } from './deliveries.ts'
 
-/** What an entry counts against the journal's limit besides its texts. */
+/** Bytes that an entry counts against the journal's limit in addition to its texts. */
 const entryOverheadBytes = 120
 
-/** What a small object takes in memory. */
+/** Memory that a small object takes, in bytes. */
 const objectBytes = 120
 
 /**
- * The journal of one execution as it grows. An entry is appended before anything that follows from it leaves the
- * engine: a call is sent, an event shown, a result given.
+ * The growing journal of one execution. An entry is appended before anything that follows from it leaves the engine:
+ * before a call is sent, an event is shown or a result is given.
  */
 export class JournalLog {
   readonly header: JournalHeader
@@ -32,7 +32,7 @@ export class JournalLog {
     return this.#sizeBytes
   }
 
-  /** How much memory the journal takes, the declarations of its tools included. */
+  /** Memory that the journal takes, in bytes, including the declarations of its tools. */
   get heapBytes(): number {
     return this.#heapBytes
   }
@@ -41,7 +41,7 @@ export class JournalLog {
     return this.#entries
   }
 
-  /** Whether the journal has outgrown its limit; the execution ends then. */
+  /** Whether the journal exceeds its limit, which ends the execution. */
   get isFull(): boolean {
     return this.#sizeBytes > this.header.limits.journalBytes
   }
@@ -58,12 +58,12 @@ export class JournalLog {
     for (const text of textsOf(entry)) this.#count(text)
   }
 
-  /** A delivery as the guest gets it. */
+  /** Returns a delivery as the guest receives it. */
   deliveryWithContent(delivery: Delivery, at: number): GuestDelivery {
     return withContent(delivery, at, this.#answers)
   }
 
-  /** A copy that does not grow. */
+  /** Returns a copy that does not grow. */
   snapshot(): Journal {
     return { header: this.header, entries: [...this.#entries] }
   }
@@ -75,7 +75,10 @@ export class JournalLog {
   }
 }
 
-/** What an entry takes in memory besides its texts: its objects, and what of it is kept parsed. */
+/**
+ * Returns the bytes of memory that an entry takes in addition to its texts: its objects, and its parts that are kept
+ * parsed.
+ */
 function heapBytesOfEntry(entry: JournalEntry): number {
   if (entry.type !== 'turn') return objectBytes
   const { calls, logs, end } = entry.effects
@@ -84,7 +87,7 @@ function heapBytesOfEntry(entry: JournalEntry): number {
   return objectBytes * (2 + calls.length + logs.length) + parsedBytes
 }
 
-/** The texts that a journal's limit counts. */
+/** Returns the texts that count against the journal's limit. */
 function textsOf(entry: JournalEntry): string[] {
   switch (entry.type) {
     case 'answer':

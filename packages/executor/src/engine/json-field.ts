@@ -1,20 +1,20 @@
 /**
- * JSON text and how many bytes it takes in UTF-8. What is put together of texts stays that for V8 until somebody reads it;
- * to count its bytes, V8 would first write it out.
+ * JSON text and its size in UTF-8 bytes. V8 keeps concatenated text as a rope until it is read, and would flatten it to
+ * count its bytes; so the size is added up from the parts.
  */
 export interface JsonText {
   readonly text: string
   readonly sizeBytes: number
 }
 
-/** A text with its size. */
+/** Returns a text with its size. */
 export function jsonText(text: string): JsonText {
   return { text, sizeBytes: Buffer.byteLength(text) }
 }
 
 /**
- * The JSON text of an object with one more field, whose value is JSON text already. The value is neither parsed nor written
- * again: it stays byte for byte, however deeply it is nested.
+ * Returns the JSON text of an object with one more field, whose value is JSON text already. The value is neither parsed
+ * nor serialised again: it stays the same byte for byte, however deeply it is nested.
  */
 export function withJsonField(object: object, name: string, json: JsonText): JsonText {
   const text = JSON.stringify(object)

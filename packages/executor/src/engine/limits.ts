@@ -9,18 +9,18 @@ import {
 
 import type { Principal } from './principal.ts'
 
-/** Everything that bounds one execution: its journal's header carries all of it. */
+/** Limits of one execution, all of which the header of its journal carries. */
 export type ExecutionLimits = JournalHeader['limits']
 
-/** Clocks that run inside others: the inner one may not be asked to run longer than the outer one. */
+/** Pairs of an inner and an outer timeout; a request may not set the inner one longer than the outer one. */
 const nestedClocks = [
   ['cpu', 'execution'],
   ['tool', 'execution'],
 ] as const satisfies readonly (readonly [TimeoutLayer, TimeoutLayer])[]
 
 /**
- * The limits of one execution: the request's where it sets them, else the key's. Throws `RequestError` for one above
- * the key's maximum, and for an inner clock that the request itself sets longer than the outer one.
+ * Returns the limits of one execution: the request's where it sets them, otherwise the key's. Throws `RequestError` for
+ * a limit above the key's maximum, and for an inner timeout that the request itself sets longer than the outer one.
  */
 export function resolveLimits(asked: RequestLimits = {}, principal: Principal): ExecutionLimits {
   const limits = { ...principal.defaultLimits, ...fixedLimits }

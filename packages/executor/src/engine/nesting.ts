@@ -1,7 +1,9 @@
 const quote = 0x22
 const backslash = 0x5c
 
-/** Returns whether objects and arrays of a value are nested deeper than so many levels; looks at each of them once. */
+/**
+ * Returns whether the objects and arrays of a value are nested deeper than the given levels. Visits each of them once.
+ */
 export function isNestedDeeperThan(value: unknown, levels: number): boolean {
   let level: unknown[] = [value]
   for (let depth = 0; level.length > 0; depth++) {
@@ -14,7 +16,7 @@ export function isNestedDeeperThan(value: unknown, levels: number): boolean {
   return false
 }
 
-/** Returns how many brackets of a JSON text are open at once, at most. Takes time linear in the length of the text. */
+/** Returns the maximum nesting of brackets in a JSON text. Takes time linear in the length of the text. */
 export function nestingOf(json: string): number {
   let depth = 0
   let deepest = 0
@@ -29,7 +31,9 @@ export function nestingOf(json: string): number {
   return deepest
 }
 
-/** The index of the quote that ends the string which starts at `start`. */
+/**
+ * Returns the index of the quote that ends the string which starts at `start`, or the text's length if there is none.
+ */
 function endOfString(json: string, start: number): number {
   for (let end = json.indexOf('"', start + 1); end !== -1; end = json.indexOf('"', end + 1)) {
     let backslashes = 0

@@ -1,20 +1,20 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Work on less than this is done at once. */
+/** Size in bytes below which work is done at once. */
 const smallBytes = 16 * 1024
 
-/** How much large work is done in one round of the event loop: some milliseconds, whatever the JSON is made of. */
+/** Bytes of large work per round of the event loop: some milliseconds, whatever the JSON consists of. */
 const roundBytes = 256 * 1024
 
 /**
- * Spreads work on large texts over rounds of the event loop, so that however much guests put out at once, everyone else's
- * requests are served in between.
+ * A pacer that spreads work on large texts over rounds of the event loop, so that requests of others are served in
+ * between, however much the guests put out at once.
  */
 export class Pacer {
   #doneInRound = 0
   #last: Promise<void> | undefined
 
-  /** Undefined if work on so many bytes may be done now; otherwise resolves when it is its turn. */
+  /** Returns undefined if work on this many bytes may start now; otherwise a promise that resolves when it may. */
   turn(bytes: number): Promise<void> | undefined {
     if (bytes < smallBytes) return undefined
     this.#last = this.#after(this.#last, bytes)

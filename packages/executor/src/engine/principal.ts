@@ -1,17 +1,17 @@
 import type { ResolvedRequestLimits } from '@codemode/shared'
 
-/** Who a request comes from: the API key's owner and what the key may use. */
+/** The authenticated sender of a request: its API key, its tenant, and the permissions of the key. */
 export interface Principal {
   readonly keyId: string
   readonly tenant: string
-  /** With whom the tenant's executions share a process: among themselves, or with nobody. */
+  /** Sharing of sandbox processes: among the executions of the tenant (`tenant`), or none (`execution`). */
   readonly isolation: 'tenant' | 'execution'
-  /** What holds when a request sets no limit of its own. */
+  /** Limits of a request that sets none of its own. */
   readonly defaultLimits: ResolvedRequestLimits
-  /** How far a request may raise its limits. */
+  /** Maximum limits that a request may ask for. */
   readonly maxLimits: ResolvedRequestLimits
-  /** How many executions of the tenant may be admitted at once, waiting ones included. */
+  /** Maximum number of the tenant's executions that are admitted at once, including those that wait for tools. */
   readonly maxRunning: number
-  /** How many of the tenant's executions may wait for admission. */
+  /** Maximum number of the tenant's executions that wait for admission. */
   readonly maxQueued: number
 }

@@ -1,15 +1,18 @@
 import { RequestError } from '@codemode/shared'
 
-/** Each reader holds a connection, and one that is slow also the events; a client needs one, and one more to resume. */
+/**
+ * Maximum number of readers of an execution at once. Each holds a connection, and a slow one also events. A client
+ * needs one reader, and a second one to resume.
+ */
 const maxReaders = 16
 
 /**
- * Counts an execution's readers. Losing the connection is not cancelling, but an execution whose last reader has been
- * gone for the grace is given up. There may be so many readers at once.
+ * Counter of the readers of one execution, up to a maximum. Losing a connection does not cancel the execution, but an
+ * execution whose last reader has been gone for the grace period is given up.
  */
 export class ReaderWatch {
   readonly #graceMs: number
-  /** Undefined when the execution has ended. */
+  /** Called with the reason when the execution is given up; undefined after it has ended. */
   #giveUp: ((reason: string) => void) | undefined
   #readers = 0
   #timer: NodeJS.Timeout | undefined
@@ -19,7 +22,9 @@ export class ReaderWatch {
     this.#giveUp = giveUp
   }
 
-  /** A reader is there until the returned function is called. Throws `RequestError` RATE_LIMITED when there are too many. */
+  /**
+   * Counts a reader until the returned function is called. Throws `RequestError` RATE_LIMITED when there are too many.
+   */
   attach(): () => void {
     if (this.#readers >= maxReaders) {
       throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
@@ -38,7 +43,7 @@ export class ReaderWatch {
     }
   }
 
-  /** Watches no longer: the execution has ended. */
+  /** Stops watching, because the execution has ended. */
   stop(): void {
     this.#giveUp = undefined
     clearTimeout(this.#timer)

@@ -9,12 +9,15 @@ import { withContent } from './deliveries.ts'
 export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
   | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
-  /** The sandbox failed, perhaps because of the guest: it can be tried again elsewhere. */
+  /** Failure of the sandbox, which the guest may have caused; the replay can be tried again in another process. */
   | Extract<TurnOutcome, { type: 'lost' | 'killed' | 'crashed' }>
-  /** A turn that once ended did not end this time: the machine had too little time or memory for it. */
+  /** A turn that ended in the first run did not end this time: the machine had too little CPU time or memory for it. */
   | { readonly type: 'stopped'; readonly turn: number }
 
-/** Factor from the CPU limit to the time that a replayed turn waits behind another's long turn before it goes elsewhere. */
+/**
+ * Factor from the CPU limit to the time that a replayed turn waits behind the long turn of another guest before it
+ * moves to another process.
+ */
 const patienceFactor = 4
 
 /** Returns the part of a journal's header that a guest is made from. */
@@ -24,10 +27,11 @@ export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
 }
 
 /**
- * Delivers to a fresh guest what the journal says was delivered, turn by turn, and compares the guest's output: calls,
- * logs, timers and its end. Calls no tool. Stops before an ending that the host decided.
+ * Replays a journal in a fresh guest: makes its deliveries turn by turn and compares the guest's output, which is
+ * calls, logs, timers and its end. Calls no tool. Stops before an ending that the host decided.
  *
- * A replayed turn has no CPU limit: the first run has decided that already. `wallLeftMs` returns the wall time that is left.
+ * A replayed turn has no CPU limit, because the first run has enforced it already. `wallLeftMs` returns the remaining
+ * wall time.
  */
 export async function replay(
   guest: Guest,

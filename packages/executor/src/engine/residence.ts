@@ -6,43 +6,52 @@ import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../s
 import type { JournalLog } from './journal-log.ts'
 import { guestSpecOf, replay, type ReplayOutcome } from './replay.ts'
 
-/** Intervals between attempts to place a guest that is lost repeatedly; there are attempts for as long as the execution has time. */
+/**
+ * Maximum backoff in milliseconds between attempts to place a guest that is lost repeatedly. Attempts go on for as long
+ * as the execution has time.
+ */
 const maxBackoffMs = 1_000
+/** Base of the exponential backoff in milliseconds. */
 const backoffBaseMs = 10
 
 /**
- * Number of processes that may be killed from outside while the guest is on the CPU. Its code has no way to do that itself, but
- * may use so much memory that the system does it.
+ * Maximum number of consecutive kills from outside of processes with the guest on the CPU. Guest code has no way to
+ * kill its process, but may use so much memory that the system does.
  */
 const maxKills = 8
 
-/** Factors by which the wall time of a turn grows after it was stopped on a busy machine with CPU time left. */
+/**
+ * Bounds of the factor by which the wall time of a turn grows after it was stopped on a busy machine with CPU time
+ * left.
+ */
 const minGrowth = 1.25
 const maxGrowth = 8
 const growthMargin = 1.25
-/** Number of such stops after which there are intervals between the attempts: a sandbox process may report what it likes. */
+/** Number of such stops after which the attempts back off, because a sandbox process may report anything. */
 const maxPromptStops = 4
 
 /**
- * CPU time by which a turn that ends by itself may exceed the limit. Linux advances the CPU clock of a thread in steps of up
- * to 10 ms, and the first executions in a process pay for what the process compiles.
+ * Milliseconds of CPU time by which a turn that ends by itself may exceed the limit. Linux advances the CPU clock of a
+ * thread in steps of up to 10 ms, and the first executions in a process pay for what the process compiles.
  */
 const cpuSlackMs = 50
 
-/** Minimum time that a guest waits behind another's long turn before it is replayed elsewhere. */
+/**
+ * Minimum milliseconds that a guest waits behind another guest's long turn before it is replayed in another process.
+ */
 const minPatienceMs = 200
 
-/** The outcome of a turn after losses were made good by replay. */
+/** Outcome of a turn after lost guests were restored by replay. */
 export type ResidentTurn =
   | { readonly type: 'turn'; readonly effects: TurnEffects }
   | Extract<TurnOutcome, { type: 'stopped' }>
   | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
-  /** `leave` was called meanwhile. */
+  /** `leave` was called during the turn. */
   | { readonly type: 'left' }
 
 /**
- * The place of an execution's guest. A guest that is gone (its process died or was too busy, or the guest was stopped on a
- * busy machine) is made again from the journal when the next turn is due. The caller does not notice.
+ * Location of an execution's guest. A guest that is gone (its process died or was too busy, it was evicted, or it was
+ * stopped on a busy machine) is made again from the journal when the next turn is due. The caller does not notice.
  */
 export class Residence {
   readonly #sandbox: Sandbox
@@ -63,9 +72,9 @@ export class Residence {
   }
 
   /**
-   * Runs the next turn, for at most the rest of the CPU time and of the wall time.
+   * Runs the next turn, for at most the remaining CPU time and wall time.
    *
-   * V8 can stop a turn by the wall clock only. A turn that was stopped although it had CPU time left has had no effects, so it is
+   * V8 can stop a turn by the wall clock only. A turn that was stopped with CPU time left has had no effects, so it is
    * replayed and run again for longer, until it has used up its CPU time or the wall time is over.
    */
   async turn(delivery: GuestDelivery, wallLeftMs: () => number): Promise<ResidentTurn> {
@@ -75,7 +84,7 @@ export class Residence {
       const failures = losses + Math.max(0, stops - maxPromptStops)
       if (failures > 1) await delay(Math.min(maxBackoffMs, backoffBaseMs * 2 ** failures))
       if (this.#left) return { type: 'left' }
-      // The first turn is asked for before anything is awaited, so that the sandbox counts it at once.
+      // The first turn is requested before anything is awaited, so that the sandbox counts it at once.
       const failed = this.#guest ? undefined : this.turns === 0 ? this.#moveIn() : await this.#moveBackIn(wallLeftMs)
       if (failed === 'lost') {
         losses += 1
@@ -108,7 +117,7 @@ export class Residence {
     }
   }
 
-  /** Frees the guest; a turn that is running is stopped. */
+  /** Closes the guest, which stops a turn that is running. */
   leave(): void {
     this.#left = true
     this.#guest?.close()
@@ -116,13 +125,14 @@ export class Residence {
   }
 
   /**
-   * Returns the failure of a guest that is to blame for the death of its process. With neighbours it is only the suspect, and is
-   * replayed in a process of its own: if that one dies as well, there is no doubt.
+   * Returns the failure of a guest that caused the death of its process. With other guests in the process it is only a
+   * suspect, and is replayed in a process of its own: if that one dies as well, the guest is the cause.
    */
   #judge(outcome: TurnOutcome | ReplayOutcome): ResidentTurn | undefined {
     if (outcome.type === 'killed') {
       this.#kills += 1
-      // The first kill may have been chance. Alone, it can't be a neighbour's memory that the system wants back.
+      // The first kill may be a coincidence. A process of its own rules out that the system kills it to get back the
+      // memory of other guests.
       if (this.#kills > 1) this.#placement = { ...this.#placement, isolation: 'execution' }
       return this.#kills > maxKills ? crashed('again and again') : undefined
     }
@@ -137,7 +147,7 @@ export class Residence {
     this.cpuMs += outcome.cpuMs
     this.turns += 1
     this.#kills = 0
-    // V8 stops turns by the wall clock, so a turn may end by itself and have used too much.
+    // V8 stops turns by the wall clock, so a turn may end by itself after it has exceeded its CPU time.
     if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
     const { logs, logsDropped } = outcome.effects
     return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, logs, logsDropped }
@@ -147,7 +157,9 @@ export class Residence {
     this.#guest = this.#sandbox.open(guestSpecOf(this.#journal), this.#placement)
   }
 
-  /** Makes the guest again and brings it to the end of the journal. */
+  /**
+   * Makes a new guest and replays the journal in it. Resolves with undefined when the guest is ready for its next turn.
+   */
   async #moveBackIn(wallLeftMs: () => number): Promise<ResidentTurn | 'lost' | undefined> {
     this.#moveIn()
     const guest = this.#guest!

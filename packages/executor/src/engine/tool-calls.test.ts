@@ -22,7 +22,7 @@ const header: JournalLog['header'] = {
   runtime: { guestRuntime: '', v8: '', icu: '', arch: '' },
 }
 
-/** Tool calls whose answers a test gives; the numbers of those that were answered, in order. */
+/** Starts tool calls that the test answers, and records the numbers of the answered ones in order. */
 function start(count: number) {
   const open = new Map<string, (answer: ToolAnswer) => void>()
   const answered: number[] = []

@@ -8,27 +8,32 @@ import type { JournalLog } from './journal-log.ts'
 import { isNestedDeeperThan, nestingOf } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
-/** An answer as the guest will get it: the output, or the failure, as JSON text. */
+/** An answer as the guest receives it: the output or the failure, as JSON text. */
 export interface AnswerText {
   readonly call: number
   readonly ok: boolean
   readonly text: string
 }
 
-/** Timers of two processes, and of one, do not fire at exactly the same time. */
+/**
+ * Tolerance for deadlines in milliseconds, because timers, even of one process, do not fire at exactly the same time.
+ */
 const deadlineSlackMs = 10
 
-/** An event is told at every wait: what it lists must not grow with all that is open. */
+/**
+ * Maximum number of calls in a `waiting` event. There is one at every wait, so its size must not grow with the number
+ * of open calls.
+ */
 const maxListedCalls = 100
 
 interface ToolCallsOptions {
   readonly journal: JournalLog
   readonly transport: ToolTransport
-  /** When the execution was created, in milliseconds since the epoch. */
+  /** Time at which the execution was created, in milliseconds since the epoch. */
   readonly createdAt: number
-  /** When the execution's own clock runs out, in milliseconds since the epoch: no call's deadline is later. */
+  /** Time at which the execution's timeout expires, in milliseconds since the epoch. No call's deadline is later. */
   readonly deadlineAt: number
-  /** The span that the calls belong to. */
+  /** Context of the span that is the parent of the calls' spans. */
   readonly trace: Parameters<typeof traceToolCall>[0]
   readonly pacer: Pacer
   onSent(call: OutgoingCall): void
@@ -45,16 +50,17 @@ interface Call {
 }
 
 /**
- * The tool calls of one execution: in the order in which the guest made them, so many at once as the limit allows, each
- * under its own clock. Names and sizes are checked again here, since the guest's side of the checks runs in a process
- * that may have been taken over.
+ * The tool calls of one execution. They are sent in the order in which the guest made them, up to the limit of calls in
+ * flight, each under its own timeout. Names and sizes are checked again here, because the guest runtime's checks run in
+ * a process that may be compromised.
  */
 export class ToolCalls {
   readonly #options: ToolCallsOptions
   readonly #calls: Call[] = []
   readonly #queue = new Fifo<Call>()
-  /** The first open calls, and how many calls were looked at to find them. */
+  /** First open calls, at most `maxListedCalls`. */
   #listed: Call[] = []
+  /** Number of calls that were examined to find the first open ones. */
   #examined = 0
   #inFlight = 0
   #open = 0
@@ -63,12 +69,15 @@ export class ToolCalls {
     this.#options = options
   }
 
-  /** How many calls the guest still waits for. */
+  /** Number of calls that the guest still waits for. */
   get openCount(): number {
     return this.#open
   }
 
-  /** Returns the ids of the open calls, of many the first ones. Each call is looked at once, however often it is asked. */
+  /**
+   * Returns the ids of the first open calls, at most `maxListedCalls`. Examines each call at most once to find them,
+   * however often it is called.
+   */
   firstOpenCallIds(): string[] {
     this.#listed = this.#listed.filter(isOpen)
     while (this.#listed.length < maxListedCalls && this.#examined < this.#calls.length) {
@@ -82,7 +91,7 @@ export class ToolCalls {
     return this.#calls.map((call) => ({ ...call.summary }))
   }
 
-  /** Takes a call that the guest made; it is sent at once or when one in flight has been answered. */
+  /** Adds a call that the guest made. It is sent at once, or when one in flight has been answered. */
   add(made: { call: number; tool: string; input: string }): void {
     const { executionId } = this.#options.journal.header
     const call: Call = {
@@ -98,7 +107,7 @@ export class ToolCalls {
     this.#sendQueued()
   }
 
-  /** Cancels all open calls: their signals abort with this reason, and no answer follows. */
+  /** Cancels all open calls and returns them. Their signals abort with the given reason, and no answers follow. */
   cancelAll(reason: string): ToolCallSummary[] {
     const open = this.#calls.filter(isOpen)
     this.#queue.clear()
@@ -121,7 +130,7 @@ export class ToolCalls {
     if (turn) await turn
     call.sentAt = this.#options.now()
     if (isOpen(call)) call.summary.status = 'running'
-    // It may have been cancelled meanwhile, now and after the delivery.
+    // The call may have been cancelled while it waited, or during the delivery.
     const answer = isOpen(call) ? (this.#refusalOf(call) ?? (await this.#deliver(call))) : undefined
     this.#inFlight -= 1
     if (answer && isOpen(call)) this.#answered(call, answer)
@@ -144,14 +153,14 @@ export class ToolCalls {
       const answer = await traceToolCall(this.#options.trace, outgoing, () =>
         Promise.race([this.#options.transport.call(outgoing, call.abort.signal), expired.promise]),
       )
-      // The handler's signal aborts at the same deadline: what it answers to that is the timeout.
+      // The handler's signal aborts at the same deadline, so an abort that the handler reports then is the timeout.
       return isAbort(answer) && this.#options.now() >= deadline - deadlineSlackMs ? timedOut : answer
     } finally {
       clearTimeout(timer)
     }
   }
 
-  /** A tool's own timeout goes before the execution's for all tools. */
+  /** Returns the timeout of a call: the tool's own, or otherwise the execution's for all tools. */
   #clockOf(call: Call): { timeoutMs: number; option: 'timeoutMs' | 'toolTimeoutMs' } {
     const { tools, limits } = this.#options.journal.header
     const ownMs = tools.find(({ name }) => name === call.summary.tool)?.timeoutMs
@@ -233,9 +242,9 @@ function isAbort(answer: ToolAnswer): boolean {
 
 const nestedTooDeeply = `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`
 
-/** Returns the JSON text of a value; undefined for one that is nested too deeply or is no JSON. */
+/** Returns the JSON text of a value; undefined for a value that is nested too deeply or is not JSON. */
 function stringify(value: unknown): string | undefined {
-  // Before it is written out: `JSON.stringify` takes time that grows with the square of the depth.
+  // The nesting is checked first, because `JSON.stringify` takes time that grows with the square of the depth.
   if (isNestedDeeperThan(value, maxJsonNesting)) return undefined
   try {
     return JSON.stringify(value)

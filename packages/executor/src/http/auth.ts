@@ -7,7 +7,7 @@ import type { HttpContext, HttpEnv } from './env.ts'
 const maxKeyLength = 1_024
 const suggestion = 'Send your API key as "authorization: Bearer <key>".'
 
-/** Admits only requests with an API key (RFC 6750), and sets the principal that the key belongs to. */
+/** Creates a middleware that admits only requests with a valid API key (RFC 6750) and sets the principal of the key. */
 export function bearerAuth({ keys }: { keys: Pick<KeyStore, 'find'> }): MiddlewareHandler<HttpEnv> {
   return async function bearerAuth(c, next) {
     const header = c.req.header(headers.authorization)

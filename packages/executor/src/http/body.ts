@@ -9,11 +9,11 @@ import { parseWith, summary } from '../zod-problems.ts'
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** How long the bodies of the routes may be. */
+/** Maximum body sizes of the routes, in bytes. */
 export const bodyLimits = {
-  /** Source and input at their limits take 1.25 MiB; the rest is for context, config, tools, and JSON's escapes. */
+  /** Code and input at their limits take 1.25 MiB; the rest is for context, config, tools, and JSON's escapes. */
   executionBytes: 4 * MiB,
-  /** An execution takes no more answers than its journal holds, so one request need not carry more either. */
+  /** An execution takes no more answers than its journal holds, so one request need not carry more. */
   toolResultsBytes: fixedLimits.journalBytes + MiB,
   cancelBytes: 64 * KiB,
 } as const
@@ -23,19 +23,22 @@ const utf8 = new TextDecoder('utf-8', { fatal: true })
 interface JsonBodyOptions<Schema extends z.ZodType> {
   readonly schema: Schema
   readonly maxBytes: number
-  /** What an empty body stands for; if it is not given, an empty body is refused. */
+  /** Value that an empty body stands for. If absent, an empty body is refused. */
   readonly whenEmpty?: z.input<Schema>
 }
 
-/** A body as it was sent and what it says. */
+/** The parsed value of a body, with its bytes. */
 export interface JsonBody<Value> {
   readonly value: Value
   readonly bytes: Uint8Array
-  /** In hexadecimal. */
+  /** SHA-256 of the bytes, in hexadecimal. */
   readonly sha256: string
 }
 
-/** A reader of JSON bodies: bounded before they are parsed, and strict. Throws `RequestError`. */
+/**
+ * Creates a reader of JSON bodies, which limits their size before it parses them and validates them strictly. The
+ * reader rejects with `RequestError`.
+ */
 export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty }: JsonBodyOptions<Schema>) {
   return async function readJsonBody(request: Request): Promise<JsonBody<z.output<Schema>>> {
     const bytes = await boundedBytes(request, maxBytes)
@@ -85,12 +88,15 @@ function jsonValue(bytes: Uint8Array): unknown {
   )
 }
 
-/** The whole body. It is refused by its declared length before any of it is read, and otherwise while it comes in. */
+/**
+ * Resolves with the whole body. A body that declares too large a length is refused before any of it is read; one
+ * without a declared length is refused while it arrives.
+ */
 async function boundedBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
   if (Number(declared ?? 0) > maxBytes) throw tooLarge(maxBytes, Number(declared))
   try {
-    // HTTP/1.1 lets no more than the declared length through, and Node reads such a body in one go.
+    // HTTP/1.1 passes no more than the declared length, and Node reads such a body in one step.
     if (declared !== null) return new Uint8Array(await request.arrayBuffer())
     const chunks: Uint8Array[] = []
     let readBytes = 0

@@ -8,7 +8,7 @@ import { jsonAnswer } from './json-answer.ts'
 
 const readBody = jsonBody({ schema: cancelRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
 
-/** POST /v1/executions/:id/cancel: stops the guest and its tool calls; one that has ended stays as it is. */
+/** Handles POST /v1/executions/:id/cancel: stops the guest and its tool calls. An ended execution stays as it is. */
 export function cancelExecution({
   engine,
 }: {

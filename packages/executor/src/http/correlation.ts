@@ -3,13 +3,16 @@ import type { MiddlewareHandler } from 'hono'
 
 import type { HttpEnv } from './env.ts'
 
-/** Gives every request a correlation id, its own if that is valid and else a new one, and echoes it on every answer. */
+/**
+ * Creates a middleware that gives every request a correlation id, its own if that is valid and otherwise a new one, and
+ * sets it on the response.
+ */
 export function correlation(): MiddlewareHandler<HttpEnv> {
   return async function correlation(c, next) {
     const given = correlationIdSchema.safeParse(c.req.header(headers.correlationId))
     const correlationId = given.data ?? newCorrelationId()
     c.set('correlationId', correlationId)
-    // On Node's own response, so that it is there too when the answer goes past hono.
+    // The header is set on Node's own response, so that it is also present when the response bypasses hono.
     if (c.env?.outgoing) c.env.outgoing.setHeader(headers.correlationId, correlationId)
     else c.header(headers.correlationId, correlationId)
     await next()

@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 
 import type { Principal } from '../engine/principal.ts'
 
-/** What the server gives to the routes, if there is one, and what the middlewares leave for them. */
+/** Bindings that the server gives to the routes, if there is one, and variables that the middlewares set for them. */
 export interface HttpEnv {
   Bindings: Partial<HttpBindings>
   Variables: { correlationId: string; principal: Principal }

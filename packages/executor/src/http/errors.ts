@@ -6,7 +6,7 @@ import type { Logger } from 'pino'
 
 import type { HttpContext, HttpEnv } from './env.ts'
 
-/** `retry-after` of refusals that set none themselves. */
+/** Seconds in `retry-after` for refusals with status 429 or 503 that set none themselves. */
 const defaultRetryAfterSeconds = 1
 
 const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
@@ -17,7 +17,10 @@ const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
   429: 'RATE_LIMITED',
 }
 
-/** Answers errors that a route throws: refusals as they are, bugs as INTERNAL, with the stack only in the log. */
+/**
+ * Creates the handler of errors that routes throw. Refusals are sent as they are; a bug is sent as INTERNAL, with its
+ * stack only in the log.
+ */
 export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
   return function answerErrors(error, c) {
     const refusal = asRequestError(error)
@@ -26,7 +29,7 @@ export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpE
   }
 }
 
-/** Answers requests for unknown paths. */
+/** Creates the handler of requests for unknown paths. */
 export function answerNotFound(): NotFoundHandler<HttpEnv> {
   return function answerNotFound(c) {
     const suggestion = 'GET /openapi.json lists the routes.'
@@ -34,7 +37,7 @@ export function answerNotFound(): NotFoundHandler<HttpEnv> {
   }
 }
 
-/** Returns an error as an HTTP answer. */
+/** Returns an error as an HTTP response. */
 export function errorAnswer(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
   const mayWait = status === 429 || status === 503
   const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
@@ -44,7 +47,10 @@ export function errorAnswer(c: HttpContext, error: RequestError, status: number 
   return c.json(errorBody(c, error), status as ContentfulStatusCode)
 }
 
-/** Returns the body of an error. After a bug in a POST, it is unknown how far the request has come. */
+/**
+ * Returns the body of an error. After a bug in a POST it is unknown how far the request was processed, so the body says
+ * that the outcome is ambiguous.
+ */
 export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
   const { error: body } = error.toBody(c.get('correlationId'))
   const isUnknown = error.code === 'INTERNAL' && c.req.method === 'POST'

@@ -8,14 +8,17 @@ interface StreamEventsOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'find'>
 }
 
-/** GET /v1/executions/:id/events: the execution's events, from the start or after `last-event-id`, to the end. */
+/**
+ * Handles GET /v1/executions/:id/events: sends the execution's events, from the start or after `last-event-id`, to the
+ * end.
+ */
 export function streamEvents({
   engine,
   ...streamOptions
 }: StreamEventsOptions): Handler<HttpEnv, '/v1/executions/:id/events'> {
   return function streamEvents(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
-    // A HEAD request comes here too. Nobody would read its stream, and so nobody would end it.
+    // A HEAD request comes here too. Its stream would have no reader, so nothing would end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream; charset=utf-8' })
     return answerWithEvents(c, handle, streamOptions)
   }

@@ -25,7 +25,9 @@ interface CreateExecutionOptions extends EventStreamOptions {
 
 const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits.executionBytes })
 
-/** POST /v1/executions: runs code, and answers with its result or, for `accept: text/event-stream`, with its events. */
+/**
+ * Handles POST /v1/executions: runs code, and responds with its result or, for `accept: text/event-stream`, its events.
+ */
 export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
     const known = knownReading(c)
@@ -85,7 +87,7 @@ function attachUntilClosed(c: HttpContext, handle: ExecutionHandle): () => void 
   return detachOnce
 }
 
-/** Whether `accept` ranks events above JSON. */
+/** Returns whether `accept` ranks events above JSON. */
 function prefersEvents(c: HttpContext): boolean {
   const supports = ['application/json', 'text/event-stream']
   return accepts(c, { header: 'Accept', supports, default: 'application/json' }) === 'text/event-stream'

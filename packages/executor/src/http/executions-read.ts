@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './env.ts'
 import { jsonAnswer } from './json-answer.ts'
 
-/** GET /v1/executions/:id: where the execution stands, and its result if there is one. */
+/** Handles GET /v1/executions/:id: responds with the state of the execution, and with its result if there is one. */
 export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
   return function readExecution(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))

@@ -24,15 +24,15 @@ interface HttpAppOptions {
   readonly engine: Engine
   readonly keys: Pick<KeyStore, 'find'>
   readonly guard: Pick<CallbackGuard, 'check'>
-  /** Returns the state of the executor as of now. */
+  /** Returns the current state of the executor. */
   readonly info: () => ExecutorInfo
   readonly logger: Logger
-  /** Milliseconds without output after which an open answer gets a sign of life. */
+  /** Milliseconds without output after which an open response gets a heartbeat. */
   readonly heartbeatMs: number
   readonly stallMs?: number
 }
 
-/** The executor's HTTP API over an engine; `app.request()` serves it without a port. */
+/** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   const { engine, keys, guard, info, logger } = options
   const { heartbeatMs, stallMs = defaultStallMs } = options

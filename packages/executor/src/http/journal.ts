@@ -4,7 +4,7 @@ import type { Handler } from 'hono'
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './env.ts'
 
-/** GET /v1/executions/:id/journal: what it takes to run the execution again exactly. */
+/** Handles GET /v1/executions/:id/journal: responds with the journal, from which the execution can be replayed. */
 export function readJournal({
   engine,
 }: {

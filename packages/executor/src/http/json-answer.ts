@@ -6,8 +6,8 @@ import type { HttpContext } from './env.ts'
 import { within } from './within.ts'
 
 /**
- * Answers about an execution with text that is JSON already. It is written to Node's own response where there is one: a
- * `Response` and its stream would cost more than everything else that is done here for a small result.
+ * Responds with text that is JSON already. It is written to Node's own response where there is one, because a
+ * `Response` and its stream would cost more than all other work for a small result.
  */
 export function jsonAnswer(c: HttpContext, executionId: string, json: string): Response {
   const outgoing = c.env?.outgoing
@@ -18,16 +18,16 @@ export function jsonAnswer(c: HttpContext, executionId: string, json: string): R
 
 interface SlowAnswer {
   readonly executionId: string
-  /** Milliseconds after which the answer begins, and between two signs of life. */
+  /** Milliseconds before the response begins, and between two heartbeats. */
   readonly heartbeatMs: number
-  /** Resolves when the text is there; it never rejects. */
+  /** Resolves when the text is available; never rejects. */
   readonly finished: Promise<void>
   readonly json: () => string
 }
 
 /**
- * Answers with JSON that is still to come. While it is, line breaks keep the connection open: gateways end requests that are
- * quiet, and JSON may have blanks before its value (RFC 8259, section 2).
+ * Responds with JSON that is not available yet. Until it is, line breaks serve as heartbeats, because gateways close
+ * connections that are quiet. JSON may have whitespace before its value (RFC 8259, section 2).
  */
 export async function slowJsonAnswer(c: HttpContext, answer: SlowAnswer): Promise<Response> {
   const { executionId, heartbeatMs, finished, json } = answer

@@ -4,7 +4,10 @@ import type { Hono } from 'hono'
 import { errorAnswer } from './errors.ts'
 import type { HttpEnv } from './env.ts'
 
-/** Answers the other methods of every route with 405 and `allow` (RFC 9110, section 15.5.6). Call it after the last route. */
+/**
+ * Adds responses with 405 and `allow` (RFC 9110, section 15.5.6) for the other methods of every route. Must be called
+ * after the last route was added.
+ */
 export function refuseOtherMethods(app: Hono<HttpEnv>): void {
   for (const [path, methods] of methodsByPath(app)) {
     const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
@@ -16,7 +19,7 @@ export function refuseOtherMethods(app: Hono<HttpEnv>): void {
   }
 }
 
-/** The routes' paths with their methods, middlewares left out. */
+/** Returns the paths of the routes with their methods, without middlewares. */
 export function methodsByPath(app: Hono<HttpEnv>): Map<string, string[]> {
   const routes = app.routes.filter(({ method }) => method !== 'ALL')
   return new Map(

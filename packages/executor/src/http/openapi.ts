@@ -78,7 +78,7 @@ const createHeaders = requestHeaders({
   ...lastEventId,
 })
 
-/** One response for each status that the codes have. */
+/** Returns one response for each HTTP status of the given codes and of INTERNAL. */
 function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
   const byStatus = Map.groupBy([...codes, 'INTERNAL' as const], (code) => errorCodes[code].httpStatus)
   return Object.fromEntries(
@@ -114,7 +114,7 @@ const cancelAnswer = z.object({ ok: z.literal(true) })
 
 const jsonRequest = (schema: z.ZodType, required = true) => ({ required, content: { 'application/json': { schema } } })
 
-/** An operation on one execution. */
+/** Returns an operation on one execution, with its parameters and its error responses. */
 function ofExecution(
   operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'requestBody'> & {
     success: ZodOpenApiResponsesObject[`${1 | 2 | 3 | 4 | 5}${string}`]
@@ -255,7 +255,10 @@ const paths: ZodOpenApiPathsObject = {
   },
 }
 
-/** GET /openapi.json: the API, from the schemas that the routes parse with. */
+/**
+ * Handles GET /openapi.json: responds with the description of the API, made from the schemas that the routes parse
+ * with.
+ */
 export function openapi({ version }: { version: string }): Handler<HttpEnv> {
   let document: string | undefined
   return function openapi(c) {
@@ -264,7 +267,7 @@ export function openapi({ version }: { version: string }): Handler<HttpEnv> {
   }
 }
 
-/** The document itself. */
+/** Returns the OpenAPI document. */
 export function openapiDocument(version: string): ReturnType<typeof createDocument> {
   return createDocument(
     {

@@ -4,17 +4,20 @@ import type { Handler } from 'hono'
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './env.ts'
 
-/** What the executor says of itself to every key; the key's limits are added. */
+/** Information about the executor that is the same for every key; the limits of the key are added. */
 export type ExecutorInfo = Omit<Info, 'limits' | 'maxLimits'>
 
-/** GET /livez: answers as long as the process serves requests at all. */
+/** Handles GET /livez: responds for as long as the process serves requests at all. */
 export function livez(): Handler<HttpEnv> {
   return function livez(c) {
     return c.json({ status: 'live' })
   }
 }
 
-/** GET /readyz: whether new executions are taken; a load balancer sends them elsewhere while it is a 503. */
+/**
+ * Handles GET /readyz: responds with 503 while new executions are refused, so that a load balancer sends them
+ * elsewhere.
+ */
 export function readyz({ engine }: { engine: Pick<Engine, 'ready'> }): Handler<HttpEnv> {
   return function readyz(c) {
     if (engine.ready) return c.json({ status: 'ready' })
@@ -22,7 +25,7 @@ export function readyz({ engine }: { engine: Pick<Engine, 'ready'> }): Handler<H
   }
 }
 
-/** GET /v1/info: versions, isolation, and the limits of the key that asks. */
+/** Handles GET /v1/info: responds with versions, isolation, and the limits of the caller's key. */
 export function readInfo({ info }: { info: () => ExecutorInfo }): Handler<HttpEnv> {
   return function readInfo(c) {
     const { defaultLimits, maxLimits } = c.get('principal')

@@ -14,9 +14,9 @@ const receiveMs = 60_000
 
 interface ListenOptions {
   readonly host: string
-  /** 0 selects a free port. */
+  /** Port to listen on; 0 selects a free one. */
   readonly port: number
-  /** Returns headers for every response, also for those that no route gives; called for each request. */
+  /** Returns headers for every response, including those that no route gives. Called for each request. */
   readonly responseHeaders?: () => Readonly<Record<string, string>>
 }
 
@@ -26,7 +26,7 @@ const noHeaders = (): Readonly<Record<string, string>> => ({})
 export interface Listening extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  /** Stops accepting, closes idle connections and waits for requests; those left after `drainMs` are cut off. */
+  /** Stops accepting connections, closes idle ones and waits for requests; those left after `drainMs` are cut off. */
   close(options?: { drainMs?: number }): Promise<void>
 }
 
@@ -78,7 +78,7 @@ function closer(server: Server): Listening['close'] {
   }
 }
 
-/** Returns the answer to a request that reaches no route, mostly because its host or path is malformed. */
+/** Returns the response to a request that reaches no route, mostly because its host or path is malformed. */
 function answerUnrouted(error: unknown): Response {
   const refusal =
     error instanceof MalformedRequest

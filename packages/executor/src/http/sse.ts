@@ -16,9 +16,9 @@ const batchLength = 16 * 1024
 
 export interface EventStreamOptions {
   readonly logger: Logger
-  /** Milliseconds without an event after which a comment keeps the stream open. */
+  /** Milliseconds without an event after which a comment is sent as a heartbeat. */
   readonly heartbeatMs: number
-  /** Milliseconds that a reader may keep the stream waiting. */
+  /** Milliseconds for which a reader may keep the stream waiting. */
   readonly stallMs: number
 }
 
@@ -31,10 +31,11 @@ export function lastEventId(c: HttpContext): string | undefined {
 }
 
 /**
- * Answers with an execution's events after `last-event-id`, to the end. An event is taken from the engine only when
- * the socket has room for it, so a slow reader is bounded by what the engine keeps; what is no longer kept ends the
- * stream with an `error` event. A reader that stalls is cut off, so that it holds nothing; it may resume. Throws
- * `RequestError` EVENTS_GONE when the events are gone from the start, and RATE_LIMITED when there are too many readers.
+ * Responds with an execution's events after `last-event-id`, to the end. Back-pressure: an event is taken from the
+ * engine only when the socket has room for it, so the limits of the engine bound what a slow reader costs. When the
+ * next event is no longer kept, an `error` event ends the stream. A reader that stalls is cut off, so that it holds
+ * nothing; it may resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with
+ * RATE_LIMITED when there are too many readers.
  */
 export async function answerWithEvents(
   c: HttpContext,
@@ -60,7 +61,7 @@ export async function answerWithEvents(
   try {
     const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
     const first = events.next()
-    // Events that are gone are told at the first step, which must be seen while there is still a status to set.
+    // The first step fails when the events are gone, which must be known while the status can still be set.
     await Promise.race([first, setImmediate()])
 
     c.header(headers.executionId, handle.id)
@@ -102,7 +103,7 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
       upcoming = undefined
       if (text.length >= batchLength) break
       upcoming = events.next()
-      // How it ends is told when all before that is written.
+      // If this step fails, the next call throws the error, after the events before it were written.
       next = await Promise.race([upcoming, microtasksDone()]).catch(() => undefined)
     }
     return text === '' ? undefined : text
@@ -133,7 +134,10 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
   )
 }
 
-/** A value that a sandbox process wrote may hold line breaks between its tokens: each line is data, and nothing else. */
+/**
+ * Returns the frame of an event. A value that a sandbox process wrote may contain line breaks between its tokens, so
+ * each line becomes a line of data; none can become another field.
+ */
 function eventFrame({ id, type, json }: EventText): string {
   return `id: ${id}\nevent: ${type}\ndata: ${json.replaceAll(/\r\n?|\n/g, '\ndata: ')}\n\n`
 }
@@ -142,7 +146,7 @@ function errorFrame(body: ErrorBody): string {
   return `event: error\ndata: ${JSON.stringify(body)}\n\n`
 }
 
-/** Resolves when nothing more can happen without the event loop. */
+/** Resolves after all pending microtasks, when nothing more can happen without the event loop. */
 function microtasksDone(): Promise<undefined> {
   return new Promise((resolve) => nextTick(resolve, undefined))
 }

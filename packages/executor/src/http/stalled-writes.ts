@@ -1,22 +1,23 @@
-/** How long a reader may keep a stream waiting. */
+/** Default of the milliseconds for which a reader may keep a stream waiting. */
 export const defaultStallMs = 30_000
 
-/** The slowest that a reader may be for long; one that is cut off resumes where it was. */
+/** Minimum sustained rate of a reader in bytes per millisecond; one that is cut off resumes where it was. */
 const minBytesPerMs = 16
 
-/** Watches how long the socket of one stream keeps it waiting. */
+/** A watchdog over the time for which the socket of one stream keeps it waiting. */
 export interface StallWatch {
-  /** So many bytes were handed to the socket. */
+  /** Records that this many bytes were handed to the socket. */
   wrote(bytes: number): void
-  /** The socket has room again. */
+  /** Records that the socket has room again. */
   drained(): void
   stop(): void
 }
 
 /**
- * Calls back when a reader has kept its stream waiting for `stallMs` longer than a very slow one would: one that stands still
- * is found, and so is one that reads a byte now and then. Who reads faster makes up for earlier waits, and never gets more
- * than `stallMs` ahead. Time in which there is nothing to write does not count.
+ * Starts a watchdog that calls `onStalled` when a reader has kept its stream waiting for `stallMs` longer than one at
+ * the minimum rate would. It detects readers that stand still, and those that read a byte now and then. A reader that
+ * is faster makes up for earlier waits, and never gets more than `stallMs` ahead. Time without anything to write does
+ * not count.
  */
 export function watchStalls(stallMs: number, onStalled: () => void): StallWatch {
   let patienceMs = stallMs

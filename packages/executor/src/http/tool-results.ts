@@ -7,7 +7,7 @@ import type { HttpEnv } from './env.ts'
 
 const readBody = jsonBody({ schema: toolResultsRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
 
-/** POST /v1/executions/:id/tool-results: answers calls that the client saw as `tool.called` events. */
+/** Handles POST /v1/executions/:id/tool-results: takes answers to calls that the client got as `tool.called` events. */
 export function takeToolResults({
   engine,
 }: {

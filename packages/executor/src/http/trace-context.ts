@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from 'hono'
 
 import type { HttpEnv } from './env.ts'
 
-/** Makes the client's span, from `traceparent`, the parent of whatever the request starts. */
+/** Creates a middleware that makes the client's span, from `traceparent`, the parent of all spans of the request. */
 export function traceContext(): MiddlewareHandler<HttpEnv> {
   return async function traceContext(c, next) {
     const parent = propagation.extract(context.active(), c.req.raw.headers, {

@@ -10,7 +10,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Answers requests that have no `IncomingMessage`: with Node's status, and with the given headers. */
+/** Answers requests that have no `IncomingMessage`, with Node's status and the given headers. */
 export function answerUnparsed(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
     // Part of a response may be on the socket already; a second head would corrupt it.

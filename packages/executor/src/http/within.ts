@@ -1,4 +1,4 @@
-/** Resolves as the promise does, or with undefined if it takes longer than so many milliseconds. */
+/** Settles as the promise does, or resolves with undefined if it takes longer than the given milliseconds. */
 export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<undefined>((resolve) => {

@@ -1,5 +1,5 @@
-// Messages to tool servers that a call was cancelled. The executor closes the connection of the call as well, but a proxy in
-// between may keep the other side open, and a tool server waits a second for a redelivery before it believes it.
+// Messages to tool servers that a call was cancelled. The executor closes the connection of the call as well, but a
+// proxy in between may keep the other side open, and a tool server first waits a second for a redelivery.
 import { setTimeout as pause } from 'node:timers/promises'
 
 import type { Callback, ToolCancelMessage } from '@codemode/shared'
@@ -20,28 +20,28 @@ const retryDelayMs = 100
 const maxResponseBytes = 16 * 1024
 
 interface CallCancelsOptions {
-  /** The agents of the callback guard, which decides what may be connected to. */
+  /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
   readonly logger: Logger
-  /** Milliseconds for one message, with the wait for its turn and its second attempt. */
+  /** Maximum milliseconds for one message, including the wait for its slot and the second attempt. */
   readonly timeoutMs?: number
-  /** Messages of one tenant in flight at a time; the others wait within their time. */
+  /** Maximum number of one tenant's messages in flight; further ones wait within their time. */
   readonly maxInFlight?: number
 }
 
-/** A call that a tool server may be running, and that nobody waits for any more. */
+/** A call that a tool server may be running and whose answer nobody awaits. */
 interface CancelledCall {
   readonly callback: Callback
   readonly tenant: string
   readonly call: OutgoingCall
   readonly reason: string | undefined
-  /** The span of the call. */
+  /** Context of the call's span. */
   readonly trace: Context
 }
 
 /**
- * Sends `tool.cancel` messages in the background, each within two seconds. Nobody waits for one, and a failure goes to the
- * debug log only, because the closed connection tells the tool server the same a second later.
+ * Sender of `tool.cancel` messages in the background, each within two seconds. Nobody awaits a message, and a failure
+ * goes to the debug log only, because the closed connection tells the tool server the same a second later.
  */
 export class CallCancels {
   readonly #options: CallCancelsOptions
@@ -63,7 +63,7 @@ export class CallCancels {
     this.#underWay.add(sending)
   }
 
-  /** Refuses further messages, and waits at most this long for the tool servers to answer those under way. */
+  /** Refuses further messages, and waits at most `withinMs` for tool servers to answer those under way. */
   async close({ withinMs }: { readonly withinMs: number }): Promise<void> {
     this.#isClosed = true
     const isOver = new AbortController()

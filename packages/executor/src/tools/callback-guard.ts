@@ -1,5 +1,6 @@
-// The wall between a tenant's callback URL and the executor's own network. A URL is checked when it comes in; the
-// address behind its name is checked again when it is looked up, and once more when the connection stands.
+// SSRF protection: the boundary between a tenant's callback URL and the executor's own network. A URL is checked when
+// it arrives. The addresses of its host are checked when they are looked up, and again after connecting, so that no
+// change between time of check and time of use goes unnoticed.
 import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 
@@ -10,35 +11,38 @@ import { bareHost, isHttp, isLoopbackHost, parseCallbackOrigin } from './callbac
 import { isLoopbackAddress, isPrivateAddress } from './private-addresses.ts'
 
 const connectTimeoutMs = 5_000
-/** A server may ask for its connections to be kept, and not for longer than this. */
+/** Maximum milliseconds for which a server may ask to keep its connections. */
 const keepAliveMaxMs = 30_000
 
 interface CallbackGuardOptions {
   /** The allow-list, in the form that `parseCallbackOrigin` reads. */
   readonly origins: readonly string[]
-  /** Allows http and https origins on this machine, whatever their port; for development. */
+  /** Whether http and https origins on this machine are allowed, on any port; for development. */
   readonly allowLoopback: boolean
-  /** How names are looked up; the system's resolver if not given. */
+  /** Function that looks up host names; the system's resolver by default. */
   readonly lookup?: typeof systemLookup
 }
 
-/** Decides which callbacks are allowed. */
+/** SSRF protection for callbacks: decides which URLs are allowed and which addresses are connected to. */
 export interface CallbackGuard {
   /** Throws `RequestError` CALLBACK_FORBIDDEN for a URL that the configuration does not allow. */
   check(url: string): void
   /**
-   * Makes an agent that connects to allowed origins only, and to no private address unless its origin is listed by name.
-   * It has no clock but that for connecting. Who made it closes it.
+   * Creates an agent that connects to allowed origins only, and to no private address unless its origin is listed by
+   * name or `allowLoopback` covers it. Its only timeout is that for connecting. The caller closes it.
    */
   createAgent(): Dispatcher
 }
 
-/** Raised instead of a connection that the guard refuses. */
+/** Error in place of a connection that the guard refuses. */
 export class AddressForbiddenError extends Error {
   override readonly name = 'AddressForbiddenError'
 }
 
-/** What an allowed origin may resolve to: `listed` anything, `loopback` only this machine, `public` nothing private. */
+/**
+ * Addresses that an allowed origin may resolve to: `listed` any, `loopback` only this machine's, `public` none that is
+ * private.
+ */
 type Policy = 'listed' | 'loopback' | 'public'
 
 const permits: Record<Policy, (address: string) => boolean> = {
@@ -47,7 +51,7 @@ const permits: Record<Policy, (address: string) => boolean> = {
   public: (address) => !isPrivateAddress(address),
 }
 
-/** The guard for one configuration. */
+/** Creates the guard for one configuration. */
 export function createCallbackGuard({
   origins,
   allowLoopback,
@@ -124,7 +128,9 @@ function guardedConnector(
   }
 }
 
-/** A lookup that fails if any of the answers is not permitted: one good address must not carry a bad one through. */
+/**
+ * Returns a lookup that fails if any resolved address is not permitted, so that a permitted one lets no other through.
+ */
 function guardedLookup(permitted: (address: string) => boolean, lookup: typeof systemLookup): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {

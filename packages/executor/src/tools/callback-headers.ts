@@ -7,14 +7,14 @@ interface CallbackRequest {
   readonly executionId: string
   readonly callId: string
   readonly correlationId: string
-  /** The token of the callback, which is also the key of the signature. */
+  /** Token of the callback, which is also the key of the signature. */
   readonly token: string
   readonly body: Uint8Array
-  /** The span whose id travels along. */
+  /** Context of the span whose id is propagated. */
   readonly trace: Context
 }
 
-/** Returns the headers of a request to a tool server, signed as of now. */
+/** Returns the headers of a request to a tool server, signed with the current time. */
 export function callbackHeaders(request: CallbackRequest): Record<string, string> {
   const { executionId, callId, correlationId, token, body, trace } = request
   const traceHeaders: Record<string, string> = {}

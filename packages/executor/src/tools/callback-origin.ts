@@ -2,16 +2,16 @@ import { isLoopbackAddress } from './private-addresses.ts'
 
 /** An entry of the callback allow-list. */
 export interface CallbackOrigin {
-  /** As it is written in the configuration, normalised: `https://app.example:8443`, `https://*.example`, `https://*`. */
+  /** Normalised form of the entry, such as `https://app.example:8443`, `https://*.example` or `https://*`. */
   readonly text: string
-  /** A pattern covers many hosts, so private addresses stay refused behind it. */
+  /** Whether the entry is a pattern. A pattern covers many hosts, so private addresses stay refused behind it. */
   readonly isPattern: boolean
   matches(url: URL): boolean
 }
 
 /**
- * Reads an entry of `CODEMODE_CALLBACK_ORIGINS`: an http or https origin, whose host may begin with `*.` (any
- * subdomain) or be `*` (any host). Undefined if it is anything else, a path or credentials included.
+ * Parses an entry of `CODEMODE_CALLBACK_ORIGINS`: an http or https origin, whose host may begin with `*.` (any
+ * subdomain) or be `*` (any host). Returns undefined for anything else, including a URL with a path or credentials.
  */
 export function parseCallbackOrigin(text: string): CallbackOrigin | undefined {
   const url = URL.parse(text)
@@ -32,17 +32,17 @@ export function parseCallbackOrigin(text: string): CallbackOrigin | undefined {
   }
 }
 
-/** Whether a URL's scheme is one that callbacks may have. */
+/** Returns whether a URL's scheme is one that callbacks may have. */
 export function isHttp(url: URL): boolean {
   return url.protocol === 'http:' || url.protocol === 'https:'
 }
 
-/** Whether a URL names this machine: `localhost`, or a literal loopback address. */
+/** Returns whether a URL names this machine: by `localhost` or by a literal loopback address. */
 export function isLoopbackHost(url: URL): boolean {
   return url.hostname === 'localhost' || isLoopbackAddress(bareHost(url.hostname))
 }
 
-/** A URL's host name without the brackets of a literal IPv6 address. */
+/** Returns a URL's host name without the brackets of a literal IPv6 address. */
 export function bareHost(hostname: string): string {
   return hostname.replace(/^\[(.*)\]$/, '$1')
 }

@@ -30,7 +30,7 @@ const unavailable = {
 
 type GuardOptions = Partial<Parameters<typeof createCallbackGuard>[0]>
 
-/** Attempts count however long they take on a busy machine, unless `quietMs` is given. */
+/** Creates a transport to a URL. Attempts count however long they take on a busy machine, unless `quietMs` is given. */
 function transportTo(url: string, guardOptions: GuardOptions = {}, quietMs = Infinity) {
   const logged: string[] = []
   const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })

@@ -1,5 +1,5 @@
-// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns nothing
-// of the connection; the executor's log says what went wrong.
+// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
+// nothing about the connection; failures are described in the executor's log only.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
@@ -20,15 +20,17 @@ import {
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 
 /**
- * Eight attempts in about two seconds: enough for a tool server that starts again, and for a network that breaks a fifth of
- * all connections. No pause is as long as a client waits for the next delivery before it aborts the handler: a second.
+ * Maximum number of attempts that count. Eight take about two seconds, which is enough for a tool server that restarts
+ * and for a network that breaks a fifth of all connections. No backoff is as long as a tool server waits for the next
+ * delivery before it aborts the handler, which is a second.
  */
 const maxAttempts = 8
 const pauseMs = { first: 50, longest: 400, longestAskedFor: 5_000 }
 
 /**
- * An attempt that fails after so many milliseconds is not counted: the call was under way, and a gateway ended the request
- * because it was quiet. The next attempt joins the handler that runs. The call's own deadline ends that.
+ * Milliseconds after which an attempt that fails is not counted: the call was under way, and a gateway ended the
+ * request because it was quiet. The next attempt joins the handler that runs. The call's own deadline limits such
+ * attempts.
  */
 const defaultQuietMs = 100
 
@@ -42,27 +44,30 @@ interface CallbackTransportOptions {
   readonly tenant: string
   /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
-  /** Tells the tool server of calls that are aborted after they were sent; executions share it, and with it its limits. */
+  /**
+   * Sender of cancellations for calls that are aborted after they were sent. Executions share it, and with it its
+   * limits.
+   */
   readonly cancels?: CallCancels
   readonly logger: Logger
   readonly quietMs?: number
 }
 
-/** What became of one attempt: an answer for the guest, or a failure that is tried again. */
+/** Outcome of one attempt: an answer for the guest, or a failure that is retried. */
 type Outcome = { readonly answer: ToolAnswer } | { readonly failure: Failure }
 
 interface Failure {
   readonly error?: unknown
   readonly gateway?: OtherAnswer
-  /** Milliseconds from when the request went out; 0 if it never did. */
+  /** Milliseconds since the request was sent; 0 if it was not sent. */
   readonly lastedMs: number
 }
 
 /**
- * Returns the transport of one execution that came with a callback. A failed connection is tried again with the same call
- * id, and so is an answer of a gateway that did not reach the tool server. A forbidden address is treated like any other:
- * neither the answer nor the time until it comes tells them apart. When the signal of a call aborts after the call was
- * sent, the tool server gets a `tool.cancel`.
+ * Returns the transport of one execution that came with a callback. A failed connection is retried with the same call
+ * id, and so is a gateway's answer in place of the tool server's. A forbidden address is treated like a failed
+ * connection, so that neither the answer nor its delay reveals which it was. When the signal of a call aborts after the
+ * call was sent, the tool server gets a `tool.cancel`.
  */
 export function createCallbackTransport(options: CallbackTransportOptions): ToolTransport {
   const { callback, tenant, agents, logger, quietMs = defaultQuietMs } = options
@@ -146,7 +151,10 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
   }
 }
 
-/** Returns the pause after the n-th attempt in milliseconds: doubled and jittered, or what a gateway asked for. */
+/**
+ * Returns the pause after the n-th attempt in milliseconds: exponential backoff with jitter, or what a gateway asked
+ * for if that is longer.
+ */
 function pauseAfter(number: number, retryAfterMs = 0): number {
   const backoffMs = Math.min(pauseMs.first * 2 ** (number - 1) * (1 + Math.random()), pauseMs.longest)
   return Math.max(backoffMs, Math.min(retryAfterMs, pauseMs.longestAskedFor))
@@ -163,7 +171,7 @@ function reasonOf({ reason }: AbortSignal): string | undefined {
   return reason instanceof Error && reason.message !== '' ? reason.message : undefined
 }
 
-/** Returns the text of a `ToolCallMessage` that is sent so many milliseconds after the call's first attempt. */
+/** Returns the text of a `ToolCallMessage` that is sent `elapsedMs` after the call's first attempt. */
 function messageOf({ input, context, sentAt, ...rest }: OutgoingCall, elapsedMs: number): string {
   const sentNow = new Date(Date.parse(sentAt) + elapsedMs).toISOString()
   const fields = JSON.stringify({ type: 'tool.call', ...rest, sentAt: sentNow })

@@ -1,18 +1,18 @@
 import type { Dispatcher } from 'undici'
 
-/** An answer of 200 with its body, one that is too large, or any other answer by its status and headers. */
+/** A response: 200 with its body, one that is too large, or any other with its status and headers. */
 export type PostAnswer =
   | { readonly bytes: Buffer }
   | { readonly isTooLarge: true; readonly sizeBytes: number | undefined }
   | OtherAnswer
 
-/** An answer that is no tool server's, by what it says of itself. */
+/** A response that is not a tool server's answer, described by its status and headers. */
 export interface OtherAnswer {
   readonly status: number
   readonly contentType?: string | undefined
   readonly contentEncoding?: string | undefined
   readonly location?: string | undefined
-  /** Milliseconds that it asks to wait before the next attempt. */
+  /** Milliseconds that the response asks to wait before the next attempt. */
   readonly retryAfterMs?: number | undefined
 }
 
@@ -27,9 +27,9 @@ interface PostRequest {
 }
 
 /**
- * Sends a request and resolves with its answer. An answer that is not read to its end is destroyed with its connection.
- * Rejects when the connection fails and when the signal aborts; a request that waits for a connection rejects only when it
- * gets one, since it holds its place until then.
+ * Sends a request and resolves with the response. A response that is not read to its end is destroyed with its
+ * connection. Rejects when the connection fails and when the signal aborts. A request that still waits for a connection
+ * rejects only when it gets one, since it holds its place in the agent's queue until then.
  */
 export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswer> {
   const { url, headers, body, maxBytes, signal, onSent } = request

@@ -1,4 +1,5 @@
-// The special-purpose addresses of IANA's registries (RFC 6890 and its updates): whatever is not plainly public.
+// The special-purpose addresses of IANA's registries (RFC 6890 and its updates), and others that are not plainly
+// public.
 import { BlockList, isIP } from 'node:net'
 
 const loopback = blockList(['127.0.0.0/8', '::1/128'])
@@ -37,12 +38,14 @@ const notPublic = blockList([
   'ff00::/8', // multicast
 ])
 
-/** Whether an address, in any spelling that `net.isIP` knows, is this machine's loopback; `::ffff:127.0.0.1` is. */
+/**
+ * Returns whether an address, in any spelling that `net.isIP` knows, is this machine's loopback; `::ffff:127.0.0.1` is.
+ */
 export function isLoopbackAddress(address: string): boolean {
   return contains(loopback, address) ?? false
 }
 
-/** Whether an address may be private, local or reserved. What is no address counts as private. */
+/** Returns whether an address may be private, local or reserved. Text that is no address counts as private. */
 export function isPrivateAddress(address: string): boolean {
   return contains(notPublic, address) ?? true
 }

@@ -1,4 +1,4 @@
-/** So many at once; further ones wait, in the order in which they came. */
+/** A semaphore. At most `count` holders have a slot at once; further ones wait in the order of their arrival. */
 export class Slots {
   readonly #waiting = new Set<() => void>()
   #free: number
@@ -7,7 +7,7 @@ export class Slots {
     this.#free = count
   }
 
-  /** Resolves with the function that gives the slot back; rejects when the signal aborts while it waits. */
+  /** Resolves with the function that releases the slot; rejects when the signal aborts before there is one. */
   async take(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
     if (this.#free > 0) this.#free -= 1
@@ -35,7 +35,7 @@ export class Slots {
     })
   }
 
-  /** Hands the slot to whoever waits longest. */
+  /** Passes the slot to the caller that has waited longest, or makes it free if none waits. */
   #giveBack(): void {
     const [next] = this.#waiting
     if (next === undefined) this.#free += 1

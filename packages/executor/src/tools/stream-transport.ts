@@ -3,13 +3,13 @@ import type { ToolAnswer } from '@codemode/shared'
 import { toolCancelled } from './tool-answers.ts'
 import type { ToolTransport } from './transport.ts'
 
-/** Calls wait here until the client, which sees them as `tool.called` events, posts their answers. */
+/** A transport whose calls wait until the client, which gets them as `tool.called` events, posts their answers. */
 export interface StreamTransport extends ToolTransport {
-  /** Settles an open call; the first answer wins. False for a call that is unknown, settled or aborted. */
+  /** Settles an open call; the first answer wins. Returns false for a call that is unknown, settled or aborted. */
   answer(callId: string, answer: ToolAnswer): boolean
 }
 
-/** The transport of one execution whose client answers over `tool-results`. */
+/** Creates the transport of one execution whose client answers through `tool-results`. */
 export function createStreamTransport(): StreamTransport {
   const open = new Map<string, (answer: ToolAnswer) => void>()
   return {

@@ -3,8 +3,9 @@ import type { Dispatcher } from 'undici'
 import { Slots } from './slots.ts'
 
 /**
- * A tenant's requests under way, each of which holds a socket. It is as many as a key's executions wait by default, and
- * far below what a process may open, so that no tenant's slow hosts leave the others without.
+ * Maximum number of a tenant's requests under way, each of which holds a socket. It admits a request for each execution
+ * that a key may have admitted by default, and is far below the number of sockets that a process may open, so that the
+ * slow hosts of one tenant leave sockets for the others.
  */
 const defaultMaxRequests = 4_096
 const defaultIdleMs = 30_000
@@ -13,9 +14,9 @@ const defaultMaxIdle = 256
 interface TenantAgentsOptions {
   readonly createAgent: () => Dispatcher
   readonly maxRequests?: number
-  /** How long an agent without requests is kept. */
+  /** Milliseconds for which an agent without requests is kept. */
   readonly idleMs?: number
-  /** How many of them are kept; the one that was used least recently is closed first. */
+  /** Maximum number of agents without requests; the one that was used least recently is closed first. */
   readonly maxIdle?: number
 }
 
@@ -23,27 +24,27 @@ interface TenantAgent {
   readonly tenant: string
   readonly agent: Dispatcher
   readonly slots: Slots
-  /** Requests under way and those that wait for a slot. */
+  /** Number of requests that are under way or wait for a slot. */
   requests: number
-  /** Begins anew whenever the last request has ended, and is not stopped by the next one. */
+  /** Timer that restarts when the last request has ended. The next request does not stop it. */
   idleTimer: NodeJS.Timeout | undefined
 }
 
 /**
- * One agent for each tenant that calls, so that tenants share no connection. There are as many as tenants with requests
- * under way, and a bounded number that are kept for the next one.
+ * The agents of all tenants that call tools, one for each, so that tenants share no connection. There is one for each
+ * tenant with requests under way, and a bounded number of idle ones are kept for the next request.
  */
 export class TenantAgents implements AsyncDisposable {
   readonly #options: TenantAgentsOptions
   readonly #agents = new Map<string, TenantAgent>()
-  /** Those without requests, the longest idle one first. */
+  /** Agents without requests, the longest idle one first. */
   readonly #idle = new Set<TenantAgent>()
 
   constructor(options: TenantAgentsOptions) {
     this.#options = options
   }
 
-  /** Does one request with the tenant's agent, when there is a slot for it. The signal aborts the wait for one. */
+  /** Runs one request with the tenant's agent, when there is a slot for it. The signal aborts the wait for the slot. */
   async use<T>(tenant: string, signal: AbortSignal, request: (agent: Dispatcher) => Promise<T>): Promise<T> {
     const own = this.#agents.get(tenant) ?? this.#add(tenant)
     this.#busy(own)

@@ -18,8 +18,8 @@ export function toolCancelled(tool: string): ToolAnswer {
 }
 
 /**
- * Returns the answer to a call that could not be delivered. It tells only that a gateway answered in the place of the tool
- * server: more, such as whether a port is open, would make the guest a port scanner.
+ * Returns the answer to a call that could not be delivered. It reveals only whether a gateway answered in place of the
+ * tool server: more, such as whether a port is open, would let the guest scan ports.
  */
 export function toolUnavailable(tool: string, gatewayStatus?: number): ToolAnswer {
   const gateway = gatewayStatus === undefined ? '' : ` (a gateway before it answered ${gatewayStatus})`

@@ -5,16 +5,16 @@ export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | '
   readonly input: string
   readonly context: string
   readonly createdAt: string
-  /** When the executor sent it first; each repeat has a time of its own on the wire. */
+  /** Time at which the executor first sent the call; each repeat has its own time on the wire. */
   readonly sentAt: string
 }
 
 /** A way for tool calls to reach their tools: by callback to a tool server, or over the client's stream. */
 export interface ToolTransport {
   /**
-   * Delivers one call and resolves with its answer. A call that can't be delivered resolves with a failure and
-   * `TOOL_UNAVAILABLE`; it never rejects. Aborting the signal ends it and tells the handler, with the message of the
-   * signal's reason where that can travel.
+   * Delivers one call and resolves with its answer; never rejects. A call that can't be delivered resolves with a
+   * failure with code `TOOL_UNAVAILABLE`. Aborting the signal ends the call and notifies the handler, with the message
+   * of the signal's reason where the transport can carry it.
    */
   call(call: OutgoingCall, signal: AbortSignal): Promise<ToolAnswer>
 }
