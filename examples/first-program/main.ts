@@ -19,7 +19,7 @@ await using codemode = Codemode.fromClientConfig({
   },
 })
 
-// Code as a model writes it. It runs in the executor; `orders_of` runs in this process.
+// What a model would write, as a string. It runs in the executor; `orders_of` runs here.
 const code = `
   const customers = ['ada', 'bob']
   const all = await Promise.all(customers.map((customer) => tools.orders_of({ customer })))

@@ -10,7 +10,7 @@ test.each(['abort', 'close'] as const)('after %s a long batch leaves others thei
   const controller = new AbortController()
   const over = new AbortController()
   function* codes(): Generator<string> {
-    // Without turns for others this would go on for good.
+    // The bound ends the test if the batch never yields to the event loop.
     for (let n = 0; n < 100_000 && !over.signal.aborted; n += 1) yield 'x'
   }
   const batch = codemode.executeAll(codes(), { signal: controller.signal })

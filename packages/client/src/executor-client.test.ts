@@ -174,13 +174,16 @@ test('RT-2: attempts name the latest reading, and all after one that may have ar
   await using client = clientOf(executor)
   await client.run({ code: 'x' }, noTools)
   const of = (clockMs: number) => `${executor.instance}=${clockMs}`
-  // The first reading is that of /v1/info.
+  // The first reading is the one that /v1/info answered.
   expect(knownOf(executor)).toEqual([of(1), of(2), of(2), of(2), of(2), of(2)])
   await client.run({ code: 'x' }, noTools)
   expect(knownOf(executor).at(-1)).toBe(of(executor.clockMs - 1))
 })
 
-/** Refuses like an executor that is certain that the code has not run, or that cannot tell. */
+/**
+ * Refuses with OUTCOME_AMBIGUOUS; `remembersSinceMs` tells the client whether the executor is certain that the code has
+ * not run.
+ */
 function refuse(executor: FakeExecutor, reply: FakeReply, remembersSinceMs: number): void {
   executor.clockMs += 1_000_000
   const details = { instance: executor.instance, clockMs: executor.clockMs, remembersSinceMs }
@@ -247,7 +250,7 @@ test('RT-1: a client that its executor has answered makes ten attempts, and befo
   executor.info = (reply) => (isDown ? reply.destroy() : reply.json(200, {}))
   await using client = clientOf(executor)
   const unreached = await failureOf(client.run({ code: 'x' }, noTools))
-  // Nothing was sent that could have run.
+  // No request that can run code was sent.
   expect(unreached).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 3, ambiguous: false })
   isDown = false
   await client.run({ code: 'x' }, noTools)
@@ -341,7 +344,7 @@ test('a request clock that is longer than a timer can be does not fire at once',
 })
 
 test('the connect clock fires by itself and says so', async () => {
-  // It accepts the connection and never answers the TLS handshake.
+  // The server accepts the connection and never answers the TLS handshake.
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }
@@ -395,7 +398,7 @@ test('aborting ends a delay between attempts at once', async () => {
     setImmediate(() => setTimeout(() => controller.abort(), 20))
     return reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '3600' })
   })
-  // Without the abort, the delay would outlast the test.
+  // Without the abort, the delay lasts longer than the test's timeout.
   await using client = clientOf(executor, { requestTimeoutMs: 7_200_000, retry: { backoffMaxMs: 3_600_000 } })
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
   expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })

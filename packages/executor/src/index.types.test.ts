@@ -1,4 +1,4 @@
-/** What the types of the public surface promise; `npm run types` checks it. */
+/** Type tests of the public API; `npm run types` checks them. */
 import { expectTypeOf, test } from 'vitest'
 
 import { createExecutor, type ConfigurationError, type ExecutorConfigInput, type RunningExecutor } from './index.ts'

@@ -1,4 +1,4 @@
-// The command as it is run: its lines, its signals, its exit codes.
+// Runs the command as a user does: its output, signals and exit codes.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 const main = new URL('main.ts', import.meta.url).pathname
 
-/** The command with these arguments and variables; what it wrote so far is in `stdout` and `stderr`. */
+/** Starts the command with these arguments and variables; `written` has its output so far. */
 function command(args: string[], variables: Record<string, string> = {}, nodeFlags: string[] = []) {
   const child = spawn(execPath, ['--conditions=@codemode/source', ...nodeFlags, main, ...args], {
     env: { PATH: env['PATH'], ...variables },

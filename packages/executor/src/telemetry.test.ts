@@ -8,7 +8,7 @@ afterEach(() => metrics.disable())
 test('the isolation of the sandbox processes is a gauge with the tier as an attribute', () => {
   const observed: [string, number, Attributes | undefined][] = []
   const callbacks = new Map<string, ObservableCallback>()
-  // What an SDK does, as far as this metric goes.
+  // Stands in for an SDK, as far as this metric needs one.
   metrics.setGlobalMeterProvider({
     getMeter: () => ({
       createObservableGauge: (name: string) => ({

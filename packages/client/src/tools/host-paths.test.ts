@@ -74,7 +74,7 @@ test('TL-2: a stack that is a message leaves its first line', () => {
   expect(withoutHostPaths(new TypeError('boom').stack ?? '')).toBe('TypeError: boom')
 })
 
-/** Text that a quadratic scanner would take minutes for. */
+/** Texts that a quadratic scanner would take minutes for. */
 test.each(
   [
     ['/'.repeat(400_000)],

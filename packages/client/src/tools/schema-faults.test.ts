@@ -1,4 +1,4 @@
-/** Checks that fail by themselves, or are given up, are told apart from handlers that fail. */
+/** Tests that a check that throws, or is given up, is reported differently from a handler that fails. */
 import type { ToolAnswer } from '@codemode/shared'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, test } from 'vitest'

@@ -20,7 +20,7 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
   }
 }
 
-/** An admission with so much room in the sandbox, and who was admitted or refused, in order. */
+/** Creates an admission with `room` free places in the sandbox, and a log of the admitted and the refused, in order. */
 function admissionWith({ room = 100, maxRunning = 100, maxQueued = 100 } = {}) {
   const sandbox = { room, penaltyMs: 0 }
   const log: string[] = []
@@ -202,7 +202,7 @@ describe('who waits', () => {
     await vi.advanceTimersByTimeAsync(1)
     expect(await refusal).toMatchObject(expected)
     expect(await seen()).toEqual(['gives up: QUEUE_TIMEOUT'])
-    // Its place is free, and room that comes later is not spent on it.
+    // Its place is free, and room that becomes available later is not assigned to it.
     enter('next')
     ticket.leave()
     sandbox.room = 1

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { refuseUnlessFirst } from './at-most-once.ts'
 import { createInstance } from './instance.ts'
 
-/** An instance on a clock that the test sets. */
+/** Creates an instance on a clock that the test sets. */
 function instanceAt(startMs: number) {
   const clock = { now: startMs }
   return { clock, instance: createInstance(() => clock.now) }

@@ -19,7 +19,7 @@ const ended = (end: GuestEnd) => effectsOf({ end })
 const failed = (details: object) =>
   ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom', details: details as Record<string, never> })
 
-/** What is wrong with a turn after others with which nothing is. */
+/** Returns the violation in the effects of a turn that follows valid turns. */
 function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | undefined {
   const account = new EffectsAccount(limits)
   for (const each of before) expect(account.add(each)).toBe(undefined)

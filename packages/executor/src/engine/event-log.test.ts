@@ -38,7 +38,7 @@ async function idsOf(events: AsyncIterable<EventText>): Promise<string[]> {
   return (await all(events)).map(({ id }) => id)
 }
 
-/** An ended log of three events. */
+/** Returns an ended log of three events. */
 function threeEvents(): EventLog {
   const events = new EventLog('exe_1')
   for (const text of ['one', 'two']) log(events, text)
@@ -145,7 +145,7 @@ test('a payload is JSON text that is passed on as it is, however deeply it is ne
 })
 
 describe('what is kept is bounded', () => {
-  /** A quarter of it would not fit a fifth time. */
+  /** Size of an event of which four fit into the log, and five do not. */
   const large = Math.floor((fixedLimits.journalBytes + 8 * 1024 * 1024) / 4)
 
   test('and holds a whole journal', async () => {

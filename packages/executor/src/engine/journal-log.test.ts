@@ -37,7 +37,7 @@ const effects: TurnEffects = {
 const stopped = { logs: effects.logs, logsDropped: effects.logsDropped }
 const clock = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 5 } as const
 
-/** One of each kind that the engine writes. */
+/** One entry of each kind that the engine writes. */
 const entries: JournalEntry[] = [
   { type: 'turn', at: 1_000, delivery: { kind: 'start' }, effects },
   { type: 'answer', at: 1_001, call: 1, ok: true, text: '{"hits":[]}' },
@@ -73,7 +73,7 @@ function journalOf(...all: JournalEntry[]): JournalLog {
   return journal
 }
 
-/** By how many bytes an entry makes a journal grow. */
+/** Returns the number of bytes by which an entry makes a journal grow. */
 function growthBy(entry: JournalEntry): number {
   return journalOf(entry).sizeBytes - journalOf().sizeBytes
 }
@@ -134,7 +134,7 @@ describe('what the journal has is delivered', () => {
   })
 })
 
-/** A turn that put out nothing else. */
+/** Returns the entry of a turn with these effects and no others. */
 const turn = (more: Partial<TurnEffects>): JournalEntry => ({
   type: 'turn',
   at: 1,

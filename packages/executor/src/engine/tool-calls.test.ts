@@ -22,7 +22,7 @@ const header: JournalLog['header'] = {
   runtime: { guestRuntime: '', v8: '', icu: '', arch: '' },
 }
 
-/** Tool calls whose answers a test gives; the numbers of those that were answered, in order. */
+/** Creates tool calls whose answers the test gives; `answered` lists the numbers of the answered calls, in order. */
 function start(count: number) {
   const open = new Map<string, (answer: ToolAnswer) => void>()
   const answered: number[] = []

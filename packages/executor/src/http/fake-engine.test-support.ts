@@ -1,4 +1,4 @@
-// An engine that runs nothing: a test says when an execution is admitted, what happens in it, and how it ends.
+// Engine that runs nothing: a test decides when an execution is admitted, which events it has, and how it ends.
 import {
   newExecutionId,
   RequestError,
@@ -13,12 +13,12 @@ import type { Engine, EventText, ExecutionHandle, Submission } from '../engine/e
 
 const at = '2026-01-01T00:00:00.000Z'
 
-/** A `started` event with this id. */
+/** Returns a `started` event with this id. */
 export function startedEvent(id: number): ExecutionEvent {
   return { type: 'started', id: String(id), at, executionId: 'exe_1', correlationId: 'cor_1' }
 }
 
-/** One execution, steered by a test. */
+/** Execution that a test controls. */
 export class FakeExecution implements ExecutionHandle {
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'
@@ -32,7 +32,7 @@ export class FakeExecution implements ExecutionHandle {
   readers = 0
   detachCalls = 0
   taken = 0
-  /** Instead of the events' own text. */
+  /** Text to send instead of the events' own. */
   rawJson: string | undefined
   gone: RequestError | undefined
   eventsAfter: string | undefined
@@ -150,7 +150,7 @@ export class FakeExecution implements ExecutionHandle {
   }
 }
 
-/** An engine whose executions are steered by `onSubmit`; without it, each is admitted and finished at once. */
+/** Engine whose executions `onSubmit` controls; without it, each is admitted and finished at once. */
 export class FakeEngine implements Engine {
   ready = true
   readonly submissions: Submission[] = []

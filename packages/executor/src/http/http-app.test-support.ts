@@ -28,7 +28,9 @@ const principal = (tenant: string): Principal => ({
   maxQueued: 10,
 })
 
-/** The app over a fake engine, for tenants `acme` and `rival`, whose keys are `key-of-acme` and `key-of-rival`. */
+/**
+ * Creates the app on a fake engine, for tenants `acme` and `rival`, whose keys are `key-of-acme` and `key-of-rival`.
+ */
 export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
   const engine = new FakeEngine()
   const logged: string[] = []
@@ -47,7 +49,7 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
     stallMs,
   })
 
-  /** A request as a tenant; a body that is no string is sent as JSON. */
+  /** Sends a request as a tenant; a body that is not a string is sent as JSON. */
   async function send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
     const { body, headers = {}, tenant = 'acme', signal } = options
     const text = typeof body === 'string' || body instanceof ReadableStream ? body : JSON.stringify(body)

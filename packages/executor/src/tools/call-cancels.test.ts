@@ -15,7 +15,7 @@ import { outgoingCall, toolServer, type Received } from './tool-server.test-supp
 const token = 'a-token-of-the-client'
 const typeOf = ({ text }: Received): string => (JSON.parse(text) as { type: string }).type
 
-/** A tool server that never answers a call, and each cancellation as the test says. */
+/** Starts a tool server that never answers a call, and answers each cancellation as the test decides. */
 async function serverThat(answersCancel: (outgoing: ServerResponse, nth: number) => void) {
   let cancels = 0
   const called = Promise.withResolvers<void>()

@@ -26,7 +26,7 @@ afterAll(async () => {
   await once(server, 'close')
 })
 
-/** A resolver that answers with these addresses, as `dns.lookup` does for `all: true`. */
+/** Returns a resolver that answers with these addresses, as `dns.lookup` does for `all: true`. */
 function resolvesTo(...addresses: string[]): typeof systemLookup {
   const lookup: LookupFunction = (_, __, callback) =>
     callback(
@@ -114,7 +114,7 @@ async function outcome(url: string, options: Partial<Parameters<typeof createCal
   }
 }
 
-/** Every way to write this machine's loopback, and the metadata service of clouds, as the host of a URL. */
+/** Spellings of this machine's loopback address, and of the metadata service of clouds, as the host of a URL. */
 const privateSpellings = [
   '127.0.0.1',
   '127.0.0.1.',
@@ -207,7 +207,7 @@ describe("the guard's agent", () => {
   test('looks at the address that it is connected to, not only at the one that was looked up', async () => {
     const before = requests
     let asked = 0
-    // What is called the address while it is checked is another one when it is connected to.
+    // Time-of-check/time-of-use: the address that is checked differs from the address that is connected to.
     const liar: LookupFunction = (_, __, callback) =>
       callback(null, [
         {

@@ -30,7 +30,10 @@ const unavailable = {
 
 type GuardOptions = Partial<Parameters<typeof createCallbackGuard>[0]>
 
-/** Attempts count however long they take on a busy machine, unless `quietMs` is given. */
+/**
+ * Creates a transport. Unless `quietMs` is given, it counts attempts regardless of their duration, which may be long on
+ * a busy machine.
+ */
 function transportTo(url: string, guardOptions: GuardOptions = {}, quietMs = Infinity) {
   const logged: string[] = []
   const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })

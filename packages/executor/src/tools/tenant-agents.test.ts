@@ -9,7 +9,7 @@ import { TenantAgents } from './tenant-agents.ts'
 
 const never = new AbortController().signal
 
-/** A server that tells each request which connection it came by, and the agents that call it. */
+/** Starts a server that answers each request with the number of its connection, and agents that call it. */
 async function start(options: Partial<ConstructorParameters<typeof TenantAgents>[0]> = {}) {
   const open = new Set<Socket>()
   const held: ServerResponse[] = []

@@ -6,13 +6,13 @@ import type { ToolCallMessage } from '@codemode/shared'
 
 import type { OutgoingCall } from './transport.ts'
 
-/** What came in at a tool server. */
+/** Request that a tool server received. */
 export interface Received {
   readonly headers: IncomingMessage['headers']
   readonly text: string
 }
 
-/** A small real tool server on this machine, which keeps what it got and answers as the test says. */
+/** Starts a real tool server on this machine, which keeps its requests and answers as the test decides. */
 export async function toolServer(answer: (outgoing: ServerResponse, received: Received, nth: number) => void) {
   const received: Received[] = []
   const server = createServer((incoming, outgoing) => {
@@ -41,7 +41,7 @@ interface Times {
   sentAt: string
 }
 
-/** The n-th call of an execution. */
+/** Returns the n-th call of an execution. */
 export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Oslo' }): ToolCallMessage & Times {
   return {
     type: 'tool.call',
@@ -57,7 +57,7 @@ export function callMessage(n = 1, input: ToolCallMessage['input'] = { city: 'Os
   }
 }
 
-/** The same as it goes out. */
+/** Returns the n-th call of an execution in the form that a transport takes. */
 export function outgoingCall(...of: Parameters<typeof callMessage>): OutgoingCall {
   const { type: _, input, context, ...ids } = callMessage(...of)
   return { ...ids, input: JSON.stringify(input), context: JSON.stringify(context) }

@@ -1,4 +1,4 @@
-// What holds for a tool call whatever way it takes.
+// Behaviour of tool calls that is the same over both transports.
 import type { ToolAnswer } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 

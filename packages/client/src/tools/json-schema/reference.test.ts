@@ -1,4 +1,6 @@
-/** Random schemas and values, against an implementation that passes the whole JSON Schema Test Suite. */
+/**
+ * Compares the check with an implementation that passes the whole JSON Schema Test Suite, by random schemas and values.
+ */
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/draft-2020-12'
 import type { Json, JsonObject } from '@codemode/shared'
 import fc from 'fast-check'
@@ -21,7 +23,7 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   ),
 }))
 
-/** With `__proto__` as a property of its own. */
+/** Returns an object with these entries; `__proto__` becomes an own property. */
 function objectOf(entries: readonly (readonly [string, Json])[]): JsonObject {
   return JSON.parse(
     `{${entries.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each)}`).join()}}`,
