@@ -31,7 +31,7 @@ export async function api(
     headers?: Record<string, string>
     signal?: AbortSignal
   } = {},
-  // A test reads from an answer what it expects there; a missing part fails it.
+  // Tests read the parts that they expect from a body; a missing part fails the test.
   // oxlint-disable-next-line typescript/no-explicit-any
 ): Promise<{ status: number; headers: Headers; body: any }> {
   const { method = init.body === undefined ? 'GET' : 'POST', body, key = apiKey, headers = {}, signal } = init

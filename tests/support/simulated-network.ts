@@ -139,7 +139,7 @@ export class SimulatedNetwork extends Dispatcher {
   }
 }
 
-/** The client's end of one request; only the first outcome counts. */
+/** Client's end of one request; only the first outcome counts. */
 class Reply {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: Dispatcher.DispatchController
