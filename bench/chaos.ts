@@ -1,6 +1,7 @@
 /**
- * What kills of sandbox processes cost those who wait: 200 executions in flight with three tool calls each, while random
- * sandbox processes are killed 20 times, against the same without kills.
+ * Measures the cost of killed sandbox processes for the executions in them: 200 executions in flight, each with three
+ * tool calls, while 20 random sandbox processes are killed one after another, compared with the same load without
+ * kills.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -24,7 +25,7 @@ interface Round {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly right: number
-  /** The codes of those that failed. */
+  /** Error codes of the executions that failed. */
   readonly failed: readonly string[]
   readonly toolRuns: number
   readonly twice: number

@@ -1,6 +1,6 @@
 /**
- * From the start of the executor's process until a client has its first result: as it is installed, built, and as it runs
- * here, from its sources. Beside it, how long Node itself takes to start and end.
+ * Measures the cold start: from the start of the executor's process until a client has its first result, for the built
+ * package and for the sources of this tree. The baseline is the time in which Node itself starts and ends.
  */
 import { execFile, execFileSync } from 'node:child_process'
 import { execPath } from 'node:process'

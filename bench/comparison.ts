@@ -4,13 +4,13 @@ import type { Row } from './table.ts'
 
 type Columns = Readonly<Record<string, number>>
 
-/** What one round's rows have in common with the other rounds' is their place: a row of spreads for each of them. */
+/** Returns a row with, for each column, the spread of its values over the rounds. */
 export function spreads(rounds: readonly Columns[]): Row {
   const columns = Object.keys(rounds[0] ?? {})
   return Object.fromEntries(columns.map((column) => [column, spreadOf(rounds.map((round) => round[column]!))]))
 }
 
-/** A row for each subject and, if there are two, one with their ratio. */
+/** Returns one row per subject and, if there are two subjects, a row with their ratio. */
 export function compared<Sample>(
   { subjects }: Rounds<unknown, Sample>,
   columns: (sample: Sample) => Columns,

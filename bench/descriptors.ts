@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
 /**
- * Lets this process, and those that it starts from now on, have so many open files; each stream is one on either side.
- * Says what came of it. Node raises the soft limit to the hard one by itself, so only the hard one is to be seen to.
+ * Raises the limit of open files of this process, and of the processes that it starts afterwards, to `wanted`. Each
+ * stream needs one descriptor at either end. Returns a description of the outcome. Node raises the soft limit to the
+ * hard limit at startup, so this function raises the hard limit only.
  */
 export function raiseDescriptorLimit(wanted: number): string {
   const hard = hardLimit()

@@ -1,10 +1,10 @@
 /**
- * How long guests can stall the executor's event loop: trivial executions, and beside them guests that flood it. The
- * delays are those that `monitorEventLoopDelay` sees, and on a busy machine mostly tell how busy it was; `own` counts only
- * the CPU time that the executor's thread used in a stall: what the executor itself is to blame for, at least (threads that
- * collect its garbage meanwhile are not in it). Options: `--flood TEXT` runs the floods
- * with that text in their names; `--seconds N` for each; `--guests N` that flood at a time; `--transport callback`;
- * `--profile` names the functions in which the longest stalls went by, and makes them longer.
+ * Measures how long guests can stall the executor's event loop: runs trivial executions together with guests that flood
+ * the executor. The delays are those of `monitorEventLoopDelay`; on a busy machine they mostly show its load. The
+ * column `own` counts only the CPU time that the executor's thread used during a stall, a lower bound of the executor's
+ * own share, since it excludes the garbage collector's threads. Options: `--flood TEXT` runs the floods whose name
+ * contains that text; `--seconds N` for each; `--guests N` flooding at a time; `--transport callback`; `--profile`
+ * prints the functions that used the CPU time of the longest stalls, and makes the stalls longer.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -79,7 +79,7 @@ interface Load {
   readonly guests: number
 }
 
-/** Runs the flood and trivial executions beside it for a while, until all have ended. */
+/** Runs the flood together with trivial executions for `ms` milliseconds, and resolves when all of them have ended. */
 async function run(
   { code, options }: Flood,
   { codemode, ms, guests }: Load,

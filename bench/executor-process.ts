@@ -10,29 +10,29 @@ const main = 'packages/executor/src/main.ts'
 const builtMain = 'packages/executor/dist/main.js'
 const condition = '--conditions=@codemode/source'
 
-/** An executor in a process of its own, as in production. */
+/** Executor in a process of its own, as in production. */
 export interface ExecutorProcess extends AsyncDisposable {
   readonly url: string
   readonly apiKey: string
   readonly pid: number
   readonly child: ChildProcess
-  /** Ends it by SIGKILL. */
+  /** Ends the process with SIGKILL. */
   kill(): Promise<void>
 }
 
 interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
-  /** Another checkout of this repository, set up. */
+  /** Path of another checkout of this repository, already set up. */
   readonly root?: string
-  /** What is run instead of the executor's own command, with its arguments; it can be sent messages. */
+  /** Program and arguments that run instead of the executor's command; the program can receive messages over IPC. */
   readonly entry?: readonly string[]
-  /** A module that is loaded before it. */
+  /** Module that is loaded before the program. */
   readonly preload?: string
-  /** Runs what was built instead of the sources. */
+  /** Whether to run the built package instead of the sources. */
   readonly isBuilt?: boolean
 }
 
-/** Starts an executor on a free port and resolves when it is ready. */
+/** Starts an executor on a free port, and resolves when it is ready. */
 export async function startExecutorProcess(options: StartOptions = {}): Promise<ExecutorProcess> {
   const { env = {}, root = repository, isBuilt = false, preload } = options
   const entry = options.entry ?? [isBuilt ? builtMain : main]

@@ -1,6 +1,6 @@
 /**
- * An executor that measures how long its event loop stalls. It takes its configuration as its argument; told `begin` it
- * measures from its answer on, told `end` it answers with what it has seen.
+ * Executor that measures the stalls of its event loop. Its configuration is the first argument, as JSON. It answers the
+ * message `begin` and measures from then on; it answers the message `end` with a {@link LagReport}.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import process from 'node:process'
@@ -10,10 +10,10 @@ import { createExecutor, type ExecutorConfigInput } from '@codemode/executor'
 import { StallMeter, type Stall } from './stall-meter.ts'
 import { profileStalls, type ProfiledStalls, type StallProfile } from './stall-profile.ts'
 
-/** What the bench sends. */
+/** Message from the bench to the executor. */
 export type LagCommand = { readonly type: 'begin'; readonly profile: boolean } | { readonly type: 'end' }
 
-/** What the executor answers at the end. Delays are those of `monitorEventLoopDelay`. */
+/** Answer of the executor to `end`. Delays are those of `monitorEventLoopDelay`. */
 export interface LagReport {
   readonly maxDelayMs: number
   readonly p99DelayMs: number

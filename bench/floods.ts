@@ -3,17 +3,19 @@ import type { ExecuteOptions, ToolLike } from '@codemode/client'
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** Code that floods the executor with as much of one thing as its limits allow. */
+/** Guest code that floods the executor with as much of one kind of output as its limits allow. */
 export interface Flood {
   readonly name: string
   readonly code: string
   readonly options?: ExecuteOptions
 }
 
-/** Small values nested in arrays: as many parts as a text of that size can have. */
+/**
+ * Returns an expression for small values nested in arrays, with the most parts that a JSON text of that size can have.
+ */
 const tinyParts = (bytes: number) => `Array.from({ length: ${Math.floor(bytes / 4) - 1} }, () => [1])`
 
-/** What is loaded when nothing floods. */
+/** Baseline without a flood. */
 export const calm: Flood = { name: 'none', code: 'return 1' }
 
 export const floods: readonly Flood[] = [
@@ -40,7 +42,7 @@ export const floods: readonly Flood[] = [
     code: `
       const parts = ${tinyParts(1_000_000)}
       await Promise.all(Array.from({ length: 16 }, () => tools.take({ parts })))`,
-    // Writing that many parts takes longer than the default on a busy machine, and the flood must get through.
+    // Writing that many parts takes longer than the default limits on a busy machine, and the flood has to complete.
     options: { cpuTimeoutMs: 30_000, executionTimeoutMs: 60_000 },
   },
   { name: 'tool outputs of 4 MiB', code: 'for (let i = 0; i < 3; i++) await tools.text()' },
@@ -55,5 +57,5 @@ const fourMiB = 4 * MiB - 1_000
 const text = 'x'.repeat(fourMiB)
 const parts = Array.from({ length: fourMiB / 4 }, () => [1])
 
-/** The tools that the floods call. */
+/** Tools that the floods call. */
 export const floodTools: Record<string, ToolLike> = { take: () => null, text: () => text, parts: () => parts }

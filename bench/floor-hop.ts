@@ -1,4 +1,4 @@
-/** The other end of a bare hop: hono on Node's http, without anything of ours. It sends its port. */
+/** Server of a bare HTTP hop: hono on Node's http, without code of this project. Sends its port over IPC. */
 import process from 'node:process'
 
 import { serve } from '@hono/node-server'

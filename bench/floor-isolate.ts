@@ -1,6 +1,7 @@
 /**
- * Loops bare cycles of isolated-vm for so long as it is told by a message, and answers with what one took. A cycle is a new
- * isolate, a context, a script compiled and run, and the isolate disposed of: what no execution can do without.
+ * Runs bare cycles of isolated-vm for the time that a message says, and answers with the cost of one. A cycle creates
+ * an isolate and a context, compiles and runs a script, and disposes of the isolate: the minimum that every execution
+ * needs.
  */
 import process from 'node:process'
 
@@ -9,12 +10,12 @@ import ivm from 'isolated-vm'
 import { median } from './statistics.ts'
 
 export interface CyclesCommand {
-  /** By isolated-vm's asynchronous calls, or by its synchronous ones. */
+  /** Kind of isolated-vm's calls that a cycle makes. */
   readonly calls: 'asynchronous' | 'synchronous'
   readonly forMs: number
 }
 
-/** Milliseconds are of one cycle; its CPU time is that of the whole process. */
+/** Times of one cycle, in milliseconds. The CPU time is that of the whole process. */
 export interface CyclesReport {
   readonly p50Ms: number
   readonly cpuMs: number

@@ -1,4 +1,7 @@
-/** The other end of a pair of pipes such as a sandbox process has: what it reads it writes back, by one synchronous write. */
+/**
+ * Far end of a pair of pipes like those of a sandbox process: writes back each chunk that it reads, in one synchronous
+ * write.
+ */
 import { writeSync } from 'node:fs'
 import process from 'node:process'
 

@@ -2,13 +2,13 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** A process in which a part of the floor is measured: it sends a message when it is ready, and answers each message. */
+/** Process that measures a part of the floor: sends a message when it is ready, and answers each message. */
 export class FloorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #ended = new AbortController()
 
   private constructor(file: string) {
-    // isolated-vm wants this option.
+    // isolated-vm requires this option.
     this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), {
       execArgv: ['--no-node-snapshot'],
       stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
@@ -27,7 +27,7 @@ export class FloorProcess implements AsyncDisposable {
     return await answer
   }
 
-  /** Writes to its standard input and resolves with what it writes next. */
+  /** Writes to the standard input of the process, and resolves with its next output. */
   async tell(bytes: Buffer): Promise<Buffer> {
     const answer = once(this.#child.stdout!, 'data', { signal: this.#ended.signal })
     this.#child.stdin!.write(bytes)

@@ -12,25 +12,25 @@ const hopMs = 200
 const tripMs = 100
 const rateMs = 800
 
-/** What is measured beside every round of executions: the parts that none can do without, and nothing else. */
+/** Costs of the parts that every execution needs, measured by themselves in each round of executions. */
 export interface FloorSample {
-  /** One cycle of isolated-vm, by its asynchronous calls. */
+  /** Milliseconds of one cycle of isolated-vm with its asynchronous calls. */
   readonly isolateMs: number
   readonly isolateSyncMs: number
-  /** One round trip from undici to hono in another process. */
+  /** Milliseconds of one round trip from undici to hono in another process. */
   readonly hopMs: number
-  /** One trip through a pipe to another process and back. */
+  /** Milliseconds of one round trip through a pipe to another process. */
   readonly tripMs: number
 }
 
-/** What the machine gives when as many processes as it has cores loop asynchronous cycles. */
+/** Throughput of the machine when one process per core runs asynchronous cycles. */
 export interface FloorRate {
   readonly perSecond: number
-  /** Of one cycle. */
+  /** CPU time of one cycle, in milliseconds. */
   readonly cpuMs: number
 }
 
-/** The processes in which floors are measured. They are idle meanwhile. */
+/** Processes that measure the floor. They are idle between samples. */
 export class Floor implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack
   readonly #isolates: readonly FloorProcess[]

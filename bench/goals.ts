@@ -1,27 +1,30 @@
 import { spreadOf, type Spread } from './statistics.ts'
 import type { Row } from './table.ts'
 
-/** What is to be reached, and what was measured in each round. */
+/** Bound that a workload has to meet, with the number measured in each round. */
 export interface Goal {
   readonly goal: string
-  /** What the measured numbers are multiples of, or their unit. */
+  /** Unit of the numbers, or the quantity of which they are multiples. */
   readonly of: string
   readonly bound: 'at most' | 'at least'
   readonly limit: number
   readonly values: readonly number[]
 }
 
-/** A goal as it is printed and kept. */
+/** Goal as the report prints and stores it. */
 export interface GoalRow {
   readonly goal: string
   readonly limit: string
   readonly measured: Spread
-  /** Of the limit what was measured, or of what was measured the limit if that is the least: above 1 it is not met. */
+  /**
+   * Measured number divided by the limit, or the limit divided by the measured number if the bound is a minimum; above
+   * 1 the goal is not met.
+   */
   readonly share: number
   readonly met: 'yes' | 'no'
 }
 
-/** The median of the rounds decides. */
+/** Judges a goal by the median of its rounds. */
 export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
   const measured = spreadOf(values)
   const share = bound === 'at most' ? measured.median / limit : limit / measured.median
@@ -34,7 +37,7 @@ export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
   }
 }
 
-/** What is shown of it. */
+/** Returns the columns of a goal that the report prints. */
 export function printed({ goal, limit, measured, met }: GoalRow): Row {
   return { goal, limit, measured, met }
 }

@@ -1,4 +1,4 @@
-/** How long one execution takes with 1 KiB to 1 MiB of input that is its result as well, as one text and as records. */
+/** Measures the time of one execution whose input, 1 KiB to 1 MiB of text or records, is also its result. */
 import type { Codemode, Json } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'

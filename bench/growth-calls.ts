@@ -1,4 +1,7 @@
-/** How long one execution takes with 1 to 256 tool calls, one after another and in parallel, over callbacks and the stream. */
+/**
+ * Measures the time of one execution with 1 to 256 tool calls, sequential and parallel, over callbacks and over the
+ * stream.
+ */
 import type { Codemode } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'

@@ -1,4 +1,7 @@
-/** How long 1 to 10,000 trivial executions take, 16 in flight: one batch, looked at whenever twice as many have ended. */
+/**
+ * Measures the time of 1 to 10,000 trivial executions, 16 in flight: one batch, read at each doubling of the number
+ * that ended.
+ */
 import type { Codemode } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'
@@ -10,7 +13,7 @@ import { startSubjects } from './subjects.ts'
 const most = 10_000
 const parallel = 16
 const warmUpExecutions = 500
-/** On a slow machine the batch ends after this, and has fewer. */
+/** Milliseconds after which the batch starts no more executions; a slow machine runs fewer of them. */
 const enoughMs = 20_000
 
 export const growthExecutions: Workload = async (_args, report, options) => {

@@ -1,7 +1,7 @@
 /**
- * CPU time of each function that takes text of a guest, a tool, a client, an executor or the network, over three doublings
- * up to the largest size that the limits let through. Of the inputs of a function the slowest two are measured.
- * `--of WORD` measures the functions whose name has that word.
+ * Measures the CPU time of each function that takes text of a guest, a tool, a client, an executor or the network, over
+ * three doublings up to the largest size that the limits accept. Of a function's inputs, at most two are measured: the
+ * slowest, and the one that grows most. `--of WORD` selects the functions whose name contains that word.
  */
 import process from 'node:process'
 
@@ -12,33 +12,36 @@ import { executorSubjects } from './texts/executor.ts'
 import { sandboxSubjects } from './texts/sandbox.ts'
 import type { TextSubject } from './texts/subject.ts'
 
-/** A doubling that costs more is no linear growth: noise stays below, quadratic growth is 4. */
+/** Upper bound of a doubling's factor that counts as linear: noise stays below it, quadratic growth is 4. */
 const limit = 2.5
 const doublings = 3
-/** The least disturbed of so many runs counts. */
+/** Number of runs per size; the fastest one counts. */
 const runs = 3
-/** The slowest inputs are looked for at this part of the largest size. */
+/** Divisor of the largest size at which the slowest inputs are determined. */
 const scanned = 8
-/** A function that takes less at its largest size stops nobody, however it grows. */
+/** Milliseconds at the largest size below which growth does not matter. */
 const negligibleMs = 1
-/** An input is run so often that its runs take as long together: the clock of CPU time is coarse. */
+/**
+ * Least CPU time of a measurement, in milliseconds: an input runs repeatedly until then, because the CPU clock is
+ * coarse.
+ */
 const measurableMs = 6
 const mostTimes = 256
-/** An input that takes longer is not doubled any more. */
+/** Milliseconds after which an input is not doubled any more. */
 const endlessMs = 3_000
 
 type Run = (input: unknown) => unknown
 
-/** What one function took with one kind of input. */
+/** Times of one function with one kind of input. */
 interface Growth {
   readonly function: string
   readonly input: string
   readonly size: string
   readonly ms: number
   readonly 'µs each': number
-  /** How many times as long each doubling took as its half. */
+  /** Factor of each doubling. */
   readonly doublings: string
-  /** The average of the doublings; undefined for what is over in no time. */
+  /** Average factor of a doubling; undefined where the time is negligible. */
   readonly 'times the half': number | undefined
 }
 
@@ -65,7 +68,10 @@ async function reportGrowth(
   report.goal({ goal, of: '× the CPU time', bound: 'at most', limit, values: [worst] })
 }
 
-/** Returns the inputs that take longest, and that grow most from half the size, at a share of the largest size. */
+/**
+ * Returns the input that takes longest and the one that grows most from half the size, at a fraction of the largest
+ * size.
+ */
 async function slowestInputs({ inputs, most, run }: TextSubject): Promise<string[]> {
   const found: { name: string; ms: number; factor: number }[] = []
   for (const [name, make] of Object.entries(inputs)) {
@@ -104,7 +110,7 @@ async function grow({ name, unit, most, inputs, run }: TextSubject, input: strin
   }
 }
 
-/** Returns the CPU time of this thread that one run takes. */
+/** Returns the CPU time of this thread for one run, in milliseconds. */
 async function msOf(run: Run, input: unknown): Promise<number> {
   const before = process.threadCpuUsage()
   for (let times = 1; ; times++) {

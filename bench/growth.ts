@@ -4,27 +4,30 @@ import type { Rounds } from './rounds.ts'
 import { spreadOf, type Spread } from './statistics.ts'
 
 const limit = 2.2
-/** With what took less nothing is compared: the scheduler decides such times. */
+/** Milliseconds below which a time is not compared, because the scheduler dominates it. */
 const comparableMs = 5
 
-/** The wall times of one thing at doubling sizes, in milliseconds by size. */
+/** Wall times at doubling sizes: milliseconds by size. */
 export type Times = ReadonlyMap<number, number>
 
-/** What can be drawn of them. */
+/** Growth curve for the plots. */
 export interface Curve {
   readonly of: string
   readonly name: string
   readonly points: readonly { readonly size: number; readonly ms: Spread }[]
 }
 
-/** From `from` on and twice as many each time; the last one may be less. */
+/** Returns sizes that double from `from` on and end with `to`; the last step may be smaller. */
 export function doublings(from: number, to: number): number[] {
   const sizes: number[] = []
   for (let size = from; size < to; size *= 2) sizes.push(size)
   return [...sizes, to]
 }
 
-/** A table of the times and what each doubling cost, and a curve that can be drawn; for this tree the goal as well. */
+/**
+ * Reports a table with the times and the factor of each doubling, and keeps a curve for the plots. Adds the goal for
+ * this tree.
+ */
 export function reportGrowth<Sample>(
   report: Report,
   of: string,
@@ -52,7 +55,7 @@ export function reportGrowth<Sample>(
   }
 }
 
-/** How many times as long a size took as half of it, at the least disturbed of their rounds. */
+/** Returns the factor of each doubling, from the fastest round of each size. */
 function doubledFactors(times: Times): Map<number, number> {
   return new Map(
     [...times].flatMap(([size, ms]) => {

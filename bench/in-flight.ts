@@ -1,4 +1,4 @@
-/** Runs so many, with `limit` under way at a time. */
+/** Runs `count` times, with at most `limit` runs in flight. */
 export async function inFlight(count: number, limit: number, run: (index: number) => Promise<unknown>): Promise<void> {
   let next = 0
   const work = async (): Promise<void> => {
@@ -7,7 +7,9 @@ export async function inFlight(count: number, limit: number, run: (index: number
   await Promise.all(Array.from({ length: Math.min(limit, count) }, work))
 }
 
-/** Runs again and again for a while, with `limit` under way at a time: what each took, in milliseconds. */
+/**
+ * Runs repeatedly for `forMs` milliseconds with `limit` runs in flight, and resolves with the milliseconds of each run.
+ */
 export async function latencies(
   { forMs, limit }: { readonly forMs: number; readonly limit: number },
   run: () => Promise<unknown>,

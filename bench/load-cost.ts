@@ -5,21 +5,24 @@ import { latencies } from './in-flight.ts'
 import { cpuBetween, cpuTimesOf } from './process-usage.ts'
 import { median, percentile } from './statistics.ts'
 
-/** What a load of executions took. CPU times are milliseconds an execution. */
+/** Cost of a load of executions. CPU times are milliseconds per execution. */
 export interface LoadCost {
   readonly p50Ms: number
   readonly p99Ms: number
   readonly perSecond: number
-  /** Executor and sandbox processes. */
+  /** CPU time of the executor and its sandbox processes. */
   readonly cpuMs: number
   readonly executorCpuMs: number
-  /** The load generator, which is this process. */
+  /** CPU time of the load generator, which is this process. */
   readonly loadCpuMs: number
-  /** The rate for the share of the machine that the load generator left: what it would be if the load came from elsewhere. */
+  /**
+   * Executions per second, scaled up by the share of the machine that the load generator used: an estimate for a load
+   * from elsewhere.
+   */
   readonly perSecondLeft: number
 }
 
-/** Runs again and again for a while, with `limit` in flight. */
+/** Runs repeatedly for a while with `limit` in flight, and measures the cost. */
 export async function costOfLoad(
   executorPid: number,
   load: { readonly forMs: number; readonly limit: number },

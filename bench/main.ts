@@ -1,7 +1,8 @@
 /**
- * `npm run bench [name …] [-- options]` runs the workloads with those names, or all of them. `--rounds N` of each, 5 by
- * default; `--against REV` measures that revision of this repository in the same run; `--json FILE` writes the raw numbers
- * as well, and `npm run bench plot FILE` draws them. Other options belong to one workload, and its file says which there are.
+ * Runs workloads: `npm run bench [name …] [-- options]`, all of them by default. `--rounds N` runs N rounds of each, 5
+ * by default; `--against REV` measures that revision of this repository in the same run; `--json FILE` also writes the
+ * raw numbers, which `npm run bench plot FILE` draws. Further options belong to one workload and are documented in its
+ * file.
  */
 import { writeFileSync } from 'node:fs'
 import process, { argv } from 'node:process'
@@ -10,7 +11,7 @@ import { machine, Report } from './report.ts'
 import type { RunOptions } from './rounds.ts'
 import { tableLines } from './table.ts'
 
-/** Runs with the options that are its own, and with those of every workload. */
+/** Runs with the workload's own options, `args`, and those that all workloads share. */
 export type Workload = (args: readonly string[], report: Report, options: RunOptions) => Promise<void>
 
 const workloads: Record<string, () => Promise<Workload>> = {
@@ -63,7 +64,7 @@ if (argv[2] === 'plot' && args[1] !== undefined) {
   }
 }
 
-/** Takes an option and its value out of the arguments. */
+/** Removes an option and its value from the arguments, and returns the value. */
 function take(option: string): string | undefined {
   const at = args.indexOf(option)
   return at < 0 ? undefined : args.splice(at, 2)[1]

@@ -1,6 +1,6 @@
 import { tableCells, type Row } from './table.ts'
 
-/** A table in Markdown, under its title. */
+/** Returns a Markdown table under its title. */
 export function markdownTable(title: string, rows: readonly Row[]): string {
   const { columns, isText, lines } = tableCells(rows)
   const rule = columns.map((_, i) => (isText[i] === true ? '---' : '--:'))

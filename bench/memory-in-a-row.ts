@@ -1,6 +1,6 @@
 /**
- * The memory of an executor and its sandbox processes over very many executions in a row, which should not grow. Option:
- * `--count N` executions.
+ * Measures the memory of an executor and its sandbox processes over many executions in a row, which must not grow.
+ * `--count N` sets the number of executions.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -16,10 +16,10 @@ import type { Row } from './table.ts'
 const parallel = 16
 const checkpoints = 5
 const settleMs = 1_000
-/** What is kept of ended executions has reached its bound before the first checkpoint. */
+/** Number of ended executions that the executor retains: small enough to be reached before the first checkpoint. */
 const retained = '1000'
 
-/** A mix of what executions do: each has its code, and what must come of it. */
+/** Mix of typical executions: the code of each, and its expected outcome. */
 const kinds = [
   { code: 'return 1 + 1', expected: 2 },
   { code: 'return (await tools.echo({ text: "x".repeat(1000) })).text.length', expected: 1_000, tools: ['echo'] },

@@ -5,7 +5,7 @@ import type { Row } from './table.ts'
 
 const sampleEveryMs = 500
 
-/** Looks at an executor's memory all the time, for the peak, and keeps what it sees at the marked moments. */
+/** Samples an executor's memory for the peak, and records it at marked moments. */
 export class MemoryWatch implements Disposable {
   readonly rows: Row[] = []
   readonly #executorPid: number
@@ -26,7 +26,7 @@ export class MemoryWatch implements Disposable {
     return this.#peakMb
   }
 
-  /** Keeps what is used now. */
+  /** Records the current memory under a name. */
   mark(moment: string): void {
     const processes = memoryOf(this.#executorPid)
     const executor = sum(processes.filter(({ name }) => name === 'executor'))

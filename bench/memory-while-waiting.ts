@@ -1,8 +1,8 @@
 /**
- * The memory of an executor and its sandbox processes while very many executions wait for a tool over the stream. Options:
- * `--count N` executions, and above the default bounds, as with 10,000, an executor with higher ones that evicts early;
- * `--budget-mb N` is the memory at which no more are started (70 % of what is free); `--at-once N` is how many are being
- * started, or answered, at a time.
+ * Measures the memory of an executor and its sandbox processes while many executions wait for a tool over the stream.
+ * Options: `--count N` executions; above the default bounds, such as 10,000, the executor gets higher bounds and early
+ * eviction. `--budget-mb N` is the memory at which no more are started (70 % of the free memory by default). `--at-once
+ * N` is the number that are started, or answered, at a time.
  */
 import { freemem } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,13 +17,13 @@ import type { Workload } from './main.ts'
 import { MemoryWatch } from './memory-watch.ts'
 
 const settleMs = 2_000
-/** Long enough for eviction to have taken place, where there is any. */
+/** Milliseconds after which eviction, where it is configured, has taken place. */
 const steadyMs = 6_000
-/** The longest that a key without limits of its own may ask for. */
+/** Longest timeouts that a key without limits of its own may request. */
 const clocks = { executionTimeoutMs: 300_000, toolTimeoutMs: 300_000, queueTimeoutMs: 60_000 }
 const code = 'const held = await tools.hold({ number: input }); return [input, held.number, held.answer]'
 
-/** The executor admits as many by default. */
+/** Number of executions that an executor admits by default. */
 const admittedByDefault = 4_000
 const forMore = {
   CODEMODE_MAX_RUNNING: '12000',

@@ -1,6 +1,6 @@
 /**
- * `npm run bench plot FILE.json` draws what `--json` wrote: an SVG of the goals, and one for each curve of growth. Beside
- * them it writes the tables as Markdown.
+ * Draws the results of `--json`: `npm run bench plot FILE.json` writes an SVG of the goals, one for each kind of
+ * growth, and the tables as Markdown.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ interface Results {
 
 const width = 720
 
-/** Writes them into a folder of the file's name beside it, and says which files there are. */
+/** Writes the plots into a folder beside the file, and returns their paths. */
 export function plot(file: string): string[] {
   const results = JSON.parse(readFileSync(file, 'utf8')) as Results
   const curves = results.found.flatMap(({ title, value }) => (title === 'growth' ? [value as Curve] : []))
@@ -42,7 +42,7 @@ function tables({ machine, goals, found }: Results): string {
   return [markdownTable('Machine', [machine]), markdownTable('Goals', goals.map(printed)), ...measured].join('\n')
 }
 
-/** Each goal as the share of its limit that was measured: met is what stays left of the line. */
+/** Draws each goal as measured number divided by limit; bars left of the line are met. */
 function drawGoals(goals: readonly GoalRow[]): string {
   const bars = goals.map(({ goal, limit, share, met }) => ({ goal: `${goal} (${limit})`, share, met }))
   return draw({
@@ -55,7 +55,7 @@ function drawGoals(goals: readonly GoalRow[]): string {
   })
 }
 
-/** The median of each size, from the least to the most of the rounds; the dashed line is what growing linearly would be. */
+/** Draws the median of each size with the range of its rounds; the dashed line is linear growth. */
 function drawGrowth(curves: readonly Curve[], of: string): string {
   const lines = curves.filter((curve) => curve.of === of)
   const points = lines.flatMap(({ name, points }) => points.map(({ size, ms }) => ({ name, size, ...ms })))

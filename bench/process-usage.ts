@@ -5,17 +5,19 @@ import { descendantsOf } from '../tests/support/process-tree.ts'
 import { isSandboxProcess } from '../tests/support/sandbox-processes.ts'
 import { sum } from './statistics.ts'
 
-/** Linux counts CPU time in hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`). */
+/**
+ * Milliseconds of a clock tick: Linux counts CPU time in hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`).
+ */
 const msPerTick = 10
 
-/** A process of an executor: itself, a sandbox process, or a command between the two, by its name. */
+/** Memory of one process of an executor: the executor, a sandbox process, or a command between the two, by its name. */
 export interface ProcessMemory {
   readonly pid: number
   readonly name: string
   readonly rssMb: number
 }
 
-/** The resident memory of the executor and of every process below it. Shared pages count in each of them. */
+/** Returns the resident memory of the executor and of all its descendants. Shared pages count in each process. */
 export function memoryOf(executorPid: number): ProcessMemory[] {
   const below = descendantsOf(executorPid).map((found) => ({
     pid: found.pid,
@@ -24,18 +26,18 @@ export function memoryOf(executorPid: number): ProcessMemory[] {
   return [{ pid: executorPid, name: 'executor' }, ...below].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
 }
 
-/** The resident memory of the executor and all below it. */
+/** Returns the resident memory of the executor and all its descendants. */
 export function residentMb(executorPid: number): number {
   return sum(memoryOf(executorPid).map(({ rssMb }) => rssMb))
 }
 
-/** The resident memory of a process; none for one that has gone. */
+/** Returns the resident memory of a process; 0 if it has ended. */
 export function rssMb(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(readProc(pid, 'status'))
   return Number(line?.[1] ?? 0) / 1024
 }
 
-/** The CPU time so far of each process of an executor, by its id. */
+/** CPU time so far of each process of an executor, by process id. */
 export type CpuTimes = ReadonlyMap<number, { readonly ownMs: number; readonly endedMs: number }>
 
 export function cpuTimesOf(executorPid: number): CpuTimes {
@@ -44,8 +46,9 @@ export function cpuTimesOf(executorPid: number): CpuTimes {
 }
 
 /**
- * The CPU time that all of them used in between. What has ended meanwhile counts as far as its parent was there to be told:
- * a process of a jail that ended first tells nobody, and what it had used before must not count against the others.
+ * Returns the CPU time that all processes used between two readings. The CPU time of a process that has ended counts if
+ * its parent was alive to collect it. A process of a jail whose parent ended first is lost; its earlier CPU time must
+ * not reduce the sum of the others.
  */
 export function cpuBetween(before: CpuTimes, after: CpuTimes): number {
   const living = [...after].map(([pid, now]) => {
@@ -57,10 +60,11 @@ export function cpuBetween(before: CpuTimes, after: CpuTimes): number {
   return sum(living.map(({ ownMs }) => ownMs)) + Math.max(0, ofEnded)
 }
 
-/** What a process has used, and what those of its children had used that have ended. */
+/** Returns the CPU time of a process and that of its children that have ended. */
 function cpuTimes(pid: number): { readonly ownMs: number; readonly endedMs: number } {
   const stat = readProc(pid, 'stat')
-  // The name before the last parenthesis may hold anything; utime, stime, cutime and cstime are the 12th field on after it.
+  // The name before the last parenthesis may contain any character. After it, utime, stime, cutime and cstime begin at
+  // the 12th field.
   const ticks = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')

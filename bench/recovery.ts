@@ -1,6 +1,6 @@
 /**
- * What it costs those who are there when every sandbox process is killed: the next trivial execution, and one that waits
- * for a tool meanwhile and goes on elsewhere by replay. Beside each, the same without the kill.
+ * Measures recovery after every sandbox process was killed: the time of the next trivial execution, and of an execution
+ * that waited for a tool and continues in another process by replay. The baseline of each is the same without the kill.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -14,14 +14,14 @@ import { startSubjects, type Subject } from './subjects.ts'
 
 const forMs = 300
 const times = 3
-/** Longer than replacements take to get ready. */
+/** Milliseconds to wait after a kill; replacement processes are ready by then. */
 const settleMs = 400
 
 interface Recovery {
-  /** Without any kill. */
+  /** Milliseconds of a trivial execution without a kill. */
   readonly trivialMs: number
   readonly nextMs: number
-  /** From the tool's answer to the result, without any kill. */
+  /** Milliseconds from the tool's answer to the result, without a kill. */
   readonly answeredMs: number
   readonly replayedMs: number
 }

@@ -1,4 +1,7 @@
-/** Stands where a busy executor would: answers every request with 503, and tells how many there were when it is asked. */
+/**
+ * Server in place of a busy executor: answers every request with 503, and reports their number when a message asks for
+ * it.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'

@@ -7,12 +7,12 @@ import { goalRow, printed, type Goal, type GoalRow } from './goals.ts'
 import { repository } from './revision.ts'
 import { tableLines, type Row } from './table.ts'
 
-/** What a workload found: printed as it comes, and kept for `--json`. */
+/** Results of the workloads, printed as they arrive and kept for `--json`. */
 export class Report {
   readonly #found: Record<string, unknown>[] = []
   readonly #goals: GoalRow[] = []
 
-  /** Prints rows as a table; in the JSON they have all their values. */
+  /** Prints rows as a table; the JSON contains all their values. */
   table(title: string, rows: readonly Row[]): void {
     console.log(`\n${title}\n${tableLines(rows).join('\n')}`)
     this.#found.push({ title, rows })
@@ -24,23 +24,23 @@ export class Report {
     this.#found.push({ note: text })
   }
 
-  /** Adds a goal to the table that is printed at the end. */
+  /** Adds a goal to the table that `printGoals` prints. */
   goal(goal: Goal): void {
     this.#goals.push(goalRow(goal))
   }
 
-  /** Prints the goals of all workloads, met or not. */
+  /** Prints the goals of all workloads. */
   printGoals(): void {
     if (this.#goals.length === 0) return
     console.log(`\nGoals\n${tableLines(this.#goals.map(printed)).join('\n')}`)
   }
 
-  /** Keeps a value for the JSON only. */
+  /** Keeps a value for the JSON without printing it. */
   keep(title: string, value: unknown): void {
     this.#found.push({ title, value })
   }
 
-  /** Everything, with the machine that it was measured on. */
+  /** Returns all results as JSON, with a description of the machine. */
   json(command: readonly string[]): string {
     const at = new Date().toISOString()
     const goals = this.#goals
@@ -48,7 +48,7 @@ export class Report {
   }
 }
 
-/** What the numbers depend on besides the code. */
+/** Returns the properties of the machine that the numbers depend on. */
 export function machine(): Record<string, string | number> {
   const { node, v8 } = versions
   const { 'isolated-vm': isolatedVm, undici, hono } = manifest.devDependencies

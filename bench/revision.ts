@@ -6,18 +6,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 import type { Codemode } from '@codemode/client'
 
-/** Where this tree is. */
+/** Path of this tree. */
 export const repository = fileURLToPath(new URL('..', import.meta.url))
 
-/** Another revision of this repository, in a folder of its own and set up; disposing it removes the folder. */
+/** Another revision of this repository, set up in a folder of its own; disposing it removes the folder. */
 export interface Revision extends AsyncDisposable {
   readonly name: string
   readonly root: string
-  /** Its own client, for a revision that the current client does not speak to. */
+  /** Loads the revision's own client, for a revision whose protocol the current client does not speak. */
   client(): Promise<typeof Codemode>
 }
 
-/** Clones this repository at a revision and sets it up as its own `npm run setup` does. */
+/** Clones this repository at a revision, and sets it up with its own `npm run setup`. */
 export async function checkOut(name: string): Promise<Revision> {
   const commit = run('git', ['rev-parse', '--verify', `${name}^{commit}`], repository).trim()
   const folder = await mkdtemp(join(tmpdir(), 'codemode-bench-'))

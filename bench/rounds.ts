@@ -1,16 +1,16 @@
 import type { Subject } from './subjects.ts'
 
-/** No round begins that would make a workload last longer, for each subject. */
+/** Milliseconds per subject that a workload may take; a round that would exceed them does not begin. */
 const budgetMs = 24_000
 
-/** What the command line says for every workload. */
+/** Options of the command line that all workloads share. */
 export interface RunOptions {
   readonly rounds: number
-  /** A revision of this repository that is measured in the same run. */
+  /** Revision of this repository to measure in the same run. */
   readonly against: string | undefined
 }
 
-/** What was measured, round by round: the baseline, this tree, and the revision that it is compared with. */
+/** Measurements by round: the baseline, this tree, and the revision that it is compared with. */
 export interface Rounds<Baseline, Sample> {
   readonly baseline: readonly Baseline[]
   readonly subjects: readonly { readonly name: string; readonly samples: readonly Sample[] }[]
@@ -22,7 +22,10 @@ interface Measures<Baseline, Sample> {
   readonly measure: (subject: Subject) => Promise<Sample>
 }
 
-/** Measures the baseline and every subject in each round, in alternating order, so that none always runs on what another left. */
+/**
+ * Measures the baseline and every subject in each round. The order alternates, so that no subject always runs after the
+ * same predecessor.
+ */
 export async function interleaved<Baseline, Sample>(
   { rounds }: RunOptions,
   { baseline, subjects, measure }: Measures<Baseline, Sample>,
@@ -46,7 +49,7 @@ export async function interleaved<Baseline, Sample>(
   return found
 }
 
-/** A number for each round, from what this tree and the baseline measured in it. */
+/** Returns one number per round, computed from the measurements of this tree and of the baseline. */
 export function byRound<Baseline, Sample>(
   { baseline, subjects }: Rounds<Baseline, Sample>,
   ratio: (sample: Sample, baseline: Baseline) => number,

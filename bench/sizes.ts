@@ -1,6 +1,6 @@
 /**
- * What size costs: 1 MiB of input and result, beside one `JSON.stringify` and `JSON.parse` of the same value in this
- * process; 64 KiB of logs; and TypeScript beside the same code in JavaScript.
+ * Measures the cost of size: 1 MiB of input and result, compared with one `JSON.stringify` and `JSON.parse` of the same
+ * value in this process; 64 KiB of logs; TypeScript, compared with the same code in JavaScript.
  */
 import type { Codemode, ExecuteOptions, Json } from '@codemode/client'
 
@@ -14,7 +14,7 @@ import { records, text } from './values.ts'
 
 const MiB = 1024 * 1024
 const forMs = 300
-/** Client to executor to sandbox process, and back. */
+/** Boundaries that a value crosses: from the client over the executor to the sandbox process, and back. */
 const boundaries = 4
 const javaScript = `
   const total = (lines, of) => lines.filter((line) => line.product === of).reduce((sum, line) => sum + line.amount, 0)

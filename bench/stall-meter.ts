@@ -1,23 +1,20 @@
 import { hrtime, threadCpuUsage } from 'node:process'
 
 const tickMs = 1
-/** Shorter ones are of no interest. */
+/** Milliseconds below which a delay does not count as a stall. */
 const minStallMs = 5
 const nsPerMs = 1_000_000n
 
-/** A time in which no timer fired. */
+/** Interval in which the event loop ran no timer. */
 export interface Stall {
-  /** Its end, by the clock that profiles use as well. */
+  /** End of the stall in microseconds, on the clock that CPU profiles use. */
   readonly endUs: number
   readonly wallMs: number
-  /**
-   * The CPU time that the thread used meanwhile: its own doing. The rest of the wall time is the machine's, which had
-   * other things to do.
-   */
+  /** CPU time of the thread during the stall. The rest of the wall time went to other work of the machine. */
   readonly cpuMs: number
 }
 
-/** Finds the stalls of this thread's event loop by a timer that is always due. */
+/** Detects stalls of this thread's event loop with a timer of 1 ms. */
 export class StallMeter {
   #timer: NodeJS.Timeout | undefined
   #stalls: Stall[] = []
@@ -31,7 +28,7 @@ export class StallMeter {
     this.#timer = setInterval(() => this.#tick(), tickMs)
   }
 
-  /** The stalls since the beginning. */
+  /** Stops, and returns the stalls since `begin`. */
   end(): Stall[] {
     clearInterval(this.#timer)
     this.#tick()

@@ -3,23 +3,23 @@ import { Session, type Profiler } from 'node:inspector/promises'
 import type { Stall } from './stall-meter.ts'
 
 const samplingUs = 500
-/** The longest stalls are looked into, so many of them. */
+/** Number of the longest stalls that are examined. */
 const examined = 5
 
-/** Where the CPU time of the longest stalls went: milliseconds by function, the most first. */
+/** Distribution of the CPU time of the longest stalls: milliseconds by function, in descending order. */
 export interface ProfiledStalls {
-  /** In the function itself. */
+  /** Time in the function itself. */
   readonly self: readonly string[]
-  /** In the function and what it called; functions of ours only. */
+  /** Time in the function and its callees, for functions of this repository only. */
   readonly total: readonly string[]
 }
 
-/** A CPU profile that is being taken. */
+/** CPU profile that is being recorded. */
 export interface StallProfile {
   end(stalls: readonly Stall[]): Promise<ProfiledStalls>
 }
 
-/** Takes a CPU profile of this process until its end. */
+/** Records a CPU profile of this process until `end` is called. */
 export async function profileStalls(): Promise<StallProfile> {
   const session = new Session()
   session.connect()

@@ -1,10 +1,10 @@
-/** The value that `share` of the values do not exceed. */
+/** Returns the value that a `share` of the values does not exceed. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(sorted.length * share) - 1))] ?? NaN
 }
 
-/** The middle value, or what lies between the two in the middle. */
+/** Returns the median: the middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
@@ -15,7 +15,7 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** Some measurements of one thing: the middle one, and how far they lie apart. */
+/** Median and range of several measurements of one quantity. */
 export interface Spread {
   readonly median: number
   readonly min: number

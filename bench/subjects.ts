@@ -6,22 +6,22 @@ import { checkOut, repository, type Revision } from './revision.ts'
 
 type Connect = (options?: Omit<ClientConfig, 'executorUrl' | 'executorApiKey'>) => Codemode
 
-/** What a client is configured with for tool calls to come by either way. */
+/** Client configuration for each transport of tool calls. */
 export const transports = { callback: { toolServer: { port: 0 } }, stream: {} } as const
 
-/** An executor that is measured. */
+/** Executor under measurement. */
 export interface Subject {
   readonly name: string
   readonly executor: ExecutorProcess
-  /** A client of it, which is closed when the run ends. */
+  /** Connects a client, which is closed when the run ends. */
   readonly connect: Connect
-  /** The class that speaks its protocol. */
+  /** Client class that speaks the executor's protocol. */
   readonly Client: typeof Codemode
-  /** Where its repository is. */
+  /** Path of its repository. */
   readonly root: string
 }
 
-/** Starts this tree's executor, and that of the revision which it is compared with; `stack` ends them. */
+/** Starts this tree's executor, and that of the revision to compare with; `stack` stops them. */
 export async function startSubjects({ against }: RunOptions, stack: AsyncDisposableStack): Promise<Subject[]> {
   const subjects = [await start('this', undefined, stack)]
   if (against === undefined) return subjects
@@ -42,7 +42,7 @@ async function start(name: string, revision: Revision | undefined, stack: AsyncD
   }
 }
 
-/** The current client, unless the revision speaks another protocol. */
+/** Resolves with the current client, or with the revision's own if it speaks another protocol. */
 async function clientFor(
   revision: Revision,
   config: { readonly executorUrl: string; readonly executorApiKey: string },

@@ -5,19 +5,19 @@ export type Row = Readonly<Record<string, Cell>>
 
 interface Cells {
   readonly columns: readonly string[]
-  /** Whether a column has texts only, which are aligned to the left. */
+  /** Whether each column contains texts only, which are aligned to the left. */
   readonly isText: readonly boolean[]
   readonly lines: readonly (readonly string[])[]
 }
 
-/** What there is to show, with a column for each key of the rows. */
+/** Returns the cells of a table with a column for each key of the rows. */
 export function tableCells(rows: readonly Row[]): Cells {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const isText = columns.map((column) => rows.every((row) => ['string', 'undefined'].includes(typeof row[column])))
   return { columns, isText, lines: rows.map((row) => columns.map((column) => show(row[column]))) }
 }
 
-/** The same as lines of text with aligned columns. */
+/** Returns a table as lines of text with aligned columns. */
 export function tableLines(rows: readonly Row[]): string[] {
   const { columns, isText, lines } = tableCells(rows)
   const cells = [columns, ...lines]

@@ -1,8 +1,9 @@
 /**
- * Whether the client leaves its event loop free: how late a 10 ms ticker is in the client's process while 1,000 executions
- * wait for a tool and the requests of 200 others, which are refused with 503, back off; after the burst that starts them,
- * against the same ticker while nothing happens. On a busy machine lateness mostly tells how busy it is; `own` counts only
- * the CPU time that this thread used in the meantime: what the client is to blame for. Options: `--seconds N` for each; `--waiting N`; `--backing-off N`.
+ * Measures whether the client keeps its event loop free: how late a 10 ms ticker is in the client's process while 1,000
+ * executions wait for a tool and 200 requests, refused with 503, back off. It is measured after the burst that starts
+ * them, and compared with the same ticker in an idle process. On a busy machine the lateness mostly shows its load; the
+ * column `own` counts only the CPU time of this thread, which is the client's share. Options: `--seconds N` for each;
+ * `--waiting N`; `--backing-off N`.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -20,7 +21,7 @@ import type { Row } from './table.ts'
 const refusingServer = fileURLToPath(new URL('refusing-server.ts', import.meta.url))
 const tickMs = 10
 const goalMs = 5
-/** What is left of the burst is over by then. */
+/** Milliseconds after which the work of the burst is done. */
 const settleMs = 1_000
 const patient = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000 }
 
@@ -91,11 +92,11 @@ async function underLoad(transport: 'callback' | 'stream', options: LoadOptions)
 interface Ticks {
   readonly lateMs: readonly number[]
   readonly ownMs: readonly number[]
-  /** The share of the time in which the event loop was at work. */
+  /** Share of the time in which the event loop was busy. */
   readonly busy: number
 }
 
-/** Ticks for a while; each tick is due `tickMs` after the one before it. */
+/** Runs the ticker for `ms` milliseconds; each tick is due `tickMs` after the one before it. */
 async function tick(ms: number): Promise<Ticks> {
   const lateMs: number[] = []
   const ownMs: number[] = []

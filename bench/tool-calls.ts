@@ -1,6 +1,6 @@
 /**
- * Executions with ten tool calls, one after another and in parallel, over callbacks and over the stream, beside trivial
- * executions of the same client and bare hops.
+ * Measures executions with ten tool calls, sequential and parallel, over callbacks and over the stream, compared with
+ * trivial executions of the same client and with bare hops.
  */
 import type { Codemode } from '@codemode/client'
 
@@ -25,9 +25,9 @@ const codes = {
     const ones = await Promise.all(Array.from({ length: ${calls} }, (_, i) => tools.one({ i })))
     return ones.reduce((sum, one) => sum + one)`,
 }
-/** Hops a call: the limits over callbacks. */
+/** Limit over callbacks, in hops per call. */
 const hopsEach = { sequential: 2.5, parallel: 1.5 }
-/** What the stream may take more than callbacks may. */
+/** Factor of the limit for each transport. */
 const allowance = { callback: 1, stream: 1.3 }
 
 export const toolCalls: Workload = async (_args, report, options) => {
@@ -97,7 +97,10 @@ async function measure(codemode: Codemode): Promise<Times> {
   }
 }
 
-/** Trivial ones may call no tool, and are the same over either transport. */
+/**
+ * Resolves with the median time in milliseconds. Trivial executions may call no tool, so that they are the same over
+ * both transports.
+ */
 async function p50(codemode: Codemode, kind: keyof typeof codes): Promise<number> {
   const tookMs = await latencies({ forMs, limit: 1 }, async () => {
     const value = await codemode.executeAsync(codes[kind], kind === 'trivial' ? { availableTools: [] } : {})

@@ -1,6 +1,6 @@
 /**
- * Trivial executions over HTTP: one at a time, and 16 and 64 in flight, beside bare cycles of isolated-vm and bare hops.
- * CPU times say more than wall times on a machine that is not quiet.
+ * Measures trivial executions over HTTP, 1, 16 and 64 in flight, compared with bare cycles of isolated-vm and with bare
+ * hops. On a busy machine the CPU times are more reliable than the wall times.
  */
 import type { Codemode } from '@codemode/client'
 

@@ -1,11 +1,11 @@
 import type { Json } from '@codemode/client'
 
-/** A text whose JSON has so many bytes. */
+/** Returns a text whose JSON has `bytes` bytes. */
 export function text(bytes: number): string {
   return 'x'.repeat(Math.max(0, bytes - 2))
 }
 
-/** Records as tools give them, whose JSON has at most so many bytes. */
+/** Returns records like those of tools, whose JSON has at most `bytes` bytes. */
 export function records(bytes: number): Json[] {
   const found: Json[] = []
   let left = bytes - 2

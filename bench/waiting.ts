@@ -1,7 +1,7 @@
 /**
- * Many executions that each wait for a 500 ms tool: waiting ones hold no thread and no CPU slot, so that the wall time is
- * that of the tool and of the work to begin and end them. The memory is the most that executor and sandbox
- * processes had.
+ * Measures many executions that each wait for a 500 ms tool. Waiting executions hold no thread and no CPU slot, so the
+ * wall time consists of the tool's time and of the work to start and end the executions. The memory is the peak of the
+ * executor and its sandbox processes.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -69,7 +69,7 @@ interface Batch {
   readonly count: number
   readonly wallMs: number
   readonly handlersAtOnce: number
-  /** Looked at whenever another hundred waits. */
+  /** Peak memory, sampled at every hundredth call. */
   readonly mostMb: number
 }
 

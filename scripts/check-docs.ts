@@ -1,4 +1,7 @@
-/** Checks the documents: relative links and their anchors resolve; the TypeScript of guides and `@example`s compiles. */
+/**
+ * Checks the documents: relative links and their anchors resolve, and the TypeScript of guides and `@example`s
+ * compiles.
+ */
 import { globSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,4 @@
-/** Checks that every regular expression of the packages takes time in proportion to its input, at worst. */
+/** Checks that every regular expression of the packages takes linear time at worst. */
 import { globSync, readFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'

@@ -1,6 +1,6 @@
 /**
- * Runs every suite, or the files whose path has one of the words given, and closes with the line that CI reads: `N passed,
- * N failed, N skipped`. With `-u` it writes the snapshots that differ.
+ * Runs all suites, or the files whose path contains one of the given words, and ends with the line that CI reads: `N
+ * passed, N failed, N skipped`. With `-u` it updates snapshots.
  */
 import { argv } from 'node:process'
 

@@ -1,4 +1,4 @@
-/** What the client does with texts of the executor, of guests, of its tools and of the network. */
+/** Functions of the client that take text of the executor, of guests, of tools and of the network. */
 import { Readable } from 'node:stream'
 
 import { executionResultSchema, fixedLimits, nearestName } from '@codemode/shared'
@@ -24,7 +24,7 @@ import { jsonShapes, shapes } from './shapes.ts'
 import { subject, textSubject, type TextSubject } from './subject.ts'
 
 const MiB = 1024 * 1024
-/** The size that Node lets the headers of a message have. */
+/** Maximum size of a message's headers in Node. */
 const headerBytes = 16 * 1024
 const executionId = 'exe_00000000-0000-7000-8000-000000000000'
 const callId = `${executionId}:1`
@@ -68,7 +68,7 @@ const attempt = (run: () => unknown): unknown => {
   }
 }
 
-/** A message of a call that a tool server gets. */
+/** Returns the JSON of a tool call as a tool server receives it. */
 function messageOf(input: unknown): string {
   const ids = { executionId, callId, correlationId: 'cor_0000000000000000' }
   return JSON.stringify({ type: 'tool.call', ...ids, tool: 'echo', input, context: {}, deadline: at })
@@ -79,7 +79,7 @@ function delivery(body: Buffer, headers: Record<string, string> = {}) {
   return { method: 'POST', headers: given, body: () => Promise.resolve(body), signal: new AbortController().signal }
 }
 
-/** A request whose body comes in chunks of one byte. */
+/** Returns a request whose body arrives in chunks of one byte. */
 function drippedRequest(sizeBytes: number): Request {
   const chunk = new Uint8Array(1)
   let left = sizeBytes
@@ -106,7 +106,7 @@ async function drain(messages: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of messages);
 }
 
-/** A text as a stream in chunks of so many bytes. */
+/** Splits a text into chunks of `sizeBytes`. */
 const inChunks = (text: string, sizeBytes: number): Buffer[] => {
   const bytes = Buffer.from(text)
   const count = Math.ceil(bytes.length / sizeBytes)

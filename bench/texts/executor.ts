@@ -1,4 +1,4 @@
-/** What the executor does with texts of clients, of tool servers and of its sandbox processes. */
+/** Functions of the executor that take text of clients, of tool servers and of its sandbox processes. */
 import {
   defaultRequestLimits,
   executionRequestSchema,
@@ -44,13 +44,13 @@ const post = (headers: Record<string, string>, body = '{}') =>
     body,
   })
 
-/** Characters that no header can hold become underscores. */
+/** Returns a subject for a header, in which underscores replace the characters that a header cannot contain. */
 const inHeader = (name: string): TextSubject =>
   textSubject(`header ${name}`, headerBytes, (text) => post({ [name]: text.replaceAll(/[^\x20-\x7e\t]/g, '_') }))
 
 const request = (fields: object): string => JSON.stringify({ code: 'return 1', ...fields })
 
-/** Bodies whose every item is wrong, with the route that they are sent to. */
+/** Bodies in which every item is wrong, by the route that receives them. */
 const wrongBodies: Readonly<Record<string, Shape>> = {
   'numbers as tools': (length) => `{"code":"1","tools":${arrayOf('1', length)}}`,
   'objects as tools': (length) => `{"code":"1","tools":${arrayOf('{}', length)}}`,
@@ -76,7 +76,7 @@ const read = (readBody: ReadBody) => (text: string) =>
     }),
   ).catch(refused)
 
-/** Every error of a body is one that the client is told. */
+/** Rethrows every error that is not a refusal meant for the client. */
 function refused(error: unknown): void {
   if (!(error instanceof Error) || error.name !== 'RequestError') throw error
 }
@@ -90,7 +90,7 @@ const turnMessage = (effects: object) => ({
   effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...effects },
 })
 
-/** Frames in one buffer, cut into chunks. */
+/** Joins frames into one buffer, and splits it into chunks. */
 function chunksOf(frames: readonly Buffer[], chunkBytes: number): Buffer[] {
   const bytes = Buffer.concat(frames)
   const count = Math.ceil(bytes.length / chunkBytes)
@@ -119,7 +119,7 @@ function headerOf(): JournalLog['header'] {
   }
 }
 
-/** Makes so many calls at once, lets each be answered, and asks for the open ones after each answer. */
+/** Makes `count` calls at once, answers each of them, and reads the open calls after each answer. */
 async function makeCalls(count: number): Promise<void> {
   const done = Promise.withResolvers<void>()
   const calls: ToolCalls = new ToolCalls({

@@ -1,4 +1,7 @@
-/** What a sandbox process does with code, and the guest runtime with values: both count as CPU time of the guest. */
+/**
+ * Functions of a sandbox process that take code, and of the guest runtime that take values: both count as CPU time of
+ * the guest.
+ */
 import { fixedLimits } from '@codemode/shared'
 
 import { prepareSource } from '../../packages/executor/src/sandbox/child/source/prepare-source.ts'
@@ -27,7 +30,7 @@ const TextEncoder = createTextEncoder(p)
 const host = { parseUrl: urlHost } as never
 const { URLSearchParams } = createUrlSearchParams(p, host)
 
-/** Statements until the code has so many characters. */
+/** Returns a shape that repeats statements up to a number of characters. */
 const statements =
   (statement: (n: number) => string): Shape =>
   (length) => {
@@ -36,7 +39,7 @@ const statements =
     return code
   }
 
-/** Programs that a parser, or what looks at what it parsed, may take longest on. */
+/** Programs that are likely to be slow for a parser or for a pass over its syntax tree. */
 const programs: Readonly<Record<string, Shape>> = {
   'let declarations': statements((n) => `let a${n}\n`),
   'let declarations in one statement': (length) => `let ${statements((n) => `a${n},`)(length)}z`,

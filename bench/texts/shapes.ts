@@ -1,13 +1,13 @@
-/** Texts of any length that pattern matching, splitting and counting take longest on. */
+/** Texts of any length that are likely to be slow for pattern matching, splitting and counting. */
 
-/** Makes a text of so many characters. */
+/** Makes a text of `length` characters. */
 export type Shape = (length: number) => string
 
 const repeated = (part: string): Shape => {
   return (length) => part.repeat(Math.ceil(length / part.length)).slice(0, length)
 }
 
-/** The shapes by name. */
+/** Shapes by name. */
 export const shapes: Readonly<Record<string, Shape>> = Object.fromEntries(
   Object.entries({
     letters: 'a',
@@ -49,7 +49,7 @@ export const shapes: Readonly<Record<string, Shape>> = Object.fromEntries(
   }).map(([name, part]) => [name, repeated(part)]),
 )
 
-/** JSON texts by what there is most of in them. */
+/** JSON texts by their predominant construct. */
 export const jsonShapes: Readonly<Record<string, Shape>> = {
   'an array of numbers': (length) => arrayOf('1', length),
   'an array of empty arrays': (length) => arrayOf('[]', length),
@@ -64,7 +64,7 @@ export const jsonShapes: Readonly<Record<string, Shape>> = {
   },
 }
 
-/** Makes a JSON array of as many equal items as so many characters hold. */
+/** Returns a JSON array of equal items that has about `length` characters. */
 export function arrayOf(item: string, length: number): string {
   const count = Math.max(1, Math.floor(length / (item.length + 1)))
   return `[${Array.from({ length: count }, () => item).join(',')}]`

@@ -1,24 +1,24 @@
 import { shapes, type Shape } from './shapes.ts'
 
-/** A function that takes text of a guest, a tool, a client, an executor or the network. */
+/** Function that takes text of a guest, a tool, a client, an executor or the network. */
 export interface TextSubject {
   readonly name: string
   readonly most: number
-  /** What the sizes count, such as characters. */
+  /** Unit of the sizes, such as characters. */
   readonly unit: string
-  /** Makes the input of a size, by the input's name; the time for that is not measured. */
+  /** Makers of inputs of a given size, by name. Their time is not measured. */
   readonly inputs: Readonly<Record<string, (size: number) => unknown>>
   readonly run: (input: never) => unknown
 }
 
 interface Options<Input> {
-  /** The largest size that the limits let through. */
+  /** Largest size that the limits accept. */
   readonly most: number
   readonly unit: string
   readonly inputs: Readonly<Record<string, (size: number) => Input>>
 }
 
-/** Makes a subject whose inputs are its own. */
+/** Returns a subject with its own inputs. */
 export function subject<Input>(
   name: string,
   { most, unit, inputs }: Options<Input>,
@@ -27,7 +27,7 @@ export function subject<Input>(
   return { name, most, unit, inputs, run }
 }
 
-/** Makes a subject that takes text: it gets every shape, and more if there are more. */
+/** Returns a subject that takes text: its inputs are all shapes and those of `more`. */
 export function textSubject(
   name: string,
   most: number,

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: starts an executor as a process of its own and runs a client against it, scene by scene. Each scene
- * asserts its outcome; the exit code is 1 if any was not what it should be.
+ * Runs the demo: `npm run demo` starts an executor in a process of its own, and plays each scene with a client of it.
+ * Every scene asserts its outcome; the exit code is 1 if one fails.
  */
 import process from 'node:process'
 
@@ -28,7 +28,7 @@ const scenes: readonly Scene[] = [
   replay,
 ]
 
-/** A demo that hangs has failed. */
+/** Milliseconds after which the demo counts as hung, and fails. */
 const hangsAfterMs = 60_000
 setTimeout(() => {
   printLine(`The demo did not end within ${hangsAfterMs} ms.`)

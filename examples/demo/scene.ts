@@ -2,18 +2,18 @@ import { Codemode, type ClientConfig } from '@codemode/client'
 
 import type { ExecutorProcess } from '../../bench/executor-process.ts'
 
-/** One thing to see. `play` prints it, and throws if it went otherwise than it should. */
+/** One scene of the demo. `play` prints it, and throws if its outcome is not the expected one. */
 export interface Scene {
   readonly title: string
   play(executor: ExecutorProcess): Promise<void>
 }
 
-/** A client of the executor. */
+/** Returns a client of the executor. */
 export function connect(executor: ExecutorProcess, config: Partial<ClientConfig> = {}): Codemode {
   return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: executor.apiKey, ...config })
 }
 
-/** What the executor's HTTP API says at a path, as any client would ask it. */
+/** Returns the JSON body of a GET request to the executor's HTTP API. */
 export async function get<T>(executor: ExecutorProcess, path: string): Promise<T> {
   const response = await fetch(`${executor.url}${path}`, { headers: { authorization: `Bearer ${executor.apiKey}` } })
   if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`)

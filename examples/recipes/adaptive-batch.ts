@@ -1,6 +1,6 @@
 /**
- * A batch that finds out by itself how much the executor bears: it begins with one execution at a time, adds one after
- * each good round, and halves when the executor refuses or becomes slow.
+ * Runs a batch with an adaptive concurrency limit (AIMD): it starts with one execution at a time, adds one after each
+ * good round, and halves the limit when the executor refuses or becomes slow.
  */
 import assert from 'node:assert/strict'
 

@@ -1,6 +1,6 @@
 /**
- * Many codes at once, some of which fail: each has its own result, in order, and a line on the terminal says how far it
- * has come. What failed for a reason that may pass is run again.
+ * Runs many codes as a batch, some of which fail: each has its own result, in order, and a line on the terminal shows
+ * the progress. Executions that failed for a transient reason run again.
  */
 import assert from 'node:assert/strict'
 import { stderr } from 'node:process'

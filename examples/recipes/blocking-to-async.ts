@@ -1,6 +1,7 @@
 /**
- * From blocking to async. `execute()` suits a script that does one thing after the other. In a program with an event loop
- * it would stop everything else, so it refuses, and its message shows the line to write instead.
+ * Moves a program from blocking to async calls. `execute()` suits a script that does one thing after the other. In a
+ * program with an event loop it would block everything else, so it refuses, and its message shows the line to write
+ * instead.
  */
 import assert from 'node:assert/strict'
 
@@ -8,11 +9,11 @@ import { Codemode, ConfigurationError } from '@codemode/client'
 
 await using codemode = Codemode.fromEnv({})
 
-// Before: a script. The value and the errors are those of executeAsync.
+// Before: a script. Values and errors are the same as those of executeAsync.
 assert.equal(codemode.execute<number>('return 2 + 2'), 4)
 assert.throws(() => codemode.execute('null.x'), { name: 'ExecutionError', errorName: 'TypeError' })
 
-// The program grows a tool of its own. Its handler lives in this loop, which execute() would block.
+// The program registers a tool of its own. Its handler runs on this event loop, which execute() would block.
 codemode.registerTool('celsius', ({ city }: { city: string }) => (city === 'Oslo' ? -3 : 21))
 const code = 'return tools.celsius({ city: "Oslo" })'
 assert.throws(

@@ -1,6 +1,7 @@
 /**
- * An agent asks the same thing again and again. A hundred identical executions at once are one run; later ones are
- * answered from memory. What the answer depends on, here the user, is in the context and so part of the key.
+ * Caches the results of an agent that asks the same question repeatedly. A hundred identical executions at once are one
+ * run (single-flight); later ones are answered from memory. The answer depends on the user, so the user is in the
+ * context, which is part of the key.
  */
 import assert from 'node:assert/strict'
 import { env } from 'node:process'

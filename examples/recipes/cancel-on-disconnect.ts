@@ -1,6 +1,6 @@
 /**
- * The browser closes the tab: the request's signal cancels the execution, which stops the code at the executor and aborts
- * the signal of the tool call that was open.
+ * Cancels an execution when the browser disconnects: the request's signal cancels the execution, which stops the code
+ * in the executor and aborts the signal of the open tool call.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'

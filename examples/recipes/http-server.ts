@@ -1,6 +1,6 @@
 /**
- * One client for the life of a server, and a view of it for each request: its context goes to every tool call of that
- * request and to no other. Here a hundred requests at once each read the orders of their own customer.
+ * Uses one client for the lifetime of a server, and a view of it for each request: the view's context goes to every
+ * tool call of that request and to no other. A hundred concurrent requests each read the orders of their own customer.
  */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -13,7 +13,7 @@ const orders = (customer: string) => [1, 2, 3].map((n) => ({ customer, cents: n 
 
 await using codemode = Codemode.fromEnv({
   tools: {
-    // The customer comes from the request's own context: the code can neither name nor forge another.
+    // The customer comes from the request's own context, so the code can neither name nor forge another.
     my_orders: tool({ execute: (_, { context }) => orders(context['customer'] as string) }),
   },
 })

@@ -1,6 +1,6 @@
 /**
- * Facts for a dashboard: counts by outcome, tools that fail, executions that take long. None of it touches the code that runs
- * executions. With OpenTelemetry set up, the same is in its spans.
+ * Collects metrics for a dashboard: counts by outcome, failing tools, slow executions. The code that runs executions
+ * does not change. With OpenTelemetry set up, the same data is in its spans.
  */
 import assert from 'node:assert/strict'
 

@@ -1,5 +1,5 @@
 /**
- * Three stages, each a piece of code of its own: what one returns is the `input` of the next. Each may call only the
+ * Runs three stages, each with its own code: the result of one is the `input` of the next. Each stage may call only the
  * tools that it needs.
  */
 import assert from 'node:assert/strict'

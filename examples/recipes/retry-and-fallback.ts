@@ -1,6 +1,6 @@
 /**
- * An executor that hiccups is tried again by itself, without a program's doing. One that stays away is replaced by a
- * second one, and at last by a value that says so. Retries never run code twice; a fallback may, so its tools only read.
+ * Survives an executor that fails: the client retries by itself; after that a second executor takes over, and at last a
+ * default value marks the result as degraded. Retries never run code twice; a fallback may, so its tools only read.
  */
 import assert from 'node:assert/strict'
 import { env } from 'node:process'
@@ -8,7 +8,7 @@ import { env } from 'node:process'
 import { Codemode, ExecutorClient, withDegradation, withFallback } from '@codemode/client'
 
 const executorApiKey = env['CODEMODE_EXECUTOR_API_KEY']
-/** Nobody listens there. */
+/** Executor at a port on which nothing listens. */
 const gone = () =>
   new ExecutorClient({
     executorUrl: 'http://127.0.0.1:9',

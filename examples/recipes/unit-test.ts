@@ -1,13 +1,13 @@
 /**
- * A unit test of an agent: no server, no network, no waiting. `MockExecutor` answers as it is told and can call the real
- * tools; fake timers make its latency pass at once.
+ * Tests an agent without a server, a network or waiting. `MockExecutor` gives the answers that the test sets, and can
+ * call the real tools; fake timers skip its latency.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
 import { Codemode, MockExecutor } from '@codemode/client'
 
-/** What is tested: it asks for a report, and gives up on one that takes too long. */
+/** Function under test: asks for a report, and gives up if the execution fails or times out. */
 async function report(codemode: Codemode, city: string): Promise<string> {
   const result = await codemode.run<number>('return tools.celsius(input)', { input: { city }, label: 'report' })
   return result.success ? `${city}: ${result.result}` : `no report: ${result.error.message}`

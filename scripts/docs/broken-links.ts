@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 
 import { readDocument, type Document } from './document.ts'
 
-/** The anchors of a document, made of its headings as GitHub makes them. */
+/** Returns the anchors of a document, derived from its headings by GitHub's rule. */
 function anchorsOf({ prose }: Document): Set<string> {
   const anchors = new Set<string>()
   for (const text of prose) {
@@ -18,7 +18,7 @@ function anchorsOf({ prose }: Document): Set<string> {
   return anchors
 }
 
-/** What is wrong with the relative links of a document: `path(line): …`. */
+/** Returns the broken relative links of a document, each as `path(line): …`. */
 export function brokenLinks(document: Document): string[] {
   return document.prose.flatMap((text, index) =>
     [...text.replace(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => {

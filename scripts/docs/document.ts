@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 
-/** A fenced block. */
+/** Fenced block of a document. */
 export interface Block {
-  /** Of the markdown file, from 1 on: the line of the fence. */
+  /** Line of the opening fence in the markdown file, counted from 1. */
   readonly line: number
   readonly language: string
   readonly lines: string[]
 }
 
-/** A markdown file. */
+/** Parsed markdown file. */
 export interface Document {
   readonly path: string
   readonly blocks: readonly Block[]
-  /** What is outside of blocks; blocks are blank lines. */
+  /** Lines outside of fenced blocks; lines inside are blank. */
   readonly prose: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 
 import type { Document } from './document.ts'
 
-/** The `@example`s in the docstrings of a source file, each a document with one block: a whole program. */
+/** Returns the `@example`s in the docstrings of a source file, each as a document with one block, a whole program. */
 export function readExamples(path: string): Document[] {
   const examples: Document[] = []
   let lines: string[] | undefined

@@ -1,6 +1,6 @@
 /**
- * The TypeScript of the guides. The blocks of a file are one program, in order: each sees what the earlier ones declare,
- * and may declare it anew. A block that imports a name for the second time starts another program.
+ * Type-checks the TypeScript of the guides. The blocks of a file are one program, in order: each sees the declarations
+ * of the earlier ones, and may redeclare them. A block that imports a name for the second time starts another program.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,13 +11,16 @@ import { fileURLToPath } from 'node:url'
 import type { Document } from './document.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// Within the workspace, so that its packages are found.
+// The folder is inside the workspace, so that TypeScript resolves its packages.
 const cache = join(root, 'node_modules/.cache/docs')
 
-/** One line of a program, and the line of the markdown file that it is. */
+/** One line of a program, and its line in the markdown file. */
 type ProgramLine = readonly [text: string, line: number]
 
-/** The programs of a document. Imports come first in each; every block after the first is a scope in the one before it. */
+/**
+ * Returns the programs of a document. Imports come first in each; every later block is a scope inside the block before
+ * it.
+ */
 function programsOf({ blocks }: Document): ProgramLine[][] {
   const programs: { imports: ProgramLine[]; body: ProgramLine[]; names: Set<string>; scopes: number }[] = []
   for (const { line, language, lines } of blocks) {
@@ -58,7 +61,9 @@ function importedNames(imports: readonly ProgramLine[]): string[] {
   return clauses.flatMap(([, clause]) => clause!.match(/[\w$]+(?=\s*(,|\}|$))/g) ?? [])
 }
 
-/** What the workspace's TypeScript says of these documents: `path(line,column): error …`. */
+/**
+ * Returns the errors that the workspace's TypeScript reports for the documents, each as `path(line,column): error …`.
+ */
 export function typeErrors(documents: readonly Document[]): string[] {
   rmSync(cache, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true })

@@ -1,6 +1,7 @@
 /**
- * Writes the API reference of client and shared to docs/reference, from their docstrings. Fails if a link in one is
- * broken, or if an export, or a member of an exported class or interface, has none. With `--check` it writes nothing.
+ * Writes the API reference of client and shared to docs/reference, from their docstrings. Fails if a docstring has a
+ * broken link, or if an export, or a member of an exported class or interface, has no docstring. With `--check` it
+ * writes nothing.
  */
 import { join } from 'node:path'
 import process, { argv } from 'node:process'
@@ -19,7 +20,10 @@ app.validate(project)
 if (app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1
 else if (!argv.includes('--check')) await app.generateOutputs(project)
 
-/** Warns of what has no docstring. What a member overrides or implements is documented there. */
+/**
+ * Warns about a declaration, and about its members, without a docstring. A member that overrides or implements another
+ * is documented there.
+ */
 function requireDocumented(declaration: DeclarationReflection): void {
   const { kind, children = [] } = declaration
   if (kind === ReflectionKind.Reference) return

@@ -1,12 +1,12 @@
-/** A regular expression that the gate does not judge, by its file and its source text. */
+/** Regular expression that the gate does not analyse, identified by its file and its source text. */
 export interface AllowedRegex {
   readonly path: string
   readonly text: string
-  /** Why it can't take time that grows faster than its input, or whose time it takes. */
+  /** Reason why its time is linear, or which party's CPU budget pays for it. */
   readonly reason: string
 }
 
-/** The regular expressions of the packages that are no constants, or that the analyser can't judge. */
+/** Regular expressions of the packages that are not constant, or that the analyser does not support. */
 export const allowedRegexes: readonly AllowedRegex[] = [
   {
     path: 'packages/client/src/executors/mock-answer.ts',

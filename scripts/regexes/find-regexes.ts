@@ -1,28 +1,30 @@
-/** Finds the regular expressions of a source file by parsing it: literals, and what makes one at run time. */
+/**
+ * Finds the regular expressions of a source file in its syntax tree: literals, and calls that create one at run time.
+ */
 import { stripTypeScriptTypes } from 'node:module'
 
 import { parse, type Node, type Options } from 'acorn'
 
-/** A regular expression, or a place that makes one. */
+/** Regular expression, or a call that creates one. */
 export interface FoundRegex {
   readonly path: string
-  /** Counts from 1. */
+  /** Line in the file, counted from 1. */
   readonly line: number
-  /** The source text: a literal, or the call that makes the expression at run time. */
+  /** Source text: a literal, or the call that creates the expression at run time. */
   readonly text: string
-  /** Undefined if the pattern is not a constant of the file. */
+  /** Pattern; undefined if it is not a constant in the file. */
   readonly pattern: string | undefined
   readonly flags: string
 }
 
 type AnyNode = Node & { readonly [property: string]: unknown }
 
-/** Methods of strings that make a regular expression of an argument that is none. */
+/** String methods that convert an argument that is not a regular expression into one. */
 const implicitMethods: ReadonlySet<unknown> = new Set(['match', 'matchAll', 'search'])
 
 /** Returns the regular expressions of a TypeScript source in the order in which they appear. */
 export function findRegexes(path: string, source: string): FoundRegex[] {
-  // Types become blanks, so that every position stays.
+  // Types are replaced by blanks, so that positions do not change.
   const code = stripTypeScriptTypes(source)
   const options: Options = { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true }
   const found: FoundRegex[] = []

@@ -1,4 +1,4 @@
-/** Judges regular expressions: none may take time that grows faster than the length of its input. */
+/** Judges regular expressions: none may take more than linear time. */
 import process from 'node:process'
 
 import { checkSync, type Diagnostics } from 'recheck'
@@ -7,8 +7,9 @@ import type { AllowedRegex } from './allowed.ts'
 import type { FoundRegex } from './find-regexes.ts'
 
 /**
- * The exact analysis, also for repetitions such as `{16,512}`. What it can't do, such as lookaheads, is tried with inputs of
- * a fixed seed. Steps are counted, and never time: a judgement does not depend on the machine.
+ * Parameters of the exact analysis, large enough for repetitions such as `{16,512}`. Patterns that it does not support,
+ * such as lookaheads, are fuzzed with a fixed seed. The analysis counts steps and not time, so that its result does not
+ * depend on the machine.
  */
 const parameters = {
   maxRepeatCount: 600,
@@ -20,10 +21,10 @@ const parameters = {
   timeout: null,
 }
 
-/** Characters of an attack string that a message shows. */
+/** Maximum number of characters of an attack string in a message. */
 const maxShownLength = 120
 
-/** Returns what is wrong with the regular expressions, a line for each, and with the allow-list. */
+/** Returns the problems of the regular expressions, one line each, and those of the allow-list. */
 export function regexProblems(found: readonly FoundRegex[], allowed: readonly AllowedRegex[]): string[] {
   const judged = new Map<string, string | undefined>()
   const problems: string[] = []
@@ -45,7 +46,7 @@ export function regexProblems(found: readonly FoundRegex[], allowed: readonly Al
 
 function problemOf({ pattern, flags }: FoundRegex): string | undefined {
   if (pattern === undefined) return 'is made at run time: write it as a literal, or allow it with a reason'
-  // The analyser is JavaScript as well as a binary and a Java program; only the first is installed.
+  // recheck exists as JavaScript, as a binary and as a Java program; only the JavaScript is installed.
   process.env['RECHECK_BACKEND'] = 'pure'
   const diagnostics = checkSync(pattern, flags, parameters)
   return explanationOf(diagnostics)

@@ -1,6 +1,6 @@
 /**
- * At-most-once, by random schedules on a fake clock: requests and answers are delayed, lost, duplicated and held back, while
- * the executor is restarted and forgets. The client's requests and the executor's HTTP app and engine are the real ones.
+ * Tests at-most-once with random schedules on a fake clock: requests and answers are delayed, lost, duplicated and held
+ * back, while the executor restarts and forgets. The client's requests and the executor's HTTP app and engine are real.
  * A failure names the seed of its schedule.
  */
 import { setImmediate } from 'node:timers'
@@ -26,11 +26,11 @@ beforeEach(
 )
 afterEach(() => void vi.useRealTimers())
 
-/** Milliseconds in which executions begin and the executor is restarted. */
+/** Milliseconds in which executions start and the executor restarts. */
 const activeMs = 60_000
 const requestTimeoutMs = 90_000
 
-/** Outcome of one execution: what its caller was told, and how often its code ran in the end. */
+/** Outcome of one execution: the answer that its caller got, and the final number of runs of its code. */
 interface Outcome {
   readonly told: 'succeeded' | 'may have run' | 'has not run'
   readonly runs: number
@@ -39,7 +39,7 @@ interface Outcome {
 interface Schedule {
   readonly outcomes: readonly Outcome[]
   readonly restarts: number
-  /** Number of requests for executions that had run and were not known any more. */
+  /** Number of requests for executions that had run and that the executor had forgotten. */
   readonly refusedRepeats: number
 }
 
@@ -80,7 +80,7 @@ async function play(seed: number): Promise<Schedule> {
   const underWay = new Set(told)
   for (const each of told) void each.finally(() => underWay.delete(each))
   while (underWay.size > 0 || network.inTransit > 0) {
-    // Web streams take a few turns of the event loop.
+    // Web streams take several turns of the event loop.
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
     vi.advanceTimersToNextTimer()
   }
@@ -107,7 +107,7 @@ async function tellOf(api: ExecutionsApi, executionId: string): Promise<Outcome[
   const deadlineAt = performance.now() + requestTimeoutMs
   const scope = { executionId, correlationId: 'cor_0123456789abcdef', signal: controller.signal, deadlineAt }
   try {
-    // The simulated sandbox is told the code only.
+    // The simulated sandbox gets the code only.
     const result = await runByAnswer(JSON.stringify({ id: executionId, code: executionId }), scope, api)
     return result.success ? 'succeeded' : 'may have run'
   } catch (error) {
@@ -140,6 +140,6 @@ test('RT-2: in 1,000 random schedules of delays, losses, duplicates, restarts an
   expect(shareOf('succeeded')).toBeGreaterThan(0.5)
   expect(shareOf('may have run')).toBeGreaterThan(0.01)
   expect(restarts).toBeGreaterThan(1_000)
-  // Without the readings, each of these would have run the code again.
+  // Without the readings, each of these requests would have run the code again.
   expect(refusedRepeats).toBeGreaterThan(100)
 }, 120_000)

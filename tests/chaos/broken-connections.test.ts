@@ -9,7 +9,10 @@ import { startKillingProxy } from '../support/killing-proxy.ts'
 const executions = 2_000
 const atOnce = 64
 const callsEach = 3
-/** A connection dies with this chance in each stretch of so many bytes; a request with its answer has one or two thousand. */
+/**
+ * Probability that a connection is killed within a stretch of bytes; a request with its answer has one or two thousand
+ * bytes.
+ */
 const kills = { share: 0.2, stretchBytes: 4_096 }
 
 const code = `
@@ -37,7 +40,7 @@ describe.each(transports)('over $transport', ({ transport }) => {
     let next = 0
     const work = async (): Promise<void> => {
       for (let number = next++; number < executions; number = next++) {
-        // Half of them by their handles.
+        // Every other execution goes through its handle.
         const options = { input: number }
         results[number] =
           number % 2 === 0

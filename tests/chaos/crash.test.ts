@@ -68,7 +68,7 @@ test('an execution that is on the CPU when its process crashes is tried alone, a
   expect(await codemode.executeAsync('2 + 2')).toBe(4)
 })
 
-/** It takes well under this to start, and far more to spin. */
+/** Whether a process has used more CPU time than its start needs, which an endless loop soon exceeds. */
 function isComputing(pid: number): boolean {
   return (processCpuMs(pid) ?? 0) > 1_200
 }

@@ -15,9 +15,9 @@ import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor
 import { transports } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 
-/** An executor that notes what it is asked for; runs by their inputs. */
+/** Wraps an executor so that it logs its runs, by their inputs, and its probes. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {
-  // By default, an execution that was lost with its executor is told of only after ten attempts, which take ten seconds.
+  // With the default of ten attempts, an execution that was lost with its executor fails only after ten seconds.
   const executor = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { maxAttempts: 3 } })
   return {
     async run(request, options) {
@@ -44,12 +44,12 @@ async function kill({ child }: ExecutorProcess): Promise<void> {
   await exited
 }
 
-/** Starts an executor at the URL of one that is gone. */
+/** Starts an executor at the URL of one that has ended. */
 function restart({ url }: ExecutorProcess): Promise<ExecutorProcess> {
   return startExecutorProcess({ env: { CODEMODE_PORT: new URL(url).port } })
 }
 
-/** A tool that counts its calls by their inputs, before it does what another one does. */
+/** Wraps a tool handler so that it counts its calls by input. */
 function counted(handler: ToolHandler) {
   const calls = new Map<unknown, number>()
   const enter: typeof handler = (input, call) => {
@@ -59,10 +59,10 @@ function counted(handler: ToolHandler) {
   return { calls, enter }
 }
 
-/** On a busy machine all of it may take long; nothing here is about a clock. */
+/** Timeouts that are long enough for a busy machine; these tests are not about timeouts. */
 const clocks = { executionTimeoutMs: 120_000, toolTimeoutMs: 120_000, queueTimeoutMs: 60_000 }
 
-/** What becomes of the execution that calls the tool with this number. */
+/** Resolves with the outcome of an execution that calls the tool with this number. */
 async function outcomeOf(codemode: Codemode, input: number): Promise<'finished' | 'ambiguous' | 'lost'> {
   try {
     const value = await codemode.executeAsync('return await tools.enter(input)', { input })
@@ -72,7 +72,7 @@ async function outcomeOf(codemode: Codemode, input: number): Promise<'finished' 
   }
 }
 
-/** The probes between the restart and the first run after it. */
+/** Returns the number of probes between the restart and the first run after it. */
 function probesUntilRun(log: readonly string[]): number {
   const since = log.slice(log.indexOf('restarted'))
   const isRun = since.findIndex((line) => line.startsWith('run'))
@@ -139,7 +139,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(probesUntilRun(log)).toBeLessThanOrEqual(2)
     const numbersOf = (outcome: string) => [...outcomes.keys()].filter((number) => outcomes[number] === outcome)
     expect(numbersOf('finished').map((number) => calls.get(number))).toEqual(numbersOf('finished').map(() => 1))
-    // Ambiguous are at most those that it had when it was seen to be gone.
+    // At most the executions that ran when the failure was detected are ambiguous.
     const seen = log.slice(
       0,
       log.findIndex((line) => line.startsWith('failed')),

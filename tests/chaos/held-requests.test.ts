@@ -1,4 +1,7 @@
-/** At-most-once with real processes: a proxy loses answers and holds requests back until the executor was killed and restarted. */
+/**
+ * Tests at-most-once with real processes: a proxy loses answers, and holds requests back until the executor was killed
+ * and restarted.
+ */
 import { isDeepStrictEqual } from 'node:util'
 
 import type { ExecutorClientError } from '@codemode/client'
@@ -14,7 +17,7 @@ import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
 interface Moments {
   /** Resolves when the next executor is up. */
   readonly restarted: Promise<unknown>
-  /** To be called when the schedule can go on only after the restart. */
+  /** Called when the schedule can continue only after the restart. */
   readonly park: () => void
 }
 
@@ -22,9 +25,9 @@ interface Schedule {
   readonly what: string
   /** Returns the faults of the attempts to create the execution. */
   readonly faults: (moments: Moments) => readonly (() => Fault)[]
-  /** How often the code runs. */
+  /** Number of times that the code runs. */
   readonly runs: 0 | 1
-  /** Whether the caller learns that it ran. */
+  /** Whether the caller learns that the code ran. */
   readonly succeeds: boolean
   /** Whether further attempts are lost until the restart. */
   readonly isCutOff?: boolean
@@ -86,7 +89,9 @@ const schedules: readonly Schedule[] = [
 
 const isCreation = ({ method, path }: Exchange): boolean => method === 'POST' && path === '/v1/executions'
 
-/** Plays one schedule at an executor. The function that it returns goes on when the next one is up. */
+/**
+ * Plays one schedule against an executor, and resolves with a function that continues it when the next executor is up.
+ */
 async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof typeof methods) {
   const restarted = Promise.withResolvers<void>()
   const parked = Promise.withResolvers<void>()
@@ -128,7 +133,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
     isRestarted = true
     restarted.resolve()
     const told = await outcome
-    // Attempts that the client gave up arrive too.
+    // Attempts that the client gave up arrive as well.
     await expect.poll(() => held.every(({ status }) => status !== undefined)).toBe(true)
     isCounted = false
     const retries: unknown[] = []
@@ -150,7 +155,7 @@ test('RT-2, TL-6: in 24 schedules over four restarts, no code runs twice, and no
       executor = await startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
       for (const [index, { what, succeeds, runs }] of schedules.entries()) {
         const { held, ...outcome } = await finish[index]!()
-        // The client goes on with the new instance, without a failed attempt.
+        // The client continues with the new instance without a failed attempt.
         const expected = { told: succeeds ? 'succeeded' : 'OUTCOME_AMBIGUOUS', runs, refused: [], next: 2, retries: [] }
         expect({ what, ...outcome }).toEqual({ what, ...expected })
         expect([[], [409]]).toContainEqual(held)
@@ -164,7 +169,7 @@ test('RT-2, TL-6: in 24 schedules over four restarts, no code runs twice, and no
 test('RT-1: the default retries bridge a restart of the executor', async () => {
   const env = { CODEMODE_SANDBOX_PROCESSES: '1' }
   await using first = await startExecutorProcess({ env })
-  // It is up before the first is killed, so that the test does not depend on the time that a start takes.
+  // The second executor is up before the first is killed, so that the test does not depend on the duration of a start.
   await using second = await startExecutorProcess({ env })
   const before = await startProxy(first)
   await using client = connect(before, { executorApiKey: first.apiKey })
@@ -177,7 +182,7 @@ test('RT-1: the default retries bridge a restart of the executor', async () => {
     if (attempt === 3) thirdFailure.resolve()
   })
   const result = client.executeAsync('return 2')
-  // A client with three attempts would have given up by now.
+  // A client with three attempts would have given up at this point.
   await thirdFailure.promise
   const after = await startProxy(second, () => 'pass', Number(new URL(before.url).port))
   expect(await result).toBe(2)

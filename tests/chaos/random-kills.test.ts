@@ -9,10 +9,13 @@ import { RandomKills } from '../support/random-kills.ts'
 const executions = 200
 const callsEach = 3
 const kills = 20
-/** On a busy machine all of it may take long; nothing here is about a clock. */
+/** Timeouts that are long enough for a busy machine; these tests are not about timeouts. */
 const clocks = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000, queueTimeoutMs: 60_000 }
 
-/** One call, then two at once; the random values tell whether a guest that was made again is the same one. */
+/**
+ * Guest code with one call and then two at once; its random values show whether a guest that was rebuilt by replay is
+ * the same.
+ */
 const code = `
   const made = [Math.random(), crypto.randomUUID(), Date.now()]
   console.log('begins', ...made)
@@ -65,7 +68,7 @@ async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return all
 }
 
-/** Every event once and in order, and in agreement with the result. */
+/** Expects every event once, in order, and in agreement with the result. */
 function expectWholeStream(events: readonly ExecutionEvent[], result: ExecutionResult): void {
   expect(events.map(({ id }) => id)).toEqual(events.map((_, i) => String(i + 1)))
   const called = events.filter((event) => event.type === 'tool.called').map(({ callId }) => callId)

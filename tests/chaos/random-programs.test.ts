@@ -15,7 +15,7 @@ test('random programs go on from the middle of their journals when their process
   const count = (callId: string): number => {
     const times = (calls.get(callId) ?? 0) + 1
     calls.set(callId, times)
-    // Every so many calls all sandbox processes die, wherever the programs stand then.
+    // After every 150 calls all sandbox processes die, at an arbitrary point of the programs.
     if (calls.size % 150 === 0) killSandboxProcesses()
     return times
   }

@@ -15,7 +15,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
-/** An executor with a key for each of two tenants. */
+/** Starts an executor with a key for each of two tenants. */
 async function startForTenants(
   config: ExecutorConfigInput = {},
   more: Partial<Record<keyof typeof keys, object>> = {},
@@ -30,10 +30,10 @@ async function startForTenants(
 const run = (executor: RunningExecutor, key: string, code = 'return 1') =>
   api(executor, '/v1/executions', { key, body: { code } })
 
-/** Long enough that no two executions, one after the other, start in the same millisecond. */
+/** Code that takes so long that no two sequential executions start in the same millisecond. */
 const work = 'let x = 0; for (let i = 0; i < 3e6; i++) x = (x * 31 + i) % 1000003; return x'
 
-/** Sends an execution that has to wait, and resolves when it stands in the queue. */
+/** Sends an execution that has to wait, and resolves when it is queued. */
 async function enqueue(executor: RunningExecutor, key: string, request: object = {}) {
   const id = `exe_${randomUUID()}`
   const answer = api(executor, '/v1/executions', { key, body: { id, code: 'return "queued"', ...request } })
@@ -42,7 +42,7 @@ async function enqueue(executor: RunningExecutor, key: string, request: object =
   return { answer, record }
 }
 
-/** The labels of executions in the order in which they began, once all have ended. */
+/** Resolves with the labels of executions, in the order in which they started, when all have ended. */
 async function orderOf(queued: readonly Awaited<ReturnType<typeof enqueue>>[]): Promise<string[]> {
   await Promise.all(queued.map(({ answer }) => answer))
   const records = await Promise.all(queued.map(({ record }) => record()))

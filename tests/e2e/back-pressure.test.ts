@@ -109,7 +109,7 @@ test('CL-2: rateLimit lets no more begin in any window than it says, and the oth
   client.on('start', () => starts.push(performance.now()))
   const values = await Promise.all([1, 2, 3, 4, 5, 6, 7].map((input) => client.executeAsync('return input', { input })))
   expect(values).toEqual([1, 2, 3, 4, 5, 6, 7])
-  // A start is heard a moment after it was counted, and on a busy machine that may be a long one.
+  // The client emits `start` some time after it counted the start, which on a busy machine may be long.
   const early = starts.filter((at, index) => index >= 3 && at - starts[index - 3]! < perMs / 2)
   expect({ starts: starts.length, early }).toEqual({ starts: 7, early: [] })
 })

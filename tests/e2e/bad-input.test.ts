@@ -17,7 +17,7 @@ const MiB = 1024 * 1024
 
 let executor: RunningExecutor
 let folder: string
-/** An execution of tenant acme that has ended. */
+/** Id of an execution of tenant acme that has ended. */
 let ended: string
 
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-/** Where a callback may lead: the executor as a hostile client and a hostile tool server see it. */
+/** Tests SSRF protection: which addresses a callback may reach, with a hostile client and a hostile tool server. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -12,7 +12,7 @@ import { keyOf, writeKeysFile, type KeysFile } from '../support/keys-file.ts'
 
 type Answer = (outgoing: ServerResponse, incoming: IncomingMessage) => void
 
-/** A tool server that is none: it answers as it likes. */
+/** Starts an HTTP server in place of a tool server; the test decides its answers. */
 async function hostileServer(answer: Answer): Promise<{ url: string; requests: IncomingMessage[]; open: Set<Socket> }> {
   const requests: IncomingMessage[] = []
   const open = new Set<Socket>()
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 const code = 'return tools.x().catch(({ code, message, data, retryable }) => ({ code, message, data, retryable }))'
 
-/** What the code, and whoever sent it, sees of one tool call to this URL. */
+/** Runs code that makes one tool call to this URL, and returns what the code and its sender see of it. */
 async function callTo(url: string, options: { tenant?: string; limits?: object; at?: RunningExecutor } = {}) {
   const { tenant = 'acme', limits = {}, at = executor } = options
   const { status, body } = await api(at, '/v1/executions', {

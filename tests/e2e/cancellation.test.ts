@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => executor.close({ drainMs: 0 }))
 
-/** How the execution ended, according to the executor. */
+/** Returns the executor's record of the end of the execution. */
 async function ending(id: string): Promise<{ status: string; error: { code: string; name: string; message: string } }> {
   const record = async () => (await api(executor, `/v1/executions/${id}`)).body
   await expect.poll(async () => (await record()).status).toMatch(/completed|failed|cancelled/)

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => executor.close({ drainMs: 0 }))
 
 /**
- * A client whose tool server is behind a proxy that keeps its connection to the tool server when the executor closes the
- * one to the proxy: of a call that is cancelled, the tool server learns by `tool.cancel` only.
+ * Starts a client whose tool server is behind a proxy that keeps its connection to the tool server open when the
+ * executor closes the one to the proxy. The tool server learns of a cancellation only by `tool.cancel`.
  */
 async function behindDeafProxy(url: string, tools: Parameters<typeof connect>[1] = {}) {
   const port = await freePort()

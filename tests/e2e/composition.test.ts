@@ -20,7 +20,10 @@ import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
 const clientOf = ({ url }: { readonly url: string }) =>
   new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })
 
-/** A real executor, a client of it, and a proxy before it that treats all requests alike. */
+/**
+ * Starts an executor, a proxy before it that applies the same fault function to all requests, and a client of the
+ * proxy.
+ */
 async function behind(fault: (exchange: Exchange) => Fault) {
   const executor = await startExecutor()
   const proxy = await startProxy(executor, fault)
@@ -34,7 +37,7 @@ async function behind(fault: (exchange: Exchange) => Fault) {
   }
 }
 
-/** Nothing listens there. */
+/** Returns an executor at an address on which nothing listens. */
 const nobody = () => clientOf({ url: 'http://127.0.0.1:1' })
 
 describe.each(transports)('over the $transport transport', ({ config }) => {

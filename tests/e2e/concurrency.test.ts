@@ -6,7 +6,7 @@ import { gate } from '../support/gate.ts'
 
 const suite = useCodemode()
 
-/** A 10 ms ticker of the caller's: it counts for as long as the promise is open, if the event loop is free. */
+/** Counts the ticks of a 10 ms timer until the promise settles; a blocked event loop leaves no ticks. */
 async function ticksUntil(end: Promise<unknown>): Promise<number> {
   let ticks = 0
   const timer = setInterval(() => (ticks += 1), 10)
@@ -121,7 +121,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await arrived(100)
     let isOver = false
     void values.then(() => (isOver = true))
-    // Nothing lets the executions go on but the ticker itself, which a blocked loop would never fire.
+    // Only the ticker lets the executions continue, and it never fires in a blocked event loop.
     let ticks = 0
     const timer = setInterval(() => {
       ticks += 1
@@ -139,7 +139,7 @@ test("EX-4: the caller's event loop stays free while a retry backs off", async (
   await gone.close({ drainMs: 0 })
   await using client = connect(gone, { retry: { maxAttempts: 2, backoffBaseMs: 800 } })
   const failed = client.executeAsync('return 1').catch((error: unknown) => error)
-  // A back-off of 400 to 800 ms that blocked the loop would leave no tick, and one that did not leaves 40 or more.
+  // A backoff of 400 to 800 ms that blocks the event loop leaves no tick; one that does not leaves 40 or more.
   expect(await ticksUntil(failed)).toBeGreaterThan(10)
   expect(await failed).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 2 })
 })

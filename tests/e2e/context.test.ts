@@ -26,7 +26,7 @@ function spoil(_: unknown, { context }: Call): number {
   try {
     ;(context as { user?: string }).user = 'root'
   } catch {
-    // A context that can't be changed at all is fine too.
+    // A context that is frozen is acceptable too.
   }
   return 1
 }

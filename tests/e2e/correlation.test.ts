@@ -124,7 +124,7 @@ test('CX-2: the executor makes an id when there is none, or one that could forge
   for (const headers of [{}, {}, { 'x-correlation-id': 'x'.repeat(1_000) }, { 'x-correlation-id': 'a b"c' }]) {
     const answer = await api(executor, '/v1/executions', { body: { code: 'return 1' }, headers })
     const id = answer.headers.get('x-correlation-id')!
-    // 80 random bits are 20 digits of hexadecimal.
+    // 80 random bits are 20 hexadecimal digits.
     expect(id).toMatch(/^cor_[0-9a-f]{20,}$/)
     expect(answer.body.correlationId).toBe(id)
     ids.add(id)

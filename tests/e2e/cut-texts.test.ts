@@ -7,10 +7,13 @@ import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
-/** Text of surrogate pairs only, so that a cut at an odd or an even place would split one. */
+/**
+ * Returns an expression for text of surrogate pairs, with one character before them, so that a cut at an even position
+ * splits a pair.
+ */
 const pairs = (length: number): string => `'x' + '😀'.repeat(${length})`
 
-/** Every text in a value, however deep. */
+/** Returns every string in a value, at any depth. */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   if (typeof value !== 'object' || value === null) return []

@@ -41,7 +41,7 @@ function thrownBy(work: () => unknown): unknown {
   }
 }
 
-/** All that tells two errors apart, without what differs from one execution to the next. */
+/** Returns the fields of an error that do not vary between executions. */
 function comparable(error: unknown) {
   const { executionId: _, correlationId: __, logs, toolCalls, usage: ___, ...fields } = error as Record<string, unknown>
   const cause = (error as Error).cause

@@ -1,4 +1,4 @@
-/** Clocks of the day that are wrong, or are set while something runs. */
+/** Tests system clocks that are wrong, or that are set while something runs. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { startExecutorProcess } from '../../bench/executor-process.ts'
@@ -12,10 +12,10 @@ const hourMs = 3_600_000
 const suite = useCodemode()
 const runsOf = countRuns()
 
-/** Sets the clock of this process, and lets it stand. */
+/** Sets the clock of this process, and stops it. */
 const setClock = (aheadMs: number) => vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + aheadMs })
 
-/** A module that sets the clock of the process that loads it. */
+/** Returns a module that sets the clock of the process that loads it. */
 const clockThatIsAhead = (ms: number) =>
   `data:text/javascript,${encodeURIComponent(`
     const Real = Date
@@ -46,14 +46,14 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     }
     await using client = connect(executor, { ...config, executorApiKey: executor.apiKey, tools: { look } })
     const result = await methods[method](client, 'return tools.look(7).catch(({ code }) => code)')
-    // The executor's clock is what the code sees.
+    // The code sees the executor's clock.
     const isAhead = await methods[method](client, `return Math.abs(Date.now() - input) < ${hourMs / 2}`, {
       input: Date.now() + aheadMs,
     })
     expect(isAhead).toMatchObject({ result: true })
-    // Over callbacks its signatures are of another time than the tool server's.
+    // Over callbacks, the timestamps of the signatures do not match the tool server's clock.
     expect(result).toMatchObject({ success: true, result: transport === 'callback' ? 'TOOL_UNAVAILABLE' : 7 })
-    // 30 s are left, by the clock that the handler can read.
+    // The handler has 30 s left by its own clock.
     expect(leftMs.map((ms) => ms > 0 && ms < 60_000)).toEqual(transport === 'callback' ? [] : [true])
   })
 
@@ -70,7 +70,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     setClock(aheadMs)
     open()
     const result = await running
-    // Its token has expired when the clock goes forwards, and is valid for longer when it goes backwards.
+    // The token has expired when the clock moves forwards, and is valid for longer when it moves backwards.
     const isExpired = transport === 'callback' && aheadMs > 0
     expect(result).toMatchObject({ success: true, result: [true, isExpired ? 'TOOL_UNAVAILABLE' : 1] })
     expect(faulty.calls).toEqual(isExpired ? [] : [`${result.executionId}:2`])
@@ -82,7 +82,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   test.each(jumps)(
     'RT-1, RT-2: the clocks jump $jump by an hour between an attempt and its repeat',
     async ({ aheadMs }) => {
-      // The first answer is lost when the execution has ended, so that only what the executor keeps can answer the repeat.
+      // The first answer is lost after the execution has ended, so that only the retained result can answer the repeat.
       const lost = isStreaming ? { cutAt: 'event: finished' } : ('lose the answer' as const)
       const attempts = [lost, busy(503)]
       const next = () => {

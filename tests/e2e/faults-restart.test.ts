@@ -1,4 +1,7 @@
-/** Executors that are killed and started again, or late: the outcome is known or ambiguous, and nothing runs twice. */
+/**
+ * Tests executors that are killed and restarted, or that start late: the outcome is known or ambiguous, and nothing
+ * runs twice.
+ */
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
@@ -13,7 +16,7 @@ import type { Exchange, Fault } from '../support/proxy.ts'
 const runsOf = countRuns()
 const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }
 
-/** Asks an executor for the reading of its clock, as the header that names it in a request. */
+/** Returns the reading of an executor's clock as the request header that names it. */
 async function knownOf(executor: { readonly url: string }): Promise<{ 'x-codemode-known': string }> {
   const { headers } = await api(executor, '/livez')
   return { 'x-codemode-known': `${headers.get('x-codemode-instance')}=${headers.get('x-codemode-clock')}` }
@@ -21,7 +24,7 @@ async function knownOf(executor: { readonly url: string }): Promise<{ 'x-codemod
 
 const request = (id: string) => ({ body: { id, code: 'return 1' } })
 
-/** Starts an executor in a process of its own, on the port of a predecessor if there was one. */
+/** Starts an executor in a process of its own, on the port of its predecessor if one is given. */
 const startProcess = (port = '0') =>
   startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
 
@@ -101,7 +104,7 @@ describe('a request that names a reading', () => {
       expect(refused.body.error.details.instance).toBe(refused.headers.get('x-codemode-instance'))
     }
     expect(await send(first, known)).toMatchObject({ status: 200 })
-    // A known execution is attached to, whatever the request names.
+    // A request for a known execution attaches to it, whichever reading the request names.
     for (const headers of [known, foreign, { 'x-codemode-known': 'none' }]) {
       expect(await send(first, headers)).toMatchObject({ status: 200, body: { result: 1 } })
     }

@@ -1,4 +1,4 @@
-/** Faults that meet some of many executions, their handles, or their place in the queue. */
+/** Tests faults that affect some of many executions, their handles, or their places in the queue. */
 import { describe, expect, test } from 'vitest'
 
 import { busy } from '../support/busy.ts'
@@ -14,7 +14,8 @@ const runsOf = countRuns()
 describe.each(transports)('over the $transport transport', ({ transport }) => {
   test('EX-2, RT-2: of a hundred executions whose requests meet faults each gets its own result, in order', async () => {
     const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
-    // Twice for each of them: by the number of the request, one could meet as many in a row as it has attempts.
+    // Each execution meets two faults at most; faults by request number alone could use up all attempts of one
+    // execution.
     const met = new Map<unknown, number>()
     let number = 0
     const create = ({ headers }: Exchange): Fault => {
@@ -36,7 +37,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
 
   test('EX-2, RT-1: one execution whose requests never arrive loses no other', async () => {
     const ids = new Set<unknown>()
-    // The second of the executions, and all of its repeats.
+    // All attempts of the second execution fail.
     const create = ({ headers }: Exchange): Fault => {
       const id = headers['idempotency-key']
       ids.add(id)

@@ -1,4 +1,7 @@
-/** Each fault on each way, over both transports and by both methods: what the caller gets, and how often it really ran. */
+/**
+ * Tests each fault on each way, over both transports and by both methods: the caller's result, and the real number of
+ * runs.
+ */
 import { describe, expect, test } from 'vitest'
 
 import { busy } from '../support/busy.ts'
@@ -9,7 +12,10 @@ import { useCodemode } from '../support/suite.ts'
 const suite = useCodemode()
 const runsOf = countRuns()
 
-/** How often a request comes when its first one meets the fault; `streaming` if that differs for a stream of events. */
+/**
+ * Fault of a request, and the number of requests that it leads to; `streaming` if the number differs for a stream of
+ * events.
+ */
 interface Row {
   readonly what: string
   readonly fault: Fault
@@ -46,7 +52,7 @@ const rows: Record<'create' | 'answer', readonly Row[]> = {
 }
 
 describe.each(usages)('$method over the $transport transport', ({ transport, method, isStreaming }) => {
-  /** Runs three calls past the faults, and expects that nobody notices them but the ways. */
+  /** Runs three calls despite the faults, expects a regular result, and returns the number of requests on each way. */
   async function expectUnnoticed(faults: Faults): Promise<(way: Way) => number> {
     await using faulty = await startFaulty(suite.executor, transport, faults)
     const result = await methods[method](faulty.client, threeCalls)
@@ -63,7 +69,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
 
   test.each(rows.answer)("RT-1, RT-2: a tool's answer meets $what", async ({ fault, times }) => {
     const requests = await expectUnnoticed({ answer: [fault] })
-    // Answers over the stream that are ready together go together.
+    // Answers over the stream that are ready at the same time share a request.
     const withoutFaults = transport === 'callback' ? [3] : [2, 3]
     expect(withoutFaults).toContain(requests('answer') - (times - 1))
   })
@@ -110,7 +116,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     await expect.poll(() => faulty.requests('cancel').length).toBe(1)
     const { executionId } = error as { executionId: string }
     await expect.poll(() => runsOf(executionId)).toBe(1)
-    // Over the stream no event came, and so no call.
+    // Over the stream no event arrived, and therefore no call.
     if (transport === 'callback') await stopped.promise
   })
 

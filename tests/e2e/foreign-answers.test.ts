@@ -1,4 +1,4 @@
-/** What is told when something else than an executor answers, and what is tried again. */
+/** Tests the errors, and the retries, when something other than an executor answers. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -17,7 +17,7 @@ const retry = { maxAttempts: 3, backoffBaseMs: 1 }
 
 type Answering = (response: ServerResponse, request: IncomingMessage) => void
 
-/** A server that is no executor, and the requests that it got. */
+/** Starts a server that is not an executor, and records its requests. */
 async function foreignServer(answer: Answering) {
   const requests: string[] = []
   const server = await listenLocally(
@@ -30,7 +30,7 @@ async function foreignServer(answer: Answering) {
   return { url: server.url, requests }
 }
 
-/** The errors of an execution that waits for one answer, and of one that follows events. */
+/** Returns the errors of an execution that waits for one answer, and of one that follows events. */
 async function failuresAt(url: string): Promise<ExecutorClientError[]> {
   const client = connect({ url }, { retry })
   try {
@@ -217,7 +217,7 @@ test('RT-2: an answer that a proxy has cut is asked for again', async () => {
 })
 
 describe('a gateway before a tool server', () => {
-  /** A client whose tool server is behind a gateway that answers the first deliveries by itself. */
+  /** Starts a client whose tool server is behind a gateway that answers the first deliveries itself. */
   async function behind(answer: Answering, times: number) {
     const port = await freePort()
     let left = times

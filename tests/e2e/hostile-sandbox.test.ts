@@ -1,4 +1,7 @@
-/** A sandbox process that guest code has taken over: it says whatever it likes, and the executor still lets nothing out. */
+/**
+ * Tests the executor against a sandbox process that guest code has taken over: it reports arbitrary effects, and the
+ * executor still forwards nothing that is not allowed.
+ */
 import type { TurnEffects } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
@@ -10,7 +13,7 @@ import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 
 type Effects = Partial<TurnEffects>
 
-/** An executor whose sandbox says of its first turns what it is told to say here, and of all others that they returned. */
+/** Starts an executor whose sandbox reports these effects for its first turns; each later turn returns its delivery. */
 function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
   let turn = 0
   return startOnHostileSandbox({
@@ -22,7 +25,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
   })
 }
 
-/** Runs any code against what the sandbox says, and tells what the tools got. */
+/** Runs code against the reported effects, and returns the result with everything that the tools received. */
 async function run(turns: readonly Effects[], config: (typeof transports)[number]['config']) {
   const served: unknown[] = []
   const tools = { weather: (input: unknown) => void served.push(input), bank: () => void served.push('bank') }

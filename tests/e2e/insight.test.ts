@@ -13,7 +13,7 @@ const suite = useCodemode()
 
 const names = ['start', 'retry', 'tool', 'log', 'settle'] as const
 
-/** All that a client tells its listeners, in order. */
+/** Records the events that a client emits, in order. */
 function listen(client: Codemode): { name: keyof ClientEvents; event: ClientEvents[keyof ClientEvents] }[] {
   const seen: ReturnType<typeof listen> = []
   for (const name of names) client.on(name, (event) => seen.push({ name, event }))

@@ -18,7 +18,7 @@ test('RT-2, RT-5: an execution that was refused leaves nothing behind, and its i
   })
   open()
   expect(await running).toBe(1)
-  // The grace of the refused one's reader ends while the repeat runs.
+  // The grace period of the refused execution's reader ends while the repeat runs.
   expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200, body: { result: 'once' } })
   expect((await api(executor, `/v1/executions/${body.id}`)).body).toMatchObject({ status: 'completed', result: 'once' })
 })

@@ -51,7 +51,7 @@ test('EX-8: a result that is too large is refused with its size and the limit, a
 test('EX-8: console output over its limit is dropped, and counted', async () => {
   const result = await suite.codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
   expect(result.success).toBe(true)
-  // Each entry counts 64 bytes beyond its text.
+  // Each entry counts 64 bytes in addition to its text.
   const sizeBytes = result.logs.reduce((sum, { text }) => sum + text.length + 64, 0)
   expect(sizeBytes).toBeGreaterThanOrEqual(64 * 1024)
   expect(sizeBytes).toBeLessThan(65 * 1024)

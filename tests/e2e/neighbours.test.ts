@@ -4,7 +4,7 @@ import { api, connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 
-/** JSON that is nested deeper than `JSON.stringify` can follow. */
+/** JSON that is nested too deeply for `JSON.stringify`. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
 
 test('RT-5: a tenant whose loops hold the processes leaves room for another', async () => {
@@ -43,7 +43,7 @@ test('EX-9: a turn that was cancelled before it began is not run', async () => {
   await second.cancel()
   expect(await second.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
   expect(await first).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
-  // The one process would be held for 20 s by the loop that nobody waits for.
+  // If the cancelled loop ran, it would occupy the only process for 20 s.
   expect(await client.executeAsync('return 1', { queueTimeoutMs: 5_000 })).toBe(1)
 })
 

@@ -20,7 +20,7 @@ const suite = useCodemode()
 const names = ['NODE_USE_ENV_PROXY', 'NODE_OPTIONS', ...['http', 'https', 'no'].flatMap((name) => [`${name}_proxy`])]
 const proxyNames = [...names, ...names.map((name) => name.toUpperCase())]
 
-/** Sets the variables for the clients that the test makes, and no others about proxies. */
+/** Sets these variables for the clients of the test, and unsets all others that concern proxies. */
 function setVariables(variables: Readonly<Record<string, string>>): void {
   const before = Object.fromEntries(proxyNames.map((name) => [name, env[name]]))
   const put = (values: Readonly<Record<string, string | undefined>>): void => {
@@ -72,7 +72,7 @@ test('RT-1: an executor at an https URL is reached through a tunnel, which is ke
 
 const newClient = () => new ExecutorClient({ executorUrl: suite.executor.url, executorApiKey: apiKey })
 
-/** Whether a client with these variables asks the proxy. */
+/** Returns whether a client with these variables uses the proxy. */
 async function asksProxy(variables: (proxyUrl: string) => Record<string, string>, host = '127.0.0.1') {
   await using proxy = await startForwardProxy()
   setVariables(variables(proxy.url))
@@ -131,7 +131,7 @@ describe('which requests go through a proxy', () => {
 describe('a proxy that fails', () => {
   const secret = 'hush-hush'
 
-  /** The error of an execution through a proxy with that secret in its URL. */
+  /** Returns the error of an execution through a proxy with the secret in its URL, which must not appear anywhere. */
   async function failure(proxyUrl: string, executor: { readonly url: string }, connectTimeoutMs = 20_000) {
     setVariables({ ...asked, HTTP_PROXY: proxyUrl, HTTPS_PROXY: proxyUrl })
     await using client = connect(executor, { retry: false, connectTimeoutMs })

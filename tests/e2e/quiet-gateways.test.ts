@@ -1,4 +1,4 @@
-/** Gateways that end requests in which nothing is said, before the executor and before a tool server. */
+/** Tests gateways that end idle requests, before the executor and before a tool server. */
 import { describe, expect, onTestFinished, test } from 'vitest'
 
 import type { Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
@@ -22,7 +22,9 @@ const methods = {
 }
 const endings: Ending[] = ['status', 'close', 'end']
 
-/** A client behind a gateway that ends quiet requests, with a tool that answers when so many have been ended. */
+/**
+ * Starts a client behind a gateway that ends quiet requests, with a tool that answers after `cuts` of them were ended.
+ */
 async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } = {}) {
   const gateway = await startQuietGateway(suite.executor, { quietMs, ending })
   const runs: string[] = []
@@ -95,14 +97,14 @@ test('RT-1: quiet requests that end are no failures to be told of, and broken on
   expect(retries).toEqual([])
 })
 
-/** Runs one call through a gateway before the tool server, and tells how often its handler ran. */
+/** Runs one call through a gateway before the tool server, and returns how often its handler ran. */
 async function callBehind(ending: Ending): Promise<{ value: unknown; runs: number }> {
   const port = await freePort()
   await using gateway = await startQuietGateway({ url: `http://127.0.0.1:${port}` }, { quietMs, ending })
   let runs = 0
   const patient = async (input: unknown, { signal }: { signal: AbortSignal }) => {
     runs += 1
-    // More than the attempts for a tool server that is gone.
+    // More than the attempts for a tool server that is unreachable.
     await gateway.hasCut(9)
     return [input, signal.aborted]
   }

@@ -1,4 +1,4 @@
-/** Readers of an execution and of its results: bounded, and each served whatever the others do. */
+/** Tests that the readers of an execution and of its results are bounded, and that a slow reader delays no other. */
 import { connect } from 'node:net'
 
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,7 +9,7 @@ import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
-/** A connection that asks for events and does not read them. */
+/** Opens a connection that requests events and does not read them. */
 function silentReader(path: string): void {
   const { hostname, port } = new URL(suite.executor.url)
   const socket = connect({ host: hostname, port: Number(port) })
@@ -39,7 +39,7 @@ test('RT-5: an execution has a bounded number of readers; one more is told so, a
   await execution.cancel()
 })
 
-/** How often a value is the element 0 of another. */
+/** Returns the nesting depth of a value along element 0. */
 function depthOf(value: unknown): number {
   let depth = 0
   for (let each = value; typeof each === 'object' && each !== null; each = (each as unknown[])[0]) depth += 1

@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => executor.close({ drainMs: 0 }))
 
-/** Gives the faults to the first attempts to run code; later ones, and all other requests, pass. */
+/** Applies the faults to the first attempts to run code; later attempts, and all other requests, pass. */
 function firstAttempts(...faults: Fault[]) {
   return ({ method, path }: { method: string; path: string }): Fault =>
     method === 'POST' && path === '/v1/executions' ? (faults.shift() ?? 'pass') : 'pass'
@@ -25,7 +25,7 @@ const attemptsOf = (proxy: { readonly exchanges: readonly { path: string; at: nu
   proxy.exchanges.filter(({ path }) => path === '/v1/executions')
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  /** A client through a proxy, with a tool that counts. */
+  /** Starts a client through a proxy, with a tool that counts its calls. */
   async function through(faultOf: Parameters<typeof startProxy>[1], backoffBaseMs = 1) {
     const proxy = await startProxy(executor, faultOf)
     const calls: string[] = []
@@ -55,7 +55,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await using setup = await through(() => 'reset')
     const error: unknown = await setup.client.executeAsync('tools.count({})').catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ExecutorConnectionError)
-    // The client asks for the reading of the executor's clock first, and that request runs nothing.
+    // The client first asks for the reading of the executor's clock; that request runs nothing.
     expect(error).toMatchObject({ ambiguous: false, attempts: 3, message: expect.stringContaining('after 3 attempts') })
     const causes: unknown[] = []
     for (let each = error; each instanceof Error; each = each.cause) causes.push((each as { code?: string }).code)
@@ -97,7 +97,7 @@ test('RT-1: delays are jittered and doubled from the base on', async () => {
   await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 40 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 4 })
   const gaps = proxy.exchanges.slice(1).map(({ at }, index) => at - proxy.exchanges[index]!.at)
-  // Jitter takes at most a half; a busy machine only adds.
+  // Jitter reduces a delay by at most a half; a busy machine only adds to it.
   for (const [index, gapMs] of gaps.entries()) expect(gapMs).toBeGreaterThanOrEqual(40 * 2 ** index * 0.5 - 2)
 })
 
@@ -128,7 +128,7 @@ test('RT-1: an abort ends the backoff at once', async () => {
   const options = { signal: controller.signal, executionTimeoutMs: 200_000 }
   const failed = client.executeAsync('return 1', options).catch((error: unknown) => error)
   await proxyAnswered.promise
-  // The abort may come before or after the answer was read; it is the same error at once either way.
+  // The abort may come before or after the answer is read; the error is the same, and immediate, either way.
   controller.abort()
   expect(await failed).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
 })
@@ -168,7 +168,7 @@ test('RT-2: a request that asks only for the reading of the clock runs nothing, 
   await using proxy = await startProxy(executor, ofReading)
   await using client = connect(proxy, { retry: { maxAttempts: 3, backoffBaseMs: 1 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CONNECTION_FAILED', ambiguous: false })
-  // The next one is asked for again, and then the request that may have run breaks.
+  // The client asks for a new reading, and then the request that may have run breaks.
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 

@@ -1,4 +1,4 @@
-/** Calls that come late, because a proxy held them back, are not started when they are over. */
+/** Tests that calls that a proxy delayed do not start when they have already settled. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
@@ -13,7 +13,7 @@ import { listenLocally, startTinyProxy } from '../support/tiny-proxy.ts'
 
 const suite = useCodemode()
 
-/** A client behind a proxy that holds its event streams, with tools that note that they run. */
+/** Starts a client behind a proxy that holds its event streams, with tools that record their calls. */
 async function held(executor: { readonly url: string }) {
   const proxy = await startHoldingProxy(executor)
   const ran: string[] = []
@@ -73,7 +73,7 @@ describe('over a proxy that buffers the stream', () => {
       if (cancels === 'the client') await execution.cancel()
       else await api(suite.executor, `/v1/executions/${execution.id}/cancel`, { body: {} })
       await proxy.holds('event: finished')
-      // The client knows of its own cancelling although only the call has come.
+      // The client knows of its own cancellation although only the call has arrived.
       proxy.release(cancels === 'the client' ? 'event: tool.called' : undefined)
       proxy.open()
       expect(await execution.wait()).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
@@ -114,7 +114,7 @@ describe('over a proxy that buffers the stream', () => {
   })
 })
 
-/** Behind a proxy whose first stream breaks off at once, so that all events come when it is resumed. */
+/** Starts a client behind a proxy whose first stream breaks at once, so that all events arrive when it resumes. */
 async function heldAfterCut(): Promise<Awaited<ReturnType<typeof held>>> {
   let cuts = 0
   const cutting = await startTinyProxy(suite.executor, ({ response }, answer) => {
@@ -134,7 +134,10 @@ function expectSuccess(result: Awaited<ReturnType<HeldClient['run']>>, value: un
 
 type HeldClient = Awaited<ReturnType<typeof held>>['client']
 
-/** A client whose tool server gets nothing by itself: `deliver` brings what the executor sent, byte for byte. */
+/**
+ * Starts a client whose tool server receives nothing directly: `deliver` sends it what the executor sent, byte for
+ * byte.
+ */
 async function intercepted() {
   const sent: { headers: Record<string, string>; body: string }[] = []
   const interceptor = createServer((request, response) => {

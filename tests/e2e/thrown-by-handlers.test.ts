@@ -49,7 +49,7 @@ cycle.cause = new Error('and round', { cause: cycle })
 
 const zodError = z.object({ n: z.number() }).safeParse({ n: 'x' }).error
 
-/** Each is thrown, and rejected with, by a handler. */
+/** Values that a handler throws or rejects with, and the resulting errors. */
 const thrown: readonly (readonly [string, () => unknown, object])[] = [
   ['an object', () => ({ status: 500 }), { message: 'The handler threw {"status":500}', data: { status: 500 } }],
   ['an object with a message', () => ({ message: 'no', code: 7 }), { message: 'no', code: '7' }],

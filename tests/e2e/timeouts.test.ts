@@ -119,7 +119,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 })
 
 test('RT-3: the connect clock fires when a connection takes too long', async () => {
-  // It takes connections and never answers the TLS handshake.
+  // The server accepts connections and never answers the TLS handshake.
   const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -143,7 +143,7 @@ test('RT-3: the clock of the request reaches the executor, which ends the execut
   expect(status).toBe(200)
   const { code, details } = body.error
   expect(code).toBe('EXECUTION_TIMEOUT')
-  // What the way to the executor and its queue took is gone already.
+  // The time of the transfer to the executor and of its queue is already deducted.
   expect(details).toEqual({ layer: 'request', option: 'requestTimeoutMs', timeoutMs: expect.any(Number) })
   expect(details.timeoutMs).toBeLessThanOrEqual(150)
 })

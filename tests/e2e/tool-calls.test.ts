@@ -8,7 +8,7 @@ import { useCodemode } from '../support/suite.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
 
-/** On a busy machine a call can be over before its handler begins, so it is made until one has begun. */
+/** Returns code that repeats a call until its handler has begun; on a busy machine a call can end before that. */
 const untilBegun = (call: string) => `
   let error
   do error = await ${call}.catch((error) => error)

@@ -8,7 +8,7 @@ import { ToolHost, type Delivery } from '../support/tool-host.ts'
 
 const suite = useCodemode()
 
-/** A tool host with a tool that counts, and what the executor sent it for one call. */
+/** Starts a tool host with a tool that counts, and returns the executor's delivery of one call. */
 async function delivered(): Promise<{ host: ToolHost; delivery: Delivery; runs: () => number }> {
   let runs = 0
   const tools = { count: () => ++runs, bank: () => ++runs }

@@ -47,7 +47,7 @@ const tools = {
   },
 }
 
-/** Catches the error of one call in the guest and returns its fields. */
+/** Returns code that catches the error of one call in the guest and returns its fields. */
 const failing = (call: string) => `
   try { return await ${call} }
   catch (error) {
@@ -58,7 +58,7 @@ const failing = (call: string) => `
     }
   }`
 
-/** Nests a condition so many levels deep, and calls the tool with it. */
+/** Returns code that nests a condition `depth` levels deep, and calls the tool with it. */
 const nested = (input: string, depth: number) => `
       let n = ${input}
       for (let i = 0; i < ${depth}; i++) n = { op: 'and', args: [n] }

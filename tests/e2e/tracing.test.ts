@@ -43,7 +43,7 @@ function inApplication(work: () => Promise<unknown>): Promise<string> {
 const named = (name: string): ReadableSpan[] => exporter.getFinishedSpans().filter((span) => span.name === name)
 const idOf = (span: ReadableSpan | undefined): string | undefined => span?.spanContext().spanId
 
-/** The names of a span and of all that it is in, from the inside out. */
+/** Returns the names of a span and of its ancestors, innermost first. */
 function pathOf(span: ReadableSpan): string[] {
   const parent = exporter.getFinishedSpans().find((other) => idOf(other) === span.parentSpanContext?.spanId)
   return [span.name, ...(parent ? pathOf(parent) : [])]

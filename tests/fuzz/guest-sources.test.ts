@@ -1,4 +1,7 @@
-/** Sources of every kind, most of them no programs, through a real executor: each comes to an outcome of the closed set. */
+/**
+ * Runs sources of every kind, most of them not programs, in a real executor: each ends with an outcome of the closed
+ * set.
+ */
 import { setTimeout as delay } from 'node:timers/promises'
 
 import fc from 'fast-check'
@@ -52,7 +55,7 @@ const tokens = fc.constantFrom(
   'return { then: null }',
 )
 
-/** Statements that work, to be spliced and cut. */
+/** Valid statements, to be spliced and truncated. */
 const statements = fc.constantFrom(
   'const a: number = 1 as any;',
   'for (const x of [1, 2, 3]) console.log(x);',
@@ -141,7 +144,7 @@ const source = fc
   )
   .filter((code) => code !== '')
 
-/** Sources that cost their process slow their tenant down: each in its turn has another one. */
+/** Tenants that take turns: a tenant whose code crashes its process is throttled. */
 const tenants = Array.from({ length: 8 }, (_, i) => `t${i}`)
 
 const limits = { cpuTimeoutMs: 150, executionTimeoutMs: 3_000, memoryLimitMb: 32, queueTimeoutMs: 20_000 }

@@ -1,10 +1,11 @@
-// What a sandbox process may send that was taken over: valid messages, wrong ones, and bytes that are none.
+// Arbitraries for the output of a sandbox process that guest code has taken over: valid messages, invalid ones, and
+// bytes that are not messages.
 import fc from 'fast-check'
 
 import { encodeFrame } from '../../packages/executor/src/sandbox/frames.ts'
 import type { SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 
-/** Values that are likely to be wrong wherever they stand. */
+/** Values that are likely to be invalid in any place. */
 const oddValue = fc.oneof(
   fc.constantFrom<unknown>(null, '', 0, -1, -0, 0.5, 2 ** 31, 2 ** 53, 1e308, [], {}, [[]], true, 'turn', '__proto__'),
   fc.jsonValue({ maxDepth: 3 }),
@@ -53,7 +54,10 @@ export const effects = fc.record(
 const guest = fc.integer({ min: -1, max: 3 })
 const ofTurn = { guest, cpuMs: fc.double({ min: 0, noNaN: true }), worn: fc.boolean() }
 const noLogs = { logs: fc.constant([]), logsDropped: fc.constant({ entries: 0, bytes: 0 }) }
-/** Something for each member of the message of a type, so that none is forgotten; what is in it may be wrong. */
+/**
+ * Type with a property for each member of a message type, so that the compiler reports a missing one; the values may be
+ * invalid.
+ */
 type Members<Type> = { [Name in keyof Extract<SandboxMessage, { type: Type }>]: unknown }
 const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> } = {
   ready: fc.record({
@@ -72,7 +76,7 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
 }
 const validMessage = fc.oneof(...Object.values(message))
 
-/** A message with something else at one of its places, or a place that there is not. */
+/** Message in which one property has another value, or with an unknown property. */
 export const wrongMessage = fc
   .tuple(validMessage, fc.nat(), fc.string({ maxLength: 5 }), oddValue)
   .map(([message, at, key, odd]) => {
@@ -96,7 +100,7 @@ const frame = fc.oneof(
   oddValue.map((value) => encodeFrame(value ?? null)),
 )
 
-/** Bytes changed, cut out, put in, or a length that lies. */
+/** Mutation of a stream: bytes changed, removed or inserted, a wrong length, or a truncation. */
 const mutation = fc.oneof(
   fc.record({ kind: fc.constant('set'), at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) }),
   fc.record({ kind: fc.constant('cut'), at: fc.nat(), byte: fc.integer({ min: 1, max: 64 }) }),

@@ -1,4 +1,7 @@
-/** A sandbox process that was taken over, as a process: whatever it writes, its turn ends and the pool goes on. */
+/**
+ * Tests a sandbox process that was taken over, as a real process: whatever it writes, its turn ends and the pool
+ * continues.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,7 +32,7 @@ const spec: GuestSpec = {
   seed: '0'.repeat(64),
 }
 
-/** What a turn comes to in a process that writes these bytes when it gets one. */
+/** Resolves with the outcome of a turn in a process that writes these bytes when it gets the turn. */
 async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-lies-'))
   await writeFile(join(folder, 'lies'), bytes)
@@ -87,7 +90,7 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(stream, fc.integer({ min: 1, max: 500 }), async (bytes, chunkBytes) => {
-        // Bytes that break nothing leave the turn open until its time is over.
+        // Bytes that do not break the protocol leave the turn open until its time is over.
         const broken = Buffer.concat([bytes, Buffer.from([0xff, 0xff, 0xff, 0xff])])
         const { type } = await turnAgainst(broken, chunkBytes)
         expect(['turn', 'stopped', 'crashed', 'killed', 'lost']).toContain(type)

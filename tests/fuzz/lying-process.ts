@@ -1,4 +1,7 @@
-/** A program that stands for a sandbox process in native code's hands: it says it is ready, and then what it was told to. */
+/**
+ * Program in place of a sandbox process that native code controls: reports that it is ready, and then writes the given
+ * bytes.
+ */
 import { readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
@@ -13,7 +16,7 @@ const header = Buffer.alloc(4)
 header.writeUInt32BE(Buffer.byteLength(ready))
 writeSync(output, Buffer.concat([header, Buffer.from(ready)]))
 
-// It lies when it is spoken to, and never ends by itself.
+// It writes when it gets its first message, and never ends by itself.
 process.stdin.once('data', () => {
   const bytes = readFileSync(path)
   for (let at = 0; at < bytes.length; at += Number(chunkBytes)) {

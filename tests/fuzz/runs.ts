@@ -3,9 +3,9 @@ import { env } from 'node:process'
 import type { Parameters } from 'fast-check'
 
 /**
- * How often a fuzzer runs: a few times in the suite, always with the same seed, so that a change is what makes it fail; as
- * often as CODEMODE_FUZZ_RUNS says otherwise, with a new seed each time, which is in the report of a failure and can be
- * given as CODEMODE_FUZZ_SEED.
+ * Returns the parameters of a fuzzer. In the suite it runs `inSuite` times with a fixed seed, so that only a change of
+ * the code makes it fail. With CODEMODE_FUZZ_RUNS it runs that often with a new seed, which the report of a failure
+ * contains and CODEMODE_FUZZ_SEED repeats.
  */
 export function fuzzRuns(inSuite: number): Pick<Parameters, 'numRuns' | 'seed' | 'endOnFailure'> {
   const { CODEMODE_FUZZ_RUNS: runs, CODEMODE_FUZZ_SEED: seed } = env
@@ -13,5 +13,5 @@ export function fuzzRuns(inSuite: number): Pick<Parameters, 'numRuns' | 'seed' |
   return { numRuns: Number(runs), ...(seed !== undefined && { seed: Number(seed) }) }
 }
 
-/** How long a fuzzer may take. */
+/** Milliseconds that a fuzzer may take. */
 export const fuzzTimeoutMs = env['CODEMODE_FUZZ_RUNS'] === undefined ? 60_000 : 3_600_000

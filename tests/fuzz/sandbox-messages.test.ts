@@ -1,4 +1,7 @@
-/** What a sandbox process may send when hostile code has taken it over, up to the point where the engine believes it. */
+/**
+ * Tests the reading of messages from a sandbox process that was taken over, up to the check of their effects in the
+ * engine.
+ */
 import fc from 'fast-check'
 import { executionResultSchema, fixedLimits, type TurnEffects } from '@codemode/shared'
 import { expect, test } from 'vitest'
@@ -15,7 +18,10 @@ import { effects, stream, wrongMessage } from './hostile-messages.ts'
 
 const limits = { ...defaultMaxLimits, ...fixedLimits }
 
-/** Reads a stream as the executor reads a process: until something breaks the protocol. Anything but that is a bug. */
+/**
+ * Reads a stream as the executor reads a process, until something breaks the protocol. Rethrows any other error, which
+ * is a bug.
+ */
 function readAll(bytes: Buffer, chunkSizes: readonly number[]): SandboxMessage[] {
   const reader = new FrameReader()
   const believed: SandboxMessage[] = []
@@ -42,7 +48,7 @@ test(
         fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 5 }),
         (bytes, sizes) => {
           const inPieces = readAll(bytes, sizes)
-          // What came before a broken frame in the same chunk is not believed either.
+          // Messages before a broken frame in the same chunk are discarded too.
           const inOne = readAll(bytes, [Math.max(1, bytes.length)])
           expect(inPieces.slice(0, inOne.length)).toEqual(inOne)
           for (const message of inPieces) {

@@ -1,4 +1,4 @@
-// Requests with something wrong: in the body, the headers, the path, the method, or the way that they are framed.
+// Arbitraries for requests with a fault in the body, the headers, the path, the method or the framing.
 import fc from 'fast-check'
 import { newExecutionId } from '@codemode/shared'
 
@@ -41,7 +41,7 @@ const validBody = () => ({
   priority: 1,
 })
 
-/** A valid request with something else at some of its places, or with a field that there is not. */
+/** Valid request in which some properties have other values, or with unknown properties. */
 const mutatedBody = fc
   .array(fc.tuple(fc.nat(), fc.option(oddText, { freq: 4 }), oddValue), { minLength: 0, maxLength: 3 })
   .map((changes) => {
@@ -114,7 +114,7 @@ const body = fc
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 100 }).map((bytes) => Buffer.from(bytes)) },
     { weight: 1, arbitrary: oddValue.map((value) => Buffer.from(JSON.stringify(value))) },
   )
-  // Shown as text when something is found.
+  // fast-check prints a counterexample as text.
   .map((bytes) => Object.assign(bytes, { [fc.toStringMethod]: () => bytes.toString('latin1').slice(0, 300) }))
 
 const method = fc.oneof(
@@ -169,7 +169,7 @@ const path = fc.oneof(
   },
 )
 
-/** A value of a header as bytes of Latin-1, without what would end the header. */
+/** Header value as Latin-1 bytes, without the characters that would end the header. */
 const headerValue = oddText.map((text) =>
   Buffer.from(text)
     .toString('latin1')
@@ -230,7 +230,7 @@ const framing = fc.constantFrom(
   'bad chunk',
 )
 
-/** One request as a hostile client may send it. */
+/** One request of a hostile client. */
 export const wireRequest = fc.record({
   method,
   path,
@@ -245,14 +245,14 @@ interface WireRequest {
   readonly method: string
   readonly path: string
   readonly headers: readonly (readonly [string, string])[]
-  /** Without the odd headers. */
+  /** Whether the odd headers are left out. */
   readonly isPlain: boolean
   readonly isJson: boolean
   readonly framing: string
   readonly body: Buffer
 }
 
-/** A request as it goes over the socket; `known` is the id of an execution that there is. */
+/** Returns a request as it is sent over the socket; `known` is the id of an existing execution. */
 export function bytesOf({ method, path, headers, isPlain, isJson, framing, body }: WireRequest, known: string): Buffer {
   const framed: Record<string, [string, Buffer]> = {
     length: [`content-length: ${body.length}`, body],

@@ -1,4 +1,4 @@
-/** Requests that no client would send, over real sockets: each is answered in form, or its connection is closed. */
+/** Sends malformed requests over real sockets: each gets a well-formed answer, or its connection is closed. */
 import { connect } from 'node:net'
 
 import fc from 'fast-check'
@@ -10,24 +10,27 @@ import { api, startExecutor } from '../support/executor.ts'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 import { bytesOf, wireRequest } from './wire-requests.ts'
 
-/** Everything that comes back until the connection is closed. */
+/** Sends bytes, and resolves with everything that is received until the connection closes. */
 async function exchange(executor: RunningExecutor, bytes: Buffer): Promise<string> {
   const socket = connect({ port: executor.port, host: '127.0.0.1' })
   let received = ''
   socket.on('data', (data: Buffer) => (received += data.toString('latin1')))
-  // A reset is one way to be cut off.
+  // The executor may reset the connection.
   socket.on('error', () => {})
   socket.end(bytes)
   await new Promise((resolve) => socket.on('close', resolve))
   return received
 }
 
-/** The statuses above 500 say what is the matter; a 500 is a bug. */
+/** Statuses that show a bug; other statuses above 500 are refusals. */
 const bugs = [500, 502, 504]
 
-/** The status of an answer; undefined if the connection was closed without one. Throws for what is no answer, or a bug. */
+/**
+ * Returns the status of an answer; undefined if the connection was closed without one. Throws if the answer is
+ * malformed or shows a bug.
+ */
 function statusOf(answer: string): number | undefined {
-  // What comes before the answer proper, such as 100 Continue, is followed by it, or by the end of the connection.
+  // Interim answers, such as 100 Continue, precede the final answer or the end of the connection.
   const final = answer.replace(/^(?:HTTP\/1\.1 1\d\d [^\r]*\r\n(?:[^\r]+\r\n)*\r\n)+/, '')
   if (final === '') return undefined
   const status = Number(/^HTTP\/1\.1 ([2-5]\d\d) /.exec(final)?.[1])

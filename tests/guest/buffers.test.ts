@@ -13,7 +13,7 @@ test.each([
   expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
 })
 
-/** Allocates 1 MB at a time and swallows whatever is thrown. */
+/** Returns code that allocates 1 MB at a time and swallows every error. */
 const hoard = (allocation: string): string => `
   const bytes = new Uint8Array(1e6), text = 'a'.repeat(1e6), encoder = new TextEncoder(), kept = []
   const orphan = Object.assign(new Uint8Array(1e6), { constructor: undefined })

@@ -5,7 +5,7 @@ import { useCodemode } from '../support/suite.ts'
 const suite = useCodemode()
 const value = <T>(code: string) => suite.codemode.executeAsync<T>(code)
 
-/** Keeps the CPU busy for far longer than any of the clocks' resolutions. */
+/** Code that keeps the CPU busy for much longer than the resolution of any clock. */
 const busy = 'for (let i = 0; i < 3e7; i++);'
 
 test.each([

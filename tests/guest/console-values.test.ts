@@ -1,4 +1,4 @@
-/** The console prints any value and never refuses one. */
+/** Tests that the console prints any value and never throws. */
 import { expect, test } from 'vitest'
 
 import { acceptedCases, refusedCases } from '../support/json-cases.ts'

@@ -1,4 +1,4 @@
-/** One rule wherever JSON crosses: every case of the table, at every crossing. */
+/** Tests the JSON rule of docs/values.md: every case of the table at every boundary that JSON crosses. */
 import { expect, test } from 'vitest'
 
 import { ExecutorClient, withCache } from '@codemode/client'
@@ -66,7 +66,7 @@ test('TL-2, GU-1: a call with the input of a refused case rejects with the path,
   )
 })
 
-/** Returns the outcome of a call whose tool returns the value, for each. */
+/** Calls a tool that returns each value, and returns the outcome of each call. */
 async function calledFor(cases: readonly Case[]): Promise<string[]> {
   return suite.codemode.executeAsync(
     `const outcomes = []
@@ -92,7 +92,7 @@ test('TL-2: a call whose tool returns a refused case rejects with the path, the 
 })
 
 test('GU-1: input, context and config are serialised alike', async () => {
-  // Here the values are some levels deep already.
+  // The values are already nested some levels deep in these options.
   const cases = onHost(acceptedCases).filter(({ json }) => json.length < maxJsonNesting)
   const values = () => cases.map((each) => ({ value: valueOf(each) as Json }))
   const code = `

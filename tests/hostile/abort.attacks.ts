@@ -2,7 +2,7 @@ import { type Attack, fails, returns } from './attack.ts'
 
 const small = { memoryLimitMb: 16 }
 
-/** Recursion that V8 notices, wherever it takes place. */
+/** Returns an attack by recursion that V8 detects. */
 const overflows = (title: string, code: string): Attack =>
   fails(
     `the stack overflows in ${title}`,
@@ -10,7 +10,7 @@ const overflows = (title: string, code: string): Attack =>
     code,
   )
 
-/** An array in an array, `depth` times. */
+/** Returns code that nests arrays `depth` levels deep. */
 const nested = (depth: number) => `let nested = []\nfor (let i = 0; i < ${depth}; i++) nested = [nested]\n`
 
 const byRecursion: Attack[] = [
@@ -120,7 +120,9 @@ const byDepth: Attack[] = [
   ),
 ]
 
-/** What V8 answers with a fatal error, or can not be sure to, has to look to the caller like any other way out of memory. */
+/**
+ * Attacks that V8 answers with a fatal error, in some cases or always; the caller must see an ordinary memory limit.
+ */
 const byFatalErrors: Attack[] = [
   fails(
     'the memory limit ends a replacement of more matches than an array holds',
@@ -190,7 +192,7 @@ const byFatalErrors: Attack[] = [
   ),
 ]
 
-/** What once made engines read or write where they should not. */
+/** Attacks of kinds that once made engines read or write out of bounds. */
 const byConfusion: Attack[] = [
   returns(
     'builtins entered at the end of the stack do no harm',

@@ -1,14 +1,15 @@
 /**
- * Rejections that nobody handles. isolated-vm copies one of them out after each entry, outside of the entry's timeout, which would
- * run getters of the reason, and what those getters queue would run at the next entry. None of that may happen.
+ * Attacks by unhandled rejections. isolated-vm copies one of them out after each entry, outside of the entry's timeout.
+ * That would run getters of the reason, and the next entry would run the microtasks that those getters queue. The
+ * runtime prevents both.
  */
 import { type Attack, fails, returns } from './attack.ts'
 
-/** An attack whose getters and traps must never run: the code returns 1 and nothing else has happened. */
+/** Returns an attack whose getters and traps must never run: the code returns 1 and nothing else happens. */
 const isNotLookedAt = (title: string, code: string): Attack =>
   returns(`nobody looks at ${title}`, 1, code, { cpuTimeoutMs: 2_000 })
 
-/** The same with a rejection whose reason does something when its message is read. */
+/** Returns an attack by a rejection whose reason has a getter for `message` with side effects. */
 const doesNothing = (title: string, getter: string): Attack =>
   isNotLookedAt(title, `Promise.reject({ get message() { ${getter} } })\nreturn 1`)
 
@@ -162,7 +163,7 @@ const withinTheTurn: Attack[] = [
   ),
 ]
 
-/** Those that the executor need not stop. */
+/** Attacks that end by themselves, without intervention of the executor. */
 export const quietAttacks: readonly Attack[] = [...inGetters, ...inReasons, ...overTurns, ...inFailures]
 
 export const attacks: readonly Attack[] = [...quietAttacks, ...withinTheTurn]

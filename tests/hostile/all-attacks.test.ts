@@ -1,6 +1,6 @@
 /**
- * The attacks once more, over callbacks: keys, tokens and addresses are where they could be found, and every journal is
- * replayed in another process.
+ * Runs the attacks again over callbacks, with keys, tokens and addresses in places where they could be found, and
+ * replays every journal in another process.
  */
 import { env } from 'node:process'
 
@@ -82,7 +82,7 @@ test('TL-3, EX-8: nothing that is told or sent holds a key, a token or an addres
         [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
       )
       told.push(result, record!.body, journal!.body)
-      // The depth at which the stack overflows is what V8 itself does not repeat.
+      // V8 does not repeat the depth at which the stack overflows.
       if (!title.includes('overflow')) journals.push(journal!.body)
     }
   }

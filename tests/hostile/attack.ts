@@ -1,15 +1,15 @@
 import type { ExecuteOptions } from '@codemode/client'
 
-/** A piece of hostile code and what it must come to. */
+/** Hostile code and its expected outcome. */
 export interface Attack {
   readonly title: string
   readonly code: string
-  /** The value, compared as a whole, or what the error must hold: its code at least. */
+  /** Result, compared as a whole, or fields that the error must have: its code at least. */
   readonly ends: { readonly result: unknown } | { readonly error: Record<string, unknown> }
   readonly options?: ExecuteOptions
 }
 
-/** An attack that gets nothing for its trouble but this value. */
+/** Returns an attack that must end with this result. */
 export const returns = (title: string, result: unknown, code: string, options?: ExecuteOptions): Attack => ({
   title,
   code,
@@ -17,7 +17,7 @@ export const returns = (title: string, result: unknown, code: string, options?: 
   ...(options && { options }),
 })
 
-/** An attack that ends with this error. */
+/** Returns an attack that must end with this error. */
 export const fails = (
   title: string,
   error: { readonly code: string; readonly [field: string]: unknown },

@@ -1,9 +1,9 @@
-/** Attempts to get hold of something that is not the guest's: the host's objects, the bridge, another realm. */
+/** Attempts to get a reference out of the guest's realm: objects of the host, the bridge, another realm. */
 import { type Attack, fails, returns } from './attack.ts'
 
 const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value)
 
-/** What a global of the host would be known by. */
+/** Names that would show a global of the host. */
 const hostNames = `['process', 'require', 'module', 'Buffer', 'global', 'ivm', 'isolated_vm', 'Reference', 'ExternalCopy',
   'Isolate', '_ivm', 'fetch', 'Deno', 'Bun', '$0', '__dirname', 'emit', 'deliver', 'p', 'state', 'host', 'urlHost', 'loadWeb']`
 

@@ -1,10 +1,12 @@
-/** Attempts to get something into the guest that its journal does not hold: a clock, randomness, memory, a race. */
+/**
+ * Attempts to bring something into the guest that its journal does not contain: a clock, randomness, memory, a race.
+ */
 import { type Attack, returns } from './attack.ts'
 
-/** Keeps the CPU busy for far longer than any clock's resolution. */
+/** Code that keeps the CPU busy for much longer than the resolution of any clock. */
 const busy = 'for (let i = 0; i < 2e6; i++);'
 
-/** Reads a clock twice within a turn. */
+/** Returns an attack that reads a clock twice within a turn. */
 const still = (title: string, read: string): Attack =>
   returns(
     title,

@@ -1,4 +1,4 @@
-/** Programs whose result is what would differ between two runs if anything did. */
+/** Programs whose results contain everything that could differ between two runs. */
 export const entropyPrograms: readonly string[] = [
   // Every clock, before and after a turn.
   `const read = () => [Date.now(), new Date().toISOString(), Date(), performance.now(), performance.timeOrigin, String(Temporal.Now.instant()),
@@ -28,7 +28,7 @@ export const entropyPrograms: readonly string[] = [
    Error.prepareStackTrace = (error, list) => { sites.push(list.map((site) => [String(site), site.getPosition?.(), site.getScriptHash?.(), site.getPromiseIndex?.(), site.getEnclosingLineNumber?.()])); return 'formatted' }
    await Promise.all([deep(3), tools.fails()].map((each) => each.catch((error) => error.stack)))
    return [stacks, sites]`,
-  // The shape of the world: names, keys, flags and texts of all that can be reached.
+  // The realm: names, keys, property flags and source texts of everything that is reachable.
   `const seen = new Map(), queue = [['', globalThis]], found = []
    while (queue.length > 0) {
      const [path, value] = queue.shift()
@@ -45,7 +45,7 @@ export const entropyPrograms: readonly string[] = [
    let hash = 0
    for (const text of found) for (let i = 0; i < text.length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0
    return [found.length, hash]`,
-  // What the engine computes by itself: numbers, dates, sorting, text in many languages.
+  // Results of the engine's own algorithms: numbers, dates, sorting, text in many languages.
   `const numbers = [...Array(200).keys()].map((i) => [Math.sin(i), Math.exp(i / 7), Math.pow(i, 0.37), Math.log1p(i), Math.cbrt(i), Math.fround(i / 3), Math.f16round(i / 3), i.toString(36), (i / 7).toPrecision(20)])
    const words = ['ä', 'z', 'a', 'Å', 'ß', 'ss', 'é', 'I', 'ı', 'i', '😀', '\\ud800']
    const locales = ['en', 'de', 'sv', 'tr', 'ja', 'ar-EG', 'th', 'he']

@@ -1,4 +1,4 @@
-/** Attempts to make an execution end as something else than what the code came to. */
+/** Attempts to forge the outcome of an execution. */
 import { expect } from 'vitest'
 
 import { type Attack, fails, returns } from './attack.ts'

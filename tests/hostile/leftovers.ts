@@ -1,4 +1,4 @@
-/** State that one execution leaves and another looks for. What a clean realm shows is spelled out. */
+/** State that one execution leaves and that another looks for, with the values that a clean realm shows. */
 interface Leftover {
   readonly title: string
   readonly leave: string

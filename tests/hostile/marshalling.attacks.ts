@@ -1,9 +1,9 @@
-/** Values and errors that are hard to describe: huge, exotic, lying, or alive while they are read. */
+/** Values and errors that are hard to serialize: huge, exotic, inconsistent, or changing while they are read. */
 import { expect } from 'vitest'
 
 import { type Attack, fails, returns } from './attack.ts'
 
-/** What is cut says how much was there. */
+/** Text that was cut states the number of characters that it lost. */
 const cut = expect.stringMatching(/… \(\d+ more characters\)$/)
 const thrown = (message: unknown) => ({ code: 'GUEST_ERROR', name: 'Error', message, retryable: false })
 const refused = (path: string, message: string) => ({

@@ -3,7 +3,9 @@ import { type Attack, fails, returns } from './attack.ts'
 const memoryLimitMb = 16
 const options = { memoryLimitMb, cpuTimeoutMs: 5_000 }
 
-/** An attack that ends with its memory, whatever it catches, and however V8 takes it. */
+/**
+ * Returns an attack that must end with the memory limit, whether or not it catches errors, and however V8 reports them.
+ */
 const isExhausted = (title: string, code: string): Attack =>
   fails(
     `the memory limit ends ${title}`,
@@ -12,7 +14,7 @@ const isExhausted = (title: string, code: string): Attack =>
     options,
   )
 
-/** An attack that V8 refuses before any memory is taken. */
+/** Returns an attack that V8 refuses before it allocates memory. */
 const isRefused = (title: string, message: string, code: string): Attack =>
   fails(`V8 refuses ${title}`, { code: 'GUEST_ERROR', name: 'RangeError', message }, code, options)
 

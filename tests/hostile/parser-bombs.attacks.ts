@@ -1,6 +1,6 @@
 import { type Attack, fails, returns } from './attack.ts'
 
-/** Sources that are deep or long where parsers recurse or look back. They are refused, or they run; nothing breaks. */
+/** Returns a source that is deep or long in a place where parsers recurse or backtrack, and that must be refused. */
 const isRefused = (title: string, code: string): Attack =>
   fails(`the parsers refuse ${title}`, { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, code)
 

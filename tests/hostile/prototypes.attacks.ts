@@ -1,11 +1,14 @@
-/** Attempts on all builtins at once: whatever the runtime takes from where user code can put something, one of these sees. */
+/**
+ * Attempts on all builtins at once: they detect every place where the runtime uses a property that user code can
+ * replace.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 import { type Attack, returns } from './attack.ts'
 
 const guest = new URL('../../packages/executor/src/sandbox/guest/', import.meta.url)
 
-/** Every word in the sources of the runtime: the names of all properties that it reads or writes are among them. */
+/** Every word in the sources of the runtime, which includes the names of all properties that it reads or writes. */
 const words = [
   ...new Set(
     readdirSync(guest, { recursive: true, encoding: 'utf8' })
@@ -14,14 +17,14 @@ const words = [
   ),
 ]
 
-/** What the language itself looks up in what the guest gives it, or has in `Object.prototype` already. */
+/** Names that the language itself looks up in the guest's values, or that `Object.prototype` already has. */
 const ofTheLanguage = ['constructor', 'get', 'set', 'then', 'toJSON', 'toString', 'valueOf', 'value', 'done']
 const names = [
   ...words.filter((name) => !ofTheLanguage.includes(name)),
   ...Array.from({ length: 20 }, (_, i) => `${i}`),
 ]
 
-/** Makes the runtime do all that it can, and keeps what came of it in `did`. The guest's own part uses syntax only. */
+/** Code that uses every function of the runtime and keeps the results in `did`. Its own part uses syntax only. */
 const useAll = `
   const used = { tools, console, setTimeout, clearTimeout, setInterval, sleep, queueMicrotask, Date, now: Date.now, Object, Uint8Array,
     map: new Map([[{}, [1]]]), set: new Set([1]), date: new Date(0), error: new TypeError('e', { cause: new Error('c') }), bytes: new Uint8Array([1, 2]) }
@@ -108,7 +111,10 @@ const allDone = {
   aborted: 'why',
 }
 
-/** Puts getters and setters for all names on `holder` while the runtime is used, and tells what they have seen. */
+/**
+ * Returns code that defines getters and setters for all names on `holder` while it uses the runtime, and returns what
+ * they recorded.
+ */
 const watch = (holder: string) => `${useAll}
   const seen = []
   const define = Reflect.defineProperty, remove = Reflect.deleteProperty, holder = ${holder}, added = []
@@ -125,7 +131,10 @@ const watch = (holder: string) => `${useAll}
   try { extra(); await useAll(did) } finally { for (const name of added) remove(holder, name) }
   return [[...new Set(seen)], added.length > 500, did]`
 
-/** Replaces every function and accessor that can be reached by one that notes its name, uses the runtime, and tells. */
+/**
+ * Code that replaces every reachable function and accessor by one that records its name, uses the runtime, and returns
+ * the records.
+ */
 const spyOnAll = `${useAll}
   const { ownKeys, getOwnPropertyDescriptor, defineProperty, apply } = Reflect
   const { has, add } = Set.prototype

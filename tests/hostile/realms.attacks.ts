@@ -1,4 +1,7 @@
-/** Attempts to get at originals, errors and values of another realm through what the bridge hands out. */
+/**
+ * Attempts to reach originals, errors and values of another realm through the values that the bridge passes to the
+ * guest.
+ */
 import { type Attack, returns } from './attack.ts'
 
 export const attacks: readonly Attack[] = [

@@ -1,6 +1,7 @@
 /**
- * Runs attacks against a real executor. Beside each, in every sandbox process, an innocent execution of the same tenant
- * waits in a tool; it must end as if it were alone. Canaries stand for what an attack may want of the host.
+ * Runs attacks against a real executor. During each attack, in every sandbox process, an innocent execution of the same
+ * tenant waits in a tool; it must end as if it were alone. Canaries stand for secrets of the host that an attack may
+ * look for.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -22,7 +23,7 @@ import type { Attack } from './attack.ts'
 const sandboxProcesses = 2
 const repository = fileURLToPath(new URL('../../', import.meta.url))
 
-/** What the attack may call. Each call, with all that came with it, is kept. */
+/** Returns the tools that the attack may call; `received` keeps each call's input and context. */
 function ordinaryTools(received: unknown[]) {
   const tool = (run: (input: unknown) => unknown) => (input: unknown, call: { readonly context: unknown }) => {
     received.push(input, call.context)
@@ -38,12 +39,12 @@ function ordinaryTools(received: unknown[]) {
   }
 }
 
-/** One test for each attack, with an executor that they share and a tenant that none of them does. */
+/** Defines one test for each attack, with an executor that all share and a tenant for each. */
 export function runAttacks(area: string, attacks: readonly Attack[]): void {
   describe(`EX-2, EX-8, TL-3: hostile code, ${area}`, () => {
     const canary = { environment: randomUUID(), memory: randomUUID(), file: randomUUID() }
     const tenants = attacks.map(() => randomUUID())
-    /** What the executor logs of itself when it meets a bug; an attack is none. */
+    /** Errors that the executor logs when it detects a bug of its own; an attack must cause none. */
     const bugs: string[] = []
     let folder: string
     let keys: KeysFile
@@ -96,11 +97,13 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
 function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
   const outcome = result.success ? { result: result.result } : { error: result.error }
   expect(outcome).toMatchObject(ends)
-  // An error may tell more than the attack says; a result is compared as a whole.
+  // An error may have more fields than the attack lists; a result is compared as a whole.
   expect('result' in ends ? outcome : ends).toEqual(ends)
 }
 
-/** Starts an innocent execution in each sandbox process, one after the other, and resolves when all wait in their tool. */
+/**
+ * Starts an innocent execution in each sandbox process, one after the other, and resolves when all wait in their tool.
+ */
 async function startInnocents(
   codemode: Codemode,
   arrived: (count: number) => Promise<void>,
@@ -118,7 +121,7 @@ async function startInnocents(
   return innocents
 }
 
-/** Works, waits in its tool, and works on with what it had and what it got. */
+/** Code that computes, waits in its tool, and then computes with its own state and the tool's answer. */
 const innocentCode = `
   let before = 0
   for (let i = 1; i <= 100; i++) before += i * input

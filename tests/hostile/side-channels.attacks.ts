@@ -1,4 +1,4 @@
-/** Attempts to learn by measuring, by sharing, or from what others left behind. */
+/** Attempts to learn something by measuring, by sharing, or from the remains of other executions. */
 import { type Attack, fails, returns } from './attack.ts'
 
 const clocks: Attack[] = [

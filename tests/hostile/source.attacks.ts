@@ -1,11 +1,11 @@
-/** Source that tries to be something else than the body of one function, and to be read differently by different readers. */
+/** Sources that try not to be the body of one function, or to be parsed differently by different parsers. */
 import { expect } from 'vitest'
 
 import { type Attack, fails, returns } from './attack.ts'
 
 const syntax = { code: 'SYNTAX_ERROR', name: 'SyntaxError' }
 
-/** In two parts, lest tools take it for this file's own. */
+/** Split in two, so that tools do not take it for a source map of this file. */
 const sourceMap = ['//# source', 'MappingURL=data:application/json,{}'].join('')
 
 const breakouts: Attack[] = [

@@ -1,4 +1,4 @@
-/** Attempts to be called by the runtime, or to mislead it, through builtins of the guest's own making. */
+/** Attempts to be called by the runtime, or to mislead it, by replacing builtins of the guest. */
 import { type Attack, returns } from './attack.ts'
 
 export const attacks: readonly Attack[] = [

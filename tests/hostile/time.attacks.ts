@@ -2,7 +2,7 @@ import { type Attack, fails, returns } from './attack.ts'
 
 const cpuTimeoutMs = 100
 
-/** An attack that is stopped by its CPU clock and by nothing else. */
+/** Returns an attack that must be stopped by its CPU timeout and by nothing else. */
 const isStopped = (title: string, code: string): Attack =>
   fails(
     `the CPU clock stops ${title}`,

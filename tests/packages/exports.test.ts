@@ -15,7 +15,7 @@ describe.each(Object.entries({ client, executor, shared }))('%s', (name, module)
   })
 })
 
-/** Reads the names from the source: types leave no trace in the module, and exports are listed there one by one. */
+/** Reads the exported names from the source, because types do not exist at run time. The source lists each export. */
 async function exportsOf(path: string): Promise<{ values: string[]; types: string[] }> {
   const source = await readFile(path, 'utf8')
   const values: string[] = []

@@ -9,14 +9,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
 const workspace = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
 
-/** The Nodes that the client supports, by major version: the path of their binary. */
+/** Node versions that the client supports: major version, and path of the binary. */
 export const nodes = [
   { version: 22, node: join(import.meta.dirname, 'node_modules/node-22/bin/node') },
   { version: 24, node: join(import.meta.dirname, 'node_modules/node-24/bin/node') },
   { version: 26, node: execPath },
 ] as const
 
-/** Builds the package and packs it as it would be published; resolves with the path of the tarball. */
+/** Builds the package and packs it as for publishing; resolves with the path of the tarball. */
 export async function pack(name: string, folder: string): Promise<string> {
   const [pnpm] = /pnpm@[\d.]+/.exec(workspace.scripts.setup)!
   const args = ['--yes', pnpm, 'pack', '--json', '--pack-destination', folder]
@@ -25,8 +25,8 @@ export async function pack(name: string, folder: string): Promise<string> {
 }
 
 /**
- * Installs the tarballs into an empty folder with npm, itself run by that Node; engines that do not fit fail it.
- * Resolves with what the client brings along, itself included, and the bytes of the files of each.
+ * Installs the tarballs into an empty folder with npm, run by that Node; an engine that does not fit is an error.
+ * Resolves with all installed packages and the bytes of their files.
  */
 export async function install(
   tarballs: Readonly<Record<string, string>>,
@@ -44,7 +44,7 @@ export async function install(
   return packagesIn(folder)
 }
 
-/** Compiles `program.ts` in that folder with the workspace's TypeScript; resolves with what it complains about. */
+/** Compiles `program.ts` in that folder with the workspace's TypeScript; resolves with the compiler's errors. */
 export async function compile(folder: string, options: object): Promise<string> {
   await copyFile(join(import.meta.dirname, 'program.ts'), join(folder, 'program.ts'))
   const config = { compilerOptions: { types: ['node'], ...options }, files: ['program.ts'] }
@@ -55,7 +55,7 @@ export async function compile(folder: string, options: object): Promise<string> 
   )
 }
 
-/** Runs a program with these variables and no others, and parses what it prints. */
+/** Runs a program with exactly these variables, and parses its output as JSON. */
 export async function runProgram(
   command: readonly [node: string, program: string, ...args: string[]],
   variables: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-/** What a user's program looks like: compiled and run where only the packed packages are installed. */
+/** Program of a user: compiled and run where only the packed packages are installed. */
 import { argv, env } from 'node:process'
 
 import { Codemode, ExecutionError, tool, type ClientConfig, type ExecutionResult } from '@codemode/client'

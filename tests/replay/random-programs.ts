@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 
 /**
- * Random guest programs that mix all that could make a run irreproducible: parallel tools, races, timers, randomness, dates,
- * caught errors, stacks and logs. The tools are `a` and `b`, which answer after a random time, and `fail`, which mostly fails.
+ * Random guest programs that mix all features that could make a run irreproducible: parallel tools, races, timers,
+ * randomness, dates, caught errors, stacks and logs. The tools are `a` and `b`, which answer after a random time, and
+ * `fail`, which mostly fails.
  */
 const expressions = fc.letrec<{ leaf: string; any: string }>((tie) => ({
   leaf: fc.constantFrom(
@@ -42,7 +43,7 @@ const expressions = fc.letrec<{ leaf: string; any: string }>((tie) => ({
   ),
 }))
 
-/** The same programs for the same seed. */
+/** Returns programs that depend on the seed only. */
 export function randomPrograms(seed: number, count: number): string[] {
   return fc.sample(
     fc

@@ -1,4 +1,4 @@
-/** Who shares a sandbox process with whom, and for how long. */
+/** Tests which executions share a sandbox process, and for how long. */
 import { describe, expect, test } from 'vitest'
 
 import { Codemode, type ClientConfig } from '@codemode/client'
@@ -8,7 +8,7 @@ import { gate } from '../support/gate.ts'
 import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
 
-/** An executor with a key for each tenant, and a way to make clients with them. */
+/** Starts an executor with a key for each tenant; `clientOf` creates clients with them. */
 async function startFor(tenants: Record<string, object>, config: Parameters<typeof startExecutor>[0] = {}) {
   const keys = await writeKeysFile(tenants)
   const executor = await startExecutor({ ...keys.config, ...config })
@@ -23,7 +23,7 @@ async function startFor(tenants: Record<string, object>, config: Parameters<type
   }
 }
 
-/** Resolves when exactly so many sandbox processes are alive. */
+/** Resolves when exactly `count` sandbox processes are alive. */
 const untilAlive = (count: number) => expect.poll(() => sandboxProcesses().length).toBe(count)
 
 test('SA-1: a process that has served one tenant is ended before another needs its place', async () => {
@@ -39,7 +39,7 @@ test('SA-1: a process that has served one tenant is ended before another needs i
     for (const pid of sandboxProcesses()) everyProcess.add(pid)
     expect(sandboxProcesses().length).toBeLessThanOrEqual(2)
   }
-  // Two places for eight changes of tenant: at least one process for each.
+  // Eight changes of tenant with two places need at least one process each.
   expect(everyProcess.size).toBeGreaterThanOrEqual(tenants.length * 2)
 })
 
@@ -125,7 +125,7 @@ test('SA-3: a process in which a guest ran out of memory takes no further guest,
   await arrived()
   const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', { memoryLimitMb: 16 })
   expect(culprit).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
-  // The process of both stands still: what goes on is in another one.
+  // The process of both is stopped, so executions that end run in another one.
   const home = sandboxProcesses().toSorted((one, other) => one - other)[0]!
   killIfAlive(home, 'SIGSTOP')
   for (let i = 0; i < 5; i++) expect(await codemode.executeAsync('return 1')).toBe(1)

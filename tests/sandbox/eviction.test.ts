@@ -1,4 +1,4 @@
-/** Executions that only wait may be taken out of memory, and nobody can tell. */
+/** Tests that executions that only wait may be evicted from memory, without a visible difference. */
 import { expect, test } from 'vitest'
 
 import type { Journal } from '@codemode/shared'
@@ -22,7 +22,7 @@ test.each(transports)(
     await using codemode = connect(executor, { ...config, tools: { enter } })
     const running = Array.from({ length: 10 }, (_, i) => codemode.run(code, { input: i }))
     await arrived(10)
-    // When one that came later has been evicted, those have as well.
+    // When an execution that started later has been evicted, the earlier ones have been evicted as well.
     const replaysOfALaterOne = async () => (await codemode.run('await sleep(1_200)')).usage.replays
     await expect.poll(replaysOfALaterOne).toBeGreaterThan(0)
     open()
@@ -55,7 +55,8 @@ test('above the memory that guests may keep, those that have waited longest are 
     running.push(codemode.run(large))
     await arrival.promise
   }
-  // One after the other, the newest first: those that come back need no more room than those that have gone.
+  // Resumed one by one, the newest first, so that each replayed execution needs no more memory than the ended ones
+  // freed.
   const replays = []
   for (let i = 11; i >= 0; i--) {
     held[i]!()

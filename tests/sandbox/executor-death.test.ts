@@ -9,7 +9,7 @@ import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
 
 test('SA-5: sandbox processes end with an executor that is killed, whatever their guests are doing', async () => {
   await using executor = await startExecutorProcess()
-  // V8 can't interrupt this one: its process would not even see that its input has ended.
+  // V8 can't interrupt this call, so the process would not notice that its input has ended.
   const code = 'const a = []; a.length = 2 ** 32 - 1; a.indexOf(1)'
   const request = api(executor, '/v1/executions', { body: { code }, key: executor.apiKey }).catch(() => undefined)
   const computing = () => sandboxProcesses(executor.pid).filter((pid) => (processCpuMs(pid) ?? 0) > 1_200)

@@ -1,4 +1,6 @@
-/** The walls around a sandbox process, as the system sees them: in every jail that this machine offers. */
+/**
+ * Tests the isolation layers of a sandbox process as the kernel reports them, in every jail that this machine offers.
+ */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import process from 'node:process'
 
@@ -17,7 +19,7 @@ const wordsIn = (path: string): string[] => readFileSync(path, 'utf8').split('\0
 const environmentOf = (pid: number): string[] => wordsIn(`/proc/${pid}/environ`)
 const argumentsOf = (pid: number): string[] => wordsIn(`/proc/${pid}/cmdline`)
 
-/** Whether processes can be started in it on this machine. */
+/** Returns whether sandbox processes start in the jail on this machine. */
 async function works(jail: Jail): Promise<boolean> {
   try {
     await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
@@ -30,7 +32,7 @@ async function works(jail: Jail): Promise<boolean> {
 const jails: Jail[] = []
 for (const jail of candidateJails()) if (await works(jail)) jails.push(jail)
 
-/** What each layer shows in the system's account of a process in it. */
+/** Checks of each layer against the kernel's information about a process. */
 const holds: Readonly<Record<string, (pid: number) => boolean>> = {
   namespaces: (pid) =>
     ['net', 'ipc', 'uts', 'pid'].every(

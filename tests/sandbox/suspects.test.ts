@@ -1,4 +1,4 @@
-/** Who is convicted when a process dies, and who is not. */
+/** Tests which executions are blamed when a process dies. */
 import { expect, test } from 'vitest'
 
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
@@ -6,7 +6,7 @@ import { connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
 
-/** A program that computes for a while between two tool calls, and says what it does. */
+/** Program that computes for a while between two tool calls, and logs before and after. */
 const computes = `
   const before = Math.random()
   console.log('before')
@@ -17,7 +17,7 @@ const computes = `
 
 const isComputing = (pid: number): boolean => (processCpuMs(pid) ?? 0) > 1_000
 
-/** Ends the one process that computes, as if it had crashed by itself. */
+/** Kills the process that computes with a signal, as if it had crashed by itself. */
 async function crashWhoComputes(signal: NodeJS.Signals): Promise<void> {
   await expect.poll(() => sandboxProcesses().some(isComputing), { timeout: 20_000, interval: 5 }).toBe(true)
   for (const pid of sandboxProcesses().filter(isComputing)) killIfAlive(pid, signal)

@@ -1,6 +1,6 @@
 import type { Fault } from './proxy.ts'
 
-/** The answer of a busy executor. */
+/** Returns the answer of a busy executor as a fault. */
 export function busy(status: 429 | 503, retryAfter?: string): Extract<Fault, { status: number }> {
   return {
     status,

@@ -1,7 +1,7 @@
 import { Codemode, type ClientConfig } from '@codemode/client'
 import { createExecutor, type ExecutorConfigInput, type RunningExecutor } from '@codemode/executor'
 
-/** The key of the executors that tests start. */
+/** API key of the executors that tests start. */
 export const apiKey = 'a-key-for-tests-only'
 
 /** Starts a real executor with real sandbox processes on a free port. */
@@ -9,18 +9,18 @@ export function startExecutor(config: ExecutorConfigInput = {}): Promise<Running
   return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 2, ...config })
 }
 
-/** A client of that executor. */
+/** Returns a client of the executor. */
 export function connect(executor: { readonly url: string }, config: Partial<ClientConfig> = {}): Codemode {
   return Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, ...config })
 }
 
-/** The two ways in which tools are called; tests that involve tools run over both. */
+/** Client configuration of both transports; tests that involve tools run over both. */
 export const transports = [
   { transport: 'callback', config: { toolServer: { port: 0 } } },
   { transport: 'stream', config: {} },
 ] as const satisfies readonly { transport: string; config: Partial<ClientConfig> }[]
 
-/** A request to the executor's HTTP API as any client could send it. */
+/** Sends a request to the executor's HTTP API, as any client could. */
 export async function api(
   executor: { readonly url: string },
   path: string,
@@ -31,7 +31,7 @@ export async function api(
     headers?: Record<string, string>
     signal?: AbortSignal
   } = {},
-  // A test reads from an answer what it expects there; a missing part fails it.
+  // Tests read the parts that they expect from a body; a missing part fails the test.
   // oxlint-disable-next-line typescript/no-explicit-any
 ): Promise<{ status: number; headers: Headers; body: any }> {
   const { method = init.body === undefined ? 'GET' : 'POST', body, key = apiKey, headers = {}, signal } = init

@@ -8,22 +8,22 @@ import { connect, type transports } from './executor.ts'
 import { freePort } from './free-port.ts'
 import { startProxy, type Exchange, type Fault, type Proxy } from './proxy.ts'
 
-/** What a request is for; `answer` is what brings a tool's answer, in either transport. */
+/** Purpose of a request; `answer` is the request that carries a tool's answer, in either transport. */
 export type Way = 'create' | 'events' | 'answer' | 'cancel' | 'record'
 
-/** The faults of the first requests of a kind; later ones pass. A function is asked for each. */
+/** Faults of the first requests of each kind; later requests pass. A function decides on every request. */
 export type Faults = Partial<Record<Way, Fault[] | ((exchange: Exchange) => Fault)>>
 
-/** A client behind faulty ways, both to the executor and from there to its tools. */
+/** Client behind proxies with faults, both to the executor and from there to its tools. */
 export interface FaultyClient extends AsyncDisposable {
   readonly client: Codemode
-  /** The requests that came, by what they were for. */
+  /** Returns the requests of one kind, in the order of their arrival. */
   readonly requests: (way: Way) => Exchange[]
-  /** The ids of the calls whose handler ran, each time that it did. */
+  /** Ids of the calls whose handler ran, one for each run. */
   readonly calls: string[]
 }
 
-/** How the results of code can be asked for. */
+/** Methods that run code and resolve with its result. */
 export const methods = {
   run: (client: Codemode, code: string, options?: ExecuteOptions): Promise<ExecutionResult> =>
     client.run(code, options),
@@ -31,22 +31,22 @@ export const methods = {
     (await client.submit(code, options)).wait(),
 } as const
 
-/** Each transport with each method. */
+/** Every combination of transport and method. */
 export const usages = (['callback', 'stream'] as const).flatMap((transport) =>
   (['run', 'submit'] as const).map((method) => ({
     transport,
     method,
-    /** Whether the client reads a stream of events; otherwise it waits for one answer. */
+    /** Whether the client reads a stream of events instead of one answer. */
     isStreaming: transport === 'stream' || method === 'submit',
   })),
 )
 
-/** Calls `count` once, and then twice at a time. */
+/** Code that calls `count` once, and then twice in parallel. */
 export const threeCalls = `
   const first = await tools.count(1)
   return [first, ...(await Promise.all([tools.count(2), tools.count(3)]))]`
 
-/** Starts a client with the tool `count`, which answers with its input, and those of the configuration. */
+/** Starts a client with the tool `count`, which answers with its input, and the tools of the configuration. */
 export async function startFaulty(
   executor: { readonly url: string },
   transport: (typeof transports)[number]['transport'],
@@ -96,8 +96,8 @@ function wayOf({ method, path }: Exchange): Way {
 }
 
 /**
- * Counts how often executors in this process have run code, by the spans of their executions; for all tests of the file
- * that calls this. What still runs is not counted.
+ * Counts how often executors in this process have run code, by the finished spans of their executions, for all tests of
+ * the file that calls this. Executions that are still running are not counted.
  */
 export function countRuns(): (executionId?: string) => number {
   const exporter = new InMemorySpanExporter()

@@ -2,32 +2,32 @@ import { createServer, request as send, type IncomingMessage } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** A request that a proxy got: an absolute URL to forward, or the host and port of a tunnel. */
+/** Request that a proxy received: an absolute URL to forward, or host and port of a tunnel. */
 export interface ProxiedRequest {
   readonly method: string
   readonly target: string
 }
 
-/** A proxy as `HTTP_PROXY` names it. */
+/** Forward proxy, as `HTTP_PROXY` names it. */
 export interface ForwardProxy extends AsyncDisposable {
   readonly url: string
-  /** `user:password@` in front of the host. */
+  /** Returns the URL with credentials, `user:password`, before the host. */
   urlWith(credentials: string): string
   readonly requests: readonly ProxiedRequest[]
-  /** How many connections it took. */
+  /** Returns the number of connections that it accepted. */
   readonly connections: () => number
 }
 
 interface ForwardProxyOptions {
-  /** A free one by default. */
+  /** Port; a free one by default. */
   readonly port?: number
-  /** `user:password`; others get 407. */
+  /** Required credentials, `user:password`; other requests get 407. */
   readonly credentials?: string
-  /** Refuses what comes: with a status, with a closed connection, or by never answering. */
+  /** Refusal of every request: a status, a closed connection, or no answer at all. */
   readonly refuses?: number | 'reset' | 'hang'
 }
 
-/** Starts a small real proxy on this machine, which forwards plain requests and opens tunnels. */
+/** Starts a real proxy on this machine, which forwards plain requests and opens tunnels. */
 export async function startForwardProxy(options: ForwardProxyOptions = {}): Promise<ForwardProxy> {
   const { port: ownPort = 0, credentials, refuses } = options
   const requests: ProxiedRequest[] = []

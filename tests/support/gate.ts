@@ -1,16 +1,16 @@
-/** A tool whose calls wait until the test lets them go. */
+/** Tool whose calls wait until the test opens it. */
 export interface Gate {
-  /** The tool's handler. */
+  /** Handler of the tool. */
   readonly enter: (input: unknown, call: { readonly signal: AbortSignal }) => Promise<unknown>
-  /** Resolves when so many calls have come, in all. */
+  /** Resolves when `count` calls, one by default, have arrived in total. */
   readonly arrived: (count?: number) => Promise<void>
-  /** The signals of the calls, in the order of their arrival. */
+  /** Signals of the calls, in the order of their arrival. */
   readonly signals: readonly AbortSignal[]
-  /** Lets all calls go on, those to come as well. */
+  /** Lets all present and future calls continue. */
   readonly open: () => void
 }
 
-/** Makes a tool whose handler answers with its input, once the gate is open. It does not mind its signal. */
+/** Creates a tool whose handler answers with its input when the gate opens. The handler ignores its signal. */
 export function gate(): Gate {
   const opened = Promise.withResolvers<void>()
   const signals: AbortSignal[] = []
@@ -31,7 +31,7 @@ export function gate(): Gate {
   }
 }
 
-/** Resolves when the signal has aborted, with its reason. */
+/** Resolves with the reason when the signal is aborted. */
 export function aborted(signal: AbortSignal): Promise<unknown> {
   if (signal.aborted) return Promise.resolve(signal.reason)
   return new Promise((resolve) => {

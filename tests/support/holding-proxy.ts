@@ -2,17 +2,17 @@ import type { ServerResponse } from 'node:http'
 
 import { startTinyProxy, type LocalServer } from './tiny-proxy.ts'
 
-/** A proxy that buffers event streams until it is told to let them go; all other answers pass. */
+/** Proxy that buffers event streams until it is told to release them; all other answers pass. */
 export interface HoldingProxy extends LocalServer {
-  /** Resolves when the text is among what it holds. */
+  /** Resolves when the buffer contains the text. */
   readonly holds: (text: string) => Promise<void>
-  /** Lets out what it holds, up to the end of the message with this text if one is given; the rest stays. */
+  /** Releases the buffer, up to the end of the message that contains the text if one is given. */
   readonly release: (text?: string) => void
-  /** Holds nothing any more. */
+  /** Releases the buffer, and stops buffering. */
   readonly open: () => void
 }
 
-/** Starts a proxy that holds back event streams. */
+/** Starts a proxy that holds event streams back. */
 export async function startHoldingProxy(target: { readonly url: string }): Promise<HoldingProxy> {
   let held = ''
   let isOpen = false

@@ -6,7 +6,7 @@ import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packa
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from './executor.ts'
 
-/** What a sandbox says of a turn in which nothing happened. */
+/** Effects of a turn in which nothing happened. */
 export const nothing: TurnEffects = {
   calls: [],
   logs: [],
@@ -15,12 +15,12 @@ export const nothing: TurnEffects = {
 }
 
 interface HostileSandbox {
-  /** What it says of a turn. */
+  /** Returns the outcome of a turn. */
   readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
   readonly onBug: (bug: unknown) => void
 }
 
-/** An executor on a sandbox that says whatever the test wants it to say. */
+/** Starts an executor on a sandbox that reports what the test decides. */
 export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<RunningExecutor> {
   const sandbox: Sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },

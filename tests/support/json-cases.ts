@@ -1,32 +1,32 @@
 /**
- * The rule of docs/values.md as cases: each is the source of an expression, so that the same value is made in the guest
- * and in this process, with the JSON that arrives or with the refusal.
+ * Cases of the rule of docs/values.md. Each is the source of an expression, so that the guest and this process create
+ * the same value, with the JSON that arrives or with the refusal.
  */
 import vm from 'node:vm'
 
 import { maxJsonNesting } from '@codemode/shared'
 
-/** Where a value of the case can be made: `guest` has the language and a few web globals, `host` all of Node. */
+/** Place in which a value can be created: `guest` has the language and a few web globals, `host` has all of Node. */
 type Place = 'both' | 'guest' | 'host'
 
 export interface AcceptedCase {
   readonly source: string
-  /** The JSON text that arrives. */
+  /** JSON text that arrives. */
   readonly json: string
   readonly place: Place
 }
 
 export interface RefusedCase {
   readonly source: string
-  /** The path to what is refused, below the name of the value. */
+  /** Path to the refused value, relative to the root. */
   readonly path: string
-  /** What the message says of it, and the hint. */
+  /** Reason in the message; the hint follows it. */
   readonly reason: string
   readonly hint: string
   readonly place: Place
 }
 
-/** Makes the value of a case in this process. */
+/** Creates the value of a case in this process. */
 export function valueOf({ source }: { readonly source: string }): unknown {
   // oxlint-disable-next-line typescript/no-implied-eval -- the source is in this file
   return new Function('vm', `return (${source})`)(vm)
@@ -186,7 +186,7 @@ const refusedAt = (
   [reason, hint]: readonly [string, string],
   place: Place = 'both',
 ): RefusedCase => ({ source, path, reason, hint, place })
-/** The value stands at `.rows[1]` of another. */
+/** Returns a case whose value is at `.rows[1]` of another. */
 const refused = (source: string, what: readonly [string, string], place: Place = 'both'): RefusedCase =>
   refusedAt('.rows[1]', `({ rows: [0, ${source}] })`, what, place)
 

@@ -20,7 +20,7 @@ const key = fc.oneof(
   fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '0', '10', ''),
 )
 
-/** Values that are not JSON themselves, but that `JSON.stringify` gives without a loss. */
+/** Values that `JSON.stringify` accepts, most of which are not JSON values themselves. */
 export const writableValues = fc.letrec<{ value: unknown }>((tie) => {
   const entries = fc.array(fc.tuple(key, tie('value')), { maxLength: 5 })
   return {

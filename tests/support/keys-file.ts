@@ -5,16 +5,16 @@ import { join } from 'node:path'
 
 import type { ExecutorConfigInput } from '@codemode/executor'
 
-/** A file of API keys, one for each tenant; disposing it removes it. */
+/** File of API keys, one for each tenant; disposing it removes the file. */
 export interface KeysFile extends AsyncDisposable {
-  /** What an executor is told to take its keys from there. */
+  /** Executor configuration that reads the keys from the file. */
   readonly config: Pick<ExecutorConfigInput, 'apiKey' | 'apiKeysFile'>
 }
 
-/** The key of a tenant that has one. */
+/** Returns the key of a tenant. */
 export const keyOf = (tenant: string): string => `the-key-of-the-tenant-${tenant}`
 
-/** Writes a file with a key for each tenant, and what else its entry is to say. */
+/** Writes a file with a key for each tenant, and with the tenant's further fields in its entry. */
 export async function writeKeysFile(tenants: Readonly<Record<string, object>>): Promise<KeysFile> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-keys-'))
   const apiKeysFile = join(folder, 'keys.json')

@@ -3,16 +3,16 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { seededRandom } from './random-kills.ts'
 
 interface KillingProxyOptions {
-  /** Where connections lead. */
+  /** Server that connections lead to. */
   readonly target: { readonly url: string }
   readonly seed: number
-  /** With this chance each stretch of a connection is its last. */
+  /** Probability that a connection is killed within a stretch. */
   readonly share: number
-  /** How many bytes a stretch has, counted in both directions: a request or two with their answers. */
+  /** Bytes of a stretch, counted in both directions: one or two requests with their answers. */
   readonly stretchBytes: number
 }
 
-/** A TCP proxy that kills connections at random bytes, those in use for several requests as well. */
+/** TCP proxy that kills connections at random bytes, including keep-alive connections that serve several requests. */
 export interface KillingProxy extends AsyncDisposable {
   readonly url: string
   readonly opened: number
@@ -30,7 +30,7 @@ export async function startKillingProxy({
   const sockets = new Set<Socket>()
   const counts = { opened: 0, killed: 0 }
 
-  /** After how many bytes a connection is killed. */
+  /** Returns the number of bytes after which a connection is killed. */
   function lifeBytes(): number {
     let stretches = 0
     while (random() >= share) stretches += 1
@@ -59,7 +59,7 @@ export async function startKillingProxy({
           if (!to.write(chunk)) from.pause()
           return
         }
-        // What came before the end of its life has passed when it dies.
+        // The bytes before the end of its life pass before the connection dies.
         counts.killed += 1
         from.pause()
         to.write(chunk.subarray(0, leftBytes), () => {

@@ -1,16 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** A living process below another one. */
+/** Living descendant of a process. */
 export interface Descendant {
   readonly pid: number
-  /** Its command line, one argument an item. */
+  /** Command line, one argument per item. */
   readonly args: readonly string[]
   readonly isLeaf: boolean
 }
 
 /**
- * The living processes below this one, however deep. Processes come and go while it looks: one that has vanished, or is
- * dead and only waits to be reaped, is left out.
+ * Returns the living descendants of a process. Processes start and end during the search: those that have vanished, and
+ * zombies, are left out.
  */
 export function descendantsOf(pid: number): Descendant[] {
   const children = livingChildren()
@@ -33,7 +33,7 @@ function livingChildren(): Map<number, number[]> {
   return children
 }
 
-/** The parent of a process that lives; see `man 5 proc_pid_stat` for the fields after the name. */
+/** Returns the parent of a living process; see `man 5 proc_pid_stat` for the fields after the name. */
 function parentOf(pid: string): number | undefined {
   const stat = readIfThere(`/proc/${pid}/stat`)
   const [state, parent] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []

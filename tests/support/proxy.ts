@@ -11,41 +11,44 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 
-/** A request that has come to the proxy. */
+/** Request that the proxy received. */
 export interface Exchange {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** `performance.now()` when it came. */
+  /** `performance.now()` when it arrived. */
   readonly at: number
-  /** Status of the executor's answer, as soon as it begins; stays undefined if none comes. */
+  /** Status of the executor's answer, set when the answer begins; undefined if none arrives. */
   status?: number
 }
 
-/** Fate of a request on its way. */
+/** Fault of a request on its way, or `pass`. */
 export type Fault =
   | 'pass'
-  /** The connection breaks; the executor never hears of the request. */
+  /** The connection breaks; the executor never receives the request. */
   | 'reset'
-  /** The executor gets the request and keeps its connection; the client's breaks as soon as all is sent. */
+  /** The executor receives the request and keeps its connection; the client's connection breaks when all is sent. */
   | 'reset when sent'
-  /** The executor gets the request, and the connection breaks when its answer begins. */
+  /** The executor receives the request, and the connection breaks when its answer begins. */
   | 'lose the answer'
-  /** The proxy takes the request, and nothing follows. */
+  /** The proxy accepts the request, and nothing follows. */
   | 'hang'
-  /** The executor gets the request, and its answer never comes. */
+  /** The executor receives the request, and its answer never arrives. */
   | 'hang when sent'
-  /** The request and its answer go byte by byte. */
+  /** The request and its answer are forwarded byte by byte. */
   | 'trickle'
   /** The answer breaks off after this text has passed. */
   | { readonly cutAfter: string }
-  /** The answer breaks off at the end of this text, whatever comes along with it. */
+  /** The answer breaks off at the end of this text, even within a chunk. */
   | { readonly cutAt: string }
-  /** The executor gets the request when the promise has resolved; the client's connection breaks at once, if asked for. */
+  /**
+   * The executor receives the request when the promise has resolved; the client's connection breaks at once if `breaks`
+   * is set.
+   */
   | { readonly heldUntil: Promise<unknown>; readonly breaks?: boolean }
-  /** When the executor dies over the request, it gets it once more after the promise has resolved. */
+  /** If the executor dies during the request, it receives the request once more after the promise has resolved. */
   | { readonly repeatAfter: Promise<unknown> }
-  /** The proxy answers by itself; half of an answer breaks off in the middle of its body. */
+  /** The proxy answers itself; with `half`, the answer breaks off in the middle of its body. */
   | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly half?: boolean }
 
 export interface Proxy extends AsyncDisposable {
@@ -129,7 +132,10 @@ interface LateRequest {
   readonly target: { readonly url: string }
 }
 
-/** Forwards a request when its promise has resolved, or once more after that. The client's connection may be gone by then. */
+/**
+ * Forwards a request when its promise has resolved, or once more after that. The client's connection may have ended by
+ * then.
+ */
 async function forwardLate(request: IncomingMessage, response: ServerResponse, late: LateRequest): Promise<void> {
   const { fault, exchange, target } = late
   const { method, path, headers } = exchange
@@ -164,7 +170,7 @@ function answer(response: ServerResponse, { status, headers, body = '', half }: 
   response.write(`${body} `, () => response.socket?.destroySoon())
 }
 
-/** Passes an answer on until the text has passed; what was written is let out before the connection breaks. */
+/** Forwards an answer until the text has passed; the written bytes are flushed before the connection breaks. */
 function cut(from: Readable, to: ServerResponse, fault: { cutAfter: string } | { cutAt: string }): void {
   const [text, isExact] = 'cutAt' in fault ? [fault.cutAt, true] : [fault.cutAfter, false]
   let passed = ''

@@ -2,28 +2,34 @@ import type { ServerResponse } from 'node:http'
 
 import { startTinyProxy, type LocalServer } from './tiny-proxy.ts'
 
-/** How a gateway ends a request that is quiet: as nginx does, as an ELB does, or by ending the answer that has begun. */
+/**
+ * Way in which a gateway ends a quiet request: with a status like nginx, by closing the connection like an ELB, or by
+ * ending the answer that has begun.
+ */
 export type Ending = 'status' | 'close' | 'end'
 
 interface QuietGatewayOptions {
   readonly quietMs: number
   readonly ending: Ending
-  /** The status of the answer when none has begun; 504 if it is not given. */
+  /** Status of the answer if none has begun; 504 by default. */
   readonly status?: number
 }
 
-/** Requests that are answered at once; on a machine that is busy they may take longer than the gateway waits. */
+/**
+ * Paths of requests that are answered at once and are exempt: on a busy machine they may take longer than the gateway
+ * waits.
+ */
 const isShort = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
 
-/** A gateway that ends requests that are quiet. */
+/** Gateway that ends quiet requests. */
 export interface QuietGateway extends LocalServer {
   /** Number of requests that it has ended. */
   readonly cuts: number
-  /** Resolves when it has ended so many requests in all. */
+  /** Resolves when it has ended `count` requests in total. */
   readonly hasCut: (count: number) => Promise<void>
 }
 
-/** Starts a gateway that ends each request after some milliseconds in which no byte of its answer has come. */
+/** Starts a gateway that ends a request after `quietMs` without a byte of its answer. */
 export async function startQuietGateway(
   target: { readonly url: string },
   { quietMs, ending, status = 504 }: QuietGatewayOptions,

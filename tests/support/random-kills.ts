@@ -2,15 +2,15 @@ import { killIfAlive, sandboxProcesses } from './sandbox-processes.ts'
 
 interface RandomKillsOptions {
   readonly kills: number
-  /** How much progress lies between one kill and the next. */
+  /** Progress between one kill and the next. */
   readonly every: number
-  /** The same seed makes the same choices among as many processes. */
+  /** Seed of the choices, which are the same for the same number of processes. */
   readonly seed: number
-  /** The executor's process; this one if not given. */
+  /** Process id of the executor; this process by default. */
   readonly executorPid?: number
 }
 
-/** Kills a random sandbox process whenever enough has happened since the last kill, so often and no more. */
+/** Kills a random sandbox process after every `every` steps of progress, `kills` times in total. */
 export class RandomKills {
   readonly #options: RandomKillsOptions
   readonly #random: () => number
@@ -26,7 +26,7 @@ export class RandomKills {
     return this.#kills
   }
 
-  /** Something has happened. */
+  /** Counts one step of progress, and kills a process if one is due. */
   progressed(): void {
     const { kills, every, executorPid } = this.#options
     this.#progress += 1
@@ -37,7 +37,7 @@ export class RandomKills {
   }
 }
 
-/** Mulberry32: numbers from 0 to 1, the same for the same seed. */
+/** Returns mulberry32: numbers in [0, 1), reproducible by the seed. */
 export function seededRandom(seed: number): () => number {
   let state = seed
   return () => {

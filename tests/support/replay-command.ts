@@ -10,7 +10,7 @@ import type { Journal } from '@codemode/shared'
 
 const command = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 
-/** Runs `codemode-executor replay` on the journals, and returns its exit code and what it printed. */
+/** Runs `codemode-executor replay` on the journals, and resolves with its exit code and its output. */
 export async function replayOf(journals: readonly Journal[]): Promise<{ exitCode: number; lines: string[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-replay-'))
   const paths = journals.map((_, i) => join(folder, `${i}.json`))

@@ -4,24 +4,29 @@ import { descendantsOf, type Descendant } from './process-tree.ts'
 
 const entry = /\/sandbox\/child\/main\.[jt]s$/
 
-/** The living sandbox processes of the executor in this process, or in the one with that id. */
+/** Returns the living sandbox processes of the executor in this process, or in the given one. */
 export function sandboxProcesses(executorPid: number = process.pid): number[] {
   return descendantsOf(executorPid)
     .filter(isSandboxProcess)
     .map(({ pid }) => pid)
 }
 
-/** A command that starts a sandbox process in a jail has the same arguments behind its own, but a child as well. */
+/**
+ * Whether a process is a sandbox process. A command that starts one in a jail has its arguments too, but also a child.
+ */
 export function isSandboxProcess({ args, isLeaf }: Descendant): boolean {
   return isLeaf && args.some((arg) => entry.test(arg))
 }
 
-/** Kills all of them at once, as the machine might. */
+/** Kills all sandbox processes of this process at once. */
 export function killSandboxProcesses(): void {
   for (const pid of sandboxProcesses()) killIfAlive(pid)
 }
 
-/** Ends a process with SIGKILL, or by another signal as if it had crashed; 0 only asks. False if it was gone already. */
+/**
+ * Sends a signal to a process: SIGKILL by default, another one to simulate a crash, 0 to test whether it is alive.
+ * Returns false if the process has ended.
+ */
 export function killIfAlive(pid: number, signal: NodeJS.Signals | 0 = 'SIGKILL'): boolean {
   try {
     return process.kill(pid, signal)

@@ -1,4 +1,4 @@
-// An executor without sockets and sandbox processes, for fake clocks: the real HTTP app on the real engine.
+// Executor without sockets and sandbox processes, for fake clocks: the real HTTP app on the real engine.
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 import { readingHeaders } from '@codemode/shared'
@@ -15,7 +15,10 @@ import { nothing } from './hostile-sandbox.ts'
 const engines = new AsyncLocalStorage<Engine>()
 const engine = (): Engine => engines.getStore()!
 
-/** One app for all instances, since building its routes takes longer than a request: it serves the engine of its caller. */
+/**
+ * App that all instances share, because building its routes takes longer than a request; it serves the engine of its
+ * caller.
+ */
 const app = createHttpApp({
   engine: {
     ready: true,
@@ -45,22 +48,22 @@ interface SimulatedExecutorOptions {
   readonly durationMs: () => number
 }
 
-/** An answer of the simulated executor. */
+/** Answer of the simulated executor. */
 export interface SimulatedAnswer {
   readonly status: number
   readonly headers: Record<string, string>
   readonly text: string
 }
 
-/** One instance of the executor. */
+/** Instance of the executor. */
 export interface SimulatedExecutor {
-  /** Answers a request. Rejects if the executor is killed before. */
+  /** Answers a request. Rejects if the executor is killed before it has answered. */
   answer(request: Request): Promise<SimulatedAnswer>
-  /** Ends it like a SIGKILL. */
+  /** Ends the instance as SIGKILL does. */
   kill(): void
 }
 
-/** Starts an instance. Its code runs nowhere: it ends with `true` after its time. */
+/** Starts an instance. Its executions run no code: they end with `true` after `durationMs`. */
 export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedExecutorOptions): SimulatedExecutor {
   const killed = Promise.withResolvers<never>()
   killed.promise.catch(() => {})

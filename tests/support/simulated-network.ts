@@ -1,5 +1,5 @@
-// A network between a client and the instances of one executor, with faults by a seeded random number generator, on the
-// clock of the test. undici's connections are replaced; all above them is real.
+// Network between a client and the instances of one executor, with faults from a seeded random number generator, on the
+// clock of the test. It replaces undici's connections; all layers above are real.
 import { Dispatcher } from 'undici'
 
 import type { SimulatedAnswer, SimulatedExecutor } from './simulated-executor.ts'
@@ -36,13 +36,16 @@ export function createChance(seed: number): Chance {
 
 interface NetworkOptions {
   readonly chance: Chance
-  /** Returns the instance that is up, if there is one. */
+  /** Returns the running instance, if there is one. */
   readonly current: () => SimulatedExecutor | undefined
   /** Called with each answer that an instance gives to a request. */
   readonly onAnswer: (request: Request, answer: SimulatedAnswer) => void
 }
 
-/** Delivers requests late, twice or never, and loses answers. A proxy in it may answer itself, and may repeat requests. */
+/**
+ * Network that delivers requests late, twice or never, and loses answers. A proxy in it may answer itself, and may
+ * repeat requests.
+ */
 export class SimulatedNetwork extends Dispatcher {
   readonly #options: NetworkOptions
   #inTransit = 0
@@ -52,7 +55,7 @@ export class SimulatedNetwork extends Dispatcher {
     this.#options = options
   }
 
-  /** Number of requests that have not arrived yet, or are not answered. */
+  /** Number of requests that have not arrived, or are not answered. */
   get inTransit(): number {
     return this.#inTransit
   }
@@ -88,7 +91,7 @@ export class SimulatedNetwork extends Dispatcher {
       const status = chance.of(500, 502, 503, 504)
       this.#after(chance.delayMs(0.1), () => reply.answer({ status, headers: {}, text: '<html></html>' }))
     } else {
-      // Duplicates: the client gets the answer to one of them.
+      // The request is duplicated: the client gets the answer to one of the two.
       const [first, second] = [arriving(0.2), arriving(0.8)]
       const [used, other] = chance.is(0.5) ? [first, second] : [second, first]
       other.catch(() => {})
@@ -108,7 +111,7 @@ export class SimulatedNetwork extends Dispatcher {
     )
   }
 
-  /** Delivers a request after a delay. When the instance dies over it, a proxy may repeat the request. */
+  /** Delivers a request after a delay. If the instance dies during it, a proxy may repeat the request. */
   async #arrive(request: () => Request, isProxied: boolean, longProbability: number): Promise<SimulatedAnswer> {
     const { chance, current, onAnswer } = this.#options
     this.#inTransit += 1
@@ -136,7 +139,7 @@ export class SimulatedNetwork extends Dispatcher {
   }
 }
 
-/** The client's end of one request; only the first outcome counts. */
+/** Client's end of one request; only the first outcome counts. */
 class Reply {
   readonly #handler: Dispatcher.DispatchHandler
   readonly #controller: Dispatcher.DispatchController

@@ -10,7 +10,10 @@ interface SuiteOptions {
   readonly executor?: ExecutorConfigInput
 }
 
-/** An executor and a client for all tests of the file or the `describe` that calls this; they are there in its tests. */
+/**
+ * Starts an executor and a client for all tests of the calling file or `describe`; they are available inside its tests
+ * only.
+ */
 export function useCodemode(options: SuiteOptions = {}): { executor: RunningExecutor; codemode: Codemode } {
   const suite = {} as { executor: RunningExecutor; codemode: Codemode }
   beforeAll(async () => {

@@ -8,19 +8,22 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A request on its way through a proxy. */
+/** Request on its way through a proxy. */
 export interface Passage {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly forwarded: ClientRequest
 }
 
-/** A server on a free port of this machine. */
+/** Server on a free port of this machine. */
 export interface LocalServer extends AsyncDisposable {
   readonly url: string
 }
 
-/** Starts a proxy that forwards each request; `onAnswer` passes the answer on, and `onPassage` may watch before that. */
+/**
+ * Starts a proxy that forwards each request. `onAnswer` forwards the answer; `onPassage` is called with each request
+ * before that.
+ */
 export async function startTinyProxy(
   target: { readonly url: string },
   onAnswer: (passage: Passage, answer: IncomingMessage) => void,
@@ -45,7 +48,7 @@ export async function startTinyProxy(
   )
 }
 
-/** Lets a server listen on a free port of this machine. */
+/** Starts a server on a free port of this machine. */
 export async function listenLocally(server: Server): Promise<LocalServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {

@@ -2,7 +2,7 @@ import { request as send } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 
-/** The certificate of the server, for localhost and 127.0.0.1, which signs itself. Its key protects nothing. */
+/** Self-signed certificate of the server, for localhost and 127.0.0.1. Its key protects nothing. */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBZjCCAQ2gAwIBAgIBATAKBggqhkjOPQQDAjAUMRIwEAYDVQQDDAlsb2NhbGhv
 c3QwIBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMM
@@ -23,11 +23,11 @@ IY7dF6eX780cFbgY4GuFxq1UPhVm9kKj++6t+7GcvUvZyRnWGg5UHpik
 
 interface TlsServer extends AsyncDisposable {
   readonly url: string
-  /** How many requests it took. */
+  /** Returns the number of requests that it received. */
   readonly requests: () => number
 }
 
-/** Starts a server that speaks TLS in front of another one that does not. */
+/** Starts a TLS server that forwards to a server without TLS. */
 export async function startTlsServer(target: { readonly url: string }): Promise<TlsServer> {
   let requests = 0
   const server = createServer({ cert: certificate, key }, (request, response) => {

@@ -9,24 +9,24 @@ import { Webhook } from 'standardwebhooks'
 
 import { connect } from './executor.ts'
 
-/** A tool call as the executor sent it. */
+/** Tool call as the executor sent it. */
 export interface Delivery {
   readonly callId: string
   readonly token: string
   readonly headers: Record<string, string>
   readonly body: string
-  /** Breaks its connection. */
+  /** Resets its connection. */
   readonly reset: () => void
 }
 
 interface ToolHostOptions extends Partial<ClientConfig> {
-  /** The path that the tool handler is mounted at. */
+  /** Path of the tool handler. */
   readonly path?: string
-  /** Whether the connection of a request is to be broken before the tool handler sees it. */
+  /** Whether to break the connection of a request before the tool handler receives it. */
   readonly breaks?: (request: IncomingMessage) => boolean
 }
 
-/** A server of the user's own with the client's tool handler in it. It keeps what the executor sends. */
+/** Server of the user with the client's tool handler, which keeps the deliveries of the executor. */
 export class ToolHost implements AsyncDisposable {
   readonly deliveries: Delivery[] = []
   readonly url: string
@@ -52,7 +52,7 @@ export class ToolHost implements AsyncDisposable {
     })
   }
 
-  /** Sends a delivery again, freshly signed, with something changed. */
+  /** Sends a delivery again, freshly signed, with changes. */
   async deliver(delivery: Delivery, change: DeliveryChange = {}): Promise<{ status: number; body: Answer }> {
     const {
       token = delivery.token,

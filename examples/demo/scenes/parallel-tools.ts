@@ -17,10 +17,10 @@ const celsius: Readonly<Record<string, number>> = { Oslo: 4, Rome: 17, Lima: 22,
 const cityCount = Object.keys(celsius).length
 const toolMs = 200
 
-/** No `toolServer`: the calls come as events of the execution's stream, and no port is opened. */
+/** Scene without a `toolServer`: the calls arrive as events of the execution's stream, and the client opens no port. */
 export const toolsByStream = parallelTools('The same program, its tools called through the event stream', {})
 
-/** With a `toolServer` the client listens, and the executor calls it. */
+/** Scene with a `toolServer`: the client listens on a port, and the executor calls it. */
 export const toolsByCallback = parallelTools('Parallel tools, called back over HTTP', { toolServer: { port: 0 } })
 
 function parallelTools(title: string, config: Partial<ClientConfig>): Scene {
@@ -50,7 +50,7 @@ function parallelTools(title: string, config: Partial<ClientConfig>): Scene {
   }
 }
 
-/** Handlers that answer only when all of them have been called: calls one after the other would never end. */
+/** Returns handlers that answer only when all of them have been called; sequential calls would never end. */
 function observedHandlers() {
   let began: number | undefined
   const spans: { city: string; fromMs: number; toMs: number }[] = []

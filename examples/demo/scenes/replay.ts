@@ -49,7 +49,10 @@ export const replay: Scene = {
   },
 }
 
-/** What the command prints for a journal in a file; it rejects if the guest did anything else than the journal says. */
+/**
+ * Returns the output of `codemode-executor replay` for a journal in a file. Rejects if the replay diverges from the
+ * journal.
+ */
 async function replayOffline(journal: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'codemode-demo-'))
   try {

@@ -395,7 +395,7 @@ test('aborting ends a delay between attempts at once', async () => {
     setImmediate(() => setTimeout(() => controller.abort(), 20))
     return reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '3600' })
   })
-  // Without the abort, the delay would outlast the test.
+  // Without the abort, the delay lasts longer than the test's timeout.
   await using client = clientOf(executor, { requestTimeoutMs: 7_200_000, retry: { backoffMaxMs: 3_600_000 } })
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
   expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })

@@ -26,8 +26,8 @@ function journalOf(cpuTimeoutMs: number): JournalLog {
 }
 
 /**
- * Runs one turn that needs `needMs` of CPU time on a machine where it gets one part in `slowdowns[attempt]` of the time, and V8
- * stops it by the wall clock. Wall time is a number that the sandbox advances.
+ * Runs one turn that needs `needMs` of CPU time on a machine that gives it one part in `slowdowns[attempt]` of the
+ * time. V8 stops it by wall time, which is a number that the sandbox advances.
  */
 async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns: readonly number[]) {
   const wallTimeoutMs = 60_000
