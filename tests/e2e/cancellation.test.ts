@@ -144,7 +144,9 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('EX-9: a client that comes back within the grace finds its execution unharmed', async () => {
     const { enter, arrived, open, signals } = gate()
-    await using proxy = await startProxy(executor, (_, number) => (number === 1 ? { cutAfter: 'tool.called' } : 'pass'))
+    await using proxy = await startProxy(executor, ({ method, path }) =>
+      method === 'POST' && path === '/v1/executions' ? { cutAfter: 'tool.called' } : 'pass',
+    )
     await using client = connect(proxy, { ...config, retry: { backoffBaseMs: 1 }, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "unharmed"')
     await arrived()
