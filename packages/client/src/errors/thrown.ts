@@ -8,7 +8,7 @@ import { textHead } from '@codemode/shared'
 
 const maxNameLength = 256
 const maxShownLength = 1_000
-/** How many causes are asked for a code. */
+/** Maximum number of causes that are asked for a code. */
 const maxCodeDepth = 5
 
 /** Whether a value is an error, also one of another realm. */
@@ -76,7 +76,10 @@ export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
   }
 }
 
-/** Returns any value as a short text: JSON where it is an object that JSON shows, else as `util.inspect` shows it. */
+/**
+ * Returns any value as a short text: JSON where it is an object that JSON shows, with errors by name and message; else as
+ * `util.inspect` shows it.
+ */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return textHead(plainText(value), maxShownLength)
@@ -89,11 +92,16 @@ function plainText(value: unknown): string {
 
 function jsonOf(value: object): string | undefined {
   try {
-    const json: unknown = JSON.stringify(value)
+    const json: unknown = JSON.stringify(value, (_, item: unknown) => (isError(item) ? namedMessage(item) : item))
     return typeof json === 'string' && json !== '{}' ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function namedMessage(error: Error): string {
+  const message = fieldOf(error, 'message')
+  return typeof message === 'string' && message !== '' ? `${nameOf(error)}: ${message}` : nameOf(error)
 }
 
 function inspected(value: object): string {

@@ -2,6 +2,7 @@
  * Turns a regular expression of JavaScript into an automaton. It answers whether a text has a match, which is all that
  * `pattern` asks; so it needs no backtracking, no groups and no order of preference.
  */
+import { textHead } from '@codemode/shared'
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
 
 import { SchemaError } from '../schema-error.ts'
@@ -57,7 +58,7 @@ function isPattern(source: string, isUnicode: boolean): boolean {
   }
 }
 
-const quoted = (source: string): string => `the pattern ${JSON.stringify(source.slice(0, 200))}`
+const quoted = (source: string): string => `the pattern ${JSON.stringify(textHead(source, 200))}`
 
 /** Where building goes on: to the state that follows, with the flags in force, in the direction of reading. */
 interface Context {
