@@ -5,7 +5,7 @@ import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'
-import { isNestedDeeperThan, nestingOf } from './nesting.ts'
+import { isNestedDeeperThan, nestedTooDeeply, nestingOf } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest will get it: the output, or the failure, as JSON text. */
@@ -63,7 +63,7 @@ export class ToolCalls {
     this.#options = options
   }
 
-  /** How many calls the guest still waits for. */
+  /** Number of calls that the guest still waits for. */
   get openCount(): number {
     return this.#open
   }
@@ -186,7 +186,7 @@ export class ToolCalls {
     }
     if (!isJson(call.inputText)) return toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)
     return nestingOf(call.inputText) > maxJsonNesting
-      ? toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} ${nestedTooDeeply}`)
+      ? toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} ${nestedTooDeeply(maxJsonNesting)}`)
       : undefined
   }
 
@@ -196,7 +196,8 @@ export class ToolCalls {
     let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
     if (text === undefined) {
-      const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} ${nestedTooDeeply}`)
+      const message = `The output of ${call.summary.tool} ${nestedTooDeeply(maxJsonNesting)}`
+      const { error } = toolFailed('TOOL_OUTPUT_INVALID', message)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
     const sizeBytes = Buffer.byteLength(text)
@@ -230,8 +231,6 @@ function isAbort(answer: ToolAnswer): boolean {
   const { code = '', name = '' } = answer.error
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }
-
-const nestedTooDeeply = `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`
 
 /** Returns the JSON text of a value; undefined for one that is nested too deeply or is no JSON. */
 function stringify(value: unknown): string | undefined {
