@@ -151,7 +151,7 @@ test('RT-1: what the code did is never a reason to try again', async () => {
 })
 
 test('RT-2: an executor that never tells what became of a request leaves the outcome unknown', async () => {
-  await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
+  await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
   await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({
     name: 'ExecutorConnectionError',
@@ -160,6 +160,12 @@ test('RT-2: an executor that never tells what became of a request leaves the out
     retryable: false,
     cause: expect.objectContaining({ code: 'CONNECTION_FAILED' }),
   })
+})
+
+test('RT-2: the record of an execution tells its outcome when all answers to its requests are lost', async () => {
+  await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
+  await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
+  expect(await client.executeAsync('return 1')).toBe(1)
 })
 
 test('RT-2: a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous', async () => {
