@@ -17,7 +17,7 @@ test.each([
     '({ ok: false, code: "CPU_TIMEOUT", name: "x", message: "y" })',
     { ok: false, code: 'CPU_TIMEOUT', name: 'x', message: 'y' },
   ],
-  ['an error as a value', 'new Error("returned, not thrown")', {}],
+  ['an error as a value', 'new Error("returned, not thrown")', { name: 'Error', message: 'returned, not thrown' }],
   ['a text of JSON', 'JSON.stringify({ ok: true, result: "1" })', '{"ok":true,"result":"1"}'],
   [
     'an object with the key __proto__',

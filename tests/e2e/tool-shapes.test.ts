@@ -89,17 +89,17 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test.each([
-    ['tools.zod({ n: {} })', 'zod', 'TOOL_INPUT_INVALID', 'input.n'],
-    ['tools.json({ city: 5 })', 'json', 'TOOL_INPUT_INVALID', 'input.city'],
-    ['tools.json({})', 'json', 'TOOL_INPUT_INVALID', 'input'],
-    [`tools.strict({ celsius: 'hot' })`, 'strict', 'TOOL_OUTPUT_INVALID', 'output.celsius'],
-    [`tools.listed([1, 'two'])`, 'listed', 'TOOL_OUTPUT_INVALID', 'output[1]'],
-    ['tools.map()', 'map', 'TOOL_OUTPUT_INVALID', 'output.inner'],
-  ])('TL-2: %s fails with the path, and the code can catch it', async (call, tool, code, path) => {
+    ['tools.zod({ n: {} })', 'zod', 'TOOL_INPUT_INVALID', 'input.n:'],
+    ['tools.json({ city: 5 })', 'json', 'TOOL_INPUT_INVALID', 'input.city:'],
+    ['tools.json({})', 'json', 'TOOL_INPUT_INVALID', 'input:'],
+    [`tools.strict({ celsius: 'hot' })`, 'strict', 'TOOL_OUTPUT_INVALID', 'output.celsius:'],
+    [`tools.listed([1, 'two'])`, 'listed', 'TOOL_OUTPUT_INVALID', 'output[1]:'],
+    ['tools.map()', 'map', 'TOOL_OUTPUT_INVALID', 'output.inner is a Map'],
+  ])('TL-2: %s fails with the path, and the code can catch it', async (call, tool, code, place) => {
     handled.length = 0
     const error = await suite.codemode.executeAsync<{ message: string }>(failing(call))
     expect(error).toMatchObject({ isToolError: true, name: 'ToolError', tool, code, retryable: false })
-    expect(error.message).toContain(`${path}:`)
+    expect(error.message).toContain(place)
     expect(error).toHaveProperty('data.issues')
     expect(handled).toEqual([])
   })

@@ -20,6 +20,7 @@ test.each<[string, unknown]>([
   ['"ERROR: not really"', 'ERROR: not really'],
   ['new (class extends Map { toJSON() { return [...this] } })([[1, 2]])', [[1, 2]]],
   ['Promise.resolve(1)', 1],
+  ['(BigInt.prototype.toJSON = function () { return String(this) }, [1n])', ['1']],
 ])('EX-1: the result %s is JSON', async (expression, expected) => {
   expect(await suite.codemode.executeAsync(`return ${expression}`)).toEqual(expected)
 })

@@ -66,7 +66,7 @@ const inConversions: Attack[] = [
     'the keys of what is logged',
     'console.log(new Proxy({}, { ownKeys() { for (;;); } }), { get [Symbol.toStringTag]() { for (;;); } })',
   ),
-  isStopped('the label of a count', 'console.count({ toString() { for (;;); } })'),
+  isStopped('the label of a count', 'console.count(new Proxy({}, { ownKeys() { for (;;); } }))'),
 ]
 
 const inErrors: Attack[] = [

@@ -6,13 +6,13 @@ interface ActiveRun {
   readonly ids: string[]
 }
 
-/** What of a client is under way, by each id that its tool calls may come with. */
+/** Runs of a client that are under way, by each execution id under which their tools may be called. */
 export class ActiveRuns {
   readonly #active = new Bag<ActiveRun>()
-  /** No `Map`, for the reason that a `Bag` is no `Set`. */
+  /** An object instead of a `Map`, for the reason that `Bag` is not a `Set`. */
   readonly #byId = Object.create(null) as Record<string, ActiveRun>
 
-  /** Keeps it for as long as it goes on. */
+  /** Adds a run, and removes it when it has ended. */
   add(run: ClientRun): void {
     const active: ActiveRun = { run, ids: [] }
     this.#note(active, run.plan.request.id)
@@ -24,10 +24,10 @@ export class ActiveRuns {
     run.result.then(forget, forget)
   }
 
-  /** Its tools are called under this id as well: an executor that falls back runs the code again under a new one. */
+  /** Adds another id of a run: an executor with a fallback runs the code again under a new id. */
   alias(run: ClientRun, executionId: string): void {
     if (this.find(executionId) === run) return
-    // Not by its id: that may be another run's by now.
+    // The id of the run's request cannot be used here, since another run may have it by now.
     const active = this.#active.all.find((each) => each.run === run)
     if (active !== undefined) this.#note(active, executionId)
   }

@@ -4,13 +4,14 @@ interface Place<Item> {
 }
 
 /**
- * What is under way, in no order. Where much comes and goes it is better than a `Set`: the table that V8 has replaced by
- * another refers to that one, so that all that was ever in the set stays in memory until the old generation is collected.
+ * Unordered collection for items that are added and removed often. In a `Set`, each hash table that V8 has replaced
+ * refers to its successor, so everything that was ever in the set stays in memory until the old generation is
+ * collected.
  */
 export class Bag<Item> {
   readonly #places: Place<Item>[] = []
 
-  /** What it returns takes the item out again, and may be called again. */
+  /** Adds an item. Returns a function that removes it, and that may be called more than once. */
   add(item: Item): () => void {
     const place = { item, index: this.#places.length }
     this.#places.push(place)

@@ -25,15 +25,15 @@ import { ToolsModule } from './tools/tools-module.ts'
 
 const defaultDrainMs = 30_000
 
-/** Options of closing a client. */
+/** Options for closing a client. */
 export interface CloseOptions {
-  /** Waits for the executions under way before it cancels what is left; otherwise they are cancelled at once. */
+  /** Whether to wait for the executions under way before the rest is cancelled; false by default. */
   readonly drain?: boolean | undefined
   /** Milliseconds that draining may take; 30,000 by default. */
   readonly timeoutMs?: number | undefined
 }
 
-/** A view of a client: its context and its share of the queue. */
+/** View of a client: its context and its share of the queue. */
 export interface View {
   readonly context: Context
 }
@@ -77,12 +77,12 @@ export class ClientCore {
     if (config.toolsModule !== undefined) this.#toolsModule = new ToolsModule(config.toolsModule, this.registry)
   }
 
-  /** Loads the tools that are still to come; undefined if there are none, so that nobody waits. */
+  /** Loads the tools of `toolsModule`; returns undefined without one, so that the caller does not wait. */
   loadTools(): Promise<void> | undefined {
     return this.#toolsModule?.load()
   }
 
-  /** Checks the options; what it returns begins each code. */
+  /** Checks the options. Returns a function that starts an execution of a code with them. */
   starter(options: ExecuteOptions, view: View, manner: Pick<RunManner, 'isFollowed' | 'isPatient'>) {
     const { context } = view
     const plan = planExecutions(options, { config: this.#config, registry: this.registry, context })
@@ -98,14 +98,14 @@ export class ClientCore {
     return (code: string): ClientRun => begin(code, manner)
   }
 
-  /** Runs code to its end. */
+  /** Runs code to its end. Resolves with its result, whether the code succeeded or failed. */
   async run(code: string, options: ExecuteOptions, view: View): Promise<ExecutionResult> {
     const loading = this.loadTools()
     if (loading !== undefined) await loading
     return this.starter(options, view, { isFollowed: false, isPatient: false })(code).result
   }
 
-  /** Runs code to its end in a thread, and blocks this one until then. It is counted; the thread tells of no events. */
+  /** Runs code to its end in a worker thread, and blocks the calling one until then. Counts it, but emits no events. */
   runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
     this.assertOpen()
     this.#blocking ??= new BlockingRunner(threadConfig(this.#config))
@@ -117,7 +117,7 @@ export class ClientCore {
     return this.#stats.counting(() => blocking.run(job))
   }
 
-  /** Begins to run code; resolves when it is accepted. */
+  /** Starts to run code. Resolves when the executor has accepted it. */
   async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
     await this.loadTools()
     return accepted(this.starter(options, view, asSubmitted)(code))
@@ -140,7 +140,7 @@ export class ClientCore {
     return this.#stats.snapshot(this.#parts.gate?.concurrency)
   }
 
-  /** Whether the executor answers at all, and whether it takes executions. */
+  /** Resolves with whether the executor answers at all. */
   async isLive(): Promise<boolean> {
     this.assertOpen()
     return (await this.#parts.executor.isLive?.()) ?? true
@@ -151,7 +151,7 @@ export class ClientCore {
     return (await this.#parts.executor.isReady?.()) ?? true
   }
 
-  /** Fails if the client is closed. */
+  /** Throws CLIENT_CLOSED if the client is closed or closing. */
   assertOpen(): void {
     if (this.#closing === undefined) return
     throw new ExecutorClientError('CLIENT_CLOSED', 'The client is closed.', {
@@ -164,7 +164,7 @@ export class ClientCore {
     return this.#closing
   }
 
-  /** The configuration, to be printed. */
+  /** Returns the configuration for printing, without secrets. */
   toJSON(): Record<string, unknown> {
     return { ...printableConfig(this.#config), tools: this.registry.select(undefined).map(({ name }) => name) }
   }

@@ -5,7 +5,7 @@ import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { MockExecutor } from './executors/mock-executor.ts'
 import type { Executor, RunOptions } from './executor.ts'
 
-/** A mock whose parts may be replaced. */
+/** Returns a mock executor with some methods replaced. */
 function mockWith(more: Partial<Executor>): Executor {
   const mock = new MockExecutor()
   return {

@@ -29,28 +29,28 @@ export interface RunParts {
   readonly gate: Gate | undefined
   readonly events: ClientEmitter
   readonly stats: StatsCounter
-  /** Makes the callback of an execution; undefined when its tools are called over the event stream. */
+  /** Called to make the callback of an execution; undefined if its tools are called over the event stream. */
   readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
-  /** Told when calls of an execution that got a callback are to be refused. */
+  /** Called when an execution that got a callback has ended, so that later calls are refused. */
   readonly callbackEnded: (executionId: string) => void
   callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
-  /** Throws if the client is closed. */
+  /** Called to check that the client is open; throws CLIENT_CLOSED if it is closed. */
   assertOpen(this: void): void
 }
 
-/** Manner in which an execution is run. */
+/** Options of one run. */
 export interface RunManner {
-  /** View that runs it, for its fair share of the client's queue. */
+  /** View that started the run; views share the client's queue fairly. */
   readonly view: object
-  /** Whether somebody wants to hear its events while it runs. */
+  /** Whether the execution's events are read while it runs. */
   readonly isFollowed: boolean
-  /** Whether it may wait in the client's queue for as long as it takes, as one of a batch. */
+  /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
   readonly isPatient: boolean
-  /** Submits the same code once more. */
+  /** Called to submit the same code once more. */
   submitAgain(this: void): Promise<Execution>
 }
 
-/** One execution of a client, from its plan to its end: held back, sent, told of and counted. */
+/** One execution of a client from its plan to its end: it waits for the gate, is sent, emits events and is counted. */
 export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
@@ -81,17 +81,17 @@ export class ClientRun {
     })
   }
 
-  /** Begins it. Whoever hears that it starts is to find it among those under way. */
+  /** Starts the run. The caller registers the run as active first, since this may emit the event `start` at once. */
   begin(): void {
     this.#run().then(this.#ended.resolve, this.#ended.reject)
   }
 
-  /** Aborts it: its promise rejects, unless its handle has asked for that. */
+  /** Aborts the run. Its result rejects, unless the execution's handle has cancelled it. */
   stop(reason: unknown): void {
     this.#stop.abort(reason)
   }
 
-  /** It then ends with a failed result. Resolves when the executor has taken note. */
+  /** Cancels the run, which then ends with a failed result. Resolves when the executor has confirmed. */
   async #cancel(reason: string | undefined): Promise<void> {
     this.#parts.assertOpen()
     this.#isCancelled = true
@@ -101,7 +101,7 @@ export class ClientRun {
     try {
       await executor.cancel(request.id, reason, { correlationId })
     } catch (error) {
-      // What the executor does not know, or can't be told of, must not be sent again either.
+      // An execution that is unknown to the executor, or whose cancellation failed, must not be sent again.
       this.stop(reason)
       if (!(error instanceof ExecutorClientError && error.code === 'NOT_FOUND')) throw error
     }
@@ -143,7 +143,7 @@ export class ClientRun {
     return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
   }
 
-  /** It is settled before its place in the queue is given to the next. */
+  /** Sends the request. Settles the run before the gate admits the next one. */
   async #send(queuedMs: number): Promise<ExecutionResult> {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)
@@ -177,7 +177,7 @@ export class ClientRun {
     }
   }
 
-  /** Returns the request with its queue time reduced by the time that it has waited in the client. */
+  /** Returns the request with its queue timeout reduced by the time that it has waited in the client. */
   #requestAfter(queuedMs: number): ExecutionRequest {
     const { request, queueTimeoutMs } = this.plan
     if (queuedMs < 1 || this.#manner.isPatient) return request
@@ -186,7 +186,7 @@ export class ClientRun {
   }
 
   #note(event: ExecutionEvent): void {
-    // An executor of somebody else's may tell more after the end.
+    // A custom executor may send events after the end.
     if (isFinal(this.state.status)) return
     this.state.note(event)
     if (event.type !== 'log') return

@@ -16,10 +16,10 @@ function codemodeOf({ url }: { url: string }, config: Partial<ClientConfig> = {}
 
 const answering = (value: unknown) => FakeExecutor.start((_, reply) => reply.result(value))
 
-/** An executor that gives the request as its result. */
+/** Starts an executor that returns the request as the result. */
 const echoing = () => FakeExecutor.start((request, reply) => reply.result(executionOf(request)))
 
-/** Calls a tool as an executor does, by callback. */
+/** Calls a tool through the callback, as an executor does. */
 async function callBack(request: FakeRequest, name: string, input: unknown, n = 1): Promise<ToolAnswer> {
   const { id, callback, context = {} } = executionOf(request)
   const callId = `${id}:${n}`
@@ -307,7 +307,7 @@ const greet = tool({
   execute: ({ name }, { context }: ToolCall) => `${context['greeting'] as string} ${name}`,
 })
 
-/** Both transports, by the configuration of the client and by how the executor calls. */
+/** Both transports of tool calls: name, client configuration, and an executor that calls one tool through it. */
 const transports: [string, Partial<ClientConfig>, (name: string, input: unknown) => Promise<FakeExecutor>][] = [
   [
     'callback',

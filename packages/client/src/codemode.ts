@@ -17,7 +17,8 @@ import { contextFrom } from './request-json.ts'
 import type { Context, ToolLike } from './tools/define.ts'
 
 /**
- * Runs a language model's code on an executor and serves your tools to it. Make one for the life of your server.
+ * Client that runs a language model's code on an executor and serves your tools to it. Make one for the lifetime of
+ * your server.
  *
  * @example
  * import { Codemode } from '@codemode/client'
@@ -38,30 +39,33 @@ export class Codemode implements AsyncDisposable {
     this.#view = { context }
   }
 
-  /** A client from a configuration. Throws a ConfigurationError that shows the corrected code. */
+  /** Creates a client from a configuration. Throws a ConfigurationError with the corrected code if it is invalid. */
   static fromClientConfig(config: ClientConfig | ComposedConfig): Codemode {
     return new Codemode(new ClientCore(configFromCode(config)))
   }
 
   /**
-   * A client from a YAML file such as `codemode.yaml`, in whose values `${NAME}` and `${NAME:-default}` are variables. The
-   * environment wins over the file (see `fromEnv`), and what is given here over both.
+   * Creates a client from a YAML file such as `codemode.yaml`. `${NAME}` and `${NAME:-default}` in its values are
+   * replaced by environment variables. Options of the environment (see `fromEnv`) override the file, and `config`
+   * overrides both.
    */
   static async fromConfig(path: string | URL, config: Partial<ClientConfig> = {}): Promise<Codemode> {
     return new Codemode(new ClientCore(await configFromFile(path, config)))
   }
 
   /**
-   * A client from the environment: `CODEMODE_EXECUTOR_URL`, `CODEMODE_EXECUTOR_API_KEY`, and a variable for each other
-   * option, such as `CODEMODE_RETRY_MAX_ATTEMPTS` for `retry.maxAttempts`. What is given here wins.
+   * Creates a client from the environment: `CODEMODE_EXECUTOR_URL`, `CODEMODE_EXECUTOR_API_KEY`, and a variable for
+   * each other option, such as `CODEMODE_RETRY_MAX_ATTEMPTS` for `retry.maxAttempts`. `config` overrides the
+   * environment.
    */
   static fromEnv(config: Partial<ClientConfig> = {}): Codemode {
     return new Codemode(new ClientCore(configFromEnv(config)))
   }
 
   /**
-   * Adds a tool that the next execution can call as `tools.name(input)`; characters that no identifier has become `_`, and
-   * dots make namespaces. A name that is taken is a ConfigurationError, unless `overwrite`.
+   * Adds a tool that later executions can call as `tools.name(input)`. Dots in the name make namespaces; characters
+   * that are not allowed in identifiers become `_`. Throws a ConfigurationError if the name is taken, unless
+   * `overwrite` is set.
    */
   registerTool(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): this {
     this.#core.assertOpen()
@@ -69,40 +73,41 @@ export class Codemode implements AsyncDisposable {
     return this
   }
 
-  /** A view of this client whose executions have this context as well. It shares all else; this client is unchanged. */
+  /** Returns a view of this client that adds this context to its executions, and shares all else with this client. */
   withContext(context: Context): Codemode {
     return new Codemode(this.#core, { ...this.#view.context, ...contextFrom(context) })
   }
 
   /**
-   * The value of the code. Throws an ExecutionError when the code fails, an ExecutorTimeoutError when a clock ran out, a
-   * CancelledError when the signal aborts, and another ExecutorClientError when the request fails.
+   * Runs code and resolves with its value. Rejects with an ExecutionError if the code fails, an ExecutorTimeoutError
+   * after a timeout, a CancelledError if the signal aborts, and another ExecutorClientError if the request fails.
    */
   async executeAsync<T = Json>(code: string, options: ExecuteOptions = {}): Promise<T> {
     return valueOf(await this.run<T>(code, options))
   }
 
   /**
-   * The value of the code, as `executeAsync` gives it, while the calling thread blocks: for scripts. The code has the tools
-   * of `toolsModule` only. Where blocking would stall something (tools of this loop, executions under way, a server), it
-   * is a ConfigurationError. `stats()` counts it; its thread has the client's limits for itself, and tells no listeners.
+   * Runs code and returns its value, and blocks the calling thread until then: for scripts. Throws as `executeAsync`
+   * rejects. The code has only the tools of `toolsModule`. Throws a ConfigurationError if blocking would stall tools of
+   * this event loop, executions under way or a server. `stats()` counts the execution, but no listeners are called,
+   * and the thread applies `concurrency` and `rateLimit` separately.
    */
-  // The caller says what the value is, as of executeAsync.
+  // The caller states the type of the value, as for executeAsync.
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   execute<T = Json>(code: string, options: ExecuteOptions = {}): T {
     return valueOf(this.#core.runBlocking(code, options, this.#view) as ExecutionResult<T>)
   }
 
-  /** How the code ended. Never throws for what the code did, only when the request or the executor failed. */
+  /** Runs code and resolves with its result, also if the code failed. Rejects only if request or executor failed. */
   run<T = Json>(code: string, options: ExecuteOptions = {}): Promise<ExecutionResult<T>> {
     return this.#core.run(code, options, this.#view) as Promise<ExecutionResult<T>>
   }
 
   /**
-   * How each code ended, in their order; a request that failed is a failed result. Codes are read as there is room for
-   * them: at most 256 are under way at a time, or as many as `concurrency` allows. It rejects for wrong options, before any
-   * code has run, and when reading the codes fails. Once the signal aborts or the client closes, the rest of an array fails,
-   * and no more is read of another iterable.
+   * Runs each code and resolves with the results, in the order of the codes; a failed request becomes a failed result.
+   * At most 256 executions are under way at a time, or fewer if `concurrency` is less; a code is read when it can
+   * start. Rejects for invalid options, before any code has run, and if reading the codes fails. When the signal aborts
+   * or the client closes, the rest of an array fails, and any other iterable is not read further.
    */
   async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
     const { onProgress, ...common } = options
@@ -113,45 +118,45 @@ export class Codemode implements AsyncDisposable {
     return (await runBatch(codes, { begin, concurrency, onProgress, isOver })) as ExecutionResult<T>[]
   }
 
-  /** Begins to run the code; resolves when the executor has accepted it. */
+  /** Starts to run the code. Resolves when the executor has accepted it. */
   submit<T = Json>(code: string, options: ExecuteOptions = {}): Promise<Execution<T>> {
     return this.#core.submit(code, options, this.#view) as Promise<Execution<T>>
   }
 
-  /** The executions of this client and its views that wait in its queue or are under way. */
+  /** Returns the executions of this client and its views that wait in its queue or are under way. */
   activeExecutions(): Execution[] {
     return this.#core.active
   }
 
-  /** What this client and its views have run since it was made. */
+  /** Returns counts and times of the executions of this client and its views since the client was created. */
   stats(): Stats {
     return this.#core.stats()
   }
 
   /**
-   * Calls the listener on each event of this client and its views; what it returns removes it again. With a listener for
-   * `log` the events of all executions are followed, so that it hears the code's console while the code runs.
+   * Adds a listener for an event of this client and its views. Returns a function that removes it. A listener for `log`
+   * makes the client read the event streams of all executions, so that it gets console output while the code runs.
    */
   on<Name extends keyof ClientEvents>(event: Name, listener: ClientListener<Name>): () => void {
     return this.#core.events.on(event, listener)
   }
 
-  /** Serves the executor's tool calls: a fetch handler to mount at the URL of `toolServer.url`. It never rejects. */
+  /** Fetch handler that serves the executor's tool calls, to mount at the URL `toolServer.url`. It never rejects. */
   get toolHandler(): (request: Request) => Promise<Response> {
     return this.#core.toolServer.handle
   }
 
-  /** Whether the executor answers at all, within 5 s. */
+  /** Resolves with whether the executor answers at all, within 5 s. */
   healthCheck(): Promise<boolean> {
     return this.#core.isLive()
   }
 
-  /** Whether the executor takes executions now; answers within 5 s. */
+  /** Resolves with whether the executor takes executions now, within 5 s. */
   readyCheck(): Promise<boolean> {
     return this.#core.isReady()
   }
 
-  /** Closes the client and all its views; executions under way are cancelled, with `drain` only after `timeoutMs`. */
+  /** Closes the client and its views. Cancels the executions under way: at once, or with `drain` after `timeoutMs`. */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#core.close(options)
   }
@@ -160,12 +165,12 @@ export class Codemode implements AsyncDisposable {
     return this.close()
   }
 
-  /** The configuration, to be printed: secrets are `[redacted]`, tools are their names. */
+  /** Returns the configuration for printing: secrets are `[redacted]`, tools are their names. */
   toJSON(): Record<string, unknown> {
     return this.#core.toJSON()
   }
 
-  /** What `console.log` shows: its configuration, without secrets. */
+  /** Returns the text that `console.log` prints: the configuration without secrets. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
     return `Codemode ${inspect(this.toJSON(), options)}`
   }

@@ -10,7 +10,7 @@ test.each(['abort', 'close'] as const)('after %s a long batch leaves others thei
   const controller = new AbortController()
   const over = new AbortController()
   function* codes(): Generator<string> {
-    // Without turns for others this would go on for good.
+    // If the batch starved the event loop, `over` would never abort and all codes would be read.
     for (let n = 0; n < 100_000 && !over.signal.aborted; n += 1) yield 'x'
   }
   const batch = codemode.executeAll(codes(), { signal: controller.signal })

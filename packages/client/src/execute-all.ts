@@ -7,41 +7,41 @@ import { failureOf, type ExecutionResult } from './execution-result.ts'
 import { tell } from './insight/tell.ts'
 import { mapLimited } from './map-limited.ts'
 
-/** How many executions of one batch are under way at a time, unless `concurrency` is less. */
+/** Maximum number of executions of one batch under way at a time, unless `concurrency` is less. */
 const batchLimit = 256
 
-/** How far a batch has come. */
+/** Progress of a batch. */
 export interface BatchProgress {
-  /** How many codes there are; undefined if only the end of the iterable tells. */
+  /** Number of codes in the array; undefined for another iterable. */
   readonly total: number | undefined
-  /** How many have been begun. */
+  /** Number of executions that were started. */
   readonly begun: number
-  /** How many are over. */
+  /** Number of executions that have ended. */
   readonly settled: number
-  /** How many of those gave a value. */
+  /** Number of executions that ended with a value. */
   readonly successful: number
-  /** How many of those failed, by their code or their request. */
+  /** Number of executions whose code or request failed. */
   readonly failed: number
 }
 
-/** The options of a batch: those of each of its executions, and these. */
+/** Options of a batch: those of each of its executions, and `onProgress`. */
 export interface ExecuteAllOptions extends ExecuteOptions {
-  /** Is told each time that one is over. What it throws is warned of, and the batch goes on. */
+  /** Called each time that an execution has ended. If it throws, a process warning is emitted and the batch goes on. */
   readonly onProgress?: ((progress: BatchProgress) => void) | undefined
 }
 
-/** The codes of a batch; they are read as there is room for them. */
+/** Codes of a batch; each is read when it can start. */
 export type Codes = Iterable<string> | AsyncIterable<string>
 
 interface Batch {
   readonly concurrency: number
   readonly onProgress: ((progress: BatchProgress) => void) | undefined
   begin(this: void, code: string): ClientRun
-  /** Whether nothing more is to be begun. */
+  /** Returns whether no further execution is to be started. */
   isOver(this: void): boolean
 }
 
-/** How each code ended, in their order; a request that failed is a failed result. */
+/** Runs each code. Resolves with the results in the order of the codes; a failed request becomes a failed result. */
 export async function runBatch(codes: Codes, { concurrency, onProgress, begin, isOver }: Batch) {
   checkCodes(codes)
   const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
@@ -57,7 +57,7 @@ export async function runBatch(codes: Codes, { concurrency, onProgress, begin, i
   })
 }
 
-/** It may have no end of its own. */
+/** Yields codes until the batch is over; the iterable itself may be endless. */
 async function* readUntil(isOver: () => boolean, codes: Codes): AsyncGenerator<string, void> {
   for await (const code of codes) {
     if (isOver()) return
@@ -65,7 +65,7 @@ async function* readUntil(isOver: () => boolean, codes: Codes): AsyncGenerator<s
   }
 }
 
-/** Text is an iterable of strings as well: each of its characters would be run. */
+/** Throws a ConfigurationError unless given an iterable object. A string is iterable too, by its characters. */
 function checkCodes(codes: unknown): void {
   const isList = typeof codes === 'object' && codes !== null
   if (isList && (Symbol.iterator in codes || Symbol.asyncIterator in codes)) return
@@ -82,7 +82,7 @@ async function settled(code: string, begin: Batch['begin']): Promise<ExecutionRe
     run = begin(code)
     return await run.result
   } catch (error) {
-    // When nothing is sent any more, a long batch fails without ever waiting: others get their turn in between.
+    // Once nothing is sent any more, a long batch fails without waiting for I/O and would starve the event loop.
     await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
     return failureOf(error, { executionId: id, correlationId })

@@ -13,38 +13,38 @@ import { executeOptionsOrigin } from './config/layer.ts'
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 
 const executeOptionsSchema = z.strictObject({
-  /** The tools that this code may call, by name; all registered ones if not given. */
+  /** Names of the tools that this code may call (allow-list); all registered tools by default. */
   availableTools: z.array(z.string()).readonly().optional(),
-  /** What the code reads as `input`. */
+  /** Value that the code reads as `input`. */
   input: jsonSchema.optional(),
-  /** Added to the client's context; read by the code as `context` and by every tool handler. */
+  /** Context in addition to the client's; the code reads it as `context`, and tool handlers get it. */
   context: jsonObjectSchema.optional(),
-  /** What the code reads as `config`. */
+  /** Value that the code reads as `config`. */
   config: jsonObjectSchema.optional(),
-  /** A name for the run history. */
+  /** Name of the execution in records and events. */
   label: executionRequestSchema.shape.label,
-  /** One id for all that belongs to this execution; made up if not given. */
+  /** Id shared by the requests, tool calls and log lines of this execution; random by default. */
   correlationId: correlationIdSchema.optional(),
-  /** Wall time from admission to the end; 30,000 ms by default. */
+  /** Maximum wall time from admission to the end; 30,000 ms by default. */
   executionTimeoutMs,
-  /** Guest CPU time, without waiting for tools; 5,000 ms by default. */
+  /** Maximum CPU time of the code, without waiting for tools; 5,000 ms by default. */
   cpuTimeoutMs,
-  /** Each tool call, retries included; 30,000 ms by default. */
+  /** Maximum time of each tool call, retries included; 30,000 ms by default. */
   toolTimeoutMs,
-  /** Waiting for admission; 10,000 ms by default. */
+  /** Maximum time in the queues of client and executor; 10,000 ms by default. */
   queueTimeoutMs,
-  /** Heap of the isolate; 128 MiB by default. */
+  /** Maximum heap of the isolate in MiB; 128 by default. */
   memoryLimitMb,
-  /** Higher is admitted first; 0 is normal. */
+  /** Priority in the queues, from -100 to 100; higher is admitted first, 0 is normal. */
   priority: executionRequestSchema.shape.priority,
-  /** Aborting it cancels the execution and its tool calls. */
+  /** Signal that cancels the execution and its tool calls. */
   signal: z.instanceof(AbortSignal).optional(),
 })
 
-/** The options of one execution. Times are in milliseconds. */
+/** Options of one execution. Times are in milliseconds. */
 export type ExecuteOptions = z.input<typeof executeOptionsSchema>
 
-/** Checks the options; throws a ConfigurationError that shows the corrected call. */
+/** Returns the options if they are valid. Throws a ConfigurationError with the corrected call otherwise. */
 export function parseOptions(options: ExecuteOptions): ExecuteOptions {
   const parsed = executeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data

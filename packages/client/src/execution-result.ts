@@ -13,65 +13,65 @@ import { describeCauses, summaryOf } from './errors/describe-error.ts'
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import { nameOf } from './errors/thrown.ts'
 
-/** The ways in which an execution ends. */
+/** Status of an execution that has ended. */
 export type FinalStatus = 'completed' | 'failed' | 'cancelled'
 
-/** Where a result comes from: the executor, or what was composed around it. */
+/** Source of a result: the executor, or a wrapper around it, such as a cache or a fallback. */
 export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
 
 interface ResultFields {
-  /** The id of the execution; that of its handle and of the executor. */
+  /** Id of the execution, the same as in its handle and at the executor. */
   readonly executionId: string
-  /** The id that client, executor, tool calls and logs share. */
+  /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string
-  /** What the code wrote to its console, in order. */
+  /** Console output of the code, in order. */
   readonly logs: readonly LogEntry[]
-  /** How much of the console did not fit. */
+  /** Entries and bytes of console output that were dropped because they exceeded the limit. */
   readonly logsDropped: { readonly entries: number; readonly bytes: number }
-  /** The calls that the code made, in order, and what became of each. */
+  /** Tool calls of the code, in order, each with its outcome. */
   readonly toolCalls: readonly ToolCallSummary[]
-  /** Probable mistakes of the code that did not make it fail, such as an Error that it returned; at most 20. */
+  /** Probable mistakes in the code that did not make it fail, such as an Error that it returned; at most 20. */
   readonly warnings: readonly Warning[]
-  /** CPU and wall time, in milliseconds. */
+  /** CPU time, wall time and turns of the execution; times in milliseconds. */
   readonly usage: Usage
-  /** Where it comes from; `executor` unless something was composed around it. */
+  /** Source of the result: `executor`, or the wrapper around it that supplied the result. */
   readonly source: ResultSource
 }
 
-/** An execution that ended with a value. */
+/** Result of an execution that ended with a value. */
 export interface SucceededExecution<T = Json> extends ResultFields {
-  /** Tells it from a failed one. */
+  /** Discriminant: true for a result with a value. */
   readonly success: true
-  /** What the code gave, as JSON. */
+  /** Value of the code, as JSON. */
   readonly result: T
 }
 
 /**
- * An execution that failed: mostly because its code did. In the results of `executeAll` it may also be a request that
- * failed, with the code and message of that error and no logs, calls or usage.
+ * Result of an execution that failed, mostly because its code failed. In the results of `executeAll` it may also stand
+ * for a failed request, with the code and message of its error and without logs, calls and usage.
  */
 export interface FailedExecution extends ResultFields {
-  /** Tells it from one that succeeded. */
+  /** Discriminant: false for a failure. */
   readonly success: false
-  /** Why it failed: a code, the name and message of what was thrown, and its stack in the lines of the code. */
+  /** Error code, name and message of the thrown error, and its stack with line numbers of the code. */
   readonly error: Omit<ExecutionFailure, 'code'> & { readonly code: ErrorCode }
 }
 
-/** How an execution ended; `success` tells the two apart. */
+/** Result of an execution, with `success` as its discriminant. */
 export type ExecutionResult<T = Json> = SucceededExecution<T> | FailedExecution
 
-/** The client's view of a result from the wire. */
+/** Returns the client's form of a result from the wire. */
 export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T> {
   return { ...result, source: 'executor' } as ExecutionResult<T>
 }
 
-/** The status of an execution that ended so. */
+/** Returns the status of an execution that ended with this result. */
 export function statusOf(result: ExecutionResult): FinalStatus {
   if (result.success) return 'completed'
   return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
 }
 
-/** What a result says of code that was not run. */
+/** Returns the fields of a result for code that was not run. */
 export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'> {
   return {
     logs: [],
@@ -82,7 +82,7 @@ export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolC
   }
 }
 
-/** Returns what a failed request threw as the result of its execution, with causes and inner errors. */
+/** Returns the error of a failed request as a failed result, with causes and inner errors. */
 export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
   const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
   return {
@@ -99,7 +99,7 @@ type Described = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retrya
 
 function describe(error: unknown): Described {
   if (error instanceof ExecutorClientError) return error
-  // Of a fallback, both of whose executors have failed, the second's error is the later news.
+  // When both executors of a fallback have failed, the error of the second is reported.
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined
   if (last instanceof ExecutorClientError) return last
   return { code: 'INTERNAL', name: nameOf(error), message: summaryOf(error), retryable: false }

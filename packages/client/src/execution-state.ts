@@ -1,16 +1,16 @@
 import type { ExecutionEvent, ExecutionStatus } from '@codemode/shared'
 
-/** How far an execution has come. */
+/** Progress of an execution, as far as this client knows it. */
 export interface ExecutionProgress {
-  /** Calls that have reached this client. */
+  /** Number of tool calls that this client has received. */
   readonly toolCalls: number
-  /** Those of these calls that this client has answered. */
+  /** Number of tool calls that this client has answered. */
   readonly toolCallsSettled: number
-  /** Entries of the console, as far as the execution's events are followed. */
+  /** Number of console entries; counted only while the client reads the execution's events. */
   readonly logs: number
 }
 
-/** Bounds the memory of an execution whose handlers fail again and again. */
+/** Maximum number of handler errors kept, which bounds the memory of an execution whose handlers fail repeatedly. */
 const maxHandlerErrors = 100
 
 /** State of one execution under way, as far as this client knows it. */
@@ -20,7 +20,7 @@ export class ExecutionState {
   readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 
-  /** Resolves at the first event: the executor has accepted the execution. */
+  /** Promise that resolves at the first event, which shows that the executor has accepted the execution. */
   get accepted(): Promise<void> {
     return this.#accepted.promise
   }
@@ -44,7 +44,7 @@ export class ExecutionState {
     this.#count('toolCallsSettled')
   }
 
-  /** What the handlers of this process threw, by the id of the call; the last hundred. */
+  /** Values that tool handlers of this process threw, by call id; at most the last 100. */
   get handlerErrors(): ReadonlyMap<string, unknown> {
     return this.#handlerErrors
   }

@@ -4,7 +4,7 @@ import { ExecutorTimeoutError } from './errors/executor-timeout-error.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import type { ExecutionProgress, ExecutionState } from './execution-state.ts'
 
-/** What an execution's handle needs of the rest of the client. */
+/** Data and functions of the client that a handle uses. */
 export interface ExecutionLinks<T> {
   readonly executionId: string
   readonly correlationId: string
@@ -15,11 +15,11 @@ export interface ExecutionLinks<T> {
   submitAgain(this: void): Promise<Execution<T>>
 }
 
-/** An execution under way, or over. It is deliberately not thenable: `wait` for it, or let it go. */
+/** Handle of an execution that is under way or has ended. Not thenable, so that an async function can return it. */
 export class Execution<T = Json> {
-  /** The id of the execution, at the executor as well. */
+  /** Id of the execution, the same as at the executor. */
   readonly id: string
-  /** The id that client, executor, tool calls and logs share. */
+  /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string
   readonly #links: ExecutionLinks<T>
 
@@ -28,31 +28,33 @@ export class Execution<T = Json> {
     this.id = links.executionId
     this.correlationId = links.correlationId
     this.#links = links
-    // An execution that nobody waits for is no unhandled rejection.
+    // A failed execution without a caller of `wait` must not become an unhandled rejection.
     links.result.catch(() => {})
   }
 
-  /** Where it is, as far as this client knows: `queued` here, `running` once it is sent, `waiting`, or how it ended. */
+  /**
+   * Status as far as this client knows it: `queued` until the request is sent, then `running` or `waiting`, or final.
+   */
   get status(): ExecutionStatus {
     return this.#links.state.status
   }
 
-  /** How many calls and log entries there have been, as far as this client knows. */
+  /** Number of tool calls and log entries so far, as far as this client knows them. */
   get progress(): ExecutionProgress {
     return this.#links.state.progress
   }
 
   /**
-   * The events from the first on, or from after the given one, to `finished`. They are read from the executor as fast as
-   * the loop takes them; a reader that comes or goes on too late gets an error with the code `EVENTS_GONE`.
+   * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
+   * executor as fast as the caller takes them (back-pressure). A reader that is too late gets an error `EVENTS_GONE`.
    */
   events(options: { readonly after?: string | undefined } = {}): AsyncIterable<ExecutionEvent> {
     return this.#links.events(options.after)
   }
 
   /**
-   * The result, whether the code succeeded or failed. With `timeoutMs` it gives up after that long, with an
-   * ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects when the executor was lost.
+   * Resolves with the result, whether the code succeeded or failed. Rejects after `timeoutMs` milliseconds, if given,
+   * with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request failed.
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
     const { timeoutMs } = options
@@ -66,12 +68,12 @@ export class Execution<T = Json> {
     }
   }
 
-  /** Stops the code and its tool calls; `wait` then gives a failed result with the code `CANCELLED`. */
+  /** Cancels the code and its tool calls. `wait` then resolves with a failed result with the code `CANCELLED`. */
   async cancel(reason?: string): Promise<void> {
     if (!isFinal(this.status)) await this.#links.cancel(reason)
   }
 
-  /** Submits the same code with the same options again, under a new id. */
+  /** Submits the same code with the same options again, under a new execution id. */
   retry(): Promise<Execution<T>> {
     return this.#links.submitAgain()
   }

@@ -1,4 +1,4 @@
-/** The executor's routes, one method each: the request, its repeats, and the schema of its answer. */
+/** Routes of the executor, one method each: the request, its retries, and the schema of its response. */
 import type { Readable } from 'node:stream'
 
 import {
@@ -21,19 +21,19 @@ import { parseAnswer } from './http/malformed.ts'
 import type { RetryPolicy } from './http/retry-policy.ts'
 import { withRetries } from './http/with-retries.ts'
 
-/** The least that any answer of an executor is; a login page, for example, is not. */
+/** Schema that every response of an executor matches, but not, for example, a login page of a proxy. */
 export const anyObject = z.looseObject({})
 
-/** The scope of a request about one execution. */
+/** Scope of a request about one execution. */
 export interface ExecutionScope extends RequestScope {
   readonly executionId: string
-  /** Whether another executor takes the execution if this one refuses it. */
+  /** Whether another executor runs the execution if this one refuses it. */
   readonly canGoElsewhere?: boolean | undefined
   /** Called with each failed request before it is sent again. */
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
-/** Attempts to ask for an execution of which another request has just failed for the last time. */
+/** Maximum number of attempts to read an execution's record after the last attempt of another request has failed. */
 const maxQuestions = 3
 
 export class ExecutionsApi {
@@ -45,7 +45,9 @@ export class ExecutionsApi {
     this.policy = policy
   }
 
-  /** Returns the policy for asking after so many failed attempts: its delays go on where theirs ended. */
+  /**
+   * Returns the policy for reading a record after failed attempts; its delays continue the backoff of those attempts.
+   */
   questionPolicy(attempts: number): RetryPolicy {
     const { maxAttempts, backoffBaseMs } = this.policy
     return {
@@ -55,19 +57,19 @@ export class ExecutionsApi {
     }
   }
 
-  /** `POST /v1/executions`, answered when the execution has ended. Every attempt sends the same body. */
+  /** Sends `POST /v1/executions`. Resolves when the execution has ended. Every attempt sends the same body. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
     return this.#created(scope, async (creation) =>
       parseAnswer(executionResultSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
     )
   }
 
-  /** `POST /v1/executions`, answered by the events of the execution as soon as it is admitted. */
+  /** Sends `POST /v1/executions`. Resolves with the stream of events when the executor has accepted the execution. */
   open(body: string, scope: ExecutionScope): Promise<Readable> {
     return this.#created(scope, (creation) => this.#http.stream({ ...creation, body }, scope))
   }
 
-  /** `GET /v1/executions/:id/events`, from after the given event. */
+  /** Sends `GET /v1/executions/:id/events`. Resolves with the stream of events after the given one. */
   events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
     return this.#retried(scope, (attempt) => {
       const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
@@ -75,7 +77,7 @@ export class ExecutionsApi {
     })
   }
 
-  /** `GET /v1/executions/:id`, with retries as the given policy says. */
+  /** Sends `GET /v1/executions/:id`, with retries by the given policy. */
   async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
     return withRetries({ ...this.#retrying(scope), policy, canGoElsewhere: false }, async (attempt) => {
       const request = { method: 'GET', path: pathOf(scope), attempt } as const
@@ -83,7 +85,7 @@ export class ExecutionsApi {
     })
   }
 
-  /** `POST /v1/executions/:id/cancel`. */
+  /** Sends `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
     await this.#retried(scope, async (attempt) => {
@@ -93,8 +95,8 @@ export class ExecutionsApi {
   }
 
   /**
-   * `POST /v1/executions/:id/tool-results` with the text of a `ToolResultsRequest`; the call ids that were accepted. The
-   * first answer to a call wins.
+   * Sends `POST /v1/executions/:id/tool-results` with the text of a `ToolResultsRequest`. Resolves with the call ids
+   * whose answers were accepted: the executor takes the first answer to each call.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
     return this.#retried(scope, async (attempt) => {
@@ -109,8 +111,8 @@ export class ExecutionsApi {
   }
 
   /**
-   * Sends the requests that create an execution. Its id is the idempotency key: a repeat attaches to the execution that an
-   * earlier attempt began.
+   * Sends the requests that create an execution. The execution id is the idempotency key, so a repeat attaches to the
+   * execution that an earlier attempt started.
    */
   #created<T>(scope: ExecutionScope, send: (creation: Creation) => Promise<T>): Promise<T> {
     let attempt = 1
@@ -128,7 +130,7 @@ export class ExecutionsApi {
     return { policy: this.policy, hasReached: () => this.#http.hasReached, ...scope }
   }
 
-  /** Returns the latest reading of the executor's clock. Before its first answer, asks it: nothing runs by that. */
+  /** Returns the latest reading of the executor's clock. Without one, requests `/v1/info` first, which runs no code. */
   async #reading(scope: ExecutionScope, attempt: number): Promise<InstanceReading | undefined> {
     if (this.#http.latestReading === undefined) {
       try {
@@ -141,7 +143,7 @@ export class ExecutionsApi {
   }
 }
 
-/** A request that creates an execution, except for its body. */
+/** Request that creates an execution, without its body. */
 interface Creation {
   readonly method: 'POST'
   readonly path: string

@@ -174,13 +174,13 @@ test('RT-2: attempts name the latest reading, and all after one that may have ar
   await using client = clientOf(executor)
   await client.run({ code: 'x' }, noTools)
   const of = (clockMs: number) => `${executor.instance}=${clockMs}`
-  // The first reading is that of /v1/info.
+  // The first reading is from the response of /v1/info.
   expect(knownOf(executor)).toEqual([of(1), of(2), of(2), of(2), of(2), of(2)])
   await client.run({ code: 'x' }, noTools)
   expect(knownOf(executor).at(-1)).toBe(of(executor.clockMs - 1))
 })
 
-/** Refuses like an executor that is certain that the code has not run, or that cannot tell. */
+/** Refuses a request as an executor does that remembers its executions since the given clock reading. */
 function refuse(executor: FakeExecutor, reply: FakeReply, remembersSinceMs: number): void {
   executor.clockMs += 1_000_000
   const details = { instance: executor.instance, clockMs: executor.clockMs, remembersSinceMs }
@@ -247,7 +247,7 @@ test('RT-1: a client that its executor has answered makes ten attempts, and befo
   executor.info = (reply) => (isDown ? reply.destroy() : reply.json(200, {}))
   await using client = clientOf(executor)
   const unreached = await failureOf(client.run({ code: 'x' }, noTools))
-  // Nothing was sent that could have run.
+  // No request with code was sent, so none can have run.
   expect(unreached).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 3, ambiguous: false })
   isDown = false
   await client.run({ code: 'x' }, noTools)
@@ -341,7 +341,7 @@ test('a request clock that is longer than a timer can be does not fire at once',
 })
 
 test('the connect clock fires by itself and says so', async () => {
-  // It accepts the connection and never answers the TLS handshake.
+  // The server accepts the connection and never answers the TLS handshake.
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

@@ -30,19 +30,19 @@ import { unknownOutcome } from './settle.ts'
 import { attributes, inSpan, markFailed } from './telemetry.ts'
 import { CallRecord } from './tools/call-record.ts'
 
-/** Milliseconds that the small requests (cancel, health) may take. */
+/** Timeout of cancellations and health checks, in milliseconds. */
 const controlTimeoutMs = 5_000
 
-/** A run of this client. */
+/** Run of this client that has not ended. */
 interface Running {
   readonly executionId: string
   readonly clock: RunClock
-  /** Aborts when no further calls of its tools are to be started: it has ended, or the executor has cancelled it. */
+  /** Aborts when the run has ended or the executor has cancelled it: no further tool calls are started. */
   readonly callsEnded: AbortController
   result?: Promise<unknown>
 }
 
-/** An executor over HTTP: retries, resumes, cancels, and serves tool calls through the event stream. */
+/** Executor over HTTP. It retries requests, resumes event streams, cancels, and serves tool calls of event streams. */
 export class ExecutorClient implements Executor {
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
@@ -52,7 +52,7 @@ export class ExecutorClient implements Executor {
   readonly #cancelling = new Set<Promise<void>>()
   readonly #record = new CallRecord()
 
-  /** Connects on first use. Throws a ConfigurationError that shows the corrected code. */
+  /** Creates an executor that connects on first use. Throws a ConfigurationError if the configuration is invalid. */
   constructor(config: ExecutorClientConfig) {
     const resolved = resolveConnection(config)
     this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
@@ -60,7 +60,7 @@ export class ExecutorClient implements Executor {
     this.#requestTimeoutMs = resolved.requestTimeoutMs
   }
 
-  /** Runs an execution to its end. Rejects with a typed error if the request failed, but not if the code failed. */
+  /** Runs an execution to its end. Rejects with a typed error if the request failed, not if the code failed. */
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
@@ -90,7 +90,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** Stops an execution and its tool calls. Resolves when the executor has confirmed. */
+  /** Cancels an execution and its tool calls. Resolves when the executor has confirmed. */
   async cancel(executionId: string, reason?: string, options: ControlOptions = {}): Promise<void> {
     const clock = this.#controlClock(executionId, options)
     try {
@@ -101,7 +101,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** Returns the events of an execution, from after the given one to its end. */
+  /** Yields the events of an execution after the given one, or from the first, to its end. */
   async *events(
     executionId: string,
     options: ControlOptions & { readonly after?: string | undefined } = {},
@@ -119,12 +119,12 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** Whether the executor answers at all. */
+  /** Resolves with whether the executor answers at all. */
   isLive(): Promise<boolean> {
     return this.#probe('/livez')
   }
 
-  /** Whether the executor takes executions now. */
+  /** Resolves with whether the executor takes executions now. */
   isReady(): Promise<boolean> {
     return this.#probe('/readyz')
   }
@@ -146,7 +146,7 @@ export class ExecutorClient implements Executor {
     scope: ExecutionScope,
     { clock, callsEnded }: Running,
   ): Promise<ExecutionResult> {
-    // An execution that was cancelled before it began leaves no trace.
+    // An execution that was cancelled before it started makes no callback and sends no request.
     clock.signal.throwIfAborted()
     const hasTools = (given.tools?.length ?? 0) > 0
     const callback = hasTools ? await options.callbackFor?.(scope.executionId) : undefined
@@ -174,7 +174,7 @@ export class ExecutorClient implements Executor {
     }
   }
 
-  /** Cancels an execution for which nobody waits: once, within a bounded time, and ignoring failures. */
+  /** Cancels an execution whose run has been aborted, in the background: within a bounded time, ignoring failures. */
   #cancelInBackground({ executionId, correlationId, signal }: ExecutionScope): void {
     const { message }: Error = signal.reason
     const cancelling = this.cancel(executionId, message, { correlationId })
@@ -207,7 +207,10 @@ export class ExecutorClient implements Executor {
   }
 }
 
-/** Whether `requestTimeoutMs` ran out on the executor, which counts what is left of it and may be the first to notice. */
+/**
+ * Returns whether the executor ended the execution because `requestTimeoutMs` had passed. The executor gets the
+ * remaining time with the request, and may notice the timeout before the client.
+ */
 function hasUsedUpRequest(result: WireResult): boolean {
   if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
   return clockOf(result.error.details, 'execution').layer === 'request'

@@ -1,3 +1,5 @@
+// Reads the events of an execution across broken connections. Each stream resumes after the last event id received;
+// streams without an event count as failed attempts of the retry policy.
 import type { Readable } from 'node:stream'
 
 import { isFinal, type ExecutionEvent } from '@codemode/shared'
@@ -9,13 +11,13 @@ import { parseEvent, readMessages } from './http/event-stream.ts'
 import { retryDelayMs, type RetryPolicy } from './http/retry-policy.ts'
 import { pause } from './pause.ts'
 
-/** Bytes of a stream that are read after its last event, so that its connection can be used again. */
+/** Maximum bytes of a stream that are read after its last event, so that its connection can be reused. */
 const trailerBytes = 16 * 1024
 
-/** Milliseconds without an event after which the end of a stream is ascribed to its quiet, and not told as a failure. */
+/** Milliseconds without an event after which a stream may have been ended as idle; `onRetry` is not called for it. */
 const quietMs = 500
 
-/** A pause between two streams is at most so many times as long as the first one was open. */
+/** Maximum ratio of the pause after a stream to the time for which that stream was open. */
 const maxPauseRatio = 4
 
 /** Yields the events of an execution one by one; see {@link followBatches}. */
@@ -24,10 +26,10 @@ export async function* followEvents(...args: Parameters<typeof followBatches>): 
 }
 
 /**
- * Yields the events of an execution up to `finished`, from a stream that `open` begins; those that have arrived together
- * come together. A stream that breaks is resumed at the last event that came. That fails when as many streams as the
- * retry policy has attempts brought nothing new, or none could be opened, unless the executor then says by its record
- * that the execution is under way: gateways end quiet requests, and quiet is no failure.
+ * Yields the events of an execution up to `finished`, in batches that have arrived together. `open` opens the first
+ * stream; a stream that breaks is resumed after the last event. Rejects when a stream could not be opened, or when as
+ * many streams in a row as the retry policy has attempts brought no event, unless the execution's record then shows
+ * that it is under way: gateways end idle requests, and an idle execution has not failed.
  */
 export async function* followBatches(
   open: () => Promise<Readable>,
@@ -81,7 +83,7 @@ interface Interruption {
   readonly scope: ExecutionScope
 }
 
-/** Tells of a stream that has ended, unless it was quiet, and returns the pause before the next one in milliseconds. */
+/** Reports a stream that broke to `onRetry`, unless it was idle. Returns the pause before the next one in ms. */
 function tell(stream: EndedStream, { error, emptyStreams, policy, scope }: Interruption): number {
   const { executionId, correlationId } = scope
   const now = performance.now()
@@ -93,12 +95,12 @@ function tell(stream: EndedStream, { error, emptyStreams, policy, scope }: Inter
   return delayMs
 }
 
-/** Whether the execution may be under way although no stream of it could be opened. */
+/** Returns whether the execution may be under way although its stream could not be opened. */
 function isWorthAsking(error: ExecutorClientError, isFirst: boolean): boolean {
   return error.retryable && (error.ambiguous || !isFirst)
 }
 
-/** Asks the executor whether the execution is under way; `false` if it does not answer. */
+/** Asks the executor whether the execution is under way. Resolves with false if the executor does not answer. */
 async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<boolean> {
   try {
     const { status } = await api.record(scope, api.questionPolicy(0))
@@ -109,9 +111,9 @@ async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<bo
   }
 }
 
-/** Yields the messages of a body. In the end it is read out if the last event has come, and broken off otherwise. */
+/** Yields the messages of a body. At the end, drains the body if the last event has come, and destroys it otherwise. */
 async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
-  // A body that is broken off emits an error that concerns nobody.
+  // A destroyed body emits an error, which would be an uncaught exception without a listener.
   body.on('error', () => {})
   let isFinished = false
   try {

@@ -1,6 +1,7 @@
 /**
- * Aborts `controller` when `signal` does, with the same reason unless `reasonOf` gives another; at once if it has
- * already. Returns what lets go of the signal. (`AbortSignal.any` holds on to sources that outlive it.)
+ * Aborts `controller` when `signal` aborts, or at once if it has aborted, with the same reason or the one that
+ * `reasonOf` returns. Returns a function that removes the listener. `AbortSignal.any` would leak: it stays referenced
+ * by sources that outlive it.
  */
 export function linkAbort(
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * Maps with at most `limit` at work at a time; items are read when there is room for them, and the results are in their
- * order. When reading or mapping fails, what is at work ends first.
+ * Maps items with at most `limit` calls of `map` at a time. Resolves with the results in the order of the items; an
+ * item is read when its call can start. If reading or mapping fails, rejects after the calls under way have ended.
  */
 export async function mapLimited<Item, Result>(
   items: Iterable<Item> | AsyncIterable<Item>,
@@ -15,7 +15,7 @@ export async function mapLimited<Item, Result>(
       try {
         results[index] = await map(item)
       } catch (error) {
-        // Nothing more is read: the others find the end. What ending the source throws is not why it failed.
+        // Ends the source, so that the other workers stop. The error of `map` takes precedence over one of `return`.
         queue.return().catch(() => {})
         throw error
       }

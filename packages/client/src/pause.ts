@@ -1,4 +1,4 @@
-/** Waits for the delay in milliseconds; rejects with the signal's own reason as soon as it aborts. */
+/** Resolves after the delay in milliseconds. Rejects with the signal's reason as soon as the signal aborts. */
 export function pause(delayMs: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   const abort = (): void => {

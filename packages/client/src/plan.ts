@@ -15,12 +15,12 @@ import type { Context } from './tools/define.ts'
 import { contextFrom, jsonOf, jsonObjectOf } from './request-json.ts'
 import type { ToolRegistry } from './tools/registry.ts'
 
-/** One execution, ready to be sent. */
+/** Checked request of one execution, with the options of the client's side. */
 export interface Plan {
   readonly request: ExecutionRequest & { readonly id: string }
   readonly correlationId: string
   readonly requestTimeoutMs: number
-  /** How long it may wait for admission, here and at the executor. */
+  /** Milliseconds that the execution may wait in the queues of client and executor together. */
   readonly queueTimeoutMs: number
   readonly signal: AbortSignal | undefined
 }
@@ -31,7 +31,10 @@ interface PlanScope {
   readonly context: Context
 }
 
-/** Checks everything about the options that can be checked without the executor; what it returns plans each code. */
+/**
+ * Checks everything about the options that can be checked without the executor. Returns a function that makes the plan
+ * for a code.
+ */
 export function planExecutions(
   given: ExecuteOptions,
   { config, registry, context }: PlanScope,
@@ -40,7 +43,7 @@ export function planExecutions(
   const { limits, requestTimeoutMs } = resolveClocks(config, options)
   const queueTimeoutMs = limits.queueTimeoutMs ?? defaultRequestLimits.queueTimeoutMs
   const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
-  // A new object in any case, so that each execution has a copy of its own.
+  // Always a new object, so that no execution shares its context with the client or another execution.
   const wholeContext = { ...context, ...(options.context && contextFrom(options.context)) }
   const { label, priority, signal } = options
   const common = {

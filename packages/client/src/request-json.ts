@@ -1,4 +1,4 @@
-/** The values of a request as JSON: refused where JSON can't hold them, before anything is sent. */
+/** Conversion of the values of a request to JSON. Values that JSON can't represent are refused before sending. */
 import type { ExecutionRequest, Json } from '@codemode/shared'
 
 import { ConfigurationError } from './errors/configuration-error.ts'
@@ -8,10 +8,12 @@ import { toJson } from './tools/to-json.ts'
 
 type Name = 'input' | 'context' | 'config'
 
-/** Values that have been made here, and so need no second conversion on their way through composed executors. */
+/** Values that were converted here and need no second conversion when they pass through composed executors. */
 const made = new WeakSet<object>()
 
-/** Returns a copy of the value as JSON. Throws a ConfigurationError with the path of what JSON can't hold. */
+/**
+ * Returns a copy of the value as JSON. Throws a ConfigurationError with the path of a value that JSON can't represent.
+ */
 export function jsonOf(name: Name, value: unknown): Json {
   if (typeof value === 'object' && value !== null && made.has(value)) return value as Json
   const json = converted(name, value)
@@ -19,7 +21,7 @@ export function jsonOf(name: Name, value: unknown): Json {
   return json
 }
 
-/** The same of a value that has to be an object. */
+/** Returns a copy of an object as JSON. Throws a ConfigurationError for any other value, as `jsonOf` does. */
 export function jsonObjectOf(name: Name, value: unknown): Record<string, Json> {
   const json = jsonOf(name, value)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
@@ -30,12 +32,12 @@ export function jsonObjectOf(name: Name, value: unknown): Record<string, Json> {
   )
 }
 
-/** Returns a copy of a context as JSON, which nobody else changes. */
+/** Returns a copy of a context as JSON, so that later changes to the caller's object have no effect. */
 export function contextFrom(context: Context): Record<string, Json> {
   return jsonObjectOf('context', context)
 }
 
-/** Returns the request with its values as JSON. */
+/** Returns the request with its input, context and config converted to JSON. */
 export function withJsonValues<Request extends ExecutionRequest>(request: Request): Request {
   const { input, context, config } = request
   return {

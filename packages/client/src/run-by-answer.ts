@@ -3,7 +3,7 @@ import type { ExecutionResult } from '@codemode/shared'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
 import { canBeSettled, settle } from './settle.ts'
 
-/** Runs an execution that is answered once, when it has ended. */
+/** Runs an execution with a single response, which comes when it has ended. */
 export async function runByAnswer(body: string, scope: ExecutionScope, api: ExecutionsApi): Promise<ExecutionResult> {
   try {
     return await api.run(body, scope)

@@ -17,17 +17,20 @@ interface StreamRun {
   readonly body: string
   readonly scope: ExecutionScope
   readonly clock: RunClock
-  /** Aborts when no further calls are to be started. */
+  /** Signal that aborts when no further tool calls are to be started. */
   readonly callsEnded: AbortSignal
   readonly options: RunOptions
-  /** Answers of all calls that came to this client by streams. */
+  /** Answers of all tool calls that this client has received over event streams. */
   readonly record: CallRecord
 }
 
-/** Milliseconds for which the answer of a call is kept after the deadline of its execution, for other streams of it. */
+/**
+ * Milliseconds for which the answer of a call is kept after the deadline of its execution, for other streams of that
+ * execution.
+ */
 const recordMarginMs = 60_000
 
-/** Runs an execution over its event stream, serving its tool calls unless the request names a callback. */
+/** Runs an execution over its event stream, and serves its tool calls unless the request has a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
   const { request, scope, clock, callsEnded, options, record } = run
   const time = new StreamTime()
@@ -97,7 +100,7 @@ function callMessage(
   }
 }
 
-/** Ignores that an execution is gone or has ended: it needs no answers, and its stream tells the same. */
+/** Ignores errors of an execution that is gone or has ended. It needs no answers, and its event stream ends as well. */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

@@ -8,19 +8,19 @@ interface RunClockOptions {
   readonly executionId: string
   readonly correlationId: string
   readonly timeoutMs: number
-  /** Each cancels the execution. */
+  /** Signals, each of which cancels the execution. */
   readonly signals: readonly (AbortSignal | undefined)[]
 }
 
 /**
- * What ends a run from the client's side: the caller's signal, `requestTimeoutMs`, or a failure. The reason of its own
- * signal is always the typed error that the caller gets.
+ * Aborter of a run on the client's side: on the caller's signal, after `requestTimeoutMs`, or on a failure. The reason
+ * of its own signal is always the typed error that the caller gets.
  */
 export class RunClock {
   readonly deadlineAt: number
-  /** Makes the error for a request that has used up its time, whoever noticed first. */
+  /** Makes the error for a request that timed out, whether client or executor noticed first. */
   readonly timedOut: () => ExecutorTimeoutError
-  /** Ends it like an aborted signal with this reason. */
+  /** Aborts the run as a signal with this reason does. */
   readonly cancel: (reason: unknown) => void
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
@@ -50,7 +50,7 @@ export class RunClock {
   }
 }
 
-/** The error for a request that took too long. */
+/** Returns the error for a request that took longer than `requestTimeoutMs`. */
 export function requestTimeout(
   timeoutMs: number,
   ids: { executionId: string; correlationId: string },
@@ -68,7 +68,7 @@ export function requestTimeout(
   )
 }
 
-/** The error for a signal that aborted, with its reason as the cause. */
+/** Returns the error for an aborted signal, with its reason as the cause. */
 export function cancelled(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
   const why = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
   return new CancelledError(`The execution was cancelled: ${why}`, { ...ids, cause: reason })

@@ -1,3 +1,4 @@
+// Settles a request with an unknown outcome: the client asks for the execution by its id instead of running it again.
 import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/shared'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
@@ -7,12 +8,12 @@ import { followEvents } from './follow-events.ts'
 import { retryDelayMs } from './http/retry-policy.ts'
 import { pause } from './pause.ts'
 
-/** Milliseconds between two questions for an execution that is under way. */
+/** Milliseconds between two reads of the record of an execution that is under way. */
 const pollMs = 500
 
 /**
- * Whether asking for the execution can tell what became of a failed request: after an attempt that may have arrived, a
- * repeat met a conflict or found nothing, the connection broke, or a gateway gave up waiting; or the events are gone.
+ * Returns whether the execution's record can tell the outcome of a failed request: an attempt may have arrived, and the
+ * connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
  */
 export function canBeSettled(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false
@@ -20,14 +21,14 @@ export function canBeSettled(error: unknown): error is ExecutorClientError {
   return error.ambiguous && (isUnanswered(error) || error.httpStatus === 409 || error.httpStatus === 404)
 }
 
-/** Whether the connection broke, or what answered was not the executor, or its answer was damaged. */
+/** Returns whether the connection broke, another server answered, the response was damaged, or its status was 5xx. */
 function isUnanswered(error: ExecutorClientError): boolean {
   return error instanceof ExecutorConnectionError || error.code === 'INTERNAL' || (error.httpStatus ?? 0) >= 500
 }
 
 /**
- * Resolves with the result of an execution by its record, waiting for its end. Rejects with OUTCOME_AMBIGUOUS if the
- * executor has no record, and with the failure if it can't be asked at all.
+ * Waits for the end of an execution and resolves with its result, by its record. Rejects with OUTCOME_AMBIGUOUS if the
+ * executor has no record, and with an ambiguous error if it can't be asked.
  */
 export async function settle(
   api: ExecutionsApi,
@@ -35,7 +36,7 @@ export async function settle(
   failure: ExecutorClientError,
 ): Promise<ExecutionResult> {
   let hasAnswered = false
-  // A connection that has just failed as often as the policy allows is not tried as often again.
+  // After a failed connection, the first read of the record has fewer attempts: the policy's are used up already.
   const isOnTrial = isUnanswered(failure)
   const delayMs = retryDelayMs(api.policy, Math.max(1, failure.attempts), failure.retryAfterMs)
   if (isOnTrial && performance.now() + delayMs < scope.deadlineAt) await pause(delayMs, scope.signal)
@@ -56,7 +57,7 @@ export async function settle(
   }
 }
 
-/** Resolves with the result that the event stream of an execution ends with; with undefined if it can't be followed. */
+/** Follows the events of an execution. Resolves with its result, or with undefined if the stream can't be read. */
 async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<ExecutionResult | undefined> {
   try {
     for await (const event of followEvents(() => api.events(undefined, scope), api, scope)) {
@@ -68,14 +69,14 @@ async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<Execut
   return undefined
 }
 
-/** Returns the error for a failure after the executor may have begun: the code may have run, whatever the failure says. */
+/** Returns the error for a failure after the executor may have started the code, marked as ambiguous. */
 export function lostSight(scope: ExecutionScope, error: unknown): unknown {
   if (scope.signal.aborted || !(error instanceof ExecutorClientError)) return error
   if (error.retryable) return unknownOutcome(scope, error)
   return Object.assign(error, { ambiguous: true })
 }
 
-/** Returns the error for a request of which nobody can tell whether it has run the code. */
+/** Returns the error for a request for which it cannot be determined whether the code has run. */
 export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = scope
   return new ExecutorConnectionError(`It is not known whether the code ran: ${cause.message}`, {

@@ -7,10 +7,10 @@ import { callFingerprint } from './tools/call-fingerprint.ts'
 import { CallConflict, type CallRecord } from './tools/call-record.ts'
 import { failed, failedByHandler } from './tools/tool-failure.ts'
 
-/** An event that asks for a tool call. */
+/** Event that requests a tool call. */
 export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
 
-/** Iterations of the event loop that calls wait for further events; so many chunks have all that an executor keeps. */
+/** Maximum iterations of the event loop for which calls wait: that many chunks hold all events an executor keeps. */
 const maxQuietChecks = 512
 
 interface ArrivedCall {
@@ -20,36 +20,36 @@ interface ArrivedCall {
 }
 
 interface StreamCallsOptions {
-  /** Answers of this client's calls, also of other streams. */
+  /** Answers of this client's tool calls, including those of other streams. */
   readonly record: CallRecord
-  /** Time after which no repeat of a call comes, in milliseconds since the epoch. */
+  /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
   readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
-  /** Resolves with those of the calls that are still open at the executor. */
+  /** Called with tool calls; returns those that are still open at the executor. */
   readonly openCalls: (events: readonly Called[]) => readonly Called[] | Promise<readonly Called[]>
-  /** Sends the JSON text of a `ToolResultsRequest`. */
+  /** Called with the JSON text of a `ToolResultsRequest` to send it. */
   readonly send: (body: string) => Promise<unknown>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (event: Called, conflict: CallConflict) => void
-  /** Called when answers can't be sent, or the executor can't be asked, so that the execution can't go on. */
+  /** Called if the execution can't go on, since answers can't be sent or the executor can't be asked. */
   readonly onFailure: (error: Error) => void
 }
 
 /**
- * The tool calls of one stream. Each call id runs once, for any number of its events, and not before all events that have
- * arrived are read: a proxy may deliver a call together with the event that settles it. Answers that are ready together, or
- * while others are being sent, go out in one request.
+ * Tool calls of one event stream. Each call id runs once, however often its event arrives, and only after all events
+ * that have arrived are read: a proxy may deliver a call together with the event that settles it. Answers that are
+ * ready at the same time, or while others are being sent, are sent in one request.
  */
 export class StreamCalls {
   readonly #options: StreamCallsOptions
-  /** Calls that are neither settled nor answered, also those that have not been started yet. */
+  /** Calls that are neither settled nor answered, including those that have not been started. */
   readonly #open = new Map<string, AbortController>()
   /** Fingerprints of the calls that have arrived, by call id. */
   readonly #seen = new Map<string, string>()
   #arrived: ArrivedCall[] = []
   #batches = 0
   #isWaiting = false
-  /** JSON texts of the results that are ready to be sent. */
+  /** JSON texts of results that are ready to be sent. */
   #ready: string[] = []
   #isSending = false
 
@@ -57,7 +57,7 @@ export class StreamCalls {
     this.#options = options
   }
 
-  /** Takes events that have arrived together. Their calls start when no more events are ready to be read. */
+  /** Processes events that have arrived together. Their calls start when no more events are ready to be read. */
   take(events: readonly ExecutionEvent[]): void {
     this.#batches += 1
     for (const event of events) {
@@ -68,7 +68,7 @@ export class StreamCalls {
     if (this.#arrived.length > 0 && !this.#isWaiting) void this.#startArrived()
   }
 
-  /** Aborts the handlers that still run and starts no others; nothing is sent after that. */
+  /** Aborts the handlers that are running, and drops pending calls and answers. */
   end(reason: string): void {
     for (const callId of this.#open.keys()) this.#settled(callId, reason)
     this.#ready = []
@@ -147,7 +147,7 @@ export class StreamCalls {
   async #sendAll(): Promise<void> {
     this.#isSending = true
     try {
-      // Answers that become ready before the next turn of the event loop go out together.
+      // Answers that become ready before the next tick are sent together.
       await new Promise<void>((resolve) => nextTick(resolve))
       while (this.#ready.length > 0) await this.#options.send(this.#takeBatch())
     } catch (error) {
@@ -157,7 +157,7 @@ export class StreamCalls {
     }
   }
 
-  /** Returns a request with as many answers as fit: 1,000, and no more bytes than the largest single answer may have. */
+  /** Removes up to 1,000 ready answers, up to `toolOutputBytes` in total but at least one. Returns their request. */
   #takeBatch(): string {
     const texts: string[] = []
     let sizeBytes = 0

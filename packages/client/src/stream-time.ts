@@ -3,22 +3,22 @@ import type { ExecutionEvent, ExecutionRecord } from '@codemode/shared'
 import type { Called } from './stream-calls.ts'
 import { ClockOffset } from './tools/clock-offset.ts'
 
-/** Milliseconds after which an event that may have been under way for longer is no longer relied on. */
+/** Milliseconds that an event may have been in transit before the executor is asked whether its call is open. */
 const freshMs = 1_000
 
 /**
- * Relates the times of an execution's events to this machine's clock, to find calls that came late because a proxy held
- * the stream back, or because it was resumed: such a call may have been settled since.
+ * Mapping of the times in an execution's events to this machine's clock. It finds calls that arrived late because a
+ * proxy buffered the stream or because the stream was resumed: such a call may be settled already.
  */
 export class StreamTime {
   readonly #offset = new ClockOffset()
-  /** The time of day when the execution was sent, and from then on the monotonic clock. */
+  /** Time of day at zero of the monotonic clock, so that later changes of the system clock have no effect. */
   readonly #originMs = Date.now() - performance.now()
   readonly #sentAt = this.#now()
-  /** Calls that the executor has said to be open when their deadline was over by this machine's estimate. */
+  /** Ids of calls that the execution's record has shown to be open. */
   readonly #confirmed = new Set<string>()
 
-  /** Notes the times of events that have just arrived. All of them are later than the request for their execution. */
+  /** Records the times of events that have just arrived, all of which are later than the request of the execution. */
   note(events: readonly ExecutionEvent[]): void {
     const now = this.#now()
     for (const event of events) {
@@ -30,8 +30,8 @@ export class StreamTime {
   }
 
   /**
-   * Returns those of the calls that are still open: at once if all of them surely came in time, otherwise as the record
-   * of the execution says. A call whose deadline has surely passed is not asked for.
+   * Returns the calls that are still open: at once if all of them certainly arrived in time, otherwise by the record of
+   * the execution. Calls whose deadline has certainly passed are left out.
    */
   openCalls(
     events: readonly Called[],
@@ -43,7 +43,7 @@ export class StreamTime {
     return this.#confirm(candidates, readRecord)
   }
 
-  /** Returns the time that is left of a call, in milliseconds. */
+  /** Returns the milliseconds until the deadline of a call. */
   remainingMs({ callId, deadline }: Called): number {
     const due = Date.parse(deadline)
     const remainingMs = this.#offset.estimate(due) - this.#now()
@@ -57,7 +57,7 @@ export class StreamTime {
   async #confirm(events: readonly Called[], readRecord: () => Promise<ExecutionRecord>): Promise<readonly Called[]> {
     const askedAt = this.#now()
     const { createdAt, usage, toolCalls } = await readRecord()
-    // The record's times are as of its making, which was after it was asked for.
+    // The record's times are those of its creation, which was after the request for it.
     this.#offset.stampedAfter(Date.parse(createdAt) + usage.queueMs + usage.wallMs, askedAt)
     const open = new Set(toolCalls.flatMap(({ callId, status }) => (status === 'running' ? callId : [])))
     const confirmed = events.filter(({ callId }) => open.has(callId))

@@ -40,7 +40,7 @@ test('an execution is one trace: its span, each attempt, each tool call, and the
       'codemode.execution_id': id,
     })
   }
-  // The first request asks for the reading of the executor's clock.
+  // The first request is for a reading of the executor's clock.
   const attempts = spans.filter(({ name }) => name === 'codemode.request').slice(1, 3)
   expect(attempts.map(({ attributes }) => attributes['codemode.attempt'])).toEqual([1, 2])
   const [first] = attempts.map((span) => span.spanContext())

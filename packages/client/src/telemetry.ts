@@ -1,4 +1,4 @@
-/** OpenTelemetry by its API alone: without an SDK all of this does nothing. */
+/** Tracing through the OpenTelemetry API, which does nothing unless the application installs an SDK. */
 import { context, propagation, SpanKind, SpanStatusCode, trace, type Attributes, type Span } from '@opentelemetry/api'
 
 import { showThrown } from './errors/describe-error.ts'
@@ -20,7 +20,7 @@ interface SpanDetails {
   readonly attributes: Attributes
 }
 
-/** Runs `work` in a span of its own, which is the parent of the spans within. */
+/** Runs `work` in a new span, which is the parent of the spans that it starts. Records errors and rethrows them. */
 export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span) => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { kind: SpanKind.INTERNAL, ...details }, async (span) => {
     try {
@@ -35,19 +35,19 @@ export function inSpan<T>(name: string, details: SpanDetails, work: (span: Span)
   })
 }
 
-/** Marks the span as failed when what it measured failed without throwing. */
+/** Marks a span as failed whose operation failed without throwing. */
 export function markFailed(span: Span, message: string): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
-/** The headers of the current trace, `traceparent` above all. */
+/** Returns the headers that propagate the current trace, such as `traceparent`. */
 export function traceHeaders(): Record<string, string> {
   const headers: Record<string, string> = {}
   propagation.inject(context.active(), headers)
   return headers
 }
 
-/** Runs `work` under the trace that a request's headers name. */
+/** Runs `work` in the trace context of a request's headers. */
 export function withRemoteParent<T>(headers: Readonly<Record<string, string | undefined>>, work: () => T): T {
   return context.with(propagation.extract(context.active(), headers), work)
 }

@@ -4,38 +4,38 @@ import { randomHex } from './random-hex.ts'
 
 const executionIdPattern = /^exe_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** `exe_` and a UUID. It is made by the client and is the execution's idempotency key. */
+/** Execution id: `exe_` and a UUID. The client makes it, and it is the execution's idempotency key. */
 export const executionIdSchema = z
   .string()
   .regex(executionIdPattern, 'must be "exe_" and a UUID in lower case')
   .meta({ description: 'The id of an execution, and its idempotency key', example: newExecutionId(0) })
 
-/** 16 to 128 visible ASCII characters without quotes, commas or blanks, so that it is safe in headers and logs. */
+/** Correlation id: 16 to 128 ASCII characters without quotes, commas or blanks, safe in headers and logs. */
 export const correlationIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:\-/]{16,128}$/, 'must be 16 to 128 characters of A-Z a-z 0-9 . _ : - /')
 
-/** A new execution id: `exe_` and a UUIDv7 (RFC 9562), so that ids sort by the time they were made. */
+/** Returns a new execution id: `exe_` and a UUIDv7 (RFC 9562), so that ids sort by the time of their creation. */
 export function newExecutionId(now: number = Date.now()): string {
   return `exe_${uuidv7(now)}`
 }
 
-/** A new session id: `ses_` and a UUIDv7 (RFC 9562). */
+/** Returns a new session id: `ses_` and a UUIDv7 (RFC 9562). */
 export function newSessionId(now: number = Date.now()): string {
   return `ses_${uuidv7(now)}`
 }
 
-/** A new correlation id: an optional prefix and 96 random bits in hexadecimal. */
+/** Returns a new correlation id: a prefix, `cor` by default, and 96 random bits in hexadecimal. */
 export function newCorrelationId(prefix = 'cor'): string {
   return `${prefix}_${randomHex(12)}`
 }
 
-/** The id of the n-th tool call of an execution, n from 1. */
+/** Returns the id of the n-th tool call of an execution, n from 1. */
 export function callIdOf(executionId: string, n: number): string {
   return `${executionId}:${n}`
 }
 
-/** Returns the number of a call within its execution, undefined if the id is not one of that execution. */
+/** Returns the number of a tool call within its execution; undefined if the id is not of that execution. */
 export function callNumberOf(executionId: string, callId: string): number | undefined {
   const prefix = `${executionId}:`
   if (!callId.startsWith(prefix)) return undefined

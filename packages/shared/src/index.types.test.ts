@@ -1,4 +1,4 @@
-/** What the types of the public surface promise; `npm run types` checks it. */
+/** Type tests of the public exports; `npm run types` checks them. */
 import { expectTypeOf, test } from 'vitest'
 
 import {

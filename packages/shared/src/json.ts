@@ -1,15 +1,18 @@
 import { z } from 'zod'
 
-/** Any value that JSON can hold. */
+/** Value that JSON can represent. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
 /**
- * Accepts what `JSON.parse` returns. It does not walk the value: every message of the protocol is read with
- * `JSON.parse`, so a value in it is JSON already.
+ * Schema of a value that `JSON.parse` returned. It does not walk the value: every message of the protocol is read with
+ * `JSON.parse`, which returns nothing but JSON values.
  */
 export const jsonSchema = z.custom<Json>((value) => value !== undefined).meta({ description: 'Any JSON value' })
 
-/** A JSON object, such as an execution's context. It is passed on as it is: a record's copy would lose a key `__proto__`. */
+/**
+ * Schema of a JSON object, such as an execution's context. It returns the same object: the copy that `z.record` makes
+ * would lose a key `__proto__`.
+ */
 export const jsonObjectSchema = z
   .custom<Record<string, Json>>(isPlainObject, 'expected an object')
   .meta({ type: 'object', additionalProperties: { description: 'Any JSON value' } })

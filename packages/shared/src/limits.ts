@@ -3,15 +3,15 @@ import { z } from 'zod'
 const KiB = 1024
 const MiB = 1024 * KiB
 
-/** The largest delay that Node's timers can hold: 2^31 - 1 ms, about 24.8 days. */
+/** Largest delay of a Node timer in milliseconds: 2^31 - 1, about 24.8 days. */
 export const maxTimerMs = 2_147_483_647
 
-/** 24 hours: the longest wall clock that an execution may ask for. */
+/** Largest timeout that a request may set for CPU time, an execution or a tool call, in milliseconds: 24 hours. */
 const maxExecutionMs = 86_400_000
 
 const milliseconds = (max: number) => z.int().min(1).max(max)
 
-/** The limits that a request may set; each is resolved against the server's defaults and the key's maximum. */
+/** Limits that a request may set; the executor resolves each against its defaults and the maximum of the API key. */
 export const requestLimitsSchema = z
   .strictObject({
     cpuTimeoutMs: milliseconds(maxExecutionMs).meta({
@@ -30,10 +30,10 @@ export const requestLimitsSchema = z
 
 export type RequestLimits = z.infer<typeof requestLimitsSchema>
 
-/** The limits of a request with every value set. */
+/** Limits of a request with every value set. */
 export type ResolvedRequestLimits = Required<{ [Name in keyof RequestLimits]: NonNullable<RequestLimits[Name]> }>
 
-/** What holds when neither the request nor the key says otherwise. */
+/** Limits of an execution where neither the request nor the API key sets others. */
 export const defaultRequestLimits: ResolvedRequestLimits = {
   cpuTimeoutMs: 5_000,
   executionTimeoutMs: 30_000,
@@ -43,7 +43,7 @@ export const defaultRequestLimits: ResolvedRequestLimits = {
   maxToolCalls: 256,
 }
 
-/** Limits that no request can change. Sizes are in bytes of UTF-8. */
+/** Limits that no request can change; sizes are in bytes of UTF-8. */
 export const fixedLimits = {
   sourceBytes: 256 * KiB,
   inputBytes: 1 * MiB,
@@ -57,19 +57,19 @@ export const fixedLimits = {
 } as const
 
 /**
- * Deepest nesting of arrays and objects in a value that crosses as JSON: `input`, `context`, `config`, the input and the
- * output of a tool call, and the result. Everything that reads such a value by recursion has room for it.
+ * Maximum nesting of arrays and objects in a value that is sent as JSON: `input`, `context`, `config`, the input and
+ * output of a tool call, and the result. Code that reads such a value by recursion does not overflow its stack.
  */
 export const maxJsonNesting = 1_000
 
-/** The client's own clocks, in milliseconds. */
+/** Default timeouts of the client, in milliseconds. */
 export const clientTimeouts = {
   connectTimeoutMs: 5_000,
-  /** Added to execution and queue time to make the request's clock, unless that is set. */
+  /** Time added to execution and queue timeout to get the default of `requestTimeoutMs`. */
   requestMarginMs: 5_000,
 } as const
 
-/** The clocks by the name that a timeout error gives as its layer, and the option that sets each. */
+/** Option that sets each timeout, by the `layer` of the timeout's error. */
 export const clockOptions = {
   queue: 'queueTimeoutMs',
   connect: 'connectTimeoutMs',
@@ -80,5 +80,5 @@ export const clockOptions = {
   wait: 'timeoutMs',
 } as const
 
-/** The name of a clock. */
+/** Name of a timeout, as the `layer` of its error. */
 export type TimeoutLayer = keyof typeof clockOptions

@@ -1,4 +1,7 @@
-/** The known name that a wrong one most likely stands for, or undefined when none is close. Case, `_`, `-`, `.` and a missing end do not count. */
+/**
+ * Returns the known name that is closest to a misspelt one, or undefined if none is close. Case, `_`, `-`, `.` and a
+ * missing end are ignored.
+ */
 export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
   const wanted = simplified(wrong.slice(0, 100))
   let best: { name: string; distance: number } | undefined
@@ -13,7 +16,7 @@ export function nearestName(wrong: string, known: Iterable<string>): string | un
 
 const simplified = (name: string) => name.toLowerCase().replaceAll(/[_\-.]/g, '')
 
-/** The number of insertions, deletions, replacements and swaps of neighbours between two words (optimal string alignment). */
+/** Returns the edit distance of two words, with swaps of neighbours as one edit (optimal string alignment). */
 function editDistance(from: string, to: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)

@@ -5,7 +5,7 @@ import { AdaptiveLimit } from './adaptive-limit.ts'
 const fast = { isRefused: false, overheadMs: 2 }
 const refused = { isRefused: true, overheadMs: undefined }
 
-/** A round: as many executions as the limit allows begin together and end alike. */
+/** Runs a round: as many executions as the limit allows begin together and end alike. */
 function round(limit: AdaptiveLimit, outcome: { isRefused: boolean; overheadMs: number | undefined }): number {
   const begunAt = limit.ended
   for (let left = limit.value; left > 0; left -= 1) limit.note({ ...outcome, begunAt })

@@ -1,26 +1,31 @@
 /**
- * How many executions may run at a time, found by additive increase and multiplicative decrease (Chiu and Jain, 1989):
- * one more after each full round without trouble, half as many when the executor refuses or becomes slow.
+ * Adaptive concurrency limit by AIMD, additive increase and multiplicative decrease (Chiu and Jain, 1989): the limit
+ * grows by one after each full round without congestion, and is halved when the executor refuses an execution or
+ * becomes slow.
  */
+
+/** Lowest and highest value of an adaptive limit. */
 export interface Bounds {
   readonly min: number
   readonly max: number
 }
 
-/** How one execution went. Times are in milliseconds. */
+/** Measured outcome of one execution. */
 export interface Outcome {
-  /** How many executions had come to an end when this one began. */
+  /** Value of `ended` when the execution began. */
   readonly begunAt: number
   readonly isRefused: boolean
-  /** What it took besides running and waiting for its tools: queues, retries and the wire; undefined if nobody knows. */
+  /**
+   * Milliseconds spent besides running and waiting for tools: in queues, retries and on the wire; undefined if unknown.
+   */
   readonly overheadMs: number | undefined
 }
 
-/** Less overhead than this is never called slow. */
+/** Overhead in milliseconds up to which an execution is never slow. */
 const negligibleMs = 50
-/** More than so many times the usual overhead is slow. */
+/** Multiple of the usual overhead above which an execution is slow. */
 const slowFactor = 2
-/** How much a further execution moves what is usual. */
+/** Weight of one execution in the moving average of the overhead. */
 const smoothing = 0.1
 
 export class AdaptiveLimit {
@@ -36,21 +41,22 @@ export class AdaptiveLimit {
     this.#limit = bounds.min
   }
 
-  /** The limit now. */
+  /** Maximum number of executions that may run at a time now. */
   get value(): number {
     return this.#limit
   }
 
-  /** How many executions have come to an end. */
+  /** Number of executions that have ended. */
   get ended(): number {
     return this.#ended
   }
 
-  /** Takes note of an execution that is over. */
+  /** Records an execution that has ended, and adapts the limit. */
   note({ begunAt, isRefused, overheadMs }: Outcome): void {
     this.#ended += 1
     if (isRefused || this.#isSlow(overheadMs)) {
-      // With no more than the least at a time it is not slow because of them: this is what is usual now.
+      // At the lowest limit the slowness does not come from concurrency, so this overhead becomes part of the usual
+      // one.
       const isOfLeast = this.#limit === this.#bounds.min && begunAt >= this.#endedAtDecrease
       if (isOfLeast && overheadMs !== undefined) this.#getUsedTo(overheadMs)
       this.#decrease(begunAt)
@@ -61,7 +67,7 @@ export class AdaptiveLimit {
     return overheadMs !== undefined && overheadMs > Math.max(negligibleMs, slowFactor * (this.#usualMs ?? Infinity))
   }
 
-  /** What began before the last decrease says nothing about the limit since. */
+  /** Halves the limit, unless the execution began before the last decrease: it says nothing about the limit since. */
   #decrease(begunAt: number): void {
     if (begunAt < this.#endedAtDecrease) return
     this.#endedAtDecrease = this.#ended

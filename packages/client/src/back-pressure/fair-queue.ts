@@ -1,8 +1,8 @@
 import type { Queue, QueueAddOptions } from 'p-queue'
 
-/** What a place in the queue is asked for with. */
+/** Options with which an execution enters the queue. */
 export interface Place extends QueueAddOptions {
-  /** Who waits; views take turns. */
+  /** View that waits. The queue is fair between views; executions without one share a view. */
   readonly view?: object
 }
 
@@ -15,13 +15,13 @@ interface Entry {
 }
 
 /**
- * The order of p-queue in which views take turns, so that none starves another; within a view the higher priority goes
- * first, then the earlier arrival.
+ * Queue of p-queue that is fair between views: they take turns, so that none starves another. Within a view the higher
+ * priority goes first, then the earlier arrival.
  */
 export class FairQueue implements Queue<Run, Place> {
-  /** The order of the map is the order of the views' turns. */
+  /** Waiting executions by view; the order of the map is the order of the views' turns. */
   readonly #views = new Map<object, Entry[]>()
-  /** Those with an id, which is how they are asked for. */
+  /** Entries that have an id, by that id, for `remove` and `setPriority`. */
   readonly #places = new Map<string, { readonly entry: Entry; readonly view: object }>()
   readonly #anyone = {}
   size = 0
@@ -73,7 +73,7 @@ export class FairQueue implements Queue<Run, Place> {
   }
 }
 
-/** Behind all with that priority or a higher one, in a list of falling priorities. */
+/** Returns the index behind all entries of this priority or a higher one, in a list of falling priorities. */
 function placeFor(priority: number, entries: readonly Entry[]): number {
   let [from, to] = [0, entries.length]
   while (from < to) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Codemode } from '../codemode.ts'
 import { MockExecutor } from '../executors/mock-executor.ts'
 
-/** A client whose executions wait until they are let go. */
+/** Returns a client whose executions wait until the test releases them. */
 function holding(config: object) {
   const { promise, resolve: open } = Promise.withResolvers<null>()
   const executor = new MockExecutor({ defaultResult: () => promise })

@@ -11,33 +11,35 @@ import { FairQueue, type Place } from './fair-queue.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface GateOptions {
-  /** How many may run at a time; a number, or found out between bounds. */
+  /** Maximum number of executions that run at a time: fixed, or adapted between bounds; unlimited by default. */
   readonly concurrency: number | Bounds | undefined
-  /** How many may begin in a sliding window of so many milliseconds. */
+  /** Maximum number of executions that begin in any window of `perMs` milliseconds; unlimited by default. */
   readonly rateLimit: { readonly requests: number; readonly perMs: number } | undefined
-  /** How many may wait. */
+  /** Maximum number of executions that wait, without those of a batch. */
   readonly maxPending: number
 }
 
-/** An execution that asks to be let through. */
+/** Execution that asks to be admitted. */
 export interface Ticket {
   readonly executionId: string
   readonly correlationId: string
   readonly view: object
   readonly priority: number
-  /** How long it may wait here, in milliseconds; infinite for one of a batch, which doesn't count as waiting either. */
+  /** Milliseconds that it may wait; `Infinity` for one of a batch, which does not count against `maxPending`. */
   readonly queueTimeoutMs: number
   readonly signal: AbortSignal
 }
 
-/** Holds executions back until there is room for them: no more at a time, and no more often, than is wanted. */
+/**
+ * Admission control of a client: limits how many executions run at a time and how often they begin; the others wait.
+ */
 export class Gate {
-  /** How many may run at a time at most. */
+  /** Maximum number of executions that can ever run at a time. */
   readonly most: number
   readonly #queue: PQueue<FairQueue, Place>
   readonly #adaptive: AdaptiveLimit | undefined
   readonly #maxPending: number
-  /** Those in the queue that are not of a batch. */
+  /** Executions in the queue that are not of a batch. */
   readonly #waitingRoom: WaitingRoom
 
   constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
@@ -52,12 +54,16 @@ export class Gate {
     })
   }
 
-  /** How many may run at a time now. */
+  /** Maximum number of executions that may run at a time now. */
   get concurrency(): number {
     return this.#queue.concurrency
   }
 
-  /** Runs `work` when its turn has come, and tells it how long that took; rejects, typed, when it is not let through. */
+  /**
+   * Runs `work` when the execution is admitted, and passes it the milliseconds of waiting. Rejects with a
+   * CancelledError if the signal aborts before, with an ExecutorTimeoutError after `queueTimeoutMs`, and with
+   * `OVERLOADED` if the queue is full.
+   */
   async pass(ticket: Ticket, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
     const cameAt = performance.now()
@@ -79,7 +85,7 @@ export class Gate {
     }
     try {
       const passing = this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
-      // Only now it shows whether it has to wait.
+      // `add` has already called `run` if there was capacity, and `run` leaves the waiting room.
       this.#waitingRoom.tidy()
       return await passing
     } finally {
@@ -122,7 +128,9 @@ export class Gate {
   }
 }
 
-/** Who does not answer has too much to do as well. */
+/**
+ * Codes of executions that got no answer, which the adaptive limit takes for refusals: the executor may be overloaded.
+ */
 const unanswered: ReadonlySet<string> = new Set(['CONNECTION_FAILED', 'REQUEST_TIMEOUT'])
 
 function readingOf(

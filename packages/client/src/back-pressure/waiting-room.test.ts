@@ -21,7 +21,7 @@ test('when it is full, the view that has most in it gives way, its latest first'
   enter(modest, 'm1')
   expect(refused).toEqual(['g4', 'g3'])
   enter(modest, 'm2')
-  // Both would have two: who came last gives way.
+  // Each view would have two, so the execution that came last is refused.
   expect(refused).toEqual(['g4', 'g3', 'm2'])
 })
 

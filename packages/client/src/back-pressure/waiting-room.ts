@@ -1,13 +1,13 @@
-/** Whose turn has not come yet. */
+/** Execution that waits to be admitted. */
 interface Waiting {
   readonly view: object
-  /** Sends it away. */
+  /** Ends its wait with an error. */
   refuse(this: void): void
 }
 
 /**
- * Those who wait, up to a number. When it is full, the view that has most in it gives way, its latest first, so that one
- * view does not keep the others out.
+ * Bounded set of waiting executions. On overflow, the latest execution of the view that has the most of them is
+ * refused, so that one view does not keep the others out.
  */
 export class WaitingRoom {
   readonly #max: number
@@ -18,7 +18,7 @@ export class WaitingRoom {
     this.#max = max
   }
 
-  /** What it returns is called when the wait is over, and may be called again. */
+  /** Adds an execution. Returns a function that removes it, which may be called again. */
   enter(waiting: Waiting): () => void {
     const { view } = waiting
     const ofView = this.#views.get(view) ?? new Set()
@@ -32,11 +32,11 @@ export class WaitingRoom {
     }
   }
 
-  /** Refuses one of those who wait, if they are too many. */
+  /** Refuses one execution if there are more than the maximum. */
   tidy(): void {
     if (this.#size <= this.#max) return
     let most: Set<Waiting> | undefined
-    // Of equals the one that came last.
+    // Of views with equal numbers, the one that came last is chosen.
     for (const ofView of this.#views.values()) if (ofView.size >= (most?.size ?? 0)) most = ofView
     ;[...(most ?? [])].at(-1)?.refuse()
   }

@@ -1,4 +1,4 @@
-/** The clocks of an execution, nested: request ⊃ {connect, queue, execution}, execution ⊃ {cpu, tool}. */
+/** Timeouts of an execution, which are nested: request ⊃ {connect, queue, execution}, execution ⊃ {cpu, tool}. */
 import type { clockOptions } from '@codemode/shared'
 import { clientTimeouts, defaultRequestLimits, type RequestLimits } from '@codemode/shared'
 
@@ -27,7 +27,7 @@ const limitOptions = [
   'memoryLimitMb',
 ] as const satisfies readonly LimitOption[]
 
-/** Refuses an inner clock that was set longer than the outer one that was set with it. */
+/** Throws a ConfigurationError if an inner timeout is longer than the outer one that was set with it. */
 export function checkNesting(clocks: Clocks, originOf: (option: string) => Origin): void {
   for (const [inner, outer] of Object.entries(outerClocks) as [keyof typeof outerClocks, ClockOption][]) {
     const innerMs = clocks[inner]
@@ -41,19 +41,20 @@ export function checkNesting(clocks: Clocks, originOf: (option: string) => Origi
   }
 }
 
-/** Of one execution's clocks some may be the client's defaults. */
+/** Origin of the timeouts of one execution. It names bare options, because some may be the client's defaults. */
 const origin: Origin = { ...executeOptionsOrigin, nameOf: (path) => path.join('.') }
 
-/** What an execution's request says of its limits, and how long the client waits for the request. */
+/** Limits that an execution's request carries, and the time for which the client waits for the request. */
 export interface ResolvedClocks {
-  /** Only what somebody set: for the rest the executor's defaults hold. */
+  /** Only limits that were set: for the others the executor's defaults hold. */
   readonly limits: RequestLimits
   readonly requestTimeoutMs: number
 }
 
 /**
- * The clocks of one execution. Its own options win over the client's; a client's inner clock is cut to a shorter outer
- * one of the execution; and `requestTimeoutMs` grows with an execution that asks for more than the client's default.
+ * Resolves the timeouts of one execution. Its own options win over the client's; a client's inner timeout is cut to a
+ * shorter outer one of the execution; and `requestTimeoutMs` grows with an execution that asks for more than the
+ * client's default. Throws a ConfigurationError for timeouts that do not nest.
  */
 export function resolveClocks(
   client: LimitOptions & { readonly requestTimeoutMs?: number | undefined },

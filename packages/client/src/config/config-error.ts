@@ -1,4 +1,7 @@
-/** Turns what a schema finds wrong with options into a message that says where they stand and how they are right. */
+/**
+ * Turns the issues that a schema finds in options into an error that says where they are and shows the corrected
+ * options.
+ */
 import { nearestName } from '@codemode/shared'
 import type { z } from 'zod'
 
@@ -14,7 +17,7 @@ interface Given {
   originAt(this: void, path: OptionPath): Origin
 }
 
-/** What is wrong, one line for each issue, and what to write instead, at each of the places where it stands. */
+/** Makes an error with one line for each issue, and a correction for each origin that has issues. */
 export function configError(issues: readonly z.core.$ZodIssue[], given: Given): ConfigurationError {
   const problems: string[] = []
   const corrections = new Map<Origin, Field[]>()
@@ -36,7 +39,7 @@ export function configError(issues: readonly z.core.$ZodIssue[], given: Given): 
     } else {
       const reason = reasonOf(issue)
       problems.push(`${given.originAt(path).nameOf(path)}${shown(path, given.given)}: ${reason}.`)
-      // Where one option is missing, it is shown among those that it belongs to.
+      // A missing option is shown together with its siblings.
       correct(path, reason === missing && path.length > 1 ? path.slice(0, -1) : path)
     }
   }
@@ -44,7 +47,10 @@ export function configError(issues: readonly z.core.$ZodIssue[], given: Given): 
   return new ConfigurationError(problems.join('\n'), corrected.join('\n\n'))
 }
 
-/** Of a union the issue of the one member that the value was meant to be; a value of another kind is none of them. */
+/**
+ * Returns the issue of the union member that the value was meant for: the first without an issue about the value's
+ * type. If there is none, returns the issue of the union, with the reasons of all its members.
+ */
 function meantBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union') return issue
   const branches = issue.errors.filter((branch) => branch.length > 0)
@@ -56,7 +62,9 @@ function meantBranch(issue: z.core.$ZodIssue): z.core.$ZodIssue {
 const isOtherKind = ({ code, path }: z.core.$ZodIssue): boolean =>
   path.length === 0 && (code === 'invalid_type' || code === 'invalid_value')
 
-/** What people write who know other libraries, where the nearest name would be another one. */
+/**
+ * Options that are meant by names known from other libraries, for which the nearest name would be a wrong suggestion.
+ */
 const meantBy: Readonly<Record<string, string>> = {
   timeout: 'executionTimeoutMs',
   timeoutMs: 'executionTimeoutMs',
@@ -73,7 +81,7 @@ function reasonOf(issue: z.core.$ZodIssue): string {
   return `${issue.message.replace(/^Invalid input: /, '')}${isUnquoted ? ': put it in quotes' : ''}`
 }
 
-/** The value, if it is a number or a boolean: text may be a secret that came to the wrong place. */
+/** Returns the value as text if it is a number or a boolean: a string may be a secret in the wrong place. */
 function shown(path: OptionPath, given: unknown): string {
   const value = valueAt(given, path)
   const isShown = typeof value === 'boolean' || typeof value === 'number'

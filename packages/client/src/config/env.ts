@@ -1,4 +1,7 @@
-/** Reads the environment: the configuration of a client, and the proxies. The only reader of `process.env` and of flags. */
+/**
+ * Reads the client's configuration and the proxies from the environment. No other file of the client reads
+ * `process.env` or the flags of Node.
+ */
 import { env as processEnv, execArgv } from 'node:process'
 
 import { asVariables } from './examples.ts'
@@ -16,7 +19,10 @@ export const environment: Environment = processEnv
 /** Returns the proxies that the environment names, where Node's own setting asks to use them. */
 export const environmentProxies = (): ProxyVariables | undefined => proxyVariables(environment, execArgv)
 
-/** The configuration that code gives. Of the environment it has only how much is logged, unless the code says that too. */
+/**
+ * Returns the configuration that code gives. From the environment it takes `logLevel` only, if the code does not set
+ * it.
+ */
 export function configFromCode(given: unknown, env: Environment = environment): ResolvedConfig {
   const code = codeLayer(given, 'Codemode.fromClientConfig')
   const layer = environmentLayer(env)
@@ -25,12 +31,15 @@ export function configFromCode(given: unknown, env: Environment = environment): 
   return resolveLayers(isFromEnv ? [{ ...layer, values: { logLevel } }, code] : [code])
 }
 
-/** The configuration of the environment, under the given one. */
+/** Returns the configuration of the environment, overridden by the given options. */
 export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environment = environment): ResolvedConfig {
   return resolveLayers([argumentsLayer(given, 'Codemode.fromEnv'), environmentLayer(env)])
 }
 
-/** What the variables say. An empty one counts as not set; `CODEMODE_RETRY_MAX_ATTEMPTS` wins over `CODEMODE_RETRY`. */
+/**
+ * Returns the options that variables set. An empty variable counts as not set; `CODEMODE_RETRY_MAX_ATTEMPTS` wins over
+ * `CODEMODE_RETRY`.
+ */
 export function environmentLayer(env: Environment): Layer {
   const values: Record<string, unknown> = {}
   for (const path of textOptions(connectedSchema)) {

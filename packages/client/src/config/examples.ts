@@ -1,17 +1,17 @@
-/** Correct values, to be shown in messages: as code, as variables, and as lines of a file. */
+/** Correct values of options for error messages, written as code, as variables, or as lines of a file. */
 import { defaultRequestLimits } from '@codemode/shared'
 
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
 import { variableOf } from './variables.ts'
 
-/** One option with a value that is right for it. */
+/** Option with a correct value. */
 export interface Field {
   readonly path: OptionPath
   readonly value: string | number | boolean | Source
 }
 
-/** A value that only code can write. */
+/** Value that only code can express. */
 interface Source {
   readonly source: string
 }
@@ -53,7 +53,7 @@ const examples: Readonly<Record<string, Field['value']>> = {
 
 export const requiredFields: readonly Field[] = [...fieldsAt(['executorUrl']), ...fieldsAt(['executorApiKey'])]
 
-/** The option at this path with its example, or else those inside of it. */
+/** Returns the option at this path with its example, or the options inside it if it has none of its own. */
 export function fieldsAt(path: OptionPath): Field[] {
   const name = path.join('.')
   const isWhole = Object.hasOwn(examples, name)
@@ -63,7 +63,9 @@ export function fieldsAt(path: OptionPath): Field[] {
   return fields.map(([option, value]) => ({ path: option.split('.'), value }))
 }
 
-/** A call with one options object, laid out in lines; without options there is none. */
+/**
+ * Returns the source of a call with one options object over several lines; without the object if there are no options.
+ */
 export function asCall(callee: string, fields: readonly Field[], before = ''): string {
   if (fields.length === 0) return `${callee}(${before.replace(/, $/, '')})`
   const options = groupsOf(fields).map(([name, group]) => {
@@ -74,12 +76,12 @@ export function asCall(callee: string, fields: readonly Field[], before = ''): s
   return `${callee}(${before}{\n${options.map((line) => `  ${line}\n`).join('')}})`
 }
 
-/** Lines for the environment. */
+/** Returns the options as lines for the environment, without those that only code can give. */
 export function asVariables(fields: readonly Field[]): string {
   return fields.flatMap(({ path, value }) => (isSource(value) ? [] : [`${variableOf(path)}=${value}`])).join('\n')
 }
 
-/** Lines of a YAML file. */
+/** Returns the options as lines of a YAML file, without those that only code can give. */
 export function asYaml(fields: readonly Field[]): string {
   const lines = groupsOf(fields).flatMap(([name, group]) => {
     const written = group.filter(({ value }) => !isSource(value))
@@ -89,7 +91,7 @@ export function asYaml(fields: readonly Field[]): string {
   return lines.join('\n')
 }
 
-/** The fields by the option at the top that they belong to, each once. */
+/** Groups the fields by their top-level option, without duplicates. */
 function groupsOf(fields: readonly Field[]): [string, Field[]][] {
   const unique = new Map(fields.map((field) => [field.path.join('.'), field]))
   const groups = new Map<string, Field[]>()

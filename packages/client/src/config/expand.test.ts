@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { expandVariables } from './expand.ts'
 import { YamlFile } from './yaml-file.ts'
 
-/** Texts of the characters that mean something. */
+/** Makes texts of the characters that have a meaning. */
 const special = (characters: string) => fc.string({ unit: fc.constantFrom(...characters.split('')) })
 
 test('a variable is put into a value as it is, whatever characters it has', () => {

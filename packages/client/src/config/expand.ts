@@ -1,17 +1,17 @@
 import type { Environment } from './env.ts'
 
-/** What was wrong with a text, and where in it nothing could be put. */
+/** Placeholder of a text that could not be expanded, with the reason. */
 export interface Unexpanded {
   readonly problem: string
-  /** The variable that is missing, if that is what was wrong. */
+  /** Name of the variable, if the reason is that it is not set. */
   readonly variable?: string
 }
 
 const placeholder = /\$\$\{|\$\{(?:(?<name>[A-Za-z_]\w*)(?<orElse>:-(?<fallback>(?:[^$}]|\$+[^${}])*\$*))?\})?/g
 
 /**
- * Puts variables into a text: `${NAME}`, or `${NAME:-what to take if it is not set}`; `$${` is `${` itself. An empty
- * variable counts as not set. What a variable holds is put in as it is, and is not expanded again.
+ * Replaces the placeholders of a text by variables: `${NAME}`, or `${NAME:-default}`; `$${` stands for `${`. An empty
+ * variable counts as not set. The value of a variable is not expanded again.
  */
 export function expandVariables(text: string, env: Environment): { text: string; unexpanded: Unexpanded[] } {
   const unexpanded: Unexpanded[] = []

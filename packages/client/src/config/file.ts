@@ -12,7 +12,7 @@ import { resolveLayers } from './resolve.ts'
 import { connectedSchema, isPath, type ClientConfig, type ResolvedConfig } from './schema.ts'
 import { YamlFile } from './yaml-file.ts'
 
-/** The configuration of a file, under the environment, under the given one. */
+/** Returns the configuration of a file, overridden by the environment, overridden by the given options. */
 export async function configFromFile(
   path: string | URL,
   given: Partial<ClientConfig> = {},
@@ -46,7 +46,7 @@ async function fileLayer(path: string | URL, env: Environment): Promise<Layer> {
 
 const nameOf = (path: string | URL): string => basename(path instanceof URL ? path.pathname : path)
 
-/** The text of a file; a message says its name as it was given. */
+/** Returns the text of a file. Throws a ConfigurationError that names the file as it was given if it can't be read. */
 async function textOf(path: string | URL): Promise<string> {
   try {
     return await readFile(path, 'utf8')
@@ -60,20 +60,20 @@ async function textOf(path: string | URL): Promise<string> {
   }
 }
 
-/** Without what has no value: an option that is empty counts as not set. */
+/** Returns the options without null and empty values, which count as not set. */
 function withoutEmpty(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const set = Object.entries(values).filter(([, value]) => value !== null && value !== '')
   return Object.fromEntries(set.map(([name, value]) => [name, isRecord(value) ? withoutEmpty(value) : value]))
 }
 
-/** The path of a module is relative to the folder of the file that names it. */
+/** Returns the options with the path of `toolsModule` resolved against the folder of the file. */
 function withModule(values: Record<string, unknown>, path: string | URL): Record<string, unknown> {
   const { toolsModule } = values
   if (!isPath(toolsModule)) return values
   return { ...values, toolsModule: resolve(dirname(path instanceof URL ? fileURLToPath(path) : path), toolsModule) }
 }
 
-/** Refuses options that only code can give. */
+/** Throws a ConfigurationError if the file has an option that only code can give. */
 function refuseCode(layer: Layer): void {
   const written = writtenOptions(connectedSchema, layer.values)
   const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !(name in written))

@@ -1,26 +1,26 @@
-/** A configuration comes in layers: the arguments over the environment over the file. */
+/** Layers of a configuration: the arguments override the environment, which overrides the file. */
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { asCall, fieldsAt, requiredFields, type Field } from './examples.ts'
 import type { OptionPath } from './options.ts'
 
-/** How one origin of options calls them, and how it looks when they are right. */
+/** Source of options, with the names that they have in it, for error messages. */
 export interface Origin {
-  /** What the option at this path is called, and where it stands. */
+  /** Returns the name of the option at this path in this source, and its place if the source has lines. */
   nameOf(path: OptionPath): string
-  /** Where it stands only, if that is to be said. */
+  /** Returns the place alone; absent if messages should not mention it. */
   placeOf?(path: OptionPath): string
-  /** What to write there instead. */
+  /** Returns the text to write in this source instead, with these options. */
   correct(fields: readonly Field[]): string
 }
 
-/** What one origin gives. */
+/** Options that one source sets. */
 export interface Layer extends Origin {
   readonly values: Readonly<Record<string, unknown>>
-  /** Whether it holds text where the schema has a number or a boolean. */
+  /** Whether numbers and booleans may be given as text. */
   readonly isText: boolean
 }
 
-/** A whole configuration in code: what is corrected is shown with all that a client needs. */
+/** Returns the layer of a whole configuration in code. Its corrections show all options that a client requires. */
 export function codeLayer(values: unknown, callee: string): Layer {
   const isComposed = isRecord(values) && values['executor'] !== undefined
   const required = isComposed ? fieldsAt(['executor']) : requiredFields
@@ -30,7 +30,7 @@ export function codeLayer(values: unknown, callee: string): Layer {
   })
 }
 
-/** What is given in code over a configuration from elsewhere. */
+/** Returns the layer of options in code that override a configuration from elsewhere. */
 export function argumentsLayer(values: unknown, callee: string, before = ''): Layer {
   return checked(values, {
     nameOf: (path) => `the argument ${path.join('.')}`,
@@ -44,13 +44,15 @@ function checked(values: unknown, origin: Origin): Layer {
   throw new ConfigurationError('The configuration must be an object.', origin.correct([]))
 }
 
-/** The options of one execution. */
+/** Source of the options of one execution. */
 export const executeOptionsOrigin: Origin = {
   nameOf: (path) => `the option ${path.join('.')}`,
   correct: (fields) => asCall('codemode.executeAsync', fields, 'code, '),
 }
 
-/** All that the layers give, the first one over the others; objects are merged, and `undefined` is nothing given. */
+/**
+ * Merges the values of layers, of which the first has precedence. Objects are merged; `undefined` counts as not set.
+ */
 export function mergeLayers(layers: readonly Layer[]): Record<string, unknown> {
   return layers.map(({ values }) => values).reduceRight<Record<string, unknown>>(merge, {})
 }
@@ -64,7 +66,7 @@ function merge(below: Readonly<Record<string, unknown>>, above: Readonly<Record<
   return Object.fromEntries(merged)
 }
 
-/** The layer that the value at this path comes from; the lowest one for what nobody gave. */
+/** Returns the layer that the value at this path comes from; the lowest one if no layer sets it. */
 export function layerAt(layers: readonly Layer[], path: OptionPath): Layer {
   for (let length = path.length; length > 0; length--) {
     const layer = layers.find(({ values }) => valueAt(values, path.slice(0, length)) !== undefined)
@@ -73,7 +75,7 @@ export function layerAt(layers: readonly Layer[], path: OptionPath): Layer {
   return layers.at(-1)!
 }
 
-/** The value at a path, undefined if there is none. */
+/** Returns the value at a path; undefined if there is none. */
 export function valueAt(values: unknown, path: OptionPath): unknown {
   return path.reduce<unknown>(
     (value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined),
@@ -81,7 +83,7 @@ export function valueAt(values: unknown, path: OptionPath): unknown {
   )
 }
 
-/** Puts a value where the path says, into objects that are made where there are none. */
+/** Sets the value at a path, and makes the objects that are missing on the way. */
 export function putAt(values: Record<string, unknown>, path: OptionPath, value: unknown): void {
   const [name = '', ...inside] = path
   if (inside.length === 0) {
@@ -93,7 +95,7 @@ export function putAt(values: Record<string, unknown>, path: OptionPath, value: 
   putAt(values[name] as Record<string, unknown>, inside, value)
 }
 
-/** Whether it is an object with options in it. */
+/** Whether a value is an object that can hold options. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

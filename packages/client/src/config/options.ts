@@ -1,15 +1,15 @@
-/** What the schema knows of its options: their names, and which can be given as text. */
+/** Questions to a schema about its options: their names, and which of them can be given as text. */
 import { z } from 'zod'
 
-/** An option, and the options that it is inside of: `['retry', 'maxAttempts']`. */
+/** Path of an option: its name after the names of the options that contain it, such as `['retry', 'maxAttempts']`. */
 export type OptionPath = readonly string[]
 
-/** The names of the options beside or inside of which something is, at this path. */
+/** Returns the names of the options that may be inside the one at this path. */
 export function namesAt(schema: z.core.$ZodType, path: OptionPath): string[] {
   return fieldsAt([schema], path).map(([name]) => name)
 }
 
-/** Every option that can be written as text: strings, numbers, booleans and choices of them. */
+/** Returns the paths of all options that can be written as text: strings, numbers, booleans, and unions with them. */
 export function textOptions(schema: z.core.$ZodType, path: OptionPath = []): OptionPath[] {
   const members = membersOf(schema)
   const isText = members.some((member) => textTypes.has(member._zod.def.type))
@@ -17,7 +17,9 @@ export function textOptions(schema: z.core.$ZodType, path: OptionPath = []): Opt
   return isText ? [path, ...inside] : inside
 }
 
-/** Of a configuration the options that can be written as text, or that have such inside: no tools, no functions. */
+/**
+ * Returns the options of a configuration that can be written as text or contain such options: no tools, no functions.
+ */
 export function writtenOptions(
   schema: z.core.$ZodType,
   config: Readonly<Record<string, unknown>>,
@@ -42,7 +44,7 @@ function fieldsOf(members: readonly z.core.$ZodType[]): [string, z.core.$ZodType
   return members.flatMap((member) => (member instanceof z.ZodObject ? Object.entries(member.shape) : []))
 }
 
-/** What a value may be, without what is around it: the members of a union, the schema inside of an optional one. */
+/** Returns the schemas of the possible values: the members of a union, the schema inside an optional one. */
 function membersOf(schema: z.core.$ZodType): z.core.$ZodType[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodReadonly) {
     return membersOf(schema.unwrap())

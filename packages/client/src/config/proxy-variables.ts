@@ -1,14 +1,14 @@
-/** The variables that name proxies, and Node's own setting that asks programs to use them. */
+/** Variables that name proxies, and the setting of Node that asks programs to use them. */
 import type { Environment } from './env.ts'
 
-/** A proxy, and the variable that names it. */
+/** Proxy, and the variable that names it. */
 export interface ProxyVariable {
   readonly variable: string
-  /** May have credentials, so it belongs in no message. */
+  /** URL of the proxy. It may have credentials, so no message shows it. */
   readonly url: string
 }
 
-/** The proxies for executors at http and https URLs, and the hosts that are reached without one. */
+/** Proxies for executors at http and https URLs, and the hosts that are reached without one. */
 export interface ProxyVariables {
   readonly http: ProxyVariable | undefined
   readonly https: ProxyVariable | undefined

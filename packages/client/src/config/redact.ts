@@ -5,19 +5,21 @@ import { connectedSchema, secretOptions, type ResolvedConfig } from './schema.ts
 
 const redacted = '[redacted]'
 
-/** Names of fields that hold secrets; numbers and booleans are none, such as a limit on tokens. */
+/**
+ * Names of fields that hold secrets, if their values are strings or objects; a limit on tokens, a number, is no secret.
+ */
 const secretName =
   /(?:api[-_]?keys?|secrets?|token|passwords?|passphrase|authorization|cookies?|credentials?|private[-_]?key)$/i
 
-/** Shorter ones would be found in ordinary words. */
+/** Minimum length of a secret that is removed from texts; shorter ones would occur in ordinary words. */
 const minSecretLength = 4
 
-/** Deeper values are not shown: nobody reads them, and each level takes stack. */
+/** Maximum depth of a value; deeper parts are cut, because each level takes stack. */
 const maxDepth = 100
 
 /**
- * Returns a function that copies any value without these secrets, wherever they are in a text, and without the values of
- * fields that have the name of a secret. A value with a `toJSON` is copied as the result of that, an error with its
+ * Returns a function that copies any value without these secrets, wherever they are in a text, and without the values
+ * of fields that have the name of a secret. A value with a `toJSON` is copied as the result of that, an error with its
  * message, stack and cause; an instance of another class is returned as it is. Deep values are cut.
  */
 export function createRedactor(secrets: readonly string[]): <T>(value: T) => T {
@@ -46,7 +48,7 @@ export function createRedactor(secrets: readonly string[]): <T>(value: T) => T {
     }
   }
 
-  /** `around` are the objects that hold the value, and itself. */
+  /** Copies an object. `around` has the objects that contain it, and the object itself. */
   function redactObject(value: object, around: Set<unknown>): unknown {
     if ('toJSON' in value && typeof value.toJSON === 'function') return redact(value.toJSON(), around)
     if (Array.isArray(value)) return value.map((item) => redact(item, around))
@@ -69,18 +71,18 @@ function fieldsOf(error: Error): [string, unknown][] {
   return [...always, ...Object.entries(error), ...(cause === undefined ? [] : [['cause', cause] as [string, unknown]])]
 }
 
-/** The secrets of a configuration. */
+/** Returns the secrets of a configuration. */
 export function secretsOf(config: ResolvedConfig): string[] {
   return secretOptions.map((option) => valueAt(config, option.split('.'))).filter((value) => typeof value === 'string')
 }
 
-/** A configuration to be printed: without secrets, and without what only code can give. */
+/** Returns a configuration for printing: without secrets, and without options that only code can give. */
 export function printableConfig(config: ResolvedConfig): Record<string, unknown> {
   const executor = 'executor' in config ? { executor: nameOf(config.executor) } : {}
   return createRedactor(secretsOf(config))({ ...executor, ...writtenOptions(connectedSchema, config) })
 }
 
-/** What it was made by; an object without a prototype was made by nothing. */
+/** Returns the name of the class of an executor; `Object` for an object without a prototype. */
 function nameOf(executor: object): string {
   const { constructor: made }: { constructor?: unknown } = executor
   return typeof made === 'function' ? made.name : 'Object'

@@ -1,4 +1,4 @@
-/** Makes one checked configuration of its layers. */
+/** Makes one checked configuration from its layers. */
 import type { z } from 'zod'
 
 import { checkNesting } from './clocks.ts'
@@ -13,13 +13,13 @@ import {
   type ResolvedConnection,
 } from './schema.ts'
 
-/** Checks a configuration that comes in layers, the first one over the others. */
+/** Checks a configuration that comes in layers, of which the first has precedence. Throws a ConfigurationError. */
 export function resolveLayers(layers: readonly Layer[]): ResolvedConfig {
   const isComposed = layers.some(({ isText, values }) => !isText && values['executor'] !== undefined)
   return isComposed ? parse(composedSchema, layers) : withinRequest(parse(connectedSchema, layers))
 }
 
-/** Checks what an ExecutorClient is made from; throws a ConfigurationError that shows the corrected call. */
+/** Checks the options of an ExecutorClient. Throws a ConfigurationError that shows the corrected call. */
 export function resolveConnection(config: ExecutorClientConfig): ResolvedConnection {
   return withinRequest(parse(connectionSchema, [codeLayer(config, 'new ExecutorClient')]))
 }
@@ -32,14 +32,14 @@ function parse<Schema extends z.ZodObject>(schema: Schema, layers: readonly Laye
   if (!parsed.success) {
     throw configError(parsed.error.issues, { schema, given, originAt: (path) => layerAt(layers, path) })
   }
-  // What was given, because a default never makes a clock that was set invalid.
+  // Checks the options as given, without defaults: a default never makes a timeout that was set invalid.
   checkNesting(given, (option) => layerAt(layers, [option]))
   return parsed.data
 }
 
 /**
- * Makes numbers and booleans of text, where the schema misses them and the text comes from a layer that has nothing else.
- * So a key of digits stays text. Tells whether there was any.
+ * Converts text to numbers and booleans where the schema expects them and the text comes from a layer that has only
+ * text. An API key that consists of digits stays text. Returns whether it converted any.
  */
 function readText(
   given: Record<string, unknown>,

@@ -1,4 +1,4 @@
-/** A YAML file with the lines of its options. No message shows a value: it may be a secret. */
+/** YAML file that knows the lines of its options. No message shows a value, which may be a secret. */
 import { isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Pair } from 'yaml'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
@@ -9,7 +9,9 @@ import { isRecord } from './layer.ts'
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
 
-/** What the parser finds most, in words that say what to do; its own messages quote the file. */
+/**
+ * Messages for the most frequent errors of the parser, which say what to do. The parser's own messages quote the file.
+ */
 const syntaxErrors: Readonly<Record<string, string>> = {
   BAD_INDENT: 'the indentation is wrong: the options of one block begin in the same column',
   BAD_SCALAR_START: 'text can not begin with this character: put it in quotes',
@@ -21,7 +23,7 @@ const syntaxErrors: Readonly<Record<string, string>> = {
   TAB_AS_INDENT: 'a tab can not indent: use blanks',
 }
 
-/** Each is looked up in the whole file. */
+/** Maximum number of aliases, each of which is looked up in the whole file. */
 const maxAliases = 100
 
 export class YamlFile {
@@ -29,7 +31,7 @@ export class YamlFile {
   readonly #lines = new LineCounter()
   readonly #document: Document.Parsed
 
-  /** Fails, with line and column, if it is no YAML. */
+  /** Parses the text. Throws a ConfigurationError with line and column if it is not valid YAML. */
   constructor(name: string, text: string) {
     this.#name = name
     this.#document = parseDocument(text, { prettyErrors: false, lineCounter: this.#lines, logLevel: 'silent' })
@@ -52,7 +54,7 @@ export class YamlFile {
     })
   }
 
-  /** The options, with the variables put into their values. */
+  /** Returns the options, with the placeholders in their values expanded. */
   read(env: Environment): Record<string, unknown> {
     this.#expand(env)
     const { contents } = this.#document
@@ -62,7 +64,7 @@ export class YamlFile {
     return isRecord(values) ? values : {}
   }
 
-  /** File and line of an option, or of what it is missing from. */
+  /** Returns the file and line of an option; of the innermost option that contains it if it is missing. */
   placeOf(path: OptionPath): string {
     let node: unknown = this.#document.contents
     let line = ''

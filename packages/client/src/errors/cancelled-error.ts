@@ -1,6 +1,6 @@
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
 
-/** The execution was cancelled. Its `name` is `AbortError`, as the platform's own. */
+/** Error of an execution that was cancelled. Its `name` is `AbortError`, as in the errors of the platform. */
 export class CancelledError extends ExecutorClientError {
   override readonly name: string = 'AbortError'
 

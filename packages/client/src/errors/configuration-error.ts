@@ -1,6 +1,6 @@
 import { ExecutorClientError } from './executor-client-error.ts'
 
-/** The client, a tool or an option is set up wrongly. The message ends with the corrected code. */
+/** Error for an invalid configuration, tool or option. The message ends with the corrected code. */
 export class ConfigurationError extends ExecutorClientError {
   override readonly name: string = 'ConfigurationError'
 

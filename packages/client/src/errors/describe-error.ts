@@ -2,7 +2,7 @@ import { causeLimits, shortened, textHead, type ErrorCause } from '@codemode/sha
 
 import { codeOf, errorsOf, fieldOf, isError, messageOf, nameOf, showValue } from './thrown.ts'
 
-/** An error as JSON: its name, message and code, with its causes and inner errors. */
+/** Description of an error as JSON: its name, message and code, with its causes and inner errors. */
 export interface DescribedError extends Omit<ErrorCause, 'cause' | 'errors'> {
   readonly stack?: string
   readonly cause?: DescribedError
@@ -10,18 +10,18 @@ export interface DescribedError extends Omit<ErrorCause, 'cause' | 'errors'> {
 }
 
 interface Description {
-  /** Changes each text before it is kept; leaves it as it is by default. */
+  /** Called with each text before it is kept, for example to remove host paths; texts are unchanged by default. */
   readonly clean?: ((text: string) => string) | undefined
-  /** Whether stacks are kept; false by default. */
+  /** Whether stacks are included; false by default. */
   readonly withStacks?: boolean | undefined
 }
 
-/** Describes whatever was thrown, with its causes and inner errors, within `causeLimits`. */
+/** Returns a description of a thrown value, with its causes and inner errors, within `causeLimits`. */
 export function describeError(thrown: unknown, description: Description = {}): DescribedError {
   return new Describer(description).describe(thrown, 0)
 }
 
-/** Describes the causes and inner errors of what was thrown, within `causeLimits`. */
+/** Returns descriptions of the causes and inner errors of a thrown value, within `causeLimits`. */
 export function describeCauses(
   thrown: unknown,
   description: Description = {},
@@ -29,7 +29,7 @@ export function describeCauses(
   return new Describer(description).causesOf(thrown, 0)
 }
 
-/** Returns the message of an error; without one, those of its inner errors, its cause's, or the first line of its stack. */
+/** Returns an error's message; without one, those of its inner errors or its cause, or the first line of its stack. */
 export function summaryOf(error: unknown, depth = 0): string {
   const own = messageOf(error)
   if (own !== undefined) return own
@@ -44,7 +44,7 @@ export function summaryOf(error: unknown, depth = 0): string {
   return withoutMessage(error)
 }
 
-/** The first line of the stack says the most of an error whose message can't be read. */
+/** Returns a text for an error without a readable message: the first line of its stack, or its name. */
 function withoutMessage(error: unknown): string {
   if (!isError(error)) return showValue(error)
   const stack = fieldOf(error, 'stack')
@@ -52,7 +52,7 @@ function withoutMessage(error: unknown): string {
   return (line.endsWith(':') ? line.slice(0, -1) : line) || nameOf(error)
 }
 
-/** Returns what was thrown in one line: its name and message, or the value. */
+/** Returns a thrown value in one line: name and message of an error, otherwise the value. */
 export function showThrown(thrown: unknown): string {
   return isError(thrown) ? `${nameOf(thrown)}: ${summaryOf(thrown)}` : (messageOf(thrown) ?? showValue(thrown))
 }
@@ -113,7 +113,7 @@ class Describer {
   }
 
   #cut(text: string): string {
-    // Little of a long text is kept, so little of it is cleaned.
+    // Bounds the work of `clean`, since only the beginning of a long text is kept.
     const clean = this.#clean(textHead(text, 4 * causeLimits.messageLength))
     const kept = shortened(clean, Math.min(causeLimits.messageLength, Math.max(this.#lengthLeft, 100)))
     this.#lengthLeft -= kept.length

@@ -2,12 +2,12 @@ import type { ErrorCause } from '@codemode/shared'
 
 import { ToolError } from './tool-error.ts'
 
-/** Returns what the handler of a call threw, if this process knows. */
+/** Function that returns the value that the handler of a call threw, if the handler ran in this process. */
 type HandlerErrorOf = (call: number) => unknown
 
 /**
- * Makes an error again from its description: a ToolError for a failed call, with what the handler threw as its `cause` where
- * this process knows; else an AggregateError or Error with that name. Its stack is the guest's.
+ * Rebuilds an error from its description: a ToolError for a failed tool call, whose `cause` is the value that the
+ * handler threw if it ran in this process; otherwise an AggregateError or Error of that name. The stack is the guest's.
  */
 export function errorFromCause(description: ErrorCause, handlerErrorOf: HandlerErrorOf): Error {
   const { name, message, code, guestStack } = description
@@ -18,7 +18,7 @@ export function errorFromCause(description: ErrorCause, handlerErrorOf: HandlerE
   return error
 }
 
-/** Returns the `cause` for a failure that a call may have caused. */
+/** Returns the `cause` for a failure: the value that the handler of the failed call threw, or the described cause. */
 export function causeFor({ call, cause }: Pick<ErrorCause, 'call' | 'cause'>, handlerErrorOf: HandlerErrorOf): unknown {
   const thrown = call === undefined ? undefined : handlerErrorOf(call)
   return thrown ?? (cause && errorFromCause(cause, handlerErrorOf))

@@ -8,15 +8,15 @@ import type { ExecutorClientError } from './executor-client-error.ts'
 import { ExecutorTimeoutError } from './executor-timeout-error.ts'
 import { handlerErrorsOf } from './handler-errors.ts'
 
-/** Returns the value of a successful execution; throws the error of a failed one. */
+/** Returns the value of a successful execution. Throws the error of a failed one. */
 export function valueOf<T>(result: ExecutionResult<T>): T {
   if (result.success) return result.result
   throw errorFromResult(result)
 }
 
 /**
- * Returns the error that `executeAsync` throws for a failed execution. Its `cause` is what the handler threw, where a failed
- * call ended the code and this process served it; else the `cause` of what the code threw.
+ * Returns the error that `executeAsync` throws for a failed execution. If a failed tool call ended the code and this
+ * process served the call, `cause` is the value that the handler threw; otherwise it is the cause of the guest's error.
  */
 export function errorFromResult(result: FailedExecution): ExecutorClientError {
   const { code, message, retryable, details, name, guestStack } = result.error
@@ -51,7 +51,7 @@ function causesOf(result: FailedExecution): { cause: unknown; errors: readonly E
 
 const defaultLayers = { EXECUTION_TIMEOUT: 'execution', CPU_TIMEOUT: 'cpu' } as const
 
-/** Reads which clock fired from the details of the executor's error. */
+/** Returns the timeout that has passed, read from the details of the executor's error. */
 export function clockOf(
   details: Readonly<Record<string, unknown>> | undefined,
   defaultLayer: TimeoutLayer,

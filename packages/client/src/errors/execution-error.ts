@@ -4,7 +4,7 @@ import { describeCauses } from './describe-error.ts'
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
 
 interface Guest {
-  /** The name of the error that the code threw, such as `TypeError`. */
+  /** Name of the error that the code threw, such as `TypeError`. */
   readonly errorName: string
   readonly guestStack?: string | undefined
   readonly logs: readonly LogEntry[]
@@ -13,20 +13,20 @@ interface Guest {
 }
 
 /**
- * The code failed: it threw, broke a limit, or gave what JSON can't hold. `cause` is that of what it threw; of a failed tool
- * call, what the tool's handler threw in this process.
+ * Error of code that failed: it threw, exceeded a limit, or returned a value that JSON can't represent. `cause` is the
+ * cause of the thrown error; for a failed tool call, the value that the tool's handler threw in this process.
  */
 export class ExecutionError extends ExecutorClientError {
   override readonly name: string = 'ExecutionError'
-  /** The name of the error that the code threw, such as `TypeError`. */
+  /** Name of the error that the code threw, such as `TypeError`. */
   readonly errorName: string
-  /** The stack of what was thrown, in the code's own lines; undefined where nothing was thrown. */
+  /** Stack of the thrown error, with line numbers of the code; undefined if the code threw no error. */
   readonly guestStack: string | undefined
-  /** What the code wrote to its console until then, in order. */
+  /** Console output of the code, in order. */
   readonly logs: readonly LogEntry[]
-  /** The calls that it made, in order, and what became of each. */
+  /** Tool calls of the code, in order, each with its outcome. */
   readonly toolCalls: readonly ToolCallSummary[]
-  /** The inner errors of an AggregateError that the code threw, such as those of a failed `Promise.any`. */
+  /** Inner errors of an AggregateError that the code threw, such as those of a failed `Promise.any`. */
   readonly errors: readonly Error[] | undefined
 
   constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & Guest) {

@@ -17,30 +17,30 @@ export interface ExecutorClientErrorOptions {
 }
 
 /**
- * Base class of every error of this package. `code` is one of the closed set of `ErrorCode`, except in a `ToolError`, whose
- * code is the tool's own. It never holds a key, a token or a URL with one.
+ * Base class of every error of this package. `code` is one of the closed set of `ErrorCode`, except in a `ToolError`,
+ * whose code the tool chooses. Errors never contain an API key, a token or a URL with one.
  */
 export class ExecutorClientError extends Error {
   override readonly name: string = 'ExecutorClientError'
-  /** What went wrong; `docs/errors.md` lists the codes. */
+  /** Error code; `docs/errors.md` lists the codes. */
   readonly code: ErrorCode | (string & {})
-  /** The id that client, executor, tool calls and logs share. */
+  /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string | undefined
-  /** The execution that it is about, if there is one. */
+  /** Id of the execution that the error is about, if any. */
   readonly executionId: string | undefined
-  /** Whether the same request may succeed later, unchanged. */
+  /** Whether the same request, unchanged, may succeed later. */
   readonly retryable: boolean
   /** Whether the code may have run although the request failed. */
   readonly ambiguous: boolean
-  /** How often the request was tried. */
+  /** Number of attempts of the request; 0 if there was none. */
   readonly attempts: number
-  /** The status of the executor's answer, if there was one. */
+  /** HTTP status of the response, if there was one. */
   readonly httpStatus: number | undefined
-  /** How long the executor asks to wait before the next try, in milliseconds. */
+  /** Milliseconds that the executor asks to wait before the next attempt. */
   readonly retryAfterMs: number | undefined
-  /** What to do about it. */
+  /** Advice on the way to fix the problem. */
   readonly suggestion: string | undefined
-  /** Facts for programs; which ones depends on the code. */
+  /** Machine-readable facts, which depend on the code. */
   readonly details: JsonObject | undefined
 
   constructor(code: ErrorCode | (string & {}), message: string, options: ExecutorClientErrorOptions = {}) {
@@ -57,7 +57,7 @@ export class ExecutorClientError extends Error {
     this.details = options.details
   }
 
-  /** Returns the error for a log or an answer: all fields, causes by name, code and message only, and no stack. */
+  /** Returns the error for a log or a response: all fields, causes by name, code and message only, and no stack. */
   toJSON(): Record<string, unknown> {
     return {
       name: this.name,
@@ -78,8 +78,8 @@ export class ExecutorClientError extends Error {
 }
 
 /**
- * Writes into an error what is known only when all attempts are over; the error stays the one that was thrown. An error
- * that says how many attempts there were is left as it is.
+ * Sets the number of attempts and `ambiguous` in an error after the last attempt, and returns the same error. An error
+ * that has a number of attempts is left unchanged.
  */
 export function concludeError(
   error: ExecutorClientError,

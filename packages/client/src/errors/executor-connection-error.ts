@@ -1,6 +1,6 @@
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
 
-/** The executor could not be reached, or the connection broke. With `ambiguous` the code may have run. */
+/** Error of a connection that could not be made or that broke. If `ambiguous` is true, the code may have run. */
 export class ExecutorConnectionError extends ExecutorClientError {
   override readonly name: string = 'ExecutorConnectionError'
 

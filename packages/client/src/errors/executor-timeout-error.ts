@@ -16,14 +16,14 @@ interface Clock {
   readonly option: string
 }
 
-/** A clock ran out: `layer` says which one, `timeoutMs` what it was set to, and `option` what sets it. */
+/** Error of a timeout, which `layer` names. */
 export class ExecutorTimeoutError extends ExecutorClientError {
   override readonly name: string = 'ExecutorTimeoutError'
-  /** Which clock ran out. */
+  /** Name of the timeout. */
   readonly layer: TimeoutLayer
-  /** What the clock was set to, in milliseconds. */
+  /** Value of the timeout in milliseconds. */
   readonly timeoutMs: number
-  /** The option that sets the clock. */
+  /** Name of the option that sets the timeout. */
   readonly option: string
 
   constructor(code: TimeoutCode, message: string, options: ExecutorClientErrorOptions & Clock) {

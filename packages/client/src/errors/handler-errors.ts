@@ -1,17 +1,17 @@
 import type { FailedExecution } from '../execution-result.ts'
 
-/** What the handlers of this process threw, by the id of the call. */
+/** Values that tool handlers of this process threw, by call id. */
 export type HandlerErrors = ReadonlyMap<string, unknown>
 
-/** Errors with their stacks are no part of a result, which is JSON; they are kept for as long as the result is. */
+/** Handler errors by result, for the lifetime of the result. They are not part of it, since a result is JSON. */
 const kept = new WeakMap<FailedExecution, HandlerErrors>()
 
-/** Keeps what handlers threw in an execution, for the error that its result becomes. */
+/** Keeps the values that handlers threw in an execution, for the error that is made from its result. */
 export function keepHandlerErrors(result: FailedExecution, errors: HandlerErrors): void {
   if (errors.size > 0) kept.set(result, errors)
 }
 
-/** Returns what handlers threw in the execution of a result, as far as this process ran them. */
+/** Returns the values that handlers of this process threw in the execution of a result. */
 export function handlerErrorsOf(result: FailedExecution): HandlerErrors {
   return kept.get(result) ?? new Map()
 }

@@ -1,6 +1,6 @@
 /**
- * Reading of whatever was thrown: an error of any realm, a text, `null`, a proxy whose traps throw. Nothing here throws, and
- * all that it returns has the type that it says.
+ * Safe access to thrown values of any kind: an error of any realm, a text, `null`, a proxy whose traps throw. No
+ * function here throws, and each checks the types of the values that it returns.
  */
 import { inspect, types } from 'node:util'
 
@@ -8,10 +8,10 @@ import { textHead } from '@codemode/shared'
 
 const maxNameLength = 256
 const maxShownLength = 1_000
-/** Maximum number of causes that are asked for a code. */
+/** Maximum number of errors in a chain of causes that are searched for a code. */
 const maxCodeDepth = 5
 
-/** Whether a value is an error, also one of another realm. */
+/** Returns whether a value is an error, including errors of other realms. */
 export function isError(value: unknown): value is Error {
   if (types.isNativeError(value)) return true
   try {
@@ -21,7 +21,7 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Returns a field of a value; undefined for a value that has no fields, and for a getter that throws. */
+/** Returns a field of a value; undefined if the value is a primitive or the getter throws. */
 export function fieldOf(value: unknown, key: string): unknown {
   if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined
   try {
@@ -31,13 +31,13 @@ export function fieldOf(value: unknown, key: string): unknown {
   }
 }
 
-/** Returns the `name` of what was thrown; `Error` if it has none that is a text. */
+/** Returns the `name` of a thrown value; `Error` if that is not a non-empty text. */
 export function nameOf(thrown: unknown): string {
   const name = fieldOf(thrown, 'name')
   return typeof thrown === 'object' && typeof name === 'string' && name !== '' ? textHead(name, maxNameLength) : 'Error'
 }
 
-/** Returns the message of what was thrown: a text itself, or its field `message` as text; undefined if there is none. */
+/** Returns the message of a thrown value: a text itself, or the field `message` as text; undefined if there is none. */
 export function messageOf(thrown: unknown): string | undefined {
   if (typeof thrown === 'string') return thrown
   const message = typeof thrown === 'object' ? fieldOf(thrown, 'message') : undefined
@@ -46,8 +46,8 @@ export function messageOf(thrown: unknown): string | undefined {
 }
 
 /**
- * Returns the code of what was thrown: its `code` as text, the name of a DOMException (whose `code` is an obsolete number), or
- * the code of the first of its causes that has one.
+ * Returns the code of a thrown value: its `code` as text, the name of a DOMException (whose `code` is an obsolete
+ * number), or the code of the first of its causes that has one.
  */
 export function codeOf(thrown: unknown): string | undefined {
   let error = thrown
@@ -66,7 +66,9 @@ function ownCodeOf(error: object): string | undefined {
   return typeof code === 'string' && code !== '' ? textHead(code, maxNameLength) : undefined
 }
 
-/** Returns the inner errors of an AggregateError, or of what has a list of that name; undefined if there is none. */
+/**
+ * Returns the inner errors of an AggregateError, or of any value with an array `errors`; undefined if there is none.
+ */
 export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
   const errors = fieldOf(thrown, 'errors')
   try {
@@ -77,8 +79,8 @@ export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
 }
 
 /**
- * Returns any value as a short text: JSON where it is an object that JSON shows, with errors by name and message; else as
- * `util.inspect` shows it.
+ * Returns any value as a short text: an object as JSON if possible, with errors by name and message; otherwise by
+ * `util.inspect`.
  */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return value

@@ -4,24 +4,24 @@ import { ExecutorClientError } from './executor-client-error.ts'
 import { fieldOf, isError, nameOf } from './thrown.ts'
 
 interface ToolErrorOptions {
-  /** What the guest sees as `code`; `TOOL_ERROR` by default. */
+  /** Code that the guest sees; `TOOL_ERROR` by default. */
   readonly code?: string
-  /** JSON that tells the guest more. */
+  /** JSON value with more information for the guest. */
   readonly data?: Json
-  /** Whether the guest may expect the same call to succeed later; false by default. */
+  /** Whether the same call may succeed later; false by default. */
   readonly retryable?: boolean
-  /** The name of the tool, for your own logs; the guest sees the name that it called. */
+  /** Name of the tool for your own logs; the guest sees the name that it called. */
   readonly tool?: string
-  /** What led to it, for your own logs; the guest is not told. */
+  /** Cause of the error, for your own logs; the guest does not get it. */
   readonly cause?: unknown
 }
 
-/** Thrown by a tool's handler to fail its call: the guest catches it with the same message, code and data. */
+/** Error that a tool's handler throws to fail its call. The guest catches it with the same message, code and data. */
 export class ToolError extends ExecutorClientError {
   override readonly name: string = 'ToolError'
-  /** The name of the tool, if the error was given one. */
+  /** Name of the tool, if the error was given one. */
   readonly tool: string | undefined
-  /** JSON that tells the guest more. */
+  /** JSON value with more information for the guest. */
   readonly data: Json | undefined
 
   constructor(message: string, options: ToolErrorOptions = {}) {
@@ -35,7 +35,7 @@ export class ToolError extends ExecutorClientError {
   }
 }
 
-/** Whether a value is a ToolError, also one of another copy of this package, which has the same name and fields. */
+/** Returns whether a value is a ToolError, of this or of another copy of this package. */
 export function isToolError(value: unknown): value is ToolError {
   if (!isError(value)) return false
   const isCopy = nameOf(value) === 'ToolError' && typeof fieldOf(value, 'ambiguous') === 'boolean'

@@ -39,7 +39,7 @@ const errors: Record<string, Error> = {
   DOMException: new DOMException('m', 'TimeoutError'),
 }
 
-/** Through a real port, as from another thread. */
+/** Sends an error through a real message port, as another thread does, and returns the received error. */
 function cross(error: unknown): unknown {
   const { port1, port2 } = new MessageChannel()
   port2.postMessage(sendError(error), [])

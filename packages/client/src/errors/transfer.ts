@@ -1,6 +1,6 @@
 /**
- * Errors as they cross between threads, in both directions. Cloning an error loses its class and fields; this keeps
- * both, with the causes.
+ * Transfer of errors between threads, in both directions. Structured cloning of an error loses its class and fields;
+ * this module keeps both, and the causes.
  */
 import { inspect } from 'node:util'
 
@@ -41,16 +41,16 @@ interface CrossingError {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
-  /** The fields that can be cloned. */
+  /** Own fields that can be cloned. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly cause: Crossing | undefined
   readonly errors: readonly Crossing[] | undefined
 }
 
-/** Whatever can be thrown, as it can be sent to another thread. */
+/** Thrown value in a form that can be sent to another thread. */
 export type Crossing = CrossingError | { readonly kind?: never; readonly value: unknown }
 
-/** Returns what was thrown so that it can be sent. Causes and inner errors go along within `causeLimits`; a cycle ends there. */
+/** Returns a thrown value in a form that can be sent, with causes and inner errors within `causeLimits`, cycles cut. */
 export function sendError(thrown: unknown): Crossing {
   let errorsLeft: number = causeLimits.errors
 
@@ -76,7 +76,7 @@ export function sendError(thrown: unknown): Crossing {
   return send(thrown, [])
 }
 
-/** Makes the error again, of the same class; its stack goes on with the one of this thread. */
+/** Rebuilds a sent error, with the same class. Appends the stack of this thread to its stack. */
 export function receiveError(crossing: Crossing): unknown {
   if (crossing.kind === undefined) return crossing.value
   const { kind, name, message, stack, fields, cause, errors } = crossing
@@ -95,13 +95,16 @@ export function receiveError(crossing: Crossing): unknown {
   return error
 }
 
-/** The message even where it is empty; as text where it is none. */
+/** Returns the message of an error, also if it is empty; as text if it is of another type. */
 function textOf(error: Error): string {
   const message = fieldOf(error, 'message')
   return typeof message === 'string' ? message : (messageOf(error) ?? '')
 }
 
-/** The own fields that can be cloned. Causes and inner errors cross by themselves; fields that hold them keep their place. */
+/**
+ * Returns the own fields that can be cloned. Causes and inner errors are sent separately; their fields stay as
+ * `undefined`, so that they remain enumerable and in order.
+ */
 function cloneableFields(error: Error): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
   try {
@@ -110,7 +113,7 @@ function cloneableFields(error: Error): Record<string, unknown> {
       if (isCloneable(value)) Object.defineProperty(fields, key, { value, enumerable: true })
     }
   } catch {
-    // Of a proxy whose traps throw there are none.
+    // A proxy whose traps throw has no readable fields.
   }
   return fields
 }
@@ -123,7 +126,7 @@ function inspected(value: unknown): string {
   }
 }
 
-/** Returns the name of the error's class, or of the nearest one above it that is known here. */
+/** Returns the name of the error's class, or of its nearest superclass that is known here. */
 function kindOf(error: Error): string {
   const kinds = Object.entries(prototypes)
   try {
@@ -134,7 +137,7 @@ function kindOf(error: Error): string {
       prototype = Object.getPrototypeOf(prototype)
     }
   } catch {
-    // A proxy's trap.
+    // A proxy whose traps throw counts as a plain Error.
   }
   return 'Error'
 }

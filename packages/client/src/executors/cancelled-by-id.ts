@@ -1,6 +1,8 @@
 import { CancelledError } from '../errors/cancelled-error.ts'
 
-/** Ends a run as an execution ends that is cancelled by its id: with a result, where an aborted one is rejected. */
+/**
+ * Reason that ends a run as cancelling an execution by its id does: with a result. An aborted run is rejected instead.
+ */
 export class CancelledById extends CancelledError {
   constructor(reason = 'cancelled') {
     super(`The execution was cancelled: ${reason}`)

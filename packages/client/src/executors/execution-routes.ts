@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 
 import type { Executor } from '../executor.ts'
 
-/** Where an execution ran, and under which id there. */
+/** Executor on which an execution ran, and its id there. */
 interface Route {
   readonly executor: Executor
   readonly executionId: string
@@ -10,7 +10,7 @@ interface Route {
 
 const maxRoutes = 10_000
 
-/** Which of several executors ran an execution, for the latest 10,000 of them. */
+/** Table of the executors that ran the latest 10,000 executions, by the ids of their requests. */
 export class ExecutionRoutes {
   readonly #routes = new LRUCache<string, Route>({ max: maxRoutes })
 

@@ -5,8 +5,9 @@ import type { Executor, RunOptions } from '../executor.ts'
 import { isRequestTimeout, isUnavailable, retryAfterMsOf } from './unavailable.ts'
 
 /**
- * One of the executors behind a failover. It is ejected when it can't be reached or refuses, and probed until it is ready
- * again; one probe runs at a time, and the pause between two begins when the first has been answered.
+ * One of the executors behind a failover. It is ejected when it can't be reached, refuses or does not answer in time,
+ * and then probed until it is ready again. One probe runs at a time; the pause between two begins when the first has
+ * been answered.
  */
 export class FailoverMember {
   readonly executor: Executor
@@ -22,7 +23,7 @@ export class FailoverMember {
     this.#probeIntervalMs = probeIntervalMs
   }
 
-  /** How many executions are under way here. */
+  /** Number of executions that are under way on this executor. */
   get underWay(): number {
     return this.#underWay
   }
@@ -40,7 +41,7 @@ export class FailoverMember {
       return result
     } catch (error) {
       if (isUnavailable(error)) this.#eject(Math.max(this.#probeIntervalMs, retryAfterMsOf(error)))
-      // Either the code was slow or the executor hangs: the probe tells which, and is asked at once.
+      // The code may have been slow, or the executor hangs. An immediate probe tells which.
       else if (isRequestTimeout(error)) this.#eject(0)
       throw error
     } finally {
@@ -48,7 +49,7 @@ export class FailoverMember {
     }
   }
 
-  /** Ends the probing. */
+  /** Stops the probes. */
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#timer)

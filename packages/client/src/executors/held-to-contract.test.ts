@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { Codemode } from '../codemode.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 
-/** A client of an executor that does as it likes. */
+/** Returns a client of an executor that breaks the contract. */
 const codemodeOf = (run: () => unknown): Codemode =>
   Codemode.fromClientConfig({
     executor: { run: run as () => Promise<ExecutionResult>, [Symbol.asyncDispose]: async () => {} },

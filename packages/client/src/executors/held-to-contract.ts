@@ -8,12 +8,12 @@ import { cancelled, requestTimeout } from '../run-clock.ts'
 import { identified } from './identified.ts'
 import { passOn } from './pass-on.ts'
 
-/** What an executor may take to end by itself when it is told to. */
+/** Milliseconds that an executor has for ending a run by itself after an abort or the request timeout. */
 const graceMs = 1_000
 
 /**
- * An executor that keeps the contract, around one that may not: a run ends when its signal aborts or its time is over, it
- * gives a result, and what it rejects with is an error.
+ * Wraps an executor that may break the contract of `Executor.run` into one that keeps it: a run ends when its signal
+ * aborts or its time is over, resolves with a result, and rejects with an error.
  */
 export function heldToContract(executor: Executor): Executor {
   return {
@@ -49,7 +49,10 @@ interface Ids {
   readonly correlationId: string
 }
 
-/** Nobody but the executor knows what is in a result; that it is one can be seen. */
+/**
+ * Returns the value if it has the shape of a result, otherwise throws an INTERNAL error. The content is not checked:
+ * the executor alone knows it.
+ */
 function checked(result: unknown, ids: Ids): ExecutionResult {
   const isResult =
     typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result

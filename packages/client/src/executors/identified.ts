@@ -9,8 +9,8 @@ export interface Identified {
 }
 
 /**
- * Returns a run with both of its ids, each made up if not given, so that all that is wrapped uses the same; and with its
- * values as JSON. Throws a ConfigurationError for a value that JSON can't hold.
+ * Returns a run with both of its ids, each generated if not given, so that all wrapped executors use the same ones; and
+ * with its values as JSON. Throws a ConfigurationError for a value that JSON can't hold.
  */
 export function identified(request: ExecutionRequest, options: RunOptions): Identified {
   return {

@@ -7,22 +7,28 @@ import { ToolError } from '../errors/tool-error.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 
-/** Calls a tool of the request as the code would; rejects with a ToolError when the call fails. */
+/** Function that calls a tool of the request as the code would; it rejects with a ToolError when the call fails. */
 export type MockToolCaller = (tool: string, input?: unknown) => Promise<Json>
 
-/** A value, or what makes it. What the function throws is the code's failure; a typed error rejects the run. */
+/**
+ * Value of an execution, or a function that makes it. An error of the function is a failure of the code, unless it is
+ * an ExecutorClientError other than a ToolError, which rejects the run.
+ */
 export type MockResult = Json | ((request: ExecutionRequest, callTool: MockToolCaller) => Json | Promise<Json>)
 
-/** How code ends: with a value, with a failure of its own (a `GUEST_ERROR` by default), or with a failed request. */
+/**
+ * End of an execution: a value, a failure of the code (a `GUEST_ERROR` by default), or an error that rejects the
+ * request.
+ */
 export type MockAnswer =
   | { readonly result: MockResult }
   | { readonly error: Partial<ExecutionFailure> & { readonly message: string } }
   | { readonly reject: Error }
 
-/** An answer and the code that it is for: exactly this text, what matches, or what the function accepts. */
+/** Answer, with the code that it is for: an exact text, a pattern, or a predicate. */
 export type MockResponse = MockAnswer & { readonly code: string | RegExp | ((request: ExecutionRequest) => boolean) }
 
-/** How an execution of a mock ends. */
+/** End of an execution of a mock that is not rejected. */
 export type MockEnd = { readonly value: Json } | { readonly failure: ExecutionFailure }
 
 export function isMockResponse(value: unknown): value is MockResponse {
@@ -37,7 +43,10 @@ export function isFor({ code }: MockResponse, request: ExecutionRequest): boolea
   return typeof code === 'function' ? code(request) : request.code.search(code) >= 0
 }
 
-/** Plays the code that is answered so. */
+/**
+ * Makes the end of an execution from its answer. Rejects with an ExecutorClientError other than a ToolError that the
+ * function of the answer throws.
+ */
 export async function play(
   answer: Exclude<MockAnswer, { reject: Error }>,
   request: ExecutionRequest,

@@ -19,7 +19,7 @@ import { finishedEvent, startedEvent } from './result-events.ts'
 type ToolEvent = Extract<ExecutionEvent, { type: 'tool.called' | 'tool.settled' }>
 type EventBody<Event = ToolEvent> = Event extends ToolEvent ? Omit<Event, 'id' | 'at' | 'executionId'> : never
 
-/** One execution of a mock, which has no code: its tool calls, its events and its result. */
+/** Execution of a mock, which runs no code: its tool calls, its events and its result. */
 export class MockExecution {
   readonly #given: Identified
   readonly #ending = new AbortController()
@@ -68,7 +68,7 @@ export class MockExecution {
     })
   }
 
-  /** Ends it: calls that are open are cancelled. */
+  /** Ends the execution, and cancels its open calls. */
   end(end: MockEnd): ExecutionResult {
     this.#ending.abort(new DOMException('The execution has ended', 'AbortError'))
     for (const call of this.#calls) if (call.status === 'running') call.status = 'cancelled'
@@ -87,17 +87,17 @@ export class MockExecution {
     return result
   }
 
-  /** Ends it as one that was cancelled. */
+  /** Ends the execution as cancelled. */
   cancel(message: string): ExecutionResult {
     return this.end({ failure: { code: 'CANCELLED', name: 'AbortError', message, retryable: false } })
   }
 
-  /** Ends it without a result, unless it has one: whoever reads its events gets the error. */
+  /** Ends the execution with an error instead of a result, unless it has one. Readers of its events get the error. */
   lose(error: unknown): void {
     this.#news.reject(error)
   }
 
-  /** All events from after the given one to `finished`, those to come as well. */
+  /** Yields all events after the given one, those to come included, up to `finished`. */
   async *events(after = '0'): AsyncGenerator<ExecutionEvent, void> {
     for (let next = Number(after); ; next += 1) {
       while (next >= this.#events.length) await this.#news.promise

@@ -12,34 +12,34 @@ import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type M
 import { MockExecution } from './mock-execution.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
-/** A run that a mock was asked for, with the ids that it had. */
+/** Run that a mock was asked for, with its ids. */
 export interface MockCall {
-  /** The request, with the id that it was given if it had none. */
+  /** Request, with a generated id if it had none. */
   readonly request: ExecutionRequest & { readonly id: string }
-  /** The options, with the correlation id that was made up if there was none. */
+  /** Options, with a generated correlation id if they had none. */
   readonly options: RunOptions & { readonly correlationId: string }
 }
 
 const correctCall = 'new MockExecutor({ responses: [{ code: /weather/, result: 21 }], defaultResult: null })'
 
 const optionsSchema = z.strictObject({
-  /** What is answered to which code; the first that fits. */
+  /** Answers by code, of which the first that matches is used. */
   responses: z
     .array(z.custom<MockResponse>(isMockResponse, 'needs a code, and one of result, error and reject'))
     .readonly()
     .default([]),
-  /** The value of all other code, or what makes it; null by default. */
+  /** Value of all other code, or a function that makes it; null by default. */
   defaultResult: z.custom<MockResult>(() => true).default(null),
-  /** How long it takes until an execution begins, in milliseconds; 0 by default. */
+  /** Milliseconds until an execution begins; 0 by default. */
   latencyMs: z.union([z.literal(0), milliseconds]).default(0),
 })
 
-/** The options of a `MockExecutor`. */
+/** Options of a `MockExecutor`. */
 export type MockExecutorOptions = z.input<typeof optionsSchema>
 
 /**
- * An executor for tests, without a server: it runs no code and answers as it is told. Ids, events, tool calls,
- * cancelling and `requestTimeoutMs` are as with a real one. It works with fake timers.
+ * Executor for tests, without a server: it runs no code, and answers as configured. Ids, events, tool calls, cancelling
+ * and `requestTimeoutMs` behave as with a real one. It works with fake timers.
  *
  * @example
  * import { Codemode, MockExecutor } from '@codemode/client'
@@ -55,12 +55,12 @@ export class MockExecutor implements Executor {
   readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunClock }>()
   readonly #closing = new AbortController()
 
-  /** Throws a ConfigurationError that shows the corrected code. */
+  /** Throws a ConfigurationError that shows a correct call if the options are invalid. */
   constructor(options: MockExecutorOptions = {}) {
     this.#options = parseWrapperOptions(optionsSchema, options, correctCall)
   }
 
-  /** All runs that it was asked for, in order. */
+  /** All runs that the mock was asked for, in order. */
   get calls(): readonly MockCall[] {
     return this.#calls
   }
@@ -102,7 +102,7 @@ export class MockExecutor implements Executor {
     throw new ExecutorClientError('NOT_FOUND', `There is no execution ${executionId}`, { executionId })
   }
 
-  /** Cancels what runs; what comes later is cancelled at once. */
+  /** Cancels all running executions; later ones are cancelled at once. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
   }
@@ -120,7 +120,7 @@ export class MockExecutor implements Executor {
   }
 }
 
-/** A promise of the global timer, which fake timers replace. */
+/** Resolves after some milliseconds, by the global timer, which fake timers replace. */
 function passing(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)

@@ -2,9 +2,9 @@ import type { Executor } from '../executor.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 
 /**
- * What an executor that wraps others has besides `run`. `cancel` and `events` are there if all of the others have them,
- * and go to the one that ran the execution, or to the first if that is not known. It is live, or ready, if any of them
- * is. Disposing it disposes all.
+ * Returns the methods besides `run` of an executor that wraps others. `cancel` and `events` exist if all of the others
+ * have them, and go to the executor that ran the execution, or to the first if that is not known. It is live, or ready,
+ * if any of the others is. Disposing it disposes all of them.
  */
 export function passOn(
   executors: readonly [Executor, ...Executor[]],

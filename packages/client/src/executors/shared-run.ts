@@ -1,8 +1,8 @@
 import type { ExecutionResult } from '../execution-result.ts'
 
-/** One run that several callers wait for. It is aborted when the last of them leaves before its end. */
+/** Run that several callers wait for (single-flight). It is aborted when the last of them leaves before it ends. */
 export class SharedRun {
-  /** The id that it runs under. */
+  /** Id of the execution. */
   readonly executionId: string
   readonly outcome: Promise<ExecutionResult>
   readonly #controller = new AbortController()
@@ -11,7 +11,7 @@ export class SharedRun {
   constructor(executionId: string, start: (signal: AbortSignal) => Promise<ExecutionResult>) {
     this.executionId = executionId
     this.outcome = start(this.#controller.signal)
-    // When all have left, its end concerns nobody.
+    // After all callers have left, a rejection would be unhandled.
     this.outcome.catch(() => {})
   }
 
@@ -19,7 +19,7 @@ export class SharedRun {
     return this.#controller.signal.aborted
   }
 
-  /** Waits for its end; when the signal aborts, rejects with its reason at once. */
+  /** Waits for the end of the run; rejects with the reason of the signal as soon as that aborts. */
   async wait(signal: AbortSignal): Promise<ExecutionResult> {
     const left = Promise.withResolvers<never>()
     const leave = (): void => left.reject(signal.reason)

@@ -1,4 +1,6 @@
-/** Tells how much is left of a time that begins to run now, in whole milliseconds; undefined if it has no end. */
+/**
+ * Starts a timeout. Returns a function that returns what is left of it in whole milliseconds; undefined for no timeout.
+ */
 export function timeLeft(timeoutMs: number | undefined): () => number | undefined {
   if (timeoutMs === undefined) return () => undefined
   const endsAt = performance.now() + timeoutMs

@@ -1,4 +1,4 @@
-/** What an executor's error says: whether it is one of the executor at all, and whether another one had better take over. */
+/** Classification of the errors of an executor, by which wrappers decide whether another one takes over. */
 import { CancelledError } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -7,7 +7,10 @@ import { isRefusal } from '../errors/refusals.ts'
 const unreachable = new Set<string>(['CONNECTION_FAILED', 'OUTCOME_AMBIGUOUS'])
 const longestRetryAfterMs = 60_000
 
-/** Whether a run was rejected because its request or its executor failed, and not cancelled or set up wrongly. */
+/**
+ * Whether a run was rejected because its request or its executor failed, and not because it was cancelled or
+ * misconfigured.
+ */
 export function isOutage(error: unknown, signal: AbortSignal | undefined): boolean {
   if (signal?.aborted === true) return false
   return !(error instanceof CancelledError || error instanceof ConfigurationError)
@@ -18,22 +21,25 @@ export function isUnavailable(error: unknown): error is ExecutorClientError {
   return error instanceof ExecutorClientError && (unreachable.has(error.code) || isRefusal(error))
 }
 
-/** Whether the executor has not answered in the time that a request has. */
+/** Whether the executor has not answered within `requestTimeoutMs`. */
 export function isRequestTimeout(error: unknown): boolean {
   return error instanceof ExecutorClientError && error.code === 'REQUEST_TIMEOUT'
 }
 
-/** Whether the executor was not there for the execution and has surely run nothing of it. */
+/** Whether the executor was unavailable for the execution and has certainly run nothing of it. */
 export function hasSurelyNotRun(error: unknown): error is ExecutorClientError {
   return isUnavailable(error) && !error.ambiguous
 }
 
-/** For how long the executor wants to be left alone, at most a minute; one that shuts down says by probes when it is back. */
+/**
+ * Returns for how many milliseconds the executor asks not to be used, at most 60,000; 0 for one that shuts down,
+ * because probes find out when it is back.
+ */
 export function retryAfterMsOf({ code, retryAfterMs = 0 }: ExecutorClientError): number {
   return code === 'SHUTTING_DOWN' ? 0 : Math.min(retryAfterMs, longestRetryAfterMs)
 }
 
-/** The error for an execution that no executor took, with the code of a refusal if there was any. */
+/** Returns the error for an execution that no executor took, with the code of the last refusal if there was one. */
 export function nobodyTookIt(errors: readonly ExecutorClientError[]): ExecutorClientError {
   const [only] = errors
   if (only !== undefined && errors.length === 1) return only

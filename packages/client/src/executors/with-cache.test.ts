@@ -16,13 +16,13 @@ const options = { callTool: async () => ({ ok: true as const, output: null }) }
 const ids = ['a', 'b', 'c'].map((letter) => `exe_00000000-0000-7000-8000-00000000000${letter}`)
 const valueOf = (result: ExecutionResult) => result.success && result.result
 
-/** An executor whose value is the number of the run, and that waits until it is let go. */
+/** Returns an executor that resolves with the number of the run when the test releases it. */
 function counting() {
   let count = 0
   return new MockExecutor({ defaultResult: () => ({ run: (count += 1) }) })
 }
 
-/** An executor whose runs wait until the test ends them. */
+/** Returns an executor whose runs wait until the test ends them. */
 function waiting() {
   const opened = Promise.withResolvers<Json>()
   return { inner: new MockExecutor({ defaultResult: () => opened.promise }), open: opened.resolve }

@@ -19,36 +19,40 @@ import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 const correctCall = 'withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })'
 
 const optionsSchema = z.strictObject({
-  /** How long a result is kept, in milliseconds; 300,000 by default. */
+  /** Milliseconds for which a result is kept; 300,000 by default. */
   ttlMs: milliseconds.default(300_000),
-  /** How many results are kept, the ones used last; 1,000 by default, and never more than 64 MiB. */
+  /**
+   * Maximum number of results, of which the least recently used is evicted; 1,000 by default. All results together take
+   * at most 64 MiB.
+   */
   maxEntries: z.int().min(1).default(1_000),
 })
 
-/** The options of `withCache`. */
+/** Options of `withCache`. */
 export type CacheOptions = z.input<typeof optionsSchema>
 
-/** An executor that remembers results. */
+/** Executor that caches results. */
 export interface CachingExecutor extends Executor {
-  /** Forgets all results, and does not remember those of runs that are under way. */
+  /** Removes all results, and does not cache those of runs that are under way. */
   clear(): void
 }
 
 /**
- * An executor that remembers successes, and lets identical requests that come together share one run. They are identical
- * by code, input, tool declarations, config and context, and to share a run by their limits too. A repeat has
- * `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and `usage` are those of the run that it
- * repeats. Who cancels gives up waiting; the run is cancelled when nobody waits any more.
+ * Returns an executor that caches successes, and lets identical requests that come together share one run
+ * (single-flight). Requests are identical by code, input, tool declarations, config and context, and to share a run by
+ * their limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
+ * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
+ * caller waits any more.
  *
- * Only what the executor itself has given is remembered: no failures, and nothing from a fallback or a degradation. Use
- * it for code whose tools only read, and put into `context` what their answers depend on, such as the user.
+ * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for
+ * code whose tools only read, and put into `context` everything that their answers depend on, such as the user.
  */
 export function withCache(executor: Executor, options: CacheOptions = {}): CachingExecutor {
   checkExecutors([executor], correctCall)
   const cache = new RunCache(parseWrapperOptions(optionsSchema, options, correctCall))
   const routes = new ExecutionRoutes()
   const passedOn = passOn([executor], routes)
-  /** The clocks of those who wait, by the ids of their requests. */
+  /** Clocks of the callers that wait, by the ids of their requests. */
   const waiting = new Map<string, RunClock>()
 
   const serve = async ({ request, options }: Identified, { signal }: RunClock): Promise<ExecutionResult> => {
@@ -99,7 +103,8 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
     },
     async cancel(requestId, reason, options) {
       const clock = waiting.get(requestId)
-      // What has run here and is not waited for is over for this caller, and may still be for others.
+      // An execution that ran here and has no waiting caller is over for its own caller; its run may still serve
+      // others.
       if (clock !== undefined) clock.end(new CancelledById(reason))
       else if (routes.get(requestId) === undefined) await passedOn.cancel?.(requestId, reason, options)
     },
@@ -107,13 +112,13 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   }
 }
 
-/** Options that tell the caller nothing after it has left. */
+/** Returns options that pass on no events after the caller has left. */
 function whileWaiting({ onEvent, ...options }: RunOptions, signal: AbortSignal): RunOptions {
   if (onEvent === undefined) return options
   return { ...options, onEvent: (event) => void (signal.aborted || onEvent(event)) }
 }
 
-/** A result that was made for another request, as the answer to this one. */
+/** Returns a result of another request as the result of this one. */
 function repeat(
   result: ExecutionResult,
   executionId: string,
@@ -125,7 +130,7 @@ function repeat(
   return repeated
 }
 
-/** What a run that others wait for rejects with, as an error of this caller's own, with its ids. */
+/** Waits for a shared run. Rejects with a copy of its error that has the ids of this caller. */
 async function ownError<T>(joined: Promise<T>, ids: { executionId: string; correlationId: string }): Promise<T> {
   try {
     return await joined

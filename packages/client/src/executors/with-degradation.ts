@@ -17,19 +17,19 @@ const correctCall = 'withDegradation(executor, { result: null })'
 
 const optionsSchema = z.strictObject({
   /**
-   * The value of an execution whose request failed, or what makes it from the request and the error. A function that
-   * throws fails the execution with what it throws: that is how to let some errors through.
+   * Value of an execution whose request failed, or a function that makes it from the request and the error. If the
+   * function throws, the execution fails with that error; this lets selected errors through.
    */
   result: z.custom<Json | MakeResult>((result) => result !== undefined, 'is missing'),
 })
 
-/** The options of `withDegradation`. */
+/** Options of `withDegradation`. */
 export type DegradationOptions = z.input<typeof optionsSchema>
 
 /**
- * An executor that answers with a value of yours when the request or the executor has failed: a success with
- * `source: 'degraded'`, and no logs, tool calls or usage. What the code did, a failure too, comes through unchanged, as do
- * a CancelledError and a ConfigurationError. Tools that the failed run called stay called.
+ * Returns an executor that resolves with a substitute value when the request or the executor has failed: a success with
+ * `source: 'degraded'`, and no logs, tool calls or usage. Results of the code, failures included, pass unchanged, as do
+ * a CancelledError and a ConfigurationError. Calls of tools that the failed run has made are not undone.
  */
 export function withDegradation(executor: Executor, options: DegradationOptions): Executor {
   checkExecutors([executor], correctCall)

@@ -16,7 +16,7 @@ const lost = () => new ExecutorConnectionError('it broke', { code: 'OUTCOME_AMBI
 const refusal = (code: string, more = {}) =>
   new ExecutorClientError(code, `it is ${code}`, { httpStatus: 503, ...more })
 
-/** An executor whose answer and readiness a test sets, and that knows how often it was asked for either. */
+/** Returns an executor whose answer and readiness a test sets, and that counts how often it was asked for either. */
 function node(name: string) {
   const state = { error: undefined as Error | undefined, isReady: true, probes: 0 }
   const mock = new MockExecutor({

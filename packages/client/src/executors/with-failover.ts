@@ -18,21 +18,22 @@ const correctCall = `withFailover([
 ], { probeIntervalMs: 1_000 })`
 
 const optionsSchema = z.strictObject({
-  /** The pause between two probes of an executor that is out of use, in milliseconds; 1,000 by default. */
+  /** Milliseconds between two probes of an ejected executor; 1,000 by default. */
   probeIntervalMs: milliseconds.default(1_000),
 })
 
-/** The options of `withFailover`. */
+/** Options of `withFailover`. */
 export type FailoverOptions = z.input<typeof optionsSchema>
 
 /**
- * One executor out of several, each for one URL. An execution goes to the one with the fewest under way here. One that
- * can't be reached, breaks off, hangs or refuses (429, 503) is left out until `isReady` says that it is back, which is asked every
- * `probeIntervalMs`; are all left out, they are tried all the same.
+ * Returns one executor that distributes executions over several, each for one URL. An execution goes to the one with
+ * the fewest under way in this process. One that can't be reached, breaks off, hangs or refuses (429, 503) is ejected
+ * until `isReady` says that it is back, which is asked every `probeIntervalMs`. If all are ejected, they are tried
+ * anyway.
  *
- * An execution that has surely not run goes on to the next executor, with the same id. One that may have run is never
- * repeated: it rejects with its error, which is `ambiguous`. When nobody takes it, it rejects with the code of the last
- * refusal, or `CONNECTION_FAILED`, and all errors as `cause.errors`.
+ * An execution that has certainly not run goes on to the next executor, with the same id. One that may have run is
+ * never repeated: it rejects with its error, which is `ambiguous`. If no executor takes it, it rejects with the code of
+ * the last refusal, or `CONNECTION_FAILED`, and all errors as `cause.errors`.
  */
 export function withFailover(executors: readonly Executor[], options: FailoverOptions = {}): Executor {
   if (!Array.isArray(executors) || executors.length === 0)
@@ -72,8 +73,8 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
 }
 
 /**
- * Chooses the member with the fewest executions under way, in turn among equals; one that is ejected only if all are.
- * Undefined if there is none to choose from.
+ * Returns a function that chooses the member with the fewest executions under way, in turn among equals; an ejected one
+ * only if all are. It returns undefined if there is none to choose from.
  */
 function leastLoaded(members: readonly FailoverMember[]) {
   let first = 0

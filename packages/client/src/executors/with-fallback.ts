@@ -18,7 +18,7 @@ type ShouldFallBack = (error: unknown, request: ExecutionRequest) => boolean
 const correctCall = 'withFallback(primary, secondary, { timeoutMs: 5_000 })'
 
 const optionsSchema = z.strictObject({
-  /** How long the primary may take, in milliseconds; 5,000 by default. */
+  /** Milliseconds that the primary may take; 5,000 by default. */
   timeoutMs: milliseconds.default(5_000),
   /** Whether the secondary runs the code after this error of the primary; always, by default. */
   shouldFallBack: z
@@ -26,17 +26,18 @@ const optionsSchema = z.strictObject({
     .default(() => () => true),
 })
 
-/** The options of `withFallback`. */
+/** Options of `withFallback`. */
 export type FallbackOptions = z.input<typeof optionsSchema>
 
 /**
- * An executor that lets a second one run the code when the first has failed: its request was rejected, or it was not
- * done after `timeoutMs` and is cancelled. The result then has `source: 'fallback'` and an execution id of its own. What
- * the code did, a failure too, comes through from whoever ran it. Rejects with an AggregateError of both when both fail,
- * with a CancelledError when the caller cancels, and with a ConfigurationError of the first unchanged.
+ * Returns an executor that runs the code on a secondary when the primary has failed: its request was rejected, or it
+ * was not done after `timeoutMs` and is cancelled. The result of the secondary has `source: 'fallback'` and an
+ * execution id of its own. Results of the code, failures included, pass from either. Rejects with an AggregateError of
+ * both errors when both fail, with a CancelledError when the caller cancels, and with a ConfigurationError of the
+ * primary unchanged.
  *
  * The code runs again from its beginning: **tools that the first run has called may be called again.** Use it for tools
- * that bear that, or let `shouldFallBack` look at `error.ambiguous`.
+ * that are idempotent, or let `shouldFallBack` look at `error.ambiguous`.
  */
 export function withFallback(primary: Executor, secondary: Executor, options: FallbackOptions = {}): Executor {
   checkExecutors([primary, secondary], correctCall)
@@ -56,7 +57,7 @@ export function withFallback(primary: Executor, secondary: Executor, options: Fa
         if (isOver || !isOutage(error, options.signal) || !shouldFallBack(error, request)) throw error
         failure = error
       }
-      // Call ids are made from the id, and a tool server answers a call id that it knows from its record.
+      // A new id, because call ids are made from it and a tool server answers a call id that it knows from its record.
       const again = { ...request, id: newExecutionId() }
       routes.set(request.id, secondary, again.id)
       try {
@@ -68,7 +69,7 @@ export function withFallback(primary: Executor, secondary: Executor, options: Fa
   }
 }
 
-/** Runs on an executor that is cancelled, and no more waited for, after so long. */
+/** Runs on an executor, and after `timeoutMs` cancels the run and rejects without waiting for its end. */
 async function runWithin(
   timeoutMs: number,
   executor: Executor,

@@ -1,11 +1,11 @@
-/** What the functions that compose executors check of their arguments; the errors show a correct call. */
+/** Checks of the arguments of functions that compose executors; their errors show a correct call. */
 import type { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 
-/** Checks the options of a wrapper; throws a ConfigurationError that shows the correct call. */
+/** Parses the options of a wrapper. Throws a ConfigurationError that shows the correct call. */
 export function parseWrapperOptions<Schema extends z.ZodObject>(
   schema: Schema,
   options: unknown,
@@ -17,7 +17,7 @@ export function parseWrapperOptions<Schema extends z.ZodObject>(
   throw configError(parsed.error.issues, { schema, given: options, originAt: () => origin })
 }
 
-/** Checks that a wrapper is given executors; throws a ConfigurationError that shows the correct call. */
+/** Throws a ConfigurationError that shows the correct call unless all values are executors. */
 export function checkExecutors(executors: readonly unknown[], correctCall: string): void {
   for (const executor of executors) {
     if (typeof (executor as Partial<Executor> | null | undefined)?.run === 'function') continue

@@ -1,25 +1,28 @@
-// The client's half of at-most-once; the executor's is in packages/executor/src/engine/at-most-once.ts.
+// Client side of at-most-once execution. The executor's side is packages/executor/src/engine/at-most-once.ts, and the
+// reasoning is in design/retries.md.
 import { ambiguousRefusalSchema, formatKnownReading, type InstanceReading } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 
-/** Number of refused readings after which an attempt fails, so that the next one comes after a backoff. */
+/** Maximum number of refused readings that one attempt replaces; after one more it fails, and a backoff follows. */
 const maxRefusals = 3
 
 interface AtMostOnceOptions {
-  /** Returns the latest reading of the executor's clock; asks the executor if there is none. */
+  /** Called to get the latest reading of the executor's clock; requests one if there is none. */
   readonly reading: () => Promise<InstanceReading | undefined>
 }
 
 /**
- * The attempts to create one execution, all of which name the same reading of one executor instance. Only that instance
- * may run the code, and only while it remembers what it has run since the reading. A new reading is taken only when it is
- * certain that no earlier attempt has run the code, and that none will.
+ * State of the attempts to create one execution, all of which name the same reading of one executor instance. Only that
+ * instance may run the code, and only while it remembers every execution since the reading. A new reading is used only
+ * if it is certain that no earlier attempt has run the code or will run it.
  */
 export class AtMostOnce {
   readonly #options: AtMostOnceOptions
-  /** Undefined before an attempt, and if no executor has told its reading: then no executor runs the code. */
+  /**
+   * Reading that attempts name; undefined before the first, and without one (`none`), with which no executor runs code.
+   */
   #known: InstanceReading | undefined
   #mayHaveArrived = false
 
@@ -27,7 +30,7 @@ export class AtMostOnce {
     this.#options = options
   }
 
-  /** Makes an attempt with the value of the header `x-codemode-known`; again at once with a new reading, if it is refused. */
+  /** Makes an attempt with a value for the header `x-codemode-known`; if refused, again at once with a new reading. */
   async attempt<T>(send: (known: string) => Promise<T>): Promise<T> {
     for (let refusals = 0; ; refusals += 1) {
       if (!this.#mayHaveArrived) this.#known ??= await this.#options.reading()
@@ -48,7 +51,7 @@ export class AtMostOnce {
   }
 
   #noteFailure(error: unknown, fresh: InstanceReading | undefined): void {
-    // An attempt that was aborted fails with the reason of its signal.
+    // An aborted attempt fails with the reason of its signal, which may be any value, and may have arrived.
     const isSafe = fresh !== undefined || (error instanceof ExecutorClientError && !error.ambiguous)
     if (!isSafe) this.#mayHaveArrived = true
     if (!this.#mayHaveArrived) this.#known = fresh
@@ -56,9 +59,10 @@ export class AtMostOnce {
 }
 
 /**
- * Returns the reading in a refusal if it proves that the attempt, sent at `sentAt`, has not run and will not run: it named
- * no instance; or the instance that answered was up before, so that the one it named was gone; or it was the named
- * one, which still knows all that it has run since. A proxy may have repeated the attempt, so the answer alone is no proof.
+ * Returns the reading in a refusal if that proves that the attempt sent at `sentAt` has not run and will not run. There
+ * are three cases: the attempt named no instance; another instance answered that was up before `sentAt`, so the named
+ * one was gone; or the named instance answered and still knows all executions since `sentAt`. The refusal alone is no
+ * proof, since a proxy may have sent the attempt twice.
  */
 function readingIfNotRun(
   error: unknown,
@@ -73,7 +77,7 @@ function readingIfNotRun(
   return known === undefined || remembersSinceMs <= earliestSentAtMs ? { instance, clockMs } : undefined
 }
 
-/** Returns the error for an executor that refuses each reading, although the code has not run. */
+/** Returns the error for an executor that refuses every reading although the code has not run. */
 function keepsMoving(refusal: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = refusal
   const message =

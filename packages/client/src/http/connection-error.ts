@@ -14,14 +14,14 @@ interface Connection {
   readonly correlationId: string
 }
 
-/** System calls that fail before a byte of the request is sent. */
+/** System calls that fail before any byte of the request is sent. */
 const connecting = new Set(['connect', 'getaddrinfo'])
 const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
-/** Errors of OpenSSL that come before a byte of the request is sent, mostly because the server does not speak TLS. */
+/** OpenSSL errors before any byte of the request is sent, mostly because the server does not speak TLS. */
 const handshakeErrors =
   /wrong.version.number|packet.length.too.long|http.request|handshake.failure|protocol.version|unsupported.protocol|unrecognized.name/i
 
-/** Returns the error for a failure of the network; ambiguous unless it is certain that the request was not sent. */
+/** Returns the error for a network failure. It is ambiguous unless it is certain that the request was not sent. */
 export function connectionError(
   cause: unknown,
   connection: Connection,
@@ -46,7 +46,7 @@ export function connectionError(
       suggestion: 'If the executor is served without TLS, executorUrl must begin with http://.',
     })
   }
-  // The server speaks another protocol, such as TLS or SSH.
+  // The port belongs to another protocol, such as TLS or SSH.
   if (cause instanceof errors.HTTPParserError) {
     return new ExecutorConnectionError(`The server at ${origin} does not answer in HTTP: ${reason}`, {
       ...fields,
@@ -70,7 +70,7 @@ export function connectionError(
   })
 }
 
-/** The code, and the message where the code is of undici and says little. */
+/** Returns the code of an error, with its message if it is one of undici's codes, which say little. */
 function reasonOf(cause: unknown, code: string): string {
   const message = cause instanceof Error ? textHead(cause.message.split('\n', 1)[0]!, 100) : ''
   if (code === '') return message === '' ? 'unknown' : message

@@ -1,11 +1,11 @@
 /**
- * Decoding of bodies that a proxy has compressed. The client asks for none of that (`accept-encoding: identity`), but some
- * proxies compress all the same.
+ * Decoding of bodies that a proxy has compressed. The client asks for uncompressed bodies with
+ * `accept-encoding: identity`, but some proxies compress them anyway.
  */
 import { pipeline, type Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 
-/** Maximum size of a decoded answer, so that a small body can't fill the memory. */
+/** Maximum size of a decoded body in bytes, so that a decompression bomb can't exhaust the memory. */
 const maxOutputLength = 256 * 1024 * 1024
 
 const decoders = {
@@ -17,7 +17,7 @@ const decoders = {
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-/** Returns the text of a body; an empty one if its content encoding is unknown or broken. A body may be cut off. */
+/** Returns the decoded text of a body, which may be cut off; an empty text if its encoding is unknown or invalid. */
 export function decodeText(body: Buffer, headers: Headers, { isCut }: { isCut: boolean }): string {
   const encoding = contentEncoding(headers)
   if (encoding === undefined) return body.toString('utf8')
@@ -31,16 +31,16 @@ export function decodeText(body: Buffer, headers: Headers, { isCut }: { isCut: b
   }
 }
 
-/** Returns a body as it was before a proxy compressed it; undefined if its content encoding is unknown. */
+/** Returns a decoded stream of a body; undefined if its content encoding is unknown. */
 export function decodeStream(body: Readable, headers: Headers): Readable | undefined {
   const encoding = contentEncoding(headers)
   if (encoding === undefined) return body
   const decoder = decoderOf(encoding)
-  // An error of either end destroys the other one, and is met where the stream is read.
+  // `pipeline` destroys both streams on an error, which the reader of the decoded stream gets.
   return decoder && pipeline(body, decoder.stream(), () => {})
 }
 
-/** Returns the content encoding of an answer in lower case; undefined if there is none. */
+/** Returns the content encoding of a response in lower case; undefined if there is none. */
 export function contentEncoding(headers: Headers): string | undefined {
   const encoding = headers['content-encoding']?.trim().toLowerCase()
   return encoding === undefined || encoding === '' || encoding === 'identity' ? undefined : encoding

@@ -5,25 +5,26 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ProxyConnectError, type NamedProxy } from './proxy-error.ts'
 
 interface DispatcherOptions {
-  /** The executor's; no other origin is requested. */
+  /** Origin of the executor, the only one that is requested. */
   readonly origin: string
   readonly connectTimeoutMs: number
   readonly proxies: ProxyVariables | undefined
 }
 
-/** The connections to one executor. */
+/** Connections to one executor. */
 export interface ExecutorDispatcher {
   readonly dispatcher: Dispatcher
-  /** The proxy for that executor, unless NO_PROXY names the executor. */
+  /** Proxy for the executor's protocol; NO_PROXY may exclude the executor from it. */
   readonly proxy: NamedProxy | undefined
 }
 
 /**
- * Makes the connections to one executor, through the proxy that the environment names for it. An executor at an http URL is
- * requested from the proxy, one at an https URL through a tunnel (CONNECT). Throws a ConfigurationError for a wrong proxy.
+ * Creates the connections to one executor, through the proxy that the environment names for it. Requests to an http URL
+ * are sent to the proxy, those to an https URL through a tunnel (CONNECT). Throws a ConfigurationError for an invalid
+ * proxy.
  */
 export function createDispatcher({ origin, connectTimeoutMs, proxies }: DispatcherOptions): ExecutorDispatcher {
-  // Nothing but connecting has a clock of undici's own: the request's signal is the clock.
+  // Of undici's timeouts only that for connecting is set: the request's signal limits everything else.
   const clocks = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
   const variable = origin.startsWith('https:') ? proxies?.https : proxies?.http
   if (proxies === undefined || variable === undefined) {
@@ -39,15 +40,15 @@ export function createDispatcher({ origin, connectTimeoutMs, proxies }: Dispatch
       httpProxy: url.href,
       httpsProxy: url.href,
       noProxy: proxies.noProxy,
-      // The connections that tunnels begin with; without a limit, a proxy that is silent would be waited for in vain.
+      // Makes the connections for CONNECT; without a headers timeout, a silent proxy would stall the tunnel forever.
       clientFactory: (_, { connect }: ProxyPoolOptions) => proxied(connect, connectTimeoutMs),
-      // Undici gives the connections to a proxy none of the options above.
+      // undici does not apply the options above to connections to a proxy.
       factory: (to, options) =>
         new URL(to).origin === url.origin ? proxied((options as ProxyPoolOptions).connect, 0) : new Pool(to, options),
     })
     return { dispatcher, proxy: { origin: url.origin, variable: variable.variable } }
   } catch {
-    // The reason may have the credentials in it.
+    // The error is dropped, since it may contain the proxy's credentials.
     throw wrongProxy(variable)
   }
 }

@@ -1,4 +1,4 @@
-/** Server-Sent Events (WHATWG HTML, section 9.2) as the executor sends them. */
+/** Parser of Server-Sent Events (WHATWG HTML, section 9.2) from the executor. */
 import type { Readable } from 'node:stream'
 
 import { executionEventSchema, type ExecutionEvent } from '@codemode/shared'
@@ -6,7 +6,7 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import { malformed } from './malformed.ts'
 
-/** Yields the messages of a body, those of one chunk together. Ends with the body, and rejects when that breaks. */
+/** Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks. */
 export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage[]> {
   const decoder = new TextDecoder()
   let ready: EventSourceMessage[] = []
@@ -19,7 +19,7 @@ export async function* readMessages(body: Readable): AsyncGenerator<EventSourceM
   }
 }
 
-/** Returns the event of a message; undefined for one of a type that this client does not know. */
+/** Returns the event of a message; undefined for an unknown type. Throws if an event of a known type is invalid. */
 export function parseEvent(message: EventSourceMessage): ExecutionEvent | undefined {
   const event = executionEventSchema.safeParse(parseJson(message.data))
   if (event.success) return event.data

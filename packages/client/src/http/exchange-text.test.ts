@@ -11,7 +11,7 @@ import type { Answer } from './foreign-answer.ts'
 const never = new AbortController().signal
 const maxErrorBytes = 1_000
 
-/** Asks a server that answers so. */
+/** Sends a request to a new server that answers with the given function. */
 async function exchange(answer: (outgoing: ServerResponse) => void, signal = never): Promise<Answer> {
   const server = createServer((_, outgoing) => answer(outgoing)).listen(0, '127.0.0.1')
   await once(server, 'listening')

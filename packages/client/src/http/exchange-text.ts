@@ -4,15 +4,15 @@ import { decodeText } from './content-encoding.ts'
 import type { Answer } from './foreign-answer.ts'
 
 interface ExchangeOptions {
-  /** Aborts the exchange, which then rejects with its reason. */
+  /** Signal that aborts the exchange, which then rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** Maximum number of bytes that are read of an answer other than 2xx. */
+  /** Maximum number of bytes that are read of a response with a status of 300 or more. */
   readonly maxErrorBytes: number
 }
 
 /**
- * Sends a request and resolves with its whole answer. It uses `dispatch`, on which undici's own `request` is based: a stream
- * for each body costs more than the rest of a small exchange.
+ * Sends a request and resolves with its whole response. Uses `dispatch`, on which undici's `request` is built, since a
+ * stream for the body costs more than the rest of a small exchange.
  */
 export function exchangeText(
   dispatcher: Dispatcher,
@@ -38,7 +38,7 @@ export function exchangeText(
       if (signal.aborted) abort()
     },
     onResponseStart(_, status, headers) {
-      // One of 1xx is followed by another.
+      // A 1xx response is followed by the final one.
       if (status >= 200) answer = { status, headers: headers as Answer['headers'] }
     },
     onResponseData(_, chunk) {
@@ -50,7 +50,7 @@ export function exchangeText(
     },
     onResponseEnd: () => end(false),
     onResponseError(_, error) {
-      // The status of an error says enough, without the part of its body that came.
+      // The status of an error response suffices; the part of its body that was received is dropped.
       signal.removeEventListener('abort', abort)
       if (isError() && !signal.aborted) resolve({ ...answer!, text: '' })
       else reject(error)

@@ -1,30 +1,30 @@
-/** Descriptions of answers that are no answers of an executor, for error messages. They never hold the API key. */
+/** Descriptions, for error messages, of responses that are not from an executor. They never contain the API key. */
 import { textHead } from '@codemode/shared'
 
 import { contentEncoding } from './content-encoding.ts'
 
-/** An answer of whatever was reached under the executor's URL. */
+/** Response of the server at the executor's URL, whatever server it is. */
 export interface Answer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly text: string
 }
 
-/** The request that was answered. */
+/** Request that was answered. */
 export interface Asked {
   readonly method: string
-  /** Its URL, without credentials. */
+  /** URL of the request, without credentials. */
   readonly url: string
   readonly apiKey: string
 }
 
-/** Characters of a body that are looked at for an excerpt, and that an excerpt has at most. */
+/** Maximum number of characters of a body that are searched for an excerpt. */
 const maxReadLength = 8_192
 const maxExcerptLength = 200
-/** Longer words may be tokens, ids or encoded data. */
+/** Maximum length of a word in an excerpt; longer words may be tokens, ids or encoded data. */
 const maxWordLength = 40
 
-/** Returns the status of an answer, its media type and where it came from, such as `HTTP 200: got text/html from http://…`. */
+/** Returns the status, media type and URL of a response, such as `HTTP 200: got text/html from http://…`. */
 export function describeAnswer({ status, headers, text }: Answer, { url }: Asked): string {
   const type = mediaType(headers)
   const encoding = contentEncoding(headers)
@@ -32,7 +32,7 @@ export function describeAnswer({ status, headers, text }: Answer, { url }: Asked
   return `HTTP ${status}: got ${content}${encoding === undefined ? '' : ` in ${shown(encoding)}`} from ${url}`
 }
 
-/** Returns the beginning of an answer's text as `, which says "…"`, without markup; empty if there is none to show. */
+/** Returns the beginning of a response's text as `, which says "…"`, without markup; empty if there is no text. */
 export function excerptOf({ headers, text }: Answer, { apiKey }: Asked): string {
   const type = mediaType(headers) ?? 'text/plain'
   if (!/^text\/|\bjson$|\bxml$/.test(type)) return ''
@@ -48,7 +48,7 @@ export function excerptOf({ headers, text }: Answer, { apiKey }: Asked): string 
   return excerpt === '' ? '' : `, which says "${excerpt}"`
 }
 
-/** Returns where a redirect points to, without credentials and query; undefined if it names no URL of HTTP. */
+/** Returns the target of a redirect without credentials and query; undefined if it is not an HTTP URL. */
 export function redirectTarget({ headers }: Answer, { url, apiKey }: Asked): string | undefined {
   const { location } = headers
   if (location === undefined || !URL.canParse(location, url)) return undefined
@@ -62,7 +62,7 @@ function mediaType(headers: Answer['headers']): string | undefined {
   return type.length <= 80 && /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : undefined
 }
 
-/** Takes out what is between angle brackets, and the content of scripts and styles. It looks at each character once. */
+/** Removes tags, and the content of scripts and styles. Runs in linear time. */
 function withoutMarkup(text: string): string {
   let shownText = ''
   let at = 0
@@ -78,11 +78,12 @@ function withoutMarkup(text: string): string {
   return shownText
 }
 
-/** Replaces control characters, which would break a line of a log. */
+/** Replaces control characters by blanks, which prevents log injection. */
 function shown(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, ' ')
 }
 
+/** Shortens a text to `maxLength` UTF-16 units, without splitting a surrogate pair. */
 function cut(text: string, maxLength: number): string {
   return text.length <= maxLength ? text : `${textHead(text, maxLength - 1)}…`
 }

@@ -16,26 +16,26 @@ import type { SuccessAnswer } from './malformed.ts'
 import type { NamedProxy } from './proxy-error.ts'
 import { foreignError, responseError } from './response-error.ts'
 
-/** Milliseconds of silence, without a heartbeat, after which a stream counts as broken. */
+/** Milliseconds without data, not even a heartbeat, after which a stream counts as broken. */
 const streamSilenceMs = 60_000
-/** Maximum number of bytes that are read of an error's body. */
+/** Maximum number of bytes that are read of an error response. */
 const maxErrorBytes = 1024 * 1024
 
 export interface HttpClientOptions {
   readonly executorUrl: string
   readonly executorApiKey: string
   readonly connectTimeoutMs: number
-  /** The proxies to use; undefined for none. */
+  /** Proxies to use; undefined for none. */
   readonly proxies?: ProxyVariables | undefined
-  /** Network to send through; connections of its own by default. */
+  /** Dispatcher that sends the requests; a new one by default. */
   readonly dispatcher?: Dispatcher
 }
 
-/** The execution that a request belongs to, and its deadline. */
+/** Ids, signal and deadline of a request. */
 export interface RequestScope {
   readonly executionId?: string | undefined
   readonly correlationId: string
-  /** Aborts the request, which then rejects with its reason. */
+  /** Signal that aborts the request, which then rejects with the signal's reason. */
   readonly signal: AbortSignal
   /** Deadline by `performance.now()`; infinite if there is none. */
   readonly deadlineAt: number
@@ -50,14 +50,15 @@ interface HttpRequest {
   readonly attempt?: number
 }
 
-/** Sends a request; resolves with the body of an answer that may be the executor's, and with the whole of any other. */
+/** Function that sends a request. Resolves with the body of a 2xx response, or with the whole of any other response. */
 type Exchange<Body> = (
   options: Dispatcher.DispatchOptions,
 ) => Promise<(Pick<Answer, 'status' | 'headers'> & { readonly body: Body }) | Answer>
 
 /**
- * Sends single requests to the executor, without retries: with headers and a span, and with every failure as a typed
- * error. undici's own timeouts are used only for connecting and for silent streams; the scope's signal is the clock.
+ * HTTP client that sends single requests to the executor, without retries. It adds headers and a span, and makes every
+ * failure a typed error. undici's timeouts are used only for connecting and for silent streams; the scope's signal is
+ * the timeout of the request.
  */
 export class HttpClient {
   readonly #agent: Dispatcher
@@ -89,7 +90,7 @@ export class HttpClient {
     return this.#hasReached
   }
 
-  /** Sends a request and returns the text of its 2xx answer. */
+  /** Sends a request and resolves with the text of its 2xx response. */
   text(request: HttpRequest, scope: RequestScope): Promise<SuccessAnswer> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
@@ -100,7 +101,7 @@ export class HttpClient {
     })
   }
 
-  /** Sends a request and returns the open body of its 2xx answer; the caller must read or destroy it. */
+  /** Sends a request and resolves with the open body of its 2xx response, which the caller must read or destroy. */
   stream(request: HttpRequest, scope: RequestScope): Promise<Readable> {
     return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
@@ -110,13 +111,13 @@ export class HttpClient {
       const isStream = isSuccess(status) && type.startsWith('text/event-stream')
       const decoded = isStream ? decodeStream(body, headers) : undefined
       if (decoded !== undefined) return { status, headers, body: decoded }
-      // The status of an error says enough, without the part of its body that came.
+      // The status of an error response suffices; if its body breaks, the part that was received is dropped.
       const bytes = await readBytes(body, maxErrorBytes).catch(() => Buffer.alloc(0))
       return { status, headers, text: decodeText(bytes, headers, { isCut: true }) }
     })
   }
 
-  /** Breaks all connections. */
+  /** Destroys all connections. */
   close(): Promise<void> {
     return this.#agent.destroy()
   }

@@ -2,14 +2,14 @@ import type { z } from 'zod'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 
-/** An answer with a status of 2xx, and what it is told as if it is not the executor's. */
+/** Response with a 2xx status, which may be another server's. */
 export interface SuccessAnswer {
   readonly text: string
-  /** Makes the error for it. */
+  /** Makes the error for a response that is not the executor's. */
   readonly foreign: () => ExecutorClientError
 }
 
-/** Returns the error for an answer of the executor that does not follow the protocol. */
+/** Returns the error for a response of the executor that violates the protocol. */
 export function malformed(what: string, cause: unknown): ExecutorClientError {
   return new ExecutorClientError('INTERNAL', `The executor's ${what} is not what this client understands`, {
     ambiguous: true,
@@ -26,7 +26,7 @@ function incomplete(what: string): ExecutorClientError {
   })
 }
 
-/** Reads an answer of the executor; unknown fields are dropped. Throws an error that says what answered otherwise. */
+/** Returns the parsed response, without unknown fields. Throws an error for any other, which says what answered. */
 export function parseAnswer<Schema extends z.ZodType>(
   schema: Schema,
   { text, foreign }: SuccessAnswer,
@@ -35,7 +35,7 @@ export function parseAnswer<Schema extends z.ZodType>(
   const json = parseJson(text)
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data
-  // An answer that names an execution is the executor's.
+  // A text that names an execution is taken as the executor's response.
   if (!text.includes('"executionId"')) throw foreign()
   throw json === undefined ? incomplete(what) : malformed(what, parsed.error)
 }

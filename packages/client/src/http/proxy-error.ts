@@ -1,7 +1,7 @@
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 
-/** A proxy as messages name it: without its credentials. */
+/** Proxy as named in messages: its origin, without credentials, and the environment variable that sets it. */
 export interface NamedProxy {
   readonly origin: string
   readonly variable: string
@@ -14,14 +14,14 @@ interface Connection {
   readonly correlationId: string
 }
 
-/** The failure of a connection to a proxy. It has no `code`, by which undici would decide to connect again. */
+/** Error of a connection to a proxy. It has no `code`, since undici reconnects after errors with some codes. */
 export class ProxyConnectError extends Error {
   override readonly name = 'ProxyConnectError'
 }
 
 /**
- * Returns the error for a failure of the proxy before a byte of the request was sent; undefined if the cause is another.
- * Undici tells the status of a proxy that refuses in its message only.
+ * Returns the error for a failure of the proxy before any byte of the request was sent; undefined for any other cause.
+ * The status with which a proxy refuses is read from undici's message, which is the only place that has it.
  */
 export function proxyError(
   cause: unknown,
@@ -37,7 +37,7 @@ export function proxyError(
   if (cause instanceof ProxyConnectError && code === 'UND_ERR_CONNECT_TIMEOUT') {
     return timedOut(`Connecting to the proxy ${name} took longer than connectTimeoutMs`, fields, connectTimeoutMs)
   }
-  // Only a tunnel through the proxy has a limit of time for its headers.
+  // Only the CONNECT request of a tunnel has a headers timeout.
   if (code === 'UND_ERR_HEADERS_TIMEOUT') {
     return timedOut(`The proxy ${name} opened no connection within connectTimeoutMs`, fields, connectTimeoutMs)
   }
@@ -60,7 +60,7 @@ export function proxyError(
   return new ExecutorConnectionError(`The proxy ${name} could not be reached: ${reason}`, { ...fields, suggestion })
 }
 
-/** The codes of undici's errors of proxies: a certificate that does not fit, and a connection that broke too early. */
+/** Codes of undici's proxy errors: a certificate for another host, and a connection that broke during CONNECT. */
 const proxyCodes: ReadonlySet<string> = new Set(['UND_ERR_PRX_TLS', 'UND_ERR_PRX_CONN'])
 
 function refusedWith({ message }: Error): number | undefined {

@@ -13,7 +13,7 @@ interface Connection extends Asked {
   readonly correlationId: string
 }
 
-/** Returns the error for an answer other than 2xx, of the executor itself or of something before it. */
+/** Returns the error for a response other than 2xx, from the executor or from a server before it. */
 export function responseError(answer: Answer, connection: Connection): ExecutorClientError {
   const body = parseBody(answer.text)
   return body === undefined ? foreignError(answer, connection) : executorError(body, answer, connection)
@@ -53,7 +53,7 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
 const rejectedKey = (origin: string): string => `The executor at ${origin} rejected the API key`
 const checkKey = 'Check executorApiKey: it may be mistyped, expired or of another executor.'
 
-/** Codes for statuses that have a meaning of their own although the body is not the executor's. */
+/** Error codes for statuses that have a meaning even if the body is not the executor's. */
 const foreignCodes: Readonly<Record<number, ErrorCode>> = {
   403: 'FORBIDDEN',
   404: 'NOT_FOUND',
@@ -62,10 +62,10 @@ const foreignCodes: Readonly<Record<number, ErrorCode>> = {
   503: 'OVERLOADED',
 }
 
-/** Statuses by which gateways say that they got no answer from the server behind them; from 520 on, those of CDNs. */
+/** Statuses of gateways that got no response from the server behind them; those from 520 on are of CDNs. */
 const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 502, 504, 520, 521, 522, 523, 524, 527, 530])
 
-/** Returns the error for an answer that is not the executor's: an error page, a redirect, or another program's answer. */
+/** Returns the error for a response that is not the executor's: an error page, a redirect, or another server's. */
 export function foreignError(answer: Answer, connection: Connection): ExecutorClientError {
   const { status, headers } = answer
   const { origin } = connection
@@ -104,6 +104,6 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     })
   }
   const code = foreignCodes[status] ?? (status < 500 ? 'INVALID_REQUEST' : 'INTERNAL')
-  // Also a 503: some gateways answer it when the executor broke off in the middle of the request.
+  // A 503 is ambiguous too: some gateways send it when the executor closed the connection during the request.
   return new ExecutorClientError(code, `${got}${says}`, { ...fields, ambiguous: status >= 500 })
 }

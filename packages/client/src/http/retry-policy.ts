@@ -1,7 +1,7 @@
-/** Pure functions that decide whether and after which delay a failed request is sent again. */
+/** Retry policy as pure functions: whether and after which delay a failed request is sent again. */
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 
-/** Number and pace of attempts. Delays are in milliseconds. */
+/** Options for the number of attempts and the backoff between them, in milliseconds. */
 export interface RetryOptions {
   readonly maxAttempts?: number | undefined
   readonly backoffBaseMs?: number | undefined
@@ -17,8 +17,8 @@ export interface RetryPolicy {
 }
 
 /**
- * Resolves the options: by default ten attempts, which take longer than a restart of ten seconds, or three while the
- * executor has never answered; delays of 100 ms, doubled up to 5 s. `false` is one attempt.
+ * Returns the options with defaults: ten attempts, which outlast a restart of ten seconds, or three while the executor
+ * has never answered; a backoff of 100 ms, doubled up to 5 s. `false` means a single attempt.
  */
 export function resolveRetryPolicy(options: false | RetryOptions = {}): RetryPolicy {
   const { maxAttempts, backoffBaseMs = 100, backoffMaxMs = 5_000 } = options === false ? { maxAttempts: 1 } : options
@@ -30,12 +30,12 @@ export function resolveRetryPolicy(options: false | RetryOptions = {}): RetryPol
   }
 }
 
-/** Returns the maximum number of attempts. */
+/** Returns the maximum number of attempts, which depends on whether the executor has ever answered. */
 export function maxAttemptsOf(policy: RetryPolicy, hasReached: boolean): number {
   return hasReached ? policy.maxAttempts : policy.maxAttemptsUnreached
 }
 
-/** Whether the request may succeed if it is sent again, unchanged: broken connections, 408, 425, 429 and busy servers. */
+/** Returns whether the same request may succeed later: after broken connections, 408, 425, 429 and overload. */
 export function isRetryable(error: unknown): error is ExecutorClientError {
   return error instanceof ExecutorClientError && error.retryable && !isClientFault(error.httpStatus)
 }
@@ -45,8 +45,9 @@ function isClientFault(status: number | undefined): boolean {
 }
 
 /**
- * Returns the delay after the n-th attempt, n from 1: between half and all of the doubled base, or the delay that the
- * executor asked for if that is longer; never above the cap. `random` is in [0, 1).
+ * Returns the delay in milliseconds after the n-th attempt, n from 1: exponential backoff with jitter between half and
+ * all of it, or the delay that the executor asked for if that is longer, capped at `backoffMaxMs`. `random` is at least
+ * 0 and less than 1.
  */
 export function retryDelayMs(
   policy: RetryPolicy,
@@ -60,8 +61,8 @@ export function retryDelayMs(
 }
 
 /**
- * Reads `Retry-After` (RFC 9110, section 10.2.3), seconds or an HTTP date, as milliseconds from now. A date is compared
- * with the date of the answer, if there is one: both are of the server's clock.
+ * Returns the value of `Retry-After` (RFC 9110, section 10.2.3), seconds or an HTTP date, in milliseconds from now. A
+ * date is compared with the `Date` of the response, if there is one, since both are of the server's clock.
  */
 export function parseRetryAfter(value: string | undefined, answeredAt?: string): number | undefined {
   if (value === undefined) return undefined

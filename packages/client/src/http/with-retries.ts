@@ -7,14 +7,14 @@ import { isRetryable, maxAttemptsOf, retryDelayMs, type RetryPolicy } from './re
 
 interface RetryScope extends ExecutionScope {
   readonly policy: RetryPolicy
-  /** Whether the executor has ever answered this client, as of now. */
+  /** Called to ask whether the executor has ever answered this client. */
   readonly hasReached: () => boolean
 }
 
 /**
- * Makes attempts, numbered from 1, until one succeeds or the policy, the deadline or the signal ends them. No delay begins
- * that would end after the deadline; an abort ends attempts and delays at once, with its reason. Rejects with the last
- * error, which then has the number of attempts, and is `ambiguous` if any of them may have arrived.
+ * Makes attempts, numbered from 1, until one succeeds or the policy, the deadline or the signal ends them. No delay
+ * starts that would end after the deadline; an abort ends attempts and delays at once, with the signal's reason.
+ * Rejects with the last error, with the number of attempts, and with `ambiguous` set if any attempt may have arrived.
  */
 export async function withRetries<T>(scope: RetryScope, attempt: (number: number) => Promise<T>): Promise<T> {
   const { policy, hasReached, signal, deadlineAt, executionId, correlationId } = scope
@@ -27,14 +27,14 @@ export async function withRetries<T>(scope: RetryScope, attempt: (number: number
         try {
           return await attempt(number)
         } catch (error) {
-          // An attempt that was aborted may have arrived.
+          // An aborted attempt may have arrived.
           mayHaveArrived ||= signal.aborted || (error instanceof ExecutorClientError && error.ambiguous)
           throw error
         }
       },
       {
         retries: policy.maxAttempts - 1,
-        // The delay is taken in `shouldRetry`, since the delays of p-retry ignore Retry-After and the deadline.
+        // `shouldRetry` waits for the delay, since the delays of p-retry ignore Retry-After and the deadline.
         minTimeout: 0,
         signal,
         shouldRetry: async ({ error, attemptNumber }) => {

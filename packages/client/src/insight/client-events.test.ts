@@ -9,7 +9,7 @@ import type { Logger } from './logger.ts'
 const codemodeOf = (config: { readonly logger?: Logger } = {}) =>
   Codemode.fromClientConfig({ executor: new MockExecutor(), ...config })
 
-/** The text of the next warning of this process. */
+/** Resolves with the message of the next warning of this process. */
 const nextWarning = () => new Promise<string>((resolve) => process.once('warning', ({ message }) => resolve(message)))
 
 test('a listener that is added while an event is told hears of the next one', async () => {

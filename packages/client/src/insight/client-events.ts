@@ -6,74 +6,74 @@ import type { Retry } from '../executor.ts'
 import { tell } from './tell.ts'
 
 interface Ids {
-  /** The execution that it belongs to. */
+  /** Id of the execution to which the event belongs. */
   readonly executionId: string
-  /** The id that client, executor, tool calls and logs share. */
+  /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string
 }
 
-/** An execution is sent to the executor. */
+/** Event: an execution is sent to the executor. */
 export interface StartEvent extends Ids {
-  /** The execution's `label`, if it has one. */
+  /** Label of the execution, if it has one. */
   readonly label: string | undefined
-  /** How long it waited in the client's own queue, in milliseconds. */
+  /** Milliseconds that the execution waited in the client's queue. */
   readonly queuedMs: number
 }
 
-/** A tool of this client has answered a call. */
+/** Event: a tool of this client has answered a call. */
 export interface ToolEvent extends Ids {
-  /** The id of the call: `<executionId>:<n>`. */
+  /** Id of the call: `<executionId>:<n>`. */
   readonly callId: string
-  /** The tool's name as the code calls it. */
+  /** Name of the tool as the code called it. */
   readonly tool: string
-  /** Validation and handler, in milliseconds. */
+  /** Milliseconds that validation and handler took. */
   readonly durationMs: number
-  /** Why the call failed, if it did; `cause` is what the handler threw, with its stack. The code gets neither. */
+  /** Failure of the call, if it failed. `cause` is the value that the handler threw; the code does not get it. */
   readonly error: { readonly code: string | undefined; readonly message: string; readonly cause: unknown } | undefined
 }
 
-/** The code has written to its console. */
+/** Event: the code has written to its console. */
 export interface LogEvent extends Ids, LogEntry {}
 
-/** An execution is over, or its request has failed. */
+/** Event: an execution has ended, or its request has failed. */
 export interface SettleEvent extends Ids {
-  /** The execution's `label`, if it has one. */
+  /** Label of the execution, if it has one. */
   readonly label: string | undefined
-  /** How it ended; a request that failed is `failed`. */
+  /** Final status; `failed` for a request that failed. */
   readonly status: FinalStatus
-  /** From the call until now, in milliseconds, the client's own queue included. */
+  /** Milliseconds since the call of the client, time in its queue included. */
   readonly durationMs: number
-  /** Why it failed, or who cancelled, with causes and inner errors; undefined if it completed. */
+  /** Failure or cancellation, with causes and inner errors; undefined if the execution completed. */
   readonly error:
     | ({ readonly code: ErrorCode | (string & {}); readonly message: string } & Pick<
         ExecutionFailure,
         'cause' | 'errors'
       >)
     | undefined
-  /** Probable mistakes of the code that did not make it fail. */
+  /** Probable mistakes in the code that did not make it fail. */
   readonly warnings: readonly Warning[]
-  /** Where the result comes from; undefined if there is none. */
+  /** Source of the result; undefined if there is no result. */
   readonly source: ResultSource | undefined
 }
 
-/** What a client tells its listeners, by name. */
+/** Events of a client, by name. */
 export interface ClientEvents {
-  /** An execution is sent to the executor. */
+  /** Emitted when an execution is sent to the executor. */
   readonly start: StartEvent
-  /** A request has failed and will be sent again. */
+  /** Emitted when a request has failed and will be sent again. */
   readonly retry: Retry
-  /** A tool of this client has answered a call. */
+  /** Emitted when a tool of this client has answered a call, or a call was refused as a conflict. */
   readonly tool: ToolEvent
-  /** The code has written to its console. */
+  /** Emitted when the code has written to its console. */
   readonly log: LogEvent
-  /** An execution is over, or its request has failed. */
+  /** Emitted when an execution has ended, or its request has failed. */
   readonly settle: SettleEvent
 }
 
-/** Is told of each event of that name. One that throws or rejects is warned of, and disturbs nobody else. */
+/** Called with each event of the name. If it throws or rejects, a process warning is emitted, without other effects. */
 export type ClientListener<Name extends keyof ClientEvents> = (event: ClientEvents[Name]) => void
 
-/** The listeners of a client. */
+/** Emitter of a client's events to its listeners. */
 export class ClientEmitter {
   readonly #listeners: { readonly [Name in keyof ClientEvents]: Set<ClientListener<Name>> } = {
     start: new Set(),
@@ -83,11 +83,11 @@ export class ClientEmitter {
     settle: new Set(),
   }
 
-  /** Adds a listener; what it returns removes it. */
+  /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof ClientEvents>(name: Name, listener: ClientListener<Name>): () => void {
     const listeners: Set<ClientListener<Name>> | undefined = this.#listeners[name]
     if (listeners === undefined || typeof listener !== 'function') throw noListener(name)
-    // A function of its own for each call, so that a listener may be added twice.
+    // Each call adds a new function, so that a listener may be added twice.
     const call: ClientListener<Name> = (event) => listener(event)
     listeners.add(call)
     return () => void listeners.delete(call)
@@ -99,7 +99,7 @@ export class ClientEmitter {
 
   emit<Name extends keyof ClientEvents>(name: Name, event: ClientEvents[Name]): void {
     const listeners = this.#listeners[name]
-    // Of a copy: who is added meanwhile hears of the next event, and not of this one without end.
+    // Iterates over a copy: a listener added by a listener gets the next event, not this one, which could loop forever.
     for (const listener of Array.from(listeners)) {
       if (listeners.has(listener)) tell(`A listener of the event ${name}`, listener, event)
     }

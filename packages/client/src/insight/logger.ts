@@ -5,7 +5,7 @@ import { isToolError } from '../errors/tool-error.ts'
 import { conflictCode } from '../tools/serve-call.ts'
 import type { ClientEmitter } from './client-events.ts'
 
-/** Log levels, from all to nothing. */
+/** Log levels, from the most verbose to none. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 /** Lowest level that is logged; `silent` logs nothing. */
 export type LogLevel = (typeof logLevels)[number]
@@ -14,29 +14,33 @@ type Fields = Readonly<Record<string, unknown>>
 
 /** Destination of a client's log lines, for example `console`. Fields are JSON values without secrets. */
 export interface Logger {
-  /** Starts, tool calls, and the console output of the code. */
+  /** Logs starts, tool calls, and the console output of the code. */
   debug(message: string, fields: Fields): void
-  /** Executions that completed. */
+  /** Logs executions that completed. */
   info(message: string, fields: Fields): void
-  /** Executions that failed or were cancelled, warnings about the code, and requests that are sent again. */
+  /** Logs executions that failed or were cancelled, warnings about the code, and requests that are retried. */
   warn(message: string, fields: Fields): void
-  /** Errors that a tool's handler threw and that are no ToolError, with their stacks; calls that were refused as repeats. */
+  /**
+   * Logs errors of tool handlers, with stacks, unless they are a ToolError; and calls that were refused as conflicts.
+   */
   error(message: string, fields: Fields): void
 }
 
 interface LogOptions {
-  /** Writes one JSON line for each message to stderr by default. */
+  /** Destination of the log lines; one JSON line for each message on stderr by default. */
   readonly logger: Logger | undefined
   /** Lowest level that is logged. */
   readonly level: LogLevel
-  /** Removes secrets from the fields. */
+  /** Called to remove secrets from the fields. */
   redact<T>(this: void, value: T): T
 }
 
-/** Logs the events of a client: ends, retries and refused calls; at `debug` also starts, tool calls and console output. */
+/**
+ * Logs the events of a client: ends, retries and refused calls; at `debug` also starts, tool calls and console output.
+ */
 export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
   const isLogged = (of: LogLevel): boolean => logLevels.indexOf(of) >= logLevels.indexOf(level)
-  // A promise that a logger returns is passed on, so that its rejection becomes a warning.
+  // Returns the promise of an asynchronous logger, so that the emitter turns its rejection into a warning.
   const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
     isLogged(of) ? logger[of](message, redact(fields)) : undefined
   if (isLogged('error')) {

@@ -1,32 +1,32 @@
 import { statusOf, type ExecutionResult, type FinalStatus } from '../execution-result.ts'
 
-/** Counts of a client's executions since it was made, and how long they took. */
+/** Counts and durations of a client's executions since its creation. */
 export interface Stats {
-  /** All that were begun, those in the queue included. */
+  /** Number of all executions, those in the queue included. */
   readonly total: number
-  /** Waiting in the client's own queue. */
+  /** Number of executions that wait in the client's queue. */
   readonly pending: number
-  /** Sent to the executor and not over. */
+  /** Number of executions that were sent to the executor and have not ended. */
   readonly running: number
-  /** The code gave a value. */
+  /** Number of executions that ended with a value. */
   readonly successful: number
-  /** The code or the request failed. */
+  /** Number of executions whose code or request failed. */
   readonly failed: number
-  /** Cancelled by a signal, a handle, or the closing of the client. */
+  /** Number of executions cancelled by a signal, a handle, or the closing of the client. */
   readonly cancelled: number
-  /** From sending to the end, in milliseconds; undefined until the first one is over. */
+  /** Mean duration from sending to the end, in milliseconds; undefined until the first execution has ended. */
   readonly averageMs: number | undefined
-  /** The shortest of these times. */
+  /** Shortest duration in milliseconds. */
   readonly minMs: number | undefined
-  /** The longest of these times. */
+  /** Longest duration in milliseconds. */
   readonly maxMs: number | undefined
-  /** How many may run at a time now; undefined without the option `concurrency`. */
+  /** Number of executions that may run at a time now; undefined without the options `concurrency` and `rateLimit`. */
   readonly concurrency: number | undefined
 }
 
 const counterOf = { completed: 'successful', failed: 'failed', cancelled: 'cancelled' } as const
 
-/** Counts executions as they come, are sent, and end. */
+/** Counter of executions that arrive, are sent, and end. */
 export class StatsCounter {
   readonly #ended = { successful: 0, failed: 0, cancelled: 0 }
   #pending = 0
@@ -45,7 +45,7 @@ export class StatsCounter {
     this.#running += 1
   }
 
-  /** One is over that ran for so long, or that was never sent. */
+  /** Counts the end of an execution that ran for `ranMs` milliseconds; undefined for one that was never sent. */
   ended(status: FinalStatus, ranMs: number | undefined): void {
     this.#ended[counterOf[status]] += 1
     if (ranMs === undefined) {
@@ -59,7 +59,7 @@ export class StatsCounter {
     this.#maxMs = Math.max(this.#maxMs, ranMs)
   }
 
-  /** Counts one that begins at once and ends before anything else happens. */
+  /** Runs an execution synchronously and counts it. */
   counting(run: () => ExecutionResult): ExecutionResult {
     const sentAt = performance.now()
     let status: FinalStatus = 'failed'

@@ -7,10 +7,10 @@ import type { Answer, ThreadData } from './messages.ts'
 import type { BlockingJob } from './prepare-job.ts'
 import { Thread } from './thread.ts'
 
-/** What starting the thread, loading its tools and cancelling may take beyond the request's own clock. */
+/** Milliseconds beyond the request timeout for starting the thread, loading its tools and cancelling. */
 const defaultMarginMs = 10_000
 
-/** Runs code in a thread of its own, started when it is first needed, while the calling one blocks. */
+/** Runner of code in a worker thread, which is started on first use, while the calling thread blocks. */
 export class BlockingRunner {
   readonly #config: ThreadData['config']
   readonly #marginMs: number
@@ -21,7 +21,7 @@ export class BlockingRunner {
     this.#marginMs = marginMs
   }
 
-  /** Throws what `run` rejects with. A thread that ends or that does not answer is replaced by the next call. */
+  /** Runs a job. Throws the error with which `run` rejects. The next call replaces a thread that ended or timed out. */
   run({ job, correlationId, requestTimeoutMs }: BlockingJob): ExecutionResult {
     if (this.#thread?.hasEnded() !== false) this.#thread = new Thread(this.#config)
     const answer = this.#thread.ask(job, requestTimeoutMs + this.#marginMs)

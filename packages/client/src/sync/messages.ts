@@ -1,4 +1,4 @@
-/** Messages between the thread that blocks and the one that works for it. */
+/** Messages between the blocked thread of `execute` and its worker thread. */
 import type { MessagePort } from 'node:worker_threads'
 
 import type { ClientConfig } from '../config/schema.ts'
@@ -6,11 +6,11 @@ import type { Crossing } from '../errors/transfer.ts'
 import type { ExecuteOptions } from '../execute-options.ts'
 import type { ExecutionResult } from '../execution-result.ts'
 
-/** Data that the thread starts with. */
+/** `workerData` of the worker thread. */
 export interface ThreadData {
   readonly config: ClientConfig
   readonly port: MessagePort
-  /** Counts the answers; the blocked thread waits for it to change. */
+  /** Counter of answers, on which the blocked thread waits with `Atomics.wait`. */
   readonly answers: Int32Array<SharedArrayBuffer>
 }
 
@@ -20,12 +20,12 @@ export interface Job {
 }
 
 export type Answer =
-  /** A result, with what handlers threw in the thread, by the id of the call. */
+  /** Result, with the values that handlers threw in the thread, by call id. */
   | {
       readonly type: 'result'
       readonly result: ExecutionResult
       readonly handlerErrors: ReadonlyMap<string, Crossing>
     }
   | { readonly type: 'error'; readonly error: Crossing }
-  /** The thread ends; `error` is what nobody caught, if that is why. */
+  /** End of the thread; `error` is the uncaught error that ended it, if any. */
   | { readonly type: 'exit'; readonly exitCode: number; readonly error?: Crossing | undefined }

@@ -1,4 +1,4 @@
-/** Decides whether code can be run by a thread while the calling one blocks, and says what to do if it can't. */
+/** Checks whether code can run in a worker thread while the calling thread blocks. Refusals say what to do instead. */
 import process from 'node:process'
 
 import { writtenOptions } from '../config/options.ts'
@@ -22,17 +22,17 @@ interface Scope {
   readonly config: ResolvedConfig
   readonly registry: ToolRegistry
   readonly context: Context
-  /** Has the tools that the thread has as well. */
+  /** Module whose tools the worker thread has as well. */
   readonly toolsModule: ToolsModule | undefined
-  /** How many executions of the client are under way in the calling loop. */
+  /** Number of executions of the client that are under way in the calling event loop. */
   readonly underWay: number
 }
 
 const instead = 'await codemode.executeAsync(code)'
 
 /**
- * The part of a configuration that the thread's client is made of. Its tools are called by the stream: it has no port. A
- * logger lives in the blocked loop.
+ * Returns the configuration for the worker thread's client. It has no tool server: its tools are called over the event
+ * stream. A custom logger lives in the blocked event loop, so the worker logs nothing if there is one.
  */
 export function threadConfig(config: ResolvedConfig): ClientConfig {
   if ('executor' in config) {
@@ -46,7 +46,7 @@ export function threadConfig(config: ResolvedConfig): ClientConfig {
   return config.logger === undefined ? written : { ...written, logLevel: 'silent' }
 }
 
-/** Checks all that `run` would check before it sends, and what only blocking makes wrong. */
+/** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would stall. */
 export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): BlockingJob {
   const { signal, availableTools, ...options } = parseOptions(given)
   const plan = planExecutions({ ...options, availableTools: [] }, scope)(code)

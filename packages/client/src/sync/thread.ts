@@ -5,14 +5,14 @@ import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from '
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Answer, Job, ThreadData } from './messages.ts'
 
-/** Sources run unbuilt. */
+/** Extension of the worker's file: sources run unbuilt. */
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
 const entry = new URL(`worker${extension}`, import.meta.url)
 
 /**
- * Returns the flags of the thread. A thread without the option has those of the process. But a thread that is started from
- * a file refuses `--input-type`, which is about the text of `--eval`: beside it, only the flags about imports and proxies are
- * kept.
+ * Returns the option `execArgv` of the worker. Without the option, a worker inherits the flags of the process; but one
+ * that is started from a file refuses `--input-type`, which belongs to `--eval`. In that case only the flags for
+ * imports and proxies are kept.
  */
 function flags(): { execArgv?: string[] } {
   if (!execArgv.some((flag) => flag.startsWith('--input-type'))) return {}
@@ -27,7 +27,7 @@ function flags(): { execArgv?: string[] } {
 const importFlags: ReadonlySet<string> = new Set(['--conditions', '--import', '--require', '-C', '-r'])
 const proxyFlags: ReadonlySet<string> = new Set(['--use-env-proxy', '--no-use-env-proxy'])
 
-/** A thread that works while this one blocks. It keeps no process alive. */
+/** Worker thread that runs jobs while the calling thread blocks. It does not keep the process alive. */
 export class Thread {
   readonly #worker: Worker
   readonly #port: MessagePort
@@ -46,24 +46,24 @@ export class Thread {
       transferList: [port2],
     })
     this.#worker.unref()
-    // Its end is an answer already; without a listener it would be an uncaught error of this thread as well.
+    // The worker reports its end as an answer; without a listener, its error would be uncaught in this thread too.
     this.#worker.on('error', () => {})
     this.#worker.on('exit', () => (this.#hasEnded = true))
   }
 
-  /** Whether it ended, also when this thread's loop had no turn since then to hear of it. */
+  /** Returns whether the worker has ended, even if this thread's event loop has not yet delivered its `exit` event. */
   hasEnded(): boolean {
     this.#hasEnded ||= this.#receive() !== undefined
     return this.#hasEnded
   }
 
-  /** Blocks until the thread has answered; undefined if it has not in time. */
+  /** Sends a job and blocks until the worker has answered. Returns undefined after `timeoutMs` milliseconds. */
   ask(job: Job, timeoutMs: number): Answer | undefined {
     const answered = Atomics.load(this.#answers, 0)
-    // It may have ended just now: what happens after the line above ends the wait.
+    // The worker may have ended just now. Answers after the load above change the counter and so end the wait.
     const ended = this.#receive()
     if (ended !== undefined) return ended
-    // A port has no origin.
+    // A message port has no target origin.
     // oxlint-disable-next-line unicorn/require-post-message-target-origin
     this.#port.postMessage(job)
     Atomics.wait(this.#answers, 0, answered, timeoutMs)

@@ -1,4 +1,4 @@
-/** The thread of `execute`: a client of the same configuration, that runs one job after the other. */
+/** Worker thread of `execute`: a client of the same configuration, which runs one job after the other. */
 import process from 'node:process'
 import { workerData } from 'node:worker_threads'
 

@@ -1,4 +1,4 @@
-/** An executor for tests: real HTTP, with the answers and faults that the test chooses. */
+/** Executor for tests over real HTTP, with the responses and faults that the test chooses. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -18,7 +18,7 @@ type EventFields = ExecutionEvent extends infer Event
     : never
   : never
 
-/** Answer to one request. */
+/** Response to one request. */
 export class FakeReply {
   readonly #response: ServerResponse
   readonly #executionId: string
@@ -42,12 +42,12 @@ export class FakeReply {
     this.json(200, resultOf(this.#executionId, result))
   }
 
-  /** Breaks the connection. */
+  /** Destroys the connection. */
   destroy(): void {
     this.#response.destroy()
   }
 
-  /** Sends the next event of a stream, with the given number if there is one. */
+  /** Sends the next event of a stream, with the given number as its id if there is one. */
   event(fields: EventFields, id?: number): void {
     if (!this.#response.headersSent) this.#response.writeHead(200, { 'content-type': 'text/event-stream' })
     this.#eventId = id ?? this.#eventId + 1
@@ -100,13 +100,13 @@ export function failedResultOf(executionId: string, code: ErrorCode, more: objec
 type Handler = (request: FakeRequest, reply: FakeReply) => unknown
 
 export class FakeExecutor implements AsyncDisposable {
-  /** All requests except those for `/v1/info`. */
+  /** Requests received, except those for `/v1/info`. */
   readonly requests: FakeRequest[] = []
-  /** Instance in the headers of its answers. */
+  /** Instance id in the headers of the responses. */
   instance = 'f'.repeat(32)
-  /** Answers `GET /v1/info`. */
+  /** Called to answer `GET /v1/info`. */
   info: (reply: FakeReply) => void = (reply) => reply.json(200, {})
-  /** Clock reading in the headers of its last answer. */
+  /** Clock reading in the headers of the last response. */
   clockMs = 0
   readonly #server: Server
   readonly #watchers = new Set<() => void>()
@@ -115,7 +115,7 @@ export class FakeExecutor implements AsyncDisposable {
     this.#server = createServer((request, response) => void this.#serve(handler, request, response))
   }
 
-  /** Listens on a free port; the handler answers every request. */
+  /** Starts an executor on a free port, whose requests the handler answers. */
   static async start(handler: Handler): Promise<FakeExecutor> {
     const executor = new FakeExecutor(handler)
     executor.#server.listen(0, '127.0.0.1')
@@ -132,7 +132,7 @@ export class FakeExecutor implements AsyncDisposable {
     return this.requests.filter(({ path }) => path.endsWith(ending))
   }
 
-  /** Returns the n-th request whose path ends with the text; waits for it. */
+  /** Resolves with the n-th request whose path ends with the text, as soon as it has arrived. */
   async next(ending: string, n = 1): Promise<FakeRequest> {
     for (;;) {
       const request = this.to(ending)[n - 1]
@@ -157,7 +157,7 @@ export class FakeExecutor implements AsyncDisposable {
     }
     const headers = incoming.headers as Record<string, string>
     response.setHeader('x-codemode-instance', this.instance).setHeader('x-codemode-clock', String((this.clockMs += 1)))
-    // Every client asks for it before its first execution; a test counts the requests after that.
+    // Every client requests it before its first execution; tests count only the other requests.
     if (incoming.url === '/v1/info') return this.info(new FakeReply(response, ''))
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers, body }
     this.requests.push(request)

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
-/** The message of the ConfigurationError that something throws or rejects with. */
+/** Resolves with the message of the ConfigurationError that `work` throws or rejects with. */
 export async function messageOf(work: () => unknown): Promise<string> {
   try {
     await work()

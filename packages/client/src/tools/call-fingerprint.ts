@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto'
 
 import type { Json } from '@codemode/shared'
 
-/** Number of text pieces that are hashed together. */
+/** Number of pieces of text that are hashed together. */
 const batchPieces = 1_024
 
-/** An array or object whose members are being written. */
+/** Array or object whose members are being written. */
 interface Frame {
   readonly value: Json[] | { readonly [key: string]: Json }
-  /** Sorted; undefined for an array. */
+  /** Sorted keys of an object; undefined for an array. */
   readonly keys: readonly string[] | undefined
   readonly length: number
   next: number

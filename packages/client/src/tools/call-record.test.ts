@@ -5,7 +5,7 @@ import { CallConflict, CallRecord } from './call-record.ts'
 
 const call = { tool: 'pay', fingerprint: 'of pay(1)' }
 
-/** A call that can be delivered any number of times. */
+/** Returns a call that can be delivered any number of times. */
 function oneCall() {
   const record = new CallRecord()
   const gate = Promise.withResolvers<ToolAnswer>()
@@ -129,7 +129,7 @@ describe('a call that is cancelled', () => {
   })
 })
 
-/** A record, and calls of a handler that counts its runs and answers with so many characters. */
+/** Returns a record, and calls of a handler that counts its runs and answers with the given number of characters. */
 function counting(characters: number) {
   const record = new CallRecord()
   const counted = { runs: 0 }

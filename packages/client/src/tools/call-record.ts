@@ -9,19 +9,19 @@ const maxCalls = 10_000
 const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
 
-/** One delivery of a call. */
+/** Delivery of a call. */
 interface DeliveredCall {
   readonly id: string
   readonly tool: string
-  /** Hash of its tool and input. */
+  /** Hash of the tool and the input. */
   readonly fingerprint: string
   /** Time after which no repeat comes, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Milliseconds for which the call goes on without a delivery. */
+  /** Milliseconds for which the call goes on without a delivery; 1,000 by default. */
   readonly graceMs?: number
 }
 
-/** A delivery of a call id that was used before with another tool or input. */
+/** Error for a delivery whose call id was used before with another tool or input. */
 export class CallConflict extends Error {
   override readonly name = 'CallConflict'
 
@@ -33,7 +33,10 @@ export class CallConflict extends Error {
   }
 }
 
-/** Milliseconds: longer than the executor takes to deliver a call again after a broken connection, 400 and connecting. */
+/**
+ * Default grace period in milliseconds. It exceeds the time in which the executor delivers a call again after a broken
+ * connection: 400 ms plus the time of connecting.
+ */
 const redeliveryGraceMs = 1_000
 
 interface RecordedAnswer {
@@ -48,18 +51,18 @@ interface RunningCall {
   /** Answers the call as cancelled, unless it has been answered. */
   readonly answerAsCancelled: () => void
   deliveries: number
-  /** Timer that runs while there is no delivery. */
+  /** Timer of the grace period, which runs while there is no delivery. */
   grace?: NodeJS.Timeout
 }
 
 /**
- * Runs each call id once within this process: deliveries of a running call share it, later ones get the first answer
- * again, and one with another tool or input is refused. Running calls are kept until they end; answers until no repeat can
- * come, in a record that is bounded in count and memory and evicts the least recently used.
+ * Runs each call id once within this process: deliveries of a running call share it (single-flight), later ones get the
+ * first answer again, and one with another tool or input is refused. Running calls are kept until they end; answers
+ * until no repeat can come, in a record that is bounded in count and memory and evicts the least recently used.
  *
- * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch handler
- * can't tell, and behind a proxy neither could the socket. So a call goes on without a delivery for a grace period, in which
- * the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
+ * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch
+ * handler can't tell, and behind a proxy the socket can't either. Therefore a call goes on without a delivery for a
+ * grace period, in which the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
@@ -70,7 +73,7 @@ export class CallRecord {
     sizeCalculation: ({ fingerprint, json }, callId) => 2 * (json.length + fingerprint.length + callId.length),
     ttl: maxKeptMs,
     ttlResolution: 0,
-    // The clock that tokens expire by.
+    // Tokens expire by this clock too.
     perf: { now: () => Date.now() },
   })
 
@@ -92,8 +95,8 @@ export class CallRecord {
   }
 
   /**
-   * Aborts the call if it runs and answers all its deliveries at once. A call that has been answered keeps its answer, and
-   * one that is unknown does not run when it is delivered later: its delivery may still be on the way.
+   * Aborts the call if it runs, and answers all its deliveries at once. A call that has been answered keeps its answer,
+   * and an unknown one does not run if it is delivered later: its delivery may still be in transit.
    */
   cancel(callId: string, reason: string | undefined): void {
     if (this.#answers.has(callId)) return

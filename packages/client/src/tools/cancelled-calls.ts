@@ -4,12 +4,13 @@ import { signatureToleranceMs } from './webhook-signature.ts'
 
 const maxCalls = 10_000
 /**
- * A call is signed before its cancellation. When the executor's clock is ahead by the whole tolerance, a delivery of the
- * call is accepted for twice the tolerance from then on, and not longer.
+ * Milliseconds for which a cancellation is remembered. A call is signed before its cancellation. When the executor's
+ * clock is ahead by the whole tolerance, a delivery of the call is accepted for twice the tolerance from then on, and
+ * not longer.
  */
 const keptMs = 2 * signatureToleranceMs
 
-/** The ids of calls that were cancelled lately: a delivery that arrives after the cancellation must not run the handler. */
+/** Ids of recently cancelled calls: a delivery that arrives after the cancellation must not run the handler. */
 export class CancelledCalls {
   readonly #ids = new LRUCache<string, true>({
     max: maxCalls,

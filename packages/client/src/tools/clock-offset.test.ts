@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 
 import { ClockOffset } from './clock-offset.ts'
 
-/** The bounds for a call that was created at 0 and sent at 1,000 by the executor's clock, and came `heldMs` later. */
+/**
+ * Returns the bounds for a call that was created at 0 and sent at 1,000 by the executor's clock, and arrived `heldMs`
+ * later.
+ */
 function offsetOf({ executorAheadMs = 0, heldMs = 0 }): ClockOffset {
   const offset = new ClockOffset()
-  // The request was under way for 5 ms.
+  // The request was in transit for 5 ms.
   offset.stampedAfter(0, -executorAheadMs - 5)
   offset.stampedBefore(1_000, 1_000 - executorAheadMs + heldMs)
   return offset

@@ -1,7 +1,7 @@
 /**
- * Bounds of the difference between this machine's clock and the executor's, from the order of events: a message was
- * stamped by the executor after this machine began what led to it, and before this machine got it. Both clocks are in
- * milliseconds since the epoch. No assumption is made about how long anything was in transit.
+ * Bounds of the difference between this machine's clock and the executor's, from the order of events: the executor
+ * stamped a message after this machine began the exchange that led to it, and before this machine received it. Both
+ * clocks are in milliseconds since the epoch. No assumption is made about how long anything was in transit.
  */
 export class ClockOffset {
   #least = -Infinity

@@ -3,66 +3,71 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
-/** What a handler is told of the call that it serves. */
+/** Facts about a call, for the handler that serves it. */
 export interface ToolCall {
-  /** The execution whose code calls. */
+  /** Id of the execution whose code calls. */
   readonly executionId: string
-  /** The same for a repeated delivery of the same call: use it as an idempotency key across restarts. */
+  /** Id of the call, equal in repeated deliveries of it: use it as an idempotency key across restarts. */
   readonly callId: string
-  /** The context of the execution, which the code can read and cannot change. */
+  /** Context of the execution, which the code can read and can't change. */
   readonly context: Context
-  /** The id that client, executor, tool calls and logs share. */
+  /** Id that client, executor, tool calls and logs share. */
   readonly correlationId: string
-  /** When the call times out; later answers are of no use. */
+  /** Time at which the call times out; later answers are ignored. */
   readonly deadline: Date
-  /** Aborts at once when the call is cancelled, its execution ends, the deadline passes, or the client closes. */
+  /**
+   * Signal that aborts at once when the call is cancelled, its execution ends, the deadline passes, or the client
+   * closes.
+   */
   readonly signal: AbortSignal
 }
 
 /** Facts about the caller, such as `{ clientId: 'c1' }`: readable by the code and by every tool handler. */
 export type Context = { readonly [key: string]: Json }
 
-/** A Standard Schema (zod, valibot, arktype, …) or a plain JSON Schema. */
+/** Standard Schema (zod, valibot, arktype, …) or plain JSON Schema. */
 export type ToolSchema = StandardSchemaV1 | JsonObject
 
 type ValueIn<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : ToolInput
 type ValueOut<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : unknown
 
-/** A handler without a schema says itself what it takes; `unknown` would refuse every annotation. */
+/** Input of a handler without a schema, which declares its own type; `unknown` would refuse every annotation. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type ToolInput = any
 
-/** A function that serves calls; it may be async. */
+/** Function that serves calls; it may be async. */
 export type ToolHandler<Input = ToolInput, Output = unknown> = (
   input: Input,
   call: ToolCall,
 ) => Output | Promise<Output>
 
-/** What a tool says of itself besides its handler. */
+/** Properties of a tool besides its handler. */
 export interface ToolProperties<In = ToolSchema, Out = ToolSchema> {
-  /** What the model is told. */
+  /** Description for the model. */
   readonly description?: string | undefined
-  /** Checked before the handler runs, which gets what the schema made of the input. */
+  /**
+   * Schema by which the input is checked before the handler runs. The handler gets the value that the schema returns.
+   */
   readonly inputSchema?: In | undefined
-  /** Checked after the handler ran. */
+  /** Schema by which the output is checked after the handler has run. */
   readonly outputSchema?: Out | undefined
-  /** How long one call may take, retries included; the execution's `toolTimeoutMs` by default. */
+  /** Milliseconds that one call may take, retries included; the execution's `toolTimeoutMs` by default. */
   readonly timeoutMs?: number | undefined
   /** Whether a person must approve each call. */
   readonly requiresApproval?: boolean | undefined
 }
 
-/** A tool as an object, with its handler as `execute`, `runAsync` or `run`; the first that there is serves. */
+/** Tool as an object, with its handler as `execute`, `runAsync` or `run`, of which the first that exists is used. */
 export interface Tool extends ToolProperties {
-  /** Serves the calls. */
+  /** Handler of the calls. */
   readonly execute?: ToolHandler | undefined
-  /** Serves the calls, if there is no `execute`. */
+  /** Handler of the calls, if there is no `execute`. */
   readonly runAsync?: ToolHandler | undefined
-  /** Serves the calls, if there is neither `execute` nor `runAsync`. */
+  /** Handler of the calls, if there is neither `execute` nor `runAsync`. */
   readonly run?: ToolHandler | undefined
 }
 
-/** Whatever can be registered as a tool. */
+/** Value that can be registered as a tool. */
 export type ToolLike = Tool | ToolHandler
 
 interface ToolDefinition<In, Out> extends ToolProperties<In, Out> {
@@ -72,7 +77,7 @@ interface ToolDefinition<In, Out> extends ToolProperties<In, Out> {
 }
 
 /**
- * Defines a tool; its handler's types follow from the schemas.
+ * Defines a tool, and infers the types of its handler from the schemas.
  *
  * @example
  * import { tool } from '@codemode/client'
@@ -90,7 +95,7 @@ export function tool<In extends ToolSchema = JsonObject, Out extends ToolSchema 
   return definition
 }
 
-/** The handler of whatever was registered, bound to its object. */
+/** Returns the handler of a tool, bound to its object. Throws a ConfigurationError if it has none. */
 export function handlerOf(name: string, tool: ToolLike): ToolHandler {
   if (typeof tool === 'function') return tool
   for (const method of ['execute', 'runAsync', 'run'] as const) {

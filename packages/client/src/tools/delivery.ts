@@ -1,7 +1,8 @@
 /**
- * The boundary of the tool server: verifies that a request is one that the executor may make. In this order: the bearer
- * token, before a byte of the body is read; the size; the signature and its age (Standard Webhooks, keyed with the
- * token); the message; and that it belongs to the token's execution and, if it is a call, to the token's tools.
+ * Boundary of the tool server: verifies that a request is one that the executor may make. It checks in this order: the
+ * bearer token, before it reads a byte of the body; the size; the signature and its age (Standard Webhooks, keyed with
+ * the token); the message; and that the message belongs to the token's execution and, if it is a call, to the token's
+ * tools.
  */
 import {
   callNumberOf,
@@ -20,28 +21,30 @@ import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
 import type { VerifiedTokens } from './verified-tokens.ts'
 import { signedAt, type RequestHeaders } from './webhook-signature.ts'
 
-/** The largest input, the largest context, and room for the rest of the message. */
+/** Maximum size of a body in bytes: the largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
 
-/** An incoming request, independent of the server that took it. */
+/** Incoming request, independent of the server that received it. */
 export interface IncomingRequest {
   readonly method: string
   readonly headers: RequestHeaders
   /** Reads the body; resolves with undefined if it is longer than `maxBytes`. */
   body(maxBytes: number): Promise<Buffer | undefined>
-  /** Aborts when the connection of the request is closed before it is answered. */
+  /** Signal that aborts when the connection of the request is closed before it is answered. */
   readonly signal: AbortSignal
 }
 
-/** A verified request of the executor. */
+/** Verified request of the executor. */
 export interface Delivery {
-  /** The call, with its deadline on this machine's clock, or the cancellation of one. */
+  /** Call, with its deadline on this machine's clock, or cancellation of a call. */
   readonly message: ToolCallMessage | ToolCancelMessage
-  /** Expiry of the execution's token, after which no repeat of the call is taken; in milliseconds since the epoch. */
+  /**
+   * Expiry of the execution's token, after which no repeat of the call is accepted; in milliseconds since the epoch.
+   */
   readonly expiresAt: number
 }
 
-/** Reads and verifies the message of a request. Throws a RequestError for anything else. */
+/** Reads and verifies the message of a request. Throws a RequestError if any check fails. */
 export async function readDelivery(request: IncomingRequest, tokens: VerifiedTokens): Promise<Delivery> {
   const { method, headers: given } = request
   if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
@@ -65,7 +68,7 @@ export async function readDelivery(request: IncomingRequest, tokens: VerifiedTok
 
 /**
  * Returns the deadline on this machine's clock. The executor created the execution after its token was issued here, and
- * sent the delivery before it came; in between, a proxy may have held either for any time.
+ * sent the delivery before it arrived; in between, a proxy may have held either for any time.
  */
 function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt }: VerifiedClaims): string {
   const sentAt = message.sentAt === undefined ? signedAtMs : Date.parse(message.sentAt)

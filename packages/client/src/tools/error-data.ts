@@ -2,8 +2,8 @@ import { fieldOf } from '../errors/thrown.ts'
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
- * fields, without its stack. The values of the fields are as they are: they are serialised after it. A field that can't be
- * read is left out.
+ * fields, without its stack. The values of the fields are not converted; the caller serialises them. A field that can't
+ * be read is left out.
  */
 export function errorData(error: object): Record<string, unknown> {
   const data = Object.create(null) as Record<string, unknown>
@@ -24,7 +24,10 @@ export function errorData(error: object): Record<string, unknown> {
   return data
 }
 
-/** A class may give its cause by a getter; `error` and `suppressed` are those of a `SuppressedError`. */
+/**
+ * Whether an error has a field of its own, or is asked for its `cause`, which a class may give by a getter. `error` and
+ * `suppressed` are fields of a `SuppressedError`.
+ */
 function hasField(error: object, key: string): boolean {
   try {
     return key === 'cause' || Object.hasOwn(error, key)
@@ -41,7 +44,7 @@ function ownKeys(error: object): readonly string[] {
   }
 }
 
-/** A message is a string, unless somebody has set it to something else. */
+/** Returns a message as a string, which it is unless somebody has set it to something else. */
 function messageText(message: unknown): string {
   if (typeof message === 'string') return message
   if (message === undefined || message === null) return ''
@@ -52,7 +55,7 @@ function messageText(message: unknown): string {
   }
 }
 
-/** Nothing for what JSON has nothing for, such as an object whose `toJSON` returns undefined. */
+/** Returns the JSON of an object; an empty string if JSON has none, as when its `toJSON` returns undefined. */
 function textOfJson(value: object): string {
   const text: string | undefined = JSON.stringify(value)
   return text ?? ''

@@ -1,4 +1,4 @@
-/** The token of one execution: a JWT (RFC 7519, HS256) that names the execution and the tools that it may call. */
+/** Bearer token of one execution: a JWT (RFC 7519, HS256) that names the execution and the tools that it may call. */
 import { createHmac } from 'node:crypto'
 
 import { jwtVerify } from 'jose'
@@ -19,17 +19,17 @@ export interface TokenClaims {
   readonly tools: readonly string[]
 }
 
-/** The content of a valid token. Its times are in milliseconds since the epoch. */
+/** Content of a valid token. Its times are in milliseconds since the epoch. */
 export interface VerifiedClaims extends TokenClaims {
-  /** Time at which it was made, which is before the execution's request is sent. */
+  /** Time at which the token was made, which is before the execution's request is sent. */
   readonly issuedAt: number
-  /** Time of its expiry, a whole second. */
+  /** Time at which the token expires, a whole second. */
   readonly expiresAt: number
 }
 
 type Claims = Omit<VerifiedClaims, 'issuedAt'> & { readonly issuedAt?: number }
 
-/** Makes a token that is valid until its claims expire. */
+/** Returns a token that is valid until its claims expire. */
 export function signToken(claims: Claims, secret: Uint8Array): string {
   const { executionId, tools, issuedAt = Date.now(), expiresAt } = claims
   // A NumericDate may have a fraction (RFC 7519, section 2).

@@ -80,7 +80,7 @@ test('TL-2: a stack that is a message leaves its first line', () => {
   expect(withoutHostPaths(new TypeError('boom').stack ?? '')).toBe('TypeError: boom')
 })
 
-/** Text that a quadratic scanner would take minutes for. */
+/** Texts for which a quadratic scanner would take minutes. */
 test.each(
   [
     ['/'.repeat(400_000)],

@@ -1,6 +1,7 @@
 /**
- * Removal of this host's absolute paths and of stack frames from texts that reach the guest. The guest chooses parts of such
- * texts, so everything here takes time linear in their length: a line is cut into tokens, and each is read from left to right.
+ * Removal of this host's absolute paths and of stack frames from texts that reach the guest. The guest chooses parts of
+ * such texts, so every function here takes time linear in their length: a line is cut into tokens, and each token is
+ * read from left to right.
  */
 import { isHostRoot } from './host-roots.ts'
 import { isStackFrame } from './stack-frame.ts'
@@ -37,7 +38,7 @@ function cleanLine(line: string): string {
   return clean + line.slice(copied)
 }
 
-/** Returns where in the token a path begins; undefined for a token without one, and for a URL. */
+/** Returns the index in the token at which a path begins; undefined for a token without one, and for a URL. */
 function pathStart(line: string, from: number, end: number): number | undefined {
   const token = new Token(line, from, end)
   for (let at = nextOf(separator, line, from); at < end; at = nextOf(separator, line, at + 1)) {
@@ -59,7 +60,7 @@ function pathStart(line: string, from: number, end: number): number | undefined 
   return undefined
 }
 
-/** A token with what is asked of it at each of its slashes, found once. */
+/** Token of a line. It memoizes the answers that each of its slashes needs. */
 class Token {
   readonly #line: string
   readonly #from: number
@@ -73,7 +74,7 @@ class Token {
     this.#end = end
   }
 
-  /** Whether the POSIX path that begins at `at`, its first name at `name`, is one of a host. */
+  /** Whether the POSIX path that begins at `at`, with its first name at `name`, is one of a host. */
   isPathAt(at: number, name: number): boolean {
     const slash = name < this.#end ? nextOf(slashOrEnd, this.#line, name) : name
     if (slash === name) return false
@@ -85,12 +86,15 @@ class Token {
   }
 }
 
-/** `:10` or `:10:5` behind a file extension. */
+/** Whether a token ends with a file extension and a position, `:10` or `:10:5`. */
 function endsInPosition(token: string): boolean {
   return /\.[a-z]{1,5}(?::\d{1,8}){1,2}[.,:;!?)\]}]{0,3}$/i.test(token)
 }
 
-/** Where the path ends: at the quote that it began with, else with its token, without the punctuation behind it. */
+/**
+ * Returns the index at which a path ends: at the quote that encloses it, or at the end of its token, without the
+ * punctuation behind it.
+ */
 function pathEnd(line: string, start: number, tokenEnds: number): number {
   const quote = line[start - 1]
   const closing = isQuote(quote) ? line.indexOf(quote, start) : -1
@@ -101,7 +105,10 @@ function pathEnd(line: string, start: number, tokenEnds: number): number {
   return end
 }
 
-/** Extends a Windows path over blanks, as in `C:\Program Files\x`: by the next tokens that have a backslash and are no path. */
+/**
+ * Returns the end of a Windows path with blanks, as in `C:\Program Files\x`: the next tokens belong to it if they have
+ * a backslash and are no paths themselves.
+ */
 function withBlanks(line: string, tokenEnds: number): number {
   let end = tokenEnds
   while (line[end] === ' ') {
@@ -119,7 +126,7 @@ function tokenEnd(line: string, from: number): number {
   return end
 }
 
-/** A blank behind a backslash is escaped, and part of its path. */
+/** Whether a character separates tokens. A blank behind a backslash is escaped, and part of its path. */
 function isBetweenTokens(line: string, at: number): boolean {
   const character = line[at]!
   if (character === ' ') return line[at - 1] !== '\\'
@@ -141,7 +148,7 @@ function isDrive(line: string, start: number, colon: number): boolean {
   )
 }
 
-/** Whether a server's name and a share follow: `server\share`; or the `?` and `.` of device paths. */
+/** Whether the name of a server and a share follow, `server\share`, or the `?` and `.` of device paths. */
 function isServer(line: string, from: number, end: number): boolean {
   let at = from
   while (at < end && /[\w.-]/.test(line[at]!)) at += 1
@@ -150,14 +157,14 @@ function isServer(line: string, from: number, end: number): boolean {
   return isName && line[at] === '\\' && at + 1 < end
 }
 
-/** Where a run of one separator ends. */
+/** Returns the index at which a run of one separator ends. */
 function runEnd(line: string, from: number, end: number): number {
   let at = from
   while (at < end && line[at] === line[from]) at += 1
   return at
 }
 
-/** Whether a slash behind this character goes on with something: a relative path, an alias, an expression. */
+/** Whether a slash behind this character continues something: a relative path, an alias, an expression. */
 function isPartOfName(line: string, at: number): boolean {
   return isWordCharacter(line, at) || '~/\\%@$*)]}'.includes(line[at]!)
 }
@@ -166,7 +173,7 @@ function isWordCharacter(line: string, at: number): boolean {
   return /[\w+.-]/.test(line[at]!)
 }
 
-// Each also stops where a token may end: what is behind it is searched once, with its own token.
+// Each pattern also matches where a token may end, so that the text behind it is searched once, with its own token.
 // oxlint-disable no-control-regex -- tabs and their like
 const separator = /[:\\/\u0000-\u0020"'`<>|\u00a0]/g
 const slashOrEnd = /[/\u0000-\u0020"'`<>|\u00a0]/g
@@ -174,13 +181,16 @@ const between = /[\u0000-\u0020"'`<>|\u00a0]/g
 
 // oxlint-enable no-control-regex
 
-/** Where the next match of a single character is; the end of the line if there is none. */
+/** Returns the index of the next match of a single character; the length of the line if there is none. */
 function nextOf(pattern: RegExp, line: string, from: number): number {
   pattern.lastIndex = from
   return pattern.test(line) ? pattern.lastIndex - 1 : line.length
 }
 
-/** Start of the word that ends at a colon, looked for no further than a scheme such as `file` is long. */
+/**
+ * Returns the start of the word that ends at a colon, at most five characters before it, one more than in the scheme
+ * `file`.
+ */
 function startOfWord(line: string, from: number, colon: number): number {
   let start = colon
   while (start > from && colon - start < 5 && isWordCharacter(line, start - 1)) start -= 1

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { cwd, execPath } from 'node:process'
 
-/** Top-level directories of Linux and macOS, which are recognised wherever this process runs. */
+/** Top-level directories of Linux and macOS, which are recognised on every platform. */
 const usualRoots =
   'Applications Library Network System Users Volumes bin boot cores dev etc home lib lib32 lib64 mnt nix opt private proc root run sbin snap srv sys tmp usr var'
 
-/** Read once, when the first text is cleaned. */
+/** Names of top-level directories, read once, when the first text is cleaned. */
 let roots: ReadonlySet<string> | undefined
 
 /** Whether a name is one of a top-level directory of a host: a usual one, or one of this machine. */
@@ -15,7 +15,7 @@ export function isHostRoot(name: string): boolean {
   return roots.has(name)
 }
 
-/** Empty where the process may not read it, as under Node's permission model. */
+/** Returns the names in the root directory; none if the process may not read it, as under Node's permission model. */
 function namesInRoot(): string[] {
   try {
     return readdirSync('/')

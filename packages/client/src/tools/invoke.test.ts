@@ -174,7 +174,7 @@ test('aborting the call aborts the handler; a call that was aborted before never
   expect(ran).toBe(false)
 })
 
-/** Input that takes a while to be checked: by a promise, or without giving way to the event loop. */
+/** Checks of an input that take a while: by a promise, or by blocking the event loop. */
 const slowChecks: [string, (until: number) => Promise<{ value: number }> | { value: number }][] = [
   [
     'without the event loop',

@@ -9,9 +9,9 @@ import { toJson } from './to-json.ts'
 import { failed, failedByHandler, failedCheck, failedOutput, failedSchema, withinLimit } from './tool-failure.ts'
 
 /**
- * Runs one tool call: checks the input, runs the handler, checks the output. It never rejects, and answers at once when
- * the signal aborts or the deadline passes, even if the handler ignores its own signal. A handler is not started after
- * either of them, also if checking the input took until then.
+ * Runs one tool call: checks the input, runs the handler, checks the output. Never rejects. It resolves as soon as the
+ * signal aborts or the deadline passes, even if the handler ignores its own signal. After either of them it starts no
+ * handler, also if checking the input took until then.
  */
 export async function invokeTool(
   tool: RegisteredTool,
@@ -29,12 +29,12 @@ export async function invokeTool(
   }
   const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
   const unlink = linkAbort(signal, controller, (reason) => {
-    // The executor's clock runs out at the same time, and its cancellation may arrive before the timer fires.
+    // The executor's timer expires at the same time, and its cancellation may arrive before this timer fires.
     if (performance.now() >= endsAt) expire()
     else ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
     return reason
   })
-  /** Throws if the call is over. Timers are late when the event loop is busy, so that the time is compared as well. */
+  /** Throws if the call is over. It compares the time as well, because timers fire late when the event loop is busy. */
   const assertGoesOn = (): void => {
     if (performance.now() >= endsAt) expire()
     controller.signal.throwIfAborted()
@@ -42,7 +42,7 @@ export async function invokeTool(
   try {
     const { executionId, callId, context, correlationId } = message
     const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }
-    // In this order, so that a call that was over before it began is told as such, and not as a failed handler.
+    // `ended` comes first, so that a call that was over before it began is reported as such, not as a failed handler.
     return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertGoesOn })]))
   } finally {
     clearTimeout(timer)

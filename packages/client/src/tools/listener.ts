@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { IncomingRequest } from './delivery.ts'
 import { requestByHttp } from './request-by-http.ts'
 
-/** What is answered to a request. */
+/** Answer to a request. */
 export interface ServedAnswer {
   readonly status: number
   readonly json: string
@@ -13,11 +13,14 @@ export interface ServedAnswer {
 interface ListenerOptions {
   readonly port: number
   readonly host?: string | undefined
-  /** Never rejects. */
+  /** Answers a request. Never rejects. */
   readonly answer: (request: IncomingRequest) => Promise<ServedAnswer>
 }
 
-/** The tool server's own port. It is opened when it is first needed and keeps no process alive. */
+/**
+ * HTTP server of the tool server on a port of its own. It listens when it is first needed, and does not keep the
+ * process alive.
+ */
 export class Listener {
   readonly #options: ListenerOptions
   #server: Promise<Server> | undefined
@@ -26,7 +29,7 @@ export class Listener {
     this.#options = options
   }
 
-  /** Opens the port, if it is not open yet, and tells its URL. */
+  /** Listens if it does not yet, and returns the URL. Rejects with a ConfigurationError if it can't listen. */
   async url(): Promise<string> {
     this.#server ??= listen(this.#options).catch((error: unknown) => {
       this.#server = undefined
@@ -67,7 +70,7 @@ async function listen({ port, host = defaultHost, answer }: ListenerOptions): Pr
 
 function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, json }: ServedAnswer): void {
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }
-  // Nobody reads the rest of what was refused.
+  // The body of a refused request may be unread, so the connection can't be used again.
   outgoing.writeHead(status, incoming.complete ? headers : { ...headers, connection: 'close' }).end(json)
 }
 

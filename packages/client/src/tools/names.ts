@@ -1,9 +1,9 @@
-/** Names of tools: identifiers joined by dots on the wire, whatever they were registered as. */
+/** Names of tools. A tool may be registered under any text; on the wire its name is identifiers joined by dots. */
 
-/** What JavaScript or the guest itself reads on `tools`, so that it can be no tool's name. */
+/** Names that JavaScript or the guest itself reads on `tools`, so that no tool can have them. */
 const reserved = new Set(['then', 'constructor', 'prototype', '__proto__'])
 
-/** The name that the code calls a tool by: each character that an identifier can't have becomes `_`. */
+/** Returns the name by which the code calls a tool: each character that an identifier can't have becomes `_`. */
 export function wireNameOf(name: string): string {
   return name
     .split('.')
@@ -11,12 +11,15 @@ export function wireNameOf(name: string): string {
     .join('.')
 }
 
-/** Whether a name, or a part of it between dots, has no character that an identifier can have: nothing could call it. */
+/**
+ * Whether a name, or a part of it between dots, has no character that an identifier can have, so that no code could
+ * call it.
+ */
 export function isUnspeakable(name: unknown): boolean {
   return typeof name !== 'string' || !name.split('.').every((part) => /[\w$]/.test(part))
 }
 
-/** The part of a name that is reserved, if there is one. */
+/** Returns the part of a name that is reserved; undefined if there is none. */
 export function reservedPartOf(wireName: string): string | undefined {
   return wireName.split('.').find((part) => reserved.has(part) || part.startsWith('$'))
 }

@@ -1,21 +1,24 @@
-/** The values that JSON can't hold: why, where, and what to write in their place. docs/values.md has the rule. */
+/**
+ * Refusals of values that JSON can't hold: the reason, the path, and what to write instead. The rule is in
+ * docs/values.md.
+ */
 import { types } from 'node:util'
 
 import { maxJsonNesting } from '@codemode/shared'
 
-/** Why JSON can't hold a value, and what to write in its place. */
+/** Reason why JSON can't hold a value, and what to write instead. */
 export interface Refusal {
-  /** Completes a sentence that begins with the value's path: `is a Map, which JSON can not hold`. */
+  /** Predicate of a sentence whose subject is the value's path: `is a Map, which JSON can not hold`. */
   readonly reason: string
   readonly hint: string
 }
 
-/** A value that JSON can't hold, with its path. */
+/** Error for a value that JSON can't hold, with its path. */
 export class NotJsonError extends Error {
   override readonly name = 'NotJsonError'
-  /** The keys that lead to the value; only the first ones of a value that is nested too deeply. */
+  /** Keys that lead to the value; only the first ones if the value is nested too deeply. */
   readonly path: readonly (string | number)[]
-  /** The path as code would write it: `.rows[3]["a b"]`. */
+  /** Path as code would write it: `.rows[3]["a b"]`. */
   readonly pathText: string
   readonly reason: string
   readonly hint: string
@@ -35,7 +38,7 @@ export class NotJsonError extends Error {
   }
 }
 
-/** Number of keys that are shown of the path to a value that is nested too deeply. */
+/** Maximum number of keys that are shown of the path to a value that is nested too deeply. */
 const shownDepth = 10
 
 function textOf(path: readonly (string | number)[]): string {
@@ -50,7 +53,7 @@ const noContents = 'Its contents can not be listed. Keep the data in an array or
 const iterator = ['an iterator', 'Use [...iterator].'] as const
 const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).'] as const
 
-/** The refused kinds of values: each with its name, and the hint. The guest has the same in `guest/not-json.ts`. */
+/** Kinds of values that are refused, each with its name and the hint. The guest has the same in `guest/not-json.ts`. */
 const kinds = new Map<string, readonly [string, string]>([
   ['function', ['a function', 'Call it, or leave it out.']],
   ['symbol', ['a symbol', 'Use symbol.description.']],
@@ -95,7 +98,7 @@ export function refusalOfCycle(path: readonly (string | number)[]): Refusal {
   }
 }
 
-/** The refusal of an array or object that is nested deeper than the limit. */
+/** Refusal of an array or object that is nested deeper than the limit. */
 export const tooDeep: Refusal = {
   reason: `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`,
   hint: 'Flatten it, for example to a list whose items refer to each other by id.',
@@ -111,9 +114,10 @@ export function refusalOf(kind: string): Refusal {
 }
 
 /**
- * Returns the builtin class, of any realm, that keeps the state of an object where JSON does not see it; undefined if there is
- * none. Most are found by the prototypes: those of such classes have a tag that is not writable and not enumerable, as
- * ECMAScript and WebIDL define it. A tag of the object itself, or a getter, which classes of user code have, says nothing.
+ * Returns the builtin class, of any realm, that keeps the state of an object where JSON does not see it; undefined if
+ * there is none. Most are recognised by a prototype: those of builtin classes have a tag that is not writable and not
+ * enumerable, as ECMAScript and WebIDL define it. A tag of the object itself, or a getter, which classes of user code
+ * have, is ignored.
  */
 function kindOf(item: object): string | undefined {
   if (types.isRegExp(item) || item instanceof RegExp) return 'RegExp'

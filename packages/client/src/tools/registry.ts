@@ -7,18 +7,18 @@ import { isUnspeakable, reservedPartOf, wireNameOf } from './names.ts'
 import { compileSchema, type SchemaCheck } from './schema.ts'
 import { toJson } from './to-json.ts'
 
-/** A tool, ready to be declared to the executor and called. */
+/** Tool that is ready to be declared to the executor and called. */
 export interface RegisteredTool {
-  /** As it was registered. */
+  /** Name under which the tool was registered. */
   readonly name: string
-  /** With the name that the code calls it by. */
+  /** Declaration, with the name by which the code calls the tool. */
   readonly declaration: ToolDeclaration
   readonly handler: ToolHandler
   readonly input: SchemaCheck | undefined
   readonly output: SchemaCheck | undefined
 }
 
-/** The tools of one client, by the names that code calls them by. */
+/** Tools of one client, by the names by which code calls them. */
 export class ToolRegistry {
   readonly #tools = new Map<string, RegisteredTool>()
 
@@ -41,12 +41,15 @@ export class ToolRegistry {
     this.#tools.set(wireName, registered)
   }
 
-  /** The tool that code calls by this name. */
+  /** Returns the tool that code calls by this name; undefined if there is none. */
   get(wireName: string): RegisteredTool | undefined {
     return this.#tools.get(wireName)
   }
 
-  /** The tools of an allow-list, by either of their names; all of them if there is no list. */
+  /**
+   * Returns the tools of an allow-list, by either of their names; all tools if there is no list. Throws a
+   * ConfigurationError for a name that is not registered.
+   */
   select(names: readonly string[] | undefined): RegisteredTool[] {
     if (names === undefined) return [...this.#tools.values()]
     return [...new Set(names.map((name) => this.#find(name)))]

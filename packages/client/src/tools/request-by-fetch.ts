@@ -1,6 +1,6 @@
 import type { IncomingRequest } from './delivery.ts'
 
-/** A request that some server of yours took and handed on in the form of `fetch`. */
+/** Converts a request in the form of `fetch`, which a server of yours has received, to one of the tool server. */
 export function requestByFetch(request: Request): IncomingRequest {
   return {
     method: request.method,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import type { IncomingRequest } from './delivery.ts'
 
-/** A request as Node's own server took it. */
+/** Converts a request that Node's HTTP server has received to one of the tool server. */
 export function requestByHttp(incoming: IncomingMessage, outgoing: ServerResponse): IncomingRequest {
   const hungUp = new AbortController()
   outgoing.once('close', () => {
@@ -10,7 +10,7 @@ export function requestByHttp(incoming: IncomingMessage, outgoing: ServerRespons
   })
   return {
     method: incoming.method!,
-    // Only `set-cookie` would be a list.
+    // Node gives a list for `set-cookie` only, which no request has.
     headers: incoming.headers as IncomingRequest['headers'],
     body: (maxBytes) => readBody(incoming, maxBytes),
     signal: hungUp.signal,

@@ -1,4 +1,4 @@
-/** Checks that fail by themselves, or are given up, are told apart from handlers that fail. */
+/** Tests that checks which fail by themselves, or are given up, are reported apart from handlers that fail. */
 import type { ToolAnswer } from '@codemode/shared'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { describe, expect, test } from 'vitest'

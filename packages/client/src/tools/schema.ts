@@ -1,4 +1,4 @@
-/** One interface to the schemas that a tool may have: Standard Schemas of any library, and plain JSON Schema. */
+/** Common interface of the schemas that a tool may have: Standard Schemas of any library, and plain JSON Schema. */
 import type { Json, JsonObject } from '@codemode/shared'
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { z } from 'zod'
@@ -11,21 +11,26 @@ export interface SchemaIssue {
   readonly message: string
 }
 
-/** The value as the schema made it, or what is wrong with it, or the error with which the check itself failed. */
+/** Value that the schema returned, or the issues of the value, or the error with which the check itself failed. */
 export type Checked = CheckResult | { readonly fault: unknown }
 
 type CheckResult = { readonly value: unknown } | { readonly issues: readonly SchemaIssue[] }
 
 export interface SchemaCheck {
-  /** `json` for a JSON Schema; a Standard Schema may describe what becomes JSON later, such as a Date. */
+  /**
+   * Kind of value that the schema describes: `json` for a JSON Schema; a Standard Schema may describe what becomes JSON
+   * later, such as a Date.
+   */
   readonly describes: 'json' | 'javascript'
-  /** The schema as the executor and the model get it; absent if the library can't express it. */
+  /** Schema for the executor and the model; undefined if the library can't express it as JSON Schema. */
   readonly jsonSchema: JsonObject | undefined
-  /** Throws or rejects if the check itself fails. */
+  /** Checks a value. Throws or rejects if the check itself fails. */
   check(value: unknown): CheckResult | Promise<CheckResult>
 }
 
-/** Checks a value, if there is a schema. It never rejects: a failure of the check is told apart from those of a handler. */
+/**
+ * Checks a value, if there is a schema. Never rejects: a failure of the check must not be taken for one of a handler.
+ */
 export async function checkValue(schema: SchemaCheck | undefined, value: unknown): Promise<Checked> {
   try {
     return schema === undefined ? { value } : await schema.check(value)
@@ -34,7 +39,7 @@ export async function checkValue(schema: SchemaCheck | undefined, value: unknown
   }
 }
 
-/** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it is no schema. */
+/** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it is not a valid schema. */
 export function compileSchema(schema: ToolSchema, direction: 'input' | 'output'): SchemaCheck {
   return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema)
 }
@@ -56,8 +61,8 @@ function standardCheck(schema: StandardSchemaV1, direction: 'input' | 'output'):
 }
 
 /**
- * Validates by the Standard Schema interface, but by a method of its own with zod: its `validate` tries without waiting
- * first, and drops the promises that async refinements return; the rejection of one would end the process.
+ * Validates by the Standard Schema interface, except with zod, whose `validate` first tries synchronously and drops the
+ * promises that async refinements return; the rejection of one would end the process.
  */
 async function validate(schema: StandardSchemaV1, value: unknown): Promise<StandardSchemaV1.Result<unknown>> {
   const standard = schema['~standard']
@@ -71,7 +76,7 @@ function keyOf(segment: PropertyKey | StandardSchemaV1.PathSegment): string | nu
   return typeof key === 'number' ? key : String(key)
 }
 
-/** Returns the JSON Schema of what the guest sends (`input`) or gets (`output`). */
+/** Returns the JSON Schema of the value that the guest sends (`input`) or gets (`output`). */
 function jsonSchemaOf(schema: StandardSchemaV1, direction: 'input' | 'output'): JsonObject | undefined {
   try {
     if (schema instanceof z.core.$ZodType) {
@@ -82,7 +87,8 @@ function jsonSchemaOf(schema: StandardSchemaV1, direction: 'input' | 'output'): 
     }
     return jsonSchema?.[direction]({ target: 'draft-2020-12' }) as JsonObject | undefined
   } catch {
-    // The library can't express it. The tool works all the same: the schema is checked here.
+    // The library can't express the schema. The tool works without a declared schema, because the value is checked
+    // here.
     return undefined
   }
 }

@@ -17,7 +17,7 @@ interface Client {
 /** Code of calls that are refused because their id was used before with another tool or input. */
 export const conflictCode: ErrorCode = 'TOOL_CALL_CONFLICT'
 
-/** Serves one call of a client's tools, in a span of its own, and tells the client's listeners. Never rejects. */
+/** Serves one call of a client's tools, in a span of its own, and emits an event. Never rejects. */
 export function serveCall(message: ToolCallMessage, signal: AbortSignal, client: Client): Promise<ToolAnswer> {
   const { tool: name, callId, executionId, correlationId } = message
   const { registry, events, state } = client
@@ -49,7 +49,7 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
   })
 }
 
-/** Tells the listeners of a client that a call was refused because its id was used before with another tool or input. */
+/** Emits the event of a call that was refused because its id was used before with another tool or input. */
 export function tellConflict(events: ClientEmitter, call: ToolCallMessage, reason: string): void {
   const { executionId, correlationId, callId, tool } = call
   const error = { code: conflictCode, message: reason, cause: undefined }

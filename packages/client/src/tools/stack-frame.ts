@@ -5,8 +5,8 @@ const plainEnds = ['(<anonymous>', '(native', '[native code']
 const closers = ' \t\r,{}])'
 
 /**
- * Whether a line is a frame of a stack: `at` and a place, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
- * (index 0)`. A sentence that begins with "at" has no such place.
+ * Whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
+ * (index 0)`. A sentence that begins with "at" has no such location.
  */
 export function isStackFrame(line: string): boolean {
   const start = line.trimStart()

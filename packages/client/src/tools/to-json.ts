@@ -7,9 +7,9 @@ import { errorData } from './error-data.ts'
 import { NotJsonError, refusalOf, refusalOfCycle, refusalOfObject, tooDeep, type Refusal } from './not-json.ts'
 
 /**
- * Returns what `JSON.parse(JSON.stringify(value))` gives, except that a value that JSON would drop or distort is refused,
- * and that errors become data; docs/values.md has the rule. `undefined` becomes null. Throws a NotJsonError with the path
- * of the value that is refused, also where a getter, a `toJSON` or a Proxy throws.
+ * Returns the result of `JSON.parse(JSON.stringify(value))`, except that a value that JSON would drop or distort is
+ * refused, and that errors become data; the rule is in docs/values.md. `undefined` becomes null. Throws a NotJsonError
+ * with the path of the value that is refused, also where a getter, a `toJSON` or a Proxy throws.
  */
 export function toJson(value: unknown): Json {
   const conversion = new Conversion()
@@ -24,23 +24,25 @@ export function toJson(value: unknown): Json {
 type Key = string | number
 type Fields = { readonly [key: string]: unknown }
 
-/** One conversion of a value and all that is in it. */
+/** Conversion of a value and all that it contains. */
 class Conversion {
-  /** The objects that are open, from the outermost on. */
+  /** Objects that are being converted, from the outermost to the innermost. */
   readonly #holders: object[] = []
-  /** The keys that lead to the current value; each holder but the first has one. */
+  /** Keys that lead to the current value; each holder but the first has one. */
   readonly #keys: Key[] = []
-  /** The key of the field that is being read. */
+  /** Key of the field that is being read. */
   #reading: Key | undefined
-  /** Number of errors among the holders. In them a value that JSON can't hold is left out instead of refused. */
+  /**
+   * Number of errors among the holders. Inside an error, a value that JSON can't hold is left out instead of refused.
+   */
   #openErrors = 0
 
-  /** The keys that lead to the current value. */
+  /** Keys that lead to the current value. */
   get path(): Key[] {
     return this.#reading === undefined ? this.#keys : [...this.#keys, this.#reading]
   }
 
-  /** Returns the JSON of a value that its holder has at the key; undefined where JSON has nothing. */
+  /** Returns the JSON of a value that its holder has at the key; undefined for a value that JSON leaves out. */
   convert(value: unknown, key: Key | undefined): Json | undefined {
     this.#reading = undefined
     switch (typeof value) {
@@ -61,7 +63,7 @@ class Conversion {
     }
   }
 
-  /** Converts an object, a function or a BigInt, whose `toJSON` is asked once. */
+  /** Converts an object, a function or a BigInt, whose `toJSON` is read and called once. */
   #convertObject(given: object | bigint, key: Key | undefined): Json | undefined {
     const { toJSON } = given as { toJSON?: unknown }
     let value: unknown = given
@@ -107,7 +109,7 @@ class Conversion {
     for (const key of Object.keys(object)) {
       const field = this.#convertField(object, key)
       if (field === undefined) continue
-      // To assign it would set the prototype.
+      // An assignment to `__proto__` would set the prototype (prototype pollution).
       if (key === '__proto__') Object.defineProperty(json, key, { value: field, ...plain })
       else json[key] = field
     }
@@ -135,7 +137,7 @@ class Conversion {
     return json
   }
 
-  /** Converts a field in an error; one that can't be read is left out. */
+  /** Converts a field of an error; leaves out one that can't be read. */
   #convertGuarded(holder: Fields, key: Key): Json | undefined {
     const [open, keys, openErrors] = [this.#holders.length, this.#keys.length, this.#openErrors]
     try {
@@ -148,7 +150,7 @@ class Conversion {
     }
   }
 
-  /** Throws, or leaves the value out where it is in an error. */
+  /** Throws a NotJsonError; inside an error, returns undefined instead, so that the value is left out. */
   #refuse(refusal: Refusal): undefined {
     if (this.#openErrors === 0) throw new NotJsonError(this.#keys, refusal)
   }
@@ -156,10 +158,13 @@ class Conversion {
 
 const plain = { writable: true, enumerable: true, configurable: true }
 
-// Newer than the library that this is checked with, and than the oldest Node that it runs on.
+// `JSON.isRawJSON` is newer than the TypeScript library in use and than the oldest supported Node.
 const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unknown) => boolean }
 
-/** Returns the refusal of a value whose code throws. It has no text of the thrown error, which may name files of the host. */
+/**
+ * Returns the refusal of a value whose code throws. It has no text of the thrown error, which may name files of the
+ * host.
+ */
 function unreadable(thrown: unknown): Refusal {
   const name = isError(thrown) ? nameOf(thrown) : 'an error'
   return { reason: `can not be read: its getter, toJSON or Proxy throws ${name}`, hint: 'Return plain data.' }

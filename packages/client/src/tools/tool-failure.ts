@@ -1,4 +1,7 @@
-/** Failures of tool calls as the guest is told of them: without stacks and, unless a ToolError says so, paths of this host. */
+/**
+ * Failures of tool calls in the form that the guest gets: without stacks, and without paths of this host unless a
+ * ToolError has them.
+ */
 import {
   errorCodes,
   fixedLimits,
@@ -34,7 +37,7 @@ export function executionEnded(tool: string): FailedAnswer {
 export function failedCheck(tool: string, direction: 'input' | 'output', issues: readonly SchemaIssue[]): FailedAnswer {
   const shown = issues.slice(0, 5).map(({ path, message }) => `${showPath(path, direction)}: ${message}`)
   const more = issues.length - shown.length
-  // A JSON Schema ends its check when it has found as many.
+  // The check by a JSON Schema ends at `maxIssues` issues, so there may be more.
   if (more > 0) shown.push(`and ${issues.length === maxIssues ? 'at least ' : ''}${more} more`)
   return failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
@@ -53,7 +56,7 @@ export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
 
 /** Returns the failure of a call whose input or output could not be checked, because the check itself failed. */
 export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
-  // A library that recurses, or passes many problems as arguments, has run out of stack.
+  // A library that recurses, or passes many issues as arguments, has run out of stack.
   const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
   const answer = failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
@@ -64,8 +67,9 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
 }
 
 /**
- * Returns the failure that tells the guest what a handler threw. A ToolError is told as its author wrote it. Of anything else,
- * texts are cleaned of this host's paths and of stack frames; causes and inner errors are told as well.
+ * Returns the failure that the guest gets for an error of a handler. A ToolError passes as its author wrote it. In any
+ * other error, paths of this host and stack frames are removed from the texts, and causes and inner errors are
+ * included.
  */
 export function failedByHandler(thrown: unknown): FailedAnswer {
   const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? chosenFailure(thrown) : foundFailure(thrown) }
@@ -73,10 +77,10 @@ export function failedByHandler(thrown: unknown): FailedAnswer {
   return answer
 }
 
-/** What handlers threw: it stays in this process, and is not part of the answer. */
+/** Values that handlers threw, by answer. They stay in this process, and are not part of the answer. */
 const handlerErrors = new WeakMap<ToolAnswer, { readonly thrown: unknown }>()
 
-/** Returns what the handler threw that led to an answer; undefined if none did. */
+/** Returns the value that a handler threw and that led to an answer; undefined if none did. */
 export function handlerErrorOf(answer: ToolAnswer): { readonly thrown: unknown } | undefined {
   return handlerErrors.get(answer)
 }
@@ -109,7 +113,10 @@ function textOf(thrown: unknown): string {
   return messageOf(thrown) ?? `The handler threw ${showValue(thrown)}`
 }
 
-/** The `data` of what was thrown; else the HTTP status of an error, or all of an object that is no error. */
+/**
+ * Returns the `data` of a thrown value; if it has none, the HTTP status of an error, or all of an object that is no
+ * error.
+ */
 function foundData(thrown: unknown): Pick<ToolFailure, 'data'> {
   const given = dataOf(fieldOf(thrown, 'data'), withoutHostPaths)
   if (given.data !== undefined || typeof thrown !== 'object' || thrown === null) return given
@@ -119,7 +126,7 @@ function foundData(thrown: unknown): Pick<ToolFailure, 'data'> {
     const data = toJson(thrown)
     return JSON.stringify(data).length > 2 ? { data: mapTexts(data, withoutHostPaths) } : {}
   } catch {
-    // Its message shows it as far as it can be shown.
+    // The message shows the object as far as it can be shown.
     return {}
   }
 }
@@ -142,7 +149,10 @@ function mapTexts(json: Json, map: (text: string) => string): Json {
   return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, mapTexts(item, map)]))
 }
 
-/** Returns the answer; of an output that is too large for the wire, the failure that says so; of a failure, what fits. */
+/**
+ * Returns the answer if it fits on the wire; in place of a larger output, a failure that states the sizes; in place of
+ * a larger failure, the same without its data and causes.
+ */
 export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
   const sizeBytes = sizeOf(answer.ok ? answer.output : answer.error)
   const limitBytes = fixedLimits.toolOutputBytes
@@ -155,7 +165,7 @@ export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
   )
 }
 
-/** The failure without its data and causes, its texts cut. */
+/** Returns a failure without its data and causes, and with its texts cut. */
 function fitted(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
   const { name, message, code, retryable } = answer.error
   const small: FailedAnswer = {

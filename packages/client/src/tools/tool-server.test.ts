@@ -105,7 +105,7 @@ test.each<[string, number, (token: string) => Delivery]>([
   expect(served).toHaveLength(0)
 })
 
-/** The cancellation of a call instead of the call. */
+/** Returns the cancellation of a call as a request. */
 function cancelOf({ message, ...delivery }: Delivery): Request {
   const noCall = {
     tool: undefined,
@@ -150,7 +150,7 @@ test.each<[string, number, (token: string) => Delivery]>([
   expect(served[0]!.signal.aborted).toBe(false)
 })
 
-/** An answer that waits. */
+/** Returns an answer that is pending until `finish` is called. */
 function gated() {
   const { promise: answers, resolve } = Promise.withResolvers<ToolAnswer>()
   return { answers, finish: () => resolve({ ok: true, output: 1 }) }
@@ -275,7 +275,10 @@ test('a deadline by a clock that is off is taken by the local one', async () => 
   expect(Math.abs(remainingMs - 10_000)).toBeLessThan(1_500)
 })
 
-/** Milliseconds that are left of a call of 10 s that was sent at once, and held for so long, by an executor's clock. */
+/**
+ * Returns the milliseconds that are left of a call of 10 s that was sent at once and held for `heldMs`, by an
+ * executor's clock.
+ */
 async function remainingOf({ aheadMs, heldMs }: { aheadMs: number; heldMs: number }): Promise<number> {
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())

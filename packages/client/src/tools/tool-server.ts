@@ -17,7 +17,7 @@ import { VerifiedTokens } from './verified-tokens.ts'
 /** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
 
-/** Number of executions of which it is known here that they have ended. Calls that come later have mostly expired. */
+/** Maximum number of executions that are remembered as ended. Calls that come later have mostly expired. */
 const maxEnded = 10_000
 
 interface ToolServerOptions {
@@ -48,9 +48,12 @@ export class ToolServer {
     }
   }
 
-  /** Returns the callback for the request of an execution: the server's URL, and a token for that execution and its tools only. */
+  /**
+   * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
+   * tools only.
+   */
   async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
-    // Another executor may run an execution that one has refused, under the same id.
+    // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
@@ -83,7 +86,7 @@ export class ToolServer {
     }
   }
 
-  /** Refuses calls of an execution from now on that have not been started. */
+  /** Refuses calls of an execution from now on, except those that have started. */
   executionEnded(executionId: string): void {
     this.#ended.set(executionId, true)
   }

@@ -4,10 +4,13 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
 import type { RegisteredTool, ToolRegistry } from './registry.ts'
 
-/** How long a module may take to load: one whose top-level `await` never ends would hold every execution up. */
+/**
+ * Milliseconds that a module may take to load. Without a limit, a top-level `await` that never ends would block every
+ * execution.
+ */
 const maxLoadMs = 30_000
 
-/** The tools of a module, registered when they are first needed. */
+/** Tools of a module, which are registered when they are first needed. */
 export class ToolsModule {
   readonly #registered = new Set<RegisteredTool>()
   readonly #url: string
@@ -19,7 +22,7 @@ export class ToolsModule {
     this.#registry = registry
   }
 
-  /** Loads the module, once. Throws a ConfigurationError, whatever is wrong with it. */
+  /** Loads the module, once. Throws a ConfigurationError if it can't be loaded or exports no tools. */
   load(): Promise<void> {
     this.#loading ??= this.#load()
     return this.#loading
@@ -38,7 +41,7 @@ export class ToolsModule {
     }
   }
 
-  /** Whether the tool is one of its own, and not one that was registered over it. */
+  /** Whether the tool is one of the module, and not one that was registered over it. */
   has(tool: RegisteredTool): boolean {
     return this.#registered.has(tool)
   }
@@ -58,7 +61,10 @@ async function importModule(url: string, file: string): Promise<Record<string, u
   }
 }
 
-/** Why a module did not load; what the loader itself says of a missing one has paths of this machine. */
+/**
+ * Returns the reason why a module did not load. The loader's own message for a missing module has paths of this
+ * machine.
+ */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'it threw'
   const isMissing = 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'

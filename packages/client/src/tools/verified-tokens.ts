@@ -2,10 +2,12 @@ import { LRUCache } from 'lru-cache'
 
 import { signToken, verifyToken, type TokenClaims, type VerifiedClaims } from './execution-token.ts'
 
-/** Number of tokens that are remembered: those of the latest executions, since an execution makes its calls in a row. */
+/**
+ * Maximum number of tokens that are remembered. The latest ones suffice, since an execution makes its calls in a row.
+ */
 const maxTokens = 1_000
 
-/** The tokens of the latest executions. It verifies the signature of each once, and checks the expiry each time. */
+/** Tokens of the latest executions. The signature of each is verified once, its expiry each time. */
 export class VerifiedTokens {
   readonly #secret: Uint8Array
   readonly #known = new LRUCache<string, VerifiedClaims>({ max: maxTokens })
@@ -14,7 +16,7 @@ export class VerifiedTokens {
     this.#secret = secret
   }
 
-  /** Makes a token that is valid for the given time from now, and remembers it. */
+  /** Returns a new token that is valid for the given time from now, and remembers it. */
   issue(claims: TokenClaims, lifetimeMs: number): string {
     const issuedAt = Date.now()
     const verified = {

@@ -1,19 +1,20 @@
 /**
- * Signatures after Standard Webhooks (https://www.standardwebhooks.com), version 1: an HMAC-SHA256 of id, time and body.
+ * Verification of signatures by Standard Webhooks (https://www.standardwebhooks.com), version 1: an HMAC-SHA256 of id,
+ * time and body. Signatures are compared in constant time.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const toleranceSeconds = 5 * 60
 
-/** The largest difference between the time of a signature and this machine's clock. */
+/** Maximum difference in milliseconds between the time of a signature and this machine's clock. */
 export const signatureToleranceMs = toleranceSeconds * 1_000
 
-/** The headers of a request, by their names in lower case. */
+/** Headers of a request, by their names in lower case. */
 export type RequestHeaders = Readonly<Record<string, string | undefined>>
 
 /**
- * Returns when a request was signed with this key, in milliseconds since the epoch; undefined if the signature is missing,
- * wrong, or outside the tolerance.
+ * Returns the time at which a request was signed with this key, in milliseconds since the epoch; undefined if the
+ * signature is missing, wrong, or outside the tolerance.
  */
 export function signedAt(headers: RequestHeaders, body: Uint8Array, key: string): number | undefined {
   const id = headers['webhook-id']

@@ -2,23 +2,23 @@ import type { Death } from './death.ts'
 import type { PendingTurn } from './pending-turn.ts'
 import type { TurnOutcome } from './sandbox.ts'
 
-/** The reason for which the executor itself ended a process: the turn that was on the CPU then. */
+/** Reason for which the executor itself ended a process, and the turn that was on the CPU then. */
 export interface Ended {
   readonly turn: { readonly options: Pick<PendingTurn['options'], 'cpuMs'> }
   readonly reason: 'timeout' | 'memory' | 'stalled' | 'abandoned'
-  /** CPU time in milliseconds that the turn had used at least. */
+  /** Lower bound of the CPU time in milliseconds that the turn had used. */
   readonly cpuMs: number
 }
 
 interface Circumstances {
   readonly death: Death
-  /** Whether the process had ever reported. */
+  /** Whether the process had reported ready. */
   readonly isReady: boolean
-  /** Whether it served a single guest. */
+  /** Whether the process served a single guest. */
   readonly isAlone: boolean
-  /** Set if the executor ended it. */
+  /** Set if the executor ended the process. */
   readonly ended: Ended | undefined
-  /** The turn that was on the CPU when it died. */
+  /** Turn that was on the CPU when the process died. */
   readonly head: Ended['turn'] | undefined
 }
 
@@ -29,11 +29,11 @@ export function blame({ death, isReady, isAlone, ended, head }: Circumstances): 
 } {
   if (!isReady || !head) return { outcome: { type: 'lost' }, isMisdeed: false }
   if (ended) {
-    // It took the place of the turn that the process was ended for.
+    // This turn followed the one that the process was ended for.
     if (ended.turn !== head) return { outcome: { type: 'lost' }, isMisdeed: false }
     if (ended.reason === 'stalled') return { outcome: { type: 'killed' }, isMisdeed: false }
     if (ended.reason === 'abandoned') return { outcome: { type: 'lost' }, isMisdeed: true }
-    // What it logged is lost. A turn that did not get its CPU time on a busy machine is not at fault.
+    // The logs of the turn are lost. A turn that did not get its CPU time on a busy machine is not at fault.
     const { reason, cpuMs } = ended
     const logsDropped = { entries: 0, bytes: 0 }
     const isMisdeed = reason === 'memory' || cpuMs >= head.options.cpuMs

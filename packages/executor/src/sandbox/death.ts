@@ -1,27 +1,29 @@
 import { constants } from 'node:os'
 
-/** How a sandbox process ended. */
+/** End of a sandbox process. */
 export interface Death {
-  /** For the log. */
+  /** Text for the log. */
   readonly reason: string
   /**
-   * Whether something outside the process ended it, such as the kernel that needs memory, or an operator: no guest has a
-   * way to do that. (Native code that has broken out could, and gains some replays by it.)
+   * Whether something outside of the process ended it, such as the kernel when memory is short, or an operator. Guest
+   * code has no way to do that. (Native code after a sandbox escape could, and would gain some replays by it.)
    */
   readonly fromOutside: boolean
-  /** Whether it died because it had too little memory. */
+  /** Whether the process died because it had too little memory. */
   readonly outOfMemory: boolean
 }
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]))
 
-/** Commands such as bwrap report that their program was ended by a signal as an exit code: 128 and its number. */
+/**
+ * Base of the exit codes by which commands such as bwrap report that a signal ended their program: 128 plus its number.
+ */
 const signalExitBase = 128
 
-/** What V8 and Node print when they run out of memory, or out of what an allocation can be. */
+/** Messages of V8 and Node for lack of memory, or for an allocation above the maximum size. */
 const memoryComplaint = /out of memory|invalid (?:array |string )?(?:size|length)|allocation failed|bad_alloc/i
 
-/** Reads from a process's exit what ended it. */
+/** Returns the cause of a process's end, from its exit code or signal and the end of its stderr. */
 export function deathOf(code: number | null, signal: string | null, complaint: string): Death {
   const name = signal ?? (code !== null && code > signalExitBase ? signalNames.get(code - signalExitBase) : undefined)
   const said = complaint.trim().split('\n').slice(-5).join(' | ')

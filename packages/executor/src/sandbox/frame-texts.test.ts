@@ -6,13 +6,13 @@ import { encodeFrame, FrameError, FrameReader } from './frames.ts'
 
 const long = 1_024
 
-/** Long texts of all kinds, and short ones that look like what stands for them. */
+/** Arbitrary long texts of all kinds, and short ones that look like marks. */
 const text = oneof(
   tuple(string({ unit: 'binary' }), integer({ min: 0, max: 400 })).map(([piece, times]) => piece.repeat(times)),
   integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit).repeat(long)),
   constantFrom('', '\0', '\0\0', '\u00000', 'x'.repeat(long), 'x'.repeat(long - 1)),
 )
-/** As JSON says it, which knows no -0. */
+/** Arbitrary values after a round trip through JSON, which has no -0. */
 const value = jsonValue({ maxDepth: 1 }).map((each) => JSON.parse(JSON.stringify(each)) as unknown)
 const message = oneof(
   text,
@@ -27,7 +27,7 @@ function segment(text: string | Buffer, isWide = false, claimedBytes?: number): 
   return Buffer.concat([header, bytes])
 }
 
-/** A frame of a zero byte and these segments. */
+/** Returns a frame of a zero byte and these segments. */
 function frameOf(...segments: readonly Buffer[]): Buffer {
   const payload = Buffer.concat([Buffer.alloc(1), ...segments])
   const header = Buffer.alloc(4)

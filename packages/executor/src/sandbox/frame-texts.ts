@@ -1,31 +1,37 @@
 /**
- * How a message with long texts is put into bytes: they stand behind its JSON as they are, since they are mostly JSON
- * themselves, and to escape and to read that once more costs more than all else. In the JSON a mark stands for each, in
- * order. The reader trusts nothing: as many texts as marks, and not a byte more.
+ * Encoding of a message with long texts. They follow its JSON unescaped: they are mostly JSON themselves, and escaping
+ * and parsing that once more costs more than everything else. In the JSON a mark stands for each text, in order. The
+ * reader trusts nothing: it requires as many texts as marks, and no further bytes.
  *
- * A zero byte, which no JSON begins with; a segment with the JSON; a segment for each text. A segment is its length in
- * bytes (32 bits, big endian) and its bytes, which are UTF-16 (little endian) if the highest bit of the length is set, and
- * ASCII otherwise: both hold every text as it is, unpaired surrogates too.
+ * The layout is a zero byte, which no JSON begins with; a segment with the JSON; a segment for each text. A segment is
+ * its length in bytes (32 bits, big endian) and its bytes, which are UTF-16 (little endian) if the highest bit of the
+ * length is set, and ASCII otherwise. The two encodings hold every text unchanged, including unpaired surrogates.
  */
 
 const segmentHeaderBytes = 4
 const wideFlag = 0x8000_0000
 
-/** What stands for a text; a short text that begins like it is lifted out too, so that nothing can be taken for it. */
+/**
+ * Mark that stands for a text. A short text that begins with it is moved behind the JSON too, so that no text can be
+ * taken for a mark.
+ */
 const mark = '\0'
 const isLifted = (text: string): boolean => text.length >= 1_024 || text.startsWith(mark)
 
-/** Whether there are texts in a message that should stand behind it. */
+/** Returns whether a message has texts that should follow its JSON. */
 export function hasLongTexts(message: unknown): boolean {
   if (typeof message === 'string') return isLifted(message)
   if (typeof message !== 'object' || message === null) return false
-  // Every message is looked through, and this is by far the fastest way.
+  // Every message is searched, and this loop is by far the fastest way.
   const values = Object.values(message)
   for (let i = 0; i < values.length; i++) if (hasLongTexts(values[i])) return true
   return false
 }
 
-/** Puts a message with its long texts behind it at `start` of memory that has so many bytes more. */
+/**
+ * Writes a message with its long texts at `start` of the memory that `allocate` returns, which has room for `sizeBytes`
+ * from there.
+ */
 export function encodeWithTexts(message: unknown, allocate: (sizeBytes: number) => Buffer, start: number): Buffer {
   const texts: string[] = []
   const json = JSON.stringify(message, (_key, value: unknown) => {
@@ -49,16 +55,16 @@ function bytesOf({ text, isWide }: { text: string; isWide: boolean }): number {
   return isWide ? 2 * text.length : text.length
 }
 
-/** Whether it was made by `encodeWithTexts`, or means to look so. */
+/** Returns whether bytes begin like those of `encodeWithTexts`. The rest is not checked. */
 export function isWithTexts(bytes: Buffer): boolean {
   return bytes[0] === 0
 }
 
-/** The message. Throws if it is not one. */
+/** Decodes the bytes of a message with long texts. Throws if they are not such a message. */
 export function decodeWithTexts(bytes: Buffer): unknown {
   let at = 1
 
-  /** A text is read when its mark is found: one that nothing stands for costs nothing. */
+  /** Reads the next text. It is called when a mark is found, so a text without a mark costs nothing. */
   function next(): string {
     const header = bytes.readUInt32BE(at)
     const start = at + segmentHeaderBytes
@@ -67,7 +73,10 @@ export function decodeWithTexts(bytes: Buffer): unknown {
     return bytes.toString(header >= wideFlag ? 'utf16le' : 'latin1', start, at)
   }
 
-  /** Not by a reviver of `JSON.parse`, which takes several times as long: a hostile frame may be full of values. */
+  /**
+   * Replaces the marks in a value by their texts. A reviver of `JSON.parse` would take several times as long, and a
+   * hostile frame may be full of values.
+   */
   function restored(value: unknown): unknown {
     if (value === mark) return next()
     if (Array.isArray(value)) {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { encodeFrame, FrameError, FrameReader, maxFrameBytes } from './frames.ts'
 
 const messages = array(jsonValue({ stringUnit: 'binary' }), { maxLength: 8 })
-/** The sizes of the chunks that a stream comes in; the last one is taken again and again. */
+/** Arbitrary sizes of the chunks of a stream; the last one is repeated. */
 const chunkSizes = array(oneof(constant(1), integer({ min: 1, max: 9 }), integer({ min: 1, max: 500 })), {
   minLength: 1,
 })
@@ -21,7 +21,7 @@ function readInChunks(reader: FrameReader, stream: Buffer, sizes: readonly numbe
   return read
 }
 
-/** What pushing returns, or throws. */
+/** Returns the messages that pushing completes, or the error that it throws. */
 function pushed(reader: FrameReader, bytes: Buffer): unknown {
   try {
     return reader.push(bytes)
@@ -127,7 +127,7 @@ describe('a length that is only announced', () => {
 })
 
 test('a message that is too large is not sent', () => {
-  /** A zero byte, two lengths, and the JSON that stands for the text. */
+  /** Size in bytes of a zero byte, two lengths, and the JSON that stands for the text. */
   const aroundText = 1 + 4 + JSON.stringify('\0').length + 4
   expect(encodeFrame('x'.repeat(maxFrameBytes - aroundText))).toHaveLength(4 + maxFrameBytes)
   expect(() => encodeFrame('x'.repeat(maxFrameBytes - aroundText + 1))).toThrow(

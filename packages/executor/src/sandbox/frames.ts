@@ -1,17 +1,23 @@
 /**
- * The framing between the executor and a sandbox process: a frame is its length in bytes (32 bits, big endian) and
- * that many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader trusts nothing: a length
- * above the limit ends the conversation before anything is allocated for it.
+ * Framing between the executor and a sandbox process. A frame is its length in bytes (32 bits, big endian) and that
+ * many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader trusts nothing: a length
+ * above the limit is refused before anything is allocated for it.
  */
 import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
 import { scratch } from './scratch.ts'
 
 const headerBytes = 4
 
-/** The largest frame that either side sends: a journal's worth of payload, of which a character takes two bytes, and more. */
+/**
+ * Maximum size in bytes of a frame that either side sends: the payload of a whole journal, of which a character takes
+ * two bytes, and more.
+ */
 export const maxFrameBytes = 64 * 1024 * 1024
 
-/** A frame that can't be read; the process that sent it is not to be trusted any more. */
+/**
+ * Error of a frame that can't be read, or is too large to be sent. A process that sent such a frame is no longer
+ * trusted.
+ */
 export class FrameError extends Error {
   override readonly name = 'FrameError'
 }
@@ -21,7 +27,7 @@ export function encodeFrame(message: unknown): Buffer {
   return encodeIn((sizeBytes) => Buffer.allocUnsafe(sizeBytes), message)
 }
 
-/** The same, for whoever is done with the frame before the next one is encoded or read. */
+/** Encodes one message as one frame in shared memory. The frame is valid until the next one is encoded or read. */
 export function encodeScratchFrame(message: unknown): Buffer {
   return encodeIn(scratch, message)
 }
@@ -35,7 +41,9 @@ function encodeIn(allocate: (sizeBytes: number) => Buffer, message: unknown): Bu
   return frame
 }
 
-/** Puts a message at `start` of memory that has so many bytes more. */
+/**
+ * Writes a message as JSON at `start` of the memory that `allocate` returns, which has room for `sizeBytes` from there.
+ */
 function encodeJson(message: unknown, allocate: (sizeBytes: number) => Buffer, start: number): Buffer {
   const text = JSON.stringify(message)
   const bytes = allocate(Buffer.byteLength(text))
@@ -43,7 +51,10 @@ function encodeJson(message: unknown, allocate: (sizeBytes: number) => Buffer, s
   return bytes
 }
 
-/** Cuts a stream of bytes into frames. Chunks are kept as they came and joined once, when a frame is complete. */
+/**
+ * Reader that cuts a stream of bytes into frames. Chunks are kept as they arrive and joined once, when a frame is
+ * complete.
+ */
 export class FrameReader {
   readonly #limitBytes: number
   #chunks: Buffer[] = []
@@ -79,7 +90,7 @@ export class FrameReader {
     return length
   }
 
-  /** The next bytes, which are whole with the last chunk. They are good until the next are taken. */
+  /** Removes and returns the next bytes, which the last chunk completes. They are valid until the next call. */
   #take(size: number): Buffer {
     const last = this.#chunks.pop()!
     const restLength = this.#buffered - size

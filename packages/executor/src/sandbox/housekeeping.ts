@@ -5,19 +5,25 @@ const MiB = 1024 * 1024
 
 const tickMs = 1_000
 
-/** A guest whose last turn has only just ended may be about to get the next one. */
+/**
+ * Milliseconds without a turn after which a guest may be evicted when memory is full: until then it may be about to get
+ * its next turn.
+ */
 const minWaitMs = 50
 
-/** An idle process that takes so much more memory than its guests account for is replaced: V8 keeps what it has freed. */
+/**
+ * Returns the bytes of resident memory beyond that of its guests above which an idle process is replaced. V8 keeps
+ * memory that it has freed.
+ */
 const allowedBloat = (guestBytes: number) => 512 * MiB + guestBytes
 
 interface HousekeepingOptions {
   readonly memoryBytes: number
   readonly evictAfterMs: number
   readonly recycleAfter: number
-  /** A process with more is ended, whatever it does: its guests are replayed in others. */
+  /** Resident memory in bytes above which a process is ended at any time; its guests are replayed in others. */
   readonly maxProcessBytes: number
-  /** How many processes a tenant keeps when it has no use for them. */
+  /** Number of idle processes that a tenant keeps. */
   readonly size: number
   readonly serving: () => readonly SandboxProcess[]
   readonly end: (process: SandboxProcess) => void
@@ -25,8 +31,8 @@ interface HousekeepingOptions {
 }
 
 /**
- * Keeps the memory of the sandbox processes in bounds. Guests that only wait are evicted, when there is too little room or
- * they have waited for long; their executions do not notice. Processes are replaced when they have served enough.
+ * Keeps the memory of the sandbox processes within bounds. It evicts waiting guests when memory is full or they have
+ * waited for long, which their executions do not notice, and replaces processes that have served enough guests.
  */
 export class Housekeeping {
   readonly #options: HousekeepingOptions
@@ -44,12 +50,15 @@ export class Housekeeping {
     clearInterval(this.#timer)
   }
 
-  /** Whether guests keep as much memory as they may. */
+  /** Whether guests keep more memory than the limit. */
   get isFull(): boolean {
     return bytesOf(this.#options.serving()) > this.#options.memoryBytes
   }
 
-  /** Looks at a process in which a turn or a guest has ended. */
+  /**
+   * Ends a process that has nothing left to do, and otherwise evicts guests if memory is full. It is called when a turn
+   * or a guest has ended in the process.
+   */
   look(process: SandboxProcess): void {
     if (process.served >= this.#options.recycleAfter) process.retire()
     if (isDone(process)) this.#options.end(process)
@@ -60,9 +69,9 @@ export class Housekeeping {
     if (!this.isFull) return
     const serving = this.#options.serving()
     let bytes = bytesOf(serving)
-    // A little more than is needed, so that it is not needed again at once.
+    // Eviction goes below the limit, so that it is not needed again at once.
     const target = this.#options.memoryBytes * 0.9
-    // Far above it, guests that are hardly ever idle are no better than others.
+    // Far above the limit, guests that have only just become idle are evicted too.
     const oldest = performance.now() - (bytes > this.#options.memoryBytes * 1.5 ? 0 : minWaitMs)
     for (const process of serving.toSorted((one, other) => other.residents.bytes - one.residents.bytes)) {
       const before = process.residents.bytes
@@ -88,7 +97,7 @@ export class Housekeeping {
     onTick()
   }
 
-  /** Long turns made a tenant's processes more than there are slots; what has become idle since goes again. */
+  /** Ends the idle processes of a tenant beyond the number of slots, which were started because of long turns. */
   #endSurplus(): void {
     const kept = new Map<string, number>()
     for (const process of this.#options.serving()) {
@@ -104,7 +113,7 @@ function bytesOf(processes: readonly SandboxProcess[]): number {
   return processes.reduce((sum, { residents }) => sum + residents.bytes, 0)
 }
 
-/** Whether nothing is left of what the process was for. */
+/** Returns whether a process has no guests left and takes no further ones. */
 function isDone({ retiring, cordon, load, residents }: SandboxProcess): boolean {
   return load === 0 && residents.size === 0 && (retiring || cordon?.alone === true)
 }

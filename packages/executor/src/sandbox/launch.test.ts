@@ -9,10 +9,10 @@ import { candidateJails } from './jail/jails.ts'
 import { killLaunched, launchAhead, launchSandboxProcess } from './launch.ts'
 import { ProcessPool } from './process-pool.ts'
 
-// This one starts on every machine.
+// Jail that works on every machine.
 const jail = candidateJails().at(-1)!
 
-/** All that are started in this test, in order; they end with it. */
+/** Returns the processes that are started in this test, in order. They end with it. */
 function startedProcesses(): ChildProcess[] {
   const started: ChildProcess[] = []
   const add = (message: unknown): void => void started.push((message as { process: ChildProcess }).process)
@@ -75,7 +75,7 @@ test.each([
 test('a process is killed together with the one that it has started', async () => {
   const process = spawn('sh', ['-c', 'sh -c "echo started; exec sleep 60"; true'])
   await once(process.stdout, 'data')
-  // Once nobody holds the pipes any more.
+  // `close` comes once no process holds the pipes.
   const isOver = once(process, 'close')
   killLaunched(process)
   expect(await isOver).toEqual([null, 'SIGKILL'])

@@ -8,12 +8,15 @@ import { filterDescriptor, outputDescriptor, runtimeDescriptor, sandboxEnvironme
 import { chainOf } from './proc.ts'
 import { runtimeSource } from './runtime-source.ts'
 
-/** What a process starts from is in its pipes at once, on most systems; one that does not read it stops nothing. */
+/**
+ * Maximum milliseconds that `launchAhead` waits for a process to take its filter and runtime. On most systems the pipes
+ * take them at once.
+ */
 const maxSupplyMs = 1_000
 
-/** A started sandbox process and the pipes to it. */
+/** Started sandbox process and the pipes to it. */
 export interface LaunchedProcess {
-  /** The outermost process: ending it ends all that it has started. */
+  /** Outermost process. Ending it ends all that it has started. */
   readonly process: ChildProcess
   readonly input: Writable
   readonly output: Readable
@@ -21,15 +24,15 @@ export interface LaunchedProcess {
 }
 
 /**
- * A process that was started before anybody asked for one. It is kept here since whoever asks is loaded later, and far from
- * where it is started.
+ * Process that was started before it was requested. It is a module variable because the code that requests it is loaded
+ * later, far from the code that starts it.
  */
 let ahead: { readonly command: readonly string[]; readonly launched: LaunchedProcess } | undefined
 
 /**
- * Starts a process for whoever first asks for one in this jail: it starts while the rest of the executor is loaded. Resolves
- * when it has all that it starts from, or a little later if it does not take that. One that ends before it is asked for is
- * forgotten, and the jail tried again then.
+ * Starts a process for the first request in this jail, while the rest of the executor is loaded. Resolves when the
+ * process has its filter and runtime, or after `maxSupplyMs` if it does not take them. A process that ends before the
+ * request is forgotten, and the request starts another in its jail.
  */
 export async function launchAhead(jail: Jail): Promise<void> {
   const { launched, supplied } = launch(jail)
@@ -43,7 +46,10 @@ export async function launchAhead(jail: Jail): Promise<void> {
   await Promise.race([supplied, delay(maxSupplyMs)])
 }
 
-/** Starts a sandbox process in a jail. Nothing of the executor's environment is there to be read. */
+/**
+ * Starts a sandbox process in a jail, or returns the one that was started ahead. The process has nothing of the
+ * executor's environment.
+ */
 export function launchSandboxProcess(jail: Jail): LaunchedProcess {
   const early = ahead
   ahead = undefined
@@ -72,30 +78,33 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; supplie
   return { launched, supplied }
 }
 
-/** bwrap reads the filter to its end before it starts Node, which then starts while the runtime is linked. */
+/**
+ * Writes the filter and then the runtime. bwrap reads the filter to its end before it starts Node, which then starts
+ * while the runtime is linked.
+ */
 async function supply(child: ChildProcess, filter: Buffer | undefined): Promise<void> {
   if (filter) await give(child, filterDescriptor, filter)
   await give(child, runtimeDescriptor, JSON.stringify(runtimeSource()))
 }
 
-/** Writes all of it, and closes the descriptor, which is never read from. */
+/** Writes all of the content to a descriptor that is never read from, and closes it. */
 async function give({ stdio }: ChildProcess, descriptor: number, content: string | Buffer): Promise<void> {
   const stream = stdio[descriptor] as Writable
   if (stream.destroyed) return
-  // A jail that does not start reads nothing; that it did not start is seen as its exit.
+  // A jail that does not start reads nothing; its failure shows as its exit.
   const closed = new Promise((resolve) => stream.on('error', () => {}).once('close', resolve))
   stream.end(content, () => stream.destroy())
   await closed
 }
 
-/** A process that nobody speaks to ends by itself, also if it has not started yet. */
+/** Closes all pipes of a process. A sandbox process without them ends by itself, even if it has not started yet. */
 export function closePipes({ stdio }: ChildProcess): void {
   for (const stream of stdio) stream?.destroy()
 }
 
 /**
- * Kills a process from the inside out, so that none that it has started can outlive the one that was to take it along. One
- * that has ended already has no number any more: the system may have given it to another.
+ * Kills a process and those that it has started, the innermost first, so that none outlives the wrapper that was to end
+ * it. Does nothing if the process has ended: the system may have given its id to another.
  */
 export function killLaunched({
   pid,
@@ -107,7 +116,7 @@ export function killLaunched({
     try {
       kill(each, 'SIGKILL')
     } catch {
-      // It is gone already.
+      // The process is gone already.
     }
   }
 }

@@ -5,8 +5,9 @@ import process from 'node:process'
 import { type ModuleDeclaration, parse, type Statement } from 'acorn'
 
 /**
- * Links guest modules into one script. The guest has no module loader and no bundler runs here, so this accepts only what
- * concatenation gets right: named relative imports without aliases, exported declarations, and no statements at top level.
+ * Links guest modules into one script. The guest has no module loader and no bundler runs here, so only what
+ * concatenation gets right is accepted: named relative imports without aliases, exported declarations, and no
+ * statements at top level.
  *
  * Returns the body of a function, in strict mode, that returns `exportName` of the entry module.
  */
@@ -17,7 +18,10 @@ export function link(entryUrl: URL, exportName: string): string {
   if (!owners.has(exportName)) throw new Error(`${entryUrl.pathname} does not declare ${exportName}`)
   return `'use strict';\n${[...modules.values()].join('\n')}\nreturn ${exportName}`
 
-  /** Dependencies first. A cycle resolves in an arbitrary order, which the lint rule `import/no-cycle` excludes. */
+  /**
+   * Adds a module after its dependencies. A cycle would resolve in an arbitrary order; the lint rule `import/no-cycle`
+   * excludes cycles.
+   */
   function add(url: URL, ancestors: ReadonlySet<string> = new Set()): void {
     if (modules.has(url.href) || ancestors.has(url.href)) return
     const { code, imports, names } = readModule(url)
@@ -45,7 +49,7 @@ function readModule(url: URL): { code: string; imports: string[]; names: string[
   const program = parse(source, {
     ecmaVersion: 'latest',
     sourceType: 'module',
-    // Isolates parse this anew for every execution: comments, indentation and what types left blank are not kept.
+    // Isolates load this text for every execution, so comments, indentation and the blanks that types left are dropped.
     onToken: ({ start, end }) => {
       if (start > lastEnd) cuts.push({ start: lastEnd, end: start, insert: separator(source, lastEnd, start) })
       lastEnd = end
@@ -76,7 +80,10 @@ function readModule(url: URL): { code: string; imports: string[]; names: string[
   return { code: applyCuts(source, cuts), imports, names }
 }
 
-/** Node warns of this function as experimental. From sources it is no more so than the loader that every module came by. */
+/**
+ * Strips types without Node's warning that this function is experimental. An executor that runs from sources depends on
+ * it anyway: Node's loader strips the types of every module in the same way.
+ */
 function withoutTypes(text: string): string {
   const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => {}
@@ -87,7 +94,10 @@ function withoutTypes(text: string): string {
   }
 }
 
-/** What has to be between two tokens: a line break may end a statement, a space may keep words and operators apart. */
+/**
+ * Returns the text that has to be between two tokens: a line break may end a statement, and a space may keep words and
+ * operators apart.
+ */
 function separator(source: string, start: number, end: number): string {
   if (source.slice(start, end).includes('\n')) return '\n'
   return /^[\w$#+\-/<!]{2}$/.test(source.charAt(start - 1) + source.charAt(end)) ? ' ' : ''

@@ -1,22 +1,22 @@
 /**
- * A memory limit that the kernel keeps, between two looks of the executor as well: a control group of its own for each
- * sandbox process, where this process may make some (see `man 7 cgroups`, and the kernel's cgroup-v1/memory and cgroup-v2).
+ * Memory limit that the kernel enforces between two looks of the executor's watchdog: a control group for each sandbox
+ * process, where this process may make some (see `man 7 cgroups`, and the kernel's cgroup-v1/memory and cgroup-v2).
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pid as ownPid } from 'node:process'
 
-/** Where control groups can be made, and in what way. */
+/** Control group in which others can be made, and the version of its interface. */
 export interface CgroupParent {
   readonly version: 1 | 2
   readonly folder: string
 }
 
-/** The control group of one process. */
+/** Control group of one process. */
 export interface MemoryCgroup {
-  /** How often the kernel has killed something in it. */
+  /** Number of times that the kernel has killed a process in the group for lack of memory. */
   readonly kills: number
-  /** Removes it once its process is gone. */
+  /** Removes the group, once its process is gone. */
   remove(): void
 }
 
@@ -27,14 +27,17 @@ const files = {
 
 const namePrefix = 'codemode-sandbox-'
 
-/** The place for control groups below this process's own; undefined where there is none or it can't be written to. */
+/**
+ * Returns the parent for control groups, at or next above this process's own; undefined where there is none or it can't
+ * be written to. Removes the groups that killed executors left there.
+ */
 export function findCgroupParent(): CgroupParent | undefined {
   const parent = candidates().find(isWritable)
   if (parent) removeLeftOver(parent)
   return parent
 }
 
-/** Puts a process under a limit; undefined if that fails. */
+/** Puts a process into a new control group with a limit in bytes. Returns undefined if that fails. */
 export function confineMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
   const path = join(folder, `${namePrefix}${ownPid}-${pid}`)
   const { limit, events } = files[version]
@@ -62,7 +65,7 @@ function candidates(): CgroupParent[] {
       if (controllers.split(',').includes('memory'))
         return [{ version: 1, folder: join('/sys/fs/cgroup/memory', path) }]
       if (controllers !== '') return []
-      // A group that has processes gives its children no controllers. A unit of systemd's may have been delegated, with
+      // A group that has processes can't give its children controllers. A systemd unit may have been delegated, with
       // the executor in a group below it: `Delegate=memory`, `DelegateSubgroup=executor`.
       const own = join('/sys/fs/cgroup', path)
       const unit = /\.(?:service|scope)$/.test(dirname(own)) ? [dirname(own)] : []
@@ -70,13 +73,13 @@ function candidates(): CgroupParent[] {
     })
 }
 
-/** Whether control groups in this one have the memory controller, or can be given it. */
+/** Returns whether control groups in this one have the memory controller, after an attempt to enable it. */
 function givesMemory(folder: string): boolean {
   const file = join(folder, 'cgroup.subtree_control')
   try {
     writeFileSync(file, '+memory')
   } catch {
-    // It has it already, or never will.
+    // The controller is enabled already, or can't be.
   }
   return readText(file).trim().split(' ').includes('memory')
 }
@@ -94,7 +97,7 @@ function isWritable({ version, folder }: CgroupParent): boolean {
   }
 }
 
-/** Those of executors that were killed; what still has a process in it can't be removed. */
+/** Removes the groups of executors that were killed. A group that still has a process can't be removed. */
 function removeLeftOver({ folder }: CgroupParent): void {
   for (const name of readdirSync(folder)) if (name.startsWith(namePrefix)) remove(join(folder, name))
 }
@@ -103,7 +106,7 @@ function remove(path: string): void {
   try {
     rmdirSync(path)
   } catch {
-    // Not empty yet, or not there: the next executor removes it.
+    // The group has a process still, or does not exist. The next executor removes it.
   }
 }
 

@@ -1,22 +1,23 @@
 interface Record {
-  /** How often, fading with time. */
+  /** Number of faults, which decays with time. */
   misdeeds: number
   at: number
   until: number
 }
 
-/** So many in quick succession are forgiven: a model that writes one bad program writes it again. */
+/** Number of faults in quick succession that cause no penalty: a model that writes one bad program writes it again. */
 const forgiven = 4
-/** One is forgotten after so long. */
+/** Milliseconds after which one fault is forgotten. */
 const fadeMs = 5_000
 const basePenaltyMs = 500
 const maxPenaltyMs = 30_000
-/** More are not counted: the longest wait is reached. */
+/** Maximum number of faults that are counted. It causes the longest wait. */
 const maxMisdeeds = forgiven + 7
 
 /**
- * How long tenants whose code keeps costing sandbox processes must wait before they may begin another execution: the more
- * often, the longer. Each lost process takes the machine some hundred milliseconds, which are other tenants' as well.
+ * Throttle for tenants whose code keeps crashing sandbox processes. The more faults, the longer a tenant must wait
+ * before it may begin another execution (exponential backoff). Each lost process takes the machine some hundred
+ * milliseconds, which other tenants need as well.
  */
 export class Penalties {
   readonly #records = new Map<string, Record>()
@@ -26,7 +27,7 @@ export class Penalties {
     this.#now = now
   }
 
-  /** Notes that the tenant's code has cost a process; returns how long the tenant must wait now, in milliseconds. */
+  /** Counts a fault of the tenant's code. Returns the milliseconds that the tenant must wait now. */
   add(tenant: string): number {
     const at = this.#now()
     const before = this.#records.get(tenant) ?? { misdeeds: 0, at, until: at }
@@ -37,13 +38,13 @@ export class Penalties {
     return this.waitMs(tenant)
   }
 
-  /** How long the tenant must wait still. */
+  /** Returns the milliseconds that the tenant must still wait. */
   waitMs(tenant: string): number {
     const record = this.#records.get(tenant)
     return record === undefined ? 0 : Math.max(0, record.until - this.#now())
   }
 
-  /** Forgets what is over. */
+  /** Removes the records that have no effect any more. */
   sweep(): void {
     const now = this.#now()
     for (const [tenant, { misdeeds, at, until }] of this.#records) {

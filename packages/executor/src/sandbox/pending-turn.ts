@@ -1,7 +1,7 @@
 import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
-/** A turn as it was requested. */
+/** Turn as it was requested. */
 export interface RequestedTurn {
   readonly guest: number
   readonly limits: GuestSpec['limits']
@@ -9,16 +9,16 @@ export interface RequestedTurn {
   readonly options: TurnOptions
 }
 
-/** A turn that has not ended. */
+/** Turn that has not ended. */
 export interface PendingTurn extends RequestedTurn {
-  /** Time on the clock of `performance.now()` after which the turn's outcome is of no use any more. */
+  /** Time on the clock of `performance.now()` after which the turn's outcome is no longer needed. */
   readonly endsAt: number
-  /** The timeout in milliseconds of wall time that was sent; 0 before that. */
+  /** Timeout in milliseconds of wall time that was sent; 0 before that. */
   timeoutMs: number
-  /** Takes the outcome; undefined once it is of no use any more. */
+  /** Callback for the outcome; undefined once it is no longer needed. */
   settle: ((outcome: TurnOutcome) => void) | undefined
   sent: boolean
-  /** The calls of the turn that have come already, in their own frames. */
+  /** Calls of the turn that arrived ahead of its report, in frames of their own. */
   readonly calls: ToolCallEffect[]
 }
 
@@ -28,13 +28,18 @@ export function pendingTurn(turn: RequestedTurn, settle: PendingTurn['settle']):
   return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [] }
 }
 
-/** Part of wall time that is no CPU time of the thread even on an idle machine. V8's clock has to run out later than the budget. */
+/**
+ * Factor by which V8's timeout exceeds the CPU time of a turn: even on an idle machine some wall time is no CPU time of
+ * the thread, and the CPU time must run out first.
+ */
 const marginFactor = 1.1
+/** Milliseconds by which V8's timeout exceeds the CPU time of a turn, in addition to `marginFactor`. */
 const marginMs = 10
 
 /**
- * Returns the timeout for V8 in milliseconds of wall time, at least 1. On a machine where a turn takes `contention` times as
- * long as with a core for itself, the turn has used its CPU time by then. Where it has not, it is run again for longer.
+ * Returns the timeout for V8 in milliseconds of wall time, at least 1. On a machine where a turn takes `contention`
+ * times as long as with a core for itself, the turn has used its CPU time by then. A turn that has not is run again for
+ * longer.
  */
 export function wallTimeoutMs(turn: PendingTurn, contention: number, now = performance.now()): number {
   const { cpuMs, stretch } = turn.options
@@ -42,7 +47,9 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
   return Math.max(1, Math.ceil(Math.min(timeoutMs, turn.endsAt - now)))
 }
 
-/** Keeps calls that came ahead of their turn. Throws if there are more than the guest's side lets through. */
+/**
+ * Adds calls that arrived ahead of their turn's report. Throws if there are more than the guest's side lets through.
+ */
 export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCallEffect[]): void {
   calls.push(...more)
   if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
@@ -50,7 +57,7 @@ export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCall
   if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
-/** The end of a turn as its process reports it. */
+/** Report of a process on the end of a turn. */
 type TurnReport = Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>
 
 /** Returns the outcome of a turn from its report. */
@@ -69,12 +76,12 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
   }
 }
 
-/** Whether it was the guest's last turn: its process then forgets the guest by itself. */
+/** Returns whether it was the guest's last turn, after which its process forgets the guest by itself. */
 export function isLast(message: TurnReport): boolean {
   return message.type !== 'turn' || message.effects.end !== undefined
 }
 
-/** Whether the turn has left its process unfit for further guests. */
+/** Returns whether the turn has left its process unfit for further guests. */
 export function isAnomaly(message: TurnReport): boolean {
   if (message.type === 'skipped') return false
   return message.worn || (message.type === 'stopped' && message.reason === 'memory')

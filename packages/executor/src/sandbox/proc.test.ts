@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 
 import { processCpuMs } from './proc.ts'
 
-/** The two clocks count in ticks of 10 ms, in user and in system time. */
+/** Tolerance in milliseconds: the two clocks count in ticks of 10 ms, in user and in system time. */
 const ticksMs = 30
 
 function cpuMsOfThisProcess(): number {
@@ -34,7 +34,7 @@ describe.skipIf(platform !== 'linux')('on Linux', () => {
   test('the name of a process can hold anything', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'process-cpu-'))
     try {
-      // Read from its first parenthesis on, the line would have other numbers in the places of the times.
+      // If the line were read from its first parenthesis on, other numbers would be in the places of the times.
       const name = join(folder, ') 9 9 9 9 9 9')
       symlinkSync('/bin/sleep', name)
       const child = spawn(name, ['60'])

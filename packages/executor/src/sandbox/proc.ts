@@ -1,7 +1,10 @@
-/** Reads about processes from Linux's /proc. Each function returns undefined where the system does not have it. */
+/**
+ * Reads facts about processes from Linux's /proc. Functions that return one value return undefined where the system
+ * does not have it.
+ */
 import { readFileSync, readlinkSync } from 'node:fs'
 
-/** Linux counts CPU time in hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`). */
+/** Milliseconds in one unit of CPU time: Linux counts hundredths of a second (USER_HZ, see `man 5 proc_pid_stat`). */
 const msPerTick = 10
 const pageBytes = 4096
 
@@ -10,14 +13,18 @@ export function processCpuMs(pid: number | undefined): number | undefined {
   return cpuMsOf(read(pid, 'stat'))
 }
 
-/** Returns the CPU time in milliseconds that the main thread of a process has used so far. A sandbox process runs guests there. */
+/**
+ * Returns the CPU time in milliseconds that the main thread of a process has used so far. In a sandbox process, guests
+ * run on that thread.
+ */
 export function mainThreadCpuMs(pid: number | undefined): number | undefined {
   return cpuMsOf(read(pid, `task/${pid}/stat`))
 }
 
 function cpuMsOf(stat: string | undefined): number | undefined {
   if (stat === undefined) return undefined
-  // The name before the last parenthesis may hold anything; utime and stime are the 12th and 13th fields after it.
+  // The command name, which ends at the last parenthesis, may contain anything; utime and stime are the 12th and 13th
+  // fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) * msPerTick
 }
@@ -28,7 +35,10 @@ export function residentBytes(pid: number | undefined): number | undefined {
   return pages === undefined ? undefined : Number(pages) * pageBytes
 }
 
-/** Returns a process, its first child, that one's first child and so on: commands such as bwrap, and last the program that they start. */
+/**
+ * Returns a process, its first child, the first child of that one and so on: wrapper commands such as bwrap, and last
+ * the program that they start.
+ */
 export function chainOf(pid: number | undefined): number[] {
   if (pid === undefined) return []
   const child = read(pid, `task/${pid}/children`)?.trim().split(' ')[0]

@@ -9,7 +9,10 @@ import type { SandboxMessage } from './protocol.ts'
 const ready: SandboxMessage = { type: 'ready', versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' } }
 const skipped: SandboxMessage = { type: 'skipped', guest: 1 }
 
-/** A process that sends these messages when its input ends or begins, and goes when it ends; and what is told of it. */
+/**
+ * Starts a process that sends these messages when its input ends or begins, and exits when it ends. Returns what its
+ * link reports.
+ */
 function linkTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
   const frames = Buffer.concat(messages.map((message) => encodeFrame(message))).toString('base64')
   const program = `process.stdin.on('${when}', () => fs.writeSync(3, Buffer.from('${frames}', 'base64'))).resume()`

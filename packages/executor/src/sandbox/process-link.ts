@@ -8,38 +8,45 @@ import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cg
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
 
-/** The largest frame that a sandbox process sends: a result, of which a character takes two bytes, and console output. */
+/**
+ * Maximum size in bytes of a frame from a sandbox process: a result, of which a character takes two bytes, and console
+ * output.
+ */
 const maxReportBytes = 5 * 1024 * 1024
 
-/** A process that is not ready after this is given up, */
+/** Milliseconds after which a process that is not ready is given up. */
 const startTimeoutMs = 10_000
-/** and one that was given up may take this long to end by itself. */
+/** Milliseconds that a process that was given up may take to end by itself before it is killed. */
 const startGraceMs = 5_000
 
-/** How much of what a process prints is kept, to tell why it died. */
+/** Maximum length of the end of a process's stderr that is kept to explain its death, in UTF-16 units. */
 const keptComplaintLength = 2_000
+/** Length of a process's stderr above which it is killed, in UTF-16 units. */
 const maxComplaintLength = 1024 * 1024
 
-/** What a process had sent is read for so long after its end. */
+/** Milliseconds after a process's exit for which its pipes are still read. */
 const closeGraceMs = 1_000
 
-/** What a process sends once it is ready: all of it is about a guest. */
+/** Message of a process that is ready. Each one is about a guest. */
 export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' }>
 
 export interface ProcessLinkOptions {
   readonly jail: Jail
-  /** What the kernel is to let the process have, where control groups can be made. */
+  /** Memory limit that the kernel enforces on the process, where control groups can be made. */
   readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
-  /** Told once, unless the process was given up before. */
+  /** Called once when the process is ready, unless it was given up before. */
   onReady(versions: SandboxVersions): void
-  /** Told of each further message of the right form. What it throws is a breach of the protocol, and ends the process. */
+  /**
+   * Called with each further message that is valid. An error that it throws counts as a breach of the protocol and ends
+   * the process.
+   */
   onMessage(message: GuestMessage): void
   onExit(death: Death): void
 }
 
 /**
- * A sandbox process, from its start to its end, and the messages to and from it. The first from it says that it is ready.
- * What it sends is an attacker's, until it has been checked.
+ * Sandbox process from its start to its end, and the messages to and from it. Its first message says that it is ready.
+ * Everything that it sends is hostile input until its schema has been checked.
  */
 export class ProcessLink {
   readonly #options: ProcessLinkOptions
@@ -47,7 +54,7 @@ export class ProcessLink {
   readonly #reader = new FrameReader(maxReportBytes)
   readonly #startTimer: NodeJS.Timeout
   #isReady = false
-  /** Set when it is to end although it is not ready. */
+  /** Whether the process is to end although it is not ready. */
   #isGivenUp = false
   #pid: number | undefined
   #cgroup: MemoryCgroup | undefined
@@ -65,12 +72,12 @@ export class ProcessLink {
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
     errors.setEncoding('utf8').on('data', (chunk: string) => this.#complain(chunk))
-    // A broken pipe is seen as the process's exit.
+    // A broken pipe shows as the exit of the process.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
     process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: false, outOfMemory: false }))
-    // Not `exit`: what the process had sent before it died is read first, so that the blame falls on the right turn.
+    // Not `exit`: output from before the death is read first, so that the death is attributed to the right turn.
     process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
-    // If they are open then, somebody whom it has left behind holds them.
+    // A pipe that is still open after this time is held by a process that was left behind.
     process.on('exit', () => (this.#closeTimer = setTimeout(() => closePipes(process), closeGraceMs)))
     this.#startTimer = setTimeout(() => this.kill(), startTimeoutMs).unref()
   }
@@ -79,7 +86,7 @@ export class ProcessLink {
     return this.#isReady
   }
 
-  /** The process that the guests run in; known once it is ready. */
+  /** Id of the process that the guests run in; undefined until it is ready. */
   get pid(): number | undefined {
     return this.#pid
   }
@@ -89,8 +96,9 @@ export class ProcessLink {
   }
 
   /**
-   * Ends the process: at once, if it is ready. One that is still starting ends by itself when its input does: bwrap that is
-   * killed in the moment in which it starts the next process leaves that one behind, waiting for ever.
+   * Kills the process if it is ready. A process that is still starting ends by itself when its input closes, and is
+   * killed only after a grace period: bwrap that is killed while it starts the next process leaves that process behind,
+   * waiting forever.
    */
   kill(): void {
     this.#launched.input.destroy()
@@ -143,7 +151,10 @@ export class ProcessLink {
     this.#options.onReady(message.versions)
   }
 
-  /** By now all commands around the process have started it. */
+  /**
+   * Finds the process that runs guests and puts it under the memory limit. By the time that it is ready, all wrapper
+   * commands have started their program.
+   */
   #confine(): void {
     const { memory } = this.#options
     this.#pid = chainOf(this.#launched.process.pid).at(-1)

@@ -9,45 +9,57 @@ import { pipelinedTurns } from './turn-queue.ts'
 import type { Guest, Placement, Sandbox } from './sandbox.ts'
 
 interface ProcessPoolOptions {
-  /** How many sandbox processes take turns at once. */
+  /** Number of sandbox processes that run turns at once (CPU slots). */
   readonly size: number
-  /** How many sandbox processes there may be, those included in which executions only wait. */
+  /** Maximum number of sandbox processes, including those in which executions only wait. */
   readonly maxProcesses?: number
-  /** How much memory guests may keep in all, roughly, before those that have waited longest are evicted. */
+  /** Approximate memory in bytes that all guests together may keep before the longest waiting are evicted. */
   readonly memoryBytes?: number
-  /** How long a guest may wait before it is evicted. */
+  /** Milliseconds that a guest may wait before it is evicted. */
   readonly evictAfterMs?: number
-  /** A process is replaced after it has served so many guests. */
+  /** Number of guests after which a process is replaced. */
   readonly recycleAfter?: number
-  /** No process is started with less around it. */
+  /** Weakest isolation tier in which a process may be started. */
   readonly minIsolation?: IsolationTier
-  /** The jails to try; those that this machine may offer if not given. */
+  /** Jails to try; by default those that this machine may offer. */
   readonly jails?: readonly Jail[]
-  /** Told of each process that died, or had to be ended because of what ran in it. */
+  /** Called when a process died, or had to be ended because of what ran in it. */
   onCrash(reason: string): void
-  /** Told when a tenant has to wait because its code keeps costing processes. */
+  /** Called when a tenant is throttled because its code keeps crashing sandbox processes. */
   onPenalty?(tenant: string, penaltyMs: number): void
 }
 
-/** What a process may have beyond what all guests may keep: Node itself, and the guest that is running. */
+/** Bytes that a process may use beyond the memory limit of all guests: Node itself, and the guest that is running. */
 const spareBytes = 1.5 * 1024 ** 3
 
-/** When there are as many processes as there may be, one is taken from its tenant after so long without a guest, */
+/**
+ * Milliseconds without a guest after which a process may be replaced by one for another tenant, at the maximum number
+ * of processes.
+ */
 const minUnusedMs = 250
-/** or without a turn, */
+/**
+ * Milliseconds without a turn after which a process may be replaced by one for another tenant, at the maximum number of
+ * processes.
+ */
 const minIdleMs = 1_000
-/** or, at its next idle moment, after having had it for so long. */
+/**
+ * Milliseconds of tenure after which an idle process may be replaced by one for another tenant, at the maximum number
+ * of processes.
+ */
 const maxTenureMs = 5_000
 
-/** After so long without a turn a process has an isolate ready for the next guest. */
+/** Milliseconds without a turn after which a process has an isolate ready for the next guest. */
 const minRestMs = 2
 
-/** Long turns may make so many times more processes busy than there are slots; the operating system shares the CPU then. */
+/**
+ * Factor by which long turns may raise the number of busy processes above the number of slots. The operating system
+ * then shares the CPU.
+ */
 const maxGrowth = 3
 
 /**
- * The sandbox processes and who is in which. A process serves one tenant and then nobody: a tenant gets processes as it has
- * use for them, up to the number of CPU slots, and more when all of them are held by long turns.
+ * Pool that places guests in sandbox processes. A process serves one tenant and no other after it. A tenant gets
+ * processes as it needs them, up to the number of CPU slots, and more when long turns hold all of them.
  */
 export class ProcessPool implements Sandbox {
   readonly #options: ProcessPoolOptions
@@ -74,7 +86,7 @@ export class ProcessPool implements Sandbox {
     })
   }
 
-  /** Starts the processes and resolves when the first is ready. Throws `SandboxStartError`. */
+  /** Starts the processes and resolves when the first is ready. Rejects with `SandboxStartError`. */
   static async start(options: ProcessPoolOptions): Promise<ProcessPool> {
     const { size, maxProcesses = Infinity, minIsolation = 'permissions', jails } = options
     const pool = new ProcessPool(options)
@@ -102,18 +114,18 @@ export class ProcessPool implements Sandbox {
     return this.#supply.versions
   }
 
-  /** What is around every process. */
+  /** Jail of every process. */
   get jail(): Jail {
     return this.#supply.jail
   }
 
-  /** How the processes' memory is limited besides being watched. */
+  /** Kernel mechanism that limits the processes' memory in addition to the watchdog; undefined if there is none. */
   get memoryLimitedBy(): 'cgroup v1' | 'cgroup v2' | undefined {
     const version = this.#supply.cgroups?.version
     return version && `cgroup v${version}`
   }
 
-  /** Whether a process is there that can take a guest. */
+  /** Whether a process is ready to take a guest. */
   get ready(): boolean {
     return this.#supply.ready
   }
@@ -121,7 +133,7 @@ export class ProcessPool implements Sandbox {
   roomFor({ tenant, isolation }: Placement): number {
     if (this.#mustLeaveRoom(tenant)) return 0
     const free = this.#freeFor(tenant)
-    // Asked again whenever a turn ends while executions wait.
+    // The engine asks again whenever a turn ends while executions wait, so the full case returns early.
     if (free <= 0) return 0
     const more = this.#mayAcquire(tenant) ? pipelinedTurns : 0
     if (isolation === 'execution') return Math.min(free, more > 0 ? 1 : 0)
@@ -146,12 +158,15 @@ export class ProcessPool implements Sandbox {
     await this.#supply[Symbol.asyncDispose]()
   }
 
-  /** The idle process of the tenant that has rested most, or another for it; or the one that is free soonest. */
+  /**
+   * Returns the tenant's idle process that has rested longest, or another process for the tenant, or the one with the
+   * fewest turns.
+   */
   #place(tenant: string): SandboxProcess | undefined {
     const own = this.#open(tenant)
     const free = own.filter((process) => !process.stuck)
     const idle = free.filter(({ load }) => load === 0)
-    // Where processes are scarce, one that can be spared is left alone.
+    // No unused process is left: the idle process with the fewest guests takes this one.
     if (idle.length > 0 && !this.#supply.hasFresh) return idle.reduce(emptier)
     const rested = idle.length > 0 ? idle.reduce(longerIdle) : undefined
     if (rested && (rested.idleMs >= minRestMs || !this.#supply.hasReady)) return rested
@@ -160,14 +175,17 @@ export class ProcessPool implements Sandbox {
     return (free.length > 0 ? free : own).reduce<SandboxProcess | undefined>(lighter, undefined)
   }
 
-  /** The tenant's processes that take further guests. */
+  /** Returns the tenant's processes that take further guests. */
   #open(tenant: string): SandboxProcess[] {
     return this.#supply.serving.filter(
       ({ cordon, retiring }) => !retiring && cordon?.tenant === tenant && !cordon.alone,
     )
   }
 
-  /** How many turns more may wait for a CPU slot. A tenant for whom none runs has its share, however busy others are. */
+  /**
+   * Returns the number of further turns that may wait for a CPU slot. A tenant without a busy process always has its
+   * share, however busy others are.
+   */
   #freeFor(tenant: string): number {
     let free = this.#options.size * pipelinedTurns
     for (const process of this.#supply.serving) if (isBusy(process) && !process.stuck) free -= process.load
@@ -178,7 +196,10 @@ export class ProcessPool implements Sandbox {
     return count(this.#supply.serving, (process) => isBusy(process) && process.cordon?.tenant === tenant)
   }
 
-  /** Whether the tenant may have one more process: it has fewer than there are slots that are not held by long turns. */
+  /**
+   * Returns whether the tenant may get another process: without those held by long turns, it has fewer than there are
+   * slots, and its busy ones do not exceed its fair share.
+   */
   #mayAcquire(tenant: string): boolean {
     const { size } = this.#options
     const open = this.#open(tenant)
@@ -186,11 +207,14 @@ export class ProcessPool implements Sandbox {
     const busy = this.#supply.serving.filter(isBusy)
     const busyTenants = new Set(busy.map(({ cordon }) => cordon?.tenant)).add(tenant)
     if (this.#busyOf(tenant) >= Math.max(1, Math.floor((size * maxGrowth) / busyTenants.size))) return false
-    // Nobody loses a process to a tenant that has one.
+    // A process is displaced only for a tenant that has none.
     return this.#supply.hasFresh || (open.length === 0 && this.#displaceable(tenant) !== undefined)
   }
 
-  /** A process that has served nobody. If there is no place for another one, the one that is missed least makes room. */
+  /**
+   * Assigns an unused process to the tenant. At the maximum number of processes, the least needed one is ended for it.
+   * Returns undefined if there is none.
+   */
   #acquire(tenant: string, alone: boolean): SandboxProcess | undefined {
     const displaced = this.#supply.hasFresh ? undefined : this.#displaceable(tenant)
     if (displaced) this.#supply.end(displaced)
@@ -198,8 +222,8 @@ export class ProcessPool implements Sandbox {
   }
 
   /**
-   * The idle process that is missed least; its guests are evicted with it. A tenant that makes use of its process keeps it
-   * for a while: what is replaced at every change would do nothing but start processes.
+   * Returns the idle process that is needed least; its guests are evicted with it. A tenant that uses its process keeps
+   * it for a while, because replacing processes at every change of tenant would do nothing but start processes.
    */
   #displaceable(tenant: string): SandboxProcess | undefined {
     const idle = this.#supply.serving.filter(({ load }) => load === 0)
@@ -211,10 +235,13 @@ export class ProcessPool implements Sandbox {
     return spare.reduce<SandboxProcess | undefined>((one, other) => (one ? longerIdle(one, other) : other), undefined)
   }
 
-  /** A tenant whose long turns hold processes already leaves the last one that may be busy to others. */
+  /**
+   * Returns whether the tenant must leave the last process that may be busy to others, because its long turns hold
+   * processes already.
+   */
   #mustLeaveRoom(tenant: string): boolean {
     const { serving } = this.#supply
-    // Asked at every admission, and mostly there are too few to be looked at.
+    // This runs at every admission, and mostly there are too few processes to look at.
     if (this.#options.size * maxGrowth - serving.length > 1) return false
     const held = serving.filter((process) => process.stuck)
     if (this.#options.size * maxGrowth - held.length > 1) return false
@@ -239,7 +266,7 @@ export class ProcessPool implements Sandbox {
   }
 }
 
-/** Where there is no place, whoever asks for a turn tries again a little later. */
+/** Guest that has no process. Its turns are lost, so the caller tries again a little later. */
 const homeless: Guest = {
   turn: async () => ({ type: 'lost' }),
   close() {},
@@ -249,7 +276,9 @@ function isBusy({ load }: SandboxProcess): boolean {
   return load > 0
 }
 
-/** How many are so. Asked several times for each execution, which makes no arrays for it. */
+/**
+ * Returns the number of items for which `isSo` holds. It runs several times for each execution, so it makes no arrays.
+ */
 function count<Item>(items: readonly Item[], isSo: (item: Item) => boolean): number {
   let so = 0
   for (const item of items) if (isSo(item)) so += 1

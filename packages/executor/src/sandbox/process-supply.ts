@@ -5,46 +5,49 @@ import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { SandboxVersions } from './protocol.ts'
 import { SandboxProcess, type Cordon, type SandboxProcessOptions } from './sandbox-process.ts'
 
-/** What the processes tell of themselves. */
+/** Callbacks of the sandbox processes, each called with the process. */
 export type ProcessListener = {
   readonly [Name in keyof Omit<SandboxProcessOptions, 'jail' | 'memory' | 'onReady' | 'onExit'>]: (
     process: SandboxProcess,
   ) => ReturnType<SandboxProcessOptions[Name]>
 } & {
   onReady(process: SandboxProcess): void
-  /** A process died, or had to be ended because of what ran in it. */
+  /** Called when a process died, or had to be ended because of what ran in it. */
   onCrash(reason: string): void
 }
 
 interface SupplyOptions {
-  /** How many to begin with. */
+  /** Number of processes to start with. */
   readonly initial: number
-  /** How many there may be, those in service included. */
+  /** Maximum number of processes, including those in service. */
   readonly max: number
   readonly minIsolation: IsolationTier
-  /** What the kernel is to let each process have, where control groups can be made. */
+  /** Memory limit in bytes that the kernel enforces on each process, where control groups can be made. */
   readonly maxProcessBytes?: number
-  /** The jails to try, in this order. */
+  /** Jails to try, in this order. */
   readonly jails?: readonly Jail[]
   readonly listener: ProcessListener
 }
 
-/** The others start when the first result is likely to be out: on a machine with few cores they would slow it down. */
+/**
+ * Milliseconds from the readiness of the first process to the start of the others. The first result is likely to be out
+ * by then; on a machine with few cores the starts would slow it down.
+ */
 const othersDelayMs = 250
 
-/** A failing start is tried again after this long, so that a broken machine is not spun. */
+/** Milliseconds of backoff before a failed start is repeated. */
 const restartDelayMs = 250
 
-/** All sandbox processes: those in service, and at least one fresh one that nobody has used, ready to step in at once. */
+/** All sandbox processes: those in service, and at least one unused process that is ready to be assigned. */
 export class ProcessSupply implements AsyncDisposable {
   readonly #options: SupplyOptions
   readonly #all = new Set<SandboxProcess>()
   #serving: readonly SandboxProcess[] = []
-  /** Processes that have reported ready; a supply without one is not ready. */
+  /** Processes that have reported ready. Without one, the supply is not ready. */
   readonly #ready = new Set<SandboxProcess>()
   readonly #restarts = new Set<NodeJS.Timeout>()
   readonly jail: Jail
-  /** Where the processes' memory is limited by the kernel too. */
+  /** Parent of the control groups by which the kernel limits the processes' memory; undefined if it does not. */
   readonly cgroups: CgroupParent | undefined
   #versions: SandboxVersions | undefined
   #othersTimer: NodeJS.Timeout | undefined
@@ -56,7 +59,10 @@ export class ProcessSupply implements AsyncDisposable {
     this.cgroups = options.maxProcessBytes === undefined ? undefined : findCgroupParent()
   }
 
-  /** Starts the first process in the strongest jail that works, the others after it. Throws `SandboxStartError`. */
+  /**
+   * Starts the first process in the strongest jail that works, and the others after it. Rejects with
+   * `SandboxStartError` if no jail works.
+   */
   static async start(options: SupplyOptions): Promise<ProcessSupply> {
     const { minIsolation } = options
     const failures: string[] = []
@@ -79,41 +85,41 @@ export class ProcessSupply implements AsyncDisposable {
     return !this.#closed && this.#ready.size > 0
   }
 
-  /** The processes that serve somebody. */
+  /** Processes that are assigned to a tenant. */
   get serving(): readonly SandboxProcess[] {
     return this.#serving
   }
 
-  /** Whether a process could be had without ending another. */
+  /** Whether a process can be assigned without ending another. */
   get hasFresh(): boolean {
     return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
   }
 
-  /** Whether one that nobody has used is there and has started. */
+  /** Whether an unused process is ready. */
   get hasReady(): boolean {
     return !this.#closed && [...this.#ready].some(({ cordon }) => cordon === undefined)
   }
 
-  /** Gives somebody a process that has served nobody; undefined when there are as many processes as there may be. */
+  /** Assigns an unused sandbox process to a tenant. Returns undefined if there is none and no other may be started. */
   take(cordon: Cordon): SandboxProcess | undefined {
     if (this.#closed) return undefined
     const taken = this.#fresh ?? (this.#mayLaunch ? this.#launch() : undefined)
     if (taken === undefined) return undefined
     taken.assign(cordon)
     this.#serving = [...this.#serving, taken]
-    // Starting one takes the executor a while: the turn for which this one is taken is sent first.
+    // Starting a process takes the executor a while, so the turn for which this one is taken is sent first.
     setImmediate(() => this.refill())
     return taken
   }
 
-  /** Ends a process for good. */
+  /** Ends a process, and replaces it if no unused one is left. */
   end(process: SandboxProcess): void {
     this.#forget(process)
     void process.end()
     queueMicrotask(() => this.refill())
   }
 
-  /** Sees to it that a fresh process is there. */
+  /** Starts an unused process if there is none and another one may be started. */
   refill(): void {
     if (!this.#closed && this.#fresh === undefined && this.#mayLaunch) this.#launch()
   }
@@ -125,7 +131,7 @@ export class ProcessSupply implements AsyncDisposable {
     await Promise.all([...this.#all].map((process) => process.end()))
   }
 
-  /** Not while a start that failed is waiting to be repeated: what is broken is not spun. */
+  /** Whether another process may be started: not at the maximum, and not during the backoff after a failed start. */
   get #mayLaunch(): boolean {
     return this.#all.size < this.#options.max && this.#restarts.size === 0
   }
@@ -135,7 +141,10 @@ export class ProcessSupply implements AsyncDisposable {
     return fresh.find((process) => this.#ready.has(process)) ?? fresh[0]
   }
 
-  /** Starts the first process, and the others soon after it works. Says what is wrong with the jail, if anything is. */
+  /**
+   * Starts the first process, and the others soon after it works. Resolves with the failure of the jail, or undefined
+   * if it works.
+   */
   async #begin(): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const first = this.#launch({ onReady: () => resolve(undefined), onExit: resolve })
@@ -184,7 +193,7 @@ export class ProcessSupply implements AsyncDisposable {
     const wasReady = this.#ready.has(process)
     if (!this.#forget(process) || this.#closed || this.#versions === undefined) return
     this.#options.listener.onCrash(reason)
-    // A start that fails by itself fails again.
+    // A start that failed by itself would fail again at once.
     if (wasReady || fromOutside) this.refill()
     else this.#refillLater()
   }
@@ -198,7 +207,10 @@ export class ProcessSupply implements AsyncDisposable {
   }
 }
 
-/** No sandbox process could be started with enough around it; the message carries what each way to do it said. */
+/**
+ * Error of a start at which no jail of sufficient isolation worked. The message has the failure of each jail that was
+ * tried.
+ */
 export class SandboxStartError extends Error {
   override readonly name = 'SandboxStartError'
 

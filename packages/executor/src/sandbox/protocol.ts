@@ -1,70 +1,78 @@
 /**
- * The messages between the executor and a sandbox process. What the executor sends is trusted; what a sandbox process
- * sends is an attacker's until its schema has been checked.
+ * Messages between the executor and a sandbox process. A sandbox process trusts the executor's messages. The executor
+ * treats what a sandbox process sends as hostile input until its schema has been checked.
  */
 import { turnEffectsSchema, type JournalHeader, type TurnEffects } from '@codemode/shared'
 import { z } from 'zod'
 
-/** A tool call that a guest has put out. */
+/** Tool call among the effects of a turn. */
 export type ToolCallEffect = TurnEffects['calls'][number]
 
-/** What makes a guest: the part of a journal's header that the guest can depend on. */
+/** Specification of a guest: the part of a journal's header that the guest can depend on. */
 export type GuestSpec = Pick<JournalHeader, 'code' | 'input' | 'context' | 'config' | 'limits' | 'seed'> & {
-  /** The names of the tools that the guest may call. */
+  /** Names of the tools that the guest may call. */
   readonly tools: readonly string[]
 }
 
-/** What is delivered to a guest in one turn, with its content. */
+/** Delivery to a guest in one turn, with its content. */
 export type GuestDelivery =
   | { readonly kind: 'start'; readonly at: number }
   | { readonly kind: 'answer'; readonly at: number; readonly call: number; readonly ok: boolean; readonly text: string }
   | { readonly kind: 'tick'; readonly at: number }
 
-/** From the executor to a sandbox process. `guest` is a number that the executor gives to each guest it opens. */
+/**
+ * Message from the executor to a sandbox process. `guest` is a number that the executor assigns to each guest that it
+ * opens.
+ */
 export type HostMessage =
   | {
       readonly type: 'turn'
       readonly guest: number
       readonly delivery: GuestDelivery
       readonly timeoutMs: number
-      /** Only with the first turn of a guest, which makes it. */
+      /** Specification to make the guest from; present in its first turn only. */
       readonly spec?: GuestSpec
     }
   | { readonly type: 'close'; readonly guest: number }
 
-/** More entries than the limit of console output (64 KiB, an entry counts 64 bytes at least) lets through. */
+/**
+ * Maximum number of log entries of a turn. It is more than the limit of console output (64 KiB, with at least 64 bytes
+ * for an entry) lets through.
+ */
 const maxLogs = 2_000
-/** More calls than a frame of 5 MiB holds. */
+/** Maximum number of calls in a message. It is more than a frame of 5 MiB holds. */
 const maxCalls = 150_000
 
-/** A turn's effects with a bound on each list: a list that is too long is refused before its items are looked at. */
+/**
+ * Effects of a turn with a bound on each list, so that a list that is too long is refused before its items are checked.
+ */
 const effectsSchema = turnEffectsSchema.extend({
   calls: turnEffectsSchema.shape.calls.max(maxCalls),
   logs: turnEffectsSchema.shape.logs.max(maxLogs),
 })
 
-/** What is told of a turn that has run, however it ended. */
+/** Fields of each report on a turn that has run, however it ended. */
 const ofTurn = {
   guest: z.int(),
   cpuMs: z.number().nonnegative(),
-  /** Whether something is broken in the process that new guests would need; those that are here go on. */
+  /** Whether something is broken in the process that new guests would need. Guests that are present continue. */
   worn: z.boolean(),
 }
 
-/** From a sandbox process to the executor. */
+/** Message from a sandbox process to the executor. */
 export const sandboxMessageSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ready'),
     versions: z.strictObject({ v8: z.string(), icu: z.string(), arch: z.string(), guestRuntime: z.string() }),
   }),
-  /** The answer to a turn whose guest was closed before it began, or that has to be run elsewhere. */
+  /** Answer to a turn whose guest was closed before it began, or that has to run in another process. */
   z.strictObject({ type: z.literal('skipped'), guest: z.int() }),
-  /** Some of a turn's calls, sent ahead of it: frames stay small however much a turn puts out. */
+  /** Part of a turn's calls, sent ahead of its report, so that frames stay small however many calls a turn makes. */
   z.strictObject({ type: z.literal('calls'), guest: z.int(), calls: effectsSchema.shape.calls }),
   z.strictObject({
     type: z.literal('turn'),
     ...ofTurn,
-    /** What the guest keeps in memory now. */
+    /** Memory in bytes that the guest keeps after the turn. */
     guestBytes: z.int().nonnegative(),
     effects: effectsSchema,
   }),
@@ -79,5 +87,5 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
 
 export type SandboxMessage = z.infer<typeof sandboxMessageSchema>
 
-/** The versions that a run depends on, as a sandbox process reports them. */
+/** Versions that a run depends on, as a sandbox process reports them. */
 export type SandboxVersions = Extract<SandboxMessage, { type: 'ready' }>['versions']

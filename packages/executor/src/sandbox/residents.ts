@@ -1,16 +1,16 @@
 import type { GuestSpec } from './protocol.ts'
 
-/** A guest that lives in a sandbox process. */
+/** Guest that lives in a sandbox process. */
 export interface Resident {
-  /** What it is made from; undefined once its isolate has been made. */
+  /** Spec that the guest is made from; undefined once its isolate has been made. */
   spec: GuestSpec | undefined
-  /** What it keeps in memory, as of the end of its last turn. */
+  /** Memory in bytes that the guest kept at the end of its last turn. */
   bytes: number
-  /** When its last turn ended, by `performance.now()`. */
+  /** Time at which its last turn ended, or at which it was added, by `performance.now()`. */
   idleSince: number
 }
 
-/** The guests of one sandbox process, the one that has waited longest first. */
+/** Guests of one sandbox process, the longest waiting first. */
 export class Residents {
   readonly #guests = new Map<number, Resident>()
   #bytes = 0
@@ -19,7 +19,7 @@ export class Residents {
     return this.#guests.size
   }
 
-  /** What all of them keep in memory. */
+  /** Memory in bytes that all guests keep. */
   get bytes(): number {
     return this.#bytes
   }
@@ -32,7 +32,7 @@ export class Residents {
     return this.#guests.get(guest)
   }
 
-  /** Notes that a turn of the guest has ended, and how large it is now. */
+  /** Records the end of a guest's turn, and the memory in bytes that the guest keeps after it. */
   rested(guest: number, bytes: number): void {
     const resident = this.#guests.get(guest)
     if (!resident) return
@@ -43,14 +43,14 @@ export class Residents {
     resident.idleSince = performance.now()
   }
 
-  /** Forgets a guest and returns what was known of it. */
+  /** Removes a guest and returns its entry, if there is one. */
   remove(guest: number): Resident | undefined {
     const resident = this.#guests.get(guest)
     if (resident && this.#guests.delete(guest)) this.#bytes -= resident.bytes
     return resident
   }
 
-  /** The guests in the order of their waiting. */
+  /** Returns the guests, the longest waiting first. */
   entries(): IterableIterator<[number, Resident]> {
     return this.#guests.entries()
   }

@@ -2,19 +2,19 @@ import { extname } from 'node:path'
 
 import { link } from './link.ts'
 
-/** What a sandbox process makes isolates with: the guest runtime and the web's globals, each linked into one script. */
+/** Source of isolates for a sandbox process: the guest runtime and the web globals, each linked into one script. */
 export interface RuntimeSource {
-  /** Its value is the function that makes the runtime; every isolate runs it before the guest's code. */
+  /** Script whose value is the function that makes the runtime. Every isolate runs it before the guest's code. */
   readonly runtime: string
-  /** Compiled in an isolate when its guest first touches one of these globals. */
+  /** Function body that is compiled in an isolate when its guest first accesses one of the web globals. */
   readonly web: string
 }
 
 let linked: RuntimeSource | undefined
 
 /**
- * Links the guest runtime. The executor does it, once, while its first sandbox process starts: in each of them it would be
- * most of what they have to do before they are ready.
+ * Returns the linked guest runtime, which is memoized. The executor links it while its first sandbox process starts. In
+ * each sandbox process, linking would take most of the time until it is ready.
  */
 export function runtimeSource(): RuntimeSource {
   const extension = extname(import.meta.filename)

@@ -9,37 +9,40 @@ import type { Guest, TurnOutcome } from './sandbox.ts'
 import { pipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { allowedGrowth, TurnWatch } from './turn-watch.ts'
 
-/** Milliseconds that a guest may stay on the CPU after it was closed, before its process is ended. */
+/** Milliseconds that a closed guest may stay on the CPU before its process is killed. */
 const closeGraceMs = 500
 
-/** Milliseconds on the CPU after which a turn counts as long: other guests should go to another process. */
+/** Milliseconds on the CPU after which a turn counts as long and other guests should go to another process. */
 const longTurnMs = 200
 
-/** The tenant that a process serves. */
+/** Assignment of a process to a tenant. */
 export interface Cordon {
   readonly tenant: string
-  /** Whether it serves a single guest. */
+  /** Whether the process serves a single guest. */
   readonly alone: boolean
 }
 
 export interface SandboxProcessOptions extends Pick<ProcessLinkOptions, 'jail' | 'memory' | 'onReady'> {
-  /** The process is gone; `reason` says why, for the log. */
+  /**
+   * Called when the process is gone. `reason` is text for the log; `fromOutside` says whether something outside of the
+   * process ended it.
+   */
   onExit(reason: string, fromOutside: boolean): void
-  /** There may be room for another guest now, or a need for another process. */
+  /** Called when there may be room for another guest, or when another process may be needed. */
   onChange(): void
-  /** What lives here cost the process, or nearly. */
+  /** Called when code in this process crashed it, had it killed, or left it unfit for further guests. */
   onMisdeed(): void
-  /** Whether the guests of all processes keep as much memory as they may. */
+  /** Returns whether the guests of all processes together keep more memory than the limit. */
   isFull(): boolean
-  /** Whether a turn that is handed back could run sooner somewhere else. */
+  /** Returns whether a turn that is handed back could run sooner in another process. */
   hasElsewhere(): boolean
-  /** How many times as long a turn takes now as it would if it had a core for itself. */
+  /** Returns the factor by which a turn takes longer now than with a core for itself. */
   contention(): number
 }
 
 /**
- * The executor's end of one sandbox process. Turns run one at a time in the order in which they were asked for, so the
- * first unanswered one is the one on the CPU.
+ * The executor's end of one sandbox process. Turns run one at a time in the order of the queue, so the first unanswered
+ * one is the one on the CPU.
  */
 export class SandboxProcess {
   readonly #link: ProcessLink
@@ -79,17 +82,17 @@ export class SandboxProcess {
     })
   }
 
-  /** The process that the guests run in; known once it has reported. */
+  /** Id of the process that the guests run in; undefined until it has reported ready. */
   get pid(): number | undefined {
     return this.#link.pid
   }
 
-  /** Whom it serves. A process that has served a tenant serves no other. */
+  /** Tenant that the process is assigned to; undefined while it is unused. A process never serves a second tenant. */
   get cordon(): Cordon | undefined {
     return this.#cordon
   }
 
-  /** How many turns wait or run here. */
+  /** Number of turns that wait or run in the process. */
   get load(): number {
     return this.#turns.length
   }
@@ -98,22 +101,22 @@ export class SandboxProcess {
     return this.#residents
   }
 
-  /** How many guests have been opened here. */
+  /** Number of guests that have been opened in the process. */
   get served(): number {
     return this.#lastGuest
   }
 
-  /** How many further turns would run at once, or right after the one on the CPU. */
+  /** Number of further turns that would run at once, or directly after the one on the CPU. */
   get room(): number {
     return this.stuck ? 0 : Math.max(0, pipelinedTurns - this.#turns.length)
   }
 
-  /** Whether a turn has been on the CPU for so long that others should go elsewhere. */
+  /** Whether a turn has been on the CPU for so long that others should go to another process. */
   get stuck(): boolean {
     return this.#watch.elapsedMs >= longTurnMs
   }
 
-  /** Whether no new guest is to come here any more. */
+  /** Whether the process takes no new guests. */
   get retiring(): boolean {
     return this.#retiring
   }
@@ -123,28 +126,31 @@ export class SandboxProcess {
     this.#startTenure()
   }
 
-  /** A tenant has a process from when it can make use of it. */
+  /**
+   * Restarts the measurement of tenure and idle time. It runs on assignment and again when the process is ready,
+   * because a tenant can't use the process before.
+   */
   #startTenure(): void {
     this.#tenureSince = performance.now()
     this.#lastTurnAt = this.#tenureSince
   }
 
-  /** For how long it has been without a turn; 0 while there is one. */
+  /** Milliseconds since the last turn ended; 0 while a turn waits or runs. */
   get idleMs(): number {
     return this.load > 0 ? 0 : performance.now() - this.#lastTurnAt
   }
 
-  /** For how long it has served its tenant. */
+  /** Milliseconds for which the tenant has been able to use the process. */
   get tenureMs(): number {
     return performance.now() - this.#tenureSince
   }
 
-  /** Takes no further guests; those that are here go on. */
+  /** Takes no further guests; those that are present continue. */
   retire(): void {
     this.#retiring = true
   }
 
-  /** A guest to be made when its first turn is sent. */
+  /** Registers a guest. Its isolate is made when its first turn is sent. */
   open(spec: GuestSpec): Guest {
     const guest = ++this.#lastGuest
     this.#residents.add(guest, spec)
@@ -154,7 +160,7 @@ export class SandboxProcess {
     }
   }
 
-  /** Takes guests that only wait out of memory, the longest waiting first, for as long as `isEnough` does not hold. */
+  /** Evicts guests that only wait, the longest waiting first, until `isEnough` returns true. */
   evict(isEnough: (idleSince: number) => boolean): void {
     for (const [guest, { spec, idleSince }] of this.#residents.entries()) {
       if (isEnough(idleSince)) return
@@ -162,7 +168,7 @@ export class SandboxProcess {
     }
   }
 
-  /** Ends the process and resolves when it is gone; turns that are under way are lost at once. */
+  /** Ends the process and resolves when it is gone. Turns that wait or run are settled as lost at once. */
   end(): Promise<void> {
     this.#loseAll({ type: 'lost' })
     return this.#link.end()
@@ -178,8 +184,8 @@ export class SandboxProcess {
   }
 
   #sendTurns(): void {
-    // Where there is too little memory for another guest, those that are made already go first: they end, or wait and can
-    // be evicted. Otherwise all that come back at the same time would be in memory at once.
+    // While memory is full, turns of guests that exist already go first: these guests end, or wait and can then be
+    // evicted. Otherwise all guests that are recreated at the same time would be in memory at once.
     const isFull = this.#options.isFull()
     const isMade = ({ guest }: PendingTurn) => this.#residents.get(guest)?.spec === undefined
     const next = () => this.#turns.next((turn) => isFull && isMade(turn))
@@ -189,7 +195,7 @@ export class SandboxProcess {
 
   #watchHead(): void {
     const { head } = this.#turns
-    // The time that a process takes to start is nobody's turn.
+    // The time that a process takes to start counts for no turn.
     if (!head || this.#watch.isOn || !this.#link.isReady) return
     const { timeoutMs, options, limits } = head
     this.#watch.begin({ timeoutMs, cpuMs: options.cpuMs, memoryLimitMb: limits.memoryLimitMb })
@@ -214,14 +220,20 @@ export class SandboxProcess {
     this.#link.kill()
   }
 
-  /** Hands back the turns that would rather be replayed elsewhere than wait longer behind the one on the CPU. */
+  /**
+   * Hands back the turns that have waited longer than their patience behind the one on the CPU, if they could run
+   * elsewhere.
+   */
   #handBackImpatient(): void {
     for (const turn of this.#turns.impatientAfter(this.#watch.elapsedMs)) {
       if (this.#options.hasElsewhere()) this.#handBack(turn)
     }
   }
 
-  /** The guest here is of no more use. A turn that is in the process's hands already keeps its place until it is over. */
+  /**
+   * Settles a turn as lost and forgets its guest. A turn that was sent keeps its place in the queue until the process
+   * answers it.
+   */
   #handBack(turn: PendingTurn): void {
     turn.settle?.({ type: 'lost' })
     turn.settle = undefined
@@ -271,7 +283,7 @@ export class SandboxProcess {
     this.#options.onChange()
   }
 
-  /** What has happened here is no state to make further guests in. */
+  /** Retires the process, because its state is no longer fit for new guests. */
   #anomaly(): void {
     if (this.#retiring) return
     this.retire()
@@ -284,13 +296,13 @@ export class SandboxProcess {
     const isAlone = this.#cordon?.alone === true
     const { outcome, isMisdeed } = blame({ death, isReady: this.#link.isReady, isAlone, ended: this.#ended, head })
     if (isMisdeed) this.#options.onMisdeed()
-    // Replaced first, so that what is replayed now finds the replacement.
+    // The replacement starts first, so that guests that are replayed now find it.
     const reason = this.#ended ? `ended by the executor: ${this.#ended.reason}` : death.reason
     this.#options.onExit(reason, death.fromOutside)
     this.#loseAll(outcome)
   }
 
-  /** Settles all turns: the one on the CPU as is said, those behind it as lost. */
+  /** Settles the turn on the CPU with the given outcome, and those behind it as lost. */
   #loseAll(outcomeOfHead: TurnOutcome): void {
     this.#alive = false
     this.#watch.end()

@@ -1,11 +1,11 @@
-/** Larger ones are rare, and not kept. */
+/** Maximum size in bytes of the buffer that is kept. Larger ones are rare. */
 const maxKeptBytes = 4 * 1024 * 1024
 
 let kept = Buffer.alloc(0)
 
 /**
- * Memory for bytes that nobody needs any more when the next ones are asked for. A buffer of its own would be freed late, so
- * that each came from the system page by page, and that takes longer than to fill it.
+ * Returns a shared buffer whose content is valid until the next call only. A separate buffer for each call would be
+ * freed late, so that each one came from the system page by page, which takes longer than filling it.
  */
 export function scratch(sizeBytes: number): Buffer {
   if (sizeBytes > maxKeptBytes) return Buffer.allocUnsafeSlow(sizeBytes)

@@ -1,9 +1,9 @@
 import type { PendingTurn } from './pending-turn.ts'
 
-/** Turns that are in a process's hands at once: one runs, one is there when it ends. */
+/** Maximum number of turns that are sent to a process at once: one runs, and the next is there when it ends. */
 export const pipelinedTurns = 2
 
-/** The turns of one process in the order in which they are run: the first is the one on the CPU. */
+/** Turns of one process in the order in which they run. The first is the one on the CPU. */
 export class TurnQueue {
   readonly #turns: PendingTurn[] = []
 
@@ -19,12 +19,12 @@ export class TurnQueue {
     this.#turns.push(turn)
   }
 
-  /** The turn of a guest; it has one at most. */
+  /** Returns the turn of a guest, which has one at most. */
   of(guest: number): PendingTurn | undefined {
     return this.#turns.find((turn) => turn.guest === guest)
   }
 
-  /** The turn that may be put into the process's hands next, if any may; those that are preferred go before others. */
+  /** Returns the turn to send next, or undefined if none may be sent. Preferred turns go before others. */
   next(isPreferred: (turn: PendingTurn) => boolean): PendingTurn | undefined {
     const place = this.#turns.findIndex(({ sent }) => !sent)
     if (place === -1 || place >= pipelinedTurns) return undefined
@@ -33,7 +33,7 @@ export class TurnQueue {
     return this.#turns[place]
   }
 
-  /** The turns behind the one on the CPU that would rather be run elsewhere than wait longer. */
+  /** Returns the turns behind the one on the CPU that should not wait for longer than `waitedMs`. */
   impatientAfter(waitedMs: number): PendingTurn[] {
     return this.#turns.slice(1).filter(({ options }) => options.patienceMs <= waitedMs)
   }
@@ -42,12 +42,12 @@ export class TurnQueue {
     this.#turns.shift()
   }
 
-  /** Takes a turn out that is not in the process's hands. */
+  /** Removes a turn that has not been sent. */
   remove(turn: PendingTurn): void {
     this.#turns.splice(this.#turns.indexOf(turn), 1)
   }
 
-  /** Takes all of them out. */
+  /** Removes all turns and returns them. */
   clear(): PendingTurn[] {
     return this.#turns.splice(0)
   }

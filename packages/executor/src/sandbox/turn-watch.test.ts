@@ -6,8 +6,8 @@ beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
 /**
- * Watches a turn that never ends on a machine where its thread gets `share` of the time, and returns when and for what reason
- * it was ended. `share` is undefined where the system does not tell CPU time.
+ * Watches a turn that never ends on a machine where its thread gets `share` of the time, and returns the time of its
+ * end and the reason. `share` is undefined where the system does not report CPU time.
  */
 function watch(turn: Omit<WatchedTurn, 'memoryLimitMb'>, share: number | undefined) {
   const startedAt = performance.now()

@@ -2,7 +2,7 @@ import { mainThreadCpuMs, residentBytes } from './proc.ts'
 
 const MiB = 1024 * 1024
 
-/** Most turns are over before the watch first looks. */
+/** Milliseconds until the watchdog first looks at a turn. Most turns are over by then. */
 const firstLookMs = 20
 const lookMs = 50
 
@@ -13,37 +13,49 @@ const overrunCpuMs = 300
  * is shorter than the 5 s after which isolated-vm suspends the thread.
  */
 const maxUninterruptedMs = 3_000
-/** Wall time in milliseconds after the timeout until a turn without CPU time counts as stalled: something keeps it from running. */
+/**
+ * Wall time in milliseconds after the timeout until a turn without CPU time counts as stalled: something outside keeps
+ * it from running.
+ */
 const maxOverrunMs = 5_000
-/** The same bound on systems that do not tell the CPU time of a thread. */
+/**
+ * Wall time in milliseconds after the timeout for which a turn may go on where the system does not report a thread's
+ * CPU time.
+ */
 const maxUnmeasuredOverrunMs = 250
 
-/** Returns the bytes by which a process may grow during a turn: copies are made on either side of the heap that has the limit. */
+/**
+ * Returns the bytes by which a process may grow during a turn. Values that cross the boundary are copied on both sides
+ * of the heap that has the limit.
+ */
 export const allowedGrowth = (memoryLimitMb: number) => (2 * memoryLimitMb + 64) * MiB
 
-/** The limits of a watched turn. */
+/** Limits of a watched turn. */
 export interface WatchedTurn {
-  /** The timeout that V8 has for it, in milliseconds of wall time. */
+  /** Timeout that V8 has for the turn, in milliseconds of wall time. */
   readonly timeoutMs: number
-  /** CPU time in milliseconds that it may use; `Infinity` for a replayed turn. */
+  /** CPU time in milliseconds that the turn may use; `Infinity` for a replayed turn. */
   readonly cpuMs: number
   readonly memoryLimitMb: number
 }
 
 interface TurnWatchOptions {
-  /** Returns the process that the guest runs in, once it is known. */
+  /** Returns the id of the process that the guest runs in, once it is known. */
   readonly pid: () => number | undefined
   /** Called once when the turn must be ended together with its process. */
   readonly onOverrun: (reason: 'timeout' | 'memory' | 'stalled') => void
-  /** Called at each look at a turn that goes on. */
+  /** Called at each look at a turn that continues. */
   readonly onLook: () => void
-  /** Returns the CPU time of the thread that runs guests, in milliseconds; undefined where the system does not tell. */
+  /**
+   * Returns the CPU time of the thread that runs guests, in milliseconds; undefined where the system does not report
+   * it.
+   */
   readonly threadCpuMs?: (pid: number | undefined) => number | undefined
 }
 
 /**
- * The executor's own watchdog over the time and the memory of a turn, out of the guest's reach. V8's timeout and heap limit
- * stop nearly everything earlier; this is for what they can't stop.
+ * The executor's watchdog over the time and memory of a turn, out of the guest's reach. V8's timeout and heap limit
+ * stop nearly everything earlier; the watchdog stops what they can't.
  */
 export class TurnWatch {
   readonly #options: TurnWatchOptions
@@ -63,14 +75,14 @@ export class TurnWatch {
     return this.#turn !== undefined
   }
 
-  /** Milliseconds that the turn has been in its process's hands as the first one; 0 when there is none. */
+  /** Milliseconds since the turn became the first in its process; 0 when there is none. */
   get elapsedMs(): number {
     return this.#turn === undefined ? 0 : performance.now() - this.#since
   }
 
   /**
-   * CPU time in milliseconds that the turn has used at least: what its thread has used since the first look. Where the system
-   * does not tell, it is the wall time.
+   * Lower bound of the CPU time in milliseconds that the turn has used: that of its thread since the first look. It is
+   * the wall time where the system does not report CPU time.
    */
   get usedCpuMs(): number {
     const cpuMs = this.#threadCpuMs()

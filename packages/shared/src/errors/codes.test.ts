@@ -26,7 +26,7 @@ describe('the table of codes', () => {
     const { kind, httpStatus, retryable } = errorCodes[code]
     const statuses = { request: [400, 401, 403, 404, 409, 410, 413, 429, 500, 501, 503], execution: [200] }
     expect({ ...statuses, tool: [200], client: [0] }[kind]).toContain(httpStatus)
-    // Of the refusals, those that pass by themselves are worth a repeat, and no others.
+    // Of the refused requests, only those with a temporary reason may be retried.
     const passes = httpStatus === 429 || httpStatus === 503
     expect(kind !== 'request' || retryable === passes).toBe(true)
   })

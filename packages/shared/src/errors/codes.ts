@@ -1,10 +1,10 @@
-/** A row of the table of codes. */
+/** Row of the table of error codes. */
 interface CodeProperties {
-  /** Place where the code appears: an HTTP error, the result of an execution, the answer of a tool, or only the client. */
+  /** Place where the code appears: an HTTP error, an execution's result, a tool's answer, or only the client. */
   readonly kind: 'request' | 'execution' | 'tool' | 'client'
-  /** Status of the HTTP response that carries it; failures of executions and tool calls are in a 200. */
+  /** Status of the HTTP response that carries it: 200 for failed executions and tool calls, 0 for client errors. */
   readonly httpStatus: number
-  /** Whether the same request may succeed later, unchanged. */
+  /** Whether the same request, unchanged, may succeed later. */
   readonly retryable: boolean
 }
 
@@ -13,7 +13,7 @@ const execution = (retryable = false) => ({ kind: 'execution', httpStatus: 200, 
 const toolCall = (retryable = false) => ({ kind: 'tool', httpStatus: 200, retryable }) as const
 const client = (retryable = false) => ({ kind: 'client', httpStatus: 0, retryable }) as const
 
-/** All error codes, each with its HTTP status and whether a retry may help. */
+/** All error codes, each with its kind, its HTTP status and whether a retry may help. */
 export const errorCodes = {
   INVALID_REQUEST: request(400),
   UNAUTHORIZED: request(401),
@@ -67,21 +67,21 @@ export const errorCodes = {
   CONFIGURATION_INVALID: client(),
 } as const satisfies Record<string, CodeProperties>
 
-/** Any error code, of all four kinds. */
+/** Error code of any of the four kinds. */
 export type ErrorCode = keyof typeof errorCodes
 
 type CodeOfKind<Kind extends CodeProperties['kind']> = {
   [Code in ErrorCode]: (typeof errorCodes)[Code]['kind'] extends Kind ? Code : never
 }[ErrorCode]
 
-/** A code of an HTTP error body. */
+/** Error code in an HTTP error body. */
 export type RequestErrorCode = CodeOfKind<'request'>
-/** A code of a failed execution's result. */
+/** Error code in the result of a failed execution. */
 export type ExecutionErrorCode = CodeOfKind<'execution'>
-/** A code that guest code can catch as `ToolError.code`, unless the handler's own error brought another. */
+/** Error code that guest code gets as `ToolError.code`, unless the handler's error has a code of its own. */
 export type ToolErrorCode = CodeOfKind<'tool'>
 
-/** The codes of one kind, in the table's order. */
+/** Returns the codes of one kind, in the order of the table. */
 export function codesOfKind<Kind extends CodeProperties['kind']>(
   kind: Kind,
 ): [CodeOfKind<Kind>, ...CodeOfKind<Kind>[]] {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { jsonObjectSchema } from '../json.ts'
 import { codesOfKind } from './codes.ts'
 
-/** The body of every 4xx and 5xx answer. */
+/** Body of every 4xx and 5xx response of the executor. */
 export const errorBodySchema = z
   .object({
     error: z.object({

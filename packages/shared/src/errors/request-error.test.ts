@@ -23,9 +23,9 @@ const sent = (error: RequestError) => JSON.parse(JSON.stringify(error.toBody('co
 describe('the body of an error', () => {
   test('is read back as it was sent', () => {
     const texts = string({ unit: 'binary' })
-    // The schema of objects leaves that one key out.
+    // The schema of objects drops this key.
     const keys = texts.filter((key) => key !== '__proto__')
-    // As it is after one way through JSON, which has no negative zero.
+    // JSON has no negative zero, so values are compared as they are after one round trip.
     const values = jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as Json)
     const details: Arbitrary<JsonObject> = dictionary(keys, values)
     const options = oneof(

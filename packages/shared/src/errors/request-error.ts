@@ -3,29 +3,29 @@ import { errorCodes, type RequestErrorCode } from './codes.ts'
 import type { ErrorBody } from './error-body.ts'
 
 interface RequestErrorOptions {
-  /** The execution that the request was about. */
+  /** Id of the execution that the request was about. */
   readonly executionId?: string
-  /** Facts for programs. */
+  /** Machine-readable facts. */
   readonly details?: JsonObject
-  /** What the caller can do about it. */
+  /** Advice to the caller. */
   readonly suggestion?: string
-  /** How long the client should wait before it tries again, in seconds; sent as `retry-after`. */
+  /** Seconds that the client should wait before it tries again; sent as `retry-after`. */
   readonly retryAfterSeconds?: number
   readonly cause?: unknown
 }
 
-/** A request that the executor refuses or cannot serve: it becomes an HTTP answer with the code's status. */
+/** Error of a request that the executor refuses or cannot serve; sent as an HTTP response with the code's status. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
-  /** What went wrong; it sets the status of the answer. */
+  /** Error code, which determines the status of the response. */
   readonly code: RequestErrorCode
-  /** The execution that the request was about, if any. */
+  /** Id of the execution that the request was about, if any. */
   readonly executionId: string | undefined
-  /** Facts for programs; which ones depends on the code. */
+  /** Machine-readable facts, which depend on the code. */
   readonly details: JsonObject | undefined
-  /** What the caller can do about it. */
+  /** Advice to the caller. */
   readonly suggestion: string | undefined
-  /** How long the client should wait before it tries again, in seconds; sent as `retry-after`. */
+  /** Seconds that the client should wait before it tries again; sent as `retry-after`. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(code: RequestErrorCode, message: string, options: RequestErrorOptions = {}) {
@@ -37,12 +37,12 @@ export class RequestError extends Error {
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 
-  /** The status of the HTTP answer. */
+  /** Status of the HTTP response. */
   get httpStatus(): number {
     return errorCodes[this.code].httpStatus
   }
 
-  /** The body of the HTTP answer. */
+  /** Returns the body of the HTTP response. The cause is not part of it. */
   toBody(correlationId: string): ErrorBody {
     return {
       error: {

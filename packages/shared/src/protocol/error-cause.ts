@@ -1,36 +1,36 @@
 import { z } from 'zod'
 
-/** Bounds of the errors that are told with a failure. */
+/** Limits of the causes and inner errors that are sent with a failure. */
 export const causeLimits = {
-  /** Levels of causes and inner errors below the failure. */
+  /** Maximum depth of causes and inner errors below the failure. */
   depth: 5,
-  /** Errors in all; the last entry of an `errors` list that is longer counts the rest. */
+  /** Maximum number of errors; the last entry of a longer `errors` list says how many are left out. */
   errors: 64,
-  /** UTF-16 units of one message. */
+  /** Maximum length of one message, in UTF-16 units. */
   messageLength: 2_048,
-  /** UTF-16 units of all names, messages and stacks together. */
+  /** Maximum length of all names, messages and stacks together, in UTF-16 units. */
   totalLength: 32_768,
 } as const
 
-/** An error behind a failure: its `cause`, or one of the `errors` of an AggregateError. Written out because it is recursive. */
+/** Error behind a failure: its `cause`, or an inner error of an AggregateError. Written out, since it is recursive. */
 export interface ErrorCause {
-  /** The name of the error, such as `TypeError`. */
+  /** Name of the error, such as `TypeError`. */
   readonly name: string
-  /** Its message; of a value that is no error, the value as text. */
+  /** Message of the error; the value as text if it is not an error. */
   readonly message: string
-  /** Its code as text, if it has one. */
+  /** Code of the error as text, if it has one. */
   readonly code?: string | undefined
-  /** The tool whose call failed with this error. */
+  /** Name of the tool whose call failed with this error. */
   readonly tool?: string | undefined
-  /** The number of that call, from 1. */
+  /** Number of the failed call, from 1. */
   readonly call?: number | undefined
-  /** Whether that call may succeed later, unchanged. */
+  /** Whether the failed call, unchanged, may succeed later. */
   readonly retryable?: boolean | undefined
-  /** Its stack in the guest's own line numbers. */
+  /** Stack of the error, with line numbers of the guest code. */
   readonly guestStack?: string | undefined
-  /** The cause of the error. */
+  /** Cause of the error. */
   readonly cause?: ErrorCause | undefined
-  /** The inner errors of an AggregateError. */
+  /** Inner errors of an AggregateError. */
   readonly errors?: readonly ErrorCause[] | undefined
 }
 
@@ -52,7 +52,7 @@ const innerCauseSchema: z.ZodType<ErrorCause> = z
   })
   .meta({ id: 'ErrorCause' })
 
-/** Accepts an ErrorCause and leaves out what exceeds the limits. A hostile value is not walked further than they allow. */
+/** Schema of an ErrorCause. It drops errors beyond `causeLimits` and does not walk a hostile value beyond them. */
 export const errorCauseSchema = z.preprocess((value) => bounded(value, causeLimits.depth), innerCauseSchema)
 
 function bounded(value: unknown, depth: number): unknown {

@@ -1,3 +1,5 @@
+// Events of an execution, as the executor streams them (Server-Sent Events). A reader resumes a stream after the id of
+// the last event that it received. A client ignores events of types that it does not know.
 import { z } from 'zod'
 
 import { jsonSchema } from '../json.ts'
@@ -5,13 +7,13 @@ import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 
 const eventFields = {
   id: z.string().meta({ description: 'Counts from 1 within the execution' }),
-  /** When it happened, by the executor's clock. */
+  /** Time of the event, by the executor's clock. */
   at: z.iso.datetime(),
-  /** The execution that it belongs to. */
+  /** Id of the execution to which the event belongs. */
   executionId: z.string(),
 }
 
-/** Something that happened in an execution, as a stream shows it. */
+/** Event of an execution, as the event stream sends it. */
 export const executionEventSchema = z
   .discriminatedUnion('type', [
     z.object({

@@ -9,18 +9,21 @@ import {
   warningsSchema,
 } from './execution-result.ts'
 
-/** Where an execution stands. */
+/** Status of an execution. */
 export const executionStatusSchema = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
 
-/** `queued → running → completed | failed | cancelled`; a running one reads as `waiting` while no turn runs or is due. */
+/**
+ * Status of an execution: `queued → running → completed | failed | cancelled`. A running execution is `waiting` while
+ * no turn runs or is due.
+ */
 export type ExecutionStatus = z.infer<typeof executionStatusSchema>
 
-/** Whether an execution with this status has ended. */
+/** Returns whether an execution with this status has ended. */
 export function isFinal(status: ExecutionStatus): boolean {
   return status === 'completed' || status === 'failed' || status === 'cancelled'
 }
 
-/** The answer of `GET /v1/executions/:id`: the result, if there is one yet, and where the execution stands. */
+/** Response of `GET /v1/executions/:id`: the status of an execution, and its result if it has ended. */
 export const executionRecordSchema = z
   .object({
     executionId: z.string(),
@@ -43,7 +46,7 @@ export const executionRecordSchema = z
 
 export type ExecutionRecord = z.infer<typeof executionRecordSchema>
 
-/** The body of `POST /v1/executions/:id/cancel`; all of it is optional. */
+/** Body of `POST /v1/executions/:id/cancel`; every field is optional. */
 export const cancelRequestSchema = z
   .strictObject({ reason: z.string().max(1_000).optional() })
   .meta({ id: 'CancelRequest' })

@@ -1,3 +1,5 @@
+// Request that creates an execution. It is a strict object: the executor refuses unknown fields, so that a misspelt
+// option is not ignored.
 import { z } from 'zod'
 
 import { executionIdSchema } from '../ids.ts'
@@ -5,7 +7,7 @@ import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
-/** Where the executor calls the client's tools, and the token that it shows there. */
+/** URL at which the executor calls the client's tools, and the bearer token that it sends there. */
 export const callbackSchema = z
   .strictObject({
     url: z.url({ protocol: /^https?$/ }).max(2_048),
@@ -20,7 +22,7 @@ export const callbackSchema = z
 
 export type Callback = z.infer<typeof callbackSchema>
 
-/** The body of `POST /v1/executions`. */
+/** Body of `POST /v1/executions`. */
 export const executionRequestSchema = z
   .strictObject({
     id: executionIdSchema.optional(),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The answer of `GET /v1/info`. */
+/** Response of `GET /v1/info`. */
 export const infoSchema = z
   .object({
     name: z.literal('codemode-executor'),

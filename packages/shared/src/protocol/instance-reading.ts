@@ -1,4 +1,5 @@
-// Readings of executor clocks, by which an executor decides whether the code of an unknown execution may have run.
+// Readings of executor clocks. From the reading that a request names, an executor decides whether the code of an
+// execution that it does not know may have run. See design/retries.md.
 import { z } from 'zod'
 
 import { headers } from '../headers.ts'
@@ -6,7 +7,7 @@ import { headers } from '../headers.ts'
 const instanceSchema = z.string().regex(/^[0-9a-f]{32}$/)
 const clockMsSchema = z.int().min(0)
 
-/** A reading of the monotonic clock of one executor instance: one start of the executor. */
+/** Reading of the monotonic clock of one executor instance, which is one start of the executor. */
 export const instanceReadingSchema = z.object({
   /** Random id of the instance. */
   instance: instanceSchema,
@@ -14,24 +15,22 @@ export const instanceReadingSchema = z.object({
   clockMs: clockMsSchema,
 })
 
-/** A reading of the monotonic clock of one executor instance. */
+/** Reading of the monotonic clock of one executor instance. */
 export type InstanceReading = z.infer<typeof instanceReadingSchema>
 
-/**
- * Reading that the client had before the first attempt of an execution that may have arrived; `none` if it had no reading.
- */
+/** Reading that the client had before the first attempt that may have arrived; `none` if it had no reading. */
 export type KnownReading = InstanceReading | 'none'
 
-/** `details` of a refusal with OUTCOME_AMBIGUOUS: a reading of the refusing instance, and the limit of its memory. */
+/** `details` of a refusal with OUTCOME_AMBIGUOUS: reading of the refusing instance, and the limit of its memory. */
 export const ambiguousRefusalSchema = instanceReadingSchema.extend({
-  /** Clock reading from which on the instance still knows every attempt that reached the instance named by the request. */
+  /** Clock reading since which it still knows every attempt that reached the instance named by the request. */
   remembersSinceMs: clockMsSchema,
 })
 
 /** `details` of a refusal with OUTCOME_AMBIGUOUS. */
 export type AmbiguousRefusal = z.infer<typeof ambiguousRefusalSchema>
 
-/** Form of the header `x-codemode-known`. */
+/** Format of the header `x-codemode-known`. */
 export const knownReadingPattern = /^(?:none|([0-9a-f]{32})=(\d{1,15}))$/
 
 /** Returns the text of the header `x-codemode-known`. */

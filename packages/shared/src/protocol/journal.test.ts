@@ -38,7 +38,7 @@ const journal: Journal = {
   ],
 }
 
-/** The codes that only the host may report: what it measures or decides itself. */
+/** Codes that only the host may report, because it measures or decides them itself. */
 const hostCodes = [
   'CPU_TIMEOUT',
   'EXECUTION_TIMEOUT',

@@ -1,3 +1,6 @@
+// Format of the journal, from which replay runs an execution again exactly. The header holds everything that the run
+// depends on except deliveries; the entries hold deliveries and effects in order. The executor appends an entry before
+// its effect becomes visible outside, and keeps payloads as text, byte for byte.
 import { z } from 'zod'
 
 import type { ExecutionErrorCode } from '../errors/codes.ts'
@@ -6,23 +9,23 @@ import { requestLimitsSchema } from '../limits.ts'
 import { executionFailureSchema, logEntrySchema, warningsSchema } from './execution-result.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
-/** The version of the journal's format; a reader refuses any other. */
+/** Version of the journal's format; readers refuse any other. */
 export const journalVersion = 1
 
 const timestampMs = z.int().nonnegative().meta({ description: 'Milliseconds since the epoch' })
 const callNumber = z.int().min(1)
 
-/** What the host delivers to the guest in one turn. An answer's content is in the journal's `answer` entry. */
+/** Delivery to the guest that one turn processes. The content of an answer is in the journal's `answer` entry. */
 export const deliverySchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('start') }),
   z.object({ kind: z.literal('answer'), call: callNumber }),
   z.object({ kind: z.literal('tick') }),
 ])
 
-/** What the host delivers to the guest in one turn: the start, the answer to a call, or a timer that is due. */
+/** Delivery to the guest that one turn processes: the start, the answer to a call, or a timer that is due. */
 export type Delivery = z.infer<typeof deliverySchema>
 
-/** The codes that are the guest's to report; what the host measures or decides, it says itself. */
+/** Codes that the guest may report. The host reports the others, which it measures or decides itself. */
 const guestEndCodes = [
   'SYNTAX_ERROR',
   'GUEST_ERROR',
@@ -34,10 +37,10 @@ const guestEndCodes = [
   'JOURNAL_TOO_LARGE',
 ] as const satisfies readonly ExecutionErrorCode[]
 
-/** The warnings that the guest runtime raised; absent if there are none. */
+/** Warnings that the guest runtime raised; absent if there are none. */
 const warnings = warningsSchema.optional()
 
-/** How the guest itself ended: its value as JSON text, or a description of what it threw or exceeded. */
+/** End that the guest reports: its value as JSON text, or a description of the error or the exceeded limit. */
 export const guestEndSchema = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), result: z.string(), warnings }),
   z.object({
@@ -54,7 +57,7 @@ export const guestEndSchema = z.discriminatedUnion('ok', [
 
 export type GuestEnd = z.infer<typeof guestEndSchema>
 
-/** What the guest put out in one turn. Replay compares all of it. */
+/** Effects of the guest in one turn. Replay compares all of them. */
 export const turnEffectsSchema = z.object({
   calls: z.array(
     z.object({ call: callNumber, tool: z.string().max(128), input: z.string().meta({ description: 'JSON text' }) }),
@@ -67,7 +70,7 @@ export const turnEffectsSchema = z.object({
 
 export type TurnEffects = z.infer<typeof turnEffectsSchema>
 
-/** One thing that happened. Payloads are kept byte for byte as text. */
+/** Entry of a journal. Payloads are kept as text, byte for byte. */
 export const journalEntrySchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('answer'), at: timestampMs, call: callNumber, ok: z.boolean(), text: z.string() }),
   z.object({ type: z.literal('turn'), at: timestampMs, delivery: deliverySchema, effects: turnEffectsSchema }),
@@ -75,15 +78,15 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     type: z.literal('end'),
     at: timestampMs,
     error: executionFailureSchema,
-    /** Of a turn that did not end, only the logs are kept. */
+    /** Logs of a turn that did not end; its other effects are discarded. */
     ...turnEffectsSchema.pick({ logs: true, logsDropped: true }).partial().shape,
   }),
 ])
 
-/** One thing that happened: an answer that arrived, a turn, or the end that the host set. */
+/** Entry of a journal: an answer that arrived, a turn, or an end that the host set. */
 export type JournalEntry = z.infer<typeof journalEntrySchema>
 
-/** All that a run depends on besides the deliveries; replay reads no configuration. */
+/** Header of a journal: everything that a run depends on except deliveries. Replay reads no configuration. */
 export const journalHeaderSchema = z.object({
   version: z.literal(journalVersion),
   executionId: z.string(),
@@ -112,10 +115,10 @@ export const journalHeaderSchema = z.object({
   runtime: z.object({ guestRuntime: z.string(), v8: z.string(), icu: z.string(), arch: z.string() }),
 })
 
-/** All that a run depends on besides the deliveries. */
+/** Header of a journal: everything that a run depends on except deliveries. */
 export type JournalHeader = z.infer<typeof journalHeaderSchema>
 
-/** An execution's events in order, with what is needed to run it again exactly. */
+/** Journal of an execution: the header and the entries in order, from which replay runs it again exactly. */
 export const journalSchema = z
   .object({ header: journalHeaderSchema, entries: z.array(journalEntrySchema) })
   .meta({ id: 'Journal' })

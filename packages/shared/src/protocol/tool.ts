@@ -1,15 +1,18 @@
+// Messages of tool calls. With a callback, the executor POSTs calls and cancellations to the client's tool server,
+// signed by Standard Webhooks with the call id as `webhook-id`. Without one, the client takes the calls from the event
+// stream and sends its answers to `POST /v1/executions/:id/tool-results`.
 import { z } from 'zod'
 
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
-/** A tool's name on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
+/** Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
 export const toolNameSchema = z
   .string()
   .max(128)
   .regex(/^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, 'must be identifiers joined by dots')
 
-/** Description of a tool that the code of a request may call. */
+/** Declaration of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z
   .strictObject({
     name: toolNameSchema,
@@ -29,7 +32,7 @@ export const toolDeclarationSchema = z
 
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>
 
-/** Body of the executor's POST to the client's tool server that calls a tool. All times are of the executor's clock. */
+/** Body of the executor's POST to the client's tool server that calls a tool. Times are of the executor's clock. */
 export const toolCallMessageSchema = z
   .object({
     type: z.literal('tool.call'),
@@ -48,8 +51,8 @@ export const toolCallMessageSchema = z
 export type ToolCallMessage = z.infer<typeof toolCallMessageSchema>
 
 /**
- * The executor's POST to the client's tool server when it no longer waits for a call that it has sent there. It is signed
- * as the call was, with the call id as `webhook-id`.
+ * Body of the executor's POST to the client's tool server when it no longer waits for a call that it sent there. It is
+ * signed as the call was, with the call id as `webhook-id`.
  */
 export const toolCancelMessageSchema = z
   .object({
@@ -62,10 +65,10 @@ export const toolCancelMessageSchema = z
 
 export type ToolCancelMessage = z.infer<typeof toolCancelMessageSchema>
 
-/** Whatever the executor POSTs to the client's tool server. */
+/** Body of any POST of the executor to the client's tool server. */
 export const toolMessageSchema = z.discriminatedUnion('type', [toolCallMessageSchema, toolCancelMessageSchema])
 
-/** The failure of a tool, as the guest's `ToolError` shows it. */
+/** Failure of a tool call, as the guest's `ToolError` shows it. */
 export const toolFailureSchema = z
   .object({
     name: z.string().optional(),
@@ -80,7 +83,7 @@ export const toolFailureSchema = z
 
 export type ToolFailure = z.infer<typeof toolFailureSchema>
 
-/** The answer to a tool call, by the tool server (always with status 200) or through `tool-results`. */
+/** Answer to a tool call, from the tool server (always with status 200) or through `tool-results`. */
 export const toolAnswerSchema = z
   .discriminatedUnion('ok', [
     z.object({ ok: z.literal(true), output: jsonSchema }),
@@ -90,7 +93,7 @@ export const toolAnswerSchema = z
 
 export type ToolAnswer = z.infer<typeof toolAnswerSchema>
 
-/** The body of `POST /v1/executions/:id/tool-results`. */
+/** Body of `POST /v1/executions/:id/tool-results`. */
 export const toolResultsRequestSchema = z
   .strictObject({
     results: z
@@ -102,7 +105,7 @@ export const toolResultsRequestSchema = z
 
 export type ToolResultsRequest = z.infer<typeof toolResultsRequestSchema>
 
-/** The ids of the accepted results; the others came too late or a second time. */
+/** Response with the ids of the accepted results; the others were late or duplicates. */
 export const toolResultsResponseSchema = z.object({ accepted: z.array(z.string()) }).meta({ id: 'ToolResultsResponse' })
 
 export type ToolResultsResponse = z.infer<typeof toolResultsResponseSchema>

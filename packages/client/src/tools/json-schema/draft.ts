@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from '@codemode/shared'
 
-/** A draft of JSON Schema, by its number or by its year. */
+/** Draft of JSON Schema, by its number or by its year. */
 export type Draft = 4 | 6 | 7 | 2019 | 2020
 
-/** A JSON Schema: an object of keywords, or a boolean that accepts or refuses every value. */
+/** JSON Schema: an object of keywords, or a boolean that accepts or refuses every value. */
 export type JsonSchema = JsonObject | boolean
 
 const drafts: readonly (readonly [mark: string, draft: Draft])[] = [
@@ -14,7 +14,7 @@ const drafts: readonly (readonly [mark: string, draft: Draft])[] = [
   ['2020-12', 2020],
 ]
 
-/** Returns the draft that a `$schema` declares; `undefined` if it declares none of the known ones. */
+/** Returns the draft that a `$schema` declares; `undefined` if it declares no known one. */
 export function draftOf($schema: Json | undefined): Draft | undefined {
   return typeof $schema === 'string' ? drafts.find(([mark]) => $schema.includes(mark))?.[1] : undefined
 }
@@ -24,7 +24,7 @@ export const isSchema = (value: Json | undefined): value is JsonSchema => typeof
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Keywords that hold one schema or a list of schemas. */
+/** Keywords whose value is a schema or a list of schemas. */
 const holders = [
   'additionalItems',
   'additionalProperties',
@@ -44,10 +44,10 @@ const holders = [
   'unevaluatedProperties',
 ]
 
-/** Keywords that hold an object whose values are schemas. */
+/** Keywords whose value is an object of schemas. */
 const maps = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties']
 
-/** Returns the schemas that a schema holds directly. */
+/** Returns the direct subschemas of a schema. */
 export function subschemasOf(schema: JsonObject): JsonSchema[] {
   const found: Json[] = []
   for (const keyword of holders) {
@@ -62,7 +62,7 @@ export function subschemasOf(schema: JsonObject): JsonSchema[] {
   return found.filter(isSchema)
 }
 
-/** Returns the value of an own property: a schema has no keyword `toString`. */
+/** Returns the value of an own property: `toString` of the prototype is no keyword. */
 export function own(object: JsonObject, key: string): Json | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined
 }

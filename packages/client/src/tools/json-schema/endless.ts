@@ -1,8 +1,8 @@
 import type { SchemaNode } from './node.ts'
 
 /**
- * Returns whether a schema leads back to itself by keywords that hold other schemas against the same value, such as
- * `$ref` and `allOf`: no value could be checked to its end. The schemas are visited without recursion.
+ * Returns whether a schema refers to itself through keywords that apply other schemas to the same value, such as `$ref`
+ * and `allOf`, so that no check by it would ever end. The schemas are visited without recursion.
  */
 export function endlessReference(inPlace: ReadonlyMap<SchemaNode, readonly SchemaNode[]>): boolean {
   const done = new Set<SchemaNode>()

@@ -2,7 +2,7 @@ import type { Json } from '@codemode/shared'
 
 import type { Run } from './run.ts'
 
-/** Returns whether two JSON values are equal. It takes no more steps than the smaller one has values. */
+/** Returns whether two JSON values are equal, in at most as many steps as the smaller one has values. */
 export function isEqual(one: Json, other: Json): boolean {
   if (one === other) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
@@ -15,11 +15,13 @@ export function isEqual(one: Json, other: Json): boolean {
   return keys.every((key) => Object.hasOwn(other, key) && isEqual(one[key]!, other[key]!))
 }
 
-/** Steps of a check that the text of a container, and each of its children, costs. */
+/** Steps of a check for the key text of a container, and for each of its children. */
 const containerSteps = 20
 const childSteps = 8
 
-/** Gives equal JSON values the same number, at a cost that is linear in their size: each value is looked at once. */
+/**
+ * Table of numbers that are equal for equal JSON values. Each value is visited once, so the cost is linear in the size.
+ */
 export class ValueIds {
   readonly #primitives = new Map<Json, number>()
   readonly #containers = new Map<string, number>()
@@ -36,7 +38,7 @@ export class ValueIds {
     run.descend()
     const text = Array.isArray(value) ? this.#arrayText(value, run) : this.#objectText(value, run)
     run.ascend()
-    // Ids of containers are negative, those of primitives are not.
+    // Ids of containers are negative, so that they differ from those of primitives.
     const id = -1 - idIn(this.#containers, text)
     this.#known.set(value, id)
     return id

@@ -1,4 +1,7 @@
-/** Reasons why a value does not match, collected while it is evaluated and written out only if they are reported. */
+/**
+ * Reasons for which a value does not match. They are collected during evaluation, and written out only if they are
+ * reported.
+ */
 import type { Place } from './place.ts'
 
 export interface Issue {
@@ -6,19 +9,19 @@ export interface Issue {
   readonly message: string
 }
 
-/** Maximum number of reasons that are reported of one value. Evaluation of its items ends when there are as many. */
+/** Maximum number of reasons that are reported of one value. Evaluation of its items ends at this number. */
 export const maxIssues = 100
 
 /** Maximum number of alternatives whose reasons are in the message of one `anyOf` or `oneOf`. */
 const maxAlternativesShown = 5
 
-/** How far a value is from a schema, apart from the number of reasons; a smaller one is nearer. */
+/** Distance of a value from a schema, besides the number of reasons; less is nearer. */
 const distance = { near: 0, incomplete: 1, otherTag: 2, otherConstant: 3, otherType: 4 } as const
 type Distance = (typeof distance)[keyof typeof distance]
 
 const none: readonly Failure[] = []
 
-/** One reason, or several. */
+/** One reason, or several in `parts`. */
 export class Failure {
   readonly place: Place
   readonly message: string
@@ -26,9 +29,9 @@ export class Failure {
   /** Number of reasons, at most `maxIssues`. */
   readonly count: number
   readonly parts: readonly Failure[]
-  /** The reasons of some branches of an `anyOf` or `oneOf` of which none is near. */
+  /** Reasons of some branches of an `anyOf` or `oneOf` of which none is near. */
   readonly alternatives: readonly Failure[]
-  /** Number of all its branches. */
+  /** Number of all branches of the `anyOf` or `oneOf`. */
   readonly branchCount: number
 
   constructor(
@@ -61,7 +64,7 @@ export const otherType = (at: Place, message: string): Failure =>
 export const otherConstant = (at: Place, message: string): Failure =>
   new Failure(at, message, { distance: distance.otherConstant })
 
-/** A property is missing that the schema requires. */
+/** Returns the reason for a missing property that the schema requires. */
 export const incomplete = (at: Place, message: string): Failure =>
   new Failure(at, message, { distance: distance.incomplete })
 
@@ -83,11 +86,11 @@ export class ChildFailures {
     this.#at = at
   }
 
-  /** Returns whether there are as many reasons as are reported. */
+  /** Adds the reasons of a child. Returns whether there are as many reasons as are reported. */
   add(failed: Failure): boolean {
     this.#parts.push(failed)
     this.#count += failed.count
-    // A property with another constant tells kinds of objects apart.
+    // A property with another constant distinguishes kinds of objects.
     if (failed.distance === distance.otherConstant) this.#distance = distance.otherTag
     return this.#count >= maxIssues
   }
@@ -111,7 +114,8 @@ export function closest(at: Place, branches: readonly Failure[]): Failure {
   }
   const isNear = nearest.distance === distance.near || (nearest.distance === distance.incomplete && isSingle)
   if (branches.length === 1 || isNear) return nearest
-  // Alternatives of alternatives are alternatives; no more of them are kept than are shown, and one that tells of more.
+  // Alternatives of alternatives are flattened. One more than are shown is kept, so that the message says that there
+  // are more.
   const alternatives: Failure[] = []
   for (const branch of branches) {
     if (alternatives.length > maxAlternativesShown) break
@@ -121,7 +125,7 @@ export function closest(at: Place, branches: readonly Failure[]): Failure {
   return new Failure(at, '', { distance: nearest.distance, alternatives, branchCount: branches.length })
 }
 
-/** Writes out the first `maxIssues` reasons. */
+/** Returns the first `maxIssues` reasons as issues. */
 export function issuesOf(whole: Failure): Issue[] {
   const issues: Issue[] = []
   const open = [whole]
@@ -141,7 +145,9 @@ function messageOf(failed: Failure): string {
   return `matches none of ${failed.branchCount} alternatives: ${shown.join(', or ')}${rest}`
 }
 
-/** Returns the first reason, of those that say most of the kind that the value would have to be. */
+/**
+ * Returns the first of the reasons with the greatest distance, which say most about the kind of value that is expected.
+ */
 function firstOf(failed: Failure): Failure {
   let first = failed
   while (first.parts.length > 0)

@@ -1,12 +1,12 @@
 /**
- * The formats that are checked. All take time linear in the text: expressions without nested or adjoining repetition,
- * after a bound of the length where the format has one.
+ * Formats that are checked. Each check takes time linear in the text: its regular expressions have no nested or
+ * adjacent repetition, and the length is checked first where the format has a maximum.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 
 import { isUri, isUriReference, isUriTemplate } from './uri-formats.ts'
 
-/** Other formats are accepted whatever the text, as the drafts say. */
+/** Checks by format. Text of any other format is accepted, as the drafts require. */
 export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
   time: isTime,
@@ -28,7 +28,7 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   'relative-json-pointer': isRelativePointer,
 }
 
-/** A full-date of RFC 3339. */
+/** Whether a text is a full-date of RFC 3339. */
 function isDate(text: string): boolean {
   const [, year, month, day] = (text.length === 10 && /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)) || []
   if (day === undefined || Number(month) < 1 || Number(month) > 12) return false
@@ -36,7 +36,7 @@ function isDate(text: string): boolean {
   return Number(day) >= 1 && Number(day) <= lastDay
 }
 
-/** A full-time of RFC 3339. A leap second is the last second of a day in UTC. */
+/** Whether a text is a full-time of RFC 3339. A leap second must be the last second of a day in UTC. */
 function isTime(text: string): boolean {
   const parts = text.length < 70 ? /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:z|([+-])(\d\d):(\d\d))$/i.exec(text) : null
   if (parts === null) return false
@@ -48,7 +48,7 @@ function isTime(text: string): boolean {
   return second < 60 || utcMinute === 24 * 60 - 1
 }
 
-/** A duration of RFC 3339, appendix A: weeks alone, or units of which none between two others is left out. */
+/** Whether a text is a duration of RFC 3339, appendix A: weeks alone, or units without a gap between them. */
 function isDuration(text: string): boolean {
   if (text.length > 100 || !/^P[\dT]/.test(text)) return false
   if (/^P\d+W$/.test(text)) return true
@@ -62,13 +62,16 @@ function areUnits(text: string, units: string): boolean {
   return found === '' || (/^(?:0[A-Z])+$/.test(found) && units.includes(found.replaceAll('0', '')))
 }
 
-/** A hostname of RFC 1123. */
+/** Whether a text is a hostname of RFC 1123. */
 function isHostname(text: string): boolean {
   if (text.length === 0 || text.length > 253) return false
   return text.split('.').every((label) => label.length <= 63 && /^[a-z\d-]+$/i.test(label) && !/^-|-$/.test(label))
 }
 
-/** A mailbox of RFC 5321: a dot-string or quoted string of 64 characters at most, and a host or an address literal. */
+/**
+ * Whether a text is a mailbox of RFC 5321: a dot-string or quoted string of at most 64 characters, and a host or an
+ * address literal.
+ */
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@')
   const [local, host] = [text.slice(0, at), text.slice(at + 1)]
@@ -80,7 +83,7 @@ function isEmail(text: string): boolean {
   return isIPv4(address) || (/^ipv6:/i.test(address) && isIPv6(address.slice(5)) && !address.includes('%'))
 }
 
-/** Compiling a longer expression would take long. */
+/** Maximum length of a regular expression, because compiling a longer one would take long. */
 const maxRegexLength = 10_000
 
 function isRegex(text: string): boolean {
@@ -92,7 +95,7 @@ function isRegex(text: string): boolean {
   }
 }
 
-/** A JSON Pointer of RFC 6901. */
+/** Whether a text is a JSON Pointer of RFC 6901. */
 function isPointer(text: string): boolean {
   return (text === '' || text.startsWith('/')) && !/~(?![01])/.test(text)
 }

@@ -6,7 +6,7 @@ import { jsonSchemaCheck } from './json-schema.ts'
 const shown = (schema: JsonObject, value: Json): string[] =>
   jsonSchemaCheck(schema)(value).map(({ path, message }) => `${['', ...path].join('/')}: ${message}`)
 
-/** A value within others, each in the property `a`. */
+/** Returns a value that `around` has wrapped `depth` times. */
 function nested(depth: number, inner: Json, around: (inner: Json) => Json): Json {
   let value = inner
   for (let i = 0; i < depth; i++) value = around(value)

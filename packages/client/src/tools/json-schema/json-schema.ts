@@ -1,4 +1,7 @@
-/** Checks values against a plain JSON Schema: an interpreter with a budget, so that no value stops the process. */
+/**
+ * Check of values by a plain JSON Schema: an interpreter with a budget of steps, so that no value can block the
+ * process.
+ */
 import type { Json } from '@codemode/shared'
 
 import type { JsonSchema } from './draft.ts'
@@ -9,12 +12,12 @@ import { GivenUp, Run, tooDeep } from './run.ts'
 import { SchemaError } from './schema-error.ts'
 import { Scope } from './scope.ts'
 
-/** Returns what is wrong with a value, at most 100 reasons; none if it matches. */
+/** Function that returns the issues of a value, at most 100; none if the value matches. */
 export type JsonSchemaCheck = (value: Json) => readonly Issue[]
 
 /**
- * Prepares the check of a schema of draft 4, 6, 7, 2019-09 or 2020-12 (the default). Throws a SchemaError if it is no
- * schema. `others` are schemas that references may name by URI; nothing is fetched.
+ * Prepares the check by a schema of draft 4, 6, 7, 2019-09 or 2020-12 (the default). References may name the schemas of
+ * `others` by URI; nothing is fetched. Throws a SchemaError if the schema is invalid.
  */
 export function jsonSchemaCheck(
   schema: JsonSchema,
@@ -26,7 +29,7 @@ export function jsonSchemaCheck(
       const failed = new Run(isDynamic).evaluate(root, value, new Place(new Scope(root.resource)))
       return failed === undefined ? [] : issuesOf(failed)
     } catch (error) {
-      // The stack may end before the depth that is allowed: the caller has used some of it.
+      // The stack may overflow before the maximum depth is reached, because the caller has used a part of it.
       const givenUp = error instanceof RangeError ? tooDeep() : error
       if (givenUp instanceof GivenUp) return [{ path: [], message: givenUp.message }]
       throw error

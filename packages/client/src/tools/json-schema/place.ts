@@ -1,12 +1,12 @@
 import type { Scope } from './scope.ts'
 import type { Seen } from './seen.ts'
 
-/** The place of a value in the instance, and what evaluation there depends on. */
+/** Place of a value in the instance, and the state on which evaluation at this place depends. */
 export class Place {
   readonly scope: Scope
-  /** Children of the value that schemas have evaluated; absent where no `unevaluated…` keyword asks for them. */
+  /** Children of the value that schemas have evaluated; undefined where no `unevaluated…` keyword needs them. */
   readonly seen: Seen | undefined
-  /** The same for all places of one value that were made from one another. */
+  /** First place of the value, which all places that `with` derived from it share. */
   readonly origin: Place
   readonly #parent: Place | undefined
   readonly #key: string | number | undefined

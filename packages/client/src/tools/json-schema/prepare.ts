@@ -9,14 +9,14 @@ import type { Check, SchemaNode } from './node.ts'
 import { type Resource, Resources } from './resources.ts'
 import { SchemaError } from './schema-error.ts'
 
-/** A schema whose references are resolved and whose keywords are ready to be evaluated. */
+/** Schema whose references are resolved and whose keywords are ready to be evaluated. */
 export interface PreparedSchema {
   readonly root: SchemaNode
-  /** Whether a reference depends on the way by which evaluation came to it. */
+  /** Whether the target of a reference depends on the schemas through which evaluation has come to it. */
   readonly isDynamic: boolean
 }
 
-/** Prepares a schema. Throws a SchemaError if it is none, or a reference in it leads nowhere. */
+/** Prepares a schema. Throws a SchemaError if it is invalid, or a reference in it has no target. */
 export function prepareSchema(schema: JsonSchema, others: Readonly<Record<string, JsonSchema>> = {}): PreparedSchema {
   const preparer = new Preparer(new Resources(schema, others))
   const root = preparer.prepareAll(schema)
@@ -27,9 +27,9 @@ class Preparer {
   isDynamic = false
   readonly #resources: Resources
   readonly #nodes = new Map<JsonObject, SchemaNode>()
-  /** Keywords that lead to the schema that is being prepared. */
+  /** Path of keywords that leads to the schema that is being prepared. */
   readonly #location: string[] = []
-  /** The schemas that each schema holds against the same value. */
+  /** Schemas that each schema applies to the same value. */
   readonly #inPlace = new Map<SchemaNode, SchemaNode[]>()
 
   constructor(resources: Resources) {
@@ -102,7 +102,7 @@ class Preparer {
       const target = name === undefined ? undefined : resource.dynamicAnchors.get(name)
       return target === undefined ? [] : [{ resource, target }]
     })
-    // Where there is but one target, it is the initial one.
+    // If there is only one target, it is the initial one.
     if (name === undefined || !found.resource.dynamicAnchors.has(name) || targets.length === 1) {
       this.#inPlace.get(from)?.push(initial)
       return { initial, anchor: undefined, nodeOf: new Map() }

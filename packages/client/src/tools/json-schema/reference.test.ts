@@ -1,4 +1,4 @@
-/** Random schemas and values, against an implementation that passes the whole JSON Schema Test Suite. */
+/** Comparison with an implementation that passes the whole JSON Schema Test Suite, on random schemas and values. */
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/draft-2020-12'
 import type { Json, JsonObject } from '@codemode/shared'
 import fc from 'fast-check'
@@ -21,7 +21,7 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
   ),
 }))
 
-/** With `__proto__` as a property of its own. */
+/** Makes an object in which `__proto__` is an own property. */
 function objectOf(entries: readonly (readonly [string, Json])[]): JsonObject {
   return JSON.parse(
     `{${entries.map(([name, each]) => `${JSON.stringify(name)}:${JSON.stringify(each)}`).join()}}`,

@@ -1,31 +1,31 @@
-/** Finds the schema that a reference names: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
+/** Resolution of references to schemas: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
 import { textHead, type Json, type JsonObject } from '@codemode/shared'
 
 import { type Draft, draftOf, isObject, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'
 import { SchemaError } from './schema-error.ts'
 
-/** A schema with a URI of its own, and its anchors. */
+/** Schema with a URI of its own, and its anchors. */
 export interface Resource {
   readonly uri: string
   readonly schema: JsonSchema
   readonly draft: Draft
   readonly anchors: Map<string, JsonObject>
-  /** Targets of `$dynamicRef`; the one named '' is that of `$recursiveRef`. */
+  /** Targets of `$dynamicRef` by name; the target of `$recursiveRef` has the name ''. */
   readonly dynamicAnchors: Map<string, JsonObject>
 }
 
-/** A schema and the resource that it belongs to. */
+/** Schema, and the resource that it belongs to. */
 export interface Located {
   readonly schema: JsonSchema
   readonly resource: Resource
-  /** Name of the anchor by which it was found. */
+  /** Name of the anchor by which the schema was found. */
   readonly anchor?: string
 }
 
-/** Base of relative references in a schema that has no URI. */
+/** Base URI of relative references in a schema that has no URI. */
 const baseUri = 'schema://root/'
 
-/** All resources of one schema, and those that were given beside it. */
+/** Resources of one schema, and of the schemas that were given with it. */
 export class Resources {
   readonly root: Resource
   readonly #byUri = new Map<string, Resource>()
@@ -44,7 +44,7 @@ export class Resources {
     return (isObject(schema) && this.#owners.get(schema)) || outer
   }
 
-  /** Throws a SchemaError if the reference leads to no schema. */
+  /** Returns the schema that a reference names. Throws a SchemaError if there is none. */
   locate(reference: string, from: Resource): Located {
     const { base, fragment } = resolved(reference, from.uri)
     const resource = this.#byUri.get(base)
@@ -70,7 +70,7 @@ export class Resources {
       if (isObject(value)) resource = this.#owners.get(value) ?? resource
     }
     if (!isSchema(value)) throw new SchemaError(`the reference ${shown(reference)} leads to no schema`)
-    // A reference may lead to where no keyword expects a schema.
+    // A pointer may lead to a place at which no keyword expects a schema, so that the schema is not indexed yet.
     if (isObject(value) && !this.#owners.has(value)) this.#index(value, resource)
     return { schema: value, resource }
   }
@@ -101,11 +101,11 @@ export class Resources {
     for (const each of subschemasOf(schema)) if (isObject(each)) this.#index(each, resource)
   }
 
-  /** Returns the resource that a schema begins, or the one that it is in. */
+  /** Returns the resource that a schema begins, or otherwise the one that contains it. */
   #identified(schema: JsonObject, outer: Resource): Resource {
     const draft = draftOf(own(schema, '$schema')) ?? outer.draft
     const id = own(schema, draft === 4 ? 'id' : '$id')
-    // Up to draft 7 a reference hides what stands beside it.
+    // Up to draft 7, all keywords beside a `$ref` are ignored.
     if (typeof id !== 'string' || (draft <= 7 && Object.hasOwn(schema, '$ref'))) return outer
     const { base, fragment } = resolved(id, outer.uri)
     const isAnchorOnly = id.startsWith('#')

@@ -8,25 +8,25 @@ import type { Outcome } from './scope.ts'
 import { Seen } from './seen.ts'
 
 /**
- * Maximum number of steps of one check. A step is about one keyword held against one value, or 16 characters of text;
- * it takes 10 to 40 ns, so a check blocks its process for some 200 ms at most.
+ * Maximum number of steps of one check. A step is about one keyword applied to one value, or 16 characters of text; it
+ * takes 10 to 40 ns, so a check blocks its process for about 200 ms at most.
  */
 export const maxSteps = 10_000_000
 
-/** Maximum number of schemas within each other while a value is evaluated. */
+/** Maximum nesting of schemas during the evaluation of a value. */
 export const maxDepth = 1_000
 
 const rememberingSteps = 3
 const matched: Outcome = { failure: undefined, seen: undefined }
 
-/** A check that was given up, with the reason. */
+/** Error for a check that was stopped because a limit was reached. */
 export class GivenUp extends Error {
   override readonly name = 'GivenUp'
 }
 
-/** One check of one value: its budget, and the ids of values that were compared. */
+/** Check of one value: its budget, and the ids of values that were compared. */
 export class Run {
-  /** Whether the schema has dynamic references, so the scope has to be followed. */
+  /** Whether the schema has dynamic references, so that the scope must be tracked. */
   readonly #followsScope: boolean
   readonly valueIds = new ValueIds()
   #steps = 0
@@ -36,7 +36,7 @@ export class Run {
     this.#followsScope = followsScope
   }
 
-  /** Throws GivenUp when the budget is spent. */
+  /** Spends steps of the budget. Throws GivenUp when it is used up. */
   spend(steps: number): void {
     this.#steps += steps
     if (this.#steps > maxSteps) {
@@ -46,7 +46,7 @@ export class Run {
     }
   }
 
-  /** Enters a schema or a value within another. Throws GivenUp when that is too deep. */
+  /** Enters a nested schema or value. Throws GivenUp at the maximum depth. */
   descend(): void {
     if (++this.#depth > maxDepth) throw tooDeep()
   }
@@ -55,14 +55,16 @@ export class Run {
     this.#depth -= 1
   }
 
-  /** Holds a schema against a value. What references lead to is held against the same value once. */
+  /**
+   * Evaluates a schema against a value. The outcome of a schema that is the target of references is memoized by value.
+   */
   evaluate(node: SchemaNode, value: Json, at: Place): Failure | undefined {
     let place = at
     if (this.#followsScope && node.resource !== at.scope.resource) {
       place = at.with(at.scope.enter(node.resource), at.seen)
     }
     const isContainer = typeof value === 'object' && value !== null
-    // A value without children meets the same schema again only where several references lead to it.
+    // A value without children meets the same schema again only if several references lead to it.
     if (node.references < (isContainer ? 1 : 2)) return this.#evaluateNow(node, value, place)
     const known = place.scope.knownOf(node)
     const key = isContainer ? value : place.origin
@@ -89,7 +91,7 @@ export class Run {
       if (failed === undefined) continue
       this.spend(1)
       failure = failure === undefined ? failed : joined(failure, failed)
-      // The other keywords say nothing of use about a value of another kind.
+      // The other keywords say nothing useful about a value of another kind.
       if (failed.isOtherKind) break
     }
     if (failure === undefined && own !== undefined) {

@@ -1,4 +1,4 @@
-/** A JSON Schema that can't be prepared, with the reason. */
+/** Error for a JSON Schema that can't be prepared, with the reason. */
 export class SchemaError extends Error {
   override readonly name = 'SchemaError'
 }

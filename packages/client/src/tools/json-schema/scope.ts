@@ -3,16 +3,16 @@ import type { Failure } from './failure.ts'
 import type { Resource } from './resources.ts'
 import type { Seen } from './seen.ts'
 
-/** What is known of a schema and a value. */
+/** Memoized outcome of evaluating a schema against a value. */
 export interface Outcome {
   readonly failure: Failure | undefined
-  /** Children that were evaluated, if that was asked for. */
+  /** Children that were evaluated, if they were asked for. */
   readonly seen: Seen | undefined
 }
 
 /**
- * The resources that evaluation has entered, from the outermost on, each once: all that a dynamic reference depends on.
- * Equal scopes are the same object, so what is known of a schema and a value is kept by scope.
+ * Dynamic scope: the resources that evaluation has entered, from the outermost on, each once. Dynamic references depend
+ * on nothing else. Equal scopes are the same object, so the outcomes of schemas and values are memoized by scope.
  */
 export class Scope {
   readonly resource: Resource
@@ -32,7 +32,7 @@ export class Scope {
     return inner
   }
 
-  /** Returns the outermost resource that has the dynamic anchor. */
+  /** Returns the outermost resource that has the dynamic anchor; undefined if there is none. */
   outermostWith(anchor: string): Resource | undefined {
     return this.#outer?.outermostWith(anchor) ?? (this.resource.dynamicAnchors.has(anchor) ? this.resource : undefined)
   }

@@ -1,4 +1,4 @@
-/** The properties and items of one value that schemas have evaluated (the annotations of JSON Schema). */
+/** Record of the properties and items of one value that schemas have evaluated (the annotations of JSON Schema). */
 export class Seen {
   #all = false
   #keys: Set<string | number> | undefined
@@ -22,7 +22,7 @@ export class Seen {
     return this.#all || (typeof key === 'number' && key < this.#itemsBelow) || this.#keys?.has(key) === true
   }
 
-  /** Adds what another record has. Returns the number of steps that it took. */
+  /** Adds the children of another record. Returns the number of steps that this took. */
   merge(other: Seen): number {
     this.#all ||= other.#all
     this.addItemsBelow(other.#itemsBelow)

@@ -1,6 +1,6 @@
 /**
- * The JSON Schema Test Suite. npm has it for draft 4; CODEMODE_JSON_SCHEMA_SUITE names a checkout of the whole suite, to
- * run all drafts (CONTRIBUTING.md).
+ * Runs the JSON Schema Test Suite. npm has it for draft 4; CODEMODE_JSON_SCHEMA_SUITE names a checkout of the whole
+ * suite, for all drafts (CONTRIBUTING.md).
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -28,7 +28,7 @@ const drafts = {
   'draft2020-12': 'https://json-schema.org/draft/2020-12/schema',
 }
 
-/** Tests that must not pass, by file and by the group or test that they are in. */
+/** Tests that are expected to fail, by file and by the title of the group or test. */
 const exceptions: readonly (readonly [file: string, text: RegExp, reason: string])[] = [
   ['format.json', /only an annotation by default/, 'formats are checked: a tool owner who writes one means it'],
   ['vocabulary.json', /no validation: invalid number/, 'a meta-schema is not read, so it switches no keyword off'],
@@ -42,7 +42,7 @@ type MetaSchema = JsonObject & { readonly $id?: string; readonly id?: string }
 
 const metaSchemas = await hyperjumpSchemas()
 
-/** The meta-schemas, as the reference implementation carries them; the client has none. */
+/** Returns the meta-schemas, which the reference implementation has and the client does not. */
 async function hyperjumpSchemas(): Promise<Record<string, JsonSchema>> {
   const schemas: Record<string, JsonSchema> = {}
   for (const draft of ['draft-04', 'draft-06', 'draft-07', 'draft-2019-09', 'draft-2020-12']) {
@@ -75,7 +75,7 @@ describe.each(Object.entries(drafts).filter(([draft]) => existsSync(join(folder,
       for (const { description: group, schema, tests } of read(join(folder, 'tests', draft, file)) as Group[]) {
         const check = jsonSchemaCheck(typeof schema === 'boolean' ? schema : { $schema: uri, ...schema }, remotes)
         for (const { description, data, valid } of tests) {
-          // Of internationalised names and addresses the formats are only noted.
+          // The formats of internationalised names and addresses are annotations only.
           const isNoted = /^(?:idn|iri)/.test(group)
           const isException = !isNoted && exceptions.some(([name, text]) => name === file && text.test(description))
           expect({ group, description, valid: check(data).length === 0 }).toEqual({

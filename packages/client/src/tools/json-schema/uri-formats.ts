@@ -1,4 +1,4 @@
-/** URIs of RFC 3986 and templates of RFC 6570, read part by part, each by the characters that it may have. */
+/** Checks of URIs (RFC 3986) and URI templates (RFC 6570), part by part, each by the characters that it may have. */
 import { isIPv6 } from 'node:net'
 
 const unreserved = String.raw`\w.~`
@@ -8,13 +8,13 @@ const isName = charactersOf(`${unreserved}${subDelims}`)
 const isPath = charactersOf(`${unreserved}${subDelims}:@/`)
 const isQuery = charactersOf(`${unreserved}${subDelims}:@/?`)
 
-/** Returns a test of text that has only these characters and percent-encoded bytes. */
+/** Returns a test for text that consists of these characters and percent-encoded bytes. */
 function charactersOf(set: string): (text: string) => boolean {
   const expression = new RegExp(`^(?:[${set}-]|%[\\da-fA-F]{2})*$`)
   return (text) => expression.test(text)
 }
 
-/** A URI: it begins with a scheme. */
+/** Whether a text is a URI, which begins with a scheme. */
 export function isUri(text: string): boolean {
   const scheme = schemeOf(text)
   return scheme !== undefined && isRelative(text.slice(scheme.length + 1))
@@ -57,7 +57,7 @@ function isAuthority(text: string): boolean {
   return end > 0 && (isLiteral || isFutureLiteral(literal)) && /^(?::\d*)?$/.test(hostAndPort.slice(end + 1))
 }
 
-/** `v1.text`, for versions of IP to come. */
+/** Whether a text is an address of a future version of IP, `v1.text`. */
 function isFutureLiteral(text: string): boolean {
   const [version, address] = splitAt(text, '.')
   return /^v[\da-f]+$/i.test(version) && address !== '' && !address.includes('%') && isUserinfo(address)

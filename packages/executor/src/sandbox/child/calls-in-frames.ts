@@ -1,9 +1,12 @@
 import type { ToolCallEffect } from '../protocol.ts'
 
-/** Calls with more text than this together are sent in several frames. */
+/** Maximum length of the inputs of the calls in one frame, in UTF-16 units, unless a single call is longer. */
 const maxFrameLength = 256 * 1024
 
-/** Splits a turn's calls, in order, into those that go ahead in frames of their own and those that go with the turn. */
+/**
+ * Splits a turn's calls, in order, into those that are sent ahead in frames of their own and those that are sent with
+ * the turn's report.
+ */
 export function callsInFrames(calls: readonly ToolCallEffect[]): {
   ahead: ToolCallEffect[][]
   last: ToolCallEffect[]

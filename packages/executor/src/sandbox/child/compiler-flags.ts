@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 
 /**
- * Most guests end after some milliseconds, before what V8 learns and compiles for them pays off: it begins with both later
- * than it does for programs that stay. Guests that compute are as fast as they were; design/prepared-isolates.md has numbers.
+ * Flags by which V8 collects feedback and compiles later than for long-running programs. Most guests end after some
+ * milliseconds, before that work pays off. Guests that compute are as fast as before; design/prepared-isolates.md has
+ * numbers.
  */
 const flags = [
   '--no-concurrent-sparkplug',
@@ -10,7 +11,7 @@ const flags = [
   '--invocation-count-for-feedback-allocation=30',
 ]
 
-/** Sets them for the process, from now on. A flag that V8 does not know any more changes nothing. */
+/** Sets the flags for the process, from now on. A flag that V8 does not know has no effect. */
 export function compileLater(): void {
   for (const flag of flags) setFlagsFromString(flag)
 }

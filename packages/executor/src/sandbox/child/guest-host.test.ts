@@ -69,7 +69,7 @@ test('RT-3: the CPU time of a turn is all that its thread used for it, also afte
   const reply = start(guest)
   const { user, system } = threadCpuUsage(before)
   expect(reply).toMatchObject(ended('1'))
-  // The clock of a thread advances in steps of up to 10 ms.
+  // The CPU clock of a thread advances in steps of up to 10 ms.
   expect((user + system) / 1000 - (reply as { cpuMs: number }).cpuMs).toBeLessThanOrEqual(20)
 })
 

@@ -6,7 +6,7 @@ import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
 
-/** The report of a turn to the executor, without the fields that the process adds. */
+/** Report of a turn to the executor, without the fields that the process adds. */
 export type TurnReply =
   Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
@@ -17,15 +17,15 @@ export type TurnReply =
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 
 /**
- * One guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
- * always known. Only strings, numbers and booleans cross. The output of a turn is collected here and handed over when the
- * turn has ended.
+ * Guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
+ * always known. Only strings, numbers and booleans cross the boundary. The output of a turn is collected here and
+ * handed over when the turn has ended.
  */
 export class GuestHost {
   readonly #isolate: GuestIsolate
   readonly #spec: GuestSpec
   #effects: Effects = noEffects(null)
-  /** The value that the guest returns, as JSON, in case it ends so. */
+  /** Value that the guest returns, as JSON; it is used if the execution ends with it. */
   #result = ''
   #outputLength = 0
   #sizeBytes = Infinity
@@ -36,20 +36,24 @@ export class GuestHost {
     isolate.onEmit((kind, first, second, third) => this.#take(kind, first, second, third))
   }
 
-  /** The isolate, which no other guest may get. */
+  /** Isolate of the guest. It must never be given to another guest. */
   get isolate(): GuestIsolate {
     return this.#isolate
   }
 
-  /** Memory in bytes that the guest keeps after its last completed turn; `Infinity` before that and after a stopped turn. */
+  /**
+   * Memory in bytes that the guest keeps after its last completed turn; `Infinity` before that and after a stopped
+   * turn.
+   */
   get sizeBytes(): number {
     return this.#sizeBytes
   }
 
   /**
-   * Runs one turn, for at most `timeoutMs` by the wall clock. `cpuMs` of the report is the CPU time of this thread, on which
-   * the guest runs, for everything that the turn causes here: preparing the code, the entry, and reading the memory that the
-   * guest keeps. (isolated-vm's own `cpuTime` goes by the wall clock and leaves out what callbacks take.)
+   * Runs one turn, for at most `timeoutMs` by the wall clock. `cpuMs` of the report is the CPU time of this thread, on
+   * which the guest runs, for everything that the turn causes here: preparing the code, the entry, and measuring the
+   * memory that the guest keeps. (isolated-vm's own `cpuTime` goes by the wall clock and leaves out the time that
+   * callbacks take.)
    *
    * Throws if the runtime itself has failed, which ends the process: nothing that this guest does can be relied on.
    */
@@ -78,7 +82,7 @@ export class GuestHost {
   #reasonToStop(entry: 'ended' | 'timeout' | 'memory'): 'timeout' | 'memory' | 'output' | undefined {
     if (entry === 'memory') return 'memory'
     if (entry === 'timeout') {
-      // Where the runtime has ended the guest for its memory already, the guest only went on until the timeout.
+      // If the runtime had already ended the guest for its memory, the guest only continued until the timeout.
       const { end } = this.#effects
       return end?.ok === false && end.code === 'MEMORY_LIMIT' ? 'memory' : 'timeout'
     }
@@ -99,7 +103,10 @@ export class GuestHost {
     }
   }
 
-  /** Returns the spec as JSON without its input, which would have to be escaped and read twice. */
+  /**
+   * Returns the spec as JSON, or undefined if this process can't prepare the code. The input is left out because it
+   * would have to be escaped and parsed twice.
+   */
   #startText(): string | undefined {
     const { code, context, config, limits, seed, tools } = this.#spec
     try {
@@ -120,7 +127,7 @@ export class GuestHost {
         this.#effects.logsDropped.bytes += Number(first)
         break
       case 'call':
-        // A turn with more output than a journal holds will be refused, so its output is not kept here.
+        // A turn with more output than a journal holds is going to be refused, so its output is not kept here.
         this.#outputLength += third.length
         if (this.#outputLength > this.#spec.limits.journalBytes) this.#effects.calls.length = 0
         else this.#effects.calls.push({ call: Number(first), tool: String(second), input: third })

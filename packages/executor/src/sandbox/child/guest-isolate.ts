@@ -5,7 +5,7 @@ import ivm from 'isolated-vm'
 import type { GuestRuntime } from './guest-runtime.ts'
 import { urlHost } from './url-host.ts'
 
-/** Takes what the runtime reports during a turn; see `Emit` for the guest's side. */
+/** Callback for the reports of the runtime during a turn; see `Emit` for the guest's side. */
 export type TakeEmitted = (
   kind: string,
   first: string | number,
@@ -14,12 +14,12 @@ export type TakeEmitted = (
 ) => number | undefined
 
 type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string, input: string) => void
-/** The runtime's one export. The callbacks never leave the runtime. */
+/** The runtime's only export. Guest code has no access to the callbacks. */
 type CreateRuntime = (turnEnded: number, ...callbacks: ivm.Callback[]) => Deliver
 
 /**
- * The outcome of one entry. `memory` means that V8 has disposed of the isolate; `failed` means that the runtime itself threw,
- * which it never does while it works.
+ * Outcome of one entry. `memory` means that V8 has disposed of the isolate; `failed` means that the runtime itself
+ * threw, which it never does while it works.
  */
 export type Entry =
   | { readonly type: 'ended' | 'timeout' | 'memory' }
@@ -31,19 +31,20 @@ const isolateOverheadBytes = 300 * 1024
 /** Reason of the rejection by which the runtime marks the end of each turn; see `createRuntime` in the guest. */
 const turnEnded = 0
 
-/** The message of the error that isolated-vm throws when an entry has run into its timeout. */
+/** Message of the error that isolated-vm throws when an entry has reached its timeout. */
 const timeoutMessage = 'Script execution timed out.'
 
-/** Longest timeout that isolated-vm takes, in milliseconds. 0 would mean none. */
+/** Longest timeout that isolated-vm takes, in milliseconds. 0 would mean no timeout. */
 const maxTimeoutMs = 2 ** 31 - 1
 
 /**
- * An isolate with the guest runtime in it. It serves one guest and no other, and may be made before that guest is known:
- * only its memory limit depends on it.
+ * Isolate with the guest runtime in it. It serves one guest and no other, and may be made before that guest is known:
+ * only its memory limit depends on the guest.
  *
- * No code of the guest runs outside of `enter`. isolated-vm drains microtasks and copies out an unhandled rejection at the end of
- * every entry, outside of its timeout. But the timed call has drained the microtasks already, and the rejection that is copied is
- * always the runtime's own number. So reading the heap statistics and disposing of the isolate run nothing.
+ * No guest code runs outside of `enter`. isolated-vm drains microtasks and copies out an unhandled rejection at the end
+ * of every entry, outside of its timeout. The timed call has already drained the microtasks by then, and the rejection
+ * that is copied is always the runtime's own number. Reading the heap statistics and disposing of the isolate therefore
+ * run no code.
  */
 export class GuestIsolate {
   readonly memoryLimitMb: number
@@ -67,14 +68,15 @@ export class GuestIsolate {
       )
   }
 
-  /** Sets the listener for what the guest puts out. */
+  /** Sets the listener for the guest's output. */
   onEmit(take: TakeEmitted): void {
     this.#take = take
   }
 
   /**
-   * Enters the guest once, for at most `timeoutMs` by the wall clock, and returns after its microtasks have drained. The guest
-   * can't choose what comes out of an entry: only the runtime's number, a string of the runtime or an error of isolated-vm do.
+   * Enters the guest once, for at most `timeoutMs` by the wall clock, and returns after its microtasks have drained.
+   * The guest can't choose the value that leaves an entry: it is the runtime's number, a string of the runtime or an
+   * error of isolated-vm.
    */
   enter(content: Parameters<Deliver>, timeoutMs: number): Entry {
     const timeout = Math.min(maxTimeoutMs, Math.max(1, Math.ceil(timeoutMs)))
@@ -90,12 +92,12 @@ export class GuestIsolate {
     return { type: 'failed', cause: thrown }
   }
 
-  /** Whether it has been disposed of, by V8 for want of memory or by `dispose`. */
+  /** Whether the isolate has been disposed of, by V8 for lack of memory or by `dispose`. */
   get isGone(): boolean {
     return this.#isolate.isDisposed
   }
 
-  /** Returns the memory in bytes that the isolate keeps, or undefined if V8 finds only now that there is too little for it. */
+  /** Returns the memory in bytes that the isolate keeps, or undefined if V8 finds only now that it has too little. */
   sizeBytes(): number | undefined {
     try {
       const { total_physical_size, externally_allocated_size, malloced_memory } = this.#isolate.getHeapStatisticsSync()
@@ -106,7 +108,10 @@ export class GuestIsolate {
     }
   }
 
-  /** Lets further isolates begin with what is compiled of the runtime in this one, which must have run no code but ours. */
+  /**
+   * Lets further isolates start with the code that this one has compiled of the runtime. This isolate must have run no
+   * code but ours.
+   */
   keepCompiled(): void {
     this.#runtime.keepCompiled(this.#isolate)
   }

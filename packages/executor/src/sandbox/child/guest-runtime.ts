@@ -6,7 +6,10 @@ import type { RuntimeSource } from '../runtime-source.ts'
 
 const scriptInfo = { filename: 'codemode:runtime' } as const
 
-/** The guest runtime, and what V8 has compiled of it. What a guest's isolate could produce is never taken. */
+/**
+ * Guest runtime and the code that V8 has compiled of it. Nothing that the isolate of a guest could produce is ever
+ * taken.
+ */
 export class GuestRuntime {
   readonly #source: RuntimeSource
   #compiled: ivm.ExternalCopy<ArrayBuffer> | undefined
@@ -15,12 +18,15 @@ export class GuestRuntime {
     this.#source = source
   }
 
-  /** The source of the web globals. */
+  /** Source of the web globals. */
   get webSource(): string {
     return this.#source.web
   }
 
-  /** A SHA-256 of the guest runtime: journals carry it, so that a divergence can be told from a newer runtime. */
+  /**
+   * Returns a SHA-256 of the guest runtime. Journals carry it, so that a divergence can be attributed to a newer
+   * runtime.
+   */
   hash(): string {
     const { runtime, web } = this.#source
     return createHash('sha256').update(runtime).update(web).digest('hex')
@@ -36,11 +42,11 @@ export class GuestRuntime {
   }
 
   /**
-   * Keeps what an isolate has compiled of the runtime, for all that are made from now on: they compile the rest when it is
-   * first used. The isolate must have run no code but ours.
+   * Keeps the code that an isolate has compiled of the runtime. Isolates made from now on start with it and compile the
+   * rest at its first use. The isolate must have run no code but ours.
    */
   keepCompiled(isolate: ivm.Isolate): void {
-    // V8 knows the script, and has kept the functions that were called with it.
+    // V8 still has the script, with the functions of it that have been called and therefore compiled.
     const script: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(this.#source.runtime, {
       ...scriptInfo,
       produceCachedData: true,

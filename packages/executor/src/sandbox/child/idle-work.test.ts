@@ -6,7 +6,7 @@ import { IdleWork } from './idle-work.ts'
 
 const aWhile = 60_000
 
-/** Idle work that counts how much of it was done. */
+/** Returns idle work that counts the pieces that were done. */
 function countedWork(quietMs = aWhile): { work: IdleWork; done: () => number } {
   let done = 0
   const work = new IdleWork(() => {

@@ -1,19 +1,19 @@
 /**
- * Does what can be done some time, in the moments in which nothing else is to do: one thing in each round of the event loop,
- * so that what comes meanwhile is read.
+ * Scheduler of deferrable work for idle moments. It does one piece in each round of the event loop, so that messages
+ * that arrive meanwhile are read.
  */
 export class IdleWork {
   readonly #doNext: () => boolean
   readonly #quietTimer: NodeJS.Timeout
   #due: NodeJS.Immediate | undefined
 
-  /** `doNext` does one thing, or returns false if there is nothing. Begins after `quietMs`. */
+  /** Starts the work after `quietMs`. `doNext` does one piece of it, or returns false if there is none. */
   constructor(doNext: () => boolean, quietMs: number) {
     this.#doNext = doNext
     this.#quietTimer = setTimeout(() => this.start(), quietMs)
   }
 
-  /** Goes on until nothing is left, or until `pause`. It is one thing in a round however often it is started. */
+  /** Works until nothing is left or until `pause`. It does one piece in a round, however often it is started. */
   start(): void {
     clearImmediate(this.#due)
     this.#due = setImmediate(() => {
@@ -21,12 +21,12 @@ export class IdleWork {
     })
   }
 
-  /** Does nothing until it is started again. */
+  /** Stops the work until it is started again. */
   pause(): void {
     clearImmediate(this.#due)
   }
 
-  /** Starts when nobody has called this for `quietMs`. */
+  /** Starts the work once this has not been called for `quietMs` (debounce). */
   startWhenQuiet(): void {
     this.#quietTimer.refresh()
   }

@@ -11,7 +11,7 @@ const runtime = new GuestRuntime(runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const MiB = 1024 * 1024
 
-/** A stock that has prepared itself, and a way to tell what it has prepared. */
+/** Returns a stock that has prepared its isolates, and functions that observe it. */
 function preparedStock(now?: () => number): {
   stock: IsolateStock
   take: (memoryLimitMb?: number) => GuestIsolate
@@ -90,7 +90,7 @@ test('an isolate with much in it goes at once, and so does the oldest of many', 
   expect(small.map(({ isGone }) => isGone)).toEqual([true, true, false, false, false, false])
 })
 
-/** What could tell when an isolate was made, or what ran next to it meanwhile. */
+/** Code that reads everything by which it could tell when its isolate was made, or what ran beside it meanwhile. */
 const nosy = `
   const names = []
   for (let object = globalThis; object; object = Object.getPrototypeOf(object)) names.push(...Reflect.ownKeys(object).map(String))

@@ -1,29 +1,37 @@
 import { GuestIsolate } from './guest-isolate.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
 
-/** Two cover an execution that comes while the process makes up for the one before it. */
+/**
+ * Number of isolates prepared ahead. Two cover an execution that comes while the process prepares a replacement for the
+ * previous one.
+ */
 const usualSize = 2
-/** Where more have come at once, more are made ahead, up to so many, */
+/** Maximum number of isolates prepared ahead, after a burst of executions. */
 const maxSize = 32
-/** and no longer when it has not happened again for so long. */
+/** Milliseconds after the last burst for which more isolates are prepared ahead. */
 const burstMemoryMs = 10_000
 
-/** Isolates whose guests have gone are disposed of when nothing else is to do, and no later than when there are so many, */
+/** Maximum number of finished isolates that wait for idle time to be disposed of. */
 const maxFinished = 4
-/** or at once if they are larger than this. */
+/** Size in bytes above which a finished isolate is disposed of at once. */
 const maxFinishedBytes = 8 * 1024 * 1024
 
-/** What executions have by default; `defaultRequestLimits` says so too, which has no place in a sandbox process. */
+/**
+ * Default memory limit of executions in MiB. `defaultRequestLimits` has the same value, but does not belong in a
+ * sandbox process.
+ */
 export const usualMemoryLimitMb = 128
 
 /**
- * The isolates that no guest lives in: those made ahead, which have never had one, and those that have had theirs and wait
- * for their end. Neither is work that an execution should wait for, so both are left to moments in which no message waits.
+ * Isolates in which no guest lives: those prepared ahead, which have never had one (a warm pool), and finished ones,
+ * whose guest is gone and which wait to be disposed of. An execution should wait for neither, so both are handled in
+ * moments in which no message waits.
  *
- * How many are made ahead follows what has come: executions of a burst find theirs ready when the next burst comes.
+ * The number prepared ahead follows demand: after a burst of executions, the executions of the next burst find their
+ * isolates ready.
  *
- * V8 fixes the memory limit when an isolate is made. The stock has isolates of one limit; it changes to another when two
- * executions in a row ask for that.
+ * V8 fixes the memory limit when an isolate is made. The stock has isolates of one limit, and changes to another when
+ * two executions in a row ask for that.
  */
 export class IsolateStock {
   readonly #runtime: GuestRuntime
@@ -33,17 +41,17 @@ export class IsolateStock {
   #memoryLimitMb = usualMemoryLimitMb
   #lastAskedMb = usualMemoryLimitMb
   #size = usualSize
-  /** How many were taken since it was last complete. */
+  /** Number of isolates that were taken since the stock was last complete. */
   #taken = 0
   #burstAt = 0
 
-  /** `now` is a clock in milliseconds. */
+  /** Creates an empty stock. `now` is a clock in milliseconds. */
   constructor(runtime: GuestRuntime, now = () => performance.now()) {
     this.#runtime = runtime
     this.#now = now
   }
 
-  /** An isolate that has had no guest. */
+  /** Returns an isolate that has had no guest. */
   take(memoryLimitMb: number): GuestIsolate {
     if (memoryLimitMb === this.#lastAskedMb && memoryLimitMb !== this.#memoryLimitMb) this.#changeLimit(memoryLimitMb)
     this.#lastAskedMb = memoryLimitMb
@@ -52,7 +60,7 @@ export class IsolateStock {
     return prepared ?? new GuestIsolate(this.#runtime, memoryLimitMb)
   }
 
-  /** Takes an isolate whose guest has gone. */
+  /** Takes back an isolate whose guest is gone, to dispose of it. */
   leave(isolate: GuestIsolate, sizeBytes: number): void {
     if (isolate.isGone) return
     if (sizeBytes > maxFinishedBytes) isolate.dispose()
@@ -60,7 +68,7 @@ export class IsolateStock {
     if (this.#finished.length > maxFinished) this.#finished.shift()!.dispose()
   }
 
-  /** Does one thing of what is to be done some time, the most urgent first, or returns false if there is nothing. */
+  /** Does one piece of the pending work, the most urgent first, or returns false if there is none. */
   tidy(): boolean {
     const isMissing = this.#prepared.length < this.#size
     const finished = this.#prepared.length > 0 ? this.#finished.shift() : undefined
@@ -71,7 +79,10 @@ export class IsolateStock {
     return true
   }
 
-  /** Now that it is complete: whether it is to have another size after what has come since it last was. */
+  /**
+   * Adapts the size of a complete stock to the number of isolates taken since it was last complete. Returns whether the
+   * size has changed.
+   */
   #adapt(): boolean {
     const before = this.#size
     if (this.#taken > 2 * usualSize) {

@@ -1,7 +1,7 @@
 /**
- * A sandbox process: it reads the guest runtime from descriptor 5 and frames from its standard input, runs guests, and
- * writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the next turn begins and a
- * flood waits for its reader.
+ * Entry point of a sandbox process. It reads the guest runtime from descriptor 5 and frames from its standard input,
+ * runs guests, and writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the
+ * next turn begins, and a flood of output waits for its reader.
  */
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
@@ -23,9 +23,15 @@ type TurnMessage = Extract<HostMessage, { type: 'turn' }>
 const outputDescriptor = 3
 const runtimeDescriptor = 5
 
-/** A guest that has called a tool may get its answer at once: for so long nothing is done that it would have to wait for. */
+/**
+ * Milliseconds after a turn for which no idle work is done. A guest that has called a tool may get its answer at once,
+ * and would have to wait for that work.
+ */
 const quietMs = 4
-/** What a burst has had made ahead goes some time after it, also if nothing comes any more. */
+/**
+ * Milliseconds between starts of idle work while no messages arrive, so that isolates prepared for a burst are disposed
+ * of.
+ */
 const tidyMs = 10_000
 
 const guests = new Map<number, GuestHost>()
@@ -36,7 +42,7 @@ compileForTypicalGuest(runtime)
 const stock = new IsolateStock(runtime)
 const reader = new FrameReader()
 const waiting: HostMessage[] = []
-/** Guests whose `close` has come but not its turn: their turns are not worth running any more. */
+/** Guests whose `close` has arrived but has not been handled. Their waiting turns are skipped. */
 const closed = new Set<number>()
 
 process.stdin.on('data', (chunk: Buffer) => {
@@ -48,7 +54,8 @@ process.stdin.on('data', (chunk: Buffer) => {
   if (isIdle && waiting.length > 0) handleNext()
 })
 process.stdin.on('end', () => process.exit())
-// A terminal sends these to the whole group. The executor drains first, and ends this process by closing its input.
+// A terminal sends these signals to the whole process group. The executor drains first, and ends this process by
+// closing its input.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
 send({
   type: 'ready',
@@ -63,7 +70,10 @@ const idleWork = new IdleWork(() => stock.tidy() || warmUp(), quietMs)
 idleWork.start()
 setInterval(() => idleWork.startWhenQuiet(), tidyMs).unref()
 
-/** One message in each round of the event loop, so that what has come meanwhile is read before the next turn begins. */
+/**
+ * Handles one message in each round of the event loop, so that messages that arrived meanwhile are read before the next
+ * turn begins.
+ */
 function handleNext(): void {
   idleWork.pause()
   const message = waiting.shift()!
@@ -90,7 +100,7 @@ function handle(message: HostMessage): void {
   }
 }
 
-/** The guest of a turn. The first turn says what it is made from. */
+/** Returns the guest of a turn. The first turn carries the spec that the guest is made from. */
 function guestOf({ guest, spec }: TurnMessage): GuestHost {
   const host = spec ? new GuestHost(spec, stock.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
   guests.set(guest, host)

@@ -7,7 +7,9 @@ import { usualMemoryLimitMb } from './isolate-stock.ts'
 const MiB = 1024 * 1024
 const timeoutMs = 5_000
 
-/** It does what most code does. What else the runtime can do is compiled in the isolates of those guests that need it. */
+/**
+ * Guest that does what most code does. The rest of the runtime is compiled in the isolates of the guests that need it.
+ */
 const spec: GuestSpec = {
   code: `
     const all = await Promise.all(input.cities.map((city) => tools.weather({ city })))
@@ -37,7 +39,10 @@ const spec: GuestSpec = {
   },
 }
 
-/** Runs a guest of our own, so that what it needs of the runtime is compiled once for all that follow. */
+/**
+ * Runs a guest of our own, so that the functions of the runtime that it needs are compiled once for all isolates that
+ * follow.
+ */
 export function compileForTypicalGuest(runtime: GuestRuntime): void {
   const isolate = new GuestIsolate(runtime, usualMemoryLimitMb)
   const host = new GuestHost(spec, isolate)

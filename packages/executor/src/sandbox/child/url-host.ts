@@ -1,6 +1,7 @@
 /**
- * The host's half of the guest's `URL`: Node's own parser, called synchronously from inside the isolate. It is a pure
- * function of its arguments, so replay needs no record of it. All of them are the guest's: hostile input.
+ * Runs an operation of the guest's `URL` with Node's own parser. The guest calls it synchronously from inside the
+ * isolate. It is a pure function of its arguments, so replay needs no record of it. The arguments come from the guest
+ * and are hostile input.
  *
  * Operations, their JSON argument and their JSON answer, where `parts` are `URL`'s string properties:
  * - `parse` `[url, base?]` → `parts`
@@ -8,7 +9,7 @@
  * - `parseQuery` `[query]` → `[name, value]` of each parameter
  * - `serialiseQuery` `[name, value, name, value, …]` → the query
  *
- * Any failure is `{"error": message}`.
+ * The answer to any failure is `{"error": message}`.
  */
 export function urlHost(op: string, json: string): string {
   try {

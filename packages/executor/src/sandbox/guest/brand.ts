@@ -1,5 +1,6 @@
 import type { Primordials } from './primordials.ts'
 
+/** Builtin class that an object can be an instance of. */
 export type Brand =
   | 'Array'
   | 'ArrayBuffer'
@@ -20,9 +21,10 @@ export type Brand =
   | 'WeakSet'
 
 /**
- * Which builtin an object is an instance of, however its properties and prototypes pretend. It runs no code of the user's,
- * save for a proxy's traps; for that it takes the first builtin prototype of the object and checks that it is one. (That of
- * promises can't be checked without side effects, and what has another builtin's prototype is taken for a plain object.)
+ * Returns the builtin class that an object is an instance of, whatever its properties and prototypes claim; undefined
+ * for other objects. It runs no user code, except for a proxy's traps: it takes the first builtin prototype of the
+ * object and checks that the object really is an instance. (Promises can't be checked without side effects, and an
+ * object that has another builtin's prototype counts as a plain object.)
  */
 export function brandOf(p: Primordials, value: object): Brand | undefined {
   if (p.ArrayIsArray(value)) return 'Array'
@@ -37,7 +39,10 @@ export function brandOf(p: Primordials, value: object): Brand | undefined {
   return undefined
 }
 
-/** A builtin constructor's `prototype` can't be replaced, so it can be read now. */
+/**
+ * Returns the class of a builtin prototype. A builtin constructor's `prototype` can't be replaced, so it can be read
+ * now.
+ */
 function brandOfPrototype(p: Primordials, prototype: object): Brand | undefined {
   switch (prototype) {
     case p.Map.prototype:

@@ -4,14 +4,14 @@ import type { Primordials } from './primordials.ts'
 type BufferConstructor = new (...args: never[]) => object
 type Method = (...args: never[]) => unknown
 type Methods<Name extends string> = Record<Name, Method>
-/** Calls what allocates a buffer. */
+/** Function that calls a method that allocates a buffer. */
 type Allocate = (method: Method, self: unknown, args: readonly unknown[]) => unknown
 
 /**
  * Replaces `ArrayBuffer`, the typed arrays and their methods that allocate, for the guest and, in `p`, for the runtime.
- * They differ in two ways. There is no `maxByteLength`, since isolated-vm does not count what a resizable buffer grows by.
- * And an allocation that fails ends the execution: when it fails depends on the garbage collector, so a guest that caught
- * it could not be replayed.
+ * The replacements differ in two ways. There is no `maxByteLength`, since isolated-vm does not count the growth of a
+ * resizable buffer. An allocation that fails ends the execution: whether one fails depends on the garbage collector, so
+ * a guest that caught the error could not be replayed.
  */
 export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
   const allocate: Allocate = (method, self, args) => {
@@ -42,7 +42,7 @@ function replace<Original extends BufferConstructor>(
   allocate: Allocate,
   check?: (p: Primordials, options: unknown) => void,
 ): Original {
-  // A proxy has all else that the original has, and costs an execution less than copying it.
+  // A proxy has everything else that the original has, and costs an execution less than copying it.
   const Replacement: Original = new p.Proxy(Original, {
     // @ts-expect-error the prototype of a literal is not part of its type
     __proto__: null,
@@ -53,15 +53,15 @@ function replace<Original extends BufferConstructor>(
       return allocate(p.ReflectConstruct, undefined, [Original, kept, target]) as object
     },
   })
-  // The prototype's instances must not lead back to the original.
+  // Instances must not lead back to the original through their prototype.
   defineHidden(p, Original.prototype as object, 'constructor', Replacement)
   defineGlobal(p, name, Replacement)
   return Replacement
 }
 
 /*
- * Methods of the same names that allocate through `allocate`. Assigning keeps a property's attributes, and literals are the
- * cheapest way to make functions that have a name and can't be constructed.
+ * The functions below replace methods by ones of the same names that allocate through `allocate`. Assigning keeps a
+ * property's attributes, and methods of literals are the cheapest functions that have a name and can't be constructed.
  */
 
 function replaceBufferMethods(p: Primordials, allocate: Allocate): void {
@@ -80,7 +80,10 @@ function replaceBufferMethods(p: Primordials, allocate: Allocate): void {
   })
 }
 
-/** `filter`, `map` and `slice` too: they find the original constructor if the array's own one is hidden from them. */
+/**
+ * Replaces the methods of typed arrays that allocate. `filter`, `map` and `slice` are among them because they find the
+ * original constructor if the array's own one is hidden from them.
+ */
 function replaceTypedArrayMethods(p: Primordials, allocate: Allocate): void {
   const prototype = p.ReflectGetPrototypeOf(p.Uint8Array.prototype) as Methods<
     'filter' | 'map' | 'slice' | 'toReversed' | 'toSorted' | 'with'

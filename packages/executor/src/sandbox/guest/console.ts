@@ -4,14 +4,15 @@ import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
-/** What an entry is charged beyond its text, since it is kept and sent with its level, its time and its place. */
+/** Bytes that an entry counts beyond its text, since it is kept and sent with its level, its time and its place. */
 const entryOverheadBytes = 64
 
 type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
 
 /**
- * The global `console`. What it prints is bounded in bytes, and so in entries: the entry that crosses the limit is cut and says by how much,
- * those after it are dropped and counted. Returns the function that writes an entry.
+ * Installs the global `console`. Its output is limited in bytes, and thereby in entries: the entry that crosses the
+ * limit is cut and says by how much, and those after it are dropped and counted. Returns the function that writes an
+ * entry.
  */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
   let left: number | undefined
@@ -21,7 +22,7 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
 
   function write(level: Level, text: string): void {
     assertNotEnded(p, state)
-    // Not earlier: the console is there before the limits are.
+    // The limit is read at the first entry, because the console is installed before the limits are known.
     left ??= state.limits.logBytes
     if (left <= 0) {
       state.emit('dropped', utf8Length(p, text))

@@ -1,11 +1,11 @@
 import type { Primordials } from './primordials.ts'
 
-/** Defines a global the way the language defines its own: writable, configurable, not enumerable. */
+/** Defines a global with the attributes of the language's own globals: writable, configurable, not enumerable. */
 export function defineGlobal(p: Primordials, name: string, value: unknown): void {
   defineHidden(p, p.globalThis, name, value)
 }
 
-/** Defines a property that enumeration does not show. */
+/** Defines a property that is writable and configurable, but not enumerable. */
 export function defineHidden(p: Primordials, target: object, name: PropertyKey, value: unknown): void {
   p.ReflectDefineProperty(target, name, {
     // @ts-expect-error the prototype of a literal is not part of its type

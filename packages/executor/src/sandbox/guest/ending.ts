@@ -6,22 +6,27 @@ import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
 
-/** Maximum lengths of the texts of a failure. The guest may choose any of them: a path has its keys, a tool its name. */
+/**
+ * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its
+ * keys, a tool its name.
+ */
 const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as const
 
-/** Ways in which the guest itself ends its execution. The first one counts. */
+/** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
-  /** The main promise was fulfilled. */
+  /** Called when the main promise was fulfilled. */
   returned(value: unknown): void
-  /** The main promise was rejected, or a callback threw. */
+  /** Called when the main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
-  /** A buffer could not be allocated. */
+  /** Called when a buffer could not be allocated. */
   exhaustedMemory(): void
-  /** A limit was exceeded or the code can't be run. Nothing that the guest does after it has an effect. */
+  /**
+   * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
+   */
   fail(code: string, name: string, message: string, details?: object, stack?: string): void
 }
 
-/** Own properties that a failure has besides; undefined ones are left out of its JSON. */
+/** Further own properties of a failure; undefined ones are left out of its JSON. */
 interface Thrown {
   readonly call: number | undefined
   readonly cause: unknown
@@ -48,10 +53,11 @@ export function createEnding(
   function end(outcome: object): void {
     if (state.ended) return
     warnOfOpenCalls()
-    // Without a prototype: `JSON.stringify` asks every object for its `toJSON`, and user code may have given one to all.
+    // The outcome has no prototype: `JSON.stringify` looks up `toJSON` in every object, and user code may have added
+    // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
     state.emit('end', p.JSONStringify(outcome)!)
-    // Not before the host knows: where the guest has used up its stack, any of the above may throw.
+    // Set only after the host has been told: where the guest has used up its stack, any of the calls above may throw.
     state.ended = true
   }
 
@@ -96,7 +102,7 @@ export function createEnding(
     }
     const limit = state.limits.resultBytes
     const { text } = result
-    // What may fit is given to the host, which counts faster.
+    // A text that may fit is given to the host, which counts faster.
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
       fail('RESULT_TOO_LARGE', 'RangeError', `The result has ${size} bytes as JSON; the limit is ${limit}`, {
@@ -133,14 +139,14 @@ const errorReturned =
   'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
   'To fail the execution, throw it.'
 
-/** One warning. Nothing in it has a prototype, for the same reason as in `end`. */
+/** Returns a list of one warning. Nothing in it has a prototype, for the same reason as in `end`. */
 function warningsOf(p: Primordials, code: string, message: string): object {
   const warnings = [{ __proto__: null, code, message }]
   p.ReflectSetPrototypeOf(warnings, null)
   return warnings
 }
 
-/** A copy without a prototype, for the same reason as in `end`. */
+/** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */
 function cutDetails(p: Primordials, details: object): object {
   const copy = p.ObjectCreate(null) as Record<string, unknown>
   const keys = p.ObjectKeys(details)

@@ -3,15 +3,17 @@ import type { Primordials } from './primordials.ts'
 import { messageOf, read, readText } from './thrown.ts'
 import { toolCallOf } from './tool-error.ts'
 
-/** Bounds of what is told of causes and inner errors, as `causeLimits` of the wire protocol. */
+/** Bounds of described causes and inner errors, as `causeLimits` of the wire protocol. */
 const limits = { depth: 5, errors: 64, nameLength: 256, messageLength: 2_048, totalLength: 32_768 } as const
 
-/** An `ErrorCause` of the wire protocol, without a prototype: `JSON.stringify` asks every object for its `toJSON`. */
+/**
+ * `ErrorCause` of the wire protocol. It has no prototype, because `JSON.stringify` looks up `toJSON` in every object.
+ */
 type Described = Record<string, unknown>
 
 /**
- * Describes the `cause` and the inner errors of what was thrown, to a bounded depth, number and length; a cycle ends there.
- * Getters of the user's run within the turn's CPU budget.
+ * Describes the `cause` and the inner errors of a thrown value, to a bounded depth, number and length. A cycle ends the
+ * description. Getters of user code run within the turn's CPU budget.
  */
 export function describeCauses(p: Primordials, thrown: unknown): { cause: unknown; errors: unknown } {
   const ancestors: unknown[] = []
@@ -84,7 +86,7 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
 
   const canAdd = (): boolean => errorsLeft > 0 && lengthLeft > 0
 
-  /** A revoked proxy of an array throws. */
+  /** Returns whether a value is an array. `Array.isArray` throws for a revoked proxy. */
   function isArray(value: unknown): value is unknown[] {
     try {
       return p.ArrayIsArray(value)

@@ -3,8 +3,8 @@ import { read } from './thrown.ts'
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
- * fields, without its stack. The values of the fields are as they are: they are serialised after it. The object has no
- * prototype. A field that can't be read is left out; `isBare` leaves out all but name and message.
+ * fields, without its stack. The values of the fields stay as they are and are serialised afterwards. The object has no
+ * prototype. A field that can't be read is left out; `isBare` leaves out everything but name and message.
  */
 export function errorData(p: Primordials, error: object, isBare: boolean): object {
   const data = p.ObjectCreate(null) as Record<string, unknown>
@@ -30,7 +30,10 @@ export function errorData(p: Primordials, error: object, isBare: boolean): objec
   return data
 }
 
-/** A class may give its cause by a getter; `error` and `suppressed` are those of a `SuppressedError`. */
+/**
+ * Returns whether an error may have an inner field. A class may define its cause by a getter; `error` and `suppressed`
+ * are fields of a `SuppressedError`.
+ */
 function hasField(p: Primordials, error: object, key: string): boolean {
   try {
     return key === 'cause' || p.ObjectHasOwn(error, key)
@@ -47,7 +50,7 @@ function ownKeys(p: Primordials, error: object): readonly string[] {
   }
 }
 
-/** A message is a string, unless user code has set it to something else. */
+/** Returns a message as text. User code may have set it to something other than a string. */
 function messageText(p: Primordials, message: unknown): string {
   if (typeof message === 'string') return message
   if (message === undefined || message === null) return ''

@@ -3,13 +3,16 @@ import type { Primordials } from './primordials.ts'
 import { messageOf, readText } from './thrown.ts'
 import { toolCallOf, toolErrorDetails } from './tool-error.ts'
 
-/** Description of what user code threw. All properties are own, lest a missing one be found in `Object.prototype`. */
+/**
+ * Description of a value that user code threw. All properties are own, so that a missing one is never found in
+ * `Object.prototype`.
+ */
 interface Failure {
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
   readonly details: object | undefined
-  /** The number of the tool call that failed with this error. */
+  /** Number of the tool call that failed with this error. */
   readonly call: number | undefined
   /** Described causes and inner errors. */
   readonly cause: unknown
@@ -17,8 +20,8 @@ interface Failure {
 }
 
 /**
- * Describes whatever was thrown: an error, a string, `null`, a proxy whose getters throw. It runs within the turn's CPU
- * budget, so a getter that never returns is a CPU timeout and nothing else.
+ * Describes any thrown value: an error, a string, `null`, a proxy whose getters throw. It runs within the turn's CPU
+ * budget, so a getter that never returns causes a CPU timeout and nothing else.
  */
 export function describeFailure(p: Primordials, thrown: unknown): Failure {
   const message = messageOf(p, thrown, 'thrown: ')
@@ -46,7 +49,7 @@ export function describeFailure(p: Primordials, thrown: unknown): Failure {
   }
 }
 
-/** Names of other environments that models reach for, and what there is instead. */
+/** Hints for names of other environments that models use, with the alternatives. */
 const hints = {
   __proto__: null,
   fetch: 'The sandbox has no network. Call a tool instead: await tools.<name>(input).',

@@ -4,7 +4,7 @@ import type { StartSpec } from './state.ts'
 
 export type UrlHost = (operation: string, json: string) => string
 
-/** What the lazily loaded web globals use of the runtime. */
+/** Functions of the runtime that the lazily loaded web globals use. */
 interface WebHost {
   now(): number
   setTimeout(callback: () => void, ms: number): number
@@ -13,7 +13,10 @@ interface WebHost {
   parseUrl: UrlHost
 }
 
-/** Defines `input`, and `context` and `config`, which can't be changed. Runs before user code. */
+/**
+ * Defines the global `input`, and the globals `context` and `config`, which can't be changed. It must run before user
+ * code.
+ */
 export function installInputs(p: Primordials, spec: StartSpec, input: string): void {
   defineGlobal(p, 'input', p.JSONParse(input))
   defineReadOnly(p, 'context', deepFreeze(p, p.JSONParse(spec.context)))
@@ -24,7 +27,10 @@ function defineReadOnly(p: Primordials, name: string, value: unknown): void {
   p.ReflectDefineProperty(p.globalThis, name, { value, writable: false, enumerable: false, configurable: false })
 }
 
-/** Without recursion: the value may be nested deeper than the stack goes. */
+/**
+ * Freezes a value deeply and returns it. It does not recurse, because the value may be nested deeper than the stack
+ * goes.
+ */
 function deepFreeze(p: Primordials, value: unknown): unknown {
   const found = [value]
   for (let i = 0; i < found.length; i++) {
@@ -55,7 +61,7 @@ const lazyNames = [
 ] as const
 
 /**
- * Defines the web's globals as accessors that compile all of them when the first is touched: most programs use none, and
+ * Defines the web globals as accessors that compile all of them at the first access. Most programs use none, and
  * compiling them costs more than the rest of the runtime.
  */
 export function installLazyGlobals(p: Primordials, loadWeb: () => string, host: WebHost): void {

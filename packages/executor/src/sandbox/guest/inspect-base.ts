@@ -2,7 +2,10 @@ import type { Brand } from './brand.ts'
 import { showPrimitive } from './inspect-primitive.ts'
 import type { Primordials } from './primordials.ts'
 
-/** What stands for the whole object if it has no properties of its own; nothing for one that is shown by what is in it. */
+/**
+ * Returns the text that stands for an object without properties of its own; empty for one that is shown by its
+ * contents.
+ */
 export function baseOf(p: Primordials, value: object, brand: Brand | 'Function' | undefined, name?: string): string {
   switch (brand) {
     case 'Function':
@@ -31,12 +34,12 @@ export function baseOf(p: Primordials, value: object, brand: Brand | 'Function' 
   }
 }
 
-/** An error without a stack is put in brackets. */
+/** Returns the text of `baseOf`, in brackets for an error without a stack. */
 export function showBase(p: Primordials, base: string, brand: string | undefined): string {
   return brand === 'Error' && p.stringIndexOf(base, '\n') === -1 ? `[${base}]` : base
 }
 
-/** The name of the first constructor up the chain; undefined for an object without prototype. */
+/** Returns the name of the first constructor up the prototype chain; undefined for an object without a prototype. */
 export function constructorNameOf(p: Primordials, value: object): string | undefined {
   let each: object | null = value
   for (let steps = 0; each !== null && steps < 100; steps++) {
@@ -72,13 +75,16 @@ function describeDate(p: Primordials, value: Date): string {
   return p.NumberIsNaN(p.dateGetTime(value)) ? 'Invalid Date' : p.dateToISOString(value)
 }
 
-/** `stack` and `message` may be getters, or throw; the stack is left out where it is not of this error. */
+/**
+ * Returns the stack of an error, or its name and message if it has none. `stack` and `message` may be getters that
+ * throw.
+ */
 function describeError(p: Primordials, error: Error): string {
   try {
     const { stack } = error
     if (typeof stack === 'string' && stack !== '') return stack
   } catch {
-    // Then without.
+    // The error is shown without its stack.
   }
   try {
     return p.errorToString(error)
@@ -87,7 +93,7 @@ function describeError(p: Primordials, error: Error): string {
   }
 }
 
-/** The bytes of a buffer, of many the first ones. */
+/** Returns the first 50 bytes of a buffer in hexadecimal, and the number of those that follow. */
 export function hexOf(p: Primordials, buffer: ArrayBuffer): string {
   const size = p.arrayBufferByteLength(buffer)
   const bytes = new p.Uint8Array(buffer, 0, size)

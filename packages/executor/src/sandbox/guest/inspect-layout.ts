@@ -6,12 +6,12 @@ interface Layout {
   readonly open: string
   readonly close: string
   readonly isList: boolean
-  /** Whether so little is nested in it that it may be on one line. */
+  /** Whether so little is nested in the object that it may be on one line. */
   readonly isFlat: boolean
   readonly indent: number
 }
 
-/** What is in an object, as text between its brackets: on one line if it is little, else broken into lines. */
+/** Joins the entries of an object between its brackets, on one line if they are short, or on several lines. */
 export function joinEntries(
   p: Primordials,
   entries: readonly string[],
@@ -25,7 +25,7 @@ export function joinEntries(
   for (let index = 0; index < entries.length; index++) {
     const entry = indentLines(p, entries[index] as string)
     const isLast = index === entries.length - 1
-    // Many short items share their lines; properties have one each.
+    // Items of a long list share lines; properties have one line each.
     const isShared = isList && entries.length > 6 && width > 0 && width + entry.length + indent < LINE_LENGTH
     text += `${isShared ? ' ' : '\n  '}${entry}${isLast ? '' : ','}`
     width = p.stringIndexOf(entry, '\n') !== -1 ? LINE_LENGTH : (isShared ? width : 0) + entry.length + 2

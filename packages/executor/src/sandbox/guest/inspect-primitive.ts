@@ -15,7 +15,7 @@ export function showPrimitive(p: Primordials, value: unknown): string {
   return p.ObjectIs(value, -0) ? '-0' : `${value as number}`
 }
 
-/** In the quotes that need no escaping, if there are any. */
+/** Quotes a text with quotes that need no escaping, if there are any. */
 function quoteText(p: Primordials, text: string): string {
   const quote = !p.stringIncludes(text, "'")
     ? "'"

@@ -4,7 +4,10 @@ import { textHead } from './utf8.ts'
 
 const MAX_INSPECTED_LENGTH = 16_384
 
-/** A value as text, the way Node's `util.inspect` shows it; no getter of the value's is called. At most 16,384 characters. */
+/**
+ * Returns a value as text, as Node's `util.inspect` shows it, in at most 16,384 characters. No getter of the value is
+ * called.
+ */
 export function inspect(p: Primordials, value: unknown, depth = 2): string {
   const text = createInspector(p, depth, MAX_INSPECTED_LENGTH)(value)
   if (text.length <= MAX_INSPECTED_LENGTH) return text
@@ -12,7 +15,10 @@ export function inspect(p: Primordials, value: unknown, depth = 2): string {
   return `${kept}… ${text.length - kept.length} more characters`
 }
 
-/** The arguments of `console.log` as one text: strings as they are, with printf's `%s` and its kin in the first. */
+/**
+ * Formats the arguments of `console.log` as one text: strings unchanged, with `%s` and the other printf specifiers in
+ * the first.
+ */
 export function formatLog(p: Primordials, args: readonly unknown[]): string {
   const template = args[0]
   let used = 0

@@ -6,11 +6,11 @@ import type { Primordials } from './primordials.ts'
 
 const MAX_ITEMS = 100
 
-/** A function that shows a value. Once about `maxLength` characters are gathered it goes no deeper. */
+/** Returns a function that shows a value. Once about `maxLength` characters are gathered, it goes no deeper. */
 export function createInspector(p: Primordials, maxDepth: number, maxLength: number): (value: unknown) => string {
   const ancestors: object[] = []
   let gathered = 0
-  /** The depth of the object shown last, that is, of the innermost one when its parents are put together. */
+  /** Depth of the object shown last, which is the innermost one when its parents are put together. */
   let lastDepth = 0
 
   return (value) => show(value, 0)
@@ -18,12 +18,12 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
   function show(value: unknown, depth: number): string {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
     const text = isObject ? showGuarded(value, depth) : showPrimitive(p, value)
-    // What encloses it was not counted yet, and counts only its own.
+    // An object has already counted its own parts.
     if (!isObject) gathered += text.length
     return text
   }
 
-  /** A proxy can throw at any step. */
+  /** Shows an object, or a placeholder if it is circular or can't be inspected: a proxy can throw at any step. */
   function showGuarded(value: object, depth: number): string {
     if (p.arrayIncludes(ancestors, value)) return '[Circular]'
     p.arrayPush(ancestors, value)
@@ -51,7 +51,7 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
     gathered += base.length
     if (!isEmpty(value, brand)) {
       if (depth > maxDepth || gathered > maxLength) {
-        // An error has its causes, which may be as many as it likes.
+        // An error may have any number of causes, which are left out here.
         if (base !== '') return showBase(p, base, brand)
         return brand === 'Array' ? '[Array]' : `[${name ?? 'Object: null prototype'}]`
       }

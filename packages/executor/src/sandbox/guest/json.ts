@@ -12,46 +12,49 @@ import type { Primordials } from './primordials.ts'
 
 export type Serialised =
   | { readonly ok: true; readonly text: string }
-  /** `path` leads to the refused value, as code would write it: `.items[3].run`, or is empty for the value itself. */
+  /**
+   * Refusal of a value. `path` leads to it as code would write it (`.items[3].run`), and is empty for the value itself.
+   */
   | ({ readonly ok: false; readonly path: string } & Refusal)
 
 /**
- * `JSON.stringify` that refuses a value that JSON can't hold, instead of dropping it, with its path; docs/values.md has the
- * rule. Errors become data. `undefined` becomes `null`. Throws what user code throws on the way (getters, `toJSON`).
+ * Serialises a value like `JSON.stringify`, but refuses a value that JSON can't hold, with its path, instead of
+ * dropping it; docs/values.md has the rule. Errors become data. `undefined` becomes `null`. Throws what user code
+ * throws on the way (getters, `toJSON`).
  */
 export function serialise(p: Primordials, value: unknown): Serialised {
-  // For V8 a text alone is much less work without a replacer.
+  // A text alone is much less work for V8 without a replacer.
   if (typeof value === 'string') return { ok: true, text: p.JSONStringify(value)! }
   const attempt = { hasErrors: false }
   try {
     return serialiseOnce(p, value, { attempt, withBareErrors: false })
   } catch (thrown) {
     if (!attempt.hasErrors) throw thrown
-    // A field of an error may be the one that throws; such a field is left out, and it is not known which one it was.
+    // A field of an error may have thrown. Such a field is left out, and it is not known which one it was.
     return serialiseOnce(p, value, { attempt, withBareErrors: true })
   }
 }
 
 interface Options {
-  /** Notes whether the value holds errors. */
+  /** Record of whether the value holds errors. */
   readonly attempt: { hasErrors: boolean }
-  /** Whether only name and message of errors are taken. */
+  /** Whether only the name and message of errors are taken. */
   readonly withBareErrors: boolean
 }
 
 function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors }: Options): Serialised {
-  // The chain of objects from the outermost to the one that is being written, and the key in each of the next one.
+  // Chain of objects from the outermost to the one that is being written, and in each the key of the next one.
   const holders = withoutPrototype<object>(p)
   const keys = withoutPrototype<string>(p)
-  // The errors whose data is among the holders, by the same index.
+  // Errors whose data is among the holders, by the same index.
   const errors = withoutPrototype<object | undefined>(p)
   let depth = -1
   let lenientFrom = Infinity
-  // The prototype of the last instance of a class that keeps no hidden state: others of the class mostly follow.
+  // Prototype of the last class instance without hidden state. Instances of the same class mostly follow.
   let plainClass: object | undefined
   let refused: ({ readonly path: string } & Refusal) | undefined
 
-  /** Makes `holder` the last of the chain: the first that is seen, or one of those that are open. */
+  /** Makes `holder` the last of the chain. It is the first object, or one of those that are open. */
   function returnTo(holder: object, key: string): void {
     if (depth === -1) holders[++depth] = holder
     while (holders[depth] !== holder) depth--
@@ -59,7 +62,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
     if (depth < lenientFrom) lenientFrom = Infinity
   }
 
-  /** Leaves a value out of the data of an error; elsewhere ends the serialisation. */
+  /** Leaves a value out of the data of an error; elsewhere it ends the serialisation. */
   function refuse(refusal: Refusal): undefined {
     if (lenientFrom !== Infinity) return undefined
     const path = refusal === tooDeep ? `${pathOf(p, holders, keys, shownDepth)}…` : pathOf(p, holders, keys, depth)
@@ -75,7 +78,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
     return data
   }
 
-  /** It is called for every value, so that what most of them are comes first. */
+  /** Checks one value. It is called for every value, so the most frequent kinds come first. */
   function check(this: object, key: string, item: unknown): unknown {
     if (typeof item !== 'object') {
       const refusal = refusalOfPrimitive(item)
@@ -120,14 +123,17 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
 /** Number of keys that are shown of the path to a value that is nested too deeply. */
 const shownDepth = 10
 
-/** A list that can be assigned to by index: no setter of `Array.prototype` is in the way. */
+/** Returns a list without a prototype, so that assigning by index calls no setter of `Array.prototype`. */
 function withoutPrototype<Item>(p: Primordials): Item[] {
   const list: Item[] = []
   p.ReflectSetPrototypeOf(list, null)
   return list
 }
 
-/** The first key is that of the wrapper that `JSON.stringify` puts around the value. */
+/**
+ * Returns the path to a value as code would write it. The first key is left out: it belongs to the wrapper that
+ * `JSON.stringify` puts around the value.
+ */
 function pathOf(p: Primordials, holders: readonly object[], keys: readonly string[], depth: number): string {
   let path = ''
   for (let i = 1; i <= depth; i++) {

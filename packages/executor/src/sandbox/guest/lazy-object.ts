@@ -2,7 +2,10 @@ import type { Primordials } from './primordials.ts'
 
 type Operation = (...args: never[]) => unknown
 
-/** An object that is filled when it is first looked into. It can be told from one that was filled before by what fills it only. */
+/**
+ * Creates an object that is filled at the first access. Only the effects of `fill` itself show that it was not filled
+ * before.
+ */
 export function createLazyObject(p: Primordials, fill: (object: object) => void): object {
   let isFilled = false
   const afterFilling =

@@ -1,20 +1,20 @@
 import type { Primordials } from './primordials.ts'
 
-/** Why JSON can't hold a value, and what to write in its place. */
+/** Reason why JSON can't hold a value, and what to write instead. */
 export interface Refusal {
-  /** Completes a sentence that begins with the value's path: `is a Map, which JSON can not hold`. */
+  /** Rest of a sentence that begins with the value's path: `is a Map, which JSON can not hold`. */
   readonly reason: string
   readonly hint: string
 }
 
-/** Deepest nesting of arrays and objects in a value that crosses as JSON; `maxJsonNesting` in the protocol. */
+/** Maximum nesting of arrays and objects in a value that crosses as JSON; `maxJsonNesting` in the protocol. */
 export const maxNesting = 1_000
 
 const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
 const iterator = ['an iterator', 'Use [...iterator].']
 const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).']
 
-/** The refused kinds of values: each with its name, and the hint. The client has the same in `tools/not-json.ts`. */
+/** Names and hints of the refused kinds of values. The client has the same in `tools/not-json.ts`. */
 const kinds = {
   __proto__: null,
   function: ['a function', 'Call it, or leave it out.'],
@@ -58,13 +58,13 @@ export function refusalOfPrimitive(item: unknown): Refusal | undefined {
   }
 }
 
-/** Returns the refusal of an instance of a class, whose kind `kindOf` has told; undefined for one that is data. */
+/** Returns the refusal of an object whose kind, as returned by `kindOf`, is given; undefined for one that is data. */
 export function refusalOfObject(item: object, kind: string | undefined): Refusal | undefined {
   if (kind !== undefined) return refusalOf(kind)
   return typeof (item as { then?: unknown }).then === 'function' ? refusalOf('Promise') : undefined
 }
 
-/** Tells whether a value is an error, of any class. */
+/** Returns whether a value is an error, of any class. */
 export function isError(p: Primordials, value: unknown): boolean {
   return typeof value === 'object' && value !== null && kindOf(p, value) === 'Error'
 }
@@ -78,15 +78,18 @@ export function refusalOfCycle(path: string): Refusal {
   }
 }
 
-/** The refusal of an array or object that is nested deeper than the limit. */
+/** Refusal of an array or object that is nested deeper than the limit. */
 export const tooDeep: Refusal = {
   reason: `is nested too deeply: the limit is ${maxNesting} levels of arrays and objects`,
   hint: 'Flatten it, for example to a list whose items refer to each other by id.',
 }
 
 function refusalOf(kind: string): Refusal {
-  const [name, hint] = kinds[kind] ?? [withArticle(kind), 'Use the plain data that its methods and properties give.']
-  return { reason: `is ${name}, which JSON can not hold`, hint }
+  const known = kinds[kind]
+  return {
+    reason: `is ${known === undefined ? withArticle(kind) : known[0]}, which JSON can not hold`,
+    hint: known === undefined ? 'Use the plain data that its methods and properties give.' : known[1],
+  }
 }
 
 function withArticle(name: string): string {
@@ -95,9 +98,9 @@ function withArticle(name: string): string {
 }
 
 /**
- * Returns the builtin class, `Error` among them, that keeps the state of an object where JSON does not see it; undefined if
- * there is none. Most are found by the prototypes: those of such classes have a tag that is not writable and not enumerable,
- * as ECMAScript and WebIDL define it. A tag of the object itself, or a getter, which classes of user code have, says nothing.
+ * Returns the builtin class, including `Error`, that keeps the state of an object where JSON does not see it; undefined
+ * if there is none. Most are found by their prototypes, whose tag is neither writable nor enumerable, as ECMAScript and
+ * WebIDL define it. A tag of the object itself, or a getter, which classes of user code have, is ignored.
  */
 export function kindOf(p: Primordials, item: object): string | undefined {
   if (p.ErrorIsError(item)) return 'Error'
@@ -113,7 +116,7 @@ export function kindOf(p: Primordials, item: object): string | undefined {
     const tag = p.ReflectGetOwnPropertyDescriptor(each, p.SymbolToStringTag)
     if (tag === undefined || !isBuiltinTag(p, tag)) continue
     const name = tag.value as string
-    // Error.prototype is behind it.
+    // DOMException inherits from Error.prototype, which follows in the chain.
     if (name === 'DOMException') continue
     if (p.stringEndsWith(name, 'Iterator') || p.stringEndsWith(name, 'Iterator Helper')) return 'Iterator'
     return name === 'Symbol' ? 'symbol' : name

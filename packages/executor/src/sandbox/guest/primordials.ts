@@ -1,16 +1,18 @@
 /**
- * The builtins as they are before user code runs. Everything of the guest's runtime that executes after that point takes
- * them from here, since user code can replace any builtin, or a method of it, to change what the runtime does or to see
- * what it holds. Methods are uncurried: `p.mapGet(map, key)` is `map.get(key)`.
+ * Builtins as they are before user code runs. Everything in the guest runtime that executes after that point takes them
+ * from here, since user code can replace any builtin, or a method of it, to change what the runtime does or to see what
+ * it holds (prototype pollution). Methods are uncurried: `p.mapGet(map, key)` is `map.get(key)`.
  *
- * What this object can't do for its callers:
- * - `for…of`, spread in calls and arrays, and array destructuring look up `Symbol.iterator`: use index loops and `ReflectApply`;
- * - reading a property that an object lacks, or assigning one that it lacks, reaches its prototypes: use `ObjectCreate(null)`
- *   or `{ __proto__: null }` for dictionaries and descriptors, `arrayPush` for arrays;
+ * This object can't protect its callers from the following:
+ * - `for…of`, spread in calls and arrays, and array destructuring look up `Symbol.iterator`: use index loops and
+ *   `ReflectApply`;
+ * - reading a property that an object lacks, or assigning one that it lacks, reaches its prototypes: use
+ *   `ObjectCreate(null)` or `{ __proto__: null }` for dictionaries and descriptors, `arrayPush` for arrays;
  * - `promiseThen`, and `await`, read `constructor` of the promise, so its result may be anything and it may throw.
- * Left out because they construct by species, that is, by what user code says: slice and splice of arrays (the functions of
- * those names here are ours), `map`, `filter` and `concat`, `subarray`, `ArrayBuffer.prototype.slice`; and because they ask
- * the pattern how to do it: `split`, `replace` and `match`.
+ *
+ * Some methods are left out because they construct by species, that is, by a constructor that user code may choose:
+ * slice and splice of arrays (the functions of those names here are ours), `map`, `filter` and `concat`, `subarray`,
+ * `ArrayBuffer.prototype.slice`. `split`, `replace` and `match` are left out because they call methods of the pattern.
  */
 export type Primordials = ReturnType<typeof capturePrimordials>
 
@@ -18,7 +20,7 @@ type Uncurry<Self> = <Args extends unknown[], Result>(
   method: (this: Self, ...args: Args) => Result,
 ) => (self: Self, ...args: Args) => Result
 
-// The functions below are the members of the object that user code can't reach, so they need no receiver of their own.
+// The functions below are members of an object that user code can't reach, so they need no receiver.
 // oxlint-disable typescript/unbound-method
 export function capturePrimordials() {
   const { bind, call } = Function.prototype
@@ -37,7 +39,7 @@ export function capturePrimordials() {
   const typedArray = getPrototypeOf(Uint8Array.prototype) as Uint8Array
   const arrayIterator = getPrototypeOf([][Symbol.iterator]()) as Iterator<unknown>
 
-  // Newer than the library that tests are checked with.
+  // These are newer than the TypeScript library that tests are checked with.
   const { captureStackTrace, isError } = Error as unknown as {
     captureStackTrace: (target: object, above?: unknown) => void
     isError: (value: unknown) => value is Error
@@ -57,7 +59,10 @@ export function capturePrimordials() {
     flag('sticky', 'y'),
   ]
 
-  /** What the getter `flags` gives, which asks the properties of user code for each of them. */
+  /**
+   * Returns the flags of a RegExp. The getter `flags` would read a property for each of them, which user code may have
+   * replaced.
+   */
   function regExpFlags(self: RegExp): string {
     let text = ''
     for (let index = 0; index < flags.length; index++) if (flags[index]!.isSet(self)) text += flags[index]!.letter
@@ -76,7 +81,7 @@ export function capturePrimordials() {
     })
   }
 
-  /** A plain array of the items from `start` to before `end`, both non-negative. */
+  /** Returns a plain array of the items from `start` to before `end`, both non-negative. */
   function arraySlice<Item>(array: ArrayLike<Item>, start = 0, end = array.length): Item[] {
     const items: Item[] = []
     for (let index = start; index < end && index < array.length; index++) arrayPush(items, array[index] as Item)
@@ -84,7 +89,8 @@ export function capturePrimordials() {
   }
 
   return {
-    // Without a prototype V8 makes it a dictionary at once, which is twice as fast to build here as 200 hidden classes.
+    // Without a prototype, V8 makes this object a dictionary at once, which is twice as fast to build as 200 hidden
+    // classes.
     __proto__: null,
     globalThis,
     uncurry,
@@ -136,7 +142,7 @@ export function capturePrimordials() {
       BigUint64Array,
     } as unknown as Record<string, typeof Uint8Array>,
 
-    // Prototypes, to recognise and to inherit from
+    // Prototypes, to recognise objects and to inherit from
     errorPrototype: Error.prototype as object,
     functionPrototype: Function.prototype as object,
     iteratorPrototype: getPrototypeOf(arrayIterator) as object,
@@ -292,7 +298,7 @@ export function capturePrimordials() {
     typedArrayByteLength: getter<ArrayBufferView, number>(typedArray, 'byteLength'),
     typedArrayByteOffset: getter<ArrayBufferView, number>(typedArray, 'byteOffset'),
     typedArrayLength: getter<ArrayBufferView, number>(typedArray, 'length'),
-    /** The name of the array's type, or undefined for what is no typed array. */
+    /** Returns the name of a typed array's type, or undefined for any other value. */
     typedArrayTag: getter<unknown, string | undefined>(typedArray, Symbol.toStringTag),
     typedArrayFill: uncurry(typedArray.fill as never) as <View>(
       self: View,
@@ -312,7 +318,7 @@ export function capturePrimordials() {
 }
 // oxlint-enable typescript/unbound-method
 
-/** Removes `count` items in place from `start` on. */
+/** Removes `count` items in place, beginning at `start`. */
 function arrayRemove(array: unknown[], start: number, count = 1): void {
   if (start + count > array.length) count = array.length - start
   if (count <= 0) return

@@ -11,7 +11,7 @@ const p = capturePrimordials()
 const zeros = '00'.repeat(32)
 const seeds = uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'))
 
-/** What the seed makes of `Math.random` and of `crypto`; this process keeps its own `Math.random`. */
+/** Returns the `Math.random` and the source of `crypto` that a seed makes. This process keeps its own `Math.random`. */
 function seeded(seedHex: string): { random: () => number; bytes: (count: number) => Uint8Array } {
   const original = Object.getOwnPropertyDescriptor(Math, 'random')!
   try {
@@ -22,7 +22,7 @@ function seeded(seedHex: string): { random: () => number; bytes: (count: number)
   }
 }
 
-/** OpenSSL's ChaCha20. Its key is of little-endian words, the seed is eight words in hexadecimal. */
+/** Returns bytes of OpenSSL's ChaCha20. Its key is of little-endian words; the seed is eight words in hexadecimal. */
 function chacha20(seedHex: string, stream: number, length: number): Buffer {
   const key = Buffer.from(seedHex, 'hex').swap32()
   const counterAndNonce = Buffer.alloc(16)
@@ -30,7 +30,7 @@ function chacha20(seedHex: string, stream: number, length: number): Buffer {
   return createCipheriv('chacha20', key, counterAndNonce).update(Buffer.alloc(length))
 }
 
-/** sfc32, in the arithmetic of its definition: 32-bit words without a sign. */
+/** Generates sfc32 in the arithmetic of its definition: 32-bit words without a sign. */
 function* sfc32(...seed: [number, number, number, number]): Generator<number, never> {
   const words = Uint32Array.from(seed)
   for (;;) {
@@ -85,7 +85,7 @@ describe('Math.random', () => {
       if (!(value >= 0 && value < 1)) throw new Error(`${value} is out of range`)
       buckets[Math.floor(value * 10)]! += 1
     }
-    // Five standard deviations; the seed is fixed, so this holds always or never.
+    // The bound is five standard deviations. The seed is fixed, so the result is always the same.
     for (const count of buckets) expect(Math.abs(count - 10_000)).toBeLessThan(500)
   })
 

@@ -2,8 +2,8 @@ import { defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 
 /**
- * Seeds the guest's randomness with the execution's 256 bits. ChaCha20 (RFC 8439) expands them into two streams that say
- * nothing of each other: one seeds `Math.random`, the other is returned as the source of `crypto`.
+ * Seeds the guest's randomness with the execution's 256-bit seed. ChaCha20 (RFC 8439) expands it into two independent
+ * streams: one seeds `Math.random`, the other is returned as the source of `crypto`.
  */
 export function seedRandomness(p: Primordials, seedHex: string): (count: number) => Uint8Array {
   const key = new p.Uint32Array(8)
@@ -18,8 +18,8 @@ export function seedRandomness(p: Primordials, seedHex: string): (count: number)
 }
 
 /**
- * sfc32 by Chris Doty-Humphrey, two outputs for the 53 bits of a double. Its seed is computed at its first use: to most
- * programs, which have none, it would be a quarter of their time.
+ * Returns a `Math.random` that uses sfc32 by Chris Doty-Humphrey, with two outputs for the 53 bits of a double. The
+ * seed is computed at the first use: for most programs, which use no randomness, it would be a quarter of their time.
  */
 function createMathRandom(seedOf: () => Uint32Array): () => number {
   let isSeeded = false
@@ -93,7 +93,7 @@ function chachaBlock(p: Primordials, key: Uint32Array, nonce: number, counter: n
   return x
 }
 
-/** All operands are 32-bit words; the array cuts the sums to that. */
+/** Applies the quarter round of ChaCha20. All operands are 32-bit words; the array truncates the sums to that. */
 function quarterRound(x: Uint32Array, a: number, b: number, c: number, d: number): void {
   addAndRotate(x, a, b, d, 16)
   addAndRotate(x, c, d, b, 12)

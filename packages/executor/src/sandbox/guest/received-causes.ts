@@ -1,11 +1,12 @@
 import { defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 
-/** As deep as the client describes them; hostile answers may go deeper. */
+/** Maximum depth of causes. The client describes none that are deeper; hostile answers may have them. */
 const maxDepth = 6
+/** Maximum number of inner errors of one error. */
 const maxErrors = 65
 
-/** Gives an error the `cause` and the `errors` of a tool's failure, as errors of the guest's. */
+/** Adds the `cause` and the `errors` of a tool's failure to an error, as errors of the guest. */
 export function addCauses(p: Primordials, error: object, failure: object, depth = 0): void {
   const cause = own(p, failure, 'cause')
   const errors = own(p, failure, 'errors')
@@ -20,7 +21,7 @@ export function addCauses(p: Primordials, error: object, failure: object, depth 
   defineHidden(p, error, 'errors', inner)
 }
 
-/** An error without frames: those of the host are not the guest's to see. */
+/** Returns an error without stack frames, because the guest must not see those of the host. */
 function errorOf(p: Primordials, described: object, depth: number): object {
   const name = own(p, described, 'name')
   const message = own(p, described, 'message')
@@ -44,7 +45,7 @@ function errorOf(p: Primordials, described: object, depth: number): object {
   return error
 }
 
-/** What is missing is not looked for in `Object.prototype`. */
+/** Returns an own property. A missing one is not looked up in `Object.prototype`. */
 function own(p: Primordials, object: object, key: string): unknown {
   return p.ObjectHasOwn(object, key) ? (object as Record<string, unknown>)[key] : undefined
 }

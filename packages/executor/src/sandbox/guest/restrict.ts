@@ -1,8 +1,8 @@
 import type { Primordials } from './primordials.ts'
 
 /**
- * Takes away what would make a run irreproducible: garbage collection made visible, memory shared with nobody, native code.
- * V8's own console speaks to an inspector; the runtime brings another.
+ * Removes globals that would make a run irreproducible: those that make garbage collection visible, share memory or run
+ * native code. It also removes V8's console, which writes to an inspector; the runtime installs its own.
  */
 export function restrictGlobals(p: Primordials): void {
   const removed = ['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics', 'WebAssembly', 'console']

@@ -1,7 +1,7 @@
 /**
- * The script that runs in every isolate before the guest's code. It holds the guest's side of the bridge: the host calls
- * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The runtime
- * uses only builtins that it captured before user code could change them.
+ * Script that runs in every isolate before the guest's code. It is the guest's side of the boundary: the host calls
+ * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
+ * runtime uses only builtins that it captured before user code could change them.
  */
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
@@ -17,7 +17,7 @@ import type { Emit, RuntimeState, StartSpec } from './state.ts'
 import { installTimers } from './timers.ts'
 import { installTools } from './tools.ts'
 
-/** `text` is the spec, or an answer; `input` is JSON text, which only the start has. */
+/** Function that runs one turn. `text` is the spec or an answer; `input` is JSON text, and is set at the start only. */
 type Deliver = (
   kind: 'start' | 'answer' | 'tick',
   at: number,
@@ -33,10 +33,11 @@ const maxCrossingLength = 4 * 1024 * 1024
 /**
  * Returns the function that runs one turn.
  *
- * isolated-vm looks at the rejected promises without a handler after each entry, outside of the entry's timeout: it copies the
- * reason of the first one out, which calls the reason's getters, and forgets the others. So each turn rejects a promise with
- * the number `turnEnded` before any user code runs. It is the first one then, user code can't reach it to handle it, and
- * copying a number runs no code. The host in turn takes that number for the sign that the turn has ended.
+ * isolated-vm looks at the rejected promises without a handler after each entry, outside of the entry's timeout: it
+ * copies the reason of the first one out, which calls the reason's getters, and forgets the others. Each turn therefore
+ * rejects a promise with the number `turnEnded` before any user code runs. This promise is the first one, user code
+ * can't reach it to handle it, and copying a number runs no code. The host takes that number as the sign that the turn
+ * has ended.
  */
 export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
   const p = capturePrimordials()
@@ -73,7 +74,10 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     },
   })
 
-  /** Prepares what depends on the execution, and runs its code. The rest of the runtime is made before the execution is known. */
+  /**
+   * Prepares what depends on the execution, and runs its code. The rest of the runtime is made before the execution is
+   * known.
+   */
   function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
     randomBytes = seedRandomness(p, spec.seed)
@@ -95,8 +99,8 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
       } else if (kind === 'answer') tools!.settle(call, ok, text)
       else timers.fireNext()
     } catch (thrown) {
-      // A bug of the runtime: user code that throws is caught where it is called. The host would copy an object's properties
-      // outside of the timeout, so it gets a string.
+      // This is a bug of the runtime: exceptions of user code are caught where it is called. The host would copy the
+      // properties of an object outside of the timeout, so it gets a string.
       const { name, message, stack } = describeFailure(p, thrown)
       throw stack ?? `${name}: ${message}`
     }

@@ -3,12 +3,12 @@ import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { PreparedGuestSource } from './state.ts'
 
-/** The name of the guest's code in stack traces. */
+/** Name of the guest's code in stack traces. */
 const sourceName = 'code'
-/** Lines that the language puts before the body of a function made by a constructor. */
+/** Number of lines that the language puts before the body of a function made by a constructor. */
 const linesBeforeBody = 2
 
-/** Compiles the code as the body of an async function, by the language's own constructor, and runs it. */
+/** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
 export function runSource(p: Primordials, source: PreparedGuestSource, ending: Ending): void {
   if (!source.ok) {
     failSyntax(ending, source.message, source.line, source.column)
@@ -43,7 +43,7 @@ interface CallSite {
   toString(): string
 }
 
-/** Makes stack traces speak of the author's own lines and columns, and of nothing that is the runtime's. */
+/** Makes stack traces show the author's own lines and columns, and no frames of the runtime. */
 export function installStackTraces(p: Primordials, source: PreparedGuestSource): void {
   const shift = source.ok ? source.shift : null
 
@@ -52,7 +52,9 @@ export function installStackTraces(p: Primordials, source: PreparedGuestSource):
     return typeof script === 'string' && p.stringStartsWith(script, 'codemode:')
   }
 
-  /** A builtin that the runtime called is the runtime's. */
+  /**
+   * Returns the text of a stack frame; undefined for a frame of the runtime, or of a builtin that the runtime called.
+   */
   function describe(site: CallSite, caller: CallSite | undefined): string | undefined {
     if (isRuntime(site)) return undefined
     if (site.getScriptNameOrSourceURL() !== sourceName) {
@@ -78,7 +80,7 @@ export function installStackTraces(p: Primordials, source: PreparedGuestSource):
       text = 'Error'
     }
     for (let i = 0; i < sites.length; i++) {
-      // What is behind the end would be looked for in `Array.prototype`.
+      // An index behind the end would be looked up in `Array.prototype`.
       const line = describe(sites[i]!, i + 1 < sites.length ? sites[i + 1] : undefined)
       if (line !== undefined) text += `\n    at ${line}`
     }

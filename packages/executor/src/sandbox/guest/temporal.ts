@@ -3,7 +3,7 @@ import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
 import type { RuntimeState } from './state.ts'
 
-/** What is used of `Temporal` here; TypeScript's library does not describe all of it. */
+/** Part of `Temporal` that is used here; TypeScript's library does not describe all of it. */
 interface Instant {
   until(other: Instant): object
   toZonedDateTimeISO(zone: unknown): Zoned
@@ -18,17 +18,18 @@ interface Dated {
   toPlainMonthDay(): object
 }
 
-/** As the environment of a sandbox process says. */
+/** Time zone of the guest, as in the environment of a sandbox process. */
 const localZone = 'UTC'
 
 /**
- * `Temporal`, with a clock that reads the turn's timestamp. V8 makes its 200 functions when it is first touched, which would
- * be a third of setting up the runtime, so it is left untouched until the guest wants it. V8's own namespace is removed: it
- * holds V8's clock, and nothing else leads there. Its classes have no clock, and a date leads to all of them: by a method that
- * can't be captured before either, so that code which replaces it first gets a `Temporal` of its own making.
+ * Installs a `Temporal` whose clock reads the turn's timestamp. V8 makes the 200 functions of its own `Temporal` at the
+ * first access, which would be a third of setting up the runtime, so nothing accesses it before the guest does. V8's
+ * namespace is removed: it holds V8's clock, and nothing else leads to it. Its classes have no clock, and all of them
+ * are reached from a date, by a method that can't be captured ahead either. Code that replaces this method first gets a
+ * `Temporal` of its own making.
  */
 export function installTemporal(p: Primordials, state: RuntimeState): void {
-  // Not defined over it: that would look at it first.
+  // Deleted first, because defining over it would access it.
   p.ReflectDeleteProperty(p.globalThis, 'Temporal')
   const temporal = createLazyObject(p, (namespace) => fillNamespace(p, namespace, 'Temporal', membersOf(p, state)))
   defineGlobal(p, 'Temporal', temporal)

@@ -1,6 +1,6 @@
 import type { Primordials } from './primordials.ts'
 
-/** Reads a property of what was thrown; undefined where a getter or a proxy throws. */
+/** Reads a property of a thrown value. Returns undefined where a getter or a proxy throws. */
 export function read(p: Primordials, thrown: object, key: string): unknown {
   try {
     return p.ReflectGet(thrown, key)
@@ -14,7 +14,7 @@ export function readText(p: Primordials, thrown: object, key: string): string | 
   return typeof value === 'string' ? value : undefined
 }
 
-/** The message of what was thrown, or the value as text; `prefix` stands before a value that is no error. */
+/** Returns the message of a thrown value, or the value as text, with `prefix` before a value that is no error. */
 export function messageOf(p: Primordials, thrown: unknown, prefix = ''): string {
   if (typeof thrown === 'string') return thrown
   if (typeof thrown !== 'object' || thrown === null) return `${prefix}${asText(p, thrown)}`

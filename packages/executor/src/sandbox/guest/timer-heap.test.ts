@@ -9,7 +9,7 @@ const timerOf = (id: number, due: number): Timer => ({ id, due, callback: () => 
 
 const byDueThenId = (a: Timer, b: Timer) => a.due - b.due || a.id - b.id
 
-/** Takes all timers, in the heap's order. */
+/** Takes all timers and returns them in the heap's order. */
 function drain(heap: ReturnType<typeof createTimerHeap>): Timer[] {
   const taken: Timer[] = []
   for (let timer = heap.peek(); timer !== undefined; timer = heap.peek()) {

@@ -4,19 +4,19 @@ export interface Timer {
   readonly id: number
   due: number
   readonly callback: () => void
-  /** 0 for a timer that fires once. */
+  /** Interval in milliseconds; 0 for a timer that fires once. */
   readonly everyMs: number
   cleared: boolean
 }
 
 interface TimerHeap {
   add(timer: Timer): void
-  /** The timer that is due first, the one with the lower id at a tie; cleared ones are passed over. */
+  /** Returns the timer that is due first, with the lower id at a tie, and removes cleared ones before it. */
   peek(): Timer | undefined
   take(): void
 }
 
-/** A binary heap of timers by due time, then id. */
+/** Creates a binary heap of timers, by due time and then by id. */
 export function createTimerHeap(p: Primordials): TimerHeap {
   const heap: Timer[] = []
 

@@ -9,13 +9,14 @@ const maxDelayMs = 2_147_483_647
 interface Timers {
   setTimeout(callback: () => void, ms: number): number
   clear(id: unknown): void
-  /** Runs the timer that is due first; the host calls it once for each tick that it delivers. */
+  /** Runs the timer that is due first. The host calls it once for each tick that it delivers. */
   fireNext(): void
 }
 
 /**
- * `setTimeout`, `setInterval`, `sleep` and `queueMicrotask`. The timers live here; the host only hears when the next one
- * is due, and delivers a tick then. An exception out of a callback ends the execution, as it ends a Node process.
+ * Installs `setTimeout`, `setInterval`, `sleep` and `queueMicrotask`. The timers live here; the host only learns when
+ * the next one is due, and delivers a tick then. An exception from a callback ends the execution, as it ends a Node
+ * process.
  */
 export function installTimers(p: Primordials, state: RuntimeState, ending: Ending): Timers {
   const heap = createTimerHeap(p)
@@ -97,7 +98,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   return { setTimeout: (callback, ms) => add(callback, ms, false), clear, fireNext }
 }
 
-/** At least 1 ms, as in browsers and Node; what is no number counts as 1. */
+/** Returns a delay of at least 1 ms, as in browsers and Node. A value that is no number counts as 1. */
 function delayOf(p: Primordials, ms: unknown): number {
   const delay = p.MathTrunc(p.Number(ms))
   return delay >= 1 ? p.MathMin(delay, maxDelayMs) : 1

@@ -2,7 +2,7 @@ import { defineGlobal, defineHidden } from './define.ts'
 import { addCauses } from './received-causes.ts'
 import type { Primordials } from './primordials.ts'
 
-/** A tool's failure as the host delivers it. */
+/** Failure of a tool, as the host delivers it. */
 interface ToolFailureText {
   readonly message: string
   readonly code?: string
@@ -12,12 +12,12 @@ interface ToolFailureText {
   readonly errors?: unknown
 }
 
-/** A call that failed. */
+/** Call that failed. */
 interface FailedCall {
   readonly tool: string
-  /** The number of a call that was sent; undefined for one that was refused before. */
+  /** Number of a call that was sent; undefined for one that was refused before. */
   readonly call: number | undefined
-  /** An object with the stack of the call. */
+  /** Object with the stack of the call. */
   readonly stackHolder: object
 }
 
@@ -30,12 +30,15 @@ interface Mark {
   readonly retryable: boolean
 }
 
-/** Marks of the errors that the runtime made, so that the details of an uncaught one are those of a real call. */
+/**
+ * Marks of the errors that the runtime made. They ensure that the details of an uncaught error are those of a real
+ * call.
+ */
 const toolErrors = { marks: undefined as unknown as WeakMap<object, Mark> }
 
 /**
- * Defines the global `ToolError` and returns what makes one. Its stack is that of the call, which the author knows,
- * not that of the turn in which the answer came.
+ * Defines the global `ToolError` and returns the function that makes one. The stack of an error is that of its call,
+ * which the author knows, and not that of the turn in which the answer arrived.
  */
 export function installToolError(p: Primordials): MakeToolError {
   toolErrors.marks = new p.WeakMap<object, Mark>()
@@ -45,7 +48,7 @@ export function installToolError(p: Primordials): MakeToolError {
   defineGlobal(p, 'ToolError', ToolError)
 
   return ({ tool, call, stackHolder }, failure) => {
-    // What the failure leaves out is not to be found in `Object.prototype`, which user code may have added to.
+    // Fields that the failure lacks must not be found in `Object.prototype`, to which user code may have added them.
     p.ReflectSetPrototypeOf(failure, null)
     const error = new p.Error(failure.message)
     p.ReflectSetPrototypeOf(error, prototype)
@@ -74,18 +77,21 @@ export function installToolError(p: Primordials): MakeToolError {
   }
 }
 
-/** Returns the details of a failure by a tool error that nobody caught; undefined for any other error. */
+/** Returns the details of an uncaught tool error; undefined for any other error. */
 export function toolErrorDetails(p: Primordials, thrown: object): object | undefined {
   const mark = p.weakMapGet(toolErrors.marks, thrown)
   return mark && { tool: mark.tool, code: mark.code, retryable: mark.retryable }
 }
 
-/** Returns the call that an error is the failure of; undefined for an error of the guest's own. */
+/** Returns the call that failed with an error; undefined for an error of the guest's own. */
 export function toolCallOf(p: Primordials, thrown: object): Mark | undefined {
   return p.weakMapGet(toolErrors.marks, thrown)
 }
 
-/** The frames of a captured stack without its first line, which names the holder; none if user code fails to format it. */
+/**
+ * Returns the frames of a captured stack without its first line, which names the holder; empty if user code fails to
+ * format it.
+ */
 function stackOf(p: Primordials, holder: object): string {
   try {
     const stack: unknown = p.ReflectGet(holder, 'stack')

@@ -5,8 +5,8 @@ const readOnly = (): boolean => false
 type Call = (tool: string, args: readonly unknown[]) => Promise<unknown>
 
 /**
- * The object behind the global `tools`: `tools.github.list_issues` and `tools['github.list_issues']` are the same
- * function. A name that is no tool is a function as well, whose call is rejected with the names that there are; symbols
+ * Creates the object behind the global `tools`: `tools.github.list_issues` and `tools['github.list_issues']` are the
+ * same function. A name that is no tool is a function as well, whose call is rejected with the available names. Symbols
  * and `then` are undefined, so that `await tools` and printing it are harmless.
  */
 export function createToolsObject(p: Primordials, names: readonly string[], call: Call): object {
@@ -34,7 +34,7 @@ export function createToolsObject(p: Primordials, names: readonly string[], call
         if (typeof key === 'symbol') return undefined
         if (isKnown(key)) return nodeAt(pathTo(key))
         if (key === 'then' || key === 'toJSON') return undefined
-        // An inherited getter of the user's gets the receiver: the target is nobody's but the runtime's.
+        // An inherited getter of user code gets the receiver, because only the runtime may see the target.
         if (p.ReflectHas(target, key)) return p.ReflectGet(target, key, receiver)
         return nodeAt(pathTo(key))
       },

@@ -15,15 +15,15 @@ interface OpenCall {
 }
 
 interface Tools {
-  /** Answers an open call; `text` is the output or the failure as JSON. */
+  /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
-  /** The open calls, each as `name (#number)`. */
+  /** Returns the open calls, each as `name (#number)`. */
   openCalls(): string[]
 }
 
 /**
- * The global `tools` and the table of the promises that it handed out. A call takes its number before anything of it is
- * checked, and a bad one rejects its promise; it never throws.
+ * Installs the global `tools` and keeps the table of the promises that it returned. A call takes its number before it
+ * is checked, and an invalid call rejects its promise instead of throwing.
  */
 export function installTools(p: Primordials, state: RuntimeState, names: readonly string[], ending: Ending): Tools {
   const allowed = new p.Set<string>()
@@ -47,7 +47,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       } catch (error) {
         thrown = error
       }
-      // Not earlier: getters of the input may have called tools, and those calls have gone out.
+      // The number is taken only now: getters of the input may have called tools, and those calls have been sent.
       const number = ++calls
       if (number > state.limits.maxToolCalls) failTooManyCalls()
       else if (!p.setHas(allowed, tool)) refuse('TOOL_NOT_ALLOWED', notAllowed(tool))

@@ -6,7 +6,7 @@ import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
 const p = capturePrimordials()
 
-/** Any sequence of UTF-16 units, with many surrogates that are not paired, or are. */
+/** Arbitrary sequences of UTF-16 units, with many paired and unpaired surrogates. */
 const anyUnits = array(oneof(integer({ min: 0, max: 0xffff }), integer({ min: 0xd7fe, max: 0xe001 })), {
   maxLength: 30,
 }).map((units) => String.fromCharCode(...units))
@@ -67,7 +67,7 @@ describe('a prefix in UTF-8', () => {
   test('is the longest beginning of whole characters that fits', () => {
     assert(
       property(texts, nat(100), (text, limit) => {
-        // Iteration goes by characters: a pair of surrogates is one, one without its other half too.
+        // Iteration goes by characters: a surrogate pair is one, and so is an unpaired surrogate.
         let expected = ''
         for (const character of text) {
           if (Buffer.byteLength(expected) + Buffer.byteLength(character) > limit) break

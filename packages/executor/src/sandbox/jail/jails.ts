@@ -6,29 +6,33 @@ import { entryName, sandboxProgram } from './program.ts'
 import { seccompFilter } from './seccomp.ts'
 import type { IsolationTier } from './tiers.ts'
 
-/** One way to start a sandbox process. */
+/** One way to start a sandbox process in isolation. */
 export interface Jail {
   readonly tier: IsolationTier
-  /** The walls that it has, for people. */
+  /** Names of the protections that the jail provides. */
   readonly layers: readonly string[]
   readonly command: readonly string[]
-  /** The system call filter, which the command reads from `filterDescriptor`. */
+  /** System call filter, which the command reads from `filterDescriptor`. */
   readonly filter?: Buffer
 }
 
-/** The descriptors that sandbox processes write to, that a filter is read from, and that they read the guest runtime from. */
+/** Descriptor that a sandbox process writes its frames to. */
 export const outputDescriptor = 3
+/** Descriptor that bwrap reads the system call filter from. */
 export const filterDescriptor = 4
+/** Descriptor that a sandbox process reads the guest runtime from. */
 export const runtimeDescriptor = 5
 
-/** The user and the group that nothing belongs to. */
+/** Id of the user and the group `nobody`, which own nothing. */
 const nobody = 65_534
 
-/** The environment of a sandbox process, all of it: nothing that is the machine's can make a replay diverge. */
+/**
+ * Complete environment of a sandbox process. It is the same on every machine, so that it can't make a replay diverge.
+ */
 export const sandboxEnvironment = { TZ: 'UTC', LC_ALL: 'en_US.UTF-8' } as const
 
 const nodeFlags = [
-  // isolated-vm's isolates can't be made from Node's snapshot.
+  // isolated-vm can't make isolates from Node's startup snapshot.
   '--no-node-snapshot',
   '--max-old-space-size=256',
   '--disable-sigusr1',
@@ -36,20 +40,20 @@ const nodeFlags = [
   '--disable-warning=SecurityWarning',
   '--permission',
   '--allow-addons',
-  // node-gyp-build looks there to tell musl from glibc.
+  // node-gyp-build looks at this file to tell musl from glibc.
   '--allow-fs-read=/etc/alpine-release',
 ]
 
 /**
- * The jails that this machine may offer, the strongest first. Whether one works only shows when a process is started in
- * it: kernels, containers and administrators forbid namespaces in many ways.
+ * Returns the jails that this machine may offer, the strongest first. Only starting a process in a jail shows whether
+ * it works: kernels, containers and administrators forbid namespaces in many ways.
  */
 export function candidateJails(): Jail[] {
   const isRoot = getuid?.() === 0
   const candidates: (Jail | undefined)[] =
     platform === 'linux'
       ? [
-          // As nobody first; a root whose files only root can read needs the second.
+          // First as nobody. Where only root can read the program's files, the second one is needed.
           isRoot ? bubblewrap({ asNobody: true }) : undefined,
           bubblewrap({ asNobody: false }),
           namespaces({ isRoot }),
@@ -62,7 +66,10 @@ export function candidateJails(): Jail[] {
 const limitLayer = 'resource limits'
 const nodeLayers = ['permission model', 'empty environment'] as const
 
-/** Namespaces for everything, a file system of nothing but the program and the machine's libraries, and a filter. */
+/**
+ * Returns the jail of bubblewrap: namespaces of every kind, a file system of only the program and the machine's
+ * libraries, and a system call filter. Returns undefined if a command is missing.
+ */
 function bubblewrap({ asNobody }: { asNobody: boolean }): Jail | undefined {
   const [bwrap, privileges, limits] = [find('bwrap'), dropPrivileges({ asNobody }), limitResources()]
   if (!bwrap || !privileges || !limits) return undefined
@@ -98,7 +105,10 @@ function bubblewrap({ asNobody }: { asNobody: boolean }): Jail | undefined {
 
 const libraryFolders = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/lib', '/etc/ld.so.cache']
 
-/** No network, no other processes, no shared memory; the file system is the machine's, as nobody sees it. */
+/**
+ * Returns the jail of unshare: no network, no other processes, no shared memory. The file system is the machine's, as
+ * far as the process's user may read it. Returns undefined if a command is missing.
+ */
 function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
   const [unshare, setpriv, privileges] = [find('unshare'), find('setpriv'), dropPrivileges({ asNobody: isRoot })]
   const limits = limitResources()
@@ -116,7 +126,7 @@ function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
       ...kinds,
       '--fork',
       '--kill-child=SIGKILL',
-      // Of the machine's processes it sees its own only.
+      // Hides the machine's other processes from /proc.
       '--mount-proc',
       '--',
       ...privileges,
@@ -136,7 +146,7 @@ function permissions({ asNobody }: { asNobody: boolean }): Jail | undefined {
   }
 }
 
-/** What Node itself offers, on every system. */
+/** Returns the jail of Node's own permission model, which exists on every system. */
 function permissionsOnly(): Jail {
   return { tier: 'permissions', layers: [...nodeLayers], command: plainNode() }
 }
@@ -147,7 +157,10 @@ function plainNode(): string[] {
   return [execPath, ...nodeFlags, ...readable.map((path) => `--allow-fs-read=${path}`), entry]
 }
 
-/** Root becomes nobody, and nobody ever gains a privilege again; it dies with the process that started it. */
+/**
+ * Returns the command that makes root nobody and forbids gaining any privilege. The process dies with the one that
+ * started it.
+ */
 function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefined {
   const setpriv = find('setpriv')
   const user = asNobody ? [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--inh-caps=-all'] : []
@@ -155,13 +168,16 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
   return [setpriv, ...user, '--no-new-privs', '--pdeathsig', 'KILL', '--']
 }
 
-/** No core dumps, no files written, few descriptors. Memory is watched: address space tells nothing of V8's use of it. */
+/**
+ * Returns the command that forbids core dumps and written files and limits descriptors and processes. It does not limit
+ * the address space, which tells nothing of V8's use of memory; the watchdog limits memory.
+ */
 function limitResources(): string[] | undefined {
   const prlimit = find('prlimit')
   return prlimit === undefined ? undefined : [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--']
 }
 
-/** Where commands are taken from, whatever PATH says. */
+/** Folders in which commands are searched, whatever PATH says. */
 const commandFolders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']
 
 function find(command: string): string | undefined {

@@ -3,13 +3,13 @@ import { findPackageJSON } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** The files that a sandbox process may read, and where to start it. */
+/** Files that a sandbox process may read, and the module to start. */
 interface SandboxProgram {
-  /** The module to run. */
+  /** Path of the module to run. */
   readonly entry: string
-  /** Folders and files of the host, by the path that each has in a jail with a file system of its own. */
+  /** Folders and files of the host, by their path in a jail that has its own file system. */
   readonly parts: Readonly<Record<string, string>>
-  /** The links by which the parts find each other where they are installed. */
+  /** Symbolic links by which the parts find each other where they are installed. */
   readonly links: readonly string[]
 }
 
@@ -18,10 +18,10 @@ const isolatedVm = packageFolder('isolated-vm', import.meta.url)
 const nodeGypBuild = packageFolder('node-gyp-build', pathToFileURL(join(isolatedVm.real, 'package.json')).href)
 const acorn = packageFolder('acorn', import.meta.url)
 
-/** The module of a sandbox process, relative to the sandbox folder. */
+/** Path of the module of a sandbox process, relative to the sandbox folder. */
 export const entryName = `child/main${extname(import.meta.filename)}`
 
-/** What a sandbox process is made of: this folder, and the packages that it imports. */
+/** Program of a sandbox process: this folder, and the packages that it imports. */
 export const sandboxProgram: SandboxProgram = {
   entry: join(sandboxFolder, entryName),
   parts: {
@@ -34,7 +34,7 @@ export const sandboxProgram: SandboxProgram = {
   links: [isolatedVm, nodeGypBuild, acorn].map(({ installed }) => installed),
 }
 
-/** A package's folder as it is found from a module, and without the links of the package manager. */
+/** Returns a package's folder as it is found from a module, and with the package manager's symbolic links resolved. */
 function packageFolder(specifier: string, from: string): { installed: string; real: string } {
   const found = findPackageJSON(specifier, from)
   if (found === undefined) throw new Error(`The package ${specifier} is not installed`)

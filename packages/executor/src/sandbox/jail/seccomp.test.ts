@@ -16,7 +16,7 @@ interface Call {
   readonly firstArgument?: number
 }
 
-/** Runs the filter as the kernel would: the instructions of classic BPF that it uses. */
+/** Runs the filter as the kernel would, with the instructions of classic BPF that it uses. */
 function verdictOn({ arch, number, firstArgument = 0 }: Call): string | undefined {
   const filter = seccompFilter()
   const data = new Map([

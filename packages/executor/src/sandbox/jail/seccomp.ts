@@ -1,6 +1,6 @@
 /**
- * The system call filter of a sandbox process: a classic BPF program (`man 2 seccomp`) that the kernel runs before each
- * call. It lets through what `allowedSyscalls` lists, on x86-64 and arm64; what it does not know fails with ENOSYS, as if
+ * System call filter of a sandbox process: a classic BPF program (`man 2 seccomp`) that the kernel runs before each
+ * call. It allows the calls that `allowedSyscalls` lists, on x86-64 and arm64. Any other call fails with ENOSYS, as if
  * the kernel were too old to have it, and a program for any other architecture is killed.
  */
 import { allowedSyscalls } from './syscalls.ts'
@@ -11,20 +11,21 @@ const killProcess = 0x80000000
 const failWithEnosys = 0x00050000 | 38
 const failWithEperm = 0x00050000 | 1
 
-/** Offsets in `struct seccomp_data`. */
+/** Offsets of fields in `struct seccomp_data`. */
 const offset = { number: 0, arch: 4, firstArgument: 16 } as const
 
-/** `clone` with this flag makes a thread; without it a process. */
+/** Flag with which `clone` makes a thread; without it, `clone` makes a process. */
 const cloneThread = 0x00010000
 
-/** PR_SET_PDEATHSIG, an option of `prctl`. */
+/** Option PR_SET_PDEATHSIG of `prctl`. */
 const setParentDeathSignal = 1
 
 interface Instruction {
   readonly code: number
   readonly value: number
-  /** How many instructions to skip when the comparison holds, and when it does not. */
+  /** Number of instructions to skip when the comparison holds. */
   readonly whenTrue?: number
+  /** Number of instructions to skip when the comparison does not hold. */
   readonly whenFalse?: number
 }
 
@@ -33,7 +34,10 @@ const answer = (value: number): Instruction => ({ code: 0x06, value })
 const unlessEqual = (value: number, skip: number): Instruction => ({ code: 0x15, value, whenFalse: skip })
 const unlessAnyBit = (value: number, skip: number): Instruction => ({ code: 0x45, value, whenFalse: skip })
 
-/** The filter as the kernel reads it: an array of `struct sock_filter`, in this machine's byte order. */
+/**
+ * Returns the filter as the kernel reads it: an array of `struct sock_filter` in little-endian byte order, which both
+ * architectures have.
+ */
 export function seccompFilter(): Buffer {
   const program = [load(offset.arch), ...forArch(auditArch.x64, 1), ...forArch(auditArch.arm64, 2), answer(killProcess)]
   const bytes = Buffer.alloc(program.length * 8)
@@ -46,7 +50,9 @@ export function seccompFilter(): Buffer {
   return bytes
 }
 
-/** The rules for one architecture. The x32 numbers of x86-64 are in no list, so they fail like any other. */
+/**
+ * Returns the rules for one architecture. The x32 numbers of x86-64 are in no list, so these calls fail like any other.
+ */
 function forArch(arch: number, column: 1 | 2): Instruction[] {
   const rules: Instruction[] = [load(offset.number)]
   for (const entry of allowedSyscalls) {
@@ -60,7 +66,7 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
   return [unlessEqual(arch, rules.length), ...rules]
 }
 
-/** What bubblewrap has arranged, that all end when their parent does, is not to be undone. */
+/** Rules for `prctl`. They keep a process from undoing that it ends with its parent, which bubblewrap has set up. */
 const butForItsDeath = [
   load(offset.firstArgument),
   unlessEqual(setParentDeathSignal, 1),

@@ -1,10 +1,10 @@
 /**
- * The system calls that a sandbox process needs, with their numbers on x86-64 and arm64 (`asm/unistd_64.h` and
- * `asm-generic/unistd.h` of Linux). Everything else does not exist for it: sockets, files to be written, processes,
- * tracing, io_uring, namespaces, keys, BPF.
+ * System calls that a sandbox process needs, with their numbers on x86-64 and arm64 (`asm/unistd_64.h` and
+ * `asm-generic/unistd.h` of Linux). All others are refused: sockets, files to be written, processes, tracing, io_uring,
+ * namespaces, keys, BPF.
  */
 export const allowedSyscalls: readonly (readonly [name: string, x64: number, arm64?: number])[] = [
-  // Descriptors that it has, and files to be read.
+  // Open descriptors, and reading files.
   ['read', 0, 63],
   ['write', 1, 64],
   ['readv', 19, 65],
@@ -31,7 +31,7 @@ export const allowedSyscalls: readonly (readonly [name: string, x64: number, arm
   ['readlinkat', 267, 78],
   ['getdents64', 217, 61],
   ['getcwd', 79, 17],
-  // What kind of descriptor standard input is: Node asks.
+  // Node asks for the kind of its standard input.
   ['getsockname', 51, 204],
   ['getsockopt', 55, 209],
   // Memory.
@@ -44,7 +44,7 @@ export const allowedSyscalls: readonly (readonly [name: string, x64: number, arm
   ['pkey_alloc', 330, 289],
   ['pkey_free', 331, 290],
   ['pkey_mprotect', 329, 288],
-  // Threads, of which V8 has some. `clone` is for threads only; the filter sees to it.
+  // Threads, which V8 uses. The filter allows `clone` for threads only.
   ['clone', 56, 220],
   ['futex', 202, 98],
   ['set_tid_address', 218, 96],
@@ -57,18 +57,18 @@ export const allowedSyscalls: readonly (readonly [name: string, x64: number, arm
   ['sched_getaffinity', 204, 123],
   ['sched_getscheduler', 145, 120],
   ['sched_getparam', 143, 121],
-  // Its beginning and its end.
+  // Start and exit.
   ['execve', 59, 221],
   ['exit', 60, 93],
   ['exit_group', 231, 94],
   ['tgkill', 234, 131],
-  // bubblewrap's own first process in the jail, under the same filter, waits for the program.
+  // bubblewrap's first process in the jail is under the same filter, and waits for the program.
   ['wait4', 61, 260],
   ['rt_sigaction', 13, 134],
   ['rt_sigprocmask', 14, 135],
   ['rt_sigreturn', 15, 139],
   ['sigaltstack', 131, 132],
-  // Who and where it is, and what time.
+  // Identity, resources, randomness and time.
   ['getpid', 39, 172],
   ['getppid', 110, 173],
   ['gettid', 186, 178],

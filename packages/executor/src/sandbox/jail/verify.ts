@@ -2,8 +2,8 @@ import { networkNamespaceOf, statusOf } from '../proc.ts'
 import type { Jail } from './jails.ts'
 
 /**
- * Says what a jail promises that the kernel does not confirm of a process in it; undefined when all is as it should be, or
- * the system does not tell.
+ * Returns a promise of a jail that the kernel does not confirm for a process in it; undefined when all hold, or the
+ * system does not tell.
  */
 export function brokenPromise({ layers }: Jail, pid: number | undefined): string | undefined {
   const has = (layer: Jail['layers'][number]) => layers.includes(layer)

@@ -8,7 +8,7 @@ import { format, maxLength, minLength, pattern } from './strings.ts'
 import { unevaluatedItems, unevaluatedProperties } from './unevaluated.ts'
 import { constant, enumeration, type } from './values.ts'
 
-/** The keywords in the order of evaluation: the cheap ones that tell kinds of values apart first. */
+/** Keywords in the order of evaluation: cheap ones that distinguish kinds of values come first. */
 export const keywords: readonly Keyword[] = [
   type,
   constant,
@@ -42,8 +42,8 @@ export const keywords: readonly Keyword[] = [
   dependent,
 ]
 
-/** Keywords for what no other keyword of the schema has evaluated. */
+/** Keywords for children that no other keyword of the schema has evaluated. */
 export const finalKeywords: readonly Keyword[] = [unevaluatedProperties, unevaluatedItems]
 
-/** All that a schema with `$ref` consists of, up to draft 7. */
+/** Keywords of a schema with `$ref` up to draft 7, in which all others are ignored. */
 export const onlyReference: readonly Keyword[] = [ref]

@@ -1,4 +1,4 @@
-/** Keywords that hold other schemas against the same value. */
+/** Keywords that apply other schemas to the same value. */
 import type { Json } from '@codemode/shared'
 
 import { isObject, isSchema, own } from '../draft.ts'
@@ -16,7 +16,9 @@ function branchesOf({ schema, ...preparation }: Preparation, keyword: string): S
   return listOf(schema, keyword)?.map((each) => preparation.node(each, keyword, inPlace))
 }
 
-/** Evaluates a schema whose failure is no failure of the whole: the children that it saw count only if it matches. */
+/**
+ * Evaluates a schema whose failure does not fail the whole. The children that it evaluated count only if it matches.
+ */
 function evaluateBranch(node: SchemaNode, value: Json, { at, run }: { at: Place; run: Run }): Failure | undefined {
   if (at.seen === undefined) return run.evaluate(node, value, at)
   const seen = new Seen()
@@ -80,7 +82,7 @@ export const not: Keyword = (preparation) => {
   }
 }
 
-/** `if`, `then` and `else`. */
+/** Keywords `if`, `then` and `else`. */
 export const condition: Keyword = (preparation) => {
   const [ifValue, thenValue, elseValue] = ['if', 'then', 'else'].map((keyword) => own(preparation.schema, keyword))
   if (preparation.draft < 7 || ifValue === undefined) return undefined
@@ -93,7 +95,7 @@ export const condition: Keyword = (preparation) => {
   }
 }
 
-/** `dependentRequired`, `dependentSchemas`, and `dependencies`, which was both before draft 2019-09. */
+/** Keywords `dependentRequired`, `dependentSchemas`, and `dependencies`, which combined both before draft 2019-09. */
 export const dependent: Keyword = (preparation) => {
   const { schema, draft } = preparation
   const parts = (keyword: string, isKnown: boolean) =>

@@ -1,4 +1,4 @@
-/** Keywords for arrays, apart from `unevaluatedItems`. */
+/** Keywords for arrays, except `unevaluatedItems`. */
 import type { Json } from '@codemode/shared'
 
 import { own } from '../draft.ts'
@@ -26,7 +26,7 @@ export const maxItems: Keyword = ({ schema }) => {
       : undefined
 }
 
-/** `prefixItems` and `items`; before draft 2020-12 they are the array form of `items`, and `additionalItems`. */
+/** Keywords `prefixItems` and `items`; before draft 2020-12, the array form of `items`, and `additionalItems`. */
 export const items: Keyword = (preparation) => {
   const { schema, draft } = preparation
   const itemsValue = own(schema, 'items')
@@ -62,7 +62,7 @@ function evaluateItems(
   return failures?.failure()
 }
 
-/** `contains`, `minContains` and `maxContains`. */
+/** Keywords `contains`, `minContains` and `maxContains`. */
 export const contains: Keyword = (preparation) => {
   const { schema, draft } = preparation
   const value = draft >= 6 ? own(schema, 'contains') : undefined

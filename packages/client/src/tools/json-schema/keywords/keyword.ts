@@ -6,28 +6,34 @@ import type { Check, SchemaNode } from '../node.ts'
 import { shown } from '../resources.ts'
 import { SchemaError } from '../schema-error.ts'
 
-/** A schema while it is prepared. */
+/** Schema that is being prepared. */
 export interface Preparation {
   readonly schema: JsonObject
   readonly draft: Draft
-  /** Returns the node of a subschema; one that is held against the same value is `inPlace`. */
+  /** Returns the node of a subschema. One that applies to the same value is `inPlace`. */
   node(schema: Json, keyword: string, options?: { readonly inPlace: boolean }): SchemaNode
   reference(uri: string): SchemaNode
-  /** Returns the schemas that a dynamic reference may lead to, by resource; `undefined` if it is an ordinary one. */
+  /** Returns the schemas that a dynamic reference may lead to, by resource. */
   dynamicReference(uri: string, keyword: string): DynamicTargets
 }
 
 export interface DynamicTargets {
   readonly initial: SchemaNode
-  /** Name of the dynamic anchor; absent if the reference behaves like `$ref`. */
+  /** Name of the dynamic anchor; undefined if the reference behaves like `$ref`. */
   readonly anchor: string | undefined
   readonly nodeOf: ReadonlyMap<object, SchemaNode>
 }
 
-/** Prepares one keyword, or some that belong together. Returns `undefined` if the schema has none of them. */
+/**
+ * Function that prepares one keyword, or several that belong together. It returns `undefined` if the schema has none of
+ * them.
+ */
 export type Keyword = (preparation: Preparation) => Check | undefined
 
-/** The value of a keyword that is no schema, checked. The drafts have no other values; nothing is ignored silently. */
+/**
+ * Returns the value of a keyword that expects a number. Throws a SchemaError for any other value, which no draft
+ * allows.
+ */
 export function numberOf(schema: JsonObject, keyword: string): number | undefined {
   const value = own(schema, keyword)
   if (value === undefined || typeof value === 'number') return value

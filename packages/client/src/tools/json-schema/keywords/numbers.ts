@@ -1,4 +1,4 @@
-/** `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
+/** Keywords `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum` and `multipleOf`. */
 import { own } from '../draft.ts'
 import { failure } from '../failure.ts'
 import { type Keyword, malformed, numberOf } from './keyword.ts'
@@ -6,7 +6,7 @@ import { type Keyword, malformed, numberOf } from './keyword.ts'
 export const minimum: Keyword = ({ schema }) => {
   const limit = numberOf(schema, 'minimum')
   if (limit === undefined) return undefined
-  // Draft 4 has a boolean beside the limit.
+  // In draft 4 the keyword is a boolean that belongs to `minimum`.
   if (own(schema, 'exclusiveMinimum') === true) return above(limit)
   return (value, at) =>
     typeof value === 'number' && value < limit ? failure(at, `${value} is less than the minimum ${limit}`) : undefined
@@ -52,7 +52,7 @@ export const multipleOf: Keyword = ({ schema }) => {
       : failure(at, `${value} is not a multiple of ${divisor}`)
 }
 
-/** Exact for decimals as they are written: 0.0075 is a multiple of 0.0001, which its binary form is not. */
+/** Whether a number is a multiple of another one, as decimals: 0.0075 is a multiple of 0.0001, but not in binary. */
 function isMultiple(value: number, divisor: number): boolean {
   if (!Number.isFinite(value)) return false
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0

@@ -1,4 +1,4 @@
-/** Keywords for objects, apart from `unevaluatedProperties` and those that apply other schemas to the same object. */
+/** Keywords for objects, except `unevaluatedProperties` and those that apply other schemas to the same object. */
 import { isObject, own } from '../draft.ts'
 import { ChildFailures, failure, incomplete } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
@@ -35,14 +35,16 @@ export const required: Keyword = ({ schema }) => {
   }
 }
 
-/** Returns a message that names the missing properties, the first five of them. */
+/** Returns a message that names the first five of the missing properties. */
 export function missingMessage(missing: readonly string[]): string {
   const names = missing.slice(0, 5).map((name) => shown(name))
   if (missing.length > names.length) names.push(`${missing.length - names.length} more`)
   return `is missing the ${missing.length === 1 ? 'property' : 'properties'} ${names.join(', ')}`
 }
 
-/** `properties`, `patternProperties` and `additionalProperties`: each property of the object is looked at once. */
+/**
+ * Keywords `properties`, `patternProperties` and `additionalProperties`, which visit each property of the object once.
+ */
 export const properties: Keyword = (preparation) => {
   const { schema } = preparation
   const named = recordOf(schema, 'properties')

@@ -1,4 +1,4 @@
-/** `$ref`, `$dynamicRef` (2020-12) and `$recursiveRef` (2019-09). */
+/** Keywords `$ref`, `$dynamicRef` (2020-12) and `$recursiveRef` (2019-09). */
 import { type Keyword, textOf } from './keyword.ts'
 
 export const ref: Keyword = (preparation) => {

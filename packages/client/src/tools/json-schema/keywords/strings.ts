@@ -1,4 +1,4 @@
-/** `minLength`, `maxLength`, `pattern` and `format`. */
+/** Keywords `minLength`, `maxLength`, `pattern` and `format`. */
 import { failure } from '../failure.ts'
 import { formats } from '../formats.ts'
 import { Pattern } from '../pattern/pattern.ts'
@@ -9,7 +9,7 @@ export const minLength: Keyword = ({ schema }) => {
   const limit = countOf(schema, 'minLength')
   if (limit === undefined) return undefined
   return (value, at, run) => {
-    // A string has at least half as many code points as code units.
+    // A string has at least half as many code points as code units, so this one is long enough.
     if (typeof value !== 'string' || value.length >= 2 * limit) return undefined
     run.spend(value.length / 16)
     return codePoints(value) < limit ? failure(at, `is shorter than ${limit} characters`) : undefined

@@ -1,4 +1,7 @@
-/** `unevaluatedProperties` and `unevaluatedItems`. They come last: they hold for what no other keyword has evaluated. */
+/**
+ * Keywords `unevaluatedProperties` and `unevaluatedItems`. They are evaluated last, because they apply to the children
+ * that no other keyword has evaluated.
+ */
 import { isObject, own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'
 import type { Keyword } from './keyword.ts'

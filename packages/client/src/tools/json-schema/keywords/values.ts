@@ -1,4 +1,4 @@
-/** `type`, `const` and `enum`. */
+/** Keywords `type`, `const` and `enum`. */
 import type { Json } from '@codemode/shared'
 
 import { isObject, own } from '../draft.ts'

@@ -1,11 +1,11 @@
 import type { AST } from '@eslint-community/regexpp'
 
-/** Returns whether a character, by its code point or its code unit, is one that a pattern expects. */
+/** Function that returns whether a pattern expects a character, given as its code point or its code unit. */
 export type CharacterTest = (code: number) => boolean
 
 /**
- * Returns the test of one character of a pattern. Classes and escapes are held against a single character by
- * JavaScript's own engine, which is exact and takes constant time; its answers for ASCII are remembered.
+ * Returns the test of one character of a pattern. Classes and escapes are matched against a single character by
+ * JavaScript's own engine, which is exact and takes constant time; its results for ASCII are memoized.
  */
 export function characterTest(element: AST.QuantifiableElement, flags: string): CharacterTest {
   if (element.type === 'Character' && !flags.includes('i')) {

@@ -50,7 +50,10 @@ const text = fc
   .array(fc.constantFrom('a', 'b', 'c', 'A', '1', ' ', '\n', '💚', '\ud83d', 'é', 'ſ'), { maxLength: 6 })
   .map((parts) => parts.join(''))
 
-/** By the specification a match begins between code points; V8 tries the middle of a surrogate pair as well. */
+/**
+ * Whether the pattern matches between code points, as the specification defines it; V8 also tries the middle of a
+ * surrogate pair.
+ */
 function hasMatch(source: string, text: string): boolean {
   const expression = new RegExp(source, 'uy')
   const begins = Array.from(text).reduce<number[]>((found, each) => [...found, found.at(-1)! + each.length], [0])

@@ -1,6 +1,6 @@
 /**
- * Turns a regular expression of JavaScript into an automaton. It answers whether a text has a match, which is all that
- * `pattern` asks; so it needs no backtracking, no groups and no order of preference.
+ * Compiles a regular expression of JavaScript to an automaton. `pattern` only asks whether a text has a match, so the
+ * automaton needs no backtracking, no capturing groups and no order of preference.
  */
 import { textHead } from '@codemode/shared'
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
@@ -23,7 +23,7 @@ export type Assertion =
   | { readonly kind: 'word'; readonly negate: boolean; readonly word: RegExp }
   | { readonly kind: 'look'; readonly negate: boolean; readonly program: Program }
 
-/** An automaton, what is remembered of its runs, and the scratch space of the one that is under way. */
+/** Automaton, with the cache of its state sets and the scratch memory of the current scan. */
 export interface Program {
   readonly start: State
   readonly direction: 1 | -1
@@ -32,18 +32,18 @@ export interface Program {
   /** Whether a match may begin at any character. */
   readonly isSearch: boolean
   readonly sets: StateSets
-  /** Number of the step that is under way, over all runs. */
+  /** Number of the current step, over all scans. */
   step: number
-  /** For each state the number of the step in which it was entered last. */
+  /** Number of the step in which each state was last entered, by the id of the state. */
   readonly enteredAt: Float64Array
 }
 
-/** Flags that a part of the pattern has, by `(?i:…)`. */
+/** Flags of a part of the pattern, which it has by `(?i:…)`. */
 type Flags = ReadonlySet<string>
 
-/** Throws a SchemaError if the pattern is none, is too large, or needs backtracking. */
+/** Compiles a pattern. Throws a SchemaError if it is invalid, is too large, or needs backtracking. */
 export function programOf(source: string): Program {
-  // The drafts mean the flag `u`; what is written without it in mind is read as it was meant.
+  // The drafts require the flag `u`. A pattern that is valid only without the flag is read without it.
   const isUnicode = isPattern(source, true)
   if (!isUnicode && !isPattern(source, false)) throw new SchemaError(`${quoted(source)} is no regular expression`)
   const { alternatives } = new RegExpParser().parsePattern(source, 0, source.length, isUnicode)
@@ -60,7 +60,7 @@ function isPattern(source: string, isUnicode: boolean): boolean {
 
 const quoted = (source: string): string => `the pattern ${JSON.stringify(textHead(source, 200))}`
 
-/** Where building goes on: to the state that follows, with the flags in force, in the direction of reading. */
+/** Context of compiling an element: the state that follows it, the flags in force, and the direction of reading. */
 interface Context {
   readonly next: State
   readonly flags: Flags
@@ -70,7 +70,7 @@ interface Context {
 class Builder {
   readonly #source: string
   readonly #isUnicode: boolean
-  /** By flags and text: counted repetition asks for the same ones often. */
+  /** Tests by flags and text, memoized because counted repetition needs the same ones often. */
   readonly #characterTests = new Map<string, CharacterTest>()
   #states = 0
 
@@ -151,7 +151,7 @@ class Builder {
 
   #assertion(assertion: AST.Assertion, flags: Flags): Assertion {
     if (assertion.kind === 'word') {
-      // With flags `i` and `u`, two letters beyond ASCII are word characters.
+      // With the flags `i` and `u`, two letters beyond ASCII are word characters.
       const word = new RegExp('^\\w$', this.#isUnicode && flags.has('i') ? 'iu' : '')
       return { kind: 'word', negate: assertion.negate, word }
     }

@@ -1,25 +1,25 @@
 import type { Assertion, Program, State } from './program.ts'
 import { followerOf, type StateSet, type Step } from './state-set.ts'
 
-/** Steps of a check that one visit of a state costs, and one character whose followers are known. */
+/** Steps of a check for one visit of a state, and for one character whose followers are cached. */
 const visitSteps = 2
 const characterSteps = 1 / 3
-/** Number of characters after which their steps are spent. */
+/** Number of characters whose steps are spent together. */
 const charactersAtOnce = 1_024
-/** Steps of a scan, however short. */
+/** Steps of a check for each scan, in addition to those of its characters. */
 const scanSteps = 2
 
-/** What spends the budget of a check. */
+/** Budget of a check. `spend` throws when it is used up. */
 export interface Budget {
   spend(steps: number): void
 }
 
-/** One text that is held against a pattern. */
+/** Match of one text against a pattern. */
 export class Scan {
   readonly #text: string
   readonly #budget: Budget
   #visits = 0
-  /** Whether states were left out or taken in by what stands around them, so that they can't be remembered. */
+  /** Whether an assertion that depends on the surrounding text decided about states, so that they can't be cached. */
   #isContextual = false
 
   constructor(text: string, budget: Budget) {
@@ -47,7 +47,7 @@ export class Scan {
     return set.isMatch
   }
 
-  /** Returns the character that comes next in the direction of reading: a code point with flag `u`, else a code unit. */
+  /** Returns the next character in the direction of reading: a code point with the flag `u`, otherwise a code unit. */
   #characterAt({ direction, isUnicode }: Program, position: number): number {
     const index = direction === 1 ? position : position - 1
     const code = this.#text.charCodeAt(index)
@@ -79,7 +79,7 @@ export class Scan {
     return next
   }
 
-  /** Returns the states that wait for a character, from some states on. */
+  /** Returns the states that expect a character and can be reached from the given states without reading one. */
   #entered(program: Program, position: number, from: State[]): StateSet {
     const waiting: State[] = []
     let isMatch = false

@@ -1,32 +1,32 @@
 import type { State } from './program.ts'
 
-/** The states that wait for the next character, and the sets that follow on it as far as they are known. */
+/** Set of states that expect the next character, with the cached sets that follow it. */
 export interface StateSet {
   readonly states: readonly State[]
   /** Whether the end of the pattern is reached. */
   readonly isMatch: boolean
-  /** By character below 128; from 128 on, by the last character of a text. */
+  /** Following sets by character below 128; from index 128 on, those by the last character of a text. */
   readonly followers: (StateSet | undefined)[]
-  /** By other characters; negative for the last one of a text. */
+  /** Following sets by other characters; the key is negative for the last character of a text. */
   readonly otherFollowers: Map<number, StateSet>
 }
 
-/** One character that is read. */
+/** Character that is read. */
 export interface Step {
   readonly code: number
   readonly isLast: boolean
 }
 
-/** Returns the set that is known to follow on a character. */
+/** Returns the cached set that follows a character; undefined if there is none. */
 export function followerOf(set: StateSet, code: number, isLast: boolean): StateSet | undefined {
   return code < 128 ? set.followers[isLast ? code + 128 : code] : set.otherFollowers.get(isLast ? -code : code)
 }
 
-/** Maximum number of sets that are remembered of one pattern, and of states in them. */
+/** Maximum number of cached sets of one pattern, and of states in them. */
 const maxSets = 500
 const maxStates = 50_000
 
-/** The sets of one pattern: equal sets are the same object. It forgets them all when they become too many. */
+/** Cache of the sets of one pattern, in which equal sets are the same object. When it is full, it is emptied. */
 export class StateSets {
   readonly #byStates = new Map<string, StateSet>()
   #states = 0
@@ -44,13 +44,16 @@ export class StateSets {
     return set
   }
 
-  /** Remembers which set follows on a character; where that is the last one of a text, `$` holds. */
+  /**
+   * Caches the set that follows a character. The last character of a text has sets of its own, because `$` holds after
+   * it.
+   */
   follow(set: StateSet, { code, isLast }: Step, follower: StateSet): void {
     if (code < 128) set.followers[isLast ? code + 128 : code] = follower
     else if (this.#others++ < maxStates) set.otherFollowers.set(isLast ? -code : code, follower)
   }
 
-  /** The set at the beginning of a text that is not empty. */
+  /** Set at the beginning of a text that is not empty. */
   first: StateSet | undefined
 
   #forget(): void {

@@ -1,8 +1,8 @@
 import type { Node, Program } from 'acorn'
 
-/** What deciding on a program's value takes to know. */
+/** Facts about a program from which its value is determined. */
 export interface Analysis {
-  /** The first `import` or `export` in any form. */
+  /** First `import` or `export` in any form. */
   readonly moduleSyntax: Node | undefined
   /** Whether there is a `return` that belongs to the program itself. */
   readonly returns: boolean
@@ -12,14 +12,17 @@ export interface Analysis {
 
 interface Scope {
   readonly parent: Scope | undefined
-  /** The scope that `var` declares in: that of the function around it. */
+  /**
+   * Scope of the function around this one, in which `var` declares; undefined for the scope of a function or of the
+   * program.
+   */
   readonly ofFunction: Scope | undefined
   declaresResult: boolean
 }
 
 type AnyNode = Node & { readonly [property: string]: unknown }
 
-/** Walks a program once, keeping the scopes as far as the name `result` goes. */
+/** Analyses a program in one walk. It tracks scopes for the name `result` only. */
 export function analyse(program: Program): Analysis {
   let moduleSyntax: Node | undefined
   let returns = false
@@ -47,7 +50,7 @@ export function analyse(program: Program): Analysis {
         break
       case 'FunctionDeclaration':
         declare(scope, node['id'])
-        // In sloppy code a function in a block is a variable of the function around it as well.
+        // In sloppy code a function in a block is a variable of the function around the block as well.
         declare(scope.ofFunction ?? scope, node['id'])
         inner = openFunction(node, scope)
         break
@@ -121,7 +124,7 @@ function declare(scope: Scope, pattern: unknown): void {
   if (bindsResult(pattern)) scope.declaresResult = true
 }
 
-/** Returns whether a scope, or one around it, declares `result`. `known` are scopes of which that was found. */
+/** Returns whether a scope, or one around it, declares `result`. `known` has scopes for which that was found before. */
 function isDeclared(scope: Scope, known: Set<Scope>): boolean {
   const passed: Scope[] = []
   for (let each: Scope | undefined = scope; each; each = each.parent) {
@@ -134,7 +137,7 @@ function isDeclared(scope: Scope, known: Set<Scope>): boolean {
   return false
 }
 
-/** Whether a pattern, or a target of an assignment, names `result`. */
+/** Returns whether a pattern, or the target of an assignment, names `result`. */
 export function bindsResult(pattern: unknown): boolean {
   if (!isNode(pattern)) return false
   switch (pattern.type) {

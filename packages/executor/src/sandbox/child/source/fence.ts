@@ -1,6 +1,7 @@
 /**
- * Takes a Markdown code fence (CommonMark's ``` or ~~~, with any info string) off the code that it encloses. The fence's
- * lines become empty lines, so line and column numbers stay those of what was sent. A missing closing fence is forgiven.
+ * Removes a Markdown code fence (CommonMark's ``` or ~~~, with any info string) from around code. The fence's lines
+ * become empty lines, so line and column numbers stay those of the code as it was sent. A missing closing fence is
+ * accepted.
  */
 export function removeFence(code: string): string {
   const lines = code.split('\n')

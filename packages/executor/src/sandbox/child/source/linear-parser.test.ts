@@ -11,7 +11,7 @@ const options: Options = {
   allowAwaitOutsideFunction: true,
 }
 
-/** Returns what a parser says of code: nothing, or the message of its error, which has the place. */
+/** Returns the verdict of a parser on code: nothing, or the message of its error, which has the place. */
 function verdictOf(parser: (code: string, options: Options) => unknown, code: string): string | undefined {
   try {
     parser(code, options)

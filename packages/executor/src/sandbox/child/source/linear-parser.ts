@@ -1,33 +1,36 @@
 /**
- * Acorn searches lists for each name that a program declares, once for each scope around it. That takes seconds for the
- * largest programs, so the names are kept in tables here. What is refused, where, and in which words is acorn's.
+ * Acorn's parser with names in tables. Acorn searches lists for each name that a program declares, once for each scope
+ * around it, which takes seconds for the largest programs. Errors, their places and their messages are the same as
+ * acorn's.
  */
 import { Parser } from 'acorn'
 
 /** Flags of acorn's scopes. */
 const scopeFlags = { top: 1, function: 2, staticBlock: 256 }
-/** Scopes that `var` declares in. */
+/** Flags of the scopes that `var` declares in. */
 const ofVariables = scopeFlags.top | scopeFlags.function | scopeFlags.staticBlock
 
-/** Kinds of declarations, as acorn numbers them; any other is that of `var` and of parameters. */
+/** Kinds of declarations, as acorn numbers them; any other kind is that of `var` and of parameters. */
 const bindings = { lexical: 2, function: 3, simpleCatch: 4 }
 
-/** A scope that is open. Its tables are made when the first name comes. */
+/** Open scope. Its tables are made when its first name is declared. */
 interface Scope {
   readonly depth: number
-  /** Number of variables that were declared before it was opened. */
+  /** Number of variables that were declared before the scope was opened. */
   readonly openedAt: number
-  /** The scope around it, or itself, that `var` declares in. */
+  /** Innermost scope, this one included, that `var` declares in. */
   readonly ofVariables: Scope
-  /** Whether function declarations are variables: at the top of a function or of a script. */
+  /** Whether function declarations are variables, as at the top of a function or of a script. */
   readonly hasFunctionVariables: boolean
   lexical?: Set<string>
   functions?: Set<string>
-  /** Of a scope of variables: each name with the number of its latest declaration, in scopes inside of it as well. */
+  /**
+   * Number of the latest declaration of each name, in inner scopes as well. Only scopes that `var` declares in have it.
+   */
   variables?: Map<string, number>
 }
 
-/** The part of acorn's parser that is replaced, and that is used for it. */
+/** Methods of acorn's parser that are overridden or called here. */
 interface Internals {
   enterScope(flags: number): void
   exitScope(): void
@@ -37,11 +40,11 @@ interface Internals {
 const AcornParser = Parser as unknown as Pick<typeof Parser, 'parse' | 'parseExpressionAt'> &
   (new (...args: never[]) => Internals)
 
-/** Acorn's parser, in time that is proportional to the length of the program. */
+/** Acorn's parser in time that is proportional to the length of the program. */
 export class LinearParser extends AcornParser {
-  // Acorn's constructor opens the first scope, before initializers of fields would run.
+  // Acorn's constructor opens the first scope before field initializers would run, so the fields are only declared.
   declare private scopes: Scope[] | undefined
-  /** The open scopes in which a name stands in the way of a `var` of that name, from the outermost on. */
+  /** Open scopes in which a name conflicts with a `var` of that name, the outermost first. */
   declare private obstacles: Map<string, Scope[]>
   declare private variableCount: number
 
@@ -70,7 +73,7 @@ export class LinearParser extends AcornParser {
     }
   }
 
-  /** Is called by acorn for each name that is declared. */
+  /** Declares a name. Acorn calls it for each declaration. */
   declareName(name: string, binding: number, position: number): void {
     const scope = this.scopes!.at(-1)!
     if (this.isRedeclared(name, binding, scope)) {
@@ -78,7 +81,7 @@ export class LinearParser extends AcornParser {
     }
     switch (binding) {
       case bindings.simpleCatch:
-        // Alone of all lexical names it may be declared again by `var`.
+        // Unlike all other lexical names, it may be declared again by `var`.
         ;(scope.lexical ??= new Set()).add(name)
         break
       case bindings.lexical:

@@ -3,16 +3,16 @@ import { type Comment, getLineInfo, type Program } from 'acorn'
 import { LinearParser } from './linear-parser.ts'
 import { SourceError } from './source-error.ts'
 
-/** A program, and its text without what acorn accepts and the body of a function does not. */
+/** Program, and its text without what acorn accepts and the body of a function does not. */
 export interface Parsed {
   readonly program: Program
   readonly body: string
 }
 
 /**
- * Parses JavaScript that is to be the body of a sloppy async function. It has to be one by itself, so that no code can close
- * the function that it is compiled into. `import` and `export` are let through here to be refused with a better message.
- * Throws `SourceError`, or `RangeError` for code that is nested too deeply.
+ * Parses JavaScript that is to be the body of a sloppy async function. The code must be such a body by itself, so that
+ * it can't close the function that it is compiled into (code injection). `import` and `export` are accepted here, to be
+ * refused later with a better message. Throws `SourceError`, or `RangeError` for code that is nested too deeply.
  */
 export function parse(code: string): Parsed {
   const comments: Comment[] = []
@@ -31,15 +31,15 @@ export function parse(code: string): Parsed {
   }
 }
 
-/** The place of an offset in the code. */
+/** Returns the line and column of an offset in the code, counted from 1. */
 export function placeOf(code: string, offset: number): { line: number; column: number } {
   const { line, column } = getLineInfo(code, offset)
   return { line, column: column + 1 }
 }
 
 /**
- * Makes a hashbang, which is no comment within a function, one; and breaks `sourceURL` comments, by which code would choose
- * its file name in stacks. Comments that begin like HTML's have no such meaning.
+ * Turns a hashbang, which is no comment within a function, into a comment, and breaks `sourceURL` comments, by which
+ * code could choose its file name in stack traces. HTML-like comments do not have that effect.
  */
 function defuse(code: string, comments: readonly Comment[]): string {
   const source = code.startsWith('#!') ? `//${code.slice(2)}` : code
@@ -54,7 +54,7 @@ function defuse(code: string, comments: readonly Comment[]): string {
 }
 
 function describe(error: unknown): unknown {
-  // Acorn says so itself where it notices.
+  // Acorn itself reports a stack overflow in this way where it notices it.
   if (error instanceof Error && error.message.startsWith('Not enough stack space')) return new RangeError(error.message)
   if (!(error instanceof SyntaxError) || !('loc' in error)) return error
   const { line, column } = error.loc as { line: number; column: number }

@@ -7,13 +7,16 @@ import { objectLiteral, type Value, valueOf } from './value.ts'
 
 export { isParserBroken, ParserBrokenError, warmUp } from './strip-types.ts'
 
-/** Code made ready to run, or why it can't be. Lines and columns count from 1, in the code as it was sent. */
+/**
+ * Code that is ready to run, or the reason why it can't run. Lines and columns count from 1, in the code as it was
+ * sent.
+ */
 export type PreparedSource =
   | {
       readonly ok: true
-      /** The body of a sloppy async function that returns the code's value. */
+      /** Body of a sloppy async function that returns the code's value. */
       readonly body: string
-      /** The one place where columns moved: from `column` on, on that line, they are larger by `width`. */
+      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
       readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
     }
   | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
@@ -21,8 +24,9 @@ export type PreparedSource =
 const RETURN = 'return ('
 
 /**
- * Makes JavaScript or TypeScript, with or without a Markdown fence, the body of an async function that returns the code's
- * value. It is only ever inserted into, never put into a template, and is accepted only if it parses as a body by itself.
+ * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the
+ * code's value. Text is inserted into the code, but the code is never put into a template, and it is accepted only if
+ * it parses as a body by itself.
  */
 export function prepareSource(code: string): PreparedSource {
   try {
@@ -44,7 +48,9 @@ function prepare(code: string): PreparedSource {
   return withValue(body, valueOf(body, program, analysis))
 }
 
-/** JavaScript if it is that; otherwise TypeScript. Of two errors the one of the parser that got further is reported. */
+/**
+ * Parses code as JavaScript, or else as TypeScript. If both fail, it throws the error of the parser that got further.
+ */
 function parseAnyDialect(code: string): Parsed {
   try {
     return parse(code)
@@ -68,7 +74,8 @@ function refuseModules(code: string, node: { readonly start: number } | undefine
 function withValue(code: string, value: Value): PreparedSource {
   if (value.kind === 'none') return { ok: true, body: code, shift: null }
   if (value.kind === 'result') {
-    // On lines of their own: the last one may end in a comment. `var` is hoisted to before the first assignment.
+    // The addition is on lines of its own because the last line may end in a comment. `var` is hoisted to before the
+    // first assignment.
     return { ok: true, body: `${code}\n;${value.isDeclared ? '' : 'var result;'}return result`, shift: null }
   }
   const { start, end, isCalled } = value

@@ -1,8 +1,8 @@
-/** Why code can't be run, at a place in it. Lines and columns count from 1. */
+/** Error of code that can't be run, with its place. Lines and columns count from 1. */
 export class SourceError extends Error {
   readonly line: number | undefined
   readonly column: number | undefined
-  /** Whether the message says what to do, and is thus better than any other. */
+  /** Whether the message says what to do, which makes it better than any other. */
   readonly isAdvice: boolean
 
   constructor(message: string, place?: { readonly line: number; readonly column: number }, isAdvice = false) {
@@ -12,7 +12,10 @@ export class SourceError extends Error {
     this.column = place?.column
   }
 
-  /** Whether to report this error rather than another parser's: it helps, or that parser understood less of the code. */
+  /**
+   * Returns whether to report this error rather than another parser's: it has advice, or the other parser understood
+   * less of the code.
+   */
   isBetterThan(other: SourceError): boolean {
     if (this.isAdvice !== other.isAdvice) return this.isAdvice
     const [line = 0, otherLine = 0] = [this.line, other.line]
@@ -20,6 +23,6 @@ export class SourceError extends Error {
   }
 }
 
-/** What to say of `import` and `export` in any form. */
+/** Message for `import` and `export` in any form. */
 export const NO_MODULES =
   'modules do not exist here: remove import and export, and call a tool (tools.name(input)) for what the language itself does not have'

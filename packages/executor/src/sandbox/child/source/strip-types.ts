@@ -6,20 +6,21 @@ const before = 'async function f() {\n'
 const after = '\n}'
 
 /**
- * Node's parser is a WebAssembly instance that a stack overflow breaks for good, and there is only one in a process: then the
- * process has to be replaced before it strips types again.
+ * Whether Node's parser is broken. It is a WebAssembly instance that a stack overflow breaks for good, and a process
+ * has only one, so the process must be replaced before it can strip types again.
  */
 let isBroken = false
 
-/** Whether types can't be stripped in this process any more. */
+/** Returns whether types can no longer be stripped in this process. */
 export function isParserBroken(): boolean {
   return isBroken
 }
 
 /**
- * Replaces TypeScript's types by blanks: every line and column stays. The code may be the body of an async function, or have
- * imports and exports at its top level (of which those of types vanish). Throws `SourceError`, `RangeError` for code that
- * nests too deeply, which breaks the parser if it does so without brackets, and `ParserBrokenError` from then on.
+ * Replaces TypeScript's types by blanks, so that every line and column stays. The code may be the body of an async
+ * function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`;
+ * `RangeError` for code that nests too deeply, which breaks the parser if the nesting is without brackets; and
+ * `ParserBrokenError` from then on.
  */
 export function stripTypes(code: string): string {
   if (bracketDepth(code) > MAX_BRACKET_DEPTH) throw new RangeError('nested too deeply')
@@ -34,7 +35,7 @@ export function stripTypes(code: string): string {
   }
 }
 
-/** Nothing is known of the code: another process has to say. */
+/** Error for code that could not be parsed because the parser is broken. Another process has to prepare it. */
 export class ParserBrokenError extends Error {
   override readonly name = 'ParserBrokenError'
 }
@@ -52,10 +53,13 @@ function strip(code: string): string {
   }
 }
 
-/** It breaks at 800 brackets or more, or 1,600 operators. */
+/** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
 const MAX_BRACKET_DEPTH = 600
 
-/** An upper bound, save for brackets in strings and comments. */
+/**
+ * Returns the nesting of brackets of all kinds. Brackets in strings and comments count as well, so the result is
+ * approximate.
+ */
 function bracketDepth(code: string): number {
   let depth = 0
   let deepest = 0
@@ -68,7 +72,10 @@ function bracketDepth(code: string): number {
 
 let isWarm = false
 
-/** The first use in a process takes 28 ms, which should not be an execution's. False if it has been made. */
+/**
+ * Loads the parser, whose first use in a process takes 28 ms, before an execution needs it. Returns false if it is
+ * loaded already.
+ */
 export function warmUp(): boolean {
   if (isWarm) return false
   stripTypes('let warm: 1')
@@ -92,10 +99,13 @@ function describe(error: unknown, lineCount: number): unknown {
   return new SourceError(known?.[1] ?? error.message, placeIn(error.stack ?? '', lineCount), isUnsupported)
 }
 
-/** Node gives the place only in the head of the stack: `:2`, some lines of the code, and carets under the last. */
+/**
+ * Returns the place of an error in the code. Node gives it only in the head of the stack: `:2`, some lines of the code,
+ * and carets under the last.
+ */
 function placeIn(stack: string, lineCount: number): { line: number; column: number } | undefined {
   const line = Number(/^[^\n]*:(\d+)\n/.exec(stack)?.[1]) - 1
   const column = (/^([ \t]*)\^+$/m.exec(stack)?.[1]?.length ?? 0) + 1
-  // What is missed at the end of the code is missed within the wrapper.
+  // An error about missing text at the end of the code has its place in the wrapper.
   return line >= 1 && line <= lineCount ? { line, column } : undefined
 }

@@ -4,13 +4,16 @@ import { analyse, type Analysis, bindsResult } from './analysis.ts'
 import { LinearParser } from './linear-parser.ts'
 import { parse } from './parse.ts'
 
-/** How a program gives its value: by a `return` before an expression in it, by the variable `result`, or not at all. */
+/** Source of a program's value: an expression in it, which gets a `return`; the variable `result`; or nothing. */
 export type Value =
   | { readonly kind: 'expression'; readonly start: number; readonly end: number; readonly isCalled: boolean }
   | { readonly kind: 'result'; readonly isDeclared: boolean }
   | { readonly kind: 'none' }
 
-/** Applies the rules in the order in which they are documented: `result = …`, the last expression, a declared `result`. */
+/**
+ * Returns the source of a program's value, by the rules in their documented order: `result = …`, the last expression, a
+ * declared `result`.
+ */
 export function valueOf(code: string, { body }: Program, analysis: Analysis): Value {
   if (analysis.assignsUndeclaredResult) return { kind: 'result', isDeclared: false }
   if (analysis.returns) return { kind: 'none' }
@@ -25,7 +28,8 @@ export function valueOf(code: string, { body }: Program, analysis: Analysis): Va
     const { type } = last.expression
     const isFunction =
       type === 'ArrowFunctionExpression' || (type === 'FunctionExpression' && !last.expression.generator)
-    // The statement's end is its last token's, before any comment; parentheses belong to it and not to the expression.
+    // The statement ends at its last token, before any comment. Parentheses belong to the statement and not to the
+    // expression.
     const end = code[last.end - 1] === ';' ? last.end - 1 : last.end
     return expression(last.start, end, isFunction && last === only)
   }
@@ -36,8 +40,9 @@ export function valueOf(code: string, { body }: Program, analysis: Analysis): Va
 }
 
 /**
- * Code that is an object literal and nothing else: as a program, `{ a: 1 }` is a block and `{ a: 1, b: 2 }` an error.
- * A literal that holds what `parse` refuses is none here, and gets its error there.
+ * Returns the value of code that is an object literal and nothing else, or undefined. As a program, `{ a: 1 }` is a
+ * block and `{ a: 1, b: 2 }` is an error. A literal with syntax that `parse` refuses gives undefined, so that `parse`
+ * reports its error.
  */
 export function objectLiteral(code: string): Value | undefined {
   const start = code.search(/\S/)

@@ -5,7 +5,7 @@ import type { Events } from './event-target.ts'
 import { listOf } from './iterate.ts'
 import type { WebHost } from './web-host.ts'
 
-/** AbortController and AbortSignal. */
+/** Creates the DOM Standard's `AbortController` and `AbortSignal`. */
 export function createAbort(p: Primordials, host: WebHost, DOMException: DomExceptionClass, events: Events) {
   const construction = { __proto__: null }
   const inside = {
@@ -87,7 +87,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
       this.#handler = typeof handler === 'function' ? handler : null
       if (this.#isHandled || this.#handler === null) return
       this.#isHandled = true
-      // It keeps the place that it had when it was first set.
+      // The handler keeps the place among the listeners that it had when it was first set.
       events.addListener(this, 'abort', (...args: unknown[]) => {
         if (typeof this.#handler === 'function') p.ReflectApply(this.#handler, this, args)
       })
@@ -96,7 +96,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
       if (this.#isAborted) throw this.#reason
     }
 
-    /** All that depends on this signal is aborted before any listener runs. */
+    /** Aborts this signal and all that depend on it before any listener runs. */
     #abort(reason: unknown): void {
       if (this.#isAborted) return
       const aborted: AbortSignal[] = [this]

@@ -3,7 +3,7 @@ import { textOf } from './convert.ts'
 import { createTextBuilder } from './bytes.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
 
-/** `atob` and `btoa`, for strings that hold a byte in each character. */
+/** Creates `atob` and `btoa`, for strings that hold a byte in each character. */
 export function createBase64(p: Primordials, DOMException: DomExceptionClass) {
   return {
     atob: function atob(data: unknown): string {

@@ -1,6 +1,6 @@
 import type { Primordials } from '../primordials.ts'
 
-/** The bytes that a buffer or a view has, shared with it; undefined for anything else. */
+/** Returns the bytes of a buffer or a view, without copying them; undefined for anything else. */
 export function bytesOf(p: Primordials, source: unknown): Uint8Array | undefined {
   if (!p.ArrayBufferIsView(source)) {
     try {
@@ -16,9 +16,9 @@ export function bytesOf(p: Primordials, source: unknown): Uint8Array | undefined
   return new p.Uint8Array(p.typedArrayBuffer(source), p.typedArrayByteOffset(source), p.typedArrayByteLength(source))
 }
 
-/** Gathers a string of code units, in pieces that are neither ropes nor too many arguments. */
+/** Creates a builder that gathers a string of code points, in pieces that avoid both ropes and too many arguments. */
 export function createTextBuilder(p: Primordials) {
-  // Without a prototype, assigning an item reaches no setter.
+  // Without a prototype, assigning an item calls no setter.
   const units: number[] = []
   p.ReflectSetPrototypeOf(units, null)
   let text = ''

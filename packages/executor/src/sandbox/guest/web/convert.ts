@@ -1,15 +1,18 @@
 import type { Primordials } from '../primordials.ts'
 
-/** WebIDL's conversion to a string: unlike `String()`, it throws for a symbol. */
+/** Converts a value to a string as WebIDL does: unlike `String()`, it throws for a symbol. */
 export function textOf(value: unknown): string {
   // oxlint-disable-next-line typescript/no-unnecessary-template-expression -- the value only pretends to be a string
   return `${value as string}`
 }
 
-/** In UTF-16 units. Parsing is the host's, and what crosses to it is copied. */
+/** Maximum length of a text of a URL, in UTF-16 units. The host parses it, and what crosses to the host is copied. */
 const maxUrlLength = 1024 * 1024
 
-/** A part of a URL: a well-formed string. Throws `RangeError` for one that is too long to be any URL's. */
+/**
+ * Converts a value to a well-formed string for a URL or a part of one. Throws `RangeError` for one that exceeds
+ * `maxUrlLength`.
+ */
 export function urlTextOf(p: Primordials, value: unknown): string {
   const text = textOf(value)
   if (text.length > maxUrlLength) {
@@ -18,7 +21,10 @@ export function urlTextOf(p: Primordials, value: unknown): string {
   return p.stringToWellFormed(text)
 }
 
-/** An options argument, which may be left out, as an object whose missing members are missing. */
+/**
+ * Returns an options argument as an object. For one that was left out it has no prototype, so that no member is
+ * inherited.
+ */
 export function dictionaryOf(p: Primordials, options: unknown): Readonly<Record<string, unknown>> {
   if (options === null || options === undefined) return p.ObjectCreate(null) as Record<string, unknown>
   if (typeof options !== 'object' && typeof options !== 'function') {

@@ -3,7 +3,9 @@ import { bytesOf } from './bytes.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
 import type { WebHost } from './web-host.ts'
 
-/** The random functions of `crypto`, from the execution's seeded generator. There is no `crypto.subtle`. */
+/**
+ * Creates `crypto` with its random functions, which use the execution's seeded generator. There is no `crypto.subtle`.
+ */
 export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExceptionClass): object {
   const crypto = {
     getRandomValues(array: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { Primordials } from '../primordials.ts'
 
-/** Gives a class what WebIDL says of every interface: enumerable members and a `Symbol.toStringTag`. */
+/** Gives a class what WebIDL requires of every interface: enumerable members and a `Symbol.toStringTag`. */
 export function defineWebClass(p: Primordials, webClass: { readonly prototype: object }, name: string): void {
   const { prototype } = webClass
   makeEnumerable(p, prototype)

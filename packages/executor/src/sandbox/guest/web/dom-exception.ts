@@ -2,7 +2,7 @@ import type { Primordials } from '../primordials.ts'
 import { textOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
 
-/** WebIDL's DOMException. `code` is for the names that had a number once. */
+/** Creates WebIDL's `DOMException`. `code` is 0 for names that never had a number. */
 export function createDomException(p: Primordials) {
   class DOMException {
     readonly #name: string
@@ -77,7 +77,7 @@ const legacyCodes = {
   DataCloneError: 25,
 }
 
-/** The constants that code compares `code` with, each after the name that has it. */
+/** Constants that code compares `code` with, each after the name of the exception that has it. */
 const constantNames = [
   'NotFoundError',
   'NOT_FOUND_ERR',

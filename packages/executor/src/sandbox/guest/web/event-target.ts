@@ -12,9 +12,9 @@ interface Listener {
   isRemoved: boolean
 }
 
-/** DOM events, for targets that have no parents: an event is at its target from its dispatch to its end. */
+/** Creates DOM events for targets without parents: an event is at its target from its dispatch to its end. */
 export function createEvents(p: Primordials, host: WebHost, DOMException: DomExceptionClass) {
-  /** What only dispatching may do to an event. */
+  /** Operations on an event that only its dispatch may perform. */
   const inside = {
     begin: undefined as unknown as (event: Event, target: unknown) => void,
     end: undefined as unknown as (event: Event) => void,
@@ -176,13 +176,13 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
     }
 
     dispatchEvent(event: Event): boolean {
-      // The private member is what tells an event from anything else.
+      // An object that only looks like an event is refused by `inside.begin`, which reads a private member.
       if (typeof event !== 'object' || event === null || !p.ReflectHas(event, 'type')) {
         throw new p.TypeError('The "event" argument must be an instance of Event.')
       }
       inside.begin(event, this)
       const type = p.ReflectApply(typeOf, event, []) as string
-      // Listeners that are added meanwhile are not called; those that are removed neither.
+      // Listeners that are added or removed during the dispatch are not called.
       const listeners = p.arraySlice(p.mapGet(this.#listeners, type) ?? [])
       for (let index = 0; index < listeners.length && !inside.isStopped(event); index++) {
         const listener = listeners[index] as Listener
@@ -195,7 +195,9 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
       return !(p.ReflectApply(preventedOf, event, []) as boolean)
     }
 
-    /** What a listener throws must not keep others from being called: it becomes an unhandled rejection. */
+    /**
+     * Calls one listener. An exception must not keep others from being called, so it becomes an unhandled rejection.
+     */
     #call(callback: unknown, event: Event): void {
       try {
         if (typeof callback === 'function') p.ReflectApply(callback, this, [event])
@@ -230,7 +232,7 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
     Event,
     CustomEvent,
     EventTarget,
-    /** These are called by the runtime, whatever user code made of the prototype's. */
+    /** Methods for the runtime, which work whatever user code has changed in the prototype. */
     addListener: p.uncurry(EventTarget.prototype.addEventListener) as unknown as (
       target: unknown,
       type: string,

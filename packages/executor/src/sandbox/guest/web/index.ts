@@ -1,6 +1,6 @@
 /**
- * The web's globals. They are compiled when a program first touches one, so user code may have changed every builtin by
- * then: what they use of the builtins comes from `p`, which was captured before.
+ * Web globals. They are compiled when a program first accesses one, so user code may have changed every builtin by
+ * then: they take all builtins from `p`, which was captured before.
  */
 import type { Primordials } from '../primordials.ts'
 import { createAbort } from './abort.ts'

@@ -1,6 +1,6 @@
 import type { Primordials } from '../primordials.ts'
 
-/** Calls back for each item of what user code gave as an iterable: by the protocol, as it is meant to be. */
+/** Calls `visit` for each item of an iterable of user code, by the iteration protocol, which user code may define. */
 export function iterateWith(p: Primordials, iterable: unknown, visit: (item: unknown, index: number) => void): void {
   const method = (iterable as { [Symbol.iterator]?: unknown } | null | undefined)?.[
     p.SymbolIterator as typeof Symbol.iterator
@@ -20,7 +20,7 @@ export function iterateWith(p: Primordials, iterable: unknown, visit: (item: unk
   }
 }
 
-/** The items of an iterable of user code. */
+/** Returns the items of an iterable of user code. */
 export function listOf(p: Primordials, iterable: unknown): unknown[] {
   const items: unknown[] = []
   iterateWith(p, iterable, (item) => p.arrayPush(items, item))

@@ -4,7 +4,7 @@ import { dictionaryOf, textOf } from './convert.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
 import { listOf } from './iterate.ts'
 
-/** HTML's `structuredClone`, for the types that the language has. */
+/** Creates HTML's `structuredClone`, for the types of the language. */
 export function createStructuredClone(p: Primordials, DOMException: DomExceptionClass) {
   return function structuredClone(value: unknown, options: unknown = null): unknown {
     if (arguments.length === 0) throw new p.TypeError("The 'value' argument must be specified")
@@ -12,7 +12,7 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
     const buffers = transfer === undefined ? [] : listOf(p, transfer)
     for (let index = 0; index < buffers.length; index++) checkTransferable(buffers, index)
     const copy = cloneValue(value, new p.Map())
-    // The copies hold the data already: what is left of a transfer is that the originals lose it.
+    // The copies hold the data already, so a transfer only has to detach the originals.
     for (let index = 0; index < buffers.length; index++) p.arrayBufferTransfer(buffers[index] as ArrayBuffer)
     return copy
   }
@@ -66,7 +66,7 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
         return cloneError(value as Error, known)
       case 'Map': {
         const copy = remember(new p.Map())
-        // The entries are taken before the copying, which can run getters that change the map.
+        // The entries are listed before they are copied, because copying can run getters that change the map.
         const entries: unknown[] = []
         p.mapForEach(value as Map<unknown, unknown>, (item, key) => {
           p.arrayPush(entries, key)
@@ -139,7 +139,7 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
     return copy
   }
 
-  /** Views of one buffer stay views of one buffer. */
+  /** Clones a DataView. Views of one buffer stay views of one buffer. */
   function cloneDataView(view: DataView, known: Map<object, object>): object {
     const buffer = cloneValue(p.dataViewBuffer(view), known) as ArrayBuffer
     return new p.DataView(buffer, p.dataViewByteOffset(view), p.dataViewByteLength(view))

@@ -3,13 +3,16 @@ import { dictionaryOf, textOf } from './convert.ts'
 import { bytesOf, createTextBuilder } from './bytes.ts'
 import { defineWebClass } from './define-web-class.ts'
 
-/** The Encoding Standard's TextDecoder, for UTF-8, UTF-16LE and windows-1252 (which is what `latin1` means there). */
+/**
+ * Creates the Encoding Standard's `TextDecoder`, for UTF-8, UTF-16LE and windows-1252 (which `latin1` means in the
+ * standard).
+ */
 export function createTextDecoder(p: Primordials) {
   class TextDecoder {
     readonly #encoding: string
     readonly #isFatal: boolean
     readonly #ignoreBom: boolean
-    /** Bytes of a character that the next chunk completes. */
+    /** Bytes of an incomplete character that the next chunk completes. */
     #held: Uint8Array = new p.Uint8Array(0)
     #isPastBom = false
 
@@ -89,7 +92,10 @@ interface Decoding {
   readonly fail: () => void
 }
 
-/** Each decoder returns how many bytes it consumed: fewer than there are if a character continues in the next chunk. */
+/**
+ * Decodes UTF-8. Each decoder returns the number of bytes that it consumed: fewer than there are if a character
+ * continues in the next chunk.
+ */
 function decodeUtf8(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }: Decoding): number {
   const length = p.typedArrayLength(bytes)
   let index = 0
@@ -106,7 +112,7 @@ function decodeUtf8(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }:
       index += 1
       continue
     }
-    // The second byte's range excludes overlong forms, surrogates and what is beyond U+10FFFF.
+    // The range of the second byte excludes overlong forms, surrogates and code points above U+10FFFF.
     let lower = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
     let upper = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
     let code = first & (0xff >> (size + 1))
@@ -162,7 +168,7 @@ function decodeWindows1252(p: Primordials, bytes: Uint8Array, { emit }: Decoding
   return length
 }
 
-/** The characters 0x80 to 0x9F, where windows-1252 is not Latin-1. */
+/** Characters 0x80 to 0x9F, in which windows-1252 differs from Latin-1. */
 const windows1252 =
   '\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178'
 

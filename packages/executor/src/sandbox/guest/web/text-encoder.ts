@@ -3,7 +3,7 @@ import { textOf } from './convert.ts'
 import { utf8Length } from '../utf8.ts'
 import { defineWebClass } from './define-web-class.ts'
 
-/** The Encoding Standard's TextEncoder. */
+/** Creates the Encoding Standard's `TextEncoder`. */
 export function createTextEncoder(p: Primordials) {
   class TextEncoder {
     get encoding(): string {
@@ -28,7 +28,7 @@ export function createTextEncoder(p: Primordials) {
   return TextEncoder
 }
 
-/** Writes as many whole characters as there is room for. */
+/** Writes as many whole characters as fit, and returns the units read and the bytes written. */
 function writeUtf8(p: Primordials, text: string, bytes: Uint8Array): { read: number; written: number } {
   const room = p.typedArrayLength(bytes)
   let read = 0

@@ -6,10 +6,10 @@ import type { WebHost } from './web-host.ts'
 
 type Pair = [name: string, value: string]
 
-/** The URL Standard's URLSearchParams; parsing and serialising is the host's. */
+/** Creates the URL Standard's `URLSearchParams`. The host parses and serialises. */
 export function createUrlSearchParams(p: Primordials, host: WebHost) {
   const inside = {
-    /** Makes the parameters of a URL: `onChange` hears of each change. */
+    /** Makes the parameters of a URL. `onChange` is called with the query after each change. */
     create: undefined as unknown as (query: string, onChange: (query: string) => void) => URLSearchParams,
     replace: undefined as unknown as (params: URLSearchParams, query: string) => void,
   }
@@ -57,7 +57,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
         if (!p.ReflectGetOwnPropertyDescriptor(record, key)?.enumerable) continue
         const name = text(key)
         const value = text((record as Record<PropertyKey, unknown>)[key])
-        // Names that become the same once they are well-formed are one.
+        // Names that are the same once they are well-formed count as one.
         const known = p.mapGet(byName, name)
         if (known) known[1] = value
         else {
@@ -169,7 +169,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     }
   }
 
-  /** What each iterator goes over, by the iterator: its `next` is the prototype's. */
+  /** State of the iterators. It is kept by iterator because `next` is a method of their common prototype. */
   const positions = new p.WeakMap<
     object,
     { pairs: () => readonly Pair[]; pick: (pair: Pair) => unknown; index: number }
@@ -220,7 +220,10 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     return p.JSONParse(host.parseUrl('serialiseQuery', `[${flat}]`)) as string
   }
 
-  /** Strings only: `JSON.stringify` asks an array for its `toJSON`, which `Array.prototype` may have got. */
+  /**
+   * Quotes one string as JSON. Arrays are not passed to `JSON.stringify`, which would call a `toJSON` that user code
+   * may have added to `Array.prototype`.
+   */
   function quote(value: string): string {
     return p.JSONStringify(value) as string
   }

@@ -18,7 +18,7 @@ type UrlPart =
   | 'hash'
 type UrlParts = Readonly<Record<UrlPart, string>>
 
-/** The URL Standard's URL, as a shell around the host's parser. */
+/** Creates the URL Standard's `URL`, which calls the host's parser. */
 export function createUrl(p: Primordials, host: WebHost, { createParams, replaceParams }: SearchParams) {
   class URL {
     #parts: UrlParts
@@ -42,7 +42,7 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
       this.#parts = parts
     }
 
-    /** The parameters follow the URL, whatever part of it was set. */
+    /** Sets a part of the URL, and updates its parameters. */
     #set(part: UrlPart, value: unknown): void {
       const parts = askHost('set', [this.#parts.href, part, wellFormed(value)])
       if (!parts && part === 'href') throw invalid(textOf(value), undefined)

@@ -8,7 +8,7 @@ import { urlHost } from '../../child/url-host.ts'
 const primordials = link(new URL('../primordials.ts', import.meta.url), 'capturePrimordials')
 const web = link(new URL('./index.ts', import.meta.url), 'createWebGlobals')
 
-/** What user code may do before the web globals are loaded. */
+/** User code that changes builtins before the web globals are loaded. */
 const tampering = `
   const { defineProperty, getOwnPropertyDescriptor, ownKeys, getPrototypeOf } = Reflect
   const leak = () => { globalThis.leaked = (globalThis.leaked ?? 0) + 1; throw new Error('tampered') }
@@ -38,7 +38,7 @@ const tampering = `
   }
 `
 
-/** Evaluates an expression in a fresh isolate that has the web globals, and gives its value through JSON. */
+/** Evaluates an expression in a fresh isolate that has the web globals, and returns its value by way of JSON. */
 function evaluateInGuest(expression: string, prelude = ''): unknown {
   const isolate = new ivm.Isolate({ memoryLimit: 64 })
   try {

@@ -1,11 +1,11 @@
-/** What the web globals need from around the isolate. Every member is captured by the runtime before user code runs. */
+/** Functions of the runtime that the web globals use. The runtime captures every member before user code runs. */
 export interface WebHost {
-  /** Milliseconds since the start of the execution, as of this turn. */
+  /** Returns the milliseconds since the start of the execution, as of this turn. */
   now(): number
   setTimeout(callback: () => void, delayMs: number): number
   clearTimeout(id: number): void
-  /** Fresh bytes of the execution's seeded generator. */
+  /** Returns fresh bytes of the execution's seeded generator. */
   randomBytes(count: number): Uint8Array
-  /** The host's URL parser: see `child/url-host.ts`. */
+  /** Calls the host's URL parser; see `child/url-host.ts`. */
   parseUrl(op: string, json: string): string
 }
