@@ -1,4 +1,4 @@
-/** Tests the errors, and the retries, when something other than an executor answers. */
+/** Errors for answers that are not an executor's, and the attempts that follow such answers. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
@@ -17,20 +17,29 @@ const retry = { maxAttempts: 3, backoffBaseMs: 1 }
 
 type Answering = (response: ServerResponse, request: IncomingMessage) => void
 
-/** Starts a server that is not an executor, and records its requests. */
-async function foreignServer(answer: Answering) {
+/** Headers by which an executor names itself. */
+const reading = { 'x-codemode-instance': '0'.repeat(32), 'x-codemode-clock': '1' }
+
+/**
+ * A server that is no executor, and the requests that it got. Before an executor that has answered the first question of a
+ * client, it answers the requests to run code only.
+ */
+async function foreignServer(answer: Answering, { isBeforeExecutor = false } = {}) {
   const requests: string[] = []
   const server = await listenLocally(
     createServer((request, response) => {
       requests.push(`${request.method} ${request.url}`)
-      request.resume().on('end', () => answer(response, request))
+      const isAnswered = isBeforeExecutor && request.url === '/v1/info'
+      request
+        .resume()
+        .on('end', () => (isAnswered ? response.writeHead(200, reading).end('{}') : answer(response, request)))
     }),
   )
   onTestFinished(() => server[Symbol.asyncDispose]())
   return { url: server.url, requests }
 }
 
-/** Returns the errors of an execution that waits for one answer, and of one that follows events. */
+/** The errors of an execution that waits for one answer, and of one that follows events. */
 async function failuresAt(url: string): Promise<ExecutorClientError[]> {
   const client = connect({ url }, { retry })
   try {
@@ -45,9 +54,6 @@ const page =
   (status: number, body: string, type = 'text/html; charset=utf-8'): Answering =>
   (response) =>
     void response.writeHead(status, { 'content-type': type }).end(body)
-
-/** A reading of an executor's clock, which a client asks for before it sends code. */
-const reading = { 'x-codemode-instance': 'a'.repeat(32), 'x-codemode-clock': '1000' }
 
 const loginPage = `<!doctype html><html><head><title>Sign in</title><style>p { color: red }</style>
   <script>if (1 < 2) location = 'x'</script></head><body><p>Please <b>sign in</b></p></body></html>`
@@ -79,19 +85,25 @@ describe('a URL that is not an executor', () => {
       /HTTP 404: got text\/html in gzip from .*"zipped"/,
     ],
   ])('RT-1: %s is named, and asked no more than once', async (_, answer, message) => {
-    const { url, requests } = await foreignServer(answer)
-    for (const failure of await failuresAt(url)) {
-      expect(failure.message).toMatch(message)
-      expect(failure.message).toMatch(/ from http:\S+\/v1\/(info|executions)/)
-      expect(failure).toMatchObject({
-        attempts: 1,
-        retryable: false,
-        suggestion: expect.stringContaining('executorUrl') as string,
-      })
-      expect(failure.code).not.toBe('OUTCOME_AMBIGUOUS')
+    for (const isBeforeExecutor of [false, true]) {
+      const { url, requests } = await foreignServer(answer, { isBeforeExecutor })
+      for (const failure of await failuresAt(url)) {
+        expect(failure.message).toMatch(message)
+        expect(failure.message).toContain(`${url}/v1/${isBeforeExecutor ? 'executions' : ''}`)
+        expect(failure).toMatchObject({
+          attempts: 1,
+          retryable: false,
+          suggestion: expect.stringContaining('executorUrl') as string,
+        })
+        expect(failure.code).not.toBe('OUTCOME_AMBIGUOUS')
+      }
+      // Where the question for the reading is refused, the code is not sent at all.
+      const asked = new Set(requests)
+      expect(asked.has('POST /v1/executions') || !isBeforeExecutor).toBe(true)
+      for (const each of ['GET /v1/info', 'POST /v1/executions'].filter((route) => asked.has(route))) {
+        expect(requests.filter((request) => request === each).length).toBeLessThanOrEqual(2)
+      }
     }
-    // What fails the question for the executor's clock is not sent the code.
-    expect(requests.filter((each) => each === 'POST /v1/executions').length).toBeLessThanOrEqual(2)
   })
 
   test.each([301, 302, 303, 307, 308])(
@@ -131,11 +143,15 @@ describe('a URL that is not an executor', () => {
 test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
   'RT-1: a %i of a gateway is tried again, and told with what answered when it stays',
   async (status) => {
-    const { url, requests } = await foreignServer((response, request) => {
-      const isReading = request.url === '/v1/info'
-      if (isReading) response.writeHead(200, reading).end('{}')
-      else page(status, '<h1>Web server is down</h1>')(response, request)
-    })
+    const answer = page(status, '<h1>Web server is down</h1>')
+    const unreached = await foreignServer(answer)
+    for (const failure of await failuresAt(unreached.url)) {
+      expect(failure).toMatchObject({ attempts: 3, httpStatus: status, ambiguous: false })
+      expect(failure.message).toMatch(new RegExp(`HTTP ${status}: got text/html from ${unreached.url}/v1/info`))
+    }
+    // The question for the reading comes first, so that nothing can have run.
+    expect(unreached.requests).toEqual(Array(6).fill('GET /v1/info'))
+    const { url, requests } = await foreignServer(answer, { isBeforeExecutor: true })
     for (const failure of await failuresAt(url)) {
       expect(failure).toMatchObject({ attempts: 3, httpStatus: status })
       expect(failure.message).toMatch(new RegExp(`HTTP ${status}: got text/html from ${url}/v1/executions`))
@@ -217,7 +233,7 @@ test('RT-2: an answer that a proxy has cut is asked for again', async () => {
 })
 
 describe('a gateway before a tool server', () => {
-  /** Starts a client whose tool server is behind a gateway that answers the first deliveries itself. */
+  /** A client whose tool server is behind a gateway that answers the first deliveries by itself. */
   async function behind(answer: Answering, times: number) {
     const port = await freePort()
     let left = times

@@ -162,6 +162,12 @@ test('RT-2: an executor that never tells what became of a request leaves the out
   })
 })
 
+test('RT-2: the record of an execution tells its outcome when all answers to its requests are lost', async () => {
+  await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
+  await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
+  expect(await client.executeAsync('return 1')).toBe(1)
+})
+
 test('RT-2: a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous', async () => {
   const faults: Fault[] = ['lose the answer', 'reset when sent', { status: 502 }]
   const ofReading = ({ path }: { path: string }): Fault => (path === '/v1/info' ? (faults.shift() ?? 'pass') : 'reset')

@@ -104,6 +104,24 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     () => new Proxy({}, { get: trap, has: trap, ownKeys: trap, getPrototypeOf: trap, getOwnPropertyDescriptor: trap }),
     { code: 'TOOL_ERROR', message: expect.stringMatching(/^The handler threw ./) },
   ],
+  [
+    'an object with an error in it',
+    () => ({ status: 500, error: new TypeError('inner') }),
+    {
+      message: 'The handler threw {"status":500,"error":"TypeError: inner"}',
+      data: { status: 500, error: { name: 'TypeError', message: 'inner' } },
+    },
+  ],
+  [
+    'a value with an error that JSON can not hold',
+    () => ({ big: 1n, errors: [new TypeError('inner')] }),
+    { message: expect.not.stringMatching(/\n +at /) },
+  ],
+  [
+    'a proxy of an error whose traps throw',
+    () => new Proxy(new Error('behind'), { get: trap, getPrototypeOf: trap }),
+    { message: expect.not.stringMatching(/\n +at /) },
+  ],
   ['a revoked proxy', revoked, { message: 'The handler threw <Revoked Proxy>' }],
   ['a cause that is itself', () => cycle, { message: 'round', cause: { name: 'Error', message: 'and round' } }],
   ['causes without end', endless, { message: 'again', cause: { name: 'Error', message: 'again' } }],

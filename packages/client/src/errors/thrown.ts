@@ -78,7 +78,10 @@ export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
   }
 }
 
-/** Returns any value as a short text: an object as JSON if possible, otherwise by `util.inspect`. */
+/**
+ * Returns any value as a short text: an object as JSON if possible, with errors by name and message; otherwise by
+ * `util.inspect`.
+ */
 export function showValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (typeof value !== 'object' || value === null) return textHead(plainText(value), maxShownLength)
@@ -91,11 +94,16 @@ function plainText(value: unknown): string {
 
 function jsonOf(value: object): string | undefined {
   try {
-    const json: unknown = JSON.stringify(value)
+    const json: unknown = JSON.stringify(value, (_, item: unknown) => (isError(item) ? namedMessage(item) : item))
     return typeof json === 'string' && json !== '{}' ? json : undefined
   } catch {
     return undefined
   }
+}
+
+function namedMessage(error: Error): string {
+  const message = fieldOf(error, 'message')
+  return typeof message === 'string' && message !== '' ? `${nameOf(error)}: ${message}` : nameOf(error)
 }
 
 function inspected(value: object): string {

@@ -1,7 +1,9 @@
+import { textHead } from '@codemode/shared'
 import { errors } from 'undici'
 
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { fieldOf } from '../errors/thrown.ts'
 import { proxyError, type NamedProxy } from './proxy-error.ts'
 
 interface Connection {
@@ -27,7 +29,7 @@ export function connectionError(
   const { origin, proxy, connectTimeoutMs, executionId, correlationId } = connection
   const failedAtProxy = proxy && proxyError(cause, proxy, connection)
   if (failedAtProxy) return failedAtProxy
-  const code = fieldOf(cause, 'code') ?? ''
+  const code = textOf(cause, 'code') ?? ''
   const fields = { executionId, correlationId, cause }
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new ExecutorTimeoutError(
@@ -37,7 +39,7 @@ export function connectionError(
     )
   }
   const reason = reasonOf(cause, code)
-  if (/^(ERR_SSL_|EPROTO$)/.test(code) && handshakeErrors.test(`${code} ${fieldOf(cause, 'message')?.slice(0, 300)}`)) {
+  if (/^(ERR_SSL_|EPROTO$)/.test(code) && handshakeErrors.test(`${code} ${textOf(cause, 'message')?.slice(0, 300)}`)) {
     return new ExecutorConnectionError(`The server at ${origin} does not complete a TLS handshake: ${reason}`, {
       ...fields,
       retryable: false,
@@ -54,7 +56,7 @@ export function connectionError(
     })
   }
   const isCertificate = certificateCodes.test(code)
-  if (isCertificate || connecting.has(fieldOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
+  if (isCertificate || connecting.has(textOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
     return new ExecutorConnectionError(`The executor at ${origin} could not be reached: ${reason}`, {
       ...fields,
       retryable: !isCertificate,
@@ -70,13 +72,12 @@ export function connectionError(
 
 /** Returns the code of an error, with its message if it is one of undici's codes, which say little. */
 function reasonOf(cause: unknown, code: string): string {
-  const message = cause instanceof Error ? cause.message.split('\n', 1)[0]!.slice(0, 100) : ''
+  const message = cause instanceof Error ? textHead(cause.message.split('\n', 1)[0]!, 100) : ''
   if (code === '') return message === '' ? 'unknown' : message
   return code.startsWith('UND_ERR_') && message !== '' ? `${message} (${code})` : code
 }
 
-function fieldOf(error: unknown, field: string): string | undefined {
-  const value: unknown =
-    typeof error === 'object' && error !== null ? (error as Record<string, unknown>)[field] : undefined
+function textOf(error: unknown, field: string): string | undefined {
+  const value = fieldOf(error, field)
   return typeof value === 'string' ? value : undefined
 }

@@ -1,4 +1,6 @@
 /** Descriptions, for error messages, of responses that are not from an executor. They never contain the API key. */
+import { textHead } from '@codemode/shared'
+
 import { contentEncoding } from './content-encoding.ts'
 
 /** Response of the server at the executor's URL, whatever server it is. */
@@ -36,7 +38,7 @@ export function excerptOf({ headers, text }: Answer, { apiKey }: Asked): string 
   if (!/^text\/|\bjson$|\bxml$/.test(type)) return ''
   const words: string[] = []
   let length = 0
-  for (const word of withoutMarkup(text.slice(0, maxReadLength).replaceAll(apiKey, '…')).split(/\s+/)) {
+  for (const word of withoutMarkup(textHead(text, maxReadLength).replaceAll(apiKey, '…')).split(/\s+/)) {
     if (word === '') continue
     words.push(word.length > maxWordLength ? '…' : word)
     length += word.length + 1
@@ -83,7 +85,5 @@ function shown(text: string): string {
 
 /** Shortens a text to `maxLength` UTF-16 units, without splitting a surrogate pair. */
 function cut(text: string, maxLength: number): string {
-  if (text.length <= maxLength) return text
-  const end = text.codePointAt(maxLength - 2)! > 0xff_ff ? maxLength - 2 : maxLength - 1
-  return `${text.slice(0, end)}…`
+  return text.length <= maxLength ? text : `${textHead(text, maxLength - 1)}…`
 }

@@ -1,9 +1,4 @@
-import { types } from 'node:util'
-
-/** Whether a value is an error: of any realm, or of a class that inherits from Error. */
-export function isError(value: object): boolean {
-  return types.isNativeError(value) || value instanceof Error
-}
+import { fieldOf } from '../errors/thrown.ts'
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
@@ -12,29 +7,21 @@ export function isError(value: object): boolean {
  */
 export function errorData(error: object): Record<string, unknown> {
   const data = Object.create(null) as Record<string, unknown>
-  const name = read(error, 'name')
+  const name = fieldOf(error, 'name')
   data['name'] = typeof name === 'string' && name !== '' ? name : 'Error'
-  data['message'] = messageText(read(error, 'message'))
-  const code = read(error, 'code')
+  data['message'] = messageText(fieldOf(error, 'message'))
+  const code = fieldOf(error, 'code')
   if ((typeof code === 'string' && code !== '') || (typeof code === 'number' && code !== 0)) data['code'] = code
   for (const key of ['cause', 'errors', 'error', 'suppressed']) {
-    const value = hasField(error, key) ? read(error, key) : undefined
+    const value = hasField(error, key) ? fieldOf(error, key) : undefined
     if (value !== undefined) data[key] = value
   }
   for (const key of ownKeys(error)) {
     if (key === 'stack' || Object.hasOwn(data, key)) continue
-    const value = read(error, key)
+    const value = fieldOf(error, key)
     if (value !== undefined) data[key] = value
   }
   return data
-}
-
-function read(error: object, key: string): unknown {
-  try {
-    return Reflect.get(error, key)
-  } catch {
-    return undefined
-  }
 }
 
 /**

@@ -66,6 +66,12 @@ test.each([
   ['    at async file:///srv/app.mjs:8:3'],
   ['    at async run (webpack-internal:///./src/x.ts:1:2)'],
   ['    at C:\\app\\x.js:1:2'],
+  // As `util.inspect` shows errors in objects, lists and proxies.
+  ['    at run (/srv/app.js:1:2) {'],
+  ['        at run (/srv/app.js:1:2),'],
+  ['      at async Promise.all (index 0)] }'],
+  ['    at async file:///srv/app.ts:97:1)'],
+  ['    at new Promise (<anonymous>)]'],
 ])('TL-2: a stack frame is left out: %j', (frame) => {
   expect(withoutHostPaths(`Error: boom\n${frame}\nend`)).toBe('Error: boom\nend')
 })

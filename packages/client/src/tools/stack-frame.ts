@@ -1,5 +1,8 @@
-/** Ends of lines that V8 writes for a frame without a position. */
-const plainEnds = ['(<anonymous>)', '(native)', '[native code]']
+/** Ends of the lines that V8 writes for a frame without a position, without the last bracket. */
+const plainEnds = ['(<anonymous>', '(native', '[native code']
+
+/** Characters that may follow a frame: its own bracket, and what `util.inspect` writes behind the last frame of an error. */
+const closers = ' \t\r,{}])'
 
 /**
  * Whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
@@ -8,13 +11,13 @@ const plainEnds = ['(<anonymous>)', '(native)', '[native code]']
 export function isStackFrame(line: string): boolean {
   const start = line.trimStart()
   if (!start.startsWith('at ')) return false
-  // `util.inspect` writes a brace behind the last frame of an error with fields.
-  const text = start.endsWith(' {') ? start.slice(0, -2).trimEnd() : start.trimEnd()
+  let length = start.length
+  while (length > 0 && closers.includes(start[length - 1]!)) length -= 1
+  const text = start.slice(0, length)
   if (plainEnds.some((end) => text.endsWith(end))) return true
   const end = text.slice(-40)
-  if (/\(index \d{1,10}\)$/.test(end)) return true
-  if (/:\d{1,10}:\d{1,10}\)$/.test(end)) return text.includes('(')
-  return (
-    /:\d{1,10}:\d{1,10}$/.test(end) && (/[/\\]/.test(text) || text.includes('node:') || text.includes('<anonymous>'))
-  )
+  if (/\(index \d{1,10}$/.test(end)) return true
+  if (!/:\d{1,10}:\d{1,10}$/.test(end)) return false
+  const isInBrackets = start[length] === ')' && text.includes('(')
+  return isInBrackets || /[/\\]/.test(text) || text.includes('node:') || text.includes('<anonymous>')
 }

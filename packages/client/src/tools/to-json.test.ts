@@ -79,6 +79,36 @@ test.each<[string, (thrown: Error) => unknown]>([
   expect(refusal.message).not.toContain('secret')
 })
 
+const unreadable: unknown[] = [
+  Object.defineProperty(new Error('x'), 'name', {
+    get() {
+      throw new Error('name')
+    },
+  }),
+  Object.create(Error.prototype, { name: { value: Symbol('name') } }),
+  new Proxy(
+    {},
+    {
+      getPrototypeOf() {
+        throw new Error('prototype')
+      },
+    },
+  ),
+  null,
+]
+
+test.each(
+  unreadable.map((thrown) => [
+    {
+      get field() {
+        throw thrown
+      },
+    },
+  ]),
+)('a value is refused whatever its getter throws', (value) => {
+  expect(refusalOf([value])).toMatchObject({ path: [0, 'field'] })
+})
+
 test('an error keeps the rest when one of its fields throws while it is written', () => {
   const at = {
     toJSON: () => {

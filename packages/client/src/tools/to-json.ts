@@ -2,7 +2,8 @@ import { types } from 'node:util'
 
 import { maxJsonNesting, type Json } from '@codemode/shared'
 
-import { errorData, isError } from './error-data.ts'
+import { isError, nameOf } from '../errors/thrown.ts'
+import { errorData } from './error-data.ts'
 import { NotJsonError, refusalOf, refusalOfCycle, refusalOfObject, tooDeep, type Refusal } from './not-json.ts'
 
 /**
@@ -15,7 +16,7 @@ export function toJson(value: unknown): Json {
   try {
     return conversion.convert(value, undefined) ?? null
   } catch (cause) {
-    if (cause instanceof NotJsonError) throw cause
+    if (isError(cause) && cause instanceof NotJsonError) throw cause
     throw new NotJsonError(conversion.path, unreadable(cause), cause)
   }
 }
@@ -165,6 +166,6 @@ const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unk
  * host.
  */
 function unreadable(thrown: unknown): Refusal {
-  const name = thrown instanceof Error && typeof thrown.name === 'string' ? thrown.name : 'an error'
+  const name = isError(thrown) ? nameOf(thrown) : 'an error'
   return { reason: `can not be read: its getter, toJSON or Proxy throws ${name}`, hint: 'Return plain data.' }
 }

@@ -21,7 +21,7 @@ import { Execution } from './execution.ts'
 import type { Clock } from './failures.ts'
 import { createInstance } from './instance.ts'
 import { JournalLog } from './journal-log.ts'
-import { isNestedDeeperThan } from './nesting.ts'
+import { isNestedDeeperThan, nestedTooDeeply } from './nesting.ts'
 import { Pacer } from './pacer.ts'
 import { Retained } from './retained.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
@@ -185,7 +185,7 @@ function checkSize(path: string, text: string, limitBytes: number): string {
 /** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
 function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
   // The nesting is checked first, because `JSON.stringify` takes time that grows with the square of the depth.
-  if (isNestedDeeperThan(value, maxNesting)) throw nestedTooDeeply(path, maxNesting)
+  if (isNestedDeeperThan(value, maxNesting)) throw tooDeep(path, maxNesting)
   return checkSize(path, JSON.stringify(value), limitBytes)
 }
 
@@ -194,12 +194,11 @@ interface TextLimits {
   readonly maxNesting?: number
 }
 
-function nestedTooDeeply(path: string, limit: number): RequestError {
-  return new RequestError(
-    'INVALID_REQUEST',
-    `${path} is nested too deeply: the limit is ${limit} levels of arrays and objects`,
-    { details: { path, limit }, suggestion: 'Flatten it.' },
-  )
+function tooDeep(path: string, limit: number): RequestError {
+  return new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
+    details: { path, limit },
+    suggestion: 'Flatten it.',
+  })
 }
 
 /** Maximum nesting of tool declarations. Deeper schemas have no use, and could not be serialised with the journal. */

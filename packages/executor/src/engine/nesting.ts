@@ -16,6 +16,11 @@ export function isNestedDeeperThan(value: unknown, levels: number): boolean {
   return false
 }
 
+/** Returns the part of a message that refuses a value which is nested deeper than so many levels. */
+export function nestedTooDeeply(levels: number): string {
+  return `is nested too deeply: the limit is ${levels} levels of arrays and objects`
+}
+
 /** Returns the maximum nesting of brackets in a JSON text. Takes time linear in the length of the text. */
 export function nestingOf(json: string): number {
   let depth = 0

@@ -5,7 +5,7 @@ import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'
-import { isNestedDeeperThan, nestingOf } from './nesting.ts'
+import { isNestedDeeperThan, nestedTooDeeply, nestingOf } from './nesting.ts'
 import type { Pacer } from './pacer.ts'
 
 /** An answer as the guest receives it: the output or the failure, as JSON text. */
@@ -195,7 +195,7 @@ export class ToolCalls {
     }
     if (!isJson(call.inputText)) return toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)
     return nestingOf(call.inputText) > maxJsonNesting
-      ? toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} ${nestedTooDeeply}`)
+      ? toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} ${nestedTooDeeply(maxJsonNesting)}`)
       : undefined
   }
 
@@ -205,7 +205,8 @@ export class ToolCalls {
     let text = stringify(answer.ok ? answer.output : answer.error)
     let errorCode = answer.ok ? undefined : (answer.error.code ?? 'TOOL_ERROR')
     if (text === undefined) {
-      const { error } = toolFailed('TOOL_OUTPUT_INVALID', `The output of ${call.summary.tool} ${nestedTooDeeply}`)
+      const message = `The output of ${call.summary.tool} ${nestedTooDeeply(maxJsonNesting)}`
+      const { error } = toolFailed('TOOL_OUTPUT_INVALID', message)
       ;[ok, text, errorCode] = [false, JSON.stringify(error), error.code]
     }
     const sizeBytes = Buffer.byteLength(text)
@@ -239,8 +240,6 @@ function isAbort(answer: ToolAnswer): boolean {
   const { code = '', name = '' } = answer.error
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }
-
-const nestedTooDeeply = `is nested too deeply: the limit is ${maxJsonNesting} levels of arrays and objects`
 
 /** Returns the JSON text of a value; undefined for a value that is nested too deeply or is not JSON. */
 function stringify(value: unknown): string | undefined {

@@ -1,5 +1,5 @@
 /** Resolution of references to schemas: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
-import type { Json, JsonObject } from '@codemode/shared'
+import { textHead, type Json, type JsonObject } from '@codemode/shared'
 
 import { type Draft, draftOf, isObject, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'
 import { SchemaError } from './schema-error.ts'
@@ -139,5 +139,5 @@ function resolved(reference: string, base: string): { base: string; fragment: st
 
 export const shown = (value: Json): string => {
   const text = JSON.stringify(value)
-  return text.length > 200 ? `${text.slice(0, 199)}…` : text
+  return text.length > 200 ? `${textHead(text, 199)}…` : text
 }

@@ -2,6 +2,7 @@
  * Compiles a regular expression of JavaScript to an automaton. `pattern` only asks whether a text has a match, so the
  * automaton needs no backtracking, no capturing groups and no order of preference.
  */
+import { textHead } from '@codemode/shared'
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
 
 import { SchemaError } from '../schema-error.ts'
@@ -57,7 +58,7 @@ function isPattern(source: string, isUnicode: boolean): boolean {
   }
 }
 
-const quoted = (source: string): string => `the pattern ${JSON.stringify(source.slice(0, 200))}`
+const quoted = (source: string): string => `the pattern ${JSON.stringify(textHead(source, 200))}`
 
 /** Context of compiling an element: the state that follows it, the flags in force, and the direction of reading. */
 interface Context {
