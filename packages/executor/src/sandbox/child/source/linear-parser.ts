@@ -5,7 +5,7 @@
 import { Parser } from 'acorn'
 
 /** Flags of acorn's scopes. */
-const scopeFlags = { top: 1, function: 2, staticBlock: 256 }
+const scopeFlags = { top: 1, function: 2, staticBlock: 256, switch: 1024 }
 /** Scopes that `var` declares in. */
 const ofVariables = scopeFlags.top | scopeFlags.function | scopeFlags.staticBlock
 
@@ -29,6 +29,7 @@ interface Scope {
 
 /** The part of acorn's parser that is replaced, and that is used for it. */
 interface Internals {
+  currentScope(): { readonly flags: number }
   enterScope(flags: number): void
   exitScope(): void
   raiseRecoverable(position: number, message: string): void
@@ -68,6 +69,11 @@ export class LinearParser extends AcornParser {
     for (const names of [scope.lexical, scope.functions]) {
       for (const name of names ?? []) if (this.obstacles.get(name)?.at(-1) === scope) this.obstacles.get(name)!.pop()
     }
+  }
+
+  /** Whether `using` may stand here: at the top of a program too, since that is the body of a function. Acorn asks for it. */
+  get allowUsing(): boolean {
+    return (this.currentScope().flags & scopeFlags.switch) === 0
   }
 
   /** Is called by acorn for each name that is declared. */
