@@ -48,7 +48,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
   let depth = -1
   let lenientFrom = Infinity
   // The prototype of the last instance of a class that keeps no hidden state: others of the class mostly follow.
-  let plainClass: object | undefined
+  let plainClass: object | null | undefined
   let refused: ({ readonly path: string } & Refusal) | undefined
 
   /** Makes `holder` the last of the chain: the first that is seen, or one of those that are open. */
@@ -94,7 +94,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
     const prototype = p.ReflectGetPrototypeOf(item)
     let written = item
     errors[depth + 1] = undefined
-    if (prototype !== p.objectPrototype && prototype !== null && !p.ArrayIsArray(item)) {
+    if (prototype !== p.objectPrototype && (prototype !== null || p.ErrorIsError(item)) && !p.ArrayIsArray(item)) {
       if (prototype !== plainClass || p.ErrorIsError(item)) {
         const kind = kindOf(p, item)
         if (kind === 'Error') written = dataOf(item)
