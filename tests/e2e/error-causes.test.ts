@@ -110,6 +110,30 @@ test.each([
     { message: 'a' },
   ],
   ['throw { message: "a", errors: { length: 3 } }', { message: 'a', errors: undefined }],
+  ...['Symbol()', '{ valueOf() { throw 1 } }', '{ valueOf: 1 }', 'NaN', '-1', '"2"', '5n'].map(
+    (length): [string, object] => [
+      `throw { message: "a", errors: new Proxy([], { get: () => (${length}) }) }`,
+      { message: 'a', errors: [] },
+    ],
+  ),
+  [
+    'throw { message: "a", errors: new Proxy([], { get: (_, key) => (key === "length" ? Infinity : key) }) }',
+    { message: 'a', errors: expect.objectContaining({ 0: { name: 'Error', message: '0' }, length: 65 }) },
+  ],
+  [
+    'throw { message: "a", errors: Object.assign([], { length: 2 ** 32 - 1 }) }',
+    { errors: expect.objectContaining({ 64: { name: 'Error', message: '… and 4294967231 more errors' } }) },
+  ],
+  [
+    'using file = { [Symbol.dispose]() { throw new Error("not closed") } }; throw new TypeError("not read")',
+    {
+      name: 'SuppressedError',
+      errors: [
+        { name: 'Error', message: 'not closed', guestStack: expect.any(String) },
+        { name: 'TypeError', message: 'not read', guestStack: expect.any(String) },
+      ],
+    },
+  ],
   [
     'Object.prototype.toJSON = Array.prototype.toJSON = () => "forged"; throw new AggregateError([new Error("b")], "a")',
     { message: 'a', errors: [{ name: 'Error', message: 'b' }] },
@@ -143,6 +167,27 @@ test('EX-8: causes and inner errors are bounded in depth, number and length, and
   expect(JSON.stringify(long).length).toBeLessThan(300_000)
   const endless = 'const make = () => Object.defineProperty(new Error("e"), "cause", { get: make }); throw make()'
   expect(JSON.stringify(await errorOf(endless)).match(/"message"/g)).toHaveLength(6)
+})
+
+test('EX-8: causes name at most 256 characters of a tool that does not exist', async () => {
+  const name = 'x'.repeat(256)
+  const wrapped = await errorOf(
+    'try { await tools["x".repeat(1e6)]() } catch (cause) { throw new Error("a", { cause }) }',
+  )
+  expect(wrapped).toMatchObject({
+    code: 'GUEST_ERROR',
+    message: 'a',
+    cause: { name: 'ToolError', code: 'TOOL_NOT_ALLOWED', tool: `${name}… (999744 more characters)` },
+  })
+  const any = await errorOf('await Promise.any(Array.from({ length: 60 }, () => tools["\\u0000".repeat(1e5)]()))')
+  expect(any).toMatchObject({ code: 'GUEST_ERROR', name: 'AggregateError' })
+})
+
+test('EX-8: an error whose inner errors can not be counted ends the code also when a timer throws it', async () => {
+  const code = `
+    setTimeout(() => { throw { message: 'a', errors: new Proxy([], { get: () => Symbol() }) } }, 1)
+    await sleep(60_000)`
+  expect(await errorOf(code)).toMatchObject({ code: 'GUEST_ERROR', message: 'a', errors: [] })
 })
 
 test('EX-8: a getter of a cause that never returns is stopped by the CPU clock', async () => {

@@ -137,6 +137,23 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
       ],
     },
   ],
+  [
+    'a SuppressedError',
+    () => {
+      using _closed = {
+        [Symbol.dispose]() {
+          throw new Error('not closed')
+        },
+      }
+      throw new TypeError('not read')
+    },
+    {
+      errors: [
+        { name: 'Error', message: 'not closed' },
+        { name: 'TypeError', message: 'not read' },
+      ],
+    },
+  ],
   ['an AggregateError without a message', () => new AggregateError([new Error('a'), 'b']), { message: 'a; b' }],
   [
     'a stack as message',

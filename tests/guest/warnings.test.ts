@@ -18,6 +18,7 @@ test.each([
   'return new DOMException("stopped", "AbortError")',
   'return new AggregateError([])',
   'return Object.assign(new Error("x"), { toJSON: () => "mine" })',
+  'return Object.setPrototypeOf(new Error("x"), null)',
 ])('EX-1: an Error as the whole value is delivered as data, with a warning: %s', async (code) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: true, warnings: [errorReturned] })
@@ -28,6 +29,8 @@ test.each([
   'return [new Error("x")]',
   'return Promise.allSettled([Promise.reject(new Error("x"))])',
   'return { name: "Error", message: "x" }',
+  'return Object.setPrototypeOf([1], Error.prototype)',
+  'return Object.setPrototypeOf(new Error("x"), Object.prototype)',
   'return 1',
 ])('EX-1: no warning is given for %s', async (code) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })

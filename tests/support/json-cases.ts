@@ -167,6 +167,8 @@ const errors = [
   ),
   arrives('new DOMException("stopped", "AbortError")', '{"name":"AbortError","message":"stopped","code":20}'),
   arrives('new Proxy(new Error("x"), {})', '{"name":"Error","message":"x"}'),
+  arrives('[Object.setPrototypeOf(new TypeError("bare"), null)]', '[{"name":"Error","message":"bare"}]'),
+  arrives('Object.setPrototypeOf([1], Error.prototype)', '[1]'),
   arrives(
     'vm.runInNewContext(\'new TypeError("realm", { cause: new Error("c") })\')',
     '{"name":"TypeError","message":"realm","cause":{"name":"Error","message":"c"}}',
@@ -268,6 +270,8 @@ export const refusedCases: readonly RefusedCase[] = [
   refused('new Intl.DateTimeFormat()', notJson('an Intl.DateTimeFormat', other)),
   refused('new Intl.Collator()', notJson('an Intl.Collator', other)),
   refused('new Intl.Locale("en")', notJson('an Intl.Locale', other)),
+  refused('new Intl.Segmenter().segment("a b")', notJson('the segments of an Intl.Segmenter', 'Use [...segments].')),
+  refused('new Intl.Segmenter().segment("a b")[Symbol.iterator]()', anIterator),
   refused('({ toJSON: () => () => 1 })', aFunction),
   refused('({ toJSON: () => new Map() })', aMap),
   refusedAt(

@@ -67,12 +67,15 @@ function ownCodeOf(error: object): string | undefined {
 }
 
 /**
- * Returns the inner errors of an AggregateError, or of any value with an array `errors`; undefined if there is none.
+ * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a SuppressedError,
+ * which `using` throws; undefined if there is none.
  */
 export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
   const errors = fieldOf(thrown, 'errors')
   try {
-    return Array.isArray(errors) ? Array.from(errors as unknown[]) : undefined
+    if (Array.isArray(errors)) return Array.from(errors as unknown[])
+    if (!isError(thrown) || !Object.hasOwn(thrown, 'suppressed')) return undefined
+    return [fieldOf(thrown, 'error'), fieldOf(thrown, 'suppressed')]
   } catch {
     return undefined
   }

@@ -69,6 +69,7 @@ const kinds = new Map<string, readonly [string, string]>([
   ['DataView', ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.']],
   ['TypedArray', ['a typed array', 'Use Array.from(array), or base64 text.']],
   ['RegExp', ['a RegExp', 'Use regexp.source.']],
+  ['Segments', ['the segments of an Intl.Segmenter', 'Use [...segments].']],
   ['Iterator', iterator],
   ['Generator', iterator],
   ['AsyncGenerator', asyncIterator],
@@ -125,6 +126,7 @@ function kindOf(item: object): string | undefined {
   for (let each = prototypeOf(item); each !== null; each = prototypeOf(each)) {
     if (each === Object.prototype) return undefined
     if (each === iteratorPrototype) return 'Iterator'
+    if (Object.hasOwn(each, 'containing') && each === segmentsPrototype()) return 'Segments'
     const name = builtinTag(each)
     if (name === undefined) continue
     if (name.endsWith('Iterator') || name.endsWith('Iterator Helper')) return 'Iterator'
@@ -142,3 +144,5 @@ function builtinTag(prototype: object): string | undefined {
 const prototypeOf: (item: object) => object | null = Reflect.getPrototypeOf
 const typedArray = prototypeOf(Uint8Array) as typeof Uint8Array
 const iteratorPrototype = prototypeOf(prototypeOf([][Symbol.iterator]())!)
+/** It has no name and no tag, and what it takes to reach it is expensive. */
+const segmentsPrototype = () => prototypeOf(new Intl.Segmenter('en').segment(''))

@@ -91,7 +91,7 @@ class Conversion {
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype) return this.#convertFields(value as Fields)
     if (isRawJson(value)) return JSON.parse((value as { rawJSON: string }).rawJSON) as Json
-    if (prototype === null) return this.#convertFields(value as Fields)
+    if (prototype === null && !types.isNativeError(value)) return this.#convertFields(value as Fields)
     if (types.isBoxedPrimitive(value)) return this.#convertBoxed(value)
     if (isError(value)) return this.#convertError(value)
     const refusal = refusalOfObject(value)

@@ -44,7 +44,8 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
     const call = toolCallOf(p, error)
     if (call !== undefined) {
-      described['tool'] = call.tool
+      // The name of a tool that does not exist is whatever user code called.
+      described['tool'] = cutText(call.tool, limits.nameLength)
       described['call'] = call.call
       described['retryable'] = call.retryable
     }
@@ -59,15 +60,26 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     if (cause !== undefined && cause !== null && canAdd() && !p.arrayIncludes(ancestors, cause)) {
       described['cause'] = describe(cause, depth + 1)
     }
-    const errors = read(p, error, 'errors')
-    if (isArray(errors)) described['errors'] = list(errors, depth + 1)
+    const errors = innerErrors(error)
+    if (errors !== undefined) described['errors'] = list(errors, depth + 1)
     p.arrayPop(ancestors)
+  }
+
+  /** Returns the `errors` of an error, or both errors of a `SuppressedError`, which `using` throws. */
+  function innerErrors(error: object): readonly unknown[] | undefined {
+    const errors = read(p, error, 'errors')
+    if (isArray(errors)) return errors
+    if (!p.ErrorIsError(error) || !p.ObjectHasOwn(error, 'suppressed')) return undefined
+    const both: unknown[] = []
+    p.arrayPush(both, read(p, error, 'error'))
+    p.arrayPush(both, read(p, error, 'suppressed'))
+    return both
   }
 
   function list(errors: readonly unknown[], depth: number): Described[] {
     const described: Described[] = []
     p.ReflectSetPrototypeOf(described, null)
-    const length = read(p, errors, 'length') as number
+    const length = lengthOf(errors)
     let index = 0
     for (; index < length && canAdd(); index++) {
       const error = read(p, errors, `${index}`)
@@ -85,6 +97,12 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
   }
 
   const canAdd = (): boolean => errorsLeft > 0 && lengthLeft > 0
+
+  /** Returns the length of a list of errors; 0 for a proxy whose trap returns no length. */
+  function lengthOf(errors: readonly unknown[]): number {
+    const length = read(p, errors, 'length')
+    return typeof length === 'number' && length > 0 ? length : 0
+  }
 
   /** Returns whether a value is an array. `Array.isArray` throws for a revoked proxy. */
   function isArray(value: unknown): value is unknown[] {

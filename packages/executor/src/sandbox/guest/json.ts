@@ -51,7 +51,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
   let depth = -1
   let lenientFrom = Infinity
   // Prototype of the last class instance without hidden state. Instances of the same class mostly follow.
-  let plainClass: object | undefined
+  let plainClass: object | null | undefined
   let refused: ({ readonly path: string } & Refusal) | undefined
 
   /** Makes `holder` the last of the chain. It is the first object, or one of those that are open. */
@@ -97,7 +97,7 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
     const prototype = p.ReflectGetPrototypeOf(item)
     let written = item
     errors[depth + 1] = undefined
-    if (prototype !== p.objectPrototype && prototype !== null && !p.ArrayIsArray(item)) {
+    if (prototype !== p.objectPrototype && (prototype !== null || p.ErrorIsError(item)) && !p.ArrayIsArray(item)) {
       if (prototype !== plainClass || p.ErrorIsError(item)) {
         const kind = kindOf(p, item)
         if (kind === 'Error') written = dataOf(item)

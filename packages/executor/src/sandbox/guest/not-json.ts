@@ -31,6 +31,7 @@ const kinds = {
   DataView: ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.'],
   TypedArray: ['a typed array', 'Use Array.from(array), or base64 text.'],
   RegExp: ['a RegExp', 'Use regexp.source.'],
+  Segments: ['the segments of an Intl.Segmenter', 'Use [...segments].'],
   Iterator: iterator,
   Generator: iterator,
   AsyncGenerator: asyncIterator,
@@ -64,9 +65,10 @@ export function refusalOfObject(item: object, kind: string | undefined): Refusal
   return typeof (item as { then?: unknown }).then === 'function' ? refusalOf('Promise') : undefined
 }
 
-/** Returns whether a value is an error, of any class. */
+/** Returns whether a value is an error, of any class, and not an array or a plain object by its prototype. */
 export function isError(p: Primordials, value: unknown): boolean {
-  return typeof value === 'object' && value !== null && kindOf(p, value) === 'Error'
+  if (typeof value !== 'object' || value === null || p.ArrayIsArray(value)) return false
+  return p.ReflectGetPrototypeOf(value) !== p.objectPrototype && kindOf(p, value) === 'Error'
 }
 
 /** Returns the refusal of a reference to an object that contains it; `path` leads to that object. */
@@ -113,6 +115,7 @@ export function kindOf(p: Primordials, item: object): string | undefined {
     if (each === p.promisePrototype) return 'Promise'
     if (each === p.iteratorPrototype) return 'Iterator'
     if (each === p.typedArrayPrototype) return 'TypedArray'
+    if (p.ObjectHasOwn(each, 'containing') && each === p.segmentsPrototype()) return 'Segments'
     const tag = p.ReflectGetOwnPropertyDescriptor(each, p.SymbolToStringTag)
     if (tag === undefined || !isBuiltinTag(p, tag)) continue
     const name = tag.value as string

@@ -24,7 +24,7 @@ type Uncurry<Self> = <Args extends unknown[], Result>(
 // oxlint-disable typescript/unbound-method
 export function capturePrimordials() {
   const { bind, call } = Function.prototype
-  const { getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Reflect
+  const { apply, getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Reflect
 
   const uncurry = bind.bind(call) as unknown as Uncurry<never>
   const ofArray = uncurry as unknown as Uncurry<readonly unknown[]>
@@ -44,6 +44,8 @@ export function capturePrimordials() {
     captureStackTrace: (target: object, above?: unknown) => void
     isError: (value: unknown) => value is Error
   }
+  const { Segmenter } = Intl
+  const { segment } = Segmenter.prototype
   const { fromBase64 } = Uint8Array as unknown as { fromBase64: (text: string) => Uint8Array }
   const { toBase64 } = Uint8Array.prototype as unknown as { toBase64: (this: never) => string }
 
@@ -150,6 +152,8 @@ export function capturePrimordials() {
     objectPrototype: Object.prototype as object,
     promisePrototype: Promise.prototype as object,
     regExpPrototype: RegExp.prototype as object,
+    /** It has no name, and what it takes to reach it is expensive. */
+    segmentsPrototype: () => getPrototypeOf(apply(segment, new Segmenter('en'), [''])) as object,
     setPrototype: Set.prototype as object,
     typedArrayPrototype: typedArray as object,
 

@@ -99,3 +99,14 @@ test('forty thousand names in one scope are told apart', () => {
     `Identifier 'n39999' has already been declared (1:${code.length + 5})`,
   )
 })
+
+test.each(['using a = null', 'await using a = null', 'for (using a of []);', '{ using a = null }'])(
+  '%s may stand at the top of a program, which is the body of an async function',
+  (code) => {
+    expect(LinearParser.parse(code, options).body).toHaveLength(1)
+  },
+)
+
+test.each(['switch (1) { case 1: using a = null }', 'if (1) using a = null', 'using a'])('%s is refused', (code) => {
+  expect(verdictOf((text, given) => LinearParser.parse(text, given), code)).toBeDefined()
+})

@@ -6,7 +6,7 @@
 import { Parser } from 'acorn'
 
 /** Flags of acorn's scopes. */
-const scopeFlags = { top: 1, function: 2, staticBlock: 256 }
+const scopeFlags = { top: 1, function: 2, staticBlock: 256, switch: 1024 }
 /** Flags of the scopes that `var` declares in. */
 const ofVariables = scopeFlags.top | scopeFlags.function | scopeFlags.staticBlock
 
@@ -32,6 +32,7 @@ interface Scope {
 
 /** Methods of acorn's parser that are overridden or called here. */
 interface Internals {
+  currentScope(): { readonly flags: number }
   enterScope(flags: number): void
   exitScope(): void
   raiseRecoverable(position: number, message: string): void
@@ -71,6 +72,11 @@ export class LinearParser extends AcornParser {
     for (const names of [scope.lexical, scope.functions]) {
       for (const name of names ?? []) if (this.obstacles.get(name)?.at(-1) === scope) this.obstacles.get(name)!.pop()
     }
+  }
+
+  /** Whether `using` is allowed here: also at the top of a program, which becomes the body of a function. Read by acorn. */
+  get allowUsing(): boolean {
+    return (this.currentScope().flags & scopeFlags.switch) === 0
   }
 
   /** Declares a name. Acorn calls it for each declaration. */
