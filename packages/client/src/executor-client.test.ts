@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { newExecutionId, type ExecutionRequest, type ToolAnswer, type ToolResultsRequest } from '@codemode/shared'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecutorClientConfig } from './config/schema.ts'
@@ -203,7 +203,7 @@ test('RT-2: a refusal that proves that nothing has run is answered with the new 
 
 test('RT-2: an instance that started after the request was sent cannot tell, and the code does not run again', async () => {
   await using executor = await FakeExecutor.start((request, reply) =>
-    request.method === 'GET' ? reply.error(404, 'NOT_FOUND') : refuse(executor, reply, executor.clockMs + 999_999),
+    request.method === 'GET' ? reply.error(404, 'NOT_FOUND') : refuse(executor, reply, executor.clockMs + 1_000_000),
   )
   await using client = clientOf(executor)
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
@@ -212,6 +212,19 @@ test('RT-2: an instance that started after the request was sent cannot tell, and
     retryable: false,
     cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 },
   })
+  expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+})
+
+test('RT-2: a machine that slept during the request may have sent it before the refusing instance was up', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
+    vi.setSystemTime(Date.now() + 3_600_000)
+    return refuse(executor, reply, 0)
+  })
+  await using client = clientOf(executor)
+  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'OUTCOME_AMBIGUOUS' })
   expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
 })
 

@@ -35,11 +35,11 @@ export class AtMostOnce {
     for (let refusals = 0; ; refusals += 1) {
       if (!this.#mayHaveArrived) this.#known ??= await this.#options.reading()
       const known = this.#known
-      const sentAt = performance.now()
+      const elapsedMs = startStopwatch()
       try {
         return await send(formatKnownReading(known ?? 'none'))
       } catch (error) {
-        const fresh = this.#mayHaveArrived ? undefined : readingIfNotRun(error, known, sentAt)
+        const fresh = this.#mayHaveArrived ? undefined : readingIfNotRun(error, known, elapsedMs())
         if (fresh !== undefined && refusals < maxRefusals) {
           this.#known = fresh
           continue
@@ -59,22 +59,31 @@ export class AtMostOnce {
 }
 
 /**
- * Returns the reading in a refusal if that proves that the attempt sent at `sentAt` has not run and will not run. There
- * are three cases: the attempt named no instance; another instance answered that was up before `sentAt`, so the named
- * one was gone; or the named instance answered and still knows all executions since `sentAt`. The refusal alone is no
- * proof, since a proxy may have sent the attempt twice.
+ * Returns the reading in a refusal if that proves that the attempt, sent so many milliseconds ago, has not run and will not
+ * run. There are three cases: the attempt named no instance; another instance answered that was up before it was sent, so
+ * the named one was gone; or the named instance answered and still knows all executions since then. The refusal alone is
+ * no proof, since a proxy may have sent the attempt twice.
  */
 function readingIfNotRun(
   error: unknown,
   known: InstanceReading | undefined,
-  sentAt: number,
+  elapsedMs: number,
 ): InstanceReading | undefined {
   if (!(error instanceof ExecutorClientError) || error.code !== 'OUTCOME_AMBIGUOUS') return undefined
   const { data: refusal } = ambiguousRefusalSchema.safeParse(error.details)
   if (refusal === undefined) return undefined
   const { instance, clockMs, remembersSinceMs } = refusal
-  const earliestSentAtMs = clockMs - (performance.now() - sentAt)
+  const earliestSentAtMs = clockMs - elapsedMs
   return known === undefined || remembersSinceMs <= earliestSentAtMs ? { instance, clockMs } : undefined
+}
+
+/**
+ * Returns a function that tells the milliseconds since now, too many rather than too few: the monotonic clock stands still
+ * while a machine sleeps, and the time of day does not.
+ */
+function startStopwatch(): () => number {
+  const [startedAt, startedAtDate] = [performance.now(), Date.now()]
+  return () => Math.max(performance.now() - startedAt, Date.now() - startedAtDate)
 }
 
 /** Returns the error for an executor that refuses every reading although the code has not run. */
