@@ -45,7 +45,10 @@ function thrownBy(work: () => unknown): unknown {
 function comparable(error: unknown) {
   const { executionId: _, correlationId: __, logs, toolCalls, usage: ___, ...fields } = error as Record<string, unknown>
   const cause = (error as Error).cause
-  const { name, message, constructor } = error as Error
+  const { name, constructor } = error as Error
+  // Both measure their own CPU time.
+  const message = (error as Error).message.replace(/used \d+ ms/, 'used some ms')
+  if (typeof fields['details'] === 'object') fields['details'] = { ...fields['details'], usedMs: undefined }
   const lists = { logs: Array.isArray(logs) && logs.length, calls: Array.isArray(toolCalls) && toolCalls.length }
   return { constructor, name, message, cause: cause instanceof Error ? cause.constructor : cause, ...fields, ...lists }
 }
