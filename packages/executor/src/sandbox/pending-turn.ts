@@ -20,12 +20,14 @@ export interface PendingTurn extends RequestedTurn {
   sent: boolean
   /** The calls of the turn that have come already, in their own frames. */
   readonly calls: ToolCallEffect[]
+  /** Length of the inputs of these calls together, in UTF-16 units. */
+  callsLength: number
 }
 
 /** Returns a requested turn as one that has not been sent. */
 export function pendingTurn(turn: RequestedTurn, settle: PendingTurn['settle']): PendingTurn {
   const endsAt = performance.now() + turn.options.wallMs
-  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [] }
+  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [], callsLength: 0 }
 }
 
 /** Part of wall time that is no CPU time of the thread even on an idle machine. V8's clock has to run out later than the budget. */
@@ -42,12 +44,19 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
   return Math.max(1, Math.ceil(Math.min(timeoutMs, turn.endsAt - now)))
 }
 
-/** Keeps calls that came ahead of their turn. Throws if there are more than the guest's side lets through. */
-export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCallEffect[]): void {
-  calls.push(...more)
-  if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
-  const length = calls.reduce((sum, { input }) => sum + input.length, 0)
-  if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
+/**
+ * Keeps calls that came ahead of their turn, in time that depends on their number only. Throws if there are more than the
+ * guest's side lets through, or none at all.
+ */
+export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): void {
+  const { calls, limits } = turn
+  if (more.length === 0) throw new Error('a message without calls')
+  if (calls.length + more.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
+  for (const call of more) {
+    calls.push(call)
+    turn.callsLength += call.input.length
+  }
+  if (turn.callsLength > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
 /** The end of a turn as its process reports it. */
