@@ -65,6 +65,7 @@ test.each([
   ['that it is ready, once more', [{ type: 'ready', versions }]],
   ['more calls than an execution may make', [calls(300, 1)]],
   ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
+  ['a message of calls without a call', [calls(0, 0)]],
   ['a message that there is not', [{ type: 'root' }]],
   ['a turn with something more in it', [{ ...turn(1), more: 1 }]],
 ])('TL-3: a process that reports %s is ended, and its turn with it', async (_what, messages) => {

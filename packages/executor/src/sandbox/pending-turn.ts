@@ -20,12 +20,14 @@ export interface PendingTurn extends RequestedTurn {
   sent: boolean
   /** Calls of the turn that arrived ahead of its report, in frames of their own. */
   readonly calls: ToolCallEffect[]
+  /** Length of the inputs of these calls together, in UTF-16 units. */
+  callsLength: number
 }
 
 /** Returns a requested turn as one that has not been sent. */
 export function pendingTurn(turn: RequestedTurn, settle: PendingTurn['settle']): PendingTurn {
   const endsAt = performance.now() + turn.options.wallMs
-  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [] }
+  return { ...turn, endsAt, timeoutMs: 0, settle, sent: false, calls: [], callsLength: 0 }
 }
 
 /**
@@ -48,13 +50,18 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
 }
 
 /**
- * Adds calls that arrived ahead of their turn's report. Throws if there are more than the guest's side lets through.
+ * Adds calls that arrived ahead of their turn's report, in time linear in their number. Throws if there are more than the
+ * guest's side lets through, or none at all.
  */
-export function addCalls({ calls, limits }: PendingTurn, more: readonly ToolCallEffect[]): void {
-  calls.push(...more)
-  if (calls.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
-  const length = calls.reduce((sum, { input }) => sum + input.length, 0)
-  if (length > limits.journalBytes) throw new Error('more calls than a journal holds')
+export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): void {
+  const { calls, limits } = turn
+  if (more.length === 0) throw new Error('a message without calls')
+  if (calls.length + more.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
+  for (const call of more) {
+    calls.push(call)
+    turn.callsLength += call.input.length
+  }
+  if (turn.callsLength > limits.journalBytes) throw new Error('more calls than a journal holds')
 }
 
 /** Report of a process on the end of a turn. */
