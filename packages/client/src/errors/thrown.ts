@@ -4,7 +4,7 @@
  */
 import { inspect, types } from 'node:util'
 
-import { textHead } from '@codemode/shared'
+import { causeLimits, textHead } from '@codemode/shared'
 
 const maxNameLength = 256
 const maxShownLength = 1_000
@@ -66,11 +66,21 @@ function ownCodeOf(error: object): string | undefined {
   return typeof code === 'string' && code !== '' ? textHead(code, maxNameLength) : undefined
 }
 
+/** The first inner errors of an error, as many as are shown, and the number of all. */
+interface InnerErrors {
+  readonly first: readonly unknown[]
+  readonly count: number
+}
+
 /** Returns the inner errors of an AggregateError, or of what has a list of that name; undefined if there is none. */
-export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
+export function errorsOf(thrown: unknown): InnerErrors | undefined {
   const errors = fieldOf(thrown, 'errors')
   try {
-    return Array.isArray(errors) ? Array.from(errors as unknown[]) : undefined
+    if (!Array.isArray(errors)) return undefined
+    const count = errors.length
+    // Not all of them: a list may have billions of items that are not set.
+    const first = Array.from({ length: Math.min(count, causeLimits.errors) }, (_, i): unknown => errors[i])
+    return { first, count }
   } catch {
     return undefined
   }
