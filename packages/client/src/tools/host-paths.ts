@@ -39,13 +39,16 @@ function cleanLine(line: string): string {
 
 /** Returns where in the token a path begins; undefined for a token without one, and for a URL. */
 function pathStart(line: string, from: number, end: number): number | undefined {
+  if (line[from] === '/' && isRequestLine(line, from)) return undefined
   const token = new Token(line, from, end)
   for (let at = nextOf(separator, line, from); at < end; at = nextOf(separator, line, at + 1)) {
     const character = line[at]
     if (character === ':') {
       const wordStart = startOfWord(line, from, at)
       if (isFileScheme(line, wordStart, at) || isDrive(line, wordStart, at)) return wordStart
-      if (at > wordStart && line.startsWith('//', at + 1)) return undefined
+      // Without a host, as in `unix:///run/x`, it is a path.
+      const isUrl = at > wordStart && line.startsWith('//', at + 1) && line[at + 3] !== '/'
+      if (isUrl) return undefined
     } else if (character === '/') {
       const name = runEnd(line, at, end)
       if (!(at > from && isPartOfName(line, at - 1)) && token.isPathAt(at, name)) return at
@@ -57,6 +60,11 @@ function pathStart(line: string, from: number, end: number): number | undefined 
     }
   }
   return undefined
+}
+
+/** Whether what begins there is the path of a request, such as `GET /private/messages`. */
+function isRequestLine(line: string, from: number): boolean {
+  return /(?:^|[^\w])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) $/.test(line.slice(Math.max(0, from - 10), from))
 }
 
 /** A token with what is asked of it at each of its slashes, found once. */
@@ -93,12 +101,25 @@ function endsInPosition(token: string): boolean {
 /** Where the path ends: at the quote that it began with, else with its token, without the punctuation behind it. */
 function pathEnd(line: string, start: number, tokenEnds: number): number {
   const quote = line[start - 1]
-  const closing = isQuote(quote) ? line.indexOf(quote, start) : -1
+  const closing = isQuote(quote) ? closingQuote(line, quote, start) : -1
   if (closing !== -1) return closing
   let end = tokenEnds
   if (line.startsWith('\\', start) || line[start + 1] === ':') end = withBlanks(line, end)
   while (end > start + 1 && '.,:;!?)]}'.includes(line[end - 1]!)) end -= 1
   return end
+}
+
+/** Where the quote ends that a path began with: not at an apostrophe, as in `'/home/ada/Ada's key'`. */
+function closingQuote(line: string, quote: string, start: number): number {
+  const next = line.indexOf(quote, start)
+  if (quote !== "'" || next === -1 || !/[a-z]/i.test(line[next + 1] ?? '')) return next
+  // It looks at each apostrophe for at most as many more as a path has in practice.
+  let at = next
+  for (let i = 0; i < 8 && at !== -1; i++) {
+    if (!/[a-z]/i.test(line[at + 1] ?? '')) return at
+    at = line.indexOf(quote, at + 1)
+  }
+  return next
 }
 
 /** Extends a Windows path over blanks, as in `C:\Program Files\x`: by the next tokens that have a backslash and are no path. */
@@ -159,6 +180,7 @@ function runEnd(line: string, from: number, end: number): number {
 
 /** Whether a slash behind this character goes on with something: a relative path, an alias, an expression. */
 function isPartOfName(line: string, at: number): boolean {
+  if (line[at] === 'm' && color.test(line.slice(Math.max(0, at - 18), at + 1))) return false
   return isWordCharacter(line, at) || '~/\\%@$*)]}'.includes(line[at]!)
 }
 
@@ -168,6 +190,8 @@ function isWordCharacter(line: string, at: number): boolean {
 
 // Each also stops where a token may end: what is behind it is searched once, with its own token.
 // oxlint-disable no-control-regex -- tabs and their like
+/** The end of an escape sequence that colors a terminal. */
+const color = /\u001b\[[\d;]{0,16}m$/
 const separator = /[:\\/\u0000-\u0020"'`<>|\u00a0]/g
 const slashOrEnd = /[/\u0000-\u0020"'`<>|\u00a0]/g
 const between = /[\u0000-\u0020"'`<>|\u00a0]/g
