@@ -3,6 +3,9 @@ import { connect } from 'node:net'
 
 import { expect, onTestFinished, test } from 'vitest'
 
+import { ExecutorClient, withFailover } from '@codemode/client'
+import { newExecutionId } from '@codemode/shared'
+
 import { api, apiKey, startExecutor } from '../support/executor.ts'
 import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 import { useCodemode } from '../support/suite.ts'
@@ -18,9 +21,8 @@ function silentReader(path: string): void {
   socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${apiKey}\r\n\r\n`)
 }
 
-test('RT-5: an execution has a bounded number of readers; one more is told so, and the record stays readable', async () => {
-  const execution = await suite.codemode.submit('await sleep(20_000)')
-  const path = `/v1/executions/${execution.id}/events`
+/** Adds silent readers until the executor takes no more. */
+async function fillReaders(path: string): Promise<void> {
   for (let n = 0; n < 20; n++) silentReader(path)
   await expect
     .poll(async () => {
@@ -32,11 +34,39 @@ test('RT-5: an execution has a bounded number of readers; one more is told so, a
       return response.status === 200 ? response.body!.cancel() : response.status
     })
     .toBe(429)
+}
+
+test('RT-5: an execution has a bounded number of readers; one more is told so, and the record stays readable', async () => {
+  const execution = await suite.codemode.submit('await sleep(20_000)')
+  const path = `/v1/executions/${execution.id}/events`
+  await fillReaders(path)
   const refused = await api(suite.executor, path)
   expect(refused.body.error).toMatchObject({ code: 'RATE_LIMITED', details: { limit: 16 }, retryable: true })
   expect(refused.headers.get('retry-after')).not.toBeNull()
   expect(await api(suite.executor, `/v1/executions/${execution.id}`)).toMatchObject({ status: 200 })
   await execution.cancel()
+})
+
+const clientOf = ({ url }: { url: string }) =>
+  new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: false })
+
+const callTool = () => Promise.reject(new Error('has no tools'))
+
+test('RT-2: a request that finds too many readers does not send its code to another executor', async () => {
+  await using other = await startExecutor()
+  await using first = clientOf(suite.executor)
+  const started = Promise.withResolvers<void>()
+  const id = newExecutionId()
+  const request = { id, code: 'console.log("runs"); await sleep(20_000)' }
+  const running = first.run(request, { callTool, onEvent: () => started.resolve() })
+  await started.promise
+  const path = `/v1/executions/${id}/events`
+  await fillReaders(path)
+  await using failover = withFailover([clientOf(suite.executor), clientOf(other)])
+  await expect(failover.run(request, { callTool })).rejects.toMatchObject({ code: 'RATE_LIMITED', ambiguous: true })
+  expect(await api(other, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
+  await first.cancel(id)
+  await running
 })
 
 /** Returns the nesting depth of a value along element 0. */

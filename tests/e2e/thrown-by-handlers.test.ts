@@ -29,6 +29,13 @@ function trap(): never {
   throw new Error('a trap')
 }
 
+/** The list has a length, and nothing in it. */
+function manyErrors(): unknown {
+  const errors: unknown[] = []
+  errors.length = 4_000_000_000
+  return Object.assign(new Error('many'), { errors })
+}
+
 class Denied {
   status = 403
   reason = 'no seat'
@@ -55,6 +62,12 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
   ['an object with a message', () => ({ message: 'no', code: 7 }), { message: 'no', code: '7' }],
   ['an instance of a class', () => new Denied(), { data: { status: 403, reason: 'no seat' } }],
   ['an object with a path', () => ({ file: '/etc/passwd' }), { data: { file: '<path>' } }],
+  [
+    'an object with a path as a key',
+    () => ({ data: { '/home/ada/key': '/users/42' }, code: '/home/ada/code' }),
+    { data: { '<path>': '/users/42' }, code: '<path>' },
+  ],
+  ['an error with billions of inner errors', manyErrors, { message: 'many', errors: expect.any(Array) as unknown[] }],
   ['an empty object', () => ({}), { message: 'The handler threw {}' }],
   ['an object without a prototype', () => Object.create(null), { code: 'TOOL_ERROR' }],
   ['null', () => null, { message: 'The handler threw null' }],

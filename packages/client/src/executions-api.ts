@@ -134,7 +134,8 @@ export class ExecutionsApi {
   async #reading(scope: ExecutionScope, attempt: number): Promise<InstanceReading | undefined> {
     if (this.#http.latestReading === undefined) {
       try {
-        await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
+        const answer = await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
+        parseAnswer(anyObject, answer, 'answer to /v1/info')
       } catch (error) {
         throw error instanceof ExecutorClientError ? Object.assign(error, { ambiguous: false }) : error
       }

@@ -35,9 +35,9 @@ export function summaryOf(error: unknown, depth = 0): string {
   if (own !== undefined) return own
   if (depth >= causeLimits.depth) return withoutMessage(error)
   const inner = errorsOf(error)
-  if (inner !== undefined && inner.length > 0) {
-    const shown = inner.slice(0, 5).map((each) => summaryOf(each, causeLimits.depth))
-    return shown.join('; ') + (inner.length > 5 ? `; and ${inner.length - 5} more` : '')
+  if (inner !== undefined && inner.count > 0) {
+    const shown = inner.first.slice(0, 5).map((each) => summaryOf(each, causeLimits.depth))
+    return shown.join('; ') + (inner.count > 5 ? `; and ${inner.count - 5} more` : '')
   }
   const cause = fieldOf(error, 'cause')
   if (cause !== undefined && cause !== null) return summaryOf(cause, depth + 1)
@@ -97,13 +97,13 @@ class Describer {
     return described
   }
 
-  #list(errors: readonly unknown[], depth: number): DescribedError[] {
+  #list({ first, count }: NonNullable<ReturnType<typeof errorsOf>>, depth: number): DescribedError[] {
     const described: DescribedError[] = []
-    for (const error of errors) {
+    for (const error of first) {
       if (this.#errorsLeft <= 0 || this.#lengthLeft <= 0) break
       described.push(this.#ancestors.includes(error) ? circular : this.describe(error, depth))
     }
-    const left = errors.length - described.length
+    const left = count - described.length
     if (left > 0) described.push({ name: 'Error', message: `… and ${left} more errors` })
     return described
   }

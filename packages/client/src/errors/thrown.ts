@@ -4,7 +4,7 @@
  */
 import { inspect, types } from 'node:util'
 
-import { textHead } from '@codemode/shared'
+import { causeLimits, textHead } from '@codemode/shared'
 
 const maxNameLength = 256
 const maxShownLength = 1_000
@@ -66,16 +66,27 @@ function ownCodeOf(error: object): string | undefined {
   return typeof code === 'string' && code !== '' ? textHead(code, maxNameLength) : undefined
 }
 
+/** The first inner errors of an error, as many as are described, and the number of all. */
+interface InnerErrors {
+  readonly first: readonly unknown[]
+  readonly count: number
+}
+
 /**
  * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a SuppressedError,
  * which `using` throws; undefined if there is none.
  */
-export function errorsOf(thrown: unknown): readonly unknown[] | undefined {
+export function errorsOf(thrown: unknown): InnerErrors | undefined {
   const errors = fieldOf(thrown, 'errors')
   try {
-    if (Array.isArray(errors)) return Array.from(errors as unknown[])
+    if (Array.isArray(errors)) {
+      const count = errors.length
+      // Only some of them: a list may have billions of items that are not set.
+      const first = Array.from({ length: Math.min(count, causeLimits.errors) }, (_, i): unknown => errors[i])
+      return { first, count }
+    }
     if (!isError(thrown) || !Object.hasOwn(thrown, 'suppressed')) return undefined
-    return [fieldOf(thrown, 'error'), fieldOf(thrown, 'suppressed')]
+    return { first: [fieldOf(thrown, 'error'), fieldOf(thrown, 'suppressed')], count: 2 }
   } catch {
     return undefined
   }

@@ -69,7 +69,7 @@ export function sendError(thrown: unknown): Crossing {
       stack: typeof stack === 'string' ? stack : undefined,
       fields: cloneableFields(value),
       cause: cause !== undefined && canAdd(cause) ? send(cause, inside) : undefined,
-      errors: errorsOf(value)?.flatMap((inner) => (canAdd(inner) ? send(inner, inside) : [])),
+      errors: errorsOf(value)?.first.flatMap((inner) => (canAdd(inner) ? send(inner, inside) : [])),
     }
   }
 

@@ -5,9 +5,6 @@
 import { pipeline, type Readable } from 'node:stream'
 import * as zlib from 'node:zlib'
 
-/** Maximum size of a decoded body in bytes, so that a decompression bomb can't exhaust the memory. */
-const maxOutputLength = 256 * 1024 * 1024
-
 const decoders = {
   gzip: { text: zlib.gunzipSync, stream: zlib.createGunzip },
   'x-gzip': { text: zlib.gunzipSync, stream: zlib.createGunzip },
@@ -17,15 +14,22 @@ const decoders = {
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-/** Returns the decoded text of a body, which may be cut off; an empty text if its encoding is unknown or invalid. */
-export function decodeText(body: Buffer, headers: Headers, { isCut }: { isCut: boolean }): string {
+interface Decoding {
+  /** Whether the end of the body is missing. */
+  readonly isCut: boolean
+  /** Maximum size of the decoded body in bytes, so that a decompression bomb can't exhaust the memory or block the event loop. */
+  readonly maxBytes: number
+}
+
+/** Returns the decoded text of a body; an empty text if its encoding is unknown or invalid, or if it is too large. */
+export function decodeText(body: Buffer, headers: Headers, { isCut, maxBytes }: Decoding): string {
   const encoding = contentEncoding(headers)
   if (encoding === undefined) return body.toString('utf8')
   const decoder = decoderOf(encoding)
   if (decoder === undefined) return ''
   try {
     const flush = encoding === 'br' ? zlib.constants.BROTLI_OPERATION_FLUSH : zlib.constants.Z_SYNC_FLUSH
-    return decoder.text(body, { maxOutputLength, ...(isCut && { finishFlush: flush }) }).toString('utf8')
+    return decoder.text(body, { maxOutputLength: maxBytes, ...(isCut && { finishFlush: flush }) }).toString('utf8')
   } catch {
     return ''
   }

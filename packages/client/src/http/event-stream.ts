@@ -1,18 +1,30 @@
 /** Parser of Server-Sent Events (WHATWG HTML, section 9.2) from the executor. */
 import type { Readable } from 'node:stream'
 
-import { executionEventSchema, type ExecutionEvent } from '@codemode/shared'
+import { executionEventSchema, fixedLimits, type ExecutionEvent } from '@codemode/shared'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
 import { malformed } from './malformed.ts'
 
-/** Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks. */
+/** Maximum number of characters of one event: more than the limits allow for any event of an executor. */
+const maxEventLength = 2 * fixedLimits.journalBytes
+
+/**
+ * Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks or an event
+ * is too long.
+ */
 export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage[]> {
   const decoder = new TextDecoder()
   let ready: EventSourceMessage[] = []
-  const parser = createParser({ onEvent: (message) => ready.push(message) })
+  let isTooLong = false
+  const parser = createParser({
+    maxBufferSize: maxEventLength,
+    onEvent: (message) => ready.push(message),
+    onError: ({ type }) => (isTooLong ||= type === 'max-buffer-size-exceeded'),
+  })
   for await (const chunk of body as AsyncIterable<Uint8Array>) {
     parser.feed(decoder.decode(chunk, { stream: true }))
+    if (isTooLong) throw malformed(`event of more than ${maxEventLength} characters`, undefined)
     const messages = ready
     ready = []
     if (messages.length > 0) yield messages

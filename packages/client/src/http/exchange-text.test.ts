@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { gzipSync } from 'node:zlib'
 
 import { Agent } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
@@ -9,6 +10,7 @@ import { exchangeText } from './exchange-text.ts'
 import type { Answer } from './foreign-answer.ts'
 
 const never = new AbortController().signal
+const maxBytes = 4_000
 const maxErrorBytes = 1_000
 
 /** Sends a request to a new server that answers with the given function. */
@@ -22,7 +24,7 @@ async function exchange(answer: (outgoing: ServerResponse) => void, signal = nev
     server.close()
   })
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return exchangeText(agent, { origin, path: '/', method: 'POST', body: '{}' }, { signal, maxErrorBytes })
+  return exchangeText(agent, { origin, path: '/', method: 'POST', body: '{}' }, { signal, maxBytes, maxErrorBytes })
 }
 
 test('the whole text comes with its status and headers, after those of 1xx', async () => {
@@ -47,6 +49,51 @@ test('of an error no more is read than enough, and its status is told also if it
   expect(endless.text.length).toBeLessThan(maxErrorBytes + 100_000)
   const cut = await exchange((outgoing) => outgoing.writeHead(503).write('half', () => outgoing.destroy()))
   expect(cut).toMatchObject({ status: 503, text: '' })
+})
+
+/** Writes until the connection breaks. */
+function writeEndlessly(outgoing: ServerResponse): void {
+  const more = (error?: Error | null): void => {
+    if (!error) outgoing.write('x'.repeat(10_000), more)
+  }
+  more()
+}
+
+test('no more is read of an answer of 2xx than its limit, and of one that is not JSON no more than of an error', async () => {
+  for (const type of ['application/json', 'text/html', 'text/event-stream']) {
+    const { status, text } = await exchange((outgoing) => {
+      outgoing.writeHead(200, { 'content-type': type })
+      writeEndlessly(outgoing)
+    })
+    expect(status).toBe(200)
+    expect(text.length).toBeLessThan(maxBytes + 100_000)
+  }
+  const whole = await exchange((outgoing) => {
+    outgoing.writeHead(200, { 'content-type': 'application/json' }).end('1'.repeat(maxBytes))
+  })
+  expect(whole.text.length).toBe(maxBytes)
+})
+
+const compressed = (length: number, status: number) =>
+  exchange((outgoing) => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    outgoing.writeHead(status, headers).end(gzipSync('1'.repeat(length)))
+  })
+
+test('a compressed answer is decoded up to its limit, and has no text beyond it', async () => {
+  expect((await compressed(maxBytes, 200)).text.length).toBe(maxBytes)
+  expect((await compressed(maxBytes + 1, 200)).text).toBe('')
+  expect((await compressed(maxErrorBytes, 502)).text.length).toBe(maxErrorBytes)
+  expect((await compressed(maxErrorBytes + 1, 502)).text).toBe('')
+})
+
+test('of a header that was sent twice the first value counts, and of content encodings all', async () => {
+  const twice = { location: ['/a', '/b'], 'retry-after': ['1', '2'], 'content-encoding': ['gzip', 'br'] }
+  const { headers } = await exchange((outgoing) => {
+    for (const [name, values] of Object.entries(twice)) outgoing.setHeader(name, values)
+    outgoing.writeHead(502).end()
+  })
+  expect(headers).toMatchObject({ location: '/a', 'retry-after': '1', 'content-encoding': 'gzip, br' })
 })
 
 test('a text that is cut off is a failure, and so is no answer', async () => {

@@ -1,35 +1,39 @@
 import type { Dispatcher } from 'undici'
 
 import { decodeText } from './content-encoding.ts'
-import type { Answer } from './foreign-answer.ts'
+import { isJson, type Answer } from './foreign-answer.ts'
+import { singleHeaders } from './single-headers.ts'
 
 interface ExchangeOptions {
   /** Signal that aborts the exchange, which then rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** Maximum number of bytes that are read of a response with a status of 300 or more. */
+  /** Maximum number of bytes of a JSON response with a status below 300, also after decoding. */
+  readonly maxBytes: number
+  /** Maximum number of bytes that are read of any other response. */
   readonly maxErrorBytes: number
 }
 
 /**
- * Sends a request and resolves with its whole response. Uses `dispatch`, on which undici's `request` is built, since a
- * stream for the body costs more than the rest of a small exchange.
+ * Sends a request and resolves with its whole response, or with the beginning of one that is too large. Uses `dispatch`, on
+ * which undici's `request` is built, since a stream for the body costs more than the rest of a small exchange.
  */
 export function exchangeText(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
-  { signal, maxErrorBytes }: ExchangeOptions,
+  { signal, maxBytes, maxErrorBytes }: ExchangeOptions,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
   let controller: Dispatcher.DispatchController | undefined
   let answer: Omit<Answer, 'text'> | undefined
+  let limitBytes = maxErrorBytes
   const isError = (): boolean => answer !== undefined && answer.status >= 300
   const abort = (): void => controller?.abort(signal.reason as Error)
   const end = (isCut: boolean): void => {
     signal.removeEventListener('abort', abort)
     const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    resolve({ ...answer!, text: decodeText(body, answer!.headers, { isCut }) })
+    resolve({ ...answer!, text: decodeText(body, answer!.headers, { isCut, maxBytes: limitBytes }) })
   }
   signal.addEventListener('abort', abort)
   dispatcher.dispatch(request, {
@@ -39,12 +43,14 @@ export function exchangeText(
     },
     onResponseStart(_, status, headers) {
       // A 1xx response is followed by the final one.
-      if (status >= 200) answer = { status, headers: headers as Answer['headers'] }
+      if (status < 200) return
+      answer = { status, headers: singleHeaders(headers) }
+      if (!isError() && isJson(answer)) limitBytes = maxBytes
     },
     onResponseData(_, chunk) {
       chunks.push(chunk)
       sizeBytes += chunk.length
-      if (!isError() || sizeBytes <= maxErrorBytes) return
+      if (sizeBytes <= limitBytes) return
       end(true)
       controller?.abort(new Error('the rest is not read'))
     },

@@ -57,6 +57,11 @@ export function redirectTarget({ headers }: Answer, { url, apiKey }: Asked): str
   return cut(`${origin}${pathname}`.replaceAll(apiKey, '…'), maxExcerptLength)
 }
 
+/** Whether an answer is said to be JSON, as all of an executor's are that are no streams. */
+export function isJson({ headers }: Pick<Answer, 'headers'>): boolean {
+  return mediaType(headers)?.endsWith('json') === true
+}
+
 function mediaType(headers: Answer['headers']): string | undefined {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   return type.length <= 80 && /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : undefined

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 
-import { headers, type InstanceReading } from '@codemode/shared'
+import { fixedLimits, headers, type InstanceReading } from '@codemode/shared'
 import { SpanKind } from '@opentelemetry/api'
 import type { Dispatcher } from 'undici'
 
@@ -15,10 +15,13 @@ import { LatestReading } from './latest-reading.ts'
 import type { SuccessAnswer } from './malformed.ts'
 import type { NamedProxy } from './proxy-error.ts'
 import { foreignError, responseError } from './response-error.ts'
+import { singleHeaders } from './single-headers.ts'
 
 /** Milliseconds without data, not even a heartbeat, after which a stream counts as broken. */
 const streamSilenceMs = 60_000
-/** Maximum number of bytes that are read of an error response. */
+/** Maximum number of bytes of a response: more than the limits of an execution allow for its result and its logs. */
+const maxBytes = 2 * fixedLimits.journalBytes
+/** Maximum number of bytes that are read of an error response, and of a response that is not JSON. */
 const maxErrorBytes = 1024 * 1024
 
 export interface HttpClientOptions {
@@ -94,7 +97,7 @@ export class HttpClient {
   text(request: HttpRequest, scope: RequestScope): Promise<SuccessAnswer> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
-      const answer = await exchangeText(this.#agent, options, { signal, maxErrorBytes })
+      const answer = await exchangeText(this.#agent, options, { signal, maxBytes, maxErrorBytes })
       if (!isSuccess(answer.status)) return answer
       const foreign = () => foreignError(answer, this.#connection(request, scope))
       return { ...answer, body: { text: answer.text, foreign } }
@@ -106,14 +109,14 @@ export class HttpClient {
     return this.#send({ ...request, accept: 'text/event-stream' }, scope, async (options) => {
       const waiting = { signal: scope.signal, bodyTimeout: streamSilenceMs }
       const { statusCode: status, headers: given, body } = await this.#agent.request({ ...options, ...waiting })
-      const headers = given as Answer['headers']
+      const headers = singleHeaders(given)
       const type = headers['content-type']?.trim().toLowerCase() ?? ''
       const isStream = isSuccess(status) && type.startsWith('text/event-stream')
       const decoded = isStream ? decodeStream(body, headers) : undefined
       if (decoded !== undefined) return { status, headers, body: decoded }
       // The status of an error response suffices; if its body breaks, the part that was received is dropped.
       const bytes = await readBytes(body, maxErrorBytes).catch(() => Buffer.alloc(0))
-      return { status, headers, text: decodeText(bytes, headers, { isCut: true }) }
+      return { status, headers, text: decodeText(bytes, headers, { isCut: true, maxBytes: maxErrorBytes }) }
     })
   }
 

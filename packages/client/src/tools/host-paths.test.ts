@@ -26,6 +26,11 @@ test.each([
   ['D:\\a\\b and D:\\c\\d', '<path> and <path>'],
   ['\\\\files\\share\\x.txt, \\\\?\\C:\\x', '<path>, <path>'],
   ['connect ENOENT unix:/var/run/docker.sock', 'connect ENOENT unix:<path>'],
+  ['unix:///var/run/docker.sock, sqlite:///home/ada/x.db', 'unix:<path>, sqlite:<path>'],
+  ["open '/home/ada/Ada's keys/id'", "open '<path>'"],
+  ["moved '/home/ada/a' to '/home/ada/b'", "moved '<path>' to '<path>'"],
+  ['\u001b[31m/home/ada/x.ts\u001b[39m', '\u001b[31m<path>\u001b[39m'],
+  ['FORGET /home/ada/x', 'FORGET <path>'],
 ])('TL-2: %j loses the absolute paths of a host', (text, clean) => {
   expect(withoutHostPaths(text)).toBe(clean)
 })
@@ -47,6 +52,9 @@ test.each([
   'no route for GET /v1/config.json, nor /home',
   '[/items/{id}] and /items/:id',
   'text/html; 3/4; 1 / 2; a // comment; /* x */',
+  'GET /private/messages failed, then "POST /run/1" answered 500 and (DELETE /media/3) 404',
+  's3:///bucket/x and webpack:///./src/x.ts',
+  'at 2024/01/02 10:30:15\nat noon (12:30:45)\nat 2024/01/02T10:30:15\nat column 5 of a/b (line 3:4:5)',
   'at least one item is required\n  at least one item is required\nat 12:30:45 it was open\n\tat noon',
   'matches \\d+\\w+, \\\\d+\\\\w+',
   'node:fs/promises',

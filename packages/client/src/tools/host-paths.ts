@@ -40,13 +40,16 @@ function cleanLine(line: string): string {
 
 /** Returns the index in the token at which a path begins; undefined for a token without one, and for a URL. */
 function pathStart(line: string, from: number, end: number): number | undefined {
+  if (line[from] === '/' && isRequestLine(line, from)) return undefined
   const token = new Token(line, from, end)
   for (let at = nextOf(separator, line, from); at < end; at = nextOf(separator, line, at + 1)) {
     const character = line[at]
     if (character === ':') {
       const wordStart = startOfWord(line, from, at)
       if (isFileScheme(line, wordStart, at) || isDrive(line, wordStart, at)) return wordStart
-      if (at > wordStart && line.startsWith('//', at + 1)) return undefined
+      // Without a host, as in `unix:///run/x`, it is a path.
+      const isUrl = at > wordStart && line.startsWith('//', at + 1) && line[at + 3] !== '/'
+      if (isUrl) return undefined
     } else if (character === '/') {
       const name = runEnd(line, at, end)
       if (!(at > from && isPartOfName(line, at - 1)) && token.isPathAt(at, name)) return at
@@ -58,6 +61,11 @@ function pathStart(line: string, from: number, end: number): number | undefined 
     }
   }
   return undefined
+}
+
+/** Whether a request line begins there, such as `GET /private/messages`, whose path is not of this host. */
+function isRequestLine(line: string, from: number): boolean {
+  return /(?:^|[^\w])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) $/.test(line.slice(Math.max(0, from - 10), from))
 }
 
 /** Token of a line. It memoizes the answers that each of its slashes needs. */
@@ -97,12 +105,25 @@ function endsInPosition(token: string): boolean {
  */
 function pathEnd(line: string, start: number, tokenEnds: number): number {
   const quote = line[start - 1]
-  const closing = isQuote(quote) ? line.indexOf(quote, start) : -1
+  const closing = isQuote(quote) ? closingQuote(line, quote, start) : -1
   if (closing !== -1) return closing
   let end = tokenEnds
   if (line.startsWith('\\', start) || line[start + 1] === ':') end = withBlanks(line, end)
   while (end > start + 1 && '.,:;!?)]}'.includes(line[end - 1]!)) end -= 1
   return end
+}
+
+/** Returns the index of the quote that closes a path; skips apostrophes, as in `'/home/ada/Ada's key'`. */
+function closingQuote(line: string, quote: string, start: number): number {
+  const next = line.indexOf(quote, start)
+  if (quote !== "'" || next === -1 || !/[a-z]/i.test(line[next + 1] ?? '')) return next
+  // The number of apostrophes is bounded, so that the time stays linear.
+  let at = next
+  for (let i = 0; i < 8 && at !== -1; i++) {
+    if (!/[a-z]/i.test(line[at + 1] ?? '')) return at
+    at = line.indexOf(quote, at + 1)
+  }
+  return next
 }
 
 /**
@@ -166,6 +187,7 @@ function runEnd(line: string, from: number, end: number): number {
 
 /** Whether a slash behind this character continues something: a relative path, an alias, an expression. */
 function isPartOfName(line: string, at: number): boolean {
+  if (line[at] === 'm' && color.test(line.slice(Math.max(0, at - 18), at + 1))) return false
   return isWordCharacter(line, at) || '~/\\%@$*)]}'.includes(line[at]!)
 }
 
@@ -175,6 +197,8 @@ function isWordCharacter(line: string, at: number): boolean {
 
 // Each pattern also matches where a token may end, so that the text behind it is searched once, with its own token.
 // oxlint-disable no-control-regex -- tabs and their like
+/** The end of an escape sequence that colors a terminal. */
+const color = /\u001b\[[\d;]{0,16}m$/
 const separator = /[:\\/\u0000-\u0020"'`<>|\u00a0]/g
 const slashOrEnd = /[/\u0000-\u0020"'`<>|\u00a0]/g
 const between = /[\u0000-\u0020"'`<>|\u00a0]/g

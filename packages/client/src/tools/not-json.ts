@@ -105,6 +105,11 @@ export const tooDeep: Refusal = {
   hint: 'Flatten it, for example to a list whose items refer to each other by id.',
 }
 
+/** Returns the refusal of a value that has more values in it than fit into any message. */
+export function tooMany(limit: number): Refusal {
+  return { reason: `has more than ${limit} values in it, which no message can hold`, hint: 'Send less, or in pages.' }
+}
+
 /** Returns the refusal of a value of a kind that JSON does not have. */
 export function refusalOf(kind: string): Refusal {
   const [name, hint] = kinds.get(kind) ?? [

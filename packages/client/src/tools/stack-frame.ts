@@ -4,6 +4,9 @@ const plainEnds = ['(<anonymous>', '(native', '[native code']
 /** Characters that may follow a frame: its own bracket, and what `util.inspect` writes behind the last frame of an error. */
 const closers = ' \t\r,{}])'
 
+/** Digits and colons alone are a time or numbers, as in `at 10:30:15`, and no position in a file. */
+const numbersOnly = /(?:^|[\s(T])\d{1,4}:\d{1,10}:\d{1,10}\)?$/
+
 /**
  * Whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
  * (index 0)`. A sentence that begins with "at" has no such location.
@@ -16,6 +19,7 @@ export function isStackFrame(line: string): boolean {
   const text = start.slice(0, length)
   if (plainEnds.some((end) => text.endsWith(end))) return true
   const end = text.slice(-40)
+  if (numbersOnly.test(end)) return false
   if (/\(index \d{1,10}$/.test(end)) return true
   if (!/:\d{1,10}:\d{1,10}$/.test(end)) return false
   const isInBrackets = start[length] === ')' && text.includes('(')

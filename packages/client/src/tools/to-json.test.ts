@@ -125,3 +125,30 @@ test('very many objects below deeply nested ones come out as they are', () => {
   for (let depth = 0; depth < 500; depth++) value = [value]
   expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value))
 })
+
+/** Few objects that refer to each other so often that a tree of them has billions. */
+function repeated(): unknown {
+  let value: unknown = 'x'
+  for (let i = 0; i < 30; i++) value = [value, value, value]
+  return value
+}
+
+/** A list with a length and nothing in it. */
+function lengthOnly(): unknown[] {
+  const list: unknown[] = []
+  list.length = 4_000_000_000
+  return list
+}
+
+test.each([
+  ['a list of billions that are not set', lengthOnly],
+  ['few objects that refer to each other billions of times', repeated],
+  ['an error with such a list', () => Object.assign(new Error('x'), { errors: lengthOnly() })],
+  ['an error with such objects', () => ({ error: new Error('x', { cause: { rows: repeated() } }) })],
+])('GU-1: %s is refused before it is written out', (_, make) => {
+  expect(refusalOf(make()).message).toMatch(/^has more than 2097152 values in it, which no message can hold/)
+})
+
+test('GU-1: as many values as fit into a message are taken', () => {
+  expect(toJson(Array.from({ length: 2_000_000 }, () => 1))).toHaveLength(2_000_000)
+})

@@ -1,10 +1,10 @@
 import { types } from 'node:util'
 
-import { maxJsonNesting, type Json } from '@codemode/shared'
+import { fixedLimits, maxJsonNesting, type Json } from '@codemode/shared'
 
 import { isError, nameOf } from '../errors/thrown.ts'
 import { errorData } from './error-data.ts'
-import { NotJsonError, refusalOf, refusalOfCycle, refusalOfObject, tooDeep, type Refusal } from './not-json.ts'
+import { NotJsonError, refusalOf, refusalOfCycle, refusalOfObject, tooDeep, tooMany, type Refusal } from './not-json.ts'
 
 /**
  * Returns the result of `JSON.parse(JSON.stringify(value))`, except that a value that JSON would drop or distort is
@@ -21,6 +21,9 @@ export function toJson(value: unknown): Json {
   }
 }
 
+/** Maximum number of values in a value: more do not fit into the largest message, with a character and a comma for each. */
+const maxValues = fixedLimits.toolOutputBytes / 2
+
 type Key = string | number
 type Fields = { readonly [key: string]: unknown }
 
@@ -36,6 +39,7 @@ class Conversion {
    * Number of errors among the holders. Inside an error, a value that JSON can't hold is left out instead of refused.
    */
   #openErrors = 0
+  #valuesLeft = maxValues
 
   /** Keys that lead to the current value. */
   get path(): Key[] {
@@ -45,6 +49,9 @@ class Conversion {
   /** Returns the JSON of a value that its holder has at the key; undefined for a value that JSON leaves out. */
   convert(value: unknown, key: Key | undefined): Json | undefined {
     this.#reading = undefined
+    this.#valuesLeft -= 1
+    // A list of billions that are not set, or few objects that refer to each other many times, would take forever.
+    if (this.#valuesLeft < 0) throw new NotJsonError([], tooMany(maxValues))
     switch (typeof value) {
       case 'string':
       case 'boolean':
@@ -142,7 +149,8 @@ class Conversion {
     const [open, keys, openErrors] = [this.#holders.length, this.#keys.length, this.#openErrors]
     try {
       return this.convert(holder[key], key)
-    } catch {
+    } catch (error) {
+      if (this.#valuesLeft < 0) throw error
       this.#holders.length = open
       this.#keys.length = keys
       this.#openErrors = openErrors

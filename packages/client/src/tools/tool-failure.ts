@@ -97,11 +97,11 @@ function chosenFailure(error: ToolError): ToolFailure {
 }
 
 function foundFailure(thrown: unknown): ToolFailure {
-  const name = nameOf(thrown)
+  const name = withoutHostPaths(nameOf(thrown)) || 'Error'
   return {
     name,
     message: withoutHostPaths(textOf(thrown)) || `The handler failed with ${name}`,
-    code: codeOf(thrown) ?? 'TOOL_ERROR',
+    code: withoutHostPaths(codeOf(thrown) ?? '') || 'TOOL_ERROR',
     retryable: fieldOf(thrown, 'retryable') === true,
     ...foundData(thrown),
     ...describeCauses(thrown, { clean: withoutHostPaths }),
@@ -146,7 +146,7 @@ function mapTexts(json: Json, map: (text: string) => string): Json {
   if (typeof json === 'string') return map(json)
   if (Array.isArray(json)) return json.map((item) => mapTexts(item, map))
   if (typeof json !== 'object' || json === null) return json
-  return Object.fromEntries(Object.entries(json).map(([key, item]) => [key, mapTexts(item, map)]))
+  return Object.fromEntries(Object.entries(json).map(([key, item]) => [map(key), mapTexts(item, map)]))
 }
 
 /**

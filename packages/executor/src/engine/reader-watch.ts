@@ -29,6 +29,8 @@ export class ReaderWatch {
     if (this.#readers >= maxReaders) {
       throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
         details: { limit: maxReaders },
+        // The request may have been meant to run the code, which another executor must not run then.
+        ambiguous: true,
         suggestion: 'Close another reader of this execution, or read GET /v1/executions/:id.',
       })
     }

@@ -54,7 +54,7 @@ export function errorAnswer(c: HttpContext, error: RequestError, status: number 
 export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
   const { error: body } = error.toBody(c.get('correlationId'))
   const isUnknown = error.code === 'INTERNAL' && c.req.method === 'POST'
-  return { error: { ...body, ambiguous: isUnknown || error.code === 'OUTCOME_AMBIGUOUS' } }
+  return { error: { ...body, ambiguous: body.ambiguous || isUnknown || error.code === 'OUTCOME_AMBIGUOUS' } }
 }
 
 /** Logs a bug, and returns the error that the client may see. */

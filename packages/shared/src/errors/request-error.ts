@@ -11,6 +11,8 @@ interface RequestErrorOptions {
   readonly suggestion?: string
   /** Seconds that the client should wait before it tries again; sent as `retry-after`. */
   readonly retryAfterSeconds?: number
+  /** Whether the code may have run, or be running, although the request failed; false by default. */
+  readonly ambiguous?: boolean
   readonly cause?: unknown
 }
 
@@ -27,6 +29,8 @@ export class RequestError extends Error {
   readonly suggestion: string | undefined
   /** Seconds that the client should wait before it tries again; sent as `retry-after`. */
   readonly retryAfterSeconds: number | undefined
+  /** Whether the code may have run, or be running, although the request failed. */
+  readonly ambiguous: boolean
 
   constructor(code: RequestErrorCode, message: string, options: RequestErrorOptions = {}) {
     super(message, { cause: options.cause })
@@ -35,6 +39,7 @@ export class RequestError extends Error {
     this.details = options.details
     this.suggestion = options.suggestion
     this.retryAfterSeconds = options.retryAfterSeconds
+    this.ambiguous = options.ambiguous ?? false
   }
 
   /** Status of the HTTP response. */
@@ -49,7 +54,7 @@ export class RequestError extends Error {
         code: this.code,
         message: this.message,
         retryable: errorCodes[this.code].retryable,
-        ambiguous: false,
+        ambiguous: this.ambiguous,
         correlationId,
         ...(this.executionId !== undefined && { executionId: this.executionId }),
         ...(this.details !== undefined && { details: this.details }),
