@@ -80,11 +80,11 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; supplie
 
 /**
  * Writes the filter and then the runtime. bwrap reads the filter to its end before it starts Node, which then starts
- * while the runtime is linked.
+ * while the runtime is bundled.
  */
 async function supply(child: ChildProcess, filter: Buffer | undefined): Promise<void> {
   if (filter) await give(child, filterDescriptor, filter)
-  await give(child, runtimeDescriptor, JSON.stringify(runtimeSource()))
+  await give(child, runtimeDescriptor, JSON.stringify(await runtimeSource()))
 }
 
 /** Writes all of the content to a descriptor that is never read from, and closes it. */

@@ -1,27 +1,25 @@
-import { extname } from 'node:path'
+import { readFile } from 'node:fs/promises'
 
-import { link } from './link.ts'
-
-/** Source of isolates for a sandbox process: the guest runtime and the web globals, each linked into one script. */
+/** The scripts from which a sandbox process makes isolates. */
 export interface RuntimeSource {
-  /** Script whose value is the function that makes the runtime. Every isolate runs it before the guest's code. */
+  /** A script whose value is the function that makes the runtime; every isolate runs it before the guest's code. */
   readonly runtime: string
-  /** Function body that is compiled in an isolate when its guest first accesses one of the web globals. */
+  /** The body of a function that makes the web globals; compiled in an isolate when its guest first uses one of them. */
   readonly web: string
 }
 
-let linked: RuntimeSource | undefined
+let source: Promise<RuntimeSource> | undefined
 
 /**
- * Returns the linked guest runtime, which is memoized. The executor links it while its first sandbox process starts. In
- * each sandbox process, linking would take most of the time until it is ready.
+ * Resolves with the guest runtime: as `prepack` has bundled it, or bundled now if the executor runs from its sources. The
+ * executor does it once, while its first sandbox process starts, because it would delay the start of each process.
  */
-export function runtimeSource(): RuntimeSource {
-  const extension = extname(import.meta.filename)
-  const guestFile = (name: string): URL => new URL(`guest/${name}${extension}`, import.meta.url)
-  linked ??= {
-    runtime: `(function () { ${link(guestFile('runtime'), 'createRuntime')} })()`,
-    web: link(guestFile('web/index'), 'createWebGlobals'),
-  }
-  return linked
+export function runtimeSource(): Promise<RuntimeSource> {
+  source ??= load()
+  return source
+}
+
+async function load(): Promise<RuntimeSource> {
+  if (import.meta.filename.endsWith('.ts')) return (await import('./bundle-runtime.ts')).bundleRuntime()
+  return JSON.parse(await readFile(new URL('guest-runtime.json', import.meta.url), 'utf8')) as RuntimeSource
 }

@@ -9,7 +9,7 @@ import { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 
-const runtime = new GuestRuntime(runtimeSource())
+const runtime = new GuestRuntime(await runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const depth = 100_000
 const nested = '['.repeat(depth) + ']'.repeat(depth)

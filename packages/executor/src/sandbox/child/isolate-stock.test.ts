@@ -7,7 +7,7 @@ import { GuestIsolate } from './guest-isolate.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IsolateStock, usualMemoryLimitMb } from './isolate-stock.ts'
 
-const runtime = new GuestRuntime(runtimeSource())
+const runtime = new GuestRuntime(await runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const MiB = 1024 * 1024
 

@@ -2,11 +2,11 @@
 import ivm from 'isolated-vm'
 import { describe, expect, test } from 'vitest'
 
-import { link } from '../../link.ts'
+import { functionBody } from '../../bundle-runtime.ts'
 import { urlHost } from '../../child/url-host.ts'
 
-const primordials = link(new URL('../primordials.ts', import.meta.url), 'capturePrimordials')
-const web = link(new URL('./index.ts', import.meta.url), 'createWebGlobals')
+const primordials = functionBody(new URL('../primordials.ts', import.meta.url), 'capturePrimordials')
+const web = functionBody(new URL('./index.ts', import.meta.url), 'createWebGlobals')
 
 /** User code that changes builtins before the web globals are loaded. */
 const tampering = `
