@@ -1,20 +1,64 @@
+import { availableParallelism } from 'node:os'
+
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['@codemode/source']
+import { requirements } from './tests/requirements.ts'
 
+const conditions = ['@codemode/source']
+/** Tests beside their source that start processes or open sockets. */
+const beside = 'packages/*/src/**/*.integration.test.ts'
+const generated = ['tests/{chaos,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
+
+/**
+ * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
+ * hostile code, faults and fuzzing; `soak` repeats what is generated with full sizes and new seeds, outside the gate.
+ */
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'tests/**/*.test.ts'],
     pool: 'forks',
     execArgv: conditions.map((condition) => `--conditions=${condition}`),
-    maxWorkers: 2,
-    // Bounds for what hangs, far above what anything takes on a busy machine.
+    maxWorkers: availableParallelism(),
+    // Limits for tests that hang, far above the duration of any test on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
+    provide: { soak: false },
+    tags: Object.entries(requirements).map(([name, description]) => ({ name, description })),
     onConsoleLog: (log) => {
       throw new Error(`a test wrote to the console: ${log}`)
     },
+    projects: [
+      project('unit', {
+        include: ['packages/*/src/**/*.test.ts', 'tests/scripts/**/*.test.ts'],
+        exclude: [beside],
+        setupFiles: ['tests/support/isolated-unit.ts'],
+      }),
+      project('integration', {
+        include: [beside, 'tests/{e2e,guest,packages,replay,sandbox}/**/*.test.ts', 'tests/*.test.ts'],
+      }),
+      project('adversarial', { include: ['tests/{hostile,chaos,fuzz}/**/*.test.ts'] }),
+      project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 }),
+    ],
   },
 })
+
+interface ProjectOptions {
+  readonly include: string[]
+  readonly exclude?: string[]
+  readonly setupFiles?: string[]
+  readonly provide?: { soak: boolean }
+  readonly testTimeout?: number
+}
+
+/** A project that inherits the options above. */
+function project(name: string, options: ProjectOptions) {
+  return { extends: true as const, test: { name, ...options } }
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Whether generated tests run with full sizes and new seeds. */
+    soak: boolean
+  }
+}

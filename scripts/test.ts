@@ -1,19 +1,37 @@
 /**
- * Runs all suites, or the files whose path contains one of the given words, and ends with the line that CI reads: `N
- * passed, N failed, N skipped`. With `-u` it updates snapshots.
+ * Runs the tests of the projects `unit`, `integration` and `adversarial`, or of those that `--project` names, in all files
+ * or in those whose path has one of the words given; `-u` writes the snapshots that differ. A run of everything fails for
+ * a requirement without a test. Closes with the line that CI reads: `N passed, N failed, N skipped`.
  */
-import { argv } from 'node:process'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
 
 import { startVitest } from 'vitest/node'
 
-const words = argv.slice(2).filter((word) => word !== '-u')
-const vitest = await startVitest('test', words, { run: true, watch: false, update: argv.includes('-u') })
+import { requirements } from '../tests/requirements.ts'
+
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { project: { type: 'string', multiple: true }, update: { type: 'boolean', short: 'u', default: false } },
+})
+const project = values.project ?? ['unit', 'integration', 'adversarial']
+const vitest = await startVitest('test', words, { run: true, watch: false, update: values.update, project })
 const count = { passed: 0, failed: 0, skipped: 0, pending: 0 }
+const verified = new Set<string>()
 for (const file of vitest.state.getTestModules()) {
-  for (const test of file.children.allTests()) count[test.result().state] += 1
+  const isEndToEnd = file.relativeModuleId.startsWith('tests/')
+  for (const test of file.children.allTests()) {
+    count[test.result().state] += 1
+    if (isEndToEnd) for (const tag of test.tags) verified.add(tag)
+  }
 }
-const failedOtherwise =
-  vitest.state.getUnhandledErrors().length +
-  vitest.state.getTestModules().filter((file) => file.errors().length > 0).length
+const failedModules = vitest.state.getTestModules().filter((file) => file.errors().length > 0)
+count.failed += vitest.state.getUnhandledErrors().length + failedModules.length
 await vitest.close()
-console.log(`${count.passed} passed, ${count.failed + failedOtherwise} failed, ${count.skipped} skipped`)
+if (words.length === 0 && values.project === undefined) {
+  const unverified = Object.keys(requirements).filter((id) => !verified.has(id))
+  for (const id of unverified) console.error(`No test in tests/ has the tag ${id}: ${requirements[id]}`)
+  count.failed += unverified.length
+}
+console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)
+if (count.failed > 0) process.exitCode = 1

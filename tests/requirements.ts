@@ -1,6 +1,6 @@
 /**
- * Requirements of Codemode by id. An end-to-end test names the ids that it verifies at the start of its title, as in
- * `test('EX-2, TL-4: …')`; `requirements.test.ts` fails while an id of a finished capability has no test.
+ * Requirements by id. A test names those that it verifies as its tags; `npm test` fails while one of them has no test in
+ * `tests/`.
  */
 export const requirements = {
   'EX-1': "executeAsync(code) returns the code's value with its JSON type, in every form that code may have",

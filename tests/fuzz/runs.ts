@@ -1,17 +1,23 @@
 import { env } from 'node:process'
 
 import type { Parameters } from 'fast-check'
+import { inject } from 'vitest'
+
+const isSoak = inject('soak')
+
+/** How much longer a fuzzer runs in the project `soak` than in the gate. */
+const soakFactor = 50
 
 /**
- * Returns the parameters of a fuzzer. In the suite it runs `inSuite` times with a fixed seed, so that only a change of
- * the code makes it fail. With CODEMODE_FUZZ_RUNS it runs that often with a new seed, which the report of a failure
- * contains and CODEMODE_FUZZ_SEED repeats.
+ * Returns the size and the seed of a fuzzer. In the gate it is short and its seed never changes, so that a failure is the
+ * fault of the change. In the project `soak` it is long and its seed is new; a failure reports the seed, which
+ * CODEMODE_FUZZ_SEED sets again.
  */
-export function fuzzRuns(inSuite: number): Pick<Parameters, 'numRuns' | 'seed' | 'endOnFailure'> {
-  const { CODEMODE_FUZZ_RUNS: runs, CODEMODE_FUZZ_SEED: seed } = env
-  if (runs === undefined) return { numRuns: inSuite, seed: 1, endOnFailure: true }
-  return { numRuns: Number(runs), ...(seed !== undefined && { seed: Number(seed) }) }
+export function fuzzRuns(inGate: number): Pick<Parameters, 'numRuns' | 'seed' | 'endOnFailure'> {
+  const { CODEMODE_FUZZ_SEED: seed } = env
+  if (!isSoak) return { numRuns: inGate, seed: 1, endOnFailure: true }
+  return { numRuns: inGate * soakFactor, ...(seed !== undefined && { seed: Number(seed) }) }
 }
 
 /** Milliseconds that a fuzzer may take. */
-export const fuzzTimeoutMs = env['CODEMODE_FUZZ_RUNS'] === undefined ? 60_000 : 3_600_000
+export const fuzzTimeoutMs = isSoak ? 3_600_000 : 120_000

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 
 import { expect, test } from 'vitest'
 
-import { allowedRegexes } from '../scripts/regexes/allowed.ts'
-import { findRegexes } from '../scripts/regexes/find-regexes.ts'
-import { regexProblems } from '../scripts/regexes/judge.ts'
+import { allowedRegexes } from '../../scripts/regexes/allowed.ts'
+import { findRegexes } from '../../scripts/regexes/find-regexes.ts'
+import { regexProblems } from '../../scripts/regexes/judge.ts'
 
 const judge = (source: string, allowed: Parameters<typeof regexProblems>[1] = []): string[] =>
   regexProblems(findRegexes('packages/a/src/a.ts', source), allowed)
@@ -65,7 +65,7 @@ test('an exception counts for its file and text, and one that nothing needs is r
 })
 
 test('every exception has a reason, and stands for a place that there is', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url))
+  const root = fileURLToPath(new URL('../..', import.meta.url))
   const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
   for (const { path, text, reason } of allowedRegexes) {
     expect(sources).toContain(path)
