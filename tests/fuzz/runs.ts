@@ -5,7 +5,7 @@ import { inject } from 'vitest'
 
 const isSoak = inject('soak')
 
-/** How much longer a fuzzer runs in the project `soak` than in the gate. */
+/** Factor by which a fuzzer runs longer in the project `soak` than in the gate. */
 const soakFactor = 50
 
 /**
