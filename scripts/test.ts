@@ -29,8 +29,8 @@ const failedModules = vitest.state.getTestModules().filter((file) => file.errors
 count.failed += vitest.state.getUnhandledErrors().length + failedModules.length
 await vitest.close()
 if (words.length === 0 && values.project === undefined) {
-  const unverified = Object.keys(requirements).filter((id) => !verified.has(id))
-  for (const id of unverified) console.error(`No test in tests/ has the tag ${id}: ${requirements[id]}`)
+  const unverified = Object.entries(requirements).filter(([id]) => !verified.has(id))
+  for (const [id, text] of unverified) console.error(`No test in tests/ has the tag ${id}: ${text}`)
   count.failed += unverified.length
 }
 console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`)

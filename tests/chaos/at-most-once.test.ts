@@ -124,22 +124,26 @@ const runsOfTold = { succeeded: [1], 'may have run': [0, 1], 'has not run': [0] 
 const firstSeed = Number(env['CODEMODE_FUZZ_SEED'] ?? 1)
 const schedules = 1_000
 
-test('RT-2: in 1,000 random schedules of delays, losses, duplicates, restarts and forgetting, no code runs twice', async () => {
-  const all: Outcome[] = []
-  let [restarts, refusedRepeats] = [0, 0]
-  for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
-    const schedule = await play(seed)
-    for (const outcome of schedule.outcomes) {
-      expect(runsOfTold[outcome.told], `schedule ${seed}, "${outcome.told}"`).toContain(outcome.runs)
+test(
+  'in 1,000 random schedules of delays, losses, duplicates, restarts and forgetting, no code runs twice',
+  { tags: ['RT-2'], timeout: 120_000 },
+  async () => {
+    const all: Outcome[] = []
+    let [restarts, refusedRepeats] = [0, 0]
+    for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
+      const schedule = await play(seed)
+      for (const outcome of schedule.outcomes) {
+        expect(runsOfTold[outcome.told], `schedule ${seed}, "${outcome.told}"`).toContain(outcome.runs)
+      }
+      all.push(...schedule.outcomes)
+      restarts += schedule.restarts
+      refusedRepeats += schedule.refusedRepeats
     }
-    all.push(...schedule.outcomes)
-    restarts += schedule.restarts
-    refusedRepeats += schedule.refusedRepeats
-  }
-  const shareOf = (told: Outcome['told']) => all.filter((outcome) => outcome.told === told).length / all.length
-  expect(shareOf('succeeded')).toBeGreaterThan(0.5)
-  expect(shareOf('may have run')).toBeGreaterThan(0.01)
-  expect(restarts).toBeGreaterThan(1_000)
-  // Without the readings, each of these requests would have run the code again.
-  expect(refusedRepeats).toBeGreaterThan(100)
-}, 120_000)
+    const shareOf = (told: Outcome['told']) => all.filter((outcome) => outcome.told === told).length / all.length
+    expect(shareOf('succeeded')).toBeGreaterThan(0.5)
+    expect(shareOf('may have run')).toBeGreaterThan(0.01)
+    expect(restarts).toBeGreaterThan(1_000)
+    // Without the readings, each of these requests would have run the code again.
+    expect(refusedRepeats).toBeGreaterThan(100)
+  },
+)

@@ -20,46 +20,50 @@ const code = `
   return [input, first, ...(await Promise.all([tools.step(2), tools.step(3)]))]`
 
 describe.each(transports)('over $transport', ({ transport }) => {
-  test('RT-1, RT-2, EX-2: 2,000 executions notice nothing of a fifth of the connections being killed', async () => {
-    await using executor = await startExecutor()
-    const port = await freePort()
-    await using before = await startKillingProxy({ target: executor, seed: 3, ...kills })
-    await using behind = await startKillingProxy({ target: { url: `http://127.0.0.1:${port}` }, seed: 4, ...kills })
-    const runs = new Map<string, number>()
-    await using codemode = connect(before, {
-      ...(transport === 'callback' && { toolServer: { port, url: behind.url } }),
-      retry: { maxAttempts: 8, backoffBaseMs: 5 },
-      tools: {
-        step: (input, { callId }) => {
-          runs.set(callId, (runs.get(callId) ?? 0) + 1)
-          return input
+  test(
+    '2,000 executions notice nothing of a fifth of the connections being killed',
+    { tags: ['RT-1', 'RT-2', 'EX-2'] },
+    async () => {
+      await using executor = await startExecutor()
+      const port = await freePort()
+      await using before = await startKillingProxy({ target: executor, seed: 3, ...kills })
+      await using behind = await startKillingProxy({ target: { url: `http://127.0.0.1:${port}` }, seed: 4, ...kills })
+      const runs = new Map<string, number>()
+      await using codemode = connect(before, {
+        ...(transport === 'callback' && { toolServer: { port, url: behind.url } }),
+        retry: { maxAttempts: 8, backoffBaseMs: 5 },
+        tools: {
+          step: (input, { callId }) => {
+            runs.set(callId, (runs.get(callId) ?? 0) + 1)
+            return input
+          },
         },
-      },
-    })
-    const results: ExecutionResult[] = []
-    let next = 0
-    const work = async (): Promise<void> => {
-      for (let number = next++; number < executions; number = next++) {
-        // Every other execution goes through its handle.
-        const options = { input: number }
-        results[number] =
-          number % 2 === 0
-            ? await codemode.run(code, options)
-            : await codemode.submit(code, options).then((execution) => execution.wait())
+      })
+      const results: ExecutionResult[] = []
+      let next = 0
+      const work = async (): Promise<void> => {
+        for (let number = next++; number < executions; number = next++) {
+          // Every other execution goes through its handle.
+          const options = { input: number }
+          results[number] =
+            number % 2 === 0
+              ? await codemode.run(code, options)
+              : await codemode.submit(code, options).then((execution) => execution.wait())
+        }
       }
-    }
-    await Promise.all(Array.from({ length: atOnce }, work))
+      await Promise.all(Array.from({ length: atOnce }, work))
 
-    expect(results.filter(({ success }) => !success)).toEqual([])
-    expect(results.map((result) => result.success && result.result)).toEqual(
-      Array.from({ length: executions }, (_, number) => [number, 1, 2, 3]),
-    )
-    expect(runs.size).toBe(executions * callsEach)
-    expect(new Set(runs.values())).toEqual(new Set([1]))
-    const proxies = transport === 'callback' ? [before, behind] : [before]
-    for (const { opened, killed } of proxies) {
-      expect(killed).toBeGreaterThanOrEqual(opened / 5)
-      expect(killed).toBeGreaterThan(100)
-    }
-  })
+      expect(results.filter(({ success }) => !success)).toEqual([])
+      expect(results.map((result) => result.success && result.result)).toEqual(
+        Array.from({ length: executions }, (_, number) => [number, 1, 2, 3]),
+      )
+      expect(runs.size).toBe(executions * callsEach)
+      expect(new Set(runs.values())).toEqual(new Set([1]))
+      const proxies = transport === 'callback' ? [before, behind] : [before]
+      for (const { opened, killed } of proxies) {
+        expect(killed).toBeGreaterThanOrEqual(opened / 5)
+        expect(killed).toBeGreaterThan(100)
+      }
+    },
+  )
 })

@@ -80,72 +80,80 @@ function probesUntilRun(log: readonly string[]): number {
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('CL-1: of two executors one is killed: what it held is ambiguous, all else finishes, nothing runs twice', async () => {
-    await using first = await startExecutorProcess()
-    await using second = await startExecutorProcess()
-    const { enter: hold, arrived, open } = gate()
-    const { calls, enter } = counted(hold)
-    const log: string[] = []
-    const executor = withFailover([watched(first, log), watched(second, [])])
-    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
+  test(
+    'of two executors one is killed: what it held is ambiguous, all else finishes, nothing runs twice',
+    { tags: ['CL-1'] },
+    async () => {
+      await using first = await startExecutorProcess()
+      await using second = await startExecutorProcess()
+      const { enter: hold, arrived, open } = gate()
+      const { calls, enter } = counted(hold)
+      const log: string[] = []
+      const executor = withFailover([watched(first, log), watched(second, [])])
+      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
 
-    const held = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, i))
-    await arrived(20)
-    const onFirst = log.map((line) => Number(line.split(' ')[1]))
-    expect(onFirst).toHaveLength(10)
-    await kill(first)
-    const later = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, 20 + i))
-    await arrived(40)
-    open()
+      const held = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, i))
+      await arrived(20)
+      const onFirst = log.map((line) => Number(line.split(' ')[1]))
+      expect(onFirst).toHaveLength(10)
+      await kill(first)
+      const later = Array.from({ length: 20 }, (_, i) => outcomeOf(codemode, 20 + i))
+      await arrived(40)
+      open()
 
-    const expected = Array.from({ length: 20 }, (_, i) => (onFirst.includes(i) ? 'ambiguous' : 'finished'))
-    expect(await Promise.all(held)).toEqual(expected)
-    expect(await Promise.all(later)).toEqual(Array.from({ length: 20 }, () => 'finished'))
-    expect([...calls.values()]).toEqual(Array.from({ length: 40 }, () => 1))
-  })
+      const expected = Array.from({ length: 20 }, (_, i) => (onFirst.includes(i) ? 'ambiguous' : 'finished'))
+      expect(await Promise.all(held)).toEqual(expected)
+      expect(await Promise.all(later)).toEqual(Array.from({ length: 20 }, () => 'finished'))
+      expect([...calls.values()]).toEqual(Array.from({ length: 40 }, () => 1))
+    },
+  )
 
-  test('CL-1: under load one of two executors is killed and comes back: nothing is lost, and within two probes it has work', async () => {
-    await using first = await startExecutorProcess()
-    await using second = await startExecutorProcess()
-    const { calls, enter } = counted((input) => input)
-    const log: string[] = []
-    const executor = withFailover([watched(first, log), watched(second, [])])
-    await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
+  test(
+    'under load one of two executors is killed and comes back: nothing is lost, and within two probes it has work',
+    { tags: ['CL-1'] },
+    async () => {
+      await using first = await startExecutorProcess()
+      await using second = await startExecutorProcess()
+      const { calls, enter } = counted((input) => input)
+      const log: string[] = []
+      const executor = withFailover([watched(first, log), watched(second, [])])
+      await using codemode = Codemode.fromClientConfig({ executor, tools: { enter }, ...clocks, ...config })
 
-    const outcomes: string[] = []
-    let begun = 0
-    const stop = new AbortController()
-    const work = async () => {
-      while (!stop.signal.aborted) {
-        const number = begun++
-        outcomes[number] = await outcomeOf(codemode, number)
+      const outcomes: string[] = []
+      let begun = 0
+      const stop = new AbortController()
+      const work = async () => {
+        while (!stop.signal.aborted) {
+          const number = begun++
+          outcomes[number] = await outcomeOf(codemode, number)
+        }
       }
-    }
-    const workers = Array.from({ length: 8 }, work)
-    const finished = () => Object.values(outcomes).filter((outcome) => outcome === 'finished').length
-    await expect.poll(finished).toBeGreaterThan(50)
-    await kill(first)
-    const before = finished()
-    await expect.poll(finished).toBeGreaterThan(before + 50)
-    await using _again = await restart(first)
-    log.push('restarted')
-    const runsAgain = () => log.slice(log.indexOf('restarted')).filter((line) => line.startsWith('run')).length
-    await expect.poll(runsAgain).toBeGreaterThan(10)
-    stop.abort()
-    await Promise.all(workers)
+      const workers = Array.from({ length: 8 }, work)
+      const finished = () => Object.values(outcomes).filter((outcome) => outcome === 'finished').length
+      await expect.poll(finished).toBeGreaterThan(50)
+      await kill(first)
+      const before = finished()
+      await expect.poll(finished).toBeGreaterThan(before + 50)
+      await using _again = await restart(first)
+      log.push('restarted')
+      const runsAgain = () => log.slice(log.indexOf('restarted')).filter((line) => line.startsWith('run')).length
+      await expect.poll(runsAgain).toBeGreaterThan(10)
+      stop.abort()
+      await Promise.all(workers)
 
-    expect(outcomes).toHaveLength(begun)
-    expect(outcomes).not.toContain('lost')
-    expect(probesUntilRun(log)).toBeLessThanOrEqual(2)
-    const numbersOf = (outcome: string) => [...outcomes.keys()].filter((number) => outcomes[number] === outcome)
-    expect(numbersOf('finished').map((number) => calls.get(number))).toEqual(numbersOf('finished').map(() => 1))
-    // At most the executions that ran when the failure was detected are ambiguous.
-    const seen = log.slice(
-      0,
-      log.findIndex((line) => line.startsWith('failed')),
-    )
-    const unseen = numbersOf('ambiguous').filter((number) => !seen.includes(`run ${number}`))
-    expect([unseen, numbersOf('ambiguous').length <= workers.length]).toEqual([[], true])
-    expect(Math.max(...calls.values())).toBe(1)
-  })
+      expect(outcomes).toHaveLength(begun)
+      expect(outcomes).not.toContain('lost')
+      expect(probesUntilRun(log)).toBeLessThanOrEqual(2)
+      const numbersOf = (outcome: string) => [...outcomes.keys()].filter((number) => outcomes[number] === outcome)
+      expect(numbersOf('finished').map((number) => calls.get(number))).toEqual(numbersOf('finished').map(() => 1))
+      // At most the executions that ran when the failure was detected are ambiguous.
+      const seen = log.slice(
+        0,
+        log.findIndex((line) => line.startsWith('failed')),
+      )
+      const unseen = numbersOf('ambiguous').filter((number) => !seen.includes(`run ${number}`))
+      expect([unseen, numbersOf('ambiguous').length <= workers.length]).toEqual([[], true])
+      expect(Math.max(...calls.values())).toBe(1)
+    },
+  )
 })

@@ -145,28 +145,38 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
   }
 }
 
-test('RT-2, TL-6: in 24 schedules over four restarts, no code runs twice, and no call gets the answer of another', async () => {
-  let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
-  try {
-    for (const method of ['run', 'submit', 'run', 'submit'] as const) {
-      const finish = await Promise.all(schedules.map((schedule) => play(executor, schedule, method)))
-      const port = new URL(executor.url).port
-      await executor.kill()
-      executor = await startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
-      for (const [index, { what, succeeds, runs }] of schedules.entries()) {
-        const { held, ...outcome } = await finish[index]!()
-        // The client continues with the new instance without a failed attempt.
-        const expected = { told: succeeds ? 'succeeded' : 'OUTCOME_AMBIGUOUS', runs, refused: [], next: 2, retries: [] }
-        expect({ what, ...outcome }).toEqual({ what, ...expected })
-        expect([[], [409]]).toContainEqual(held)
+test(
+  'in 24 schedules over four restarts, no code runs twice, and no call gets the answer of another',
+  { tags: ['RT-2', 'TL-6'], timeout: 120_000 },
+  async () => {
+    let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
+    try {
+      for (const method of ['run', 'submit', 'run', 'submit'] as const) {
+        const finish = await Promise.all(schedules.map((schedule) => play(executor, schedule, method)))
+        const port = new URL(executor.url).port
+        await executor.kill()
+        executor = await startExecutorProcess({ env: { CODEMODE_PORT: port, CODEMODE_SANDBOX_PROCESSES: '1' } })
+        for (const [index, { what, succeeds, runs }] of schedules.entries()) {
+          const { held, ...outcome } = await finish[index]!()
+          // The client continues with the new instance without a failed attempt.
+          const expected = {
+            told: succeeds ? 'succeeded' : 'OUTCOME_AMBIGUOUS',
+            runs,
+            refused: [],
+            next: 2,
+            retries: [],
+          }
+          expect({ what, ...outcome }).toEqual({ what, ...expected })
+          expect([[], [409]]).toContainEqual(held)
+        }
       }
+    } finally {
+      await executor[Symbol.asyncDispose]()
     }
-  } finally {
-    await executor[Symbol.asyncDispose]()
-  }
-}, 120_000)
+  },
+)
 
-test('RT-1: the default retries bridge a restart of the executor', async () => {
+test('the default retries bridge a restart of the executor', { tags: ['RT-1'] }, async () => {
   const env = { CODEMODE_SANDBOX_PROCESSES: '1' }
   await using first = await startExecutorProcess({ env })
   // The second executor is up before the first is killed, so that the test does not depend on the duration of a start.

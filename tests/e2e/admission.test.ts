@@ -50,7 +50,7 @@ async function orderOf(queued: readonly Awaited<ReturnType<typeof enqueue>>[]): 
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('RT-5: executions of one key over its queue get a 429 that says when to come back', async () => {
+  test('executions of one key over its queue get a 429 that says when to come back', { tags: ['RT-5'] }, async () => {
     const executor = await startForTenants({ maxRunningPerKey: 1, maxQueuedPerKey: 2 })
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
@@ -85,31 +85,35 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     }
   })
 
-  test('RT-5: executions over the queue of all get a 503, and a client that retries gets through', async () => {
-    const executor = await startForTenants({ maxRunning: 1, maxQueued: 1 })
-    const { enter, arrived, open } = gate()
-    await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
-    const running = client.executeAsync('tools.enter("running")')
-    await arrived()
-    const queued = await enqueue(executor, keys.other)
-    const refused = await run(executor, keys.acme)
-    expect(refused.body.error).toMatchObject({
-      code: 'OVERLOADED',
-      retryable: true,
-      details: { queued: 1, maxQueued: 1 },
-    })
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
+  test(
+    'executions over the queue of all get a 503, and a client that retries gets through',
+    { tags: ['RT-5'] },
+    async () => {
+      const executor = await startForTenants({ maxRunning: 1, maxQueued: 1 })
+      const { enter, arrived, open } = gate()
+      await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
+      const running = client.executeAsync('tools.enter("running")')
+      await arrived()
+      const queued = await enqueue(executor, keys.other)
+      const refused = await run(executor, keys.acme)
+      expect(refused.body.error).toMatchObject({
+        code: 'OVERLOADED',
+        retryable: true,
+        details: { queued: 1, maxQueued: 1 },
+      })
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1)
 
-    await using patient = connect(executor, { ...config, executorApiKey: keys.acme })
-    const retried = patient.executeAsync('return "retried"')
-    open()
-    expect(await running).toBe('running')
-    expect(await queued.answer).toMatchObject({ status: 200, body: { result: 'queued' } })
-    expect(await retried).toBe('retried')
-  })
+      await using patient = connect(executor, { ...config, executorApiKey: keys.acme })
+      const retried = patient.executeAsync('return "retried"')
+      open()
+      expect(await running).toBe('running')
+      expect(await queued.answer).toMatchObject({ status: 200, body: { result: 'queued' } })
+      expect(await retried).toBe('retried')
+    },
+  )
 })
 
-test('RT-5: tenants take turns: one with a long queue does not hold up another', async () => {
+test('tenants take turns: one with a long queue does not hold up another', { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({ maxRunning: 1 })
   const { enter, arrived, open } = gate()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
@@ -125,28 +129,32 @@ test('RT-5: tenants take turns: one with a long queue does not hold up another',
   expect(order.lastIndexOf('other')).toBeLessThan(6)
 })
 
-test('RT-5: within a tenant a higher priority goes first, and equal ones in the order of arrival', async () => {
-  const executor = await startForTenants({ maxRunning: 1 })
-  const { enter, arrived, open } = gate()
-  await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
-  const running = client.executeAsync('tools.enter("running")')
-  await arrived()
-  const queued: Awaited<ReturnType<typeof enqueue>>[] = []
-  for (const [label, priority] of [
-    ['a', 0],
-    ['b', 0],
-    ['low', -5],
-    ['high', 5],
-    ['c', 0],
-  ] as const) {
-    queued.push(await enqueue(executor, keys.acme, { code: work, label, priority }))
-  }
-  open()
-  expect(await running).toBe('running')
-  expect(await orderOf(queued)).toEqual(['high', 'a', 'b', 'c', 'low'])
-})
+test(
+  'within a tenant a higher priority goes first, and equal ones in the order of arrival',
+  { tags: ['RT-5'] },
+  async () => {
+    const executor = await startForTenants({ maxRunning: 1 })
+    const { enter, arrived, open } = gate()
+    await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
+    const running = client.executeAsync('tools.enter("running")')
+    await arrived()
+    const queued: Awaited<ReturnType<typeof enqueue>>[] = []
+    for (const [label, priority] of [
+      ['a', 0],
+      ['b', 0],
+      ['low', -5],
+      ['high', 5],
+      ['c', 0],
+    ] as const) {
+      queued.push(await enqueue(executor, keys.acme, { code: work, label, priority }))
+    }
+    open()
+    expect(await running).toBe('running')
+    expect(await orderOf(queued)).toEqual(['high', 'a', 'b', 'c', 'low'])
+  },
+)
 
-test("RT-5: a key's own limits win over those of all keys", async () => {
+test("a key's own limits win over those of all keys", { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({}, { acme: { maxRunning: 1, maxQueued: 0, limits: { maxToolCalls: 1 } } })
   const { enter, arrived, open } = gate()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
@@ -158,7 +166,7 @@ test("RT-5: a key's own limits win over those of all keys", async () => {
   expect(await running).toMatchObject({ success: false, error: { code: 'TOO_MANY_TOOL_CALLS' } })
 })
 
-test('RT-4: a key that has expired is refused as such', async () => {
+test('a key that has expired is refused as such', { tags: ['RT-4'] }, async () => {
   const executor = await startForTenants({}, { other: { expiresAt: '2020-01-01T00:00:00Z' } })
   const { status, body, headers } = await run(executor, keys.other)
   expect(status).toBe(401)
@@ -170,7 +178,7 @@ test('RT-4: a key that has expired is refused as such', async () => {
   })
 })
 
-test('RT-5: the id of another tenant answers as an unknown one, on every route', async () => {
+test('the id of another tenant answers as an unknown one, on every route', { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants()
   const { body } = await run(executor, keys.acme)
   const unknown = `exe_${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}`

@@ -7,7 +7,7 @@ import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
-test('CL-2: no more executions run at a time than concurrency says, and all of them run', async () => {
+test('no more executions run at a time than concurrency says, and all of them run', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using client = connect(suite.executor, { concurrency: 3, queueTimeoutMs: 60_000, tools: { enter } })
   let most = 0
@@ -20,7 +20,7 @@ test('CL-2: no more executions run at a time than concurrency says, and all of t
   expect({ most, calls: signals.length }).toEqual({ most: 3, calls: 30 })
 })
 
-test('CL-2: the views of one client take turns, so that none starves another', async () => {
+test('the views of one client take turns, so that none starves another', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   const order: string[] = []
   const note = (_: unknown, { context }: { context: { readonly [key: string]: unknown } }) =>
@@ -38,7 +38,7 @@ test('CL-2: the views of one client take turns, so that none starves another', a
   expect(order.indexOf('modest')).toBeLessThanOrEqual(1)
 })
 
-test('CL-2: a higher priority of the same view goes first', async () => {
+test('a higher priority of the same view goes first', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   const order: unknown[] = []
   const note = (input: unknown) => order.push(input)
@@ -51,26 +51,30 @@ test('CL-2: a higher priority of the same view goes first', async () => {
   expect(order).toEqual([10, 0, -5])
 })
 
-test('CL-2, RT-3: who waits too long in the client’s queue is told by which clock, and its code never runs', async () => {
-  const { enter, arrived, open } = gate()
-  let ran = 0
-  await using client = connect(suite.executor, { concurrency: 1, tools: { enter, count: () => (ran += 1) } })
-  const first = client.executeAsync('tools.enter()')
-  await arrived()
-  await expect(client.executeAsync('tools.count()', { queueTimeoutMs: 20 })).rejects.toMatchObject({
-    name: 'ExecutorTimeoutError',
-    code: 'QUEUE_TIMEOUT',
-    layer: 'queue',
-    timeoutMs: 20,
-    option: 'queueTimeoutMs',
-    ambiguous: false,
-  })
-  open()
-  await first
-  expect(ran).toBe(0)
-})
+test(
+  'who waits too long in the client’s queue is told by which clock, and its code never runs',
+  { tags: ['CL-2', 'RT-3'] },
+  async () => {
+    const { enter, arrived, open } = gate()
+    let ran = 0
+    await using client = connect(suite.executor, { concurrency: 1, tools: { enter, count: () => (ran += 1) } })
+    const first = client.executeAsync('tools.enter()')
+    await arrived()
+    await expect(client.executeAsync('tools.count()', { queueTimeoutMs: 20 })).rejects.toMatchObject({
+      name: 'ExecutorTimeoutError',
+      code: 'QUEUE_TIMEOUT',
+      layer: 'queue',
+      timeoutMs: 20,
+      option: 'queueTimeoutMs',
+      ambiguous: false,
+    })
+    open()
+    await first
+    expect(ran).toBe(0)
+  },
+)
 
-test('CL-2: a full queue refuses the next execution, and says what to do', async () => {
+test('a full queue refuses the next execution, and says what to do', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 2, tools: { enter } })
   const all = [client.executeAsync('tools.enter()')]
@@ -85,24 +89,28 @@ test('CL-2: a full queue refuses the next execution, and says what to do', async
   await Promise.all(all)
 })
 
-test('CL-2, EX-9: an execution that is cancelled while it waits in the queue never runs, and gives its place away', async () => {
-  const { enter, arrived, open } = gate()
-  await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
-  const first = client.executeAsync('tools.enter()')
-  await arrived()
-  const controller = new AbortController()
-  const waiting = client.executeAsync('tools.enter()', { signal: controller.signal })
-  const after = client.executeAsync('return 2')
-  expect(client.stats()).toMatchObject({ pending: 2, running: 1 })
-  controller.abort()
-  await expect(waiting).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
-  open()
-  await first
-  expect(await after).toBe(2)
-  expect(client.stats()).toMatchObject({ total: 3, pending: 0, running: 0, successful: 2, cancelled: 1 })
-})
+test(
+  'an execution that is cancelled while it waits in the queue never runs, and gives its place away',
+  { tags: ['CL-2', 'EX-9'] },
+  async () => {
+    const { enter, arrived, open } = gate()
+    await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
+    const first = client.executeAsync('tools.enter()')
+    await arrived()
+    const controller = new AbortController()
+    const waiting = client.executeAsync('tools.enter()', { signal: controller.signal })
+    const after = client.executeAsync('return 2')
+    expect(client.stats()).toMatchObject({ pending: 2, running: 1 })
+    controller.abort()
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+    open()
+    await first
+    expect(await after).toBe(2)
+    expect(client.stats()).toMatchObject({ total: 3, pending: 0, running: 0, successful: 2, cancelled: 1 })
+  },
+)
 
-test('CL-2: rateLimit lets no more begin in any window than it says, and the others later', async () => {
+test('rateLimit lets no more begin in any window than it says, and the others later', { tags: ['CL-2'] }, async () => {
   const perMs = 300
   await using client = connect(suite.executor, { rateLimit: { requests: 3, perMs } })
   const starts: number[] = []
@@ -114,20 +122,24 @@ test('CL-2: rateLimit lets no more begin in any window than it says, and the oth
   expect({ starts: starts.length, early }).toEqual({ starts: 7, early: [] })
 })
 
-test('CL-2: adaptive concurrency grows while the executor is fast, and shrinks when it refuses', async () => {
-  let isBusy = false
-  await using proxy = await startProxy(suite.executor, () => (isBusy ? { status: 503 } : 'pass'))
-  await using client = connect(proxy, { executorApiKey: apiKey, concurrency: { min: 1, max: 6 }, retry: false })
-  expect(client.stats().concurrency).toBe(1)
-  await client.executeAll(Array.from({ length: 60 }, () => 'return 1'))
-  const grown = client.stats().concurrency!
-  expect(grown).toBeGreaterThan(2)
-  isBusy = true
-  await client.executeAll(Array.from({ length: 20 }, () => 'return 1'))
-  expect(client.stats().concurrency).toBe(1)
-})
+test(
+  'adaptive concurrency grows while the executor is fast, and shrinks when it refuses',
+  { tags: ['CL-2'] },
+  async () => {
+    let isBusy = false
+    await using proxy = await startProxy(suite.executor, () => (isBusy ? { status: 503 } : 'pass'))
+    await using client = connect(proxy, { executorApiKey: apiKey, concurrency: { min: 1, max: 6 }, retry: false })
+    expect(client.stats().concurrency).toBe(1)
+    await client.executeAll(Array.from({ length: 60 }, () => 'return 1'))
+    const grown = client.stats().concurrency!
+    expect(grown).toBeGreaterThan(2)
+    isBusy = true
+    await client.executeAll(Array.from({ length: 20 }, () => 'return 1'))
+    expect(client.stats().concurrency).toBe(1)
+  },
+)
 
-test('CL-2: with room for one and none to wait, one runs and the next is refused', async () => {
+test('with room for one and none to wait, one runs and the next is refused', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 0, tools: { enter } })
   const first = client.executeAsync('tools.enter()')
@@ -137,7 +149,7 @@ test('CL-2: with room for one and none to wait, one runs and the next is refused
   await first
 })
 
-test('CL-2, EX-2: a batch that waits in the queue leaves the places there to others', async () => {
+test('a batch that waits in the queue leaves the places there to others', { tags: ['CL-2', 'EX-2'] }, async () => {
   await using client = connect(suite.executor, { rateLimit: { requests: 10, perMs: 50 }, maxPending: 1 })
   const batch = client.executeAll(Array.from({ length: 40 }, () => '1'))
   await expect.poll(() => client.stats().pending).toBeGreaterThan(1)
@@ -145,7 +157,7 @@ test('CL-2, EX-2: a batch that waits in the queue leaves the places there to oth
   expect(await batch).toHaveLength(40)
 })
 
-test('CL-2, EX-2: a batch of thousands lets others in between', async () => {
+test('a batch of thousands lets others in between', { tags: ['CL-2', 'EX-2'] }, async () => {
   await using client = connect(suite.executor, { concurrency: 8, maxPending: 4 })
   let settled = 0
   const codes = Array.from({ length: 1_000 }, (_, index) => `return ${index}`)
@@ -155,19 +167,23 @@ test('CL-2, EX-2: a batch of thousands lets others in between', async () => {
   expect((await batch).map((result) => result.success && result.result)).toEqual(codes.map((_, index) => index))
 })
 
-test('CL-2, EX-2: a batch waits in the queue for as long as it takes, where others time out', async () => {
-  const { enter, arrived, open } = gate()
-  await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
-  const first = client.executeAsync('tools.enter()')
-  await arrived()
-  const batch = client.executeAll(['return 1', 'return 2'], { queueTimeoutMs: 5_000 })
-  await expect(client.executeAsync('return 3', { queueTimeoutMs: 50 })).rejects.toMatchObject({ layer: 'queue' })
-  open()
-  await first
-  expect(await batch).toMatchObject([{ result: 1 }, { result: 2 }])
-})
+test(
+  'a batch waits in the queue for as long as it takes, where others time out',
+  { tags: ['CL-2', 'EX-2'] },
+  async () => {
+    const { enter, arrived, open } = gate()
+    await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
+    const first = client.executeAsync('tools.enter()')
+    await arrived()
+    const batch = client.executeAll(['return 1', 'return 2'], { queueTimeoutMs: 5_000 })
+    await expect(client.executeAsync('return 3', { queueTimeoutMs: 50 })).rejects.toMatchObject({ layer: 'queue' })
+    open()
+    await first
+    expect(await batch).toMatchObject([{ result: 1 }, { result: 2 }])
+  },
+)
 
-test('CL-2: bounds that contradict each other are refused with the corrected code', () => {
+test('bounds that contradict each other are refused with the corrected code', { tags: ['CL-2'] }, () => {
   for (const concurrency of [0, 1.5, { min: 5, max: 2 }, { most: 3 }]) {
     expect(() => connect(suite.executor, { concurrency: concurrency as never })).toThrow(/concurrency/)
   }

@@ -150,29 +150,33 @@ test('a body over the limit is refused with 413, declared or not', async () => {
 
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
-test('GU-1: input, context and config may be nested to the limit, and deeper ones are refused with it', async () => {
-  const code = 'let depth = 0; for (let each = input; each !== undefined; each = each[0]) depth += 1; return depth'
-  const body = (name: string, json: string) => `{"code":"${code}","${name}":${json}}`
-  expect(await send('/v1/executions', { body: body('input', nested(1_000)) })).toMatchObject({
-    status: 200,
-    body: { success: true, result: 1_000 },
-  })
-  for (const [name, json] of [
-    ['input', nested(1_001)],
-    ['input', nested(2e5)],
-    ['context', `{"a":${nested(1_000)}}`],
-    ['config', `{"a":${nested(1_000)}}`],
-  ] as const) {
-    expect(await send('/v1/executions', { body: body(name, json) })).toMatchObject({
-      status: 400,
-      body: {
-        error: { code: 'INVALID_REQUEST', message: expect.stringContaining('1000 levels'), details: { path: name } },
-      },
+test(
+  'input, context and config may be nested to the limit, and deeper ones are refused with it',
+  { tags: ['GU-1'] },
+  async () => {
+    const code = 'let depth = 0; for (let each = input; each !== undefined; each = each[0]) depth += 1; return depth'
+    const body = (name: string, json: string) => `{"code":"${code}","${name}":${json}}`
+    expect(await send('/v1/executions', { body: body('input', nested(1_000)) })).toMatchObject({
+      status: 200,
+      body: { success: true, result: 1_000 },
     })
-  }
-})
+    for (const [name, json] of [
+      ['input', nested(1_001)],
+      ['input', nested(2e5)],
+      ['context', `{"a":${nested(1_000)}}`],
+      ['config', `{"a":${nested(1_000)}}`],
+    ] as const) {
+      expect(await send('/v1/executions', { body: body(name, json) })).toMatchObject({
+        status: 400,
+        body: {
+          error: { code: 'INVALID_REQUEST', message: expect.stringContaining('1000 levels'), details: { path: name } },
+        },
+      })
+    }
+  },
+)
 
-test('EX-1: a key __proto__ of input, context or config reaches the code as any other key', async () => {
+test('a key __proto__ of input, context or config reaches the code as any other key', { tags: ['EX-1'] }, async () => {
   const body = `{"code":"return JSON.stringify([input, context, config])","input":{"__proto__":1},"context":{"__proto__":{"a":2}},"config":{"__proto__":null}}`
   expect(await send('/v1/executions', { body })).toMatchObject({
     body: { success: true, result: '[{"__proto__":1},{"__proto__":{"a":2}},{"__proto__":null}]' },

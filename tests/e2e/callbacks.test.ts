@@ -57,7 +57,7 @@ async function callTo(url: string, options: { tenant?: string; limits?: object; 
   return { status, seen: body.result, calls: body.toolCalls, error: body.error }
 }
 
-test('TL-3: a redirect is followed nowhere', async () => {
+test('a redirect is followed nowhere', { tags: ['TL-3'] }, async () => {
   const inner = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":"secret"}'))
   for (const status of [301, 302, 307, 308]) {
     const host = await hostileServer((outgoing) => outgoing.writeHead(status, { location: inner.url }).end())
@@ -67,7 +67,7 @@ test('TL-3: a redirect is followed nowhere', async () => {
   expect(inner.requests).toHaveLength(0)
 })
 
-test('TL-2: an answer without end is cut off at the limit, and its connection with it', async () => {
+test('an answer without end is cut off at the limit, and its connection with it', { tags: ['TL-2'] }, async () => {
   let sentBytes = 0
   const chunk = Buffer.alloc(65_536, 0x20)
   const host = await hostileServer((outgoing) => {
@@ -82,7 +82,7 @@ test('TL-2: an answer without end is cut off at the limit, and its connection wi
   await expect.poll(() => host.open.size).toBe(0)
 })
 
-test("RT-3: an answer that drips is ended by the call's clock, and its connection with it", async () => {
+test("an answer that drips is ended by the call's clock, and its connection with it", { tags: ['RT-3'] }, async () => {
   const host = await hostileServer((outgoing) => {
     const drip = setInterval(() => outgoing.write(' '), 10)
     outgoing.on('close', () => clearInterval(drip))
@@ -91,29 +91,33 @@ test("RT-3: an answer that drips is ended by the call's clock, and its connectio
   await expect.poll(() => host.open.size).toBe(0)
 })
 
-test('TL-3: whether a port is closed, speaks no HTTP, or hangs up looks the same to the code and to its sender', async () => {
-  const gone = await hostileServer(() => {})
-  const closedPort = new URL(gone.url).port
-  const hangsUp = await hostileServer((_, incoming) => incoming.socket.resetAndDestroy())
-  const noHttp = await hostileServer((_, incoming) => void incoming.socket.end('220 smtp ready\r\n'))
-  const noTls = await hostileServer(() => {})
-  const urls = [
-    hangsUp.url,
-    noHttp.url,
-    noTls.url.replace('http:', 'https:'),
-    `http://127.0.0.1:1/`,
-    `https://localhost:${closedPort}/`,
-  ]
-  const seen = await Promise.all(urls.map((url) => callTo(url)))
-  const same = {
-    status: 200,
-    error: undefined,
-    seen: { code: 'TOOL_UNAVAILABLE', message: expect.stringContaining('gave no valid answer'), retryable: true },
-    calls: [{ tool: 'x', status: 'failed', errorCode: 'TOOL_UNAVAILABLE' }],
-  }
-  for (const each of seen) expect(each).toMatchObject(same)
-  expect(new Set(seen.map(({ seen }) => JSON.stringify(seen))).size).toBe(1)
-})
+test(
+  'whether a port is closed, speaks no HTTP, or hangs up looks the same to the code and to its sender',
+  { tags: ['TL-3'] },
+  async () => {
+    const gone = await hostileServer(() => {})
+    const closedPort = new URL(gone.url).port
+    const hangsUp = await hostileServer((_, incoming) => incoming.socket.resetAndDestroy())
+    const noHttp = await hostileServer((_, incoming) => void incoming.socket.end('220 smtp ready\r\n'))
+    const noTls = await hostileServer(() => {})
+    const urls = [
+      hangsUp.url,
+      noHttp.url,
+      noTls.url.replace('http:', 'https:'),
+      `http://127.0.0.1:1/`,
+      `https://localhost:${closedPort}/`,
+    ]
+    const seen = await Promise.all(urls.map((url) => callTo(url)))
+    const same = {
+      status: 200,
+      error: undefined,
+      seen: { code: 'TOOL_UNAVAILABLE', message: expect.stringContaining('gave no valid answer'), retryable: true },
+      calls: [{ tool: 'x', status: 'failed', errorCode: 'TOOL_UNAVAILABLE' }],
+    }
+    for (const each of seen) expect(each).toMatchObject(same)
+    expect(new Set(seen.map(({ seen }) => JSON.stringify(seen))).size).toBe(1)
+  },
+)
 
 test.each([
   'http://10.0.0.1/',
@@ -121,13 +125,13 @@ test.each([
   'http://[::ffff:10.0.0.1]/',
   'http://0xa9fea9fe/',
   'ftp://x/',
-])('TL-3: a callback to %s is refused before anything runs', async (url) => {
+])('a callback to %s is refused before anything runs', { tags: ['TL-3'] }, async (url) => {
   const { status, error } = await callTo(url)
   expect([400, 403]).toContain(status)
   expect(['INVALID_REQUEST', 'CALLBACK_FORBIDDEN']).toContain(error.code)
 })
 
-test('TL-3: behind a pattern of origins, a name of this machine is called by nobody', async () => {
+test('behind a pattern of origins, a name of this machine is called by nobody', { tags: ['TL-3'] }, async () => {
   const host = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":1}'))
   const { port } = new URL(host.url)
   await using strict = await startExecutor({
@@ -143,7 +147,7 @@ test('TL-3: behind a pattern of origins, a name of this machine is called by nob
   expect(host.requests).toHaveLength(0)
 })
 
-test('TL-5: two tenants never share a connection to the same tool server', async () => {
+test('two tenants never share a connection to the same tool server', { tags: ['TL-5'] }, async () => {
   const host = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":1}'))
   const ports = { acme: new Set<unknown>(), rival: new Set<unknown>() }
   for (let n = 0; n < 5; n++) {

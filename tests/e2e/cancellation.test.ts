@@ -24,58 +24,66 @@ async function ending(id: string): Promise<{ status: string; error: { code: stri
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('EX-9: aborting the signal rejects with an AbortError and stops the guest and its tool calls', async () => {
-    const { enter, arrived, signals } = gate()
-    let executionId = ''
-    const tools = {
-      enter: (input: unknown, call: { signal: AbortSignal; executionId: string }) => {
-        executionId = call.executionId
-        return enter(input, call)
-      },
-    }
-    await using client = connect(executor, { ...config, tools })
-    const controller = new AbortController()
-    const value = client.executeAsync('await Promise.all([tools.enter(1), tools.enter(2)]); return 1', {
-      signal: controller.signal,
-    })
-    const failed = value.catch((error: unknown) => error)
-    await arrived(2)
-    const reason = new Error('the user has left')
-    controller.abort(reason)
-    const error = await failed
-    expect(error).toBeInstanceOf(CancelledError)
-    expect(error).toMatchObject({
-      name: 'AbortError',
-      code: 'CANCELLED',
-      executionId,
-      cause: reason,
-      message: expect.stringContaining('the user has left'),
-    })
-    await Promise.all(signals.map(aborted))
-    expect(await ending(executionId)).toMatchObject({
-      status: 'cancelled',
-      error: { code: 'CANCELLED', name: 'AbortError' },
-      toolCalls: [{ status: 'cancelled' }, { status: 'cancelled' }],
-    })
-  })
+  test(
+    'aborting the signal rejects with an AbortError and stops the guest and its tool calls',
+    { tags: ['EX-9'] },
+    async () => {
+      const { enter, arrived, signals } = gate()
+      let executionId = ''
+      const tools = {
+        enter: (input: unknown, call: { signal: AbortSignal; executionId: string }) => {
+          executionId = call.executionId
+          return enter(input, call)
+        },
+      }
+      await using client = connect(executor, { ...config, tools })
+      const controller = new AbortController()
+      const value = client.executeAsync('await Promise.all([tools.enter(1), tools.enter(2)]); return 1', {
+        signal: controller.signal,
+      })
+      const failed = value.catch((error: unknown) => error)
+      await arrived(2)
+      const reason = new Error('the user has left')
+      controller.abort(reason)
+      const error = await failed
+      expect(error).toBeInstanceOf(CancelledError)
+      expect(error).toMatchObject({
+        name: 'AbortError',
+        code: 'CANCELLED',
+        executionId,
+        cause: reason,
+        message: expect.stringContaining('the user has left'),
+      })
+      await Promise.all(signals.map(aborted))
+      expect(await ending(executionId)).toMatchObject({
+        status: 'cancelled',
+        error: { code: 'CANCELLED', name: 'AbortError' },
+        toolCalls: [{ status: 'cancelled' }, { status: 'cancelled' }],
+      })
+    },
+  )
 
-  test('EX-9: cancel() ends the execution as cancelled, with its reason, and aborts its handlers', async () => {
-    const { enter, arrived, signals } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
-    const execution = await client.submit('console.log("begun"); await tools.enter({}); return 1')
-    await arrived()
-    await execution.cancel('not needed any more')
-    expect(await execution.wait()).toMatchObject({
-      success: false,
-      error: { code: 'CANCELLED', name: 'AbortError', message: expect.stringContaining('not needed any more') },
-      logs: [{ text: 'begun' }],
-      toolCalls: [{ tool: 'enter', status: 'cancelled' }],
-    })
-    expect(execution.status).toBe('cancelled')
-    await aborted(signals[0]!)
-  })
+  test(
+    'cancel() ends the execution as cancelled, with its reason, and aborts its handlers',
+    { tags: ['EX-9'] },
+    async () => {
+      const { enter, arrived, signals } = gate()
+      await using client = connect(executor, { ...config, tools: { enter } })
+      const execution = await client.submit('console.log("begun"); await tools.enter({}); return 1')
+      await arrived()
+      await execution.cancel('not needed any more')
+      expect(await execution.wait()).toMatchObject({
+        success: false,
+        error: { code: 'CANCELLED', name: 'AbortError', message: expect.stringContaining('not needed any more') },
+        logs: [{ text: 'begun' }],
+        toolCalls: [{ tool: 'enter', status: 'cancelled' }],
+      })
+      expect(execution.status).toBe('cancelled')
+      await aborted(signals[0]!)
+    },
+  )
 
-  test('EX-9: cancelling twice, or what has ended already, changes nothing', async () => {
+  test('cancelling twice, or what has ended already, changes nothing', { tags: ['EX-9'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const execution = await client.submit('tools.one({})')
     const result = await execution.wait()
@@ -86,7 +94,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(execution.status).toBe('completed')
   })
 
-  test('EX-9: one execution that is cancelled leaves the others and their calls alone', async () => {
+  test('one execution that is cancelled leaves the others and their calls alone', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const [kept, dropped] = await Promise.all(
@@ -101,23 +109,27 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await kept!.wait()).toMatchObject({ success: true, result: 'kept' })
   })
 
-  test('EX-9: a handler that fails its own way when it is aborted is not an unhandled rejection', async () => {
-    const started = Promise.withResolvers<void>()
-    const tools = {
-      fetchLike: async (_: unknown, { signal }: { signal: AbortSignal }) => {
-        started.resolve()
-        throw await aborted(signal)
-      },
-    }
-    await using client = connect(executor, { ...config, tools })
-    const controller = new AbortController()
-    const failed = client.run('tools.fetchLike({})', { signal: controller.signal }).catch((error: unknown) => error)
-    await started.promise
-    controller.abort()
-    expect(await failed).toMatchObject({ name: 'AbortError' })
-  })
+  test(
+    'a handler that fails its own way when it is aborted is not an unhandled rejection',
+    { tags: ['EX-9'] },
+    async () => {
+      const started = Promise.withResolvers<void>()
+      const tools = {
+        fetchLike: async (_: unknown, { signal }: { signal: AbortSignal }) => {
+          started.resolve()
+          throw await aborted(signal)
+        },
+      }
+      await using client = connect(executor, { ...config, tools })
+      const controller = new AbortController()
+      const failed = client.run('tools.fetchLike({})', { signal: controller.signal }).catch((error: unknown) => error)
+      await started.promise
+      controller.abort()
+      expect(await failed).toMatchObject({ name: 'AbortError' })
+    },
+  )
 
-  test('EX-9: a call that the code no longer needs is cancelled when the code has ended', async () => {
+  test('a call that the code no longer needs is cancelled when the code has ended', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter, quick: () => 'quick' } })
     const value = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
@@ -126,23 +138,27 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await aborted(signals[0]!)).toMatchObject({ name: 'AbortError' })
   })
 
-  test('EX-9: an execution whose client is gone past the grace is cancelled, and its handlers are aborted', async () => {
-    const { enter, arrived, signals } = gate()
-    await using proxy = await startProxy(executor)
-    await using client = connect(proxy, { ...config, retry: false, tools: { enter } })
-    const execution = await client.submit('await tools.enter({})')
-    await arrived()
-    await proxy.cut()
-    await expect(execution.wait()).rejects.toMatchObject({ name: 'ExecutorConnectionError', ambiguous: true })
-    expect(await ending(execution.id)).toMatchObject({
-      status: 'cancelled',
-      error: { code: 'CANCELLED', name: 'AbortError', message: expect.stringContaining(`${disconnectGraceMs} ms`) },
-      toolCalls: [{ status: 'cancelled' }],
-    })
-    await aborted(signals[0]!)
-  })
+  test(
+    'an execution whose client is gone past the grace is cancelled, and its handlers are aborted',
+    { tags: ['EX-9'] },
+    async () => {
+      const { enter, arrived, signals } = gate()
+      await using proxy = await startProxy(executor)
+      await using client = connect(proxy, { ...config, retry: false, tools: { enter } })
+      const execution = await client.submit('await tools.enter({})')
+      await arrived()
+      await proxy.cut()
+      await expect(execution.wait()).rejects.toMatchObject({ name: 'ExecutorConnectionError', ambiguous: true })
+      expect(await ending(execution.id)).toMatchObject({
+        status: 'cancelled',
+        error: { code: 'CANCELLED', name: 'AbortError', message: expect.stringContaining(`${disconnectGraceMs} ms`) },
+        toolCalls: [{ status: 'cancelled' }],
+      })
+      await aborted(signals[0]!)
+    },
+  )
 
-  test('EX-9: a client that comes back within the grace finds its execution unharmed', async () => {
+  test('a client that comes back within the grace finds its execution unharmed', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using proxy = await startProxy(executor, ({ method, path }) =>
       method === 'POST' && path === '/v1/executions' ? { cutAfter: 'tool.called' } : 'pass',
@@ -157,7 +173,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('EX-9: a signal that is aborted already sends nothing', async () => {
+test('a signal that is aborted already sends nothing', { tags: ['EX-9'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy)
   const failed = client.executeAsync('return 1', { signal: AbortSignal.abort(new Error('too late')) })
@@ -165,7 +181,7 @@ test('EX-9: a signal that is aborted already sends nothing', async () => {
   expect(proxy.exchanges).toEqual([])
 })
 
-test('EX-9: a guest that is busy and waits for nothing is stopped too', async () => {
+test('a guest that is busy and waits for nothing is stopped too', { tags: ['EX-9'] }, async () => {
   await using client = connect(executor, { tools: { go: () => 'go' } })
   const execution = await client.submit('console.log("x")\nawait tools.go({})\nfor (;;);', { cpuTimeoutMs: 20_000 })
   for await (const event of execution.events()) if (event.type === 'tool.settled') break
@@ -176,7 +192,7 @@ test('EX-9: a guest that is busy and waits for nothing is stopped too', async ()
   expect(await client.executeAsync('return 1')).toBe(1)
 })
 
-test('EX-9: an execution that waits for admission can be cancelled, and leaves the queue', async () => {
+test('an execution that waits for admission can be cancelled, and leaves the queue', { tags: ['EX-9'] }, async () => {
   await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
   const { enter, arrived, open } = gate()
   await using client = connect(narrow, { tools: { enter } })
@@ -191,7 +207,7 @@ test('EX-9: an execution that waits for admission can be cancelled, and leaves t
   expect(await Promise.all([running, next])).toEqual(['first', 'next'])
 })
 
-test('EX-9: what is unknown can not be cancelled, nor what belongs to somebody else', async () => {
+test('what is unknown can not be cancelled, nor what belongs to somebody else', { tags: ['EX-9'] }, async () => {
   const path = '/v1/executions/exe_019a3f0e-0000-7000-8000-000000000009/cancel'
   expect(await api(executor, path, { body: {} })).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } })
 })

@@ -103,35 +103,44 @@ const ways: [string, RegExp, (cancelling: Cancelling) => Promise<unknown>][] = [
   ],
 ]
 
-test.each(ways)('EX-9, TL-5: %s aborts the handler, though the connection of its call stays open', async (...way) => {
-  const [, expected, cancel] = way
-  const { enter, arrived, signals } = gate()
-  const tools = { enter, quick: () => arrived().then(() => 'quick') }
-  await using behind = await behindDeafProxy(executor.url, { tools })
-  const { client } = behind
-  const begin = (options?: ExecuteOptions) =>
-    client.run('await tools.enter({})', options).catch((error: unknown) => error)
-  await cancel({ client, begin, arrived: () => arrived() })
-  expect(await cancelReason(signals[0]!)).toMatch(expected)
-  expect(signals).toHaveLength(1)
-})
+test.each(ways)(
+  '%s aborts the handler, though the connection of its call stays open',
+  { tags: ['EX-9', 'TL-5'] },
+  async (...way) => {
+    const [, expected, cancel] = way
+    const { enter, arrived, signals } = gate()
+    const tools = { enter, quick: () => arrived().then(() => 'quick') }
+    await using behind = await behindDeafProxy(executor.url, { tools })
+    const { client } = behind
+    const begin = (options?: ExecuteOptions) =>
+      client.run('await tools.enter({})', options).catch((error: unknown) => error)
+    await cancel({ client, begin, arrived: () => arrived() })
+    expect(await cancelReason(signals[0]!)).toMatch(expected)
+    expect(signals).toHaveLength(1)
+  },
+)
 
-test('EX-9: a client that is gone past the grace does not keep its handlers: they are told why', async () => {
-  const { enter, arrived, signals } = gate()
-  await using before = await startProxy(executor)
-  await using behind = await behindDeafProxy(before.url, { retry: false, tools: { enter } })
-  const execution = await behind.client.submit('await tools.enter({})')
-  await arrived()
-  await before.cut()
-  await expect(execution.wait()).rejects.toMatchObject({ name: 'ExecutorConnectionError' })
-  expect(await cancelReason(signals[0]!)).toContain('300 ms')
-})
+test(
+  'a client that is gone past the grace does not keep its handlers: they are told why',
+  { tags: ['EX-9'] },
+  async () => {
+    const { enter, arrived, signals } = gate()
+    await using before = await startProxy(executor)
+    await using behind = await behindDeafProxy(before.url, { retry: false, tools: { enter } })
+    const execution = await behind.client.submit('await tools.enter({})')
+    await arrived()
+    await before.cut()
+    await expect(execution.wait()).rejects.toMatchObject({ name: 'ExecutorConnectionError' })
+    expect(await cancelReason(signals[0]!)).toContain('300 ms')
+  },
+)
 
 test.each([
   [{ toolTimeoutMs: 1_000 }, /did not answer within 1000 ms \(toolTimeoutMs\)/],
   [{ executionTimeoutMs: 1_500 }, /did not end within 1500 ms of wall time \(executionTimeoutMs\)/],
 ])(
-  'TL-5, RT-3: a call that a clock ended (%j) is cancelled at its tool server, which knows the clock',
+  'a call that a clock ended (%j) is cancelled at its tool server, which knows the clock',
+  { tags: ['TL-5', 'RT-3'] },
   async (...given) => {
     const [clocks, reason] = given
     const { enter, signals } = gate()
@@ -146,66 +155,82 @@ test.each([
   },
 )
 
-test('EX-9, EX-10: an executor that shuts down tells the tool servers of the calls that it gives up', async () => {
-  const own = await startExecutor()
-  const { enter, arrived, signals } = gate()
-  await using behind = await behindDeafProxy(own.url, { retry: false, tools: { enter } })
-  const ended = behind.client.run('await tools.enter({})').catch((error: unknown) => error)
-  await arrived()
-  await own.close({ drainMs: 0 })
-  expect(await cancelReason(signals[0]!)).toContain('the executor is shutting down')
-  await ended
-})
+test(
+  'an executor that shuts down tells the tool servers of the calls that it gives up',
+  { tags: ['EX-9', 'EX-10'] },
+  async () => {
+    const own = await startExecutor()
+    const { enter, arrived, signals } = gate()
+    await using behind = await behindDeafProxy(own.url, { retry: false, tools: { enter } })
+    const ended = behind.client.run('await tools.enter({})').catch((error: unknown) => error)
+    await arrived()
+    await own.close({ drainMs: 0 })
+    expect(await cancelReason(signals[0]!)).toContain('the executor is shutting down')
+    await ended
+  },
+)
 
-test('EX-9, EX-10: a tool server that takes everything and answers nothing holds up no end and no shutdown', async () => {
-  const own = await startExecutor()
-  const { enter, arrived } = gate()
-  const port = await freePort()
-  const server = { url: `http://127.0.0.1:${port}` }
-  await using proxy = await startProxy(server, (_, number) => (number === 1 ? 'hang when sent' : 'hang'))
-  await using client = connect(own, { tools: { enter }, toolServer: { port, url: proxy.url } })
-  const first = await client.submit('await tools.enter({})')
-  await arrived()
-  await first.cancel()
-  expect(await first.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
-  await expect.poll(() => proxy.exchanges.length).toBe(2)
-  await own.close({ drainMs: 0 })
-  expect(proxy.exchanges).toHaveLength(2)
-})
+test(
+  'a tool server that takes everything and answers nothing holds up no end and no shutdown',
+  { tags: ['EX-9', 'EX-10'] },
+  async () => {
+    const own = await startExecutor()
+    const { enter, arrived } = gate()
+    const port = await freePort()
+    const server = { url: `http://127.0.0.1:${port}` }
+    await using proxy = await startProxy(server, (_, number) => (number === 1 ? 'hang when sent' : 'hang'))
+    await using client = connect(own, { tools: { enter }, toolServer: { port, url: proxy.url } })
+    const first = await client.submit('await tools.enter({})')
+    await arrived()
+    await first.cancel()
+    expect(await first.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+    await expect.poll(() => proxy.exchanges.length).toBe(2)
+    await own.close({ drainMs: 0 })
+    expect(proxy.exchanges).toHaveLength(2)
+  },
+)
 
-test('TL-6, EX-9: what is delivered again after the cancellation never gets an answer of success', async () => {
-  const { enter, arrived, open, signals } = gate()
-  await using host = await ToolHost.start(executor, { tools: { enter } })
-  const execution = await host.codemode.submit('await tools.enter("late")')
-  await arrived()
-  const repeats = [host.deliver(host.deliveries[0]!), host.deliver(host.deliveries[0]!)]
-  await execution.cancel()
-  await aborted(signals[0]!)
-  open()
-  repeats.push(host.deliver(host.deliveries[0]!))
-  for (const { status, body } of await Promise.all(repeats)) {
-    expect({ status, body }).toMatchObject({ status: 200, body: { ok: false, error: { code: 'TOOL_CANCELLED' } } })
-  }
-  expect(signals).toHaveLength(1)
-})
+test(
+  'what is delivered again after the cancellation never gets an answer of success',
+  { tags: ['TL-6', 'EX-9'] },
+  async () => {
+    const { enter, arrived, open, signals } = gate()
+    await using host = await ToolHost.start(executor, { tools: { enter } })
+    const execution = await host.codemode.submit('await tools.enter("late")')
+    await arrived()
+    const repeats = [host.deliver(host.deliveries[0]!), host.deliver(host.deliveries[0]!)]
+    await execution.cancel()
+    await aborted(signals[0]!)
+    open()
+    repeats.push(host.deliver(host.deliveries[0]!))
+    for (const { status, body } of await Promise.all(repeats)) {
+      expect({ status, body }).toMatchObject({ status: 200, body: { ok: false, error: { code: 'TOOL_CANCELLED' } } })
+    }
+    expect(signals).toHaveLength(1)
+  },
+)
 
-test('EX-9, TL-6: cancellations of calls that are over, unknown, or still on their way are taken', async () => {
-  let runs = 0
-  await using host = await ToolHost.start(executor, { tools: { count: () => ++runs } })
-  expect(await host.codemode.executeAsync('return await tools.count()')).toBe(1)
-  const delivery = host.deliveries[0]!
-  const callId = `${JSON.parse(delivery.body).executionId}:2`
-  const cancel = (id: string) => host.deliver(delivery, { message: { type: 'tool.cancel', callId: id } })
-  for (const id of [delivery.callId, delivery.callId, callId, callId]) {
-    expect(await cancel(id)).toEqual({ status: 200, body: { ok: true } })
-  }
-  expect(await host.deliver(delivery)).toEqual({ status: 200, body: { ok: true, output: 1 } })
-  expect(await host.deliver(delivery, { message: { callId } })).toMatchObject({
-    status: 200,
-    body: { ok: false, error: { code: 'TOOL_CANCELLED' } },
-  })
-  expect(runs).toBe(1)
-})
+test(
+  'cancellations of calls that are over, unknown, or still on their way are taken',
+  { tags: ['EX-9', 'TL-6'] },
+  async () => {
+    let runs = 0
+    await using host = await ToolHost.start(executor, { tools: { count: () => ++runs } })
+    expect(await host.codemode.executeAsync('return await tools.count()')).toBe(1)
+    const delivery = host.deliveries[0]!
+    const callId = `${JSON.parse(delivery.body).executionId}:2`
+    const cancel = (id: string) => host.deliver(delivery, { message: { type: 'tool.cancel', callId: id } })
+    for (const id of [delivery.callId, delivery.callId, callId, callId]) {
+      expect(await cancel(id)).toEqual({ status: 200, body: { ok: true } })
+    }
+    expect(await host.deliver(delivery)).toEqual({ status: 200, body: { ok: true, output: 1 } })
+    expect(await host.deliver(delivery, { message: { callId } })).toMatchObject({
+      status: 200,
+      body: { ok: false, error: { code: 'TOOL_CANCELLED' } },
+    })
+    expect(runs).toBe(1)
+  },
+)
 
 test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['no token', 401, { authorization: '' }],
@@ -216,19 +241,23 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, { message: { executionId: newExecutionId() } }],
   ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
-])('TL-3, EX-9: a cancellation with %s is refused with %i, and the call goes on', async (_what, status, change) => {
-  const { enter, arrived, open, signals } = gate()
-  await using host = await ToolHost.start(executor, { tools: { enter } })
-  const running = host.codemode.executeAsync('return await tools.enter("kept")')
-  await arrived()
-  const message = { type: 'tool.cancel', ...change!.message }
-  expect(await host.deliver(host.deliveries[0]!, { ...change, message })).toMatchObject({ status })
-  open()
-  expect(await running).toBe('kept')
-  expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false])
-})
+])(
+  'a cancellation with %s is refused with %i, and the call goes on',
+  { tags: ['TL-3', 'EX-9'] },
+  async (_what, status, change) => {
+    const { enter, arrived, open, signals } = gate()
+    await using host = await ToolHost.start(executor, { tools: { enter } })
+    const running = host.codemode.executeAsync('return await tools.enter("kept")')
+    await arrived()
+    const message = { type: 'tool.cancel', ...change!.message }
+    expect(await host.deliver(host.deliveries[0]!, { ...change, message })).toMatchObject({ status })
+    open()
+    expect(await running).toBe('kept')
+    expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false])
+  },
+)
 
-test('TL-3, EX-9: the token of one execution cancels no call of another', async () => {
+test('the token of one execution cancels no call of another', { tags: ['TL-3', 'EX-9'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using host = await ToolHost.start(executor, { tools: { enter } })
   const values = ['a', 'b'].map((input) => host.codemode.executeAsync('return await tools.enter(input)', { input }))
@@ -242,21 +271,25 @@ test('TL-3, EX-9: the token of one execution cancels no call of another', async 
   expect(signals.map(({ aborted: isAborted }) => isAborted)).toEqual([false, false])
 })
 
-test('EX-9: a tool server that does not know the message, as those of older clients, loses nothing', async () => {
-  const { enter, arrived, signals } = gate()
-  const port = await freePort()
-  const older = { status: 400, body: '{"error":{"code":"INVALID_REQUEST"}}' } as const
-  await using proxy = await startProxy({ url: `http://127.0.0.1:${port}` }, (_, number) =>
-    number === 1 ? 'pass' : older,
-  )
-  await using client = connect(executor, { tools: { enter }, toolServer: { port, url: proxy.url } })
-  const execution = await client.submit('await tools.enter({})')
-  await arrived()
-  await execution.cancel()
-  expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
-  expect(await aborted(signals[0]!)).toMatchObject({ name: 'AbortError', message: 'The executor gave up the call' })
-  await expect.poll(() => proxy.exchanges.length).toBe(2)
-})
+test(
+  'a tool server that does not know the message, as those of older clients, loses nothing',
+  { tags: ['EX-9'] },
+  async () => {
+    const { enter, arrived, signals } = gate()
+    const port = await freePort()
+    const older = { status: 400, body: '{"error":{"code":"INVALID_REQUEST"}}' } as const
+    await using proxy = await startProxy({ url: `http://127.0.0.1:${port}` }, (_, number) =>
+      number === 1 ? 'pass' : older,
+    )
+    await using client = connect(executor, { tools: { enter }, toolServer: { port, url: proxy.url } })
+    const execution = await client.submit('await tools.enter({})')
+    await arrived()
+    await execution.cancel()
+    expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+    expect(await aborted(signals[0]!)).toMatchObject({ name: 'AbortError', message: 'The executor gave up the call' })
+    await expect.poll(() => proxy.exchanges.length).toBe(2)
+  },
+)
 
 interface Message {
   readonly type: string

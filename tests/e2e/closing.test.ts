@@ -16,7 +16,7 @@ afterAll(() => executor.close({ drainMs: 0 }))
 const statusOf = async (id: string): Promise<string> => (await api(executor, `/v1/executions/${id}`)).body.status
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('EX-10: closing cancels what is under way, here and on the executor', async () => {
+  test('closing cancels what is under way, here and on the executor', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
@@ -30,7 +30,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect.poll(() => statusOf(execution.id)).toBe('cancelled')
   })
 
-  test('EX-10: closing with drain waits for what is under way, whose tools go on working', async () => {
+  test('closing with drain waits for what is under way, whose tools go on working', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, open } = gate()
     const client = connect(executor, { ...config, tools: { enter, one: () => 1 } })
     const value = client.executeAsync('const n = await tools.enter(41)\nreturn n + (await tools.one({}))')
@@ -44,7 +44,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await closing
   })
 
-  test('EX-10: closing with drain gives up after its timeout, and cancels the rest', async () => {
+  test('closing with drain gives up after its timeout, and cancels the rest', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
@@ -54,7 +54,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await aborted(signals[0]!)
   })
 
-  test('EX-10: closing is idempotent, and further calls wait for the first', async () => {
+  test('closing is idempotent, and further calls wait for the first', { tags: ['EX-10'] }, async () => {
     const { enter, arrived } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch(() => 'ended')
@@ -64,7 +64,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await value).toBe('ended')
   })
 
-  test('EX-10: await using closes', async () => {
+  test('await using closes', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     let value: Promise<unknown>
     {
@@ -76,7 +76,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(signals[0]!.aborted).toBe(true)
   })
 
-  test('EX-10: a client that never did anything closes at once', async () => {
+  test('a client that never did anything closes at once', { tags: ['EX-10'] }, async () => {
     const client = connect(executor, { ...config, tools: { one: () => 1 } })
     await expect(client.close({ drain: true })).resolves.toBeUndefined()
   })
@@ -90,7 +90,7 @@ test.each<[string, (client: Codemode) => unknown]>([
   ['readyCheck', (client) => client.readyCheck()],
   ['a view', (client) => client.withContext({ a: 1 }).executeAsync('return 1')],
   ['registerTool', async (client) => client.registerTool('one', () => 1)],
-])('EX-10: using a closed client is a clear error: %s', async (_what, use) => {
+])('using a closed client is a clear error: %s', { tags: ['EX-10'] }, async (_what, use) => {
   const client = connect(executor)
   await client.close()
   await expect(use(client)).rejects.toMatchObject({
@@ -101,48 +101,60 @@ test.each<[string, (client: Codemode) => unknown]>([
   })
 })
 
-test('EX-10: executeAll on a closed client gives failed results, and a handle says that its client is closed', async () => {
-  const client = connect(executor)
-  const execution = await client.submit('return 1')
-  const result = await execution.wait()
-  await client.close()
-  expect(await client.executeAll(['return 1'])).toMatchObject([{ success: false, error: { code: 'CLIENT_CLOSED' } }])
-  expect(await execution.wait()).toBe(result)
-  await expect(execution.retry()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
-  expect(() => execution.events()).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }))
-})
+test(
+  'executeAll on a closed client gives failed results, and a handle says that its client is closed',
+  { tags: ['EX-10'] },
+  async () => {
+    const client = connect(executor)
+    const execution = await client.submit('return 1')
+    const result = await execution.wait()
+    await client.close()
+    expect(await client.executeAll(['return 1'])).toMatchObject([{ success: false, error: { code: 'CLIENT_CLOSED' } }])
+    expect(await execution.wait()).toBe(result)
+    await expect(execution.retry()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
+    expect(() => execution.events()).toThrow(expect.objectContaining({ code: 'CLIENT_CLOSED' }))
+  },
+)
 
-test('EX-10: closing a view closes its client and all other views', async () => {
+test('closing a view closes its client and all other views', { tags: ['EX-10'] }, async () => {
   const client = connect(executor)
   await client.withContext({ a: 1 }).close()
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
 })
 
-test('EX-10: an executor that closes drains what runs, refuses what is new, and says when to come back', async () => {
-  const leaving = await startExecutor({ sandboxProcesses: 1 })
-  const { enter, arrived, open } = gate()
-  await using client = connect(leaving, { retry: false, tools: { enter } })
-  const value = client.executeAsync('tools.enter("drained")')
-  await arrived()
-  const closed = leaving.close({ drainMs: 20_000 })
-  const refused = await api(leaving, '/v1/executions', { body: { code: 'return 1' } })
-  expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN', retryable: true } } })
-  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
-  open()
-  expect(await value).toBe('drained')
-  await closed
-})
+test(
+  'an executor that closes drains what runs, refuses what is new, and says when to come back',
+  { tags: ['EX-10'] },
+  async () => {
+    const leaving = await startExecutor({ sandboxProcesses: 1 })
+    const { enter, arrived, open } = gate()
+    await using client = connect(leaving, { retry: false, tools: { enter } })
+    const value = client.executeAsync('tools.enter("drained")')
+    await arrived()
+    const closed = leaving.close({ drainMs: 20_000 })
+    const refused = await api(leaving, '/v1/executions', { body: { code: 'return 1' } })
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN', retryable: true } } })
+    expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+    open()
+    expect(await value).toBe('drained')
+    await closed
+  },
+)
 
-test('EX-10: an executor that closes without time to drain cancels what runs, and tells the client', async () => {
-  const leaving = await startExecutor({ sandboxProcesses: 1 })
-  const { enter, arrived, signals } = gate()
-  await using client = connect(leaving, { retry: false, tools: { enter } })
-  const execution = await client.submit('await tools.enter({})')
-  await arrived()
-  await leaving.close({ drainMs: 0 })
-  expect(await execution.wait()).toMatchObject({
-    success: false,
-    error: { code: 'CANCELLED', message: expect.stringContaining('shutting down') },
-  })
-  await aborted(signals[0]!)
-})
+test(
+  'an executor that closes without time to drain cancels what runs, and tells the client',
+  { tags: ['EX-10'] },
+  async () => {
+    const leaving = await startExecutor({ sandboxProcesses: 1 })
+    const { enter, arrived, signals } = gate()
+    await using client = connect(leaving, { retry: false, tools: { enter } })
+    const execution = await client.submit('await tools.enter({})')
+    await arrived()
+    await leaving.close({ drainMs: 0 })
+    expect(await execution.wait()).toMatchObject({
+      success: false,
+      error: { code: 'CANCELLED', message: expect.stringContaining('shutting down') },
+    })
+    await aborted(signals[0]!)
+  },
+)

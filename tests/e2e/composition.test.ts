@@ -44,50 +44,58 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   const codemodeOf = (executor: Executor, tools: Record<string, ToolLike>) =>
     Codemode.fromClientConfig({ executor, tools, ...config })
 
-  test('CL-1: a cached result calls no tools, and what differs in code, input or context runs again', async () => {
-    await using executor = await startExecutor()
-    let calls = 0
-    await using codemode = codemodeOf(withCache(clientOf(executor)), { next: () => (calls += 1) })
-    const code = 'return [await tools.next(), input, context.user ?? null]'
-    const first = await codemode.run(code, { input: { a: 1, b: 2 } })
-    const second = await codemode.run(code, { input: { b: 2, a: 1 }, label: 'again' })
-    expect(first).toMatchObject({ success: true, result: [1, { a: 1, b: 2 }, null], source: 'executor' })
-    expect(second).toMatchObject({ success: true, result: [1, { a: 1, b: 2 }, null], source: 'cache' })
-    expect(second.executionId).not.toBe(first.executionId)
-    expect(second.correlationId).not.toBe(first.correlationId)
-    const others = [
-      await codemode.run(code, { input: { a: 1, b: 3 } }),
-      await codemode.withContext({ user: 'u' }).run(code, { input: { a: 1, b: 2 } }),
-      await codemode.run(`${code} // other`, { input: { a: 1, b: 2 } }),
-    ]
-    expect(others.map(({ source }) => source)).toEqual(['executor', 'executor', 'executor'])
-    expect(calls).toBe(4)
-    expect([await codemode.run('throw 1'), await codemode.run('throw 1')]).toMatchObject([
-      { success: false, source: 'executor' },
-      { success: false, source: 'executor' },
-    ])
-  })
+  test(
+    'a cached result calls no tools, and what differs in code, input or context runs again',
+    { tags: ['CL-1'] },
+    async () => {
+      await using executor = await startExecutor()
+      let calls = 0
+      await using codemode = codemodeOf(withCache(clientOf(executor)), { next: () => (calls += 1) })
+      const code = 'return [await tools.next(), input, context.user ?? null]'
+      const first = await codemode.run(code, { input: { a: 1, b: 2 } })
+      const second = await codemode.run(code, { input: { b: 2, a: 1 }, label: 'again' })
+      expect(first).toMatchObject({ success: true, result: [1, { a: 1, b: 2 }, null], source: 'executor' })
+      expect(second).toMatchObject({ success: true, result: [1, { a: 1, b: 2 }, null], source: 'cache' })
+      expect(second.executionId).not.toBe(first.executionId)
+      expect(second.correlationId).not.toBe(first.correlationId)
+      const others = [
+        await codemode.run(code, { input: { a: 1, b: 3 } }),
+        await codemode.withContext({ user: 'u' }).run(code, { input: { a: 1, b: 2 } }),
+        await codemode.run(`${code} // other`, { input: { a: 1, b: 2 } }),
+      ]
+      expect(others.map(({ source }) => source)).toEqual(['executor', 'executor', 'executor'])
+      expect(calls).toBe(4)
+      expect([await codemode.run('throw 1'), await codemode.run('throw 1')]).toMatchObject([
+        { success: false, source: 'executor' },
+        { success: false, source: 'executor' },
+      ])
+    },
+  )
 
-  test('CL-1: identical executions that come together share one run, whoever of them gives up', async () => {
-    await using executor = await startExecutor()
-    const { enter, arrived, open, signals } = gate()
-    await using codemode = codemodeOf(withCache(clientOf(executor)), { enter, double: (n: number) => n * 2 })
-    const controller = new AbortController()
-    const code = 'return await tools.double(await tools.enter(7))'
-    const impatient = codemode.run(code, { signal: controller.signal })
-    const patient = [codemode.run(code), codemode.run(code)]
-    await arrived()
-    controller.abort()
-    await expect(impatient).rejects.toMatchObject({ code: 'CANCELLED' })
-    open()
-    expect(await Promise.all(patient)).toMatchObject([
-      { result: 14, source: 'cache' },
-      { result: 14, source: 'cache' },
-    ])
-    expect(signals).toHaveLength(1)
-  })
+  test(
+    'identical executions that come together share one run, whoever of them gives up',
+    { tags: ['CL-1'] },
+    async () => {
+      await using executor = await startExecutor()
+      const { enter, arrived, open, signals } = gate()
+      await using codemode = codemodeOf(withCache(clientOf(executor)), { enter, double: (n: number) => n * 2 })
+      const controller = new AbortController()
+      const code = 'return await tools.double(await tools.enter(7))'
+      const impatient = codemode.run(code, { signal: controller.signal })
+      const patient = [codemode.run(code), codemode.run(code)]
+      await arrived()
+      controller.abort()
+      await expect(impatient).rejects.toMatchObject({ code: 'CANCELLED' })
+      open()
+      expect(await Promise.all(patient)).toMatchObject([
+        { result: 14, source: 'cache' },
+        { result: 14, source: 'cache' },
+      ])
+      expect(signals).toHaveLength(1)
+    },
+  )
 
-  test('CL-1: a run that all have given up is cancelled with its tools', async () => {
+  test('a run that all have given up is cancelled with its tools', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
     const { enter, arrived, signals } = gate()
     await using codemode = codemodeOf(withCache(clientOf(executor)), { enter })
@@ -99,28 +107,32 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect.poll(() => signals[0]!.aborted).toBe(true)
   })
 
-  test('CL-1: the fallback runs code again from its beginning when the first executor is lost, and its calls are new ones', async () => {
-    await using first = await behind(() => 'pass')
-    await using second = await startExecutor()
-    const { enter, arrived, open } = gate()
-    const callIds: string[] = []
-    const note = (input: unknown, { callId }: ToolCall) => {
-      callIds.push(callId)
-      return input
-    }
-    await using codemode = codemodeOf(withFallback(first.client, clientOf(second)), { enter, note })
-    const running = codemode.run('await tools.note(1)\nreturn await tools.enter(2)')
-    await arrived()
-    await first.proxy.cut()
-    open()
-    const result = await running
-    expect(result).toMatchObject({ success: true, result: 2, source: 'fallback' })
-    expect(callIds).toHaveLength(2)
-    expect(callIds[1]).toBe(`${result.executionId}:1`)
-    expect(callIds[0]).not.toBe(callIds[1])
-  })
+  test(
+    'the fallback runs code again from its beginning when the first executor is lost, and its calls are new ones',
+    { tags: ['CL-1'] },
+    async () => {
+      await using first = await behind(() => 'pass')
+      await using second = await startExecutor()
+      const { enter, arrived, open } = gate()
+      const callIds: string[] = []
+      const note = (input: unknown, { callId }: ToolCall) => {
+        callIds.push(callId)
+        return input
+      }
+      await using codemode = codemodeOf(withFallback(first.client, clientOf(second)), { enter, note })
+      const running = codemode.run('await tools.note(1)\nreturn await tools.enter(2)')
+      await arrived()
+      await first.proxy.cut()
+      open()
+      const result = await running
+      expect(result).toMatchObject({ success: true, result: 2, source: 'fallback' })
+      expect(callIds).toHaveLength(2)
+      expect(callIds[1]).toBe(`${result.executionId}:1`)
+      expect(callIds[0]).not.toBe(callIds[1])
+    },
+  )
 
-  test('CL-1: the fallback runs what takes too long, and the first executor stops', async () => {
+  test('the fallback runs what takes too long, and the first executor stops', { tags: ['CL-1'] }, async () => {
     await using first = await startExecutor()
     await using second = await startExecutor()
     const { enter, arrived, signals } = gate()
@@ -133,7 +145,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect.poll(() => signals[0]!.aborted).toBe(true)
   })
 
-  test('CL-1: all of them nest, and each outcome says where it came from', async () => {
+  test('all of them nest, and each outcome says where it came from', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
     const fallback = withFallback(nobody(), withFailover([nobody(), clientOf(executor)]))
     await using codemode = codemodeOf(withDegradation(withCache(fallback), { result: null }), { two: () => 2 })
@@ -152,7 +164,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await codemode.readyCheck()).toBe(false)
   })
 
-  test('CL-1: a handle reaches the executor that runs it, through all wrappers', async () => {
+  test('a handle reaches the executor that runs it, through all wrappers', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
     const { enter, arrived, open } = gate()
     const inner = withFallback(withFailover([nobody(), clientOf(executor)]), nobody(), { timeoutMs: 20_000 })
@@ -168,27 +180,31 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('CL-1: when both executors fail, the error has both', async () => {
+test('when both executors fail, the error has both', { tags: ['CL-1'] }, async () => {
   await using codemode = Codemode.fromClientConfig({ executor: withFallback(nobody(), nobody()) })
   const error: unknown = await codemode.executeAsync('1').catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(AggregateError)
   expect(error).toMatchObject({ errors: [{ code: 'CONNECTION_FAILED' }, { code: 'CONNECTION_FAILED' }] })
 })
 
-test('CL-1: an execution that an executor refuses runs on the next one, which gets the following ones too', async () => {
-  await using first = await behind(() => ({ status: 503, body: 'busy' }))
-  await using second = await startExecutor()
-  const executor = withFailover([first.client, clientOf(second)])
-  await using codemode = Codemode.fromClientConfig({ executor })
-  const asked = () => first.proxy.exchanges.filter(({ path }) => path.startsWith('/v1/')).length
-  expect(await codemode.executeAsync('return 1')).toBe(1)
-  const before = asked()
-  expect(before).toBeGreaterThan(0)
-  expect(await codemode.executeAsync('return 2')).toBe(2)
-  expect(asked()).toBe(before)
-})
+test(
+  'an execution that an executor refuses runs on the next one, which gets the following ones too',
+  { tags: ['CL-1'] },
+  async () => {
+    await using first = await behind(() => ({ status: 503, body: 'busy' }))
+    await using second = await startExecutor()
+    const executor = withFailover([first.client, clientOf(second)])
+    await using codemode = Codemode.fromClientConfig({ executor })
+    const asked = () => first.proxy.exchanges.filter(({ path }) => path.startsWith('/v1/')).length
+    expect(await codemode.executeAsync('return 1')).toBe(1)
+    const before = asked()
+    expect(before).toBeGreaterThan(0)
+    expect(await codemode.executeAsync('return 2')).toBe(2)
+    expect(asked()).toBe(before)
+  },
+)
 
-test('CL-1: an execution that may have run is repeated nowhere', async () => {
+test('an execution that may have run is repeated nowhere', { tags: ['CL-1'] }, async () => {
   await using first = await behind(({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
   await using second = await behind(() => 'pass')
   await using codemode = Codemode.fromClientConfig({ executor: withFailover([first.client, second.client]) })
@@ -197,28 +213,32 @@ test('CL-1: an execution that may have run is repeated nowhere', async () => {
   expect(await codemode.executeAsync('2')).toBe(2)
 })
 
-test('CL-4: an agent is tested without a server: by canned answers, with its real tools, and by what was asked', async () => {
-  const executor = new MockExecutor({
-    responses: [
-      { code: /tools\.weather/, result: async (_request, callTool) => callTool('weather', { city: 'Oslo' }) },
-      { code: 'null.x', error: { name: 'TypeError', message: "Cannot read properties of null (reading 'x')" } },
-    ],
-    defaultResult: 'a default',
-  })
-  const asked: unknown[] = []
-  const weather = (input: unknown, { context }: { context: object }) => {
-    asked.push([input, context])
-    return 21
-  }
-  await using codemode = Codemode.fromClientConfig({ executor, tools: { weather } })
-  const agent = codemode.withContext({ user: 'u1' })
-  expect(await agent.executeAsync('return await tools.weather({ city: "Oslo" })', { label: 'first' })).toBe(21)
-  expect(asked).toEqual([[{ city: 'Oslo' }, { user: 'u1' }]])
-  await expect(agent.executeAsync('null.x')).rejects.toMatchObject({ name: 'ExecutionError', errorName: 'TypeError' })
-  expect(await agent.executeAsync('anything else')).toBe('a default')
-  expect(executor.calls.map(({ request }) => [request.code, request.label, request.tools?.length])).toEqual([
-    ['return await tools.weather({ city: "Oslo" })', 'first', 1],
-    ['null.x', undefined, 1],
-    ['anything else', undefined, 1],
-  ])
-})
+test(
+  'an agent is tested without a server: by canned answers, with its real tools, and by what was asked',
+  { tags: ['CL-4'] },
+  async () => {
+    const executor = new MockExecutor({
+      responses: [
+        { code: /tools\.weather/, result: async (_request, callTool) => callTool('weather', { city: 'Oslo' }) },
+        { code: 'null.x', error: { name: 'TypeError', message: "Cannot read properties of null (reading 'x')" } },
+      ],
+      defaultResult: 'a default',
+    })
+    const asked: unknown[] = []
+    const weather = (input: unknown, { context }: { context: object }) => {
+      asked.push([input, context])
+      return 21
+    }
+    await using codemode = Codemode.fromClientConfig({ executor, tools: { weather } })
+    const agent = codemode.withContext({ user: 'u1' })
+    expect(await agent.executeAsync('return await tools.weather({ city: "Oslo" })', { label: 'first' })).toBe(21)
+    expect(asked).toEqual([[{ city: 'Oslo' }, { user: 'u1' }]])
+    await expect(agent.executeAsync('null.x')).rejects.toMatchObject({ name: 'ExecutionError', errorName: 'TypeError' })
+    expect(await agent.executeAsync('anything else')).toBe('a default')
+    expect(executor.calls.map(({ request }) => [request.code, request.label, request.tools?.length])).toEqual([
+      ['return await tools.weather({ city: "Oslo" })', 'first', 1],
+      ['null.x', undefined, 1],
+      ['anything else', undefined, 1],
+    ])
+  },
+)

@@ -15,19 +15,23 @@ async function ticksUntil(end: Promise<unknown>): Promise<number> {
   return ticks
 }
 
-test('EX-2: concurrent executions give their values in the order of the input', async () => {
+test('concurrent executions give their values in the order of the input', { tags: ['EX-2'] }, async () => {
   const values = await Promise.all([1, 2, 3].map((input) => suite.codemode.executeAsync('return input * 2', { input })))
   expect(values).toEqual([2, 4, 6])
 })
 
-test('EX-2: executeAll keeps the order of the input, however many there are, and takes any iterable', async () => {
-  const numbers = Array.from({ length: 150 }, (_, index) => index)
-  const results = await suite.codemode.executeAll(new Set(numbers.map((number) => `return ${number}`)))
-  expect(results.map((result) => result.success && result.result)).toEqual(numbers)
-  expect(await suite.codemode.executeAll([])).toEqual([])
-})
+test(
+  'executeAll keeps the order of the input, however many there are, and takes any iterable',
+  { tags: ['EX-2'] },
+  async () => {
+    const numbers = Array.from({ length: 150 }, (_, index) => index)
+    const results = await suite.codemode.executeAll(new Set(numbers.map((number) => `return ${number}`)))
+    expect(results.map((result) => result.success && result.result)).toEqual(numbers)
+    expect(await suite.codemode.executeAll([])).toEqual([])
+  },
+)
 
-test('EX-2: one failure of executeAll never loses the others, whoever failed', async () => {
+test('one failure of executeAll never loses the others, whoever failed', { tags: ['EX-2'] }, async () => {
   const results = await suite.codemode.executeAll([
     'return 1',
     'throw new RangeError("mine")',
@@ -46,7 +50,7 @@ test('EX-2: one failure of executeAll never loses the others, whoever failed', a
   ])
 })
 
-test('EX-2: what one execution does to its globals is not seen by any other', async () => {
+test('what one execution does to its globals is not seen by any other', { tags: ['EX-2'] }, async () => {
   const spoil = `
     globalThis.mark = 1
     Object.prototype.mark = 2
@@ -65,7 +69,7 @@ test('EX-2: what one execution does to its globals is not seen by any other', as
 })
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test.each([1, 10, 100])('EX-3: %i executions wait for their tool all at once', async (count) => {
+  test.each([1, 10, 100])('%i executions wait for their tool all at once', { tags: ['EX-3'] }, async (count) => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const inputs = Array.from({ length: count }, (_, index) => index)
@@ -76,7 +80,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(signals).toHaveLength(count)
   })
 
-  test('EX-2, EX-3: executions that end in the reverse order keep the order of the input', async () => {
+  test('executions that end in the reverse order keep the order of the input', { tags: ['EX-2', 'EX-3'] }, async () => {
     const releases = new Map<number, () => void>()
     const all = Promise.withResolvers<void>()
     const hold = async (index: number) => {
@@ -102,7 +106,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(settled).toEqual([7, 6, 5, 4, 3, 2, 1, 0])
   })
 
-  test('EX-3: waiting executions hold no CPU slot, so that others run at once', async () => {
+  test('waiting executions hold no CPU slot, so that others run at once', { tags: ['EX-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const waiting = Promise.all(Array.from({ length: 50 }, () => client.executeAsync('tools.enter(1)')))
@@ -114,7 +118,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await waiting).toEqual(Array.from({ length: 50 }, () => 1))
   })
 
-  test("EX-4: the caller's event loop stays free while 100 executions wait", async () => {
+  test("the caller's event loop stays free while 100 executions wait", { tags: ['EX-4'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const values = Promise.all(Array.from({ length: 100 }, () => client.executeAsync('tools.enter(1)')))
@@ -134,7 +138,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test("EX-4: the caller's event loop stays free while a retry backs off", async () => {
+test("the caller's event loop stays free while a retry backs off", { tags: ['EX-4'] }, async () => {
   const gone = await startExecutor({ sandboxProcesses: 1 })
   await gone.close({ drainMs: 0 })
   await using client = connect(gone, { retry: { maxAttempts: 2, backoffBaseMs: 800 } })

@@ -32,7 +32,7 @@ function setVariables(variables: Readonly<Record<string, string>>): void {
   })
 }
 
-test('CL-5: a client is made of a file, the environment over it, and arguments over both', async () => {
+test('a client is made of a file, the environment over it, and arguments over both', { tags: ['CL-5'] }, async () => {
   write('tools.mjs', 'export default { double: ({ n }) => 2 * n }')
   const path = write(
     'codemode.yaml',
@@ -63,7 +63,7 @@ toolsModule: ./tools.mjs
 test.each([
   ['export const tools = { two: () => 2 }', 2],
   ['export default { two: { execute: () => 2 } }', 2],
-])('CL-5: a tools module may be %s', async (text, value) => {
+])('a tools module may be %s', { tags: ['CL-5'] }, async (text, value) => {
   const toolsModule = write(`two-${text.length}.mjs`, text)
   await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, toolsModule })
   expect(await codemode.executeAsync('await tools.two()')).toBe(value)
@@ -74,17 +74,21 @@ test.each([
   ["throw new TypeError('no database')", "can't be loaded: TypeError: no database"],
   ["import 'no-such-package'", "can't be loaded: it, or a module that it imports, is not there"],
   ['export default { two: 2 }', 'has no handler'],
-])('CL-5: the tools module %j is refused before anything runs, with a right one', async (text, problem) => {
-  const toolsModule = write(`wrong-${text.length}.mjs`, text)
-  await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, toolsModule })
-  for (const method of ['executeAsync', 'submit'] as const) {
-    const error: unknown = await codemode[method]('2 + 2').catch((error: unknown) => error)
-    expect(error).toMatchObject({ name: 'ConfigurationError', message: expect.stringContaining(problem) as string })
-    expect((error as Error).message).not.toContain(folder)
-  }
-})
+])(
+  'the tools module %j is refused before anything runs, with a right one',
+  { tags: ['CL-5'] },
+  async (text, problem) => {
+    const toolsModule = write(`wrong-${text.length}.mjs`, text)
+    await using codemode = Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: apiKey, toolsModule })
+    for (const method of ['executeAsync', 'submit'] as const) {
+      const error: unknown = await codemode[method]('2 + 2').catch((error: unknown) => error)
+      expect(error).toMatchObject({ name: 'ConfigurationError', message: expect.stringContaining(problem) as string })
+      expect((error as Error).message).not.toContain(folder)
+    }
+  },
+)
 
-test('CL-5: what is wrong is named where it stands, with the corrected line', async () => {
+test('what is wrong is named where it stands, with the corrected line', { tags: ['CL-5'] }, async () => {
   const path = write(
     'wrong.yaml',
     `executorUrl: ${executor.url}\nexecutorApiKey: \${MY_KEY}\nretry:\n  maxAtempts: 3\n`,

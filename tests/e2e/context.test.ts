@@ -32,21 +32,25 @@ function spoil(_: unknown, { context }: Call): number {
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('CX-1: withContext returns a new view, and the client and its other views stay as they are', async () => {
-    await using client = connect(executor, { ...config, tools: { whoami } })
-    const code = 'return [context, await tools.whoami({})]'
-    const view = client.withContext({ user: 'ann', team: 'a' })
-    const narrower = view.withContext({ user: 'bob' })
-    expect(view).not.toBe(client)
-    expect(await client.executeAsync(code)).toEqual([{}, {}])
-    expect(await narrower.executeAsync(code)).toEqual(twice({ user: 'bob', team: 'a' }))
-    expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
-    const own = { context: { user: 'cyd', once: true } }
-    expect(await view.executeAsync(code, own)).toEqual(twice({ user: 'cyd', team: 'a', once: true }))
-    expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
-  })
+  test(
+    'withContext returns a new view, and the client and its other views stay as they are',
+    { tags: ['CX-1'] },
+    async () => {
+      await using client = connect(executor, { ...config, tools: { whoami } })
+      const code = 'return [context, await tools.whoami({})]'
+      const view = client.withContext({ user: 'ann', team: 'a' })
+      const narrower = view.withContext({ user: 'bob' })
+      expect(view).not.toBe(client)
+      expect(await client.executeAsync(code)).toEqual([{}, {}])
+      expect(await narrower.executeAsync(code)).toEqual(twice({ user: 'bob', team: 'a' }))
+      expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
+      const own = { context: { user: 'cyd', once: true } }
+      expect(await view.executeAsync(code, own)).toEqual(twice({ user: 'cyd', team: 'a', once: true }))
+      expect(await view.executeAsync(code)).toEqual(twice({ user: 'ann', team: 'a' }))
+    },
+  )
 
-  test("CX-1: 50 parallel requests through one client never see each other's context", async () => {
+  test("50 parallel requests through one client never see each other's context", { tags: ['CX-1'] }, async () => {
     const { enter, arrived, open } = gate()
     const seen: unknown[] = []
     const look = async (input: unknown, call: Call & { signal: AbortSignal }) => {
@@ -67,7 +71,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     for (const [input, context] of seen as [string, Context][]) expect(context).toEqual({ user: input })
   })
 
-  test('CX-1: the code can not change the context that its tools are told, nor forge one', async () => {
+  test('the code can not change the context that its tools are told, nor forge one', { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { whoami } })
     const value = await client.withContext({ user: 'ann', roles: ['reader'] }).executeAsync(`
       'use strict'
@@ -83,14 +87,14 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(value).toEqual({ refused: 4, told: { user: 'ann', roles: ['reader'] } })
   })
 
-  test('CX-1: what a handler does to its context reaches no other call', async () => {
+  test('what a handler does to its context reaches no other call', { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { spoil, whoami } })
     const view = client.withContext({ user: 'ann' })
     expect(await view.executeAsync('await tools.spoil({}); return tools.whoami({})')).toEqual({ user: 'ann' })
     expect(await view.executeAsync('return context')).toEqual({ user: 'ann' })
   })
 
-  test('CX-1: changing the object that a context was made from changes nothing', async () => {
+  test('changing the object that a context was made from changes nothing', { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { whoami } })
     const mine = { user: 'ann', nested: { n: 1 } }
     const view = client.withContext(mine)
@@ -100,7 +104,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('CX-1: a view shares the tools of its client, those registered later as well', async () => {
+test('a view shares the tools of its client, those registered later as well', { tags: ['CX-1'] }, async () => {
   await using client = connect(executor)
   const view = client.withContext({ user: 'ann' })
   client.registerTool('whoami', whoami)
@@ -109,7 +113,7 @@ test('CX-1: a view shares the tools of its client, those registered later as wel
   expect(await client.executeAsync('tools.one({})')).toBe(1)
 })
 
-test('CX-1: a context that JSON can not hold is refused where it is given, with the path', async () => {
+test('a context that JSON can not hold is refused where it is given, with the path', { tags: ['CX-1'] }, async () => {
   await using client = connect(executor)
   const wrong = { user: { log: () => {} } } as never
   expect(() => client.withContext(wrong)).toThrow(

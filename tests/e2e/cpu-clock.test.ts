@@ -13,7 +13,7 @@ test.each([
   ['microtasks without end', 'for (;;) await null'],
   ['a loop that catches all it can', 'for (;;) try { for (;;); } catch {} finally { for (;;); }'],
   ['a regular expression', '/^(a+)+$/.test("a".repeat(50) + "b")'],
-])('RT-3: the cpu clock stops %s', async (_what, code) => {
+])('the cpu clock stops %s', { tags: ['RT-3'] }, async (_what, code) => {
   const result = await suite.codemode.run(code, { cpuTimeoutMs: 300 })
   expect(result).toMatchObject({
     success: false,
@@ -22,24 +22,28 @@ test.each([
   expect(result.usage.cpuMs).toBeGreaterThanOrEqual(300)
 })
 
-test('RT-3: the message of the cpu clock says the CPU time that was used, the limit and what to do', async () => {
-  const { usage, ...result } = await suite.codemode.run('for (;;);', { cpuTimeoutMs: 50 })
-  const usedMs = Math.round(usage.cpuMs)
-  expect(usedMs).toBeGreaterThanOrEqual(50)
-  expect(result).toMatchObject({
-    error: {
-      message: `The code used ${usedMs} ms of CPU time; the limit is 50 ms (cpuTimeoutMs). Compute less in one execution, or raise cpuTimeoutMs.`,
-      details: { usedMs },
-    },
-  })
-})
+test(
+  'the message of the cpu clock says the CPU time that was used, the limit and what to do',
+  { tags: ['RT-3'] },
+  async () => {
+    const { usage, ...result } = await suite.codemode.run('for (;;);', { cpuTimeoutMs: 50 })
+    const usedMs = Math.round(usage.cpuMs)
+    expect(usedMs).toBeGreaterThanOrEqual(50)
+    expect(result).toMatchObject({
+      error: {
+        message: `The code used ${usedMs} ms of CPU time; the limit is 50 ms (cpuTimeoutMs). Compute less in one execution, or raise cpuTimeoutMs.`,
+        details: { usedMs },
+      },
+    })
+  },
+)
 
-test('RT-3: what was logged before the cpu clock fired is kept', async () => {
+test('what was logged before the cpu clock fired is kept', { tags: ['RT-3'] }, async () => {
   const result = await suite.codemode.run('console.log("before")\nfor (;;);', { cpuTimeoutMs: 200 })
   expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] })
 })
 
-test('RT-3: the error of the cpu clock says its layer, its value and its option', async () => {
+test('the error of the cpu clock says its layer, its value and its option', { tags: ['RT-3'] }, async () => {
   await expect(suite.codemode.executeAsync('for (;;);', { cpuTimeoutMs: 100 })).rejects.toMatchObject({
     name: 'ExecutorTimeoutError',
     code: 'CPU_TIMEOUT',
@@ -50,35 +54,39 @@ test('RT-3: the error of the cpu clock says its layer, its value and its option'
   })
 })
 
-test('RT-3, EX-2: a builtin that nothing interrupts is killed with its process, and no neighbour notices', async () => {
-  await using narrow = await startExecutor({ sandboxProcesses: 1 })
-  const { enter, arrived, open } = gate()
-  let calls = 0
-  await using client = connect(narrow, { tools: { enter, count: () => (calls += 1) } })
-  const neighbours = Promise.all(
-    Array.from({ length: 5 }, (_, input) =>
-      client.run('const seed = Math.random()\nawait tools.count({})\nawait tools.enter({})\nreturn [input, seed]', {
-        input,
-      }),
-    ),
-  )
-  await arrived(5)
-  const options = { cpuTimeoutMs: 200, memoryLimitMb: 512 }
-  const killed = client.run('const a = Array(1e9)\nfor (;;) a.fill(0)', options)
-  const { usage, ...outcome } = await killed
-  expect(outcome).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
-  expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
-  open()
-  for (const [index, result] of (await neighbours).entries()) {
-    expect(result).toMatchObject({ success: true, result: [index, expect.any(Number)] })
-    expect(result.usage.replays).toBeGreaterThanOrEqual(1)
-  }
-  expect(calls).toBe(5)
-  expect(await client.executeAsync('return 1')).toBe(1)
-})
+test(
+  'a builtin that nothing interrupts is killed with its process, and no neighbour notices',
+  { tags: ['RT-3', 'EX-2'] },
+  async () => {
+    await using narrow = await startExecutor({ sandboxProcesses: 1 })
+    const { enter, arrived, open } = gate()
+    let calls = 0
+    await using client = connect(narrow, { tools: { enter, count: () => (calls += 1) } })
+    const neighbours = Promise.all(
+      Array.from({ length: 5 }, (_, input) =>
+        client.run('const seed = Math.random()\nawait tools.count({})\nawait tools.enter({})\nreturn [input, seed]', {
+          input,
+        }),
+      ),
+    )
+    await arrived(5)
+    const options = { cpuTimeoutMs: 200, memoryLimitMb: 512 }
+    const killed = client.run('const a = Array(1e9)\nfor (;;) a.fill(0)', options)
+    const { usage, ...outcome } = await killed
+    expect(outcome).toMatchObject({ success: false, error: { code: 'CPU_TIMEOUT' } })
+    expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
+    open()
+    for (const [index, result] of (await neighbours).entries()) {
+      expect(result).toMatchObject({ success: true, result: [index, expect.any(Number)] })
+      expect(result.usage.replays).toBeGreaterThanOrEqual(1)
+    }
+    expect(calls).toBe(5)
+    expect(await client.executeAsync('return 1')).toBe(1)
+  },
+)
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('RT-3: CPU time excludes waiting', async () => {
+  test('CPU time excludes waiting', { tags: ['RT-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const result = client.run('await sleep(400)\nawait tools.enter({})\nreturn 1', { cpuTimeoutMs: 200 })
@@ -91,7 +99,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(usage.cpuMs).toBeLessThan(200)
   })
 
-  test('RT-3: CPU time is counted over all turns together', async () => {
+  test('CPU time is counted over all turns together', { tags: ['RT-3'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { one: () => 1 } })
     const result = await client.run(
       `const spin = (n) => { let x = 0; for (let i = 0; i < n; i++) x = (x * 31 + i) % 1000003; return x }
@@ -104,7 +112,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('RT-3: a busy guest whose wall clock runs out first is told of that clock', async () => {
+test('a busy guest whose wall clock runs out first is told of that clock', { tags: ['RT-3'] }, async () => {
   const options = { executionTimeoutMs: 300, cpuTimeoutMs: 300 }
   const result = await suite.codemode.run('await sleep(200)\nfor (;;);', options)
   expect(result).toMatchObject({
@@ -117,33 +125,41 @@ describe('on a busy machine', { timeout: 120_000 }, () => {
   const code = 'let n = 0; for (let i = 0; i < 3e7; i++) n += i % 7; return n'
   const executionTimeoutMs = 100_000
 
-  test('RT-3: beside other code on more processes than cores, code within its CPU time is not timed out', async () => {
-    const alone = await suite.codemode.run(code, { executionTimeoutMs })
-    const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
-    const busy = Array.from({ length: 4 }, () =>
-      suite.codemode.run('for (;;);', { cpuTimeoutMs: 200, executionTimeoutMs }),
-    )
-    const result = await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })
-    expect(result).toMatchObject({ success: true })
-    for (const { usage, ...each } of await Promise.all(busy)) {
-      expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
-      expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
-    }
-  })
+  test(
+    'beside other code on more processes than cores, code within its CPU time is not timed out',
+    { tags: ['RT-3'] },
+    async () => {
+      const alone = await suite.codemode.run(code, { executionTimeoutMs })
+      const cpuTimeoutMs = Math.ceil(alone.usage.cpuMs * 2)
+      const busy = Array.from({ length: 4 }, () =>
+        suite.codemode.run('for (;;);', { cpuTimeoutMs: 200, executionTimeoutMs }),
+      )
+      const result = await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })
+      expect(result).toMatchObject({ success: true })
+      for (const { usage, ...each } of await Promise.all(busy)) {
+        expect(each).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
+        expect(usage.cpuMs).toBeGreaterThanOrEqual(200)
+      }
+    },
+  )
 
-  test('RT-3: beside other processes, code within its CPU time ends, and code that exceeds it is timed out', async () => {
-    await using _busy = await startBusyLoops(4)
-    const measured = await suite.codemode.run(code, { executionTimeoutMs })
-    const cpuTimeoutMs = Math.ceil(measured.usage.cpuMs * 2)
-    expect(await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })).toMatchObject({ success: true })
-    for (const loop of ['for (;;);', 'for (;;) { for (let i = 0; i < 1e6; i++); await sleep(1) }']) {
-      const { usage, ...result } = await suite.codemode.run(loop, { cpuTimeoutMs: 60, executionTimeoutMs })
-      expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
-      expect(usage.cpuMs).toBeGreaterThanOrEqual(60)
-    }
-  })
+  test(
+    'beside other processes, code within its CPU time ends, and code that exceeds it is timed out',
+    { tags: ['RT-3'] },
+    async () => {
+      await using _busy = await startBusyLoops(4)
+      const measured = await suite.codemode.run(code, { executionTimeoutMs })
+      const cpuTimeoutMs = Math.ceil(measured.usage.cpuMs * 2)
+      expect(await suite.codemode.run(code, { cpuTimeoutMs, executionTimeoutMs })).toMatchObject({ success: true })
+      for (const loop of ['for (;;);', 'for (;;) { for (let i = 0; i < 1e6; i++); await sleep(1) }']) {
+        const { usage, ...result } = await suite.codemode.run(loop, { cpuTimeoutMs: 60, executionTimeoutMs })
+        expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
+        expect(usage.cpuMs).toBeGreaterThanOrEqual(60)
+      }
+    },
+  )
 
-  test('RT-3: the wall clock ends code to which the machine gives too little CPU time', async () => {
+  test('the wall clock ends code to which the machine gives too little CPU time', { tags: ['RT-3'] }, async () => {
     await using _busy = await startBusyLoops(4)
     const { usage, ...result } = await suite.codemode.run('await sleep(50)\nfor (;;);', {
       executionTimeoutMs: 400,

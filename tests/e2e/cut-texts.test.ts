@@ -32,25 +32,29 @@ test.each([
   ['a long string in the console', `console.log([${pairs(8_000)}])`],
   ['a long value in the console', `console.log(Array(90).fill(${pairs(200)}))`],
   ['the console at its limit', `for (let i = 0; i < 5; i++) console.log('-'.repeat(i) + ${pairs(8_000)})`],
-])('GU-1, EX-8: a cut of %s splits no surrogate pair', async (_what, code) => {
+])('a cut of %s splits no surrogate pair', { tags: ['GU-1', 'EX-8'] }, async (_what, code) => {
   const { result: _value, ...told } = (await suite.codemode.run(code)) as { result?: unknown }
   const texts = textsIn(told)
   expect(texts.join('')).toContain('😀')
   expect(texts.filter((text) => !text.isWellFormed())).toEqual([])
 })
 
-test('GU-1: texts that nothing cuts are kept as the code made them, unpaired surrogates too', async () => {
-  const code = `console.log('a\\ud800'); return ['\\ud83d', '\\ude00\\ud83d', '😀', { '\\udc00': 'x'.repeat(2_000) + '\\ud800' }]`
-  const result = await suite.codemode.run(code)
-  expect(result).toMatchObject({
-    success: true,
-    result: ['\ud83d', '\ude00\ud83d', '😀', { '\udc00': `${'x'.repeat(2_000)}\ud800` }],
-    logs: [{ text: 'a\ud800' }],
-  })
-})
+test(
+  'texts that nothing cuts are kept as the code made them, unpaired surrogates too',
+  { tags: ['GU-1'] },
+  async () => {
+    const code = `console.log('a\\ud800'); return ['\\ud83d', '\\ude00\\ud83d', '😀', { '\\udc00': 'x'.repeat(2_000) + '\\ud800' }]`
+    const result = await suite.codemode.run(code)
+    expect(result).toMatchObject({
+      success: true,
+      result: ['\ud83d', '\ude00\ud83d', '😀', { '\udc00': `${'x'.repeat(2_000)}\ud800` }],
+      logs: [{ text: 'a\ud800' }],
+    })
+  },
+)
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('TL-2: what is cut of a failure splits no surrogate pair', async () => {
+  test('what is cut of a failure splits no surrogate pair', { tags: ['TL-2'] }, async () => {
     const long = `x${'😀'.repeat(1_100_000)}`
     const tools = {
       error: () => Promise.reject(Object.assign(new Error(long), { name: long, code: long })),
@@ -67,7 +71,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(caught).toEqual({ cut: 5, split: [] })
   })
 
-  test('EX-9: a reason that is longer than a request may say is cut between characters', async () => {
+  test('a reason that is longer than a request may say is cut between characters', { tags: ['EX-9'] }, async () => {
     const entered = Promise.withResolvers<void>()
     const wait = (): Promise<never> => {
       entered.resolve()
@@ -86,7 +90,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('GU-1: what an error repeats of a request is cut between characters', async () => {
+test('what an error repeats of a request is cut between characters', { tags: ['GU-1'] }, async () => {
   const long = `x${'😀'.repeat(200)}`
   const answers = await Promise.all([
     api(suite.executor, '/v1/executions', { body: { code: '1', [long]: 1 } }),

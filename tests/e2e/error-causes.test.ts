@@ -16,7 +16,7 @@ const tools = {
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('EX-8: a failed Promise.any tells in its result which tools failed, and why', async () => {
+  test('a failed Promise.any tells in its result which tools failed, and why', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools })
     const settled: ClientEvents['settle'][] = []
     client.on('settle', (event) => settled.push(event))
@@ -39,25 +39,29 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(settled).toMatchObject([{ error: { code: 'GUEST_ERROR', errors } }])
   })
 
-  test('EX-8: the error that is thrown has inner errors and causes, down to what the handlers threw', async () => {
-    await using client = connect(suite.executor, { ...config, tools })
-    const error: unknown = await client
-      .executeAsync('await Promise.any([tools.flights(), tools.trains()])')
-      .catch((thrown: unknown) => thrown)
-    const { errors } = error as ExecutionError
-    expect(error).toBeInstanceOf(ExecutionError)
-    expect(errors).toHaveLength(2)
-    expect(errors![0]).toBeInstanceOf(ToolError)
-    expect(errors![0]).toMatchObject({ message: 'no seats left', code: 'SOLD_OUT', tool: 'flights' })
-    expect(errors!.map(({ cause }) => cause)).toEqual([flightsDown, trainsDown])
-    expect(errors![0]!.cause).toBe(flightsDown)
-    expect((error as ExecutionError).toJSON()).toMatchObject({
-      errors: [{ message: 'no seats left', code: 'SOLD_OUT' }, { cause: { cause: { message: 'socket closed' } } }],
-    })
-    expect(JSON.stringify(error)).not.toContain('error-causes.test')
-  })
+  test(
+    'the error that is thrown has inner errors and causes, down to what the handlers threw',
+    { tags: ['EX-8'] },
+    async () => {
+      await using client = connect(suite.executor, { ...config, tools })
+      const error: unknown = await client
+        .executeAsync('await Promise.any([tools.flights(), tools.trains()])')
+        .catch((thrown: unknown) => thrown)
+      const { errors } = error as ExecutionError
+      expect(error).toBeInstanceOf(ExecutionError)
+      expect(errors).toHaveLength(2)
+      expect(errors![0]).toBeInstanceOf(ToolError)
+      expect(errors![0]).toMatchObject({ message: 'no seats left', code: 'SOLD_OUT', tool: 'flights' })
+      expect(errors!.map(({ cause }) => cause)).toEqual([flightsDown, trainsDown])
+      expect(errors![0]!.cause).toBe(flightsDown)
+      expect((error as ExecutionError).toJSON()).toMatchObject({
+        errors: [{ message: 'no seats left', code: 'SOLD_OUT' }, { cause: { cause: { message: 'socket closed' } } }],
+      })
+      expect(JSON.stringify(error)).not.toContain('error-causes.test')
+    },
+  )
 
-  test('EX-8: a wrapped tool error is the cause of what is thrown', async () => {
+  test('a wrapped tool error is the cause of what is thrown', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools })
     const error: unknown = await client
       .executeAsync('try { await tools.trains() } catch (cause) { throw new RangeError("no way there", { cause }) }')
@@ -69,7 +73,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect((cause as Error).cause).toBe(trainsDown)
   })
 
-  test('EX-8: console.error prints causes and inner errors', async () => {
+  test('console.error prints causes and inner errors', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools })
     const { logs } = await client.run(`
       console.error(await Promise.any([tools.flights(), tools.trains()]).catch((error) => error))
@@ -142,7 +146,7 @@ test.each([
     'Object.prototype.tool = "t"; Object.prototype.call = 1; throw new Error("a", { cause: new Error("b") })',
     { message: 'a', cause: { name: 'Error', message: 'b', guestStack: expect.any(String) } },
   ],
-])('EX-8: the result of %s has its causes', async (code, expected) => {
+])('the result of %s has its causes', { tags: ['EX-8'] }, async (code, expected) => {
   const result = await suite.codemode.run(code)
   const error = result.success ? {} : { cause: undefined, errors: undefined, ...result.error }
   expect(error).toMatchObject({ code: 'GUEST_ERROR', ...expected })
@@ -154,22 +158,28 @@ async function errorOf(code: string) {
   return result.success ? undefined : result.error
 }
 
-test('EX-8: causes and inner errors are bounded in depth, number and length, and say what is left out', async () => {
-  const many = await errorOf(
-    'throw new AggregateError(Array.from({ length: 1000 }, (_, i) => new Error("e" + i)), "m")',
-  )
-  expect(many?.errors).toHaveLength(65)
-  expect(many?.errors?.at(-1)).toEqual({ name: 'Error', message: '… and 936 more errors' })
-  const deep = await errorOf('let e = 0; for (let i = 0; i < 1000; i++) e = new Error("e" + i, { cause: e }); throw e')
-  expect(JSON.stringify(deep).match(/"message"/g)).toHaveLength(6)
-  const long = await errorOf('throw new AggregateError(Array(64).fill(new Error("\\u0000".repeat(1e5))), "long")')
-  expect(long?.errors?.[0]?.message).toMatch(/^\0{2048}… \(97952 more characters\)$/)
-  expect(JSON.stringify(long).length).toBeLessThan(300_000)
-  const endless = 'const make = () => Object.defineProperty(new Error("e"), "cause", { get: make }); throw make()'
-  expect(JSON.stringify(await errorOf(endless)).match(/"message"/g)).toHaveLength(6)
-})
+test(
+  'causes and inner errors are bounded in depth, number and length, and say what is left out',
+  { tags: ['EX-8'] },
+  async () => {
+    const many = await errorOf(
+      'throw new AggregateError(Array.from({ length: 1000 }, (_, i) => new Error("e" + i)), "m")',
+    )
+    expect(many?.errors).toHaveLength(65)
+    expect(many?.errors?.at(-1)).toEqual({ name: 'Error', message: '… and 936 more errors' })
+    const deep = await errorOf(
+      'let e = 0; for (let i = 0; i < 1000; i++) e = new Error("e" + i, { cause: e }); throw e',
+    )
+    expect(JSON.stringify(deep).match(/"message"/g)).toHaveLength(6)
+    const long = await errorOf('throw new AggregateError(Array(64).fill(new Error("\\u0000".repeat(1e5))), "long")')
+    expect(long?.errors?.[0]?.message).toMatch(/^\0{2048}… \(97952 more characters\)$/)
+    expect(JSON.stringify(long).length).toBeLessThan(300_000)
+    const endless = 'const make = () => Object.defineProperty(new Error("e"), "cause", { get: make }); throw make()'
+    expect(JSON.stringify(await errorOf(endless)).match(/"message"/g)).toHaveLength(6)
+  },
+)
 
-test('EX-8: causes name at most 256 characters of a tool that does not exist', async () => {
+test('causes name at most 256 characters of a tool that does not exist', { tags: ['EX-8'] }, async () => {
   const name = 'x'.repeat(256)
   const wrapped = await errorOf(
     'try { await tools["x".repeat(1e6)]() } catch (cause) { throw new Error("a", { cause }) }',
@@ -183,14 +193,18 @@ test('EX-8: causes name at most 256 characters of a tool that does not exist', a
   expect(any).toMatchObject({ code: 'GUEST_ERROR', name: 'AggregateError' })
 })
 
-test('EX-8: an error whose inner errors can not be counted ends the code also when a timer throws it', async () => {
-  const code = `
+test(
+  'an error whose inner errors can not be counted ends the code also when a timer throws it',
+  { tags: ['EX-8'] },
+  async () => {
+    const code = `
     setTimeout(() => { throw { message: 'a', errors: new Proxy([], { get: () => Symbol() }) } }, 1)
     await sleep(60_000)`
-  expect(await errorOf(code)).toMatchObject({ code: 'GUEST_ERROR', message: 'a', errors: [] })
-})
+    expect(await errorOf(code)).toMatchObject({ code: 'GUEST_ERROR', message: 'a', errors: [] })
+  },
+)
 
-test('EX-8: a getter of a cause that never returns is stopped by the CPU clock', async () => {
+test('a getter of a cause that never returns is stopped by the CPU clock', { tags: ['EX-8'] }, async () => {
   const code = 'throw Object.defineProperty(new Error("a"), "cause", { get() { for (;;); } })'
   expect(await suite.codemode.run(code, { cpuTimeoutMs: 200 })).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
 })

@@ -59,7 +59,7 @@ test.each([
   ['undefined'],
   ['"ä".repeat(100_000)'],
   ['JSON.parse(\'{"__proto__": 1}\')'],
-])('EX-6: execute gives the same value as executeAsync for %s', async (code) => {
+])('execute gives the same value as executeAsync for %s', { tags: ['EX-6'] }, async (code) => {
   await using codemode = connect()
   const value = codemode.execute(code)
   expect(value).toEqual(await codemode.executeAsync(code))
@@ -82,29 +82,33 @@ test.each<[string, ExecuteOptions, Partial<ClientConfig>]>([
   ['2', {}, { executorApiKey: 'a-wrong-key' }],
   ['2', {}, { executorUrl: 'http://127.0.0.1:1', retry: { maxAttempts: 2, backoffBaseMs: 1 } }],
   ['2', { executionTimeoutMs: 86_400_000 }, {}],
-])('EX-6: execute throws for %j with %j and %j what executeAsync throws', async (code, options, config) => {
-  await using codemode = connect(config)
-  const sync = thrownBy(() => codemode.execute(code, options))
-  const async: unknown = await codemode.executeAsync(code, options).catch((error: unknown) => error)
-  expect(sync).toBeInstanceOf(Error)
-  expect(comparable(sync)).toEqual(comparable(async))
-})
+])(
+  'execute throws for %j with %j and %j what executeAsync throws',
+  { tags: ['EX-6'] },
+  async (code, options, config) => {
+    await using codemode = connect(config)
+    const sync = thrownBy(() => codemode.execute(code, options))
+    const async: unknown = await codemode.executeAsync(code, options).catch((error: unknown) => error)
+    expect(sync).toBeInstanceOf(Error)
+    expect(comparable(sync)).toEqual(comparable(async))
+  },
+)
 
-test('EX-6: code that is too long is refused as by executeAsync', async () => {
+test('code that is too long is refused as by executeAsync', { tags: ['EX-6'] }, async () => {
   await using codemode = connect()
   const code = 'x'.repeat(300_000)
   const async: unknown = await codemode.executeAsync(code).catch((error: unknown) => error)
   expect(comparable(thrownBy(() => codemode.execute(code)))).toEqual(comparable(async))
 })
 
-test('EX-6, CL-3: stats() counts what execute has run', async () => {
+test('stats() counts what execute has run', { tags: ['EX-6', 'CL-3'] }, async () => {
   await using codemode = connect()
   codemode.execute('1')
   thrownBy(() => codemode.execute('null.x'))
   expect(codemode.stats()).toMatchObject({ total: 2, running: 0, pending: 0, successful: 1, failed: 1 })
 })
 
-test('EX-6: execute has the input, the config, and the context of its view', async () => {
+test('execute has the input, the config, and the context of its view', { tags: ['EX-6'] }, async () => {
   await using codemode = connect({ correlationIdPrefix: 'sync' })
   const options = { input: { at: new Date(0) as never }, config: { units: 'metric' }, context: { role: 'user' } }
   const view = codemode.withContext({ clientId: 'c1', role: 'admin' })
@@ -119,37 +123,47 @@ test('EX-6: execute has the input, the config, and the context of its view', asy
   })
 })
 
-test('EX-6: tools of the calling loop are refused with the corrected code, others and none are not', async () => {
-  const toolsModule = moduleOf('tools.mjs', 'export default { "a.double": ({ n }, { context }) => [2 * n, context] }')
-  await using codemode = connect({ toolsModule, tools: { half: () => 1 } })
-  for (const options of [{}, { availableTools: ['half'] }]) {
-    const error = thrownBy(() => codemode.execute('1', options)) as Error
-    expect(error).toMatchObject({ name: 'ConfigurationError' })
-    expect(error.message).toMatch(/calls of these tools: half\.[^]*await codemode.executeAsync\(code\)[^]*toolsModule/)
-  }
-  expect(codemode.execute('1', { availableTools: [] })).toBe(1)
-  const options = { availableTools: ['a.double'], context: { id: 7 } }
-  expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
-  expect(await codemode.executeAsync('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
-  expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
-})
+test(
+  'tools of the calling loop are refused with the corrected code, others and none are not',
+  { tags: ['EX-6'] },
+  async () => {
+    const toolsModule = moduleOf('tools.mjs', 'export default { "a.double": ({ n }, { context }) => [2 * n, context] }')
+    await using codemode = connect({ toolsModule, tools: { half: () => 1 } })
+    for (const options of [{}, { availableTools: ['half'] }]) {
+      const error = thrownBy(() => codemode.execute('1', options)) as Error
+      expect(error).toMatchObject({ name: 'ConfigurationError' })
+      expect(error.message).toMatch(
+        /calls of these tools: half\.[^]*await codemode.executeAsync\(code\)[^]*toolsModule/,
+      )
+    }
+    expect(codemode.execute('1', { availableTools: [] })).toBe(1)
+    const options = { availableTools: ['a.double'], context: { id: 7 } }
+    expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+    expect(await codemode.executeAsync('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+    expect(codemode.execute('await tools.a.double({ n: 21 })', options)).toEqual([42, { id: 7 }])
+  },
+)
 
-test('EX-6: a tool that was registered over one of the module is refused, and not answered by that one', async () => {
-  const toolsModule = moduleOf('covered.mjs', 'export default { who: () => "module" }')
-  await using codemode = connect({ toolsModule })
-  expect(await codemode.executeAsync('tools.who()')).toBe('module')
-  codemode.registerTool('who', () => 'over it', { overwrite: true })
-  expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain('calls of these tools: who.')
-})
+test(
+  'a tool that was registered over one of the module is refused, and not answered by that one',
+  { tags: ['EX-6'] },
+  async () => {
+    const toolsModule = moduleOf('covered.mjs', 'export default { who: () => "module" }')
+    await using codemode = connect({ toolsModule })
+    expect(await codemode.executeAsync('tools.who()')).toBe('module')
+    codemode.registerTool('who', () => 'over it', { overwrite: true })
+    expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain('calls of these tools: who.')
+  },
+)
 
-test('EX-6: tools of a module are used although the client would serve tools by callback', async () => {
+test('tools of a module are used although the client would serve tools by callback', { tags: ['EX-6'] }, async () => {
   const toolsModule = moduleOf('two.mjs', 'export const tools = { two: () => 2 }')
   await using codemode = connect({ toolsModule, toolServer: { port: 0 } })
   expect(await codemode.executeAsync('await tools.two()')).toBe(2)
   expect(codemode.execute('await tools.two()')).toBe(2)
 })
 
-test('EX-6: execute is refused in a loop that has something to do', async () => {
+test('execute is refused in a loop that has something to do', { tags: ['EX-6'] }, async () => {
   const corrected = /stall[^]*await codemode.executeAsync\(code/
   await using codemode = connect()
   const running = codemode.executeAsync('await sleep(10); return 3')
@@ -167,7 +181,7 @@ test('EX-6: execute is refused in a loop that has something to do', async () => 
   expect(() => composed.execute('1')).toThrow(/lives in the blocked loop[^]*executeAsync/)
 })
 
-test('EX-6: a signal that is aborted cancels, another is refused', async () => {
+test('a signal that is aborted cancels, another is refused', { tags: ['EX-6'] }, async () => {
   await using codemode = connect()
   const signal = AbortSignal.abort(new Error('enough'))
   const error = thrownBy(() => codemode.execute('1', { signal }))
@@ -178,7 +192,7 @@ test('EX-6: a signal that is aborted cancels, another is refused', async () => {
   )
 })
 
-test('EX-6: a tools module that can not be loaded is what executeAsync says of it', async () => {
+test('a tools module that can not be loaded is what executeAsync says of it', { tags: ['EX-6'] }, async () => {
   await using codemode = connect({ toolsModule: moduleOf('wrong.mjs', 'export default 5') })
   const error = thrownBy(() => codemode.execute('1'))
   expect(comparable(error)).toEqual(comparable(await codemode.executeAsync('1').catch((e: unknown) => e)))
@@ -193,32 +207,36 @@ test('EX-6: a tools module that can not be loaded is what executeAsync says of i
 test.each([
   ['process.exit(3)', { message: expect.stringContaining('exit code 3') as string }],
   ['setImmediate(() => { throw new TypeError("late") })', { cause: new TypeError('late') }],
-])('EX-6: a thread that ends by %s is an error, and the next call has another', async (text, expected) => {
-  const once = join(folder, `once-${text.length}`)
-  const toolsModule = moduleOf(
-    `crash-${text.length}.mjs`,
-    `import { existsSync, writeFileSync } from 'node:fs'
+])(
+  'a thread that ends by %s is an error, and the next call has another',
+  { tags: ['EX-6'] },
+  async (text, expected) => {
+    const once = join(folder, `once-${text.length}`)
+    const toolsModule = moduleOf(
+      `crash-${text.length}.mjs`,
+      `import { existsSync, writeFileSync } from 'node:fs'
     if (!existsSync('${once}')) {
       writeFileSync('${once}', '')
       ${text}
       await new Promise(() => {})
     }
     export default {}`,
-  )
-  await using codemode = connect({ toolsModule })
-  expect(thrownBy(() => codemode.execute('1'))).toMatchObject({
-    ambiguous: true,
-    code: 'OUTCOME_AMBIGUOUS',
-    ...expected,
-  })
-  expect(codemode.execute('1')).toBe(1)
-})
+    )
+    await using codemode = connect({ toolsModule })
+    expect(thrownBy(() => codemode.execute('1'))).toMatchObject({
+      ambiguous: true,
+      code: 'OUTCOME_AMBIGUOUS',
+      ...expected,
+    })
+    expect(codemode.execute('1')).toBe(1)
+  },
+)
 
 test.each([
   ['--input-type=module', '--eval'],
   ['--max-old-space-size=200', '--no-warnings', '--input-type', 'module', '--eval'],
   ['--max-old-space-size=200', '--expose-gc', '--eval'],
-])('EX-6: a script run with %s gets its value and ends, although it closes nothing', async (...flags) => {
+])('a script run with %s gets its value and ends, although it closes nothing', { tags: ['EX-6'] }, async (...flags) => {
   const script = `
       import { Codemode } from '@codemode/client'
       console.log(Codemode.fromEnv().execute('2 + 2'))`
@@ -228,27 +246,31 @@ test.each([
   expect(stdout).toBe('4\n')
 })
 
-test('EX-6: a closed client says so', async () => {
+test('a closed client says so', { tags: ['EX-6'] }, async () => {
   const codemode = connect()
   expect(codemode.execute('1')).toBe(1)
   await codemode.close()
   expect(() => codemode.execute('1')).toThrow('closed')
 })
 
-test('EX-6, EX-8: execute throws what handlers of its thread threw, with causes, inner errors and stacks', async () => {
-  const toolsModule = moduleOf(
-    'throwing.mjs',
-    `export const tools = {
+test(
+  'execute throws what handlers of its thread threw, with causes, inner errors and stacks',
+  { tags: ['EX-6', 'EX-8'] },
+  async () => {
+    const toolsModule = moduleOf(
+      'throwing.mjs',
+      `export const tools = {
       one: () => { throw new TypeError('one is out', { cause: Object.assign(new Error('why'), { code: 'E_WHY' }) }) },
       two: () => Promise.reject({ status: 500 }),
     }`,
-  )
-  await using codemode = connect({ toolsModule })
-  const { cause } = thrownBy(() => codemode.execute('await tools.one()')) as { cause: Error }
-  expect(cause).toBeInstanceOf(TypeError)
-  expect(cause).toMatchObject({ message: 'one is out', stack: expect.stringContaining('throwing.mjs:2:') })
-  expect(cause.cause).toMatchObject({ message: 'why', code: 'E_WHY' })
-  const failed = thrownBy(() => codemode.execute('await Promise.any([tools.one(), tools.two()])')) as ExecutionError
-  expect(failed.errors).toMatchObject([{ tool: 'one', message: 'one is out' }, { tool: 'two' }])
-  expect(failed.errors![1]!.cause).toEqual({ status: 500 })
-})
+    )
+    await using codemode = connect({ toolsModule })
+    const { cause } = thrownBy(() => codemode.execute('await tools.one()')) as { cause: Error }
+    expect(cause).toBeInstanceOf(TypeError)
+    expect(cause).toMatchObject({ message: 'one is out', stack: expect.stringContaining('throwing.mjs:2:') })
+    expect(cause.cause).toMatchObject({ message: 'why', code: 'E_WHY' })
+    const failed = thrownBy(() => codemode.execute('await Promise.any([tools.one(), tools.two()])')) as ExecutionError
+    expect(failed.errors).toMatchObject([{ tool: 'one', message: 'one is out' }, { tool: 'two' }])
+    expect(failed.errors![1]!.cause).toEqual({ status: 500 })
+  },
+)

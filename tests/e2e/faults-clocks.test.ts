@@ -36,51 +36,60 @@ const jumps = [
 describe.each(usages)('$method over the $transport transport', ({ transport, method, isStreaming }) => {
   const { config } = transports.find((each) => each.transport === transport)!
 
-  test.each(jumps)('RT-1, RT-3: an executor whose clock is an hour $jump of the client', async ({ aheadMs }) => {
-    const preload = clockThatIsAhead(aheadMs)
-    await using executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' }, preload })
-    const leftMs: number[] = []
-    const look = (input: unknown, { deadline }: { deadline: Date }) => {
-      leftMs.push(deadline.getTime() - Date.now())
-      return input
-    }
-    await using client = connect(executor, { ...config, executorApiKey: executor.apiKey, tools: { look } })
-    const result = await methods[method](client, 'return tools.look(7).catch(({ code }) => code)')
-    // The code sees the executor's clock.
-    const isAhead = await methods[method](client, `return Math.abs(Date.now() - input) < ${hourMs / 2}`, {
-      input: Date.now() + aheadMs,
-    })
-    expect(isAhead).toMatchObject({ result: true })
-    // Over callbacks, the timestamps of the signatures do not match the tool server's clock.
-    expect(result).toMatchObject({ success: true, result: transport === 'callback' ? 'TOOL_UNAVAILABLE' : 7 })
-    // The handler has 30 s left by its own clock.
-    expect(leftMs.map((ms) => ms > 0 && ms < 60_000)).toEqual(transport === 'callback' ? [] : [true])
-  })
+  test.each(jumps)(
+    'an executor whose clock is an hour $jump of the client',
+    { tags: ['RT-1', 'RT-3'] },
+    async ({ aheadMs }) => {
+      const preload = clockThatIsAhead(aheadMs)
+      await using executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' }, preload })
+      const leftMs: number[] = []
+      const look = (input: unknown, { deadline }: { deadline: Date }) => {
+        leftMs.push(deadline.getTime() - Date.now())
+        return input
+      }
+      await using client = connect(executor, { ...config, executorApiKey: executor.apiKey, tools: { look } })
+      const result = await methods[method](client, 'return tools.look(7).catch(({ code }) => code)')
+      // The code sees the executor's clock.
+      const isAhead = await methods[method](client, `return Math.abs(Date.now() - input) < ${hourMs / 2}`, {
+        input: Date.now() + aheadMs,
+      })
+      expect(isAhead).toMatchObject({ result: true })
+      // Over callbacks, the timestamps of the signatures do not match the tool server's clock.
+      expect(result).toMatchObject({ success: true, result: transport === 'callback' ? 'TOOL_UNAVAILABLE' : 7 })
+      // The handler has 30 s left by its own clock.
+      expect(leftMs.map((ms) => ms > 0 && ms < 60_000)).toEqual(transport === 'callback' ? [] : [true])
+    },
+  )
 
-  test.each(jumps)('RT-2, RT-3: both clocks jump $jump by an hour while a tool works', async ({ aheadMs }) => {
-    const { enter, arrived, open } = gate()
-    await using faulty = await startFaulty(suite.executor, transport, {}, { tools: { enter } })
-    const code = `
+  test.each(jumps)(
+    'both clocks jump $jump by an hour while a tool works',
+    { tags: ['RT-2', 'RT-3'] },
+    async ({ aheadMs }) => {
+      const { enter, arrived, open } = gate()
+      await using faulty = await startFaulty(suite.executor, transport, {}, { tools: { enter } })
+      const code = `
       const before = Date.now()
       await tools.enter({})
       const elapsedMs = Date.now() - before
       return [elapsedMs >= 0 && elapsedMs < 60_000, await tools.count(1).catch(({ code }) => code)]`
-    const running = methods[method](faulty.client, code)
-    await arrived()
-    setClock(aheadMs)
-    open()
-    const result = await running
-    // The token has expired when the clock moves forwards, and is valid for longer when it moves backwards.
-    const isExpired = transport === 'callback' && aheadMs > 0
-    expect(result).toMatchObject({ success: true, result: [true, isExpired ? 'TOOL_UNAVAILABLE' : 1] })
-    expect(faulty.calls).toEqual(isExpired ? [] : [`${result.executionId}:2`])
-    expect(await methods[method](faulty.client, threeCalls)).toMatchObject({ result: [1, 2, 3] })
-    expect(await api(suite.executor, `/v1/executions/${result.executionId}`)).toMatchObject({ status: 200 })
-    await expect.poll(() => runsOf(result.executionId)).toBe(1)
-  })
+      const running = methods[method](faulty.client, code)
+      await arrived()
+      setClock(aheadMs)
+      open()
+      const result = await running
+      // The token has expired when the clock moves forwards, and is valid for longer when it moves backwards.
+      const isExpired = transport === 'callback' && aheadMs > 0
+      expect(result).toMatchObject({ success: true, result: [true, isExpired ? 'TOOL_UNAVAILABLE' : 1] })
+      expect(faulty.calls).toEqual(isExpired ? [] : [`${result.executionId}:2`])
+      expect(await methods[method](faulty.client, threeCalls)).toMatchObject({ result: [1, 2, 3] })
+      expect(await api(suite.executor, `/v1/executions/${result.executionId}`)).toMatchObject({ status: 200 })
+      await expect.poll(() => runsOf(result.executionId)).toBe(1)
+    },
+  )
 
   test.each(jumps)(
-    'RT-1, RT-2: the clocks jump $jump by an hour between an attempt and its repeat',
+    'the clocks jump $jump by an hour between an attempt and its repeat',
+    { tags: ['RT-1', 'RT-2'] },
     async ({ aheadMs }) => {
       // The first answer is lost after the execution has ended, so that only the retained result can answer the repeat.
       const lost = isStreaming ? { cutAt: 'event: finished' } : ('lose the answer' as const)
@@ -99,7 +108,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 })
 
-test('RT-1: a Retry-After with a date counts from the time of the server that sent it', async () => {
+test('a Retry-After with a date counts from the time of the server that sent it', { tags: ['RT-1'] }, async () => {
   const late = new Date(Date.now() - hourMs)
   const retryAfter = new Date(late.getTime() + 2_000).toUTCString()
   const fault = busy(503, retryAfter)

@@ -31,59 +31,71 @@ const startProcess = (port = '0') =>
 describe.each(usages)('$method over the $transport transport', ({ transport, method }) => {
   const { config } = transports.find((each) => each.transport === transport)!
 
-  test('RT-2, EX-5: code that ran when its executor was killed does not run again on the next one', async () => {
-    await using first = await startProcess()
-    const { enter, arrived, signals } = gate()
-    await using client = connect(first, { executorApiKey: first.apiKey, ...config, ...patient, tools: { enter } })
-    const failure = methods[method](client, 'tools.enter(1)').catch((error: unknown) => error)
-    await arrived()
-    await first.kill()
-    await using second = await startProcess(new URL(first.url).port)
-    const error = await failure
-    expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false })
-    expect(signals).toHaveLength(1)
-    const { executionId } = error as { executionId: string }
-    expect(await api(second, `/v1/executions/${executionId}`, { key: second.apiKey })).toMatchObject({ status: 404 })
-    expect(await methods[method](client, 'return 2')).toMatchObject({ success: true, result: 2 })
-  })
+  test(
+    'code that ran when its executor was killed does not run again on the next one',
+    { tags: ['RT-2', 'EX-5'] },
+    async () => {
+      await using first = await startProcess()
+      const { enter, arrived, signals } = gate()
+      await using client = connect(first, { executorApiKey: first.apiKey, ...config, ...patient, tools: { enter } })
+      const failure = methods[method](client, 'tools.enter(1)').catch((error: unknown) => error)
+      await arrived()
+      await first.kill()
+      await using second = await startProcess(new URL(first.url).port)
+      const error = await failure
+      expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false })
+      expect(signals).toHaveLength(1)
+      const { executionId } = error as { executionId: string }
+      expect(await api(second, `/v1/executions/${executionId}`, { key: second.apiKey })).toMatchObject({ status: 404 })
+      expect(await methods[method](client, 'return 2')).toMatchObject({ success: true, result: 2 })
+    },
+  )
 
-  test('RT-2: an executor that was started since the request was sent cannot tell, and does not run it', async () => {
-    await using first = await startExecutor({ sandboxProcesses: 1 })
-    const target = { url: first.url }
-    const attempts: Fault[] = ['reset when sent']
-    const create = (): Fault => attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')
-    await using faulty = await startFaulty(target, transport, { create }, patient)
-    const failure = methods[method](faulty.client, threeCalls).catch((error: unknown) => error)
-    await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
-    await using second = await startExecutor({ sandboxProcesses: 1 })
-    target.url = second.url
-    const error = await failure
-    expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 } })
-    await first.close({ drainMs: 0 })
-    const { executionId } = error as { executionId: string }
-    expect(runsOf(executionId)).toBe(1)
-    expect(new Set(faulty.calls).size).toBe(faulty.calls.length)
-  })
+  test(
+    'an executor that was started since the request was sent cannot tell, and does not run it',
+    { tags: ['RT-2'] },
+    async () => {
+      await using first = await startExecutor({ sandboxProcesses: 1 })
+      const target = { url: first.url }
+      const attempts: Fault[] = ['reset when sent']
+      const create = (): Fault => attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')
+      await using faulty = await startFaulty(target, transport, { create }, patient)
+      const failure = methods[method](faulty.client, threeCalls).catch((error: unknown) => error)
+      await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
+      await using second = await startExecutor({ sandboxProcesses: 1 })
+      target.url = second.url
+      const error = await failure
+      expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 } })
+      await first.close({ drainMs: 0 })
+      const { executionId } = error as { executionId: string }
+      expect(runsOf(executionId)).toBe(1)
+      expect(new Set(faulty.calls).size).toBe(faulty.calls.length)
+    },
+  )
 
-  test('RT-1, RT-2: an executor that is not up yet is tried again until it is, and runs the code once', async () => {
-    const port = await freePort()
-    const calls: string[] = []
-    const count = (input: unknown, { callId }: { callId: string }) => {
-      calls.push(callId)
-      return input
-    }
-    await using client = connect({ url: `http://127.0.0.1:${port}` }, { ...config, ...patient, tools: { count } })
-    const value = methods[method](client, threeCalls)
-    await using _late = await startExecutor({ port, sandboxProcesses: 1 })
-    const { executionId, ...result } = await value
-    expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
-    expect(calls.toSorted()).toEqual([1, 2, 3].map((number) => `${executionId}:${number}`))
-    await expect.poll(() => runsOf(executionId)).toBe(1)
-  })
+  test(
+    'an executor that is not up yet is tried again until it is, and runs the code once',
+    { tags: ['RT-1', 'RT-2'] },
+    async () => {
+      const port = await freePort()
+      const calls: string[] = []
+      const count = (input: unknown, { callId }: { callId: string }) => {
+        calls.push(callId)
+        return input
+      }
+      await using client = connect({ url: `http://127.0.0.1:${port}` }, { ...config, ...patient, tools: { count } })
+      const value = methods[method](client, threeCalls)
+      await using _late = await startExecutor({ port, sandboxProcesses: 1 })
+      const { executionId, ...result } = await value
+      expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
+      expect(calls.toSorted()).toEqual([1, 2, 3].map((number) => `${executionId}:${number}`))
+      await expect.poll(() => runsOf(executionId)).toBe(1)
+    },
+  )
 })
 
 describe('a request that names a reading', () => {
-  test('RT-2: runs on the instance of that reading, once, and is refused by others', async () => {
+  test('runs on the instance of that reading, once, and is refused by others', { tags: ['RT-2'] }, async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
     await using other = await startExecutor({ sandboxProcesses: 1 })
     const [known, foreign] = [await knownOf(executor), await knownOf(other)]
@@ -112,7 +124,7 @@ describe('a request that names a reading', () => {
     expect(await send(second, await knownOf(executor))).toMatchObject({ status: 200 })
   })
 
-  test('RT-2: does not run the code again when the executor has forgotten that it ended', async () => {
+  test('does not run the code again when the executor has forgotten that it ended', { tags: ['RT-2'] }, async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
     const known = await knownOf(executor)
     const id = newExecutionId()
@@ -123,52 +135,60 @@ describe('a request that names a reading', () => {
     expect(runsOf(id)).toBe(1)
   })
 
-  test('RT-2: is no first request any more when the executor has forgotten others that ended since', async () => {
-    await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
-    const known = await knownOf(executor)
-    const [other, id] = [newExecutionId(), newExecutionId()]
-    expect((await api(executor, '/v1/executions', request(other))).status).toBe(200)
-    await expect.poll(async () => (await api(executor, `/v1/executions/${other}`)).status).toBe(404)
-    const send = (headers: Record<string, string>) => api(executor, '/v1/executions', { ...request(id), headers })
-    expect(await send(known)).toMatchObject({ status: 409 })
-    expect(runsOf(id)).toBe(0)
-    expect(await send(await knownOf(executor))).toMatchObject({ status: 200 })
-  })
+  test(
+    'is no first request any more when the executor has forgotten others that ended since',
+    { tags: ['RT-2'] },
+    async () => {
+      await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
+      const known = await knownOf(executor)
+      const [other, id] = [newExecutionId(), newExecutionId()]
+      expect((await api(executor, '/v1/executions', request(other))).status).toBe(200)
+      await expect.poll(async () => (await api(executor, `/v1/executions/${other}`)).status).toBe(404)
+      const send = (headers: Record<string, string>) => api(executor, '/v1/executions', { ...request(id), headers })
+      expect(await send(known)).toMatchObject({ status: 409 })
+      expect(runsOf(id)).toBe(0)
+      expect(await send(await knownOf(executor))).toMatchObject({ status: 200 })
+    },
+  )
 })
 
 describe.each(usages.filter(({ transport }) => transport === 'callback'))('$method', ({ method }) => {
-  test('TL-6, RT-2: if a gateway drops the reading and the code runs twice, its calls do not get answers of other inputs', async () => {
-    await using first = await startExecutor({ sandboxProcesses: 1 })
-    const target = { url: first.url }
-    const second = startExecutor({ sandboxProcesses: 1 })
-    const attempts: Fault[] = ['lose the answer']
-    const create = ({ headers }: Exchange): Fault => {
-      delete headers['x-codemode-known']
-      return attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')
-    }
-    const paid: unknown[] = []
-    const pay = (input: unknown) => {
-      paid.push(input)
-      return input
-    }
-    const log = {
-      debug: () => {},
-      info: () => {},
-      warn: () => {},
-      error: (message: string) => void logged.push(message),
-    }
-    const logged: string[] = []
-    const config = { ...patient, tools: { pay }, logger: log }
-    await using faulty = await startFaulty(target, 'callback', { create }, config)
-    const refused: unknown[] = []
-    faulty.client.on('tool', ({ tool, error }) => error && refused.push([tool, error.code]))
-    const result = methods[method](faulty.client, 'return await tools.pay({ r: Math.random() })')
-    await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
-    await using next = await second
-    target.url = next.url
-    expect(await result).toMatchObject({ success: false, error: { name: 'ToolError', code: 'GUEST_ERROR' } })
-    expect(paid).toHaveLength(1)
-    expect(refused).toEqual([['pay', 'TOOL_CALL_CONFLICT']])
-    expect(logged).toEqual(['tool call refused'])
-  })
+  test(
+    'if a gateway drops the reading and the code runs twice, its calls do not get answers of other inputs',
+    { tags: ['TL-6', 'RT-2'] },
+    async () => {
+      await using first = await startExecutor({ sandboxProcesses: 1 })
+      const target = { url: first.url }
+      const second = startExecutor({ sandboxProcesses: 1 })
+      const attempts: Fault[] = ['lose the answer']
+      const create = ({ headers }: Exchange): Fault => {
+        delete headers['x-codemode-known']
+        return attempts.shift() ?? (target.url === first.url ? busy(503) : 'pass')
+      }
+      const paid: unknown[] = []
+      const pay = (input: unknown) => {
+        paid.push(input)
+        return input
+      }
+      const log = {
+        debug: () => {},
+        info: () => {},
+        warn: () => {},
+        error: (message: string) => void logged.push(message),
+      }
+      const logged: string[] = []
+      const config = { ...patient, tools: { pay }, logger: log }
+      await using faulty = await startFaulty(target, 'callback', { create }, config)
+      const refused: unknown[] = []
+      faulty.client.on('tool', ({ tool, error }) => error && refused.push([tool, error.code]))
+      const result = methods[method](faulty.client, 'return await tools.pay({ r: Math.random() })')
+      await expect.poll(() => faulty.requests('create').length).toBeGreaterThan(1)
+      await using next = await second
+      target.url = next.url
+      expect(await result).toMatchObject({ success: false, error: { name: 'ToolError', code: 'GUEST_ERROR' } })
+      expect(paid).toHaveLength(1)
+      expect(refused).toEqual([['pay', 'TOOL_CALL_CONFLICT']])
+      expect(logged).toEqual(['tool call refused'])
+    },
+  )
 })

@@ -12,30 +12,36 @@ const suite = useCodemode()
 const runsOf = countRuns()
 
 describe.each(transports)('over the $transport transport', ({ transport }) => {
-  test('EX-2, RT-2: of a hundred executions whose requests meet faults each gets its own result, in order', async () => {
-    const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
-    // Each execution meets two faults at most; faults by request number alone could use up all attempts of one
-    // execution.
-    const met = new Map<unknown, number>()
-    let number = 0
-    const create = ({ headers }: Exchange): Fault => {
-      const id = headers['idempotency-key']
-      met.set(id, (met.get(id) ?? 0) + 1)
-      return met.get(id)! > 2 ? 'pass' : (faults[number++ % 7] ?? 'pass')
-    }
-    const answer = Array.from({ length: 30 }, (_, number): Fault => faults[number % 10] ?? 'pass').filter(
-      (fault) => typeof fault === 'string',
-    )
-    const retry = { maxAttempts: 8, backoffBaseMs: 1 }
-    await using faulty = await startFaulty(suite.executor, transport, { create, answer }, { retry })
-    const codes = Array.from({ length: 100 }, (_, number) => `return [${number}, await tools.count(${number})]`)
-    const results = await faulty.client.executeAll(codes)
-    expect(results.map((result) => result.success && result.result)).toEqual(codes.map((_, number) => [number, number]))
-    expect(faulty.calls.toSorted()).toEqual(results.map(({ executionId }) => `${executionId}:1`).toSorted())
-    await expect.poll(() => results.map(({ executionId }) => runsOf(executionId))).toEqual(codes.map(() => 1))
-  })
+  test(
+    'of a hundred executions whose requests meet faults each gets its own result, in order',
+    { tags: ['EX-2', 'RT-2'] },
+    async () => {
+      const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
+      // Each execution meets two faults at most; faults by request number alone could use up all attempts of one
+      // execution.
+      const met = new Map<unknown, number>()
+      let number = 0
+      const create = ({ headers }: Exchange): Fault => {
+        const id = headers['idempotency-key']
+        met.set(id, (met.get(id) ?? 0) + 1)
+        return met.get(id)! > 2 ? 'pass' : (faults[number++ % 7] ?? 'pass')
+      }
+      const answer = Array.from({ length: 30 }, (_, number): Fault => faults[number % 10] ?? 'pass').filter(
+        (fault) => typeof fault === 'string',
+      )
+      const retry = { maxAttempts: 8, backoffBaseMs: 1 }
+      await using faulty = await startFaulty(suite.executor, transport, { create, answer }, { retry })
+      const codes = Array.from({ length: 100 }, (_, number) => `return [${number}, await tools.count(${number})]`)
+      const results = await faulty.client.executeAll(codes)
+      expect(results.map((result) => result.success && result.result)).toEqual(
+        codes.map((_, number) => [number, number]),
+      )
+      expect(faulty.calls.toSorted()).toEqual(results.map(({ executionId }) => `${executionId}:1`).toSorted())
+      await expect.poll(() => results.map(({ executionId }) => runsOf(executionId))).toEqual(codes.map(() => 1))
+    },
+  )
 
-  test('EX-2, RT-1: one execution whose requests never arrive loses no other', async () => {
+  test('one execution whose requests never arrive loses no other', { tags: ['EX-2', 'RT-1'] }, async () => {
     const ids = new Set<unknown>()
     // All attempts of the second execution fail.
     const create = ({ headers }: Exchange): Fault => {
@@ -52,7 +58,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     expect(runsOf(failed[0]!.executionId)).toBe(0)
   })
 
-  test('EX-4: an execution begins and ends while others back off', async () => {
+  test('an execution begins and ends while others back off', { tags: ['EX-4'] }, async () => {
     const backingOff = 20
     const refused = new Set<unknown>()
     let isBusy = true
@@ -79,7 +85,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     expect(faulty.calls).toHaveLength((backingOff + 2) * 3)
   })
 
-  test('EX-5, RT-3: giving up waiting while the stream is broken is not cancelling', async () => {
+  test('giving up waiting while the stream is broken is not cancelling', { tags: ['EX-5', 'RT-3'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     let isBroken = true
     const events = (): Fault => (isBroken ? busy(503) : 'pass')
@@ -99,7 +105,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     await expect.poll(() => runsOf(execution.id)).toBe(1)
   })
 
-  test('EX-5, RT-1: cancelling arrives past faults, and retrying is a new execution', async () => {
+  test('cancelling arrives past faults, and retrying is a new execution', { tags: ['EX-5', 'RT-1'] }, async () => {
     const { enter, arrived, signals } = gate()
     const cancel: Fault[] = ['reset', busy(503), 'lose the answer']
     const retry = { maxAttempts: 8, backoffBaseMs: 1 }
@@ -117,23 +123,29 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     await expect.poll(() => [runsOf(execution.id), runsOf(again.id)]).toEqual([1, 1])
   })
 
-  test('RT-2, RT-5: an execution that waits in the queue keeps its one place when its connection breaks', async () => {
-    await using executor = await startExecutor({ sandboxProcesses: 1, maxRunning: 1, maxQueued: 1 })
-    const { enter, arrived, open } = gate()
-    const create: Fault[] = ['pass', 'reset when sent', 'reset when sent']
-    const retry = { maxAttempts: 8, backoffBaseMs: 1 }
-    await using faulty = await startFaulty(executor, transport, { create }, { retry, tools: { enter } })
-    const running = faulty.client.executeAsync('tools.enter("running")')
-    await arrived()
-    const queued = faulty.client.run(threeCalls)
-    await expect.poll(() => faulty.requests('create').length).toBe(4)
-    const refused = await faulty.client.run('return 1', { executionTimeoutMs: 1_000 }).catch((error: unknown) => error)
-    expect(refused).toMatchObject({ code: 'OVERLOADED', httpStatus: 503, ambiguous: false })
-    open()
-    expect(await running).toBe('running')
-    const { executionId, ...result } = await queued
-    expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
-    expect(faulty.calls.toSorted()).toEqual([1, 2, 3].map((number) => `${executionId}:${number}`))
-    await expect.poll(() => runsOf(executionId)).toBe(1)
-  })
+  test(
+    'an execution that waits in the queue keeps its one place when its connection breaks',
+    { tags: ['RT-2', 'RT-5'] },
+    async () => {
+      await using executor = await startExecutor({ sandboxProcesses: 1, maxRunning: 1, maxQueued: 1 })
+      const { enter, arrived, open } = gate()
+      const create: Fault[] = ['pass', 'reset when sent', 'reset when sent']
+      const retry = { maxAttempts: 8, backoffBaseMs: 1 }
+      await using faulty = await startFaulty(executor, transport, { create }, { retry, tools: { enter } })
+      const running = faulty.client.executeAsync('tools.enter("running")')
+      await arrived()
+      const queued = faulty.client.run(threeCalls)
+      await expect.poll(() => faulty.requests('create').length).toBe(4)
+      const refused = await faulty.client
+        .run('return 1', { executionTimeoutMs: 1_000 })
+        .catch((error: unknown) => error)
+      expect(refused).toMatchObject({ code: 'OVERLOADED', httpStatus: 503, ambiguous: false })
+      open()
+      expect(await running).toBe('running')
+      const { executionId, ...result } = await queued
+      expect(result).toMatchObject({ success: true, result: [1, 2, 3] })
+      expect(faulty.calls.toSorted()).toEqual([1, 2, 3].map((number) => `${executionId}:${number}`))
+      await expect.poll(() => runsOf(executionId)).toBe(1)
+    },
+  )
 })

@@ -62,19 +62,23 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     return (way) => faulty.requests(way).length
   }
 
-  test.each(rows.create)('RT-1, RT-2, EX-2: the request meets $what', async ({ fault, times, streaming }) => {
-    const requests = await expectUnnoticed({ create: [fault] })
-    expect(requests('create')).toBe(isStreaming ? (streaming ?? times) : times)
-  })
+  test.each(rows.create)(
+    'the request meets $what',
+    { tags: ['RT-1', 'RT-2', 'EX-2'] },
+    async ({ fault, times, streaming }) => {
+      const requests = await expectUnnoticed({ create: [fault] })
+      expect(requests('create')).toBe(isStreaming ? (streaming ?? times) : times)
+    },
+  )
 
-  test.each(rows.answer)("RT-1, RT-2: a tool's answer meets $what", async ({ fault, times }) => {
+  test.each(rows.answer)("a tool's answer meets $what", { tags: ['RT-1', 'RT-2'] }, async ({ fault, times }) => {
     const requests = await expectUnnoticed({ answer: [fault] })
     // Answers over the stream that are ready at the same time share a request.
     const withoutFaults = transport === 'callback' ? [3] : [2, 3]
     expect(withoutFaults).toContain(requests('answer') - (times - 1))
   })
 
-  test('RT-1, RT-2, EX-5: everything breaks once at each place where it can', async () => {
+  test('everything breaks once at each place where it can', { tags: ['RT-1', 'RT-2', 'EX-5'] }, async () => {
     const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']
     const requests = await expectUnnoticed({
       create: ['reset when sent', isStreaming ? { cutAfter: cuts[0]! } : { cutAt: 'exe_' }],
@@ -84,43 +88,51 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     expect(requests('create')).toBe(isStreaming ? 2 : 3)
   })
 
-  test('RT-1, EX-10: a server that hangs is given up after requestTimeoutMs, and nothing has run', async () => {
-    const clocks = { requestTimeoutMs: 300, executionTimeoutMs: 200, queueTimeoutMs: 200, connectTimeoutMs: 200 }
-    await using faulty = await startFaulty(suite.executor, transport, { create: ['hang'] }, clocks)
-    const before = runsOf()
-    await expect(methods[method](faulty.client, threeCalls)).rejects.toMatchObject({
-      code: 'REQUEST_TIMEOUT',
-      layer: 'request',
-      ambiguous: true,
-    })
-    expect(faulty.calls).toEqual([])
-    expect(runsOf()).toBe(before)
-  })
+  test(
+    'a server that hangs is given up after requestTimeoutMs, and nothing has run',
+    { tags: ['RT-1', 'EX-10'] },
+    async () => {
+      const clocks = { requestTimeoutMs: 300, executionTimeoutMs: 200, queueTimeoutMs: 200, connectTimeoutMs: 200 }
+      await using faulty = await startFaulty(suite.executor, transport, { create: ['hang'] }, clocks)
+      const before = runsOf()
+      await expect(methods[method](faulty.client, threeCalls)).rejects.toMatchObject({
+        code: 'REQUEST_TIMEOUT',
+        layer: 'request',
+        ambiguous: true,
+      })
+      expect(faulty.calls).toEqual([])
+      expect(runsOf()).toBe(before)
+    },
+  )
 
-  test('RT-2: a server that hangs after it has begun is told to stop, and runs the code once', async () => {
-    const stopped = Promise.withResolvers<unknown>()
-    const endless = (_: unknown, { signal }: { signal: AbortSignal }) => {
-      signal.addEventListener('abort', () => stopped.resolve(signal.reason))
-      return stopped.promise
-    }
-    const clocks = {
-      requestTimeoutMs: 1_500,
-      executionTimeoutMs: 1_400,
-      queueTimeoutMs: 1_000,
-      connectTimeoutMs: 1_000,
-    }
-    const faults: Faults = { create: ['hang when sent'] }
-    await using faulty = await startFaulty(suite.executor, transport, faults, { ...clocks, tools: { endless } })
-    const error = await methods[method](faulty.client, 'tools.endless({})').catch((thrown: unknown) => thrown)
-    expect(error).toMatchObject({ code: 'REQUEST_TIMEOUT', ambiguous: true })
-    await expect.poll(() => faulty.requests('cancel').length).toBe(1)
-    const { executionId } = error as { executionId: string }
-    await expect.poll(() => runsOf(executionId)).toBe(1)
-    // Over the stream no event arrived, and therefore no call.
-    if (transport === 'callback') await stopped.promise
-  })
+  test(
+    'a server that hangs after it has begun is told to stop, and runs the code once',
+    { tags: ['RT-2'] },
+    async () => {
+      const stopped = Promise.withResolvers<unknown>()
+      const endless = (_: unknown, { signal }: { signal: AbortSignal }) => {
+        signal.addEventListener('abort', () => stopped.resolve(signal.reason))
+        return stopped.promise
+      }
+      const clocks = {
+        requestTimeoutMs: 1_500,
+        executionTimeoutMs: 1_400,
+        queueTimeoutMs: 1_000,
+        connectTimeoutMs: 1_000,
+      }
+      const faults: Faults = { create: ['hang when sent'] }
+      await using faulty = await startFaulty(suite.executor, transport, faults, { ...clocks, tools: { endless } })
+      const error = await methods[method](faulty.client, 'tools.endless({})').catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'REQUEST_TIMEOUT', ambiguous: true })
+      await expect.poll(() => faulty.requests('cancel').length).toBe(1)
+      const { executionId } = error as { executionId: string }
+      await expect.poll(() => runsOf(executionId)).toBe(1)
+      // Over the stream no event arrived, and therefore no call.
+      if (transport === 'callback') await stopped.promise
+    },
+  )
 
-  test("RT-1, EX-10: closing ends a backoff and a hung request, and the code hasn't run", async () => {
+  test("closing ends a backoff and a hung request, and the code hasn't run", { tags: ['RT-1', 'EX-10'] }, async () => {
     for (const fault of [busy(503, '60'), 'hang'] as const) {
       const arrived = Promise.withResolvers<void>()
       const create = (): Fault => {
@@ -140,7 +152,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     }
   })
 
-  test('EX-10: closing with drain waits out the faults of what is under way', async () => {
+  test('closing with drain waits out the faults of what is under way', { tags: ['EX-10'] }, async () => {
     const faults: Faults = { create: ['reset', busy(503)], answer: ['reset'] }
     await using faulty = await startFaulty(suite.executor, transport, faults)
     const result = methods[method](faulty.client, threeCalls)
@@ -150,7 +162,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     expect(faulty.calls).toHaveLength(3)
   })
 
-  test('RT-4: half of a rejection of the key is still one, and not tried again', async () => {
+  test('half of a rejection of the key is still one, and not tried again', { tags: ['RT-4'] }, async () => {
     await using faulty = await startFaulty(suite.executor, transport, { create: [halfRejection] })
     const failure = methods[method](faulty.client, threeCalls)
     await expect(failure).rejects.toMatchObject({ name: 'ExecutorClientError', code: 'UNAUTHORIZED', attempts: 1 })

@@ -84,7 +84,7 @@ describe('a URL that is not an executor', () => {
           .end(gzipSync('<p>zipped</p>')),
       /HTTP 404: got text\/html in gzip from .*"zipped"/,
     ],
-  ])('RT-1: %s is named, and asked no more than once', async (_, answer, message) => {
+  ])('%s is named, and asked no more than once', { tags: ['RT-1'] }, async (_, answer, message) => {
     for (const isBeforeExecutor of [false, true]) {
       const { url, requests } = await foreignServer(answer, { isBeforeExecutor })
       for (const failure of await failuresAt(url)) {
@@ -107,7 +107,8 @@ describe('a URL that is not an executor', () => {
   })
 
   test.each([301, 302, 303, 307, 308])(
-    'RT-1: a %i is not followed, and where it points is told without its query',
+    'a %i is not followed, and where it points is told without its query',
+    { tags: ['RT-1'] },
     async (status) => {
       const elsewhere = await foreignServer(page(200, '{}'))
       const location = `${elsewhere.url.replace('//', '//user:password@')}/login?next=secret#fragment`
@@ -121,7 +122,7 @@ describe('a URL that is not an executor', () => {
     },
   )
 
-  test('RT-1: an echo of the request gives the key away to nobody', async () => {
+  test('an echo of the request gives the key away to nobody', { tags: ['RT-1'] }, async () => {
     const { url } = await foreignServer((response, { headers }) => {
       const echo = `${JSON.stringify(headers)} ${headers.authorization} ${'😀'.repeat(300)}`
       response.writeHead(400, { 'content-type': 'text/plain' }).end(echo)
@@ -133,7 +134,7 @@ describe('a URL that is not an executor', () => {
     }
   })
 
-  test('RT-1: an executor behind it is neither live nor ready', async () => {
+  test('an executor behind it is neither live nor ready', { tags: ['RT-1'] }, async () => {
     const { url } = await foreignServer(page(200, loginPage))
     await using client = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey })
     expect([await client.isLive(), await client.isReady()]).toEqual([false, false])
@@ -141,7 +142,8 @@ describe('a URL that is not an executor', () => {
 })
 
 test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
-  'RT-1: a %i of a gateway is tried again, and told with what answered when it stays',
+  'a %i of a gateway is tried again, and told with what answered when it stays',
+  { tags: ['RT-1'] },
   async (status) => {
     const answer = page(status, '<h1>Web server is down</h1>')
     const unreached = await foreignServer(answer)
@@ -176,7 +178,7 @@ describe('what does not speak HTTP', () => {
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
       /broke: bad upgrade/,
     ],
-  ])('RT-1: %s is told as such', async (_, protocol, banner, message) => {
+  ])('%s is told as such', { tags: ['RT-1'] }, async (_, protocol, banner, message) => {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () => socket.end(banner, 'latin1'))
@@ -195,27 +197,31 @@ test.each<[string, (body: Buffer) => Buffer]>([
   ['gzip', gzipSync],
   ['deflate', deflateSync],
   ['br', brotliCompressSync],
-])('RT-1: answers that a proxy has compressed with %s are read all the same', async (encoding, compress) => {
-  const asked: unknown[] = []
-  const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
-    asked.push(request.headers['accept-encoding'])
-    const { 'content-length': _, ...headers } = answer.headers
-    const chunks: Buffer[] = []
-    answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-    answer.on('end', () => {
-      response.writeHead(answer.statusCode!, { ...headers, 'content-encoding': encoding })
-      response.end(compress(Buffer.concat(chunks)))
+])(
+  'answers that a proxy has compressed with %s are read all the same',
+  { tags: ['RT-1'] },
+  async (encoding, compress) => {
+    const asked: unknown[] = []
+    const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
+      asked.push(request.headers['accept-encoding'])
+      const { 'content-length': _, ...headers } = answer.headers
+      const chunks: Buffer[] = []
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+      answer.on('end', () => {
+        response.writeHead(answer.statusCode!, { ...headers, 'content-encoding': encoding })
+        response.end(compress(Buffer.concat(chunks)))
+      })
     })
-  })
-  onTestFinished(() => proxy[Symbol.asyncDispose]())
-  await using client = connect(proxy, { retry })
-  expect(await client.executeAsync('return 4')).toBe(4)
-  expect(await (await client.submit('return 5')).wait()).toMatchObject({ result: 5 })
-  await expect(client.executeAsync('return (')).rejects.toMatchObject({ code: 'SYNTAX_ERROR' })
-  expect(new Set(asked)).toEqual(new Set(['identity']))
-})
+    onTestFinished(() => proxy[Symbol.asyncDispose]())
+    await using client = connect(proxy, { retry })
+    expect(await client.executeAsync('return 4')).toBe(4)
+    expect(await (await client.submit('return 5')).wait()).toMatchObject({ result: 5 })
+    await expect(client.executeAsync('return (')).rejects.toMatchObject({ code: 'SYNTAX_ERROR' })
+    expect(new Set(asked)).toEqual(new Set(['identity']))
+  },
+)
 
-test('RT-2: an answer that a proxy has cut is asked for again', async () => {
+test('an answer that a proxy has cut is asked for again', { tags: ['RT-2'] }, async () => {
   let cuts = 0
   const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
     const { 'content-length': _, ...headers } = answer.headers
@@ -263,7 +269,8 @@ describe('a gateway before a tool server', () => {
   }
 
   test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
-    'TL-6: a %i is tried again with the same call id, and the handler runs once',
+    'a %i is tried again with the same call id, and the handler runs once',
+    { tags: ['TL-6'] },
     async (status) => {
       const { client, ids, runs } = await behind(page(status, '<h1>Bad Gateway</h1>'), 2)
       const result = await client.run('return tools.count()')
@@ -273,7 +280,7 @@ describe('a gateway before a tool server', () => {
     },
   )
 
-  test('RT-1: Retry-After of a gateway is waited for', async () => {
+  test('Retry-After of a gateway is waited for', { tags: ['RT-1'] }, async () => {
     const times: number[] = []
     const busy: Answering = (response) => {
       times.push(performance.now())
@@ -286,7 +293,7 @@ describe('a gateway before a tool server', () => {
 
   const seen = 'return tools.count().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
 
-  test('TL-6: a 502 that stays makes the call unavailable, and says so', async () => {
+  test('a 502 that stays makes the call unavailable, and says so', { tags: ['TL-6'] }, async () => {
     const { client, runs } = await behind(page(502, '<h1>Bad Gateway</h1>'), Infinity)
     expect(await client.executeAsync(seen)).toEqual({
       code: 'TOOL_UNAVAILABLE',
@@ -306,7 +313,7 @@ describe('a gateway before a tool server', () => {
         void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"ok":true,"output":1}')),
     ],
     ['an error of its own', page(500, 'no')],
-  ])('TL-6: %s is final, and the code learns no more', async (_, answer) => {
+  ])('%s is final, and the code learns no more', { tags: ['TL-6'] }, async (_, answer) => {
     const { client, ids } = await behind(answer, Infinity)
     expect(await client.executeAsync(seen)).toMatchObject({
       code: 'TOOL_UNAVAILABLE',
@@ -315,7 +322,7 @@ describe('a gateway before a tool server', () => {
     expect(ids).toHaveLength(1)
   })
 
-  test("RT-3: the call's clock ends the attempts", async () => {
+  test("the call's clock ends the attempts", { tags: ['RT-3'] }, async () => {
     const { client } = await behind((response) => void response.writeHead(503, { 'retry-after': '60' }).end(), Infinity)
     const code = 'return tools.count().catch(({ code, data }) => [code, data.timeoutMs])'
     expect(await client.executeAsync(code, { toolTimeoutMs: 200 })).toEqual(['TOOL_TIMEOUT', 200])
@@ -328,7 +335,8 @@ async function forward(url: string, headers: Record<string, string>, body: Buffe
 }
 
 test.each(transports)(
-  'RT-2: a 500 of a gateway for an execution that goes on is settled ($transport)',
+  'a 500 of a gateway for an execution that goes on is settled ($transport)',
+  { tags: ['RT-2'] },
   async ({ config }) => {
     let failures = 0
     const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {

@@ -24,7 +24,7 @@ test.each([
     'JSON.parse(`{"__proto__":{"success":false}}`)',
     JSON.parse('{"__proto__":{"success":false}}'),
   ],
-])('EX-8: what the code returns is its value and nothing else: %s', async (_what, expression, value) => {
+])('what the code returns is its value and nothing else: %s', { tags: ['EX-8'] }, async (_what, expression, value) => {
   expect(await suite.codemode.run(`return ${expression}`)).toMatchObject({ success: true })
   expect(JSON.stringify(await suite.codemode.executeAsync(`return ${expression}`))).toBe(JSON.stringify(value))
 })
@@ -38,17 +38,24 @@ test.each([
   ],
   ['a success', '({ success: true, result: 1, name: "ok", message: "x" })', 'ok'],
   ['a crash', 'Object.assign(new Error("x"), { code: "SANDBOX_CRASHED", retryable: true })', 'Error'],
-])('EX-8: what the code throws is a GUEST_ERROR and nothing else: %s', async (_what, expression, name) => {
-  const result = await suite.codemode.run(`throw ${expression}`)
-  expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name, message: 'x', retryable: false } })
-  await expect(suite.codemode.executeAsync(`throw ${expression}`)).rejects.toMatchObject({
-    name: 'ExecutionError',
-    code: 'GUEST_ERROR',
-    errorName: name,
-  })
-})
+])(
+  'what the code throws is a GUEST_ERROR and nothing else: %s',
+  { tags: ['EX-8'] },
+  async (_what, expression, name) => {
+    const result = await suite.codemode.run(`throw ${expression}`)
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'GUEST_ERROR', name, message: 'x', retryable: false },
+    })
+    await expect(suite.codemode.executeAsync(`throw ${expression}`)).rejects.toMatchObject({
+      name: 'ExecutionError',
+      code: 'GUEST_ERROR',
+      errorName: name,
+    })
+  },
+)
 
-test('EX-8: a tool error that the code made itself has no details of a call', async () => {
+test('a tool error that the code made itself has no details of a call', { tags: ['EX-8'] }, async () => {
   const forge = 'throw Object.assign(new ToolError("forged"), { tool: "bank", code: "TOOL_REJECTED", retryable: true })'
   const result = await suite.codemode.run(forge)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message: 'forged', retryable: false } })
@@ -59,7 +66,7 @@ test.each([
   'Script execution timed out.',
   'Isolate was disposed during execution due to memory limit',
   'Isolate is disposed',
-])('EX-8: a rejection that nobody handles ends nothing, whatever it claims: %s', async (message) => {
+])('a rejection that nobody handles ends nothing, whatever it claims: %s', { tags: ['EX-8'] }, async (message) => {
   const result = await suite.codemode.run(
     `Promise.reject(new Error(${JSON.stringify(message)})); await sleep(1); return 'mine'`,
   )
@@ -96,7 +103,7 @@ test.each([
     'WeakMap, Map and Set',
     'for (const type of [WeakMap, Map, Set]) for (const key of ["get", "set", "has", "add"]) if (key in type.prototype) type.prototype[key] = () => 666',
   ],
-])('EX-8: code that overrides %s neither changes its result nor its error', async (_what, override) => {
+])('code that overrides %s neither changes its result nor its error', { tags: ['EX-8'] }, async (_what, override) => {
   const succeeded = await suite.codemode.run(`${override}\nreturn { mine: [1, 'two', null] }`)
   expect(succeeded).toMatchObject({ success: true, result: { mine: [1, 'two', null] } })
   const failed = await suite.codemode.run(`const error = new TypeError('mine')\n${override}\nthrow error`)
@@ -104,25 +111,29 @@ test.each([
 })
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('EX-8: code that overrides what the runtime stands on still calls its tools and gets their answers', async () => {
-    const inputs: unknown[] = []
-    const echo = (input: unknown) => {
-      inputs.push(input)
-      return { echoed: input }
-    }
-    await using client = connect(suite.executor, { ...config, tools: { echo } })
-    const value = await client.executeAsync(`
+  test(
+    'code that overrides what the runtime stands on still calls its tools and gets their answers',
+    { tags: ['EX-8'] },
+    async () => {
+      const inputs: unknown[] = []
+      const echo = (input: unknown) => {
+        inputs.push(input)
+        return { echoed: input }
+      }
+      await using client = connect(suite.executor, { ...config, tools: { echo } })
+      const value = await client.executeAsync(`
       JSON.stringify = () => '"forged"'
       JSON.parse = () => 'forged'
       Map.prototype.get = Map.prototype.set = Set.prototype.has = () => 'forged'
       Array.prototype.push = () => 'forged'
       Function.prototype.call = Function.prototype.apply = () => 'forged'
       return await tools.echo({ real: true })`)
-    expect(value).toEqual({ echoed: { real: true } })
-    expect(inputs).toEqual([{ real: true }])
-  })
+      expect(value).toEqual({ echoed: { real: true } })
+      expect(inputs).toEqual([{ real: true }])
+    },
+  )
 
-  test('EX-8: the list of tool calls is what was called, not what the code says', async () => {
+  test('the list of tool calls is what was called, not what the code says', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { real: () => 1 } })
     const result = await client.run(`
       await tools.real({})

@@ -21,81 +21,100 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   }
 
-  test('EX-8: an error has its name, its message, its own lines, what was logged and which tools were called', async () => {
-    await using client = connect(suite.executor, { ...config, tools })
-    const code = [
-      'const total: number = await tools.add({ a: 1, b: 2 })',
-      'console.log("the total is", total)',
-      'console.warn({ deep: [1] })',
-      'function check(n: number) {',
-      '  throw new RangeError(`${n} is too much`)',
-      '}',
-      'check(total)',
-    ].join('\n')
-    const error: unknown = await client.executeAsync(code).catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(ExecutionError)
-    expect(error).toMatchObject({
-      name: 'ExecutionError',
-      code: 'GUEST_ERROR',
-      errorName: 'RangeError',
-      message: '3 is too much',
-      guestStack: 'RangeError: 3 is too much\n    at check (code:5:9)\n    at code:7:1',
-      retryable: false,
-      logs: [
-        { level: 'log', text: 'the total is 3' },
-        { level: 'warn', text: '{ deep: [ 1 ] }' },
-      ],
-      toolCalls: [{ tool: 'add', status: 'completed' }],
-    })
-    expect((error as ExecutionError).toJSON()).toMatchObject({ errorName: 'RangeError', toolCalls: [{ tool: 'add' }] })
-  })
+  test(
+    'an error has its name, its message, its own lines, what was logged and which tools were called',
+    { tags: ['EX-8'] },
+    async () => {
+      await using client = connect(suite.executor, { ...config, tools })
+      const code = [
+        'const total: number = await tools.add({ a: 1, b: 2 })',
+        'console.log("the total is", total)',
+        'console.warn({ deep: [1] })',
+        'function check(n: number) {',
+        '  throw new RangeError(`${n} is too much`)',
+        '}',
+        'check(total)',
+      ].join('\n')
+      const error: unknown = await client.executeAsync(code).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(ExecutionError)
+      expect(error).toMatchObject({
+        name: 'ExecutionError',
+        code: 'GUEST_ERROR',
+        errorName: 'RangeError',
+        message: '3 is too much',
+        guestStack: 'RangeError: 3 is too much\n    at check (code:5:9)\n    at code:7:1',
+        retryable: false,
+        logs: [
+          { level: 'log', text: 'the total is 3' },
+          { level: 'warn', text: '{ deep: [ 1 ] }' },
+        ],
+        toolCalls: [{ tool: 'add', status: 'completed' }],
+      })
+      expect((error as ExecutionError).toJSON()).toMatchObject({
+        errorName: 'RangeError',
+        toolCalls: [{ tool: 'add' }],
+      })
+    },
+  )
 
-  test('EX-8: a failed tool is an error that the code can catch, with all that the handler said', async () => {
-    await using client = connect(suite.executor, { ...config, tools })
-    const caught = await client.executeAsync(`
+  test(
+    'a failed tool is an error that the code can catch, with all that the handler said',
+    { tags: ['EX-8'] },
+    async () => {
+      await using client = connect(suite.executor, { ...config, tools })
+      const caught = await client.executeAsync(`
       try {
         await tools.refuse({})
       } catch (error) {
         const { name, message, tool, code, data, retryable } = error
         return { name, message, tool, code, data, retryable, kind: error instanceof ToolError }
       }`)
-    expect(caught).toEqual({
-      name: 'ToolError',
-      message: 'not today',
-      tool: 'refuse',
-      code: 'E_CLOSED',
-      data: { opens: '09:00' },
-      retryable: true,
-      kind: true,
-    })
-  })
-
-  test('EX-8: a failed tool that nobody catches is told with its tool, its code and the line of its call', async () => {
-    await using client = connect(suite.executor, { ...config, tools })
-    const result = await client.run('const a = 1\nawait tools.refuse({})')
-    expect(result).toMatchObject({
-      success: false,
-      error: {
-        code: 'GUEST_ERROR',
+      expect(caught).toEqual({
         name: 'ToolError',
         message: 'not today',
-        details: { tool: 'refuse', code: 'E_CLOSED', retryable: true },
-      },
-      toolCalls: [{ tool: 'refuse', status: 'failed', errorCode: 'E_CLOSED' }],
-    })
-    expect(result.success ? '' : result.error.guestStack).toContain('code:2:')
-  })
+        tool: 'refuse',
+        code: 'E_CLOSED',
+        data: { opens: '09:00' },
+        retryable: true,
+        kind: true,
+      })
+    },
+  )
 
-  test('EX-8: a call that is left open when the code throws is cancelled, and the logs name it', async () => {
-    await using client = connect(suite.executor, { ...config, tools: { hang: () => new Promise(() => {}) } })
-    const result = await client.run('tools.hang({})\nawait sleep(1)\nthrow new Error("enough")')
-    expect(result).toMatchObject({
-      success: false,
-      error: { message: 'enough' },
-      toolCalls: [{ tool: 'hang', status: 'cancelled' }],
-      logs: [{ level: 'warn', text: expect.stringContaining('hang') }],
-    })
-  })
+  test(
+    'a failed tool that nobody catches is told with its tool, its code and the line of its call',
+    { tags: ['EX-8'] },
+    async () => {
+      await using client = connect(suite.executor, { ...config, tools })
+      const result = await client.run('const a = 1\nawait tools.refuse({})')
+      expect(result).toMatchObject({
+        success: false,
+        error: {
+          code: 'GUEST_ERROR',
+          name: 'ToolError',
+          message: 'not today',
+          details: { tool: 'refuse', code: 'E_CLOSED', retryable: true },
+        },
+        toolCalls: [{ tool: 'refuse', status: 'failed', errorCode: 'E_CLOSED' }],
+      })
+      expect(result.success ? '' : result.error.guestStack).toContain('code:2:')
+    },
+  )
+
+  test(
+    'a call that is left open when the code throws is cancelled, and the logs name it',
+    { tags: ['EX-8'] },
+    async () => {
+      await using client = connect(suite.executor, { ...config, tools: { hang: () => new Promise(() => {}) } })
+      const result = await client.run('tools.hang({})\nawait sleep(1)\nthrow new Error("enough")')
+      expect(result).toMatchObject({
+        success: false,
+        error: { message: 'enough' },
+        toolCalls: [{ tool: 'hang', status: 'cancelled' }],
+        logs: [{ level: 'warn', text: expect.stringContaining('hang') }],
+      })
+    },
+  )
 })
 
 test.each([
@@ -111,24 +130,28 @@ test.each([
   ['a proxy with traps that throw', 'new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 } })', { name: 'Error' }],
   ['an error with getters that throw', 'Object.defineProperty(new Error("m"), "name", { get() { throw 1 } })', {}],
   ['an error whose fields are no text', 'Object.assign(new Error("m"), { name: {}, stack: 5 })', { message: 'm' }],
-])('EX-8: code may throw %s', async (_what, expression, expected) => {
+])('code may throw %s', { tags: ['EX-8'] }, async (_what, expression, expected) => {
   expect(await errorOf(`throw ${expression}`)).toMatchObject({ code: 'GUEST_ERROR', ...expected })
 })
 
-test('EX-8: a thrown object with a getter that never returns is stopped by the CPU clock', async () => {
+test('a thrown object with a getter that never returns is stopped by the CPU clock', { tags: ['EX-8'] }, async () => {
   expect(await errorOf('throw { get message() { for (;;); } }')).toMatchObject({ code: 'CPU_TIMEOUT' })
 })
 
-test('EX-8: the message and the stack of an error are bounded, and say how much is left out', async () => {
-  const error = await errorOf('throw new Error("x".repeat(5_000_000))')
-  expect(error).toMatchObject({
-    code: 'GUEST_ERROR',
-    message: expect.stringMatching(/^x{8192}… \(\d+ more characters\)/),
-  })
-  expect(JSON.stringify(error).length).toBeLessThan(64 * 1024)
-})
+test(
+  'the message and the stack of an error are bounded, and say how much is left out',
+  { tags: ['EX-8'] },
+  async () => {
+    const error = await errorOf('throw new Error("x".repeat(5_000_000))')
+    expect(error).toMatchObject({
+      code: 'GUEST_ERROR',
+      message: expect.stringMatching(/^x{8192}… \(\d+ more characters\)/),
+    })
+    expect(JSON.stringify(error).length).toBeLessThan(64 * 1024)
+  },
+)
 
-test('EX-8: an exception out of a timer or a microtask ends the execution with its place', async () => {
+test('an exception out of a timer or a microtask ends the execution with its place', { tags: ['EX-8'] }, async () => {
   expect(await errorOf('setTimeout(() => {\n  null.x\n}, 1)\nawait sleep(1_000)')).toMatchObject({
     code: 'GUEST_ERROR',
     name: 'TypeError',
@@ -146,13 +169,13 @@ test.each([
   ['a function', 'async () => {\n  throw new Error("x")\n}', 'code:2:9'],
   ['a last expression', '1 +\n  missing', 'code:2:3'],
   ['code after an await', 'await sleep(1)\n\nthrow new Error("x")', 'code:3:7'],
-])('EX-8: line and column are those of the code as it was sent, for %s', async (_form, code, place) => {
+])('line and column are those of the code as it was sent, for %s', { tags: ['EX-8'] }, async (_form, code, place) => {
   const { guestStack } = (await errorOf(code)) as { guestStack: string }
   expect(guestStack).toContain(place)
   expect(guestStack).not.toMatch(/codemode:|node:|file:|\/work|packages/)
 })
 
-test('EX-8: a result has its own error over HTTP too, in a 200', async () => {
+test('a result has its own error over HTTP too, in a 200', { tags: ['EX-8'] }, async () => {
   const answer = await api(suite.executor, '/v1/executions', {
     body: { code: 'console.log(1)\nthrow new SyntaxError("mine")' },
   })

@@ -20,7 +20,7 @@ async function all(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEven
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('EX-5: submit resolves while the code runs, and its handle tells what is going on', async () => {
+  test('submit resolves while the code runs, and its handle tells what is going on', { tags: ['EX-5'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('console.log("hi")\nreturn await tools.enter(7)', { label: 'a label' })
@@ -42,7 +42,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 1, logs: 1 })
   })
 
-  test('EX-5: a handle can be awaited by as many as like, and is itself no promise', async () => {
+  test('a handle can be awaited by as many as like, and is itself no promise', { tags: ['EX-5'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const execution = await client.submit('tools.one({})')
     expect(execution).not.toHaveProperty('then')
@@ -51,45 +51,53 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await execution.wait()).toBe(results[0])
   })
 
-  test('EX-5: events come in order from the first to the last, to everyone, and resume after any of them', async () => {
-    const { enter, arrived, open } = gate()
-    await using client = connect(executor, { ...config, tools: { enter } })
-    const execution = await client.submit('console.log("a")\nawait tools.enter({})\nconsole.error("b")\nreturn 1')
-    await arrived()
-    const early = all(execution.events())
-    open()
-    await execution.wait()
-    const late = await all(execution.events())
-    expect(await early).toEqual(late)
-    expect(late.map(({ type }) => type).filter((type) => type !== 'waiting')).toEqual([
-      'started',
-      'log',
-      'tool.called',
-      'tool.settled',
-      'log',
-      'finished',
-    ])
-    expect(late.map(({ id }) => id)).toEqual(late.map((_, index) => String(index + 1)))
-    expect(new Set(late.map(({ executionId }) => executionId))).toEqual(new Set([execution.id]))
-    expect(await all(execution.events({ after: late[2]!.id }))).toEqual(late.slice(3))
-    expect(late.at(-1)).toMatchObject({ type: 'finished', result: { success: true, result: 1 } })
-  })
+  test(
+    'events come in order from the first to the last, to everyone, and resume after any of them',
+    { tags: ['EX-5'] },
+    async () => {
+      const { enter, arrived, open } = gate()
+      await using client = connect(executor, { ...config, tools: { enter } })
+      const execution = await client.submit('console.log("a")\nawait tools.enter({})\nconsole.error("b")\nreturn 1')
+      await arrived()
+      const early = all(execution.events())
+      open()
+      await execution.wait()
+      const late = await all(execution.events())
+      expect(await early).toEqual(late)
+      expect(late.map(({ type }) => type).filter((type) => type !== 'waiting')).toEqual([
+        'started',
+        'log',
+        'tool.called',
+        'tool.settled',
+        'log',
+        'finished',
+      ])
+      expect(late.map(({ id }) => id)).toEqual(late.map((_, index) => String(index + 1)))
+      expect(new Set(late.map(({ executionId }) => executionId))).toEqual(new Set([execution.id]))
+      expect(await all(execution.events({ after: late[2]!.id }))).toEqual(late.slice(3))
+      expect(late.at(-1)).toMatchObject({ type: 'finished', result: { success: true, result: 1 } })
+    },
+  )
 
-  test('EX-5: a reader that stops half way holds nothing up, and finds all the rest when it goes on', async () => {
-    await using client = connect(executor, { ...config, tools: { one: () => 1 } })
-    const code = 'for (let n = 0; n < 200; n += 1) { await tools.one(); console.log("x".repeat(200), n) }'
-    const execution = await client.submit(code)
-    const reader = execution.events()[Symbol.asyncIterator]()
-    const seen = [await reader.next(), await reader.next()]
-    expect(await execution.wait()).toMatchObject({ success: true })
-    while (seen.at(-1)!.done !== true) seen.push(await reader.next())
-    const events = seen.flatMap(({ done, value }) => (done === true || value === undefined ? [] : [value]))
-    expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1))
-    expect(events.filter(({ type }) => type === 'log')).toHaveLength(200)
-    expect(events.at(-1)).toMatchObject({ type: 'finished' })
-  })
+  test(
+    'a reader that stops half way holds nothing up, and finds all the rest when it goes on',
+    { tags: ['EX-5'] },
+    async () => {
+      await using client = connect(executor, { ...config, tools: { one: () => 1 } })
+      const code = 'for (let n = 0; n < 200; n += 1) { await tools.one(); console.log("x".repeat(200), n) }'
+      const execution = await client.submit(code)
+      const reader = execution.events()[Symbol.asyncIterator]()
+      const seen = [await reader.next(), await reader.next()]
+      expect(await execution.wait()).toMatchObject({ success: true })
+      while (seen.at(-1)!.done !== true) seen.push(await reader.next())
+      const events = seen.flatMap(({ done, value }) => (done === true || value === undefined ? [] : [value]))
+      expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1))
+      expect(events.filter(({ type }) => type === 'log')).toHaveLength(200)
+      expect(events.at(-1)).toMatchObject({ type: 'finished' })
+    },
+  )
 
-  test('EX-5: a reader of events that leaves early leaves the execution alone', async () => {
+  test('a reader of events that leaves early leaves the execution alone', { tags: ['EX-5'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "whole"')
@@ -99,7 +107,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await execution.wait()).toMatchObject({ success: true, result: 'whole' })
   })
 
-  test('EX-5, RT-3: giving up waiting is not cancelling', async () => {
+  test('giving up waiting is not cancelling', { tags: ['EX-5', 'RT-3'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "later"')
@@ -119,7 +127,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await execution.wait()).toMatchObject({ success: true, result: 'later' })
   })
 
-  test('EX-5: retry runs the same code with the same options under a new id', async () => {
+  test('retry runs the same code with the same options under a new id', { tags: ['EX-5'] }, async () => {
     const seen: unknown[] = []
     const note = (input: unknown, { context }: { context: unknown }) => seen.push([input, context])
     await using client = connect(executor, { ...config, tools: { note } })
@@ -138,7 +146,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('EX-5: an execution that nobody waits for is no unhandled rejection, however it ends', async () => {
+test('an execution that nobody waits for is no unhandled rejection, however it ends', { tags: ['EX-5'] }, async () => {
   // Vitest fails the run on an unhandled rejection.
   const lost = await startExecutor({ sandboxProcesses: 1 })
   const client = connect(lost, { retry: false, tools: { hang: () => new Promise(() => {}) } })
@@ -153,7 +161,7 @@ test('EX-5: an execution that nobody waits for is no unhandled rejection, howeve
   expect(orphan.status).toBe('cancelled')
 })
 
-test('EX-5: submit rejects what the executor refuses', async () => {
+test('submit rejects what the executor refuses', { tags: ['EX-5'] }, async () => {
   await using stranger = connect(executor, { executorApiKey: 'a-key-of-nobody-at-all' })
   await expect(stranger.submit('return 1')).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   await using client = connect(executor)
@@ -163,7 +171,7 @@ test('EX-5: submit rejects what the executor refuses', async () => {
   })
 })
 
-test('EX-5: code that fails at once is accepted all the same: wait tells how it ended', async () => {
+test('code that fails at once is accepted all the same: wait tells how it ended', { tags: ['EX-5'] }, async () => {
   await using client = connect(executor)
   const execution = await client.submit('return (')
   expect(await execution.wait()).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR' } })

@@ -35,7 +35,7 @@ async function run(turns: readonly Effects[], config: (typeof transports)[number
 }
 
 describe.each(transports)('over $transport', ({ config }) => {
-  test('TL-3: the executor sends no call whose name is not on the list', async () => {
+  test('the executor sends no call whose name is not on the list', { tags: ['TL-3'] }, async () => {
     const { result, served } = await run([{ calls: [{ call: 1, tool: 'bank', input: '{}' }] }], config)
     expect(served).toEqual([])
     expect(result).toMatchObject({
@@ -50,13 +50,13 @@ describe.each(transports)('over $transport', ({ config }) => {
     ['breaks out of an envelope', '1}, "tool": "bank", "x": {"y": 1'],
     ['is two values', '1 2'],
     ['is empty', ''],
-  ])('TL-3: the executor sends no call whose input %s', async (_what, input) => {
+  ])('the executor sends no call whose input %s', { tags: ['TL-3'] }, async (_what, input) => {
     const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
     expect(served).toEqual([])
     expect(result.toolCalls).toMatchObject([{ tool: 'weather', status: 'failed', errorCode: 'TOOL_INPUT_INVALID' }])
   })
 
-  test('TL-2, TL-3: the executor sends no input over the limit', async () => {
+  test('the executor sends no input over the limit', { tags: ['TL-2', 'TL-3'] }, async () => {
     const input = JSON.stringify('x'.repeat(1024 * 1024))
     const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
     expect(served).toEqual([])
@@ -83,24 +83,32 @@ test.each<[string, Effects[]]>([
   ['prints more than allowed', [{ logs: [{ level: 'log', text: 'x'.repeat(128 * 1024) }] }]],
   ['gives a result that is no JSON', [{ end: { ok: true, result: '{' } }]],
   ['gives a larger result than allowed', [{ end: { ok: true, result: JSON.stringify('x'.repeat(1024 * 1024)) } }]],
-])('TL-3, EX-8: a sandbox process that %s is given up, and nothing of it gets out', async (_what, turns) => {
-  const { result, served } = await run(turns, transports[1].config)
-  expect(served).toEqual([])
-  expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
-})
+])(
+  'a sandbox process that %s is given up, and nothing of it gets out',
+  { tags: ['TL-3', 'EX-8'] },
+  async (_what, turns) => {
+    const { result, served } = await run(turns, transports[1].config)
+    expect(served).toEqual([])
+    expect(result).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' }, toolCalls: [], logs: [] })
+  },
+)
 
 const nested = (levels: number) => `${'{"0":'.repeat(levels)}\n1${'}'.repeat(levels)}`
 
-test('EX-1: a result that is nested to the limit is delivered, and a deeper one breaks the protocol', async () => {
-  for (const { config } of transports) {
-    const { result: delivered } = await run([{ end: { ok: true, result: nested(1_000) } }], config)
-    expect(delivered).toMatchObject({ success: true, result: { 0: { 0: { 0: {} } } } })
-    const { result: refused } = await run([{ end: { ok: true, result: nested(50_000) } }], config)
-    expect(refused).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' } })
-  }
-})
+test(
+  'a result that is nested to the limit is delivered, and a deeper one breaks the protocol',
+  { tags: ['EX-1'] },
+  async () => {
+    for (const { config } of transports) {
+      const { result: delivered } = await run([{ end: { ok: true, result: nested(1_000) } }], config)
+      expect(delivered).toMatchObject({ success: true, result: { 0: { 0: { 0: {} } } } })
+      const { result: refused } = await run([{ end: { ok: true, result: nested(50_000) } }], config)
+      expect(refused).toMatchObject({ success: false, error: { code: 'SANDBOX_CRASHED' } })
+    }
+  },
+)
 
-test('TL-2: an input that is nested deeper than the limit is refused, and no tool gets it', async () => {
+test('an input that is nested deeper than the limit is refused, and no tool gets it', { tags: ['TL-2'] }, async () => {
   for (const levels of [1_001, 20_000]) {
     for (const { config } of transports) {
       const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input: nested(levels) }] }], config)
@@ -110,7 +118,7 @@ test('TL-2: an input that is nested deeper than the limit is refused, and no too
   }
 })
 
-test('EX-8: details that are nested too deeply break the protocol, and nothing else', async () => {
+test('details that are nested too deeply break the protocol, and nothing else', { tags: ['EX-8'] }, async () => {
   let details: object = {}
   for (let i = 0; i < 30_000; i++) details = { 0: details }
   const end = { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'x', details: details as never } as const
@@ -119,7 +127,8 @@ test('EX-8: details that are nested too deeply break the protocol, and nothing e
 })
 
 test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as const)(
-  'EX-8: %s is the host’s to say: from a sandbox process it breaks the protocol',
+  '%s is the host’s to say: from a sandbox process it breaks the protocol',
+  { tags: ['EX-8'] },
   (code) => {
     const end = { ok: false, code, name: 'Error', message: 'forged' }
     const turn = { type: 'turn', guest: 1, cpuMs: 1, worn: false, guestBytes: 1, effects: { ...nothing, end } }

@@ -21,27 +21,31 @@ function listen(client: Codemode): { name: keyof ClientEvents; event: ClientEven
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('CL-3: listeners hear of the start, each tool call, each log and the end, under the ids of the execution', async () => {
-    const tools = {
-      add: ({ a, b }: { a: number; b: number }) => a + b,
-      fail: () => {
-        throw Object.assign(new Error('no such row'), { code: 'NO_ROW' })
-      },
-    }
-    await using client = connect(suite.executor, { ...config, tools })
-    const seen = listen(client)
-    const code = 'console.warn("hi"); await tools.fail().catch(() => {}); return tools.add({ a: 1, b: 2 })'
-    expect(await client.executeAsync(code, { label: 'sum', correlationId: 'a-correlation-id-of-mine' })).toBe(3)
-    expect(seen.map(({ name }) => name)).toEqual(['start', 'log', 'tool', 'tool', 'settle'])
-    const ids = { executionId: seen[0]!.event.executionId, correlationId: 'a-correlation-id-of-mine' }
-    for (const { event } of seen) expect(event).toMatchObject(ids)
-    expect(seen[1]!.event).toMatchObject({ level: 'warn', text: 'hi' })
-    expect(seen[2]!.event).toMatchObject({ tool: 'fail', error: { code: 'NO_ROW', message: 'no such row' } })
-    expect(seen[3]!.event).toMatchObject({ tool: 'add', callId: `${ids.executionId}:2`, error: undefined })
-    expect(seen[4]!.event).toMatchObject({ status: 'completed', label: 'sum', source: 'executor', error: undefined })
-  })
+  test(
+    'listeners hear of the start, each tool call, each log and the end, under the ids of the execution',
+    { tags: ['CL-3'] },
+    async () => {
+      const tools = {
+        add: ({ a, b }: { a: number; b: number }) => a + b,
+        fail: () => {
+          throw Object.assign(new Error('no such row'), { code: 'NO_ROW' })
+        },
+      }
+      await using client = connect(suite.executor, { ...config, tools })
+      const seen = listen(client)
+      const code = 'console.warn("hi"); await tools.fail().catch(() => {}); return tools.add({ a: 1, b: 2 })'
+      expect(await client.executeAsync(code, { label: 'sum', correlationId: 'a-correlation-id-of-mine' })).toBe(3)
+      expect(seen.map(({ name }) => name)).toEqual(['start', 'log', 'tool', 'tool', 'settle'])
+      const ids = { executionId: seen[0]!.event.executionId, correlationId: 'a-correlation-id-of-mine' }
+      for (const { event } of seen) expect(event).toMatchObject(ids)
+      expect(seen[1]!.event).toMatchObject({ level: 'warn', text: 'hi' })
+      expect(seen[2]!.event).toMatchObject({ tool: 'fail', error: { code: 'NO_ROW', message: 'no such row' } })
+      expect(seen[3]!.event).toMatchObject({ tool: 'add', callId: `${ids.executionId}:2`, error: undefined })
+      expect(seen[4]!.event).toMatchObject({ status: 'completed', label: 'sum', source: 'executor', error: undefined })
+    },
+  )
 
-  test('CL-3: a log is heard while the code still runs', async () => {
+  test('a log is heard while the code still runs', { tags: ['CL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const heard = Promise.withResolvers<string>()
@@ -53,7 +57,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await running
   })
 
-  test('CL-3: activeExecutions are handles of all that is under way, however it was begun', async () => {
+  test('activeExecutions are handles of all that is under way, however it was begun', { tags: ['CL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const running = client.run('tools.enter(1)', { correlationId: 'the-first-of-the-two' })
@@ -72,7 +76,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('CL-3: stats count what came, waits, runs and ended how, over all views', async () => {
+test('stats count what came, waits, runs and ended how, over all views', { tags: ['CL-3'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 2, tools: { enter } })
   expect(client.stats()).toEqual({
@@ -105,7 +109,7 @@ test('CL-3: stats count what came, waits, runs and ended how, over all views', a
   expect(stats.averageMs).toBeLessThanOrEqual(stats.maxMs!)
 })
 
-test('CL-3: a request that is tried again is told of, with its reason and delay', async () => {
+test('a request that is tried again is told of, with its reason and delay', { tags: ['CL-3'] }, async () => {
   await using proxy = await startProxy(suite.executor, (_, number) => (number <= 2 ? { status: 503 } : 'pass'))
   await using client = connect(proxy, { executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })
   const seen = listen(client)
@@ -115,7 +119,7 @@ test('CL-3: a request that is tried again is told of, with its reason and delay'
   expect(seen[2]!.event).toMatchObject({ attempt: 2, executionId: seen[0]!.event.executionId })
 })
 
-test('CL-3: a failed request settles with its code', async () => {
+test('a failed request settles with its code', { tags: ['CL-3'] }, async () => {
   await using proxy = await startProxy(suite.executor, () => ({ status: 503 }))
   await using client = connect(proxy, { executorApiKey: apiKey, retry: false })
   const seen = listen(client)
@@ -124,35 +128,43 @@ test('CL-3: a failed request settles with its code', async () => {
   expect(client.stats()).toMatchObject({ failed: 1, running: 0 })
 })
 
-test('CL-3: a listener that throws disturbs nobody, and one that was taken off hears nothing', async () => {
-  await using client = connect(suite.executor)
-  const warned = Promise.withResolvers<Error>()
-  process.once('warning', warned.resolve)
-  let heard = 0
-  client.on('settle', () => {
-    throw new Error('in the listener')
-  })
-  const off = client.on('settle', () => (heard += 1))
-  expect(await client.executeAsync('return 1')).toBe(1)
-  off()
-  off()
-  expect(await client.executeAsync('return 2')).toBe(2)
-  expect(heard).toBe(1)
-  expect((await warned.promise).message).toContain('in the listener')
-})
+test(
+  'a listener that throws disturbs nobody, and one that was taken off hears nothing',
+  { tags: ['CL-3'] },
+  async () => {
+    await using client = connect(suite.executor)
+    const warned = Promise.withResolvers<Error>()
+    process.once('warning', warned.resolve)
+    let heard = 0
+    client.on('settle', () => {
+      throw new Error('in the listener')
+    })
+    const off = client.on('settle', () => (heard += 1))
+    expect(await client.executeAsync('return 1')).toBe(1)
+    off()
+    off()
+    expect(await client.executeAsync('return 2')).toBe(2)
+    expect(heard).toBe(1)
+    expect((await warned.promise).message).toContain('in the listener')
+  },
+)
 
-test('CL-3: who hears of a start finds the execution among the active ones, and can cancel it', async () => {
-  await using client = connect(suite.executor)
-  client.on('start', ({ executionId }) => {
-    void client
-      .activeExecutions()
-      .find(({ id }) => id === executionId)!
-      .cancel('not today')
-  })
-  expect(await client.run('await sleep(20_000)')).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
-})
+test(
+  'who hears of a start finds the execution among the active ones, and can cancel it',
+  { tags: ['CL-3'] },
+  async () => {
+    await using client = connect(suite.executor)
+    client.on('start', ({ executionId }) => {
+      void client
+        .activeExecutions()
+        .find(({ id }) => id === executionId)!
+        .cancel('not today')
+    })
+    expect(await client.run('await sleep(20_000)')).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+  },
+)
 
-test('CL-3: a listener of no event, and what is no listener, are refused', async () => {
+test('a listener of no event, and what is no listener, are refused', { tags: ['CL-3'] }, async () => {
   await using client = connect(suite.executor)
   expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log and settle/)
   expect(() => client.on('settle', undefined as never)).toThrow(/codemode\.on\('settle'/)
@@ -168,12 +180,12 @@ function recorder(): { logger: Logger; lines: Line[] } {
   return { lines, logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } }
 }
 
-describe('CL-3: a logger', () => {
+describe('a logger', { tags: ['CL-3'] }, () => {
   afterEach(() => {
     delete env['CODEMODE_LOG_LEVEL']
   })
 
-  test('CL-3: it is told how executions end, failures as warnings', async () => {
+  test('it is told how executions end, failures as warnings', { tags: ['CL-3'] }, async () => {
     const { logger, lines } = recorder()
     await using client = connect(suite.executor, { logger })
     await client.run('return 1', { label: 'fine' })
@@ -189,14 +201,14 @@ describe('CL-3: a logger', () => {
     ['info', ['info']],
     ['warn', []],
     ['silent', []],
-  ] as const)('CL-3: at level %s it is told %o', async (logLevel, levels) => {
+  ] as const)('at level %s it is told %o', { tags: ['CL-3'] }, async (logLevel, levels) => {
     const { logger, lines } = recorder()
     await using client = connect(suite.executor, { logger, logLevel, tools: { one: () => 1 } })
     await client.run('console.log("x"); return tools.one()')
     expect(lines.map(([level]) => level)).toEqual(levels)
   })
 
-  test('CL-3: CODEMODE_LOG_LEVEL sets the level, unless the configuration does', async () => {
+  test('CODEMODE_LOG_LEVEL sets the level, unless the configuration does', { tags: ['CL-3'] }, async () => {
     env['CODEMODE_LOG_LEVEL'] = 'silent'
     const { logger, lines } = recorder()
     await using silent = connect(suite.executor, { logger })
@@ -209,7 +221,7 @@ describe('CL-3: a logger', () => {
     expect(() => connect(suite.executor)).toThrow(/CODEMODE_LOG_LEVEL: .*"debug"\|"info".*CODEMODE_LOG_LEVEL=info/s)
   })
 
-  test('CL-3, CL-5: no secret of the client gets into a log, wherever it turns up', async () => {
+  test('no secret of the client gets into a log, wherever it turns up', { tags: ['CL-3', 'CL-5'] }, async () => {
     const { logger, lines } = recorder()
     const secret = 'a-secret-of-32-characters-or-more'
     const toolServer = { port: 0, secret }

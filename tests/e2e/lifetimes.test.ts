@@ -5,53 +5,68 @@ import { newExecutionId } from '@codemode/shared'
 import { api, connect, startExecutor } from '../support/executor.ts'
 import { gate } from '../support/gate.ts'
 
-test('RT-2, RT-5: an execution that was refused leaves nothing behind, and its id is free for the repeat', async () => {
-  await using executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 40 })
-  const { enter, arrived, open } = gate()
-  await using client = connect(executor, { tools: { enter } })
-  const running = client.executeAsync('tools.enter(1)')
-  await arrived()
-  const body = { id: newExecutionId(), code: 'await sleep(400); return "once"', limits: { queueTimeoutMs: 30 } }
-  expect(await api(executor, '/v1/executions', { body })).toMatchObject({
-    status: 503,
-    body: { error: { code: 'QUEUE_TIMEOUT' } },
-  })
-  open()
-  expect(await running).toBe(1)
-  // The grace period of the refused execution's reader ends while the repeat runs.
-  expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200, body: { result: 'once' } })
-  expect((await api(executor, `/v1/executions/${body.id}`)).body).toMatchObject({ status: 'completed', result: 'once' })
-})
+test(
+  'an execution that was refused leaves nothing behind, and its id is free for the repeat',
+  { tags: ['RT-2', 'RT-5'] },
+  async () => {
+    await using executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 40 })
+    const { enter, arrived, open } = gate()
+    await using client = connect(executor, { tools: { enter } })
+    const running = client.executeAsync('tools.enter(1)')
+    await arrived()
+    const body = { id: newExecutionId(), code: 'await sleep(400); return "once"', limits: { queueTimeoutMs: 30 } }
+    expect(await api(executor, '/v1/executions', { body })).toMatchObject({
+      status: 503,
+      body: { error: { code: 'QUEUE_TIMEOUT' } },
+    })
+    open()
+    expect(await running).toBe(1)
+    // The grace period of the refused execution's reader ends while the repeat runs.
+    expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200, body: { result: 'once' } })
+    expect((await api(executor, `/v1/executions/${body.id}`)).body).toMatchObject({
+      status: 'completed',
+      result: 'once',
+    })
+  },
+)
 
-test('EX-10: shutting down refuses what is queued, drains what runs, and waits for nothing else', async () => {
-  const executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 3_600_000 })
-  const { enter, arrived } = gate()
-  await using client = connect(executor, { tools: { enter }, retry: false })
-  const running = client.run('await tools.enter(1)')
-  await arrived()
-  const id = newExecutionId()
-  const queued = api(executor, '/v1/executions', { body: { id, code: 'return 1' } })
-  await expect.poll(async () => (await api(executor, `/v1/executions/${id}`)).body.status).toBe('queued')
-  const closed = executor.close({ drainMs: 50 })
-  expect(await queued).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
-  expect(await running).toMatchObject({
-    error: { code: 'CANCELLED', message: expect.stringContaining('shutting down') },
-  })
-  await closed
-})
+test(
+  'shutting down refuses what is queued, drains what runs, and waits for nothing else',
+  { tags: ['EX-10'] },
+  async () => {
+    const executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 3_600_000 })
+    const { enter, arrived } = gate()
+    await using client = connect(executor, { tools: { enter }, retry: false })
+    const running = client.run('await tools.enter(1)')
+    await arrived()
+    const id = newExecutionId()
+    const queued = api(executor, '/v1/executions', { body: { id, code: 'return 1' } })
+    await expect.poll(async () => (await api(executor, `/v1/executions/${id}`)).body.status).toBe('queued')
+    const closed = executor.close({ drainMs: 50 })
+    expect(await queued).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN' } } })
+    expect(await running).toMatchObject({
+      error: { code: 'CANCELLED', message: expect.stringContaining('shutting down') },
+    })
+    await closed
+  },
+)
 
-test('RT-2: a repeat that comes after the result was forgotten is refused, and the code does not run again', async () => {
-  await using executor = await startExecutor({ retainCount: 1 })
-  const body = { id: newExecutionId(), code: 'return 1' }
-  expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200 })
-  expect(await api(executor, '/v1/executions', { body: { code: 'return 2' } })).toMatchObject({ status: 200 })
-  expect(await api(executor, '/v1/executions', { body })).toMatchObject({
-    status: 409,
-    body: { error: { code: 'IDEMPOTENCY_CONFLICT', message: expect.stringContaining('no longer kept') } },
-  })
-})
+test(
+  'a repeat that comes after the result was forgotten is refused, and the code does not run again',
+  { tags: ['RT-2'] },
+  async () => {
+    await using executor = await startExecutor({ retainCount: 1 })
+    const body = { id: newExecutionId(), code: 'return 1' }
+    expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200 })
+    expect(await api(executor, '/v1/executions', { body: { code: 'return 2' } })).toMatchObject({ status: 200 })
+    expect(await api(executor, '/v1/executions', { body })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'IDEMPOTENCY_CONFLICT', message: expect.stringContaining('no longer kept') } },
+    })
+  },
+)
 
-test('EX-5: the events of an execution with large payloads are all there for a late reader', async () => {
+test('the events of an execution with large payloads are all there for a late reader', { tags: ['EX-5'] }, async () => {
   await using executor = await startExecutor()
   const big = 'x'.repeat(3_000_000)
   await using client = connect(executor, { tools: { big: () => big } })
@@ -66,7 +81,7 @@ test('EX-5: the events of an execution with large payloads are all there for a l
   expect(types.at(-1)).toBe('finished')
 })
 
-test('RT-3: what a turn logged before a clock stopped it stands in the journal as well', async () => {
+test('what a turn logged before a clock stopped it stands in the journal as well', { tags: ['RT-3'] }, async () => {
   await using executor = await startExecutor()
   await using client = connect(executor)
   const { executionId, logs } = await client.run('console.log("before"); for (;;);', { cpuTimeoutMs: 100 })

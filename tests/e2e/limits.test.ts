@@ -16,10 +16,14 @@ test.each([
     'an async generator that never yields',
     'for await (const x of (async function* () { await new Promise(() => {}) })());',
   ],
-])('EX-8: waiting for what can never come is said at once, not at the deadline: %s', async (_what, code) => {
-  const result = await suite.codemode.run(code, { executionTimeoutMs: 280_000 })
-  expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES', retryable: false } })
-})
+])(
+  'waiting for what can never come is said at once, not at the deadline: %s',
+  { tags: ['EX-8'] },
+  async (_what, code) => {
+    const result = await suite.codemode.run(code, { executionTimeoutMs: 280_000 })
+    expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES', retryable: false } })
+  },
+)
 
 test.each([
   ['a function', '({ a: [1, { run() {} }] })', '.a[1].run'],
@@ -30,25 +34,33 @@ test.each([
   ['a Set', '[[], [new Set()]]', '[1][0]'],
   ['a promise without its await', '[1, Promise.resolve(2)]', '[1]'],
   ['the value itself', '() => 1', ''],
-])('EX-8: a result that JSON can not hold is refused with the path to it: %s', async (_what, expression, path) => {
-  const result = await suite.codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
-  expect(result).toMatchObject({
-    success: false,
-    error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
-  })
-  expect(result.success ? '' : result.error.message).toContain(path)
-})
+])(
+  'a result that JSON can not hold is refused with the path to it: %s',
+  { tags: ['EX-8'] },
+  async (_what, expression, path) => {
+    const result = await suite.codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
+    })
+    expect(result.success ? '' : result.error.message).toContain(path)
+  },
+)
 
-test('EX-8: a result that is too large is refused with its size and the limit, and the limit itself is allowed', async () => {
-  const limitBytes = 1024 * 1024
-  expect(await suite.codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
-  expect(await suite.codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
-    success: false,
-    error: { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
-  })
-})
+test(
+  'a result that is too large is refused with its size and the limit, and the limit itself is allowed',
+  { tags: ['EX-8'] },
+  async () => {
+    const limitBytes = 1024 * 1024
+    expect(await suite.codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
+    expect(await suite.codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
+      success: false,
+      error: { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
+    })
+  },
+)
 
-test('EX-8: console output over its limit is dropped, and counted', async () => {
+test('console output over its limit is dropped, and counted', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
   expect(result.success).toBe(true)
   // Each entry counts 64 bytes in addition to its text.
@@ -59,20 +71,20 @@ test('EX-8: console output over its limit is dropped, and counted', async () => 
   expect(result.logsDropped.bytes).toBeGreaterThan(30 * 1024)
 })
 
-test('EX-8: too many timers at once end the execution, and cannot be caught', async () => {
+test('too many timers at once end the execution, and cannot be caught', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run(`
     try { for (let i = 0; i <= 10_000; i++) setTimeout(() => {}, 1_000_000) } catch {}
     return 'caught'`)
   expect(result).toMatchObject({ success: false, error: { code: 'TOO_MANY_TIMERS', details: { limit: 10_000 } } })
 })
 
-test('EX-8: timers that have fired or were cleared do not count', async () => {
+test('timers that have fired or were cleared do not count', { tags: ['EX-8'] }, async () => {
   const code =
     'for (let i = 0; i < 30_000; i++) clearTimeout(setTimeout(() => {}, 1_000))\nawait sleep(1)\nreturn "fine"'
   expect(await suite.codemode.executeAsync(code)).toBe('fine')
 })
 
-test('EX-8: using up the memory ends the execution, says the limit, and cannot be caught', async () => {
+test('using up the memory ends the execution, says the limit, and cannot be caught', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run(
     'console.log("before")\ntry { const a = []; for (;;) a.push({ a: 1 }) } catch {}\nreturn "caught"',
     { memoryLimitMb: 16, cpuTimeoutMs: 20_000 },
@@ -83,7 +95,7 @@ test('EX-8: using up the memory ends the execution, says the limit, and cannot b
   })
 })
 
-test('EX-2, EX-8: an execution that uses up its memory takes no other one with it', async () => {
+test('an execution that uses up its memory takes no other one with it', { tags: ['EX-2', 'EX-8'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { tools: { enter } })
   const neighbours = Promise.all(
@@ -104,7 +116,7 @@ test('EX-2, EX-8: an execution that uses up its memory takes no other one with i
 const large = ({ sizeBytes }: { sizeBytes: number }) => 'x'.repeat(sizeBytes - 2)
 
 describe.each(transports)('over the $transport transport', ({ config, transport }) => {
-  test('EX-8: one tool call more than allowed ends the execution, and cannot be caught', async () => {
+  test('one tool call more than allowed ends the execution, and cannot be caught', { tags: ['EX-8'] }, async () => {
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const result = await client.run(`
@@ -121,21 +133,25 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     expect(calls).toBe(256)
   })
 
-  test('EX-8: an input that is too large or not JSON fails its call only, before it is sent', async () => {
-    let calls = 0
-    await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
-    const codes = await client.executeAsync(`
+  test(
+    'an input that is too large or not JSON fails its call only, before it is sent',
+    { tags: ['EX-8'] },
+    async () => {
+      let calls = 0
+      await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
+      const codes = await client.executeAsync(`
       const codeOf = (input) => tools.count(input).then(() => 'sent', ({ code }) => code)
       return [
         await codeOf('x'.repeat(1024 * 1024)),
         await codeOf({ deep: [() => 1] }),
         await codeOf('x'.repeat(1024 * 1024 - 2)),
       ]`)
-    expect(codes).toEqual(['TOOL_INPUT_TOO_LARGE', 'TOOL_INPUT_INVALID', 'sent'])
-    expect(calls).toBe(1)
-  })
+      expect(codes).toEqual(['TOOL_INPUT_TOO_LARGE', 'TOOL_INPUT_INVALID', 'sent'])
+      expect(calls).toBe(1)
+    },
+  )
 
-  test('EX-8: an output that is too large fails its call only, and says its size', async () => {
+  test('an output that is too large fails its call only, and says its size', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { large } })
     const limitBytes = 4 * 1024 * 1024
     const [error, length] = await client.executeAsync<[unknown, number]>(`
@@ -145,7 +161,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     expect(length).toBe(limitBytes - 2)
   })
 
-  test(`EX-8: what passes through tools is bounded in all over the ${transport} transport`, async () => {
+  test(`what passes through tools is bounded in all over the ${transport} transport`, { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { large: () => 'x'.repeat(4 * 1024 * 1024 - 2) } })
     const result = await client.run('for (;;) await tools.large({})', { cpuTimeoutMs: 10_000 })
     expect(result).toMatchObject({
@@ -155,7 +171,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 })
 
-test('EX-8: a request may set how many tool calls it makes, to none at all', async () => {
+test('a request may set how many tool calls it makes, to none at all', { tags: ['EX-8'] }, async () => {
   const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }
   const { body } = await api(suite.executor, '/v1/executions', {
     body: request,

@@ -7,7 +7,7 @@ import { keyOf, writeKeysFile } from '../support/keys-file.ts'
 /** JSON that is nested too deeply for `JSON.stringify`. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
 
-test('RT-5: a tenant whose loops hold the processes leaves room for another', async () => {
+test('a tenant whose loops hold the processes leaves room for another', { tags: ['RT-5'] }, async () => {
   await using keys = await writeKeysFile({ busy: {}, other: {} })
   await using executor = await startExecutor(keys.config)
   const clientOf = (tenant: string) => connect(executor, { executorApiKey: keyOf(tenant) })
@@ -35,7 +35,7 @@ test('RT-5: a tenant whose loops hold the processes leaves room for another', as
   expect(order.lastIndexOf('short')).toBeLessThan(order.lastIndexOf('loop'))
 })
 
-test('EX-9: a turn that was cancelled before it began is not run', async () => {
+test('a turn that was cancelled before it began is not run', { tags: ['EX-9'] }, async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1 })
   await using client = connect(executor)
   const first = client.run('for (;;);', { cpuTimeoutMs: 600 })
@@ -49,36 +49,44 @@ test('EX-9: a turn that was cancelled before it began is not run', async () => {
 
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
-test('TL-2: an input of half a million nested arrays is refused, and one of a thousand levels is not', async () => {
-  await using executor = await startExecutor()
-  const run = (input: string) => api(executor, '/v1/executions', { body: `{"code":"return 1","input":${input}}` })
-  expect(await run(nested(500_000))).toMatchObject({
-    status: 400,
-    body: {
-      error: {
-        code: 'INVALID_REQUEST',
-        message: expect.stringMatching(/^input is nested too deeply: the limit is 1000/),
-        details: { path: 'input' },
+test(
+  'an input of half a million nested arrays is refused, and one of a thousand levels is not',
+  { tags: ['TL-2'] },
+  async () => {
+    await using executor = await startExecutor()
+    const run = (input: string) => api(executor, '/v1/executions', { body: `{"code":"return 1","input":${input}}` })
+    expect(await run(nested(500_000))).toMatchObject({
+      status: 400,
+      body: {
+        error: {
+          code: 'INVALID_REQUEST',
+          message: expect.stringMatching(/^input is nested too deeply: the limit is 1000/),
+          details: { path: 'input' },
+        },
       },
-    },
-  })
-  expect(await run(nested(1_000))).toMatchObject({ status: 200, body: { success: true, result: 1 } })
-})
+    })
+    expect(await run(nested(1_000))).toMatchObject({ status: 200, body: { success: true, result: 1 } })
+  },
+)
 
-test('TL-2: an answer or an input that is nested too deeply is refused, and the executor goes on', async () => {
-  await using executor = await startExecutor()
-  const body = `{"code":"return 1","input":${deep}}`
-  expect(await api(executor, '/v1/executions', { body })).toMatchObject({
-    status: 400,
-    body: { error: { code: 'INVALID_REQUEST', message: expect.stringContaining('nested too deeply') } },
-  })
-  const { enter, arrived } = gate()
-  await using client = connect(executor, { tools: { enter } })
-  const execution = await client.submit('try { await tools.enter(1) } catch (e) { return e.code }')
-  await arrived()
-  const results = `{"results":[{"callId":"${execution.id}:1","answer":{"ok":true,"output":${deep}}}]}`
-  expect(await api(executor, `/v1/executions/${execution.id}/tool-results`, { body: results })).toMatchObject({
-    status: 200,
-  })
-  expect(await execution.wait()).toMatchObject({ success: true, result: 'TOOL_OUTPUT_INVALID' })
-})
+test(
+  'an answer or an input that is nested too deeply is refused, and the executor goes on',
+  { tags: ['TL-2'] },
+  async () => {
+    await using executor = await startExecutor()
+    const body = `{"code":"return 1","input":${deep}}`
+    expect(await api(executor, '/v1/executions', { body })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'INVALID_REQUEST', message: expect.stringContaining('nested too deeply') } },
+    })
+    const { enter, arrived } = gate()
+    await using client = connect(executor, { tools: { enter } })
+    const execution = await client.submit('try { await tools.enter(1) } catch (e) { return e.code }')
+    await arrived()
+    const results = `{"results":[{"callId":"${execution.id}:1","answer":{"ok":true,"output":${deep}}}]}`
+    expect(await api(executor, `/v1/executions/${execution.id}/tool-results`, { body: results })).toMatchObject({
+      status: 200,
+    })
+    expect(await execution.wait()).toMatchObject({ success: true, result: 'TOOL_OUTPUT_INVALID' })
+  },
+)

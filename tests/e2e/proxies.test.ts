@@ -35,28 +35,32 @@ function setVariables(variables: Readonly<Record<string, string>>): void {
 
 const asked = { NODE_USE_ENV_PROXY: '1' }
 
-test('RT-1: requests, streams, tool answers and cancellations go through the proxy, over few connections', async () => {
-  await using proxy = await startForwardProxy()
-  setVariables({ ...asked, HTTP_PROXY: proxy.url })
-  const { enter, arrived, signals } = gate()
-  await using client = connect(suite.executor, { tools: { enter, add: (n: number) => n + 1 } })
-  expect(await client.executeAsync('return 1', { availableTools: [] })).toBe(1)
-  expect(await client.executeAsync('let n = 0; for (let i = 0; i < 5; i++) n = await tools.add(n); return n')).toBe(5)
-  const execution = await client.submit('await tools.enter({})')
-  await arrived()
-  await execution.cancel()
-  expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
-  await aborted(signals[0]!)
-  expect(await client.healthCheck()).toBe(true)
-  const paths = proxy.requests.map(({ method, target }) => `${method} ${new URL(target).pathname.split('/').at(-1)}`)
-  expect(new Set(paths)).toEqual(
-    new Set(['GET info', 'POST executions', 'POST tool-results', 'POST cancel', 'GET livez']),
-  )
-  for (const { target } of proxy.requests) expect(new URL(target).origin).toBe(suite.executor.url)
-  expect(proxy.connections()).toBeLessThan(proxy.requests.length)
-})
+test(
+  'requests, streams, tool answers and cancellations go through the proxy, over few connections',
+  { tags: ['RT-1'] },
+  async () => {
+    await using proxy = await startForwardProxy()
+    setVariables({ ...asked, HTTP_PROXY: proxy.url })
+    const { enter, arrived, signals } = gate()
+    await using client = connect(suite.executor, { tools: { enter, add: (n: number) => n + 1 } })
+    expect(await client.executeAsync('return 1', { availableTools: [] })).toBe(1)
+    expect(await client.executeAsync('let n = 0; for (let i = 0; i < 5; i++) n = await tools.add(n); return n')).toBe(5)
+    const execution = await client.submit('await tools.enter({})')
+    await arrived()
+    await execution.cancel()
+    expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
+    await aborted(signals[0]!)
+    expect(await client.healthCheck()).toBe(true)
+    const paths = proxy.requests.map(({ method, target }) => `${method} ${new URL(target).pathname.split('/').at(-1)}`)
+    expect(new Set(paths)).toEqual(
+      new Set(['GET info', 'POST executions', 'POST tool-results', 'POST cancel', 'GET livez']),
+    )
+    for (const { target } of proxy.requests) expect(new URL(target).origin).toBe(suite.executor.url)
+    expect(proxy.connections()).toBeLessThan(proxy.requests.length)
+  },
+)
 
-test('RT-1: an executor at an https URL is reached through a tunnel, which is kept', async () => {
+test('an executor at an https URL is reached through a tunnel, which is kept', { tags: ['RT-1'] }, async () => {
   const defaults = getCACertificates('default')
   setDefaultCACertificates([...defaults, certificate])
   onTestFinished(() => setDefaultCACertificates(defaults))
@@ -91,7 +95,7 @@ describe('which requests go through a proxy', () => {
     [false, { NODE_USE_ENV_PROXY: '0' }],
     [false, { NODE_USE_ENV_PROXY: 'true' }],
     [false, { NODE_USE_ENV_PROXY: '' }],
-  ])("RT-1: asking the proxy is %s where Node's setting is %j", async (expected, setting) => {
+  ])("asking the proxy is %s where Node's setting is %j", { tags: ['RT-1'] }, async (expected, setting) => {
     expect(await asksProxy((HTTP_PROXY) => ({ HTTP_PROXY, ...setting }))).toBe(expected)
   })
 
@@ -102,7 +106,7 @@ describe('which requests go through a proxy', () => {
     [false, (HTTPS_PROXY) => ({ HTTPS_PROXY })],
     [false, () => ({ HTTP_PROXY: '' })],
     [false, () => ({})],
-  ])('RT-1: asking the proxy is %s with the variables of %s', async (expected, variables) => {
+  ])('asking the proxy is %s with the variables of %s', { tags: ['RT-1'] }, async (expected, variables) => {
     expect(await asksProxy((url) => ({ ...asked, ...variables(url) }))).toBe(expected)
   })
 
@@ -122,7 +126,7 @@ describe('which requests go through a proxy', () => {
     [true, 'NO_PROXY', '*.localhost', 'localhost'],
     [true, 'NO_PROXY', 'host', 'localhost'],
     [true, 'NO_PROXY', '127.0.0.1', 'localhost'],
-  ])('RT-1: asking the proxy is %s with %s=%s', async (expected, name, noProxy, host) => {
+  ])('asking the proxy is %s with %s=%s', { tags: ['RT-1'] }, async (expected, name, noProxy, host) => {
     const value = noProxy.replace('<port>', new URL(suite.executor.url).port)
     expect(await asksProxy((HTTP_PROXY) => ({ ...asked, HTTP_PROXY, [name]: value }), host)).toBe(expected)
   })
@@ -154,7 +158,7 @@ describe('a proxy that fails', () => {
   describe.each(Object.entries(executors))('before an executor at %s', (_, executor) => {
     const variable = executor === executors['an http URL'] ? 'HTTP_PROXY' : 'HTTPS_PROXY'
 
-    test('RT-1: is named without its credentials when it wants others (407)', async () => {
+    test('is named without its credentials when it wants others (407)', { tags: ['RT-1'] }, async () => {
       await using proxy = await startForwardProxy({ credentials: 'me:right' })
       const error = await failure(proxy.urlWith(`me:${secret}`), executor())
       expect(error).toMatchObject({ httpStatus: 407, retryable: false, name: 'ExecutorConnectionError' })
@@ -164,7 +168,7 @@ describe('a proxy that fails', () => {
       expect(error).toMatchObject({ suggestion: expect.stringContaining(variable) })
     })
 
-    test('RT-1: is named when nobody listens there', async () => {
+    test('is named when nobody listens there', { tags: ['RT-1'] }, async () => {
       const host = `127.0.0.1:${await freePort()}`
       const error = await failure(`http://me:${secret}@${host}`, executor())
       expect(error).toMatchObject({ retryable: true, name: 'ExecutorConnectionError' })
@@ -178,7 +182,7 @@ describe('a proxy that fails', () => {
     [403, false],
     [429, true],
     [502, true],
-  ])('RT-1: is named when it answers %i instead of opening a tunnel', async (refuses, retryable) => {
+  ])('is named when it answers %i instead of opening a tunnel', { tags: ['RT-1'] }, async (refuses, retryable) => {
     await using proxy = await startForwardProxy({ refuses })
     const error = await failure(proxy.urlWith(`me:${secret}`), executors['an https URL']())
     expect(error).toMatchObject({ httpStatus: refuses, retryable })
@@ -188,7 +192,7 @@ describe('a proxy that fails', () => {
   test.each([
     ['hang', 'opened no connection within connectTimeoutMs (1000 ms)'],
     ['reset', 'could not be reached: UND_ERR_PRX_CONN'],
-  ] as const)('RT-1: is named when its tunnel meets %s', async (refuses, problem) => {
+  ] as const)('is named when its tunnel meets %s', { tags: ['RT-1'] }, async (refuses, problem) => {
     await using proxy = await startForwardProxy({ refuses })
     const connectTimeoutMs = refuses === 'hang' ? 1_000 : undefined
     const error = await failure(proxy.urlWith(`me:${secret}`), executors['an https URL'](), connectTimeoutMs)
@@ -196,7 +200,7 @@ describe('a proxy that fails', () => {
     expect(error).toMatchObject({ retryable: true })
   })
 
-  test('RT-1: is tried again, until it is there', async () => {
+  test('is tried again, until it is there', { tags: ['RT-1'] }, async () => {
     const port = await freePort()
     setVariables({ ...asked, HTTP_PROXY: `http://127.0.0.1:${port}` })
     await using client = connect(suite.executor, { retry: { maxAttempts: 100, backoffBaseMs: 10, backoffMaxMs: 100 } })
@@ -209,7 +213,8 @@ describe('a proxy that fails', () => {
   })
 
   test.each(['127.0.0.1:3128', 'proxy:3128', `ftp://me:${secret}@127.0.0.1`, `http://me:${secret}%zz@127.0.0.1`, '::'])(
-    'RT-1: is a configuration error if its URL is none (%s)',
+    'is a configuration error if its URL is none (%s)',
+    { tags: ['RT-1'] },
     (url) => {
       setVariables({ ...asked, HTTP_PROXY: url })
       expect(newClient).toThrow(ConfigurationError)
@@ -219,7 +224,7 @@ describe('a proxy that fails', () => {
   )
 })
 
-test('TL-3: the executor itself calls tools without the proxy that its environment names', async () => {
+test('the executor itself calls tools without the proxy that its environment names', { tags: ['TL-3'] }, async () => {
   await using proxy = await startForwardProxy()
   await using executor = await startExecutorProcess({ env: { ...asked, HTTP_PROXY: proxy.url } })
   const config = { executorApiKey: executor.apiKey, toolServer: { port: 0 }, tools: { add: (n: number) => n + 1 } }
@@ -239,19 +244,23 @@ describe('a program', () => {
     [2, [], { NODE_USE_ENV_PROXY: '1' }],
     [2, ['--use-env-proxy'], {}],
     [0, ['--no-use-env-proxy'], { NODE_USE_ENV_PROXY: '1' }],
-  ])('RT-1, EX-6: asks the proxy %i times with the flags %j and %j, its thread too', async (...given) => {
-    const [times, flags, variables] = given
-    await using proxy = await startForwardProxy()
-    const all = {
-      PATH: env['PATH'],
-      CODEMODE_EXECUTOR_URL: suite.executor.url,
-      CODEMODE_EXECUTOR_API_KEY: apiKey,
-      HTTP_PROXY: proxy.url,
-      ...variables,
-    }
-    const args = ['--conditions=@codemode/source', ...flags, '--input-type=module', '--eval', script]
-    const { stdout } = await run(execPath, args, { env: all })
-    expect(stdout).toBe('1 2\n')
-    expect(proxy.requests.filter(({ method }) => method === 'POST')).toHaveLength(times)
-  })
+  ])(
+    'asks the proxy %i times with the flags %j and %j, its thread too',
+    { tags: ['RT-1', 'EX-6'] },
+    async (...given) => {
+      const [times, flags, variables] = given
+      await using proxy = await startForwardProxy()
+      const all = {
+        PATH: env['PATH'],
+        CODEMODE_EXECUTOR_URL: suite.executor.url,
+        CODEMODE_EXECUTOR_API_KEY: apiKey,
+        HTTP_PROXY: proxy.url,
+        ...variables,
+      }
+      const args = ['--conditions=@codemode/source', ...flags, '--input-type=module', '--eval', script]
+      const { stdout } = await run(execPath, args, { env: all })
+      expect(stdout).toBe('1 2\n')
+      expect(proxy.requests.filter(({ method }) => method === 'POST')).toHaveLength(times)
+    },
+  )
 })

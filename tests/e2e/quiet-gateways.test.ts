@@ -39,7 +39,7 @@ async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } 
 }
 
 describe.each(endings)('behind a gateway that ends quiet requests by %s', (ending) => {
-  test('RT-1, RT-2: an execution that sleeps notices nothing', async () => {
+  test('an execution that sleeps notices nothing', { tags: ['RT-1', 'RT-2'] }, async () => {
     await Promise.all(
       Object.values(methods).map(async (method) => {
         const { gateway, client } = await behindGateway(ending)
@@ -50,25 +50,29 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
     )
   })
 
-  test('RT-1, RT-2: an execution with a tool under way notices nothing, and the tool runs once', async () => {
-    const usages = [
-      { isCalledBack: false, method: methods.run },
-      { isCalledBack: true, method: methods.run },
-      { isCalledBack: true, method: methods.submit },
-    ]
-    await Promise.all(
-      usages.map(async ({ isCalledBack, method }) => {
-        const { gateway, client, runs } = await behindGateway(ending, { isCalledBack })
-        const result = await method(client, 'return tools.patient(4)')
-        expect(result).toMatchObject({ success: true, result: 4, toolCalls: [{ status: 'completed' }] })
-        expect(gateway.cuts).toBeGreaterThanOrEqual(9)
-        expect(runs).toEqual([`${result.executionId}:1`])
-      }),
-    )
-  })
+  test(
+    'an execution with a tool under way notices nothing, and the tool runs once',
+    { tags: ['RT-1', 'RT-2'] },
+    async () => {
+      const usages = [
+        { isCalledBack: false, method: methods.run },
+        { isCalledBack: true, method: methods.run },
+        { isCalledBack: true, method: methods.submit },
+      ]
+      await Promise.all(
+        usages.map(async ({ isCalledBack, method }) => {
+          const { gateway, client, runs } = await behindGateway(ending, { isCalledBack })
+          const result = await method(client, 'return tools.patient(4)')
+          expect(result).toMatchObject({ success: true, result: 4, toolCalls: [{ status: 'completed' }] })
+          expect(gateway.cuts).toBeGreaterThanOrEqual(9)
+          expect(runs).toEqual([`${result.executionId}:1`])
+        }),
+      )
+    },
+  )
 })
 
-test('RT-1: one attempt is enough, because a quiet request that ends is no failed attempt', async () => {
+test('one attempt is enough, because a quiet request that ends is no failed attempt', { tags: ['RT-1'] }, async () => {
   const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   await using client = connect(gateway, { retry: false, tools: { patient: () => gateway.hasCut(5) } })
@@ -76,7 +80,7 @@ test('RT-1: one attempt is enough, because a quiet request that ends is no faile
   expect(await client.executeAsync('await sleep(300); return 5')).toBe(5)
 })
 
-test("RT-3: the request's clock ends what a gateway keeps interrupting", async () => {
+test("the request's clock ends what a gateway keeps interrupting", { tags: ['RT-3'] }, async () => {
   const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   const clocks = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
@@ -87,7 +91,7 @@ test("RT-3: the request's clock ends what a gateway keeps interrupting", async (
   })
 })
 
-test('RT-1: quiet requests that end are no failures to be told of, and broken ones are', async () => {
+test('quiet requests that end are no failures to be told of, and broken ones are', { tags: ['RT-1'] }, async () => {
   // Far longer than the half second after which the end of a stream is ascribed to its quiet.
   const gateway = await startQuietGateway(suite.executor, { quietMs: 1_500, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
@@ -113,7 +117,7 @@ async function callBehind(ending: Ending): Promise<{ value: unknown; runs: numbe
   return { value: await client.executeAsync('return tools.patient(4)'), runs }
 }
 
-test('TL-6: a gateway that ends quiet deliveries does not end the handler, which runs once', async () => {
+test('a gateway that ends quiet deliveries does not end the handler, which runs once', { tags: ['TL-6'] }, async () => {
   const calls = await Promise.all([callBehind('status'), callBehind('close')])
   expect(calls).toEqual([
     { value: [4, false], runs: 1 },
@@ -121,19 +125,23 @@ test('TL-6: a gateway that ends quiet deliveries does not end the handler, which
   ])
 })
 
-test('RT-1: an answer that is still to come shows signs of life, so that no gateway takes it for dead', async () => {
-  await using executor = await startExecutor({ heartbeatMs: 100 })
-  const id = newExecutionId()
-  const response = await fetch(`${executor.url}/v1/executions`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ id, code: 'await sleep(20_000)' }),
-  })
-  let text = ''
-  for await (const chunk of response.body!) {
-    text += Buffer.from(chunk).toString()
-    if (text === '\n\n\n') await api(executor, `/v1/executions/${id}/cancel`, { body: {} })
-  }
-  expect(text).toMatch(/^\n{3}/)
-  expect(JSON.parse(text)).toMatchObject({ executionId: id, success: false, error: { code: 'CANCELLED' } })
-})
+test(
+  'an answer that is still to come shows signs of life, so that no gateway takes it for dead',
+  { tags: ['RT-1'] },
+  async () => {
+    await using executor = await startExecutor({ heartbeatMs: 100 })
+    const id = newExecutionId()
+    const response = await fetch(`${executor.url}/v1/executions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ id, code: 'await sleep(20_000)' }),
+    })
+    let text = ''
+    for await (const chunk of response.body!) {
+      text += Buffer.from(chunk).toString()
+      if (text === '\n\n\n') await api(executor, `/v1/executions/${id}/cancel`, { body: {} })
+    }
+    expect(text).toMatch(/^\n{3}/)
+    expect(JSON.parse(text)).toMatchObject({ executionId: id, success: false, error: { code: 'CANCELLED' } })
+  },
+)

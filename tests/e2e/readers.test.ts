@@ -36,38 +36,46 @@ async function fillReaders(path: string): Promise<void> {
     .toBe(429)
 }
 
-test('RT-5: an execution has a bounded number of readers; one more is told so, and the record stays readable', async () => {
-  const execution = await suite.codemode.submit('await sleep(20_000)')
-  const path = `/v1/executions/${execution.id}/events`
-  await fillReaders(path)
-  const refused = await api(suite.executor, path)
-  expect(refused.body.error).toMatchObject({ code: 'RATE_LIMITED', details: { limit: 16 }, retryable: true })
-  expect(refused.headers.get('retry-after')).not.toBeNull()
-  expect(await api(suite.executor, `/v1/executions/${execution.id}`)).toMatchObject({ status: 200 })
-  await execution.cancel()
-})
+test(
+  'an execution has a bounded number of readers; one more is told so, and the record stays readable',
+  { tags: ['RT-5'] },
+  async () => {
+    const execution = await suite.codemode.submit('await sleep(20_000)')
+    const path = `/v1/executions/${execution.id}/events`
+    await fillReaders(path)
+    const refused = await api(suite.executor, path)
+    expect(refused.body.error).toMatchObject({ code: 'RATE_LIMITED', details: { limit: 16 }, retryable: true })
+    expect(refused.headers.get('retry-after')).not.toBeNull()
+    expect(await api(suite.executor, `/v1/executions/${execution.id}`)).toMatchObject({ status: 200 })
+    await execution.cancel()
+  },
+)
 
 const clientOf = ({ url }: { url: string }) =>
   new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: false })
 
 const callTool = () => Promise.reject(new Error('has no tools'))
 
-test('RT-2: a request that finds too many readers does not send its code to another executor', async () => {
-  await using other = await startExecutor()
-  await using first = clientOf(suite.executor)
-  const started = Promise.withResolvers<void>()
-  const id = newExecutionId()
-  const request = { id, code: 'console.log("runs"); await sleep(20_000)' }
-  const running = first.run(request, { callTool, onEvent: () => started.resolve() })
-  await started.promise
-  const path = `/v1/executions/${id}/events`
-  await fillReaders(path)
-  await using failover = withFailover([clientOf(suite.executor), clientOf(other)])
-  await expect(failover.run(request, { callTool })).rejects.toMatchObject({ code: 'RATE_LIMITED', ambiguous: true })
-  expect(await api(other, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
-  await first.cancel(id)
-  await running
-})
+test(
+  'a request that finds too many readers does not send its code to another executor',
+  { tags: ['RT-2'] },
+  async () => {
+    await using other = await startExecutor()
+    await using first = clientOf(suite.executor)
+    const started = Promise.withResolvers<void>()
+    const id = newExecutionId()
+    const request = { id, code: 'console.log("runs"); await sleep(20_000)' }
+    const running = first.run(request, { callTool, onEvent: () => started.resolve() })
+    await started.promise
+    const path = `/v1/executions/${id}/events`
+    await fillReaders(path)
+    await using failover = withFailover([clientOf(suite.executor), clientOf(other)])
+    await expect(failover.run(request, { callTool })).rejects.toMatchObject({ code: 'RATE_LIMITED', ambiguous: true })
+    expect(await api(other, `/v1/executions/${id}`)).toMatchObject({ status: 404 })
+    await first.cancel(id)
+    await running
+  },
+)
 
 /** Returns the nesting depth of a value along element 0. */
 function depthOf(value: unknown): number {
@@ -76,7 +84,7 @@ function depthOf(value: unknown): number {
   return depth
 }
 
-test('EX-1: a result that is nested to the limit is delivered, by every route', async () => {
+test('a result that is nested to the limit is delivered, by every route', { tags: ['EX-1'] }, async () => {
   const { executor, codemode } = suite
   const code = 'let deep = 1; for (let i = 0; i < 1_000; i++) deep = { 0: deep }; return deep'
   const { status, body } = await api(executor, '/v1/executions', { body: { code } })
@@ -88,19 +96,23 @@ test('EX-1: a result that is nested to the limit is delivered, by every route', 
   expect(depthOf(await codemode.executeAsync(code))).toBe(1_000)
 })
 
-test('RT-2, RT-5: a tenant that finishes much pushes out its own results, not those of another', async () => {
-  await using keys = await writeKeysFile({ small: {}, large: {} })
-  await using executor = await startExecutor({ ...keys.config, retainBytes: 4 * 1024 * 1024 })
-  const run = async (tenant: string, code: string): Promise<string> => {
-    const { body } = await api(executor, '/v1/executions', { key: keyOf(tenant), body: { code } })
-    return body.executionId
-  }
-  const mine = await run('small', 'return 1')
-  const others: string[] = []
-  for (let n = 0; n < 12; n++) others.push(await run('large', `return 'x'.repeat(900_000)`))
-  const statusOf = async (tenant: string, id: string) =>
-    (await api(executor, `/v1/executions/${id}`, { key: keyOf(tenant) })).status
-  expect(await statusOf('small', mine)).toBe(200)
-  expect(await statusOf('large', others[0]!)).toBe(404)
-  expect(await statusOf('large', others.at(-1)!)).toBe(200)
-})
+test(
+  'a tenant that finishes much pushes out its own results, not those of another',
+  { tags: ['RT-2', 'RT-5'] },
+  async () => {
+    await using keys = await writeKeysFile({ small: {}, large: {} })
+    await using executor = await startExecutor({ ...keys.config, retainBytes: 4 * 1024 * 1024 })
+    const run = async (tenant: string, code: string): Promise<string> => {
+      const { body } = await api(executor, '/v1/executions', { key: keyOf(tenant), body: { code } })
+      return body.executionId
+    }
+    const mine = await run('small', 'return 1')
+    const others: string[] = []
+    for (let n = 0; n < 12; n++) others.push(await run('large', `return 'x'.repeat(900_000)`))
+    const statusOf = async (tenant: string, id: string) =>
+      (await api(executor, `/v1/executions/${id}`, { key: keyOf(tenant) })).status
+    expect(await statusOf('small', mine)).toBe(200)
+    expect(await statusOf('large', others[0]!)).toBe(404)
+    expect(await statusOf('large', others.at(-1)!)).toBe(200)
+  },
+)

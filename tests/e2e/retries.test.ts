@@ -34,7 +34,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     return { proxy, calls, client, [Symbol.asyncDispose]: () => client.close().then(() => proxy.cut()) }
   }
 
-  test('RT-2: submit and its handle survive a stream that breaks after every event', async () => {
+  test('submit and its handle survive a stream that breaks after every event', { tags: ['RT-2'] }, async () => {
     const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']
     await using setup = await through(({ path, method }) =>
       path.endsWith('/events') || (method === 'POST' && path === '/v1/executions')
@@ -51,48 +51,64 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(attemptsOf(setup.proxy)).toHaveLength(1)
   })
 
-  test('RT-1: after the last attempt the error says how many there were, and keeps its cause', async () => {
-    await using setup = await through(() => 'reset')
-    const error: unknown = await setup.client.executeAsync('tools.count({})').catch((thrown: unknown) => thrown)
-    expect(error).toBeInstanceOf(ExecutorConnectionError)
-    // The client first asks for the reading of the executor's clock; that request runs nothing.
-    expect(error).toMatchObject({ ambiguous: false, attempts: 3, message: expect.stringContaining('after 3 attempts') })
-    const causes: unknown[] = []
-    for (let each = error; each instanceof Error; each = each.cause) causes.push((each as { code?: string }).code)
-    expect(causes.at(-1)).toMatch(/ECONNRESET|UND_ERR_SOCKET/)
-    expect(setup.calls).toEqual([])
-  })
+  test(
+    'after the last attempt the error says how many there were, and keeps its cause',
+    { tags: ['RT-1'] },
+    async () => {
+      await using setup = await through(() => 'reset')
+      const error: unknown = await setup.client.executeAsync('tools.count({})').catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(ExecutorConnectionError)
+      // The client first asks for the reading of the executor's clock; that request runs nothing.
+      expect(error).toMatchObject({
+        ambiguous: false,
+        attempts: 3,
+        message: expect.stringContaining('after 3 attempts'),
+      })
+      const causes: unknown[] = []
+      for (let each = error; each instanceof Error; each = each.cause) causes.push((each as { code?: string }).code)
+      expect(causes.at(-1)).toMatch(/ECONNRESET|UND_ERR_SOCKET/)
+      expect(setup.calls).toEqual([])
+    },
+  )
 })
 
-test('RT-1: a refused connection is tried three times, and says so, and that nothing has run', async () => {
-  const url = `http://127.0.0.1:${await freePort()}`
-  await using client = connect({ url }, { retry: { backoffBaseMs: 1 } })
-  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
-    name: 'ExecutorConnectionError',
-    code: 'CONNECTION_FAILED',
-    attempts: 3,
-    ambiguous: false,
-    retryable: true,
-    message: expect.stringMatching(/ECONNREFUSED \(after 3 attempts\)$/),
-    cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
-    suggestion: expect.stringContaining(url),
-  })
-})
+test(
+  'a refused connection is tried three times, and says so, and that nothing has run',
+  { tags: ['RT-1'] },
+  async () => {
+    const url = `http://127.0.0.1:${await freePort()}`
+    await using client = connect({ url }, { retry: { backoffBaseMs: 1 } })
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+      name: 'ExecutorConnectionError',
+      code: 'CONNECTION_FAILED',
+      attempts: 3,
+      ambiguous: false,
+      retryable: true,
+      message: expect.stringMatching(/ECONNREFUSED \(after 3 attempts\)$/),
+      cause: expect.objectContaining({ code: 'ECONNREFUSED' }),
+      suggestion: expect.stringContaining(url),
+    })
+  },
+)
 
-test.each([429, 503] as const)('RT-1: a %i that never ends is the last error, with its status', async (status) => {
-  await using proxy = await startProxy(executor, () => busy(status))
-  await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 1 } })
-  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
-    httpStatus: status,
-    code: status === 429 ? 'RATE_LIMITED' : 'OVERLOADED',
-    attempts: 4,
-    ambiguous: false,
-    message: 'busy (after 4 attempts)',
-  })
-  expect(proxy.exchanges).toHaveLength(4)
-})
+test.each([429, 503] as const)(
+  'a %i that never ends is the last error, with its status',
+  { tags: ['RT-1'] },
+  async (status) => {
+    await using proxy = await startProxy(executor, () => busy(status))
+    await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 1 } })
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+      httpStatus: status,
+      code: status === 429 ? 'RATE_LIMITED' : 'OVERLOADED',
+      attempts: 4,
+      ambiguous: false,
+      message: 'busy (after 4 attempts)',
+    })
+    expect(proxy.exchanges).toHaveLength(4)
+  },
+)
 
-test('RT-1: delays are jittered and doubled from the base on', async () => {
+test('delays are jittered and doubled from the base on', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => 'reset')
   await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 40 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 4 })
@@ -101,7 +117,7 @@ test('RT-1: delays are jittered and doubled from the base on', async () => {
   for (const [index, gapMs] of gaps.entries()) expect(gapMs).toBeGreaterThanOrEqual(40 * 2 ** index * 0.5 - 2)
 })
 
-test('RT-1: Retry-After is honoured when it is longer than the backoff, and capped', async () => {
+test('Retry-After is honoured when it is longer than the backoff, and capped', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, firstAttempts(busy(429, '1'), busy(503, '3600')))
   await using client = connect(proxy, { retry: { backoffBaseMs: 1, backoffMaxMs: 1_200 } })
   expect(await client.executeAsync('return 1')).toBe(1)
@@ -110,14 +126,14 @@ test('RT-1: Retry-After is honoured when it is longer than the backoff, and capp
   expect(third! - second!).toBeGreaterThanOrEqual(1_195)
 })
 
-test('RT-1: no retry begins that could not end before the deadline', async () => {
+test('no retry begins that could not end before the deadline', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => busy(503, '5'))
   const clocks = { requestTimeoutMs: 3_000, executionTimeoutMs: 1_000, queueTimeoutMs: 1_000, connectTimeoutMs: 1_000 }
   await using client = connect(proxy, clocks)
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OVERLOADED', attempts: 1 })
 })
 
-test('RT-1: an abort ends the backoff at once', async () => {
+test('an abort ends the backoff at once', { tags: ['RT-1'] }, async () => {
   const proxyAnswered = Promise.withResolvers<void>()
   await using proxy = await startProxy(executor, () => {
     proxyAnswered.resolve()
@@ -133,14 +149,14 @@ test('RT-1: an abort ends the backoff at once', async () => {
   expect(await failed).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
 })
 
-test('RT-1: retry: false is one attempt', async () => {
+test('retry: false is one attempt', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => busy(503))
   await using client = connect(proxy, { retry: false })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 1, message: 'busy' })
   expect(proxy.exchanges).toHaveLength(1)
 })
 
-test('RT-1: what the code did is never a reason to try again', async () => {
+test('what the code did is never a reason to try again', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy)
   for (const code of ['throw new Error("x")', 'return (', 'await new Promise(() => {})']) {
@@ -150,35 +166,48 @@ test('RT-1: what the code did is never a reason to try again', async () => {
   expect(attemptsOf(proxy)).toHaveLength(4)
 })
 
-test('RT-2: an executor that never tells what became of a request leaves the outcome unknown', async () => {
-  await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
-  await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
-  await expect(client.executeAsync('return 1')).rejects.toMatchObject({
-    name: 'ExecutorConnectionError',
-    code: 'OUTCOME_AMBIGUOUS',
-    ambiguous: true,
-    retryable: false,
-    cause: expect.objectContaining({ code: 'CONNECTION_FAILED' }),
-  })
-})
+test(
+  'an executor that never tells what became of a request leaves the outcome unknown',
+  { tags: ['RT-2'] },
+  async () => {
+    await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
+    await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({
+      name: 'ExecutorConnectionError',
+      code: 'OUTCOME_AMBIGUOUS',
+      ambiguous: true,
+      retryable: false,
+      cause: expect.objectContaining({ code: 'CONNECTION_FAILED' }),
+    })
+  },
+)
 
-test('RT-2: the record of an execution tells its outcome when all answers to its requests are lost', async () => {
-  await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
-  await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
-  expect(await client.executeAsync('return 1')).toBe(1)
-})
+test(
+  'the record of an execution tells its outcome when all answers to its requests are lost',
+  { tags: ['RT-2'] },
+  async () => {
+    await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
+    await using client = connect(proxy, { retry: { backoffBaseMs: 1 } })
+    expect(await client.executeAsync('return 1')).toBe(1)
+  },
+)
 
-test('RT-2: a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous', async () => {
-  const faults: Fault[] = ['lose the answer', 'reset when sent', { status: 502 }]
-  const ofReading = ({ path }: { path: string }): Fault => (path === '/v1/info' ? (faults.shift() ?? 'pass') : 'reset')
-  await using proxy = await startProxy(executor, ofReading)
-  await using client = connect(proxy, { retry: { maxAttempts: 3, backoffBaseMs: 1 } })
-  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CONNECTION_FAILED', ambiguous: false })
-  // The client asks for a new reading, and then the request that may have run breaks.
-  await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
-})
+test(
+  'a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous',
+  { tags: ['RT-2'] },
+  async () => {
+    const faults: Fault[] = ['lose the answer', 'reset when sent', { status: 502 }]
+    const ofReading = ({ path }: { path: string }): Fault =>
+      path === '/v1/info' ? (faults.shift() ?? 'pass') : 'reset'
+    await using proxy = await startProxy(executor, ofReading)
+    await using client = connect(proxy, { retry: { maxAttempts: 3, backoffBaseMs: 1 } })
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'CONNECTION_FAILED', ambiguous: false })
+    // The client asks for a new reading, and then the request that may have run breaks.
+    await expect(client.executeAsync('return 1')).rejects.toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
+  },
+)
 
-test('RT-2: every answer of an executor names its instance and the reading of its clock', async () => {
+test('every answer of an executor names its instance and the reading of its clock', { tags: ['RT-2'] }, async () => {
   const paths = ['/livez', '/nowhere', '/v1/info', '/v1/executions/exe_1']
   const answers = [
     ...(await Promise.all(paths.map((path) => api(executor, path)))),
@@ -195,7 +224,7 @@ test('RT-2: every answer of an executor names its instance and the reading of it
   }
 })
 
-test('RT-4: a rejected key says so, once, and is no connection failure', async () => {
+test('a rejected key says so, once, and is no connection failure', { tags: ['RT-4'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy, { executorApiKey: 'a-key-that-nobody-knows' })
   const error: unknown = await client.executeAsync('return 1').catch((thrown: unknown) => thrown)

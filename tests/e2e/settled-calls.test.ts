@@ -42,7 +42,7 @@ describe('over a proxy that buffers the stream', () => {
       'TOOL_TIMEOUT,TOOL_TIMEOUT,TOOL_TIMEOUT',
     ],
     ['belongs to an execution that has failed', `tools.done({}); await sleep(1); throw new Error('over')`, undefined],
-  ])('TL-5, RT-3: a call that %s is not started', async (_, code, value) => {
+  ])('a call that %s is not started', { tags: ['TL-5', 'RT-3'] }, async (_, code, value) => {
     const { proxy, client, ran } = await held(suite.executor)
     const running = client.run(code)
     await proxy.holds('event: finished')
@@ -51,18 +51,22 @@ describe('over a proxy that buffers the stream', () => {
     expect(ran).toEqual([])
   })
 
-  test('TL-5, RT-3: a call whose end is still held back is not started either, and the next call is', async () => {
-    const { proxy, client, ran } = await held(suite.executor)
-    const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
-    await proxy.holds('event: tool.settled')
-    proxy.release('event: tool.called')
-    await proxy.holds('"tool":"done"')
-    proxy.open()
-    const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
-    expect(ran).toEqual([`${executionId}:2`])
-  })
+  test(
+    'a call whose end is still held back is not started either, and the next call is',
+    { tags: ['TL-5', 'RT-3'] },
+    async () => {
+      const { proxy, client, ran } = await held(suite.executor)
+      const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
+      await proxy.holds('event: tool.settled')
+      proxy.release('event: tool.called')
+      await proxy.holds('"tool":"done"')
+      proxy.open()
+      const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
+      expect(ran).toEqual([`${executionId}:2`])
+    },
+  )
 
-  test('EX-9: a call of an execution that was cancelled meanwhile is not started', async () => {
+  test('a call of an execution that was cancelled meanwhile is not started', { tags: ['EX-9'] }, async () => {
     for (const cancels of ['the client', 'somebody else'] as const) {
       const { proxy, client, ran } = await held(suite.executor)
       const pending = client.submit('await tools.done({})')
@@ -81,7 +85,7 @@ describe('over a proxy that buffers the stream', () => {
     }
   })
 
-  test('TL-5: each execution of a batch starts the calls that are open, and no others', async () => {
+  test('each execution of a batch starts the calls that are open, and no others', { tags: ['TL-5'] }, async () => {
     const { proxy, client, ran } = await held(suite.executor)
     const running = client.executeAll([timesOut])
     await proxy.holds('event: finished')
@@ -91,27 +95,35 @@ describe('over a proxy that buffers the stream', () => {
     expect(ran).toHaveLength(1)
   })
 
-  test.each([3_600_000, -3_600_000])('RT-3: the same with an executor whose clock is %i ms ahead', async (aheadMs) => {
-    const shifting = await startShiftingProxy(suite.executor, aheadMs)
-    onTestFinished(() => shifting[Symbol.asyncDispose]())
-    const { proxy, client, ran } = await held(shifting)
-    const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
-    await proxy.holds('event: tool.settled')
-    proxy.release('event: tool.called')
-    await proxy.holds('"tool":"done"')
-    proxy.open()
-    const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
-    expect(ran).toEqual([`${executionId}:2`])
-  })
+  test.each([3_600_000, -3_600_000])(
+    'the same with an executor whose clock is %i ms ahead',
+    { tags: ['RT-3'] },
+    async (aheadMs) => {
+      const shifting = await startShiftingProxy(suite.executor, aheadMs)
+      onTestFinished(() => shifting[Symbol.asyncDispose]())
+      const { proxy, client, ran } = await held(shifting)
+      const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
+      await proxy.holds('event: tool.settled')
+      proxy.release('event: tool.called')
+      await proxy.holds('"tool":"done"')
+      proxy.open()
+      const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
+      expect(ran).toEqual([`${executionId}:2`])
+    },
+  )
 
-  test('TL-5, RT-2: after a stream was resumed, what was settled in between is not started', async () => {
-    const { proxy, client, ran } = await heldAfterCut()
-    const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
-    await proxy.holds('"tool":"done"')
-    proxy.open()
-    const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
-    expect(ran).toEqual([`${executionId}:2`])
-  })
+  test(
+    'after a stream was resumed, what was settled in between is not started',
+    { tags: ['TL-5', 'RT-2'] },
+    async () => {
+      const { proxy, client, ran } = await heldAfterCut()
+      const running = client.run(`${timesOut}.then((code) => tools.done(code))`)
+      await proxy.holds('"tool":"done"')
+      proxy.open()
+      const { executionId } = expectSuccess(await running, 'TOOL_TIMEOUT')
+      expect(ran).toEqual([`${executionId}:2`])
+    },
+  )
 })
 
 /** Starts a client behind a proxy whose first stream breaks at once, so that all events arrive when it resumes. */
@@ -166,23 +178,28 @@ async function intercepted() {
 }
 
 describe('over callbacks', () => {
-  test('TL-5, RT-3: a delivery that comes after its deadline starts nothing, and is told so', async () => {
-    const { client, ran, arrived, deliver } = await intercepted()
-    const execution = await client.submit(
-      `const code = await tools.pay({}).catch(({ code }) => code)
+  test(
+    'a delivery that comes after its deadline starts nothing, and is told so',
+    { tags: ['TL-5', 'RT-3'] },
+    async () => {
+      const { client, ran, arrived, deliver } = await intercepted()
+      const execution = await client.submit(
+        `const code = await tools.pay({}).catch(({ code }) => code)
       console.log(code)
       await sleep(60_000)`,
-      { toolTimeoutMs: 50, executionTimeoutMs: 120_000 },
-    )
-    for await (const event of execution.events()) if (event.type === 'log') break
-    await arrived()
-    expect(await deliver()).toMatchObject({ status: 200, body: { ok: false, error: { code: 'TOOL_TIMEOUT' } } })
-    expect(ran).toEqual([])
-    await execution.cancel()
-  })
+        { toolTimeoutMs: 50, executionTimeoutMs: 120_000 },
+      )
+      for await (const event of execution.events()) if (event.type === 'log') break
+      await arrived()
+      expect(await deliver()).toMatchObject({ status: 200, body: { ok: false, error: { code: 'TOOL_TIMEOUT' } } })
+      expect(ran).toEqual([])
+      await execution.cancel()
+    },
+  )
 
   test.each(['has ended', 'was cancelled by its handle', 'was cancelled by its signal'])(
-    'EX-9: a delivery for an execution that %s starts nothing, and is told so',
+    'a delivery for an execution that %s starts nothing, and is told so',
+    { tags: ['EX-9'] },
     async (what) => {
       const { client, ran, arrived, deliver } = await intercepted()
       const stop = new AbortController()
@@ -200,7 +217,7 @@ describe('over callbacks', () => {
     },
   )
 
-  test('TL-5: a delivery that comes late, but before its deadline, is started', async () => {
+  test('a delivery that comes late, but before its deadline, is started', { tags: ['TL-5'] }, async () => {
     const { client, ran, arrived, deliver } = await intercepted()
     const execution = await client.submit('return tools.pay({})')
     await arrived()

@@ -199,32 +199,36 @@ function find({ id }: { id: string }): never {
 function ignore(): void {}
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('TL-2: whatever a handler throws or rejects with is a ToolError of the guest, with message and code', async () => {
-    const tools = Object.fromEntries(
-      thrown.flatMap(([, make], i) => [
-        [
-          `throws_${i}`,
-          () => {
-            throw make()
-          },
-        ],
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- handlers do
-        [`rejects_${i}`, () => Promise.reject(make())],
-      ]),
-    )
-    await using client = connect(suite.executor, { ...config, tools })
-    const code = `return Promise.all(Object.keys(tools).map(async (tool) => [tool, await (async () => {${caught('[tool]')}})()]))`
-    const errors = Object.fromEntries(await client.executeAsync<[string, object][]>(code))
-    for (const [i, [what, , expected]] of thrown.entries()) {
-      for (const error of [errors[`throws_${i}`], errors[`rejects_${i}`]]) {
-        expect([what, error]).toMatchObject([what, { name: 'ToolError', ...expected }])
-        expect(JSON.stringify([what, error])).not.toMatch(/thrown-by-handlers|node_modules/)
+  test(
+    'whatever a handler throws or rejects with is a ToolError of the guest, with message and code',
+    { tags: ['TL-2'] },
+    async () => {
+      const tools = Object.fromEntries(
+        thrown.flatMap(([, make], i) => [
+          [
+            `throws_${i}`,
+            () => {
+              throw make()
+            },
+          ],
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- handlers do
+          [`rejects_${i}`, () => Promise.reject(make())],
+        ]),
+      )
+      await using client = connect(suite.executor, { ...config, tools })
+      const code = `return Promise.all(Object.keys(tools).map(async (tool) => [tool, await (async () => {${caught('[tool]')}})()]))`
+      const errors = Object.fromEntries(await client.executeAsync<[string, object][]>(code))
+      for (const [i, [what, , expected]] of thrown.entries()) {
+        for (const error of [errors[`throws_${i}`], errors[`rejects_${i}`]]) {
+          expect([what, error]).toMatchObject([what, { name: 'ToolError', ...expected }])
+          expect(JSON.stringify([what, error])).not.toMatch(/thrown-by-handlers|node_modules/)
+        }
       }
-    }
-    expect(errors[`throws_${thrown.length - 1}`]).not.toHaveProperty('cause')
-  })
+      expect(errors[`throws_${thrown.length - 1}`]).not.toHaveProperty('cause')
+    },
+  )
 
-  test('TL-2: a refused connection keeps its code and its cause', async () => {
+  test('a refused connection keeps its code and its cause', { tags: ['TL-2'] }, async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as { port: number }
@@ -248,51 +252,59 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     ["'a:'.repeat(100_000)"],
     ["'file://x '.repeat(20_000)"],
     ["' '.repeat(200_000)"],
-  ])('TL-2: input that comes back in a message costs the client no more than its length: %s', async (id) => {
-    await using client = connect(suite.executor, { ...config, tools: { find } })
-    expect(await client.executeAsync(caught('.find', `{ id: ${id} }`))).toMatchObject({
-      message: expect.stringMatching(/^No such id: /),
-    })
-  })
+  ])(
+    'input that comes back in a message costs the client no more than its length: %s',
+    { tags: ['TL-2'] },
+    async (id) => {
+      await using client = connect(suite.executor, { ...config, tools: { find } })
+      expect(await client.executeAsync(caught('.find', `{ id: ${id} }`))).toMatchObject({
+        message: expect.stringMatching(/^No such id: /),
+      })
+    },
+  )
 
-  test('TL-2: the stack of an error that was not foreseen reaches the owner, and never the guest or the wire', async () => {
-    const logged: [string, Readonly<Record<string, unknown>>][] = []
-    const error = (message: string, fields: Readonly<Record<string, unknown>>): void =>
-      void logged.push([message, fields])
-    const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error }
-    const unforeseen = new TypeError('bad at /srv/app/x.ts:1:2', { cause: new Error('why') })
-    const foreseen = new ToolError('not today', { cause: new Error('closed') })
-    const tools = { breaks: () => Promise.reject(unforeseen), refuses: () => Promise.reject(foreseen) }
-    await using client = connect(suite.executor, { ...config, tools, logger })
-    const told: ClientEvents['tool'][] = []
-    client.on('tool', (event) => told.push(event))
-    const result = await client.run('console.error(await tools.breaks().catch((e) => e)); await tools.breaks()')
-    expect(JSON.stringify(result)).not.toMatch(/thrown-by-handlers|srv|invoke/)
-    expect(result).toMatchObject({ success: false, error: { message: 'bad at <path>', call: 2 } })
-    expect(told[1]!.error).toMatchObject({ message: 'bad at <path>' })
-    expect(told[1]!.error!.cause).toBe(unforeseen)
-    expect(logged).toHaveLength(2)
-    expect(logged[0]).toMatchObject([
-      'the handler of a tool failed',
-      {
-        tool: 'breaks',
-        callId: `${result.executionId}:1`,
-        error: {
-          name: 'TypeError',
-          message: 'bad at /srv/app/x.ts:1:2',
-          stack: expect.stringContaining('thrown-by-handlers'),
-          cause: { message: 'why', stack: expect.stringContaining('thrown-by-handlers') },
+  test(
+    'the stack of an error that was not foreseen reaches the owner, and never the guest or the wire',
+    { tags: ['TL-2'] },
+    async () => {
+      const logged: [string, Readonly<Record<string, unknown>>][] = []
+      const error = (message: string, fields: Readonly<Record<string, unknown>>): void =>
+        void logged.push([message, fields])
+      const logger: Logger = { debug: ignore, info: ignore, warn: ignore, error }
+      const unforeseen = new TypeError('bad at /srv/app/x.ts:1:2', { cause: new Error('why') })
+      const foreseen = new ToolError('not today', { cause: new Error('closed') })
+      const tools = { breaks: () => Promise.reject(unforeseen), refuses: () => Promise.reject(foreseen) }
+      await using client = connect(suite.executor, { ...config, tools, logger })
+      const told: ClientEvents['tool'][] = []
+      client.on('tool', (event) => told.push(event))
+      const result = await client.run('console.error(await tools.breaks().catch((e) => e)); await tools.breaks()')
+      expect(JSON.stringify(result)).not.toMatch(/thrown-by-handlers|srv|invoke/)
+      expect(result).toMatchObject({ success: false, error: { message: 'bad at <path>', call: 2 } })
+      expect(told[1]!.error).toMatchObject({ message: 'bad at <path>' })
+      expect(told[1]!.error!.cause).toBe(unforeseen)
+      expect(logged).toHaveLength(2)
+      expect(logged[0]).toMatchObject([
+        'the handler of a tool failed',
+        {
+          tool: 'breaks',
+          callId: `${result.executionId}:1`,
+          error: {
+            name: 'TypeError',
+            message: 'bad at /srv/app/x.ts:1:2',
+            stack: expect.stringContaining('thrown-by-handlers'),
+            cause: { message: 'why', stack: expect.stringContaining('thrown-by-handlers') },
+          },
         },
-      },
-    ])
-    const broken: unknown = await client.executeAsync('await tools.breaks()').catch((e: unknown) => e)
-    expect(broken).toBeInstanceOf(ExecutionError)
-    expect((broken as Error).cause).toBe(unforeseen)
-    const refused: unknown = await client.executeAsync('await tools.refuses()').catch((e: unknown) => e)
-    expect((refused as Error).cause).toBe(foreseen)
-    expect(logged).toHaveLength(3)
-    const caughtFirst = 'await tools.breaks().catch(() => {}); throw new Error("other")'
-    const other: unknown = await client.executeAsync(caughtFirst).catch((e: unknown) => e)
-    expect([(other as Error).message, (other as Error).cause]).toEqual(['other', undefined])
-  })
+      ])
+      const broken: unknown = await client.executeAsync('await tools.breaks()').catch((e: unknown) => e)
+      expect(broken).toBeInstanceOf(ExecutionError)
+      expect((broken as Error).cause).toBe(unforeseen)
+      const refused: unknown = await client.executeAsync('await tools.refuses()').catch((e: unknown) => e)
+      expect((refused as Error).cause).toBe(foreseen)
+      expect(logged).toHaveLength(3)
+      const caughtFirst = 'await tools.breaks().catch(() => {}); throw new Error("other")'
+      const other: unknown = await client.executeAsync(caughtFirst).catch((e: unknown) => e)
+      expect([(other as Error).message, (other as Error).cause]).toEqual(['other', undefined])
+    },
+  )
 })

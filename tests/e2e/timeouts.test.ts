@@ -19,7 +19,7 @@ async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError>
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('RT-3: the execution clock fires while the code waits, and its handlers are aborted', async () => {
+  test('the execution clock fires while the code waits, and its handlers are aborted', { tags: ['RT-3'] }, async () => {
     const { enter, signals } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const options = { executionTimeoutMs: 800, cpuTimeoutMs: 800, toolTimeoutMs: 800 }
@@ -35,19 +35,23 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await aborted(signals[0]!)
   })
 
-  test('RT-3: the tool clock fails its call, which the code can catch, and aborts its handler', async () => {
-    const { enter, signals } = gate()
-    await using client = connect(suite.executor, { ...config, tools: { enter } })
-    const caught = await client.executeAsync(
-      'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
-      { toolTimeoutMs: 400 },
-    )
-    expect(caught).toMatchObject({ name: 'ToolError', code: 'TOOL_TIMEOUT', retryable: true })
-    expect(caught).toMatchObject({ data: { layer: 'tool', timeoutMs: 400, option: 'toolTimeoutMs' } })
-    expect(await aborted(signals[0]!)).toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) })
-  })
+  test(
+    'the tool clock fails its call, which the code can catch, and aborts its handler',
+    { tags: ['RT-3'] },
+    async () => {
+      const { enter, signals } = gate()
+      await using client = connect(suite.executor, { ...config, tools: { enter } })
+      const caught = await client.executeAsync(
+        'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
+        { toolTimeoutMs: 400 },
+      )
+      expect(caught).toMatchObject({ name: 'ToolError', code: 'TOOL_TIMEOUT', retryable: true })
+      expect(caught).toMatchObject({ data: { layer: 'tool', timeoutMs: 400, option: 'toolTimeoutMs' } })
+      expect(await aborted(signals[0]!)).toMatchObject({ name: expect.stringMatching(/AbortError|TimeoutError/) })
+    },
+  )
 
-  test("RT-3: a tool's own timeout holds for its calls only", async () => {
+  test("a tool's own timeout holds for its calls only", { tags: ['RT-3'] }, async () => {
     const { enter } = gate()
     const tools = { slow: { execute: enter, timeoutMs: 100 }, quick: () => 'quick' }
     await using client = connect(suite.executor, { ...config, tools })
@@ -55,41 +59,49 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await client.executeAsync(code)).toEqual(['TOOL_TIMEOUT', 'quick'])
   })
 
-  test("RT-3: a call's deadline is told to its handler, and is that of the clock that ends it first", async () => {
-    const deadlines: number[] = []
-    const look = (_: unknown, { deadline }: { deadline: Date }) => deadlines.push(deadline.getTime() - Date.now())
-    await using client = connect(suite.executor, { ...config, tools: { look } })
-    await client.executeAsync('tools.look({})', { toolTimeoutMs: 7_000, executionTimeoutMs: 60_000 })
-    await client.executeAsync('tools.look({})', { executionTimeoutMs: 8_000 })
-    expect(deadlines[0]).toBeGreaterThan(5_000)
-    expect(deadlines[0]).toBeLessThanOrEqual(7_000)
-    expect(deadlines[1]).toBeGreaterThan(6_000)
-    expect(deadlines[1]).toBeLessThanOrEqual(8_000)
-  })
+  test(
+    "a call's deadline is told to its handler, and is that of the clock that ends it first",
+    { tags: ['RT-3'] },
+    async () => {
+      const deadlines: number[] = []
+      const look = (_: unknown, { deadline }: { deadline: Date }) => deadlines.push(deadline.getTime() - Date.now())
+      await using client = connect(suite.executor, { ...config, tools: { look } })
+      await client.executeAsync('tools.look({})', { toolTimeoutMs: 7_000, executionTimeoutMs: 60_000 })
+      await client.executeAsync('tools.look({})', { executionTimeoutMs: 8_000 })
+      expect(deadlines[0]).toBeGreaterThan(5_000)
+      expect(deadlines[0]).toBeLessThanOrEqual(7_000)
+      expect(deadlines[1]).toBeGreaterThan(6_000)
+      expect(deadlines[1]).toBeLessThanOrEqual(8_000)
+    },
+  )
 
-  test('RT-3: the queue clock fires while the execution waits for admission, which then never ran', async () => {
-    await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
-    const { enter, arrived, open } = gate()
-    let calls = 0
-    await using client = connect(narrow, { ...config, retry: false, tools: { enter, count: () => (calls += 1) } })
-    const running = client.executeAsync('tools.enter("done")')
-    await arrived()
-    expect(await timeoutOf(client.executeAsync('tools.count({})', { queueTimeoutMs: 120 }))).toMatchObject({
-      code: 'QUEUE_TIMEOUT',
-      httpStatus: 503,
-      layer: 'queue',
-      timeoutMs: 120,
-      option: 'queueTimeoutMs',
-      retryable: true,
-      ambiguous: false,
-    })
-    open()
-    expect(await running).toBe('done')
-    expect(await client.executeAsync('return 1')).toBe(1)
-    expect(calls).toBe(0)
-  })
+  test(
+    'the queue clock fires while the execution waits for admission, which then never ran',
+    { tags: ['RT-3'] },
+    async () => {
+      await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
+      const { enter, arrived, open } = gate()
+      let calls = 0
+      await using client = connect(narrow, { ...config, retry: false, tools: { enter, count: () => (calls += 1) } })
+      const running = client.executeAsync('tools.enter("done")')
+      await arrived()
+      expect(await timeoutOf(client.executeAsync('tools.count({})', { queueTimeoutMs: 120 }))).toMatchObject({
+        code: 'QUEUE_TIMEOUT',
+        httpStatus: 503,
+        layer: 'queue',
+        timeoutMs: 120,
+        option: 'queueTimeoutMs',
+        retryable: true,
+        ambiguous: false,
+      })
+      open()
+      expect(await running).toBe('done')
+      expect(await client.executeAsync('return 1')).toBe(1)
+      expect(calls).toBe(0)
+    },
+  )
 
-  test('RT-3: the request clock fires when nothing answers', async () => {
+  test('the request clock fires when nothing answers', { tags: ['RT-3'] }, async () => {
     await using proxy = await startProxy(suite.executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
@@ -102,7 +114,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     })
   })
 
-  test('RT-3: a larger value for one execution wins over the default of the client', async () => {
+  test('a larger value for one execution wins over the default of the client', { tags: ['RT-3'] }, async () => {
     const { enter, arrived, open } = gate()
     const clocks = { executionTimeoutMs: 150, toolTimeoutMs: 100, cpuTimeoutMs: 50, requestTimeoutMs: 400 }
     await using client = connect(suite.executor, { ...config, ...clocks, tools: { enter } })
@@ -118,7 +130,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('RT-3: the connect clock fires when a connection takes too long', async () => {
+test('the connect clock fires when a connection takes too long', { tags: ['RT-3'] }, async () => {
   // The server accepts connections and never answers the TLS handshake.
   const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -135,37 +147,47 @@ test('RT-3: the connect clock fires when a connection takes too long', async () 
   await new Promise((resolve) => server.close(resolve))
 })
 
-test('RT-3: the clock of the request reaches the executor, which ends the execution by itself', async () => {
-  const { status, body } = await api(suite.executor, '/v1/executions', {
-    body: { code: 'await sleep(20_000)' },
-    headers: { 'x-codemode-timeout-ms': '150' },
-  })
-  expect(status).toBe(200)
-  const { code, details } = body.error
-  expect(code).toBe('EXECUTION_TIMEOUT')
-  // The time of the transfer to the executor and of its queue is already deducted.
-  expect(details).toEqual({ layer: 'request', option: 'requestTimeoutMs', timeoutMs: expect.any(Number) })
-  expect(details.timeoutMs).toBeLessThanOrEqual(150)
-})
-
-test('RT-3: an inner clock that is longer than its outer one is refused, with the corrected code', async () => {
-  for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
-    const refused = suite.codemode.executeAsync('return 1', { [inner]: 2_000, executionTimeoutMs: 1_000 })
-    await expect(refused).rejects.toBeInstanceOf(ConfigurationError)
-    await expect(refused).rejects.toMatchObject({
-      message: expect.stringMatching(
-        new RegExp(`${inner} \\(2000 ms\\) is longer than executionTimeoutMs \\(1000 ms\\)`),
-      ),
+test(
+  'the clock of the request reaches the executor, which ends the execution by itself',
+  { tags: ['RT-3'] },
+  async () => {
+    const { status, body } = await api(suite.executor, '/v1/executions', {
+      body: { code: 'await sleep(20_000)' },
+      headers: { 'x-codemode-timeout-ms': '150' },
     })
-    const limits = { [inner]: 2_000, executionTimeoutMs: 1_000 }
-    expect(await api(suite.executor, '/v1/executions', { body: { code: '1', limits } })).toMatchObject({ status: 400 })
-  }
-  for (const inner of ['executionTimeoutMs', 'queueTimeoutMs', 'connectTimeoutMs'] as const) {
-    expect(() => connect(suite.executor, { [inner]: 2_000, requestTimeoutMs: 1_000 })).toThrow(ConfigurationError)
-  }
-})
+    expect(status).toBe(200)
+    const { code, details } = body.error
+    expect(code).toBe('EXECUTION_TIMEOUT')
+    // The time of the transfer to the executor and of its queue is already deducted.
+    expect(details).toEqual({ layer: 'request', option: 'requestTimeoutMs', timeoutMs: expect.any(Number) })
+    expect(details.timeoutMs).toBeLessThanOrEqual(150)
+  },
+)
 
-test("RT-3: a clock above the key's maximum is refused, and says the maximum", async () => {
+test(
+  'an inner clock that is longer than its outer one is refused, with the corrected code',
+  { tags: ['RT-3'] },
+  async () => {
+    for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
+      const refused = suite.codemode.executeAsync('return 1', { [inner]: 2_000, executionTimeoutMs: 1_000 })
+      await expect(refused).rejects.toBeInstanceOf(ConfigurationError)
+      await expect(refused).rejects.toMatchObject({
+        message: expect.stringMatching(
+          new RegExp(`${inner} \\(2000 ms\\) is longer than executionTimeoutMs \\(1000 ms\\)`),
+        ),
+      })
+      const limits = { [inner]: 2_000, executionTimeoutMs: 1_000 }
+      expect(await api(suite.executor, '/v1/executions', { body: { code: '1', limits } })).toMatchObject({
+        status: 400,
+      })
+    }
+    for (const inner of ['executionTimeoutMs', 'queueTimeoutMs', 'connectTimeoutMs'] as const) {
+      expect(() => connect(suite.executor, { [inner]: 2_000, requestTimeoutMs: 1_000 })).toThrow(ConfigurationError)
+    }
+  },
+)
+
+test("a clock above the key's maximum is refused, and says the maximum", { tags: ['RT-3'] }, async () => {
   await expect(suite.codemode.executeAsync('return 1', { cpuTimeoutMs: 30_001 })).rejects.toMatchObject({
     code: 'INVALID_REQUEST',
     httpStatus: 400,

@@ -18,7 +18,7 @@ const untilBegun = (call: string) => `
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: config })
 
-  test('TL-4: of 40 parallel calls 32 are in flight, and the others follow in order', async () => {
+  test('of 40 parallel calls 32 are in flight, and the others follow in order', { tags: ['TL-4'] }, async () => {
     const { codemode, executor } = suite
     const { enter, arrived, open } = gate()
     let running = 0
@@ -46,7 +46,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(called).toEqual(numbers(40).map((n) => `${execution.id}:${n}`))
   })
 
-  test('TL-4: a call is answered as soon as it can be, whatever the others do', async () => {
+  test('a call is answered as soon as it can be, whatever the others do', { tags: ['TL-4'] }, async () => {
     const { enter, open } = gate()
     suite.codemode.registerTool('slow', enter)
     suite.codemode.registerTool('quick', (n) => n)
@@ -62,7 +62,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await suite.codemode.executeAsync(code, options)).toEqual(['quick', 'slow'])
   })
 
-  test('TL-5: a handler is told of its execution, and concurrent contexts never mix', async () => {
+  test('a handler is told of its execution, and concurrent contexts never mix', { tags: ['TL-5'] }, async () => {
     const { codemode } = suite
     const calls = new Map<string, ToolCall>()
     codemode.registerTool('whose', (_input, call) => {
@@ -89,7 +89,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     }
   })
 
-  test('TL-5: code can forge neither its context nor the ids of a call', async () => {
+  test('code can forge neither its context nor the ids of a call', { tags: ['TL-5'] }, async () => {
     suite.codemode.registerTool('told', (input, { context, callId }) => ({ input, context, callId }))
     const code = `
       try { context.clientId = 'forged' } catch {}
@@ -109,21 +109,25 @@ describe.each(transports)('over $transport', ({ config }) => {
     })
   })
 
-  test('TL-5: a handler that is over its time is aborted, and the code may catch it and go on', async () => {
-    const { codemode } = suite
-    const { enter, signals } = gate()
-    codemode.registerTool('stuck', tool({ timeoutMs: 50, execute: enter }))
-    codemode.registerTool('begun', () => signals.length > 0, { overwrite: true })
-    const result = await codemode.run(untilBegun('tools.stuck()'), { availableTools: ['stuck', 'begun'] })
-    expect(result).toMatchObject({
-      success: true,
-      result: { code: 'TOOL_TIMEOUT', retryable: true, message: expect.stringContaining('50 ms (timeoutMs)') },
-    })
-    expect(result.toolCalls[0]).toMatchObject({ tool: 'stuck', status: 'failed', errorCode: 'TOOL_TIMEOUT' })
-    await aborted(signals[0]!)
-  })
+  test(
+    'a handler that is over its time is aborted, and the code may catch it and go on',
+    { tags: ['TL-5'] },
+    async () => {
+      const { codemode } = suite
+      const { enter, signals } = gate()
+      codemode.registerTool('stuck', tool({ timeoutMs: 50, execute: enter }))
+      codemode.registerTool('begun', () => signals.length > 0, { overwrite: true })
+      const result = await codemode.run(untilBegun('tools.stuck()'), { availableTools: ['stuck', 'begun'] })
+      expect(result).toMatchObject({
+        success: true,
+        result: { code: 'TOOL_TIMEOUT', retryable: true, message: expect.stringContaining('50 ms (timeoutMs)') },
+      })
+      expect(result.toolCalls[0]).toMatchObject({ tool: 'stuck', status: 'failed', errorCode: 'TOOL_TIMEOUT' })
+      await aborted(signals[0]!)
+    },
+  )
 
-  test('TL-5: a toolTimeoutMs of the execution holds for its calls', async () => {
+  test('a toolTimeoutMs of the execution holds for its calls', { tags: ['TL-5'] }, async () => {
     const { codemode } = suite
     const { enter, signals } = gate()
     codemode.registerTool('late', enter)
@@ -137,7 +141,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     await aborted(signals[0]!)
   })
 
-  test('EX-9, TL-5: cancelling an execution aborts the handlers of its open calls', async () => {
+  test('cancelling an execution aborts the handlers of its open calls', { tags: ['EX-9', 'TL-5'] }, async () => {
     const { codemode } = suite
     const { enter, arrived, signals } = gate()
     codemode.registerTool('held', enter)
@@ -150,25 +154,29 @@ describe.each(transports)('over $transport', ({ config }) => {
     await Promise.all(signals.map(aborted))
   })
 
-  test('TL-5: what is not awaited is cancelled when the code has ended, and a warning names it', async () => {
-    const { codemode } = suite
-    const { enter, arrived, signals } = gate()
-    codemode.registerTool('forgotten', enter)
-    codemode.registerTool('awaited', async () => {
-      await arrived()
-      return 1
-    })
-    const code = 'tools.forgotten(); return tools.awaited()'
-    const result = await codemode.run(code, { availableTools: ['forgotten', 'awaited'] })
-    expect(result).toMatchObject({
-      success: true,
-      result: 1,
-      toolCalls: [
-        { tool: 'forgotten', status: 'cancelled' },
-        { tool: 'awaited', status: 'completed' },
-      ],
-      logs: [{ level: 'warn', text: expect.stringContaining('forgotten (#1)') }],
-    })
-    await aborted(signals[0]!)
-  })
+  test(
+    'what is not awaited is cancelled when the code has ended, and a warning names it',
+    { tags: ['TL-5'] },
+    async () => {
+      const { codemode } = suite
+      const { enter, arrived, signals } = gate()
+      codemode.registerTool('forgotten', enter)
+      codemode.registerTool('awaited', async () => {
+        await arrived()
+        return 1
+      })
+      const code = 'tools.forgotten(); return tools.awaited()'
+      const result = await codemode.run(code, { availableTools: ['forgotten', 'awaited'] })
+      expect(result).toMatchObject({
+        success: true,
+        result: 1,
+        toolCalls: [
+          { tool: 'forgotten', status: 'cancelled' },
+          { tool: 'awaited', status: 'completed' },
+        ],
+        logs: [{ level: 'warn', text: expect.stringContaining('forgotten (#1)') }],
+      })
+      await aborted(signals[0]!)
+    },
+  )
 })

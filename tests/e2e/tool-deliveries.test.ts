@@ -17,15 +17,19 @@ async function delivered(): Promise<{ host: ToolHost; delivery: Delivery; runs: 
   return { host, delivery: host.deliveries[0]!, runs: () => runs }
 }
 
-test('TL-6: a call that is delivered again, freshly signed, gets the first answer and runs no handler', async () => {
-  const { host, delivery, runs } = await delivered()
-  await using _ = host
-  const again = await Promise.all([host.deliver(delivery), host.deliver(delivery)])
-  for (const answer of again) expect(answer).toEqual({ status: 200, body: { ok: true, output: 1 } })
-  expect(runs()).toBe(1)
-})
+test(
+  'a call that is delivered again, freshly signed, gets the first answer and runs no handler',
+  { tags: ['TL-6'] },
+  async () => {
+    const { host, delivery, runs } = await delivered()
+    await using _ = host
+    const again = await Promise.all([host.deliver(delivery), host.deliver(delivery)])
+    for (const answer of again) expect(answer).toEqual({ status: 200, body: { ok: true, output: 1 } })
+    expect(runs()).toBe(1)
+  },
+)
 
-test('TL-6: a repeat of a call that still runs waits for the same answer', async () => {
+test('a repeat of a call that still runs waits for the same answer', { tags: ['TL-6'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
   const running = host.codemode.executeAsync(`return tools.slow('once')`)
@@ -51,7 +55,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, otherExecution()],
   ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
-])('TL-3: the tool server refuses %s with %i', async (_what, status, change) => {
+])('the tool server refuses %s with %i', { tags: ['TL-3'] }, async (_what, status, change) => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
   const refused = await host.deliver(delivery, change)
@@ -64,7 +68,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   expect(await host.codemode.executeAsync('return tools.bank()')).toBe(2)
 })
 
-test('TL-3: the tool server takes no call of one execution with the token of another', async () => {
+test('the tool server takes no call of one execution with the token of another', { tags: ['TL-3'] }, async () => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
   expect(await host.codemode.executeAsync('return tools.count()', { availableTools: ['count'] })).toBe(2)
@@ -77,7 +81,7 @@ test('TL-3: the tool server takes no call of one execution with the token of ano
   expect(runs()).toBe(2)
 })
 
-test('TL-3: a token whose tools were changed is refused', async () => {
+test('a token whose tools were changed is refused', { tags: ['TL-3'] }, async () => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
   const [head, payload, signature] = delivery.token.split('.')
@@ -89,51 +93,63 @@ test('TL-3: a token whose tools were changed is refused', async () => {
   expect(runs()).toBe(1)
 })
 
-test('TL-6: a connection that breaks is tried again with the same call id, and the handler runs once', async () => {
-  let broken = 0
-  let runs = 0
-  const ids: unknown[] = []
-  await using host = await ToolHost.start(suite.executor, {
-    tools: { count: () => ++runs },
-    breaks(request) {
-      ids.push(request.headers['webhook-id'])
-      broken += 1
-      return broken <= 2
-    },
-  })
-  const result = await host.codemode.run('return tools.count()')
-  expect(result).toMatchObject({ success: true, result: 1, toolCalls: [{ status: 'completed' }] })
-  expect(ids).toEqual(Array.from({ length: 3 }, () => `${result.executionId}:1`))
-  expect(runs).toBe(1)
-})
+test(
+  'a connection that breaks is tried again with the same call id, and the handler runs once',
+  { tags: ['TL-6'] },
+  async () => {
+    let broken = 0
+    let runs = 0
+    const ids: unknown[] = []
+    await using host = await ToolHost.start(suite.executor, {
+      tools: { count: () => ++runs },
+      breaks(request) {
+        ids.push(request.headers['webhook-id'])
+        broken += 1
+        return broken <= 2
+      },
+    })
+    const result = await host.codemode.run('return tools.count()')
+    expect(result).toMatchObject({ success: true, result: 1, toolCalls: [{ status: 'completed' }] })
+    expect(ids).toEqual(Array.from({ length: 3 }, () => `${result.executionId}:1`))
+    expect(runs).toBe(1)
+  },
+)
 
-test('TL-6: a connection that breaks while the handler runs is tried again, and the next one gets its answer', async () => {
-  const { enter, arrived, open, signals } = gate()
-  await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
-  const running = host.codemode.run(`return tools.slow('once')`)
-  await arrived()
-  for (const tries of [1, 2]) {
-    host.deliveries[tries - 1]!.reset()
-    await expect.poll(() => host.deliveries.length, { timeout: 5_000, interval: 10 }).toBe(tries + 1)
-  }
-  open()
-  expect(await running).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })
-  expect(new Set(host.deliveries.map(({ callId }) => callId)).size).toBe(1)
-  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
-})
+test(
+  'a connection that breaks while the handler runs is tried again, and the next one gets its answer',
+  { tags: ['TL-6'] },
+  async () => {
+    const { enter, arrived, open, signals } = gate()
+    await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
+    const running = host.codemode.run(`return tools.slow('once')`)
+    await arrived()
+    for (const tries of [1, 2]) {
+      host.deliveries[tries - 1]!.reset()
+      await expect.poll(() => host.deliveries.length, { timeout: 5_000, interval: 10 }).toBe(tries + 1)
+    }
+    open()
+    expect(await running).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })
+    expect(new Set(host.deliveries.map(({ callId }) => callId)).size).toBe(1)
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  },
+)
 
-test('TL-6: a tool server that stays away makes the call fail with TOOL_UNAVAILABLE, which says nothing of it', async () => {
-  await using host = await ToolHost.start(suite.executor, { tools: { gone: () => 1 }, breaks: () => true })
-  const code = 'return tools.gone().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
-  expect(await host.codemode.executeAsync(code)).toEqual({
-    code: 'TOOL_UNAVAILABLE',
-    message: 'The tool "gone" is unavailable: its server gave no valid answer.',
-    retryable: true,
-  })
-})
+test(
+  'a tool server that stays away makes the call fail with TOOL_UNAVAILABLE, which says nothing of it',
+  { tags: ['TL-6'] },
+  async () => {
+    await using host = await ToolHost.start(suite.executor, { tools: { gone: () => 1 }, breaks: () => true })
+    const code = 'return tools.gone().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
+    expect(await host.codemode.executeAsync(code)).toEqual({
+      code: 'TOOL_UNAVAILABLE',
+      message: 'The tool "gone" is unavailable: its server gave no valid answer.',
+      retryable: true,
+    })
+  },
+)
 
 describe('answers over tool-results', () => {
-  test('TL-3: only the open calls of a streaming execution can be answered, each once', async () => {
+  test('only the open calls of a streaming execution can be answered, each once', { tags: ['TL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     suite.codemode.registerTool('asked', enter, { overwrite: true })
     const execution = await suite.codemode.submit(`return tools.asked('right')`, { availableTools: ['asked'] })
@@ -157,7 +173,7 @@ describe('answers over tool-results', () => {
     expect(await answerTo(`${execution.id}:1`)).toMatchObject({ status: 200, body: { accepted: [] } })
   })
 
-  test('TL-3: an execution with a callback takes no answers there', async () => {
+  test('an execution with a callback takes no answers there', { tags: ['TL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using host = await ToolHost.start(suite.executor, { tools: { asked: enter } })
     const execution = await host.codemode.submit(`return tools.asked('right')`)

@@ -72,7 +72,7 @@ const invalid = (message: string) => ({
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: { ...config, tools } })
 
-  test('TL-1: every shape of a tool answers alike, sync or async', async () => {
+  test('every shape of a tool answers alike, sync or async', { tags: ['TL-1'] }, async () => {
     const names = ['function', 'async', 'execute', 'run', 'runAsync']
     const code = `return Promise.all(input.map((name) => tools[name]({ a: [1, null, 'ä'] })))`
     expect(await suite.codemode.executeAsync(code, { input: names })).toEqual(names.map(() => ({ a: [1, null, 'ä'] })))
@@ -84,7 +84,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     ])
   })
 
-  test('TL-2: a handler gets what its schema made of the input', async () => {
+  test('a handler gets what its schema made of the input', { tags: ['TL-2'] }, async () => {
     expect(await suite.codemode.executeAsync(`tools.zod({ n: '41' })`)).toBe(42)
   })
 
@@ -95,7 +95,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     [`tools.strict({ celsius: 'hot' })`, 'strict', 'TOOL_OUTPUT_INVALID', 'output.celsius:'],
     [`tools.listed([1, 'two'])`, 'listed', 'TOOL_OUTPUT_INVALID', 'output[1]:'],
     ['tools.map()', 'map', 'TOOL_OUTPUT_INVALID', 'output.inner is a Map'],
-  ])('TL-2: %s fails with the path, and the code can catch it', async (call, tool, code, place) => {
+  ])('%s fails with the path, and the code can catch it', { tags: ['TL-2'] }, async (call, tool, code, place) => {
     handled.length = 0
     const error = await suite.codemode.executeAsync<{ message: string }>(failing(call))
     expect(error).toMatchObject({ isToolError: true, name: 'ToolError', tool, code, retryable: false })
@@ -104,7 +104,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(handled).toEqual([])
   })
 
-  test('TL-2: a recursive schema is checked in time, however deep or wide the input', async () => {
+  test('a recursive schema is checked in time, however deep or wide the input', { tags: ['TL-2'] }, async () => {
     const { codemode } = suite
     const run = (input: string, depth: number) => codemode.executeAsync(nested(input, depth))
     for (const depth of [16, 20, 60]) expect(await run(`{ field: 'a_b' }`, depth)).toBe('checked')
@@ -114,7 +114,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await run(`{ field: 'a' }`, 450)).toMatchObject(invalid('nested too deeply to be checked'))
   })
 
-  test('TL-2: a check that fails by itself is no failed handler', async () => {
+  test('a check that fails by itself is no failed handler', { tags: ['TL-2'] }, async () => {
     handled.length = 0
     expect(await suite.codemode.executeAsync(failing('tools.refined({})'))).toMatchObject({
       code: 'TOOL_INPUT_INVALID',
@@ -123,7 +123,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(handled).toEqual([])
   })
 
-  test('TL-2: what no JSON can hold is refused before it is sent, with its path', async () => {
+  test('what no JSON can hold is refused before it is sent, with its path', { tags: ['TL-2'] }, async () => {
     const error = await suite.codemode.run('await tools.json({ list: [1, { big: 1n }] })')
     expect(error).toMatchObject({
       success: false,
@@ -133,7 +133,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(error).toHaveProperty('error.message', expect.stringContaining('.list[1].big is a BigInt'))
   })
 
-  test('TL-2: inputs and outputs over their limits are refused with limit and size', async () => {
+  test('inputs and outputs over their limits are refused with limit and size', { tags: ['TL-2'] }, async () => {
     expect(await suite.codemode.executeAsync(failing(`tools.function('x'.repeat(1024 * 1024))`))).toMatchObject({
       code: 'TOOL_INPUT_TOO_LARGE',
       data: { sizeBytes: 1_048_578, limitBytes: 1_048_576 },
@@ -144,14 +144,14 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await suite.codemode.executeAsync(failing('tools.big()'))).toMatchObject({ code: 'TOOL_OUTPUT_TOO_LARGE' })
   })
 
-  test('TL-2: the largest input and the largest context go through together', async () => {
+  test('the largest input and the largest context go through together', { tags: ['TL-2'] }, async () => {
     const input = 'x'.repeat(1024 * 1024 - 2)
     const context = { text: 'x'.repeat(1024 * 1024 - 11) }
     const length = await suite.codemode.executeAsync('(await tools.function(input)).length', { input, context })
     expect(length).toBe(input.length)
   })
 
-  test('TL-2: a ToolError of the handler arrives with all its fields', async () => {
+  test('a ToolError of the handler arrives with all its fields', { tags: ['TL-2'] }, async () => {
     expect(await suite.codemode.executeAsync(failing('tools.throws()'))).toEqual({
       isToolError: true,
       name: 'ToolError',
@@ -163,15 +163,19 @@ describe.each(transports)('over $transport', ({ config }) => {
     })
   })
 
-  test('TL-2, TL-3: an error of the handler tells the guest no path and no stack of the host', async () => {
-    expect(await suite.codemode.executeAsync(failing('tools.breaks()'))).toMatchObject({
-      code: 'TOOL_ERROR',
-      message: 'bad at <path>',
-      retryable: false,
-    })
-  })
+  test(
+    'an error of the handler tells the guest no path and no stack of the host',
+    { tags: ['TL-2', 'TL-3'] },
+    async () => {
+      expect(await suite.codemode.executeAsync(failing('tools.breaks()'))).toMatchObject({
+        code: 'TOOL_ERROR',
+        message: 'bad at <path>',
+        retryable: false,
+      })
+    },
+  )
 
-  test('TL-2: an uncaught failure of a tool fails the execution and names the tool', async () => {
+  test('an uncaught failure of a tool fails the execution and names the tool', { tags: ['TL-2'] }, async () => {
     const result = await suite.codemode.run('await tools.throws()')
     expect(result).toMatchObject({
       success: false,
@@ -182,38 +186,46 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(result).toHaveProperty('error.guestStack', 'ToolError: out of stock\n    at code:1:13')
   })
 
-  test('TL-7: a tool registered later is there in the next execution, and taken names are refused', async () => {
-    const { codemode } = suite
-    const name = `late_${config === transports[0].config}`
-    expect(await codemode.executeAsync(failing(`tools.${name}()`))).toMatchObject({ code: 'TOOL_NOT_ALLOWED' })
-    codemode.registerTool(name, () => 'first')
-    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
-    expect(() => codemode.registerTool(name, () => 'second')).toThrow(ConfigurationError)
-    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
-    codemode.registerTool(name, () => 'second', { overwrite: true })
-    expect(await codemode.executeAsync(`tools.${name}()`)).toBe('second')
-  })
+  test(
+    'a tool registered later is there in the next execution, and taken names are refused',
+    { tags: ['TL-7'] },
+    async () => {
+      const { codemode } = suite
+      const name = `late_${config === transports[0].config}`
+      expect(await codemode.executeAsync(failing(`tools.${name}()`))).toMatchObject({ code: 'TOOL_NOT_ALLOWED' })
+      codemode.registerTool(name, () => 'first')
+      expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
+      expect(() => codemode.registerTool(name, () => 'second')).toThrow(ConfigurationError)
+      expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
+      codemode.registerTool(name, () => 'second', { overwrite: true })
+      expect(await codemode.executeAsync(`tools.${name}()`)).toBe('second')
+    },
+  )
 
-  test('TL-8: names that are no identifiers are called by what they become, and namespaces by dots', async () => {
-    const { codemode } = suite
-    codemode.registerTool('get-user info', (input) => ['user', input])
-    codemode.registerTool('2fa', () => 'two')
-    codemode.registerTool('github.list-issues', (input) => ['issues', input])
-    expect(await codemode.executeAsync('tools.get_user_info(1)')).toEqual(['user', 1])
-    expect(await codemode.executeAsync('tools._2fa()')).toBe('two')
-    expect(
-      await codemode.executeAsync(`[await tools.github.list_issues(1), await tools['github.list_issues'](2)]`),
-    ).toEqual([
-      ['issues', 1],
-      ['issues', 2],
-    ])
-    const options = { availableTools: ['github.list-issues'] }
-    expect(await codemode.executeAsync('[Object.keys(tools), await tools.github.list_issues(3)]', options)).toEqual([
-      ['github'],
-      ['issues', 3],
-    ])
-    for (const taken of ['get_user_info', 'github.list_issues', 'then', 'a.constructor', '__proto__']) {
-      expect(() => codemode.registerTool(taken, () => {})).toThrow(ConfigurationError)
-    }
-  })
+  test(
+    'names that are no identifiers are called by what they become, and namespaces by dots',
+    { tags: ['TL-8'] },
+    async () => {
+      const { codemode } = suite
+      codemode.registerTool('get-user info', (input) => ['user', input])
+      codemode.registerTool('2fa', () => 'two')
+      codemode.registerTool('github.list-issues', (input) => ['issues', input])
+      expect(await codemode.executeAsync('tools.get_user_info(1)')).toEqual(['user', 1])
+      expect(await codemode.executeAsync('tools._2fa()')).toBe('two')
+      expect(
+        await codemode.executeAsync(`[await tools.github.list_issues(1), await tools['github.list_issues'](2)]`),
+      ).toEqual([
+        ['issues', 1],
+        ['issues', 2],
+      ])
+      const options = { availableTools: ['github.list-issues'] }
+      expect(await codemode.executeAsync('[Object.keys(tools), await tools.github.list_issues(3)]', options)).toEqual([
+        ['github'],
+        ['issues', 3],
+      ])
+      for (const taken of ['get_user_info', 'github.list_issues', 'then', 'a.constructor', '__proto__']) {
+        expect(() => codemode.registerTool(taken, () => {})).toThrow(ConfigurationError)
+      }
+    },
+  )
 })

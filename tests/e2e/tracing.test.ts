@@ -54,38 +54,42 @@ function refuse(): never {
 }
 
 describe.each(transports)('over the $transport transport', ({ config, transport }) => {
-  test('CX-2: application, client, executor and tool are one trace, and the handler is within it', async () => {
-    const active: (string | undefined)[] = []
-    const look = () => {
-      active.push(trace.getActiveSpan()?.spanContext().traceId)
-      return tracer.startActiveSpan('in the handler', (span) => span.end())
-    }
-    await using client = connect(executor, { ...config, tools: { look } })
-    const correlationId = 'the-id-of-the-trace'
-    const traceId = await inApplication(() =>
-      client.executeAsync('await Promise.all([tools.look({}), tools.look({})])', { correlationId }),
-    )
-    await expect.poll(() => named('codemode.execution')).toHaveLength(1)
-    await expect.poll(() => named('codemode.request').length).toBeGreaterThanOrEqual(1)
-    const spans = exporter.getFinishedSpans()
-    expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]))
-    expect(active).toEqual([traceId, traceId])
-    expect(named('codemode.tool_call')).toHaveLength(2)
-    expect(named('codemode.tool')).toHaveLength(2)
-    expect(named('in the handler')).toHaveLength(2)
-    for (const span of spans.filter(({ name }) => name.startsWith('codemode.'))) {
-      expect(span.attributes).toMatchObject({ 'codemode.correlation_id': correlationId })
-    }
-    const onTheExecutor = ['codemode.execution', 'codemode.request', 'codemode.execute', 'application']
-    for (const span of named('codemode.tool_call'))
-      expect(pathOf(span)).toEqual(['codemode.tool_call', ...onTheExecutor])
-    const around =
-      transport === 'callback' ? ['codemode.tool_call', ...onTheExecutor] : ['codemode.execute', 'application']
-    for (const span of named('in the handler'))
-      expect(pathOf(span)).toEqual(['in the handler', 'codemode.tool', ...around])
-  })
+  test(
+    'application, client, executor and tool are one trace, and the handler is within it',
+    { tags: ['CX-2'] },
+    async () => {
+      const active: (string | undefined)[] = []
+      const look = () => {
+        active.push(trace.getActiveSpan()?.spanContext().traceId)
+        return tracer.startActiveSpan('in the handler', (span) => span.end())
+      }
+      await using client = connect(executor, { ...config, tools: { look } })
+      const correlationId = 'the-id-of-the-trace'
+      const traceId = await inApplication(() =>
+        client.executeAsync('await Promise.all([tools.look({}), tools.look({})])', { correlationId }),
+      )
+      await expect.poll(() => named('codemode.execution')).toHaveLength(1)
+      await expect.poll(() => named('codemode.request').length).toBeGreaterThanOrEqual(1)
+      const spans = exporter.getFinishedSpans()
+      expect(new Set(spans.map((span) => span.spanContext().traceId))).toEqual(new Set([traceId]))
+      expect(active).toEqual([traceId, traceId])
+      expect(named('codemode.tool_call')).toHaveLength(2)
+      expect(named('codemode.tool')).toHaveLength(2)
+      expect(named('in the handler')).toHaveLength(2)
+      for (const span of spans.filter(({ name }) => name.startsWith('codemode.'))) {
+        expect(span.attributes).toMatchObject({ 'codemode.correlation_id': correlationId })
+      }
+      const onTheExecutor = ['codemode.execution', 'codemode.request', 'codemode.execute', 'application']
+      for (const span of named('codemode.tool_call'))
+        expect(pathOf(span)).toEqual(['codemode.tool_call', ...onTheExecutor])
+      const around =
+        transport === 'callback' ? ['codemode.tool_call', ...onTheExecutor] : ['codemode.execute', 'application']
+      for (const span of named('in the handler'))
+        expect(pathOf(span)).toEqual(['in the handler', 'codemode.tool', ...around])
+    },
+  )
 
-  test('CX-2: parallel executions are as many traces, and no span is in a foreign one', async () => {
+  test('parallel executions are as many traces, and no span is in a foreign one', { tags: ['CX-2'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const traceIds = await Promise.all(
       Array.from({ length: 10 }, (_, input) =>
@@ -99,7 +103,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     }
   })
 
-  test('CX-2: spans of what failed say so', async () => {
+  test('spans of what failed say so', { tags: ['CX-2'] }, async () => {
     await using client = connect(executor, { ...config, tools: { refuse } })
     await client.run('tools.refuse({})')
     await expect.poll(() => named('codemode.execution')).toHaveLength(1)
@@ -108,7 +112,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     expect(statuses).toEqual(names.map((name) => [name, SpanStatusCode.ERROR]))
   })
 
-  test('CX-2: every attempt is a span of its own, in the same trace', async () => {
+  test('every attempt is a span of its own, in the same trace', { tags: ['CX-2'] }, async () => {
     let attempts = 0
     await using proxy = await startProxy(executor, ({ path }) =>
       path === '/v1/executions' && (attempts += 1) < 3 ? 'reset' : 'pass',
@@ -123,7 +127,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 })
 
-test('CX-2: an execution that was never admitted ends its span as well', async () => {
+test('an execution that was never admitted ends its span as well', { tags: ['CX-2'] }, async () => {
   await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
   const entered = Promise.withResolvers<void>()
   const tools = { hang: () => new Promise(() => entered.resolve()) }

@@ -13,11 +13,11 @@ test.each([
   ['TypeScript', 'const sum = (a: number, b: number): number => a + b\nsum(2, 2)'],
   ['a Markdown fence', '```ts\nconst x: number = 2\nx + x\n```'],
   ['top-level await', 'await Promise.resolve(4)'],
-])('EX-1: the value of %s is the number 4', async (_form, code) => {
+])('the value of %s is the number 4', { tags: ['EX-1'] }, async (_form, code) => {
   expect(await suite.codemode.executeAsync(code)).toBe(4)
 })
 
-test('EX-1: values keep their JSON types', async () => {
+test('values keep their JSON types', { tags: ['EX-1'] }, async () => {
   expect(await suite.codemode.executeAsync('return undefined')).toBeNull()
   expect(await suite.codemode.executeAsync('return "4"')).toBe('4')
   expect(await suite.codemode.executeAsync('return [true, null, 1.5, { a: [] }]')).toEqual([true, null, 1.5, { a: [] }])

@@ -68,26 +68,31 @@ test.each([
   ['a message of calls without a call', [calls(0, 0)]],
   ['a message that there is not', [{ type: 'root' }]],
   ['a turn with something more in it', [{ ...turn(1), more: 1 }]],
-])('TL-3: a process that reports %s is ended, and its turn with it', async (_what, messages) => {
+])('a process that reports %s is ended, and its turn with it', { tags: ['TL-3'] }, async (_what, messages) => {
   const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
   expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })
 })
 
-test('TL-3: a process that says how long a frame will be, and no more, has no turn for longer than its time', async () => {
-  expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]))).toEqual({ type: 'killed' })
-})
+test(
+  'a process that says how long a frame will be, and no more, has no turn for longer than its time',
+  { tags: ['TL-3'] },
+  async () => {
+    expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]))).toEqual({ type: 'killed' })
+  },
+)
 
-test('TL-3: a process that announces a frame above the limit is ended', async () => {
+test('a process that announces a frame above the limit is ended', { tags: ['TL-3'] }, async () => {
   expect(await turnAgainst(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toMatchObject({ type: 'crashed', wasAlone: false })
 })
 
-test('TL-3: a turn that is reported twice happened once', async () => {
+test('a turn that is reported twice happened once', { tags: ['TL-3'] }, async () => {
   const twice = Buffer.concat([encodeFrame(turn(1)), encodeFrame(turn(1))])
   expect(await turnAgainst(twice)).toMatchObject({ type: 'turn', effects })
 })
 
 test(
-  'TL-3: whatever a process writes, its turn comes to an end, and so does the process',
+  'whatever a process writes, its turn comes to an end, and so does the process',
+  { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   async () => {
     await fc.assert(
       fc.asyncProperty(stream, fc.integer({ min: 1, max: 500 }), async (bytes, chunkBytes) => {
@@ -100,5 +105,4 @@ test(
       fuzzRuns(15),
     )
   },
-  fuzzTimeoutMs,
 )

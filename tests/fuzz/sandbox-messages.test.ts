@@ -39,7 +39,8 @@ function readAll(bytes: Buffer, chunkSizes: readonly number[]): SandboxMessage[]
 }
 
 test(
-  'TL-3: whatever bytes come, the reader gives messages of the protocol or ends the conversation',
+  'whatever bytes come, the reader gives messages of the protocol or ends the conversation',
+  { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   () => {
     const believed = new Set<string>()
     fc.assert(
@@ -63,11 +64,11 @@ test(
     )
     expect([...believed].toSorted()).toEqual(['calls', 'ready', 'skipped', 'stopped', 'turn'])
   },
-  fuzzTimeoutMs,
 )
 
 test(
-  'TL-3: a valid message with one thing wrong in it is refused, or means what it says',
+  'a valid message with one thing wrong in it is refused, or means what it says',
+  { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   () => {
     fc.assert(
       fc.property(wrongMessage, (message) => {
@@ -78,11 +79,11 @@ test(
       fuzzRuns(400),
     )
   },
-  fuzzTimeoutMs,
 )
 
 test(
-  'EX-8, TL-3: effects of the right form that lie come to one outcome of the closed set, and the executor goes on',
+  'effects of the right form that lie come to one outcome of the closed set, and the executor goes on',
+  { tags: ['EX-8', 'TL-3'], timeout: fuzzTimeoutMs },
   async () => {
     const scripts = new Map<string, TurnEffects[]>()
     const bugs: unknown[] = []
@@ -130,5 +131,4 @@ test(
     expect(lies).toBeGreaterThan(10)
     expect(await api(executor, '/v1/executions', { body: { code: 'ordinary' } })).toMatchObject({ body: { result: 1 } })
   },
-  fuzzTimeoutMs,
 )

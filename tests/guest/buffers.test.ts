@@ -9,9 +9,13 @@ test.each([
   'const kept = []; for (;;) { try { kept.push(new ArrayBuffer(1_000_000)) } catch { return kept.length } }',
   'let a = new Float64Array(1_000_000); try { for (;;) a = [a, a.slice()] && new Float64Array([...a, ...a]) } catch {} return 1',
   'class Mine extends Uint8Array {} const kept = []; for (;;) { try { kept.push(new Mine(1e6)) } catch { return 1 } }',
-])('EX-8: running out of buffers ends the execution, whether the guest catches it or not: %s', async (code) => {
-  expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
-})
+])(
+  'running out of buffers ends the execution, whether the guest catches it or not: %s',
+  { tags: ['EX-8'] },
+  async (code) => {
+    expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
+  },
+)
 
 /** Returns code that allocates 1 MB at a time and swallows every error. */
 const hoard = (allocation: string): string => `
@@ -41,7 +45,7 @@ test.each([
   'kept.length < 20 ? new Uint8Array(1e6) : atob("a".repeat(8e6))',
   'crypto.getRandomValues(new Uint8Array(65_536))',
   'new Uint8Array(8).buffer',
-])('EX-8: running out of buffers can not be caught where %s allocates', async (allocation) => {
+])('running out of buffers can not be caught where %s allocates', { tags: ['EX-8'] }, async (allocation) => {
   expect(await suite.codemode.run(hoard(allocation), { cpuTimeoutMs: 20_000 })).toMatchObject({
     success: false,
     error: { code: 'MEMORY_LIMIT' },

@@ -22,11 +22,11 @@ test.each([
   ['Temporal.Now.plainDateTimeISO', 'Temporal.Now.plainDateTimeISO().toString()'],
   ['Temporal.Now.plainTimeISO', 'Temporal.Now.plainTimeISO().toString()'],
   ['the timestamp of an event', `new Event('x').timeStamp`],
-])('EX-1: %s stands still within a turn', async (_name, read) => {
+])('%s stands still within a turn', { tags: ['EX-1'] }, async (_name, read) => {
   expect(await value(`const before = ${read}; ${busy} return before === ${read}`)).toBe(true)
 })
 
-test('EX-1: all clocks agree, are those of the wall, and are in UTC', async () => {
+test('all clocks agree, are those of the wall, and are in UTC', { tags: ['EX-1'] }, async () => {
   const startedAt = Date.now()
   const code = `
     const now = Date.now()
@@ -46,7 +46,7 @@ test('EX-1: all clocks agree, are those of the wall, and are in UTC', async () =
   expect(clocks.now).toBeLessThanOrEqual(Date.now() + 1)
 })
 
-test('EX-1: time goes on from turn to turn and never backwards', async () => {
+test('time goes on from turn to turn and never backwards', { tags: ['EX-1'] }, async () => {
   const code = `
     const times = []
     for (let i = 0; i < 20; i++) { times.push(Date.now()); await sleep(1) }
@@ -54,7 +54,7 @@ test('EX-1: time goes on from turn to turn and never backwards', async () => {
   expect(await value(code)).toEqual([true, true])
 })
 
-test('EX-1: Temporal is what V8 makes it, and is there however it is reached first', async () => {
+test('Temporal is what V8 makes it, and is there however it is reached first', { tags: ['EX-1'] }, async () => {
   const describe = `
     const describe = (object) => Reflect.ownKeys(object).map((key) => {
       const { value, ...attributes } = Object.getOwnPropertyDescriptor(object, key)
@@ -70,8 +70,11 @@ test('EX-1: Temporal is what V8 makes it, and is there however it is reached fir
   ).toBe(true)
 })
 
-test('EX-1: code that stands in the way to Temporal gets to see no clock and nothing of the runtime', async () => {
-  const code = `
+test(
+  'code that stands in the way to Temporal gets to see no clock and nothing of the runtime',
+  { tags: ['EX-1'] },
+  async () => {
+    const code = `
     const seen = []
     const stranger = new Proxy(function () {}, {
       get: (_, key) => (key === 'constructor' ? Object : stranger),
@@ -85,15 +88,16 @@ test('EX-1: code that stands in the way to Temporal gets to see no clock and not
       makers: dates.every((date) => date.constructor === Date && Object.getPrototypeOf(date) === Date.prototype),
       strangers: seen.filter((each) => each !== stranger && !(each instanceof Date)),
     }`
-  expect(await value(code)).toEqual({ times: [true, true], makers: true, strangers: ['UTC', 'UTC'] })
-})
+    expect(await value(code)).toEqual({ times: [true, true], makers: true, strangers: ['UTC', 'UTC'] })
+  },
+)
 
-test('EX-8: code that removes what Temporal is made from is told so when it wants Temporal', async () => {
+test('code that removes what Temporal is made from is told so when it wants Temporal', { tags: ['EX-8'] }, async () => {
   const code = 'delete Date.prototype.toTemporalInstant; try { Temporal.Now } catch ({ message }) { return message }'
   expect(await value(code)).toContain('Date.prototype.toTemporalInstant')
 })
 
-test('EX-1: dates work as usual otherwise', async () => {
+test('dates work as usual otherwise', { tags: ['EX-1'] }, async () => {
   const code = `
     return [
       new Date(2024, 0, 31).getMonth(), new Date('2024-01-01T00:00:00Z').getTime(), Date.UTC(2024, 0), Date.length,
@@ -102,7 +106,7 @@ test('EX-1: dates work as usual otherwise', async () => {
   expect(await value(code)).toEqual([0, 1_704_067_200_000, 1_704_067_200_000, 7, 'Date', true, true, 'string'])
 })
 
-test('EX-1: randomness is another one in each execution', async () => {
+test('randomness is another one in each execution', { tags: ['EX-1'] }, async () => {
   const code =
     'return [Math.random(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(16))].join()]'
   const drawn = await Promise.all(Array.from({ length: 10 }, () => value<unknown[]>(code)))
@@ -113,7 +117,7 @@ test('EX-1: randomness is another one in each execution', async () => {
   }
 })
 
-test('EX-1: Math.random is spread evenly', async () => {
+test('Math.random is spread evenly', { tags: ['EX-1'] }, async () => {
   const code =
     'const bins = Array(10).fill(0); for (let i = 0; i < 1e5; i++) bins[Math.floor(Math.random() * 10)]++; return bins'
   for (const bin of await value<number[]>(code)) {

@@ -21,9 +21,12 @@ const hostile = [
 ]
 const sources = [...acceptedCases, ...refusedCases].filter(({ place }) => place !== 'host').map(({ source }) => source)
 
-test('GU-1: the console prints every value, alone, nested and by every specifier, and nothing is thrown', async () => {
-  const makers = [...sources, ...hostile].map((source) => `() => (${source})`)
-  const ended = await suite.codemode.run(`
+test(
+  'the console prints every value, alone, nested and by every specifier, and nothing is thrown',
+  { tags: ['GU-1'] },
+  async () => {
+    const makers = [...sources, ...hostile].map((source) => `() => (${source})`)
+    const ended = await suite.codemode.run(`
     const failed = []
     for (const make of [${makers.join(',\n')}]) {
       try {
@@ -39,9 +42,10 @@ test('GU-1: the console prints every value, alone, nested and by every specifier
       }
     }
     return failed`)
-  expect(ended).toMatchObject({ success: true, result: [] })
-  expect(ended.logs.length).toBeGreaterThan(0)
-})
+    expect(ended).toMatchObject({ success: true, result: [] })
+    expect(ended.logs.length).toBeGreaterThan(0)
+  },
+)
 
 test.each([
   ['new Map([["a", 1]])', "Map(1) { 'a' => 1 }"],
@@ -55,7 +59,7 @@ test.each([
   ['JSON.parse("[".repeat(100_000) + "]".repeat(100_000))', '[ [ [ [Array] ] ] ]'],
   ['(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()', 'could not be inspected'],
   ['({ get a() { throw 1 } })', '{ a: [Getter] }'],
-])('GU-1: the console shows %s as %s', async (source, text) => {
+])('the console shows %s as %s', { tags: ['GU-1'] }, async (source, text) => {
   const { logs } = await suite.codemode.run(`console.log(${source})`)
   expect(logs[0]?.text).toContain(text)
 })

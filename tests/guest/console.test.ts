@@ -10,7 +10,7 @@ async function logsOf(code: string) {
   return { lines: logs.map(({ level, text }) => `${level}: ${text}`), logsDropped, success }
 }
 
-test('EX-8: each method of console logs at its level, as Node prints it', async () => {
+test('each method of console logs at its level, as Node prints it', { tags: ['EX-8'] }, async () => {
   const code = `
     console.debug('a'); console.log('b', 1, [1, { c: 2 }]); console.info(null, undefined); console.warn(new Map([[1, 2]]))
     console.error(Symbol('s'), 5n, () => {}); console.log('%s is %d', 'x', 4.5); console.assert(1 === 2, 'wrong')
@@ -35,7 +35,7 @@ test('EX-8: each method of console logs at its level, as Node prints it', async 
   })
 })
 
-test('EX-8: logging runs no getter, no proxy and no toString of what is logged', async () => {
+test('logging runs no getter, no proxy and no toString of what is logged', { tags: ['EX-8'] }, async () => {
   const code = `
     let touched = 0
     console.log({ get a() { touched += 1 }, toString() { touched += 1 }, toJSON() { touched += 1 } })
@@ -46,18 +46,24 @@ test('EX-8: logging runs no getter, no proxy and no toString of what is logged',
   expect(result.logs).toHaveLength(2)
 })
 
-test('EX-8: the entry that crosses the limit is cut and says by how much, and what follows is counted', async () => {
-  const { lines, logsDropped } = await logsOf(`
+test(
+  'the entry that crosses the limit is cut and says by how much, and what follows is counted',
+  { tags: ['EX-8'] },
+  async () => {
+    const { lines, logsDropped } = await logsOf(`
     console.log('x'.repeat(${limitBytes} - 164))
     console.log('ä'.repeat(100))
     console.log('dropped'); console.error('€'); console.log('')`)
-  expect(lines[0]).toHaveLength('log: '.length + limitBytes - 164)
-  expect(lines[1]).toBe(`log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`)
-  expect(lines).toHaveLength(2)
-  expect(logsDropped).toEqual({ entries: 3, bytes: 10 })
-})
+    expect(lines[0]).toHaveLength('log: '.length + limitBytes - 164)
+    expect(lines[1]).toBe(
+      `log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`,
+    )
+    expect(lines).toHaveLength(2)
+    expect(logsDropped).toEqual({ entries: 3, bytes: 10 })
+  },
+)
 
-test('EX-8: a single huge entry is cut too', async () => {
+test('a single huge entry is cut too', { tags: ['EX-8'] }, async () => {
   const { lines, logsDropped, success } = await logsOf(`console.log('x'.repeat(1e7))`)
   expect(lines[0]?.length).toBeLessThan(limitBytes + 200)
   expect(lines[0]).toContain(`${1e7 - limitBytes} more bytes dropped`)
@@ -65,20 +71,24 @@ test('EX-8: a single huge entry is cut too', async () => {
   expect(success).toBe(true)
 })
 
-test('EX-8: an entry is charged 64 bytes beyond its text, so that their number is bounded too', async () => {
-  const { logs, logsDropped } = await suite.codemode.run(`for (let i = 0; i < 2e5; i++) console.log('')`)
-  expect(logs).toHaveLength(limitBytes / 64)
-  expect(logsDropped).toEqual({ entries: 2e5 - limitBytes / 64, bytes: 0 })
-})
+test(
+  'an entry is charged 64 bytes beyond its text, so that their number is bounded too',
+  { tags: ['EX-8'] },
+  async () => {
+    const { logs, logsDropped } = await suite.codemode.run(`for (let i = 0; i < 2e5; i++) console.log('')`)
+    expect(logs).toHaveLength(limitBytes / 64)
+    expect(logsDropped).toEqual({ entries: 2e5 - limitBytes / 64, bytes: 0 })
+  },
+)
 
-test('EX-8: five hundred lines of ordinary length are all kept', async () => {
+test('five hundred lines of ordinary length are all kept', { tags: ['EX-8'] }, async () => {
   const code = `for (let i = 0; i < 500; i++) console.log('item', i, 'of 500: the price is', i * 3, 'and the stock', 7)`
   const { logs, logsDropped } = await suite.codemode.run(code)
   expect(logs).toHaveLength(500)
   expect(logsDropped.entries).toBe(0)
 })
 
-test('EX-8: what was logged before a failure is there', async () => {
+test('what was logged before a failure is there', { tags: ['EX-8'] }, async () => {
   expect(await logsOf(`console.log('before'); throw new Error('x')`)).toMatchObject({
     lines: ['log: before'],
     success: false,

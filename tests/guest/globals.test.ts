@@ -36,12 +36,13 @@ test.each([
   'Temporal',
   'Proxy',
   'Map',
-])('EX-1: the global %s is there', async (name) => {
+])('the global %s is there', { tags: ['EX-1'] }, async (name) => {
   expect(await value(`return [typeof ${name} !== 'undefined', '${name}' in globalThis]`)).toEqual([true, true])
 })
 
 test.each(['WeakRef', 'FinalizationRegistry', 'SharedArrayBuffer', 'Atomics', 'WebAssembly', 'ShadowRealm'])(
-  'EX-1: %s does not exist',
+  '%s does not exist',
+  { tags: ['EX-1'] },
   async (name) => {
     expect(await value(`return [typeof ${name}, '${name}' in globalThis]`)).toEqual(['undefined', false])
   },
@@ -60,7 +61,7 @@ test.each([
   ['process', 'process.env.HOME', 'What the host passes in is in `input`, `context` and `config`.'],
   ['Buffer', `Buffer.from('x')`, 'Use Uint8Array, TextEncoder, TextDecoder, atob and btoa.'],
   ['setImmediate', 'setImmediate(() => {})', 'Use setTimeout or queueMicrotask.'],
-])('EX-8: using %s fails with what to do instead', async (name, code, advice) => {
+])('using %s fails with what to do instead', { tags: ['EX-8'] }, async (name, code, advice) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name: 'ReferenceError' } })
   expect(result).toHaveProperty('error.message', expect.stringContaining(`${name} is not defined. `))
@@ -73,19 +74,19 @@ test.each([
   `return import.meta.url`,
   `export default 4`,
   `import type { A } from './a'\nimport { b } from './b'`,
-])('EX-7: modules are refused before any of the code runs, with what to do instead: %s', async (code) => {
+])('modules are refused before any of the code runs, with what to do instead: %s', { tags: ['EX-7'] }, async (code) => {
   const result = await suite.codemode.run(`console.log('ran')\n${code}`)
   expect(result).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, logs: [] })
   expect(result).toHaveProperty('error.message', expect.stringContaining('call a tool'))
   expect(result).toHaveProperty('error.details.line', expect.any(Number))
 })
 
-test('EX-1: code made at run time can import nothing either', async () => {
+test('code made at run time can import nothing either', { tags: ['EX-1'] }, async () => {
   const code = `try { return await new Function('return import("node:fs")')() } catch (error) { return error.constructor === TypeError || error instanceof Error }`
   expect(await value(code)).toBe(true)
 })
 
-test('EX-1: the web globals do what the web does', async () => {
+test('the web globals do what the web does', { tags: ['EX-1'] }, async () => {
   const code = `
     const url = new URL('../b?x=1#h', 'https://user@example.com:8080/a/c')
     url.searchParams.append('y', 'ä ö')
@@ -125,7 +126,7 @@ test('EX-1: the web globals do what the web does', async () => {
   })
 })
 
-test('EX-1: the language is all there, Intl included', async () => {
+test('the language is all there, Intl included', { tags: ['EX-1'] }, async () => {
   const code = `
     return [
       new Intl.NumberFormat('de-DE').format(1234567.891),
@@ -151,7 +152,7 @@ test('EX-1: the language is all there, Intl included', async () => {
   ])
 })
 
-test('EX-1: buffers can not be made to grow', async () => {
+test('buffers can not be made to grow', { tags: ['EX-1'] }, async () => {
   const code = `
     const attempts = [
       () => new ArrayBuffer(8, { maxByteLength: 2 ** 30 }),
@@ -163,8 +164,11 @@ test('EX-1: buffers can not be made to grow', async () => {
   expect(await value(code)).toEqual(['RangeError', 'RangeError', 'RangeError', 'TypeError'])
 })
 
-test('TL-5, EX-1: input is a value of its own, and what is in context and config stays as it is', async () => {
-  const code = `
+test(
+  'input is a value of its own, and what is in context and config stays as it is',
+  { tags: ['TL-5', 'EX-1'] },
+  async () => {
+    const code = `
     input.list.push(3)
     const strict = (change) => { try { change(); return 'changed' } catch (error) { return error.name } }
     const changes = (function () {
@@ -179,22 +183,23 @@ test('TL-5, EX-1: input is a value of its own, and what is in context and config
       ]
     })()
     return { input, context, config, changes }`
-  const given = {
-    input: { list: [1, 2] },
-    context: { clientId: 'c1', roles: ['user'], __proto__: null },
-    config: { deep: { er: { value: 1 } } },
-  }
-  expect(await suite.codemode.executeAsync(code, given)).toEqual({
-    input: { list: [1, 2, 3] },
-    context: { clientId: 'c1', roles: ['user'] },
-    config: given.config,
-    changes: Array.from({ length: 6 }, () => 'TypeError'),
-  })
-  expect(await value('return { input, context, config }')).toEqual({ input: null, context: {}, config: {} })
-  expect(given.input).toEqual({ list: [1, 2] })
-})
+    const given = {
+      input: { list: [1, 2] },
+      context: { clientId: 'c1', roles: ['user'], __proto__: null },
+      config: { deep: { er: { value: 1 } } },
+    }
+    expect(await suite.codemode.executeAsync(code, given)).toEqual({
+      input: { list: [1, 2, 3] },
+      context: { clientId: 'c1', roles: ['user'] },
+      config: given.config,
+      changes: Array.from({ length: 6 }, () => 'TypeError'),
+    })
+    expect(await value('return { input, context, config }')).toEqual({ input: null, context: {}, config: {} })
+    expect(given.input).toEqual({ list: [1, 2] })
+  },
+)
 
-test('EX-2: what one execution does to its globals, no other sees', async () => {
+test('what one execution does to its globals, no other sees', { tags: ['EX-2'] }, async () => {
   await value(`globalThis.left = 1; Array.prototype.left = 1; Math.random = () => 4; delete globalThis.tools; return 1`)
   expect(await value('return [typeof left, typeof [].left, Math.random() < 1, typeof tools]')).toEqual([
     'undefined',

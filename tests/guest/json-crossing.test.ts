@@ -24,11 +24,15 @@ const onHost = <Each extends Case>(cases: readonly Each[]): Each[] => cases.filt
 
 const messageOf = ({ path, reason, hint }: RefusedCase, root: string): string => `${root}${path} ${reason}. ${hint}`
 
-test.each(inGuest(acceptedCases))('EX-1: the result $source arrives as $json', async ({ source, json }) => {
-  expect(JSON.stringify(await suite.codemode.executeAsync(`return (${source})`))).toBe(json)
-})
+test.each(inGuest(acceptedCases))(
+  'the result $source arrives as $json',
+  { tags: ['EX-1'] },
+  async ({ source, json }) => {
+    expect(JSON.stringify(await suite.codemode.executeAsync(`return (${source})`))).toBe(json)
+  },
+)
 
-test.each(inGuest(refusedCases))('EX-1: the result $source is refused: $path $reason', async (each) => {
+test.each(inGuest(refusedCases))('the result $source is refused: $path $reason', { tags: ['EX-1'] }, async (each) => {
   const result = await suite.codemode.run(`return (${each.source})`)
   const place = each.path === '' ? '' : ` at ${each.path}`
   expect(result).toMatchObject({
@@ -53,18 +57,22 @@ async function calledWith(cases: readonly Case[]): Promise<string[]> {
     return outcomes`)
 }
 
-test('TL-2, GU-1: a tool gets the input of every accepted case as the same JSON', async () => {
+test('a tool gets the input of every accepted case as the same JSON', { tags: ['TL-2', 'GU-1'] }, async () => {
   const cases = inGuest(acceptedCases)
   const outcomes = await calledWith(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
 })
 
-test('TL-2, GU-1: a call with the input of a refused case rejects with the path, the reason and the hint', async () => {
-  const cases = inGuest(refusedCases)
-  expect(await calledWith(cases)).toEqual(
-    cases.map((each) => `TOOL_INPUT_INVALID: The input of json can not be sent: ${messageOf(each, 'input')}`),
-  )
-})
+test(
+  'a call with the input of a refused case rejects with the path, the reason and the hint',
+  { tags: ['TL-2', 'GU-1'] },
+  async () => {
+    const cases = inGuest(refusedCases)
+    expect(await calledWith(cases)).toEqual(
+      cases.map((each) => `TOOL_INPUT_INVALID: The input of json can not be sent: ${messageOf(each, 'input')}`),
+    )
+  },
+)
 
 /** Calls a tool that returns each value, and returns the outcome of each call. */
 async function calledFor(cases: readonly Case[]): Promise<string[]> {
@@ -78,20 +86,24 @@ async function calledFor(cases: readonly Case[]): Promise<string[]> {
   )
 }
 
-test('TL-2: the output of every accepted case arrives in the code as the same JSON', async () => {
+test('the output of every accepted case arrives in the code as the same JSON', { tags: ['TL-2'] }, async () => {
   const cases = onHost(acceptedCases)
   const outcomes = await calledFor(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
 })
 
-test('TL-2: a call whose tool returns a refused case rejects with the path, the reason and the hint', async () => {
-  const cases = onHost(refusedCases)
-  expect(await calledFor(cases)).toEqual(
-    cases.map((each) => `TOOL_OUTPUT_INVALID: The output of made can not be sent: ${messageOf(each, 'output')}`),
-  )
-})
+test(
+  'a call whose tool returns a refused case rejects with the path, the reason and the hint',
+  { tags: ['TL-2'] },
+  async () => {
+    const cases = onHost(refusedCases)
+    expect(await calledFor(cases)).toEqual(
+      cases.map((each) => `TOOL_OUTPUT_INVALID: The output of made can not be sent: ${messageOf(each, 'output')}`),
+    )
+  },
+)
 
-test('GU-1: input, context and config are serialised alike', async () => {
+test('input, context and config are serialised alike', { tags: ['GU-1'] }, async () => {
   // The values are already nested some levels deep in these options.
   const cases = onHost(acceptedCases).filter(({ json }) => json.length < maxJsonNesting)
   const values = () => cases.map((each) => ({ value: valueOf(each) as Json }))
@@ -104,7 +116,7 @@ test('GU-1: input, context and config are serialised alike', async () => {
 
 const deep = (levels: number) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`) as Json
 
-test('GU-1: values may be nested to the limit in input, context and config', async () => {
+test('values may be nested to the limit in input, context and config', { tags: ['GU-1'] }, async () => {
   const options = {
     input: deep(maxJsonNesting),
     context: { at: deep(maxJsonNesting - 1) },
@@ -114,30 +126,39 @@ test('GU-1: values may be nested to the limit in input, context and config', asy
   expect(await suite.codemode.executeAsync(code, options)).toEqual([2_000, 2_005, 2_005])
 })
 
-test.each(onHost(refusedCases))('GU-1: the option input $source is refused before it is sent', async (each) => {
-  const input = valueOf(each) as Json
-  await expect(suite.codemode.executeAsync('return 1', { input })).rejects.toMatchObject({
-    name: 'ConfigurationError',
-    code: 'CONFIGURATION_INVALID',
-    message: expect.stringContaining(messageOf(each, 'input')) as string,
-  })
-})
+test.each(onHost(refusedCases))(
+  'the option input $source is refused before it is sent',
+  { tags: ['GU-1'] },
+  async (each) => {
+    const input = valueOf(each) as Json
+    await expect(suite.codemode.executeAsync('return 1', { input })).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      code: 'CONFIGURATION_INVALID',
+      message: expect.stringContaining(messageOf(each, 'input')) as string,
+    })
+  },
+)
 
-test('GU-1: an executor that is used by itself, or composed, refuses the same before it sends', async () => {
-  const options = { executorUrl: suite.executor.url, executorApiKey: apiKey }
-  await using executor = new ExecutorClient(options)
-  const refusal = { name: 'ConfigurationError', message: expect.stringContaining('input.at is a Map') as string }
-  const wrong = { code: 'return input', input: { at: new Map() } as never }
-  const date = { code: 'return input', input: { at: new Date(0) } as never }
-  for (const each of [executor, withCache(executor)]) {
-    const call = { callTool: () => Promise.reject(new Error('it has no tools')) }
-    await expect(each.run(wrong, call)).rejects.toMatchObject(refusal)
-    expect(await each.run(date, call)).toMatchObject({ success: true, result: { at: '1970-01-01T00:00:00.000Z' } })
-  }
-})
+test(
+  'an executor that is used by itself, or composed, refuses the same before it sends',
+  { tags: ['GU-1'] },
+  async () => {
+    const options = { executorUrl: suite.executor.url, executorApiKey: apiKey }
+    await using executor = new ExecutorClient(options)
+    const refusal = { name: 'ConfigurationError', message: expect.stringContaining('input.at is a Map') as string }
+    const wrong = { code: 'return input', input: { at: new Map() } as never }
+    const date = { code: 'return input', input: { at: new Date(0) } as never }
+    for (const each of [executor, withCache(executor)]) {
+      const call = { callTool: () => Promise.reject(new Error('it has no tools')) }
+      await expect(each.run(wrong, call)).rejects.toMatchObject(refusal)
+      expect(await each.run(date, call)).toMatchObject({ success: true, result: { at: '1970-01-01T00:00:00.000Z' } })
+    }
+  },
+)
 
 test.each(['context', 'config'])(
-  'GU-1: the option %s is refused with the path to what JSON can not hold',
+  'the option %s is refused with the path to what JSON can not hold',
+  { tags: ['GU-1'] },
   async (name) => {
     const value = { at: [new Map()] as never }
     await expect(suite.codemode.executeAsync('return 1', { [name]: value })).rejects.toMatchObject({

@@ -21,7 +21,7 @@ test.each<[string, unknown]>([
   ['new (class extends Map { toJSON() { return [...this] } })([[1, 2]])', [[1, 2]]],
   ['Promise.resolve(1)', 1],
   ['(BigInt.prototype.toJSON = function () { return String(this) }, [1n])', ['1']],
-])('EX-1: the result %s is JSON', async (expression, expected) => {
+])('the result %s is JSON', { tags: ['EX-1'] }, async (expression, expected) => {
   expect(await suite.codemode.executeAsync(`return ${expression}`)).toEqual(expected)
 })
 
@@ -36,17 +36,21 @@ test.each([
   ['{ later: Promise.resolve(1) }', '.later', 'a Promise, which JSON can not hold. An await is missing.'],
   ['(() => { const a = { b: {} }; a.b.c = a; return a })()', '.b.c', 'refers back to the value itself'],
   ['tools', '.echo', 'a function'],
-])('EX-1: the result %s is refused with the path to what JSON can not hold', async (expression, path, what) => {
-  suite.codemode.registerTool('echo', (input) => input, { overwrite: true })
-  const result = await suite.codemode.run(`const value = ${expression}\nreturn value`)
-  expect(result).toMatchObject({
-    success: false,
-    error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
-  })
-  expect(result).toHaveProperty('error.message', expect.stringContaining(what))
-})
+])(
+  'the result %s is refused with the path to what JSON can not hold',
+  { tags: ['EX-1'] },
+  async (expression, path, what) => {
+    suite.codemode.registerTool('echo', (input) => input, { overwrite: true })
+    const result = await suite.codemode.run(`const value = ${expression}\nreturn value`)
+    expect(result).toMatchObject({
+      success: false,
+      error: { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', details: { path } },
+    })
+    expect(result).toHaveProperty('error.message', expect.stringContaining(what))
+  },
+)
 
-test('EX-1: a result is refused above its limit, with limit and size, and not below', async () => {
+test('a result is refused above its limit, with limit and size, and not below', { tags: ['EX-1'] }, async () => {
   expect(await suite.codemode.run(`return 'x'.repeat(1024 * 1024 - 1)`)).toMatchObject({
     success: false,
     error: { code: 'RESULT_TOO_LARGE', details: { sizeBytes: 1_048_577, limitBytes: 1_048_576 } },

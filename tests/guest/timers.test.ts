@@ -5,8 +5,11 @@ import { useCodemode } from '../support/suite.ts'
 const suite = useCodemode()
 const value = (code: string) => suite.codemode.executeAsync(code)
 
-test('EX-1: timers fire by when they are due, then in the order in which they were set, after microtasks', async () => {
-  const code = `
+test(
+  'timers fire by when they are due, then in the order in which they were set, after microtasks',
+  { tags: ['EX-1'] },
+  async () => {
+    const code = `
     const order = []
     const note = (name) => () => void order.push(name)
     setTimeout(note('20'), 20)
@@ -19,10 +22,11 @@ test('EX-1: timers fire by when they are due, then in the order in which they we
     order.push('now')
     await sleep(30)
     return order`
-  expect(await value(code)).toEqual(['now', 'microtask', 'promise', '1', '10a', '10b', '20'])
-})
+    expect(await value(code)).toEqual(['now', 'microtask', 'promise', '1', '10a', '10b', '20'])
+  },
+)
 
-test('EX-1: an interval repeats until it is cleared, and can clear itself', async () => {
+test('an interval repeats until it is cleared, and can clear itself', { tags: ['EX-1'] }, async () => {
   const code = `
     let ticks = 0
     await new Promise((done) => {
@@ -33,12 +37,12 @@ test('EX-1: an interval repeats until it is cleared, and can clear itself', asyn
   expect(await value(code)).toBe(3)
 })
 
-test('EX-1: sleep takes as long as it says by the clock of the guest', async () => {
+test('sleep takes as long as it says by the clock of the guest', { tags: ['EX-1'] }, async () => {
   const code = 'const start = Date.now(); await sleep(25); return [Date.now() - start >= 25, await sleep(0)]'
   expect(await value(code)).toEqual([true, null])
 })
 
-test('EX-8: an error in a timer or a microtask ends the execution', async () => {
+test('an error in a timer or a microtask ends the execution', { tags: ['EX-8'] }, async () => {
   for (const set of ['setTimeout', 'queueMicrotask']) {
     const result = await suite.codemode.run(`${set}(() => { throw new TypeError('late') }); await sleep(1000)`)
     expect(result).toMatchObject({ success: false, error: { name: 'TypeError', message: 'late' } })
@@ -46,26 +50,26 @@ test('EX-8: an error in a timer or a microtask ends the execution', async () => 
   expect(await value(`try { setTimeout('1', 1) } catch (error) { return error.name }`)).toBe('TypeError')
 })
 
-test('EX-8: code that waits for nothing is told so at once', async () => {
+test('code that waits for nothing is told so at once', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run('await new Promise(() => {})', { executionTimeoutMs: 280_000 })
   expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES' } })
 })
 
-test('EX-8: too many timers at once end the execution', async () => {
+test('too many timers at once end the execution', { tags: ['EX-8'] }, async () => {
   expect(await suite.codemode.run('for (let i = 0; i <= 1e4; i++) setTimeout(() => {}, 1e6)')).toMatchObject({
     success: false,
     error: { code: 'TOO_MANY_TIMERS' },
   })
 })
 
-test('EX-1: a timer that is left behind does not keep the execution', async () => {
+test('a timer that is left behind does not keep the execution', { tags: ['EX-1'] }, async () => {
   const result = await suite.codemode.run(
     'setInterval(() => console.log(1), 1); setTimeout(() => {}, 60_000); return 1',
   )
   expect(result).toMatchObject({ success: true, result: 1, logs: [] })
 })
 
-test('EX-1: AbortSignal.timeout fires', async () => {
+test('AbortSignal.timeout fires', { tags: ['EX-1'] }, async () => {
   const code = `
     const signal = AbortSignal.timeout(5)
     await new Promise((done) => signal.addEventListener('abort', done))

@@ -14,7 +14,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: { ...config, tools } })
   const value = (code: string) => suite.codemode.executeAsync(code)
 
-  test('TL-8: a namespace and its dotted name are the same tool', async () => {
+  test('a namespace and its dotted name are the same tool', { tags: ['TL-8'] }, async () => {
     const code = `
       const { github } = tools
       return [
@@ -25,7 +25,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual([true, ['issues', 1], ['issues', 2], ['issues', 3], 'issues', ['closed', 4]])
   })
 
-  test('TL-8: tools can be looked at', async () => {
+  test('tools can be looked at', { tags: ['TL-8'] }, async () => {
     const code = `
       return [
         Object.keys(tools), Object.keys(tools.github), 'echo' in tools, 'none' in tools, typeof tools.echo,
@@ -47,7 +47,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     ])
   })
 
-  test('TL-3: tools can not be changed', async () => {
+  test('tools can not be changed', { tags: ['TL-3'] }, async () => {
     const code = `
       const own = () => 'mine'
       const changes = [
@@ -60,7 +60,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual([Array.from({ length: 6 }, () => false), 'real'])
   })
 
-  test('TL-2: a bad call rejects and never throws', async () => {
+  test('a bad call rejects and never throws', { tags: ['TL-2'] }, async () => {
     const code = `
       const calls = [() => tools.none(), () => tools.echo({ a: 1n }), () => tools(), () => tools.echo.deeper.still()]
       return Promise.all(calls.map((call) => {
@@ -69,7 +69,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual(['TOOL_NOT_ALLOWED', 'TOOL_INPUT_INVALID', 'TypeError', 'TOOL_NOT_ALLOWED'])
   })
 
-  test('TL-4: more calls than allowed end the execution and say which option it is', async () => {
+  test('more calls than allowed end the execution and say which option it is', { tags: ['TL-4'] }, async () => {
     const result = await suite.codemode.run('for (let i = 0; i <= 256; i++) tools.echo(i); await sleep(1000)')
     expect(result).toMatchObject({
       success: false,

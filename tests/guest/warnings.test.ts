@@ -19,7 +19,7 @@ test.each([
   'return new AggregateError([])',
   'return Object.assign(new Error("x"), { toJSON: () => "mine" })',
   'return Object.setPrototypeOf(new Error("x"), null)',
-])('EX-1: an Error as the whole value is delivered as data, with a warning: %s', async (code) => {
+])('an Error as the whole value is delivered as data, with a warning: %s', { tags: ['EX-1'] }, async (code) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: true, warnings: [errorReturned] })
 })
@@ -32,55 +32,63 @@ test.each([
   'return Object.setPrototypeOf([1], Error.prototype)',
   'return Object.setPrototypeOf(new Error("x"), Object.prototype)',
   'return 1',
-])('EX-1: no warning is given for %s', async (code) => {
+])('no warning is given for %s', { tags: ['EX-1'] }, async (code) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })
 })
 
-test('EX-1: an error that is thrown is a failure, without a warning', async () => {
+test('an error that is thrown is a failure, without a warning', { tags: ['EX-1'] }, async () => {
   expect(await suite.codemode.run('throw new Error("x")')).toMatchObject({ success: false, warnings: [] })
 })
 
-test('EX-1: a ToolError arrives as data with its tool, its code and whether it is retryable', async () => {
-  suite.codemode.registerTool('fail', () => {
-    throw Object.assign(new Error('no such order'), { code: 'NOT_THERE', retryable: true, data: { id: 7 } })
-  })
-  const error = {
-    name: 'ToolError',
-    message: 'no such order',
-    code: 'NOT_THERE',
-    tool: 'fail',
-    retryable: true,
-    data: { id: 7 },
-  }
-  const code = `
+test(
+  'a ToolError arrives as data with its tool, its code and whether it is retryable',
+  { tags: ['EX-1'] },
+  async () => {
+    suite.codemode.registerTool('fail', () => {
+      throw Object.assign(new Error('no such order'), { code: 'NOT_THERE', retryable: true, data: { id: 7 } })
+    })
+    const error = {
+      name: 'ToolError',
+      message: 'no such order',
+      code: 'NOT_THERE',
+      tool: 'fail',
+      retryable: true,
+      data: { id: 7 },
+    }
+    const code = `
     const [one] = await Promise.allSettled([tools.fail()])
     return { one, all: await Promise.any([tools.fail()]).catch((all) => all) }`
-  expect(await suite.codemode.executeAsync(code)).toEqual({
-    one: { status: 'rejected', reason: error },
-    all: { name: 'AggregateError', message: 'All promises were rejected', errors: [error] },
-  })
-})
+    expect(await suite.codemode.executeAsync(code)).toEqual({
+      one: { status: 'rejected', reason: error },
+      all: { name: 'AggregateError', message: 'All promises were rejected', errors: [error] },
+    })
+  },
+)
 
-test('GU-1: record, events and journal tell the warnings, so that a replay gives them again', async () => {
-  const execution = await suite.codemode.submit('return new Error("x")')
-  const { warnings } = await execution.wait()
-  expect(warnings).toEqual([errorReturned])
-  const { body: record } = await api(suite.executor, `/v1/executions/${execution.id}`)
-  expect(record.warnings).toEqual(warnings)
-  const { body: journal } = await api(suite.executor, `/v1/executions/${execution.id}/journal`)
-  expect(journal.entries.at(-1)).toMatchObject({ type: 'turn', effects: { end: { ok: true, warnings } } })
-  const forgetful = structuredClone(journal)
-  delete forgetful.entries.at(-1).effects.end.warnings
-  const replayed = await replayOf([journal, forgetful])
-  expect(replayed.exitCode).not.toBe(0)
-  expect(replayed.lines[0]).toContain('replayed 1 turns as the journal says')
-  expect(replayed.lines.slice(1).join('\n')).toContain('ERROR_RETURNED')
-  const told: unknown[] = []
-  for await (const event of execution.events()) if (event.type === 'finished') told.push(event.result.warnings)
-  expect(told).toEqual([warnings])
-})
+test(
+  'record, events and journal tell the warnings, so that a replay gives them again',
+  { tags: ['GU-1'] },
+  async () => {
+    const execution = await suite.codemode.submit('return new Error("x")')
+    const { warnings } = await execution.wait()
+    expect(warnings).toEqual([errorReturned])
+    const { body: record } = await api(suite.executor, `/v1/executions/${execution.id}`)
+    expect(record.warnings).toEqual(warnings)
+    const { body: journal } = await api(suite.executor, `/v1/executions/${execution.id}/journal`)
+    expect(journal.entries.at(-1)).toMatchObject({ type: 'turn', effects: { end: { ok: true, warnings } } })
+    const forgetful = structuredClone(journal)
+    delete forgetful.entries.at(-1).effects.end.warnings
+    const replayed = await replayOf([journal, forgetful])
+    expect(replayed.exitCode).not.toBe(0)
+    expect(replayed.lines[0]).toContain('replayed 1 turns as the journal says')
+    expect(replayed.lines.slice(1).join('\n')).toContain('ERROR_RETURNED')
+    const told: unknown[] = []
+    for await (const event of execution.events()) if (event.type === 'finished') told.push(event.result.warnings)
+    expect(told).toEqual([warnings])
+  },
+)
 
-test('GU-1, CL-3: the client tells its listeners and its logger of warnings', async () => {
+test('the client tells its listeners and its logger of warnings', { tags: ['GU-1', 'CL-3'] }, async () => {
   const logged: unknown[] = []
   const add = (level: string) => (message: string, fields: object) => void logged.push({ level, message, ...fields })
   const logger = { debug: add('debug'), info: add('info'), warn: add('warn'), error: add('error') }

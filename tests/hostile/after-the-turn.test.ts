@@ -7,23 +7,27 @@ import { runAttacks } from './run-attacks.ts'
 
 runAttacks('after the turn', attacks)
 
-test('RT-3, SA-6: unhandled rejections cost no sandbox process, no replay and no penalty, and have no effects', async () => {
-  await using executor = await startExecutor({ sandboxProcesses: 1 })
-  await using codemode = connect(executor, { tools: { echo: (input) => input } })
-  expect(await codemode.executeAsync('return 1')).toBe(1)
-  const before = sandboxProcesses()
-  for (const { title, code, ends } of [...quietAttacks, ...quietAttacks]) {
-    const result = await codemode.run(code)
-    const outcome = result.success ? { result: result.result } : { error: result.error }
-    const { logs, usage, toolCalls } = result
-    const unsettled = toolCalls.filter(({ status }) => status !== 'completed')
-    expect({ title, ...outcome, logs, replays: usage.replays, unsettled }).toMatchObject({
-      title,
-      ...ends,
-      logs: [],
-      replays: 0,
-      unsettled: [],
-    })
-  }
-  expect(sandboxProcesses()).toEqual(expect.arrayContaining(before))
-})
+test(
+  'unhandled rejections cost no sandbox process, no replay and no penalty, and have no effects',
+  { tags: ['RT-3', 'SA-6'] },
+  async () => {
+    await using executor = await startExecutor({ sandboxProcesses: 1 })
+    await using codemode = connect(executor, { tools: { echo: (input) => input } })
+    expect(await codemode.executeAsync('return 1')).toBe(1)
+    const before = sandboxProcesses()
+    for (const { title, code, ends } of [...quietAttacks, ...quietAttacks]) {
+      const result = await codemode.run(code)
+      const outcome = result.success ? { result: result.result } : { error: result.error }
+      const { logs, usage, toolCalls } = result
+      const unsettled = toolCalls.filter(({ status }) => status !== 'completed')
+      expect({ title, ...outcome, logs, replays: usage.replays, unsettled }).toMatchObject({
+        title,
+        ...ends,
+        logs: [],
+        replays: 0,
+        unsettled: [],
+      })
+    }
+    expect(sandboxProcesses()).toEqual(expect.arrayContaining(before))
+  },
+)

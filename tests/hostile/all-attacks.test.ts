@@ -70,40 +70,44 @@ afterAll(async () => {
   delete env['CODEMODE_CANARY']
 })
 
-test('TL-3, EX-8: nothing that is told or sent holds a key, a token or an address, and every attack replays', async () => {
-  const told: unknown[] = []
-  const journals: Journal[] = []
-  const queue = attacks.values()
-  const runSome = async () => {
-    for (const { title, code, options } of queue) {
-      const result = await host.codemode.run(code, options)
-      const path = `/v1/executions/${result.executionId}`
-      const [record, journal] = await Promise.all(
-        [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
-      )
-      told.push(result, record!.body, journal!.body)
-      // V8 does not repeat the depth at which the stack overflows.
-      if (!title.includes('overflow')) journals.push(journal!.body)
+test(
+  'nothing that is told or sent holds a key, a token or an address, and every attack replays',
+  { tags: ['TL-3', 'EX-8'] },
+  async () => {
+    const told: unknown[] = []
+    const journals: Journal[] = []
+    const queue = attacks.values()
+    const runSome = async () => {
+      for (const { title, code, options } of queue) {
+        const result = await host.codemode.run(code, options)
+        const path = `/v1/executions/${result.executionId}`
+        const [record, journal] = await Promise.all(
+          [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
+        )
+        told.push(result, record!.body, journal!.body)
+        // V8 does not repeat the depth at which the stack overflows.
+        if (!title.includes('overflow')) journals.push(journal!.body)
+      }
     }
-  }
-  await Promise.all(Array.from({ length: 4 }, runSome))
+    await Promise.all(Array.from({ length: 4 }, runSome))
 
-  expect(host.deliveries.length).toBeGreaterThan(80)
-  const tokens = host.deliveries.map(({ token }) => token)
-  const text = JSON.stringify(told) + executorLog.join('')
-  const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
-  expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
-  const sent = host.deliveries.map(({ body }) => body).join('')
-  expect([...Object.values(canary), ...tokens].filter((secret) => sent.includes(secret))).toEqual([])
-  expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
+    expect(host.deliveries.length).toBeGreaterThan(80)
+    const tokens = host.deliveries.map(({ token }) => token)
+    const text = JSON.stringify(told) + executorLog.join('')
+    const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
+    expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
+    const sent = host.deliveries.map(({ body }) => body).join('')
+    expect([...Object.values(canary), ...tokens].filter((secret) => sent.includes(secret))).toEqual([])
+    expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
 
-  const { exitCode, lines } = await replayOf(journals)
-  expect(lines.filter((line) => !line.includes('as the journal says')).slice(0, 20)).toEqual([])
-  expect(lines).toHaveLength(journals.length)
-  expect(exitCode).toBe(0)
-})
+    const { exitCode, lines } = await replayOf(journals)
+    expect(lines.filter((line) => !line.includes('as the journal says')).slice(0, 20)).toEqual([])
+    expect(lines).toHaveLength(journals.length)
+    expect(exitCode).toBe(0)
+  },
+)
 
-test('TL-3: an execution sees no call of another and can answer none', async () => {
+test('an execution sees no call of another and can answer none', { tags: ['TL-3'] }, async () => {
   const { enter, arrived, open } = gate()
   host.codemode.registerTool('held', enter)
   const other = await host.codemode.submit(`return tools.held('mine')`, { availableTools: ['held'] })

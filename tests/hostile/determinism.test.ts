@@ -19,15 +19,19 @@ const tools = {
 }
 const suite = useCodemode({ client: { tools } })
 
-test('EX-8: all that code can gather of time, randomness, order and state is the same in another process', async () => {
-  const journals: Journal[] = []
-  for (const code of entropyPrograms) {
-    const { executionId, success } = await suite.codemode.run(code)
-    expect(success).toBe(true)
-    journals.push((await api(suite.executor, `/v1/executions/${executionId}/journal`)).body)
-  }
-  const { exitCode, lines } = await replayOf(journals)
-  expect(lines.filter((line) => !line.includes('as the journal says'))).toEqual([])
-  expect(lines).toHaveLength(entropyPrograms.length)
-  expect(exitCode).toBe(0)
-})
+test(
+  'all that code can gather of time, randomness, order and state is the same in another process',
+  { tags: ['EX-8'] },
+  async () => {
+    const journals: Journal[] = []
+    for (const code of entropyPrograms) {
+      const { executionId, success } = await suite.codemode.run(code)
+      expect(success).toBe(true)
+      journals.push((await api(suite.executor, `/v1/executions/${executionId}/journal`)).body)
+    }
+    const { exitCode, lines } = await replayOf(journals)
+    expect(lines.filter((line) => !line.includes('as the journal says'))).toEqual([])
+    expect(lines).toHaveLength(entropyPrograms.length)
+    expect(exitCode).toBe(0)
+  },
+)

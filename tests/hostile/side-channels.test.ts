@@ -11,7 +11,8 @@ runAttacks('side channels', attacks)
 const suite = useCodemode({ executor: { sandboxProcesses: 1 }, client: { tools: { echo: (input: unknown) => input } } })
 
 test.each(leftovers)(
-  'EX-2: in one process, $title left by one execution reaches neither the next nor one that was there before',
+  'in one process, $title left by one execution reaches neither the next nor one that was there before',
+  { tags: ['EX-2'] },
   async ({ leave, look, clean }) => {
     const { codemode } = suite
     const { enter, arrived, open } = gate()

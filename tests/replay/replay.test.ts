@@ -90,7 +90,7 @@ test('payloads are kept byte for byte', async () => {
   expect((await replayOf([journal])).exitCode).toBe(0)
 })
 
-test('EX-8: an ending with causes and inner errors replays to the same', async () => {
+test('an ending with causes and inner errors replays to the same', { tags: ['EX-8'] }, async () => {
   const code = 'await Promise.any([tools.none(), Promise.reject(new Error("mine", { cause: "why" }))])'
   const journal = await journalOf(code)
   expect(journal.entries.at(-1)).toMatchObject({

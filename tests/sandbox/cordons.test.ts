@@ -26,7 +26,7 @@ async function startFor(tenants: Record<string, object>, config: Parameters<type
 /** Resolves when exactly `count` sandbox processes are alive. */
 const untilAlive = (count: number) => expect.poll(() => sandboxProcesses().length).toBe(count)
 
-test('SA-1: a process that has served one tenant is ended before another needs its place', async () => {
+test('a process that has served one tenant is ended before another needs its place', { tags: ['SA-1'] }, async () => {
   const tenants = ['a', 'b', 'c', 'd']
   await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
     sandboxProcesses: 1,
@@ -43,50 +43,58 @@ test('SA-1: a process that has served one tenant is ended before another needs i
   expect(everyProcess.size).toBeGreaterThanOrEqual(tenants.length * 2)
 })
 
-test('SA-1: tenants that are active at the same time all get on, however few processes there are', async () => {
-  const tenants = ['a', 'b', 'c', 'd']
-  await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
-    sandboxProcesses: 1,
-    maxSandboxProcesses: 2,
-  })
-  const code = 'let sum = 0; for (let i = 0; i < 60; i++) sum += await tools.next(i); return sum'
-  const runs = await Promise.all(
-    tenants.map(async (tenant) => {
-      await using client = started.clientOf(tenant, { tools: { next: (i: unknown) => Number(i) + 1 } })
-      return await client.run(code, { queueTimeoutMs: 60_000 })
-    }),
-  )
-  expect(runs.map((result) => result.success && result.result)).toEqual(tenants.map(() => 1_830))
-})
+test(
+  'tenants that are active at the same time all get on, however few processes there are',
+  { tags: ['SA-1'] },
+  async () => {
+    const tenants = ['a', 'b', 'c', 'd']
+    await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
+      sandboxProcesses: 1,
+      maxSandboxProcesses: 2,
+    })
+    const code = 'let sum = 0; for (let i = 0; i < 60; i++) sum += await tools.next(i); return sum'
+    const runs = await Promise.all(
+      tenants.map(async (tenant) => {
+        await using client = started.clientOf(tenant, { tools: { next: (i: unknown) => Number(i) + 1 } })
+        return await client.run(code, { queueTimeoutMs: 60_000 })
+      }),
+    )
+    expect(runs.map((result) => result.success && result.result)).toEqual(tenants.map(() => 1_830))
+  },
+)
 
-test('SA-1: executions that wait are evicted when another tenant needs their process, and go on as if nothing had been', async () => {
-  await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
-  const { enter, arrived, open } = gate()
-  await using a = started.clientOf('a', { tools: { enter } })
-  const waiting = Array.from({ length: 5 }, (_, i) =>
-    a.run(
-      'const before = Math.random(); const held = await tools.enter([input, before]); return [held[0], held[1] === before]',
-      {
-        input: i,
-      },
-    ),
-  )
-  await arrived(5)
-  for (const tenant of ['b', 'c', 'b', 'c']) {
-    await using client = started.clientOf(tenant)
-    expect(await client.executeAsync('return 1')).toBe(1)
-  }
-  open()
-  for (const [i, result] of (await Promise.all(waiting)).entries()) {
-    expect(result).toMatchObject({ success: true, result: [i, true], usage: { replays: 1 } })
-  }
-})
+test(
+  'executions that wait are evicted when another tenant needs their process, and go on as if nothing had been',
+  { tags: ['SA-1'] },
+  async () => {
+    await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
+    const { enter, arrived, open } = gate()
+    await using a = started.clientOf('a', { tools: { enter } })
+    const waiting = Array.from({ length: 5 }, (_, i) =>
+      a.run(
+        'const before = Math.random(); const held = await tools.enter([input, before]); return [held[0], held[1] === before]',
+        {
+          input: i,
+        },
+      ),
+    )
+    await arrived(5)
+    for (const tenant of ['b', 'c', 'b', 'c']) {
+      await using client = started.clientOf(tenant)
+      expect(await client.executeAsync('return 1')).toBe(1)
+    }
+    open()
+    for (const [i, result] of (await Promise.all(waiting)).entries()) {
+      expect(result).toMatchObject({ success: true, result: [i, true], usage: { replays: 1 } })
+    }
+  },
+)
 
 describe.each([
   { how: "by the key's isolation", tenants: { a: { isolation: 'execution' } }, config: {} },
   { how: "by the executor's isolation", tenants: { a: {} }, config: { isolation: 'execution' as const } },
 ])('$how', ({ tenants, config }) => {
-  test('SA-2: every execution has a process of its own, which ends with it', async () => {
+  test('every execution has a process of its own, which ends with it', { tags: ['SA-2'] }, async () => {
     await using started = await startFor(tenants, { sandboxProcesses: 2, ...config })
     await untilAlive(3)
     const { enter, arrived, open } = gate()
@@ -102,7 +110,7 @@ describe.each([
   })
 })
 
-test('SA-3: a process is replaced after so many executions, and none of them notices', async () => {
+test('a process is replaced after so many executions, and none of them notices', { tags: ['SA-3'] }, async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1, recycleAfter: 10 })
   await using codemode = connect(executor)
   const seen = new Set<number>()
@@ -117,39 +125,49 @@ test('SA-3: a process is replaced after so many executions, and none of them not
   expect(seen.size).toBeGreaterThanOrEqual(5)
 })
 
-test('SA-3: a process in which a guest ran out of memory takes no further guest, and those that wait in it go on', async () => {
-  await using executor = await startExecutor({ sandboxProcesses: 1 })
-  const { enter, arrived, open } = gate()
-  await using codemode = connect(executor, { tools: { enter } })
-  const waiting = codemode.run('return await tools.enter(input)', { input: 7 })
-  await arrived()
-  const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', { memoryLimitMb: 16 })
-  expect(culprit).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
-  // The process of both is stopped, so executions that end run in another one.
-  const home = sandboxProcesses().toSorted((one, other) => one - other)[0]!
-  killIfAlive(home, 'SIGSTOP')
-  for (let i = 0; i < 5; i++) expect(await codemode.executeAsync('return 1')).toBe(1)
-  killIfAlive(home, 'SIGCONT')
-  open()
-  expect(await waiting).toMatchObject({ success: true, result: 7, usage: { replays: 0 } })
-})
+test(
+  'a process in which a guest ran out of memory takes no further guest, and those that wait in it go on',
+  { tags: ['SA-3'] },
+  async () => {
+    await using executor = await startExecutor({ sandboxProcesses: 1 })
+    const { enter, arrived, open } = gate()
+    await using codemode = connect(executor, { tools: { enter } })
+    const waiting = codemode.run('return await tools.enter(input)', { input: 7 })
+    await arrived()
+    const culprit = await codemode.run('const all = []; for (;;) all.push({ all })', { memoryLimitMb: 16 })
+    expect(culprit).toMatchObject({ error: { code: 'MEMORY_LIMIT' } })
+    // The process of both is stopped, so executions that end run in another one.
+    const home = sandboxProcesses().toSorted((one, other) => one - other)[0]!
+    killIfAlive(home, 'SIGSTOP')
+    for (let i = 0; i < 5; i++) expect(await codemode.executeAsync('return 1')).toBe(1)
+    killIfAlive(home, 'SIGCONT')
+    open()
+    expect(await waiting).toMatchObject({ success: true, result: 7, usage: { replays: 0 } })
+  },
+)
 
-test('SA-4: a tenant whose code keeps costing processes is slowed down and told so; another is not', async () => {
-  await using started = await startFor({ bad: {}, good: {} })
-  await using bad = started.clientOf('bad', { retry: { maxAttempts: 1 } })
-  await using good = started.clientOf('good')
-  let refusal: unknown
-  for (let i = 0; i < 20 && refusal === undefined; i++) {
-    try {
-      expect(await bad.run('Array.from({ length: 2 ** 28 })', { memoryLimitMb: 16 })).toMatchObject({ success: false })
-    } catch (error) {
-      refusal = error
+test(
+  'a tenant whose code keeps costing processes is slowed down and told so; another is not',
+  { tags: ['SA-4'] },
+  async () => {
+    await using started = await startFor({ bad: {}, good: {} })
+    await using bad = started.clientOf('bad', { retry: { maxAttempts: 1 } })
+    await using good = started.clientOf('good')
+    let refusal: unknown
+    for (let i = 0; i < 20 && refusal === undefined; i++) {
+      try {
+        expect(await bad.run('Array.from({ length: 2 ** 28 })', { memoryLimitMb: 16 })).toMatchObject({
+          success: false,
+        })
+      } catch (error) {
+        refusal = error
+      }
     }
-  }
-  expect(refusal).toMatchObject({
-    code: 'RATE_LIMITED',
-    httpStatus: 429,
-    message: expect.stringContaining('keeps costing sandbox processes'),
-  })
-  expect(await good.executeAsync('return 1')).toBe(1)
-})
+    expect(refusal).toMatchObject({
+      code: 'RATE_LIMITED',
+      httpStatus: 429,
+      message: expect.stringContaining('keeps costing sandbox processes'),
+    })
+    expect(await good.executeAsync('return 1')).toBe(1)
+  },
+)

@@ -24,7 +24,8 @@ async function crashWhoComputes(signal: NodeJS.Signals): Promise<void> {
 }
 
 test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
-  'SA-6: an execution that was on the CPU when its process died of %s, and did not cause it, goes on',
+  'an execution that was on the CPU when its process died of %s, and did not cause it, goes on',
+  { tags: ['SA-6'] },
   async (signal) => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
     const { enter, open, signals } = gate()
@@ -39,7 +40,7 @@ test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
   },
 )
 
-test('SA-6: with a process of its own, an execution is convicted at its first crash', async () => {
+test('with a process of its own, an execution is convicted at its first crash', { tags: ['SA-6'] }, async () => {
   await using executor = await startExecutor({ isolation: 'execution' })
   await using codemode = connect(executor)
   const running = codemode.run('for (;;);', { cpuTimeoutMs: 20_000 })
@@ -47,10 +48,14 @@ test('SA-6: with a process of its own, an execution is convicted at its first cr
   expect(await running).toMatchObject({ error: { code: 'SANDBOX_CRASHED' }, usage: { replays: 0 } })
 })
 
-test('SA-3: code that breaks the parser of types is a syntax error, and the next code has a parser that works', async () => {
-  await using executor = await startExecutor({ sandboxProcesses: 1 })
-  await using codemode = connect(executor)
-  const broken = await codemode.run(`let x: any = ${'!'.repeat(8_000)}1`)
-  expect(broken).toMatchObject({ error: { code: 'SYNTAX_ERROR' } })
-  expect(await codemode.executeAsync('const a: number = 1\nreturn a as number')).toBe(1)
-})
+test(
+  'code that breaks the parser of types is a syntax error, and the next code has a parser that works',
+  { tags: ['SA-3'] },
+  async () => {
+    await using executor = await startExecutor({ sandboxProcesses: 1 })
+    await using codemode = connect(executor)
+    const broken = await codemode.run(`let x: any = ${'!'.repeat(8_000)}1`)
+    expect(broken).toMatchObject({ error: { code: 'SYNTAX_ERROR' } })
+    expect(await codemode.executeAsync('const a: number = 1\nreturn a as number')).toBe(1)
+  },
+)

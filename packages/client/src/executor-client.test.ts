@@ -77,25 +77,29 @@ test('Retry-After is waited for', async () => {
   expect(performance.now() - start).toBeGreaterThan(990)
 })
 
-test('RT-1: a URL where no executor listens is a connection error after 3 attempts, and not ambiguous', async () => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  await using client = clientOf({ url: `http://127.0.0.1:${port}` })
-  const error = await failureOf(client.run({ code: 'x' }, noTools))
-  expect(error).toMatchObject({
-    name: 'ExecutorConnectionError',
-    code: 'CONNECTION_FAILED',
-    attempts: 3,
-    ambiguous: false,
-    retryable: true,
-  })
-  expect(error.message).toContain('after 3 attempts')
-  expect(error.message).toContain('ECONNREFUSED')
-  expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' })
-})
+test(
+  'a URL where no executor listens is a connection error after 3 attempts, and not ambiguous',
+  { tags: ['RT-1'] },
+  async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    server.close()
+    await once(server, 'close')
+    await using client = clientOf({ url: `http://127.0.0.1:${port}` })
+    const error = await failureOf(client.run({ code: 'x' }, noTools))
+    expect(error).toMatchObject({
+      name: 'ExecutorConnectionError',
+      code: 'CONNECTION_FAILED',
+      attempts: 3,
+      ambiguous: false,
+      retryable: true,
+    })
+    expect(error.message).toContain('after 3 attempts')
+    expect(error.message).toContain('ECONNREFUSED')
+    expect(error.cause).toMatchObject({ code: 'ECONNREFUSED' })
+  },
+)
 
 test('requests that break after they were sent end as OUTCOME_AMBIGUOUS', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.destroy())
@@ -164,21 +168,25 @@ test('an execution that the executor does not know after an ambiguous failure ha
 
 const knownOf = ({ requests }: FakeExecutor) => requests.map(({ headers }) => headers['x-codemode-known'])
 
-test('RT-2: attempts name the latest reading, and all after one that may have arrived name that of this one', async () => {
-  await using executor = await FakeExecutor.start((_, reply) => {
-    const { length } = executor.requests
-    if (length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })
-    if (length === 3) return reply.error(429, 'RATE_LIMITED', { retryable: true })
-    return length < 6 ? reply.destroy() : reply.result('ok')
-  })
-  await using client = clientOf(executor)
-  await client.run({ code: 'x' }, noTools)
-  const of = (clockMs: number) => `${executor.instance}=${clockMs}`
-  // The first reading is from the response of /v1/info.
-  expect(knownOf(executor)).toEqual([of(1), of(2), of(2), of(2), of(2), of(2)])
-  await client.run({ code: 'x' }, noTools)
-  expect(knownOf(executor).at(-1)).toBe(of(executor.clockMs - 1))
-})
+test(
+  'attempts name the latest reading, and all after one that may have arrived name that of this one',
+  { tags: ['RT-2'] },
+  async () => {
+    await using executor = await FakeExecutor.start((_, reply) => {
+      const { length } = executor.requests
+      if (length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })
+      if (length === 3) return reply.error(429, 'RATE_LIMITED', { retryable: true })
+      return length < 6 ? reply.destroy() : reply.result('ok')
+    })
+    await using client = clientOf(executor)
+    await client.run({ code: 'x' }, noTools)
+    const of = (clockMs: number) => `${executor.instance}=${clockMs}`
+    // The first reading is from the response of /v1/info.
+    expect(knownOf(executor)).toEqual([of(1), of(2), of(2), of(2), of(2), of(2)])
+    await client.run({ code: 'x' }, noTools)
+    expect(knownOf(executor).at(-1)).toBe(of(executor.clockMs - 1))
+  },
+)
 
 /** Refuses a request as an executor does that remembers its executions since the given clock reading. */
 function refuse(executor: FakeExecutor, reply: FakeReply, remembersSinceMs: number): void {
@@ -187,48 +195,60 @@ function refuse(executor: FakeExecutor, reply: FakeReply, remembersSinceMs: numb
   reply.error(409, 'OUTCOME_AMBIGUOUS', { ambiguous: true, details })
 }
 
-test('RT-2: a refusal that proves that nothing has run is answered with the new reading at once, and is no failed attempt', async () => {
-  await using executor = await FakeExecutor.start((_, reply) => {
-    if (executor.requests.length > 1) return reply.result('ok')
-    executor.instance = 'a'.repeat(32)
-    return refuse(executor, reply, 0)
-  })
-  await using client = clientOf(executor)
-  const retries: unknown[] = []
-  const onRetry = (retry: unknown) => void retries.push(retry)
-  expect(await client.run({ code: 'x' }, { ...noTools, onRetry })).toMatchObject({ result: 'ok' })
-  expect(knownOf(executor)).toEqual([`${'f'.repeat(32)}=1`, `${'a'.repeat(32)}=1000002`])
-  expect(retries).toEqual([])
-})
+test(
+  'a refusal that proves that nothing has run is answered with the new reading at once, and is no failed attempt',
+  { tags: ['RT-2'] },
+  async () => {
+    await using executor = await FakeExecutor.start((_, reply) => {
+      if (executor.requests.length > 1) return reply.result('ok')
+      executor.instance = 'a'.repeat(32)
+      return refuse(executor, reply, 0)
+    })
+    await using client = clientOf(executor)
+    const retries: unknown[] = []
+    const onRetry = (retry: unknown) => void retries.push(retry)
+    expect(await client.run({ code: 'x' }, { ...noTools, onRetry })).toMatchObject({ result: 'ok' })
+    expect(knownOf(executor)).toEqual([`${'f'.repeat(32)}=1`, `${'a'.repeat(32)}=1000002`])
+    expect(retries).toEqual([])
+  },
+)
 
-test('RT-2: an instance that started after the request was sent cannot tell, and the code does not run again', async () => {
-  await using executor = await FakeExecutor.start((request, reply) =>
-    request.method === 'GET' ? reply.error(404, 'NOT_FOUND') : refuse(executor, reply, executor.clockMs + 1_000_000),
-  )
-  await using client = clientOf(executor)
-  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
-    code: 'OUTCOME_AMBIGUOUS',
-    ambiguous: true,
-    retryable: false,
-    cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 },
-  })
-  expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
-})
+test(
+  'an instance that started after the request was sent cannot tell, and the code does not run again',
+  { tags: ['RT-2'] },
+  async () => {
+    await using executor = await FakeExecutor.start((request, reply) =>
+      request.method === 'GET' ? reply.error(404, 'NOT_FOUND') : refuse(executor, reply, executor.clockMs + 1_000_000),
+    )
+    await using client = clientOf(executor)
+    expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
+      code: 'OUTCOME_AMBIGUOUS',
+      ambiguous: true,
+      retryable: false,
+      cause: { code: 'OUTCOME_AMBIGUOUS', httpStatus: 409 },
+    })
+    expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+  },
+)
 
-test('RT-2: a machine that slept during the request may have sent it before the refusing instance was up', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  onTestFinished(() => void vi.useRealTimers())
-  await using executor = await FakeExecutor.start((request, reply) => {
-    if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
-    vi.setSystemTime(Date.now() + 3_600_000)
-    return refuse(executor, reply, 0)
-  })
-  await using client = clientOf(executor)
-  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'OUTCOME_AMBIGUOUS' })
-  expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
-})
+test(
+  'a machine that slept during the request may have sent it before the refusing instance was up',
+  { tags: ['RT-2'] },
+  async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await using executor = await FakeExecutor.start((request, reply) => {
+      if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
+      vi.setSystemTime(Date.now() + 3_600_000)
+      return refuse(executor, reply, 0)
+    })
+    await using client = clientOf(executor)
+    expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'OUTCOME_AMBIGUOUS' })
+    expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'GET'])
+  },
+)
 
-test('RT-2: after an attempt that may have arrived, no refusal gets a new reading', async () => {
+test('after an attempt that may have arrived, no refusal gets a new reading', { tags: ['RT-2'] }, async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
     return executor.requests.length === 1 ? reply.destroy() : refuse(executor, reply, 0)
@@ -242,42 +262,54 @@ test('RT-2: after an attempt that may have arrived, no refusal gets a new readin
   expect(new Set(knownOf(executor).slice(0, 2)).size).toBe(1)
 })
 
-test('RT-2: an executor that refuses every reading is a failure that is tried again after a delay, and not ambiguous', async () => {
-  await using executor = await FakeExecutor.start((_, reply) => {
-    executor.instance = String(executor.requests.length % 10).repeat(32)
-    return refuse(executor, reply, 0)
-  })
-  await using client = clientOf(executor, { retry: { maxAttempts: 2, backoffBaseMs: 1 } })
-  const error = await failureOf(client.run({ code: 'x' }, noTools))
-  expect(error).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 2, ambiguous: false, retryable: true })
-  expect(error.message).toContain('refused 4 readings of its clock in a row')
-  expect(executor.requests).toHaveLength(8)
-})
+test(
+  'an executor that refuses every reading is a failure that is tried again after a delay, and not ambiguous',
+  { tags: ['RT-2'] },
+  async () => {
+    await using executor = await FakeExecutor.start((_, reply) => {
+      executor.instance = String(executor.requests.length % 10).repeat(32)
+      return refuse(executor, reply, 0)
+    })
+    await using client = clientOf(executor, { retry: { maxAttempts: 2, backoffBaseMs: 1 } })
+    const error = await failureOf(client.run({ code: 'x' }, noTools))
+    expect(error).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 2, ambiguous: false, retryable: true })
+    expect(error.message).toContain('refused 4 readings of its clock in a row')
+    expect(executor.requests).toHaveLength(8)
+  },
+)
 
-test('RT-1: a client that its executor has answered makes ten attempts, and before that three', async () => {
-  let isDown = true
-  await using executor = await FakeExecutor.start((_, reply) => (isDown ? reply.destroy() : reply.result('ok')))
-  executor.info = (reply) => (isDown ? reply.destroy() : reply.json(200, {}))
-  await using client = clientOf(executor)
-  const unreached = await failureOf(client.run({ code: 'x' }, noTools))
-  // No request with code was sent, so none can have run.
-  expect(unreached).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 3, ambiguous: false })
-  isDown = false
-  await client.run({ code: 'x' }, noTools)
-  isDown = true
-  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ attempts: 10, ambiguous: true })
-})
+test(
+  'a client that its executor has answered makes ten attempts, and before that three',
+  { tags: ['RT-1'] },
+  async () => {
+    let isDown = true
+    await using executor = await FakeExecutor.start((_, reply) => (isDown ? reply.destroy() : reply.result('ok')))
+    executor.info = (reply) => (isDown ? reply.destroy() : reply.json(200, {}))
+    await using client = clientOf(executor)
+    const unreached = await failureOf(client.run({ code: 'x' }, noTools))
+    // No request with code was sent, so none can have run.
+    expect(unreached).toMatchObject({ code: 'CONNECTION_FAILED', attempts: 3, ambiguous: false })
+    isDown = false
+    await client.run({ code: 'x' }, noTools)
+    isDown = true
+    expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ attempts: 10, ambiguous: true })
+  },
+)
 
-test('RT-1: a client that reaches its executor only by its third attempt has ten from then on', async () => {
-  await using executor = await FakeExecutor.start((_, reply) =>
-    executor.requests.length < 7 ? reply.error(503, 'OVERLOADED', { retryable: true }) : reply.result('ok'),
-  )
-  let asked = 0
-  executor.info = (reply) => ((asked += 1) < 3 ? reply.destroy() : reply.json(200, {}))
-  await using client = clientOf(executor)
-  expect(await client.run({ code: 'x' }, noTools)).toMatchObject({ result: 'ok' })
-  expect(executor.requests).toHaveLength(7)
-})
+test(
+  'a client that reaches its executor only by its third attempt has ten from then on',
+  { tags: ['RT-1'] },
+  async () => {
+    await using executor = await FakeExecutor.start((_, reply) =>
+      executor.requests.length < 7 ? reply.error(503, 'OVERLOADED', { retryable: true }) : reply.result('ok'),
+    )
+    let asked = 0
+    executor.info = (reply) => ((asked += 1) < 3 ? reply.destroy() : reply.json(200, {}))
+    await using client = clientOf(executor)
+    expect(await client.run({ code: 'x' }, noTools)).toMatchObject({ result: 'ok' })
+    expect(executor.requests).toHaveLength(7)
+  },
+)
 
 test.each<[string, number, Record<string, unknown>]>([
   ['a connection error', 0, { code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false }],
@@ -633,57 +665,65 @@ test('health is what the executor answers, and false when it does not', async ()
   expect(await nobody.isLive()).toBe(false)
 })
 
-test('TL-6: an event with a known call id and another input is refused, and its handler does not run', async () => {
-  await using executor = await FakeExecutor.start(async (request, reply) => {
-    if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
-    reply.called(1, 'weather', { city: 'Oslo' })
-    await executor.next('/tool-results')
-    reply.called(1, 'weather', { city: 'Oslo' })
-    reply.called(1, 'weather', { city: 'Rome' })
-    await executor.next('/tool-results', 2)
-    return reply.finished(1)
-  })
-  await using client = clientOf(executor)
-  const inputs: unknown[] = []
-  const conflicts: string[] = []
-  await client.run(weather, {
-    callTool: async ({ input }) => {
+test(
+  'an event with a known call id and another input is refused, and its handler does not run',
+  { tags: ['TL-6'] },
+  async () => {
+    await using executor = await FakeExecutor.start(async (request, reply) => {
+      if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
+      reply.called(1, 'weather', { city: 'Oslo' })
+      await executor.next('/tool-results')
+      reply.called(1, 'weather', { city: 'Oslo' })
+      reply.called(1, 'weather', { city: 'Rome' })
+      await executor.next('/tool-results', 2)
+      return reply.finished(1)
+    })
+    await using client = clientOf(executor)
+    const inputs: unknown[] = []
+    const conflicts: string[] = []
+    await client.run(weather, {
+      callTool: async ({ input }) => {
+        inputs.push(input)
+        return { ok: true, output: 'sun' }
+      },
+      onCallConflict: ({ callId }, reason) => conflicts.push(`${callId} ${reason}`),
+    })
+    expect(inputs).toEqual([{ city: 'Oslo' }])
+    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    expect(answers.map(({ results }) => results.map(({ answer }) => answer))).toEqual([
+      [{ ok: true, output: 'sun' }],
+      [{ ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT', retryable: false }) }],
+    ])
+    expect(conflicts).toEqual([expect.stringContaining('was refused')])
+  },
+)
+
+test(
+  'streams of the same execution share the answers of its calls, and refuse those with another input',
+  { tags: ['TL-6'] },
+  async () => {
+    const cities = ['Oslo', 'Oslo', 'Rome']
+    await using executor = await FakeExecutor.start(async (request, reply) => {
+      if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
+      const stream = executor.to('/v1/executions').length
+      reply.called(1, 'weather', { city: cities[stream - 1] })
+      await executor.next('/tool-results', stream)
+      return reply.finished(1)
+    })
+    await using client = clientOf(executor)
+    const inputs: unknown[] = []
+    const callTool = async ({ input }: { input: unknown }): Promise<ToolAnswer> => {
       inputs.push(input)
       return { ok: true, output: 'sun' }
-    },
-    onCallConflict: ({ callId }, reason) => conflicts.push(`${callId} ${reason}`),
-  })
-  expect(inputs).toEqual([{ city: 'Oslo' }])
-  const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
-  expect(answers.map(({ results }) => results.map(({ answer }) => answer))).toEqual([
-    [{ ok: true, output: 'sun' }],
-    [{ ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT', retryable: false }) }],
-  ])
-  expect(conflicts).toEqual([expect.stringContaining('was refused')])
-})
-
-test('TL-6: streams of the same execution share the answers of its calls, and refuse those with another input', async () => {
-  const cities = ['Oslo', 'Oslo', 'Rome']
-  await using executor = await FakeExecutor.start(async (request, reply) => {
-    if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
-    const stream = executor.to('/v1/executions').length
-    reply.called(1, 'weather', { city: cities[stream - 1] })
-    await executor.next('/tool-results', stream)
-    return reply.finished(1)
-  })
-  await using client = clientOf(executor)
-  const inputs: unknown[] = []
-  const callTool = async ({ input }: { input: unknown }): Promise<ToolAnswer> => {
-    inputs.push(input)
-    return { ok: true, output: 'sun' }
-  }
-  const id = newExecutionId()
-  for (const _ of cities) await client.run({ ...weather, id }, { callTool })
-  expect(inputs).toEqual([{ city: 'Oslo' }])
-  const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
-  expect(answers.map(({ results }) => results[0]?.answer)).toEqual([
-    { ok: true, output: 'sun' },
-    { ok: true, output: 'sun' },
-    { ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT' }) },
-  ])
-})
+    }
+    const id = newExecutionId()
+    for (const _ of cities) await client.run({ ...weather, id }, { callTool })
+    expect(inputs).toEqual([{ city: 'Oslo' }])
+    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    expect(answers.map(({ results }) => results[0]?.answer)).toEqual([
+      { ok: true, output: 'sun' },
+      { ok: true, output: 'sun' },
+      { ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT' }) },
+    ])
+  },
+)

@@ -10,16 +10,20 @@ const error = (retryable: boolean, httpStatus?: number) =>
 const attempts = (options?: Parameters<typeof resolveRetryPolicy>[0]) =>
   [false, true].map((hasReached) => maxAttemptsOf(resolveRetryPolicy(options), hasReached))
 
-test('RT-1: there are ten attempts by default, three while the executor has never answered, and one with retry: false', () => {
-  expect(attempts()).toEqual([3, 10])
-  expect(attempts({ backoffBaseMs: 1 })).toEqual([3, 10])
-  expect(attempts({ maxAttempts: 7 })).toEqual([7, 7])
-  expect(attempts({ maxAttempts: 2 })).toEqual([2, 2])
-  expect(attempts(false)).toEqual([1, 1])
-  expect(resolveRetryPolicy()).toMatchObject({ backoffBaseMs: 100, backoffMaxMs: 5_000 })
-})
+test(
+  'there are ten attempts by default, three while the executor has never answered, and one with retry: false',
+  { tags: ['RT-1'] },
+  () => {
+    expect(attempts()).toEqual([3, 10])
+    expect(attempts({ backoffBaseMs: 1 })).toEqual([3, 10])
+    expect(attempts({ maxAttempts: 7 })).toEqual([7, 7])
+    expect(attempts({ maxAttempts: 2 })).toEqual([2, 2])
+    expect(attempts(false)).toEqual([1, 1])
+    expect(resolveRetryPolicy()).toMatchObject({ backoffBaseMs: 100, backoffMaxMs: 5_000 })
+  },
+)
 
-test('RT-1: the default delays bridge a restart of ten seconds, also with the least jitter', () => {
+test('the default delays bridge a restart of ten seconds, also with the least jitter', { tags: ['RT-1'] }, () => {
   const policy = resolveRetryPolicy()
   const delays = Array.from({ length: maxAttemptsOf(policy, true) - 1 }, (_, n) =>
     retryDelayMs(policy, n + 1, undefined, 0),

@@ -13,11 +13,11 @@ test.each<[Json, Json]>([
     JSON.parse('{"__proto__":{"y":null},"x":100}') as Json,
   ],
   ['\u00e9', JSON.parse('"\\u00e9"') as Json],
-])('TL-6: equal values have equal fingerprints: %j', (first, second) => {
+])('equal values have equal fingerprints: %j', { tags: ['TL-6'] }, (first, second) => {
   expect(callFingerprint('pay', first)).toBe(callFingerprint('pay', second))
 })
 
-test('TL-6: another tool, another value and another structure have another fingerprint', () => {
+test('another tool, another value and another structure have another fingerprint', { tags: ['TL-6'] }, () => {
   const inputs = [
     null,
     0,
@@ -45,6 +45,6 @@ test('TL-6: another tool, another value and another structure have another finge
 
 const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json
 
-test('TL-6: an input may be nested as deeply as JSON can be', () => {
+test('an input may be nested as deeply as JSON can be', { tags: ['TL-6'] }, () => {
   expect(callFingerprint('pay', nested(200_000))).not.toBe(callFingerprint('pay', nested(200_001)))
 })

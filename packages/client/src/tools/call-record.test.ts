@@ -177,7 +177,7 @@ describe('the record', () => {
 
 const never = (): never => expect.unreachable()
 
-describe('TL-6: a call id with another tool or input', () => {
+describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
   const { signal } = new AbortController()
   const first = { id: 'exe_1:1', tool: 'pay', keepUntil: Infinity, fingerprint: 'of pay(1)' }
   const other = { ...first, fingerprint: 'of pay(2)' }

@@ -14,32 +14,40 @@ function offsetOf({ executorAheadMs = 0, heldMs = 0 }): ClockOffset {
   return offset
 }
 
-test('RT-3: with clocks that agree a deadline stays as it is, however late it comes', () => {
+test('with clocks that agree a deadline stays as it is, however late it comes', { tags: ['RT-3'] }, () => {
   for (const heldMs of [0, 1, 3_000, 3_600_000]) expect(offsetOf({ heldMs }).estimate(2_000)).toBe(2_000)
 })
 
-test.each([60_000, 3_600_000, -60_000, -3_600_000])('RT-3: with an executor that is %i ms ahead', (executorAheadMs) => {
-  for (const heldMs of [0, 3_000]) {
-    const offset = offsetOf({ executorAheadMs, heldMs })
-    const due = 2_000 - executorAheadMs
-    expect(offset.earliest(2_000)).toBe(due - 5)
-    expect(offset.latest(2_000)).toBe(due + heldMs)
-    const estimate = offset.estimate(2_000)
-    expect(estimate).toBeGreaterThanOrEqual(due - 5)
-    expect(estimate).toBeLessThanOrEqual(due + heldMs)
-  }
-})
+test.each([60_000, 3_600_000, -60_000, -3_600_000])(
+  'with an executor that is %i ms ahead',
+  { tags: ['RT-3'] },
+  (executorAheadMs) => {
+    for (const heldMs of [0, 3_000]) {
+      const offset = offsetOf({ executorAheadMs, heldMs })
+      const due = 2_000 - executorAheadMs
+      expect(offset.earliest(2_000)).toBe(due - 5)
+      expect(offset.latest(2_000)).toBe(due + heldMs)
+      const estimate = offset.estimate(2_000)
+      expect(estimate).toBeGreaterThanOrEqual(due - 5)
+      expect(estimate).toBeLessThanOrEqual(due + heldMs)
+    }
+  },
+)
 
-test('RT-3: each message narrows the bounds, and the newest time of a batch says how late the older ones are', () => {
-  const offset = new ClockOffset()
-  offset.stampedAfter(0, 0)
-  for (const at of [100, 5_000, 200]) offset.stampedBefore(at, 5_010)
-  expect(offset.latest(100)).toBe(110)
-  offset.stampedAfter(4_000, 4_002)
-  expect(offset.earliest(100)).toBe(102)
-})
+test(
+  'each message narrows the bounds, and the newest time of a batch says how late the older ones are',
+  { tags: ['RT-3'] },
+  () => {
+    const offset = new ClockOffset()
+    offset.stampedAfter(0, 0)
+    for (const at of [100, 5_000, 200]) offset.stampedBefore(at, 5_010)
+    expect(offset.latest(100)).toBe(110)
+    offset.stampedAfter(4_000, 4_002)
+    expect(offset.earliest(100)).toBe(102)
+  },
+)
 
-test('RT-3: a clock that was set, so that the bounds contradict each other, makes no call late', () => {
+test('a clock that was set, so that the bounds contradict each other, makes no call late', { tags: ['RT-3'] }, () => {
   const offset = new ClockOffset()
   offset.stampedAfter(0, 3_600_000)
   offset.stampedBefore(1_000, 1_010)

@@ -31,12 +31,13 @@ test.each([
   ["moved '/home/ada/a' to '/home/ada/b'", "moved '<path>' to '<path>'"],
   ['\u001b[31m/home/ada/x.ts\u001b[39m', '\u001b[31m<path>\u001b[39m'],
   ['FORGET /home/ada/x', 'FORGET <path>'],
-])('TL-2: %j loses the absolute paths of a host', (text, clean) => {
+])('%j loses the absolute paths of a host', { tags: ['TL-2'] }, (text, clean) => {
   expect(withoutHostPaths(text)).toBe(clean)
 })
 
 test.each([cwd(), homedir(), tmpdir(), import.meta.dirname].map((folder) => join(folder, 'sub', 'secret.json')))(
-  'TL-2: %s, a path of this host, is left out',
+  '%s, a path of this host, is left out',
+  { tags: ['TL-2'] },
   (path) => {
     expect(withoutHostPaths(`no ${path} here`)).toBe('no <path> here')
   },
@@ -59,7 +60,7 @@ test.each([
   'matches \\d+\\w+, \\\\d+\\\\w+',
   'node:fs/promises',
   '////////',
-])('TL-2: %j is kept', (text) => {
+])('%j is kept', { tags: ['TL-2'] }, (text) => {
   expect(withoutHostPaths(text)).toBe(text)
 })
 
@@ -80,11 +81,11 @@ test.each([
   ['      at async Promise.all (index 0)] }'],
   ['    at async file:///srv/app.ts:97:1)'],
   ['    at new Promise (<anonymous>)]'],
-])('TL-2: a stack frame is left out: %j', (frame) => {
+])('a stack frame is left out: %j', { tags: ['TL-2'] }, (frame) => {
   expect(withoutHostPaths(`Error: boom\n${frame}\nend`)).toBe('Error: boom\nend')
 })
 
-test('TL-2: a stack that is a message leaves its first line', () => {
+test('a stack that is a message leaves its first line', { tags: ['TL-2'] }, () => {
   expect(withoutHostPaths(new TypeError('boom').stack ?? '')).toBe('TypeError: boom')
 })
 
@@ -103,7 +104,7 @@ test.each(
     ['/'.concat('a'.repeat(400_000), '/b')],
     [`/x.js:${'1'.repeat(400_000)}`],
   ].map(([text = '']) => [text.slice(0, 12), text]),
-)('TL-2: a text of 400 KB like %j is read once, and kept', (_, text) => {
+)('a text of 400 KB like %j is read once, and kept', { tags: ['TL-2'] }, (_, text) => {
   expect(withoutHostPaths(text)).toBe(text)
 })
 
@@ -113,7 +114,7 @@ test.each([
   ["'/etc/x ", "'<path>", 60_000],
   ['/etc/x)', '<path>', 60_000],
   ['c:\\a b\\', '<path>', 60_000],
-])('TL-2: a text of many paths like %j is cleaned', (unit, begin, count) => {
+])('a text of many paths like %j is cleaned', { tags: ['TL-2'] }, (unit, begin, count) => {
   const clean = withoutHostPaths(unit.repeat(count))
   expect(clean.startsWith(begin)).toBe(true)
   expect(clean).not.toContain('/etc')

@@ -126,7 +126,7 @@ test('what a handler throws arrives with name, message, code, data and retryable
   ).toEqual({ name: 'RangeError', message: 'too far', code: 'TOOL_ERROR', retryable: false })
 })
 
-test('TL-2: no path and no stack of the host gets out', async () => {
+test('no path and no stack of the host gets out', { tags: ['TL-2'] }, async () => {
   const { readFile } = await import('node:fs/promises')
   const system = issuesOf(await call(() => readFile('/srv/secret/keys.json')))
   expect(system).toMatchObject({
@@ -193,7 +193,8 @@ const slowChecks: [string, (until: number) => Promise<{ value: number }> | { val
 ]
 
 test.each(slowChecks)(
-  'RT-3: a handler does not start when checking its input takes until the deadline, %s',
+  'a handler does not start when checking its input takes until the deadline, %s',
+  { tags: ['RT-3'] },
   async (_, check) => {
     let ran = false
     const checked: (Promise<unknown> | object)[] = []
@@ -211,16 +212,20 @@ test.each(slowChecks)(
   },
 )
 
-test('RT-3: a call whose deadline has passed is not started, and its input is not even checked', async () => {
-  let touched = false
-  const touch = () => ((touched = true), { value: 1 })
-  const inputSchema = { '~standard': { version: 1 as const, vendor: 'test', validate: touch } }
-  const answer = await call({ inputSchema, execute: touch }, {}, { deadlineMs: -1 })
-  expect(issuesOf(answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
-  expect(touched).toBe(false)
-})
+test(
+  'a call whose deadline has passed is not started, and its input is not even checked',
+  { tags: ['RT-3'] },
+  async () => {
+    let touched = false
+    const touch = () => ((touched = true), { value: 1 })
+    const inputSchema = { '~standard': { version: 1 as const, vendor: 'test', validate: touch } }
+    const answer = await call({ inputSchema, execute: touch }, {}, { deadlineMs: -1 })
+    expect(issuesOf(answer)).toMatchObject({ code: 'TOOL_TIMEOUT' })
+    expect(touched).toBe(false)
+  },
+)
 
-test('TL-2: only a ToolError of this package is told as it is', async () => {
+test('only a ToolError of this package is told as it is', { tags: ['TL-2'] }, async () => {
   const message = 'see /etc/passwd'
   class ToolError2 extends Error {
     override name = 'ToolError'

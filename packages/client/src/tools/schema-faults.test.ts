@@ -81,22 +81,26 @@ const faults: [string, ToolSchema, unknown][] = [
 describe.each(['input', 'output'] as const)('a schema of the %s', (direction) => {
   const code = direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID'
 
-  test.each(faults)('TL-2: that %s is a failed check, and no failed handler', async (_, schema, value) => {
-    let ran = 0
-    const tool = {
-      [`${direction}Schema`]: schema,
-      execute: () => {
-        ran += 1
-        return value
-      },
-    }
-    const answer = await call(tool, value)
-    expect(answer).toMatchObject({ ok: false, error: { name: 'ToolError', code, retryable: false } })
-    const message = answer.ok ? '' : answer.error.message
-    expect(message).toContain(`The ${direction} of t was not checked to its end`)
-    expect(message).not.toMatch(/database|secret/)
-    expect(ran).toBe(direction === 'input' ? 0 : 1)
-  })
+  test.each(faults)(
+    'that %s is a failed check, and no failed handler',
+    { tags: ['TL-2'] },
+    async (_, schema, value) => {
+      let ran = 0
+      const tool = {
+        [`${direction}Schema`]: schema,
+        execute: () => {
+          ran += 1
+          return value
+        },
+      }
+      const answer = await call(tool, value)
+      expect(answer).toMatchObject({ ok: false, error: { name: 'ToolError', code, retryable: false } })
+      const message = answer.ok ? '' : answer.error.message
+      expect(message).toContain(`The ${direction} of t was not checked to its end`)
+      expect(message).not.toMatch(/database|secret/)
+      expect(ran).toBe(direction === 'input' ? 0 : 1)
+    },
+  )
 
   test.each<[string, ToolSchema, unknown, string]>([
     [
@@ -108,7 +112,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
     ['100,000 wrong items by zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
     ['10,000 levels', { additionalProperties: { $ref: '#' }, items: { $ref: '#' } }, deep(5_000), 'nested too deeply'],
     ['too many steps', { pattern: '(?=.*b)a' }, 'a'.repeat(1_000_000), 'given up after 10000000 steps'],
-  ])('TL-2: says of %s what is wrong', async (_, schema, value, text) => {
+  ])('says of %s what is wrong', { tags: ['TL-2'] }, async (_, schema, value, text) => {
     const tool = { [`${direction}Schema`]: schema, execute: () => value }
     const answer = await call(tool, value)
     expect(answer).toMatchObject({ ok: false, error: { code, message: expect.stringContaining(text) as string } })
@@ -116,7 +120,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
   })
 })
 
-test('TL-2: a handler that throws what a check throws has failed by itself', async () => {
+test('a handler that throws what a check throws has failed by itself', { tags: ['TL-2'] }, async () => {
   const tool = {
     inputSchema: {},
     execute: () => {
@@ -128,7 +132,7 @@ test('TL-2: a handler that throws what a check throws has failed by itself', asy
 
 const register = (inputSchema: never) => () => new ToolRegistry().register('t', { inputSchema, execute: () => 1 })
 
-test('TL-1: a JSON Schema that can not be used is refused when its tool is registered', () => {
+test('a JSON Schema that can not be used is refused when its tool is registered', { tags: ['TL-1'] }, () => {
   expect(register({ $ref: '#/$defs/x' } as never)).toThrow(
     `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" leads to no schema`,
   )

@@ -299,7 +299,8 @@ test.each([
   { aheadMs: -60_000, heldMs: 0, atMost: 10_000 },
   { aheadMs: 60_000, heldMs: 0, atMost: 10_000 },
 ])(
-  'RT-3: a delivery that was held for $heldMs ms, of an executor $aheadMs ms ahead, has its time left',
+  'a delivery that was held for $heldMs ms, of an executor $aheadMs ms ahead, has its time left',
+  { tags: ['RT-3'] },
   async (times) => {
     expect(await remainingOf(times)).toBe(times.atMost)
   },
@@ -307,19 +308,23 @@ test.each([
 
 const onConflict = (): never => expect.unreachable()
 
-test('EX-9: calls of executions that have ended here are not made; other processes do not know', async () => {
-  let called = 0
-  const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
-  const config = { url: 'http://127.0.0.1:9/tools', secret }
-  const ended = new ToolServer({ config, callTool, onConflict })
-  const other = new ToolServer({ config, callTool, onConflict })
-  const token = await tokenOf(ended)
-  ended.executionEnded(executionId)
-  const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
-  expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
-  expect(called).toBe(0)
-  expect(await answerOf(other)).toEqual({ ok: true, output: 1 })
-})
+test(
+  'calls of executions that have ended here are not made; other processes do not know',
+  { tags: ['EX-9'] },
+  async () => {
+    let called = 0
+    const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
+    const config = { url: 'http://127.0.0.1:9/tools', secret }
+    const ended = new ToolServer({ config, callTool, onConflict })
+    const other = new ToolServer({ config, callTool, onConflict })
+    const token = await tokenOf(ended)
+    ended.executionEnded(executionId)
+    const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
+    expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
+    expect(called).toBe(0)
+    expect(await answerOf(other)).toEqual({ ok: true, output: 1 })
+  },
+)
 
 test('a server with a port listens when it is first needed, and not after close', async () => {
   const { server } = serverOf(undefined, { port: 0 })
@@ -387,19 +392,23 @@ test('more tools than a token can name are refused with what to do', async () =>
   await expect(server.callbackFor(executionId, tools, 1_000)).rejects.toThrow('availableTools')
 })
 
-test('TL-6: a delivery of a known call id with another tool or input is refused, and never gets the first answer', async () => {
-  const { server, served, conflicts } = serverOf()
-  const { token } = await server.callbackFor(executionId, ['weather', 'pay'], 10_000)
-  const deliver = (message: Partial<ToolCallMessage>) => server.handle(requestOf({ token, message }))
-  expect(await (await deliver({ input: { r: 0.1, s: 1 } })).json()).toEqual({ ok: true, output: 1 })
-  for (const message of [{ input: { r: 0.2, s: 1 } }, { tool: 'pay', input: { r: 0.1, s: 1 } }, { input: {} }]) {
-    const refused = await deliver(message)
-    expect(refused.status).toBe(409)
-    const { error } = errorBodySchema.parse(await refused.json())
-    expect(error).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', executionId })
-  }
-  expect(await (await deliver({ input: { s: 1, r: 0.1 } })).json()).toEqual({ ok: true, output: 1 })
-  expect(served).toHaveLength(1)
-  expect(conflicts).toHaveLength(3)
-  expect(conflicts[0]).toContain('The call exe_1:1 of weather was refused')
-})
+test(
+  'a delivery of a known call id with another tool or input is refused, and never gets the first answer',
+  { tags: ['TL-6'] },
+  async () => {
+    const { server, served, conflicts } = serverOf()
+    const { token } = await server.callbackFor(executionId, ['weather', 'pay'], 10_000)
+    const deliver = (message: Partial<ToolCallMessage>) => server.handle(requestOf({ token, message }))
+    expect(await (await deliver({ input: { r: 0.1, s: 1 } })).json()).toEqual({ ok: true, output: 1 })
+    for (const message of [{ input: { r: 0.2, s: 1 } }, { tool: 'pay', input: { r: 0.1, s: 1 } }, { input: {} }]) {
+      const refused = await deliver(message)
+      expect(refused.status).toBe(409)
+      const { error } = errorBodySchema.parse(await refused.json())
+      expect(error).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT', executionId })
+    }
+    expect(await (await deliver({ input: { s: 1, r: 0.1 } })).json()).toEqual({ ok: true, output: 1 })
+    expect(served).toHaveLength(1)
+    expect(conflicts).toHaveLength(3)
+    expect(conflicts[0]).toContain('The call exe_1:1 of weather was refused')
+  },
+)

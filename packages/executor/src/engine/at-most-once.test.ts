@@ -21,29 +21,37 @@ function refusal(check: () => void): unknown {
 
 const executionId = 'exe_1'
 
-test('RT-2: a clock reading counts from the start of its instance, in whole milliseconds, rounded down', () => {
-  const { clock, instance } = instanceAt(1_000.75)
-  clock.now = 1_003.5
-  expect(instance.reading()).toEqual({ instance: expect.stringMatching(/^[0-9a-f]{32}$/), clockMs: 2 })
-  expect(instanceAt(0).instance.reading().instance).not.toBe(instance.reading().instance)
-})
+test(
+  'a clock reading counts from the start of its instance, in whole milliseconds, rounded down',
+  { tags: ['RT-2'] },
+  () => {
+    const { clock, instance } = instanceAt(1_000.75)
+    clock.now = 1_003.5
+    expect(instance.reading()).toEqual({ instance: expect.stringMatching(/^[0-9a-f]{32}$/), clockMs: 2 })
+    expect(instanceAt(0).instance.reading().instance).not.toBe(instance.reading().instance)
+  },
+)
 
-test('RT-2: only the named instance runs an unknown execution, and only if it has forgotten nothing since', () => {
-  const { clock, instance } = instanceAt(0)
-  clock.now = 100
-  const known = instance.reading()
-  clock.now = 200
-  const refused = (forgottenAt: number, given: typeof known | 'none' | undefined = known) =>
-    refusal(() => refuseUnlessFirst({ executionId, known: given, forgottenAt }, instance))
-  expect(refused(-Infinity)).toBeUndefined()
-  expect(refused(99.9)).toBeUndefined()
-  expect(refused(100)).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 409, executionId })
-  expect(refused(150.2)).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 151 } })
-  expect(refused(-Infinity, 'none')).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 0 } })
-  const other = instanceAt(0).instance.reading()
-  expect(refused(150, other)).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 0 } })
-  expect(refused(150, parseKnownReading(formatKnownReading(other)))).toBeInstanceOf(RequestError)
-})
+test(
+  'only the named instance runs an unknown execution, and only if it has forgotten nothing since',
+  { tags: ['RT-2'] },
+  () => {
+    const { clock, instance } = instanceAt(0)
+    clock.now = 100
+    const known = instance.reading()
+    clock.now = 200
+    const refused = (forgottenAt: number, given: typeof known | 'none' | undefined = known) =>
+      refusal(() => refuseUnlessFirst({ executionId, known: given, forgottenAt }, instance))
+    expect(refused(-Infinity)).toBeUndefined()
+    expect(refused(99.9)).toBeUndefined()
+    expect(refused(100)).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 409, executionId })
+    expect(refused(150.2)).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 151 } })
+    expect(refused(-Infinity, 'none')).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 0 } })
+    const other = instanceAt(0).instance.reading()
+    expect(refused(150, other)).toMatchObject({ details: { ...instance.reading(), remembersSinceMs: 0 } })
+    expect(refused(150, parseKnownReading(formatKnownReading(other)))).toBeInstanceOf(RequestError)
+  },
+)
 
 test('a request without a reading is a first request', () => {
   const { instance } = instanceAt(0)

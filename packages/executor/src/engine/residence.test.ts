@@ -50,28 +50,36 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
   return { type: outcome.type, cpuMs: residence.cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
 
-test('RT-3: on a machine of any load a turn is stopped only when it has used its CPU time or the wall time is over', async () => {
-  const slowdown = fc.double({ min: 1, max: 40, noNaN: true })
-  await fc.assert(
-    fc.asyncProperty(
-      fc.integer({ min: 1, max: 4_000 }),
-      fc.integer({ min: 1, max: 2_000 }),
-      fc.array(slowdown, { minLength: 1, maxLength: 3 }),
-      async (needMs, cpuTimeoutMs, slowdowns) => {
-        const { type, cpuMs, wallLeftMs } = await runOnBusyMachine(needMs, cpuTimeoutMs, slowdowns)
-        const isOver = wallLeftMs <= 0
-        expect({ ended: type === 'turn' || isOver || cpuMs >= cpuTimeoutMs }).toEqual({ ended: true })
-        expect({ within: needMs >= cpuTimeoutMs || isOver || type === 'turn' }).toEqual({ within: true })
-        expect(cpuMs).toBeLessThanOrEqual(needMs + 0.001)
-      },
-    ),
-    { numRuns: 100 },
-  )
-})
+test(
+  'on a machine of any load a turn is stopped only when it has used its CPU time or the wall time is over',
+  { tags: ['RT-3'] },
+  async () => {
+    const slowdown = fc.double({ min: 1, max: 40, noNaN: true })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 4_000 }),
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.array(slowdown, { minLength: 1, maxLength: 3 }),
+        async (needMs, cpuTimeoutMs, slowdowns) => {
+          const { type, cpuMs, wallLeftMs } = await runOnBusyMachine(needMs, cpuTimeoutMs, slowdowns)
+          const isOver = wallLeftMs <= 0
+          expect({ ended: type === 'turn' || isOver || cpuMs >= cpuTimeoutMs }).toEqual({ ended: true })
+          expect({ within: needMs >= cpuTimeoutMs || isOver || type === 'turn' }).toEqual({ within: true })
+          expect(cpuMs).toBeLessThanOrEqual(needMs + 0.001)
+        },
+      ),
+      { numRuns: 100 },
+    )
+  },
+)
 
-test('RT-3: a turn that needs 60 % of its CPU time ends beside eight busy processes on two cores', async () => {
-  const { type, cpuMs, attempts } = await runOnBusyMachine(600, 1_000, [5])
-  expect(type).toBe('turn')
-  expect(cpuMs).toBeCloseTo(600)
-  expect(attempts).toBe(2)
-})
+test(
+  'a turn that needs 60 % of its CPU time ends beside eight busy processes on two cores',
+  { tags: ['RT-3'] },
+  async () => {
+    const { type, cpuMs, attempts } = await runOnBusyMachine(600, 1_000, [5])
+    expect(type).toBe('turn')
+    expect(cpuMs).toBeCloseTo(600)
+    expect(attempts).toBe(2)
+  },
+)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { causeLimits, errorCauseSchema, type ErrorCause } from './error-cause.ts'
 
-test('EX-8: an error keeps what describes it, and loses unknown fields', () => {
+test('an error keeps what describes it, and loses unknown fields', { tags: ['EX-8'] }, () => {
   const cause: ErrorCause = {
     name: 'ToolError',
     message: 'm',
@@ -25,11 +25,11 @@ test.each([
   [{ name: 'n', message: 'm', cause: 'text' }],
   [{ name: 'n', message: 'm', errors: {} }],
   [{ name: 'n', message: 'm', call: 1.5 }],
-])('EX-8: %j is no description of an error', (value) => {
+])('%j is no description of an error', { tags: ['EX-8'] }, (value) => {
   expect(errorCauseSchema.safeParse(value).success).toBe(false)
 })
 
-test('EX-8: a hostile description is not walked further than the limits allow', () => {
+test('a hostile description is not walked further than the limits allow', { tags: ['EX-8'] }, () => {
   let deep: unknown
   for (let i = 0; i < 100_000; i++) deep = { name: 'n', message: 'm', ...(deep !== undefined && { cause: deep }) }
   expect(JSON.stringify(errorCauseSchema.parse(deep)).match(/"name"/g)).toHaveLength(causeLimits.depth)

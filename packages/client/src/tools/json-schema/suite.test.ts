@@ -71,7 +71,7 @@ describe.each(Object.entries(drafts).filter(([draft]) => existsSync(join(folder,
     const files = readdirSync(join(folder, 'tests', draft)).filter((file) => file.endsWith('.json'))
     const remotes = remotesOf(draft)
 
-    test.each(files)('TL-2: %s', (file) => {
+    test.each(files)('%s', { tags: ['TL-2'] }, (file) => {
       for (const { description: group, schema, tests } of read(join(folder, 'tests', draft, file)) as Group[]) {
         const check = jsonSchemaCheck(typeof schema === 'boolean' ? schema : { $schema: uri, ...schema }, remotes)
         for (const { description, data, valid } of tests) {

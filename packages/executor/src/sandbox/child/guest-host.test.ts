@@ -42,7 +42,7 @@ test('a rejection that nobody handles leaves the turn as it is', () => {
   })
 })
 
-test('RT-3: no code of a guest runs outside of its turns, whatever it has rejected in them', () => {
+test('no code of a guest runs outside of its turns, whatever it has rejected in them', { tags: ['RT-3'] }, () => {
   const guest = open(`
     globalThis.seen = 0
     const hostile = () => ({ get message() { seen++; console.log('late'); tools.tool(); Promise.reject(hostile()); return 'x' } })
@@ -61,17 +61,21 @@ test('RT-3: no code of a guest runs outside of its turns, whatever it has reject
   expect(guest.turn({ kind: 'tick', at: 4 }, 5_000)).toMatchObject(ended('0'))
 })
 
-test('RT-3: the CPU time of a turn is all that its thread used for it, also after the code has returned', () => {
-  const guest = open(`
+test(
+  'the CPU time of a turn is all that its thread used for it, also after the code has returned',
+  { tags: ['RT-3'] },
+  () => {
+    const guest = open(`
     void (async () => { for (let i = 0; i < 9; i++) { await null; for (let j = 0; j < 1e7; j++); } })()
     return 1`)
-  const before = threadCpuUsage()
-  const reply = start(guest)
-  const { user, system } = threadCpuUsage(before)
-  expect(reply).toMatchObject(ended('1'))
-  // The CPU clock of a thread advances in steps of up to 10 ms.
-  expect((user + system) / 1000 - (reply as { cpuMs: number }).cpuMs).toBeLessThanOrEqual(20)
-})
+    const before = threadCpuUsage()
+    const reply = start(guest)
+    const { user, system } = threadCpuUsage(before)
+    expect(reply).toMatchObject(ended('1'))
+    // The CPU clock of a thread advances in steps of up to 10 ms.
+    expect((user + system) / 1000 - (reply as { cpuMs: number }).cpuMs).toBeLessThanOrEqual(20)
+  },
+)
 
 test('a turn that is stopped for its time is told from one that V8 ran out of memory in', () => {
   expect(open('for (;;);').turn({ kind: 'start', at: 1 }, 50)).toMatchObject({ type: 'stopped', reason: 'timeout' })
