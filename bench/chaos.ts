@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { RandomKills } from '../tests/support/random-kills.ts'
+import { RandomKills } from '@codemode/testkit'
 import type { Workload } from './main.ts'
 import { interleaved } from './rounds.ts'
 import { median, percentile, spreadOf } from './statistics.ts'

@@ -7,7 +7,7 @@ import { execPath } from 'node:process'
 import { promisify } from 'node:util'
 
 import { compared, spreads } from './comparison.ts'
-import { startExecutorProcess } from './executor-process.ts'
+import { startExecutorProcess } from '@codemode/testkit'
 import type { Workload } from './main.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { startSubjects, type Subject } from './subjects.ts'

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 
 import { Codemode } from '@codemode/client'
 
-import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 import type { LagCommand, LagReport } from './executor-with-lag.ts'
 import { calm, floods, floodTools, type Flood } from './floods.ts'
 import type { Workload } from './main.ts'

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 
 import { Codemode } from '@codemode/client'
 
-import { startExecutorProcess } from './executor-process.ts'
+import { startExecutorProcess } from '@codemode/testkit'
 import { inFlight } from './in-flight.ts'
 import type { Workload } from './main.ts'
 import { memoryOf } from './process-usage.ts'

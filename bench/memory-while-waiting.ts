@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 
 import { Codemode } from '@codemode/client'
 
-import { startExecutorProcess } from './executor-process.ts'
+import { startExecutorProcess } from '@codemode/testkit'
 import { raiseDescriptorLimit } from './descriptors.ts'
 import { inFlight } from './in-flight.ts'
 import type { Workload } from './main.ts'

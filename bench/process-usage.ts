@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 
-import { descendantsOf } from '../tests/support/process-tree.ts'
-import { isSandboxProcess } from '../tests/support/sandbox-processes.ts'
+import { descendantsOf, isSandboxProcess } from '@codemode/testkit'
 import { sum } from './statistics.ts'
 
 /**

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { killIfAlive, sandboxProcesses } from '../tests/support/sandbox-processes.ts'
+import { killIfAlive, sandboxProcesses } from '@codemode/testkit'
 import { compared } from './comparison.ts'
 import { latencies } from './in-flight.ts'
 import type { Workload } from './main.ts'

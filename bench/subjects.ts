@@ -1,6 +1,6 @@
 import { Codemode, type ClientConfig } from '@codemode/client'
 
-import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 import type { RunOptions } from './rounds.ts'
 import { checkOut, repository, type Revision } from './revision.ts'
 

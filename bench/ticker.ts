@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url'
 
 import { Codemode } from '@codemode/client'
 
-import { startExecutorProcess, type ExecutorProcess } from './executor-process.ts'
+import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 import type { Workload } from './main.ts'
 import { percentile } from './statistics.ts'
 import type { Row } from './table.ts'

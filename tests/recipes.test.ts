@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { apiKey, startExecutor } from './support/executor.ts'
+import { apiKey, startExecutor } from '@codemode/testkit'
 
 const folder = new URL('../examples/recipes/', import.meta.url)
 const recipes = readdirSync(folder).filter((name) => name.endsWith('.ts'))

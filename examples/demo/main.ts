@@ -4,7 +4,7 @@
  */
 import process from 'node:process'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
+import { startExecutorProcess } from '@codemode/testkit'
 import { printFact, printHeading, printLine } from './print.ts'
 import { get, type Scene } from './scene.ts'
 import { cancellation } from './scenes/cancellation.ts'

@@ -1,6 +1,6 @@
 import { Codemode, type ClientConfig } from '@codemode/client'
 
-import type { ExecutorProcess } from '../../bench/executor-process.ts'
+import type { ExecutorProcess } from '@codemode/testkit'
 
 /** One scene of the demo. `play` prints it, and throws if its outcome is not the expected one. */
 export interface Scene {

@@ -14,7 +14,7 @@ import { ExecutionsApi } from '../../packages/client/src/executions-api.ts'
 import { HttpClient } from '../../packages/client/src/http/http-client.ts'
 import { resolveRetryPolicy } from '../../packages/client/src/http/retry-policy.ts'
 import { runByAnswer } from '../../packages/client/src/run-by-answer.ts'
-import { apiKey } from '../support/executor.ts'
+import { apiKey } from '@codemode/testkit'
 import { startSimulatedExecutor, type SimulatedExecutor } from '../support/simulated-executor.ts'
 import { createChance, SimulatedNetwork, type Chance } from '../support/simulated-network.ts'
 

@@ -2,9 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import type { ExecutionResult } from '@codemode/client'
 
-import { connect, startExecutor, transports } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
-import { startKillingProxy } from '../support/killing-proxy.ts'
+import { connect, freePort, startExecutor, startKillingProxy, transports } from '@codemode/testkit'
 
 const executions = 2_000
 const atOnce = 64

@@ -3,8 +3,14 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { RunningExecutor } from '@codemode/executor'
 
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
-import { connect, startExecutor, transports } from '../support/executor.ts'
-import { killIfAlive, killSandboxProcesses, sandboxProcesses } from '../support/sandbox-processes.ts'
+import {
+  connect,
+  killIfAlive,
+  killSandboxProcesses,
+  sandboxProcesses,
+  startExecutor,
+  transports,
+} from '@codemode/testkit'
 
 let executor: RunningExecutor
 

@@ -11,9 +11,7 @@ import {
   type ToolHandler,
 } from '@codemode/client'
 
-import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
-import { transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
+import { type ExecutorProcess, gate, startExecutorProcess, transports } from '@codemode/testkit'
 
 /** Wraps an executor so that it logs its runs, by their inputs, and its probes. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {

@@ -8,10 +8,15 @@ import type { ExecutorClientError } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
-import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
-import { connect } from '../support/executor.ts'
+import {
+  connect,
+  type Exchange,
+  type ExecutorProcess,
+  type Fault,
+  startExecutorProcess,
+  startProxy,
+} from '@codemode/testkit'
 import { methods } from '../support/faulty-ways.ts'
-import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
 
 /** Promises that one schedule waits for. */
 interface Moments {

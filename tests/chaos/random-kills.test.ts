@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ExecutionEvent } from '@codemode/shared'
 import type { ExecutionResult } from '@codemode/client'
 
-import { connect, startExecutor, transports } from '../support/executor.ts'
-import { RandomKills } from '../support/random-kills.ts'
+import { connect, RandomKills, startExecutor, transports } from '@codemode/testkit'
 
 const executions = 200
 const callsEach = 3

@@ -5,9 +5,7 @@ import { expect, test } from 'vitest'
 import type { Journal } from '@codemode/shared'
 
 import { randomPrograms } from '../replay/random-programs.ts'
-import { api, connect, startExecutor } from '../support/executor.ts'
-import { replayOf } from '../support/replay-command.ts'
-import { killSandboxProcesses } from '../support/sandbox-processes.ts'
+import { api, connect, killSandboxProcesses, replayOf, startExecutor } from '@codemode/testkit'
 
 test('random programs go on from the middle of their journals when their processes are killed again and again', async () => {
   await using executor = await startExecutor()

@@ -4,9 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { keyOf, writeKeysFile } from '../support/keys-file.ts'
+import { api, connect, gate, keyOf, startExecutor, transports, writeKeysFile } from '@codemode/testkit'
 
 const keys = { acme: keyOf('acme'), other: keyOf('other') }
 

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { apiKey, connect } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
+import { apiKey, connect, gate, startProxy } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

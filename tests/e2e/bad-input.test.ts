@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, startExecutor } from '../support/executor.ts'
+import { api, startExecutor } from '@codemode/testkit'
 
 const key = 'the-key-of-tenant-acme'
 const otherKey = 'the-key-of-tenant-other'

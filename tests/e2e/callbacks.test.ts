@@ -7,8 +7,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, startExecutor } from '../support/executor.ts'
-import { keyOf, writeKeysFile, type KeysFile } from '../support/keys-file.ts'
+import { api, keyOf, type KeysFile, startExecutor, writeKeysFile } from '@codemode/testkit'
 
 type Answer = (outgoing: ServerResponse, incoming: IncomingMessage) => void
 

@@ -3,9 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CancelledError } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { aborted, gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
+import { aborted, api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
 
 const disconnectGraceMs = 300
 

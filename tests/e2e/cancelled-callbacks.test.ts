@@ -4,11 +4,7 @@ import type { Codemode, ExecuteOptions } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 import { newExecutionId } from '@codemode/shared'
 
-import { connect, startExecutor } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
-import { aborted, gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
-import { ToolHost, type Delivery } from '../support/tool-host.ts'
+import { aborted, connect, type Delivery, freePort, gate, startExecutor, startProxy, ToolHost } from '@codemode/testkit'
 
 let executor: RunningExecutor
 

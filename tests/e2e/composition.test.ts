@@ -13,9 +13,7 @@ import {
   type ToolLike,
 } from '@codemode/client'
 
-import { apiKey, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { startProxy, type Exchange, type Fault } from '../support/proxy.ts'
+import { apiKey, type Exchange, type Fault, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
 
 const clientOf = ({ url }: { readonly url: string }) =>
   new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })

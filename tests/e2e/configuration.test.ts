@@ -8,7 +8,7 @@ import { Codemode } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
-import { apiKey, startExecutor } from '../support/executor.ts'
+import { apiKey, startExecutor } from '@codemode/testkit'
 
 let executor: RunningExecutor
 const folder = mkdtempSync(join(tmpdir(), 'codemode-'))

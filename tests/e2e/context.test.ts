@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Context } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { connect, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
+import { connect, gate, startExecutor, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 

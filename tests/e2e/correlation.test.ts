@@ -2,9 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
+import { api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import { startBusyLoops } from '../support/busy-loops.ts'
-import { connect, startExecutor, transports } from '../support/executor.ts'
+import { connect, gate, startBusyLoops, startExecutor, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { gate } from '../support/gate.ts'
 
 const suite = useCodemode()
 

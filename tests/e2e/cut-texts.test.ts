@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ToolError } from '@codemode/client'
 
-import { api, connect, transports } from '../support/executor.ts'
+import { api, connect, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

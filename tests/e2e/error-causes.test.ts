@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ExecutionError, ToolError, type ClientEvents } from '@codemode/client'
 
-import { connect, transports } from '../support/executor.ts'
+import { connect, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

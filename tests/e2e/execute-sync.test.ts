@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { Codemode, type ClientConfig, type ExecuteOptions, type ExecutionError } from '@codemode/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { startExecutorProcess, type ExecutorProcess } from '../../bench/executor-process.ts'
+import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 
 const run = promisify(execFile)
 

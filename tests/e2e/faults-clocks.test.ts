@@ -1,11 +1,8 @@
 /** Tests system clocks that are wrong, or that are set while something runs. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
-import { busy } from '../support/busy.ts'
-import { api, connect, transports } from '../support/executor.ts'
+import { api, busy, connect, gate, startExecutorProcess, transports } from '@codemode/testkit'
 import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
-import { gate } from '../support/gate.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const hourMs = 3_600_000

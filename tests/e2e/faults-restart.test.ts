@@ -5,13 +5,19 @@
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
-import { busy } from '../support/busy.ts'
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import {
+  api,
+  busy,
+  connect,
+  type Exchange,
+  type Fault,
+  freePort,
+  gate,
+  startExecutor,
+  startExecutorProcess,
+  transports,
+} from '@codemode/testkit'
 import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
-import { freePort } from '../support/free-port.ts'
-import { gate } from '../support/gate.ts'
-import type { Exchange, Fault } from '../support/proxy.ts'
 
 const runsOf = countRuns()
 const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }

@@ -1,11 +1,8 @@
 /** Tests faults that affect some of many executions, their handles, or their places in the queue. */
 import { describe, expect, test } from 'vitest'
 
-import { busy } from '../support/busy.ts'
-import { startExecutor, transports } from '../support/executor.ts'
+import { aborted, busy, type Exchange, type Fault, gate, startExecutor, transports } from '@codemode/testkit'
 import { countRuns, startFaulty, threeCalls } from '../support/faulty-ways.ts'
-import { aborted, gate } from '../support/gate.ts'
-import type { Exchange, Fault } from '../support/proxy.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

@@ -4,9 +4,8 @@
  */
 import { describe, expect, test } from 'vitest'
 
-import { busy } from '../support/busy.ts'
+import { busy, type Fault } from '@codemode/testkit'
 import { countRuns, methods, startFaulty, threeCalls, usages, type Faults, type Way } from '../support/faulty-ways.ts'
-import type { Fault } from '../support/proxy.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

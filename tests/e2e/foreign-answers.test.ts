@@ -7,10 +7,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 
 import { ExecutorClient, type ExecutorClientError } from '@codemode/client'
 
-import { apiKey, connect, transports } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
+import { apiKey, connect, freePort, listenLocally, startTinyProxy, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { listenLocally, startTinyProxy } from '../support/tiny-proxy.ts'
 
 const suite = useCodemode()
 const retry = { maxAttempts: 3, backoffBaseMs: 1 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { connect, transports } from '../support/executor.ts'
+import { connect, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

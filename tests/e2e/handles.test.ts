@@ -3,8 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExecutionEvent } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
+import { api, connect, gate, startExecutor, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import type { RunningExecutor } from '@codemode/executor'
 
 import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
-import { connect, transports } from '../support/executor.ts'
+import { connect, transports } from '@codemode/testkit'
 import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 
 type Effects = Partial<TurnEffects>

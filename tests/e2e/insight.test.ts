@@ -4,9 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import type { ClientEvents, Codemode, Logger } from '@codemode/client'
 
-import { apiKey, connect, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
+import { apiKey, connect, gate, startProxy, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

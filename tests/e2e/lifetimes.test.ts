@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 
 import { newExecutionId } from '@codemode/shared'
 
-import { api, connect, startExecutor } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
+import { api, connect, gate, startExecutor } from '@codemode/testkit'
 
 test(
   'an execution that was refused leaves nothing behind, and its id is free for the repeat',

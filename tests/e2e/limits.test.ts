@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 
-import { api, connect, transports } from '../support/executor.ts'
+import { api, connect, gate, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { gate } from '../support/gate.ts'
 
 const suite = useCodemode()
 

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { api, connect, startExecutor } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { keyOf, writeKeysFile } from '../support/keys-file.ts'
+import { api, connect, gate, keyOf, startExecutor, writeKeysFile } from '@codemode/testkit'
 
 /** JSON that is nested too deeply for `JSON.stringify`. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`

@@ -6,11 +6,8 @@ import { inspect, promisify } from 'node:util'
 import { ConfigurationError, ExecutorClient } from '@codemode/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
-import { apiKey, connect } from '../support/executor.ts'
+import { aborted, apiKey, connect, freePort, gate, startExecutorProcess } from '@codemode/testkit'
 import { startForwardProxy } from '../support/forward-proxy.ts'
-import { freePort } from '../support/free-port.ts'
-import { aborted, gate } from '../support/gate.ts'
 import { useCodemode } from '../support/suite.ts'
 import { certificate, startTlsServer } from '../support/tls-server.ts'
 

@@ -4,9 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 
-import { api, apiKey, connect, startExecutor } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
-import { startQuietGateway, type Ending } from '../support/quiet-gateway.ts'
+import { api, apiKey, connect, type Ending, freePort, startExecutor, startQuietGateway } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

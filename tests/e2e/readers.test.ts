@@ -6,8 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ExecutorClient, withFailover } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 
-import { api, apiKey, startExecutor } from '../support/executor.ts'
-import { keyOf, writeKeysFile } from '../support/keys-file.ts'
+import { api, apiKey, keyOf, startExecutor, writeKeysFile } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

@@ -3,10 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ExecutorConnectionError } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { busy } from '../support/busy.ts'
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
-import { startProxy, type Fault } from '../support/proxy.ts'
+import { api, busy, connect, type Fault, freePort, startExecutor, startProxy, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 

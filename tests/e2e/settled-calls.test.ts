@@ -4,12 +4,16 @@ import { createServer } from 'node:http'
 
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { api, connect } from '../support/executor.ts'
-import { freePort } from '../support/free-port.ts'
-import { startHoldingProxy } from '../support/holding-proxy.ts'
-import { startShiftingProxy } from '../support/shifting-proxy.ts'
+import {
+  api,
+  connect,
+  freePort,
+  listenLocally,
+  startHoldingProxy,
+  startShiftingProxy,
+  startTinyProxy,
+} from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { listenLocally, startTinyProxy } from '../support/tiny-proxy.ts'
 
 const suite = useCodemode()
 

@@ -7,7 +7,7 @@ import { z } from 'zod'
 
 import { ExecutionError, ToolError, type ClientEvents, type Logger } from '@codemode/client'
 
-import { connect, transports } from '../support/executor.ts'
+import { connect, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

@@ -5,10 +5,8 @@ import { describe, expect, test } from 'vitest'
 
 import { ConfigurationError, ExecutorTimeoutError } from '@codemode/client'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
+import { aborted, api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { aborted, gate } from '../support/gate.ts'
-import { startProxy } from '../support/proxy.ts'
 
 const suite = useCodemode()
 

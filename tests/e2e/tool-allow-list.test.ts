@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ConfigurationError } from '@codemode/client'
 
-import { transports } from '../support/executor.ts'
+import { transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 describe.each(transports)('over $transport', ({ config }) => {

@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { tool, type ToolCall } from '@codemode/client'
 
-import { api, transports } from '../support/executor.ts'
-import { aborted, gate } from '../support/gate.ts'
+import { aborted, api, gate, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1)

@@ -1,10 +1,8 @@
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { api, apiKey } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
+import { api, apiKey, type Delivery, gate, ToolHost } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { ToolHost, type Delivery } from '../support/tool-host.ts'
 
 const suite = useCodemode()
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 import { ConfigurationError, tool, ToolError } from '@codemode/client'
 
-import { transports } from '../support/executor.ts'
+import { transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }

@@ -11,8 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { connect, startExecutor, transports } from '../support/executor.ts'
-import { startProxy } from '../support/proxy.ts'
+import { connect, startExecutor, startProxy, transports } from '@codemode/testkit'
 
 const exporter = new InMemorySpanExporter()
 const prefix = 'id-of-the-execution-'

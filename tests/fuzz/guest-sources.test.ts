@@ -8,8 +8,7 @@ import fc from 'fast-check'
 import { executionResultSchema, type ExecutionResult } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
-import { api, startExecutor } from '../support/executor.ts'
-import { keyOf, writeKeysFile } from '../support/keys-file.ts'
+import { api, keyOf, startExecutor, writeKeysFile } from '@codemode/testkit'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 
 const tokens = fc.constantFrom(

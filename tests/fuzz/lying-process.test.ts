@@ -16,7 +16,7 @@ import { encodeFrame } from '../../packages/executor/src/sandbox/frames.ts'
 import type { Jail } from '../../packages/executor/src/sandbox/jail/jails.ts'
 import { ProcessPool } from '../../packages/executor/src/sandbox/process-pool.ts'
 import type { GuestSpec, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
-import { sandboxProcesses } from '../support/sandbox-processes.ts'
+import { sandboxProcesses } from '@codemode/testkit'
 import { stream } from './hostile-messages.ts'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 

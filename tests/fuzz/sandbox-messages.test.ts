@@ -11,7 +11,7 @@ import { EffectsAccount } from '../../packages/executor/src/engine/check-effects
 import { FrameError, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
 import { sandboxMessageSchema, type SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 import { defaultMaxLimits } from '../../packages/executor/src/api-keys.ts'
-import { api } from '../support/executor.ts'
+import { api } from '@codemode/testkit'
 import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 import { effects, stream, wrongMessage } from './hostile-messages.ts'

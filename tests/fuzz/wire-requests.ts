@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { newExecutionId } from '@codemode/shared'
 
-import { apiKey } from '../support/executor.ts'
+import { apiKey } from '@codemode/testkit'
 
 const oddText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 20 }),

@@ -6,7 +6,7 @@ import { errorBodySchema } from '@codemode/shared'
 import type { RunningExecutor } from '@codemode/executor'
 import { expect, test } from 'vitest'
 
-import { api, startExecutor } from '../support/executor.ts'
+import { api, startExecutor } from '@codemode/testkit'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 import { bytesOf, wireRequest } from './wire-requests.ts'
 

@@ -5,7 +5,7 @@ import { ExecutorClient, withCache } from '@codemode/client'
 import { maxJsonNesting, type Json } from '@codemode/shared'
 
 import { acceptedCases, refusedCases, valueOf, type AcceptedCase, type RefusedCase } from '../support/json-cases.ts'
-import { apiKey } from '../support/executor.ts'
+import { apiKey } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 type Case = AcceptedCase | RefusedCase

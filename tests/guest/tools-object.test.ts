@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { transports } from '../support/executor.ts'
+import { transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const tools = {

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Codemode } from '@codemode/client'
 
-import { api, connect } from '../support/executor.ts'
-import { replayOf } from '../support/replay-command.ts'
+import { api, connect, replayOf } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { connect, startExecutor } from '../support/executor.ts'
-import { sandboxProcesses } from '../support/sandbox-processes.ts'
+import { connect, sandboxProcesses, startExecutor } from '@codemode/testkit'
 import { attacks, quietAttacks } from './after-the-turn.attacks.ts'
 import { runAttacks } from './run-attacks.ts'
 

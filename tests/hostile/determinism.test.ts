@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 
 import type { Journal } from '@codemode/shared'
 
-import { api } from '../support/executor.ts'
-import { replayOf } from '../support/replay-command.ts'
+import { api, replayOf } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 import { attacks } from './determinism.attacks.ts'
 import { entropyPrograms } from './entropy-programs.ts'

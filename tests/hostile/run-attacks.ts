@@ -15,9 +15,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
-import { api, connect } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { keyOf, writeKeysFile, type KeysFile } from '../support/keys-file.ts'
+import { api, connect, gate, keyOf, type KeysFile, writeKeysFile } from '@codemode/testkit'
 import type { Attack } from './attack.ts'
 
 const sandboxProcesses = 2

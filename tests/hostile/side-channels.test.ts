@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { gate } from '../support/gate.ts'
+import { gate } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 import { leftovers } from './leftovers.ts'
 import { runAttacks } from './run-attacks.ts'

@@ -7,7 +7,7 @@ import type { RunningExecutor } from '@codemode/executor'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { apiKey, startExecutor, transports } from '../support/executor.ts'
+import { apiKey, startExecutor, transports } from '@codemode/testkit'
 import { compile, install, nodes, pack, runProgram } from './installed.ts'
 
 const strict = {

@@ -6,8 +6,7 @@ import type { Codemode } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 import type { Journal } from '@codemode/shared'
 
-import { api, connect, startExecutor } from '../support/executor.ts'
-import { replayOf } from '../support/replay-command.ts'
+import { api, connect, replayOf, startExecutor } from '@codemode/testkit'
 import { randomPrograms } from './random-programs.ts'
 
 let executor: RunningExecutor

@@ -3,10 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { Codemode, type ClientConfig } from '@codemode/client'
 
-import { connect, startExecutor } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { keyOf, writeKeysFile } from '../support/keys-file.ts'
-import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
+import { connect, gate, keyOf, killIfAlive, sandboxProcesses, startExecutor, writeKeysFile } from '@codemode/testkit'
 
 /** Starts an executor with a key for each tenant; `clientOf` creates clients with them. */
 async function startFor(tenants: Record<string, object>, config: Parameters<typeof startExecutor>[0] = {}) {

@@ -3,9 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { Journal } from '@codemode/shared'
 
-import { api, connect, startExecutor, transports } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { replayOf } from '../support/replay-command.ts'
+import { api, connect, gate, replayOf, startExecutor, transports } from '@codemode/testkit'
 
 const code = `
   const before = [Math.random(), crypto.randomUUID(), Date.now()]

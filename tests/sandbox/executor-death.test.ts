@@ -2,10 +2,8 @@ import { once } from 'node:events'
 
 import { expect, test } from 'vitest'
 
-import { startExecutorProcess } from '../../bench/executor-process.ts'
+import { api, killIfAlive, sandboxProcesses, startExecutorProcess } from '@codemode/testkit'
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
-import { api } from '../support/executor.ts'
-import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
 
 test(
   'sandbox processes end with an executor that is killed, whatever their guests are doing',

@@ -9,8 +9,7 @@ import { expect, test } from 'vitest'
 import { candidateJails, type Jail } from '../../packages/executor/src/sandbox/jail/jails.ts'
 import { isolationTiers } from '../../packages/executor/src/sandbox/jail/tiers.ts'
 import { ProcessPool } from '../../packages/executor/src/sandbox/process-pool.ts'
-import { api, connect, startExecutor } from '../support/executor.ts'
-import { sandboxProcesses } from '../support/sandbox-processes.ts'
+import { api, connect, sandboxProcesses, startExecutor } from '@codemode/testkit'
 
 const statusOf = (pid: number, field: string): string =>
   new RegExp(`^${field}:\\s*(.*)$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!

@@ -2,9 +2,7 @@
 import { expect, test } from 'vitest'
 
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
-import { connect, startExecutor } from '../support/executor.ts'
-import { gate } from '../support/gate.ts'
-import { killIfAlive, sandboxProcesses } from '../support/sandbox-processes.ts'
+import { connect, gate, killIfAlive, sandboxProcesses, startExecutor } from '@codemode/testkit'
 
 /** Program that computes for a while between two tool calls, and logs before and after. */
 const computes = `

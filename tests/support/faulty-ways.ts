@@ -4,9 +4,15 @@ import { afterAll, beforeAll } from 'vitest'
 
 import type { ClientConfig, Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
 
-import { connect, type transports } from './executor.ts'
-import { freePort } from './free-port.ts'
-import { startProxy, type Exchange, type Fault, type Proxy } from './proxy.ts'
+import {
+  connect,
+  type Exchange,
+  type Fault,
+  freePort,
+  type Proxy,
+  startProxy,
+  type transports,
+} from '@codemode/testkit'
 
 /** Purpose of a request; `answer` is the request that carries a tool's answer, in either transport. */
 export type Way = 'create' | 'events' | 'answer' | 'cancel' | 'record'

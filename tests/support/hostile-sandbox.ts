@@ -4,7 +4,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
-import { apiKey } from './executor.ts'
+import { apiKey } from '@codemode/testkit'
 
 /** Effects of a turn in which nothing happened. */
 export const nothing: TurnEffects = {

@@ -9,7 +9,7 @@ import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
 import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
 import { createLogger } from '../../packages/executor/src/log.ts'
 import type { Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
-import { apiKey } from './executor.ts'
+import { apiKey } from '@codemode/testkit'
 import { nothing } from './hostile-sandbox.ts'
 
 const engines = new AsyncLocalStorage<Engine>()

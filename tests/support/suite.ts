@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from 'vitest'
 import type { ClientConfig, Codemode } from '@codemode/client'
 import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
 
-import { connect, startExecutor } from './executor.ts'
+import { connect, startExecutor } from '@codemode/testkit'
 
 interface SuiteOptions {
   readonly client?: Partial<ClientConfig>

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { execPath } from 'node:process'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 
-import { repository } from './revision.ts'
-
+const repository = fileURLToPath(new URL('../../..', import.meta.url))
 const main = 'packages/executor/src/main.ts'
 const builtMain = 'packages/executor/dist/main.js'
 const condition = '--conditions=@codemode/source'

@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 
 import type { Journal } from '@codemode/shared'
 
-const command = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
+const command = fileURLToPath(new URL('../../executor/src/main.ts', import.meta.url))
 
 /** Runs `codemode-executor replay` on the journals, and resolves with its exit code and its output. */
 export async function replayOf(journals: readonly Journal[]): Promise<{ exitCode: number; lines: string[] }> {
