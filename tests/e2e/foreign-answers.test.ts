@@ -356,20 +356,24 @@ test.each(transports)(
   },
 )
 
-test('RT-1: an event that never ends is given up when it is longer than any event of an executor', async () => {
-  const endless: Answering = (response) => {
-    const more = (error?: Error | null): void => {
-      if (!error) response.write('x'.repeat(1024 * 1024), more)
+test(
+  'an event that never ends is given up when it is longer than any event of an executor',
+  { tags: ['RT-1'] },
+  async () => {
+    const endless: Answering = (response) => {
+      const more = (error?: Error | null): void => {
+        if (!error) response.write('x'.repeat(1024 * 1024), more)
+      }
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
-  }
-  const { url } = await foreignServer(endless, { passesInfo: true })
-  await using client = connect({ url }, { retry: false })
-  const execution = client.submit('return 1').then((each) => each.wait())
-  await expect(execution).rejects.toThrow(/event of more than 33554432 characters/)
-})
+    const { url } = await foreignServer(endless, { passesInfo: true })
+    await using client = connect({ url }, { retry: false })
+    const execution = client.submit('return 1').then((each) => each.wait())
+    await expect(execution).rejects.toThrow(/event of more than 33554432 characters/)
+  },
+)
 
-test('RT-1: a gateway that repeats headers is told like any other', async () => {
+test('a gateway that repeats headers is told like any other', { tags: ['RT-1'] }, async () => {
   const repeating: Answering = (response) => {
     const twice = { 'content-type': ['text/html', 'text/plain'], 'retry-after': ['1', '2'], date: ['x', 'y'] }
     for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
