@@ -366,7 +366,7 @@ test(
       }
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
     }
-    const { url } = await foreignServer(endless, { passesInfo: true })
+    const { url } = await foreignServer(endless, { isBeforeExecutor: true })
     await using client = connect({ url }, { retry: false })
     const execution = client.submit('return 1').then((each) => each.wait())
     await expect(execution).rejects.toThrow(/event of more than 33554432 characters/)
@@ -379,7 +379,7 @@ test('a gateway that repeats headers is told like any other', { tags: ['RT-1'] }
     for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
     response.writeHead(502).end('<h1>Bad gateway</h1>')
   }
-  const { url } = await foreignServer(repeating, { passesInfo: true })
+  const { url } = await foreignServer(repeating, { isBeforeExecutor: true })
   for (const failure of await failuresAt(url)) {
     expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 502, attempts: 3 })
     expect(failure.message).toContain('HTTP 502: got text/html')
