@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import process from 'node:process'
 
 import { descendantsOf, type Descendant } from './process-tree.ts'
@@ -11,9 +12,9 @@ export function sandboxProcesses(executorPid: number = process.pid): number[] {
     .map(({ pid }) => pid)
 }
 
-/** A command that starts a sandbox process in a jail has the same arguments behind its own, but a child as well. */
+/** Tells a sandbox process from the commands that start it in a jail, which have the same arguments behind their own. */
 export function isSandboxProcess({ args, isLeaf }: Descendant): boolean {
-  return isLeaf && args.some((arg) => entry.test(arg))
+  return isLeaf && basename(args[0] ?? '') === 'node' && args.some((arg) => entry.test(arg))
 }
 
 /** Kills all of them at once, as the machine might. */
