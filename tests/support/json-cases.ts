@@ -153,6 +153,30 @@ const errors = [
     '{"name":"Error","message":"x"}',
   ),
   arrives(
+    'Object.assign(new Error("x"), { a: 1, bad: { toJSON() { throw 1 } }, c: { get bad() { throw 1 }, d: [{ toJSON: () => 2 }] } })',
+    '{"name":"Error","message":"x","a":1,"c":{"d":[2]}}',
+  ),
+  arrives(
+    '(() => { const { proxy, revoke } = Proxy.revocable([], {}); revoke(); return [Object.assign(new Error("x"), { proxy, list: [proxy, 1] })] })()',
+    '[{"name":"Error","message":"x","list":[null,1]}]',
+  ),
+  arrives(
+    'Object.assign(new Error("x"), { proxy: new Proxy({}, { ownKeys() { throw 1 } }), at: new Date(0), raw: JSON.rawJSON("1.50"), boxed: [new String("s"), new Number(2), Object(true), Object(1n)] })',
+    '{"name":"Error","message":"x","at":"1970-01-01T00:00:00.000Z","raw":1.5,"boxed":["s",2,true,null]}',
+  ),
+  arrives(
+    '[Object.assign(new Error("x"), { code: "X" }), new Error("y", { cause: { get bad() { throw 1 }, error: new Error("z") } })]',
+    '[{"name":"Error","message":"x","code":"X"},{"name":"Error","message":"y","cause":{"error":{"name":"Error","message":"z"}}}]',
+  ),
+  arrives(
+    'Object.assign(new Error("x"), { text: Object.assign(new String("s"), { toString() { throw 1 } }), twice: { toJSON: () => ({ toJSON: () => 2, a: 1 }) }, n: [NaN, -0, undefined, , "\\ud800"] })',
+    '{"name":"Error","message":"x","twice":{"a":1},"n":[null,0,null,null,"\\ud800"]}',
+  ),
+  arrives(
+    '(() => { const e = new Error("x"); const inner = { deep: {} }; inner.deep.back = inner; e.inner = inner; e.twice = [inner.deep, inner.deep]; return e })()',
+    '{"name":"Error","message":"x","inner":{"deep":{}},"twice":[{"back":{}},{"back":{}}]}',
+  ),
+  arrives(
     'Object.assign(new Error("x"), { name: { not: "text" }, message: { a: 1 } })',
     '{"name":"Error","message":"{\\"a\\":1}"}',
   ),

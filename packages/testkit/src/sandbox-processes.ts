@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import process from 'node:process'
 
 import { descendantsOf, type Descendant } from './process-tree.ts'
@@ -12,10 +13,10 @@ export function sandboxProcesses(executorPid: number = process.pid): number[] {
 }
 
 /**
- * Whether a process is a sandbox process. A command that starts one in a jail has its arguments too, but also a child.
+ * Whether a process is a sandbox process. The commands that start one in a jail have the same arguments behind their own.
  */
 export function isSandboxProcess({ args, isLeaf }: Descendant): boolean {
-  return isLeaf && args.some((arg) => entry.test(arg))
+  return isLeaf && basename(args[0] ?? '') === 'node' && args.some((arg) => entry.test(arg))
 }
 
 /** Kills all sandbox processes of this process at once. */

@@ -1,31 +1,31 @@
+import type { ErrorFields } from './error-fields.ts'
 import type { Primordials } from './primordials.ts'
 import { read } from './thrown.ts'
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
- * fields, without its stack. The values of the fields stay as they are and are serialised afterwards. The object has no
- * prototype. A field that can't be read is left out; `isBare` leaves out everything but name and message.
+ * fields, without its stack. The values of the fields are converted for JSON and serialised afterwards. The object has no
+ * prototype. A field that can't be read is left out.
  */
-export function errorData(p: Primordials, error: object, isBare: boolean): object {
+export function errorData(p: Primordials, error: object, fields: ErrorFields): object {
   const data = p.ObjectCreate(null) as Record<string, unknown>
   const name = read(p, error, 'name')
   data['name'] = typeof name === 'string' && name !== '' ? name : 'Error'
   data['message'] = messageText(p, read(p, error, 'message'))
-  if (isBare) return data
   const code = read(p, error, 'code')
   if ((typeof code === 'string' && code !== '') || (typeof code === 'number' && code !== 0)) data['code'] = code
   const inner = ['cause', 'errors', 'error', 'suppressed']
   for (let i = 0; i < inner.length; i++) {
     const key = inner[i]!
     const value = hasField(p, error, key) ? read(p, error, key) : undefined
-    if (value !== undefined) data[key] = value
+    if (value !== undefined) data[key] = fields.jsonOf(value, key)
   }
   const keys = ownKeys(p, error)
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i]!
     if (key === 'stack' || p.ObjectHasOwn(data, key)) continue
     const value = read(p, error, key)
-    if (value !== undefined) data[key] = value
+    if (value !== undefined) data[key] = fields.jsonOf(value, key)
   }
   return data
 }

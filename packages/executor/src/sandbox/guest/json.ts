@@ -1,4 +1,5 @@
 import { errorData } from './error-data.ts'
+import { createErrorFields, type ErrorFields } from './error-fields.ts'
 import {
   kindOf,
   maxNesting,
@@ -25,29 +26,13 @@ export type Serialised =
 export function serialise(p: Primordials, value: unknown): Serialised {
   // A text alone is much less work for V8 without a replacer.
   if (typeof value === 'string') return { ok: true, text: p.JSONStringify(value)! }
-  const attempt = { hasErrors: false }
-  try {
-    return serialiseOnce(p, value, { attempt, withBareErrors: false })
-  } catch (thrown) {
-    if (!attempt.hasErrors) throw thrown
-    // A field of an error may have thrown. Such a field is left out, and it is not known which one it was.
-    return serialiseOnce(p, value, { attempt, withBareErrors: true })
-  }
-}
-
-interface Options {
-  /** Record of whether the value holds errors. */
-  readonly attempt: { hasErrors: boolean }
-  /** Whether only the name and message of errors are taken. */
-  readonly withBareErrors: boolean
-}
-
-function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors }: Options): Serialised {
   // Chain of objects from the outermost to the one that is being written, and in each the key of the next one.
   const holders = withoutPrototype<object>(p)
   const keys = withoutPrototype<string>(p)
-  // Errors whose data is among the holders, by the same index.
-  const errors = withoutPrototype<object | undefined>(p)
+  // Errors, and objects in them, whose copy is among the holders, by the same index.
+  const originals = withoutPrototype<object | undefined>(p)
+  // Created at the first error.
+  let fields: ErrorFields | undefined
   let depth = -1
   let lenientFrom = Infinity
   // Prototype of the last class instance without hidden state. Instances of the same class mostly follow.
@@ -71,11 +56,24 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
   }
 
   function dataOf(error: object): object {
-    const data = errorData(p, error, withBareErrors)
-    attempt.hasErrors = true
+    fields ??= createErrorFields(p)
+    const data = errorData(p, error, fields)
     if (lenientFrom === Infinity) lenientFrom = depth + 1
-    errors[depth + 1] = error
+    originals[depth + 1] = error
     return data
+  }
+
+  /** Opens an object in an error. Parts that throw are left out. */
+  function openInError(substitute: object): unknown {
+    const item = fields!.original(substitute)
+    try {
+      const written = open(item)
+      if (written !== item) return written
+      originals[depth] = item
+      return (holders[depth] = fields!.copy(item))
+    } catch {
+      return undefined
+    }
   }
 
   /** Checks one value. It is called for every value, so the most frequent kinds come first. */
@@ -88,15 +86,20 @@ function serialiseOnce(p: Primordials, value: unknown, { attempt, withBareErrors
     }
     if (item === null) return item
     returnTo(this, key)
+    return lenientFrom === Infinity ? open(item) : openInError(item)
+  }
+
+  /** Makes an object the last of the chain, unless JSON can't hold it, and returns what is written in its place. */
+  function open(item: object): unknown {
     for (let i = 0; i <= depth; i++) {
-      if (holders[i] === item || (attempt.hasErrors && errors[i] === item)) {
+      if (holders[i] === item || (fields !== undefined && originals[i] === item)) {
         return refuse(refusalOfCycle(pathOf(p, holders, keys, i - 1)))
       }
     }
     if (depth === maxNesting) return refuse(tooDeep)
     const prototype = p.ReflectGetPrototypeOf(item)
     let written = item
-    errors[depth + 1] = undefined
+    originals[depth + 1] = undefined
     if (prototype !== p.objectPrototype && (prototype !== null || p.ErrorIsError(item)) && !p.ArrayIsArray(item)) {
       if (prototype !== plainClass || p.ErrorIsError(item)) {
         const kind = kindOf(p, item)

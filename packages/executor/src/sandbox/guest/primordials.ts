@@ -180,6 +180,7 @@ export function capturePrimordials() {
 
     // JSON, Math, globals
     JSONParse: JSON.parse as (text: string) => unknown,
+    JSONIsRawJSON: (JSON as unknown as { isRawJSON: (value: unknown) => boolean }).isRawJSON,
     JSONStringify: JSON.stringify as (
       value: unknown,
       replacer?: ((this: object, key: string, value: unknown) => unknown) | null,
