@@ -332,26 +332,28 @@ test.each(transports)(
   },
 )
 
-test('RT-1: an event that never ends is given up when it is longer than any event of an executor', async () => {
-  const endless: Answering = (response) => {
-    const more = (error?: Error | null): void => {
-      if (!error) response.write('x'.repeat(1024 * 1024), more)
-    }
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
+const endlessEvent: Answering = (response) => {
+  const more = (error?: Error | null): void => {
+    if (!error) response.write('x'.repeat(1024 * 1024), more)
   }
-  const { url } = await foreignServer(endless, { passesInfo: true })
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
+}
+
+test('RT-1: an event that never ends is given up when it is longer than any event of an executor', async () => {
+  const { url } = await foreignServer(endlessEvent, { passesInfo: true })
   await using client = connect({ url }, { retry: false })
   const execution = client.submit('return 1').then((each) => each.wait())
   await expect(execution).rejects.toThrow(/event of more than 33554432 characters/)
 })
 
+const repeatedHeaders: Answering = (response) => {
+  const twice = { 'content-type': ['text/html', 'text/plain'], 'retry-after': ['1', '2'], date: ['x', 'y'] }
+  for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
+  response.writeHead(502).end('<h1>Bad gateway</h1>')
+}
+
 test('RT-1: a gateway that repeats headers is told like any other', async () => {
-  const repeating: Answering = (response) => {
-    const twice = { 'content-type': ['text/html', 'text/plain'], 'retry-after': ['1', '2'], date: ['x', 'y'] }
-    for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
-    response.writeHead(502).end('<h1>Bad gateway</h1>')
-  }
-  const { url } = await foreignServer(repeating, { passesInfo: true })
+  const { url } = await foreignServer(repeatedHeaders, { passesInfo: true })
   for (const failure of await failuresAt(url)) {
     expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 502, attempts: 3 })
     expect(failure.message).toContain('HTTP 502: got text/html')
