@@ -356,16 +356,17 @@ test.each(transports)(
   },
 )
 
+const endless: Answering = (response) => {
+  const more = (error?: Error | null): void => {
+    if (!error) response.write('x'.repeat(1024 * 1024), more)
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
+}
+
 test(
   'an event that never ends is given up when it is longer than any event of an executor',
   { tags: ['RT-1'] },
   async () => {
-    const endless: Answering = (response) => {
-      const more = (error?: Error | null): void => {
-        if (!error) response.write('x'.repeat(1024 * 1024), more)
-      }
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: ', more)
-    }
     const { url } = await foreignServer(endless, { isBeforeExecutor: true })
     await using client = connect({ url }, { retry: false })
     const execution = client.submit('return 1').then((each) => each.wait())
@@ -373,12 +374,13 @@ test(
   },
 )
 
+const repeating: Answering = (response) => {
+  const twice = { 'content-type': ['text/html', 'text/plain'], 'retry-after': ['1', '2'], date: ['x', 'y'] }
+  for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
+  response.writeHead(502).end('<h1>Bad gateway</h1>')
+}
+
 test('a gateway that repeats headers is told like any other', { tags: ['RT-1'] }, async () => {
-  const repeating: Answering = (response) => {
-    const twice = { 'content-type': ['text/html', 'text/plain'], 'retry-after': ['1', '2'], date: ['x', 'y'] }
-    for (const [name, values] of Object.entries(twice)) response.setHeader(name, values)
-    response.writeHead(502).end('<h1>Bad gateway</h1>')
-  }
   const { url } = await foreignServer(repeating, { isBeforeExecutor: true })
   for (const failure of await failuresAt(url)) {
     expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 502, attempts: 3 })
