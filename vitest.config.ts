@@ -20,8 +20,8 @@ export default defineConfig({
     execArgv: conditions.map((condition) => `--conditions=${condition}`),
     maxWorkers: availableParallelism(),
     // Limits for tests that hang, far above the duration of any test on a busy machine.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     expect: { poll: { timeout: 30_000 } },
     provide: { soak: false },
     tags: Object.entries(requirements).map(([name, description]) => ({ name, description })),

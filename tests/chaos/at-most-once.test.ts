@@ -126,7 +126,7 @@ const schedules = 1_000
 
 test(
   'in 1,000 random schedules of delays, losses, duplicates, restarts and forgetting, no code runs twice',
-  { tags: ['RT-2'], timeout: 120_000 },
+  { tags: ['RT-2'] },
   async () => {
     const all: Outcome[] = []
     let [restarts, refusedRepeats] = [0, 0]

@@ -152,7 +152,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
 
 test(
   'in 24 schedules over four restarts, no code runs twice, and no call gets the answer of another',
-  { tags: ['RT-2', 'TL-6'], timeout: 120_000 },
+  { tags: ['RT-2', 'TL-6'] },
   async () => {
     let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
     try {

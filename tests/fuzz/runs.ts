@@ -20,4 +20,4 @@ export function fuzzRuns(inGate: number): Pick<Parameters, 'numRuns' | 'seed' | 
 }
 
 /** Milliseconds that a fuzzer may take. */
-export const fuzzTimeoutMs = isSoak ? 3_600_000 : 120_000
+export const fuzzTimeoutMs = isSoak ? 3_600_000 : 300_000
