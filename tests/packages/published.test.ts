@@ -56,7 +56,7 @@ describe('installed by npm into an empty folder', () => {
   beforeAll(async () => {
     const { '@codemode/executor': _, ...library } = tarballs
     for (const on of nodes) packages = await install(library, folderOf(on), on.node)
-  }, 180_000)
+  })
 
   test('the client is no more than 20 packages and 18 MB', () => {
     const bytes = packages.values().reduce((sum, size) => sum + size, 0)
