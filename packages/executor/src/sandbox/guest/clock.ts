@@ -19,10 +19,13 @@ export function installClock(p: Primordials, state: RuntimeState): void {
 
 function installDate(p: Primordials, state: RuntimeState): void {
   const Original = p.Date
-  const FrozenDate = function Date(...fields: unknown[]): unknown {
-    if (new.target === undefined) return p.dateToString(new Original(state.at))
-    const target = (new.target as unknown) === FrozenDate ? Original : new.target
-    return p.ReflectConstruct(Original, fields.length === 0 ? [state.at] : fields, target)
+  // Named by its property: the bundler would rename a function that has the name of a global.
+  const { Date: FrozenDate } = {
+    Date: function (...fields: unknown[]): unknown {
+      if (new.target === undefined) return p.dateToString(new Original(state.at))
+      const target = (new.target as unknown) === FrozenDate ? Original : new.target
+      return p.ReflectConstruct(Original, fields.length === 0 ? [state.at] : fields, target)
+    },
   }
   p.ReflectDefineProperty(FrozenDate, 'prototype', { value: Original.prototype, writable: false, configurable: false })
   p.ReflectDefineProperty(FrozenDate, 'length', { value: 7, writable: false, configurable: true })
