@@ -1,6 +1,6 @@
 import { defaultRequestLimits, fixedLimits, type TurnEffects } from '@codemode/shared'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Sandbox, TurnOptions, TurnOutcome } from '../sandbox/sandbox.ts'
 import { JournalLog } from './journal-log.ts'
@@ -49,6 +49,15 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
   const outcome: ResidentTurn = await residence.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
   return { type: outcome.type, cpuMs: residence.cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
+
+// The backoff between attempts takes no time here.
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  vi.setTimerTickMode('nextTimerAsync')
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 test(
   'on a machine of any load a turn is stopped only when it has used its CPU time or the wall time is over',

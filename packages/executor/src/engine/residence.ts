@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
-
 import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
 
 import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
@@ -189,4 +187,8 @@ function diedOfMemory(): ResidentTurn {
 
 function crashed(how: string): ResidentTurn {
   return { type: 'failed', error: { code: 'SANDBOX_CRASHED', message: `The sandbox process died ${how}` } }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => void setTimeout(resolve, ms))
 }
