@@ -11,7 +11,7 @@ import { parseEvent, readMessages } from '../../packages/client/src/http/event-s
 import { parseAnswer } from '../../packages/client/src/http/malformed.ts'
 import { foreignError, responseError } from '../../packages/client/src/http/response-error.ts'
 import { parseRetryAfter } from '../../packages/client/src/http/retry-policy.ts'
-import { correlationIdOf, readDelivery } from '../../packages/client/src/tools/delivery.ts'
+import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/tools/callback-request.ts'
 import { invokeTool } from '../../packages/client/src/tools/invoke.ts'
 import { wireNameOf } from '../../packages/client/src/tools/names.ts'
 import { ToolRegistry } from '../../packages/client/src/tools/registry.ts'
@@ -136,19 +136,21 @@ export const clientSubjects: readonly TextSubject[] = [
   textSubject('correlationIdOf', headerBytes, (text) =>
     correlationIdOf(delivery(Buffer.of(), { 'x-codemode-correlation-id': text })),
   ),
-  textSubject('readDelivery, authorization', headerBytes, (text) =>
-    readDelivery(delivery(Buffer.of(), { authorization: `Bearer ${text}` }), tokens).catch(() => {}),
+  textSubject('readCallbackRequest, authorization', headerBytes, (text) =>
+    readCallbackRequest(delivery(Buffer.of(), { authorization: `Bearer ${text}` }), tokens).catch(() => {}),
   ),
-  textSubject('readDelivery, signature', headerBytes, (text) =>
-    readDelivery(delivery(Buffer.of(), { 'webhook-signature': text }), tokens).catch(() => {}),
+  textSubject('readCallbackRequest, signature', headerBytes, (text) =>
+    readCallbackRequest(delivery(Buffer.of(), { 'webhook-signature': text }), tokens).catch(() => {}),
   ),
   textSubject(
-    'readDelivery, body',
+    'readCallbackRequest, body',
     2 * MiB,
-    (text) => readDelivery(delivery(Buffer.from(text)), tokens).catch(() => {}),
+    (text) => readCallbackRequest(delivery(Buffer.from(text)), tokens).catch(() => {}),
     jsonShapes,
   ),
-  textSubject('readDelivery, input', MiB, (text) => readDelivery(delivery(Buffer.from(messageOf(text))), tokens)),
+  textSubject('readCallbackRequest, input', MiB, (text) =>
+    readCallbackRequest(delivery(Buffer.from(messageOf(text))), tokens),
+  ),
   textSubject('wireNameOf', MiB, wireNameOf),
   textSubject('nearestName', MiB, (text) => nearestName(text, ['executionTimeoutMs', 'availableTools', 'context'])),
   textSubject('cacheKey', MiB, (text) => cacheKey({ code: text, input: text })),

@@ -4,7 +4,16 @@ import type { Codemode, ExecuteOptions } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 import { newExecutionId } from '@codemode/shared'
 
-import { aborted, connect, type Delivery, freePort, gate, startExecutor, startProxy, ToolHost } from '@codemode/testkit'
+import {
+  aborted,
+  connect,
+  type CallbackRequest,
+  freePort,
+  gate,
+  startExecutor,
+  startProxy,
+  ToolHost,
+} from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -258,7 +267,7 @@ test('the token of one execution cancels no call of another', { tags: ['TL-3', '
   await using host = await ToolHost.start(executor, { tools: { enter } })
   const values = ['a', 'b'].map((input) => host.codemode.executeAsync('return await tools.enter(input)', { input }))
   await arrived(2)
-  const [first, second] = host.deliveries as [Delivery, Delivery]
+  const [first, second] = host.deliveries as [CallbackRequest, CallbackRequest]
   const message = { type: 'tool.cancel' }
   expect(await host.deliver(first, { token: second.token, message })).toMatchObject({ status: 403 })
   expect(await host.deliver(first, { signingKey: second.token, message })).toMatchObject({ status: 401 })

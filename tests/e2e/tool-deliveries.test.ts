@@ -1,13 +1,13 @@
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { api, apiKey, type Delivery, gate, ToolHost } from '@codemode/testkit'
+import { api, apiKey, type CallbackRequest, gate, ToolHost } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
 /** Starts a tool host with a tool that counts, and returns the executor's delivery of one call. */
-async function delivered(): Promise<{ host: ToolHost; delivery: Delivery; runs: () => number }> {
+async function delivered(): Promise<{ host: ToolHost; delivery: CallbackRequest; runs: () => number }> {
   let runs = 0
   const tools = { count: () => ++runs, bank: () => ++runs }
   const host = await ToolHost.start(suite.executor, { tools })

@@ -2,18 +2,18 @@ import { inspect, type InspectOptions } from 'node:util'
 
 import type { Json } from '@codemode/shared'
 
-import { ClientCore, type CloseOptions, type View } from './client-core.ts'
+import { ClientCore, type CloseOptions, type View } from './run/client-core.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
-import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
-import type { ExecuteOptions } from './execute-options.ts'
-import type { Execution } from './execution.ts'
-import type { ExecutionResult } from './execution-result.ts'
+import { runBatch, type Codes, type ExecuteAllOptions } from './run/execute-all.ts'
+import type { ExecuteOptions } from './run/execute-options.ts'
+import type { Execution } from './run/execution.ts'
+import type { ExecutionResult } from './run/execution-result.ts'
 import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
-import { contextFrom } from './request-json.ts'
+import { contextFrom } from './run/request-json.ts'
 import type { Context, ToolLike } from './tools/define.ts'
 
 /**
@@ -112,7 +112,7 @@ export class Codemode implements AsyncDisposable {
   async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
     const { onProgress, ...common } = options
     await this.#core.loadTools()
-    const begin = this.#core.starter(common, this.#view, { isFollowed: false, isPatient: true })
+    const begin = this.#core.starter(common, this.#view, { readsEvents: false, isInBatch: true })
     const { concurrency } = this.#core
     const isOver = (): boolean => this.#core.isClosing || common.signal?.aborted === true
     return (await runBatch(codes, { begin, concurrency, onProgress, isOver })) as ExecutionResult<T>[]

@@ -1,7 +1,7 @@
 import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import type { ExecutorClientError } from './errors/executor-client-error.ts'
-import type { ExecutionResult } from './execution-result.ts'
+import type { ExecutionResult } from './run/execution-result.ts'
 
 /** Failed request that is about to be sent again. */
 export interface Retry {

@@ -21,7 +21,7 @@ export {
 export { jsonObjectSchema, jsonSchema, type Json, type JsonObject } from './json.ts'
 export {
   clientTimeouts,
-  clockOptions,
+  timeoutOptions,
   defaultRequestLimits,
   fixedLimits,
   maxJsonNesting,

@@ -70,7 +70,7 @@ export const clientTimeouts = {
 } as const
 
 /** Option that sets each timeout, by the `layer` of the timeout's error. */
-export const clockOptions = {
+export const timeoutOptions = {
   queue: 'queueTimeoutMs',
   connect: 'connectTimeoutMs',
   request: 'requestTimeoutMs',
@@ -81,4 +81,4 @@ export const clockOptions = {
 } as const
 
 /** Name of a timeout, as the `layer` of its error. */
-export type TimeoutLayer = keyof typeof clockOptions
+export type TimeoutLayer = keyof typeof timeoutOptions

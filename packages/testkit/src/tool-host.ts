@@ -10,7 +10,7 @@ import { Webhook } from 'standardwebhooks'
 import { connect } from './executor.ts'
 
 /** Tool call as the executor sent it. */
-export interface Delivery {
+export interface CallbackRequest {
   readonly callId: string
   readonly token: string
   readonly headers: Record<string, string>
@@ -28,7 +28,7 @@ interface ToolHostOptions extends Partial<ClientConfig> {
 
 /** Server of the user with the client's tool handler, which keeps the deliveries of the executor. */
 export class ToolHost implements AsyncDisposable {
-  readonly deliveries: Delivery[] = []
+  readonly deliveries: CallbackRequest[] = []
   readonly url: string
   readonly codemode: Codemode
   readonly #server: Server
@@ -53,7 +53,7 @@ export class ToolHost implements AsyncDisposable {
   }
 
   /** Sends a delivery again, freshly signed, with changes. */
-  async deliver(delivery: Delivery, change: DeliveryChange = {}): Promise<{ status: number; body: Answer }> {
+  async deliver(delivery: CallbackRequest, change: DeliveryChange = {}): Promise<{ status: number; body: Answer }> {
     const {
       token = delivery.token,
       signingKey = token,

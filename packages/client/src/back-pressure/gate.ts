@@ -3,9 +3,9 @@ import PQueue from 'p-queue'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import { isRefusal } from '../errors/refusals.ts'
-import type { ExecutionResult } from '../execution-result.ts'
-import { linkAbort } from '../linked-abort.ts'
-import { cancelled } from '../run-clock.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
+import { forwardAbort } from '../async/forward-abort.ts'
+import { cancelled } from '../protocol/run-lifetime.ts'
 import { AdaptiveLimit, type Bounds } from './adaptive-limit.ts'
 import { FairQueue, type Place } from './fair-queue.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -68,16 +68,16 @@ export class Gate {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
     const cameAt = performance.now()
     const waiting = new AbortController()
-    const unlink = linkAbort(signal, waiting, (reason) => cancelled(reason, ticket))
-    const isPatient = !Number.isFinite(queueTimeoutMs)
-    const timer = isPatient ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
-    const leave = isPatient
+    const stopForwarding = forwardAbort(signal, waiting, (reason) => cancelled(reason, ticket))
+    const isInBatch = !Number.isFinite(queueTimeoutMs)
+    const timer = isInBatch ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
+    const leave = isInBatch
       ? undefined
       : this.#waitingRoom.enter({ view, refuse: () => waiting.abort(this.#full(ticket)) })
     const stopWaiting = (): void => {
       clearTimeout(timer)
       leave?.()
-      unlink()
+      stopForwarding()
     }
     const run = (): Promise<ExecutionResult> => {
       stopWaiting()

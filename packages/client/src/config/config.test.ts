@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import type { Executor } from '../executor.ts'
-import { ExecutorClient } from '../executor-client.ts'
+import { ExecutorClient } from '../protocol/executor-client.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'

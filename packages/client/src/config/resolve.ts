@@ -1,7 +1,7 @@
 /** Makes one checked configuration from its layers. */
 import type { z } from 'zod'
 
-import { checkNesting } from './clocks.ts'
+import { checkNesting } from './timeouts.ts'
 import { configError } from './config-error.ts'
 import { codeLayer, layerAt, mergeLayers, putAt, valueAt, type Layer } from './layer.ts'
 import {

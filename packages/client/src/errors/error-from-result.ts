@@ -1,6 +1,6 @@
-import { callIdOf, clockOptions, type TimeoutLayer } from '@codemode/shared'
+import { callIdOf, timeoutOptions, type TimeoutLayer } from '@codemode/shared'
 
-import type { ExecutionResult, FailedExecution } from '../execution-result.ts'
+import type { ExecutionResult, FailedExecution } from '../run/execution-result.ts'
 import { CancelledError } from './cancelled-error.ts'
 import { causeFor, errorFromCause } from './error-from-cause.ts'
 import { ExecutionError } from './execution-error.ts'
@@ -27,7 +27,7 @@ export function errorFromResult(result: FailedExecution): ExecutorClientError {
       return new CancelledError(message, fields)
     case 'EXECUTION_TIMEOUT':
     case 'CPU_TIMEOUT':
-      return new ExecutorTimeoutError(code, message, { ...fields, ...clockOf(details, defaultLayers[code]) })
+      return new ExecutorTimeoutError(code, message, { ...fields, ...timeoutFieldsOf(details, defaultLayers[code]) })
     default:
       return new ExecutionError(code, message, {
         ...fields,
@@ -52,7 +52,7 @@ function causesOf(result: FailedExecution): { cause: unknown; errors: readonly E
 const defaultLayers = { EXECUTION_TIMEOUT: 'execution', CPU_TIMEOUT: 'cpu' } as const
 
 /** Returns the timeout that has passed, read from the details of the executor's error. */
-export function clockOf(
+export function timeoutFieldsOf(
   details: Readonly<Record<string, unknown>> | undefined,
   defaultLayer: TimeoutLayer,
 ): { layer: TimeoutLayer; timeoutMs: number; option: string } {
@@ -61,10 +61,10 @@ export function clockOf(
   return {
     layer,
     timeoutMs: Number(details?.['timeoutMs'] ?? 0),
-    option: typeof option === 'string' ? option : clockOptions[layer],
+    option: typeof option === 'string' ? option : timeoutOptions[layer],
   }
 }
 
 function isLayer(value: unknown): value is TimeoutLayer {
-  return typeof value === 'string' && Object.hasOwn(clockOptions, value)
+  return typeof value === 'string' && Object.hasOwn(timeoutOptions, value)
 }

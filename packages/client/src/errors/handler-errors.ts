@@ -1,4 +1,4 @@
-import type { FailedExecution } from '../execution-result.ts'
+import type { FailedExecution } from '../run/execution-result.ts'
 
 /** Values that tool handlers of this process threw, by call id. */
 export type HandlerErrors = ReadonlyMap<string, unknown>

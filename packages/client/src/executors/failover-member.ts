@@ -1,6 +1,6 @@
 import type { ExecutionRequest } from '@codemode/shared'
 
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { isRequestTimeout, isUnavailable, retryAfterMsOf } from './unavailable.ts'
 

@@ -8,11 +8,11 @@ import {
 } from '@codemode/shared'
 
 import { ToolError } from '../errors/tool-error.ts'
-import { nothingRan, type ExecutionResult } from '../execution-result.ts'
+import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
 import { failed } from '../tools/tool-failure.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
-import type { Identified } from './identified.ts'
+import type { RunWithIds } from './with-ids.ts'
 import type { MockEnd } from './mock-answer.ts'
 import { finishedEvent, startedEvent } from './result-events.ts'
 
@@ -21,13 +21,13 @@ type EventBody<Event = ToolEvent> = Event extends ToolEvent ? Omit<Event, 'id' |
 
 /** Execution of a mock, which runs no code: its tool calls, its events and its result. */
 export class MockExecution {
-  readonly #given: Identified
+  readonly #given: RunWithIds
   readonly #ending = new AbortController()
   readonly #calls: ToolCallSummary[] = []
   readonly #events: ExecutionEvent[] = []
   #news = Promise.withResolvers<void>()
 
-  constructor(given: Identified) {
+  constructor(given: RunWithIds) {
     this.#given = given
     this.#news.promise.catch(() => {})
   }

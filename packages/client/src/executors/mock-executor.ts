@@ -3,11 +3,11 @@ import { z } from 'zod'
 
 import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
-import { RunClock } from '../run-clock.ts'
+import { RunLifetime } from '../protocol/run-lifetime.ts'
 import { CancelledById } from './cancelled-by-id.ts'
-import { identified } from './identified.ts'
+import { withIds } from './with-ids.ts'
 import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
@@ -52,7 +52,7 @@ export type MockExecutorOptions = z.input<typeof optionsSchema>
 export class MockExecutor implements Executor {
   readonly #options: z.output<typeof optionsSchema>
   readonly #calls: MockCall[] = []
-  readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunClock }>()
+  readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunLifetime }>()
   readonly #closing = new AbortController()
 
   /** Throws a ConfigurationError that shows a correct call if the options are invalid. */
@@ -66,10 +66,10 @@ export class MockExecutor implements Executor {
   }
 
   async run(given: ExecutionRequest, givenOptions: RunOptions): Promise<ExecutionResult> {
-    const call = identified(given, givenOptions)
+    const call = withIds(given, givenOptions)
     const { id: executionId } = call.request
     const { correlationId, requestTimeoutMs: timeoutMs = Infinity, signal } = call.options
-    const clock = new RunClock({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
+    const clock = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
     this.#calls.push(call)
     this.#executions.set(executionId, { execution, clock })

@@ -1,7 +1,7 @@
 /** Events around an execution for which no executor has any, such as a cached result. */
 import type { ExecutionEvent, ExecutionResult as WireResult } from '@codemode/shared'
 
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 
 /** Returns the event of the beginning of an execution. */
 export function startedEvent(executionId: string, correlationId: string): ExecutionEvent {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { SharedRun } from './shared-run.ts'
 
 /** Maximum size in memory, at two bytes a character. */

@@ -1,4 +1,4 @@
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 
 /** Run that several callers wait for (single-flight). It is aborted when the last of them leaves before it ends. */
 export class SharedRun {

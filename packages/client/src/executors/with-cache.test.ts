@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { MockExecutor } from './mock-executor.ts'
 import { withCache } from './with-cache.ts'

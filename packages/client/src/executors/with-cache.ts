@@ -3,14 +3,14 @@ import { z } from 'zod'
 import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { receiveError, sendError } from '../errors/transfer.ts'
-import { failureOf, type ExecutionResult } from '../execution-result.ts'
+import { failureOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
-import { RunClock } from '../run-clock.ts'
+import { RunLifetime } from '../protocol/run-lifetime.ts'
 import { cacheKey, runKey } from './cache-key.ts'
 import { CancelledById } from './cancelled-by-id.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
-import { identified, type Identified } from './identified.ts'
-import { passOn } from './pass-on.ts'
+import { withIds, type RunWithIds } from './with-ids.ts'
+import { forwardMethods } from './forward-methods.ts'
 import { finishedEvent, startedEvent } from './result-events.ts'
 import { RunCache } from './run-cache.ts'
 import { SharedRun } from './shared-run.ts'
@@ -51,11 +51,11 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   checkExecutors([executor], correctCall)
   const cache = new RunCache(parseWrapperOptions(optionsSchema, options, correctCall))
   const routes = new ExecutionRoutes()
-  const passedOn = passOn([executor], routes)
+  const passedOn = forwardMethods([executor], routes)
   /** Clocks of the callers that wait, by the ids of their requests. */
-  const waiting = new Map<string, RunClock>()
+  const waiting = new Map<string, RunLifetime>()
 
-  const serve = async ({ request, options }: Identified, { signal }: RunClock): Promise<ExecutionResult> => {
+  const serve = async ({ request, options }: RunWithIds, { signal }: RunLifetime): Promise<ExecutionResult> => {
     const key = cacheKey(request)
     const known = cache.resultOf(key)
     if (known !== undefined) {
@@ -82,11 +82,11 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   return {
     ...passedOn,
     async run(given, givenOptions) {
-      const identity = identified(given, givenOptions)
+      const identity = withIds(given, givenOptions)
       const { request, options } = identity
       const ids = { executionId: request.id, correlationId: options.correlationId }
       const { requestTimeoutMs: timeoutMs = Infinity, signal } = options
-      const clock = new RunClock({ ...ids, timeoutMs, signals: [signal] })
+      const clock = new RunLifetime({ ...ids, timeoutMs, signals: [signal] })
       const mayRun = !clock.signal.aborted
       waiting.set(request.id, clock)
       try {

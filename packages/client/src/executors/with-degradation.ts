@@ -2,13 +2,13 @@ import type { ExecutionRequest, Json } from '@codemode/shared'
 import { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { nothingRan, type ExecutionResult } from '../execution-result.ts'
+import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
-import { identified } from './identified.ts'
+import { withIds } from './with-ids.ts'
 import { isOutage } from './unavailable.ts'
-import { passOn } from './pass-on.ts'
+import { forwardMethods } from './forward-methods.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 type MakeResult = (request: ExecutionRequest, error: unknown) => Json | Promise<Json>
@@ -35,9 +35,9 @@ export function withDegradation(executor: Executor, options: DegradationOptions)
   checkExecutors([executor], correctCall)
   const { result } = parseWrapperOptions(optionsSchema, options, correctCall)
   return {
-    ...passOn([executor]),
+    ...forwardMethods([executor]),
     async run(given, givenOptions) {
-      const { request, options } = identified(given, givenOptions)
+      const { request, options } = withIds(given, givenOptions)
       try {
         return await executor.run(request, options)
       } catch (error) {

@@ -6,8 +6,8 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 import { FailoverMember } from './failover-member.ts'
-import { identified } from './identified.ts'
-import { passOn } from './pass-on.ts'
+import { withIds } from './with-ids.ts'
+import { forwardMethods } from './forward-methods.ts'
 import { timeLeft } from './time-left.ts'
 import { hasSurelyNotRun, nobodyTookIt } from './unavailable.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
@@ -42,12 +42,12 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
   const { probeIntervalMs } = parseWrapperOptions(optionsSchema, options, correctCall)
   const members = executors.map((executor) => new FailoverMember(executor, probeIntervalMs))
   const routes = new ExecutionRoutes()
-  const passedOn = passOn(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
+  const passedOn = forwardMethods(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
   const choose = leastLoaded(members)
   return {
     ...passedOn,
     async run(given, givenOptions) {
-      const { request, options } = identified(given, givenOptions)
+      const { request, options } = withIds(given, givenOptions)
       const leftMs = timeLeft(options.requestTimeoutMs)
       const untried = new Set(members)
       const errors: ExecutorClientError[] = []

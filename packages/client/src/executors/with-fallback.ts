@@ -3,13 +3,13 @@ import { z } from 'zod'
 
 import { milliseconds } from '../config/schema.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
-import { linkAbort } from '../linked-abort.ts'
+import { forwardAbort } from '../async/forward-abort.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
-import { identified } from './identified.ts'
+import { withIds } from './with-ids.ts'
 import { isOutage } from './unavailable.ts'
-import { passOn } from './pass-on.ts'
+import { forwardMethods } from './forward-methods.ts'
 import { timeLeft } from './time-left.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
@@ -44,9 +44,9 @@ export function withFallback(primary: Executor, secondary: Executor, options: Fa
   const { timeoutMs, shouldFallBack } = parseWrapperOptions(optionsSchema, options, correctCall)
   const routes = new ExecutionRoutes()
   return {
-    ...passOn([primary, secondary], routes),
+    ...forwardMethods([primary, secondary], routes),
     async run(given, givenOptions) {
-      const { request, options } = identified(given, givenOptions)
+      const { request, options } = withIds(given, givenOptions)
       const leftMs = timeLeft(options.requestTimeoutMs)
       routes.set(request.id, primary)
       let failure: unknown
@@ -78,7 +78,7 @@ async function runWithin(
 ): Promise<ExecutionResult> {
   const { onEvent } = options
   const controller = new AbortController()
-  const unlink = linkAbort(options.signal, controller)
+  const stopForwarding = forwardAbort(options.signal, controller)
   const gaveUp = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
     const error = tooSlow(timeoutMs, request.id, options.correlationId)
@@ -94,7 +94,7 @@ async function runWithin(
     return await Promise.race([running, gaveUp.promise])
   } finally {
     clearTimeout(timer)
-    unlink()
+    stopForwarding()
   }
 }
 

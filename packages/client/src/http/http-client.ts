@@ -5,7 +5,7 @@ import { SpanKind } from '@opentelemetry/api'
 import type { Dispatcher } from 'undici'
 
 import type { ProxyVariables } from '../config/proxy-variables.ts'
-import { attributes, inSpan, traceHeaders } from '../telemetry.ts'
+import { attributes, inSpan, traceHeaders } from '../insight/telemetry.ts'
 import { connectionError } from './connection-error.ts'
 import { decodeStream, decodeText } from './content-encoding.ts'
 import { createDispatcher } from './dispatcher.ts'

@@ -1,6 +1,6 @@
 import { errorBodySchema, type ErrorBody, type ErrorCode } from '@codemode/shared'
 
-import { clockOf } from '../errors/error-from-result.ts'
+import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
@@ -39,7 +39,7 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
     retryAfterMs: parseRetryAfter(answer.headers['retry-after'], answer.headers['date']),
   }
   if (code === 'QUEUE_TIMEOUT') {
-    return new ExecutorTimeoutError(code, message, { ...fields, ...clockOf(details, 'queue') })
+    return new ExecutorTimeoutError(code, message, { ...fields, ...timeoutFieldsOf(details, 'queue') })
   }
   if (code === 'UNAUTHORIZED') {
     return new ExecutorClientError(code, `${rejectedKey(connection.origin)}: ${message}`, {

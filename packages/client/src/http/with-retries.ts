@@ -1,8 +1,8 @@
 import pRetry from 'p-retry'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import type { ExecutionScope } from '../executions-api.ts'
-import { pause } from '../pause.ts'
+import type { ExecutionScope } from '../protocol/executions-api.ts'
+import { delay } from '../async/delay.ts'
 import { isRetryable, maxAttemptsOf, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
 
 interface RetryScope extends ExecutionScope {
@@ -43,7 +43,7 @@ export async function withRetries<T>(scope: RetryScope, attempt: (number: number
           const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
           if (performance.now() + delayMs >= deadlineAt) return false
           scope.onRetry?.({ executionId, correlationId, attempt: attemptNumber, delayMs, error })
-          await pause(delayMs, signal)
+          await delay(delayMs, signal)
           return true
         },
       },

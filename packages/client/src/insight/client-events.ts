@@ -1,9 +1,9 @@
 import type { ErrorCode, ExecutionFailure, LogEntry, Warning } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { FinalStatus, ResultSource } from '../execution-result.ts'
+import type { FinalStatus, ResultSource } from '../run/execution-result.ts'
 import type { Retry } from '../executor.ts'
-import { tell } from './tell.ts'
+import { callListener } from './call-listener.ts'
 
 interface Ids {
   /** Id of the execution to which the event belongs. */
@@ -101,7 +101,7 @@ export class ClientEmitter {
     const listeners = this.#listeners[name]
     // Iterates over a copy: a listener added by a listener gets the next event, not this one, which could loop forever.
     for (const listener of Array.from(listeners)) {
-      if (listeners.has(listener)) tell(`A listener of the event ${name}`, listener, event)
+      if (listeners.has(listener)) callListener(`A listener of the event ${name}`, listener, event)
     }
   }
 }

@@ -1,4 +1,4 @@
-import { statusOf, type ExecutionResult, type FinalStatus } from '../execution-result.ts'
+import { statusOf, type ExecutionResult, type FinalStatus } from '../run/execution-result.ts'
 
 /** Counts and durations of a client's executions since its creation. */
 export interface Stats {

@@ -3,8 +3,8 @@ import type { MessagePort } from 'node:worker_threads'
 
 import type { ClientConfig } from '../config/schema.ts'
 import type { Crossing } from '../errors/transfer.ts'
-import type { ExecuteOptions } from '../execute-options.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecuteOptions } from '../run/execute-options.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 
 /** `workerData` of the worker thread. */
 export interface ThreadData {

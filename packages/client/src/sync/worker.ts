@@ -5,7 +5,7 @@ import { workerData } from 'node:worker_threads'
 import { Codemode } from '../codemode.ts'
 import { handlerErrorsOf } from '../errors/handler-errors.ts'
 import { sendError, type Crossing } from '../errors/transfer.ts'
-import type { ExecutionResult } from '../execution-result.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Answer, Job, ThreadData } from './messages.ts'
 
 const { config, port, answers } = workerData as ThreadData

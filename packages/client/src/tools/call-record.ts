@@ -9,7 +9,7 @@ const maxCalls = 10_000
 const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
 
-/** Delivery of a call. */
+/** One delivery of a call: a request or an event that carries it. */
 interface DeliveredCall {
   readonly id: string
   readonly tool: string

@@ -1,6 +1,6 @@
 import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 
-import { linkAbort } from '../linked-abort.ts'
+import { forwardAbort } from '../async/forward-abort.ts'
 import type { ToolCall } from './define.ts'
 import type { RegisteredTool } from './registry.ts'
 import { NotJsonError } from './not-json.ts'
@@ -28,7 +28,7 @@ export async function invokeTool(
     controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
   }
   const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
-  const unlink = linkAbort(signal, controller, (reason) => {
+  const stopForwarding = forwardAbort(signal, controller, (reason) => {
     // The executor's timer expires at the same time, and its cancellation may arrive before this timer fires.
     if (performance.now() >= endsAt) expire()
     else ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
@@ -46,7 +46,7 @@ export async function invokeTool(
     return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertGoesOn })]))
   } finally {
     clearTimeout(timer)
-    unlink()
+    stopForwarding()
   }
 }
 

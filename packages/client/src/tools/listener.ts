@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { IncomingRequest } from './delivery.ts'
+import type { IncomingRequest } from './callback-request.ts'
 import { requestByHttp } from './request-by-http.ts'
 
 /** Answer to a request. */

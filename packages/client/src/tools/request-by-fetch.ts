@@ -1,4 +1,4 @@
-import type { IncomingRequest } from './delivery.ts'
+import type { IncomingRequest } from './callback-request.ts'
 
 /** Converts a request in the form of `fetch`, which a server of yours has received, to one of the tool server. */
 export function requestByFetch(request: Request): IncomingRequest {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import type { IncomingRequest } from './delivery.ts'
+import type { IncomingRequest } from './callback-request.ts'
 
 /** Converts a request that Node's HTTP server has received to one of the tool server. */
 export function requestByHttp(incoming: IncomingMessage, outgoing: ServerResponse): IncomingRequest {

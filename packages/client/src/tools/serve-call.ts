@@ -1,8 +1,8 @@
 import type { ErrorCode, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
-import type { ExecutionState } from '../execution-state.ts'
+import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
-import { attributes, inSpan, markFailed } from '../telemetry.ts'
+import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { failed, handlerErrorOf } from './tool-failure.ts'
@@ -50,7 +50,7 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
 }
 
 /** Emits the event of a call that was refused because its id was used before with another tool or input. */
-export function tellConflict(events: ClientEmitter, call: ToolCallMessage, reason: string): void {
+export function reportConflict(events: ClientEmitter, call: ToolCallMessage, reason: string): void {
   const { executionId, correlationId, callId, tool } = call
   const error = { code: conflictCode, message: reason, cause: undefined }
   events.emit('tool', { executionId, correlationId, callId, tool, durationMs: 0, error })

@@ -27,7 +27,7 @@ function serverOf(
   return { server: new ToolServer({ config, callTool, onConflict }), served, conflicts }
 }
 
-interface Delivery {
+interface CallbackRequest {
   token: string
   message?: Partial<ToolCallMessage>
   id?: string
@@ -38,7 +38,16 @@ interface Delivery {
   extra?: Record<string, string>
 }
 
-function requestOf({ token, message = {}, id, key, sentAt = new Date(), url, signal, extra }: Delivery): Request {
+function requestOf({
+  token,
+  message = {},
+  id,
+  key,
+  sentAt = new Date(),
+  url,
+  signal,
+  extra,
+}: CallbackRequest): Request {
   const whole = {
     type: 'tool.call',
     executionId,
@@ -81,7 +90,7 @@ test('a signed call with its token is answered with 200, whatever the tool says'
   expect(served[0]?.message).toMatchObject(message)
 })
 
-test.each<[string, number, (token: string) => Delivery]>([
+test.each<[string, number, (token: string) => CallbackRequest]>([
   ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
   ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
   ['no signature', 401, (token) => ({ token, extra: { 'webhook-signature': '' } })],
@@ -106,7 +115,7 @@ test.each<[string, number, (token: string) => Delivery]>([
 })
 
 /** Returns the cancellation of a call as a request. */
-function cancelOf({ message, ...delivery }: Delivery): Request {
+function cancelOf({ message, ...delivery }: CallbackRequest): Request {
   const noCall = {
     tool: undefined,
     input: undefined,
@@ -117,7 +126,7 @@ function cancelOf({ message, ...delivery }: Delivery): Request {
   return requestOf({ ...delivery, message: { ...noCall, type: 'tool.cancel', ...message } as never })
 }
 
-test.each<[string, number, (token: string) => Delivery]>([
+test.each<[string, number, (token: string) => CallbackRequest]>([
   ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
   ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
   ['no signature', 401, (token) => ({ token, extra: { 'webhook-signature': '' } })],

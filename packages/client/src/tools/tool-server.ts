@@ -5,10 +5,10 @@ import { LRUCache } from 'lru-cache'
 
 import type { ToolServerConfig } from '../config/schema.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { withRemoteParent } from '../telemetry.ts'
+import { withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
-import { correlationIdOf, readDelivery, type IncomingRequest } from './delivery.ts'
+import { correlationIdOf, readCallbackRequest, type IncomingRequest } from './callback-request.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { requestByFetch } from './request-by-fetch.ts'
 import { executionEnded } from './tool-failure.ts'
@@ -74,7 +74,7 @@ export class ToolServer {
   readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
       if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const { message, expiresAt } = await readDelivery(request, this.#tokens)
+      const { message, expiresAt } = await readCallbackRequest(request, this.#tokens)
       if (message.type === 'tool.call') {
         return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
       }

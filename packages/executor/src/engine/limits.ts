@@ -1,5 +1,5 @@
 import {
-  clockOptions,
+  timeoutOptions,
   fixedLimits,
   RequestError,
   type JournalHeader,
@@ -36,7 +36,7 @@ export function resolveLimits(asked: RequestLimits = {}, principal: Principal): 
     }
     limits[name] = value
   }
-  for (const [inner, outer] of nestedClocks) refuseLongerInner(asked, clockOptions[inner], clockOptions[outer])
+  for (const [inner, outer] of nestedClocks) refuseLongerInner(asked, timeoutOptions[inner], timeoutOptions[outer])
   return limits
 }
 

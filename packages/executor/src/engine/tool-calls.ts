@@ -139,7 +139,7 @@ export class ToolCalls {
 
   async #deliver(call: Call): Promise<ToolAnswer> {
     const { summary } = call
-    const { timeoutMs, option } = this.#clockOf(call)
+    const { timeoutMs, option } = this.#timeoutFieldsOf(call)
     const deadline = call.sentAt + timeoutMs
     const outgoing = this.#outgoing(call, Math.min(deadline, this.#options.deadlineAt))
     this.#options.onSent(outgoing)
@@ -161,7 +161,7 @@ export class ToolCalls {
   }
 
   /** Returns the timeout of a call: the tool's own, or otherwise the execution's for all tools. */
-  #clockOf(call: Call): { timeoutMs: number; option: 'timeoutMs' | 'toolTimeoutMs' } {
+  #timeoutFieldsOf(call: Call): { timeoutMs: number; option: 'timeoutMs' | 'toolTimeoutMs' } {
     const { tools, limits } = this.#options.journal.header
     const ownMs = tools.find(({ name }) => name === call.summary.tool)?.timeoutMs
     if (ownMs !== undefined) return { timeoutMs: ownMs, option: 'timeoutMs' }

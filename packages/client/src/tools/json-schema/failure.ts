@@ -2,7 +2,7 @@
  * Reasons for which a value does not match. They are collected during evaluation, and written out only if they are
  * reported.
  */
-import type { Place } from './place.ts'
+import type { Location } from './location.ts'
 
 export interface Issue {
   readonly path: readonly (string | number)[]
@@ -23,7 +23,7 @@ const none: readonly Failure[] = []
 
 /** One reason, or several in `parts`. */
 export class Failure {
-  readonly place: Place
+  readonly place: Location
   readonly message: string
   readonly distance: Distance
   /** Number of reasons, at most `maxIssues`. */
@@ -35,7 +35,7 @@ export class Failure {
   readonly branchCount: number
 
   constructor(
-    place: Place,
+    place: Location,
     message: string,
     more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives' | 'branchCount'>> = {},
   ) {
@@ -56,16 +56,16 @@ export class Failure {
   }
 }
 
-export const failure = (at: Place, message: string): Failure => new Failure(at, message)
+export const failure = (at: Location, message: string): Failure => new Failure(at, message)
 
-export const otherType = (at: Place, message: string): Failure =>
+export const otherType = (at: Location, message: string): Failure =>
   new Failure(at, message, { distance: distance.otherType })
 
-export const otherConstant = (at: Place, message: string): Failure =>
+export const otherConstant = (at: Location, message: string): Failure =>
   new Failure(at, message, { distance: distance.otherConstant })
 
 /** Returns the reason for a missing property that the schema requires. */
-export const incomplete = (at: Place, message: string): Failure =>
+export const incomplete = (at: Location, message: string): Failure =>
   new Failure(at, message, { distance: distance.incomplete })
 
 /** Joins reasons of two keywords of one schema. */
@@ -77,12 +77,12 @@ export function joined(one: Failure, other: Failure): Failure {
 
 /** Collects the reasons of the properties or items of a value. */
 export class ChildFailures {
-  readonly #at: Place
+  readonly #at: Location
   readonly #parts: Failure[] = []
   #count = 0
   #distance: Distance = distance.near
 
-  constructor(at: Place) {
+  constructor(at: Location) {
     this.#at = at
   }
 
@@ -103,7 +103,7 @@ export class ChildFailures {
 }
 
 /** Returns the reasons of the nearest branch; those of all branches if none is near. */
-export function closest(at: Place, branches: readonly Failure[]): Failure {
+export function closest(at: Location, branches: readonly Failure[]): Failure {
   let nearest = branches[0]
   if (nearest === undefined) return failure(at, 'matches none of the alternatives: there is none')
   let isSingle = true

@@ -6,7 +6,7 @@ import type { Json } from '@codemode/shared'
 
 import type { JsonSchema } from './draft.ts'
 import { type Issue, issuesOf } from './failure.ts'
-import { Place } from './place.ts'
+import { Location } from './location.ts'
 import { prepareSchema } from './prepare.ts'
 import { GivenUp, Run, tooDeep } from './run.ts'
 import { SchemaError } from './schema-error.ts'
@@ -26,7 +26,7 @@ export function jsonSchemaCheck(
   const { root, isDynamic } = prepared(schema, others)
   return (value) => {
     try {
-      const failed = new Run(isDynamic).evaluate(root, value, new Place(new Scope(root.resource)))
+      const failed = new Run(isDynamic).evaluate(root, value, new Location(new Scope(root.resource)))
       return failed === undefined ? [] : issuesOf(failed)
     } catch (error) {
       // The stack may overflow before the maximum depth is reached, because the caller has used a part of it.

@@ -1,12 +1,12 @@
 import type { Json } from '@codemode/shared'
 
 import type { Failure } from './failure.ts'
-import type { Place } from './place.ts'
+import type { Location } from './location.ts'
 import type { Resource } from './resources.ts'
 import type { Run } from './run.ts'
 
 /** Prepared check of one keyword. It returns the reason for which the value fails, or `undefined` if it matches. */
-export type Check = (value: Json, at: Place, run: Run) => Failure | undefined
+export type Check = (value: Json, at: Location, run: Run) => Failure | undefined
 
 /** Prepared schema. */
 export interface SchemaNode {

@@ -95,14 +95,14 @@ export class Resources {
 
   #index(schema: JsonObject, outer: Resource): void {
     if (this.#owners.has(schema)) return
-    const resource = this.#identified(schema, outer)
+    const resource = this.#withIds(schema, outer)
     this.#owners.set(schema, resource)
     if (resource.draft >= 2019) addAnchors(schema, resource)
     for (const each of subschemasOf(schema)) if (isObject(each)) this.#index(each, resource)
   }
 
   /** Returns the resource that a schema begins, or otherwise the one that contains it. */
-  #identified(schema: JsonObject, outer: Resource): Resource {
+  #withIds(schema: JsonObject, outer: Resource): Resource {
     const draft = draftOf(own(schema, '$schema')) ?? outer.draft
     const id = own(schema, draft === 4 ? 'id' : '$id')
     // Up to draft 7, all keywords beside a `$ref` are ignored.

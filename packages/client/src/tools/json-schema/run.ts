@@ -3,7 +3,7 @@ import type { Json } from '@codemode/shared'
 import { ValueIds } from './equality.ts'
 import { joined, type Failure } from './failure.ts'
 import type { SchemaNode } from './node.ts'
-import type { Place } from './place.ts'
+import type { Location } from './location.ts'
 import type { Outcome } from './scope.ts'
 import { Seen } from './seen.ts'
 
@@ -58,7 +58,7 @@ export class Run {
   /**
    * Evaluates a schema against a value. The outcome of a schema that is the target of references is memoized by value.
    */
-  evaluate(node: SchemaNode, value: Json, at: Place): Failure | undefined {
+  evaluate(node: SchemaNode, value: Json, at: Location): Failure | undefined {
     let place = at
     if (this.#followsScope && node.resource !== at.scope.resource) {
       place = at.with(at.scope.enter(node.resource), at.seen)
@@ -80,7 +80,7 @@ export class Run {
     return outcome.failure
   }
 
-  #evaluateNow(node: SchemaNode, value: Json, at: Place): Failure | undefined {
+  #evaluateNow(node: SchemaNode, value: Json, at: Location): Failure | undefined {
     this.spend(node.checks.length || 1)
     this.descend()
     const own = node.finalChecks.length === 0 ? undefined : new Seen()

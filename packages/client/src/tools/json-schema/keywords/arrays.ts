@@ -4,7 +4,7 @@ import type { Json } from '@codemode/shared'
 import { own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
-import type { Place } from '../place.ts'
+import type { Location } from '../location.ts'
 import type { Run } from '../run.ts'
 import { countOf, type Keyword, listOf, malformed } from './keyword.ts'
 
@@ -47,7 +47,7 @@ export const items: Keyword = (preparation) => {
 
 function evaluateItems(
   array: readonly Json[],
-  at: Place,
+  at: Location,
   { run, nodeOf }: { run: Run; nodeOf(this: void, index: number): SchemaNode | undefined },
 ): ReturnType<ReturnType<Keyword> & {}> {
   let failures: ChildFailures | undefined

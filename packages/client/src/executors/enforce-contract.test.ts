@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+
+import { Codemode } from '../codemode.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
+
+/** Returns a client of an executor that breaks the contract. */
+const codemodeOf = (run: () => unknown): Codemode =>
+  Codemode.fromClientConfig({
+    executor: { run: run as () => Promise<ExecutionResult>, [Symbol.asyncDispose]: async () => {} },
+  })
+
+const never = (): Promise<never> => new Promise(() => {})
+
+test('an executor that does not mind its signal holds nobody up, nor the closing of its client', async () => {
+  const codemode = codemodeOf(never)
+  const controller = new AbortController()
+  const aborted = codemode.run('1', { signal: controller.signal })
+  const closed = codemode.run('2')
+  controller.abort()
+  await expect(aborted).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
+  await Promise.all([expect(closed).rejects.toMatchObject({ code: 'CANCELLED' }), codemode.close()])
+  expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 2 })
+})
+
+test('an executor that minds no clock is given up', async () => {
+  await using codemode = Codemode.fromClientConfig({
+    executor: { run: never, [Symbol.asyncDispose]: async () => {} },
+    requestTimeoutMs: 20,
+  })
+  await expect(codemode.run('1')).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', timeoutMs: 20 })
+})
+
+test.each([undefined, null, {}, 4, 'x'])('what it gives for a result, %j, is an error that says so', async (result) => {
+  await using codemode = codemodeOf(() => Promise.resolve(result))
+  await expect(codemode.run('1')).rejects.toMatchObject({
+    code: 'INTERNAL',
+    message: expect.stringContaining('not with a result') as string,
+  })
+})
+
+test('what it rejects with or throws is an error', async () => {
+  // oxlint-disable-next-line typescript/prefer-promise-reject-errors
+  await using text = codemodeOf(() => Promise.reject('nothing works'))
+  await expect(text.run('1')).rejects.toMatchObject({ code: 'INTERNAL', cause: 'nothing works' })
+  await using throws = codemodeOf(() => {
+    throw new RangeError('at once')
+  })
+  await expect(throws.run('1')).rejects.toThrow(RangeError)
+  expect(throws.stats()).toMatchObject({ running: 0, failed: 1 })
+})

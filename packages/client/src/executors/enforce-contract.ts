@@ -1,0 +1,70 @@
+import { maxTimerMs } from '@codemode/shared'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { isError } from '../errors/thrown.ts'
+import type { ExecutionResult } from '../run/execution-result.ts'
+import type { Executor } from '../executor.ts'
+import { cancelled, requestTimeout } from '../protocol/run-lifetime.ts'
+import { withIds } from './with-ids.ts'
+import { forwardMethods } from './forward-methods.ts'
+
+/** Milliseconds that an executor has for ending a run by itself after an abort or the request timeout. */
+const graceMs = 1_000
+
+/**
+ * Wraps an executor that may break the contract of `Executor.run` into one that keeps it: a run ends when its signal
+ * aborts or its time is over, resolves with a result, and rejects with an error.
+ */
+export function enforceContract(executor: Executor): Executor {
+  return {
+    ...forwardMethods([executor]),
+    async run(given, givenOptions) {
+      const { request, options } = withIds(given, givenOptions)
+      const { signal, requestTimeoutMs = Infinity } = options
+      const ids = { executionId: request.id, correlationId: options.correlationId }
+      const abandoned = Promise.withResolvers<never>()
+      const timers: NodeJS.Timeout[] = []
+      const endAfter = (ms: number, errorOf: () => Error): void => {
+        if (ms <= maxTimerMs) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
+      }
+      const onAbort = (): void => endAfter(graceMs, () => cancelled(signal?.reason, ids))
+      endAfter(requestTimeoutMs + graceMs, () => requestTimeout(requestTimeoutMs, ids))
+      if (signal?.aborted === true) onAbort()
+      else signal?.addEventListener('abort', onAbort, { once: true })
+      try {
+        const running = (async () => executor.run(request, options))()
+        return checked(await Promise.race([running, abandoned.promise]), ids)
+      } catch (error) {
+        throw isError(error) ? error : broken(`rejected with ${typeof error}, not with an error`, ids, error)
+      } finally {
+        signal?.removeEventListener('abort', onAbort)
+        for (const timer of timers) clearTimeout(timer)
+      }
+    },
+  }
+}
+
+interface Ids {
+  readonly executionId: string
+  readonly correlationId: string
+}
+
+/**
+ * Returns the value if it has the shape of a result, otherwise throws an INTERNAL error. The content is not checked:
+ * the executor alone knows it.
+ */
+function checked(result: unknown, ids: Ids): ExecutionResult {
+  const isResult =
+    typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result
+  if (isResult) return result as ExecutionResult
+  throw broken(`resolved with ${result === null ? 'null' : typeof result}, not with a result`, ids)
+}
+
+function broken(how: string, ids: Ids, cause?: unknown): ExecutorClientError {
+  return new ExecutorClientError('INTERNAL', `The executor of this client ${how}.`, {
+    ...ids,
+    ambiguous: true,
+    suggestion: 'See what Executor.run promises.',
+    cause,
+  })
+}

@@ -1,0 +1,44 @@
+import type { Executor } from '../executor.ts'
+import { ExecutionRoutes } from './execution-routes.ts'
+
+/**
+ * Returns the methods besides `run` of an executor that wraps others. `cancel` and `events` exist if all of the others
+ * have them, and go to the executor that ran the execution, or to the first if that is not known. It is live, or ready,
+ * if any of the others is. Disposing it disposes all of them.
+ */
+export function forwardMethods(
+  executors: readonly [Executor, ...Executor[]],
+  routes: ExecutionRoutes = new ExecutionRoutes(),
+): Omit<Executor, 'run'> {
+  const routeOf = (executionId: string) => routes.get(executionId) ?? { executor: executors[0], executionId }
+  const cancel: Executor['cancel'] = async (requestId, reason, options) => {
+    const { executor, executionId } = routeOf(requestId)
+    await executor.cancel?.(executionId, reason, options)
+  }
+  const events: NonNullable<Executor['events']> = (requestId, options) => {
+    const { executor, executionId } = routeOf(requestId)
+    return executor.events!(executionId, options)
+  }
+  return {
+    ...(executors.every((executor) => executor.cancel !== undefined) && { cancel }),
+    ...(executors.every((executor) => executor.events !== undefined) && { events }),
+    isLive: () => some(executors, (executor) => executor.isLive?.()),
+    isReady: () => some(executors, (executor) => executor.isReady?.()),
+    [Symbol.asyncDispose]: () => disposeAll(executors),
+  }
+}
+
+async function some(
+  executors: readonly Executor[],
+  ask: (executor: Executor) => Promise<boolean> | undefined,
+): Promise<boolean> {
+  const answers = await Promise.all(executors.map(async (executor) => (await ask(executor)) ?? true))
+  return answers.includes(true)
+}
+
+async function disposeAll(executors: readonly Executor[]): Promise<void> {
+  const disposals = await Promise.allSettled(
+    Array.from(new Set(executors), (executor) => executor[Symbol.asyncDispose]()),
+  )
+  for (const disposal of disposals) if (disposal.status === 'rejected') throw disposal.reason
+}

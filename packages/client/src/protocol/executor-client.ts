@@ -1,0 +1,217 @@
+import {
+  newCorrelationId,
+  newExecutionId,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ExecutionResult as WireResult,
+} from '@codemode/shared'
+
+import { Bag } from '../async/bag.ts'
+import { resolveTimeouts } from '../config/timeouts.ts'
+import { environmentProxies } from '../config/env.ts'
+import { resolveConnection } from '../config/resolve.ts'
+import type { ExecutorClientConfig } from '../config/schema.ts'
+import { timeoutFieldsOf } from '../errors/error-from-result.ts'
+import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
+import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
+import { resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
+import { anyObject, ExecutionsApi, type ExecutionScope } from './executions-api.ts'
+import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
+import { followEvents } from './follow-events.ts'
+import { HttpClient } from '../http/http-client.ts'
+import { parseAnswer } from '../http/malformed.ts'
+import { resolveRetryPolicy } from '../http/retry-policy.ts'
+import { forwardAbort } from '../async/forward-abort.ts'
+import { withJsonValues } from '../run/request-json.ts'
+import { cancelled, RunLifetime } from './run-lifetime.ts'
+import { runByAnswer } from './run-by-answer.ts'
+import { runByStream } from './run-by-stream.ts'
+import { unknownOutcome } from './settle.ts'
+import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
+import { CallRecord } from '../tools/call-record.ts'
+
+/** Timeout of cancellations and health checks, in milliseconds. */
+const controlTimeoutMs = 5_000
+
+/** Run of this client that has not ended. */
+interface Running {
+  readonly executionId: string
+  readonly clock: RunLifetime
+  /** Aborts when the run has ended or the executor has cancelled it: no further tool calls are started. */
+  readonly callsEnded: AbortController
+  result?: Promise<unknown>
+}
+
+/** Executor over HTTP. It retries requests, resumes event streams, cancels, and serves tool calls of event streams. */
+export class ExecutorClient implements Executor {
+  readonly #http: HttpClient
+  readonly #api: ExecutionsApi
+  readonly #requestTimeoutMs: number | undefined
+  readonly #closing = new AbortController()
+  readonly #running = new Bag<Running>()
+  readonly #cancelling = new Set<Promise<void>>()
+  readonly #record = new CallRecord()
+
+  /** Creates an executor that connects on first use. Throws a ConfigurationError if the configuration is invalid. */
+  constructor(config: ExecutorClientConfig) {
+    const resolved = resolveConnection(config)
+    this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
+    this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
+    this.#requestTimeoutMs = resolved.requestTimeoutMs
+  }
+
+  /** Runs an execution to its end. Rejects with a typed error if the request failed, not if the code failed. */
+  async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
+    const executionId = request.id ?? newExecutionId()
+    const correlationId = options.correlationId ?? newCorrelationId()
+    const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
+    const clock = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
+    const callsEnded = new AbortController()
+    const running: Running & { result?: Promise<ExecutionResult> } = { executionId, clock, callsEnded }
+    const endCallback = (): void => options.callbackEnded?.(executionId)
+    callsEnded.signal.addEventListener('abort', endCallback, { once: true })
+    const leave = this.#running.add(running)
+    if (this.#closing.signal.aborted) clock.cancel(this.#closing.signal.reason)
+    const { signal, deadlineAt } = clock
+    const { onRetry, canGoElsewhere } = options
+    const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
+    const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
+    running.result = inSpan('codemode.execute', { attributes: ids }, async (span) => {
+      const result = await this.#execute({ ...withJsonValues(request), id: executionId }, options, scope, running)
+      if (!result.success) markFailed(span, result.error.code)
+      return result
+    })
+    try {
+      return await running.result
+    } finally {
+      leave()
+      callsEnded.abort()
+      clock.dispose()
+    }
+  }
+
+  /** Cancels an execution and its tool calls. Resolves when the executor has confirmed. */
+  async cancel(executionId: string, reason?: string, options: ControlOptions = {}): Promise<void> {
+    const clock = this.#controlClock(executionId, options)
+    try {
+      await this.#api.cancel(reason, clock.scope)
+      for (const run of this.#running.all) if (run.executionId === executionId) run.callsEnded.abort()
+    } finally {
+      clock.dispose()
+    }
+  }
+
+  /** Yields the events of an execution after the given one, or from the first, to its end. */
+  async *events(
+    executionId: string,
+    options: ControlOptions & { readonly after?: string | undefined } = {},
+  ): AsyncGenerator<ExecutionEvent, void> {
+    const correlationId = options.correlationId ?? newCorrelationId()
+    const controller = new AbortController()
+    const stops = [options.signal, this.#closing.signal].map((signal) =>
+      forwardAbort(signal, controller, (reason) => cancelled(reason, { executionId, correlationId })),
+    )
+    const scope = { executionId, correlationId, signal: controller.signal, deadlineAt: Infinity }
+    try {
+      yield* followEvents(() => this.#api.events(options.after, scope), this.#api, scope, options.after)
+    } finally {
+      for (const stopForwarding of stops) stopForwarding()
+    }
+  }
+
+  /** Resolves with whether the executor answers at all. */
+  isLive(): Promise<boolean> {
+    return this.#probe('/livez')
+  }
+
+  /** Resolves with whether the executor takes executions now. */
+  isReady(): Promise<boolean> {
+    return this.#probe('/readyz')
+  }
+
+  /** Cancels all running executions, and closes all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const reason = new DOMException('the client was closed', 'AbortError')
+    this.#closing.abort(reason)
+    const running = this.#running.all
+    for (const { clock } of running) clock.cancel(reason)
+    await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
+    await Promise.all(this.#cancelling)
+    await this.#http.close()
+  }
+
+  async #execute(
+    given: ExecutionRequest,
+    options: RunOptions,
+    scope: ExecutionScope,
+    { clock, callsEnded }: Running,
+  ): Promise<ExecutionResult> {
+    // An execution that was cancelled before it started makes no callback and sends no request.
+    clock.signal.throwIfAborted()
+    const hasTools = (given.tools?.length ?? 0) > 0
+    const callback = hasTools ? await options.callbackFor?.(scope.executionId) : undefined
+    const request = callback === undefined ? given : { ...given, callback }
+    const body = JSON.stringify(request)
+    const isAnsweredHere = hasTools && request.callback === undefined
+    try {
+      const result =
+        isAnsweredHere || options.onEvent !== undefined
+          ? await runByStream(
+              { request, body, scope, clock, callsEnded: callsEnded.signal, options, record: this.#record },
+              this.#api,
+            )
+          : await runByAnswer(body, scope, this.#api)
+      if (hasUsedUpRequest(result)) throw concludeError(clock.timedOut(), { attempts: 1, ambiguous: true })
+      return resultFromWire(result)
+    } catch (error) {
+      if (clock.signal.aborted) {
+        const reason: unknown = clock.signal.reason
+        this.#cancelInBackground(scope)
+        throw reason instanceof ExecutorClientError ? concludeError(reason, { attempts: 1, ambiguous: true }) : reason
+      }
+      const isUnknown = error instanceof ExecutorConnectionError && error.ambiguous && error.retryable
+      throw isUnknown && error.code === 'CONNECTION_FAILED' ? unknownOutcome(scope, error) : error
+    }
+  }
+
+  /** Cancels an execution whose run has been aborted, in the background: within a bounded time, ignoring failures. */
+  #cancelInBackground({ executionId, correlationId, signal }: ExecutionScope): void {
+    const { message }: Error = signal.reason
+    const cancelling = this.cancel(executionId, message, { correlationId })
+      .catch(() => {})
+      .finally(() => this.#cancelling.delete(cancelling))
+    this.#cancelling.add(cancelling)
+  }
+
+  #controlClock(executionId: string, { correlationId = newCorrelationId(), signal }: ControlOptions) {
+    const clock = new RunLifetime({ executionId, correlationId, timeoutMs: controlTimeoutMs, signals: [signal] })
+    const scope = { executionId, correlationId, signal: clock.signal, deadlineAt: clock.deadlineAt }
+    return { scope, dispose: () => clock.dispose() }
+  }
+
+  async #probe(path: '/livez' | '/readyz'): Promise<boolean> {
+    const signal = AbortSignal.timeout(controlTimeoutMs)
+    const deadlineAt = performance.now() + controlTimeoutMs
+    try {
+      const scope = { correlationId: newCorrelationId(), signal, deadlineAt }
+      parseAnswer(anyObject, await this.#http.text({ method: 'GET', path }, scope), `answer to ${path}`)
+      return true
+    } catch (error) {
+      if (error instanceof ExecutorClientError || signal.aborted) return false
+      throw error
+    }
+  }
+
+  #timeoutOf({ limits = {} }: ExecutionRequest): number {
+    return resolveTimeouts({ requestTimeoutMs: this.#requestTimeoutMs }, limits).requestTimeoutMs
+  }
+}
+
+/**
+ * Returns whether the executor ended the execution because `requestTimeoutMs` had passed. The executor gets the
+ * remaining time with the request, and may notice the timeout before the client.
+ */
+function hasUsedUpRequest(result: WireResult): boolean {
+  if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
+  return timeoutFieldsOf(result.error.details, 'execution').layer === 'request'
+}

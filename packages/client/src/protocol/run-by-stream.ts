@@ -1,0 +1,106 @@
+import type { ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import type { RunOptions } from '../executor.ts'
+import { followBatches } from './follow-events.ts'
+import { malformed } from '../http/malformed.ts'
+import type { RunLifetime } from './run-lifetime.ts'
+import { canBeSettled, lostSight, settle } from './settle.ts'
+import { StreamCalls, type Called } from './stream-calls.ts'
+import { StreamTime } from './stream-time.ts'
+import type { CallRecord } from '../tools/call-record.ts'
+import { failed } from '../tools/tool-failure.ts'
+
+interface StreamRun {
+  readonly request: ExecutionRequest
+  readonly body: string
+  readonly scope: ExecutionScope
+  readonly clock: RunLifetime
+  /** Signal that aborts when no further tool calls are to be started. */
+  readonly callsEnded: AbortSignal
+  readonly options: RunOptions
+  /** Answers of all tool calls that this client has received over event streams. */
+  readonly record: CallRecord
+}
+
+/**
+ * Milliseconds for which the answer of a call is kept after the deadline of its execution, for other streams of that
+ * execution.
+ */
+const recordMarginMs = 60_000
+
+/** Runs an execution over its event stream, and serves its tool calls unless the request has a callback. */
+export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
+  const { request, scope, clock, callsEnded, options, record } = run
+  const time = new StreamTime()
+  const messageOf = (event: Called) => callMessage(run, event, time.remainingMs(event))
+  const calls = new StreamCalls({
+    record,
+    keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
+    onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
+    callTool: (event, signal) => callTool(run, messageOf(event), signal),
+    openCalls: (events) =>
+      clock.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
+    send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
+    onFailure: (error) => clock.end(lostSight(scope, error) as Error),
+  })
+  let isAccepted = false
+  const open = async () => {
+    const stream = await api.open(run.body, scope)
+    isAccepted = true
+    return stream
+  }
+  try {
+    for await (const events of followBatches(open, api, scope)) {
+      isAccepted = true
+      time.note(events)
+      if (request.callback === undefined) calls.take(events)
+      for (const event of events) {
+        options.onEvent?.(event)
+        if (event.type === 'finished') return event.result
+      }
+    }
+    throw malformed('event stream', undefined)
+  } catch (error) {
+    const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
+    if (clock.signal.aborted || !(isLost || canBeSettled(error))) throw isAccepted ? lostSight(scope, error) : error
+    return await settle(api, scope, error)
+  } finally {
+    calls.end('The execution has ended')
+  }
+}
+
+async function callTool(
+  { request, options }: StreamRun,
+  call: ToolCallMessage,
+  signal: AbortSignal,
+): Promise<ToolAnswer> {
+  if (request.tools?.some(({ name }) => name === call.tool) !== true) {
+    return failed('TOOL_NOT_ALLOWED', `The execution may not call ${call.tool}`)
+  }
+  return options.callTool(call, signal)
+}
+
+function callMessage(
+  { request, scope }: StreamRun,
+  { callId, tool, input }: Called,
+  remainingMs: number,
+): ToolCallMessage {
+  const { executionId, correlationId } = scope
+  return {
+    type: 'tool.call',
+    executionId,
+    correlationId,
+    callId,
+    tool,
+    input,
+    context: structuredClone(request.context ?? {}),
+    deadline: new Date(Date.now() + remainingMs).toISOString(),
+  }
+}
+
+/** Ignores errors of an execution that is gone or has ended. It needs no answers, and its event stream ends as well. */
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
+}

@@ -1,0 +1,93 @@
+// Settles a request with an unknown outcome: the client asks for the execution by its id instead of running it again.
+import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/shared'
+
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
+import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import { followEvents } from './follow-events.ts'
+import { retryDelayMs } from '../http/retry-policy.ts'
+import { delay } from '../async/delay.ts'
+
+/** Milliseconds between two reads of the record of an execution that is under way. */
+const pollMs = 500
+
+/**
+ * Returns whether the execution's record can tell the outcome of a failed request: an attempt may have arrived, and the
+ * connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
+ */
+export function canBeSettled(error: unknown): error is ExecutorClientError {
+  if (!(error instanceof ExecutorClientError)) return false
+  if (error.code === 'EVENTS_GONE') return true
+  return error.ambiguous && (isUnanswered(error) || error.httpStatus === 409 || error.httpStatus === 404)
+}
+
+/** Returns whether the connection broke, another server answered, the response was damaged, or its status was 5xx. */
+function isUnanswered(error: ExecutorClientError): boolean {
+  return error instanceof ExecutorConnectionError || error.code === 'INTERNAL' || (error.httpStatus ?? 0) >= 500
+}
+
+/**
+ * Waits for the end of an execution and resolves with its result, by its record. Rejects with OUTCOME_AMBIGUOUS if the
+ * executor has no record, and with an ambiguous error if it can't be asked.
+ */
+export async function settle(
+  api: ExecutionsApi,
+  scope: ExecutionScope,
+  failure: ExecutorClientError,
+): Promise<ExecutionResult> {
+  let hasAnswered = false
+  // After a failed connection, the first read of the record has fewer attempts: the policy's are used up already.
+  const isOnTrial = isUnanswered(failure)
+  const delayMs = retryDelayMs(api.policy, Math.max(1, failure.attempts), failure.retryAfterMs)
+  if (isOnTrial && performance.now() + delayMs < scope.deadlineAt) await delay(delayMs, scope.signal)
+  for (;;) {
+    const isRepeat = isOnTrial && !hasAnswered
+    const policy = isRepeat ? api.questionPolicy(failure.attempts) : api.policy
+    const record = await api.record(scope, policy).catch((error: unknown) => {
+      const isUnknown = error instanceof ExecutorClientError && error.httpStatus === 404
+      if (isUnknown) throw unknownOutcome(scope, failure)
+      throw lostSight(scope, isRepeat && !scope.signal.aborted ? failure : error)
+    })
+    hasAnswered = true
+    const result = executionResultSchema.safeParse(record)
+    if (isFinal(record.status) && result.success) return result.data
+    const followed = await follow(api, scope)
+    if (followed !== undefined) return followed
+    await delay(pollMs, scope.signal)
+  }
+}
+
+/** Follows the events of an execution. Resolves with its result, or with undefined if the stream can't be read. */
+async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<ExecutionResult | undefined> {
+  try {
+    for await (const event of followEvents(() => api.events(undefined, scope), api, scope)) {
+      if (event.type === 'finished') return event.result
+    }
+  } catch (error) {
+    if (scope.signal.aborted || !(error instanceof ExecutorClientError)) throw error
+  }
+  return undefined
+}
+
+/** Returns the error for a failure after the executor may have started the code, marked as ambiguous. */
+export function lostSight(scope: ExecutionScope, error: unknown): unknown {
+  if (scope.signal.aborted || !(error instanceof ExecutorClientError)) return error
+  if (error.retryable) return unknownOutcome(scope, error)
+  return Object.assign(error, { ambiguous: true })
+}
+
+/** Returns the error for a request for which it cannot be determined whether the code has run. */
+export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError): ExecutorConnectionError {
+  const { executionId, correlationId } = scope
+  return new ExecutorConnectionError(`It is not known whether the code ran: ${cause.message}`, {
+    executionId,
+    correlationId,
+    attempts: cause.attempts,
+    httpStatus: cause.httpStatus,
+    code: 'OUTCOME_AMBIGUOUS',
+    retryable: false,
+    ambiguous: true,
+    cause,
+    suggestion: 'Run it again only if its tools may be called twice.',
+  })
+}

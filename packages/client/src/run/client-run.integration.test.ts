@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+
+import { Codemode } from '../codemode.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { MockExecutor } from '../executors/mock-executor.ts'
+import type { Executor, RunOptions } from '../executor.ts'
+
+/** Returns a mock executor with some methods replaced. */
+function mockWith(more: Partial<Executor>): Executor {
+  const mock = new MockExecutor()
+  return {
+    run: (request, options) => mock.run(request, options),
+    [Symbol.asyncDispose]: () => mock[Symbol.asyncDispose](),
+    ...more,
+  }
+}
+
+test('what an executor tells after the end of an execution is not heard', async () => {
+  const mock = new MockExecutor()
+  let tell: RunOptions['onEvent']
+  const run: Executor['run'] = (request, options) => {
+    tell = options.onEvent
+    return mock.run(request, options)
+  }
+  await using codemode = Codemode.fromClientConfig({ executor: mockWith({ run }) })
+  let heard = 0
+  codemode.on('log', () => (heard += 1))
+  const execution = await codemode.submit('1')
+  await execution.wait()
+  tell?.({ type: 'log', id: '9', at: '', executionId: execution.id, level: 'info', text: 'late' })
+  expect({ status: execution.status, heard }).toEqual({ status: 'completed', heard: 0 })
+})
+
+test('an execution of which the executor can not be told that it is cancelled ends here', async () => {
+  const mock = new MockExecutor({ defaultResult: () => new Promise<null>(() => {}) })
+  await using codemode = Codemode.fromClientConfig({
+    executor: mockWith({
+      run: (request, options) => mock.run(request, options),
+      cancel: () => Promise.reject(new ExecutorClientError('NOT_FOUND', 'There is no such execution')),
+    }),
+  })
+  const result = codemode.run('1')
+  await codemode.activeExecutions()[0]!.cancel('enough')
+  expect(await result).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
+  expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 1 })
+})
+
+test('closing closes the tool server, also when the executor can not be disposed', async () => {
+  const mock = new MockExecutor()
+  let url = ''
+  const codemode = Codemode.fromClientConfig({
+    executor: mockWith({
+      run: async (request, options) => {
+        ;({ url } = await options.callbackFor!(request.id!))
+        return mock.run(request, options)
+      },
+      [Symbol.asyncDispose]: () => Promise.reject(new Error('it is stuck')),
+    }),
+    toolServer: { port: 0 },
+    tools: { one: () => 1 },
+  })
+  await codemode.executeAsync('1')
+  expect((await fetch(url)).status).toBe(400)
+  await expect(codemode.close()).rejects.toThrow('it is stuck')
+  await expect(fetch(url)).rejects.toThrow('fetch failed')
+})

@@ -1,0 +1,222 @@
+import {
+  isFinal,
+  type Callback,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type ToolCallMessage,
+} from '@codemode/shared'
+
+import type { Gate } from '../back-pressure/gate.ts'
+import { CancelledError } from '../errors/cancelled-error.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { keepHandlerErrors } from '../errors/handler-errors.ts'
+import { Execution } from './execution.ts'
+import { failureOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import { ExecutionState } from './execution-state.ts'
+import type { Executor, RunOptions } from '../executor.ts'
+import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
+import type { StatsCounter } from '../insight/stats.ts'
+import { forwardAbort } from '../async/forward-abort.ts'
+import type { Plan } from './plan.ts'
+import { cancelled } from '../protocol/run-lifetime.ts'
+import { reportConflict } from '../tools/serve-call.ts'
+
+/** Parts that the executions of a client share. */
+export interface RunParts {
+  readonly executor: Executor
+  readonly gate: Gate | undefined
+  readonly events: ClientEmitter
+  readonly stats: StatsCounter
+  /** Called to make the callback of an execution; undefined if its tools are called over the event stream. */
+  readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
+  /** Called when an execution that got a callback has ended, so that later calls are refused. */
+  readonly callbackEnded: (executionId: string) => void
+  callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
+  /** Called to check that the client is open; throws CLIENT_CLOSED if it is closed. */
+  assertOpen(this: void): void
+}
+
+/** Options of one run. */
+export interface ClientRunOptions {
+  /** View that started the run; views share the client's queue fairly. */
+  readonly view: object
+  /** Whether the execution's events are read while it runs. */
+  readonly readsEvents: boolean
+  /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
+  readonly isInBatch: boolean
+  /** Called to submit the same code once more. */
+  submitAgain(this: void): Promise<Execution>
+}
+
+/** One execution of a client from its plan to its end: it waits for the gate, is sent, emits events and is counted. */
+export class ClientRun {
+  readonly plan: Plan
+  readonly state = new ExecutionState()
+  readonly result: Promise<ExecutionResult>
+  /** Handle of the execution for the caller. */
+  readonly execution: Execution
+  readonly #parts: RunParts
+  readonly #manner: ClientRunOptions
+  readonly #ended = Promise.withResolvers<ExecutionResult>()
+  readonly #stop = new AbortController()
+  readonly #cameAt = performance.now()
+  #sentAt: number | undefined
+  #isCancelled = false
+
+  constructor(plan: Plan, parts: RunParts, manner: ClientRunOptions) {
+    this.plan = plan
+    this.#parts = parts
+    this.#manner = manner
+    parts.stats.came()
+    this.result = this.#ended.promise
+    this.execution = new Execution({
+      ...this.#ids,
+      state: this.state,
+      result: this.result,
+      cancel: (reason) => this.#cancel(reason),
+      events: (after) => this.#events(after),
+      submitAgain: () => manner.submitAgain(),
+    })
+  }
+
+  /** Starts the run. The caller registers the run as active first, since this may emit the event `start` at once. */
+  begin(): void {
+    this.#run().then(this.#ended.resolve, this.#ended.reject)
+  }
+
+  /** Aborts the run. Its result rejects, unless the execution's handle has cancelled it. */
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+  }
+
+  /** Cancels the run, which then ends with a failed result. Resolves when the executor has confirmed. */
+  async #cancel(reason: string | undefined): Promise<void> {
+    this.#parts.assertOpen()
+    this.#isCancelled = true
+    const { executor } = this.#parts
+    const { request, correlationId } = this.plan
+    if (this.#sentAt === undefined || executor.cancel === undefined) return this.stop(reason)
+    try {
+      await executor.cancel(request.id, reason, { correlationId })
+    } catch (error) {
+      // An execution that is unknown to the executor, or whose cancellation failed, must not be sent again.
+      this.stop(reason)
+      if (!(error instanceof ExecutorClientError && error.code === 'NOT_FOUND')) throw error
+    }
+  }
+
+  #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
+    const { executor, assertOpen } = this.#parts
+    const { executionId, correlationId } = this.#ids
+    assertOpen()
+    if (executor.events !== undefined) return executor.events(executionId, { after, correlationId })
+    throw new ConfigurationError(
+      'The executor that this client was given has no method events(executionId, options).',
+      'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
+    )
+  }
+
+  async #run(): Promise<ExecutionResult> {
+    const stopForwarding = forwardAbort(this.plan.signal, this.#stop)
+    try {
+      return await this.#pass()
+    } catch (cause) {
+      const error = this.#typed(cause)
+      const failure = failureOf(error, this.#ids)
+      if (this.#sentAt === undefined) this.#settle(failure, undefined)
+      if (this.#isCancelled && error instanceof CancelledError) return failure
+      throw error
+    } finally {
+      stopForwarding()
+    }
+  }
+
+  #pass(): Promise<ExecutionResult> {
+    const { gate } = this.#parts
+    if (gate === undefined) return this.#send(0)
+    const { view, isInBatch } = this.#manner
+    const queueTimeoutMs = isInBatch ? Infinity : this.plan.queueTimeoutMs
+    const priority = this.plan.request.priority ?? 0
+    const ticket = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
+    return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
+  }
+
+  /** Sends the request. Settles the run before the gate admits the next one. */
+  async #send(queuedMs: number): Promise<ExecutionResult> {
+    const { executor, events, stats } = this.#parts
+    const request = this.#requestAfter(queuedMs)
+    this.#sentAt = performance.now()
+    this.state.sent()
+    stats.sent()
+    events.emit('start', { ...this.#ids, label: request.label, queuedMs })
+    try {
+      const result = await executor.run(request, this.#runOptions())
+      if (!result.success) keepHandlerErrors(result, this.state.handlerErrors)
+      this.#settle(result, result.source)
+      return result
+    } catch (error) {
+      this.#settle(failureOf(this.#typed(error), this.#ids), undefined)
+      throw error
+    }
+  }
+
+  #runOptions(): RunOptions {
+    const { events, callbackFor, callbackEnded, callTool } = this.#parts
+    const { correlationId, requestTimeoutMs } = this.plan
+    return {
+      signal: this.#stop.signal,
+      correlationId,
+      requestTimeoutMs,
+      callTool: (message, signal) => callTool(message, signal, this),
+      onCallConflict: (call, reason) => reportConflict(events, call, reason),
+      onRetry: (retry) => events.emit('retry', retry),
+      ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId), callbackEnded }),
+      ...((this.#manner.readsEvents || events.has('log')) && { onEvent: (event) => this.#note(event) }),
+    }
+  }
+
+  /** Returns the request with its queue timeout reduced by the time that it has waited in the client. */
+  #requestAfter(queuedMs: number): ExecutionRequest {
+    const { request, queueTimeoutMs } = this.plan
+    if (queuedMs < 1 || this.#manner.isInBatch) return request
+    const leftMs = Math.max(1, Math.floor(queueTimeoutMs - queuedMs))
+    return { ...request, limits: { ...request.limits, queueTimeoutMs: leftMs } }
+  }
+
+  #note(event: ExecutionEvent): void {
+    // A custom executor may send events after the end.
+    if (isFinal(this.state.status)) return
+    this.state.note(event)
+    if (event.type !== 'log') return
+    const { level, text, at } = event
+    this.#parts.events.emit('log', { ...this.#ids, level, text, at })
+  }
+
+  #settle(result: ExecutionResult, source: SettleEvent['source']): void {
+    const { stats, events } = this.#parts
+    const status = statusOf(result)
+    const now = performance.now()
+    this.state.status = status
+    stats.ended(status, this.#sentAt === undefined ? undefined : now - this.#sentAt)
+    const { label } = this.plan.request
+    const error = result.success ? undefined : shortError(result.error)
+    const { warnings = [] } = result as Partial<ExecutionResult>
+    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, warnings, source })
+  }
+
+  /** Returns a typed error: a custom executor may reject with the bare reason of the signal. */
+  #typed(error: unknown): unknown {
+    const { aborted, reason } = this.#stop.signal
+    return aborted && error === reason ? cancelled(reason, this.#ids) : error
+  }
+
+  get #ids(): { executionId: string; correlationId: string } {
+    return { executionId: this.plan.request.id, correlationId: this.plan.correlationId }
+  }
+}
+
+function shortError({ code, message, cause, errors }: FailedExecution['error']): NonNullable<SettleEvent['error']> {
+  return { code, message, ...(cause && { cause }), ...(errors && { errors }) }
+}

@@ -1,0 +1,106 @@
+import type {
+  ErrorCode,
+  ExecutionFailure,
+  ExecutionResult as WireResult,
+  Json,
+  LogEntry,
+  ToolCallSummary,
+  Usage,
+  Warning,
+} from '@codemode/shared'
+
+import { describeCauses, summaryOf } from '../errors/describe-error.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { nameOf } from '../errors/thrown.ts'
+
+/** Status of an execution that has ended. */
+export type FinalStatus = 'completed' | 'failed' | 'cancelled'
+
+/** Source of a result: the executor, or a wrapper around it, such as a cache or a fallback. */
+export type ResultSource = 'executor' | 'cache' | 'fallback' | 'degraded'
+
+interface ResultFields {
+  /** Id of the execution, the same as in its handle and at the executor. */
+  readonly executionId: string
+  /** Id shared by client, executor, tool calls and logs. */
+  readonly correlationId: string
+  /** Console output of the code, in order. */
+  readonly logs: readonly LogEntry[]
+  /** Entries and bytes of console output that were dropped because they exceeded the limit. */
+  readonly logsDropped: { readonly entries: number; readonly bytes: number }
+  /** Tool calls of the code, in order, each with its outcome. */
+  readonly toolCalls: readonly ToolCallSummary[]
+  /** Probable mistakes in the code that did not make it fail, such as an Error that it returned; at most 20. */
+  readonly warnings: readonly Warning[]
+  /** CPU time, wall time and turns of the execution; times in milliseconds. */
+  readonly usage: Usage
+  /** Source of the result: `executor`, or the wrapper around it that supplied the result. */
+  readonly source: ResultSource
+}
+
+/** Result of an execution that ended with a value. */
+export interface SucceededExecution<T = Json> extends ResultFields {
+  /** Discriminant: true for a result with a value. */
+  readonly success: true
+  /** Value of the code, as JSON. */
+  readonly result: T
+}
+
+/**
+ * Result of an execution that failed, mostly because its code failed. In the results of `executeAll` it may also stand
+ * for a failed request, with the code and message of its error and without logs, calls and usage.
+ */
+export interface FailedExecution extends ResultFields {
+  /** Discriminant: false for a failure. */
+  readonly success: false
+  /** Error code, name and message of the thrown error, and its stack with line numbers of the code. */
+  readonly error: Omit<ExecutionFailure, 'code'> & { readonly code: ErrorCode }
+}
+
+/** Result of an execution, with `success` as its discriminant. */
+export type ExecutionResult<T = Json> = SucceededExecution<T> | FailedExecution
+
+/** Returns the client's form of a result from the wire. */
+export function resultFromWire<T = Json>(result: WireResult): ExecutionResult<T> {
+  return { ...result, source: 'executor' } as ExecutionResult<T>
+}
+
+/** Returns the status of an execution that ended with this result. */
+export function statusOf(result: ExecutionResult): FinalStatus {
+  if (result.success) return 'completed'
+  return result.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+}
+
+/** Returns the fields of a result for code that was not run. */
+export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'> {
+  return {
+    logs: [],
+    logsDropped: { entries: 0, bytes: 0 },
+    toolCalls: [],
+    warnings: [],
+    usage: { cpuMs: 0, wallMs: 0, queueMs: 0, waitMs: 0, turns: 0, replays: 0 },
+  }
+}
+
+/** Returns the error of a failed request as a failed result, with causes and inner errors. */
+export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
+  const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
+  return {
+    success: false,
+    error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }), ...describeCauses(error) },
+    executionId: executionId ?? ids.executionId,
+    correlationId: correlationId ?? ids.correlationId,
+    ...nothingRan(),
+    source: 'executor',
+  }
+}
+
+type Described = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retryable'> & Partial<ExecutorClientError>
+
+function describe(error: unknown): Described {
+  if (error instanceof ExecutorClientError) return error
+  // When both executors of a fallback have failed, the error of the second is reported.
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined
+  if (last instanceof ExecutorClientError) return last
+  return { code: 'INTERNAL', name: nameOf(error), message: summaryOf(error), retryable: false }
+}

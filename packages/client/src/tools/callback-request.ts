@@ -1,0 +1,108 @@
+/**
+ * Boundary of the tool server: verifies that a request is one that the executor may make. It checks in this order: the
+ * bearer token, before it reads a byte of the body; the size; the signature and its age (Standard Webhooks, keyed with
+ * the token); the message; and that the message belongs to the token's execution and, if it is a call, to the token's
+ * tools.
+ */
+import {
+  callNumberOf,
+  correlationIdSchema,
+  fixedLimits,
+  headers,
+  newCorrelationId,
+  RequestError,
+  toolMessageSchema,
+  type ToolCallMessage,
+  type ToolCancelMessage,
+} from '@codemode/shared'
+
+import { ClockOffset } from './clock-offset.ts'
+import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
+import type { VerifiedTokens } from './verified-tokens.ts'
+import { signedAt, type RequestHeaders } from './webhook-signature.ts'
+
+/** Maximum size of a body in bytes: the largest input, the largest context, and room for the rest of the message. */
+const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
+
+/** Incoming request, independent of the server that received it. */
+export interface IncomingRequest {
+  readonly method: string
+  readonly headers: RequestHeaders
+  /** Reads the body; resolves with undefined if it is longer than `maxBytes`. */
+  body(maxBytes: number): Promise<Buffer | undefined>
+  /** Signal that aborts when the connection of the request is closed before it is answered. */
+  readonly signal: AbortSignal
+}
+
+/** Verified request of the executor. */
+export interface CallbackRequest {
+  /** Call, with its deadline on this machine's clock, or cancellation of a call. */
+  readonly message: ToolCallMessage | ToolCancelMessage
+  /**
+   * Expiry of the execution's token, after which no repeat of the call is accepted; in milliseconds since the epoch.
+   */
+  readonly expiresAt: number
+}
+
+/** Reads and verifies the message of a request. Throws a RequestError if any check fails. */
+export async function readCallbackRequest(request: IncomingRequest, tokens: VerifiedTokens): Promise<CallbackRequest> {
+  const { method, headers: given } = request
+  if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
+  const token = /^Bearer (\S+)$/i.exec(given[headers.authorization] ?? '')?.[1] ?? ''
+  const claims = await tokens.verify(token)
+  if (claims === undefined) {
+    throw new RequestError('UNAUTHORIZED', 'The execution token is missing, expired or not from this tool server.', {
+      suggestion: 'If several processes serve this URL, give them all the same toolServer.secret.',
+    })
+  }
+  const body = await request.body(maxBodyBytes)
+  if (body === undefined) throw new RequestError('PAYLOAD_TOO_LARGE', `A tool call may have ${maxBodyBytes} bytes.`)
+  const sentAt = signedAt(given, body, token)
+  if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
+  const message = parseMessage(body.toString('utf8'))
+  checkScope(message, claims, given['webhook-id'])
+  const { expiresAt } = claims
+  if (message.type === 'tool.cancel') return { message, expiresAt }
+  return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, expiresAt }
+}
+
+/**
+ * Returns the deadline on this machine's clock. The executor created the execution after its token was issued here, and
+ * sent the delivery before it arrived; in between, a proxy may have held either for any time.
+ */
+function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt }: VerifiedClaims): string {
+  const sentAt = message.sentAt === undefined ? signedAtMs : Date.parse(message.sentAt)
+  const createdAt = message.createdAt === undefined ? sentAt : Date.parse(message.createdAt)
+  const offset = new ClockOffset()
+  offset.stampedAfter(createdAt, issuedAt)
+  offset.stampedBefore(sentAt, Date.now())
+  return new Date(offset.estimate(Date.parse(message.deadline))).toISOString()
+}
+
+/** Returns the correlation id to answer with: that of the request if it is valid, otherwise a new one. */
+export function correlationIdOf(request: IncomingRequest): string {
+  const given = correlationIdSchema.safeParse(request.headers[headers.correlationId])
+  return given.success ? given.data : newCorrelationId()
+}
+
+function parseMessage(body: string): ToolCallMessage | ToolCancelMessage {
+  try {
+    return toolMessageSchema.parse(JSON.parse(body))
+  } catch (cause) {
+    throw new RequestError('INVALID_REQUEST', 'The body is neither a tool call nor the cancellation of one.', { cause })
+  }
+}
+
+function checkScope(
+  message: ToolCallMessage | ToolCancelMessage,
+  claims: TokenClaims,
+  webhookId: string | undefined,
+): void {
+  const { executionId = claims.executionId, callId } = message
+  if (executionId !== claims.executionId || callNumberOf(executionId, callId) === undefined || webhookId !== callId) {
+    throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')
+  }
+  if (message.type === 'tool.call' && !claims.tools.includes(message.tool)) {
+    throw new RequestError('FORBIDDEN', `The execution may not call ${message.tool}.`, { executionId })
+  }
+}
