@@ -200,7 +200,7 @@ function ignore(): void {}
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'whatever a handler throws or rejects with is a ToolError of the guest, with message and code',
+    'any value that a handler throws or rejects with is a ToolError in the guest, with message and code',
     { tags: ['TL-2'] },
     async () => {
       const tools = Object.fromEntries(
@@ -253,7 +253,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     ["'file://x '.repeat(20_000)"],
     ["' '.repeat(200_000)"],
   ])(
-    'input that comes back in a message costs the client no more than its length: %s',
+    'an input that a message repeats costs the client time linear in its length: %s',
     { tags: ['TL-2'] },
     async (id) => {
       await using client = connect(suite.executor, { ...config, tools: { find } })
@@ -264,7 +264,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'the stack of an error that was not foreseen reaches the owner, and never the guest or the wire',
+    'the stack of an unexpected error reaches the logger, and never the guest or the event stream',
     { tags: ['TL-2'] },
     async () => {
       const logged: [string, Readonly<Record<string, unknown>>][] = []

@@ -41,11 +41,11 @@ test.each([
   expect(judge(source)).toEqual([expect.stringContaining('is made at run time')])
 })
 
-test('the gate refuses what the analyser cannot judge', () => {
+test('the gate refuses a pattern that the analyser cannot judge', () => {
   expect(judge('export const a = /[a--b]/v')).toEqual([expect.stringContaining("can't be judged")])
 })
 
-test('linear expressions pass, and texts and comments that look like expressions are none', () => {
+test('the gate accepts linear expressions, and texts and comments that look like expressions', () => {
   const source = [
     '// /(a+)+$/',
     'export const a = "/(a+)+$/"',
@@ -55,7 +55,7 @@ test('linear expressions pass, and texts and comments that look like expressions
   expect(judge(source.join('\n'))).toEqual([])
 })
 
-test('an exception counts for its file and text, and one that nothing needs is refused', () => {
+test('an exception applies to its file and text, and an unused one is refused', () => {
   const text = 'new RegExp(name)'
   const source = `export const a = (name: string) => ${text}`
   const exception = { path: 'packages/a/src/a.ts', text, reason: 'a test' }
@@ -64,7 +64,7 @@ test('an exception counts for its file and text, and one that nothing needs is r
   expect(judge('export const a = 1', [exception])).toEqual([expect.stringContaining('nothing refuses it')])
 })
 
-test('every exception has a reason, and stands for a place that there is', () => {
+test('every exception has a reason and matches an existing place', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
   for (const { path, text, reason } of allowedRegexes) {

@@ -51,8 +51,8 @@ const hostCodes = [
 const isGuestEnd = (code: string) =>
   guestEndSchema.safeParse({ ok: false, code, name: 'Error', message: 'boom' }).success
 
-describe('how a guest says that it ended', () => {
-  test.each(hostCodes)('is not %s, which is the host’s to say', (code) => {
+describe('the end that a guest reports', () => {
+  test.each(hostCodes)('is not %s, which only the host decides', (code) => {
     expect(codesOfKind('execution')).toContain(code)
     expect(isGuestEnd(code)).toBe(false)
   })
@@ -61,7 +61,7 @@ describe('how a guest says that it ended', () => {
     expect(isGuestEnd(code)).toBe(true)
   })
 
-  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j either', (code) => {
+  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j', (code) => {
     expect(isGuestEnd(code)).toBe(false)
   })
 
@@ -76,7 +76,7 @@ describe('how a guest says that it ended', () => {
   })
 })
 
-describe('what a turn put out', () => {
+describe('the effects of a turn', () => {
   test.each<[string, object]>([
     ['a call without a number', { calls: [{ tool: 'search', input: '{}' }] }],
     ['call number zero', { calls: [{ call: 0, tool: 'search', input: '{}' }] }],
@@ -91,14 +91,14 @@ describe('what a turn put out', () => {
     ['no timer at all', { nextTimerAt: undefined }],
     ['a result that is not text', { end: { ok: true, result: 42 } }],
     ['an end that is neither', { end: { ok: 1, result: '42' } }],
-  ])('is refused with %s', (_title, wrong) => {
+  ])('are rejected with %s', (_title, wrong) => {
     expect(turnEffectsSchema.safeParse(effects).success).toBe(true)
     expect(turnEffectsSchema.safeParse({ ...effects, ...wrong }).success).toBe(false)
   })
 })
 
 describe('a journal', () => {
-  test('is read back as it was written', () => {
+  test('is parsed as it was written', () => {
     expect(journalSchema.parse(JSON.parse(JSON.stringify(journal)))).toEqual(journal)
   })
 
@@ -110,7 +110,7 @@ describe('a journal', () => {
     ['a fixed limit that is missing', { limits: { ...journal.header.limits, timers: undefined } }],
     ['an input that is not text', { input: null }],
     ['a time that is none', { createdAt: 'yesterday' }],
-  ])('is refused with %s', (_title, wrong) => {
+  ])('is rejected with %s', (_title, wrong) => {
     const changed = { ...journal, header: { ...journal.header, ...wrong } }
     expect(journalSchema.safeParse(changed).success).toBe(false)
   })
@@ -121,7 +121,7 @@ describe('a journal', () => {
     ['of a delivery that there is not', { type: 'turn', at: 1, delivery: { kind: 'resume' }, effects }],
     ['of an answer to no call', { type: 'turn', at: 1, delivery: { kind: 'answer' }, effects }],
     ['of an end by a code of requests', { type: 'end', at: 1, error: { code: 'OVERLOADED', name: '', message: '' } }],
-  ])('is refused with an entry %s', (_title, entry) => {
+  ])('is rejected with an entry %s', (_title, entry) => {
     expect(journalSchema.safeParse({ ...journal, entries: [entry] }).success).toBe(false)
   })
 })

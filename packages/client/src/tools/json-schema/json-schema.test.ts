@@ -86,7 +86,7 @@ describe('a failed check', () => {
     expect(shown(JSON.parse('{"const":{"__proto__":1}}') as JsonObject, {})).toHaveLength(1)
   })
 
-  test('is exact for huge and tiny numbers', { tags: ['TL-2'] }, () => {
+  test('compares huge and tiny numbers exactly', { tags: ['TL-2'] }, () => {
     expect(shown({ multipleOf: 0.0001 }, 0.0075)).toEqual([])
     expect(shown({ multipleOf: 0.1 }, 1e308)).toEqual([])
     expect(shown({ multipleOf: 5e-324 }, 1.5e308)).toEqual([])
@@ -139,6 +139,6 @@ test.each<[string, JsonObject, string]>([
   ['has a wrong count', { minItems: -1 }, 'minItems is -1; it has to be an integer that is not negative'],
   ['has a wrong pattern', { patternProperties: { '(': true } }, 'the pattern "(" is no regular expression'],
   ['is nested too deeply', nested(50_000, {}, (not) => ({ not })) as JsonObject, 'it is nested too deeply'],
-])('a schema that %s is refused with the reason', { tags: ['TL-1'] }, (_, schema, reason) => {
+])('jsonSchemaCheck rejects a schema that %s, with the reason', { tags: ['TL-1'] }, (_, schema, reason) => {
   expect(() => jsonSchemaCheck(schema)).toThrow(reason)
 })

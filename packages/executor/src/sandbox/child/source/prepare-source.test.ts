@@ -12,7 +12,7 @@ async function valueOf(code: string): Promise<unknown> {
   return (await new AsyncFunction('input', prepared.body)({ n: 20 })) as unknown
 }
 
-test('warmUp strips something', () => {
+test('warmUp strips types', () => {
   expect(warmUp).not.toThrow()
 })
 
@@ -122,12 +122,12 @@ describe('errors', () => {
 describe('assignments to result in very many blocks', () => {
   const blocks = '{result=1}'.repeat(20_000)
 
-  test('are no value where an outer block declares it', () => {
+  test('are not the value where an outer block declares it', () => {
     expect(prepareSource(`{let result;${'{'.repeat(300)}${blocks}${'}'.repeat(300)}}`)).toMatchObject({ shift: null })
     expect(prepareSource(`{let result;${blocks}}`)).toMatchObject({ body: `{let result;${blocks}}` })
   })
 
-  test('are the value where none does', () => {
+  test('are the value where no block declares it', () => {
     expect(prepareSource(blocks)).toMatchObject({ body: `${blocks}\n;var result;return result` })
     expect(prepareSource(`{let result;${blocks}}result=2`)).toMatchObject({
       body: `{let result;${blocks}}result=2\n;var result;return result`,
@@ -135,8 +135,8 @@ describe('assignments to result in very many blocks', () => {
   })
 })
 
-describe('positions', () => {
-  test('report the one insertion that moves columns', () => {
+describe('the prepared body', () => {
+  test('has one insertion that moves columns, and reports it', () => {
     expect(prepareSource('const a = 1;  a + 1 // c')).toEqual({
       ok: true,
       body: 'const a = 1;  return (a + 1) // c',
@@ -146,25 +146,25 @@ describe('positions', () => {
     expect(prepareSource('result = 1')).toMatchObject({ shift: null })
   })
 
-  test('a comment can not rename the source', () => {
+  test('contains no comment that renames the source', () => {
     expect(prepareSource('return 1\n//# sourceURL=x\n//@ sourceMappingURL=y')).toMatchObject({
       body: 'return 1\n//  sourceURL=x\n//  sourceMappingURL=y',
     })
   })
 
-  test('stay in code that is full of comments which would rename the source', () => {
+  test('keeps its columns in code full of comments that would rename the source', () => {
     const code = 'a\n//# sourceURL=x\n'.repeat(14_000)
     expect(prepareSource(`${code}return 1`)).toMatchObject({ body: `${'a\n//  sourceURL=x\n'.repeat(14_000)}return 1` })
   })
 
-  test('a comment that begins like one of HTML is left as it is', () => {
+  test('keeps a comment that begins like one of HTML', () => {
     expect(prepareSource('<!--# sourceURL=x\nreturn 1')).toMatchObject({
       ok: true,
       body: '<!--# sourceURL=x\nreturn 1',
     })
   })
 
-  test('of every token stay where they were, fenced or not, with types or without', () => {
+  test('keeps the position of every token, fenced or not, with types or without', () => {
     const statement = fc.constantFrom(
       'const a: number = MARK',
       '  f<string>(MARK, 1)',
