@@ -67,7 +67,7 @@ const withId = (more: object) => ({ body: { code: '1', ...more } })
 test.each<[string, Sent, string?]>([
   ['JSON that ends too early', { body: '{"code": "1"' }, 'line 1, column 13'],
   ['JSON with a trailing comma', { body: '{"code": "1",}' }],
-  ['no JSON at all', { body: 'code=1' }],
+  ['a body that is not JSON', { body: 'code=1' }],
   ['an empty body', { body: '', headers: { 'content-length': '0' } }, 'empty'],
   ['null', { body: 'null' }],
   ['a list', { body: '[]' }],
@@ -76,12 +76,12 @@ test.each<[string, Sent, string?]>([
   ['empty code', { body: { code: '' } }],
   ['code that is a number', { body: { code: 5 } }, 'code'],
   ['an unknown field', withId({ tool: [] }), 'did you mean "tools"?'],
-  ['an unknown field further in', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],
+  ['an unknown nested field', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],
   ['an id of another form', withId({ id: 'exe_1' }), 'id'],
   ['a context that is a list', withId({ context: [] }), 'context'],
   ['a config that is text', withId({ config: 'x' }), 'config'],
   ['a label that is too long', withId({ label: 'x'.repeat(257) }), 'label'],
-  ['a priority that is no integer', withId({ priority: 0.5 }), 'priority'],
+  ['a fractional priority', withId({ priority: 0.5 }), 'priority'],
   ['a limit below 1', withId({ limits: { cpuTimeoutMs: 0 } }), 'limits.cpuTimeoutMs'],
   ['a limit that is text', withId({ limits: { memoryLimitMb: '64' } }), 'limits.memoryLimitMb'],
   ['a limit above the maximum of the key', withId({ limits: { cpuTimeoutMs: 30_001 } }), 'limits.cpuTimeoutMs'],
@@ -91,16 +91,16 @@ test.each<[string, Sent, string?]>([
     'limits.cpuTimeoutMs (2000) is longer than limits.executionTimeoutMs (1000)',
   ],
   ['a tool without a name', withId({ tools: [{}] }), 'tools[0].name'],
-  ['a tool whose name is no identifier', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
+  ['a tool with an invalid name', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
   ['a tool declared twice', withId({ tools: [...tools, ...tools] }), 'declared twice'],
   ['tools without a way to call them', withId({ tools }), 'no way to call them'],
   ['a tool that requires approval', withId({ tools: [{ name: 'pay', requiresApproval: true }] }), 'requires approval'],
   ['a callback without a token', withId({ callback: { url: 'http://127.0.0.1:9/' } }), 'callback.token'],
   [
-    'a callback whose token breaks a header',
+    'a callback with a token that is invalid in a header',
     withId({ callback: { url: 'http://127.0.0.1:9/', token: `${token}\r\nx: 1` } }),
   ],
-  ['a callback that is no web address', withId({ callback: { url: 'file:///etc/passwd', token } }), 'callback.url'],
+  ['a callback that is not an HTTP URL', withId({ callback: { url: 'file:///etc/passwd', token } }), 'callback.url'],
   ['another content type', { body: '{"code":"1"}', headers: { 'content-type': 'text/plain' } }, 'text/plain'],
   ['a compressed body', { body: '{"code":"1"}', headers: { 'content-encoding': 'gzip' } }, 'gzip'],
   ['an idempotency key of another form', { body: { code: '1' }, headers: { 'idempotency-key': 'again' } }],
@@ -108,7 +108,7 @@ test.each<[string, Sent, string?]>([
     'two different ids',
     { body: { code: '1', id: newExecutionId() }, headers: { 'idempotency-key': newExecutionId() } },
   ],
-  ['a deadline that is no number', { body: { code: '1' }, headers: { 'x-codemode-timeout-ms': 'soon' } }],
+  ['a deadline that is not a number', { body: { code: '1' }, headers: { 'x-codemode-timeout-ms': 'soon' } }],
 ])('POST /v1/executions refuses %s with 400', async (_what, init, says = '') => {
   const error = await refused(400, 'INVALID_REQUEST', '/v1/executions', { method: 'POST', ...init })
   expect(error.message).toContain(says)
@@ -282,7 +282,7 @@ test.each<[string, Sent, string]>([
   ['no results', { body: {} }, 'results: is required'],
   ['empty results', { body: { results: [] } }, 'results'],
   ['a result without an answer', { body: { results: [{ callId: 'x' }] } }, 'results[0].answer'],
-  ['an answer that is neither', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],
+  ['a malformed answer', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],
   ['an unknown field', { body: { result: [] } }, 'did you mean "results"?'],
   ['malformed JSON', { body: '{' }, 'not valid JSON'],
   ['another content type', { body: '{}', headers: { 'content-type': 'text/xml' } }, 'text/xml'],
@@ -292,7 +292,7 @@ test.each<[string, Sent, string]>([
 })
 
 test.each<[string, Sent, number, string]>([
-  ['a reason that is no text', { body: { reason: 5 } }, 400, 'INVALID_REQUEST'],
+  ['a reason that is not text', { body: { reason: 5 } }, 400, 'INVALID_REQUEST'],
   ['an unknown field', { body: { why: 'x' } }, 400, 'INVALID_REQUEST'],
   ['malformed JSON', { body: '{' }, 400, 'INVALID_REQUEST'],
   ['too large a body', { body: { reason: 'x'.repeat(65 * 1024) } }, 413, 'PAYLOAD_TOO_LARGE'],

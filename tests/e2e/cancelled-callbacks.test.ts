@@ -89,7 +89,7 @@ const ways: [string, RegExp, (cancelling: Cancelling) => Promise<unknown>][] = [
     },
   ],
   [
-    'the end of code that does not wait for it',
+    'the end of code that does not await the call',
     /: The code ended without waiting for the call$/,
     async ({ client, arrived }) => {
       const ended = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
@@ -236,7 +236,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['a stale signature', 401, { sentAt: new Date(Date.now() - 600_000) }],
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, { message: { executionId: newExecutionId() } }],
-  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+  ['a webhook id that differs from the call id', 403, { webhookId: 'exe_1:9' }],
 ])(
   'the tool server refuses a cancellation with %s with %i, and the call continues',
   { tags: ['TL-3', 'EX-9'] },

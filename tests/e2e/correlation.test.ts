@@ -92,7 +92,7 @@ test.each([
   ['the code throws', 'throw new Error("x")', {}],
   ['a clock fires', 'for (;;);', { cpuTimeoutMs: 50 }],
   ['the code is too long', ' '.repeat(300_000), {}],
-  ['a limit is over the maximum', 'return 1', { memoryLimitMb: 4_000 }],
+  ['a limit is above the maximum', 'return 1', { memoryLimitMb: 4_000 }],
 ])('the error has the correlation id when %s', { tags: ['CX-2'] }, async (_what, code, limits) => {
   await using client = connect(executor)
   const correlationId = 'is-in-every-error'

@@ -24,7 +24,7 @@ test.each([
   ['a message', `throw new Error(${pairs(20_000)})`],
   ['a name', `throw Object.assign(new Error('m'), { name: ${pairs(500)} })`],
   ['a stack', `const e = new Error('m'); e.stack = ${pairs(20_000)}; throw e`],
-  ['a text that is thrown', `throw ${pairs(20_000)}`],
+  ['a thrown text', `throw ${pairs(20_000)}`],
   ['a path in the result', `return { [${pairs(5_000)}]: 1n }`],
   ['a name of a tool', `await tools[${pairs(5_000)}]()`],
   ['a cause', `throw new Error('m', { cause: new Error(${pairs(5_000)}) })`],

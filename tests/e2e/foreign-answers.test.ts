@@ -66,16 +66,16 @@ describe('a URL without an executor', () => {
     ['an empty 200', (response) => response.end(), /HTTP 200: got an empty answer from .*not a Codemode executor/],
     ['a 204', (response) => response.writeHead(204).end(), /HTTP 204: got an empty answer/],
     ['JSON of another service', page(200, '{"hello":"world"}', 'application/json'), /got application\/json from/],
-    ['broken JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
+    ['malformed JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
     ['plain text', page(200, 'It works!', 'text/plain'), /got text\/plain from .*which says "It works!"/],
     ['a picture', page(200, '\u0089PNG', 'image/png'), /got image\/png from .*executor\. Check executorUrl\.$/],
     ['a page that is not found', page(404, '<h1>Not Found</h1>'), /HTTP 404: got text\/html from .*"Not Found"/],
     ['another method', page(405, 'no', 'text/plain'), /HTTP 405: got text\/plain/],
     ['a page of a firewall', page(403, '<h1>Blocked</h1>'), /HTTP 403: got text\/html/],
     ['an error page', page(500, '<h1>Oops</h1>'), /HTTP 500: got text\/html from .*not a Codemode executor.*"Oops"/],
-    ['a portal', page(511, 'log in', 'text/plain'), /HTTP 511: got text\/plain/],
+    ['a captive portal', page(511, 'log in', 'text/plain'), /HTTP 511: got text\/plain/],
     [
-      'what compresses its pages',
+      'a server with compressed pages',
       (r) =>
         void r
           .writeHead(404, { 'content-type': 'text/html', 'content-encoding': 'gzip' })

@@ -129,7 +129,7 @@ test.each([
   ['an object without a prototype', 'Object.create(null)', { message: 'thrown: {}' }],
   ['a proxy with traps that throw', 'new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 } })', { name: 'Error' }],
   ['an error with getters that throw', 'Object.defineProperty(new Error("m"), "name", { get() { throw 1 } })', {}],
-  ['an error whose fields are no text', 'Object.assign(new Error("m"), { name: {}, stack: 5 })', { message: 'm' }],
+  ['an error whose fields are not text', 'Object.assign(new Error("m"), { name: {}, stack: 5 })', { message: 'm' }],
 ])('the code may throw %s', { tags: ['EX-8'] }, async (_what, expression, expected) => {
   expect(await errorOf(`throw ${expression}`)).toMatchObject({ code: 'GUEST_ERROR', ...expected })
 })

@@ -46,7 +46,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test.each([
-    ['is no JSON', '{}, "tool": "bank"'],
+    ['is not JSON', '{}, "tool": "bank"'],
     ['breaks out of an envelope', '1}, "tool": "bank", "x": {"y": 1'],
     ['is two values', '1 2'],
     ['is empty', ''],
@@ -66,7 +66,7 @@ describe.each(transports)('over $transport', ({ config }) => {
 
 test.each<[string, Effects[]]>([
   [
-    'uses a call’s number twice',
+    'repeats a call number',
     [
       {
         calls: [
@@ -81,7 +81,7 @@ test.each<[string, Effects[]]>([
     [{ calls: Array.from({ length: 257 }, (_, i) => ({ call: i + 1, tool: 'weather', input: '1' })) }],
   ],
   ['prints more than allowed', [{ logs: [{ level: 'log', text: 'x'.repeat(128 * 1024) }] }]],
-  ['gives a result that is no JSON', [{ end: { ok: true, result: '{' } }]],
+  ['gives a result that is not JSON', [{ end: { ok: true, result: '{' } }]],
   ['gives a larger result than allowed', [{ end: { ok: true, result: JSON.stringify('x'.repeat(1024 * 1024)) } }]],
 ])(
   'the executor ends a sandbox process that %s, and passes on none of it',

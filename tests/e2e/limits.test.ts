@@ -7,8 +7,8 @@ const suite = useCodemode()
 
 test.each([
   ['a promise that nothing settles', 'await new Promise(() => {})'],
-  ['one among others', 'await Promise.all([1, new Promise(() => {})])'],
-  ['a thenable that forgets its callbacks', 'await { then() {} }'],
+  ['one promise among others that nothing settles', 'await Promise.all([1, new Promise(() => {})])'],
+  ['a thenable that never calls its callbacks', 'await { then() {} }'],
   ['a wait after the last timer', 'await sleep(1)\nawait new Promise(() => {})'],
   ['a timer that was cleared', 'await new Promise((resolve) => clearTimeout(setTimeout(resolve, 20_000)))'],
   [

@@ -37,9 +37,9 @@ const timesOut = `return tools.pay({}).catch(({ code }) => code)`
 describe('over a proxy that buffers the stream', () => {
   test.each([
     ['has timed out', timesOut, 'TOOL_TIMEOUT'],
-    ['the code has not waited for', `tools.done({}).catch(() => {}); await sleep(1); return 'gone'`, 'gone'],
+    ['the code has not awaited', `tools.done({}).catch(() => {}); await sleep(1); return 'gone'`, 'gone'],
     [
-      'comes in many chunks',
+      'arrives in many chunks',
       `const pad = 'x'.repeat(500_000)
        const codes = await Promise.all([1, 2, 3].map((n) => tools.pay({ n, pad }).catch(({ code }) => code)))
        return codes.join()`,

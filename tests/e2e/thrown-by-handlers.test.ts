@@ -118,7 +118,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     { code: 'TOOL_ERROR', message: expect.stringMatching(/^The handler threw ./) },
   ],
   [
-    'an object with an error in it',
+    'an object that contains an error',
     () => ({ status: 500, error: new TypeError('inner') }),
     {
       message: 'The handler threw {"status":500,"error":"TypeError: inner"}',
@@ -126,7 +126,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     },
   ],
   [
-    'a value with an error that JSON can not hold',
+    'a value with an error that is not JSON',
     () => ({ big: 1n, errors: [new TypeError('inner')] }),
     { message: expect.not.stringMatching(/\n +at /) },
   ],
@@ -136,8 +136,8 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     { message: expect.not.stringMatching(/\n +at /) },
   ],
   ['a revoked proxy', revoked, { message: 'The handler threw <Revoked Proxy>' }],
-  ['a cause that is itself', () => cycle, { message: 'round', cause: { name: 'Error', message: 'and round' } }],
-  ['causes without end', endless, { message: 'again', cause: { name: 'Error', message: 'again' } }],
+  ['an error that is its own cause', () => cycle, { message: 'round', cause: { name: 'Error', message: 'and round' } }],
+  ['an endless chain of causes', endless, { message: 'again', cause: { name: 'Error', message: 'again' } }],
   [
     'an AggregateError',
     () => new AggregateError([new TypeError('a'), Object.assign(new Error('b'), { code: 'B' }), 'c'], 'both'),
@@ -175,7 +175,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
   ],
   ['a name of a megabyte', () => Object.assign(new Error('x'), { name: 'n'.repeat(1e6) }), { message: 'x' }],
   [
-    'a message over the limit',
+    'a message above the limit',
     () => new Error('m'.repeat(5_000_000)),
     { message: `${'m'.repeat(65_536)}… (${5_000_000 - 65_536} more characters)`, code: 'TOOL_ERROR' },
   ],

@@ -49,10 +49,10 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['a wrong signature', 401, { signingKey: 'another-key-than-the-token' }],
   ['a stale timestamp', 401, { sentAt: new Date(Date.now() - 600_000) }],
   ['a timestamp from the future', 401, { sentAt: new Date(Date.now() + 600_000) }],
-  ['a tool that the token does not cover', 403, { message: { tool: 'bank' } }],
+  ['a tool that the token does not allow', 403, { message: { tool: 'bank' } }],
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, otherExecution()],
-  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+  ['a webhook id that differs from the call id', 403, { webhookId: 'exe_1:9' }],
 ])('the tool server refuses %s with %i', { tags: ['TL-3'] }, async (_what, status, change) => {
   const { host, delivery, runs } = await delivered()
   await using _ = host

@@ -61,13 +61,13 @@ const calls = (count: number, length: number) => ({
 const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
 
 test.each([
-  ['the turn of a guest that has none', [turn(7)]],
-  ['that it is ready, once more', [{ type: 'ready', versions }]],
+  ['the turn of a guest without a turn', [turn(7)]],
+  ['a second time that it is ready', [{ type: 'ready', versions }]],
   ['more calls than an execution may make', [calls(300, 1)]],
   ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
-  ['a message of calls without a call', [calls(0, 0)]],
-  ['a message that there is not', [{ type: 'root' }]],
-  ['a turn with something more in it', [{ ...turn(1), more: 1 }]],
+  ['a message of calls without any call', [calls(0, 0)]],
+  ['a message of an unknown type', [{ type: 'root' }]],
+  ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
 ])('a process that reports %s is ended together with its turn', { tags: ['TL-3'] }, async (_what, messages) => {
   const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
   expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })

@@ -53,7 +53,7 @@ test.each([
     ['fail (code:2:30)', 'code:3:3', 'code:4:3'],
   ],
   ['a last expression', `const f = () => { throw new Error('x') }\nf()`, ['f (code:1:25)', 'code:2:1']],
-  ['an expression after others on its line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
+  ['an expression after others on the same line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
   [
     'a callback of a builtin',
     `[1].map(() => {\n  throw new Error('x')\n})`,

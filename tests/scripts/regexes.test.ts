@@ -14,11 +14,11 @@ test.each([
   ['an exponential literal', 'export const a = (text: string): boolean => /^(a+)+$/.test(text)', 'exponential'],
   ['a polynomial literal', 'const a = 1\n\nexport const b = (text: string) => text.replace(/\\/+$/, "")', 'polynomial'],
   [
-    'one behind a division',
+    'a literal after a division',
     'const half = (n: number) => n / 2\nexport const a = half(4) / /\\s+$/.lastIndex',
     'polynomial',
   ],
-  ['one inside of a template', 'export const a = (t: string) => `/* ${/\\n\\s+at /.test(t)} */`', 'polynomial'],
+  ['a literal inside a template', 'export const a = (t: string) => `/* ${/\\n\\s+at /.test(t)} */`', 'polynomial'],
   ['a constructor with a constant', 'export const a = new RegExp("(a|a)*b")', 'exponential'],
   ['a call without new', 'export const a = RegExp(`^(a*)*$`, "i")', 'exponential'],
   ['a text as the pattern of a method', 'export const a = (text: string) => text.search("\\\\s+$")', 'polynomial'],

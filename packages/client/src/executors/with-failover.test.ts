@@ -89,9 +89,9 @@ test('failover removes an executor that hangs, and keeps one whose code was slow
 describe.each([
   ['could not be reached', unreached()],
   ['is overloaded', refusal('OVERLOADED')],
-  ['shuts down', refusal('SHUTTING_DOWN')],
+  ['is shutting down', refusal('SHUTTING_DOWN')],
   ['did not admit it in time', refusal('QUEUE_TIMEOUT')],
-  ['limits the rate', refusal('RATE_LIMITED', { httpStatus: 429 })],
+  ['limits the request rate', refusal('RATE_LIMITED', { httpStatus: 429 })],
 ])('an executor that %s', (_what, error) => {
   test('hands the execution to the next one with its id, and gets no more until it is ready', async () => {
     const [a, b] = nodes()

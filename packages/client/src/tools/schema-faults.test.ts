@@ -55,9 +55,9 @@ const faults: [string, ToolSchema, unknown][] = [
     {},
   ],
   ['returns nothing', standard(() => undefined), {}],
-  ['returns issues that are no list', standard(() => ({ issues: 5 })), {}],
-  ['returns an issue that is none', standard(() => ({ issues: [null] })), {}],
-  ['returns a path that is none', standard(() => ({ issues: [{ message: 'm', path: [null] }] })), {}],
+  ['returns issues that are not a list', standard(() => ({ issues: 5 })), {}],
+  ['returns an invalid issue', standard(() => ({ issues: [null] })), {}],
+  ['returns an invalid path', standard(() => ({ issues: [{ message: 'm', path: [null] }] })), {}],
   [
     'returns issues with a hostile getter',
     standard(() => ({
@@ -75,7 +75,7 @@ const faults: [string, ToolSchema, unknown][] = [
     }),
     {},
   ],
-  ['runs out of stack', node, deep(50_000)],
+  ['overflows the stack', node, deep(50_000)],
 ]
 
 describe.each(['input', 'output'] as const)('a schema of the %s', (direction) => {
@@ -104,12 +104,12 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
 
   test.each<[string, ToolSchema, unknown, string]>([
     [
-      '100,000 wrong items',
+      '100,000 invalid items',
       { items: { type: 'string' } },
       Array.from({ length: 100_000 }, () => 1),
       'and at least 95 more',
     ],
-    ['100,000 wrong items by zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
+    ['100,000 items invalid for zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
     ['10,000 levels', { additionalProperties: { $ref: '#' }, items: { $ref: '#' } }, deep(5_000), 'nested too deeply'],
     ['too many steps', { pattern: '(?=.*b)a' }, 'a'.repeat(1_000_000), 'given up after 10000000 steps'],
   ])('that fails on %s says what is wrong', { tags: ['TL-2'] }, async (_, schema, value, text) => {

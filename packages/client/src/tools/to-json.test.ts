@@ -141,9 +141,9 @@ function lengthOnly(): unknown[] {
 }
 
 test.each([
-  ['a list of billions that are not set', lengthOnly],
-  ['few objects that refer to each other billions of times', repeated],
-  ['an error with such a list', () => Object.assign(new Error('x'), { errors: lengthOnly() })],
+  ['a list of billions of unset items', lengthOnly],
+  ['a few objects that refer to each other billions of times', repeated],
+  ['an error with a list of billions of unset items', () => Object.assign(new Error('x'), { errors: lengthOnly() })],
   ['an error with such objects', () => ({ error: new Error('x', { cause: { rows: repeated() } }) })],
 ])('toJson refuses %s before it writes it out', { tags: ['GU-1'] }, (_, make) => {
   expect(refusalOf(make()).message).toMatch(/^has more than 2097152 values in it, which no message can hold/)

@@ -29,10 +29,10 @@ function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | u
 describe('effects that the check accepts', () => {
   test.each([
     ['nothing', effectsOf({})],
-    ['calls that are numbered upwards', calls(1, 2, 3)],
-    ['calls with gaps, which the runtime refused itself', calls(1, 7)],
-    ['as much console output as allowed', log('x'.repeat(100))],
-    ['a cut entry, with the note that says so', log('x'.repeat(100 + 1024 - 64))],
+    ['calls with increasing numbers', calls(1, 2, 3)],
+    ['calls with gaps in their numbers, for calls that the runtime refused', calls(1, 7)],
+    ['console output of exactly the limit', log('x'.repeat(100))],
+    ['a cut entry with the note about the cut', log('x'.repeat(100 + 1024 - 64))],
     ['a result of exactly the limit', ended({ ok: true, result: JSON.stringify('éééé') })],
     ['a failure without details', ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom' })],
     ['a failure with details', failed({ path: '.items[3]' })],
@@ -43,12 +43,12 @@ describe('effects that the check accepts', () => {
 
 describe('effects that the check refuses, as only a compromised process reports them', () => {
   test.each([
-    ['a call number twice', calls(1, 1), 'call 1 after call 1'],
-    ['calls that are numbered downwards', calls(2, 1), 'call 1 after call 2'],
+    ['a repeated call number', calls(1, 1), 'call 1 after call 1'],
+    ['calls with decreasing numbers', calls(2, 1), 'call 1 after call 2'],
     ['more calls than allowed', calls(1, 2, 3, 4), 'more tool calls than allowed'],
     ['more console output than allowed', log('x'.repeat(100 + 1024 - 64 + 1)), 'more console output than allowed'],
-    ['output that is more in bytes only', log('é'.repeat(600)), 'more console output than allowed'],
-    ['a result that is more in bytes only', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
+    ['output above the limit only in bytes', log('é'.repeat(600)), 'more console output than allowed'],
+    ['a result above the limit only in bytes', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
     ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'a result that is not JSON'],
     ['no result', ended({ ok: true, result: '' }), 'a result that is not JSON'],
     ['huge details', failed({ text: 'x'.repeat(65_536) }), 'larger details than allowed'],

@@ -35,7 +35,7 @@ describe('the deliveries that are due', () => {
   })
 
   test.each([
-    ['a timer before an answer that came later', 999, 'tick'],
+    ['a timer before an answer that arrived later', 999, 'tick'],
     ['a timer before an answer of the same time', 1_000, 'tick'],
     ['an answer before a timer that was due later', 1_001, 'answer'],
   ])('start with %s', (_title, timerAt, kind) => {

@@ -143,7 +143,7 @@ describe('POST /v1/executions refuses', () => {
     ['a wrong type', { code: 1 }, {}, 400, 'INVALID_REQUEST', 'code: expected string, received number'],
     ['a malformed id', { code: '1', id: 'exe_1' }, {}, 400, 'INVALID_REQUEST', 'id: must be "exe_"'],
     ['a malformed tool', { code: '1', tools: [{ name: 'a b' }] }, events, 400, 'INVALID_REQUEST', 'tools[0].name'],
-    ['a tool twice', { code: '1', tools: [{ name: 'a' }, { name: 'a' }] }, events, 400, 'INVALID_REQUEST', 'twice'],
+    ['a duplicate tool', { code: '1', tools: [{ name: 'a' }, { name: 'a' }] }, events, 400, 'INVALID_REQUEST', 'twice'],
     ['a malformed key', { code: '1' }, { 'idempotency-key': 'abc' }, 400, 'INVALID_REQUEST', 'idempotency-key'],
     [
       'two ids',
@@ -155,16 +155,16 @@ describe('POST /v1/executions refuses', () => {
     ],
     ['a malformed time', { code: '1' }, { 'x-codemode-timeout-ms': '1.5' }, 400, 'INVALID_REQUEST', 'milliseconds'],
     ['no time', { code: '1' }, { 'x-codemode-timeout-ms': '0' }, 400, 'INVALID_REQUEST', 'milliseconds'],
-    ['tools without a way', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
+    ['unreachable tools', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
     [
-      'an approval that nobody would wait for',
+      'a tool that requires approval',
       { code: '1', tools: [{ name: 'a', requiresApproval: true }] },
       events,
       400,
       'INVALID_REQUEST',
       'requires approval',
     ],
-    ['detached', { code: '1', detached: true }, {}, 501, 'STORE_DISABLED', 'need a store'],
+    ['a detached execution', { code: '1', detached: true }, {}, 501, 'STORE_DISABLED', 'need a store'],
     [
       'a foreign callback',
       { code: '1', callback: { ...callback, url: 'https://evil.example/' } },

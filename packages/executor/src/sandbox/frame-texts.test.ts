@@ -70,10 +70,10 @@ test('a frame with texts is decoded with each text at its placeholder', () => {
 describe('a frame is refused', () => {
   test.each([
     ['without JSON', frameOf()],
-    ['with something else than JSON', frameOf(segment('{'))],
-    ['with a text that nothing stands for', frameOf(json([mark]), segment('x'), segment('y'))],
-    ['with fewer texts than it has places', frameOf(json([mark, mark]), segment('x'))],
-    ['with one text for two places', frameOf(segment(`{"a":"\\u0000","a":"\\u0000"}`), segment('x'), segment('y'))],
+    ['with invalid JSON', frameOf(segment('{'))],
+    ['with a text without a placeholder', frameOf(json([mark]), segment('x'), segment('y'))],
+    ['with fewer texts than placeholders', frameOf(json([mark, mark]), segment('x'))],
+    ['with duplicate keys', frameOf(segment(`{"a":"\\u0000","a":"\\u0000"}`), segment('x'), segment('y'))],
     ['with a text that is longer than the frame', frameOf(json(mark), segment('x', false, 2))],
     ['with a text of 2 GiB', frameOf(json(mark), segment('x', true, 0x7fff_ffff))],
     ['that ends within a length', frameOf(json(mark), Buffer.alloc(3))],

@@ -76,10 +76,10 @@ describe('an invalid frame ends the conversation', () => {
     ['a length of zero', headerOf(0), 'a frame of 0 bytes is outside 1 to 100'],
     ['one byte more than the limit', headerOf(101), 'a frame of 101 bytes is outside 1 to 100'],
     ['the largest length', headerOf(0xffff_ffff), 'a frame of 4294967295 bytes is outside 1 to 100'],
-    ['no JSON', frameOf('{"a":'), 'a frame is not JSON'],
+    ['invalid JSON', frameOf('{"a":'), 'a frame is not JSON'],
     ['two values', frameOf('1 2'), 'a frame is not JSON'],
-    ['nothing but blanks', frameOf('  '), 'a frame is not JSON'],
-    ['bytes that are no text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame is not JSON'],
+    ['only white space', frameOf('  '), 'a frame is not JSON'],
+    ['bytes that are not text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame is not JSON'],
     ['a good frame before a bad one', Buffer.concat([frameOf('1'), headerOf(0)]), 'a frame of 0 bytes'],
   ])('%s', (_title, bytes, message) => {
     expect(() => new FrameReader(100).push(bytes)).toThrow(FrameError)

@@ -56,7 +56,7 @@ test('a launch in another jail ends the process that was started ahead', async (
 })
 
 test.each([
-  ['is not there', ['/nonexistent']],
+  ['does not exist', ['/nonexistent']],
   ['ends at once', [execPath, '--eval', '']],
   ['does not read its filter', ['/bin/sleep', '60']],
 ])('a command that %s blocks no launch, and is tried again', async (_how, command) => {

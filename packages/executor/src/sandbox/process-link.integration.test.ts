@@ -38,9 +38,9 @@ test('a link that is ended before it is ready ignores later messages', async () 
 })
 
 test.each([
-  ['that speaks before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
+  ['that sends a message before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
   [
-    'that gets ready twice',
+    'that reports ready twice',
     [ready, skipped, ready],
     ['ready', 'skipped', 'it broke the protocol: Error: it is ready already'],
   ],

@@ -117,7 +117,7 @@ test('a call that is aborted between two attempts is cancelled, because the firs
 
 test.each<[string, number, (outgoing: ServerResponse, nth: number) => void]>([
   ['a connection that breaks once', 2, (outgoing, nth) => (nth === 1 ? outgoing.destroy() : outgoing.end('{}'))],
-  ['connections that break always', 2, (outgoing) => outgoing.destroy()],
+  ['a connection that always breaks', 2, (outgoing) => outgoing.destroy()],
   ['400, as an older tool server answers', 1, (outgoing) => outgoing.writeHead(400).end('{"error":{}}')],
   ['a redirect', 1, (outgoing) => outgoing.writeHead(307, { location: '/elsewhere' }).end()],
   ['a failure', 1, (outgoing) => outgoing.writeHead(500).end()],

@@ -27,15 +27,15 @@ describe('a request', () => {
 
   test.each<[string, object]>([
     ['no code', { code: '' }],
-    ['a field that there is not', { timeout: 1 }],
-    ['an id that is no UUID', { id: 'exe_1' }],
-    ['a context that is no object', { context: [] }],
+    ['an unknown field', { timeout: 1 }],
+    ['an id that is not a UUID', { id: 'exe_1' }],
+    ['a context that is not an object', { context: [] }],
     ['a label that is too long', { label: 'x'.repeat(257) }],
     ['a priority that is too high', { priority: 101 }],
-    ['half a priority', { priority: 0.5 }],
-    ['a limit that there is not', { limits: { cpuTimeout: 1 } }],
+    ['a fractional priority', { priority: 0.5 }],
+    ['an unknown limit', { limits: { cpuTimeout: 1 } }],
     ['a clock of zero', { limits: { cpuTimeoutMs: 0 } }],
-    ['a field of a tool that there is not', { tools: [{ name: 'a', schema: {} }] }],
+    ['an unknown field of a tool', { tools: [{ name: 'a', schema: {} }] }],
     ['a tool that is declared twice', { tools: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] }],
     ['too many tools', { tools: Array.from({ length: 1_001 }, (_, i) => ({ name: `t${i}` })) }],
   ])('is rejected with %s', (_title, wrong) => {
