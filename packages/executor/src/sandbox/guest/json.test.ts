@@ -9,7 +9,7 @@ import { capturePrimordials } from './primordials.ts'
 const p = capturePrimordials()
 const run = () => {}
 
-test('toJson writes a lossless value as JSON.stringify does', () => {
+test('serialise writes a lossless value as JSON.stringify does', () => {
   assert(
     property(writableValues, (value) => {
       expect(serialise(p, value)).toEqual({ ok: true, text: JSON.stringify(value) ?? 'null' })
@@ -17,13 +17,13 @@ test('toJson writes a lossless value as JSON.stringify does', () => {
   )
 })
 
-test.each(acceptedCases.filter(({ place }) => place !== 'host'))('toJson writes $source as $json', (each) => {
+test.each(acceptedCases.filter(({ place }) => place !== 'host'))('serialise writes $source as $json', (each) => {
   const serialised = serialise(p, valueOf(each))
   expect(serialised).toMatchObject({ ok: true })
   expect(JSON.stringify(JSON.parse((serialised as { text: string }).text))).toBe(each.json)
 })
 
-test.each(refusedCases.filter(({ place }) => place !== 'host'))('toJson refuses $source: $path $reason', (each) => {
+test.each(refusedCases.filter(({ place }) => place !== 'host'))('serialise refuses $source: $path $reason', (each) => {
   const { path, reason, hint } = each
   expect(serialise(p, valueOf(each))).toEqual({ ok: false, path, reason, hint })
 })
@@ -96,7 +96,7 @@ test.each<[string, (thrown: unknown) => unknown]>([
       },
     }),
   ],
-])('toJson passes on what %s throws', (_title, valueThat) => {
+])('serialise passes on what %s throws', (_title, valueThat) => {
   for (const thrown of [new Error('mine'), 'mine', undefined, { path: '', reason: '' }]) {
     let caught: unknown = 'nothing'
     try {
