@@ -28,7 +28,7 @@ export const coldStart: Workload = async (_args, report, options) => {
   })
   report.table('Node alone, from its start to its end', [spreads(rounds.baseline.map((ms) => ({ ms })))])
   for (const [from, title] of [
-    ['built', 'built, as it is installed'],
+    ['built', 'built, as installed'],
     ['sources', 'from its sources'],
   ] as const) {
     report.table(

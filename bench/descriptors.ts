@@ -14,7 +14,7 @@ export function raiseDescriptorLimit(wanted: number): string {
     execFileSync('prlimit', ['--pid', String(process.pid), `--nofile=${wanted}:${wanted}`], { stdio: 'ignore' })
     return `raised from ${hard} to ${hardLimit()}`
   } catch {
-    return `${hard} allowed, ${wanted} needed, and not to be raised`
+    return `${hard} allowed, ${wanted} needed; the limit cannot be raised`
   }
 }
 

@@ -65,7 +65,7 @@ export const eventLoop: Workload = async (args, report) => {
     })
     if (profile === undefined) continue
     report.note([`\n${flood.name}: the longest stalls by function`, ...profile.self].join('\n  '))
-    report.note(['with what they called', ...profile.total].join('\n  '))
+    report.note(['with the functions that they called', ...profile.total].join('\n  '))
   }
   report.table(
     `Stalls of the executor's event loop, ${values.guests} flooding guests at a time, ${values.transport}`,

@@ -36,7 +36,7 @@ export class MemoryWatch implements Disposable {
       moment,
       executor: Math.round(executor),
       'sandbox processes': Math.round(all - executor),
-      'of so many': processes.filter(({ name }) => name === 'sandbox').length,
+      'number of them': processes.filter(({ name }) => name === 'sandbox').length,
       both: Math.round(all),
       'client, beside': Math.round(rssMb(process.pid)),
     })

@@ -87,7 +87,7 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
   })
   const startedMs = performance.now() - began
   const waiting = Object.keys(results).length
-  watch.mark('all have begun to wait')
+  watch.mark('all executions wait')
   await delay(steadyMs)
   watch.mark(`${steadyMs / 1_000} s later`)
 
@@ -99,12 +99,12 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
     if (JSON.stringify(await results[number]) === JSON.stringify([number, number, number * 2])) right += 1
   })
   const answeredMs = performance.now() - answering
-  watch.mark('all have ended')
+  watch.mark('all executions have ended')
   await delay(settleMs)
   watch.mark(`${settleMs / 1_000} s later`)
 
   const gaveUp =
-    waiting < count ? `; no more were started at ${watch.peakMb.toFixed(0)} MB of ${budgetMb.toFixed(0)}` : ''
+    waiting < count ? `; the bench started no more at ${watch.peakMb.toFixed(0)} MB of ${budgetMb.toFixed(0)}` : ''
   report.table(`${waiting} executions wait over the stream${gaveUp} (resident MB)`, watch.rows)
   report.note(
     `peak ${watch.peakMb.toFixed(0)} MB; ${right} of ${waiting} right; ${failures.length} failed ${failures[0] ?? ''}`,
@@ -113,5 +113,5 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
     `begun in ${startedMs.toFixed(0)} ms, ended in ${answeredMs.toFixed(0)} ms, ${atOnce} at a time; ` +
       `descriptors: ${descriptors}; options: ${JSON.stringify(env)}`,
   )
-  if (right < waiting) throw new Error(`${waiting - right} of ${waiting} executions did not end right`)
+  if (right < waiting) throw new Error(`${waiting - right} of ${waiting} executions gave a wrong result`)
 }

@@ -44,7 +44,7 @@ export const recovery: Workload = async (_args, report, options) => {
     "From a tool's answer to the result: milliseconds, p50",
     compared(rounds, ({ answeredMs, replayedMs }) => ({
       usual: answeredMs,
-      'killed meanwhile, by replay': replayedMs,
+      'after a kill and a replay': replayedMs,
     })),
   )
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => executor.close({ drainMs: 0 }))
 
-test.each(recipes)('the recipe %s does what it says', async (name) => {
+test.each(recipes)('the recipe %s runs without an error', async (name) => {
   const { stdout, stderr } = await run(
     execPath,
     ['--conditions=@codemode/source', fileURLToPath(new URL(name, folder))],

@@ -153,7 +153,7 @@ function deliverAnswers(count: number): void {
 const counted = (most: number, unit: string) => ({
   most,
   unit,
-  inputs: { [`so many ${unit}`]: (size: number) => size },
+  inputs: { [`number of ${unit}`]: (size: number) => size },
 })
 
 export const executorSubjects: readonly TextSubject[] = [
@@ -262,7 +262,7 @@ export const executorSubjects: readonly TextSubject[] = [
     },
     (value: unknown) => parseWith(executionRequestSchema, value),
   ),
-  subject('tool calls made at once', counted(65_536, 'calls'), makeCalls),
-  subject('events kept', counted(262_144, 'events'), keepEvents),
-  subject('answers that wait', counted(262_144, 'answers'), deliverAnswers),
+  subject('concurrent tool calls', counted(65_536, 'calls'), makeCalls),
+  subject('kept events', counted(262_144, 'events'), keepEvents),
+  subject('waiting answers', counted(262_144, 'answers'), deliverAnswers),
 ]

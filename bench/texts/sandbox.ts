@@ -167,5 +167,5 @@ export const sandboxSubjects: readonly TextSubject[] = [
     },
     (value: unknown) => [inspect(p, value), attempt(() => serialise(p, value))],
   ),
-  subject('timers', { most: 10_000 * 8, unit: 'timers', inputs: { 'in falling order': (size) => size } }, timers),
+  subject('timers', { most: 10_000 * 8, unit: 'timers', inputs: { 'in descending order': (size) => size } }, timers),
 ]

@@ -41,7 +41,7 @@ const failed: string[] = []
 {
   await using executor = await startExecutorProcess()
   const { versions } = await get<{ versions: { node: string; isolatedVm: string } }>(executor, '/v1/info')
-  printLine('Codemode: code goes to an executor, its tool calls come back.')
+  printLine('Codemode: an executor runs the code and sends its tool calls to the client.')
   printLine('')
   printFact('executor', `${executor.url}, process ${executor.pid}, isolated-vm ${versions.isolatedVm}`)
   printFact('client', `this process, ${process.pid}, Node ${process.version}; the tools are here`)
@@ -58,6 +58,6 @@ const failed: string[] = []
 }
 
 const seconds = ((performance.now() - began) / 1000).toFixed(1)
-printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes went as they should, in ${seconds} s.`)
+printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes passed, in ${seconds} s.`)
 for (const title of failed) printLine(`FAILED: ${title}`)
 if (failed.length > 0) process.exitCode = 1

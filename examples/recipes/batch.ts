@@ -36,5 +36,5 @@ assert.deepEqual(
     [157, 'GUEST_ERROR'],
   ],
 )
-assert.deepEqual(again, [], 'what the code did wrong is no reason to run it again')
-console.log(`${values.length} of ${results.length} succeeded; the others say why they did not`)
+assert.deepEqual(again, [], 'a failure of the code is not retried')
+console.log(`${values.length} of ${results.length} succeeded; each of the others has an error`)

@@ -28,4 +28,4 @@ const all = await Promise.all(
   cities.map((city) => codemode.executeAsync<number>('return tools.celsius(input)', { input: { city } })),
 )
 assert.deepEqual(all, [-3, 21, 21])
-console.log('the same values, and an event loop that goes on')
+console.log('the same values without blocking the event loop')

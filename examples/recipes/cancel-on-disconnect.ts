@@ -52,4 +52,4 @@ const error = await answered.promise
 assert(error instanceof CancelledError)
 assert.equal(codemode.stats().cancelled, 1)
 server.close()
-console.log('the reader left, and the code and its tool call stopped')
+console.log('the reader disconnected, and the code and its tool call stopped')

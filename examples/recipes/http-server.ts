@@ -45,4 +45,4 @@ assert.deepEqual(
   answers,
   customers.map((customer) => ({ customer, orders: [customer, customer, customer], cents: 300 })),
 )
-console.log(`${answers.length} requests at once, each with its own context`)
+console.log(`${answers.length} concurrent requests, each with its own context`)

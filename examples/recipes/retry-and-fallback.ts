@@ -35,4 +35,4 @@ await using degraded = Codemode.fromClientConfig({
 const last = await degraded.run('return 1')
 assert(last.success)
 assert.deepEqual([last.result, last.source], [{ available: false }, 'degraded'])
-console.log('tried again, then somewhere else, then did without')
+console.log('retried, fell back to another executor, then degraded')

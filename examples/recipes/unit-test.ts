@@ -15,7 +15,7 @@ async function report(codemode: Codemode, city: string): Promise<string> {
 
 const tools = { celsius: ({ city }: { city: string }) => (city === 'Oslo' ? -3 : 21) }
 
-void test('it reports what the tool says', async () => {
+void test('it reports the value that the tool returns', async () => {
   const executor = new MockExecutor({
     responses: [{ code: /celsius/, result: ({ input }, callTool) => callTool('celsius', input ?? null) }],
   })
@@ -27,7 +27,7 @@ void test('it reports what the tool says', async () => {
   )
 })
 
-void test('it says so when the code fails', async () => {
+void test('it reports the message of the error when the code fails', async () => {
   const error = { name: 'ToolError', message: 'the station is down' }
   await using codemode = Codemode.fromClientConfig({
     executor: new MockExecutor({ responses: [{ code: /celsius/, error }] }),
@@ -36,7 +36,7 @@ void test('it says so when the code fails', async () => {
   assert.equal(await report(codemode, 'Rome'), 'no report: the station is down')
 })
 
-void test('a slow executor is slow in fake time only', async ({ mock }) => {
+void test('a slow executor delays the report in fake time only', async ({ mock }) => {
   mock.timers.enable({ apis: ['setTimeout'] })
   const executor = new MockExecutor({ defaultResult: 7, latencyMs: 60_000 })
   await using codemode = Codemode.fromClientConfig({ executor, tools, executionTimeoutMs: 120_000 })

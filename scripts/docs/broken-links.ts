@@ -28,7 +28,7 @@ export function brokenLinks(document: Document): string[] {
       if (existsSync(target)) {
         if (anchor === undefined || !target.endsWith('.md') || anchorsOf(readDocument(target)).has(anchor)) return []
       }
-      return [`${document.path}(${index + 1}): the link ${link} leads nowhere`]
+      return [`${document.path}(${index + 1}): the link ${link} has no target`]
     }),
   )
 }

@@ -86,7 +86,7 @@ export function typeErrors(documents: readonly Document[]): string[] {
     cwd: cache,
     encoding: 'utf8',
   })
-  if (status !== 0 && stdout === '') throw new Error(`tsc ended with ${status} and said nothing`)
+  if (status !== 0 && stdout === '') throw new Error(`tsc ended with ${status} and printed no message`)
   return stdout
     .split('\n')
     .filter(Boolean)

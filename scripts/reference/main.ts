@@ -11,7 +11,7 @@ import { Application, ReflectionKind, TSConfigReader, TypeDocReader, type Declar
 const options = { options: join(import.meta.dirname, 'typedoc.json') }
 const app = await Application.bootstrapWithPlugins(options, [new TypeDocReader(), new TSConfigReader()])
 const project = await app.convert()
-if (project === undefined) throw new Error('typedoc could not read the packages')
+if (project === undefined) throw new Error('Typedoc cannot read the packages')
 for (const module of project.children ?? []) {
   module.name = `@codemode/${module.name.replace('/src', '')}`
   for (const declaration of module.children ?? []) requireDocumented(declaration)

@@ -11,7 +11,7 @@ export const allowedRegexes: readonly AllowedRegex[] = [
   {
     path: 'packages/client/src/executors/mock-answer.ts',
     text: 'request.code.search(code)',
-    reason: 'The pattern is that of the author of a test, who also sends the code.',
+    reason: 'The author of a test writes both the pattern and the code.',
   },
   {
     path: 'packages/executor/src/sandbox/guest/web/structured-clone.ts',

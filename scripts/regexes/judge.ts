@@ -39,7 +39,7 @@ export function regexProblems(found: readonly FoundRegex[], allowed: readonly Al
     else used.add(exception)
   }
   for (const entry of allowed) {
-    if (!used.has(entry)) problems.push(`${entry.path}: ${entry.text} is on the allow-list, and nothing refuses it`)
+    if (!used.has(entry)) problems.push(`${entry.path}: ${entry.text} is not needed on the allow-list; remove it`)
   }
   return problems
 }
@@ -61,6 +61,6 @@ function explanationOf(diagnostics: Diagnostics): string | undefined {
       return `takes ${complexity.summary} time, for example with ${attack.pattern.slice(0, maxShownLength)}`
     }
     case 'unknown':
-      return `can't be judged (${diagnostics.error.kind}): write it otherwise, or allow it with a reason`
+      return `can't be judged (${diagnostics.error.kind}): rewrite it, or allow it with a reason`
   }
 }

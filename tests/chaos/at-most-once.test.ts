@@ -125,7 +125,7 @@ const firstSeed = Number(env['CODEMODE_FUZZ_SEED'] ?? 1)
 const schedules = 1_000
 
 test(
-  'in 1,000 random schedules of delays, losses, duplicates, restarts and forgetting, no code runs twice',
+  'no code runs twice in 1,000 random schedules of delays, losses, duplicates, restarts and evictions',
   { tags: ['RT-2'] },
   async () => {
     const all: Outcome[] = []

@@ -19,7 +19,7 @@ const code = `
 
 describe.each(transports)('over $transport', ({ transport }) => {
   test(
-    '2,000 executions notice nothing of a fifth of the connections being killed',
+    '2,000 executions give their results although a fifth of the connections break',
     { tags: ['RT-1', 'RT-2', 'EX-2'] },
     async () => {
       await using executor = await startExecutor()

@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => executor.close({ drainMs: 0 }))
 
 describe.each(transports)('over $transport', ({ config }) => {
-  test('executions that wait when their sandbox processes are killed finish as if nothing had happened', async () => {
+  test('waiting executions finish with their results after their sandbox processes are killed', async () => {
     const count = 20
     const arrived: (() => void)[] = []
     const everyoneWaits = Promise.withResolvers<void>()
@@ -60,7 +60,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 })
 
-test('an execution that is on the CPU when its process crashes is tried alone, and fails as the cause if that one crashes too', async () => {
+test('an execution on the CPU when its process crashes is retried alone, and fails as the cause if that one crashes too', async () => {
   await using codemode = connect(executor)
   const execution = await codemode.submit('for (;;) {}', { cpuTimeoutMs: 20_000 })
   const ended = execution.wait()

@@ -79,7 +79,7 @@ function probesUntilRun(log: readonly string[]): number {
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'of two executors one is killed: what it held is ambiguous, all else finishes, nothing runs twice',
+    'after the crash of one of two executors its executions are ambiguous, all others finish, nothing runs twice',
     { tags: ['CL-1'] },
     async () => {
       await using first = await startExecutorProcess()
@@ -107,7 +107,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'under load one of two executors is killed and comes back: nothing is lost, and within two probes it has work',
+    'an executor that crashes and restarts under load loses no execution, and gets work again within two probes',
     { tags: ['CL-1'] },
     async () => {
       await using first = await startExecutorProcess()

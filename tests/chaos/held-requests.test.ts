@@ -61,7 +61,7 @@ const schedules: readonly Schedule[] = [
     succeeds: true,
   },
   {
-    what: 'the answer is lost, and the repeats meet nothing until the restart',
+    what: 'the answer is lost, and every repeat fails until the restart',
     faults: ({ park }) => [() => 'lose the answer', whenAsked(park, 'reset')],
     runs: 1,
     succeeds: false,
@@ -74,7 +74,7 @@ const schedules: readonly Schedule[] = [
     succeeds: false,
   },
   {
-    what: 'all attempts are held and given up, but the last one',
+    what: 'all attempts except the last one are held and given up',
     faults: ({ restarted, park }) => [
       () => ({ heldUntil: restarted, breaks: true }),
       () => ({ heldUntil: restarted, breaks: true }),
@@ -84,7 +84,7 @@ const schedules: readonly Schedule[] = [
     succeeds: false,
   },
   {
-    what: 'the executor dies over the code, and the proxy repeats the request',
+    what: 'the executor crashes during the code, and the proxy repeats the request',
     faults: ({ restarted }) => [() => ({ repeatAfter: restarted })],
     runs: 1,
     succeeds: false,
@@ -151,7 +151,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
 }
 
 test(
-  'in 24 schedules over four restarts, no code runs twice, and no call gets the answer of another',
+  'no code runs twice in 24 schedules over four restarts, and no call gets the answer of another',
   { tags: ['RT-2', 'TL-6'] },
   async () => {
     let executor = await startExecutorProcess({ env: { CODEMODE_SANDBOX_PROCESSES: '1' } })
@@ -181,7 +181,7 @@ test(
   },
 )
 
-test('the default retries bridge a restart of the executor', { tags: ['RT-1'] }, async () => {
+test('the default retries outlast a restart of the executor', { tags: ['RT-1'] }, async () => {
   const env = { CODEMODE_SANDBOX_PROCESSES: '1' }
   await using first = await startExecutorProcess({ env })
   // The second executor is up before the first is killed, so that the test does not depend on the duration of a start.

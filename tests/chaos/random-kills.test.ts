@@ -26,7 +26,7 @@ const code = `
     && [input, first.part, ...rest.map(({ part }) => part)]`
 
 describe.each(transports)('over $transport', ({ config }) => {
-  test('200 executions in flight notice nothing of 20 kills of random sandbox processes', async () => {
+  test('200 executions in flight give their results despite 20 kills of random sandbox processes', async () => {
     await using executor = await startExecutor()
     const chaos = new RandomKills({ kills, every: Math.floor((executions * callsEach) / (kills + 1)), seed: 11 })
     const runs = new Map<string, number>()

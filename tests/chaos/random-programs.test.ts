@@ -7,7 +7,7 @@ import type { Journal } from '@codemode/shared'
 import { randomPrograms } from '../replay/random-programs.ts'
 import { api, connect, killSandboxProcesses, replayOf, startExecutor } from '@codemode/testkit'
 
-test('random programs go on from the middle of their journals when their processes are killed again and again', async () => {
+test('random programs continue from the middle of their journals after repeated kills of their processes', async () => {
   await using executor = await startExecutor()
   const calls = new Map<string, number>()
   const count = (callId: string): number => {

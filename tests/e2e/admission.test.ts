@@ -48,7 +48,7 @@ async function orderOf(queued: readonly Awaited<ReturnType<typeof enqueue>>[]): 
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('executions of one key over its queue get a 429 that says when to come back', { tags: ['RT-5'] }, async () => {
+  test("an execution above its key's queue limit gets a 429 with Retry-After", { tags: ['RT-5'] }, async () => {
     const executor = await startForTenants({ maxRunningPerKey: 1, maxQueuedPerKey: 2 })
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
@@ -84,7 +84,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'executions over the queue of all get a 503, and a client that retries gets through',
+    'an execution above the global queue limit gets a 503, and a client that retries succeeds',
     { tags: ['RT-5'] },
     async () => {
       const executor = await startForTenants({ maxRunning: 1, maxQueued: 1 })
@@ -111,7 +111,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 })
 
-test('tenants take turns: one with a long queue does not hold up another', { tags: ['RT-5'] }, async () => {
+test('tenants take turns: a long queue of one does not delay another', { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({ maxRunning: 1 })
   const { enter, arrived, open } = gate()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
@@ -128,7 +128,7 @@ test('tenants take turns: one with a long queue does not hold up another', { tag
 })
 
 test(
-  'within a tenant a higher priority goes first, and equal ones in the order of arrival',
+  "a tenant's higher priority starts first, and equal priorities start in order of arrival",
   { tags: ['RT-5'] },
   async () => {
     const executor = await startForTenants({ maxRunning: 1 })
@@ -152,7 +152,7 @@ test(
   },
 )
 
-test("a key's own limits win over those of all keys", { tags: ['RT-5'] }, async () => {
+test("a key's own limits override those of all keys", { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({}, { acme: { maxRunning: 1, maxQueued: 0, limits: { maxToolCalls: 1 } } })
   const { enter, arrived, open } = gate()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
@@ -164,7 +164,7 @@ test("a key's own limits win over those of all keys", { tags: ['RT-5'] }, async 
   expect(await running).toMatchObject({ success: false, error: { code: 'TOO_MANY_TOOL_CALLS' } })
 })
 
-test('a key that has expired is refused as such', { tags: ['RT-4'] }, async () => {
+test('the executor refuses an expired key with a message that says so', { tags: ['RT-4'] }, async () => {
   const executor = await startForTenants({}, { other: { expiresAt: '2020-01-01T00:00:00Z' } })
   const { status, body, headers } = await run(executor, keys.other)
   expect(status).toBe(401)
@@ -176,7 +176,7 @@ test('a key that has expired is refused as such', { tags: ['RT-4'] }, async () =
   })
 })
 
-test('the id of another tenant answers as an unknown one, on every route', { tags: ['RT-5'] }, async () => {
+test("every route answers another tenant's id as an unknown one", { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants()
   const { body } = await run(executor, keys.acme)
   const unknown = `exe_${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}`

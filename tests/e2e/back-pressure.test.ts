@@ -5,7 +5,7 @@ import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
-test('no more executions run at a time than concurrency says, and all of them run', { tags: ['CL-2'] }, async () => {
+test('no more executions run at a time than concurrency allows, and all of them run', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using client = connect(suite.executor, { concurrency: 3, queueTimeoutMs: 60_000, tools: { enter } })
   let most = 0
@@ -18,7 +18,7 @@ test('no more executions run at a time than concurrency says, and all of them ru
   expect({ most, calls: signals.length }).toEqual({ most: 3, calls: 30 })
 })
 
-test('the views of one client take turns, so that none starves another', { tags: ['CL-2'] }, async () => {
+test('the views of one client take turns, so that no view starves another', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   const order: string[] = []
   const note = (_: unknown, { context }: { context: { readonly [key: string]: unknown } }) =>
@@ -36,7 +36,7 @@ test('the views of one client take turns, so that none starves another', { tags:
   expect(order.indexOf('modest')).toBeLessThanOrEqual(1)
 })
 
-test('a higher priority of the same view goes first', { tags: ['CL-2'] }, async () => {
+test('a higher priority of the same view starts first', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   const order: unknown[] = []
   const note = (input: unknown) => order.push(input)
@@ -50,7 +50,7 @@ test('a higher priority of the same view goes first', { tags: ['CL-2'] }, async 
 })
 
 test(
-  'who waits too long in the client’s queue is told by which clock, and its code never runs',
+  'an execution that waits too long in the client’s queue fails with QUEUE_TIMEOUT and never runs',
   { tags: ['CL-2', 'RT-3'] },
   async () => {
     const { enter, arrived, open } = gate()
@@ -72,7 +72,7 @@ test(
   },
 )
 
-test('a full queue refuses the next execution, and says what to do', { tags: ['CL-2'] }, async () => {
+test('a full queue refuses the next execution and says what to do', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 2, tools: { enter } })
   const all = [client.executeAsync('tools.enter()')]
@@ -88,7 +88,7 @@ test('a full queue refuses the next execution, and says what to do', { tags: ['C
 })
 
 test(
-  'an execution that is cancelled while it waits in the queue never runs, and gives its place away',
+  'an execution that is cancelled in the queue never runs, and frees its place for another execution',
   { tags: ['CL-2', 'EX-9'] },
   async () => {
     const { enter, arrived, open } = gate()
@@ -108,7 +108,7 @@ test(
   },
 )
 
-test('rateLimit lets no more begin in any window than it says, and the others later', { tags: ['CL-2'] }, async () => {
+test('rateLimit starts at most its number of executions in any window', { tags: ['CL-2'] }, async () => {
   const perMs = 300
   await using client = connect(suite.executor, { rateLimit: { requests: 3, perMs } })
   const starts: number[] = []
@@ -137,7 +137,7 @@ test(
   },
 )
 
-test('with room for one and none to wait, one runs and the next is refused', { tags: ['CL-2'] }, async () => {
+test('with concurrency 1 and maxPending 0, one execution runs, the next is refused', { tags: ['CL-2'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 0, tools: { enter } })
   const first = client.executeAsync('tools.enter()')
@@ -147,7 +147,7 @@ test('with room for one and none to wait, one runs and the next is refused', { t
   await first
 })
 
-test('a batch that waits in the queue leaves the places there to others', { tags: ['CL-2', 'EX-2'] }, async () => {
+test("the waiting executions of a batch leave the queue's places to others", { tags: ['CL-2', 'EX-2'] }, async () => {
   await using client = connect(suite.executor, { rateLimit: { requests: 10, perMs: 50 }, maxPending: 1 })
   const batch = client.executeAll(Array.from({ length: 40 }, () => '1'))
   await expect.poll(() => client.stats().pending).toBeGreaterThan(1)
@@ -155,7 +155,7 @@ test('a batch that waits in the queue leaves the places there to others', { tags
   expect(await batch).toHaveLength(40)
 })
 
-test('a batch of thousands lets others in between', { tags: ['CL-2', 'EX-2'] }, async () => {
+test('a batch of thousands lets other executions start in between', { tags: ['CL-2', 'EX-2'] }, async () => {
   await using client = connect(suite.executor, { concurrency: 8, maxPending: 4 })
   let settled = 0
   const codes = Array.from({ length: 1_000 }, (_, index) => `return ${index}`)
@@ -166,7 +166,7 @@ test('a batch of thousands lets others in between', { tags: ['CL-2', 'EX-2'] }, 
 })
 
 test(
-  'a batch waits in the queue for as long as it takes, where others time out',
+  'a batch waits in the queue beyond the queue timeout of single executions',
   { tags: ['CL-2', 'EX-2'] },
   async () => {
     const { enter, arrived, open } = gate()
@@ -181,7 +181,7 @@ test(
   },
 )
 
-test('bounds that contradict each other are refused with the corrected code', { tags: ['CL-2'] }, () => {
+test('the client refuses contradictory bounds with the corrected code', { tags: ['CL-2'] }, () => {
   for (const concurrency of [0, 1.5, { min: 5, max: 2 }, { most: 3 }]) {
     expect(() => connect(suite.executor, { concurrency: concurrency as never })).toThrow(/concurrency/)
   }

@@ -67,7 +67,7 @@ const withId = (more: object) => ({ body: { code: '1', ...more } })
 test.each<[string, Sent, string?]>([
   ['JSON that ends too early', { body: '{"code": "1"' }, 'line 1, column 13'],
   ['JSON with a trailing comma', { body: '{"code": "1",}' }],
-  ['no JSON at all', { body: 'code=1' }],
+  ['a body that is not JSON', { body: 'code=1' }],
   ['an empty body', { body: '', headers: { 'content-length': '0' } }, 'empty'],
   ['null', { body: 'null' }],
   ['a list', { body: '[]' }],
@@ -76,12 +76,12 @@ test.each<[string, Sent, string?]>([
   ['empty code', { body: { code: '' } }],
   ['code that is a number', { body: { code: 5 } }, 'code'],
   ['an unknown field', withId({ tool: [] }), 'did you mean "tools"?'],
-  ['an unknown field further in', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],
+  ['an unknown nested field', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],
   ['an id of another form', withId({ id: 'exe_1' }), 'id'],
   ['a context that is a list', withId({ context: [] }), 'context'],
   ['a config that is text', withId({ config: 'x' }), 'config'],
   ['a label that is too long', withId({ label: 'x'.repeat(257) }), 'label'],
-  ['a priority that is no integer', withId({ priority: 0.5 }), 'priority'],
+  ['a fractional priority', withId({ priority: 0.5 }), 'priority'],
   ['a limit below 1', withId({ limits: { cpuTimeoutMs: 0 } }), 'limits.cpuTimeoutMs'],
   ['a limit that is text', withId({ limits: { memoryLimitMb: '64' } }), 'limits.memoryLimitMb'],
   ['a limit above the maximum of the key', withId({ limits: { cpuTimeoutMs: 30_001 } }), 'limits.cpuTimeoutMs'],
@@ -91,16 +91,16 @@ test.each<[string, Sent, string?]>([
     'limits.cpuTimeoutMs (2000) is longer than limits.executionTimeoutMs (1000)',
   ],
   ['a tool without a name', withId({ tools: [{}] }), 'tools[0].name'],
-  ['a tool whose name is no identifier', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
+  ['a tool with an invalid name', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],
   ['a tool declared twice', withId({ tools: [...tools, ...tools] }), 'declared twice'],
   ['tools without a way to call them', withId({ tools }), 'no way to call them'],
   ['a tool that requires approval', withId({ tools: [{ name: 'pay', requiresApproval: true }] }), 'requires approval'],
   ['a callback without a token', withId({ callback: { url: 'http://127.0.0.1:9/' } }), 'callback.token'],
   [
-    'a callback whose token breaks a header',
+    'a callback with a token that is invalid in a header',
     withId({ callback: { url: 'http://127.0.0.1:9/', token: `${token}\r\nx: 1` } }),
   ],
-  ['a callback that is no web address', withId({ callback: { url: 'file:///etc/passwd', token } }), 'callback.url'],
+  ['a callback that is not an HTTP URL', withId({ callback: { url: 'file:///etc/passwd', token } }), 'callback.url'],
   ['another content type', { body: '{"code":"1"}', headers: { 'content-type': 'text/plain' } }, 'text/plain'],
   ['a compressed body', { body: '{"code":"1"}', headers: { 'content-encoding': 'gzip' } }, 'gzip'],
   ['an idempotency key of another form', { body: { code: '1' }, headers: { 'idempotency-key': 'again' } }],
@@ -108,14 +108,14 @@ test.each<[string, Sent, string?]>([
     'two different ids',
     { body: { code: '1', id: newExecutionId() }, headers: { 'idempotency-key': newExecutionId() } },
   ],
-  ['a deadline that is no number', { body: { code: '1' }, headers: { 'x-codemode-timeout-ms': 'soon' } }],
+  ['a deadline that is not a number', { body: { code: '1' }, headers: { 'x-codemode-timeout-ms': 'soon' } }],
 ])('POST /v1/executions refuses %s with 400', async (_what, init, says = '') => {
   const error = await refused(400, 'INVALID_REQUEST', '/v1/executions', { method: 'POST', ...init })
   expect(error.message).toContain(says)
   expect(error).toMatchObject({ retryable: false, ambiguous: false })
 })
 
-test('a body that is not UTF-8 is refused with 400', async () => {
+test('the executor refuses a body that is not UTF-8 with 400', async () => {
   const response = await fetch(`${executor.url}/v1/executions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -131,12 +131,12 @@ test.each([
   ['input', { code: '1', input: 'x'.repeat(MiB) }, MiB + 2, MiB],
   ['context', { code: '1', context: { a: 'x'.repeat(MiB) } }, MiB + 8, MiB],
   ['config', { code: '1', config: { a: 'x'.repeat(MiB) } }, MiB + 8, MiB],
-])('too much %s is refused with 413, its size and the limit', async (_what, body, sizeBytes, limitBytes) => {
+])('the executor refuses too much %s with 413, its size and the limit', async (_what, body, sizeBytes, limitBytes) => {
   const error = await refused(413, 'PAYLOAD_TOO_LARGE', '/v1/executions', { body })
   expect(error.details).toMatchObject({ sizeBytes, limitBytes })
 })
 
-test('a body over the limit is refused with 413, declared or not', async () => {
+test('the executor refuses a body above the limit with 413, declared or not', async () => {
   const body = JSON.stringify({ code: '1', label: 'x'.repeat(5 * MiB) })
   await refused(413, 'PAYLOAD_TOO_LARGE', '/v1/executions', { body })
   const response = await fetch(`${executor.url}/v1/executions`, {
@@ -151,7 +151,7 @@ test('a body over the limit is refused with 413, declared or not', async () => {
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
 test(
-  'input, context and config may be nested to the limit, and deeper ones are refused with it',
+  'the executor accepts input, context and config nested to the limit, and refuses deeper ones',
   { tags: ['GU-1'] },
   async () => {
     const code = 'let depth = 0; for (let each = input; each !== undefined; each = each[0]) depth += 1; return depth'
@@ -194,7 +194,7 @@ describe('keys', () => {
     ['GET', '/v1/info'],
   ] as const
 
-  test.each(routes)('%s %s wants a key that is known and valid', async (method, path) => {
+  test.each(routes)('%s %s requires a known and valid key', async (method, path) => {
     const body = method === 'POST' ? { body: { code: '1' } } : {}
     const wrong = [
       ['', 'is not "Bearer"'],
@@ -240,7 +240,7 @@ describe("another tenant's execution", () => {
     expect(told[0]).toBe(told[1])
   })
 
-  test('has an id that the other tenant can use for its own', async () => {
+  test('has an id that the other tenant can use for an execution of its own', async () => {
     const own = { code: 'return "of other"', id: ended }
     expect(await send('/v1/executions', { body: own, key: otherKey })).toMatchObject({
       status: 200,
@@ -250,7 +250,7 @@ describe("another tenant's execution", () => {
   })
 })
 
-test('an id that is taken by another request is refused with 409, and the same request gets the same answer', async () => {
+test('the executor refuses a taken id with 409, and repeats the answer for the same request', async () => {
   const body = { code: 'return Math.random()', id: newExecutionId() }
   const first = await send('/v1/executions', { body })
   const error = await refused(409, 'IDEMPOTENCY_CONFLICT', '/v1/executions', { body: { ...body, code: 'return 1' } })
@@ -267,13 +267,13 @@ test.each([
   'http://127.0.0.1.evil.example/',
   'http://user:password@127.0.0.1:9/',
   'http://2130706434.evil.example/',
-])('a callback to %s is refused with 403', async (url) => {
+])('the executor refuses a callback to %s with 403', async (url) => {
   const body = { code: 'return tools.weather()', tools, callback: { url, token } }
   const error = await refused(403, 'CALLBACK_FORBIDDEN', '/v1/executions', { body })
   expect(JSON.stringify(error)).not.toContain(token)
 })
 
-test('a detached execution is refused with 501 while there is no store', async () => {
+test('the executor refuses a detached execution with 501 while there is no store', async () => {
   const error = await refused(501, 'STORE_DISABLED', '/v1/executions', { body: { code: '1', detached: true } })
   expect(error.suggestion).toBeTruthy()
 })
@@ -282,7 +282,7 @@ test.each<[string, Sent, string]>([
   ['no results', { body: {} }, 'results: is required'],
   ['empty results', { body: { results: [] } }, 'results'],
   ['a result without an answer', { body: { results: [{ callId: 'x' }] } }, 'results[0].answer'],
-  ['an answer that is neither', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],
+  ['a malformed answer', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],
   ['an unknown field', { body: { result: [] } }, 'did you mean "results"?'],
   ['malformed JSON', { body: '{' }, 'not valid JSON'],
   ['another content type', { body: '{}', headers: { 'content-type': 'text/xml' } }, 'text/xml'],
@@ -292,7 +292,7 @@ test.each<[string, Sent, string]>([
 })
 
 test.each<[string, Sent, number, string]>([
-  ['a reason that is no text', { body: { reason: 5 } }, 400, 'INVALID_REQUEST'],
+  ['a reason that is not text', { body: { reason: 5 } }, 400, 'INVALID_REQUEST'],
   ['an unknown field', { body: { why: 'x' } }, 400, 'INVALID_REQUEST'],
   ['malformed JSON', { body: '{' }, 400, 'INVALID_REQUEST'],
   ['too large a body', { body: { reason: 'x'.repeat(65 * 1024) } }, 413, 'PAYLOAD_TOO_LARGE'],
@@ -301,7 +301,7 @@ test.each<[string, Sent, number, string]>([
   expect(error.retryable).toBe(false)
 })
 
-test('events refuse a last-event-id that is none', async () => {
+test('events refuses an invalid last-event-id', async () => {
   const headers = { 'last-event-id': 'first' }
   const error = await refused(400, 'INVALID_REQUEST', `/v1/executions/${ended}/events`, { headers })
   expect(error.message).toContain('last-event-id')
@@ -316,7 +316,7 @@ test.each([
   ['/v1/executions/exe_1/tool-results', 'GET', 'POST'],
   ['/v1/info', 'POST', 'GET, HEAD'],
   ['/livez', 'POST', 'GET, HEAD'],
-])('%s refuses %s with 405 and says what is allowed', async (path, method, allow) => {
+])('%s refuses %s with 405 and names the allowed methods', async (path, method, allow) => {
   const error = await refused(405, 'INVALID_REQUEST', path, { method })
   expect(error.headers.get('allow')).toContain(allow)
 })
@@ -329,12 +329,12 @@ test.each([
   '/v1/executions/',
   '/v1/executions/exe_1/secrets',
   '/%2e%2e/x',
-])('%s is no route, and the answer is a 404', async (path) => {
+])('%s has no route and gets a 404', async (path) => {
   const error = await refused(404, 'NOT_FOUND', path)
   expect(error.suggestion).toContain('/openapi.json')
 })
 
-test('a correlation id that is none is replaced and not echoed', async () => {
+test('the executor replaces an invalid correlation id and does not echo it', async () => {
   const answer = await send('/v1/nothing', { headers: { 'x-correlation-id': 'short' } })
   expect(answer.body.error.correlationId).toMatch(/^[\w.:\-/]{16,128}$/)
   expect(answer.headers.get('x-correlation-id')).toBe(answer.body.error.correlationId)

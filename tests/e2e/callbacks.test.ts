@@ -56,7 +56,7 @@ async function callTo(url: string, options: { tenant?: string; limits?: object; 
   return { status, seen: body.result, calls: body.toolCalls, error: body.error }
 }
 
-test('a redirect is followed nowhere', { tags: ['TL-3'] }, async () => {
+test('the executor follows no redirect of a tool server', { tags: ['TL-3'] }, async () => {
   const inner = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":"secret"}'))
   for (const status of [301, 302, 307, 308]) {
     const host = await hostileServer((outgoing) => outgoing.writeHead(status, { location: inner.url }).end())
@@ -66,7 +66,7 @@ test('a redirect is followed nowhere', { tags: ['TL-3'] }, async () => {
   expect(inner.requests).toHaveLength(0)
 })
 
-test('an answer without end is cut off at the limit, and its connection with it', { tags: ['TL-2'] }, async () => {
+test('the executor cuts off an endless answer at the limit and closes its connection', { tags: ['TL-2'] }, async () => {
   let sentBytes = 0
   const chunk = Buffer.alloc(65_536, 0x20)
   const host = await hostileServer((outgoing) => {
@@ -81,7 +81,7 @@ test('an answer without end is cut off at the limit, and its connection with it'
   await expect.poll(() => host.open.size).toBe(0)
 })
 
-test("an answer that drips is ended by the call's clock, and its connection with it", { tags: ['RT-3'] }, async () => {
+test("the call's clock ends an answer that trickles, and closes its connection", { tags: ['RT-3'] }, async () => {
   const host = await hostileServer((outgoing) => {
     const drip = setInterval(() => outgoing.write(' '), 10)
     outgoing.on('close', () => clearInterval(drip))
@@ -91,7 +91,7 @@ test("an answer that drips is ended by the call's clock, and its connection with
 })
 
 test(
-  'whether a port is closed, speaks no HTTP, or hangs up looks the same to the code and to its sender',
+  'a closed port, a server without HTTP and one that disconnects look the same to the code and to its sender',
   { tags: ['TL-3'] },
   async () => {
     const gone = await hostileServer(() => {})
@@ -124,13 +124,13 @@ test.each([
   'http://[::ffff:10.0.0.1]/',
   'http://0xa9fea9fe/',
   'ftp://x/',
-])('a callback to %s is refused before anything runs', { tags: ['TL-3'] }, async (url) => {
+])('the executor refuses a callback to %s before the code runs', { tags: ['TL-3'] }, async (url) => {
   const { status, error } = await callTo(url)
   expect([400, 403]).toContain(status)
   expect(['INVALID_REQUEST', 'CALLBACK_FORBIDDEN']).toContain(error.code)
 })
 
-test('behind a pattern of origins, a name of this machine is called by nobody', { tags: ['TL-3'] }, async () => {
+test('a pattern of origins gives no access to a name of the local machine', { tags: ['TL-3'] }, async () => {
   const host = await hostileServer((outgoing) => outgoing.end('{"ok":true,"output":1}'))
   const { port } = new URL(host.url)
   await using strict = await startExecutor({

@@ -81,7 +81,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('cancelling twice, or what has ended already, changes nothing', { tags: ['EX-9'] }, async () => {
+  test('a second cancel(), or one of a finished execution, changes nothing', { tags: ['EX-9'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const execution = await client.submit('tools.one({})')
     const result = await execution.wait()
@@ -92,7 +92,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(execution.status).toBe('completed')
   })
 
-  test('one execution that is cancelled leaves the others and their calls alone', { tags: ['EX-9'] }, async () => {
+  test('cancelling one execution does not affect the others and their calls', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const [kept, dropped] = await Promise.all(
@@ -108,7 +108,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'a handler that fails its own way when it is aborted is not an unhandled rejection',
+    'a handler that rejects with its own error after the abort is not an unhandled rejection',
     { tags: ['EX-9'] },
     async () => {
       const started = Promise.withResolvers<void>()
@@ -127,7 +127,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a call that the code no longer needs is cancelled when the code has ended', { tags: ['EX-9'] }, async () => {
+  test('the end of the code cancels a call that the code no longer awaits', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter, quick: () => 'quick' } })
     const value = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
@@ -156,7 +156,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a client that comes back within the grace finds its execution unharmed', { tags: ['EX-9'] }, async () => {
+  test('a client that returns within the grace period finds its execution running', { tags: ['EX-9'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using proxy = await startProxy(executor, ({ method, path }) =>
       method === 'POST' && path === '/v1/executions' ? { cutAfter: 'tool.called' } : 'pass',
@@ -171,7 +171,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('a signal that is aborted already sends nothing', { tags: ['EX-9'] }, async () => {
+test('a client with an already aborted signal sends nothing', { tags: ['EX-9'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy)
   const failed = client.executeAsync('return 1', { signal: AbortSignal.abort(new Error('too late')) })
@@ -179,7 +179,7 @@ test('a signal that is aborted already sends nothing', { tags: ['EX-9'] }, async
   expect(proxy.exchanges).toEqual([])
 })
 
-test('a guest that is busy and waits for nothing is stopped too', { tags: ['EX-9'] }, async () => {
+test('cancellation also stops a guest that computes and awaits nothing', { tags: ['EX-9'] }, async () => {
   await using client = connect(executor, { tools: { go: () => 'go' } })
   const execution = await client.submit('console.log("x")\nawait tools.go({})\nfor (;;);', { cpuTimeoutMs: 20_000 })
   for await (const event of execution.events()) if (event.type === 'tool.settled') break
@@ -205,7 +205,7 @@ test('an execution that waits for admission can be cancelled, and leaves the que
   expect(await Promise.all([running, next])).toEqual(['first', 'next'])
 })
 
-test('what is unknown can not be cancelled, nor what belongs to somebody else', { tags: ['EX-9'] }, async () => {
+test('the executor refuses to cancel unknown executions and those of another tenant', { tags: ['EX-9'] }, async () => {
   const path = '/v1/executions/exe_019a3f0e-0000-7000-8000-000000000009/cancel'
   expect(await api(executor, path, { body: {} })).toMatchObject({ status: 404, body: { error: { code: 'NOT_FOUND' } } })
 })

@@ -98,7 +98,7 @@ const ways: [string, RegExp, (cancelling: Cancelling) => Promise<unknown>][] = [
     },
   ],
   [
-    'the end of code that does not wait for it',
+    'the end of code that does not await the call',
     /: The code ended without waiting for the call$/,
     async ({ client, arrived }) => {
       const ended = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
@@ -126,7 +126,7 @@ test.each(ways)(
 )
 
 test(
-  'a client that is gone past the grace does not keep its handlers: they are told why',
+  'a client that is gone past the grace aborts its handlers with the reason of the cancellation',
   { tags: ['EX-9'] },
   async () => {
     const { enter, arrived, signals } = gate()
@@ -144,7 +144,7 @@ test.each([
   [{ toolTimeoutMs: 1_000 }, /did not answer within 1000 ms \(toolTimeoutMs\)/],
   [{ executionTimeoutMs: 1_500 }, /did not end within 1500 ms of wall time \(executionTimeoutMs\)/],
 ])(
-  'a call that a clock ended (%j) is cancelled at its tool server, which knows the clock',
+  'a call that a clock ended (%j) is cancelled at its tool server with the name of the clock',
   { tags: ['TL-5', 'RT-3'] },
   async (...given) => {
     const [clocks, reason] = given
@@ -161,7 +161,7 @@ test.each([
 )
 
 test(
-  'an executor that shuts down tells the tool servers of the calls that it gives up',
+  'an executor that shuts down cancels its open calls at their tool servers',
   { tags: ['EX-9', 'EX-10'] },
   async () => {
     const own = await startExecutor()
@@ -176,7 +176,7 @@ test(
 )
 
 test(
-  'a tool server that takes everything and answers nothing holds up no end and no shutdown',
+  'a tool server that accepts everything and answers nothing delays no end and no shutdown',
   { tags: ['EX-9', 'EX-10'] },
   async () => {
     const own = await startExecutor()
@@ -196,7 +196,7 @@ test(
 )
 
 test(
-  'what is delivered again after the cancellation never gets an answer of success',
+  'a delivery that is repeated after the cancellation never gets a successful answer',
   { tags: ['TL-6', 'EX-9'] },
   async () => {
     const { enter, arrived, open, signals } = gate()
@@ -216,7 +216,7 @@ test(
 )
 
 test(
-  'cancellations of calls that are over, unknown, or still on their way are taken',
+  'the tool server accepts cancellations of calls that are over, unknown or still in transit',
   { tags: ['EX-9', 'TL-6'] },
   async () => {
     let runs = 0
@@ -245,9 +245,9 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['a stale signature', 401, { sentAt: new Date(Date.now() - 600_000) }],
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, { message: { executionId: newExecutionId() } }],
-  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+  ['a webhook id that differs from the call id', 403, { webhookId: 'exe_1:9' }],
 ])(
-  'a cancellation with %s is refused with %i, and the call goes on',
+  'the tool server refuses a cancellation with %s with %i, and the call continues',
   { tags: ['TL-3', 'EX-9'] },
   async (_what, status, change) => {
     const { enter, arrived, open, signals } = gate()
@@ -262,7 +262,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   },
 )
 
-test('the token of one execution cancels no call of another', { tags: ['TL-3', 'EX-9'] }, async () => {
+test('the token of one execution cannot cancel a call of another', { tags: ['TL-3', 'EX-9'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using host = await ToolHost.start(executor, { tools: { enter } })
   const values = ['a', 'b'].map((input) => host.codemode.executeAsync('return await tools.enter(input)', { input }))
@@ -277,7 +277,7 @@ test('the token of one execution cancels no call of another', { tags: ['TL-3', '
 })
 
 test(
-  'a tool server that does not know the message, as those of older clients, loses nothing',
+  'a tool server that refuses the message as unknown, as older clients do, loses no calls',
   { tags: ['EX-9'] },
   async () => {
     const { enter, arrived, signals } = gate()

@@ -15,7 +15,7 @@ afterAll(() => executor.close({ drainMs: 0 }))
 const statusOf = async (id: string): Promise<string> => (await api(executor, `/v1/executions/${id}`)).body.status
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('closing cancels what is under way, here and on the executor', { tags: ['EX-10'] }, async () => {
+  test('close() cancels running executions, in the client and on the executor', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
@@ -29,7 +29,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect.poll(() => statusOf(execution.id)).toBe('cancelled')
   })
 
-  test('closing with drain waits for what is under way, whose tools go on working', { tags: ['EX-10'] }, async () => {
+  test('close({ drain }) waits for running executions, whose tools still work', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, open } = gate()
     const client = connect(executor, { ...config, tools: { enter, one: () => 1 } })
     const value = client.executeAsync('const n = await tools.enter(41)\nreturn n + (await tools.one({}))')
@@ -43,7 +43,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await closing
   })
 
-  test('closing with drain gives up after its timeout, and cancels the rest', { tags: ['EX-10'] }, async () => {
+  test('close({ drain }) gives up after its timeout, and cancels the rest', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
@@ -53,7 +53,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await aborted(signals[0]!)
   })
 
-  test('closing is idempotent, and further calls wait for the first', { tags: ['EX-10'] }, async () => {
+  test('close() is idempotent, and further calls wait for the first', { tags: ['EX-10'] }, async () => {
     const { enter, arrived } = gate()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch(() => 'ended')
@@ -63,7 +63,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await value).toBe('ended')
   })
 
-  test('await using closes', { tags: ['EX-10'] }, async () => {
+  test('await using closes the client', { tags: ['EX-10'] }, async () => {
     const { enter, arrived, signals } = gate()
     let value: Promise<unknown>
     {
@@ -75,7 +75,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(signals[0]!.aborted).toBe(true)
   })
 
-  test('a client that never did anything closes at once', { tags: ['EX-10'] }, async () => {
+  test('a client without any execution closes at once', { tags: ['EX-10'] }, async () => {
     const client = connect(executor, { ...config, tools: { one: () => 1 } })
     await expect(client.close({ drain: true })).resolves.toBeUndefined()
   })
@@ -89,7 +89,7 @@ test.each<[string, (client: Codemode) => unknown]>([
   ['readyCheck', (client) => client.readyCheck()],
   ['a view', (client) => client.withContext({ a: 1 }).executeAsync('return 1')],
   ['registerTool', async (client) => client.registerTool('one', () => 1)],
-])('using a closed client is a clear error: %s', { tags: ['EX-10'] }, async (_what, use) => {
+])('%s of a closed client rejects with a clear error', { tags: ['EX-10'] }, async (_what, use) => {
   const client = connect(executor)
   await client.close()
   await expect(use(client)).rejects.toMatchObject({
@@ -101,7 +101,7 @@ test.each<[string, (client: Codemode) => unknown]>([
 })
 
 test(
-  'executeAll on a closed client gives failed results, and a handle says that its client is closed',
+  'executeAll of a closed client gives failed results, and its handles reject with CLIENT_CLOSED',
   { tags: ['EX-10'] },
   async () => {
     const client = connect(executor)
@@ -122,7 +122,7 @@ test('closing a view closes its client and all other views', { tags: ['EX-10'] }
 })
 
 test(
-  'an executor that closes drains what runs, refuses what is new, and says when to come back',
+  'an executor that closes drains running executions, and refuses new ones with a Retry-After',
   { tags: ['EX-10'] },
   async () => {
     const leaving = await startExecutor({ sandboxProcesses: 1 })
@@ -141,7 +141,7 @@ test(
 )
 
 test(
-  'an executor that closes without time to drain cancels what runs, and tells the client',
+  'an executor that closes without time to drain cancels running executions with a reason',
   { tags: ['EX-10'] },
   async () => {
     const leaving = await startExecutor({ sandboxProcesses: 1 })

@@ -43,7 +43,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     Codemode.fromClientConfig({ executor, tools, ...config })
 
   test(
-    'a cached result calls no tools, and what differs in code, input or context runs again',
+    'a cached result calls no tools, and another code, input or context runs again in the sandbox',
     { tags: ['CL-1'] },
     async () => {
       await using executor = await startExecutor()
@@ -71,7 +71,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'identical executions that come together share one run, whoever of them gives up',
+    'identical concurrent executions share one run, even when one of them is aborted',
     { tags: ['CL-1'] },
     async () => {
       await using executor = await startExecutor()
@@ -93,7 +93,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a run that all have given up is cancelled with its tools', { tags: ['CL-1'] }, async () => {
+  test('the abort of all its executions cancels a shared run with its tools', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
     const { enter, arrived, signals } = gate()
     await using codemode = codemodeOf(withCache(clientOf(executor)), { enter })
@@ -106,7 +106,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'the fallback runs code again from its beginning when the first executor is lost, and its calls are new ones',
+    'the fallback runs the code again from its start when the first executor is lost, with new calls for its tools',
     { tags: ['CL-1'] },
     async () => {
       await using first = await behind(() => 'pass')
@@ -130,7 +130,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('the fallback runs what takes too long, and the first executor stops', { tags: ['CL-1'] }, async () => {
+  test('the fallback runs code that takes too long, and the first executor stops', { tags: ['CL-1'] }, async () => {
     await using first = await startExecutor()
     await using second = await startExecutor()
     const { enter, arrived, signals } = gate()
@@ -143,7 +143,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await expect.poll(() => signals[0]!.aborted).toBe(true)
   })
 
-  test('all of them nest, and each outcome says where it came from', { tags: ['CL-1'] }, async () => {
+  test('all wrappers can be nested, and each outcome names its source', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
     const fallback = withFallback(nobody(), withFailover([nobody(), clientOf(executor)]))
     await using codemode = codemodeOf(withDegradation(withCache(fallback), { result: null }), { two: () => 2 })
@@ -178,7 +178,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('when both executors fail, the error has both', { tags: ['CL-1'] }, async () => {
+test('when both executors fail, the error has both errors', { tags: ['CL-1'] }, async () => {
   await using codemode = Codemode.fromClientConfig({ executor: withFallback(nobody(), nobody()) })
   const error: unknown = await codemode.executeAsync('1').catch((caught: unknown) => caught)
   expect(error).toBeInstanceOf(AggregateError)
@@ -186,7 +186,7 @@ test('when both executors fail, the error has both', { tags: ['CL-1'] }, async (
 })
 
 test(
-  'an execution that an executor refuses runs on the next one, which gets the following ones too',
+  'an execution that one executor refuses runs on the next one, which also gets the following executions',
   { tags: ['CL-1'] },
   async () => {
     await using first = await behind(() => ({ status: 503, body: 'busy' }))
@@ -202,7 +202,7 @@ test(
   },
 )
 
-test('an execution that may have run is repeated nowhere', { tags: ['CL-1'] }, async () => {
+test('failover does not repeat an execution that may have run', { tags: ['CL-1'] }, async () => {
   await using first = await behind(({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
   await using second = await behind(() => 'pass')
   await using codemode = Codemode.fromClientConfig({ executor: withFailover([first.client, second.client]) })
@@ -212,7 +212,7 @@ test('an execution that may have run is repeated nowhere', { tags: ['CL-1'] }, a
 })
 
 test(
-  'an agent is tested without a server: by canned answers, with its real tools, and by what was asked',
+  'a MockExecutor tests an agent without a server: canned answers, its real tools, and recorded requests',
   { tags: ['CL-4'] },
   async () => {
     const executor = new MockExecutor({

@@ -20,7 +20,7 @@ test('concurrent executions give their values in the order of the input', { tags
 })
 
 test(
-  'executeAll keeps the order of the input, however many there are, and takes any iterable',
+  'executeAll keeps the order of the input, however long it is, and accepts any iterable of code',
   { tags: ['EX-2'] },
   async () => {
     const numbers = Array.from({ length: 150 }, (_, index) => index)
@@ -30,7 +30,7 @@ test(
   },
 )
 
-test('one failure of executeAll never loses the others, whoever failed', { tags: ['EX-2'] }, async () => {
+test('one failed execution of executeAll does not affect the others', { tags: ['EX-2'] }, async () => {
   const results = await suite.codemode.executeAll([
     'return 1',
     'throw new RangeError("mine")',
@@ -49,7 +49,7 @@ test('one failure of executeAll never loses the others, whoever failed', { tags:
   ])
 })
 
-test('what one execution does to its globals is not seen by any other', { tags: ['EX-2'] }, async () => {
+test('no execution sees changes that another makes to its globals', { tags: ['EX-2'] }, async () => {
   const spoil = `
     globalThis.mark = 1
     Object.prototype.mark = 2
@@ -68,7 +68,7 @@ test('what one execution does to its globals is not seen by any other', { tags: 
 })
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test.each([1, 10, 100])('%i executions wait for their tool all at once', { tags: ['EX-3'] }, async (count) => {
+  test.each([1, 10, 100])('%i executions wait for their tools at the same time', { tags: ['EX-3'] }, async (count) => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const inputs = Array.from({ length: count }, (_, index) => index)
@@ -117,7 +117,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await waiting).toEqual(Array.from({ length: 50 }, () => 1))
   })
 
-  test("the caller's event loop stays free while 100 executions wait", { tags: ['EX-4'] }, async () => {
+  test("the caller's event loop does not stall while 100 executions wait", { tags: ['EX-4'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const values = Promise.all(Array.from({ length: 100 }, () => client.executeAsync('tools.enter(1)')))
@@ -137,7 +137,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test("the caller's event loop stays free while a retry backs off", { tags: ['EX-4'] }, async () => {
+test("the caller's event loop does not stall during the backoff of a retry", { tags: ['EX-4'] }, async () => {
   const gone = await startExecutor({ sandboxProcesses: 1 })
   await gone.close({ drainMs: 0 })
   await using client = connect(gone, { retry: { maxAttempts: 2, backoffBaseMs: 800 } })

@@ -32,7 +32,7 @@ function setVariables(variables: Readonly<Record<string, string>>): void {
   })
 }
 
-test('a client is made of a file, the environment over it, and arguments over both', { tags: ['CL-5'] }, async () => {
+test('fromConfig merges a file, the environment over it, and arguments over both', { tags: ['CL-5'] }, async () => {
   write('tools.mjs', 'export default { double: ({ n }) => 2 * n }')
   const path = write(
     'codemode.yaml',
@@ -75,7 +75,7 @@ test.each([
   ["import 'no-such-package'", "can't be loaded: it, or a module that it imports, is not there"],
   ['export default { two: 2 }', 'has no handler'],
 ])(
-  'the tools module %j is refused before anything runs, with a right one',
+  'fromConfig refuses the tools module %j before the code runs, with a correct one',
   { tags: ['CL-5'] },
   async (text, problem) => {
     const toolsModule = write(`wrong-${text.length}.mjs`, text)
@@ -88,7 +88,7 @@ test.each([
   },
 )
 
-test('what is wrong is named where it stands, with the corrected line', { tags: ['CL-5'] }, async () => {
+test('the error names each wrong option by its source, with the corrected line', { tags: ['CL-5'] }, async () => {
   const path = write(
     'wrong.yaml',
     `executorUrl: ${executor.url}\nexecutorApiKey: \${MY_KEY}\nretry:\n  maxAtempts: 3\n`,

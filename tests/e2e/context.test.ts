@@ -32,7 +32,7 @@ function spoil(_: unknown, { context }: Call): number {
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'withContext returns a new view, and the client and its other views stay as they are',
+    'withContext returns a new view, and does not change the client and its other views',
     { tags: ['CX-1'] },
     async () => {
       await using client = connect(executor, { ...config, tools: { whoami } })
@@ -70,7 +70,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     for (const [input, context] of seen as [string, Context][]) expect(context).toEqual({ user: input })
   })
 
-  test('the code can not change the context that its tools are told, nor forge one', { tags: ['CX-1'] }, async () => {
+  test('the code can neither change nor forge the context that its tools receive', { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { whoami } })
     const value = await client.withContext({ user: 'ann', roles: ['reader'] }).executeAsync(`
       'use strict'
@@ -86,14 +86,14 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(value).toEqual({ refused: 4, told: { user: 'ann', roles: ['reader'] } })
   })
 
-  test('what a handler does to its context reaches no other call', { tags: ['CX-1'] }, async () => {
+  test("a handler's changes to its context reach no other call", { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { spoil, whoami } })
     const view = client.withContext({ user: 'ann' })
     expect(await view.executeAsync('await tools.spoil({}); return tools.whoami({})')).toEqual({ user: 'ann' })
     expect(await view.executeAsync('return context')).toEqual({ user: 'ann' })
   })
 
-  test('changing the object that a context was made from changes nothing', { tags: ['CX-1'] }, async () => {
+  test('changes to the object that a context was made from have no effect', { tags: ['CX-1'] }, async () => {
     await using client = connect(executor, { ...config, tools: { whoami } })
     const mine = { user: 'ann', nested: { n: 1 } }
     const view = client.withContext(mine)
@@ -103,7 +103,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('a view shares the tools of its client, those registered later as well', { tags: ['CX-1'] }, async () => {
+test('a view shares the tools of its client, also those registered later', { tags: ['CX-1'] }, async () => {
   await using client = connect(executor)
   const view = client.withContext({ user: 'ann' })
   client.registerTool('whoami', whoami)
@@ -112,7 +112,7 @@ test('a view shares the tools of its client, those registered later as well', { 
   expect(await client.executeAsync('tools.one({})')).toBe(1)
 })
 
-test('a context that JSON can not hold is refused where it is given, with the path', { tags: ['CX-1'] }, async () => {
+test('withContext refuses a context that is not JSON, with the path', { tags: ['CX-1'] }, async () => {
   await using client = connect(executor)
   const wrong = { user: { log: () => {} } } as never
   expect(() => client.withContext(wrong)).toThrow(

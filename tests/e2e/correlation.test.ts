@@ -40,7 +40,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'executions have ids of their own unless told otherwise, with the prefix of the client',
+    'executions get separate correlation ids by default, with the prefix of the client',
     { tags: ['CX-2'] },
     async () => {
       const seen = new Map<string, string>()
@@ -59,7 +59,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'a retry of the request keeps the id, and retry() of the execution has the one it was given',
+    'a retry of the request keeps the id, and retry() of the execution keeps the id it was given',
     { tags: ['CX-2'] },
     async () => {
       let attempts = 0
@@ -73,7 +73,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('an aborted execution is named by its ids', { tags: ['CX-2'] }, async () => {
+  test('the error of an aborted execution has its ids', { tags: ['CX-2'] }, async () => {
     const { enter, arrived } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const controller = new AbortController()
@@ -92,7 +92,7 @@ test.each([
   ['the code throws', 'throw new Error("x")', {}],
   ['a clock fires', 'for (;;);', { cpuTimeoutMs: 50 }],
   ['the code is too long', ' '.repeat(300_000), {}],
-  ['a limit is over the maximum', 'return 1', { memoryLimitMb: 4_000 }],
+  ['a limit is above the maximum', 'return 1', { memoryLimitMb: 4_000 }],
 ])('the error has the correlation id when %s', { tags: ['CX-2'] }, async (_what, code, limits) => {
   await using client = connect(executor)
   const correlationId = 'is-in-every-error'
@@ -103,7 +103,7 @@ test.each([
 })
 
 test(
-  'the error has the correlation id when the executor is not there, or knows no such key',
+  'the error has the correlation id when the executor is unreachable or knows no such key',
   { tags: ['CX-2'] },
   async () => {
     const correlationId = 'is-in-every-error'
@@ -133,7 +133,7 @@ test.each([
   expect(error.correlationId).toBe(correlationId)
 })
 
-test('the executor makes an id when there is none, or one that could forge a log', { tags: ['CX-2'] }, async () => {
+test('the executor generates an id when there is none, or an unsafe one', { tags: ['CX-2'] }, async () => {
   const ids = new Set<string>()
   for (const headers of [{}, {}, { 'x-correlation-id': 'x'.repeat(1_000) }, { 'x-correlation-id': 'a b"c' }]) {
     const answer = await api(executor, '/v1/executions', { body: { code: 'return 1' }, headers })
@@ -146,7 +146,7 @@ test('the executor makes an id when there is none, or one that could forge a log
   expect(ids.size).toBe(4)
 })
 
-test('a correlation id that no header can hold is refused, with the corrected code', { tags: ['CX-2'] }, async () => {
+test('the client refuses an invalid correlation id with the corrected code', { tags: ['CX-2'] }, async () => {
   await using client = connect(executor)
   await expect(client.executeAsync('return 1', { correlationId: 'a\r\nb' })).rejects.toMatchObject({
     name: 'ConfigurationError',

@@ -9,9 +9,9 @@ test.each([
   ['a loop', 'for (;;);'],
   ['a loop after an await', 'await sleep(1)\nfor (;;);'],
   ['microtasks without end', 'for (;;) await null'],
-  ['a loop that catches all it can', 'for (;;) try { for (;;); } catch {} finally { for (;;); }'],
+  ['a loop that catches every error', 'for (;;) try { for (;;); } catch {} finally { for (;;); }'],
   ['a regular expression', '/^(a+)+$/.test("a".repeat(50) + "b")'],
-])('the cpu clock stops %s', { tags: ['RT-3'] }, async (_what, code) => {
+])('the CPU clock stops %s', { tags: ['RT-3'] }, async (_what, code) => {
   const result = await suite.codemode.run(code, { cpuTimeoutMs: 300 })
   expect(result).toMatchObject({
     success: false,
@@ -21,7 +21,7 @@ test.each([
 })
 
 test(
-  'the message of the cpu clock says the CPU time that was used, the limit and what to do',
+  'the message of the CPU clock has the CPU time that was used, the limit and what to do',
   { tags: ['RT-3'] },
   async () => {
     const { usage, ...result } = await suite.codemode.run('for (;;);', { cpuTimeoutMs: 50 })
@@ -36,12 +36,12 @@ test(
   },
 )
 
-test('what was logged before the cpu clock fired is kept', { tags: ['RT-3'] }, async () => {
+test('the result keeps the logs from before the CPU clock fired', { tags: ['RT-3'] }, async () => {
   const result = await suite.codemode.run('console.log("before")\nfor (;;);', { cpuTimeoutMs: 200 })
   expect(result).toMatchObject({ error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] })
 })
 
-test('the error of the cpu clock says its layer, its value and its option', { tags: ['RT-3'] }, async () => {
+test('the error of the CPU clock has its layer, its value and its option', { tags: ['RT-3'] }, async () => {
   await expect(suite.codemode.executeAsync('for (;;);', { cpuTimeoutMs: 100 })).rejects.toMatchObject({
     name: 'ExecutorTimeoutError',
     code: 'CPU_TIMEOUT',
@@ -53,7 +53,7 @@ test('the error of the cpu clock says its layer, its value and its option', { ta
 })
 
 test(
-  'a builtin that nothing interrupts is killed with its process, and no neighbour notices',
+  'a builtin that cannot be interrupted is killed with its process, and affects no other execution',
   { tags: ['RT-3', 'EX-2'] },
   async () => {
     await using narrow = await startExecutor({ sandboxProcesses: 1 })
@@ -84,7 +84,7 @@ test(
 )
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('CPU time excludes waiting', { tags: ['RT-3'] }, async () => {
+  test('the CPU time excludes waiting', { tags: ['RT-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const result = client.run('await sleep(400)\nawait tools.enter({})\nreturn 1', { cpuTimeoutMs: 200 })
@@ -97,7 +97,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(usage.cpuMs).toBeLessThan(200)
   })
 
-  test('CPU time is counted over all turns together', { tags: ['RT-3'] }, async () => {
+  test('the CPU time includes all turns', { tags: ['RT-3'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { one: () => 1 } })
     const result = await client.run(
       `const spin = (n) => { let x = 0; for (let i = 0; i < n; i++) x = (x * 31 + i) % 1000003; return x }
@@ -110,7 +110,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('a busy guest whose wall clock runs out first is told of that clock', { tags: ['RT-3'] }, async () => {
+test('the error of a busy guest whose wall clock fires first names that clock', { tags: ['RT-3'] }, async () => {
   const options = { executionTimeoutMs: 300, cpuTimeoutMs: 300 }
   const result = await suite.codemode.run('await sleep(200)\nfor (;;);', options)
   expect(result).toMatchObject({
@@ -124,7 +124,7 @@ describe('on a busy machine', () => {
   const executionTimeoutMs = 100_000
 
   test(
-    'beside other code on more processes than cores, code within its CPU time is not timed out',
+    'code within its CPU time is not timed out beside other code on more processes than cores',
     { tags: ['RT-3'] },
     async () => {
       const alone = await suite.codemode.run(code, { executionTimeoutMs })
@@ -142,7 +142,7 @@ describe('on a busy machine', () => {
   )
 
   test(
-    'beside other processes, code within its CPU time ends, and code that exceeds it is timed out',
+    'code within its CPU time ends beside other processes, and code that exceeds it is timed out',
     { tags: ['RT-3'] },
     async () => {
       await using _busy = await startBusyLoops(4)
@@ -157,7 +157,7 @@ describe('on a busy machine', () => {
     },
   )
 
-  test('the wall clock ends code to which the machine gives too little CPU time', { tags: ['RT-3'] }, async () => {
+  test('the wall clock ends code that the machine gives too little CPU time', { tags: ['RT-3'] }, async () => {
     await using _busy = await startBusyLoops(4)
     const { usage, ...result } = await suite.codemode.run('await sleep(50)\nfor (;;);', {
       executionTimeoutMs: 400,

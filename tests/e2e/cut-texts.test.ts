@@ -24,7 +24,7 @@ test.each([
   ['a message', `throw new Error(${pairs(20_000)})`],
   ['a name', `throw Object.assign(new Error('m'), { name: ${pairs(500)} })`],
   ['a stack', `const e = new Error('m'); e.stack = ${pairs(20_000)}; throw e`],
-  ['a text that is thrown', `throw ${pairs(20_000)}`],
+  ['a thrown text', `throw ${pairs(20_000)}`],
   ['a path in the result', `return { [${pairs(5_000)}]: 1n }`],
   ['a name of a tool', `await tools[${pairs(5_000)}]()`],
   ['a cause', `throw new Error('m', { cause: new Error(${pairs(5_000)}) })`],
@@ -32,7 +32,7 @@ test.each([
   ['a long string in the console', `console.log([${pairs(8_000)}])`],
   ['a long value in the console', `console.log(Array(90).fill(${pairs(200)}))`],
   ['the console at its limit', `for (let i = 0; i < 5; i++) console.log('-'.repeat(i) + ${pairs(8_000)})`],
-])('a cut of %s splits no surrogate pair', { tags: ['GU-1', 'EX-8'] }, async (_what, code) => {
+])('the cut of %s splits no surrogate pair', { tags: ['GU-1', 'EX-8'] }, async (_what, code) => {
   const { result: _value, ...told } = (await suite.codemode.run(code)) as { result?: unknown }
   const texts = textsIn(told)
   expect(texts.join('')).toContain('😀')
@@ -40,7 +40,7 @@ test.each([
 })
 
 test(
-  'texts that nothing cuts are kept as the code made them, unpaired surrogates too',
+  'texts within the limits are kept exactly as the code made them, with unpaired surrogates',
   { tags: ['GU-1'] },
   async () => {
     const code = `console.log('a\\ud800'); return ['\\ud83d', '\\ude00\\ud83d', '😀', { '\\udc00': 'x'.repeat(2_000) + '\\ud800' }]`
@@ -54,7 +54,7 @@ test(
 )
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('what is cut of a failure splits no surrogate pair', { tags: ['TL-2'] }, async () => {
+  test('the cuts of a failure split no surrogate pair', { tags: ['TL-2'] }, async () => {
     const long = `x${'😀'.repeat(1_100_000)}`
     const tools = {
       error: () => Promise.reject(Object.assign(new Error(long), { name: long, code: long })),
@@ -71,7 +71,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(caught).toEqual({ cut: 5, split: [] })
   })
 
-  test('a reason that is longer than a request may say is cut between characters', { tags: ['EX-9'] }, async () => {
+  test('a reason above the limit of a request is cut between characters', { tags: ['EX-9'] }, async () => {
     const entered = Promise.withResolvers<void>()
     const wait = (): Promise<never> => {
       entered.resolve()
@@ -90,7 +90,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('what an error repeats of a request is cut between characters', { tags: ['GU-1'] }, async () => {
+test('an error cuts the texts that it repeats of a request between characters', { tags: ['GU-1'] }, async () => {
   const long = `x${'😀'.repeat(200)}`
   const answers = await Promise.all([
     api(suite.executor, '/v1/executions', { body: { code: '1', [long]: 1 } }),

@@ -16,7 +16,7 @@ const tools = {
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('a failed Promise.any tells in its result which tools failed, and why', { tags: ['EX-8'] }, async () => {
+  test('the result of a failed Promise.any has the failed tools and their errors', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools })
     const settled: ClientEvents['settle'][] = []
     client.on('settle', (event) => settled.push(event))
@@ -40,7 +40,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'the error that is thrown has inner errors and causes, down to what the handlers threw',
+    'the thrown error has inner errors and causes, down to the errors of the handlers',
     { tags: ['EX-8'] },
     async () => {
       await using client = connect(suite.executor, { ...config, tools })
@@ -61,7 +61,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a wrapped tool error is the cause of what is thrown', { tags: ['EX-8'] }, async () => {
+  test('a wrapped tool error is the cause of the thrown error', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools })
     const error: unknown = await client
       .executeAsync('try { await tools.trains() } catch (cause) { throw new RangeError("no way there", { cause }) }')
@@ -159,7 +159,7 @@ async function errorOf(code: string) {
 }
 
 test(
-  'causes and inner errors are bounded in depth, number and length, and say what is left out',
+  'causes and inner errors are bounded in depth, number and length, and name what is left out',
   { tags: ['EX-8'] },
   async () => {
     const many = await errorOf(
@@ -179,7 +179,7 @@ test(
   },
 )
 
-test('causes name at most 256 characters of a tool that does not exist', { tags: ['EX-8'] }, async () => {
+test('causes contain at most 256 characters of the name of an unknown tool', { tags: ['EX-8'] }, async () => {
   const name = 'x'.repeat(256)
   const wrapped = await errorOf(
     'try { await tools["x".repeat(1e6)]() } catch (cause) { throw new Error("a", { cause }) }',
@@ -194,7 +194,7 @@ test('causes name at most 256 characters of a tool that does not exist', { tags:
 })
 
 test(
-  'an error whose inner errors can not be counted ends the code also when a timer throws it',
+  'an error whose inner errors cannot be counted ends the code, also when a timer throws it',
   { tags: ['EX-8'] },
   async () => {
     const code = `
@@ -204,7 +204,7 @@ test(
   },
 )
 
-test('a getter of a cause that never returns is stopped by the CPU clock', { tags: ['EX-8'] }, async () => {
+test('the CPU clock stops a getter of a cause that never returns', { tags: ['EX-8'] }, async () => {
   const code = 'throw Object.defineProperty(new Error("a"), "cause", { get() { for (;;); } })'
   expect(await suite.codemode.run(code, { cpuTimeoutMs: 200 })).toMatchObject({ error: { code: 'CPU_TIMEOUT' } })
 })

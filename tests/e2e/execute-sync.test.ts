@@ -83,7 +83,7 @@ test.each<[string, ExecuteOptions, Partial<ClientConfig>]>([
   ['2', {}, { executorUrl: 'http://127.0.0.1:1', retry: { maxAttempts: 2, backoffBaseMs: 1 } }],
   ['2', { executionTimeoutMs: 86_400_000 }, {}],
 ])(
-  'execute throws for %j with %j and %j what executeAsync throws',
+  'execute throws for %j with %j and %j the same error as executeAsync',
   { tags: ['EX-6'] },
   async (code, options, config) => {
     await using codemode = connect(config)
@@ -94,21 +94,21 @@ test.each<[string, ExecuteOptions, Partial<ClientConfig>]>([
   },
 )
 
-test('code that is too long is refused as by executeAsync', { tags: ['EX-6'] }, async () => {
+test('execute refuses code that is too long like executeAsync', { tags: ['EX-6'] }, async () => {
   await using codemode = connect()
   const code = 'x'.repeat(300_000)
   const async: unknown = await codemode.executeAsync(code).catch((error: unknown) => error)
   expect(comparable(thrownBy(() => codemode.execute(code)))).toEqual(comparable(async))
 })
 
-test('stats() counts what execute has run', { tags: ['EX-6', 'CL-3'] }, async () => {
+test('stats() counts the executions of execute', { tags: ['EX-6', 'CL-3'] }, async () => {
   await using codemode = connect()
   codemode.execute('1')
   thrownBy(() => codemode.execute('null.x'))
   expect(codemode.stats()).toMatchObject({ total: 2, running: 0, pending: 0, successful: 1, failed: 1 })
 })
 
-test('execute has the input, the config, and the context of its view', { tags: ['EX-6'] }, async () => {
+test('execute passes on the input, the config, and the context of its view', { tags: ['EX-6'] }, async () => {
   await using codemode = connect({ correlationIdPrefix: 'sync' })
   const options = { input: { at: new Date(0) as never }, config: { units: 'metric' }, context: { role: 'user' } }
   const view = codemode.withContext({ clientId: 'c1', role: 'admin' })
@@ -124,7 +124,7 @@ test('execute has the input, the config, and the context of its view', { tags: [
 })
 
 test(
-  'tools of the calling loop are refused with the corrected code, others and none are not',
+  'execute refuses tools of the calling event loop with the corrected code, and accepts others',
   { tags: ['EX-6'] },
   async () => {
     const toolsModule = moduleOf('tools.mjs', 'export default { "a.double": ({ n }, { context }) => [2 * n, context] }')
@@ -145,7 +145,7 @@ test(
 )
 
 test(
-  'a tool that was registered over one of the module is refused, and not answered by that one',
+  'execute refuses a tool that was registered over one of the module, and does not call that one',
   { tags: ['EX-6'] },
   async () => {
     const toolsModule = moduleOf('covered.mjs', 'export default { who: () => "module" }')
@@ -156,14 +156,14 @@ test(
   },
 )
 
-test('tools of a module are used although the client would serve tools by callback', { tags: ['EX-6'] }, async () => {
+test('execute uses the tools of a module in a client with a tool server', { tags: ['EX-6'] }, async () => {
   const toolsModule = moduleOf('two.mjs', 'export const tools = { two: () => 2 }')
   await using codemode = connect({ toolsModule, toolServer: { port: 0 } })
   expect(await codemode.executeAsync('await tools.two()')).toBe(2)
   expect(codemode.execute('await tools.two()')).toBe(2)
 })
 
-test('execute is refused in a loop that has something to do', { tags: ['EX-6'] }, async () => {
+test('execute refuses to block an event loop that has work to do', { tags: ['EX-6'] }, async () => {
   const corrected = /stall[^]*await codemode.executeAsync\(code/
   await using codemode = connect()
   const running = codemode.executeAsync('await sleep(10); return 3')
@@ -181,7 +181,7 @@ test('execute is refused in a loop that has something to do', { tags: ['EX-6'] }
   expect(() => composed.execute('1')).toThrow(/lives in the blocked loop[^]*executeAsync/)
 })
 
-test('a signal that is aborted cancels, another is refused', { tags: ['EX-6'] }, async () => {
+test('an aborted signal cancels, and execute refuses any other signal', { tags: ['EX-6'] }, async () => {
   await using codemode = connect()
   const signal = AbortSignal.abort(new Error('enough'))
   const error = thrownBy(() => codemode.execute('1', { signal }))
@@ -192,7 +192,7 @@ test('a signal that is aborted cancels, another is refused', { tags: ['EX-6'] },
   )
 })
 
-test('a tools module that can not be loaded is what executeAsync says of it', { tags: ['EX-6'] }, async () => {
+test('execute and executeAsync report a broken tools module in the same way', { tags: ['EX-6'] }, async () => {
   await using codemode = connect({ toolsModule: moduleOf('wrong.mjs', 'export default 5') })
   const error = thrownBy(() => codemode.execute('1'))
   expect(comparable(error)).toEqual(comparable(await codemode.executeAsync('1').catch((e: unknown) => e)))
@@ -208,7 +208,7 @@ test.each([
   ['process.exit(3)', { message: expect.stringContaining('exit code 3') as string }],
   ['setImmediate(() => { throw new TypeError("late") })', { cause: new TypeError('late') }],
 ])(
-  'a thread that ends by %s is an error, and the next call has another',
+  'a thread that ends by %s is an error, and the next call starts another one',
   { tags: ['EX-6'] },
   async (text, expected) => {
     const once = join(folder, `once-${text.length}`)
@@ -236,7 +236,7 @@ test.each([
   ['--input-type=module', '--eval'],
   ['--max-old-space-size=200', '--no-warnings', '--input-type', 'module', '--eval'],
   ['--max-old-space-size=200', '--expose-gc', '--eval'],
-])('a script run with %s gets its value and ends, although it closes nothing', { tags: ['EX-6'] }, async (...flags) => {
+])('a script run with %s gets its value and ends without closing the client', { tags: ['EX-6'] }, async (...flags) => {
   const script = `
       import { Codemode } from '@codemode/client'
       console.log(Codemode.fromEnv().execute('2 + 2'))`
@@ -246,7 +246,7 @@ test.each([
   expect(stdout).toBe('4\n')
 })
 
-test('a closed client says so', { tags: ['EX-6'] }, async () => {
+test('execute of a closed client throws an error that says so', { tags: ['EX-6'] }, async () => {
   const codemode = connect()
   expect(codemode.execute('1')).toBe(1)
   await codemode.close()
@@ -254,7 +254,7 @@ test('a closed client says so', { tags: ['EX-6'] }, async () => {
 })
 
 test(
-  'execute throws what handlers of its thread threw, with causes, inner errors and stacks',
+  'execute throws the errors of its handlers, with causes, inner errors and stacks',
   { tags: ['EX-6', 'EX-8'] },
   async () => {
     const toolsModule = moduleOf(

@@ -34,7 +34,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   const { config } = transports.find((each) => each.transport === transport)!
 
   test.each(jumps)(
-    'an executor whose clock is an hour $jump of the client',
+    'deadlines hold with an executor whose clock is an hour $jump',
     { tags: ['RT-1', 'RT-3'] },
     async ({ aheadMs }) => {
       const preload = clockThatIsAhead(aheadMs)
@@ -59,7 +59,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 
   test.each(jumps)(
-    'both clocks jump $jump by an hour while a tool works',
+    'a tool call survives a jump of both clocks $jump by an hour',
     { tags: ['RT-2', 'RT-3'] },
     async ({ aheadMs }) => {
       const { enter, arrived, open } = gate()
@@ -85,7 +85,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 
   test.each(jumps)(
-    'the clocks jump $jump by an hour between an attempt and its repeat',
+    'a repeat finds its result after the clocks jump $jump by an hour between the attempts',
     { tags: ['RT-1', 'RT-2'] },
     async ({ aheadMs }) => {
       // The first answer is lost after the execution has ended, so that only the retained result can answer the repeat.

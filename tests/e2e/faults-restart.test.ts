@@ -58,7 +58,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 
   test(
-    'an executor that was started since the request was sent cannot tell, and does not run it',
+    'an executor that started after the request was sent refuses the request as ambiguous and does not run it',
     { tags: ['RT-2'] },
     async () => {
       await using first = await startExecutor({ sandboxProcesses: 1 })
@@ -80,7 +80,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 
   test(
-    'an executor that is not up yet is tried again until it is, and runs the code once',
+    'a client retries an executor that is starting, and it then runs the code exactly once',
     { tags: ['RT-1', 'RT-2'] },
     async () => {
       const port = await freePort()
@@ -130,7 +130,7 @@ describe('a request that names a reading', () => {
     expect(await send(second, await knownOf(executor))).toMatchObject({ status: 200 })
   })
 
-  test('does not run the code again when the executor has forgotten that it ended', { tags: ['RT-2'] }, async () => {
+  test('does not run the code again after the executor has evicted its result', { tags: ['RT-2'] }, async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
     const known = await knownOf(executor)
     const id = newExecutionId()
@@ -142,7 +142,7 @@ describe('a request that names a reading', () => {
   })
 
   test(
-    'is no first request any more when the executor has forgotten others that ended since',
+    'is not a first request after the executor has evicted results of others that ended later',
     { tags: ['RT-2'] },
     async () => {
       await using executor = await startExecutor({ sandboxProcesses: 1, retainMs: 20 })
@@ -160,7 +160,7 @@ describe('a request that names a reading', () => {
 
 describe.each(usages.filter(({ transport }) => transport === 'callback'))('$method', ({ method }) => {
   test(
-    'if a gateway drops the reading and the code runs twice, its calls do not get answers of other inputs',
+    'code that runs twice, because a gateway drops the reading, gets no answers for other inputs',
     { tags: ['TL-6', 'RT-2'] },
     async () => {
       await using first = await startExecutor({ sandboxProcesses: 1 })

@@ -10,7 +10,7 @@ const runsOf = countRuns()
 
 describe.each(transports)('over the $transport transport', ({ transport }) => {
   test(
-    'of a hundred executions whose requests meet faults each gets its own result, in order',
+    'each of a hundred executions gets its own result, in order, although its requests meet faults',
     { tags: ['EX-2', 'RT-2'] },
     async () => {
       const faults: Fault[] = ['reset', 'reset when sent', 'lose the answer', busy(429), busy(503), { cutAt: 'exe_' }]
@@ -38,7 +38,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     },
   )
 
-  test('one execution whose requests never arrive loses no other', { tags: ['EX-2', 'RT-1'] }, async () => {
+  test('an execution whose requests never arrive does not affect the others', { tags: ['EX-2', 'RT-1'] }, async () => {
     const ids = new Set<unknown>()
     // All attempts of the second execution fail.
     const create = ({ headers }: Exchange): Fault => {
@@ -55,7 +55,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     expect(runsOf(failed[0]!.executionId)).toBe(0)
   })
 
-  test('an execution begins and ends while others back off', { tags: ['EX-4'] }, async () => {
+  test('an execution starts and ends during the backoff of others', { tags: ['EX-4'] }, async () => {
     const backingOff = 20
     const refused = new Set<unknown>()
     let isBusy = true
@@ -82,7 +82,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     expect(faulty.calls).toHaveLength((backingOff + 2) * 3)
   })
 
-  test('giving up waiting while the stream is broken is not cancelling', { tags: ['EX-5', 'RT-3'] }, async () => {
+  test('a timeout of wait() during a broken stream does not cancel anything', { tags: ['EX-5', 'RT-3'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     let isBroken = true
     const events = (): Fault => (isBroken ? busy(503) : 'pass')
@@ -102,7 +102,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     await expect.poll(() => runsOf(execution.id)).toBe(1)
   })
 
-  test('cancelling arrives past faults, and retrying is a new execution', { tags: ['EX-5', 'RT-1'] }, async () => {
+  test('cancel() arrives despite faults, and retry() is a new execution', { tags: ['EX-5', 'RT-1'] }, async () => {
     const { enter, arrived, signals } = gate()
     const cancel: Fault[] = ['reset', busy(503), 'lose the answer']
     const retry = { maxAttempts: 8, backoffBaseMs: 1 }

@@ -25,8 +25,8 @@ interface Row {
 const connectionFaults: readonly Row[] = [
   { what: 'a reset before it is sent', fault: 'reset', times: 2 },
   { what: 'a reset after it is sent', fault: 'reset when sent', times: 2 },
-  { what: 'an answer that is lost', fault: 'lose the answer', times: 2 },
-  { what: 'bytes that trickle', fault: 'trickle', times: 1 },
+  { what: 'a lost answer', fault: 'lose the answer', times: 2 },
+  { what: 'trickling bytes', fault: 'trickle', times: 1 },
 ]
 
 const refusals: readonly Row[] = [
@@ -77,7 +77,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     expect(withoutFaults).toContain(requests('answer') - (times - 1))
   })
 
-  test('everything breaks once at each place where it can', { tags: ['RT-1', 'RT-2', 'EX-5'] }, async () => {
+  test('an execution survives one fault at each possible place', { tags: ['RT-1', 'RT-2', 'EX-5'] }, async () => {
     const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']
     const requests = await expectUnnoticed({
       create: ['reset when sent', isStreaming ? { cutAfter: cuts[0]! } : { cutAt: 'exe_' }],
@@ -88,7 +88,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   })
 
   test(
-    'a server that hangs is given up after requestTimeoutMs, and nothing has run',
+    'the client gives up a server that hangs after requestTimeoutMs, and nothing has run',
     { tags: ['RT-1', 'EX-10'] },
     async () => {
       const clocks = { requestTimeoutMs: 300, executionTimeoutMs: 200, queueTimeoutMs: 200, connectTimeoutMs: 200 }
@@ -105,7 +105,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
   )
 
   test(
-    'a server that hangs after it has begun is told to stop, and runs the code once',
+    'the client cancels at a server that hangs after the start, and the code runs only once',
     { tags: ['RT-2'] },
     async () => {
       const stopped = Promise.withResolvers<unknown>()
@@ -131,7 +131,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     },
   )
 
-  test("closing ends a backoff and a hung request, and the code hasn't run", { tags: ['RT-1', 'EX-10'] }, async () => {
+  test('close() ends a backoff and a hung request, and the code has not run', { tags: ['RT-1', 'EX-10'] }, async () => {
     for (const fault of [busy(503, '60'), 'hang'] as const) {
       const arrived = Promise.withResolvers<void>()
       const create = (): Fault => {
@@ -151,7 +151,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     }
   })
 
-  test('closing with drain waits out the faults of what is under way', { tags: ['EX-10'] }, async () => {
+  test('close({ drain }) waits out the faults of running executions', { tags: ['EX-10'] }, async () => {
     const faults: Faults = { create: ['reset', busy(503)], answer: ['reset'] }
     await using faulty = await startFaulty(suite.executor, transport, faults)
     const result = methods[method](faulty.client, threeCalls)
@@ -161,7 +161,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     expect(faulty.calls).toHaveLength(3)
   })
 
-  test('half of a rejection of the key is still one, and not tried again', { tags: ['RT-4'] }, async () => {
+  test('the client recognises a rejected key in half an answer, and does not retry', { tags: ['RT-4'] }, async () => {
     await using faulty = await startFaulty(suite.executor, transport, { create: [halfRejection] })
     const failure = methods[method](faulty.client, threeCalls)
     await expect(failure).rejects.toMatchObject({ name: 'ExecutorClientError', code: 'UNAUTHORIZED', attempts: 1 })

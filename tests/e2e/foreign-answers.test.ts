@@ -56,7 +56,7 @@ const page =
 const loginPage = `<!doctype html><html><head><title>Sign in</title><style>p { color: red }</style>
   <script>if (1 < 2) location = 'x'</script></head><body><p>Please <b>sign in</b></p></body></html>`
 
-describe('a URL that is not an executor', () => {
+describe('a URL without an executor', () => {
   test.each<[string, Answering, RegExp]>([
     [
       'a login page',
@@ -66,23 +66,23 @@ describe('a URL that is not an executor', () => {
     ['an empty 200', (response) => response.end(), /HTTP 200: got an empty answer from .*not a Codemode executor/],
     ['a 204', (response) => response.writeHead(204).end(), /HTTP 204: got an empty answer/],
     ['JSON of another service', page(200, '{"hello":"world"}', 'application/json'), /got application\/json from/],
-    ['broken JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
+    ['malformed JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
     ['plain text', page(200, 'It works!', 'text/plain'), /got text\/plain from .*which says "It works!"/],
     ['a picture', page(200, '\u0089PNG', 'image/png'), /got image\/png from .*executor\. Check executorUrl\.$/],
     ['a page that is not found', page(404, '<h1>Not Found</h1>'), /HTTP 404: got text\/html from .*"Not Found"/],
     ['another method', page(405, 'no', 'text/plain'), /HTTP 405: got text\/plain/],
     ['a page of a firewall', page(403, '<h1>Blocked</h1>'), /HTTP 403: got text\/html/],
     ['an error page', page(500, '<h1>Oops</h1>'), /HTTP 500: got text\/html from .*not a Codemode executor.*"Oops"/],
-    ['a portal', page(511, 'log in', 'text/plain'), /HTTP 511: got text\/plain/],
+    ['a captive portal', page(511, 'log in', 'text/plain'), /HTTP 511: got text\/plain/],
     [
-      'what compresses its pages',
+      'a server with compressed pages',
       (r) =>
         void r
           .writeHead(404, { 'content-type': 'text/html', 'content-encoding': 'gzip' })
           .end(gzipSync('<p>zipped</p>')),
       /HTTP 404: got text\/html in gzip from .*"zipped"/,
     ],
-  ])('%s is named, and asked no more than once', { tags: ['RT-1'] }, async (_, answer, message) => {
+  ])('%s is named in the error, and gets one request only', { tags: ['RT-1'] }, async (_, answer, message) => {
     for (const isBeforeExecutor of [false, true]) {
       const { url, requests } = await foreignServer(answer, { isBeforeExecutor })
       for (const failure of await failuresAt(url)) {
@@ -105,7 +105,7 @@ describe('a URL that is not an executor', () => {
   })
 
   test.each([301, 302, 303, 307, 308])(
-    'a %i is not followed, and where it points is told without its query',
+    'a %i is not followed, and the error names its target without query',
     { tags: ['RT-1'] },
     async (status) => {
       const elsewhere = await foreignServer(page(200, '{}'))
@@ -120,7 +120,7 @@ describe('a URL that is not an executor', () => {
     },
   )
 
-  test('an echo of the request gives the key away to nobody', { tags: ['RT-1'] }, async () => {
+  test('no error contains the key that the server echoes', { tags: ['RT-1'] }, async () => {
     const { url } = await foreignServer((response, { headers }) => {
       const echo = `${JSON.stringify(headers)} ${headers.authorization} ${'😀'.repeat(300)}`
       response.writeHead(400, { 'content-type': 'text/plain' }).end(echo)
@@ -132,7 +132,7 @@ describe('a URL that is not an executor', () => {
     }
   })
 
-  test('an executor behind it is neither live nor ready', { tags: ['RT-1'] }, async () => {
+  test('a server that is not an executor is neither live nor ready', { tags: ['RT-1'] }, async () => {
     const { url } = await foreignServer(page(200, loginPage))
     await using client = new ExecutorClient({ executorUrl: url, executorApiKey: apiKey })
     expect([await client.isLive(), await client.isReady()]).toEqual([false, false])
@@ -140,7 +140,7 @@ describe('a URL that is not an executor', () => {
 })
 
 test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
-  'a %i of a gateway is tried again, and told with what answered when it stays',
+  'a %i of a gateway is retried, and the last error quotes the answer',
   { tags: ['RT-1'] },
   async (status) => {
     const answer = page(status, '<h1>Web server is down</h1>')
@@ -165,7 +165,7 @@ test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
   },
 )
 
-describe('what does not speak HTTP', () => {
+describe('a server without HTTP', () => {
   test.each<[string, string, string, RegExp]>([
     ['another protocol', 'http:', 'SSH-2.0-OpenSSH_9.2\r\n', /does not answer in HTTP: /],
     ['TLS on a plain URL', 'http:', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /does not answer in HTTP: /],
@@ -176,7 +176,7 @@ describe('what does not speak HTTP', () => {
       'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
       /broke: bad upgrade/,
     ],
-  ])('%s is told as such', { tags: ['RT-1'] }, async (_, protocol, banner, message) => {
+  ])('%s is named in the error', { tags: ['RT-1'] }, async (_, protocol, banner, message) => {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {})
       socket.once('data', () => socket.end(banner, 'latin1'))
@@ -196,7 +196,7 @@ test.each<[string, (body: Buffer) => Buffer]>([
   ['deflate', deflateSync],
   ['br', brotliCompressSync],
 ])(
-  'answers that a proxy has compressed with %s are read all the same',
+  'the client decodes all answers that a proxy has compressed with %s',
   { tags: ['RT-1'] },
   async (encoding, compress) => {
     const asked: unknown[] = []
@@ -219,7 +219,7 @@ test.each<[string, (body: Buffer) => Buffer]>([
   },
 )
 
-test('an answer that a proxy has cut is asked for again', { tags: ['RT-2'] }, async () => {
+test('the client repeats the request for an answer that a proxy has cut', { tags: ['RT-2'] }, async () => {
   let cuts = 0
   const proxy = await startTinyProxy(suite.executor, ({ request, response }, answer) => {
     const { 'content-length': _, ...headers } = answer.headers
@@ -267,7 +267,7 @@ describe('a gateway before a tool server', () => {
   }
 
   test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
-    'a %i is tried again with the same call id, and the handler runs once',
+    'with a %i causes a retry with the same call id, and the handler runs once',
     { tags: ['TL-6'] },
     async (status) => {
       const { client, ids, runs } = await behind(page(status, '<h1>Bad Gateway</h1>'), 2)
@@ -278,7 +278,7 @@ describe('a gateway before a tool server', () => {
     },
   )
 
-  test('Retry-After of a gateway is waited for', { tags: ['RT-1'] }, async () => {
+  test('may delay the retry by Retry-After', { tags: ['RT-1'] }, async () => {
     const times: number[] = []
     const busy: Answering = (response) => {
       times.push(performance.now())
@@ -291,7 +291,7 @@ describe('a gateway before a tool server', () => {
 
   const seen = 'return tools.count().catch(({ code, message, retryable }) => ({ code, message, retryable }))'
 
-  test('a 502 that stays makes the call unavailable, and says so', { tags: ['TL-6'] }, async () => {
+  test('with a permanent 502 makes the call unavailable, and the message says so', { tags: ['TL-6'] }, async () => {
     const { client, runs } = await behind(page(502, '<h1>Bad Gateway</h1>'), Infinity)
     expect(await client.executeAsync(seen)).toEqual({
       code: 'TOOL_UNAVAILABLE',
@@ -311,7 +311,7 @@ describe('a gateway before a tool server', () => {
         void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"ok":true,"output":1}')),
     ],
     ['an error of its own', page(500, 'no')],
-  ])('%s is final, and the code learns no more', { tags: ['TL-6'] }, async (_, answer) => {
+  ])('that answers with %s fails the call, and the code learns no details', { tags: ['TL-6'] }, async (_, answer) => {
     const { client, ids } = await behind(answer, Infinity)
     expect(await client.executeAsync(seen)).toMatchObject({
       code: 'TOOL_UNAVAILABLE',
@@ -320,7 +320,7 @@ describe('a gateway before a tool server', () => {
     expect(ids).toHaveLength(1)
   })
 
-  test("the call's clock ends the attempts", { tags: ['RT-3'] }, async () => {
+  test("delays the retries only until the call's clock ends", { tags: ['RT-3'] }, async () => {
     const { client } = await behind((response) => void response.writeHead(503, { 'retry-after': '60' }).end(), Infinity)
     const code = 'return tools.count().catch(({ code, data }) => [code, data.timeoutMs])'
     expect(await client.executeAsync(code, { toolTimeoutMs: 200 })).toEqual(['TOOL_TIMEOUT', 200])
@@ -333,7 +333,7 @@ async function forward(url: string, headers: Record<string, string>, body: Buffe
 }
 
 test.each(transports)(
-  'a 500 of a gateway for an execution that goes on is settled ($transport)',
+  'a 500 of a gateway does not decide about an execution that still runs ($transport)',
   { tags: ['RT-2'] },
   async ({ config }) => {
     let failures = 0
@@ -364,7 +364,7 @@ const endless: Answering = (response) => {
 }
 
 test(
-  'an event that never ends is given up when it is longer than any event of an executor',
+  'the client gives up an endless event once it is longer than any event of an executor',
   { tags: ['RT-1'] },
   async () => {
     const { url } = await foreignServer(endless, { isBeforeExecutor: true })
@@ -380,7 +380,7 @@ const repeating: Answering = (response) => {
   response.writeHead(502).end('<h1>Bad gateway</h1>')
 }
 
-test('a gateway that repeats headers is told like any other', { tags: ['RT-1'] }, async () => {
+test('the error for a gateway that repeats headers is the usual one', { tags: ['RT-1'] }, async () => {
   const { url } = await foreignServer(repeating, { isBeforeExecutor: true })
   for (const failure of await failuresAt(url)) {
     expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', httpStatus: 502, attempts: 3 })

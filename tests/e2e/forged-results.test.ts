@@ -24,7 +24,7 @@ test.each([
     'JSON.parse(`{"__proto__":{"success":false}}`)',
     JSON.parse('{"__proto__":{"success":false}}'),
   ],
-])('what the code returns is its value and nothing else: %s', { tags: ['EX-8'] }, async (_what, expression, value) => {
+])('the returned value is the result and nothing else: %s', { tags: ['EX-8'] }, async (_what, expression, value) => {
   expect(await suite.codemode.run(`return ${expression}`)).toMatchObject({ success: true })
   expect(JSON.stringify(await suite.codemode.executeAsync(`return ${expression}`))).toBe(JSON.stringify(value))
 })
@@ -39,7 +39,7 @@ test.each([
   ['a success', '({ success: true, result: 1, name: "ok", message: "x" })', 'ok'],
   ['a crash', 'Object.assign(new Error("x"), { code: "SANDBOX_CRASHED", retryable: true })', 'Error'],
 ])(
-  'what the code throws is a GUEST_ERROR and nothing else: %s',
+  'the thrown value is always a GUEST_ERROR and nothing else: %s',
   { tags: ['EX-8'] },
   async (_what, expression, name) => {
     const result = await suite.codemode.run(`throw ${expression}`)
@@ -55,7 +55,7 @@ test.each([
   },
 )
 
-test('a tool error that the code made itself has no details of a call', { tags: ['EX-8'] }, async () => {
+test('a ToolError that the code constructs has no details of a call', { tags: ['EX-8'] }, async () => {
   const forge = 'throw Object.assign(new ToolError("forged"), { tool: "bank", code: "TOOL_REJECTED", retryable: true })'
   const result = await suite.codemode.run(forge)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message: 'forged', retryable: false } })
@@ -66,7 +66,7 @@ test.each([
   'Script execution timed out.',
   'Isolate was disposed during execution due to memory limit',
   'Isolate is disposed',
-])('a rejection that nobody handles ends nothing, whatever it claims: %s', { tags: ['EX-8'] }, async (message) => {
+])('an unhandled rejection does not end the code, whatever its message: %s', { tags: ['EX-8'] }, async (message) => {
   const result = await suite.codemode.run(
     `Promise.reject(new Error(${JSON.stringify(message)})); await sleep(1); return 'mine'`,
   )
@@ -103,7 +103,7 @@ test.each([
     'WeakMap, Map and Set',
     'for (const type of [WeakMap, Map, Set]) for (const key of ["get", "set", "has", "add"]) if (key in type.prototype) type.prototype[key] = () => 666',
   ],
-])('code that overrides %s neither changes its result nor its error', { tags: ['EX-8'] }, async (_what, override) => {
+])('code that overrides %s changes neither its result nor its error', { tags: ['EX-8'] }, async (_what, override) => {
   const succeeded = await suite.codemode.run(`${override}\nreturn { mine: [1, 'two', null] }`)
   expect(succeeded).toMatchObject({ success: true, result: { mine: [1, 'two', null] } })
   const failed = await suite.codemode.run(`const error = new TypeError('mine')\n${override}\nthrow error`)
@@ -112,7 +112,7 @@ test.each([
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'code that overrides what the runtime stands on still calls its tools and gets their answers',
+    'code that overrides the builtins of the runtime still calls its tools and gets their answers',
     { tags: ['EX-8'] },
     async () => {
       const inputs: unknown[] = []
@@ -133,7 +133,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('the list of tool calls is what was called, not what the code says', { tags: ['EX-8'] }, async () => {
+  test('the list of tool calls has the real calls, not those that the code reports', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { real: () => 1 } })
     const result = await client.run(`
       await tools.real({})

@@ -22,7 +22,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   }
 
   test(
-    'an error has its name, its message, its own lines, what was logged and which tools were called',
+    'an error has its name, its message, its own lines, the logs so far and the tools that it called',
     { tags: ['EX-8'] },
     async () => {
       await using client = connect(suite.executor, { ...config, tools })
@@ -82,7 +82,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'a failed tool that nobody catches is told with its tool, its code and the line of its call',
+    'the error for an uncaught tool failure has the tool, its code and the line of its call',
     { tags: ['EX-8'] },
     async () => {
       await using client = connect(suite.executor, { ...config, tools })
@@ -102,7 +102,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'a call that is left open when the code throws is cancelled, and the logs name it',
+    'an open call is cancelled when the code throws, and a log entry names it to the developer',
     { tags: ['EX-8'] },
     async () => {
       await using client = connect(suite.executor, { ...config, tools: { hang: () => new Promise(() => {}) } })
@@ -129,12 +129,12 @@ test.each([
   ['an object without a prototype', 'Object.create(null)', { message: 'thrown: {}' }],
   ['a proxy with traps that throw', 'new Proxy({}, { get() { throw 1 }, ownKeys() { throw 2 } })', { name: 'Error' }],
   ['an error with getters that throw', 'Object.defineProperty(new Error("m"), "name", { get() { throw 1 } })', {}],
-  ['an error whose fields are no text', 'Object.assign(new Error("m"), { name: {}, stack: 5 })', { message: 'm' }],
-])('code may throw %s', { tags: ['EX-8'] }, async (_what, expression, expected) => {
+  ['an error whose fields are not text', 'Object.assign(new Error("m"), { name: {}, stack: 5 })', { message: 'm' }],
+])('the code may throw %s', { tags: ['EX-8'] }, async (_what, expression, expected) => {
   expect(await errorOf(`throw ${expression}`)).toMatchObject({ code: 'GUEST_ERROR', ...expected })
 })
 
-test('a thrown object with a getter that never returns is stopped by the CPU clock', { tags: ['EX-8'] }, async () => {
+test('the CPU clock stops a getter of a thrown object that never returns', { tags: ['EX-8'] }, async () => {
   expect(await errorOf('throw { get message() { for (;;); } }')).toMatchObject({ code: 'CPU_TIMEOUT' })
 })
 
@@ -151,7 +151,7 @@ test(
   },
 )
 
-test('an exception out of a timer or a microtask ends the execution with its place', { tags: ['EX-8'] }, async () => {
+test('an exception from a timer or a microtask ends the execution with its position', { tags: ['EX-8'] }, async () => {
   expect(await errorOf('setTimeout(() => {\n  null.x\n}, 1)\nawait sleep(1_000)')).toMatchObject({
     code: 'GUEST_ERROR',
     name: 'TypeError',
@@ -169,13 +169,13 @@ test.each([
   ['a function', 'async () => {\n  throw new Error("x")\n}', 'code:2:9'],
   ['a last expression', '1 +\n  missing', 'code:2:3'],
   ['code after an await', 'await sleep(1)\n\nthrow new Error("x")', 'code:3:7'],
-])('line and column are those of the code as it was sent, for %s', { tags: ['EX-8'] }, async (_form, code, place) => {
+])('line and column are those of the submitted code, for %s', { tags: ['EX-8'] }, async (_form, code, place) => {
   const { guestStack } = (await errorOf(code)) as { guestStack: string }
   expect(guestStack).toContain(place)
   expect(guestStack).not.toMatch(/codemode:|node:|file:|\/work|packages/)
 })
 
-test('a result has its own error over HTTP too, in a 200', { tags: ['EX-8'] }, async () => {
+test('a failed execution is a 200 over HTTP, with its error in the result', { tags: ['EX-8'] }, async () => {
   const answer = await api(suite.executor, '/v1/executions', {
     body: { code: 'console.log(1)\nthrow new SyntaxError("mine")' },
   })

@@ -19,7 +19,7 @@ async function all(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEven
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('submit resolves while the code runs, and its handle tells what is going on', { tags: ['EX-5'] }, async () => {
+  test('submit resolves while the code runs, and its handle shows the progress', { tags: ['EX-5'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('console.log("hi")\nreturn await tools.enter(7)', { label: 'a label' })
@@ -41,7 +41,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 1, logs: 1 })
   })
 
-  test('a handle can be awaited by as many as like, and is itself no promise', { tags: ['EX-5'] }, async () => {
+  test('a handle can be awaited several times, and is not a promise itself', { tags: ['EX-5'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const execution = await client.submit('tools.one({})')
     expect(execution).not.toHaveProperty('then')
@@ -51,7 +51,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'events come in order from the first to the last, to everyone, and resume after any of them',
+    'events arrive in order from the first to the last for every reader, and resume after any of them',
     { tags: ['EX-5'] },
     async () => {
       const { enter, arrived, open } = gate()
@@ -79,7 +79,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'a reader that stops half way holds nothing up, and finds all the rest when it goes on',
+    'a reader that pauses half way delays nothing, and gets all remaining events when it continues',
     { tags: ['EX-5'] },
     async () => {
       await using client = connect(executor, { ...config, tools: { one: () => 1 } })
@@ -96,7 +96,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a reader of events that leaves early leaves the execution alone', { tags: ['EX-5'] }, async () => {
+  test('a reader of events that leaves early does not affect the execution', { tags: ['EX-5'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "whole"')
@@ -106,7 +106,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     expect(await execution.wait()).toMatchObject({ success: true, result: 'whole' })
   })
 
-  test('giving up waiting is not cancelling', { tags: ['EX-5', 'RT-3'] }, async () => {
+  test('a timeout of wait() does not cancel the execution', { tags: ['EX-5', 'RT-3'] }, async () => {
     const { enter, arrived, open, signals } = gate()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "later"')
@@ -145,7 +145,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('an execution that nobody waits for is no unhandled rejection, however it ends', { tags: ['EX-5'] }, async () => {
+test('an execution without a waiting caller is never an unhandled rejection', { tags: ['EX-5'] }, async () => {
   // Vitest fails the run on an unhandled rejection.
   const lost = await startExecutor({ sandboxProcesses: 1 })
   const client = connect(lost, { retry: false, tools: { hang: () => new Promise(() => {}) } })
@@ -160,7 +160,7 @@ test('an execution that nobody waits for is no unhandled rejection, however it e
   expect(orphan.status).toBe('cancelled')
 })
 
-test('submit rejects what the executor refuses', { tags: ['EX-5'] }, async () => {
+test('submit rejects with the refusal of the executor', { tags: ['EX-5'] }, async () => {
   await using stranger = connect(executor, { executorApiKey: 'a-key-of-nobody-at-all' })
   await expect(stranger.submit('return 1')).rejects.toMatchObject({ code: 'UNAUTHORIZED' })
   await using client = connect(executor)
@@ -170,7 +170,7 @@ test('submit rejects what the executor refuses', { tags: ['EX-5'] }, async () =>
   })
 })
 
-test('code that fails at once is accepted all the same: wait tells how it ended', { tags: ['EX-5'] }, async () => {
+test('submit accepts code that fails at once, and wait() returns the failure', { tags: ['EX-5'] }, async () => {
   await using client = connect(executor)
   const execution = await client.submit('return (')
   expect(await execution.wait()).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR' } })

@@ -35,7 +35,7 @@ async function run(turns: readonly Effects[], config: (typeof transports)[number
 }
 
 describe.each(transports)('over $transport', ({ config }) => {
-  test('the executor sends no call whose name is not on the list', { tags: ['TL-3'] }, async () => {
+  test('the executor sends no call of a tool that is not on the list', { tags: ['TL-3'] }, async () => {
     const { result, served } = await run([{ calls: [{ call: 1, tool: 'bank', input: '{}' }] }], config)
     expect(served).toEqual([])
     expect(result).toMatchObject({
@@ -46,7 +46,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test.each([
-    ['is no JSON', '{}, "tool": "bank"'],
+    ['is not JSON', '{}, "tool": "bank"'],
     ['breaks out of an envelope', '1}, "tool": "bank", "x": {"y": 1'],
     ['is two values', '1 2'],
     ['is empty', ''],
@@ -56,7 +56,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(result.toolCalls).toMatchObject([{ tool: 'weather', status: 'failed', errorCode: 'TOOL_INPUT_INVALID' }])
   })
 
-  test('the executor sends no input over the limit', { tags: ['TL-2', 'TL-3'] }, async () => {
+  test('the executor sends no input above the limit', { tags: ['TL-2', 'TL-3'] }, async () => {
     const input = JSON.stringify('x'.repeat(1024 * 1024))
     const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input }] }], config)
     expect(served).toEqual([])
@@ -66,7 +66,7 @@ describe.each(transports)('over $transport', ({ config }) => {
 
 test.each<[string, Effects[]]>([
   [
-    'uses a call’s number twice',
+    'repeats a call number',
     [
       {
         calls: [
@@ -81,10 +81,10 @@ test.each<[string, Effects[]]>([
     [{ calls: Array.from({ length: 257 }, (_, i) => ({ call: i + 1, tool: 'weather', input: '1' })) }],
   ],
   ['prints more than allowed', [{ logs: [{ level: 'log', text: 'x'.repeat(128 * 1024) }] }]],
-  ['gives a result that is no JSON', [{ end: { ok: true, result: '{' } }]],
+  ['gives a result that is not JSON', [{ end: { ok: true, result: '{' } }]],
   ['gives a larger result than allowed', [{ end: { ok: true, result: JSON.stringify('x'.repeat(1024 * 1024)) } }]],
 ])(
-  'a sandbox process that %s is given up, and nothing of it gets out',
+  'the executor ends a sandbox process that %s, and passes on none of it',
   { tags: ['TL-3', 'EX-8'] },
   async (_what, turns) => {
     const { result, served } = await run(turns, transports[1].config)
@@ -96,7 +96,7 @@ test.each<[string, Effects[]]>([
 const nested = (levels: number) => `${'{"0":'.repeat(levels)}\n1${'}'.repeat(levels)}`
 
 test(
-  'a result that is nested to the limit is delivered, and a deeper one breaks the protocol',
+  'a result nested to the limit is delivered, and one that is deeper violates the protocol',
   { tags: ['EX-1'] },
   async () => {
     for (const { config } of transports) {
@@ -108,7 +108,7 @@ test(
   },
 )
 
-test('an input that is nested deeper than the limit is refused, and no tool gets it', { tags: ['TL-2'] }, async () => {
+test('an input nested deeper than the limit is refused, and reaches no tool', { tags: ['TL-2'] }, async () => {
   for (const levels of [1_001, 20_000]) {
     for (const { config } of transports) {
       const { result, served } = await run([{ calls: [{ call: 1, tool: 'weather', input: nested(levels) }] }], config)
@@ -118,7 +118,7 @@ test('an input that is nested deeper than the limit is refused, and no tool gets
   }
 })
 
-test('details that are nested too deeply break the protocol, and nothing else', { tags: ['EX-8'] }, async () => {
+test('details that are nested too deeply violate the protocol, and nothing else', { tags: ['EX-8'] }, async () => {
   let details: object = {}
   for (let i = 0; i < 30_000; i++) details = { 0: details }
   const end = { ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'x', details: details as never } as const
@@ -127,7 +127,7 @@ test('details that are nested too deeply break the protocol, and nothing else', 
 })
 
 test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as const)(
-  '%s is the host’s to say: from a sandbox process it breaks the protocol',
+  '%s violates the protocol when a sandbox process reports it: only the host decides it',
   { tags: ['EX-8'] },
   (code) => {
     const end = { ok: false, code, name: 'Error', message: 'forged' }

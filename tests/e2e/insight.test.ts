@@ -20,7 +20,7 @@ function listen(client: Codemode): { name: keyof ClientEvents; event: ClientEven
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'listeners hear of the start, each tool call, each log and the end, under the ids of the execution',
+    'listeners receive the start, each tool call, each log and the end, with the ids of the execution',
     { tags: ['CL-3'] },
     async () => {
       const tools = {
@@ -43,7 +43,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('a log is heard while the code still runs', { tags: ['CL-3'] }, async () => {
+  test('a listener receives a log while the code still runs', { tags: ['CL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const heard = Promise.withResolvers<string>()
@@ -55,7 +55,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     await running
   })
 
-  test('activeExecutions are handles of all that is under way, however it was begun', { tags: ['CL-3'] }, async () => {
+  test('activeExecutions returns handles of all executions that run, however started', { tags: ['CL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const running = client.run('tools.enter(1)', { correlationId: 'the-first-of-the-two' })
@@ -74,7 +74,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('stats count what came, waits, runs and ended how, over all views', { tags: ['CL-3'] }, async () => {
+test('stats counts arrivals, waiting and running executions and their outcomes', { tags: ['CL-3'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { concurrency: 2, tools: { enter } })
   expect(client.stats()).toEqual({
@@ -107,7 +107,7 @@ test('stats count what came, waits, runs and ended how, over all views', { tags:
   expect(stats.averageMs).toBeLessThanOrEqual(stats.maxMs!)
 })
 
-test('a request that is tried again is told of, with its reason and delay', { tags: ['CL-3'] }, async () => {
+test('a retried request emits an event with its reason and delay', { tags: ['CL-3'] }, async () => {
   await using proxy = await startProxy(suite.executor, (_, number) => (number <= 2 ? { status: 503 } : 'pass'))
   await using client = connect(proxy, { executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })
   const seen = listen(client)
@@ -127,7 +127,7 @@ test('a failed request settles with its code', { tags: ['CL-3'] }, async () => {
 })
 
 test(
-  'a listener that throws disturbs nobody, and one that was taken off hears nothing',
+  'a listener that throws affects no other listener, and a removed one receives no events',
   { tags: ['CL-3'] },
   async () => {
     await using client = connect(suite.executor)
@@ -148,7 +148,7 @@ test(
 )
 
 test(
-  'who hears of a start finds the execution among the active ones, and can cancel it',
+  'a listener of the start event finds the execution among the active ones and can cancel it',
   { tags: ['CL-3'] },
   async () => {
     await using client = connect(suite.executor)
@@ -162,7 +162,7 @@ test(
   },
 )
 
-test('a listener of no event, and what is no listener, are refused', { tags: ['CL-3'] }, async () => {
+test('on() refuses unknown events and listeners that are not functions', { tags: ['CL-3'] }, async () => {
   await using client = connect(suite.executor)
   expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log and settle/)
   expect(() => client.on('settle', undefined as never)).toThrow(/codemode\.on\('settle'/)
@@ -183,7 +183,7 @@ describe('a logger', { tags: ['CL-3'] }, () => {
     delete env['CODEMODE_LOG_LEVEL']
   })
 
-  test('it is told how executions end, failures as warnings', { tags: ['CL-3'] }, async () => {
+  test('receives the ends of executions, failures as warnings', { tags: ['CL-3'] }, async () => {
     const { logger, lines } = recorder()
     await using client = connect(suite.executor, { logger })
     await client.run('return 1', { label: 'fine' })
@@ -199,14 +199,14 @@ describe('a logger', { tags: ['CL-3'] }, () => {
     ['info', ['info']],
     ['warn', []],
     ['silent', []],
-  ] as const)('at level %s it is told %o', { tags: ['CL-3'] }, async (logLevel, levels) => {
+  ] as const)('receives at level %s the entries %o', { tags: ['CL-3'] }, async (logLevel, levels) => {
     const { logger, lines } = recorder()
     await using client = connect(suite.executor, { logger, logLevel, tools: { one: () => 1 } })
     await client.run('console.log("x"); return tools.one()')
     expect(lines.map(([level]) => level)).toEqual(levels)
   })
 
-  test('CODEMODE_LOG_LEVEL sets the level, unless the configuration does', { tags: ['CL-3'] }, async () => {
+  test('uses the level of CODEMODE_LOG_LEVEL, unless the configuration sets one', { tags: ['CL-3'] }, async () => {
     env['CODEMODE_LOG_LEVEL'] = 'silent'
     const { logger, lines } = recorder()
     await using silent = connect(suite.executor, { logger })
@@ -219,7 +219,7 @@ describe('a logger', { tags: ['CL-3'] }, () => {
     expect(() => connect(suite.executor)).toThrow(/CODEMODE_LOG_LEVEL: .*"debug"\|"info".*CODEMODE_LOG_LEVEL=info/s)
   })
 
-  test('no secret of the client gets into a log, wherever it turns up', { tags: ['CL-3', 'CL-5'] }, async () => {
+  test('receives no secret of the client, wherever it occurs', { tags: ['CL-3', 'CL-5'] }, async () => {
     const { logger, lines } = recorder()
     const secret = 'a-secret-of-32-characters-or-more'
     const toolServer = { port: 0, secret }

@@ -5,7 +5,7 @@ import { newExecutionId } from '@codemode/shared'
 import { api, connect, gate, startExecutor } from '@codemode/testkit'
 
 test(
-  'an execution that was refused leaves nothing behind, and its id is free for the repeat',
+  'a refused execution leaves no state, and its id can be used again for the repeat of the request',
   { tags: ['RT-2', 'RT-5'] },
   async () => {
     await using executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 40 })
@@ -30,7 +30,7 @@ test(
 )
 
 test(
-  'shutting down refuses what is queued, drains what runs, and waits for nothing else',
+  'a shutdown refuses queued executions, drains running ones, and waits for nothing else',
   { tags: ['EX-10'] },
   async () => {
     const executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 3_600_000 })
@@ -51,7 +51,7 @@ test(
 )
 
 test(
-  'a repeat that comes after the result was forgotten is refused, and the code does not run again',
+  'the executor refuses a repeat after the result was evicted, and does not run the code again',
   { tags: ['RT-2'] },
   async () => {
     await using executor = await startExecutor({ retainCount: 1 })
@@ -65,7 +65,7 @@ test(
   },
 )
 
-test('the events of an execution with large payloads are all there for a late reader', { tags: ['EX-5'] }, async () => {
+test('a late reader gets all events of an execution with large payloads', { tags: ['EX-5'] }, async () => {
   await using executor = await startExecutor()
   const big = 'x'.repeat(3_000_000)
   await using client = connect(executor, { tools: { big: () => big } })
@@ -80,7 +80,7 @@ test('the events of an execution with large payloads are all there for a late re
   expect(types.at(-1)).toBe('finished')
 })
 
-test('what a turn logged before a clock stopped it stands in the journal as well', { tags: ['RT-3'] }, async () => {
+test('the journal keeps the logs of a turn that a clock stopped', { tags: ['RT-3'] }, async () => {
   await using executor = await startExecutor()
   await using client = connect(executor)
   const { executionId, logs } = await client.run('console.log("before"); for (;;);', { cpuTimeoutMs: 100 })

@@ -7,8 +7,8 @@ const suite = useCodemode()
 
 test.each([
   ['a promise that nothing settles', 'await new Promise(() => {})'],
-  ['one among others', 'await Promise.all([1, new Promise(() => {})])'],
-  ['a thenable that forgets its callbacks', 'await { then() {} }'],
+  ['one promise among others that nothing settles', 'await Promise.all([1, new Promise(() => {})])'],
+  ['a thenable that never calls its callbacks', 'await { then() {} }'],
   ['a wait after the last timer', 'await sleep(1)\nawait new Promise(() => {})'],
   ['a timer that was cleared', 'await new Promise((resolve) => clearTimeout(setTimeout(resolve, 20_000)))'],
   [
@@ -16,7 +16,7 @@ test.each([
     'for await (const x of (async function* () { await new Promise(() => {}) })());',
   ],
 ])(
-  'waiting for what can never come is said at once, not at the deadline: %s',
+  'a wait that can never settle fails at once with NEVER_SETTLES, not at the deadline: %s',
   { tags: ['EX-8'] },
   async (_what, code) => {
     const result = await suite.codemode.run(code, { executionTimeoutMs: 280_000 })
@@ -34,7 +34,7 @@ test.each([
   ['a promise without its await', '[1, Promise.resolve(2)]', '[1]'],
   ['the value itself', '() => 1', ''],
 ])(
-  'a result that JSON can not hold is refused with the path to it: %s',
+  'a result that is not JSON is refused with the path to its value: %s',
   { tags: ['EX-8'] },
   async (_what, expression, path) => {
     const result = await suite.codemode.run(`return ${expression === '() => 1' ? '(() => 1)' : expression}`)
@@ -47,7 +47,7 @@ test.each([
 )
 
 test(
-  'a result that is too large is refused with its size and the limit, and the limit itself is allowed',
+  'a result that is too large is refused with its size and the limit, and one at the limit is accepted',
   { tags: ['EX-8'] },
   async () => {
     const limitBytes = 1024 * 1024
@@ -59,7 +59,7 @@ test(
   },
 )
 
-test('console output over its limit is dropped, and counted', { tags: ['EX-8'] }, async () => {
+test('console output above its limit is dropped and counted', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run('for (let i = 0; i < 100; i++) console.log("x".repeat(1024))\nreturn 1')
   expect(result.success).toBe(true)
   // Each entry counts 64 bytes in addition to its text.
@@ -70,20 +70,20 @@ test('console output over its limit is dropped, and counted', { tags: ['EX-8'] }
   expect(result.logsDropped.bytes).toBeGreaterThan(30 * 1024)
 })
 
-test('too many timers at once end the execution, and cannot be caught', { tags: ['EX-8'] }, async () => {
+test('too many concurrent timers end the execution, and the code cannot catch it', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run(`
     try { for (let i = 0; i <= 10_000; i++) setTimeout(() => {}, 1_000_000) } catch {}
     return 'caught'`)
   expect(result).toMatchObject({ success: false, error: { code: 'TOO_MANY_TIMERS', details: { limit: 10_000 } } })
 })
 
-test('timers that have fired or were cleared do not count', { tags: ['EX-8'] }, async () => {
+test('fired and cleared timers do not count', { tags: ['EX-8'] }, async () => {
   const code =
     'for (let i = 0; i < 30_000; i++) clearTimeout(setTimeout(() => {}, 1_000))\nawait sleep(1)\nreturn "fine"'
   expect(await suite.codemode.executeAsync(code)).toBe('fine')
 })
 
-test('using up the memory ends the execution, says the limit, and cannot be caught', { tags: ['EX-8'] }, async () => {
+test('exhausting the memory ends the execution, and the code cannot catch it', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run(
     'console.log("before")\ntry { const a = []; for (;;) a.push({ a: 1 }) } catch {}\nreturn "caught"',
     { memoryLimitMb: 16, cpuTimeoutMs: 20_000 },
@@ -94,7 +94,7 @@ test('using up the memory ends the execution, says the limit, and cannot be caug
   })
 })
 
-test('an execution that uses up its memory takes no other one with it', { tags: ['EX-2', 'EX-8'] }, async () => {
+test('an execution that exhausts its memory ends no other execution', { tags: ['EX-2', 'EX-8'] }, async () => {
   const { enter, arrived, open } = gate()
   await using client = connect(suite.executor, { tools: { enter } })
   const neighbours = Promise.all(
@@ -115,7 +115,7 @@ test('an execution that uses up its memory takes no other one with it', { tags: 
 const large = ({ sizeBytes }: { sizeBytes: number }) => 'x'.repeat(sizeBytes - 2)
 
 describe.each(transports)('over the $transport transport', ({ config, transport }) => {
-  test('one tool call more than allowed ends the execution, and cannot be caught', { tags: ['EX-8'] }, async () => {
+  test('one tool call too many ends the execution, and the code cannot catch it', { tags: ['EX-8'] }, async () => {
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const result = await client.run(`
@@ -133,7 +133,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 
   test(
-    'an input that is too large or not JSON fails its call only, before it is sent',
+    'an input that is too large or not JSON fails only its call, before anything is sent',
     { tags: ['EX-8'] },
     async () => {
       let calls = 0
@@ -150,7 +150,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     },
   )
 
-  test('an output that is too large fails its call only, and says its size', { tags: ['EX-8'] }, async () => {
+  test('an output that is too large fails only its call, with its size', { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { large } })
     const limitBytes = 4 * 1024 * 1024
     const [error, length] = await client.executeAsync<[unknown, number]>(`
@@ -160,7 +160,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     expect(length).toBe(limitBytes - 2)
   })
 
-  test(`what passes through tools is bounded in all over the ${transport} transport`, { tags: ['EX-8'] }, async () => {
+  test(`tool inputs and outputs are bounded in total over the ${transport} transport`, { tags: ['EX-8'] }, async () => {
     await using client = connect(suite.executor, { ...config, tools: { large: () => 'x'.repeat(4 * 1024 * 1024 - 2) } })
     const result = await client.run('for (;;) await tools.large({})', { cpuTimeoutMs: 10_000 })
     expect(result).toMatchObject({
@@ -170,7 +170,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 })
 
-test('a request may set how many tool calls it makes, to none at all', { tags: ['EX-8'] }, async () => {
+test('a request may set its number of tool calls, down to none', { tags: ['EX-8'] }, async () => {
   const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }
   const { body } = await api(suite.executor, '/v1/executions', {
     body: request,

@@ -5,7 +5,7 @@ import { api, connect, gate, keyOf, startExecutor, writeKeysFile } from '@codemo
 /** JSON that is nested too deeply for `JSON.stringify`. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
 
-test('a tenant whose loops hold the processes leaves room for another', { tags: ['RT-5'] }, async () => {
+test('a tenant whose loops occupy processes leaves room for another', { tags: ['RT-5'] }, async () => {
   await using keys = await writeKeysFile({ busy: {}, other: {} })
   await using executor = await startExecutor(keys.config)
   const clientOf = (tenant: string) => connect(executor, { executorApiKey: keyOf(tenant) })
@@ -33,7 +33,7 @@ test('a tenant whose loops hold the processes leaves room for another', { tags: 
   expect(order.lastIndexOf('short')).toBeLessThan(order.lastIndexOf('loop'))
 })
 
-test('a turn that was cancelled before it began is not run', { tags: ['EX-9'] }, async () => {
+test('a turn that was cancelled before its start does not run', { tags: ['EX-9'] }, async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1 })
   await using client = connect(executor)
   const first = client.run('for (;;);', { cpuTimeoutMs: 600 })
@@ -48,7 +48,7 @@ test('a turn that was cancelled before it began is not run', { tags: ['EX-9'] },
 const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`
 
 test(
-  'an input of half a million nested arrays is refused, and one of a thousand levels is not',
+  'the executor refuses an input of half a million nested arrays, and accepts one of a thousand levels',
   { tags: ['TL-2'] },
   async () => {
     await using executor = await startExecutor()
@@ -68,7 +68,7 @@ test(
 )
 
 test(
-  'an answer or an input that is nested too deeply is refused, and the executor goes on',
+  'the executor refuses an answer or an input that is nested too deeply, and keeps running',
   { tags: ['TL-2'] },
   async () => {
     await using executor = await startExecutor()

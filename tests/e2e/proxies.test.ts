@@ -33,7 +33,7 @@ function setVariables(variables: Readonly<Record<string, string>>): void {
 const asked = { NODE_USE_ENV_PROXY: '1' }
 
 test(
-  'requests, streams, tool answers and cancellations go through the proxy, over few connections',
+  'requests, streams, tool answers and cancellations use the proxy over few connections',
   { tags: ['RT-1'] },
   async () => {
     await using proxy = await startForwardProxy()
@@ -57,7 +57,7 @@ test(
   },
 )
 
-test('an executor at an https URL is reached through a tunnel, which is kept', { tags: ['RT-1'] }, async () => {
+test('an executor at an https URL is reached through a tunnel, which is reused', { tags: ['RT-1'] }, async () => {
   const defaults = getCACertificates('default')
   setDefaultCACertificates([...defaults, certificate])
   onTestFinished(() => setDefaultCACertificates(defaults))
@@ -82,7 +82,7 @@ async function asksProxy(variables: (proxyUrl: string) => Record<string, string>
   return proxy.requests.length === 1
 }
 
-describe('which requests go through a proxy', () => {
+describe('the decision to use the proxy', () => {
   test.each<[boolean, Record<string, string>]>([
     [true, { NODE_USE_ENV_PROXY: '1' }],
     [true, { NODE_OPTIONS: '--use-env-proxy' }],
@@ -92,7 +92,7 @@ describe('which requests go through a proxy', () => {
     [false, { NODE_USE_ENV_PROXY: '0' }],
     [false, { NODE_USE_ENV_PROXY: 'true' }],
     [false, { NODE_USE_ENV_PROXY: '' }],
-  ])("asking the proxy is %s where Node's setting is %j", { tags: ['RT-1'] }, async (expected, setting) => {
+  ])("is %s where Node's setting is %j", { tags: ['RT-1'] }, async (expected, setting) => {
     expect(await asksProxy((HTTP_PROXY) => ({ HTTP_PROXY, ...setting }))).toBe(expected)
   })
 
@@ -103,7 +103,7 @@ describe('which requests go through a proxy', () => {
     [false, (HTTPS_PROXY) => ({ HTTPS_PROXY })],
     [false, () => ({ HTTP_PROXY: '' })],
     [false, () => ({})],
-  ])('asking the proxy is %s with the variables of %s', { tags: ['RT-1'] }, async (expected, variables) => {
+  ])('is %s with the variables of %s', { tags: ['RT-1'] }, async (expected, variables) => {
     expect(await asksProxy((url) => ({ ...asked, ...variables(url) }))).toBe(expected)
   })
 
@@ -123,7 +123,7 @@ describe('which requests go through a proxy', () => {
     [true, 'NO_PROXY', '*.localhost', 'localhost'],
     [true, 'NO_PROXY', 'host', 'localhost'],
     [true, 'NO_PROXY', '127.0.0.1', 'localhost'],
-  ])('asking the proxy is %s with %s=%s', { tags: ['RT-1'] }, async (expected, name, noProxy, host) => {
+  ])('is %s with %s=%s', { tags: ['RT-1'] }, async (expected, name, noProxy, host) => {
     const value = noProxy.replace('<port>', new URL(suite.executor.url).port)
     expect(await asksProxy((HTTP_PROXY) => ({ ...asked, HTTP_PROXY, [name]: value }), host)).toBe(expected)
   })
@@ -155,7 +155,7 @@ describe('a proxy that fails', () => {
   describe.each(Object.entries(executors))('before an executor at %s', (_, executor) => {
     const variable = executor === executors['an http URL'] ? 'HTTP_PROXY' : 'HTTPS_PROXY'
 
-    test('is named without its credentials when it wants others (407)', { tags: ['RT-1'] }, async () => {
+    test('is named without its credentials when it requires others (407)', { tags: ['RT-1'] }, async () => {
       await using proxy = await startForwardProxy({ credentials: 'me:right' })
       const error = await failure(proxy.urlWith(`me:${secret}`), executor())
       expect(error).toMatchObject({ httpStatus: 407, retryable: false, name: 'ExecutorConnectionError' })
@@ -165,7 +165,7 @@ describe('a proxy that fails', () => {
       expect(error).toMatchObject({ suggestion: expect.stringContaining(variable) })
     })
 
-    test('is named when nobody listens there', { tags: ['RT-1'] }, async () => {
+    test('is named when nothing listens there', { tags: ['RT-1'] }, async () => {
       const host = `127.0.0.1:${await freePort()}`
       const error = await failure(`http://me:${secret}@${host}`, executor())
       expect(error).toMatchObject({ retryable: true, name: 'ExecutorConnectionError' })
@@ -197,7 +197,7 @@ describe('a proxy that fails', () => {
     expect(error).toMatchObject({ retryable: true })
   })
 
-  test('is tried again, until it is there', { tags: ['RT-1'] }, async () => {
+  test('is retried until it is there', { tags: ['RT-1'] }, async () => {
     const port = await freePort()
     setVariables({ ...asked, HTTP_PROXY: `http://127.0.0.1:${port}` })
     await using client = connect(suite.executor, { retry: { maxAttempts: 100, backoffBaseMs: 10, backoffMaxMs: 100 } })
@@ -210,7 +210,7 @@ describe('a proxy that fails', () => {
   })
 
   test.each(['127.0.0.1:3128', 'proxy:3128', `ftp://me:${secret}@127.0.0.1`, `http://me:${secret}%zz@127.0.0.1`, '::'])(
-    'is a configuration error if its URL is none (%s)',
+    'is a configuration error if its URL is invalid (%s)',
     { tags: ['RT-1'] },
     (url) => {
       setVariables({ ...asked, HTTP_PROXY: url })
@@ -221,7 +221,7 @@ describe('a proxy that fails', () => {
   )
 })
 
-test('the executor itself calls tools without the proxy that its environment names', { tags: ['TL-3'] }, async () => {
+test('the executor calls tools without the proxy of its environment', { tags: ['TL-3'] }, async () => {
   await using proxy = await startForwardProxy()
   await using executor = await startExecutorProcess({ env: { ...asked, HTTP_PROXY: proxy.url } })
   const config = { executorApiKey: executor.apiKey, toolServer: { port: 0 }, tools: { add: (n: number) => n + 1 } }
@@ -242,7 +242,7 @@ describe('a program', () => {
     [2, ['--use-env-proxy'], {}],
     [0, ['--no-use-env-proxy'], { NODE_USE_ENV_PROXY: '1' }],
   ])(
-    'asks the proxy %i times with the flags %j and %j, its thread too',
+    'uses the proxy %i times with the flags %j and %j, also in its thread',
     { tags: ['RT-1', 'EX-6'] },
     async (...given) => {
       const [times, flags, variables] = given

@@ -37,7 +37,7 @@ async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } 
 }
 
 describe.each(endings)('behind a gateway that ends quiet requests by %s', (ending) => {
-  test('an execution that sleeps notices nothing', { tags: ['RT-1', 'RT-2'] }, async () => {
+  test('an execution that sleeps gives its result', { tags: ['RT-1', 'RT-2'] }, async () => {
     await Promise.all(
       Object.values(methods).map(async (method) => {
         const { gateway, client } = await behindGateway(ending)
@@ -49,7 +49,7 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
   })
 
   test(
-    'an execution with a tool under way notices nothing, and the tool runs once',
+    'an execution with a running tool gives its result, and the tool runs once',
     { tags: ['RT-1', 'RT-2'] },
     async () => {
       const usages = [
@@ -70,7 +70,7 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
   )
 })
 
-test('one attempt is enough, because a quiet request that ends is no failed attempt', { tags: ['RT-1'] }, async () => {
+test('retry: false suffices, because an ended quiet request is not a failed attempt', { tags: ['RT-1'] }, async () => {
   const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   await using client = connect(gateway, { retry: false, tools: { patient: () => gateway.hasCut(5) } })
@@ -78,7 +78,7 @@ test('one attempt is enough, because a quiet request that ends is no failed atte
   expect(await client.executeAsync('await sleep(300); return 5')).toBe(5)
 })
 
-test("the request's clock ends what a gateway keeps interrupting", { tags: ['RT-3'] }, async () => {
+test('the request clock ends a request that a gateway repeatedly interrupts', { tags: ['RT-3'] }, async () => {
   const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   const clocks = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
@@ -89,7 +89,7 @@ test("the request's clock ends what a gateway keeps interrupting", { tags: ['RT-
   })
 })
 
-test('quiet requests that end are no failures to be told of, and broken ones are', { tags: ['RT-1'] }, async () => {
+test('an ended quiet request is not reported as a retry, and a broken one is', { tags: ['RT-1'] }, async () => {
   // Far longer than the half second after which the end of a stream is ascribed to its quiet.
   const gateway = await startQuietGateway(suite.executor, { quietMs: 1_500, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
@@ -124,7 +124,7 @@ test('a gateway that ends quiet deliveries does not end the handler, which runs 
 })
 
 test(
-  'an answer that is still to come shows signs of life, so that no gateway takes it for dead',
+  'an answer that is not ready yet sends heartbeats, so that no gateway ends it as an idle connection',
   { tags: ['RT-1'] },
   async () => {
     await using executor = await startExecutor({ heartbeatMs: 100 })

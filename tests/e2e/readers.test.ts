@@ -36,7 +36,7 @@ async function fillReaders(path: string): Promise<void> {
 }
 
 test(
-  'an execution has a bounded number of readers; one more is told so, and the record stays readable',
+  'an execution has a bounded number of readers; one more is refused, and the record stays readable',
   { tags: ['RT-5'] },
   async () => {
     const execution = await suite.codemode.submit('await sleep(20_000)')
@@ -56,7 +56,7 @@ const clientOf = ({ url }: { url: string }) =>
 const callTool = () => Promise.reject(new Error('has no tools'))
 
 test(
-  'a request that finds too many readers does not send its code to another executor',
+  'a request that is refused for too many readers does not run on another executor',
   { tags: ['RT-2'] },
   async () => {
     await using other = await startExecutor()
@@ -83,7 +83,7 @@ function depthOf(value: unknown): number {
   return depth
 }
 
-test('a result that is nested to the limit is delivered, by every route', { tags: ['EX-1'] }, async () => {
+test('every route delivers a result that is nested to the limit', { tags: ['EX-1'] }, async () => {
   const { executor, codemode } = suite
   const code = 'let deep = 1; for (let i = 0; i < 1_000; i++) deep = { 0: deep }; return deep'
   const { status, body } = await api(executor, '/v1/executions', { body: { code } })
@@ -96,7 +96,7 @@ test('a result that is nested to the limit is delivered, by every route', { tags
 })
 
 test(
-  'a tenant that finishes much pushes out its own results, not those of another',
+  'a tenant that finishes many executions evicts its own results, not those of another',
   { tags: ['RT-2', 'RT-5'] },
   async () => {
     await using keys = await writeKeysFile({ small: {}, large: {} })

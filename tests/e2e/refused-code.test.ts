@@ -10,7 +10,7 @@ const suite = useCodemode()
 
 const limitBytes = 256 * 1024
 
-test('code that is too long fails before anything is sent', { tags: ['EX-7'] }, async () => {
+test('the client refuses code that is too long before it sends anything', { tags: ['EX-7'] }, async () => {
   let connections = 0
   const server = createServer(() => (connections += 1))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -25,7 +25,7 @@ test('code that is too long fails before anything is sent', { tags: ['EX-7'] }, 
 })
 
 test(
-  'the length of code is counted in bytes of UTF-8, and the limit itself is allowed',
+  'the length of code is counted in bytes of UTF-8, and code of exactly the limit is accepted',
   { tags: ['EX-7'] },
   async () => {
     const start = 'return 1 //'
@@ -37,7 +37,7 @@ test(
   },
 )
 
-test('the executor refuses code that is too long before it is an execution', { tags: ['EX-7'] }, async () => {
+test('the executor refuses code that is too long before it admits the execution', { tags: ['EX-7'] }, async () => {
   const id = 'exe_019a3f0e-0000-7000-8000-000000000007'
   const { status, body } = await api(suite.executor, '/v1/executions', {
     body: { id, code: ' '.repeat(limitBytes + 1) },
@@ -55,7 +55,7 @@ test.each([
   ['```js\nconst a = 1\nlet a = 2\n```', 3, 5],
   ['for (const x of [1]) {\n', 2, 1],
   ['const a = 1\nimport x from "y"', 2, 1],
-])('a syntax error says its line and its column: %j', { tags: ['EX-7'] }, async (code, line, column) => {
+])('a syntax error has its line and its column: %j', { tags: ['EX-7'] }, async (code, line, column) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({
     success: false,
@@ -71,7 +71,7 @@ test.each([
 })
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('none of the code has run when its last line is no JavaScript', { tags: ['EX-7'] }, async () => {
+  test('code with a syntax error in its last line does not run at all', { tags: ['EX-7'] }, async () => {
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const failed = client.executeAsync('console.log("ran")\nawait tools.count({})\nreturn (')
@@ -80,7 +80,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 })
 
-test('a SyntaxError that the code throws while it runs is the error of the code', { tags: ['EX-7'] }, async () => {
+test('a SyntaxError that the code throws while it runs is a GUEST_ERROR', { tags: ['EX-7'] }, async () => {
   const result = await suite.codemode.run('console.log("ran")\nJSON.parse("{")')
   expect(result).toMatchObject({
     error: { code: 'GUEST_ERROR', name: 'SyntaxError', guestStack: expect.stringContaining('code:2:') },

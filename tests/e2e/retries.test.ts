@@ -31,7 +31,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     return { proxy, calls, client, [Symbol.asyncDispose]: () => client.close().then(() => proxy.cut()) }
   }
 
-  test('submit and its handle survive a stream that breaks after every event', { tags: ['RT-2'] }, async () => {
+  test('submit and its handle work over a stream that breaks after every event', { tags: ['RT-2'] }, async () => {
     const cuts = ['event: started', 'event: tool.called', 'event: tool.settled']
     await using setup = await through(({ path, method }) =>
       path.endsWith('/events') || (method === 'POST' && path === '/v1/executions')
@@ -49,7 +49,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'after the last attempt the error says how many there were, and keeps its cause',
+    'after the last attempt the error has the number of attempts, and keeps the last cause',
     { tags: ['RT-1'] },
     async () => {
       await using setup = await through(() => 'reset')
@@ -70,7 +70,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 })
 
 test(
-  'a refused connection is tried three times, and says so, and that nothing has run',
+  'a refused connection is tried three times, and the error says so and that nothing has run',
   { tags: ['RT-1'] },
   async () => {
     const url = `http://127.0.0.1:${await freePort()}`
@@ -89,7 +89,7 @@ test(
 )
 
 test.each([429, 503] as const)(
-  'a %i that never ends is the last error, with its status',
+  'a permanent %i is the last error of the client, with its status',
   { tags: ['RT-1'] },
   async (status) => {
     await using proxy = await startProxy(executor, () => busy(status))
@@ -105,7 +105,7 @@ test.each([429, 503] as const)(
   },
 )
 
-test('delays are jittered and doubled from the base on', { tags: ['RT-1'] }, async () => {
+test('delays start at the base, double, and have jitter', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => 'reset')
   await using client = connect(proxy, { retry: { maxAttempts: 4, backoffBaseMs: 40 } })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 4 })
@@ -123,7 +123,7 @@ test('Retry-After is honoured when it is longer than the backoff, and capped', {
   expect(third! - second!).toBeGreaterThanOrEqual(1_195)
 })
 
-test('no retry begins that could not end before the deadline', { tags: ['RT-1'] }, async () => {
+test('no retry starts that could not end before the deadline', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => busy(503, '5'))
   const clocks = { requestTimeoutMs: 3_000, executionTimeoutMs: 1_000, queueTimeoutMs: 1_000, connectTimeoutMs: 1_000 }
   await using client = connect(proxy, clocks)
@@ -146,14 +146,14 @@ test('an abort ends the backoff at once', { tags: ['RT-1'] }, async () => {
   expect(await failed).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
 })
 
-test('retry: false is one attempt', { tags: ['RT-1'] }, async () => {
+test('retry: false makes one attempt', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor, () => busy(503))
   await using client = connect(proxy, { retry: false })
   await expect(client.executeAsync('return 1')).rejects.toMatchObject({ attempts: 1, message: 'busy' })
   expect(proxy.exchanges).toHaveLength(1)
 })
 
-test('what the code did is never a reason to try again', { tags: ['RT-1'] }, async () => {
+test('a failure of the code is never retried', { tags: ['RT-1'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy)
   for (const code of ['throw new Error("x")', 'return (', 'await new Promise(() => {})']) {
@@ -164,7 +164,7 @@ test('what the code did is never a reason to try again', { tags: ['RT-1'] }, asy
 })
 
 test(
-  'an executor that never tells what became of a request leaves the outcome unknown',
+  'an executor that never answers about a request makes the outcome of it ambiguous',
   { tags: ['RT-2'] },
   async () => {
     await using proxy = await startProxy(executor, ({ path }) => (path === '/v1/info' ? 'pass' : 'lose the answer'))
@@ -180,7 +180,7 @@ test(
 )
 
 test(
-  'the record of an execution tells its outcome when all answers to its requests are lost',
+  'the record of an execution gives its outcome when all answers to its requests are lost',
   { tags: ['RT-2'] },
   async () => {
     await using proxy = await startProxy(executor, ({ method }) => (method === 'POST' ? 'lose the answer' : 'pass'))
@@ -190,7 +190,7 @@ test(
 )
 
 test(
-  'a request that asks only for the reading of the clock runs nothing, and its failures are not ambiguous',
+  'a request for the reading of the clock alone runs nothing, and its failures are not ambiguous',
   { tags: ['RT-2'] },
   async () => {
     const faults: Fault[] = ['lose the answer', 'reset when sent', { status: 502 }]
@@ -204,7 +204,7 @@ test(
   },
 )
 
-test('every answer of an executor names its instance and the reading of its clock', { tags: ['RT-2'] }, async () => {
+test('every answer of an executor has its instance and the reading of its clock', { tags: ['RT-2'] }, async () => {
   const paths = ['/livez', '/nowhere', '/v1/info', '/v1/executions/exe_1']
   const answers = [
     ...(await Promise.all(paths.map((path) => api(executor, path)))),
@@ -221,7 +221,7 @@ test('every answer of an executor names its instance and the reading of its cloc
   }
 })
 
-test('a rejected key says so, once, and is no connection failure', { tags: ['RT-4'] }, async () => {
+test('a rejected key is reported after one request, and not as a connection failure', { tags: ['RT-4'] }, async () => {
   await using proxy = await startProxy(executor)
   await using client = connect(proxy, { executorApiKey: 'a-key-that-nobody-knows' })
   const error: unknown = await client.executeAsync('return 1').catch((thrown: unknown) => thrown)

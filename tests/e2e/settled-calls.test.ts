@@ -37,16 +37,16 @@ const timesOut = `return tools.pay({}).catch(({ code }) => code)`
 describe('over a proxy that buffers the stream', () => {
   test.each([
     ['has timed out', timesOut, 'TOOL_TIMEOUT'],
-    ['the code has not waited for', `tools.done({}).catch(() => {}); await sleep(1); return 'gone'`, 'gone'],
+    ['the code has not awaited', `tools.done({}).catch(() => {}); await sleep(1); return 'gone'`, 'gone'],
     [
-      'comes in many chunks',
+      'arrives in many chunks',
       `const pad = 'x'.repeat(500_000)
        const codes = await Promise.all([1, 2, 3].map((n) => tools.pay({ n, pad }).catch(({ code }) => code)))
        return codes.join()`,
       'TOOL_TIMEOUT,TOOL_TIMEOUT,TOOL_TIMEOUT',
     ],
     ['belongs to an execution that has failed', `tools.done({}); await sleep(1); throw new Error('over')`, undefined],
-  ])('a call that %s is not started', { tags: ['TL-5', 'RT-3'] }, async (_, code, value) => {
+  ])('a call that %s does not start', { tags: ['TL-5', 'RT-3'] }, async (_, code, value) => {
     const { proxy, client, ran } = await held(suite.executor)
     const running = client.run(code)
     await proxy.holds('event: finished')
@@ -56,7 +56,7 @@ describe('over a proxy that buffers the stream', () => {
   })
 
   test(
-    'a call whose end is still held back is not started either, and the next call is',
+    'a call that is settled while its end is held back does not start, and the next call does',
     { tags: ['TL-5', 'RT-3'] },
     async () => {
       const { proxy, client, ran } = await held(suite.executor)
@@ -70,7 +70,7 @@ describe('over a proxy that buffers the stream', () => {
     },
   )
 
-  test('a call of an execution that was cancelled meanwhile is not started', { tags: ['EX-9'] }, async () => {
+  test('a call of an execution that was cancelled meanwhile does not start', { tags: ['EX-9'] }, async () => {
     for (const cancels of ['the client', 'somebody else'] as const) {
       const { proxy, client, ran } = await held(suite.executor)
       const pending = client.submit('await tools.done({})')
@@ -89,7 +89,7 @@ describe('over a proxy that buffers the stream', () => {
     }
   })
 
-  test('each execution of a batch starts the calls that are open, and no others', { tags: ['TL-5'] }, async () => {
+  test('each execution of a batch starts only its open calls', { tags: ['TL-5'] }, async () => {
     const { proxy, client, ran } = await held(suite.executor)
     const running = client.executeAll([timesOut])
     await proxy.holds('event: finished')
@@ -100,7 +100,7 @@ describe('over a proxy that buffers the stream', () => {
   })
 
   test.each([3_600_000, -3_600_000])(
-    'the same with an executor whose clock is %i ms ahead',
+    'a settled call does not start with an executor clock %i ms ahead',
     { tags: ['RT-3'] },
     async (aheadMs) => {
       const shifting = await startShiftingProxy(suite.executor, aheadMs)
@@ -117,7 +117,7 @@ describe('over a proxy that buffers the stream', () => {
   )
 
   test(
-    'after a stream was resumed, what was settled in between is not started',
+    'a call that was settled before its stream was resumed does not start afterwards',
     { tags: ['TL-5', 'RT-2'] },
     async () => {
       const { proxy, client, ran } = await heldAfterCut()
@@ -183,7 +183,7 @@ async function intercepted() {
 
 describe('over callbacks', () => {
   test(
-    'a delivery that comes after its deadline starts nothing, and is told so',
+    'a delivery that arrives after its deadline starts nothing, and its answer says so',
     { tags: ['TL-5', 'RT-3'] },
     async () => {
       const { client, ran, arrived, deliver } = await intercepted()
@@ -202,7 +202,7 @@ describe('over callbacks', () => {
   )
 
   test.each(['has ended', 'was cancelled by its handle', 'was cancelled by its signal'])(
-    'a delivery for an execution that %s starts nothing, and is told so',
+    'a delivery for an execution that %s starts nothing, and its answer says so',
     { tags: ['EX-9'] },
     async (what) => {
       const { client, ran, arrived, deliver } = await intercepted()
@@ -221,7 +221,7 @@ describe('over callbacks', () => {
     },
   )
 
-  test('a delivery that comes late, but before its deadline, is started', { tags: ['TL-5'] }, async () => {
+  test('a delivery that arrives late, but before its deadline, starts', { tags: ['TL-5'] }, async () => {
     const { client, ran, arrived, deliver } = await intercepted()
     const execution = await client.submit('return tools.pay({})')
     await arrived()

@@ -118,7 +118,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     { code: 'TOOL_ERROR', message: expect.stringMatching(/^The handler threw ./) },
   ],
   [
-    'an object with an error in it',
+    'an object that contains an error',
     () => ({ status: 500, error: new TypeError('inner') }),
     {
       message: 'The handler threw {"status":500,"error":"TypeError: inner"}',
@@ -126,7 +126,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     },
   ],
   [
-    'a value with an error that JSON can not hold',
+    'a value with an error that is not JSON',
     () => ({ big: 1n, errors: [new TypeError('inner')] }),
     { message: expect.not.stringMatching(/\n +at /) },
   ],
@@ -136,8 +136,8 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
     { message: expect.not.stringMatching(/\n +at /) },
   ],
   ['a revoked proxy', revoked, { message: 'The handler threw <Revoked Proxy>' }],
-  ['a cause that is itself', () => cycle, { message: 'round', cause: { name: 'Error', message: 'and round' } }],
-  ['causes without end', endless, { message: 'again', cause: { name: 'Error', message: 'again' } }],
+  ['an error that is its own cause', () => cycle, { message: 'round', cause: { name: 'Error', message: 'and round' } }],
+  ['an endless chain of causes', endless, { message: 'again', cause: { name: 'Error', message: 'again' } }],
   [
     'an AggregateError',
     () => new AggregateError([new TypeError('a'), Object.assign(new Error('b'), { code: 'B' }), 'c'], 'both'),
@@ -175,7 +175,7 @@ const thrown: readonly (readonly [string, () => unknown, object])[] = [
   ],
   ['a name of a megabyte', () => Object.assign(new Error('x'), { name: 'n'.repeat(1e6) }), { message: 'x' }],
   [
-    'a message over the limit',
+    'a message above the limit',
     () => new Error('m'.repeat(5_000_000)),
     { message: `${'m'.repeat(65_536)}… (${5_000_000 - 65_536} more characters)`, code: 'TOOL_ERROR' },
   ],
@@ -200,7 +200,7 @@ function ignore(): void {}
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test(
-    'whatever a handler throws or rejects with is a ToolError of the guest, with message and code',
+    'any value that a handler throws or rejects with is a ToolError in the guest, with message and code',
     { tags: ['TL-2'] },
     async () => {
       const tools = Object.fromEntries(
@@ -253,7 +253,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     ["'file://x '.repeat(20_000)"],
     ["' '.repeat(200_000)"],
   ])(
-    'input that comes back in a message costs the client no more than its length: %s',
+    'an input that a message repeats costs the client time linear in its length: %s',
     { tags: ['TL-2'] },
     async (id) => {
       await using client = connect(suite.executor, { ...config, tools: { find } })
@@ -264,7 +264,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'the stack of an error that was not foreseen reaches the owner, and never the guest or the wire',
+    'the stack of an unexpected error reaches the logger, and never the guest or the event stream',
     { tags: ['TL-2'] },
     async () => {
       const logged: [string, Readonly<Record<string, unknown>>][] = []

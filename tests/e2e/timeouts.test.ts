@@ -17,7 +17,7 @@ async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError>
 }
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
-  test('the execution clock fires while the code waits, and its handlers are aborted', { tags: ['RT-3'] }, async () => {
+  test('the execution clock fires while the code waits, and aborts its handlers', { tags: ['RT-3'] }, async () => {
     const { enter, signals } = gate()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const options = { executionTimeoutMs: 800, cpuTimeoutMs: 800, toolTimeoutMs: 800 }
@@ -34,7 +34,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    'the tool clock fails its call, which the code can catch, and aborts its handler',
+    "the tool clock fails its call, which the code can catch, and aborts the tool's handler",
     { tags: ['RT-3'] },
     async () => {
       const { enter, signals } = gate()
@@ -49,7 +49,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test("a tool's own timeout holds for its calls only", { tags: ['RT-3'] }, async () => {
+  test("a tool's own timeout applies to its calls only", { tags: ['RT-3'] }, async () => {
     const { enter } = gate()
     const tools = { slow: { execute: enter, timeoutMs: 100 }, quick: () => 'quick' }
     await using client = connect(suite.executor, { ...config, tools })
@@ -58,7 +58,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test(
-    "a call's deadline is told to its handler, and is that of the clock that ends it first",
+    'a handler receives the deadline of its call, which is that of the clock that ends it first',
     { tags: ['RT-3'] },
     async () => {
       const deadlines: number[] = []
@@ -74,7 +74,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test(
-    'the queue clock fires while the execution waits for admission, which then never ran',
+    'the queue clock fires while the execution waits for admission, and the code never runs',
     { tags: ['RT-3'] },
     async () => {
       await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
@@ -99,7 +99,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('the request clock fires when nothing answers', { tags: ['RT-3'] }, async () => {
+  test('the request clock fires when no answer arrives', { tags: ['RT-3'] }, async () => {
     await using proxy = await startProxy(suite.executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
@@ -112,7 +112,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     })
   })
 
-  test('a larger value for one execution wins over the default of the client', { tags: ['RT-3'] }, async () => {
+  test('a larger value for one execution overrides the default of the client', { tags: ['RT-3'] }, async () => {
     const { enter, arrived, open } = gate()
     const clocks = { executionTimeoutMs: 150, toolTimeoutMs: 100, cpuTimeoutMs: 50, requestTimeoutMs: 400 }
     await using client = connect(suite.executor, { ...config, ...clocks, tools: { enter } })
@@ -146,7 +146,7 @@ test('the connect clock fires when a connection takes too long', { tags: ['RT-3'
 })
 
 test(
-  'the clock of the request reaches the executor, which ends the execution by itself',
+  'the clock of the request reaches the executor, which ends the execution on its own',
   { tags: ['RT-3'] },
   async () => {
     const { status, body } = await api(suite.executor, '/v1/executions', {
@@ -163,7 +163,7 @@ test(
 )
 
 test(
-  'an inner clock that is longer than its outer one is refused, with the corrected code',
+  'the client refuses an inner clock that is longer than its outer one, with the corrected code',
   { tags: ['RT-3'] },
   async () => {
     for (const inner of ['cpuTimeoutMs', 'toolTimeoutMs'] as const) {
@@ -185,7 +185,7 @@ test(
   },
 )
 
-test("a clock above the key's maximum is refused, and says the maximum", { tags: ['RT-3'] }, async () => {
+test("the executor refuses a clock above the key's maximum and names the maximum", { tags: ['RT-3'] }, async () => {
   await expect(suite.codemode.executeAsync('return 1', { cpuTimeoutMs: 30_001 })).rejects.toMatchObject({
     code: 'INVALID_REQUEST',
     httpStatus: 400,

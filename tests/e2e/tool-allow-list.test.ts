@@ -20,13 +20,13 @@ describe.each(transports)('over $transport', ({ config }) => {
     `tools.weather.call.call(tools.bank.transfer)`,
     `tools['bank.transfer\\0']()`,
     `tools['__proto__'].transfer()`,
-  ])('%s reaches no tool that is not on the list', { tags: ['TL-3'] }, async (call) => {
+  ])('%s calls no tool that is not on the list', { tags: ['TL-3'] }, async (call) => {
     const result = await suite.codemode.run(`return ${call}`, { availableTools: ['weather'] })
     expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' }, toolCalls: [] })
     expect(transfers).toBe(0)
   })
 
-  test('the error of a name that is not on the list tells the names that are', { tags: ['TL-3'] }, async () => {
+  test('the error for a tool that is not on the list names the listed tools', { tags: ['TL-3'] }, async () => {
     const code = 'return tools.bank.transfer().catch(({ code, tool, message }) => ({ code, tool, message }))'
     expect(await suite.codemode.executeAsync(code, { availableTools: ['weather'] })).toEqual({
       code: 'TOOL_NOT_ALLOWED',
@@ -38,7 +38,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     })
   })
 
-  test('the list of one execution is nothing to the next', { tags: ['TL-3'] }, async () => {
+  test('the list of one execution does not affect the next', { tags: ['TL-3'] }, async () => {
     const code = 'return Object.keys(tools)'
     const lists = [['weather'], ['bank.transfer'], undefined, []]
     const seen = await Promise.all(
@@ -47,7 +47,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(seen).toEqual([['weather'], ['bank'], ['weather', 'bank'], []])
   })
 
-  test('a list with an unknown name is refused before anything runs', { tags: ['TL-3'] }, async () => {
+  test('the client refuses a list with an unknown name before the code runs', { tags: ['TL-3'] }, async () => {
     await expect(suite.codemode.executeAsync('1', { availableTools: ['wether'] })).rejects.toThrow(ConfigurationError)
     await expect(suite.codemode.executeAsync('1', { availableTools: ['wether'] })).rejects.toThrow(
       `Did you mean 'weather'?`,

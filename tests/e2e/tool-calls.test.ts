@@ -17,7 +17,7 @@ const untilBegun = (call: string) => `
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: config })
 
-  test('of 40 parallel calls 32 are in flight, and the others follow in order', { tags: ['TL-4'] }, async () => {
+  test('32 of 40 parallel calls are in flight, and the others follow in order', { tags: ['TL-4'] }, async () => {
     const { codemode, executor } = suite
     const { enter, arrived, open } = gate()
     let running = 0
@@ -45,7 +45,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(called).toEqual(numbers(40).map((n) => `${execution.id}:${n}`))
   })
 
-  test('a call is answered as soon as it can be, whatever the others do', { tags: ['TL-4'] }, async () => {
+  test('a call is answered as soon as possible, independently of the others', { tags: ['TL-4'] }, async () => {
     const { enter, open } = gate()
     suite.codemode.registerTool('slow', enter)
     suite.codemode.registerTool('quick', (n) => n)
@@ -61,7 +61,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await suite.codemode.executeAsync(code, options)).toEqual(['quick', 'slow'])
   })
 
-  test('a handler is told of its execution, and concurrent contexts never mix', { tags: ['TL-5'] }, async () => {
+  test('a handler receives its execution id, and concurrent contexts never mix', { tags: ['TL-5'] }, async () => {
     const { codemode } = suite
     const calls = new Map<string, ToolCall>()
     codemode.registerTool('whose', (_input, call) => {
@@ -109,7 +109,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test(
-    'a handler that is over its time is aborted, and the code may catch it and go on',
+    'a handler that exceeds its time is aborted, and the code can catch that and continue',
     { tags: ['TL-5'] },
     async () => {
       const { codemode } = suite
@@ -126,7 +126,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     },
   )
 
-  test('a toolTimeoutMs of the execution holds for its calls', { tags: ['TL-5'] }, async () => {
+  test('a toolTimeoutMs of the execution applies to its calls', { tags: ['TL-5'] }, async () => {
     const { codemode } = suite
     const { enter, signals } = gate()
     codemode.registerTool('late', enter)
@@ -154,7 +154,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test(
-    'what is not awaited is cancelled when the code has ended, and a warning names it',
+    'a call that the code does not await is cancelled at its end, and a warning names the tool',
     { tags: ['TL-5'] },
     async () => {
       const { codemode } = suite

@@ -16,7 +16,7 @@ async function delivered(): Promise<{ host: ToolHost; delivery: CallbackRequest;
 }
 
 test(
-  'a call that is delivered again, freshly signed, gets the first answer and runs no handler',
+  'a call that is delivered again with a new signature gets the first answer and runs no handler',
   { tags: ['TL-6'] },
   async () => {
     const { host, delivery, runs } = await delivered()
@@ -27,7 +27,7 @@ test(
   },
 )
 
-test('a repeat of a call that still runs waits for the same answer', { tags: ['TL-6'] }, async () => {
+test('a repeat of a running call waits for the same answer', { tags: ['TL-6'] }, async () => {
   const { enter, arrived, open, signals } = gate()
   await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
   const running = host.codemode.executeAsync(`return tools.slow('once')`)
@@ -49,10 +49,10 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   ['a wrong signature', 401, { signingKey: 'another-key-than-the-token' }],
   ['a stale timestamp', 401, { sentAt: new Date(Date.now() - 600_000) }],
   ['a timestamp from the future', 401, { sentAt: new Date(Date.now() + 600_000) }],
-  ['a tool that the token does not cover', 403, { message: { tool: 'bank' } }],
+  ['a tool that the token does not allow', 403, { message: { tool: 'bank' } }],
   ['the call id of another execution', 403, { message: { callId: `${newExecutionId()}:1` } }],
   ['another execution', 403, otherExecution()],
-  ['a webhook id that is not the call id', 403, { webhookId: 'exe_1:9' }],
+  ['a webhook id that differs from the call id', 403, { webhookId: 'exe_1:9' }],
 ])('the tool server refuses %s with %i', { tags: ['TL-3'] }, async (_what, status, change) => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
@@ -66,7 +66,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   expect(await host.codemode.executeAsync('return tools.bank()')).toBe(2)
 })
 
-test('the tool server takes no call of one execution with the token of another', { tags: ['TL-3'] }, async () => {
+test('the tool server refuses a call of one execution with the token of another', { tags: ['TL-3'] }, async () => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
   expect(await host.codemode.executeAsync('return tools.count()', { availableTools: ['count'] })).toBe(2)
@@ -79,7 +79,7 @@ test('the tool server takes no call of one execution with the token of another',
   expect(runs()).toBe(2)
 })
 
-test('a token whose tools were changed is refused', { tags: ['TL-3'] }, async () => {
+test('the tool server refuses a token whose tools were changed', { tags: ['TL-3'] }, async () => {
   const { host, delivery, runs } = await delivered()
   await using _ = host
   const [head, payload, signature] = delivery.token.split('.')
@@ -92,7 +92,7 @@ test('a token whose tools were changed is refused', { tags: ['TL-3'] }, async ()
 })
 
 test(
-  'a connection that breaks is tried again with the same call id, and the handler runs once',
+  "a broken connection is retried with the same call id, and the tool's handler runs only once",
   { tags: ['TL-6'] },
   async () => {
     let broken = 0
@@ -114,7 +114,7 @@ test(
 )
 
 test(
-  'a connection that breaks while the handler runs is tried again, and the next one gets its answer',
+  'a connection that breaks while the handler runs is retried, and the next one gets the same answer',
   { tags: ['TL-6'] },
   async () => {
     const { enter, arrived, open, signals } = gate()
@@ -133,7 +133,7 @@ test(
 )
 
 test(
-  'a tool server that stays away makes the call fail with TOOL_UNAVAILABLE, which says nothing of it',
+  'an unreachable tool server fails the call with TOOL_UNAVAILABLE, whose message does not name it',
   { tags: ['TL-6'] },
   async () => {
     await using host = await ToolHost.start(suite.executor, { tools: { gone: () => 1 }, breaks: () => true })
@@ -147,7 +147,7 @@ test(
 )
 
 describe('answers over tool-results', () => {
-  test('only the open calls of a streaming execution can be answered, each once', { tags: ['TL-3'] }, async () => {
+  test('accept only the open calls of a streaming execution, each once', { tags: ['TL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     suite.codemode.registerTool('asked', enter, { overwrite: true })
     const execution = await suite.codemode.submit(`return tools.asked('right')`, { availableTools: ['asked'] })
@@ -171,7 +171,7 @@ describe('answers over tool-results', () => {
     expect(await answerTo(`${execution.id}:1`)).toMatchObject({ status: 200, body: { accepted: [] } })
   })
 
-  test('an execution with a callback takes no answers there', { tags: ['TL-3'] }, async () => {
+  test('are refused for an execution with a callback', { tags: ['TL-3'] }, async () => {
     const { enter, arrived, open } = gate()
     await using host = await ToolHost.start(suite.executor, { tools: { asked: enter } })
     const execution = await host.codemode.submit(`return tools.asked('right')`)

@@ -72,7 +72,7 @@ const invalid = (message: string) => ({
 describe.each(transports)('over $transport', ({ config }) => {
   const suite = useCodemode({ client: { ...config, tools } })
 
-  test('every shape of a tool answers alike, sync or async', { tags: ['TL-1'] }, async () => {
+  test('every shape of a tool gives the same answer, sync or async', { tags: ['TL-1'] }, async () => {
     const names = ['function', 'async', 'execute', 'run', 'runAsync']
     const code = `return Promise.all(input.map((name) => tools[name]({ a: [1, null, 'ä'] })))`
     expect(await suite.codemode.executeAsync(code, { input: names })).toEqual(names.map(() => ({ a: [1, null, 'ä'] })))
@@ -84,7 +84,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     ])
   })
 
-  test('a handler gets what its schema made of the input', { tags: ['TL-2'] }, async () => {
+  test('a handler gets the output of its input schema', { tags: ['TL-2'] }, async () => {
     expect(await suite.codemode.executeAsync(`tools.zod({ n: '41' })`)).toBe(42)
   })
 
@@ -104,7 +104,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(handled).toEqual([])
   })
 
-  test('a recursive schema is checked in time, however deep or wide the input', { tags: ['TL-2'] }, async () => {
+  test('validation by a recursive schema is fast, however deep or wide the input is', { tags: ['TL-2'] }, async () => {
     const { codemode } = suite
     const run = (input: string, depth: number) => codemode.executeAsync(nested(input, depth))
     for (const depth of [16, 20, 60]) expect(await run(`{ field: 'a_b' }`, depth)).toBe('checked')
@@ -114,7 +114,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await run(`{ field: 'a' }`, 450)).toMatchObject(invalid('nested too deeply to be checked'))
   })
 
-  test('a check that fails by itself is no failed handler', { tags: ['TL-2'] }, async () => {
+  test('a validation that throws is not reported as a failed handler', { tags: ['TL-2'] }, async () => {
     handled.length = 0
     expect(await suite.codemode.executeAsync(failing('tools.refined({})'))).toMatchObject({
       code: 'TOOL_INPUT_INVALID',
@@ -123,7 +123,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(handled).toEqual([])
   })
 
-  test('what no JSON can hold is refused before it is sent, with its path', { tags: ['TL-2'] }, async () => {
+  test('an input that is not JSON is refused before it is sent, with its path', { tags: ['TL-2'] }, async () => {
     const error = await suite.codemode.run('await tools.json({ list: [1, { big: 1n }] })')
     expect(error).toMatchObject({
       success: false,
@@ -133,7 +133,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(error).toHaveProperty('error.message', expect.stringContaining('.list[1].big is a BigInt'))
   })
 
-  test('inputs and outputs over their limits are refused with limit and size', { tags: ['TL-2'] }, async () => {
+  test('inputs and outputs above their limits are refused with limit and size', { tags: ['TL-2'] }, async () => {
     expect(await suite.codemode.executeAsync(failing(`tools.function('x'.repeat(1024 * 1024))`))).toMatchObject({
       code: 'TOOL_INPUT_TOO_LARGE',
       data: { sizeBytes: 1_048_578, limitBytes: 1_048_576 },
@@ -144,7 +144,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await suite.codemode.executeAsync(failing('tools.big()'))).toMatchObject({ code: 'TOOL_OUTPUT_TOO_LARGE' })
   })
 
-  test('the largest input and the largest context go through together', { tags: ['TL-2'] }, async () => {
+  test('the largest input and the largest context fit through together', { tags: ['TL-2'] }, async () => {
     const input = 'x'.repeat(1024 * 1024 - 2)
     const context = { text: 'x'.repeat(1024 * 1024 - 11) }
     const length = await suite.codemode.executeAsync('(await tools.function(input)).length', { input, context })
@@ -164,7 +164,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test(
-    'an error of the handler tells the guest no path and no stack of the host',
+    'an error of the handler shows the guest no path and no stack of the host',
     { tags: ['TL-2', 'TL-3'] },
     async () => {
       expect(await suite.codemode.executeAsync(failing('tools.breaks()'))).toMatchObject({
@@ -187,7 +187,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test(
-    'a tool registered later is there in the next execution, and taken names are refused',
+    'a tool registered later exists in the next execution, and taken names are refused',
     { tags: ['TL-7'] },
     async () => {
       const { codemode } = suite
@@ -203,7 +203,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   )
 
   test(
-    'names that are no identifiers are called by what they become, and namespaces by dots',
+    'invalid identifiers are called by their converted names, and namespaces are called by dots',
     { tags: ['TL-8'] },
     async () => {
       const { codemode } = suite

@@ -54,7 +54,7 @@ function refuse(): never {
 
 describe.each(transports)('over the $transport transport', ({ config, transport }) => {
   test(
-    'application, client, executor and tool are one trace, and the handler is within it',
+    'application, client, executor and tool share one trace, which includes the handler',
     { tags: ['CX-2'] },
     async () => {
       const active: (string | undefined)[] = []
@@ -88,7 +88,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     },
   )
 
-  test('parallel executions are as many traces, and no span is in a foreign one', { tags: ['CX-2'] }, async () => {
+  test('each of several parallel executions has its own trace', { tags: ['CX-2'] }, async () => {
     await using client = connect(executor, { ...config, tools: { one: () => 1 } })
     const traceIds = await Promise.all(
       Array.from({ length: 10 }, (_, input) =>
@@ -102,7 +102,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     }
   })
 
-  test('spans of what failed say so', { tags: ['CX-2'] }, async () => {
+  test('the spans of a failed execution have the status error', { tags: ['CX-2'] }, async () => {
     await using client = connect(executor, { ...config, tools: { refuse } })
     await client.run('tools.refuse({})')
     await expect.poll(() => named('codemode.execution')).toHaveLength(1)
@@ -111,7 +111,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     expect(statuses).toEqual(names.map((name) => [name, SpanStatusCode.ERROR]))
   })
 
-  test('every attempt is a span of its own, in the same trace', { tags: ['CX-2'] }, async () => {
+  test('every attempt has its own span, in the same trace', { tags: ['CX-2'] }, async () => {
     let attempts = 0
     await using proxy = await startProxy(executor, ({ path }) =>
       path === '/v1/executions' && (attempts += 1) < 3 ? 'reset' : 'pass',
@@ -126,7 +126,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 })
 
-test('an execution that was never admitted ends its span as well', { tags: ['CX-2'] }, async () => {
+test('an execution that was never admitted ends its span', { tags: ['CX-2'] }, async () => {
   await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
   const entered = Promise.withResolvers<void>()
   const tools = { hang: () => new Promise(() => entered.resolve()) }

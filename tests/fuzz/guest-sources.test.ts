@@ -149,7 +149,7 @@ const tenants = Array.from({ length: 8 }, (_, i) => `t${i}`)
 const limits = { cpuTimeoutMs: 150, executionTimeoutMs: 3_000, memoryLimitMb: 32, queueTimeoutMs: 20_000 }
 
 test(
-  'every source comes to one outcome of the closed set, and the executor goes on',
+  'every source ends with an outcome of the closed set, and the executor keeps running',
   { tags: ['EX-7', 'EX-8'], timeout: fuzzTimeoutMs },
   async () => {
     await using keys = await writeKeysFile(Object.fromEntries(tenants.map((tenant) => [tenant, {}])))

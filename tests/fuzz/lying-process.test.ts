@@ -61,37 +61,37 @@ const calls = (count: number, length: number) => ({
 const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
 
 test.each([
-  ['the turn of a guest that has none', [turn(7)]],
-  ['that it is ready, once more', [{ type: 'ready', versions }]],
+  ['the turn of a guest without a turn', [turn(7)]],
+  ['a second time that it is ready', [{ type: 'ready', versions }]],
   ['more calls than an execution may make', [calls(300, 1)]],
   ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
-  ['a message of calls without a call', [calls(0, 0)]],
-  ['a message that there is not', [{ type: 'root' }]],
-  ['a turn with something more in it', [{ ...turn(1), more: 1 }]],
-])('a process that reports %s is ended, and its turn with it', { tags: ['TL-3'] }, async (_what, messages) => {
+  ['a message of calls without any call', [calls(0, 0)]],
+  ['a message of an unknown type', [{ type: 'root' }]],
+  ['a turn with an unknown field', [{ ...turn(1), more: 1 }]],
+])('a process that reports %s is ended together with its turn', { tags: ['TL-3'] }, async (_what, messages) => {
   const outcome = await turnAgainst(Buffer.concat(messages.map((message) => encodeFrame(message))), 65_536)
   expect(outcome).toMatchObject({ type: 'crashed', wasAlone: false })
 })
 
 test(
-  'a process that says how long a frame will be, and no more, has no turn for longer than its time',
+  'a process that sends only the header of a frame holds its turn no longer than the time of the turn',
   { tags: ['TL-3'] },
   async () => {
     expect(await turnAgainst(Buffer.from([0, 0x1f, 0xff, 0xff]))).toEqual({ type: 'killed' })
   },
 )
 
-test('a process that announces a frame above the limit is ended', { tags: ['TL-3'] }, async () => {
+test('a process that sends the header of a frame above the limit is ended', { tags: ['TL-3'] }, async () => {
   expect(await turnAgainst(Buffer.from([0x7f, 0xff, 0xff, 0xff]))).toMatchObject({ type: 'crashed', wasAlone: false })
 })
 
-test('a turn that is reported twice happened once', { tags: ['TL-3'] }, async () => {
+test('a turn that is reported twice counts once', { tags: ['TL-3'] }, async () => {
   const twice = Buffer.concat([encodeFrame(turn(1)), encodeFrame(turn(1))])
   expect(await turnAgainst(twice)).toMatchObject({ type: 'turn', effects })
 })
 
 test(
-  'whatever a process writes, its turn comes to an end, and so does the process',
+  'a process that writes any bytes ends its turn and then itself',
   { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   async () => {
     await fc.assert(

@@ -39,7 +39,7 @@ function readAll(bytes: Buffer, chunkSizes: readonly number[]): SandboxMessage[]
 }
 
 test(
-  'whatever bytes come, the reader gives messages of the protocol or ends the conversation',
+  'the reader turns any bytes into messages of the protocol or ends the conversation',
   { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   () => {
     const believed = new Set<string>()
@@ -67,7 +67,7 @@ test(
 )
 
 test(
-  'a valid message with one thing wrong in it is refused, or means what it says',
+  'the schema refuses a valid message with one fault in it, or parses it stably',
   { tags: ['TL-3'], timeout: fuzzTimeoutMs },
   () => {
     fc.assert(
@@ -82,7 +82,7 @@ test(
 )
 
 test(
-  'effects of the right form that lie come to one outcome of the closed set, and the executor goes on',
+  'well-formed but false effects end with an outcome of the closed set, and the executor keeps running',
   { tags: ['EX-8', 'TL-3'], timeout: fuzzTimeoutMs },
   async () => {
     const scripts = new Map<string, TurnEffects[]>()

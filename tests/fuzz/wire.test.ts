@@ -46,7 +46,7 @@ function statusOf(answer: string): number | undefined {
 }
 
 test(
-  'whatever is sent, it is answered in form or cut off, and an ordinary execution still works',
+  'the executor answers any request in the form of the API or cuts it off, and then still works',
   { tags: ['RT-4', 'EX-8'], timeout: fuzzTimeoutMs },
   async () => {
     await using executor = await startExecutor()

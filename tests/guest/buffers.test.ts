@@ -10,7 +10,7 @@ test.each([
   'let a = new Float64Array(1_000_000); try { for (;;) a = [a, a.slice()] && new Float64Array([...a, ...a]) } catch {} return 1',
   'class Mine extends Uint8Array {} const kept = []; for (;;) { try { kept.push(new Mine(1e6)) } catch { return 1 } }',
 ])(
-  'running out of buffers ends the execution, whether the guest catches it or not: %s',
+  'exhausting the buffer memory ends the execution, whether the guest catches the error or not: %s',
   { tags: ['EX-8'] },
   async (code) => {
     expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'MEMORY_LIMIT' } })
@@ -45,14 +45,14 @@ test.each([
   'kept.length < 20 ? new Uint8Array(1e6) : atob("a".repeat(8e6))',
   'crypto.getRandomValues(new Uint8Array(65_536))',
   'new Uint8Array(8).buffer',
-])('running out of buffers can not be caught where %s allocates', { tags: ['EX-8'] }, async (allocation) => {
+])('exhausting the buffer memory cannot be caught where %s allocates', { tags: ['EX-8'] }, async (allocation) => {
   expect(await suite.codemode.run(hoard(allocation), { cpuTimeoutMs: 20_000 })).toMatchObject({
     success: false,
     error: { code: 'MEMORY_LIMIT' },
   })
 })
 
-test('buffers behave as the language says, and none can be resized', async () => {
+test('buffers behave as the language specifies, and cannot be resized', async () => {
   const code = `
     class Mine extends Uint8Array {}
     let refused

@@ -22,11 +22,11 @@ test.each([
   ['Temporal.Now.plainDateTimeISO', 'Temporal.Now.plainDateTimeISO().toString()'],
   ['Temporal.Now.plainTimeISO', 'Temporal.Now.plainTimeISO().toString()'],
   ['the timestamp of an event', `new Event('x').timeStamp`],
-])('%s stands still within a turn', { tags: ['EX-1'] }, async (_name, read) => {
+])('%s returns the same value throughout a turn', { tags: ['EX-1'] }, async (_name, read) => {
   expect(await value(`const before = ${read}; ${busy} return before === ${read}`)).toBe(true)
 })
 
-test('all clocks agree, are those of the wall, and are in UTC', { tags: ['EX-1'] }, async () => {
+test('all clocks agree with the wall clock and use UTC', { tags: ['EX-1'] }, async () => {
   const startedAt = Date.now()
   const code = `
     const now = Date.now()
@@ -46,7 +46,7 @@ test('all clocks agree, are those of the wall, and are in UTC', { tags: ['EX-1']
   expect(clocks.now).toBeLessThanOrEqual(Date.now() + 1)
 })
 
-test('time goes on from turn to turn and never backwards', { tags: ['EX-1'] }, async () => {
+test('time advances from turn to turn and never goes backwards', { tags: ['EX-1'] }, async () => {
   const code = `
     const times = []
     for (let i = 0; i < 20; i++) { times.push(Date.now()); await sleep(1) }
@@ -54,7 +54,7 @@ test('time goes on from turn to turn and never backwards', { tags: ['EX-1'] }, a
   expect(await value(code)).toEqual([true, true])
 })
 
-test('Temporal is what V8 makes it, and is there however it is reached first', { tags: ['EX-1'] }, async () => {
+test('Temporal is the object of V8, whichever way the code first reads it', { tags: ['EX-1'] }, async () => {
   const describe = `
     const describe = (object) => Reflect.ownKeys(object).map((key) => {
       const { value, ...attributes } = Object.getOwnPropertyDescriptor(object, key)
@@ -71,7 +71,7 @@ test('Temporal is what V8 makes it, and is there however it is reached first', {
 })
 
 test(
-  'code that stands in the way to Temporal gets to see no clock and nothing of the runtime',
+  'code that intercepts the creation of Temporal gets no clock and no object of the runtime',
   { tags: ['EX-1'] },
   async () => {
     const code = `
@@ -92,7 +92,7 @@ test(
   },
 )
 
-test('code that removes what Temporal is made from is told so when it wants Temporal', { tags: ['EX-8'] }, async () => {
+test('code that deletes a source of Temporal gets an error that names it', { tags: ['EX-8'] }, async () => {
   const code = 'delete Date.prototype.toTemporalInstant; try { Temporal.Now } catch ({ message }) { return message }'
   expect(await value(code)).toContain('Date.prototype.toTemporalInstant')
 })
@@ -106,7 +106,7 @@ test('dates work as usual otherwise', { tags: ['EX-1'] }, async () => {
   expect(await value(code)).toEqual([0, 1_704_067_200_000, 1_704_067_200_000, 7, 'Date', true, true, 'string'])
 })
 
-test('randomness is another one in each execution', { tags: ['EX-1'] }, async () => {
+test('each execution has other random numbers', { tags: ['EX-1'] }, async () => {
   const code =
     'return [Math.random(), Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(16))].join()]'
   const drawn = await Promise.all(Array.from({ length: 10 }, () => value<unknown[]>(code)))
@@ -117,7 +117,7 @@ test('randomness is another one in each execution', { tags: ['EX-1'] }, async ()
   }
 })
 
-test('Math.random is spread evenly', { tags: ['EX-1'] }, async () => {
+test('Math.random is evenly distributed', { tags: ['EX-1'] }, async () => {
   const code =
     'const bins = Array(10).fill(0); for (let i = 0; i < 1e5; i++) bins[Math.floor(Math.random() * 10)]++; return bins'
   for (const bin of await value<number[]>(code)) {

@@ -22,7 +22,7 @@ const hostile = [
 const sources = [...acceptedCases, ...refusedCases].filter(({ place }) => place !== 'host').map(({ source }) => source)
 
 test(
-  'the console prints every value, alone, nested and by every specifier, and nothing is thrown',
+  'the console prints every value, alone, nested and with every specifier, and never throws',
   { tags: ['GU-1'] },
   async () => {
     const makers = [...sources, ...hostile].map((source) => `() => (${source})`)

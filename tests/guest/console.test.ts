@@ -10,7 +10,7 @@ async function logsOf(code: string) {
   return { lines: logs.map(({ level, text }) => `${level}: ${text}`), logsDropped, success }
 }
 
-test('each method of console logs at its level, as Node prints it', { tags: ['EX-8'] }, async () => {
+test('each console method logs at its level, in the format of Node', { tags: ['EX-8'] }, async () => {
   const code = `
     console.debug('a'); console.log('b', 1, [1, { c: 2 }]); console.info(null, undefined); console.warn(new Map([[1, 2]]))
     console.error(Symbol('s'), 5n, () => {}); console.log('%s is %d', 'x', 4.5); console.assert(1 === 2, 'wrong')
@@ -35,7 +35,7 @@ test('each method of console logs at its level, as Node prints it', { tags: ['EX
   })
 })
 
-test('logging runs no getter, no proxy and no toString of what is logged', { tags: ['EX-8'] }, async () => {
+test('logging runs no getter, no proxy trap and no toString of a value', { tags: ['EX-8'] }, async () => {
   const code = `
     let touched = 0
     console.log({ get a() { touched += 1 }, toString() { touched += 1 }, toJSON() { touched += 1 } })
@@ -47,7 +47,7 @@ test('logging runs no getter, no proxy and no toString of what is logged', { tag
 })
 
 test(
-  'the entry that crosses the limit is cut and says by how much, and what follows is counted',
+  'the entry that crosses the limit is cut with the cut size, and later entries are counted',
   { tags: ['EX-8'] },
   async () => {
     const { lines, logsDropped } = await logsOf(`
@@ -63,7 +63,7 @@ test(
   },
 )
 
-test('a single huge entry is cut too', { tags: ['EX-8'] }, async () => {
+test('a single huge entry is cut', { tags: ['EX-8'] }, async () => {
   const { lines, logsDropped, success } = await logsOf(`console.log('x'.repeat(1e7))`)
   expect(lines[0]?.length).toBeLessThan(limitBytes + 200)
   expect(lines[0]).toContain(`${1e7 - limitBytes} more bytes dropped`)
@@ -72,7 +72,7 @@ test('a single huge entry is cut too', { tags: ['EX-8'] }, async () => {
 })
 
 test(
-  'an entry is charged 64 bytes beyond its text, so that their number is bounded too',
+  'an entry costs 64 bytes beyond its text, so that the number of entries is bounded',
   { tags: ['EX-8'] },
   async () => {
     const { logs, logsDropped } = await suite.codemode.run(`for (let i = 0; i < 2e5; i++) console.log('')`)
@@ -88,7 +88,7 @@ test('five hundred lines of ordinary length are all kept', { tags: ['EX-8'] }, a
   expect(logsDropped.entries).toBe(0)
 })
 
-test('what was logged before a failure is there', { tags: ['EX-8'] }, async () => {
+test('the logs from before a failure are kept', { tags: ['EX-8'] }, async () => {
   expect(await logsOf(`console.log('before'); throw new Error('x')`)).toMatchObject({
     lines: ['log: before'],
     success: false,

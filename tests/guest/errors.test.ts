@@ -20,12 +20,12 @@ test.each([
   ['(function f() { f() })()', 'RangeError', 'Maximum call stack size exceeded'],
   ['throw new Proxy({}, { get() { throw new Error("trap") } })', 'Error', expect.any(String)],
   ['throw { get message() { throw 1 }, get stack() { throw 2 }, get name() { throw 3 } }', 'Error', expect.any(String)],
-])('%s ends as that error', { tags: ['EX-8'] }, async (code, name, message) => {
+])('%s ends the execution with that error', { tags: ['EX-8'] }, async (code, name, message) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name, message, retryable: false } })
 })
 
-test('long messages are cut, and say so', { tags: ['EX-8'] }, async () => {
+test('long messages are cut and say so', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run(`throw new Error('x'.repeat(1e6))`)
   expect(result).toHaveProperty('error.message', `${'x'.repeat(8_192)}… (${1e6 - 8_192} more characters)`)
   expect(JSON.stringify(result).length).toBeLessThan(64 * 1024)
@@ -53,13 +53,13 @@ test.each([
     ['fail (code:2:30)', 'code:3:3', 'code:4:3'],
   ],
   ['a last expression', `const f = () => { throw new Error('x') }\nf()`, ['f (code:1:25)', 'code:2:1']],
-  ['an expression after others on its line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
+  ['an expression after others on the same line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],
   [
     'a callback of a builtin',
     `[1].map(() => {\n  throw new Error('x')\n})`,
     ['code:2:9', 'Array.map (<anonymous>)', 'code:1:5'],
   ],
-])('the stack of %s is in the lines and columns of the author', { tags: ['EX-8'] }, async (_what, code, frames) => {
+])('the stack of %s has the lines and columns of the author', { tags: ['EX-8'] }, async (_what, code, frames) => {
   const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
   const lines = error?.guestStack
     ?.split('\n')
@@ -76,7 +76,7 @@ test.each([
   'new URL("nothing")',
   'structuredClone(() => {})',
   'return (function f() { f() })()',
-])('no frame of the stack of %s is the runtime’s or the host’s', { tags: ['EX-8'] }, async (code) => {
+])('the stack of %s has no frame of the runtime or the host', { tags: ['EX-8'] }, async (code) => {
   const { error } = (await suite.codemode.run(code)) as { error?: { guestStack?: string } }
   expect(error?.guestStack).not.toMatch(/codemode:|node:|file:|\/work|isolated|\[as /)
 })
@@ -88,7 +88,7 @@ test.each([
   ['return 1 +', 1, expect.any(Number)],
   ['await = 1', 1, expect.any(Number)],
   ['enum Color { Red }', 1, expect.any(Number)],
-])('a syntax error tells its line and column: %j', { tags: ['EX-7'] }, async (code, line, column) => {
+])('a syntax error has its line and column: %j', { tags: ['EX-7'] }, async (code, line, column) => {
   expect(await suite.codemode.run(code)).toMatchObject({
     success: false,
     error: { code: 'SYNTAX_ERROR', name: 'SyntaxError', details: { line, column } },
@@ -96,11 +96,11 @@ test.each([
   })
 })
 
-test('a rejection that nobody handles is none of the result’s business', { tags: ['EX-8'] }, async () => {
+test('an unhandled rejection does not affect the result', { tags: ['EX-8'] }, async () => {
   expect(await suite.codemode.executeAsync('Promise.reject(new Error("lost")); return 1')).toBe(1)
 })
 
-test('a ToolError can be told from others, and be made by the code itself', { tags: ['EX-8'] }, async () => {
+test('code can recognise a ToolError and construct one itself', { tags: ['EX-8'] }, async () => {
   const code = `
     const caught = await tools.none({}).catch((error) => error)
     const own = new ToolError('own')

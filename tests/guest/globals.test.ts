@@ -36,7 +36,7 @@ test.each([
   'Temporal',
   'Proxy',
   'Map',
-])('the global %s is there', { tags: ['EX-1'] }, async (name) => {
+])('the global %s exists', { tags: ['EX-1'] }, async (name) => {
   expect(await value(`return [typeof ${name} !== 'undefined', '${name}' in globalThis]`)).toEqual([true, true])
 })
 
@@ -61,7 +61,7 @@ test.each([
   ['process', 'process.env.HOME', 'What the host passes in is in `input`, `context` and `config`.'],
   ['Buffer', `Buffer.from('x')`, 'Use Uint8Array, TextEncoder, TextDecoder, atob and btoa.'],
   ['setImmediate', 'setImmediate(() => {})', 'Use setTimeout or queueMicrotask.'],
-])('using %s fails with what to do instead', { tags: ['EX-8'] }, async (name, code, advice) => {
+])('using %s fails and says what to do instead', { tags: ['EX-8'] }, async (name, code, advice) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', name: 'ReferenceError' } })
   expect(result).toHaveProperty('error.message', expect.stringContaining(`${name} is not defined. `))
@@ -74,19 +74,19 @@ test.each([
   `return import.meta.url`,
   `export default 4`,
   `import type { A } from './a'\nimport { b } from './b'`,
-])('modules are refused before any of the code runs, with what to do instead: %s', { tags: ['EX-7'] }, async (code) => {
+])('modules are refused before the code runs, with what to do instead: %s', { tags: ['EX-7'] }, async (code) => {
   const result = await suite.codemode.run(`console.log('ran')\n${code}`)
   expect(result).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR', name: 'SyntaxError' }, logs: [] })
   expect(result).toHaveProperty('error.message', expect.stringContaining('call a tool'))
   expect(result).toHaveProperty('error.details.line', expect.any(Number))
 })
 
-test('code made at run time can import nothing either', { tags: ['EX-1'] }, async () => {
+test('code made at run time cannot import either', { tags: ['EX-1'] }, async () => {
   const code = `try { return await new Function('return import("node:fs")')() } catch (error) { return error.constructor === TypeError || error instanceof Error }`
   expect(await value(code)).toBe(true)
 })
 
-test('the web globals do what the web does', { tags: ['EX-1'] }, async () => {
+test('the web globals work as on the web', { tags: ['EX-1'] }, async () => {
   const code = `
     const url = new URL('../b?x=1#h', 'https://user@example.com:8080/a/c')
     url.searchParams.append('y', 'ä ö')
@@ -126,7 +126,7 @@ test('the web globals do what the web does', { tags: ['EX-1'] }, async () => {
   })
 })
 
-test('the language is all there, Intl included', { tags: ['EX-1'] }, async () => {
+test('the language is complete, with Intl', { tags: ['EX-1'] }, async () => {
   const code = `
     return [
       new Intl.NumberFormat('de-DE').format(1234567.891),
@@ -152,7 +152,7 @@ test('the language is all there, Intl included', { tags: ['EX-1'] }, async () =>
   ])
 })
 
-test('buffers can not be made to grow', { tags: ['EX-1'] }, async () => {
+test('buffers cannot grow', { tags: ['EX-1'] }, async () => {
   const code = `
     const attempts = [
       () => new ArrayBuffer(8, { maxByteLength: 2 ** 30 }),
@@ -165,7 +165,7 @@ test('buffers can not be made to grow', { tags: ['EX-1'] }, async () => {
 })
 
 test(
-  'input is a value of its own, and what is in context and config stays as it is',
+  'each execution can change its own input, and can change nothing in context and config',
   { tags: ['TL-5', 'EX-1'] },
   async () => {
     const code = `
@@ -199,7 +199,7 @@ test(
   },
 )
 
-test('what one execution does to its globals, no other sees', { tags: ['EX-2'] }, async () => {
+test('no execution sees changes that another makes to its globals', { tags: ['EX-2'] }, async () => {
   await value(`globalThis.left = 1; Array.prototype.left = 1; Math.random = () => 4; delete globalThis.tools; return 1`)
   expect(await value('return [typeof left, typeof [].left, Math.random() < 1, typeof tools]')).toEqual([
     'undefined',

@@ -57,7 +57,7 @@ async function calledWith(cases: readonly Case[]): Promise<string[]> {
     return outcomes`)
 }
 
-test('a tool gets the input of every accepted case as the same JSON', { tags: ['TL-2', 'GU-1'] }, async () => {
+test('a tool receives the input of every accepted case as the same JSON', { tags: ['TL-2', 'GU-1'] }, async () => {
   const cases = inGuest(acceptedCases)
   const outcomes = await calledWith(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
@@ -86,7 +86,7 @@ async function calledFor(cases: readonly Case[]): Promise<string[]> {
   )
 }
 
-test('the output of every accepted case arrives in the code as the same JSON', { tags: ['TL-2'] }, async () => {
+test('the code receives the output of every accepted case as the same JSON', { tags: ['TL-2'] }, async () => {
   const cases = onHost(acceptedCases)
   const outcomes = await calledFor(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
@@ -103,7 +103,7 @@ test(
   },
 )
 
-test('input, context and config are serialised alike', { tags: ['GU-1'] }, async () => {
+test('input, context and config are serialised in the same way', { tags: ['GU-1'] }, async () => {
   // The values are already nested some levels deep in these options.
   const cases = onHost(acceptedCases).filter(({ json }) => json.length < maxJsonNesting)
   const values = () => cases.map((each) => ({ value: valueOf(each) as Json }))
@@ -127,7 +127,7 @@ test('values may be nested to the limit in input, context and config', { tags: [
 })
 
 test.each(onHost(refusedCases))(
-  'the option input $source is refused before it is sent',
+  'the client refuses the option input $source before it sends',
   { tags: ['GU-1'] },
   async (each) => {
     const input = valueOf(each) as Json
@@ -140,7 +140,7 @@ test.each(onHost(refusedCases))(
 )
 
 test(
-  'an executor that is used by itself, or composed, refuses the same before it sends',
+  'a standalone or composed executor refuses the same values as the client before it sends',
   { tags: ['GU-1'] },
   async () => {
     const options = { executorUrl: suite.executor.url, executorApiKey: apiKey }
@@ -157,7 +157,7 @@ test(
 )
 
 test.each(['context', 'config'])(
-  'the option %s is refused with the path to what JSON can not hold',
+  'the client refuses the option %s with the path to a value that is not JSON',
   { tags: ['GU-1'] },
   async (name) => {
     const value = { at: [new Map()] as never }

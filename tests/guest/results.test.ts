@@ -37,7 +37,7 @@ test.each([
   ['(() => { const a = { b: {} }; a.b.c = a; return a })()', '.b.c', 'refers back to the value itself'],
   ['tools', '.echo', 'a function'],
 ])(
-  'the result %s is refused with the path to what JSON can not hold',
+  'the result %s is refused with the path to the value that is not JSON',
   { tags: ['EX-1'] },
   async (expression, path, what) => {
     suite.codemode.registerTool('echo', (input) => input, { overwrite: true })
@@ -50,7 +50,7 @@ test.each([
   },
 )
 
-test('a result is refused above its limit, with limit and size, and not below', { tags: ['EX-1'] }, async () => {
+test('a result above its limit is refused with limit and size, and not at the limit', { tags: ['EX-1'] }, async () => {
   expect(await suite.codemode.run(`return 'x'.repeat(1024 * 1024 - 1)`)).toMatchObject({
     success: false,
     error: { code: 'RESULT_TOO_LARGE', details: { sizeBytes: 1_048_577, limitBytes: 1_048_576 } },

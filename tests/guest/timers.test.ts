@@ -6,7 +6,7 @@ const suite = useCodemode()
 const value = (code: string) => suite.codemode.executeAsync(code)
 
 test(
-  'timers fire by when they are due, then in the order in which they were set, after microtasks',
+  'timers fire by their due time, then in the order in which they were set, after all microtasks',
   { tags: ['EX-1'] },
   async () => {
     const code = `
@@ -37,7 +37,7 @@ test('an interval repeats until it is cleared, and can clear itself', { tags: ['
   expect(await value(code)).toBe(3)
 })
 
-test('sleep takes as long as it says by the clock of the guest', { tags: ['EX-1'] }, async () => {
+test('sleep takes its time by the clock of the guest', { tags: ['EX-1'] }, async () => {
   const code = 'const start = Date.now(); await sleep(25); return [Date.now() - start >= 25, await sleep(0)]'
   expect(await value(code)).toEqual([true, null])
 })
@@ -50,19 +50,19 @@ test('an error in a timer or a microtask ends the execution', { tags: ['EX-8'] }
   expect(await value(`try { setTimeout('1', 1) } catch (error) { return error.name }`)).toBe('TypeError')
 })
 
-test('code that waits for nothing is told so at once', { tags: ['EX-8'] }, async () => {
+test('code that awaits a promise that cannot settle fails at once', { tags: ['EX-8'] }, async () => {
   const result = await suite.codemode.run('await new Promise(() => {})', { executionTimeoutMs: 280_000 })
   expect(result).toMatchObject({ success: false, error: { code: 'NEVER_SETTLES' } })
 })
 
-test('too many timers at once end the execution', { tags: ['EX-8'] }, async () => {
+test('too many concurrent timers end the execution', { tags: ['EX-8'] }, async () => {
   expect(await suite.codemode.run('for (let i = 0; i <= 1e4; i++) setTimeout(() => {}, 1e6)')).toMatchObject({
     success: false,
     error: { code: 'TOO_MANY_TIMERS' },
   })
 })
 
-test('a timer that is left behind does not keep the execution', { tags: ['EX-1'] }, async () => {
+test('a timer that is still set does not delay the end of the execution', { tags: ['EX-1'] }, async () => {
   const result = await suite.codemode.run(
     'setInterval(() => console.log(1), 1); setTimeout(() => {}, 60_000); return 1',
   )

@@ -25,7 +25,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual([true, ['issues', 1], ['issues', 2], ['issues', 3], 'issues', ['closed', 4]])
   })
 
-  test('tools can be looked at', { tags: ['TL-8'] }, async () => {
+  test('code can enumerate and inspect the tools object', { tags: ['TL-8'] }, async () => {
     const code = `
       return [
         Object.keys(tools), Object.keys(tools.github), 'echo' in tools, 'none' in tools, typeof tools.echo,
@@ -47,7 +47,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     ])
   })
 
-  test('tools can not be changed', { tags: ['TL-3'] }, async () => {
+  test('code cannot change the tools object', { tags: ['TL-3'] }, async () => {
     const code = `
       const own = () => 'mine'
       const changes = [
@@ -60,7 +60,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual([Array.from({ length: 6 }, () => false), 'real'])
   })
 
-  test('a bad call rejects and never throws', { tags: ['TL-2'] }, async () => {
+  test('an invalid call rejects and never throws', { tags: ['TL-2'] }, async () => {
     const code = `
       const calls = [() => tools.none(), () => tools.echo({ a: 1n }), () => tools(), () => tools.echo.deeper.still()]
       return Promise.all(calls.map((call) => {
@@ -69,7 +69,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(code)).toEqual(['TOOL_NOT_ALLOWED', 'TOOL_INPUT_INVALID', 'TypeError', 'TOOL_NOT_ALLOWED'])
   })
 
-  test('more calls than allowed end the execution and say which option it is', { tags: ['TL-4'] }, async () => {
+  test('more calls than allowed end the execution and name the option', { tags: ['TL-4'] }, async () => {
     const result = await suite.codemode.run('for (let i = 0; i <= 256; i++) tools.echo(i); await sleep(1000)')
     expect(result).toMatchObject({
       success: false,

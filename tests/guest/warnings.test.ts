@@ -31,16 +31,16 @@ test.each([
   'return Object.setPrototypeOf([1], Error.prototype)',
   'return Object.setPrototypeOf(new Error("x"), Object.prototype)',
   'return 1',
-])('no warning is given for %s', { tags: ['EX-1'] }, async (code) => {
+])('%s gives no warning', { tags: ['EX-1'] }, async (code) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })
 })
 
-test('an error that is thrown is a failure, without a warning', { tags: ['EX-1'] }, async () => {
+test('a thrown error is a failure, without a warning', { tags: ['EX-1'] }, async () => {
   expect(await suite.codemode.run('throw new Error("x")')).toMatchObject({ success: false, warnings: [] })
 })
 
 test(
-  'a ToolError arrives as data with its tool, its code and whether it is retryable',
+  'a ToolError that is returned is data with its tool, its code and whether it is retryable',
   { tags: ['EX-1'] },
   async () => {
     suite.codemode.registerTool('fail', () => {
@@ -65,7 +65,7 @@ test(
 )
 
 test(
-  'record, events and journal tell the warnings, so that a replay gives them again',
+  'record, events and journal contain the warnings, so that a replay has them again',
   { tags: ['GU-1'] },
   async () => {
     const execution = await suite.codemode.submit('return new Error("x")')
@@ -87,7 +87,7 @@ test(
   },
 )
 
-test('the client tells its listeners and its logger of warnings', { tags: ['GU-1', 'CL-3'] }, async () => {
+test('the client passes warnings to its listeners and its logger', { tags: ['GU-1', 'CL-3'] }, async () => {
   const logged: unknown[] = []
   const add = (level: string) => (message: string, fields: object) => void logged.push({ level, message, ...fields })
   const logger = { debug: add('debug'), info: add('info'), warn: add('warn'), error: add('error') }

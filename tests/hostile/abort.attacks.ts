@@ -40,7 +40,7 @@ const byDepth: Attack[] = [
   ),
   overflows('brackets in code that is evaluated', 'eval("(".repeat(1e5) + ")".repeat(1e5))'),
   overflows('arrow functions in code that is evaluated', 'eval("a=>".repeat(1e5) + "1")'),
-  overflows('a regular expression that remembers each step back', 'return /(?:x|y)*z/.test("x".repeat(1e7))'),
+  overflows('a regular expression that stores each backtracking step', 'return /(?:x|y)*z/.test("x".repeat(1e7))'),
   overflows('ten million arguments', 'return Math.max(...Array(1e7).fill(1))'),
   overflows('ten million arguments by apply', 'return String.fromCharCode.apply(null, { length: 1e7 })'),
   fails(
@@ -59,7 +59,7 @@ const byDepth: Attack[] = [
     'new Function("a,".repeat(7e4) + "a", "")',
   ),
   returns(
-    'JSON of a deep array, which is written without recursion does no harm',
+    'JSON.stringify of a deep array, without recursion, does no harm',
     200_002,
     `${nested(1e5)}JSON.stringify(nested).length`,
   ),
@@ -69,7 +69,7 @@ const byDepth: Attack[] = [
     'let p = () => 1\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn p()',
   ),
   returns(
-    'asking many proxies whether they are an array does no harm',
+    'Array.isArray of many nested proxies does no harm',
     true,
     'let p = []\nfor (let i = 0; i < 1e5; i++) p = new Proxy(p, {})\nreturn Array.isArray(p)',
   ),
@@ -89,12 +89,12 @@ const byDepth: Attack[] = [
     'return new RegExp("(?:(?:(?:a{1000}){1000}){1000}){1000}").test("a")',
   ),
   returns(
-    'deep JSON, which is read without recursion does no harm',
+    'JSON.parse of deep JSON, without recursion, does no harm',
     1e5,
     'let a = JSON.parse("[".repeat(1e5) + "]".repeat(1e5))\nlet depth = 0\nfor (; a; a = a[0]) depth += 1\nreturn depth',
   ),
   returns(
-    'a promise through many promises does no harm',
+    'a promise that resolves through many promises does no harm',
     1,
     'let p = Promise.resolve(1)\nfor (let i = 0; i < 1e5; i++) { const q = p; p = new Promise((resolve) => resolve(q)) }\nreturn p',
   ),
@@ -114,7 +114,7 @@ const byDepth: Attack[] = [
     'return new Function("n", `switch (n) {${Array.from({ length: 5e4 }, (_, i) => `case ${i}: return ${i}`).join("\\n")}}`)(49_999)',
   ),
   returns(
-    'a string joined of a hundred thousand does no harm',
+    'a string concatenated of a hundred thousand does no harm',
     1e5,
     'let s = ""\nfor (let i = 0; i < 1e5; i++) s = i % 2 ? s + "x" : "x" + s\nreturn s.length',
   ),
@@ -131,13 +131,13 @@ const byFatalErrors: Attack[] = [
     small,
   ),
   fails(
-    'the memory limit ends as many matches',
+    'the memory limit ends a list of that many matches',
     { code: 'MEMORY_LIMIT' },
     'return "x".repeat(3 * 2 ** 26).match(/x/g).length',
     small,
   ),
   fails(
-    'the memory limit ends as many parts',
+    'the memory limit ends a list of that many parts',
     { code: 'MEMORY_LIMIT' },
     'return "x".repeat(3 * 2 ** 26).split("x").length',
     small,
@@ -161,31 +161,31 @@ const byFatalErrors: Attack[] = [
     small,
   ),
   fails(
-    'the memory limit ends memory that runs out in a getter of a thrown value',
+    'the memory limit ends an allocation in a getter of a thrown value',
     { code: 'MEMORY_LIMIT' },
     'throw { get message() { const a = []; for (;;) a.push({}) } }',
     small,
   ),
   fails(
-    'the memory limit ends memory that runs out in prepareStackTrace',
+    'the memory limit ends an allocation in prepareStackTrace',
     { code: 'MEMORY_LIMIT' },
     'Error.prepareStackTrace = () => { const a = []; for (;;) a.push({}) }\nnew Error("x").stack',
     small,
   ),
   fails(
-    'the memory limit ends memory that runs out in the result’s toJSON',
+    'the memory limit ends an allocation in the toJSON of the result',
     { code: 'MEMORY_LIMIT' },
     'return { toJSON() { const a = []; for (;;) a.push({}) } }',
     small,
   ),
   fails(
-    'the memory limit ends memory that runs out in a comparator',
+    'the memory limit ends an allocation in a comparator',
     { code: 'MEMORY_LIMIT' },
     'const a = []\n;[2, 1].sort(() => { for (;;) a.push({}) })',
     small,
   ),
   fails(
-    'the memory limit ends memory that runs out while the stack is at its end',
+    'the memory limit ends an allocation when the stack is full',
     { code: 'MEMORY_LIMIT' },
     'const a = []\nconst f = () => { try { f() } finally { for (;;) a.push({}) } }\nf()',
     small,
@@ -195,7 +195,7 @@ const byFatalErrors: Attack[] = [
 /** Attacks of kinds that once made engines read or write out of bounds. */
 const byConfusion: Attack[] = [
   returns(
-    'builtins entered at the end of the stack do no harm',
+    'builtins that start when the stack is full do no harm',
     'alive',
     `const deep = ${JSON.stringify('[[[[[[[[1]]]]]]]]')}
      const actions = [
@@ -236,32 +236,32 @@ const byConfusion: Attack[] = [
     'const a = Array(1e5).fill(1.1)\nconst b = a.slice(0, { valueOf() { a.length = 0; return 1e5 } })\nreturn b.filter((x) => x !== undefined)',
   ),
   returns(
-    'an array whose species is another does no harm',
+    'an array with another species does no harm',
     'RangeError',
     'const a = [1, 2, 3]\na.constructor = { [Symbol.species]: function () { return new Array(-1) } }\ntry { a.map((x) => x) } catch (error) { return error.name }',
   ),
   returns(
-    'a buffer that is taken away while it is filled does no harm',
+    'a buffer that is detached while it is filled does no harm',
     'TypeError',
     'const a = new Uint8Array(1e5)\ntry { a.fill({ valueOf() { a.buffer.transfer(); return 1 } }) } catch (error) { return error.name }',
   ),
   returns(
-    'a buffer that is taken away while it is sorted does no harm',
+    'a buffer that is detached while it is sorted does no harm',
     0,
     'const a = new Float64Array(1e3)\na.sort(() => { if (a.length) structuredClone(a.buffer, { transfer: [a.buffer] }); return 1 })\nreturn a.length',
   ),
   returns(
-    'a buffer that is taken away while it is copied does no harm',
+    'a buffer that is detached while it is copied does no harm',
     'TypeError',
     'const a = new Uint8Array(1e3)\ntry { a.subarray({ valueOf() { a.buffer.transfer(); return 500 } })[0] = 1 } catch (error) { return error.name }',
   ),
   returns(
-    'a regular expression that is compiled anew while it runs does no harm',
+    'a regular expression that is recompiled while it runs does no harm',
     'a',
     'const r = /b/g\nr.lastIndex = { valueOf() { r.compile("a", "g"); return 0 } }\nreturn r.exec("ba")?.[0]',
   ),
   returns(
-    'a map that is cleared while it is walked does no harm',
+    'a map that is cleared during an iteration does no harm',
     [1],
     'const m = new Map([[1, 1], [2, 2]])\nconst seen = []\nm.forEach((_, key) => { seen.push(key); m.clear() })\nreturn seen',
   ),
@@ -284,12 +284,12 @@ const byIntl: Attack[] = [
     'new Intl.Locale("en-" + "a".repeat(1e6))',
   ),
   fails(
-    'V8 refuses more digits than there are',
+    'V8 refuses more digits than it supports',
     { code: 'GUEST_ERROR', name: 'RangeError' },
     'new Intl.NumberFormat("en", { minimumFractionDigits: 1e9 })',
   ),
   fails(
-    'V8 refuses a date beyond all dates',
+    'V8 refuses a date outside the supported range',
     { code: 'GUEST_ERROR', name: 'RangeError' },
     'new Intl.DateTimeFormat().format(8.64e15 + 1)',
   ),
@@ -299,12 +299,12 @@ const byIntl: Attack[] = [
     'return new Intl.NumberFormat("en").format(10n ** 10_000n).length > 13_000',
   ),
   returns(
-    'a list of a hundred thousand does no harm',
+    'a formatted list of a hundred thousand items does no harm',
     true,
     'return new Intl.ListFormat("en").format(Array(1e5).fill("a")).length > 3e5',
   ),
   returns(
-    'the letters of a long text do no harm',
+    'segmenting a long text does no harm',
     1e4,
     'return [...new Intl.Segmenter("en").segment("e\\u0301".repeat(1e4))].length',
   ),

@@ -7,7 +7,7 @@ import { type Attack, fails, returns } from './attack.ts'
 
 /** Returns an attack whose getters and traps must never run: the code returns 1 and nothing else happens. */
 const isNotLookedAt = (title: string, code: string): Attack =>
-  returns(`nobody looks at ${title}`, 1, code, { cpuTimeoutMs: 2_000 })
+  returns(`the runtime never reads ${title}`, 1, code, { cpuTimeoutMs: 2_000 })
 
 /** Returns an attack by a rejection whose reason has a getter for `message` with side effects. */
 const doesNothing = (title: string, getter: string): Attack =>
@@ -23,7 +23,7 @@ const inGetters: Attack[] = [
   doesNothing('a message that sets timers', 'setInterval(() => { for (;;); }, 1); return "x"'),
   doesNothing('a message that throws a rejection', 'throw Promise.reject({ get stack() { for (;;); } })'),
   doesNothing('a message that recurses', 'return this.message'),
-  doesNothing('a message that rejects a like one', 'Promise.reject(this); return "x"'),
+  doesNothing('a message that rejects another of the same kind', 'Promise.reject(this); return "x"'),
 ]
 
 const inReasons: Attack[] = [
@@ -45,13 +45,13 @@ const inReasons: Attack[] = [
      return 1`,
   ),
   isNotLookedAt(
-    'what Error.prepareStackTrace makes of an error',
+    'the result of Error.prepareStackTrace',
     `Error.prepareStackTrace = () => { Promise.reject({ get stack() { for (;;); } }); for (;;); }
      Promise.reject(new Error('x'))
      return 1`,
   ),
   isNotLookedAt(
-    'getters that all errors of the engine inherit',
+    'getters that all errors of V8 inherit',
     `for (const key of ['message', 'stack', 'name', 'toString', 'cause']) {
        for (const { prototype } of [Object, Error, TypeError, RangeError]) {
          Object.defineProperty(prototype, key, { get() { Promise.reject(this); for (;;); } })
@@ -72,12 +72,12 @@ const inReasons: Attack[] = [
      return 1`,
   ),
   isNotLookedAt(
-    'ten thousand of them at once',
+    'ten thousand rejections at once',
     'for (let i = 0; i < 1e4; i++) Promise.reject({ get message() { Promise.reject(i); for (;;); } })\nreturn 1',
   ),
-  isNotLookedAt('the very number that ends a turn', 'Promise.reject(0)\nawait sleep(1)\nPromise.reject(0)\nreturn 1'),
+  isNotLookedAt('the number that ends a turn', 'Promise.reject(0)\nawait sleep(1)\nPromise.reject(0)\nreturn 1'),
   isNotLookedAt(
-    'an error of the isolate’s own',
+    'an error with a message of isolated-vm',
     `Promise.reject(new Error('Script execution timed out.'))
      Promise.reject(new Error('Isolate was disposed during execution due to memory limit'))
      return 1`,
@@ -86,24 +86,24 @@ const inReasons: Attack[] = [
 
 const overTurns: Attack[] = [
   isNotLookedAt(
-    'one in each turn',
+    'a rejection in each turn',
     `const hostile = () => ({ get message() { Promise.reject(hostile()); tools.echo('late'); for (;;); } })
      for (let i = 0; i < 3; i++) { Promise.reject(hostile()); await sleep(1); Promise.reject(hostile()); await tools.echo(i) }
      return 1`,
   ),
   isNotLookedAt(
-    'one of a timer that fires between others',
+    'the rejection of a timer that fires between others',
     `setTimeout(() => void Promise.reject({ get message() { for (;;); } }), 1)
      await sleep(2)
      return 1`,
   ),
   isNotLookedAt(
-    'one that comes after the end of the code',
+    'a rejection after the end of the code',
     `void (async () => { for (let i = 0; i < 9; i++) await null; Promise.reject({ get message() { for (;;); } }) })()
      return 1`,
   ),
   isNotLookedAt(
-    'one that would end the code with another value',
+    'a rejection that would change the value of the code',
     `let end
      const ended = new Promise((resolve) => { end = resolve })
      Promise.reject({ get message() { end(2) } })
@@ -111,13 +111,13 @@ const overTurns: Attack[] = [
      return ended`,
   ),
   isNotLookedAt(
-    'one that is handled in a later turn',
+    'a rejection that is handled in a later turn',
     `const late = Promise.reject({ get message() { for (;;); } })
      await sleep(1)
      return late.catch(() => 1)`,
   ),
   isNotLookedAt(
-    'one of a promise whose methods were replaced',
+    'the rejection of a promise with replaced methods',
     `Promise.reject = Promise.resolve = () => { for (;;); }
      Promise.prototype.then = Promise.prototype.catch = () => { for (;;); }
      Object.defineProperty(Promise, Symbol.species, { get() { for (;;); } })
@@ -128,25 +128,25 @@ const overTurns: Attack[] = [
 
 const inFailures: Attack[] = [
   fails(
-    'a failure whose message rejects is told, and the rejection is not looked at',
+    'a failure whose message rejects is reported, and the rejection is not read',
     { code: 'GUEST_ERROR', message: 'told' },
     `throw { get message() { Promise.reject({ get message() { for (;;); } }); return 'told' } }`,
     { cpuTimeoutMs: 2_000 },
   ),
   fails(
-    'a timer’s failure whose message rejects is told, and the rejection is not looked at',
+    'a timer’s failure whose message rejects is reported, and the rejection is not read',
     { code: 'GUEST_ERROR', message: 'told' },
     `setTimeout(() => { throw { get message() { Promise.reject({ get stack() { for (;;); } }); return 'told' } } }, 1)
      await sleep(9)`,
     { cpuTimeoutMs: 2_000 },
   ),
   fails(
-    'the number that ends a turn is the code’s own error when the code throws it',
+    'the number that ends a turn is an error of the code when the code throws it',
     { code: 'GUEST_ERROR', message: 'thrown: 0' },
     'throw 0',
   ),
   returns(
-    'nothing runs when garbage is collected: there are no registries of finalizers',
+    'no code runs when garbage is collected, as there is no FinalizationRegistry',
     ['undefined', 'undefined'],
     'return [typeof FinalizationRegistry, typeof WeakRef]',
   ),

@@ -68,7 +68,7 @@ afterAll(async () => {
 })
 
 test(
-  'nothing that is told or sent holds a key, a token or an address, and every attack replays',
+  'no result, event or journal contains a key, a token or an address, and every attack replays',
   { tags: ['TL-3', 'EX-8'] },
   async () => {
     const told: unknown[] = []

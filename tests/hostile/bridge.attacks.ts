@@ -9,7 +9,7 @@ const hostNames = `['process', 'require', 'module', 'Buffer', 'global', 'ivm', '
 
 export const attacks: readonly Attack[] = [
   returns(
-    'the constructor chain of any value ends in the guest’s own globals',
+    'the constructor chain of every value ends at the guest’s own globals',
     repeat(12, true),
     `const values = [[], {}, 1, '', () => {}, async () => {}, function* () {}, tools, tools.echo, console.log, input, context]
      return values.map((value) => Object(value).constructor.constructor('return this')() === globalThis
@@ -17,7 +17,7 @@ export const attacks: readonly Attack[] = [
        || Object.getPrototypeOf(value).constructor.constructor === Function)`,
   ),
   returns(
-    'Function, AsyncFunction, eval and their kin make code of the guest’s own realm',
+    'Function, AsyncFunction, eval and similar functions compile code in the guest’s own realm',
     [...repeat(5, true), ...repeat(23, 'undefined')],
     `const Async = (async () => {}).constructor
      const Generator = (function* () {}).constructor
@@ -28,7 +28,7 @@ export const attacks: readonly Attack[] = [
      return [...own, ...${hostNames}.map((name) => Function('return typeof ' + name)())]`,
   ),
   returns(
-    'nothing that can be reached from globalThis is another realm’s or the bridge’s',
+    'no object reachable from globalThis belongs to another realm or to the bridge',
     [],
     `const seen = new Set()
      const found = []
@@ -55,7 +55,7 @@ export const attacks: readonly Attack[] = [
      return seen.size > 500 ? found : ['the search was too short: ' + seen.size]`,
   ),
   returns(
-    'the source of every builtin function names no file and no secret of the host',
+    'the source of every builtin function contains no file name and no secret of the host',
     [],
     `const texts = [console.log, setTimeout, sleep, tools.echo, URL, structuredClone, Date, Error.prepareStackTrace].map(String)
      return texts.filter((text) => /\\/work|node_modules|file:|canary/i.test(text))`,
@@ -76,7 +76,7 @@ export const attacks: readonly Attack[] = [
      }).map(String)`,
   ),
   returns(
-    'what Error.prepareStackTrace throws or returns stops no answer',
+    'the result or error of Error.prepareStackTrace blocks no answer',
     ['TOOL_ERROR', 'TOOL_NOT_ALLOWED'],
     `const code = (error) => error.code
      Error.prepareStackTrace = () => { throw new Error('boo') }
@@ -93,12 +93,12 @@ export const attacks: readonly Attack[] = [
      return holder.stack.split('\\n').slice(1).filter((line) => !/at (async )?code:/.test(line))`,
   ),
   fails(
-    'arguments.callee.caller is out of reach',
+    'arguments.callee.caller is inaccessible',
     { code: 'GUEST_ERROR', name: 'TypeError' },
     'return arguments.callee.caller',
   ),
   returns(
-    'a sloppy function that the runtime calls sees no caller and no arguments of it',
+    'a sloppy function that the runtime calls cannot read its caller or the caller’s arguments',
     repeat(3, 'null'),
     `const seen = []
      function spy() { seen.push(String(spy.caller)); return 1 }
@@ -108,12 +108,12 @@ export const attacks: readonly Attack[] = [
      return seen`,
   ),
   returns(
-    'the code’s own function has no arguments and the guest’s this',
+    'the function around the code has no arguments, and the guest’s this',
     [0, true],
     'return [arguments.length, this === globalThis]',
   ),
   returns(
-    'an error out of the bridge is the guest’s own (vm2 CVE-2019-10761: overflow on the way to the host)',
+    'an error from the bridge is the guest’s own (vm2 CVE-2019-10761: overflow on the way to the host)',
     [true, true, true],
     `const errors = new Set()
      const deep = (act) => { try { act() } catch (error) { errors.add(error) } ; deep(act) }
@@ -135,7 +135,7 @@ export const attacks: readonly Attack[] = [
      }`,
   ),
   returns(
-    'import() in code made at run time is refused by an error of the guest’s own',
+    'import() in code made at run time is refused with an error of the guest’s own realm',
     repeat(3, true),
     `const sources = ['import("node:fs")', 'import("data:text/javascript,1")', 'import("isolated-vm")']
      return Promise.all(sources.map((source) => (0, eval)(source).then(() => 'imported', (error) => error instanceof Error

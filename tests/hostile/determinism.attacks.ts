@@ -16,56 +16,68 @@ const still = (title: string, read: string): Attack =>
 
 const clocks: Attack[] = [
   still(
-    'Date stands still for a subclass made by Reflect.construct',
+    'a clock stands still in a turn for a subclass of Date made by Reflect.construct',
     `Reflect.construct(Date, [], class extends Date {}).getTime()`,
   ),
-  still('for a new.target of another kind', `Date.prototype.getTime.call(Reflect.construct(Date, [], Array))`),
   still(
-    'for the constructor of any date',
+    'a clock stands still in a turn for a new.target of another kind',
+    `Date.prototype.getTime.call(Reflect.construct(Date, [], Array))`,
+  ),
+  still(
+    'a clock stands still in a turn for the constructor of any date',
     `new (new Date(0).constructor)().getTime() + new (Object.getPrototypeOf(new Date(0)).constructor)().getTime()`,
   ),
   still(
-    'for a bound, proxied or applied Date',
+    'a clock stands still in a turn for a bound, proxied or applied Date',
     `+new (Date.bind(null))() + +new (new Proxy(Date, {}))() + Reflect.apply(Date.now, null, [])`,
   ),
-  still('for a Date that is called', `Date.call({}) + Date.apply(null, [0]) + Reflect.apply(Date, Date, [])`),
-  still('for a copy by structuredClone', `structuredClone(new Date()).getTime()`),
   still(
-    'for Date.prototype.toLocaleString',
+    'a clock stands still in a turn for a Date that is called',
+    `Date.call({}) + Date.apply(null, [0]) + Reflect.apply(Date, Date, [])`,
+  ),
+  still('a clock stands still in a turn for a copy by structuredClone', `structuredClone(new Date()).getTime()`),
+  still(
+    'a clock stands still in a turn for Date.prototype.toLocaleString',
     `new Date().toLocaleString('en', { fractionalSecondDigits: 3, second: '2-digit' })`,
   ),
-  still('for toTemporalInstant', `String(new Date().toTemporalInstant().epochNanoseconds)`),
   still(
-    'for Temporal.Now by each of its names',
+    'a clock stands still in a turn for toTemporalInstant',
+    `String(new Date().toTemporalInstant().epochNanoseconds)`,
+  ),
+  still(
+    'a clock stands still in a turn for each function of Temporal.Now',
     `Object.getOwnPropertyNames(Temporal.Now).filter((name) => name !== 'constructor').map((name) => String(Temporal.Now[name]())).join()`,
   ),
   still(
-    'for Temporal.Now in a zone',
+    'a clock stands still in a turn for Temporal.Now in a time zone',
     `String(Temporal.Now.zonedDateTimeISO('Asia/Kathmandu')) + String(Temporal.Now.plainTimeISO('Pacific/Chatham'))`,
   ),
   still(
-    'for the default argument of Intl.DateTimeFormat, bound or fetched anew',
+    'a clock stands still in a turn for the default argument of Intl.DateTimeFormat, bound or fetched',
     `(() => { const format = new Intl.DateTimeFormat('en', { dateStyle: 'full', timeStyle: 'full' }); const { format: bound } = format; return bound() + bound(undefined) + Object.getOwnPropertyDescriptor(Intl.DateTimeFormat.prototype, 'format').get.call(format)() })()`,
   ),
   still(
-    'for formatToParts and the locale methods that use it',
+    'a clock stands still in a turn for formatToParts',
     `JSON.stringify(Intl.DateTimeFormat.prototype.formatToParts.call(new Intl.DateTimeFormat('en', { fractionalSecondDigits: 3 })))`,
   ),
   still(
-    'for Intl.DateTimeFormat called as a function',
+    'a clock stands still in a turn for Intl.DateTimeFormat called as a function',
     `Intl.DateTimeFormat('en', { fractionalSecondDigits: 3, second: 'numeric' }).format()`,
   ),
   still(
-    'for performance, its origin and its entries',
+    'a clock stands still in a turn for performance, its origin and its entries',
     `JSON.stringify([performance.now(), performance.timeOrigin, typeof performance.mark, typeof performance.timing, typeof performance.memory, typeof performance.toJSON])`,
   ),
   still(
-    'for the time stamp of an event',
+    'a clock stands still in a turn for the time stamp of an event',
     `new CustomEvent('x').timeStamp + (() => { const controller = new AbortController(); let at; controller.signal.onabort = (event) => { at = event.timeStamp }; controller.abort(); return at })()`,
   ),
-  still('for console.time', `(() => { console.time('x'); console.timeEnd('x'); return 0 })()`),
+  still(
+    'a clock stands still in a turn for console.time',
+    `(() => { console.time('x'); console.timeEnd('x'); return 0 })()`,
+  ),
   returns(
-    'a duration of a turn is zero by every clock, and by the log',
+    'every clock and the log measure a duration of zero within a turn',
     [0, 0, '0'],
     `const start = Date.now(), since = performance.now(); console.time('t'); ${busy}; console.timeEnd('t')
      return [Date.now() - start, performance.now() - since, String(Temporal.Now.instant().epochMilliseconds - start)]`,
@@ -80,17 +92,17 @@ const clocks: Attack[] = [
 
 const randomness: Attack[] = [
   returns(
-    'all randomness comes from the seed: no other source is there',
+    'the seed is the only source of randomness',
     ['undefined', 'undefined', true, ['getRandomValues', 'randomUUID'], 'undefined'],
     `return [typeof crypto.subtle, typeof crypto.constructor.getRandomValues, crypto.constructor === Object, Object.getOwnPropertyNames(crypto).toSorted(), typeof Math.seedrandom]`,
   ),
   returns(
-    'a deleted Math.random uncovers no original',
+    'deleting Math.random reveals no original function',
     ['undefined', 'undefined', false],
     `delete Math.random; return [typeof Math.random, typeof Object.getPrototypeOf(Math).random, Reflect.ownKeys(Math).includes('random')]`,
   ),
   returns(
-    'nothing that tells of the garbage collector is there, by any path',
+    'no reachable object observes the garbage collector',
     [],
     `const names = ['WeakRef', 'FinalizationRegistry', 'gc', 'SharedArrayBuffer', 'Atomics', 'WebAssembly', 'ShadowRealm', 'Worker', 'setImmediate', 'MessageChannel', 'queueTask', 'scheduler', 'navigator', 'global', 'self', 'window', 'd8', 'print', 'load', 'Realm', 'v8', 'chrome', '%DebugPrint']
      const found = names.filter((name) => { try { return (0, eval)('typeof ' + name) !== 'undefined' } catch { return false } })
@@ -111,26 +123,26 @@ const randomness: Attack[] = [
      return found`,
   ),
   returns(
-    'natives syntax is a mistake',
+    'natives syntax is a syntax error',
     'SyntaxError',
     `try { (0, eval)('%GetHeapUsage()') } catch (error) { return error.name }`,
   ),
   returns(
-    'buffers that were never written are zeros, wherever they come from',
+    'unwritten buffers are zeros, whatever created them',
     [],
     `const made = { buffer: new ArrayBuffer(4_096), view: new Uint8Array(4_096).buffer, of: new Float64Array(512).buffer, transferred: new ArrayBuffer(1).transfer(4_096), sliced: new ArrayBuffer(8_192).slice(2_048, 6_144),
        grown: new Uint8Array([0]).buffer.transferToFixedLength(4_096), mapped: new Uint8Array(4_096).subarray(0).buffer, length: Uint8Array.from({ length: 4_096 }).buffer }
      return Object.keys(made).filter((name) => made[name].byteLength !== 4_096 || new Uint8Array(made[name]).some((byte) => byte !== 0))`,
   ),
   returns(
-    'the order of keys, entries and sorted items is the one of the language',
+    'keys, entries and sorted items have the order of the specification',
     [['1', '2', 'b', 'a'], ['z', 'a', 1], [0, 1, 2, 3, 4], true],
     `const stable = Array.from({ length: 2_000 }, (_, i) => ({ key: i % 5, i })).toSorted((a, b) => a.key - b.key)
      return [Object.keys({ b: 0, 2: 0, a: 0, 1: 0 }), [...new Map([['z', 0], ['a', 0], [1, 0]]).keys()], [...new Set(stable.map(({ key }) => key))],
        stable.every((each, i) => i === 0 || stable[i - 1].key !== each.key || stable[i - 1].i < each.i)]`,
   ),
   returns(
-    'locale, zone and calendar are those of no machine',
+    'locale, time zone and calendar do not depend on the machine',
     ['en-US', 'UTC', 'gregory', 'latn', 0, '1/2/1970, 12:00:00 AM', '1,234.5'],
     `const { locale, timeZone, calendar, numberingSystem } = new Intl.DateTimeFormat().resolvedOptions()
      return [locale, timeZone, calendar, numberingSystem, new Date(2024, 6).getTimezoneOffset(), new Date(864e5).toLocaleString(), (1234.5).toLocaleString()]`,
@@ -139,7 +151,7 @@ const randomness: Attack[] = [
 
 const races: Attack[] = [
   returns(
-    'no answer and no timer comes into a turn, however long it lasts',
+    'no answer and no timer arrives within a turn, however long it lasts',
     [[], ['timer', 'answer']],
     `const came = []
      void tools.echo('x').then(() => came.push('answer'))
@@ -151,7 +163,7 @@ const races: Attack[] = [
      return [within, came.toSorted().toReversed()]`,
   ),
   returns(
-    'answers come one by one, each in a turn of its own',
+    'each answer arrives in a turn of its own',
     [true, 0],
     `let turns = 0, together = 0, lastTurn = -1
      const all = Array.from({ length: 20 }, (_, i) => tools.echo(i).then(() => { queueMicrotask(() => { turns++ }); if (lastTurn === turns) together++; lastTurn = turns }))
@@ -166,7 +178,7 @@ const races: Attack[] = [
      await sleep(20); return order`,
   ),
   returns(
-    'Array.fromAsync, for await and Promise.race see one order',
+    'Array.fromAsync, for await and Promise.race use the same order',
     [[0, 1, 2], [0, 1, 2], 'tied'],
     `const fromAsync = await Array.fromAsync([tools.echo(0), tools.echo(1), 2])
      const seen = []
@@ -174,7 +186,7 @@ const races: Attack[] = [
      return [fromAsync, seen, await Promise.race([Promise.resolve('tied'), tools.echo('late')])]`,
   ),
   returns(
-    'stacks tell no address, no file and no frame of the runtime, from turn to turn',
+    'stacks contain no address, no file and no frame of the runtime in any turn',
     [true, []],
     `const stacks = []
      const at = () => stacks.push(new Error('x').stack)

@@ -19,7 +19,7 @@ const tools = {
 const suite = useCodemode({ client: { tools } })
 
 test(
-  'all that code can gather of time, randomness, order and state is the same in another process',
+  'every value that code derives from time, randomness, order and state is the same in another process',
   { tags: ['EX-8'] },
   async () => {
     const journals: Journal[] = []

@@ -1,4 +1,4 @@
 import { attacks } from './forging.attacks.ts'
 import { runAttacks } from './run-attacks.ts'
 
-runAttacks('forged ends', attacks)
+runAttacks('forged outcomes', attacks)

@@ -23,44 +23,44 @@ const errors: Attack[] = [
     `throw Object.assign(new Error(), { name: '\\u0000'.repeat(1e6), message: '\\ud800'.repeat(1e6), stack: '"'.repeat(1e6) })`,
   ),
   fails(
-    'the name of a tool of megabytes is cut where its failure is told',
+    'the name of a tool of megabytes is cut in its failure',
     { code: 'GUEST_ERROR', message: cut, details: { tool: cut } },
     `await tools['x'.repeat(3e6)]()`,
   ),
-  fails('a thrown null is told', thrown('thrown: null'), `throw null`),
-  fails('a thrown undefined in a rejection is told', thrown('thrown: undefined'), `await Promise.reject()`),
+  fails('a thrown null is reported', thrown('thrown: null'), `throw null`),
+  fails('a thrown undefined in a rejection is reported', thrown('thrown: undefined'), `await Promise.reject()`),
   fails(
-    'a thrown revoked proxy is told',
+    'a thrown revoked proxy is reported',
     thrown('thrown: a value that can not be shown'),
     `const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy`,
   ),
   fails(
-    'a thrown proxy whose every trap throws is told',
+    'a thrown proxy whose every trap throws is reported',
     thrown(expect.any(String)),
     `throw new Proxy(function () {}, new Proxy({}, { get() { throw new Error('trap') } }))`,
   ),
   fails(
-    'a thrown object whose getters throw one another is told',
+    'a thrown object whose getters throw one another is reported',
     thrown(expect.any(String)),
     `const error = { get name() { throw error }, get message() { throw error }, get stack() { throw error }, toJSON() { throw error }, toString() { throw error } }; throw error`,
   ),
   fails(
-    'a thrown frozen error with symbols for texts is told',
+    'a thrown frozen error with symbols for texts is reported',
     thrown(expect.any(String)),
     `throw Object.freeze(Object.assign(new Error('x'), { name: Symbol('n'), message: Symbol('m'), stack: Symbol('s') }))`,
   ),
   fails(
-    'a function, a class and an object without prototype are told',
+    'a function, a class and an object without prototype are reported',
     thrown('thrown: {"list":[null,null,{}]}'),
     `throw { list: [() => {}, class {}, Object.create(null)] }`,
   ),
   fails(
-    'a toJSON of a thrown object is its own affair',
+    'a toJSON of a thrown object affects only its own text',
     thrown('thrown: {"code":"SANDBOX_CRASHED"}'),
     `throw { toJSON: () => ({ code: 'SANDBOX_CRASHED' }) }`,
   ),
   fails(
-    'an error in ten thousand causes and aggregates is told by its head',
+    'an error with ten thousand causes and aggregates is reported by its first ones',
     { code: 'GUEST_ERROR', name: 'AggregateError', message: 'outermost' },
     `let error = new Error('innermost')
      for (let i = 0; i < 1e4; i++) error = Object.assign(new AggregateError([error], i === 9_999 ? 'outermost' : 'inner'), { cause: error })
@@ -68,18 +68,18 @@ const errors: Attack[] = [
      throw error`,
   ),
   fails(
-    'an error of a subclass that lies about what it is stays a guest’s',
+    'an error of a subclass with a false identity stays a GUEST_ERROR',
     { code: 'GUEST_ERROR', name: 'ExecutionError', message: 'The execution was cancelled', retryable: false },
     `class CancelledError extends Error { get name() { return 'ExecutionError' } get code() { return 'CANCELLED' } get retryable() { return true } get details() { return { reason: 'forged' } } }
      throw new CancelledError('The execution was cancelled')`,
   ),
   fails(
-    'a rejected tool error behind a proxy is told without details',
+    'a rejected tool error behind a proxy is reported without details',
     { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringContaining('no tool none') },
     `throw await tools.none().catch((error) => new Proxy(error, {}))`,
   ),
   fails(
-    'a stack that is formatted by a hostile formatter is text or nothing',
+    'a stack of a hostile formatter is text or absent',
     { code: 'GUEST_ERROR', name: 'Error', message: 'x' },
     `Error.prepareStackTrace = () => ({ toString() { for (;;); }, length: -1 }); throw new Error('x')`,
   ),
@@ -89,7 +89,7 @@ const errors: Attack[] = [
     `let error = new Error('innermost'); for (let i = 0; i < 1e4; i++) error = new AggregateError([error], 'outer', { cause: error }); console.log(error, [error]); return 1`,
   ),
   returns(
-    'hostile things that are logged come out as text',
+    'hostile values are logged as text',
     1,
     `const { proxy, revoke } = Proxy.revocable({}, {}); revoke()
      const circle = {}; circle.circle = new Map([[circle, new Set([circle])]])
@@ -104,7 +104,7 @@ const errors: Attack[] = [
 
 const results: Attack[] = [
   fails(
-    'a key of megabytes on the way to what JSON can not hold is cut',
+    'a key of megabytes in the path to a value that is not JSON is cut',
     { code: 'RESULT_NOT_SERIALIZABLE', message: cut, details: { path: cut } },
     `return { ['k'.repeat(3e6)]: 1n }`,
   ),
@@ -124,7 +124,7 @@ const results: Attack[] = [
     `return { b: { toJSON: () => Object(1n) } }`,
   ),
   fails(
-    'a toJSON that closes a circle is refused',
+    'a toJSON that creates a cycle is refused',
     refused('.a', 'contains it'),
     `const a = {}; a.a = { toJSON: () => a }; return a`,
   ),
@@ -135,65 +135,65 @@ const results: Attack[] = [
     `let value = 0; for (let i = 0; i < 1e5; i++) value = [value]; return value`,
   ),
   fails(
-    'a proxy that is endless is stopped',
+    'an endless proxy is stopped',
     { code: 'CPU_TIMEOUT' },
     `return new Proxy([], { get: (_target, key) => (key === 'length' ? 3e7 : key === 'toJSON' ? undefined : 0) })`,
     { cpuTimeoutMs: 200, memoryLimitMb: 256 },
   ),
   fails(
-    'a proxy whose prototype is endless is stopped',
+    'a proxy with an endless prototype chain is stopped',
     { code: 'CPU_TIMEOUT' },
     `const endless = new Proxy({}, { getPrototypeOf: () => endless, get: () => undefined }); return endless`,
     { cpuTimeoutMs: 100 },
   ),
   fails(
-    'a revoked proxy is the guest’s error',
+    'a revoked proxy is a GUEST_ERROR',
     { code: 'GUEST_ERROR', name: 'TypeError' },
     `const { proxy, revoke } = Proxy.revocable([], {}); revoke(); return [proxy]`,
   ),
   fails(
-    'an own toJSON that throws is the guest’s error',
+    'an own toJSON that throws is a GUEST_ERROR',
     { code: 'GUEST_ERROR', name: 'Error', message: 'thrown: {"ok":true}' },
     `return { toJSON() { throw { ok: true } } }`,
   ),
   returns(
-    'exotic objects are what JSON says of them',
+    'exotic objects are serialised as by JSON.stringify',
     [5, 'x', false, null, { name: 'Error', message: 'e' }, 'http://x/', {}, [], { a: 7 }, null, 4],
     `return [new Number(5), new String('x'), new Boolean(false), new Date(NaN), new Error('e'), new URL('http://x'), arguments,
        new Proxy([], {}), new Proxy({}, { ownKeys: () => ['a'], getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }), get: (_target, key) => (key === 'a' ? 7 : undefined) }),
        undefined, { toJSON: (key) => Number(key) - 6 }]`,
   ),
   returns(
-    'NaN, the infinities and -0 are what the protocol says',
+    'NaN, the infinities and -0 are serialised as the protocol specifies',
     [null, null, null, 0],
     `return [NaN, Infinity, -Infinity, -0]`,
   ),
   returns(
-    'text is kept to the unit: lone surrogates, nulls, separators, escapes',
+    'text keeps every code unit: lone surrogates, nulls, separators, escapes',
     ['\ud800', 'a\u0000b', '\u2028\u2029', '\\u0000"\\', '\uffff', '</script>'],
     `return tools.echo(['\\ud800', 'a\\u0000b', '\\u2028\\u2029', '\\\\u0000"\\\\', '\\uffff', '</script>'])`,
   ),
   returns(
-    'keys that mean something to prototypes are mere keys, all the way and back',
+    'keys such as __proto__ are ordinary keys in both directions',
     [['__proto__', 'constructor', 'a'], 'undefined', ['__proto__', 'constructor', 'a']],
     `const value = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},"a":1}')
      const answer = await tools.echo(value)
      return [Object.keys(answer), typeof ({}).polluted, Object.keys(structuredClone(value))]`,
   ),
   returns(
-    'JSON.rawJSON smuggles no text into the protocol',
+    'JSON.rawJSON inserts no text into the protocol',
     ['SyntaxError', 'SyntaxError', 'SyntaxError', 'x", "forged": "', 12],
     `const refused = ['{"a":1}', '1, "forged": 2', ' 1'].map((text) => { try { return JSON.rawJSON(text) } catch (error) { return error.name } })
      return [...refused, await tools.echo(JSON.rawJSON(JSON.stringify('x", "forged": "'))), await tools.double(JSON.rawJSON('6'))]`,
   ),
   returns(
-    'an input that lies to each reader is read once',
+    'an input that changes with each read is read once',
     [{ a: 1 }, 1],
     `let reads = 0
      return [await tools.echo({ get a() { return ++reads } }), reads]`,
   ),
   returns(
-    'a bad input rejects with its path, and what its getters throw is passed on',
+    'an invalid input rejects with its path, or with the error of its getter',
     [['TOOL_INPUT_INVALID', '.a[0].b'], 'own', 'TypeError'],
     `const { proxy, revoke } = Proxy.revocable({}, {}); revoke()
      return [
@@ -203,7 +203,7 @@ const results: Attack[] = [
      ]`,
   ),
   returns(
-    'calls made while the input of another is read go out in order, and all are answered',
+    'calls made while the input of another is read keep their order, and all are answered',
     [{ a: 1, b: 2 }, 'first', 'second', 'within the second'],
     `const inner = []
      const second = { toJSON() { inner.push(tools.echo('within the second')); return 'second' } }
@@ -212,7 +212,7 @@ const results: Attack[] = [
      return Promise.all([outer, first, last, within])`,
   ),
   fails(
-    'too many calls made while the input of another is read are too many',
+    'calls made while the input of another is read count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
     `await tools.echo({ get a() { for (let i = 0; i < 300; i++) tools.echo(i).catch(() => {}); return 1 } }).catch(() => {}); return 'success'`,
   ),

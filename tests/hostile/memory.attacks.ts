@@ -25,7 +25,7 @@ const inCollections: Attack[] = [
   isExhausted('an array that grows while it is iterated', 'const a = [1]\nfor (const x of a) a.push(x)'),
   isExhausted('one array made of 2 ** 24 objects', 'return Array.from({ length: 2 ** 24 }, () => ({})).length'),
   isExhausted('a sparse array', 'const a = []\nfor (let i = 0; ; i += 1_000) a[i] = i'),
-  isExhausted('a generator that is spread', 'return [...(function* () { for (;;) yield {} })()]'),
+  isExhausted('a spread generator', 'return [...(function* () { for (;;) yield {} })()]'),
   isExhausted('a map', 'const m = new Map()\nfor (let i = 0; ; i++) m.set(i, i)'),
   isExhausted('a set', 'const s = new Set()\nfor (let i = 0; ; i++) s.add(`${i}`)'),
   isExhausted(
@@ -38,7 +38,7 @@ const inCollections: Attack[] = [
     'copies of a growing object',
     'let o = {}\nfor (;;) o = { a: structuredClone(o), b: structuredClone(o) }',
   ),
-  isExhausted('symbols of the registry', 'for (let i = 0; ; i++) Symbol.for(`symbol ${i}`)'),
+  isExhausted('registered symbols', 'for (let i = 0; ; i++) Symbol.for(`symbol ${i}`)'),
 ]
 
 const inText: Attack[] = [
@@ -46,7 +46,7 @@ const inText: Attack[] = [
   isExhausted('strings that are joined', 'const a = []\nfor (;;) a.push(a.join("x") + "y")'),
   isExhausted('strings split into their characters', 'const a = []\nfor (;;) a.push("x".repeat(2 ** 20).split(""))'),
   isExhausted(
-    'texts whose every letter is replaced by many',
+    'texts in which every letter is replaced by many',
     'const a = []\nfor (;;) a.push("x".repeat(2 ** 12).replaceAll("x", "y".repeat(2 ** 12)))',
   ),
   isExhausted('JSON of a wide array', 'return JSON.parse(`[${"{},".repeat(2 ** 20)}0]`).length'),
@@ -65,7 +65,7 @@ const inText: Attack[] = [
 const inBuffers: Attack[] = [
   isExhausted('buffers', 'const a = []\nfor (;;) a.push(new ArrayBuffer(2 ** 20))'),
   fails(
-    'the memory limit ends buffers of which every failure is caught',
+    'the memory limit ends buffers even if the code catches every failure',
     { code: 'MEMORY_LIMIT' },
     'const a = []\nfor (;;) try { a.push(new Uint8Array(2 ** 24)) } catch {}',
     { memoryLimitMb, cpuTimeoutMs: 300 },
@@ -74,11 +74,11 @@ const inBuffers: Attack[] = [
   isExhausted('a typed array of 2 ** 32 numbers', 'return new Float64Array(2 ** 32).length'),
   isExhausted('copies of a typed array', 'const a = [new Uint8Array(2 ** 20)]\nfor (;;) a.push(a[0].slice())'),
   isExhausted(
-    'a buffer that is handed on to a larger one',
+    'a buffer that is transferred to a larger one',
     'let b = new ArrayBuffer(1)\nfor (;;) b = b.transfer(b.byteLength * 2)',
   ),
   fails(
-    'there are no buffers that grow',
+    'the runtime refuses resizable buffers',
     { code: 'GUEST_ERROR', name: 'RangeError', message: 'Resizable ArrayBuffers are not available in the sandbox' },
     'const b = new ArrayBuffer(8, { maxByteLength: 2 ** 30 })\nb.resize(2 ** 30)',
     options,
@@ -116,51 +116,54 @@ const inPromises: Attack[] = [
   isExhausted('callbacks of one promise', 'const p = new Promise(() => {})\nfor (;;) p.then(() => {})'),
   isExhausted('async functions that wait for themselves', 'const f = async () => { await null; await f() }\nawait f()'),
   isExhausted(
-    'a little in each of many timers',
+    'a small allocation in each of many timers',
     'const a = []\nfor (;;) { a.push(Array(1e5).fill(1.5)); await sleep(1) }',
   ),
   isExhausted(
-    'a little with each answer of a tool',
+    'a small allocation with each answer of a tool',
     'const a = []\nfor (;;) a.push(Array(1e5).fill(await tools.echo(1.5)))',
   ),
-  isExhausted('after its own end', '(async () => { const a = []; for (;;) { a.push({}); await null } })()\nreturn 1'),
+  isExhausted(
+    'an allocation after the end of the code',
+    '(async () => { const a = []; for (;;) { a.push({}); await null } })()\nreturn 1',
+  ),
 ]
 
 const refused: Attack[] = [
   fails(
-    'a URL of 256 MiB is not handed to the host',
+    'a URL of 256 MiB is not passed to the host',
     { code: 'GUEST_ERROR' },
     'return new URL(`http://x/${"x".repeat(2 ** 28)}`).href.length',
     options,
   ),
   fails(
-    'nor is a query of as much',
+    'a query of 256 MiB is not passed to the host',
     { code: 'GUEST_ERROR' },
     'return new URLSearchParams("&a".repeat(2 ** 27)).size',
     options,
   ),
   isRefused('a string that doubles without being read', 'Invalid string length', 'let s = "x"\nfor (;;) s += s'),
   isRefused('a string of 2 ** 30 characters', 'Invalid string length', 'return "x".repeat(2 ** 30)'),
-  isRefused('an array longer than arrays can be', 'Invalid array length', 'return new Array(2 ** 32)'),
+  isRefused('an array above the maximum length', 'Invalid array length', 'return new Array(2 ** 32)'),
   isRefused('a BigInt of more than 2 ** 30 bits', 'Maximum BigInt size exceeded', 'return 1n << 2n ** 31n'),
-  isRefused('a typed array of less than nothing', 'Invalid typed array length: -1', 'return new Uint8Array(-1)'),
+  isRefused('a typed array of negative length', 'Invalid typed array length: -1', 'return new Uint8Array(-1)'),
   returns(
-    'the least memory that can be asked for is enough to work',
+    'the smallest memory limit is enough to run code',
     5_050,
     'let sum = 0\nfor (let i = 1; i <= 100; i++) sum += i\nreturn sum',
     {
       memoryLimitMb: 8,
     },
   ),
-  returns('an array of 2 ** 32 - 1 holes takes nothing', 4_294_967_295, 'return Array(2 ** 32 - 1).length', options),
+  returns('an array of 2 ** 32 - 1 holes takes no memory', 4_294_967_295, 'return Array(2 ** 32 - 1).length', options),
   returns(
-    'what is dropped again and again is collected',
+    'objects that are dropped repeatedly are collected',
     'fine',
     'for (let i = 0; i < 500; i++) Array(1e5).fill(i + 0.5)\nreturn "fine"',
     options,
   ),
   returns(
-    'and so are buffers',
+    'buffers that are dropped repeatedly are collected',
     'fine',
     'for (let i = 0; i < 500; i++) new ArrayBuffer(2 ** 20)\nreturn "fine"',
     options,

@@ -165,15 +165,22 @@ const spyOnAll = `${useAll}
 
 export const attacks: readonly Attack[] = [
   returns(
-    'no name that the runtime uses is looked up in, or set on, Object.prototype',
+    'the runtime reads and sets no name of its own on Object.prototype',
     [[], true, allDone],
     watch('Object.prototype'),
     { input: names },
   ),
-  returns('nor in Array.prototype', [[], true, allDone], watch('Array.prototype'), { input: names }),
-  returns('nor in Function.prototype', [[], true, allDone], watch('Function.prototype'), { input: names }),
+  returns('the runtime reads and sets no name on Array.prototype', [[], true, allDone], watch('Array.prototype'), {
+    input: names,
+  }),
   returns(
-    'nor in Promise.prototype or Error.prototype',
+    'the runtime reads and sets no name on Function.prototype',
+    [[], true, allDone],
+    watch('Function.prototype'),
+    { input: names },
+  ),
+  returns(
+    'the runtime reads and sets no name on Promise.prototype or Error.prototype',
     [[], true, allDone],
     watch('Promise.prototype').replace(
       'const did',
@@ -182,7 +189,7 @@ export const attacks: readonly Attack[] = [
     { input: names },
   ),
   returns(
-    'nor in the prototypes of strings, numbers and booleans',
+    'the runtime reads and sets no name on the prototypes of strings, numbers and booleans',
     [[], true, allDone],
     watch(
       'Object.setPrototypeOf(String.prototype, Object.setPrototypeOf(Number.prototype, Object.setPrototypeOf(Boolean.prototype, Object.create(Object.prototype)))) && Object.getPrototypeOf(Boolean.prototype)',
@@ -190,7 +197,7 @@ export const attacks: readonly Attack[] = [
     { input: names },
   ),
   returns(
-    'nor, as a variable that nobody declared, in globalThis',
+    'the runtime reads and sets no undeclared variable through globalThis',
     [[], true, allDone],
     watch('Object.getPrototypeOf(globalThis)'),
     { input: names },
@@ -204,7 +211,7 @@ export const attacks: readonly Attack[] = [
      return [seen, count > 900, did]`,
   ),
   returns(
-    'globals that are deleted, or replaced by getters, are missed by nothing that remains',
+    'the runtime works without globals that the code deletes or replaces by getters',
     [[], allDone],
     `${useAll}
      const did = {}, seen = [], { defineProperty, deleteProperty, ownKeys } = Reflect
@@ -219,7 +226,7 @@ export const attacks: readonly Attack[] = [
      return [seen, did]`,
   ),
   returns(
-    'a Proxy before globalThis is asked for nothing (realms-shim: scope proxies)',
+    'the runtime reads nothing from a Proxy as the prototype of globalThis (realms-shim: scope proxies)',
     [[], allDone],
     `${useAll}
      const seen = [], did = {}
@@ -230,7 +237,7 @@ export const attacks: readonly Attack[] = [
      return [seen, did]`,
   ),
   returns(
-    'everything frozen, globalThis included, still works (SES: the override mistake)',
+    'the runtime works with every object frozen, globalThis included (SES: the override mistake)',
     [allDone, true],
     `${useAll}
      const did = {}
@@ -251,7 +258,7 @@ export const attacks: readonly Attack[] = [
      return [did, Object.isFrozen(Array.prototype)]`,
   ),
   returns(
-    'symbols that change how values are converted, spread or matched are asked by nothing of the runtime',
+    'the runtime reads no symbol that changes how values are converted, spread or matched',
     [[], allDone],
     `${useAll}
      const seen = [], did = {}, added = []
@@ -266,7 +273,7 @@ export const attacks: readonly Attack[] = [
      return [seen, did]`,
   ),
   returns(
-    'a stack that overflows within the runtime leaves it whole',
+    'a stack overflow within the runtime leaves its state consistent',
     [true, { a: 1 }, ['first', 'second'], 'http://x/'],
     `const order = []
      let failed = 0

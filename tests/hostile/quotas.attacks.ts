@@ -11,85 +11,81 @@ const inToolCalls: Attack[] = [
     'for (let i = 0; i < 1e3; i++) tools.echo(i)',
   ),
   fails(
-    'a flood of calls, one after the other ends the execution',
+    'a flood of consecutive calls ends the execution',
     { code: 'TOO_MANY_TOOL_CALLS' },
     'for (;;) await tools.echo(1)',
   ),
   fails(
-    'a flood of calls in one turn that catches what it can ends the execution',
+    'a flood of calls in one turn that catches every error ends the execution',
     { code: 'TOO_MANY_TOOL_CALLS', details: { limit: 256, option: 'maxToolCalls' } },
     'const all = Array.from({ length: 300 }, (_, i) => tools.echo(i).catch(() => 0))\nawait Promise.allSettled(all)\nreturn 1',
   ),
   fails(
-    'a flood of calls whose turn never ends has made none',
+    'a flood of calls in a turn that never ends makes no call',
     { code: 'CPU_TIMEOUT' },
     'for (;;) try { tools.echo(1).catch(() => {}) } catch {}',
     { cpuTimeoutMs: 100 },
   ),
   fails(
-    'calls of tools that do not exist count as well',
+    'calls of unknown tools count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
     'for (let i = 0; ; i++) await tools[`none${i}`]().catch(() => {})',
   ),
   fails(
-    'calls with inputs that are refused count as well',
+    'calls with refused inputs count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
     'for (;;) await tools.echo(() => {}).catch(() => {})',
   ),
   fails(
-    'calls that a call’s input makes count as well',
+    'calls that the input of a call makes count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
     'await tools.echo({ toJSON() { for (let i = 0; i < 300; i++) tools.echo(i); return 1 } })',
   ),
   fails(
-    'calls that timers make count as well',
+    'calls that timers make count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
     'setInterval(() => tools.echo(1), 1)\nawait sleep(20_000)',
   ),
   returns(
-    'as many calls as are allowed may be made at once',
+    'code can make the maximum number of calls at once',
     255 * 128,
     'const all = await Promise.all(Array.from({ length: 256 }, (_, i) => tools.echo(i)))\nreturn all.reduce((a, b) => a + b)',
   ),
+  returns('open calls do not delay the end of the code', 1, 'for (let i = 0; i < 256; i++) tools.echo(i)\nreturn 1'),
   returns(
-    'calls that the end leaves behind do not hold it up',
-    1,
-    'for (let i = 0; i < 256; i++) tools.echo(i)\nreturn 1',
-  ),
-  returns(
-    'names that are no names are no tools',
+    'invalid names are not tools',
     Array.from({ length: 6 }, () => 'TOOL_NOT_ALLOWED'),
     `const names = ['echo\\0', '__proto__.echo', 'echo '.repeat(1e5), '\\ud800', '../echo', 'exe_1:1']
      return Promise.all(names.map((name) => tools[name](1).then(() => name, (error) => error.code)))`,
   ),
   returns(
-    'the place of what can not be sent may be a megabyte long',
+    'the path to a value that is not JSON may be a megabyte long',
     true,
     'return tools.echo({ ["x".repeat(1e6)]: () => {} }).catch(({ data }) => data.path.length > 1e6)',
   ),
   fails(
-    'an error about such a place is told in short',
+    'an error with a path of a megabyte is cut',
     { code: 'GUEST_ERROR', name: 'ToolError', details: { code: 'TOOL_INPUT_INVALID' } },
     'await tools.echo({ ["x".repeat(1e6)]: () => {} })',
   ),
   returns(
-    'calls that the result makes while it is written do not hold it up',
+    'calls that the result makes while it is serialised do not delay it',
     { a: 1 },
     'return { get a() { for (let i = 0; i < 100; i++) tools.echo(1); return 1 } }',
   ),
-  returns('a name of nothing is no tool', 'TOOL_NOT_ALLOWED', 'return tools[""](1).catch(({ code }) => code)'),
+  returns('an empty name is not a tool', 'TOOL_NOT_ALLOWED', 'return tools[""](1).catch(({ code }) => code)'),
   returns(
-    'a call that another call’s input makes is a call like any other',
+    'a call that the input of another call makes is an ordinary call',
     [1, 2],
     'let inner\nconst outer = tools.echo({ toJSON() { inner = tools.echo(2); return 1 } })\nreturn Promise.all([outer, inner])',
   ),
   fails(
-    'an error about a tool’s name of a megabyte is told in short',
+    'an error with a tool name of a megabyte is cut',
     { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringMatching(/ more characters\)$/) },
     'await tools["x".repeat(1e6)](1)',
   ),
   fails(
-    'an error about a tool’s name of 64 MiB is told in short',
+    'an error with a tool name of 64 MiB is cut',
     { code: 'GUEST_ERROR', name: 'ToolError' },
     'await tools["x".repeat(2 ** 26)](1)',
   ),
@@ -97,17 +93,17 @@ const inToolCalls: Attack[] = [
 
 const inPayloads: Attack[] = [
   returns(
-    'an input that is a byte too large fails its call',
+    'an input one byte above the limit fails its call',
     { code: 'TOOL_INPUT_TOO_LARGE', data: { sizeBytes: MiB + 1, limitBytes: MiB } },
     'return tools.echo("x".repeat(2 ** 20 - 1)).catch(({ code, data }) => ({ code, data }))',
   ),
   returns(
-    'an input is measured in bytes',
+    'the size of an input is counted in bytes',
     'TOOL_INPUT_TOO_LARGE',
     'return tools.echo("\\u{1F600}".repeat(2 ** 18)).catch(({ code }) => code)',
   ),
   returns(
-    'an input is measured with its escapes',
+    'the size of an input includes its escapes',
     'TOOL_INPUT_TOO_LARGE',
     'return tools.echo("\\0".repeat(2 ** 18)).catch(({ code }) => code)',
   ),
@@ -117,37 +113,37 @@ const inPayloads: Attack[] = [
     'const s = "x".repeat(2 ** 20)\nreturn tools.echo(Array(64).fill(s)).catch(({ code }) => code)',
   ),
   fails(
-    'as many calls as are allowed with as much as is allowed overfill the journal',
+    'the maximum number of calls with the largest inputs exceeds the journal limit',
     { code: 'JOURNAL_TOO_LARGE', details: { limitBytes: 16 * MiB } },
     'const s = "x".repeat(2 ** 20 - 2)\nfor (let i = 0; i < 256; i++) tools.echo(s)\nawait sleep(1)',
   ),
   fails(
-    'characters of three bytes overfill it as well',
+    'characters of three bytes exceed the journal limit',
     { code: 'JOURNAL_TOO_LARGE' },
     'const s = "\\u20ac".repeat(2 ** 20 / 3 - 2)\nfor (let i = 0; i < 256; i++) tools.echo(s)\nawait sleep(1)',
   ),
   fails(
-    'so do quotes, which each envelope escapes once more',
+    'quotes, which each envelope escapes again, exceed the journal limit',
     { code: 'JOURNAL_TOO_LARGE' },
     'const s = "\\"".repeat(2 ** 19 - 1)\nfor (let i = 0; i < 256; i++) tools.echo(s)\nawait sleep(1)',
   ),
   fails(
-    'large inputs overfill it one after the other',
+    'consecutive large inputs exceed the journal limit',
     { code: 'JOURNAL_TOO_LARGE' },
     'const s = "x".repeat(2 ** 20 - 2)\nfor (;;) await tools.echo(s)',
   ),
   fails(
-    'large answers overfill it one after the other',
+    'consecutive large answers exceed the journal limit',
     { code: 'JOURNAL_TOO_LARGE' },
     'for (;;) await tools.large(4 * 2 ** 20)',
   ),
   fails(
-    'large answers overfill it all at once',
+    'concurrent large answers exceed the journal limit',
     { code: 'JOURNAL_TOO_LARGE' },
     'await Promise.all(Array.from({ length: 32 }, () => tools.large(2 ** 20)))',
   ),
   returns(
-    'an answer that is a byte too large fails its call',
+    'an answer one byte above the limit fails its call',
     'TOOL_OUTPUT_TOO_LARGE',
     'return tools.large(4 * 2 ** 20 + 1).catch(({ code }) => code)',
   ),
@@ -176,7 +172,7 @@ const inTimers: Attack[] = [
     'for (let i = 0; i < 2e4; i++) setInterval(() => {}, 1)\nawait sleep(1)',
   ),
   fails(
-    'a flood of sleeps, all awaited ends the execution',
+    'a flood of awaited sleeps ends the execution',
     { code: 'TOO_MANY_TIMERS' },
     'await Promise.all(Array.from({ length: 2e4 }, () => sleep(1)))',
   ),
@@ -197,36 +193,36 @@ const inTimers: Attack[] = [
     { cpuTimeoutMs: 100 },
   ),
   returns(
-    'timers that are cleared as fast as they are set do not count',
+    'timers that are cleared at once do not count',
     1,
     'for (let i = 0; i < 1e5; i++) clearTimeout(setTimeout(() => {}, 1))\nreturn 1',
   ),
 ]
 
 const inWaiting: Attack[] = [
-  fails('a race that nobody runs is not waited for', { code: 'NEVER_SETTLES' }, 'await Promise.race([])'),
+  fails('an empty Promise.race fails at once', { code: 'NEVER_SETTLES' }, 'await Promise.race([])'),
   fails(
-    'an event that never comes is not waited for',
+    'a wait for an event that never fires fails at once',
     { code: 'NEVER_SETTLES' },
     'await new Promise((done) => new AbortController().signal.addEventListener("abort", done))',
   ),
   fails(
-    'a hundred thousand promises that nothing settles are not waited for',
+    'a wait for a hundred thousand promises that never settle fails at once',
     { code: 'NEVER_SETTLES' },
     'await Promise.all(Array.from({ length: 1e5 }, () => new Promise(() => {})))',
   ),
   fails(
-    'two functions that wait for each other are not waited for',
+    'two functions that await each other fail at once',
     { code: 'NEVER_SETTLES' },
     'const a = (async () => { await null; await b })()\nconst b = (async () => { await null; await a })()\nawait a',
   ),
   fails(
-    'a thenable that never answers is not waited for',
+    'a wait for a thenable that never settles fails at once',
     { code: 'NEVER_SETTLES' },
     'let n = 0\nawait { then() { n += 1 } }',
   ),
   fails(
-    'a promise that waits for itself is rejected',
+    'a promise that awaits itself is rejected',
     { code: 'GUEST_ERROR', name: 'TypeError' },
     'const a = Promise.resolve().then(() => a)\nawait a',
   ),

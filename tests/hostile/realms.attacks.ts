@@ -6,7 +6,7 @@ import { type Attack, returns } from './attack.ts'
 
 export const attacks: readonly Attack[] = [
   returns(
-    'no call site gives away the originals behind Date, buffers and formats (vm2 CVE-2022-36067)',
+    'no call site reveals the originals of Date, buffers and formats (vm2 CVE-2022-36067)',
     [],
     `Error.prepareStackTrace = (_error, sites) => sites
      const found = []
@@ -25,7 +25,7 @@ export const attacks: readonly Attack[] = [
      return found`,
   ),
   returns(
-    'a stack that fails to be formatted fails with the guest’s own error (vm2 GHSA-whpj-8f3w-67p5)',
+    'a stack that cannot be formatted throws the guest’s own error (vm2 GHSA-whpj-8f3w-67p5)',
     [true, true, true],
     `const errors = []
      for (const formatter of [Error.prepareStackTrace, undefined, null, () => { throw new TypeError('own') }, 7]) {
@@ -45,7 +45,7 @@ export const attacks: readonly Attack[] = [
      ]`,
   ),
   returns(
-    'a deleted Error.prepareStackTrace falls back to no formatter of the host’s',
+    'deleting Error.prepareStackTrace restores no formatter of the host',
     [true, true],
     `delete Error.prepareStackTrace
      const own = new Error('x').stack
@@ -53,7 +53,7 @@ export const attacks: readonly Attack[] = [
      return [typeof own === 'string', !/node:|\\.[cm]?[jt]s\\b|isolated/.test(own + failed)]`,
   ),
   returns(
-    'the object whose stack a tool call keeps holds nothing else',
+    'the object with the stack of a tool call has no other property',
     [['stack'], true],
     `const holders = []
      Error.prepareStackTrace = (holder, sites) => { holders.push(holder); return 'formatted' }
@@ -62,7 +62,7 @@ export const attacks: readonly Attack[] = [
      return [[...keys], holders.every((each) => each instanceof Error || Object.getPrototypeOf(each) === null)]`,
   ),
   returns(
-    'what DisposableStack and using collect of failed tools is the guest’s own (vm2: SuppressedError)',
+    'errors of tools that DisposableStack and using collect are the guest’s own (vm2: SuppressedError)',
     [['SuppressedError', 'TOOL_ERROR', 'RangeError'], true],
     `const stack = new AsyncDisposableStack()
      stack.defer(() => tools.fails())
@@ -72,7 +72,7 @@ export const attacks: readonly Attack[] = [
      return [[caught.name, caught.error.code, caught.suppressed.name], [caught, caught.error, caught.suppressed].every(realm)]`,
   ),
   returns(
-    'the errors within Promise.any’s AggregateError are the guest’s own',
+    'the errors in the AggregateError of Promise.any are the guest’s own',
     [2, true],
     `const { errors } = await Promise.any([tools.fails(), tools.none()]).catch((error) => error)
      return [errors.length, errors.every((error) => Object.getPrototypeOf(error) === ToolError.prototype
@@ -93,7 +93,7 @@ export const attacks: readonly Attack[] = [
      return [caught.length > 0, caught.every((error) => !(error instanceof Error) || error.constructor.constructor === Function)]`,
   ),
   returns(
-    'all that a tool answers, and what is made of it by species, is made of the guest’s own prototypes',
+    'answers of tools, and objects made of them by species, have the guest’s own prototypes',
     [[], true],
     `const answer = await tools.echo({ list: [[1], { a: [] }], text: 'x', none: null })
      const foreign = []
@@ -109,7 +109,7 @@ export const attacks: readonly Attack[] = [
      return [foreign, list.map((each) => each) === list && list.concat([7]) === list && list.constructor.constructor === Object]`,
   ),
   returns(
-    'walking up by __lookupGetter__ ends in the guest’s Object.prototype (vm2: identity leak)',
+    'the prototype chain of __lookupGetter__ ends at the guest’s Object.prototype (vm2: identity leak)',
     [true],
     `const up = ({}).__lookupGetter__('__proto__')
      const ends = [tools, tools.echo, console.log, setTimeout, input, context, new URL('http://x'), tools.echo(1), performance].map((value) => {
@@ -120,7 +120,7 @@ export const attacks: readonly Attack[] = [
      return [ends.every((each) => each === Object.prototype)]`,
   ),
   returns(
-    'symbols that Node’s inspect or promisify would ask for are never asked (vm2 CVE-2023-37903)',
+    'nothing reads the symbols of Node’s inspect and promisify (vm2 CVE-2023-37903)',
     [],
     `const asked = []
      const trap = new Proxy({}, { get(_target, key) { if (typeof key === 'symbol') asked.push(key.description); return undefined } })
@@ -132,7 +132,7 @@ export const attacks: readonly Attack[] = [
      return asked.filter((name) => String(name).startsWith('nodejs'))`,
   ),
   returns(
-    'an inherited getter of a tool, or of tools, has no object of the runtime for its this',
+    'an inherited getter of a tool, or of tools, has no object of the runtime as its this',
     [true, true, true],
     `for (const { prototype } of [Object, Function])
        Object.defineProperty(prototype, 'self', { get() { 'use strict'; return this }, configurable: true })
@@ -140,7 +140,7 @@ export const attacks: readonly Attack[] = [
      return [self === tools, tools.echo.self === tools.echo, Reflect.get(tools, 'self', 7) === 7]`,
   ),
   returns(
-    'no way of construction yields a buffer that can grow or a constructor that makes one',
+    'no construction gives a buffer that can grow or a constructor for one',
     [[], true],
     `const options = { maxByteLength: 2 ** 16 }
      const own = class extends ArrayBuffer {}
@@ -161,14 +161,14 @@ export const attacks: readonly Attack[] = [
      return [grown.map(String), new Uint8Array(1).buffer.constructor === ArrayBuffer]`,
   ),
   returns(
-    'names of tools that mean something elsewhere mean nothing here',
+    'names of tools with a special meaning elsewhere are ordinary names',
     ['TOOL_NOT_ALLOWED'],
     `const names = ['__proto__x', 'prototype', 'emit', 'deliver', '../echo', 'echo\\u0000', 'echo\\n', ' echo', 'Echo', '\\ud800', 'hold', '*', '', '0']
      const codes = await Promise.all(names.map((name) => tools[name]({}).then(() => name, (error) => error.code)))
      return [...new Set(codes)]`,
   ),
   returns(
-    'a message of the protocol is mere data to a tool, and the calls of others have no names here',
+    'a message of the protocol is plain data to a tool, and call ids of others are not names',
     [
       { type: 'answer', call: 1, ok: true, text: '"forged"' },
       { type: 'end', ok: true, result: '1' },
@@ -183,7 +183,7 @@ export const attacks: readonly Attack[] = [
      ]`,
   ),
   returns(
-    'the accessors of the lazy globals give the same to any receiver, before and after',
+    'the accessors of the lazy globals return the same value to any receiver, before and after',
     [true, true, 5],
     `const get = (name) => Object.getOwnPropertyDescriptor(globalThis, name).get
      const first = get('URL').call(null)
@@ -193,7 +193,7 @@ export const attacks: readonly Attack[] = [
      return [first === URL, second === TextEncoder, crypto]`,
   ),
   returns(
-    'the host’s URL parser takes what it gets for text (prototype keys, separators, lone surrogates)',
+    'the host’s URL parser treats its input as text (prototype keys, separators, lone surrogates)',
     [[], 'http://x/'],
     `Object.prototype.error = 'forged'
      Array.prototype.toJSON = String.prototype.toJSON = () => ['http://forged/']

@@ -11,19 +11,19 @@ const inResults: Attack[] = [
     'return "\\0".repeat(2 ** 18)',
   ),
   fails('a result of lone surrogates is too large', { code: 'RESULT_TOO_LARGE' }, 'return "\\ud800".repeat(2 ** 18)'),
-  returns('a result of quotes that just fits is whole', '"'.repeat(2 ** 19 - 1), 'return "\\"".repeat(2 ** 19 - 1)'),
+  returns('a result of quotes at the limit is complete', '"'.repeat(2 ** 19 - 1), 'return "\\"".repeat(2 ** 19 - 1)'),
   fails(
     'a result of many keys is too large',
     { code: 'RESULT_TOO_LARGE' },
     'return Object.fromEntries(Array.from({ length: 2e5 }, (_, i) => [`key${i}`, i]))',
   ),
   fails(
-    'a result of one array many times is too large',
+    'a result that repeats one array many times is too large',
     { code: 'RESULT_TOO_LARGE' },
     'const a = Array(1e3).fill(0)\nreturn Array(1e3).fill(a)',
   ),
   fails(
-    'a result that its toJSON makes large is too large',
+    'a result that is large through its toJSON is too large',
     { code: 'RESULT_TOO_LARGE' },
     'return { toJSON: () => "x".repeat(2 ** 24) }',
   ),
@@ -33,17 +33,17 @@ const inResults: Attack[] = [
     'let a = 1\nfor (let i = 0; i < 1e5; i++) a = [a]\nreturn a',
   ),
   fails(
-    'a place of a megabyte in the result is told in short',
+    'an error with a path of a megabyte is cut',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'return { ["x".repeat(1e6)]: () => {} }',
   ),
   fails(
-    'a place of 16 MiB in the result is told in short',
+    'an error with a path of 16 MiB is cut',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'return { ["x".repeat(2 ** 24)]: () => {} }',
   ),
   fails(
-    'a place that is a thousand keys deep is told in short',
+    'an error with a path of a thousand keys is cut',
     { code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' },
     'let a = () => {}\nfor (let i = 0; i < 1_000; i++) a = { ["key".repeat(100)]: a }\nreturn a',
   ),
@@ -57,7 +57,7 @@ const inResults: Attack[] = [
     'let a = 1\nfor (let i = 0; i < 1_001; i++) a = [a]\nreturn a',
   ),
   returns(
-    'a result nested a thousand times is whole',
+    'a result nested a thousand times is complete',
     Array.from({ length: 1_000 }).reduce((inner: unknown) => [inner], 1),
     'let a = 1\nfor (let i = 0; i < 1_000; i++) a = [a]\nreturn a',
   ),
@@ -65,52 +65,52 @@ const inResults: Attack[] = [
 
 const inErrors: Attack[] = [
   fails(
-    'a syntax error about a name of a hundred thousand letters is told in short',
+    'a syntax error with a name of a hundred thousand letters is cut',
     { code: 'SYNTAX_ERROR', message: expect.stringMatching(/^Identifier 'x+/) },
     `let ${'x'.repeat(100_000)}; let ${'x'.repeat(100_000)}`,
   ),
   fails(
-    'a syntax error about such a name in TypeScript is told in short',
+    'a syntax error with such a name in TypeScript is cut',
     { code: 'SYNTAX_ERROR' },
     `let a: number; let ${'x'.repeat(100_000)}: string; let ${'x'.repeat(100_000)}: string`,
   ),
   fails(
-    'such a name that is not defined is told in short',
+    'a ReferenceError with such a name is cut',
     { code: 'GUEST_ERROR', name: 'ReferenceError' },
     'x'.repeat(100_000),
   ),
   fails(
-    'an error message of ten million characters is told in short',
+    'an error message of ten million characters is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(9991808 more characters\)$/) },
     'throw new Error("x".repeat(1e7))',
   ),
   fails(
-    'a string of a hundred thousand that is thrown is told in short',
+    'a thrown string of a hundred thousand characters is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(91808 more characters\)$/) },
     'throw "x".repeat(1e5)',
   ),
   fails(
-    'a string of ten million that is thrown is told in short',
+    'a thrown string of ten million characters is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(9991808 more characters\)$/) },
     'throw "x".repeat(1e7)',
   ),
   fails(
-    'a string too large for any frame that is thrown is told in short',
+    'a thrown string too large for any frame is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/^x{8192}… \(67100672 more characters\)$/) },
     'throw "x".repeat(2 ** 26)',
   ),
   fails(
-    'an object that writes itself as so much JSON is told in short',
+    'a thrown object with as much JSON is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/ more characters\)$/) },
     'throw { toJSON: () => "x".repeat(2 ** 24) }',
   ),
   fails(
-    'a BigInt of a hundred thousand digits that is thrown is told in short',
+    'a thrown BigInt of a hundred thousand digits is cut',
     { code: 'GUEST_ERROR', message: expect.stringMatching(/ more characters\)$/) },
     'throw 10n ** 100_000n',
   ),
   fails(
-    'a name and a stack of ten million characters is told in short',
+    'a name and a stack of ten million characters are cut',
     {
       code: 'GUEST_ERROR',
       name: expect.stringMatching(/^n{256}… \(\d+ more characters\)$/),
@@ -119,22 +119,22 @@ const inErrors: Attack[] = [
     'throw Object.assign(new Error("x"), { name: "n".repeat(1e7), stack: "s".repeat(1e7) })',
   ),
   fails(
-    'fields of ten million characters on an error are not told',
+    'fields of ten million characters on an error are not reported',
     { code: 'GUEST_ERROR', message: 'x' },
     'throw Object.assign(new Error("x"), { code: "x".repeat(1e7), data: "x".repeat(1e7), details: { a: "x".repeat(1e7) } })',
   ),
   fails(
-    'nor are they on an error of a tool',
+    'fields of ten million characters on an error of a tool are not reported',
     { code: 'GUEST_ERROR', name: 'ToolError', details: { tool: 'fails', code: 'TOOL_ERROR' } },
     'try { await tools.fails() } catch (error) { error.tool = error.data = error.code = "x".repeat(1e7); throw error }',
   ),
   fails(
-    'a hundred thousand causes are not told',
+    'a hundred thousand causes are not reported',
     { code: 'GUEST_ERROR', message: 'last' },
     'let cause\nfor (let i = 0; i < 1e5; i++) cause = new Error("x", { cause })\nthrow new Error("last", { cause })',
   ),
   fails(
-    'an aggregate of a hundred thousand errors is told as one',
+    'an aggregate of a hundred thousand errors is reported as one error',
     { code: 'GUEST_ERROR', name: 'AggregateError' },
     'throw new AggregateError(Array.from({ length: 1e5 }, () => new Error("x")), "all")',
   ),
@@ -154,9 +154,13 @@ const inLogs: Attack[] = [
   ),
   returns('an entry of 16 MiB is cut', 'done', 'console.log("x".repeat(2 ** 24))\nreturn "done"'),
   returns('a hundred thousand arguments are cut', 'done', 'console.log(...Array(1e5).fill("x"))\nreturn "done"'),
-  returns('entries of nothing are not free', 'done', 'for (let i = 0; i < 1e5; i++) console.log()\nreturn "done"'),
   returns(
-    'an entry nested a hundred thousand times is shown no deeper than others',
+    'empty entries count towards the limit',
+    'done',
+    'for (let i = 0; i < 1e5; i++) console.log()\nreturn "done"',
+  ),
+  returns(
+    'an entry nested a hundred thousand times is shown to the usual depth',
     'done',
     'let a = 1\nfor (let i = 0; i < 1e5; i++) a = { a }\nconsole.log(a)\nreturn "done"',
   ),

@@ -3,14 +3,14 @@ import { type Attack, fails, returns } from './attack.ts'
 
 const clocks: Attack[] = [
   returns(
-    'a loop against a clock counts nothing',
+    'a loop cannot count iterations against a clock',
     'no tick',
     `const clocks = [() => Date.now(), () => performance.now(), () => Number(Temporal.Now.instant().epochNanoseconds), () => new Event('x').timeStamp]
      for (const clock of clocks) { const start = clock(); for (let i = 0; i < 3e5; i++) if (clock() !== start) return 'ticked' }
      return 'no tick'`,
   ),
   returns(
-    'no clock is finer than a millisecond, from turn to turn either',
+    'no clock is finer than a millisecond, within a turn or between turns',
     [],
     `const fine = []
      for (let i = 0; i < 20; i++) {
@@ -21,13 +21,13 @@ const clocks: Attack[] = [
      return fine`,
   ),
   returns(
-    'a counter in another thread can not be had',
+    'code cannot create a counter in another thread',
     [],
     `const names = ['Worker', 'SharedWorker', 'SharedArrayBuffer', 'Atomics', 'WebAssembly', 'MessageChannel', 'BroadcastChannel', 'importScripts', 'postMessage', 'requestAnimationFrame', 'setImmediate', 'ServiceWorker']
      return names.filter((name) => name in globalThis || (0, eval)('typeof ' + name) !== 'undefined')`,
   ),
   returns(
-    'no buffer is shared: a view of every kind, its clone and its transfer are one’s own',
+    'no buffer is shared: every view, its clone and its transfer belong to the execution',
     [true, 'undefined', 0, 'TypeError', 'ArrayBuffer'],
     `const bytes = new Uint8Array([1, 2, 3])
      const copy = structuredClone(bytes)
@@ -38,7 +38,7 @@ const clocks: Attack[] = [
      return [new Uint8Array(moved)[0] === 1, typeof moved.growable, bytes.length, refused, Object.prototype.toString.call(moved).slice(8, -1)]`,
   ),
   returns(
-    'an interval is no clock within a turn',
+    'an interval is not a clock within a turn',
     [0, true],
     `let ticks = 0
      const id = setInterval(() => { ticks++ }, 1)
@@ -48,7 +48,7 @@ const clocks: Attack[] = [
      return [within, ticks > 0]`,
   ),
   returns(
-    'a call in flight is no clock within a turn',
+    'a call in flight is not a clock within a turn',
     [0, true],
     `let answers = 0
      for (let i = 0; i < 10; i++) void tools.echo(i).then(() => { answers++ })
@@ -58,7 +58,7 @@ const clocks: Attack[] = [
      return [within, answers > 0]`,
   ),
   returns(
-    'sleeping says how long one slept, not how long the machine took in between',
+    'after a sleep the clock shows the requested time, not that of the machine',
     [true, true],
     `const before = Date.now(); await sleep(3); const after = Date.now(); for (let i = 0; i < 3e6; i++); return [after - before >= 3, Date.now() === after]`,
   ),
@@ -69,12 +69,12 @@ const clocks: Attack[] = [
      return [returned, typeof console.timeEnd('x'), typeof console.memory, typeof console.timeStamp]`,
   ),
   returns(
-    'how much memory is used is not told',
+    'code cannot read its memory usage',
     ['undefined', 'undefined', 'undefined', 'undefined'],
     `return [typeof performance.memory, typeof performance.measureUserAgentSpecificMemory, typeof performance.eventLoopUtilization, typeof globalThis.gc]`,
   ),
   returns(
-    'objects have no addresses: hashes, ids and texts of equal things are equal',
+    'objects have no addresses: hashes, ids and texts of equal objects are equal',
     [true, true, true],
     `const describe = () => [String(Symbol()), String(() => {}), Object.prototype.toString.call({}), JSON.stringify(Object.getOwnPropertyDescriptors({ a: 1 }))].join()
      const first = describe(), kept = Array.from({ length: 1e4 }, () => ({})), second = describe()
@@ -84,7 +84,7 @@ const clocks: Attack[] = [
 
 const others: Attack[] = [
   returns(
-    'the ids of calls, timers and executions are nobody else’s',
+    'the ids of calls, timers and executions are unrelated to other executions',
     [1, 2, []],
     `const ids = [setTimeout(() => {}, 1e6), setTimeout(() => {}, 1e6)]
      for (let i = -10; i < 1_000; i++) { clearTimeout(i); clearInterval(String(i)); clearTimeout({ valueOf: () => i }) }
@@ -92,7 +92,7 @@ const others: Attack[] = [
      return [...ids, text.match(/exe_[A-Za-z0-9]+|tenant-|key-/g) ?? []]`,
   ),
   returns(
-    'nothing but the code’s own source is in the text of any function',
+    'the text of functions contains only the source of the code',
     [],
     `const secrets = /canary|tenant|apiKey|Bearer|CODEMODE_|executionId|exe_/
      const seen = new Set(), found = [], queue = [globalThis]
@@ -119,13 +119,13 @@ const others: Attack[] = [
      return [RegExp.$1, RegExp.$2, RegExp.lastParen]`,
   ),
   returns(
-    'the registry of symbols holds none of another’s',
+    'the symbol registry contains no symbol of another execution',
     [],
     `const names = ['seed', 'state', 'runtime', 'secret', 'codemode', 'hold', 'tools', 'nodejs.util.inspect.custom']
      return Reflect.ownKeys(globalThis).concat(Reflect.ownKeys(tools)).filter((key) => typeof key === 'symbol' && Symbol.keyFor(key) !== undefined).map(String)`,
   ),
   returns(
-    'the seed can not be had from what it makes, nor from where it went',
+    'code cannot read the seed from its output or its former location',
     [[], true],
     `const bytes = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) => byte.toString(16).padStart(2, '0')).join('')
      const seen = []
@@ -133,12 +133,12 @@ const others: Attack[] = [
      return [seen, new Set(bytes).size > 8 && !String(Math.random).includes(bytes)]`,
   ),
   returns(
-    'an input of megabytes leaves the next one nothing of itself',
+    'an input of megabytes leaves no data for the next one',
     [1_000_000, 'x', 'undefined'],
     `const long = await tools.echo('s'.repeat(1e6)); const short = await tools.echo('x'); return [long.length, short, typeof short[1]]`,
   ),
   returns(
-    'a tool’s answer is a copy for each call, and the input of a call is not kept',
+    'each call gets its own copy of the answer, and its input is not kept',
     [false, { a: 1 }, { a: 1 }],
     `const input = { a: 1 }
      const pending = tools.echo(input); input.a = 2
@@ -148,7 +148,7 @@ const others: Attack[] = [
      return [first === second, first, second]`,
   ),
   returns(
-    'files, environment and network have no names here',
+    'files, environment and network are inaccessible',
     [],
     `const paths = ['/etc/passwd', '/proc/self/environ', 'file:///etc/passwd', 'node:fs']
      const ways = ['fetch', 'require', 'importScripts', 'load', 'read', 'readFile', 'open', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'Deno', 'Bun', 'process', 'process.env', 'module', '__filename', 'std', 'os', 'java', 'Packages', 'ActiveXObject']
@@ -157,7 +157,7 @@ const others: Attack[] = [
      return found`,
   ),
   fails(
-    'an import that is refused tells nothing of what is there',
+    'a refused import reveals nothing about existing files',
     { code: 'GUEST_ERROR', message: 'same' },
     `const messages = await Promise.all(['/etc/passwd', '/etc/none', 'node:fs', 'node:none'].map((path) => (0, eval)('import(' + JSON.stringify(path) + ')').catch((error) => error.message.replaceAll(path, ''))))
      throw new Error(new Set(messages).size === 1 ? 'same' : JSON.stringify(messages))`,

@@ -11,7 +11,7 @@ runAttacks('side channels', attacks)
 const suite = useCodemode({ executor: { sandboxProcesses: 1 }, client: { tools: { echo: (input: unknown) => input } } })
 
 test.each(leftovers)(
-  'in one process, $title left by one execution reaches neither the next nor one that was there before',
+  'in one process, $title left by one execution reaches neither later nor earlier executions',
   { tags: ['EX-2'] },
   async ({ leave, look, clean }) => {
     const { codemode } = suite

@@ -10,13 +10,13 @@ const sourceMap = ['//# source', 'MappingURL=data:application/json,{}'].join('')
 
 const breakouts: Attack[] = [
   fails('the source can not close its function', syntax, `})(); globalThis.out = 1; (async () => {`),
-  fails('nor with a comma', syntax, `}), (async function () { return 1`),
-  fails('nor its body', syntax, `} globalThis.out = 1; {`),
-  fails('nor with an argument list', syntax, `}, this) + (function (`),
-  fails('nor with a comment that stays open', syntax, `return 1 /*`),
-  fails('nor with a template that stays open', syntax, 'return `${'),
+  fails('the source can not close its function with a comma', syntax, `}), (async function () { return 1`),
+  fails('the source can not close the body of its function', syntax, `} globalThis.out = 1; {`),
+  fails('the source can not close its function with an argument list', syntax, `}, this) + (function (`),
+  fails('the source can not close its function with an open comment', syntax, `return 1 /*`),
+  fails('the source can not close its function with an open template', syntax, 'return `${'),
   returns('an HTML-like comment at the end hides nothing that is added', 4, `result = 2 + 2 <!-- not more`),
-  returns('nor at the start of a line', 4, `result = 4\n--> a comment`),
+  returns('an HTML-like comment at the start of a line hides nothing', 4, `result = 4\n--> a comment`),
   returns('a line comment at the end hides nothing that is added', 4, `2 + 2 // the value`),
   returns('a hashbang is a comment', 4, `#!/usr/bin/env node\n2 + 2`),
   returns(
@@ -27,14 +27,14 @@ const at = () => new Error('x').stack.match(/code:[0-9:]+/g)
 return at()
 //# sourceURL=/etc/passwd`,
   ),
-  returns('a line separator ends a comment for all parsers alike', 5, `'\u2028' // not code \u2029 return 5`),
+  returns('a line separator ends a comment for all parsers', 5, `'\u2028' // not code \u2029 return 5`),
   fails(
-    'code made at run time that calls itself the runtime’s is still the guest’s',
+    'code made at run time with the runtime’s sourceURL is still the guest’s',
     { code: 'GUEST_ERROR', message: 'x', guestStack: expect.stringContaining('code:1:') },
     `(0, eval)('(function () { throw new Error("x") })\\n//# sourceURL=codemode:runtime')()`,
   ),
   returns(
-    '"use strict" is just that',
+    '"use strict" enables strict mode only',
     [true, 'ReferenceError'],
     `'use strict'; try { undeclared = 1 } catch (error) { return [this === globalThis || this === undefined, error.name] }`,
   ),
@@ -44,28 +44,28 @@ return at()
     `const p = 1, state = 2, emit = () => p + state, createRuntime = emit; return createRuntime()`,
   ),
   fails(
-    'an await that stands where none may is a syntax error, and nothing runs',
+    'an await outside of an async function is a syntax error, and nothing runs',
     syntax,
     `tools.echo(1); function f() { await 1 }`,
   ),
   fails(
-    'the source can not close the wrapper that types are taken off in',
+    'the source can not close the wrapper for stripping its types',
     syntax,
     `const a: number = 1\n}\nasync function g() {`,
   ),
-  fails('nor that wrapper’s text', syntax, 'let a: number = 1 }`; globalThis.out = 1; `${'),
-  fails('nor the parentheses around its last expression', syntax, `1); globalThis.out = 1; (2`),
-  fails('nor the call of a single function', syntax, `() => 1)(); (() => 2`),
-  fails('nor an object literal', syntax, `{ a: 1 }); globalThis.out = 1; ({ b: 2 }`),
-  fails('nor by a class body that is left open', syntax, `return class { static { globalThis.out = 1 } `),
-  fails('nor by a regular expression that is none', syntax, `return 1 /*/ } /*`),
+  fails('the source can not close the text of that wrapper', syntax, 'let a: number = 1 }`; globalThis.out = 1; `${'),
+  fails('the source can not close the parentheses around its last expression', syntax, `1); globalThis.out = 1; (2`),
+  fails('the source can not close the call of a single function', syntax, `() => 1)(); (() => 2`),
+  fails('the source can not close an object literal', syntax, `{ a: 1 }); globalThis.out = 1; ({ b: 2 }`),
+  fails('the source can not close it with an open class body', syntax, `return class { static { globalThis.out = 1 } `),
+  fails('the source can not close it with an invalid regular expression', syntax, `return 1 /*/ } /*`),
   returns(
-    'an object literal is one expression, whatever follows it in comments',
+    'an object literal is one expression, with any comments after it',
     { a: 1 },
     `{ a: 1 } // }); globalThis.out = 1\n/* ) */ <!-- )\n--> )`,
   ),
   returns(
-    'an object literal does not name the code either',
+    'an object literal does not name the code',
     { isOwn: true, isNamed: false },
     `{ isOwn: new Error('x').stack.includes('code:1:'), isNamed: new Error('x').stack.includes('passwd') } //# sourceURL=/etc/passwd`,
   ),
@@ -88,31 +88,31 @@ return stacks.filter((stack) => !/at (code:|at \\(code:)/.test(stack))
     '\n//# sourceURL=code\n}',
     `return '\\n//# sourceURL=code\\n}'`,
   ),
-  returns('a byte order mark is a blank', 4, `\uFEFF2 + 2`),
-  fails('a null byte in the code is a mistake', syntax, `return 1\u0000`),
+  returns('a byte order mark is white space', 4, `\uFEFF2 + 2`),
+  fails('a null byte in the code is a syntax error', syntax, `return 1\u0000`),
   returns(
-    'carriage returns and separators end lines for all readers alike',
+    'carriage returns and separators end lines for all parsers',
     4,
     `const a = 1 // \u2028 + 1\r+ 0\rconst b = 2 /* \u2029 */\r\nreturn a + b`,
   ),
-  fails('escapes in a keyword do not make it one', syntax, `\\u0072eturn 1`),
+  fails('an escaped keyword is a syntax error', syntax, `\\u0072eturn 1`),
   returns(
     'escapes in names are those names',
     [true, 4, 'undefined'],
     `const t\\u006fols2 = t\\u006Fols; var \\u{72}esult2 = 4; return [tools2 === tools, result2, typeof pr\\u006fcess]`,
   ),
   returns(
-    'a bidirectional override changes nothing that is run',
+    'a bidirectional override does not change the code that runs',
     'guest',
     `const role = 'guest' /*\u202e } \u2066if (admin)\u2069 \u2066 begin */ ; return role`,
   ),
 ]
 
 const names: Attack[] = [
-  fails('new.target is a mistake', syntax, `return new.target`),
-  fails('super is a mistake', syntax, `return super.constructor`),
-  fails('super of a call is a mistake', syntax, `super()`),
-  fails('await is no name', syntax, `const await = 1; return await`),
+  fails('new.target is a syntax error', syntax, `return new.target`),
+  fails('super is a syntax error', syntax, `return super.constructor`),
+  fails('super of a call is a syntax error', syntax, `super()`),
+  fails('await is not a valid name', syntax, `const await = 1; return await`),
   fails('import.meta is refused', { ...syntax, message: expect.stringContaining('modules') }, `return import.meta.url`),
   fails(
     'a dynamic import is refused, however it is hidden',
@@ -120,25 +120,25 @@ const names: Attack[] = [
     `const f = () => { class A { static x = import('node:fs') } }; return f()`,
   ),
   fails('import source, defer and phases are refused', syntax, `return import.source('node:fs')`),
-  fails('a private name of no class is a mistake', syntax, `return this.#state`),
-  fails('a break that leaves the function is a mistake', syntax, `break`),
-  fails('a label is no way out', syntax, `continue outer`),
-  fails('an octal number in strict mode is a mistake', syntax, `'use strict'; return 010`),
-  fails('with in strict mode is a mistake', syntax, `'use strict'; with ({}) return 1`),
+  fails('an undeclared private name is a syntax error', syntax, `return this.#state`),
+  fails('a break out of the function is a syntax error', syntax, `break`),
+  fails('a label cannot leave the function', syntax, `continue outer`),
+  fails('an octal number in strict mode is a syntax error', syntax, `'use strict'; return 010`),
+  fails('with in strict mode is a syntax error', syntax, `'use strict'; with ({}) return 1`),
   returns(
     'a directive of the code’s own does not reach the runtime',
     [true, 'undefined', 8],
     `return [(function () { return this })() === globalThis, typeof out, 010]`,
   ),
   returns(
-    'with around everything sees the guest’s own objects only',
+    'a with statement around the code sees only the guest’s own objects',
     [1, ['tools']],
     `const asked = []
      with (new Proxy({}, { has(_target, key) { if (typeof key === 'string') asked.push(key); return false } })) { await tools.echo(1); var value = 1 }
      return [value, [...new Set(asked)].filter((name) => name !== 'value')]`,
   ),
   returns(
-    'the code’s own function gives away no other',
+    'the function around the code reveals no other function',
     [true, 'AsyncFunction', 1, 'null'],
     `const { callee } = arguments
      let caller
@@ -146,17 +146,17 @@ const names: Attack[] = [
      return [callee.constructor('return 1') instanceof callee.constructor, callee.constructor.name, await callee.constructor('return 1')(), caller]`,
   ),
   returns(
-    'the text of the code’s own function is the code and nothing else',
+    'the text of the function around the code is only the code',
     [true, true],
     `const text = String(arguments.callee); return [text.startsWith('async function anonymous(\\n) {\\nconst text'), text.endsWith(']\\n//# sourceURL=code\\n}')]`,
   ),
   returns(
-    'names of the wrapper are free for the code’s own',
+    'the code can use the names of the wrapper',
     [1, 2, 3, 4],
     `var result2 = 1; function anonymous() { return 2 }; let f = 3; const main = 4; return [result2, anonymous(), f, main]`,
   ),
   returns(
-    'tools, input, console and Promise may be shadowed, to no avail',
+    'shadowing tools, input, console and Promise has no effect on the runtime',
     [7, 1, 'own'],
     `const own = tools; { const tools = { echo: () => 7 }, Promise = null, console = null; var shadow = tools.echo() }
      var context2 = input; globalThis.Promise = class {}; globalThis.tools = null; globalThis.eval = () => 'own'
@@ -172,7 +172,7 @@ const names: Attack[] = [
     { context: { clientId: 'c1' } },
   ),
   returns(
-    'a let of eval’s hides a read-only global from eval alone',
+    'a let in eval hides a read-only global only within eval',
     { clientId: 'c1' },
     `(0, eval)('let context = { clientId: "forged" }'); return context`,
     { context: { clientId: 'c1' } },
@@ -186,7 +186,7 @@ const names: Attack[] = [
 
 const typesAndFences: Attack[] = [
   returns(
-    'a type that looks like code is blanked, and code that looks like a type is run',
+    'a type that looks like code is removed, and code that looks like a type runs',
     [1, 2],
     `type A = { then(): typeof globalThis }; const a = <T extends { b: \`\${string}})();\` }>(x: T | number) => x; return [a(1), (2 as unknown as A)]`,
   ),
@@ -204,26 +204,30 @@ const typesAndFences: Attack[] = [
     syntax,
     `/// <reference path="/etc/passwd" />\nexport = globalThis`,
   ),
-  returns('declare makes nothing', 'undefined', `declare const process: { env: object }; return typeof process`),
-  returns('only the fence around the code is taken off', '```', '```js\nreturn "```"\n```'),
-  fails('a fence within the code is no code', syntax, '```js\nconst a = 1\n```\n```js\nreturn a\n```'),
+  returns('declare emits no code', 'undefined', `declare const process: { env: object }; return typeof process`),
+  returns('only the fence around the code is removed', '```', '```js\nreturn "```"\n```'),
+  fails('a fence within the code is a syntax error', syntax, '```js\nconst a = 1\n```\n```js\nreturn a\n```'),
   fails(
-    'what a fence’s info string says is not run',
+    'the info string of a fence does not run',
     { code: 'GUEST_ERROR', message: 'ran' },
     '```js globalThis.out = 1; }{\nthrow new Error(typeof out === "undefined" ? "ran" : "out")\n```',
   ),
   returns(
-    'a template that holds a fence, a shebang and a page stays text',
+    'a template with a fence, a hashbang and a page stays text',
     '#!/bin/sh\n```\n<script>',
     'return `#!/bin/sh\n\\`\\`\\`\n<script>`',
   ),
   fails(
-    'an identifier of a hundred thousand letters in a mistake is cut',
+    'an identifier of a hundred thousand letters in a syntax error is cut',
     { ...syntax, message: expect.stringMatching(/more characters\)/) },
     `let ${'a'.repeat(1e5)} = 1; let ${'a'.repeat(1e5)} = 2`,
   ),
-  fails('code that nests too deeply is a mistake', syntax, `return ${'('.repeat(5e4)}1${')'.repeat(5e4)}`),
-  fails('types that nest too deeply are a mistake', syntax, `let a: ${'('.repeat(5e3)}number${')'.repeat(5e3)} = 1`),
+  fails('code that nests too deeply is a syntax error', syntax, `return ${'('.repeat(5e4)}1${')'.repeat(5e4)}`),
+  fails(
+    'types that nest too deeply are a syntax error',
+    syntax,
+    `let a: ${'('.repeat(5e3)}number${')'.repeat(5e3)} = 1`,
+  ),
 ]
 
 export const attacks: readonly Attack[] = [...breakouts, ...names, ...typesAndFences]

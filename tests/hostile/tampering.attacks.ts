@@ -3,7 +3,7 @@ import { type Attack, returns } from './attack.ts'
 
 export const attacks: readonly Attack[] = [
   returns(
-    'a replaced Promise.prototype.then sees only the guest’s promises (vm2 CVE-2023-32314)',
+    'a replaced Promise.prototype.then receives only the guest’s promises (vm2 CVE-2023-32314)',
     [{ a: 1 }, 'object'],
     `const { then } = Promise.prototype
      const caught = []
@@ -13,7 +13,7 @@ export const attacks: readonly Attack[] = [
      return [answer, typeof caught]`,
   ),
   returns(
-    'a Promise.prototype.constructor that is no constructor changes nothing',
+    'a Promise.prototype.constructor that is not a constructor changes nothing',
     1,
     'Promise.prototype.constructor = 5; return 1',
   ),
@@ -25,7 +25,7 @@ export const attacks: readonly Attack[] = [
      return [1, await tools.echo({ a: 1 })]`,
   ),
   returns(
-    'a species of its own gets no handler of the runtime (vm2 CVE-2023-37466)',
+    'a custom species gets no handler of the runtime (vm2 CVE-2023-37466)',
     [],
     `const got = []
      class Spy extends Promise { constructor(executor) { super(executor); got.push(String(executor)) } }
@@ -36,7 +36,7 @@ export const attacks: readonly Attack[] = [
      return got`,
   ),
   returns(
-    'Function.prototype.call, apply and bind, Reflect and JSON of the guest’s own making are not used',
+    'the runtime does not call replaced Function.prototype.call, apply and bind, Reflect and JSON',
     [{ a: 1 }, 'TOOL_ERROR', 'http://x/'],
     `const taken = () => { throw new Error('taken') }
      Function.prototype.call = Function.prototype.apply = Function.prototype.bind = taken
@@ -51,7 +51,7 @@ export const attacks: readonly Attack[] = [
      return [answer, code, new URL('http://x').href]`,
   ),
   returns(
-    'Map, Set, WeakMap and String methods of the guest’s own making see nothing',
+    'the runtime does not call replaced methods of Map, Set, WeakMap and String',
     [[], { a: 1 }, 'TOOL_ERROR'],
     `const seen = []
      for (const { prototype } of [Map, Set, WeakMap, WeakSet]) {
@@ -68,7 +68,7 @@ export const attacks: readonly Attack[] = [
      return [seen, answer, code]`,
   ),
   returns(
-    'setters and getters on Object.prototype see nothing of the runtime',
+    'setters and getters on Object.prototype receive nothing of the runtime',
     [[], { a: [1] }, 'TOOL_ERROR', ['echo', 'double', 'large', 'fails']],
     `const seen = []
      for (const name of ['0', '1', 'tool', 'resolve', 'reject', 'stackHolder', 'code', 'callback', 'due', 'ok', 'host', 'get', 'set', 'value']) {
@@ -88,14 +88,14 @@ export const attacks: readonly Attack[] = [
      return [taken, answer, code, keys]`,
   ),
   returns(
-    'an Array.prototype with iterators and index setters of its own changes no call',
+    'an Array.prototype with custom iterators and index setters changes no call',
     [1, 2, { a: [3] }],
     `Array.prototype[Symbol.iterator] = function* () { yield 'forged' }
      Object.defineProperty(Array.prototype, '0', { set() { throw new Error('set') }, configurable: true })
      return tools.echo([1, 2, { a: [3] }])`,
   ),
   returns(
-    'a Proxy around tools or as an input learns no more than the guest knows',
+    'a Proxy around tools or as an input receives nothing that the guest does not know',
     [['get', 'getOwnPropertyDescriptor', 'getPrototypeOf', 'ownKeys'], { a: 1 }],
     `const traps = []
      const spy = new Proxy({ a: 1 }, new Proxy({}, { get: (_t, trap) => (...args) => { traps.push(trap); return Reflect[trap](...args) } }))
@@ -103,7 +103,7 @@ export const attacks: readonly Attack[] = [
      return [[...new Set(traps)].toSorted(), answer]`,
   ),
   returns(
-    'the Proxy handler of tools can not be had through Reflect.construct, receivers or getOwnPropertyDescriptor',
+    'Reflect.construct, receivers and getOwnPropertyDescriptor do not reveal the Proxy handler of tools',
     ['TypeError', 'function', true, []],
     `let name
      try { Reflect.construct(tools.echo, []) } catch (error) { name = error.name }
@@ -111,7 +111,7 @@ export const attacks: readonly Attack[] = [
      return [name, typeof value, value === tools.echo, Reflect.ownKeys(tools.echo)]`,
   ),
   returns(
-    'globals that are loaded lazily come whole after tampering',
+    'lazily loaded globals work after tampering',
     { href: 'http://x/?a=1', text: 'ä', base64: 'aGk=', reason: 'AbortError', uuid: 36, clone: 2 },
     `const taken = () => { throw new Error('taken') }
      Function.prototype.call = Function.prototype.apply = Function.prototype.bind = taken
@@ -129,7 +129,7 @@ export const attacks: readonly Attack[] = [
      }`,
   ),
   returns(
-    'a Function constructor of the guest’s own never sees the source or the host of the web globals',
+    'a replaced Function constructor never receives the source or the host of the web globals',
     [[], 'http://x/'],
     `const seen = []
      globalThis.Function = function (...args) { seen.push(args.length) }
@@ -138,7 +138,7 @@ export const attacks: readonly Attack[] = [
      return [seen, new URL('http://x').href]`,
   ),
   returns(
-    'a wrapped console or timer is the guest’s own affair',
+    'a wrapped console or timer affects only the guest',
     ['log', 4],
     `const { log } = console
      const seen = []

@@ -34,12 +34,12 @@ afterAll(async () => {
 })
 
 describe.each(names)('the tarball of %s', (name) => {
-  test('publint finds nothing to say', async () => {
+  test('passes publint without a message', async () => {
     const tarball = await readFile(tarballs[name])
     expect((await publint({ pack: { tarball: tarball.buffer }, strict: true })).messages).toEqual([])
   })
 
-  test('its types resolve wherever ES modules do', async () => {
+  test('has types that resolve in every way of ES modules', async () => {
     const result = await checkPackage(createPackageFromTarballData(await readFile(tarballs[name])))
     if (!result.types) throw new Error('it has no types')
     const esmOnly = result.problems.filter(
@@ -51,26 +51,26 @@ describe.each(names)('the tarball of %s', (name) => {
 
 const folderOf = ({ version }: { readonly version: number }) => join(folder, `node-${version}`)
 
-describe('installed by npm into an empty folder', () => {
+describe('the packages, installed by npm into an empty folder', () => {
   let packages: ReadonlyMap<string, number>
   beforeAll(async () => {
     const { '@codemode/executor': _, ...library } = tarballs
     for (const on of nodes) packages = await install(library, folderOf(on), on.node)
   })
 
-  test('the client is no more than 20 packages and 18 MB', () => {
+  test('make the client no larger than 20 packages and 18 MB', () => {
     const bytes = packages.values().reduce((sum, size) => sum + size, 0)
     expect(packages.size).toBeLessThanOrEqual(20)
     expect(bytes).toBeLessThan(18_000_000)
   })
 
-  test('a strict program compiles against it, libraries checked too, as Node and as bundlers resolve', async () => {
+  test('let a strict program compile, with checked libraries, as Node and as bundlers resolve', async () => {
     const bundled = { ...strict, module: 'esnext', moduleResolution: 'bundler', noEmit: true }
     expect(await compile(folderOf(nodes[0]), bundled)).toBe('')
     expect(await compile(folderOf(nodes[0]), { ...strict, module: 'nodenext', outDir: folder })).toBe('')
   })
 
-  test.each(nodes)('that program calls its tools over both transports on Node $version', async (on) => {
+  test.each(nodes)('let that program call its tools over both transports on Node $version', async (on) => {
     const program = join(folderOf(on), 'program.js')
     await copyFile(join(folder, 'program.js'), program)
     const variables = { CODEMODE_EXECUTOR_URL: executor.url, CODEMODE_EXECUTOR_API_KEY: apiKey }

@@ -61,7 +61,7 @@ test('1,000 random programs replay from their journals to the same calls, logs, 
   expect(toolCalls).toBe(callsMade)
 })
 
-test('a journal whose guest would do something else is reported as diverged', async () => {
+test('replay reports a journal whose guest behaves differently as diverged', async () => {
   const journal = await journalOf("console.log('one'); return await tools.a({ city: 'Oslo' })")
   const changed = { ...journal, header: { ...journal.header, code: journal.header.code.replace('Oslo', 'Rome') } }
   const { exitCode, lines } = await replayOf([changed])
@@ -70,7 +70,7 @@ test('a journal whose guest would do something else is reported as diverged', as
   expect(lines.join('\n')).toContain('Rome')
 })
 
-test('a host-decided ending is in the journal, and replay stops there', async () => {
+test('the journal records an ending that the host decides, and replay stops there', async () => {
   const cpu = await journalOf('await sleep(1); for (;;) {}', { cpuTimeoutMs: 50 })
   const wall = await journalOf("console.log('waits'); await sleep(60_000)", { executionTimeoutMs: 50 })
   expect(cpu.entries.at(-1)).toMatchObject({ type: 'end', error: { code: 'CPU_TIMEOUT' } })
@@ -81,7 +81,7 @@ test('a host-decided ending is in the journal, and replay stops there', async ()
   expect(lines[1]).toContain('ended by the host: EXECUTION_TIMEOUT')
 })
 
-test('payloads are kept byte for byte', async () => {
+test('the journal keeps payloads byte for byte', async () => {
   const input = { b: 1, a: '\u0000\ud83d\ude00', 10: 2, 9: 1 }
   const journal = await journalOf('return [await tools.a(input), "\\u0000"]', { input })
   expect(journal.header.input).toBe(JSON.stringify(input))
@@ -89,7 +89,7 @@ test('payloads are kept byte for byte', async () => {
   expect((await replayOf([journal])).exitCode).toBe(0)
 })
 
-test('an ending with causes and inner errors replays to the same', { tags: ['EX-8'] }, async () => {
+test('an ending with causes and inner errors replays unchanged', { tags: ['EX-8'] }, async () => {
   const code = 'await Promise.any([tools.none(), Promise.reject(new Error("mine", { cause: "why" }))])'
   const journal = await journalOf(code)
   expect(journal.entries.at(-1)).toMatchObject({

@@ -23,7 +23,7 @@ async function startFor(tenants: Record<string, object>, config: Parameters<type
 /** Resolves when exactly `count` sandbox processes are alive. */
 const untilAlive = (count: number) => expect.poll(() => sandboxProcesses().length).toBe(count)
 
-test('a process that has served one tenant is ended before another needs its place', { tags: ['SA-1'] }, async () => {
+test('a process that has served one tenant ends before another gets its place', { tags: ['SA-1'] }, async () => {
   const tenants = ['a', 'b', 'c', 'd']
   await using started = await startFor(Object.fromEntries(tenants.map((tenant) => [tenant, {}])), {
     sandboxProcesses: 1,
@@ -41,7 +41,7 @@ test('a process that has served one tenant is ended before another needs its pla
 })
 
 test(
-  'tenants that are active at the same time all get on, however few processes there are',
+  'all active tenants make progress, however small the maximum number of sandbox processes is',
   { tags: ['SA-1'] },
   async () => {
     const tenants = ['a', 'b', 'c', 'd']
@@ -61,7 +61,7 @@ test(
 )
 
 test(
-  'executions that wait are evicted when another tenant needs their process, and go on as if nothing had been',
+  'waiting executions are evicted when another tenant needs their process, and later continue with the same values',
   { tags: ['SA-1'] },
   async () => {
     await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
@@ -91,7 +91,7 @@ describe.each([
   { how: "by the key's isolation", tenants: { a: { isolation: 'execution' } }, config: {} },
   { how: "by the executor's isolation", tenants: { a: {} }, config: { isolation: 'execution' as const } },
 ])('$how', ({ tenants, config }) => {
-  test('every execution has a process of its own, which ends with it', { tags: ['SA-2'] }, async () => {
+  test('every execution has its own process, which ends with it', { tags: ['SA-2'] }, async () => {
     await using started = await startFor(tenants, { sandboxProcesses: 2, ...config })
     await untilAlive(3)
     const { enter, arrived, open } = gate()
@@ -107,7 +107,7 @@ describe.each([
   })
 })
 
-test('a process is replaced after so many executions, and none of them notices', { tags: ['SA-3'] }, async () => {
+test('a process is replaced after recycleAfter executions, without replays', { tags: ['SA-3'] }, async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1, recycleAfter: 10 })
   await using codemode = connect(executor)
   const seen = new Set<number>()
@@ -123,7 +123,7 @@ test('a process is replaced after so many executions, and none of them notices',
 })
 
 test(
-  'a process in which a guest ran out of memory takes no further guest, and those that wait in it go on',
+  'a process in which a guest ran out of memory gets no further guest, and its waiting guests continue',
   { tags: ['SA-3'] },
   async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
@@ -144,7 +144,7 @@ test(
 )
 
 test(
-  'a tenant whose code keeps costing processes is slowed down and told so; another is not',
+  'a tenant whose code keeps crashing processes is throttled with an error, another tenant is not',
   { tags: ['SA-4'] },
   async () => {
     await using started = await startFor({ bad: {}, good: {} })

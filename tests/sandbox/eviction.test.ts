@@ -13,7 +13,7 @@ const code = `
   return { held, same: before.length === 3, before }`
 
 test.each(transports)(
-  'over $transport, executions that wait for long are evicted and come back by replay',
+  'over $transport, executions that wait long are evicted and continue by replay',
   async ({ config }) => {
     await using executor = await startExecutor({ evictAfterMs: 1 })
     const { enter, arrived, open, signals } = gate()
@@ -36,7 +36,7 @@ test.each(transports)(
   },
 )
 
-test('above the memory that guests may keep, those that have waited longest are evicted first', async () => {
+test('above the memory limit of waiting guests, those that have waited longest are evicted first', async () => {
   await using executor = await startExecutor({ sandboxProcesses: 1, sandboxMemoryMb: 64 })
   const held: (() => void)[] = []
   let arrival = Promise.withResolvers<void>()

@@ -6,7 +6,7 @@ import { api, killIfAlive, sandboxProcesses, startExecutorProcess } from '@codem
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
 
 test(
-  'sandbox processes end with an executor that is killed, whatever their guests are doing',
+  'sandbox processes end when their executor is killed, whatever their guests are doing',
   { tags: ['SA-5'] },
   async () => {
     await using executor = await startExecutorProcess()

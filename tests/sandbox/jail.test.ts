@@ -52,7 +52,7 @@ const holds: Readonly<Record<string, (pid: number) => boolean>> = {
 }
 
 test.each(jails.map((jail, index) => ({ name: `${index + 1}: ${jail.tier}`, jail })))(
-  'in jail $name, a sandbox process is held as the layers say',
+  'a sandbox process in jail $name has the restrictions of its layers',
   async ({ jail }) => {
     await using pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
     expect(pool.jail).toBe(jail)
@@ -61,7 +61,7 @@ test.each(jails.map((jail, index) => ({ name: `${index + 1}: ${jail.tier}`, jail
   },
 )
 
-test('an executor takes the strongest jail that works, and says so', async () => {
+test('an executor uses the strongest jail that works, and reports it', async () => {
   await using executor = await startExecutor()
   const { body } = await api(executor, '/v1/info')
   expect(body.isolation.tier).toBe(jails[0]!.tier)
@@ -70,7 +70,7 @@ test('an executor takes the strongest jail that works, and says so', async () =>
   expect(await codemode.executeAsync('return 6 * 7')).toBe(42)
 })
 
-test('a sandbox process knows nothing of the executor’s environment', async () => {
+test('a sandbox process has no variable of the executor’s environment', async () => {
   process.env['A_SECRET_OF_THE_EXECUTOR'] = 'a value that no guest may see'
   await using _executor = await startExecutor()
   for (const pid of sandboxProcesses()) {
@@ -79,7 +79,7 @@ test('a sandbox process knows nothing of the executor’s environment', async ()
   delete process.env['A_SECRET_OF_THE_EXECUTOR']
 })
 
-test('below the least isolation that is asked for, no process is started', async () => {
+test('no process starts below the required isolation', async () => {
   const [weakest] = isolationTiers
   const weak = candidateJails().filter(({ tier }) => tier === weakest)
   const start = ProcessPool.start({ size: 1, jails: weak, minIsolation: 'bubblewrap', onCrash: () => {} })
@@ -87,7 +87,7 @@ test('below the least isolation that is asked for, no process is started', async
   expect(sandboxProcesses()).toEqual([])
 })
 
-test('an executor does not start below the isolation that it is told to have, and says why', async () => {
+test('an executor does not start below its required isolation, and says why', async () => {
   const failing = jails.map((jail): Jail => ({ ...jail, command: ['/bin/false'] }))
   const start = ProcessPool.start({ size: 1, jails: failing, minIsolation: 'namespaces', onCrash: () => {} })
   await expect(start).rejects.toThrow(/isolation 'namespaces' or stronger:\n {2}bubblewrap: exit code 1/)
@@ -96,12 +96,12 @@ test('an executor does not start below the isolation that it is told to have, an
   expect((await api(executor, '/v1/info')).body.isolation.tier).toBe(strongest)
 })
 
-test('where bwrap is installed and works, it is used', () => {
+test('bwrap is used where it is installed and works', () => {
   const canBubble = jails.some(({ tier }) => tier === 'bubblewrap')
   expect(jails[0]!.tier === 'bubblewrap').toBe(canBubble)
 })
 
-test('a jail that does not start is passed over for the next', async () => {
+test('the pool skips a jail that does not start', async () => {
   const broken: Jail = { tier: 'bubblewrap', layers: ['namespaces'], command: ['/bin/false'] }
   const lying: Jail = { ...candidateJails().at(-1)!, tier: 'bubblewrap', layers: ['seccomp filter'] }
   const last = candidateJails().at(-1)!

@@ -22,7 +22,7 @@ async function crashWhoComputes(signal: NodeJS.Signals): Promise<void> {
 }
 
 test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
-  'an execution that was on the CPU when its process died of %s, and did not cause it, goes on',
+  'an execution on the CPU when its process ended by %s, without being the cause, continues by replay',
   { tags: ['SA-6'] },
   async (signal) => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
@@ -38,7 +38,7 @@ test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
   },
 )
 
-test('with a process of its own, an execution is convicted at its first crash', { tags: ['SA-6'] }, async () => {
+test('an execution with its own process fails at its first crash', { tags: ['SA-6'] }, async () => {
   await using executor = await startExecutor({ isolation: 'execution' })
   await using codemode = connect(executor)
   const running = codemode.run('for (;;);', { cpuTimeoutMs: 20_000 })
@@ -47,7 +47,7 @@ test('with a process of its own, an execution is convicted at its first crash', 
 })
 
 test(
-  'code that breaks the parser of types is a syntax error, and the next code has a parser that works',
+  'code that crashes the parser of types is a syntax error, and the next code gets a working parser',
   { tags: ['SA-3'] },
   async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })

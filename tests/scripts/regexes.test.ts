@@ -14,11 +14,11 @@ test.each([
   ['an exponential literal', 'export const a = (text: string): boolean => /^(a+)+$/.test(text)', 'exponential'],
   ['a polynomial literal', 'const a = 1\n\nexport const b = (text: string) => text.replace(/\\/+$/, "")', 'polynomial'],
   [
-    'one behind a division',
+    'a literal after a division',
     'const half = (n: number) => n / 2\nexport const a = half(4) / /\\s+$/.lastIndex',
     'polynomial',
   ],
-  ['one inside of a template', 'export const a = (t: string) => `/* ${/\\n\\s+at /.test(t)} */`', 'polynomial'],
+  ['a literal inside a template', 'export const a = (t: string) => `/* ${/\\n\\s+at /.test(t)} */`', 'polynomial'],
   ['a constructor with a constant', 'export const a = new RegExp("(a|a)*b")', 'exponential'],
   ['a call without new', 'export const a = RegExp(`^(a*)*$`, "i")', 'exponential'],
   ['a text as the pattern of a method', 'export const a = (text: string) => text.search("\\\\s+$")', 'polynomial'],
@@ -41,11 +41,11 @@ test.each([
   expect(judge(source)).toEqual([expect.stringContaining('is made at run time')])
 })
 
-test('the gate refuses what the analyser cannot judge', () => {
+test('the gate refuses a pattern that the analyser cannot judge', () => {
   expect(judge('export const a = /[a--b]/v')).toEqual([expect.stringContaining("can't be judged")])
 })
 
-test('linear expressions pass, and texts and comments that look like expressions are none', () => {
+test('the gate accepts linear expressions, and texts and comments that look like expressions', () => {
   const source = [
     '// /(a+)+$/',
     'export const a = "/(a+)+$/"',
@@ -55,16 +55,16 @@ test('linear expressions pass, and texts and comments that look like expressions
   expect(judge(source.join('\n'))).toEqual([])
 })
 
-test('an exception counts for its file and text, and one that nothing needs is refused', () => {
+test('an exception applies to its file and text, and an unused one is refused', () => {
   const text = 'new RegExp(name)'
   const source = `export const a = (name: string) => ${text}`
   const exception = { path: 'packages/a/src/a.ts', text, reason: 'a test' }
   expect(judge(source, [exception])).toEqual([])
   expect(judge(source, [{ ...exception, path: 'packages/a/src/b.ts' }])).toHaveLength(2)
-  expect(judge('export const a = 1', [exception])).toEqual([expect.stringContaining('nothing refuses it')])
+  expect(judge('export const a = 1', [exception])).toEqual([expect.stringContaining('is not needed')])
 })
 
-test('every exception has a reason, and stands for a place that there is', () => {
+test('every exception has a reason and matches an existing place', () => {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const sources = globSync('packages/*/src/**/*.ts', { cwd: root })
   for (const { path, text, reason } of allowedRegexes) {

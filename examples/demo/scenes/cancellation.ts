@@ -12,7 +12,7 @@ return approved ? 'shipped' : 'kept'
 `.trim()
 
 export const cancellation: Scene = {
-  title: 'Cancelling reaches the guest, and the tool handler that it waits for',
+  title: 'Cancellation reaches the guest and the tool handler that it waits for',
   async play(executor) {
     const called = Promise.withResolvers<void>()
     const aborted = Promise.withResolvers<string>()

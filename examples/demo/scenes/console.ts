@@ -11,7 +11,7 @@ return order.lines.length
 `.trim()
 
 export const consoleOutput: Scene = {
-  title: 'Console output comes back with the result, and is never mixed into it',
+  title: 'Console output comes back beside the result and is never mixed into it',
   async play(executor) {
     await using codemode = connect(executor)
     printCode(code)

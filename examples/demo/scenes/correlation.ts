@@ -7,7 +7,7 @@ const code = `return await tools.charge({ cents: 1250 })`
 const correlationId = 'checkout:7f3a90c14be2d685'
 
 export const correlation: Scene = {
-  title: 'One correlation id on both sides',
+  title: 'Client and executor log the same correlation id',
   async play(executor) {
     let seenByHandler = ''
     await using codemode = connect(executor, {

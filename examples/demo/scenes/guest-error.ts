@@ -16,7 +16,7 @@ return total({ lines: [{ price: 3 }] })
 `.trim()
 
 export const guestError: Scene = {
-  title: "An error of the guest's, in the guest's own lines",
+  title: "An error of the guest has the line numbers of the guest's code",
   async play(executor) {
     await using codemode = connect(executor)
     printCode(code)

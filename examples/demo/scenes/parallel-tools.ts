@@ -43,7 +43,7 @@ function parallelTools(title: string, config: Partial<ClientConfig>): Scene {
       assert.ok(execution.success)
       printFact('result', JSON.stringify(execution.result))
       printFact('handlers', handlers.timeline())
-      printFact('at once', `${handlers.most} of ${cityCount}: each began before any had ended`)
+      printFact('at once', `${handlers.most} of ${cityCount}: every handler started before one ended`)
       assert.deepEqual(execution.result, { city: 'Cairo', celsius: 31 })
       assert.equal(handlers.most, cityCount)
     },

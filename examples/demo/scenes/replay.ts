@@ -21,7 +21,7 @@ return { first, dice: [dice(), dice(), dice()], at: new Date() }
 const executorCommand = fileURLToPath(new URL('../../../packages/executor/src/main.ts', import.meta.url))
 
 export const replay: Scene = {
-  title: 'Exact replay: chance, time and a race, the same again',
+  title: 'Exact replay: the same random numbers, the same times, the same winner of a race',
   async play(executor) {
     let calls = 0
     await using codemode = connect(executor, {

@@ -11,7 +11,7 @@ const cases: readonly { code: string; options: ExecuteOptions; layer: string }[]
 ]
 
 export const timeout: Scene = {
-  title: 'A timeout says which clock it was, and what sets it',
+  title: 'A timeout names the clock that fired and the option that sets it',
   async play(executor) {
     await using codemode = connect(executor)
     for (const [index, { code, options, layer }] of cases.entries()) {

@@ -49,7 +49,7 @@ test('executeAsync gives the value with its type', async () => {
   expect(await codemode.executeAsync<number>('2 + 2')).toBe(4)
 })
 
-test('what the code did wrong is thrown by executeAsync and given by run', async () => {
+test('executeAsync throws a failure of the code, and run returns it', async () => {
   const failure = { message: 'x is not a function', guestStack: 'at line 1', details: { tool: 'bank', code: 'BROKE' } }
   await using executor = await FakeExecutor.start((_, reply) => reply.failed('GUEST_ERROR', failure))
   await using codemode = codemodeOf(executor)
@@ -74,13 +74,13 @@ test.each([
   ['CPU_TIMEOUT', { name: 'ExecutorTimeoutError', layer: 'cpu', timeoutMs: 5, option: 'cpuTimeoutMs' }],
   ['CANCELLED', { name: 'AbortError' }],
   ['MEMORY_LIMIT', { name: 'ExecutionError' }],
-] as const)('an execution that ended with %s is thrown as %o', async (code, expected) => {
+] as const)('executeAsync throws the ending %s as %o', async (code, expected) => {
   await using executor = await FakeExecutor.start((_, reply) => reply.failed(code, { details: { timeoutMs: 5 } }))
   await using codemode = codemodeOf(executor)
   await expect(codemode.executeAsync('x')).rejects.toMatchObject({ code, ...expected })
 })
 
-test('a request has what the options say, the context of its view, and no more', async () => {
+test('a request contains the options and the context of its view, and nothing else', async () => {
   await using executor = await echoing()
   await using codemode = codemodeOf(executor, { tools: { a: () => 1, 'b-c': () => 1 }, cpuTimeoutMs: 100 })
   const view = codemode.withContext({ clientId: 'c1', role: 'admin' })
@@ -120,7 +120,7 @@ test.each([
   [{ correlationId: 'short' }, 'the option correlationId'],
   [{ availableTools: ['wether'] }, "Did you mean 'weather'?"],
   [{ input: { a: 1n } }, 'input.a is a BigInt'],
-])('the options %o are refused with the corrected call', async (options, problem) => {
+])('the client refuses the options %o with the corrected call', async (options, problem) => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor, { tools: { weather: () => 1 } })
   for (const method of ['executeAsync', 'run', 'submit'] as const) {
@@ -132,7 +132,7 @@ test.each([
   expect(executor.requests).toHaveLength(0)
 })
 
-test('code that is too long never leaves the client', async () => {
+test('code that is too long is not sent', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
   const code = 'ä'.repeat(fixedLimits.sourceBytes / 2)
@@ -144,7 +144,7 @@ test('code that is too long never leaves the client', async () => {
   expect(executor.requests).toHaveLength(1)
 })
 
-test('executeAll keeps the order, and one failure, even of a request, never loses the others', async () => {
+test('executeAll keeps the order, and one failure, even of a request, does not affect the others', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     const { code } = executionOf(request)
     if (code === 'throw') return reply.failed('GUEST_ERROR')
@@ -167,7 +167,7 @@ test('executeAll keeps the order, and one failure, even of a request, never lose
   })
 })
 
-test('executeAll has 256 executions under way at a time', async () => {
+test('executeAll runs at most 256 executions at a time', async () => {
   let open = 0
   let most = 0
   await using executor = await FakeExecutor.start(async (_, reply) => {
@@ -182,7 +182,7 @@ test('executeAll has 256 executions under way at a time', async () => {
   expect(most).toBe(256)
 })
 
-test('executeAll runs nothing with wrong options, and fails a code that is none alone', async () => {
+test('executeAll runs nothing with invalid options, and an invalid code fails alone', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
   await expect(codemode.executeAll(['x'], { timeout: 5 } as never)).rejects.toThrow('There is no option timeout')
@@ -202,7 +202,7 @@ test('executeAll runs nothing with wrong options, and fails a code that is none 
   ])
 })
 
-test('executeAll reads its codes as there is room for them, and says how far it has come', async () => {
+test('executeAll reads its codes when there is room for them, and reports its progress', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor, { concurrency: 2 })
   let read = 0
@@ -230,14 +230,14 @@ function* brokenOff() {
   throw new Error('the file is gone')
 }
 
-test('an option that there is not, and none like it, is shown left out', async () => {
+test('the corrected call leaves out an unknown option that resembles no known one', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
   const error = await codemode.run('x', { elephants: 5 } as never).catch(({ message }: Error) => message)
   expect(error).toBe('There is no option elephants\n\nInstead:\n\n  codemode.executeAsync(code)\n')
 })
 
-test('executeAll refuses what is no list of codes, text above all', async () => {
+test('executeAll refuses anything except a list of codes, also a string', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
   await using codemode = codemodeOf(executor)
   for (const codes of ['1', undefined, null, 5]) {
@@ -246,7 +246,7 @@ test('executeAll refuses what is no list of codes, text above all', async () => 
   expect(executor.requests).toHaveLength(0)
 })
 
-test('a listener or onProgress that fails, now or later, is warned of and loses no result', async () => {
+test('a failing listener or onProgress, sync or async, causes a warning and loses no result', async () => {
   const warnings: string[] = []
   const note = ({ message }: Error): void => void warnings.push(message)
   process.on('warning', note)
@@ -269,7 +269,7 @@ test('a listener or onProgress that fails, now or later, is warned of and loses 
   ])
 })
 
-test('withContext refuses what is no object', async () => {
+test('withContext refuses anything except an object', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
   await using codemode = codemodeOf(executor)
   for (const context of ['u1', null, ['u1'], 5]) {
@@ -277,14 +277,14 @@ test('withContext refuses what is no object', async () => {
   }
 })
 
-test('executeAll rejects when its codes can not be read, once what was under way has ended', async () => {
+test('executeAll rejects when reading its codes fails, after the running executions have ended', async () => {
   await using executor = await answering(1)
   await using codemode = codemodeOf(executor)
   await expect(codemode.executeAll(brokenOff())).rejects.toThrow('the file is gone')
   expect(codemode.activeExecutions()).toEqual([])
 })
 
-test('executeAll starts nothing more once its client closes', async () => {
+test('executeAll starts nothing after its client closes', async () => {
   const gate = Promise.withResolvers<void>()
   await using executor = await FakeExecutor.start(async (_, reply) => {
     await gate.promise
@@ -338,13 +338,13 @@ test.each(transports)('by %s, contexts of concurrent executions never mix', asyn
   expect(await Promise.all(answers)).toEqual(greetings.map((greeting) => ({ ok: true, output: `${greeting} Ada` })))
 })
 
-test.each(transports)('by %s, input that the schema refuses fails the call', async (_, config, start) => {
+test.each(transports)('by %s, input that the schema rejects fails the call', async (_, config, start) => {
   await using executor = await start('greet', { name: 7 })
   await using codemode = codemodeOf(executor, { ...config, tools: { greet } })
   expect(await codemode.executeAsync('x')).toMatchObject({ ok: false, error: { code: 'TOOL_INPUT_INVALID' } })
 })
 
-test('toolHandler serves a server of your own at toolServer.url, and no one without a token', async () => {
+test('toolHandler handles requests of your own server at toolServer.url, and requires a token', async () => {
   await using executor = await echoing()
   const toolServer = { url: 'https://app.example/tools' }
   await using codemode = codemodeOf(executor, { toolServer, tools: { greet } })
@@ -354,7 +354,7 @@ test('toolHandler serves a server of your own at toolServer.url, and no one with
   expect((await toolHandler(new Request('https://app.example/tools', { method: 'POST', body: '{}' }))).status).toBe(401)
 })
 
-test('a tool registered later is there for the next execution', async () => {
+test('a tool registered later is available to the next execution', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     reply.finished(executionOf(request).tools?.map(({ name }) => name))
   })
@@ -364,7 +364,7 @@ test('a tool registered later is there for the next execution', async () => {
   expect(await codemode.withContext({}).executeAsync('x')).toEqual(['one', 'two'])
 })
 
-test('closing cancels what runs, is idempotent, and leaves a client that says it is closed', async () => {
+test('closing cancels running executions, is idempotent, and further calls reject as closed', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
   })
@@ -381,7 +381,7 @@ test('closing cancels what runs, is idempotent, and leaves a client that says it
   expect(() => codemode.registerTool('a', () => 1)).toThrow('closed')
 })
 
-test('draining waits for what runs, and cancels what is left when its time is up', async () => {
+test('draining waits for running executions, and cancels the remaining ones after its timeout', async () => {
   const gate = Promise.withResolvers<void>()
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/cancel')) return reply.json(202, {})

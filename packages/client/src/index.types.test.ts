@@ -34,7 +34,7 @@ import {
 
 declare const codemode: Codemode
 
-test('executeAsync resolves with the type that is asked for, JSON by default', () => {
+test('executeAsync resolves with the requested type, JSON by default', () => {
   expectTypeOf<typeof codemode.executeAsync<number>>().returns.toEqualTypeOf<Promise<number>>()
   expectTypeOf(() => codemode.executeAsync('1')).returns.toEqualTypeOf<Promise<Json>>()
   expectTypeOf(() => codemode.run('1')).returns.toEqualTypeOf<Promise<ExecutionResult>>()
@@ -46,7 +46,7 @@ test('executeAsync resolves with the type that is asked for, JSON by default', (
   >()
 })
 
-test('a result is told apart by success', () => {
+test('success discriminates the type of a result', () => {
   expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution>()
   expectTypeOf<Extract<ExecutionResult<number>, { success: true }>['result']>().toEqualTypeOf<number>()
   expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['retryable']>().toEqualTypeOf<boolean>()
@@ -54,14 +54,14 @@ test('a result is told apart by success', () => {
   expectTypeOf<SucceededExecution>().not.toHaveProperty('error')
 })
 
-test('a handle is no promise; its wait is one', () => {
+test('a handle is not a promise, and its wait() returns one', () => {
   expectTypeOf(() => codemode.submit<number>('1')).returns.toEqualTypeOf<Promise<Execution<number>>>()
   expectTypeOf<Execution>().not.toHaveProperty('then')
   expectTypeOf<Execution<number>['wait']>().returns.toEqualTypeOf<Promise<ExecutionResult<number>>>()
   expectTypeOf<Awaited<Execution>>().toEqualTypeOf<Execution>()
 })
 
-test('the options of an execution are these, none of them required', () => {
+test('the options of an execution are these, and all are optional', () => {
   interface Options {
     availableTools?: readonly string[]
     input?: Json
@@ -82,7 +82,7 @@ test('the options of an execution are these, none of them required', () => {
   expectTypeOf<object>().toExtend<Partial<ExecuteOptions>>()
 })
 
-test('a handler gets what its zod schema makes of the input, and must give what the output schema takes', () => {
+test('a handler receives the output of its zod input schema, and returns the input of its output schema', () => {
   const inputSchema = z.object({ city: z.string(), days: z.coerce.number().default(1) })
   const weather = tool({
     inputSchema,
@@ -100,7 +100,7 @@ test('a handler gets what its zod schema makes of the input, and must give what 
   tool({ inputSchema, runAsync: async (input: { city: number }) => input })
 })
 
-test('a handler with a JSON Schema, or with none, says itself what it takes', () => {
+test('a handler with a JSON Schema, or without a schema, declares its own input type', () => {
   tool({ inputSchema: { type: 'object' }, execute: ({ city }: { city: string }) => city })
   tool({ execute: async ({ city }: { city: string }, { signal }) => [city, signal.aborted] })
   expectTypeOf<(input: { city: string }) => string>().toExtend<ToolLike>()
@@ -108,13 +108,13 @@ test('a handler with a JSON Schema, or with none, says itself what it takes', ()
   expectTypeOf<string>().not.toExtend<ToolLike>()
 })
 
-test('every error of the client is an ExecutorClientError, and says more where there is more', () => {
+test('every error of the client is an ExecutorClientError, some with further fields', () => {
   expectTypeOf<ExecutionError | ExecutorTimeoutError | CancelledError>().toExtend<ExecutorClientError>()
   expectTypeOf<ExecutorClientError>().toExtend<Error>()
   expectTypeOf<ExecutorTimeoutError['layer']>().toEqualTypeOf<TimeoutLayer>()
 })
 
-test('the client of one executor, a mock and what wraps executors are Executors; views are clients', () => {
+test('ExecutorClient, MockExecutor and the wrappers are Executors; views are clients', () => {
   expectTypeOf<ExecutorClient | MockExecutor | CachingExecutor>().toExtend<Executor>()
   expectTypeOf(withCache).returns.toEqualTypeOf<CachingExecutor>()
   expectTypeOf(withFallback).returns.toEqualTypeOf<Executor>()

@@ -7,7 +7,7 @@ const defaults = { maxRunning: 10, maxQueued: 5, isolation: 'tenant' as const }
 const entry = { id: 'k1', tenant: 'acme', sha256: 'a'.repeat(64) }
 const read = (...entries: object[]) => parseApiKeys(JSON.stringify(entries), defaults)
 
-test('a key has the default limits unless its entry says otherwise', () => {
+test('a key has the default limits unless its entry sets others', () => {
   const [plain, own] = read(entry, {
     ...entry,
     id: 'k2',
@@ -44,11 +44,11 @@ test.each([
   [[entry, { ...entry, sha256: 'b'.repeat(64) }], 'two keys have the same id'],
   [[entry, { ...entry, id: 'k2' }], 'two keys have the same sha256'],
   [[], 'Too small'],
-])('%j is refused', (entries, message) => {
+])('the parser refuses %j', (entries, message) => {
   expect(() => read(...entries)).toThrow(message)
 })
 
-test('text that is no JSON is refused with its place and without its content', () => {
+test('invalid JSON is refused with its position and without its content', () => {
   expect(() => parseApiKeys('[{"id": sesame}]', defaults)).toThrow('line 1, column 9')
   expect(() => parseApiKeys('[{"id": sesame}]', defaults)).not.toThrow('sesame')
 })

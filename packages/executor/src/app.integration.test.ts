@@ -36,7 +36,7 @@ const run = (url: string, body: object, key = apiKey) =>
     body: JSON.stringify(body),
   })
 
-test('an executor serves its key on the port that it tells, until it is closed', async () => {
+test('an executor accepts its key on the port that it reports, until it is closed', async () => {
   const { happened, dependencies } = fakes()
   const executor = await createExecutor({ apiKey, port: 0, drainMs: 7 }, dependencies)
   expect(executor.url).toBe(`http://127.0.0.1:${executor.port}`)
@@ -67,7 +67,7 @@ test('keys of several tenants come from a file', async () => {
   expect(engine.submissions[1]?.principal).toMatchObject({ tenant: 'acme', keyId: 'k2', maxQueued: 9 })
 })
 
-test('callbacks to this machine are for development, or listed', async () => {
+test('callbacks to a loopback address require development mode or a listed origin', async () => {
   const request = { code: '1', callback: { url: 'http://localhost:3000/tools', token: 't'.repeat(16) } }
   const cases: [ExecutorConfigInput, number][] = [
     [{}, 403],
@@ -80,7 +80,7 @@ test('callbacks to this machine are for development, or listed', async () => {
   }
 })
 
-test('a start that fails leaves nothing behind', async () => {
+test('a failed start leaves no resources open', async () => {
   await expect(createExecutor({ port: 0 }, fakes().dependencies)).rejects.toThrow(ConfigurationError)
   await using first = await createExecutor({ apiKey, port: 0 }, fakes().dependencies)
   const { happened, dependencies } = fakes()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { helpText, parseCommand } from './command-line.ts'
 
-test('without arguments it serves', () => {
+test('the default command is serve', () => {
   expect(parseCommand([])).toEqual({ name: 'serve' })
 })
 
@@ -11,7 +11,7 @@ test('help and version have a long and a short name', () => {
   for (const flag of ['--version', '-v']) expect(parseCommand([flag])).toEqual({ name: 'version' })
 })
 
-test('replay takes files', () => {
+test('replay accepts files', () => {
   expect(parseCommand(['replay', 'a.json', 'b.json'])).toEqual({ name: 'replay', paths: ['a.json', 'b.json'] })
   expect(parseCommand(['replay'])).toMatchObject({ name: 'misused' })
 })

@@ -23,7 +23,7 @@ function refusal(run: () => unknown): string {
 }
 
 describe('the configuration', () => {
-  test('has a default for all but the key', () => {
+  test('has a default for everything except the key', () => {
     expect(resolveConfig({ apiKey: key })).toMatchObject({
       host: '127.0.0.1',
       port: 8001,
@@ -37,12 +37,12 @@ describe('the configuration', () => {
     })
   })
 
-  test('resolves to itself when it is given again', () => {
+  test('resolves to itself when it is resolved again', () => {
     const config = resolveConfig({ dev: true, port: 0 })
     expect(resolveConfig(config)).toEqual(config)
   })
 
-  test('is read from the environment, with each type from text', () => {
+  test('is read from the environment, which is converted from text', () => {
     const { config, apiKeyWasMade } = fromEnvironment({
       PATH: '/bin',
       CODEMODE_API_KEY: key,
@@ -66,13 +66,13 @@ describe('the configuration', () => {
     expect(apiKeyWasMade).toBe(false)
   })
 
-  test('is read from a file, and the environment wins', () => {
+  test('is read from a file, and the environment overrides it', () => {
     const file = JSON.stringify({ apiKey: key, port: 1, drainMs: 5, callbackOrigins: ['https://a.example'] })
     const { config } = fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_PORT: '2' }, { 'c.json': file })
     expect(config).toMatchObject({ apiKey: key, port: 2, drainMs: 5, callbackOrigins: ['https://a.example'] })
   })
 
-  test('makes a new key in development only, and says so', () => {
+  test('generates a key in development only, and reports that', () => {
     const made = fromEnvironment({ CODEMODE_DEV: '1' })
     expect(made.config.apiKey).toMatch(/^cmk_[0-9a-f]{48}$/)
     expect(made.apiKeyWasMade).toBe(true)
@@ -81,8 +81,8 @@ describe('the configuration', () => {
   })
 })
 
-describe('a wrong configuration', () => {
-  test('without a key is refused with the lines that would set one', () => {
+describe('an invalid configuration', () => {
+  test('without a key is refused with the lines that set one', () => {
     for (const env of [{}, { CODEMODE_DEV: '0' }]) {
       expect(refusal(() => fromEnvironment(env))).toContain('CODEMODE_API_KEY=$(openssl rand -hex 32)')
     }
@@ -116,11 +116,11 @@ describe('a wrong configuration', () => {
     ['CODEMODE_CALLBACK_ORIGINS', 'https://user:pw@a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_CALLBACK_ORIGINS', 'ftp://a.example', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
     ['CODEMODE_DRAIN_MS', '-1', 'CODEMODE_DRAIN_MS=10000'],
-  ])('%s=%s is refused with what it must be', (variable, value, text) => {
+  ])('%s=%s is refused with the allowed values', (variable, value, text) => {
     expect(refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))).toContain(text)
   })
 
-  test('names all problems at once, in the spelling of where each was given', () => {
+  test('gives all problems at once, each named as it was set', () => {
     const file = '{"prt": 9, "drainMs": "soon"}'
     const message = refusal(() =>
       fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_DEV: '1', CODEMODE_HOSTS: 'h' }, { 'c.json': file }),

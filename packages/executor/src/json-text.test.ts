@@ -18,15 +18,15 @@ test.each([
   ['[{"a":[]},]', 10],
   ['[1 true]', 3],
   ['}', 0],
-])('%j is no JSON from position %i', (text, position) => {
+])('%j is not JSON from position %i', (text, position) => {
   expect(parseJson(text)).toMatchObject({ ok: false, position })
 })
 
-test('the line and the column count from 1', () => {
+test('line and column count from 1', () => {
   expect(parseJson('{\n  "a": x\n}')).toMatchObject({ ok: false, line: 2, column: 8 })
 })
 
-test('what is well-formed before a bad token is not blamed for it', () => {
+test('well-formed text before an invalid token is not reported', () => {
   assert(
     property(json(), (text) => {
       expect(parseJson(text)).toEqual({ ok: true, value: JSON.parse(text) })

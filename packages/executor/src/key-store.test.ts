@@ -31,13 +31,13 @@ afterEach(() => rmSync(folder, { recursive: true }))
 const store = (now?: () => number) => fileKeyStore({ path, defaults, logger, pollMs: 20, ...(now && { now }) })
 const write = (...entries: object[]) => writeFileSync(path, JSON.stringify(entries))
 
-test('a single key is the one of tenant default', () => {
+test('a single key belongs to the tenant default', () => {
   using keys = singleKeyStore('the only key', defaults)
   expect(keys.find('the only key')).toMatchObject({ keyId: 'default', tenant: 'default', ...defaults })
   for (const wrong of ['', 'the only kez', 'the only key ']) expect(keys.find(wrong)).toBeUndefined()
 })
 
-test('a file gives each key its tenant, until it expires', () => {
+test('a file gives each key its tenant, until the key expires', () => {
   write(entry('k1', 'one'), entry('k2', 'two', { expiresAt: '2030-01-01T00:00:00Z' }))
   let now = Date.UTC(2029, 11)
   using keys = store(() => now)
@@ -48,7 +48,7 @@ test('a file gives each key its tenant, until it expires', () => {
   expect(keys.find('one')).toMatchObject({ keyId: 'k1' })
 })
 
-test('a changed file is read again, a broken one keeps the old keys and is logged', async () => {
+test('a changed file is read again, and a broken one keeps the old keys and is logged', async () => {
   write(entry('k1', 'one'))
   using keys = store()
 

@@ -26,7 +26,7 @@ function command(args: string[], variables: Record<string, string> = {}, nodeFla
 
 const ready = /^codemode-executor ready on (http:\/\/127\.0\.0\.1:\d+)\n$/
 
-test('it makes a key in development, tells when it is ready, runs code, and stops on SIGTERM', async () => {
+test('serve generates a key in development, reports when it is ready, runs code, and stops on SIGTERM', async () => {
   const { child, written, exited } = command([], {
     CODEMODE_DEV: '1',
     CODEMODE_PORT: '0',
@@ -46,7 +46,7 @@ test('it makes a key in development, tells when it is ready, runs code, and stop
   expect(written.stdout).toMatch(ready)
 })
 
-test('a rejection that nobody handles is logged, and it goes on serving', async () => {
+test('serve logs an unhandled rejection and keeps running', async () => {
   const bug = `data:text/javascript,process.once('SIGUSR2', () => void Promise.reject(new Error('a bug of the engine')))`
   const { child, written } = command([], { CODEMODE_DEV: '1', CODEMODE_PORT: '0', CODEMODE_SANDBOX_PROCESSES: '1' }, [
     `--import=${bug}`,
@@ -58,7 +58,7 @@ test('a rejection that nobody handles is logged, and it goes on serving', async 
   expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })
 
-test('a second signal stops it at once', async () => {
+test('a second signal stops the process at once', async () => {
   const key = 'a-key-of-more-than-16'
   const variables = {
     CODEMODE_API_KEY: key,
@@ -81,13 +81,13 @@ test('a second signal stops it at once', async () => {
   expect(written.stderr).not.toContain(key)
 })
 
-test('it does not start on a wrong configuration, and says what is right', async () => {
+test('serve does not start on an invalid configuration, and prints the correction', async () => {
   const wrong = command([], { CODEMODE_DEV: '1', CODEMODE_PRT: '9000' })
   expect(await wrong.exited).toBe(1)
   expect(wrong.written).toEqual({ stdout: '', stderr: expect.stringContaining('CODEMODE_PORT=9000') as string })
 })
 
-test('a configuration file and a taken port are told by name', async () => {
+test('serve reads a configuration file, and names the variable of a port in use', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'codemode-main-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'config.json'), '{"dev": true, "port": 0, "sandboxProcesses": 1}')
@@ -101,7 +101,7 @@ test('a configuration file and a taken port are told by name', async () => {
   expect(await first.exited).toBe(0)
 })
 
-test('help, version and misuse', async () => {
+test('help, version and invalid arguments print their texts', async () => {
   const [help, version, misuse] = [command(['--help']), command(['--version']), command(['--prot', '1'])]
   expect(await help.exited).toBe(0)
   expect(help.written.stdout).toContain('CODEMODE_API_KEYS_FILE')

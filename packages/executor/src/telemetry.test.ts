@@ -5,7 +5,7 @@ import { observeIsolation } from './telemetry.ts'
 
 afterEach(() => metrics.disable())
 
-test('the isolation of the sandbox processes is a gauge with the tier as an attribute', () => {
+test('a gauge reports the isolation of the sandbox processes with the tier as an attribute', () => {
   const observed: [string, number, Attributes | undefined][] = []
   const callbacks = new Map<string, ObservableCallback>()
   // A minimal OpenTelemetry SDK, with only what this metric needs.

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createLogger } from './log.ts'
 import { unhandledRejectionReporter } from './unhandled-rejections.ts'
 
-test('a rejection that nobody handled is logged with its stack, its ids and the count of them', () => {
+test('an unhandled rejection is logged with its stack, its ids and the number of rejections', () => {
   const lines: string[] = []
   const report = unhandledRejectionReporter(createLogger({ level: 'error', to: { write: (line) => lines.push(line) } }))
   report(new RequestError('INTERNAL', 'oops', { executionId: 'exe_1' }))

@@ -17,7 +17,7 @@ import {
   type ToolErrorCode,
 } from './index.ts'
 
-test('a result of the wire is told apart by success', () => {
+test('success discriminates the type of a result of the API', () => {
   expectTypeOf<Extract<ExecutionResult, { success: true }>['result']>().toEqualTypeOf<Json>()
   expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['code']>().toEqualTypeOf<ExecutionErrorCode>()
 })
@@ -36,7 +36,7 @@ test('a request needs its code, and limits are optional until they are resolved'
   expectTypeOf(newExecutionId).returns.toEqualTypeOf<string>()
 })
 
-test('JSON is what JSON.parse can give', () => {
+test('the type Json is the result of JSON.parse', () => {
   expectTypeOf<JsonObject>().toExtend<Json>()
   expectTypeOf<null | boolean | number | string | Json[]>().toExtend<Json>()
   expectTypeOf<undefined>().not.toExtend<Json>()

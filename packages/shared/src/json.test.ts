@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { jsonObjectSchema } from './json.ts'
 
-test('an object is passed on with every key that it has, __proto__ and constructor included', () => {
+test('the schema keeps every key of an object, also __proto__ and constructor', () => {
   const text = '{"__proto__":{"polluted":true},"constructor":1,"b":{"__proto__":2}}'
   const parsed = jsonObjectSchema.parse(JSON.parse(text))
   expect(JSON.stringify(parsed)).toBe(text)
@@ -15,6 +15,6 @@ test.each([
   ['a string', 'x'],
   ['nothing', undefined],
   ['a date', new Date()],
-])('%s is no object', (_what, value) => {
+])('%s is not an object', (_what, value) => {
   expect(jsonObjectSchema.safeParse(value).success).toBe(false)
 })

@@ -13,7 +13,7 @@ test.each([
   ['\ud83d\ud83d\ude00', 2, '\ud83d', '😀'],
   ['ab\ud83dc', 3, 'ab\ud83d', 'b\ud83dc'],
 ])(
-  '%j is cut to %i characters without splitting a surrogate pair',
+  'each end of %j is cut to %i characters without splitting a surrogate pair',
   { tags: ['GU-1'] },
   (text, maxLength, head, tail) => {
     expect(textHead(text, maxLength)).toBe(head)
@@ -21,7 +21,7 @@ test.each([
   },
 )
 
-test('every cut of well-formed text is well formed', { tags: ['GU-1'] }, () => {
+test('every cut of well-formed text is well-formed', { tags: ['GU-1'] }, () => {
   const text = 'x😀é漢👩‍👩‍👧'.repeat(20)
   for (let length = 0; length <= text.length; length++) {
     expect(textHead(text, length).isWellFormed()).toBe(true)
@@ -29,7 +29,7 @@ test('every cut of well-formed text is well formed', { tags: ['GU-1'] }, () => {
   }
 })
 
-test('a shortened text says how many characters are left out', { tags: ['GU-1'] }, () => {
+test('a shortened text gives the number of omitted characters', { tags: ['GU-1'] }, () => {
   expect(shortened('abc', 3)).toBe('abc')
   expect(shortened('a😀bc', 2)).toBe('a… (4 more characters)')
 })

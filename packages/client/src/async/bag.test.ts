@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { Bag } from './bag.ts'
 
-test('a bag holds what was put into it and not taken out again, in whatever order that goes', () => {
+test('a bag contains the added items that are not removed, for any order of operations', () => {
   const bag = new Bag<number>()
   const takeOut = [0, 1, 2, 3, 4].map((item) => bag.add(item))
   const sorted = () => bag.all.toSorted((a, b) => a - b)
@@ -20,7 +20,7 @@ test('a bag holds what was put into it and not taken out again, in whatever orde
   expect(sorted()).toEqual([])
 })
 
-test('what was taken out already is not taken out again, though it was put in twice', () => {
+test('a repeated removal removes nothing, even if an equal item was added in between', () => {
   const bag = new Bag<string>()
   const takeOut = bag.add('same')
   takeOut()

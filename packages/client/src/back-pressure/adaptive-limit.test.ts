@@ -12,33 +12,33 @@ function round(limit: AdaptiveLimit, outcome: { isRefused: boolean; overheadMs: 
   return limit.value
 }
 
-test('each round of fast executions adds one, up to the maximum', () => {
+test('each round of fast executions raises the limit by one, up to the maximum', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 5 })
   const seen = Array.from({ length: 6 }, () => round(limit, fast))
   expect(seen).toEqual([2, 3, 4, 5, 5, 5])
 })
 
-test('a round with refusals halves the limit once, however many there were, down to the minimum', () => {
+test('a round with refusals halves the limit once, however many refusals it has, down to the minimum', () => {
   const limit = new AdaptiveLimit({ min: 3, max: 40 })
   while (limit.value < 40) round(limit, fast)
   expect(Array.from({ length: 5 }, () => round(limit, refused))).toEqual([20, 10, 5, 3, 3])
 })
 
-test('it grows again after it has shrunk', () => {
+test('the limit grows again after it has shrunk', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   while (limit.value < 8) round(limit, fast)
   expect(round(limit, refused)).toBe(4)
   expect(round(limit, fast)).toBe(5)
 })
 
-test('overhead above twice the usual, and worth mentioning, counts as slow', () => {
+test('overhead counts as slow when it is above twice the usual and above a minimum', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   while (limit.value < 8) round(limit, { isRefused: false, overheadMs: 40 })
   expect(round(limit, { isRefused: false, overheadMs: 70 })).toBe(9)
   expect(round(limit, { isRefused: false, overheadMs: 400 })).toBe(4)
 })
 
-test('what stays slow at the minimum becomes the usual, and the limit grows again', () => {
+test('overhead that stays high at the minimum becomes the usual one, and the limit grows again', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   while (limit.value < 10) round(limit, fast)
   const slower = { isRefused: false, overheadMs: 80 }
@@ -48,19 +48,19 @@ test('what stays slow at the minimum becomes the usual, and the limit grows agai
   expect(limit.value).toBe(10)
 })
 
-test('a little overhead is never slow, however little is usual', () => {
+test('a little overhead never counts as slow, however small the usual overhead is', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   round(limit, { isRefused: false, overheadMs: 0.1 })
   expect(round(limit, { isRefused: false, overheadMs: 49 })).toBe(3)
 })
 
-test('what tells nothing of the executor, such as an answer of the cache, changes nothing', () => {
+test('an answer without overhead of the executor, such as one of the cache, does not change the limit', () => {
   const limit = new AdaptiveLimit({ min: 2, max: 10 })
   for (let n = 0; n < 20; n += 1) limit.note({ begunAt: n, isRefused: false, overheadMs: undefined })
   expect(limit.value).toBe(2)
 })
 
-test('an executor that has become slower for good is used to, and the limit grows again', () => {
+test('permanently higher overhead becomes the usual one, and the limit grows again', () => {
   const limit = new AdaptiveLimit({ min: 1, max: 10 })
   while (limit.value < 10) round(limit, fast)
   const slower = { isRefused: false, overheadMs: 120 }

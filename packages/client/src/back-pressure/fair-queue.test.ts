@@ -6,7 +6,7 @@ import { FairQueue } from './fair-queue.ts'
 const run = (name: string) => Object.assign(() => Promise.resolve(name), { toString: () => name })
 const order = (queue: FairQueue): string[] => Array.from({ length: queue.size }, () => String(queue.dequeue()))
 
-test('views take turns, and none waits for all of another', () => {
+test('views take turns, and a view does not wait for the whole queue of another', () => {
   const queue = new FairQueue()
   const [a, b] = [{}, {}]
   for (const name of ['a1', 'a2', 'a3']) queue.enqueue(run(name), { view: a })
@@ -15,7 +15,7 @@ test('views take turns, and none waits for all of another', () => {
   expect(queue.dequeue()).toBeUndefined()
 })
 
-test('within a view the higher priority goes first, then the earlier arrival', () => {
+test("the queue orders a view's executions by priority, then by arrival", () => {
   const queue = new FairQueue()
   for (const [name, priority] of [
     ['low', -1],
@@ -28,7 +28,7 @@ test('within a view the higher priority goes first, then the earlier arrival', (
   expect(order(queue)).toEqual(['high', 'first', 'second', 'low'])
 })
 
-test('a place can be given up, or its priority be changed', () => {
+test('an execution can leave the queue or change its priority', () => {
   const queue = new FairQueue()
   for (const id of ['one', 'two', 'three']) queue.enqueue(run(id), { id })
   queue.remove('two')
@@ -38,7 +38,7 @@ test('a place can be given up, or its priority be changed', () => {
   expect(order(queue)).toEqual(['three', 'one'])
 })
 
-test('the order is that of priority and arrival, whoever gives up', () => {
+test('the queue keeps the order of priority and arrival when executions leave', () => {
   const places = fc.array(fc.record({ priority: fc.integer({ min: -2, max: 2 }), stays: fc.boolean() }))
   fc.assert(
     fc.property(places, (given) => {

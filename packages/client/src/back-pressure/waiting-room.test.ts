@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { WaitingRoom } from './waiting-room.ts'
 
-test('when it is full, the view that has most in it gives way, its latest first', () => {
+test('a full waiting room refuses the latest execution of the view that has most in it', () => {
   const room = new WaitingRoom(3)
   const refused: string[] = []
   const [greedy, modest] = [{}, {}]
@@ -25,7 +25,7 @@ test('when it is full, the view that has most in it gives way, its latest first'
   expect(refused).toEqual(['g4', 'g3', 'm2'])
 })
 
-test('who has left has made room, once', () => {
+test('an execution that leaves frees one place, however often it leaves', () => {
   const room = new WaitingRoom(1)
   let refused = 0
   const refuse = (): void => void (refused += 1)

@@ -16,7 +16,7 @@ import { variableOf } from './variables.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
 
-test('a configuration of two fields is enough', () => {
+test('a configuration needs two fields only', () => {
   expect(configFromCode(valid)).toMatchObject({ ...valid, connectTimeoutMs: 5_000 })
 })
 
@@ -47,14 +47,14 @@ test.each([
   [{ apiKey: 'k' }, ['did you mean executorApiKey?']],
   [{ rateLimit: { requests: 5 } }, ['rateLimit.perMs: is missing', 'rateLimit: { requests: 100, perMs: 1_000 }']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
-])('%j is refused, and the message shows what is right', async (wrong, parts) => {
+])('the client refuses %j with a message that shows the corrected code', async (wrong, parts) => {
   const message = await messageOf(() => Codemode.fromClientConfig({ ...valid, ...wrong } as never))
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
   expect(message).not.toContain(valid.executorApiKey)
 })
 
-test('a client that is given an executor is shown with one', async () => {
+test('the corrected code shows an executor when the configuration has one', async () => {
   const message = await messageOf(() => Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }))
   expect(message).toMatch(
     /executor \(5\): must be an Executor[^]*executor: new ExecutorClient\([^]*cpuTimeoutMs: 5_000,/,
@@ -62,11 +62,11 @@ test('a client that is given an executor is shown with one', async () => {
   expect(message).not.toContain('executorApiKey: process.env')
 })
 
-test('what is no object is refused', async () => {
+test('the client refuses a configuration that is not an object', async () => {
   expect(await messageOf(() => configFromCode(undefined))).toContain("executorUrl: 'http://localhost:8001'")
 })
 
-test('the environment gives the same configuration, and what is given in code wins, option by option', () => {
+test('the environment sets the same options, and options in code override it one by one', () => {
   const env = {
     CODEMODE_EXECUTOR_URL: 'http://localhost:1',
     CODEMODE_EXECUTOR_API_KEY: 'env-key',
@@ -88,12 +88,12 @@ test('the environment gives the same configuration, and what is given in code wi
   })
 })
 
-test('text becomes a number or a boolean only where the schema has one', () => {
+test('text becomes a number or a boolean only where the schema expects one', () => {
   const env = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: '0123', CODEMODE_RETRY: 'false' }
   expect(configFromEnv({}, env)).toMatchObject({ executorApiKey: '0123', retry: false })
 })
 
-test('each option that is text, a number or a boolean has a variable, and an example for messages', () => {
+test('each option that is a text, a number or a boolean has an environment variable and an example for messages', () => {
   for (const path of textOptions(connectedSchema)) expect([path, fieldsAt(path)]).not.toEqual([path, []])
 })
 
@@ -135,13 +135,13 @@ test.each([
     { executionTimeoutMs: 8_000 },
     /CODEMODE_CPU_TIMEOUT_MS \(9000 ms\) is longer than the argument executionTimeoutMs[^]*CODEMODE_CPU_TIMEOUT_MS=8000/,
   ],
-])('%j under %j is refused at the place where it stands', async (env, given, expected) => {
+])('the client refuses %j under %j and names the source of the value', async (env, given, expected) => {
   const message = await messageOf(() => configFromEnv(given as never, { ...usable, ...env }))
   expect(message).toMatch(expected)
   expect(message).not.toContain('secret-1')
 })
 
-test('a client and an ExecutorClient are printed without their secrets', async () => {
+test('inspect shows a client and an ExecutorClient without their secrets', async () => {
   const secret = 'a-secret-of-at-least-32-characters'
   const tools = { weather: () => 1 }
   await using codemode = Codemode.fromClientConfig({ ...valid, tools, toolServer: { port: 0, secret } })
@@ -162,17 +162,17 @@ test('a client and an ExecutorClient are printed without their secrets', async (
   expect(inspect(codemode)).toMatch(/^Codemode \{[^]*executorApiKey: '\[redacted\]'/)
 })
 
-test('an executor that no class made is printed too', () => {
+test('inspect shows an executor that has no class', () => {
   const executor = Object.setPrototypeOf({ run: vi.fn(), [Symbol.asyncDispose]: vi.fn() }, null) as Executor
   expect(inspect(Codemode.fromClientConfig({ executor }))).toContain("executor: 'Object'")
 })
 
-test('a logger has all four methods', async () => {
+test('the client refuses a logger without all four methods', async () => {
   const logger = { warn: () => {} } as never
   expect(await messageOf(() => configFromEnv({ ...valid, logger }, {}))).toContain('must have the methods debug, info')
 })
 
-test('an option that is a number or has options inside is corrected as one of the two', async () => {
+test('the message for an option that is a number or an object corrects it as one of the two', async () => {
   const message = await messageOf(() => configFromEnv({ ...valid, concurrency: { min: 20 } }, {}))
   expect(message).toMatch(/concurrency: has a min above its max[^]*concurrency: 10,/)
   expect(message).not.toContain('undefined')

@@ -7,7 +7,7 @@ import { YamlFile } from './yaml-file.ts'
 /** Makes texts of the characters that have a meaning. */
 const special = (characters: string) => fc.string({ unit: fc.constantFrom(...characters.split('')) })
 
-test('a variable is put into a value as it is, whatever characters it has', () => {
+test('expand inserts the value of a variable unchanged, whatever characters it has', () => {
   const texts = fc.oneof(fc.string(), special('${}:-\n\t"\'#&*!|>%@ {[')).filter((text) => text !== '')
   fc.assert(
     fc.property(texts, (text) => {
@@ -17,7 +17,7 @@ test('a variable is put into a value as it is, whatever characters it has', () =
   )
 })
 
-test('any text can be written with its ${ escaped', () => {
+test('a text with escaped ${ expands to itself', () => {
   fc.assert(
     fc.property(special('$${}:-A'), (text) => {
       expect(expandVariables(text.replaceAll('${', '$$${'), {})).toEqual({ text, unexpanded: [] })
@@ -25,12 +25,12 @@ test('any text can be written with its ${ escaped', () => {
   )
 })
 
-test.each(['constructor', 'toString', '__proto__'])('%s is a variable only if it is set', (name) => {
+test.each(['constructor', 'toString', '__proto__'])('%s expands only if the environment sets it', (name) => {
   expect(expandVariables(`\${${name}:-unset}`, {}).text).toBe('unset')
   expect(expandVariables(`\${${name}}`, {}).unexpanded).toHaveLength(1)
 })
 
-test('a file with very many aliases is refused at once', () => {
+test('the parser refuses a file with very many aliases at once', () => {
   const text = `a: &a x\nb: [${Array.from({ length: 2_000 }, () => '*a').join(', ')}]\n`
   expect(() => new YamlFile('f', text)).toThrow(/^f:2:\d+: it has too many aliases/)
 })

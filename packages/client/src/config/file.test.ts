@@ -20,7 +20,7 @@ function fileOf(text: string): string {
 const valid = 'executorUrl: http://localhost:8001\nexecutorApiKey: ${KEY}\n'
 const env = { KEY: 'secret-1' }
 
-test('arguments win over the environment, and that over the file, option by option', async () => {
+test('arguments override the environment, which overrides the file, option by option', async () => {
   const path = fileOf(`${valid}cpuTimeoutMs: 1\nretry:\n  maxAttempts: 5\n  backoffBaseMs: 5\n  backoffMaxMs: 5\n`)
   const variables = { ...env, CODEMODE_CPU_TIMEOUT_MS: '2', CODEMODE_RETRY_BACKOFF_BASE_MS: '6' }
   const given = { cpuTimeoutMs: 3, retry: { backoffMaxMs: 7 } }
@@ -35,7 +35,7 @@ test('arguments win over the environment, and that over the file, option by opti
   expect(await configFromFile(pathToFileURL(path), { retry: false }, variables)).toMatchObject({ retry: false })
 })
 
-test('variables are put into values, as text that is no YAML, and read as the schema asks', async () => {
+test("the file's variables expand to text that is not parsed as YAML, converted as the schema expects", async () => {
   const path = fileOf(`
 executorUrl: \${HOST:-http://localhost:8001}
 executorApiKey: "\${DIGITS}"
@@ -67,7 +67,7 @@ test('the path of a toolsModule is relative to the file', async () => {
   expect(toolsModule).toBe(pathToFileURL(join(folder, '../a/tools.js')).href)
 })
 
-test('an empty file leaves all to the environment', async () => {
+test('an empty file leaves every option to the environment', async () => {
   const variables = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: 'k' }
   expect(await configFromFile(fileOf('# nothing\n'), {}, variables)).toMatchObject({ executorApiKey: 'k' })
 })
@@ -107,7 +107,7 @@ test.each([
   ['- secret-1', ['codemode.yaml:1:1: the file must hold options']],
   ['secret-1', ['codemode.yaml:1:1: the file must hold options']],
   [`a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, ['too many aliases']],
-])('the file %j is refused with its line, and no secret is shown', async (text, parts) => {
+])('the client refuses the file %j, names the line and shows no secret', async (text, parts) => {
   const message = await messageOf(() => configFromFile(fileOf(text), {}, env))
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
@@ -115,13 +115,13 @@ test.each([
   expect(message).not.toContain(folder)
 })
 
-test('a value of an argument is refused as an argument, also over a file', async () => {
+test('the message names an invalid argument as an argument, also when there is a file', async () => {
   const message = await messageOf(() => configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env))
   expect(message).toContain('the argument retry.maxAttempts (0)')
   expect(message).toContain("Codemode.fromConfig('codemode.yaml', {\n    retry: { maxAttempts: 3 },")
 })
 
-test('a file that is not there is named as it was given', async () => {
+test('the message names a missing file by the path that was given', async () => {
   expect(await messageOf(() => configFromFile(undefined as never))).toContain("fromConfig('codemode.yaml')")
   expect(await messageOf(() => configFromFile('no/such.yaml', {}, env))).toMatch(
     /no\/such.yaml can't be read \(ENOENT\)/,

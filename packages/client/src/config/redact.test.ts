@@ -4,7 +4,7 @@ import { createRedactor } from './redact.ts'
 
 const redact = createRedactor(['key-0123', 'key-0123-longer', 'abc', ''])
 
-test('secrets are taken out of any text, the longer ones first, and what is short only by its name', () => {
+test('redaction removes secrets from any text, the longest first, and short secrets only in named fields', () => {
   expect(redact('with key-0123, key-0123-longer, abc')).toBe('with [redacted], [redacted], abc')
   expect(redact({ list: ['Bearer key-0123'], deep: { text: 'key-0123' } })).toEqual({
     list: ['Bearer [redacted]'],
@@ -12,7 +12,7 @@ test('secrets are taken out of any text, the longer ones first, and what is shor
   })
 })
 
-test('fields whose names say so are redacted, numbers and booleans are not', () => {
+test('redaction removes fields with secret names, but no numbers and no booleans', () => {
   const value = { executorApiKey: 'x', API_KEY: 'x', authorization: ['x'], accessToken: 'x', password: { a: 'x' } }
   const redacted = Object.fromEntries(Object.keys(value).map((name) => [name, '[redacted]']))
   expect(redact(value)).toEqual(redacted)
@@ -20,7 +20,7 @@ test('fields whose names say so are redacted, numbers and booleans are not', () 
   expect(redact(harmless)).toEqual(harmless)
 })
 
-test('errors, what has a toJSON, and circles are copied', () => {
+test('redaction copies errors, values with a toJSON and circular values', () => {
   const cause = new Error('key-0123')
   const error = Object.assign(new TypeError('key-0123 is wrong', { cause }), { token: 'x' })
   expect(redact<unknown>(error)).toMatchObject({
@@ -37,12 +37,12 @@ test('errors, what has a toJSON, and circles are copied', () => {
   expect(redact(createRedactor)).toBe(createRedactor)
 })
 
-test('the value itself is not changed', () => {
+test('redaction does not change the value itself', () => {
   const value = Object.freeze({ secret: 'x', list: Object.freeze(['key-0123']) })
   expect(redact(value)).not.toBe(value)
 })
 
-test('very many fields below nested ones are redacted, and values deeper than 100 levels are cut', () => {
+test('redaction covers very many fields below nested ones, and cuts values deeper than 100 levels', () => {
   const items = Array.from({ length: 100_000 }, () => ({ token: 'x', text: 'key-0123' }))
   const nested = (levels: number, value: unknown): unknown => (levels === 0 ? value : [nested(levels - 1, value)])
   const redacted = items.map(() => ({ token: '[redacted]', text: '[redacted]' }))
@@ -50,6 +50,6 @@ test('very many fields below nested ones are redacted, and values deeper than 10
   expect(redact(nested(5_000, 'key-0123'))).toEqual(nested(100, '[nested too deeply]'))
 })
 
-test('a text of a million characters is redacted', () => {
+test('redaction handles a text of a million characters', () => {
   expect(redact(`${'key-012 '.repeat(150_000)}key-0123`)).toBe(`${'key-012 '.repeat(150_000)}[redacted]`)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { messageOf } from '../testing/message-of.ts'
 import { resolveTimeouts } from './timeouts.ts'
 
-test('only limits that somebody set are sent, and a value of the call wins', () => {
+test('the client sends only configured limits, and a value of the call overrides them', () => {
   expect(resolveTimeouts({}, {})).toEqual({ limits: {}, requestTimeoutMs: 45_000 })
   const client = { executionTimeoutMs: 1_000, cpuTimeoutMs: 500 }
   expect(resolveTimeouts(client, { executionTimeoutMs: 120_000 })).toEqual({
@@ -12,12 +12,12 @@ test('only limits that somebody set are sent, and a value of the call wins', () 
   })
 })
 
-test('the request clock is what was configured, but grows with a call that asks for more', () => {
+test('the request timeout has its configured value, and grows for a call that asks for longer timeouts', () => {
   expect(resolveTimeouts({ requestTimeoutMs: 50 }, {}).requestTimeoutMs).toBe(50)
   expect(resolveTimeouts({ requestTimeoutMs: 50 }, { executionTimeoutMs: 60_000 }).requestTimeoutMs).toBe(75_000)
 })
 
-test("a client's inner clock is cut to a shorter execution, one of the call is refused", async () => {
+test('the client shortens its own inner timeout to a shorter execution timeout, and refuses one of the call', async () => {
   expect(resolveTimeouts({ toolTimeoutMs: 9_000 }, { executionTimeoutMs: 100 }).limits.toolTimeoutMs).toBe(100)
   const wrong = { toolTimeoutMs: 9_000, executionTimeoutMs: 100 }
   expect(await messageOf(() => resolveTimeouts({}, wrong))).toContain('codemode.executeAsync(code, {')

@@ -48,14 +48,14 @@ function cross(error: unknown): unknown {
   return receiveError(message)
 }
 
-test('every class of error that the client exports is among those that are tried', () => {
+test('the test covers every error class that the client exports', () => {
   const exported = Object.entries(client).filter(
     ([, value]) => 'prototype' in value && value.prototype instanceof Error,
   )
   expect(Object.keys(errors)).toEqual(expect.arrayContaining(exported.map(([name]) => name)))
 })
 
-test.each(Object.entries(errors))('%s crosses with its class, all fields and its causes', (_, error) => {
+test.each(Object.entries(errors))('%s keeps its class, its fields and its causes between threads', (_, error) => {
   const crossed = cross(error) as Error
   expect(crossed.constructor).toBe(error.constructor)
   expect(Object.keys(crossed)).toEqual(Object.keys(error))
@@ -67,7 +67,7 @@ test.each(Object.entries(errors))('%s crosses with its class, all fields and its
   expect(crossed.stack).toContain('transfer.test.ts')
 })
 
-test('a class that is not known here crosses as the nearest that is, and with its name', () => {
+test('an error of an unknown class arrives as the nearest known class, with its name', () => {
   class Odd extends client.ToolError {
     override readonly name = 'Odd'
     readonly handler = (): void => {}
@@ -78,11 +78,11 @@ test('a class that is not known here crosses as the nearest that is, and with it
   expect(crossed).not.toHaveProperty('handler')
 })
 
-test.each([['a text'], [undefined], [{ a: 1 }], [7n]])('%o, thrown instead of an error, crosses as it is', (value) => {
+test.each([['a text'], [undefined], [{ a: 1 }], [7n]])('%o, thrown instead of an error, arrives unchanged', (value) => {
   expect(cross(value)).toEqual(value)
 })
 
-test('what can neither be cloned nor made a text of crosses as what it looks like', () => {
+test('a value that can be neither cloned nor converted to text arrives as a description of its type', () => {
   expect(cross(Object.assign(Object.create(null), { run() {} }))).toContain('run:')
   const cause = {
     toString() {
@@ -96,7 +96,7 @@ function trap(): never {
   throw new Error('a trap')
 }
 
-test('hostile errors cross as far as they can be read', () => {
+test('hostile errors keep the fields that can be read', () => {
   const cycle = new Error('round')
   cycle.cause = new AggregateError([cycle, 'other'], 'inner', { cause: cycle })
   const inner = (cross(cycle) as Error).cause as AggregateError

@@ -11,7 +11,7 @@ const codemodeOf = (run: () => unknown): Codemode =>
 
 const never = (): Promise<never> => new Promise(() => {})
 
-test('an executor that does not mind its signal holds nobody up, nor the closing of its client', async () => {
+test('an executor that ignores its signal delays neither an aborted execution nor close()', async () => {
   const codemode = codemodeOf(never)
   const controller = new AbortController()
   const aborted = codemode.run('1', { signal: controller.signal })
@@ -22,7 +22,7 @@ test('an executor that does not mind its signal holds nobody up, nor the closing
   expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 2 })
 })
 
-test('an executor that minds no clock is given up', async () => {
+test('the client gives up an executor that ignores its clocks', async () => {
   await using codemode = Codemode.fromClientConfig({
     executor: { run: never, [Symbol.asyncDispose]: async () => {} },
     requestTimeoutMs: 20,
@@ -30,7 +30,7 @@ test('an executor that minds no clock is given up', async () => {
   await expect(codemode.run('1')).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', timeoutMs: 20 })
 })
 
-test.each([undefined, null, {}, 4, 'x'])('what it gives for a result, %j, is an error that says so', async (result) => {
+test.each([undefined, null, {}, 4, 'x'])('the client refuses the result %j with a clear error', async (result) => {
   await using codemode = codemodeOf(() => Promise.resolve(result))
   await expect(codemode.run('1')).rejects.toMatchObject({
     code: 'INTERNAL',
@@ -38,7 +38,7 @@ test.each([undefined, null, {}, 4, 'x'])('what it gives for a result, %j, is an 
   })
 })
 
-test('what it rejects with or throws is an error', async () => {
+test('the client turns a rejection or an exception of the executor into an error', async () => {
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
   await using text = codemodeOf(() => Promise.reject('nothing works'))
   await expect(text.run('1')).rejects.toMatchObject({ code: 'INTERNAL', cause: 'nothing works' })

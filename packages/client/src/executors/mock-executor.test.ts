@@ -17,7 +17,7 @@ async function all(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEven
   return seen
 }
 
-test('the first response that fits is given: by text, by pattern, by function, else the default', async () => {
+test('the mock gives the first matching response, by text, pattern or function, else the default', async () => {
   const executor = new MockExecutor({
     responses: [
       { code: 'a', result: 1 },
@@ -38,7 +38,7 @@ test('the first response that fits is given: by text, by pattern, by function, e
   expect(await new MockExecutor().run({ code: 'x' }, options)).toMatchObject({ success: true, result: null })
 })
 
-test('code fails as told, or as the function throws, and requests are rejected', async () => {
+test('the mock fails code as its response or its function says, and rejects requests', async () => {
   const down = new ExecutorConnectionError('it is down')
   const executor = new MockExecutor({
     responses: [
@@ -64,7 +64,7 @@ test('code fails as told, or as the function throws, and requests are rejected',
   await expect(executor.run({ code: 'lost' }, options)).rejects.toBe(down)
 })
 
-test('ids are those of the request, or made up; results share nothing', async () => {
+test('the mock uses the ids of the request or generates them, and its results share no objects', async () => {
   const value = { list: [1] }
   const executor = new MockExecutor({ defaultResult: value })
   const ids = { id: 'exe_00000000-0000-7000-8000-000000000000', correlationId: 'my-correlation-id' }
@@ -80,7 +80,7 @@ test('ids are those of the request, or made up; results share nothing', async ()
 const echo = (input: unknown, { context, callId }: ToolCall) => ({ input, context, callId })
 const broken = () => Promise.reject(new Error('it broke'))
 
-test("a function calls the client's tools, with their checks, context and failures", async () => {
+test("a response function calls the client's tools, with their validation, context and failures", async () => {
   const executor = new MockExecutor({
     responses: [
       { code: 'fine', result: async (_, callTool) => [await callTool('city', { of: 1 }), await callTool('city')] },
@@ -108,7 +108,7 @@ test("a function calls the client's tools, with their checks, context and failur
   })
 })
 
-test('events are told in order, and can be read then and later, from any on', async () => {
+test('the mock emits events in order, and a reader can start at any event at any time', async () => {
   const executor = new MockExecutor({ defaultResult: (_, callTool) => callTool('now') })
   await using codemode = Codemode.fromClientConfig({ executor, tools: { now: () => 12 } })
   const execution = await codemode.submit('x')
@@ -142,7 +142,7 @@ test('aborting rejects with a CancelledError and ends the tool calls', async () 
   await expect(codemode.run('x', { signal: controller.signal })).rejects.toMatchObject({ code: 'CANCELLED' })
 })
 
-test('cancelling by id ends it with a failed result', async () => {
+test('cancel() by id ends the execution with a failed result', async () => {
   const executor = new MockExecutor({ defaultResult: () => new Promise(() => {}) })
   await using codemode = Codemode.fromClientConfig({ executor })
   const execution = await codemode.submit('x')
@@ -154,7 +154,7 @@ test('cancelling by id ends it with a failed result', async () => {
   expect((await all(execution.events())).map(({ type }) => type)).toEqual(['started', 'finished'])
 })
 
-test('latency and clocks are those of fake timers', async () => {
+test('latency and clocks follow fake timers', async () => {
   vi.useFakeTimers()
   const executor = new MockExecutor({ latencyMs: 60_000, defaultResult: 1 })
   const patient = executor.run({ code: 'x' }, options)
@@ -167,7 +167,7 @@ test('latency and clocks are those of fake timers', async () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('disposing cancels what runs and what comes later', async () => {
+test('disposing cancels running and later executions', async () => {
   const executor = new MockExecutor({ defaultResult: () => new Promise(() => {}) })
   const running = executor.run({ code: 'x' }, options)
   await executor[Symbol.asyncDispose]()
@@ -179,7 +179,7 @@ test.each([
   [{ latencyMs: -1 }, 'latencyMs'],
   [{ responses: [{ code: 'x' }] }, 'needs a code, and one of result, error and reject'],
   [{ default: 1 }, 'There is no option default'],
-])('the options %j are refused with correct code', (wrong, problem) => {
+])('the mock refuses the options %j with the corrected code', (wrong, problem) => {
   expect(() => new MockExecutor(wrong as never)).toThrow(ConfigurationError)
   expect(() => new MockExecutor(wrong as never)).toThrow(problem)
   expect(() => new MockExecutor(wrong as never)).toThrow('new MockExecutor({ responses: [')

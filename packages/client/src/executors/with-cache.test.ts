@@ -28,7 +28,7 @@ function waiting() {
   return { inner: new MockExecutor({ defaultResult: () => opened.promise }), open: opened.resolve }
 }
 
-test('a repeat has the value of the first run, its own ids, and shares nothing', async () => {
+test('a cache hit has the value of the first run and ids of its own, and shares no objects', async () => {
   const inner = counting()
   const executor = withCache(inner)
   const first = await executor.run({ code: 'x', id: ids[0]! }, options)
@@ -53,7 +53,7 @@ test.each<Partial<ExecutionRequest>>([
   { context: { team: 't1', user: 'u1' } },
   { tools: [{ description: 'd', name: 't' }] },
   { label: 'other', priority: 5, limits: { cpuTimeoutMs: 7 } },
-])('a request that differs in %j is a repeat', async (other) => {
+])('a request that differs only in %j is a cache hit', async (other) => {
   const executor = withCache(counting())
   await executor.run(request, options)
   expect(await executor.run({ ...request, ...other }, options)).toMatchObject({ source: 'cache' })
@@ -67,13 +67,13 @@ test.each<Partial<ExecutionRequest>>([
   { config: { k: 2, l: 2 } },
   { tools: [{ name: 't', description: 'e' }] },
   { tools: [] },
-])('a request that differs in %j is none', async (other) => {
+])('a request that differs in %j is a cache miss', async (other) => {
   const executor = withCache(counting())
   await executor.run(request, options)
   expect(await executor.run({ ...request, ...other }, options)).toMatchObject({ source: 'executor' })
 })
 
-test('results are kept for ttlMs, at most maxEntries of them, and until clear', async () => {
+test('the cache keeps results for ttlMs, at most maxEntries of them, and until clear()', async () => {
   vi.useFakeTimers()
   const executor = withCache(counting(), { ttlMs: 1_000, maxEntries: 1 })
   const sourceOf = async (code: string) => (await executor.run({ code }, options)).source
@@ -85,7 +85,7 @@ test('results are kept for ttlMs, at most maxEntries of them, and until clear', 
   expect(await sourceOf('x')).toBe('executor')
 })
 
-test('setting the time of the machine makes no result older or younger', async () => {
+test('a change of the system time does not change the age of a cached result', async () => {
   vi.useFakeTimers()
   const executor = withCache(counting(), { ttlMs: 1_000 })
   const sourceOf = async (code: string) => (await executor.run({ code }, options)).source
@@ -102,7 +102,7 @@ const sourcesOf = async (inner: Executor) => {
   return [(await executor.run({ code: 'x' }, options)).source, (await executor.run({ code: 'x' }, options)).source]
 }
 
-test('failures are not kept, nor what stood in for the executor', async () => {
+test("the cache keeps neither failures nor substitutes for the executor's answer", async () => {
   const down = new ExecutorConnectionError('it is down')
   const broken = new MockExecutor({ responses: [{ code: /./, reject: down }] })
   const failing = new MockExecutor({ responses: [{ code: /./, error: { message: 'no' } }] })
@@ -113,7 +113,7 @@ test('failures are not kept, nor what stood in for the executor', async () => {
   expect(await sourcesOf(withCache(new MockExecutor()))).toEqual(['executor', 'cache'])
 })
 
-describe('identical requests that come together', () => {
+describe('identical concurrent requests', () => {
   test('share one run, each with its own ids', async () => {
     const { inner, open } = waiting()
     const executor = withCache(inner)
@@ -143,7 +143,7 @@ describe('identical requests that come together', () => {
     expect(inner.calls).toHaveLength(3)
   })
 
-  test('fail together, and the next one runs again', async () => {
+  test('fail together, and the next request runs again', async () => {
     let runs = 0
     const inner = new MockExecutor({ defaultResult: () => Promise.reject(new Error(`failure ${(runs += 1)}`)) })
     const executor = withCache(inner)
@@ -152,7 +152,7 @@ describe('identical requests that come together', () => {
     expect(await executor.run({ code: 'x' }, options)).toMatchObject({ error: { message: 'failure 2' } })
   })
 
-  test('go on when one of them is aborted, the first too, and end with the last', async () => {
+  test('continue when one of them is aborted, even the first, and end with the last one', async () => {
     const { inner } = waiting()
     const executor = withCache(inner)
     const controllers = ids.map(() => new AbortController())
@@ -173,7 +173,7 @@ describe('identical requests that come together', () => {
     expect(inner.calls).toHaveLength(2)
   })
 
-  test('wait each by its own signal and by its own cancel', async () => {
+  test('wait each with its own signal and its own cancel()', async () => {
     const { inner, open } = waiting()
     const executor = withCache(inner)
     const running = ids.map((id) => executor.run({ code: 'x', id }, options))
@@ -185,7 +185,7 @@ describe('identical requests that come together', () => {
     expect(await Promise.all(running.slice(1))).toMatchObject([{ result: 1 }, { result: 1 }])
   })
 
-  test('are forgotten by clear, whose later results are not kept', async () => {
+  test('share no run across clear(), and the cache does not keep the result of the run before it', async () => {
     const { inner, open } = waiting()
     const executor = withCache(inner)
     const before = executor.run({ code: 'x' }, options)
@@ -198,7 +198,7 @@ describe('identical requests that come together', () => {
   })
 })
 
-test('a request that waits too long says so, and an aborted one gets no hit', async () => {
+test('a request that waits too long rejects with REQUEST_TIMEOUT, and an aborted request gets no cached value', async () => {
   vi.useFakeTimers()
   const executor = withCache(waiting().inner)
   const running = executor.run({ code: 'x' }, { ...options, requestTimeoutMs: 1_000 })
@@ -213,7 +213,7 @@ test('a request that waits too long says so, and an aborted one gets no hit', as
   await expect(aborted).rejects.toMatchObject({ code: 'CANCELLED', ambiguous: false })
 })
 
-test('repeats have the events of an execution that starts and finishes; the run keeps its own', async () => {
+test('a cache hit has the events of an execution that starts and finishes; the run keeps its own', async () => {
   const inner = new MockExecutor({ defaultResult: 1 })
   const executor = withCache(inner)
   const told: [string, string][] = []
@@ -230,13 +230,13 @@ test.each([
   [() => withCache(new MockExecutor(), { ttlMs: -1 }), 'the option ttlMs'],
   [() => withCache(new MockExecutor(), { maxEntries: 0 }), 'the option maxEntries'],
   [() => withCache(new MockExecutor(), { ttlM: 5 } as never), 'did you mean ttlMs?'],
-])('wrong arguments are refused with correct code, %$', (call, problem) => {
+])('wrong arguments are refused with the corrected code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)
   expect(call).toThrow(problem)
   expect(call).toThrow('withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })')
 })
 
-test('a run that several wait for and that is rejected gives each an error with its own ids', async () => {
+test('when a shared run rejects, each waiting request gets an error with its own ids', async () => {
   const failed = Promise.withResolvers<Json>()
   const executor = withCache(new MockExecutor({ defaultResult: () => failed.promise }))
   const runs = ids.map((id) => executor.run({ code: 'x', id }, { ...options, correlationId: `correlation-of-${id}` }))

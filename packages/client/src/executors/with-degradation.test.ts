@@ -9,7 +9,7 @@ const options = { callTool: async () => ({ ok: true as const, output: null }), c
 const down = new ExecutorConnectionError('it is down')
 const broken = () => new MockExecutor({ responses: [{ code: /./, reject: down }] })
 
-test('a failed request becomes a success with the given value, and says so', async () => {
+test('a failed request becomes a success with the given value, marked as degraded', async () => {
   const value = { list: [1] }
   const executor = withDegradation(broken(), { result: value })
   const id = 'exe_00000000-0000-7000-8000-000000000000'
@@ -29,7 +29,7 @@ test('a failed request becomes a success with the given value, and says so', asy
   expect(result.success && result.result).not.toBe(value)
 })
 
-test('a function makes the value of request and error, or lets the error through', async () => {
+test('a function computes the value from request and error, or rethrows the error', async () => {
   const executor = withDegradation(broken(), {
     result: ({ code }, error) => {
       if (code === 'important') throw error
@@ -40,14 +40,14 @@ test('a function makes the value of request and error, or lets the error through
   await expect(executor.run({ code: 'important' }, options)).rejects.toBe(down)
 })
 
-test('what the code did comes through', async () => {
+test('withDegradation returns failures of the code unchanged', async () => {
   const failing = new MockExecutor({ responses: [{ code: 'bad', error: { message: 'no' } }], defaultResult: 1 })
   const executor = withDegradation(failing, { result: null })
   expect(await executor.run({ code: 'bad' }, options)).toMatchObject({ success: false, source: 'executor' })
   expect(await executor.run({ code: 'good' }, options)).toMatchObject({ result: 1, source: 'executor' })
 })
 
-test('cancellation and wrong set-up are not degraded', async () => {
+test('withDegradation does not replace cancellations and configuration errors', async () => {
   const wrong = new ConfigurationError('It is wrong.', 'right()')
   const executor = withDegradation(new MockExecutor({ responses: [{ code: /./, reject: wrong }] }), { result: 1 })
   await expect(executor.run({ code: 'x' }, options)).rejects.toBe(wrong)
@@ -56,7 +56,7 @@ test('cancellation and wrong set-up are not degraded', async () => {
   await expect(aborted).rejects.toMatchObject({ code: 'CANCELLED' })
 })
 
-test('cancel, events, health and disposal are those of what is wrapped', async () => {
+test('cancel, events, health and disposal reach the wrapped executor', async () => {
   const inner = new MockExecutor({ defaultResult: () => new Promise(() => {}) })
   const executor = withDegradation(inner, { result: 1 })
   const running = executor.run({ code: 'x' }, options)
@@ -76,7 +76,7 @@ test.each([
   [() => withDegradation(undefined as never, { result: 1 }), 'This is no Executor'],
   [() => withDegradation(new MockExecutor(), {} as never), 'result: is missing'],
   [() => withDegradation(new MockExecutor(), { result: () => 1, value: 2 } as never), 'There is no option value'],
-])('wrong arguments are refused with correct code, %$', (call, problem) => {
+])('wrong arguments are refused with the corrected code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)
   expect(call).toThrow(problem)
   expect(call).toThrow('withDegradation(executor, { result: null })')

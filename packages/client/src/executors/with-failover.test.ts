@@ -53,7 +53,7 @@ const namesOf = async (executor: Executor, count: number) => {
   return names
 }
 
-test('equals take turns, and the one with less under way comes first', async () => {
+test('equal executors take turns, and the one with fewer running executions comes first', async () => {
   const all = [node('a'), node('b'), node('c')]
   const executor = failoverOf(all)
   expect(await namesOf(executor, 4)).toEqual(['a', 'b', 'c', 'a'])
@@ -64,7 +64,7 @@ test('equals take turns, and the one with less under way comes first', async () 
   await executor[Symbol.asyncDispose]()
 })
 
-test('one that hangs is left out, and one whose code was only slow is not', async () => {
+test('failover removes an executor that hangs, and keeps one whose code was slow', async () => {
   const all = nodes()
   const executor = failoverOf(all)
   const [a, b] = all
@@ -89,11 +89,11 @@ test('one that hangs is left out, and one whose code was only slow is not', asyn
 describe.each([
   ['could not be reached', unreached()],
   ['is overloaded', refusal('OVERLOADED')],
-  ['shuts down', refusal('SHUTTING_DOWN')],
+  ['is shutting down', refusal('SHUTTING_DOWN')],
   ['did not admit it in time', refusal('QUEUE_TIMEOUT')],
-  ['limits the rate', refusal('RATE_LIMITED', { httpStatus: 429 })],
+  ['limits the request rate', refusal('RATE_LIMITED', { httpStatus: 429 })],
 ])('an executor that %s', (_what, error) => {
-  test('hands the execution on, with its id, and gets no more until it is ready', async () => {
+  test('hands the execution to the next one with its id, and gets no more until it is ready', async () => {
     const [a, b] = nodes()
     const executor = failoverOf([a, b])
     a.state.error = error
@@ -114,7 +114,7 @@ describe.each([
   })
 })
 
-test('an execution that may have run is not repeated, and its executor is left out', async () => {
+test('failover does not repeat an execution that may have run, and removes its executor', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])
   a.state.error = lost()
@@ -128,14 +128,14 @@ test.each([
   ['UNAUTHORIZED', refusal('UNAUTHORIZED')],
   ['an ambiguous refusal', refusal('OVERLOADED', { ambiguous: true })],
   ['REQUEST_TIMEOUT', refusal('REQUEST_TIMEOUT', { ambiguous: true })],
-])('%s is the end of the execution', async (_what, error) => {
+])('%s ends the execution without another attempt', async (_what, error) => {
   const [a, b] = nodes()
   a.state.error = error
   await expect(nameOf(failoverOf([a, b]))).rejects.toBe(error)
   expect(b.mock.calls).toHaveLength(0)
 })
 
-test('when nobody takes it, the error names all, with the code of a refusal and the shortest wait', async () => {
+test('when every executor refuses, the error names all of them, the refusal code and the shortest wait', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])
   a.state.error = refusal('OVERLOADED', { retryable: true, retryAfterMs: 2_000, attempts: 3 })
@@ -155,7 +155,7 @@ test('when nobody takes it, the error names all, with the code of a refusal and 
   expect(await nameOf(executor)).toBe('b')
 })
 
-test('a trial that succeeds brings an executor back, and ends its probes', async () => {
+test('a trial that succeeds restores an executor and ends its probes', async () => {
   const [a] = nodes()
   const executor = failoverOf([a])
   a.state.error = unreached()
@@ -166,7 +166,7 @@ test('a trial that succeeds brings an executor back, and ends its probes', async
   expect([vi.getTimerCount(), a.state.probes]).toEqual([0, 0])
 })
 
-test('a refusal is left alone for as long as it asks, but not for more than a minute', async () => {
+test('an executor that refuses is skipped for as long as it asks, up to a minute', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])
   a.state.error = refusal('OVERLOADED', { retryAfterMs: 5_000 })
@@ -180,7 +180,7 @@ test('a refusal is left alone for as long as it asks, but not for more than a mi
   expect([a.state.probes, b.state.probes]).toEqual([1, 1])
 })
 
-test('probes of one executor do not overlap, and one that rejects is a no', async () => {
+test('the probes of one executor do not overlap, and a rejected probe counts as not ready', async () => {
   const [a, b] = nodes()
   const answers: PromiseWithResolvers<boolean>[] = []
   const isReady = () => {
@@ -204,7 +204,7 @@ test('probes of one executor do not overlap, and one that rejects is a no', asyn
   expect([answers.length, vi.getTimerCount()]).toEqual([2, 0])
 })
 
-test('an executor that cannot tell whether it is ready is back after one interval', async () => {
+test('an executor without a readiness check is restored after one interval', async () => {
   const [a, b] = nodes()
   const untold: Executor = { ...a.executor }
   delete untold.isReady
@@ -216,7 +216,7 @@ test('an executor that cannot tell whether it is ready is back after one interva
   expect(new Set(await namesOf(executor, 2))).toEqual(new Set(['a', 'b']))
 })
 
-test('the next executor has what is left of requestTimeoutMs', async () => {
+test('the next executor gets the remaining part of requestTimeoutMs', async () => {
   const slow: Executor = {
     run: async () => {
       await new Promise((resolve) => setTimeout(resolve, 400))
@@ -236,7 +236,7 @@ test('the next executor has what is left of requestTimeoutMs', async () => {
   expect(b.mock.calls.map((call) => call.options.requestTimeoutMs)).toEqual([600])
 })
 
-test('an executor is told to be quick while there is another one in use', async () => {
+test('failover sets canGoElsewhere for an executor while another one is available', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])
   a.state.error = unreached()
@@ -244,7 +244,7 @@ test('an executor is told to be quick while there is another one in use', async 
   expect([...a.mock.calls, ...b.mock.calls].map((call) => call.options.canGoElsewhere)).toEqual([true, false, false])
 })
 
-test('it is ready while any executor is, and disposes all', async () => {
+test('failover is ready while any executor is ready, and disposes all', async () => {
   const [a, b] = nodes()
   const executor = failoverOf([a, b])
   a.state.isReady = false
@@ -257,7 +257,7 @@ test('it is ready while any executor is, and disposes all', async () => {
   }
 })
 
-test('cancel and events go to the executor that runs it', async () => {
+test('cancel and events reach the executor that runs the execution', async () => {
   const [a, b] = [new MockExecutor({ responses: [{ code: /./, reject: unreached() }] }), node('b').mock]
   const executor = withFailover([a, b])
   const id = 'exe_00000000-0000-7000-8000-000000000000'
@@ -275,7 +275,7 @@ test.each([
   [() => withFailover(new MockExecutor() as never), 'a list of at least one executor'],
   [() => withFailover([new MockExecutor(), 'http://b' as never]), 'This is no Executor'],
   [() => withFailover([new MockExecutor()], { probeIntervalMs: 0 }), 'the option probeIntervalMs'],
-])('wrong arguments are refused with correct code, %$', (call, problem) => {
+])('wrong arguments are refused with the corrected code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)
   expect(call).toThrow(problem)
   expect(call).toThrow('withFailover([')

@@ -14,7 +14,7 @@ const down = new ExecutorConnectionError('it is down')
 const broken = () => new MockExecutor({ responses: [{ code: /./, reject: down }] })
 const stuck = () => new MockExecutor({ defaultResult: () => new Promise(() => {}) })
 
-test('when the first rejects, the second runs the code under an id of its own', async () => {
+test('when the first executor rejects, the second runs the code under a new id', async () => {
   const secondary = new MockExecutor({ defaultResult: 2 })
   const executor = withFallback(broken(), secondary)
   const result = await executor.run({ code: 'x', id, label: 'l' }, options)
@@ -24,7 +24,7 @@ test('when the first rejects, the second runs the code under an id of its own', 
   expect(result.executionId).not.toBe(id)
 })
 
-test('what the code did on the first comes through, and the second is left alone', async () => {
+test('a failure of the code on the first executor is the result, and the second is not called', async () => {
   const primary = new MockExecutor({ responses: [{ code: 'bad', error: { message: 'no' } }], defaultResult: 1 })
   const secondary = new MockExecutor()
   const executor = withFallback(primary, secondary)
@@ -33,7 +33,7 @@ test('what the code did on the first comes through, and the second is left alone
   expect(secondary.calls).toEqual([])
 })
 
-test('a first one that takes longer than timeoutMs is cancelled, and its events are told no more', async () => {
+test('the fallback cancels a first executor that takes longer than timeoutMs and stops its events', async () => {
   vi.useFakeTimers()
   const primary = stuck()
   const events: ExecutionEvent[] = []
@@ -53,7 +53,7 @@ test('a first one that takes longer than timeoutMs is cancelled, and its events 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('the second has what is left of requestTimeoutMs; when nothing is left, the first error stands', async () => {
+test('the second executor gets the remaining part of requestTimeoutMs; without any, the first error is thrown', async () => {
   vi.useFakeTimers()
   const secondary = new MockExecutor()
   const executor = withFallback(stuck(), secondary, { timeoutMs: 1_000 })
@@ -67,7 +67,7 @@ test('the second has what is left of requestTimeoutMs; when nothing is left, the
   expect(secondary.calls.map((call) => call.options.requestTimeoutMs)).toEqual([4_000])
 })
 
-test('both failing is an AggregateError of both', async () => {
+test('when both fail, the fallback throws an AggregateError of both errors', async () => {
   const alsoDown = new ExecutorConnectionError('so is this')
   const secondary = new MockExecutor({ responses: [{ code: /./, reject: alsoDown }] })
   const error: unknown = await withFallback(broken(), secondary)
@@ -77,7 +77,7 @@ test('both failing is an AggregateError of both', async () => {
   expect(error).toMatchObject({ errors: [down, alsoDown], message: 'Both executors failed: it is down; so is this' })
 })
 
-test('shouldFallBack decides; cancellation and wrong set-up never fall back', async () => {
+test('shouldFallBack decides, but cancellations and configuration errors never fall back', async () => {
   const secondary = new MockExecutor()
   const picky = withFallback(broken(), secondary, {
     shouldFallBack: (error, { code }) => error !== down || code === 'y',
@@ -94,7 +94,7 @@ test('shouldFallBack decides; cancellation and wrong set-up never fall back', as
   expect(await picky.run({ code: 'y' }, options)).toMatchObject({ source: 'fallback' })
 })
 
-test('cancelling while the second runs is no failure of both', async () => {
+test('cancelling while the second executor runs is not reported as a failure of both', async () => {
   const controller = new AbortController()
   const secondary = stuck()
   const running = withFallback(broken(), secondary).run({ code: 'x' }, { ...options, signal: controller.signal })
@@ -103,7 +103,7 @@ test('cancelling while the second runs is no failure of both', async () => {
   await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
 })
 
-test('cancel and events go to whoever runs the execution, by the id of the request', async () => {
+test('cancel and events reach the executor that runs the execution, by the id of the request', async () => {
   const [primary, secondary] = [stuck(), stuck()]
   const executor = withFallback(primary, secondary)
   const first = executor.run({ code: 'x', id }, options)
@@ -121,7 +121,7 @@ test('cancel and events go to whoever runs the execution, by the id of the reque
   expect([...ids]).toEqual([result.executionId])
 })
 
-test('fallbacks nest', async () => {
+test('fallbacks can be nested', async () => {
   const executor = withFallback(withFallback(broken(), broken()), new MockExecutor({ defaultResult: 3 }))
   expect(await executor.run({ code: 'x' }, options)).toMatchObject({ result: 3, source: 'fallback' })
 })
@@ -130,7 +130,7 @@ test.each([
   [() => withFallback(new MockExecutor(), undefined as never), 'This is no Executor'],
   [() => withFallback(new MockExecutor(), new MockExecutor(), { timeoutMs: 0 }), 'the option timeoutMs'],
   [() => withFallback(new MockExecutor(), new MockExecutor(), { shouldFallBack: true as never }), 'must be a function'],
-])('wrong arguments are refused with correct code, %$', (call, problem) => {
+])('wrong arguments are refused with the corrected code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)
   expect(call).toThrow(problem)
   expect(call).toThrow('withFallback(primary, secondary, { timeoutMs: 5_000 })')

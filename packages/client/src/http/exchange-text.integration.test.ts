@@ -27,7 +27,7 @@ async function exchange(answer: (outgoing: ServerResponse) => void, signal = nev
   return exchangeText(agent, { origin, path: '/', method: 'POST', body: '{}' }, { signal, maxBytes, maxErrorBytes })
 }
 
-test('the whole text comes with its status and headers, after those of 1xx', async () => {
+test('exchangeText returns the whole text with its status and headers, and skips 1xx responses', async () => {
   const answer = await exchange((outgoing) => {
     outgoing.writeProcessing()
     outgoing.writeHead(201, { 'x-name': 'value' }).write(Buffer.from('né').subarray(0, 2))
@@ -36,7 +36,7 @@ test('the whole text comes with its status and headers, after those of 1xx', asy
   expect(answer).toMatchObject({ status: 201, headers: { 'x-name': 'value' }, text: 'né' })
 })
 
-test('of an error no more is read than enough, and its status is told also if its text is cut off', async () => {
+test('it reads a bounded part of an error body, and keeps the status when that body breaks off', async () => {
   const endless = await exchange((outgoing) => {
     const more = (error?: Error | null): void => {
       if (!error) outgoing.write('x'.repeat(10_000), more)
@@ -59,7 +59,7 @@ function writeEndlessly(outgoing: ServerResponse): void {
   more()
 }
 
-test('no more is read of an answer of 2xx than its limit, and of one that is not JSON no more than of an error', async () => {
+test('it stops at the limit of a 2xx response, and at the limit of errors for one that is not JSON', async () => {
   for (const type of ['application/json', 'text/html', 'text/event-stream']) {
     const { status, text } = await exchange((outgoing) => {
       outgoing.writeHead(200, { 'content-type': type })
@@ -80,14 +80,14 @@ const compressed = (length: number, status: number) =>
     outgoing.writeHead(status, headers).end(gzipSync('1'.repeat(length)))
   })
 
-test('a compressed answer is decoded up to its limit, and has no text beyond it', async () => {
+test('it decodes a compressed response up to its limit and drops the text of a longer one', async () => {
   expect((await compressed(maxBytes, 200)).text.length).toBe(maxBytes)
   expect((await compressed(maxBytes + 1, 200)).text).toBe('')
   expect((await compressed(maxErrorBytes, 502)).text.length).toBe(maxErrorBytes)
   expect((await compressed(maxErrorBytes + 1, 502)).text).toBe('')
 })
 
-test('of a header that was sent twice the first value counts, and of content encodings all', async () => {
+test('it uses the first value of a repeated header, and all values of content-encoding', async () => {
   const twice = { location: ['/a', '/b'], 'retry-after': ['1', '2'], 'content-encoding': ['gzip', 'br'] }
   const { headers } = await exchange((outgoing) => {
     for (const [name, values] of Object.entries(twice)) outgoing.setHeader(name, values)
@@ -96,14 +96,14 @@ test('of a header that was sent twice the first value counts, and of content enc
   expect(headers).toMatchObject({ location: '/a', 'retry-after': '1', 'content-encoding': 'gzip, br' })
 })
 
-test('a text that is cut off is a failure, and so is no answer', async () => {
+test('it rejects when the body breaks off and when no response comes', async () => {
   await expect(exchange((outgoing) => outgoing.writeHead(200).write('half', () => outgoing.destroy()))).rejects.toThrow(
     'other side closed',
   )
   await expect(exchange((outgoing) => outgoing.destroy())).rejects.toThrow('other side closed')
 })
 
-test('it fails with the reason of its signal: before it is sent, without an answer, and amid one of any status', async () => {
+test('it rejects with the reason of its signal: before sending, without a response, and within one of any status', async () => {
   const reason = new Error('given up')
   await expect(exchange(() => {}, AbortSignal.abort(reason))).rejects.toBe(reason)
   for (const status of [undefined, 200, 500]) {

@@ -23,7 +23,7 @@ test(
   },
 )
 
-test('the default delays bridge a restart of ten seconds, also with the least jitter', { tags: ['RT-1'] }, () => {
+test('the default delays outlast a restart of ten seconds, also with the least jitter', { tags: ['RT-1'] }, () => {
   const policy = resolveRetryPolicy()
   const delays = Array.from({ length: maxAttemptsOf(policy, true) - 1 }, (_, n) =>
     retryDelayMs(policy, n + 1, undefined, 0),
@@ -47,14 +47,14 @@ test('delays double with jitter up to the cap', () => {
   )
 })
 
-test('Retry-After is honoured up to the cap, and never makes a delay shorter', () => {
+test('the policy honours Retry-After up to the cap, and never shortens a delay for it', () => {
   const policy = resolveRetryPolicy()
   expect(retryDelayMs(policy, 1, 2_000, 0)).toBe(2_000)
   expect(retryDelayMs(policy, 1, 60_000, 0)).toBe(5_000)
   expect(retryDelayMs(policy, 6, 1, 0)).toBe(1_600)
 })
 
-test('Retry-After is read as seconds and as a date, and nonsense is no value', () => {
+test('Retry-After is parsed as seconds or as a date, and other text is ignored', () => {
   const now = 'Thu, 01 Jan 2026 00:00:00 GMT'
   expect(parseRetryAfter('3', now)).toBe(3_000)
   expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:07 GMT', now)).toBe(7_000)
@@ -63,7 +63,7 @@ test('Retry-After is read as seconds and as a date, and nonsense is no value', (
   expect(parseRetryAfter(undefined, now)).toBeUndefined()
 })
 
-test('only what may succeed unchanged is tried again: no 4xx but 408, 425 and 429', () => {
+test('only errors that may succeed unchanged are retried: no 4xx except 408, 425 and 429', () => {
   const retryable = [undefined, 408, 425, 429, 502, 503, 504]
   for (const status of retryable) expect(isRetryable(error(true, status))).toBe(true)
   for (const status of [400, 401, 403, 404, 409, 410, 413, 422]) expect(isRetryable(error(true, status))).toBe(false)

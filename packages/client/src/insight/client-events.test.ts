@@ -12,7 +12,7 @@ const codemodeOf = (config: { readonly logger?: Logger } = {}) =>
 /** Resolves with the message of the next warning of this process. */
 const nextWarning = () => new Promise<string>((resolve) => process.once('warning', ({ message }) => resolve(message)))
 
-test('a listener that is added while an event is told hears of the next one', async () => {
+test('a listener that is added during an event receives the next one', async () => {
   await using codemode = codemodeOf()
   let heard = 0
   const listen = (): void => {
@@ -29,7 +29,7 @@ test('a listener that is added while an event is told hears of the next one', as
   expect(heard).toBe(2)
 })
 
-test('a listener that is removed while an event is told does not hear of it', async () => {
+test('a listener that is removed during an event does not receive it', async () => {
   await using codemode = codemodeOf()
   let heard = 0
   codemode.on('settle', () => offSecond())
@@ -38,7 +38,7 @@ test('a listener that is removed while an event is told does not hear of it', as
   expect(heard).toBe(0)
 })
 
-test('an async listener that rejects is warned of', async () => {
+test('the client logs a warning when an async listener rejects', async () => {
   await using codemode = codemodeOf()
   codemode.on('settle', () => Promise.reject(new Error('no room on the disk')) as never)
   const warning = nextWarning()
@@ -49,14 +49,14 @@ test('an async listener that rejects is warned of', async () => {
 const ignore = (): void => {}
 const info = () => Promise.reject(new Error('no room on the disk')) as never
 
-test('an async logger that rejects is warned of', async () => {
+test('the client logs a warning when an async logger rejects', async () => {
   await using codemode = codemodeOf({ logger: { debug: ignore, info, warn: ignore, error: ignore } })
   const warning = nextWarning()
   await codemode.executeAsync('1')
   expect(await warning).toContain('no room on the disk')
 })
 
-test('whatever a listener throws, the execution goes on and is counted', async () => {
+test('the execution continues and is counted, whatever a listener throws', async () => {
   await using codemode = codemodeOf()
   codemode.on('start', () => {
     throw Object.create(null)

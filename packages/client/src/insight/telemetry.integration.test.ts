@@ -15,7 +15,7 @@ afterAll(() => {
   for (const api of [trace, context, propagation]) api.disable()
 })
 
-test('an execution is one trace: its span, each attempt, each tool call, and the header that goes out', async () => {
+test('an execution is one trace: its span, each attempt, each tool call, and the sent header', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     if (executor.requests.length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })

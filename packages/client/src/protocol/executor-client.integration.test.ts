@@ -52,7 +52,7 @@ test('a run sends its id as idempotency key, its key, correlation id and deadlin
   expect(remainingMs).toBeLessThanOrEqual(45_000)
 })
 
-test('a broken connection and a busy executor are tried again with the same bytes', async () => {
+test('a broken connection and a busy executor are retried with the same bytes', async () => {
   await using executor = await FakeExecutor.start((_, reply) => {
     if (executor.requests.length === 1) return reply.destroy()
     if (executor.requests.length === 2)
@@ -65,7 +65,7 @@ test('a broken connection and a busy executor are tried again with the same byte
   expect(executor.requests).toHaveLength(3)
 })
 
-test('Retry-After is waited for', async () => {
+test('the client waits for Retry-After', async () => {
   await using executor = await FakeExecutor.start((_, reply) =>
     executor.requests.length === 1
       ? reply.error(429, 'RATE_LIMITED', { retryable: true }, { 'retry-after': '1' })
@@ -110,7 +110,7 @@ test('requests that break after they were sent end as OUTCOME_AMBIGUOUS', async 
   expect(error.cause).toMatchObject({ name: 'ExecutorConnectionError', cause: { code: 'UND_ERR_SOCKET' } })
 })
 
-test('a rejected key says so, and is neither retried nor a connection error', async () => {
+test('a rejected key gives its own error, which is neither retried nor a connection error', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.error(401, 'UNAUTHORIZED'))
   await using client = clientOf(executor)
   const error = await failureOf(client.run({ code: 'x' }, noTools))
@@ -119,14 +119,14 @@ test('a rejected key says so, and is neither retried nor a connection error', as
   expect(executor.requests).toHaveLength(1)
 })
 
-test.each([400, 403, 404, 409, 413, 500])('a %i is not tried again', async (status) => {
+test.each([400, 403, 404, 409, 413, 500])('a %i is not retried', async (status) => {
   await using executor = await FakeExecutor.start((_, reply) => reply.error(status, 'INVALID_REQUEST'))
   await using client = clientOf(executor)
   await failureOf(client.run({ code: 'x' }, noTools))
   expect(executor.requests).toHaveLength(1)
 })
 
-test('a page of a gateway is a typed error, without its HTML', async () => {
+test('an HTML page of a gateway gives a typed error without the HTML', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.json(502, '<html>Bad gateway</html>'))
   await using client = clientOf(executor)
   const error = await failureOf(client.run({ code: 'x' }, noTools))
@@ -134,7 +134,7 @@ test('a page of a gateway is a typed error, without its HTML', async () => {
   expect(error.message).not.toContain('html')
 })
 
-test('a redirect is refused, so that the key goes nowhere else', async () => {
+test('a redirect is refused, so that the key is sent to no other server', async () => {
   await using executor = await FakeExecutor.start((_, reply) =>
     reply.json(302, {}, { location: 'http://127.0.0.1:1/' }),
   )
@@ -142,7 +142,7 @@ test('a redirect is refused, so that the key goes nowhere else', async () => {
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ httpStatus: 302, attempts: 1 })
 })
 
-test('a conflict after an ambiguous failure is settled by asking for the execution', async () => {
+test('a conflict after an ambiguous failure is resolved by reading the execution', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'GET') {
       const record = { ...resultOf(request.path.split('/').at(-1)!, 'done'), createdAt: new Date().toISOString() }
@@ -155,7 +155,7 @@ test('a conflict after an ambiguous failure is settled by asking for the executi
   expect(executor.requests.map(({ method }) => method)).toEqual(['POST', 'POST', 'GET'])
 })
 
-test('an execution that the executor does not know after an ambiguous failure has an ambiguous outcome', async () => {
+test('an execution unknown to the executor after an ambiguous failure has an ambiguous outcome', async () => {
   await using executor = await FakeExecutor.start((_, reply) =>
     executor.requests.length === 1 ? reply.destroy() : reply.error(404, 'NOT_FOUND'),
   )
@@ -169,7 +169,7 @@ test('an execution that the executor does not know after an ambiguous failure ha
 const knownOf = ({ requests }: FakeExecutor) => requests.map(({ headers }) => headers['x-codemode-known'])
 
 test(
-  'attempts name the latest reading, and all after one that may have arrived name that of this one',
+  'each attempt sends the latest reading, and after one that may have arrived the reading of that attempt',
   { tags: ['RT-2'] },
   async () => {
     await using executor = await FakeExecutor.start((_, reply) => {
@@ -196,7 +196,7 @@ function refuse(executor: FakeExecutor, reply: FakeReply, remembersSinceMs: numb
 }
 
 test(
-  'a refusal that proves that nothing has run is answered with the new reading at once, and is no failed attempt',
+  'a refusal that proves that nothing has run is retried with the new reading at once, and does not count as failed',
   { tags: ['RT-2'] },
   async () => {
     await using executor = await FakeExecutor.start((_, reply) => {
@@ -214,7 +214,7 @@ test(
 )
 
 test(
-  'an instance that started after the request was sent cannot tell, and the code does not run again',
+  'an instance that started after the request was sent refuses it, and the code does not run a second time',
   { tags: ['RT-2'] },
   async () => {
     await using executor = await FakeExecutor.start((request, reply) =>
@@ -232,7 +232,7 @@ test(
 )
 
 test(
-  'a machine that slept during the request may have sent it before the refusing instance was up',
+  'a request that may have been sent before a sleep of the machine is ambiguous after a refusal',
   { tags: ['RT-2'] },
   async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
@@ -248,7 +248,7 @@ test(
   },
 )
 
-test('after an attempt that may have arrived, no refusal gets a new reading', { tags: ['RT-2'] }, async () => {
+test('no refusal after an attempt that may have arrived gets a new reading', { tags: ['RT-2'] }, async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
     return executor.requests.length === 1 ? reply.destroy() : refuse(executor, reply, 0)
@@ -263,7 +263,7 @@ test('after an attempt that may have arrived, no refusal gets a new reading', { 
 })
 
 test(
-  'an executor that refuses every reading is a failure that is tried again after a delay, and not ambiguous',
+  'a refusal of every reading is retried after a delay, and the final error is not ambiguous',
   { tags: ['RT-2'] },
   async () => {
     await using executor = await FakeExecutor.start((_, reply) => {
@@ -279,7 +279,7 @@ test(
 )
 
 test(
-  'a client that its executor has answered makes ten attempts, and before that three',
+  'a client makes three attempts until its executor has answered, and ten attempts from then on',
   { tags: ['RT-1'] },
   async () => {
     let isDown = true
@@ -297,7 +297,7 @@ test(
 )
 
 test(
-  'a client that reaches its executor only by its third attempt has ten from then on',
+  'a client whose third attempt is the first to reach its executor has ten from then on',
   { tags: ['RT-1'] },
   async () => {
     await using executor = await FakeExecutor.start((_, reply) =>
@@ -315,7 +315,7 @@ test.each<[string, number, Record<string, unknown>]>([
   ['a connection error', 0, { code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false }],
   ['a 503', 503, { code: 'OUTCOME_AMBIGUOUS', ambiguous: true, retryable: false }],
   ['a rejected key', 401, { code: 'UNAUTHORIZED', ambiguous: true }],
-])('%s after the execution was accepted does not say that the code has not run', async (_what, status, expected) => {
+])('%s after the execution was accepted does not claim that the code has not run', async (_what, status, expected) => {
   for (const settles of [false, true]) {
     await using executor = await FakeExecutor.start((request, reply) => {
       if (settles && request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')
@@ -329,7 +329,7 @@ test.each<[string, number, Record<string, unknown>]>([
   }
 })
 
-test('answers that are refused as long as they are tried leave an ambiguous outcome', async () => {
+test('permanently refused answers leave an ambiguous outcome', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.error(503, 'OVERLOADED', { retryable: true })
     return request.path.endsWith('/cancel') ? reply.json(200, {}) : reply.called(1, 'weather', {})
@@ -339,13 +339,13 @@ test('answers that are refused as long as they are tried leave an ambiguous outc
   expect(error).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 
-test('an answer that is no result is an error of the protocol', async () => {
+test('an answer that is not a result is a protocol error', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.json(200, { hello: 'world' }))
   await using client = clientOf(executor)
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'INTERNAL', ambiguous: true })
 })
 
-test('the request clock fires by itself, says so, and cancels the execution', async () => {
+test('the request clock fires in the client, names itself, and cancels the execution', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
   })
@@ -362,7 +362,7 @@ test('the request clock fires by itself, says so, and cancels the execution', as
   await executor.next('/cancel')
 })
 
-test('the request clock is the same when the executor is the first to see that it has run out', async () => {
+test('the request clock gives the same error when the executor detects it first', async () => {
   const details = { layer: 'request', option: 'requestTimeoutMs', timeoutMs: 4_321 }
   await using executor = await FakeExecutor.start((_, reply) => reply.failed('EXECUTION_TIMEOUT', { details }))
   await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
@@ -375,7 +375,7 @@ test('the request clock is the same when the executor is the first to see that i
   })
 })
 
-test('a request clock that is longer than a timer can be does not fire at once', async () => {
+test('a request clock longer than the longest timer does not fire at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     await sleep(20)
     reply.result(1)
@@ -385,7 +385,7 @@ test('a request clock that is longer than a timer can be does not fire at once',
   expect(await client.run({ code: 'x', limits }, noTools)).toMatchObject({ result: 1 })
 })
 
-test('the connect clock fires by itself and says so', async () => {
+test('the connect clock fires in the client and names itself', async () => {
   // The server accepts the connection and never answers the TLS handshake.
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -402,7 +402,7 @@ test('the connect clock fires by itself and says so', async () => {
   server.close()
 })
 
-test('the deadline ends retrying before a delay that would outlast it', async () => {
+test('the deadline ends retrying before a delay that would exceed it', async () => {
   await using executor = await FakeExecutor.start((_, reply) =>
     reply.error(503, 'OVERLOADED', { retryable: true }, { 'retry-after': '5' }),
   )
@@ -418,7 +418,7 @@ test('a timeout in the queue is a timeout of its own layer', async () => {
   expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ layer: 'queue', timeoutMs: 7 })
 })
 
-test('aborting rejects at once, with the name of an AbortError, and posts cancel', async () => {
+test('aborting rejects at once with an AbortError, and posts cancel', async () => {
   const controller = new AbortController()
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
@@ -446,7 +446,7 @@ test('aborting ends a delay between attempts at once', async () => {
   expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
 })
 
-test('with a signal that has aborted nothing is sent', async () => {
+test('an already aborted signal sends nothing', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.result(1))
   await using client = clientOf(executor)
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: AbortSignal.abort() }))
@@ -454,7 +454,7 @@ test('with a signal that has aborted nothing is sent', async () => {
   expect(executor.requests).toHaveLength(0)
 })
 
-test('tool calls come by the stream and their answers go out together', async () => {
+test('tool calls arrive over the stream, and their answers are sent together', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     reply.started()
@@ -477,7 +477,7 @@ test('tool calls come by the stream and their answers go out together', async ()
   expect(result).toMatchObject({ result: { results: [answer(1, 'Oslo'), answer(2, 'Rome')] } })
 })
 
-test('a broken stream resumes at its last event, and no call is served twice', async () => {
+test('a broken stream resumes after its last event, and no call is answered twice', async () => {
   let calls = 0
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
@@ -515,7 +515,7 @@ test('answers that could not be sent are sent again', async () => {
   expect(await client.run(weather, options)).toMatchObject({ result: 'done' })
 })
 
-test('a call that is settled elsewhere, and the end of the execution, abort handlers that still run', async () => {
+test('a call that is settled elsewhere, and the end of the execution, abort running handlers', async () => {
   const reasons: string[] = []
   const started = Promise.withResolvers<void>()
   await using executor = await FakeExecutor.start(async (request, reply) => {
@@ -538,7 +538,7 @@ test('a call that is settled elsewhere, and the end of the execution, abort hand
   expect(executor.to('/tool-results')).toHaveLength(0)
 })
 
-test('a call of a tool that the request does not name is refused by the client as well', async () => {
+test('the client also refuses a call of a tool that the request does not declare', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     reply.called(1, 'bank', {})
@@ -551,7 +551,7 @@ test('a call of a tool that the request does not name is refused by the client a
   })
 })
 
-test('a stream that never brings anything is given up as ambiguous', async () => {
+test('a permanently empty stream is given up as ambiguous', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'POST') reply.started()
     else reply.write('')
@@ -572,9 +572,9 @@ test('an execution that is gone when its stream resumes has an ambiguous outcome
 })
 
 test.each([
-  ['whose answers nobody takes any more', 'POST'],
-  ['whose stream nobody resumes', 'GET'],
-])('an execution that was accepted, %s, has an ambiguous outcome', async (_what, refused) => {
+  ['whose answers are refused', 'POST'],
+  ['whose stream cannot resume', 'GET'],
+])('an accepted execution %s has an ambiguous outcome', async (_what, refused) => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path !== '/v1/executions') return reply.error(503, 'SHUTTING_DOWN', { retryable: true })
     reply.called(1, 'weather', {})
@@ -587,7 +587,7 @@ test.each([
   expect(failure).toMatchObject({ code: 'OUTCOME_AMBIGUOUS', ambiguous: true })
 })
 
-test('what can go elsewhere is not repeated when it is refused, but is when it may have arrived', async () => {
+test('with canGoElsewhere a refusal is not retried, and an attempt that may have arrived is', async () => {
   const elsewhere = { ...noTools, canGoElsewhere: true }
   await using busy = await FakeExecutor.start((_, reply) => reply.error(503, 'OVERLOADED', { retryable: true }))
   await using client = clientOf(busy)
@@ -598,7 +598,7 @@ test('what can go elsewhere is not repeated when it is refused, but is when it m
   expect(await other.run({ code: 'x' }, elsewhere)).toMatchObject({ success: true, result: 1 })
 })
 
-test('events that are gone are settled by the record', async () => {
+test('the record of the execution replaces missing events', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')
     if (request.method === 'GET') {
@@ -612,7 +612,7 @@ test('events that are gone are settled by the record', async () => {
   expect(await client.run(weather, noTools)).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })
 })
 
-test('events of unknown types are passed over', async () => {
+test('events of unknown types are skipped', async () => {
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
     reply.write('id: 2\nevent: tool.progress\ndata: {"type":"tool.progress"}\n\n')
@@ -622,7 +622,7 @@ test('events of unknown types are passed over', async () => {
   expect(await client.run(weather, noTools)).toMatchObject({ result: 'fine' })
 })
 
-test('with a callback in the request, events of a stream call nothing here', async () => {
+test('with a callback in the request, events of the stream call no tools in the client', async () => {
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.called(1, 'weather', {})
     reply.finished('fine')
@@ -634,7 +634,7 @@ test('with a callback in the request, events of a stream call nothing here', asy
   expect(seen).toEqual(['tool.called', 'finished'])
 })
 
-test('a hundred runs are under way at once', async () => {
+test('a hundred runs are in flight at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     await executor.next('/v1/executions', 100)
     reply.result(1)
@@ -644,7 +644,7 @@ test('a hundred runs are under way at once', async () => {
   expect(results.every(({ success }) => success)).toBe(true)
 })
 
-test('disposing cancels what runs, waits for that, and breaks the connections', async () => {
+test('disposing cancels running executions, waits for that, and closes the connections', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
   })
@@ -656,7 +656,7 @@ test('disposing cancels what runs, waits for that, and breaks the connections', 
   expect(executor.to('/cancel')).toHaveLength(1)
 })
 
-test('health is what the executor answers, and false when it does not', async () => {
+test('health is the answer of the executor, and false without an answer', async () => {
   await using executor = await FakeExecutor.start(({ path }, reply) => reply.json(path === '/livez' ? 200 : 503, {}))
   await using client = clientOf(executor)
   expect(await client.isLive()).toBe(true)
@@ -666,7 +666,7 @@ test('health is what the executor answers, and false when it does not', async ()
 })
 
 test(
-  'an event with a known call id and another input is refused, and its handler does not run',
+  'the client refuses an event with a known call id and another input, and runs no handler',
   { tags: ['TL-6'] },
   async () => {
     await using executor = await FakeExecutor.start(async (request, reply) => {
@@ -699,7 +699,7 @@ test(
 )
 
 test(
-  'streams of the same execution share the answers of its calls, and refuse those with another input',
+  'streams of one execution share the answers of its calls, and refuse a known call id with another input',
   { tags: ['TL-6'] },
   async () => {
     const cities = ['Oslo', 'Oslo', 'Rome']

@@ -15,7 +15,7 @@ function runOf(id: string): { run: ClientRun; end: () => Promise<void> } {
   }
 }
 
-test('a run is found by each of its ids until it has ended, also where another one has the same id', async () => {
+test('a run is found by each of its ids until it ends, even if another one has the same id', async () => {
   const active = new ActiveRuns()
   const [first, second] = [runOf('exe_1'), runOf('exe_1')]
   active.add(first.run)

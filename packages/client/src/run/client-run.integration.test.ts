@@ -15,7 +15,7 @@ function mockWith(more: Partial<Executor>): Executor {
   }
 }
 
-test('what an executor tells after the end of an execution is not heard', async () => {
+test('the client ignores events that an executor reports after the end of an execution', async () => {
   const mock = new MockExecutor()
   let tell: RunOptions['onEvent']
   const run: Executor['run'] = (request, options) => {
@@ -31,7 +31,7 @@ test('what an executor tells after the end of an execution is not heard', async 
   expect({ status: execution.status, heard }).toEqual({ status: 'completed', heard: 0 })
 })
 
-test('an execution of which the executor can not be told that it is cancelled ends here', async () => {
+test('a cancelled execution ends in the client if the executor cannot be reached', async () => {
   const mock = new MockExecutor({ defaultResult: () => new Promise<null>(() => {}) })
   await using codemode = Codemode.fromClientConfig({
     executor: mockWith({
@@ -45,7 +45,7 @@ test('an execution of which the executor can not be told that it is cancelled en
   expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 1 })
 })
 
-test('closing closes the tool server, also when the executor can not be disposed', async () => {
+test('closing closes the tool server, even if disposing the executor fails', async () => {
   const mock = new MockExecutor()
   let url = ''
   const codemode = Codemode.fromClientConfig({

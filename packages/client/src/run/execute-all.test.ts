@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { Codemode } from '../codemode.ts'
 import { MockExecutor } from '../executors/mock-executor.ts'
 
-test.each(['abort', 'close'] as const)('after %s a long batch leaves others their turn', async (how) => {
+test.each(['abort', 'close'] as const)('a long batch yields to others after %s', async (how) => {
   const codemode = Codemode.fromClientConfig({ executor: new MockExecutor() })
   const controller = new AbortController()
   const over = new AbortController()
@@ -22,13 +22,13 @@ test.each(['abort', 'close'] as const)('after %s a long batch leaves others thei
   await codemode.close()
 })
 
-test.each(['return 1', 5, null, undefined, {}])('%j is no list of codes', async (codes) => {
+test.each(['return 1', 5, null, undefined, {}])('%j is not a list of codes', async (codes) => {
   await using codemode = Codemode.fromClientConfig({ executor: new MockExecutor() })
   await expect(codemode.executeAll(codes as never)).rejects.toThrow("codemode.executeAll(['return 2 + 2'")
   expect(codemode.stats().total).toBe(0)
 })
 
-test.each(['abort', 'close'] as const)('codes without an end are read until %s', async (how) => {
+test.each(['abort', 'close'] as const)('endless codes are read until %s', async (how) => {
   const codemode = Codemode.fromClientConfig({ executor: new MockExecutor({ latencyMs: 1 }), concurrency: 4 })
   const controller = new AbortController()
   let isEnded = false

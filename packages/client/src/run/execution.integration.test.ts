@@ -6,7 +6,7 @@ import { executionOf, failedResultOf, FakeExecutor, type FakeReply } from '../te
 const codemodeOf = ({ url }: FakeExecutor) =>
   Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 } })
 
-test('submit resolves on acceptance with a handle that knows how it stands', async () => {
+test('submit resolves on acceptance with a handle that has the current status', async () => {
   const gate = Promise.withResolvers<FakeReply>()
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
@@ -32,7 +32,7 @@ test('submit rejects when the executor refuses', async () => {
   await expect(codemode.submit('x')).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
 })
 
-test('giving up waiting says so, and is not cancelling', async () => {
+test('a timeout of wait() rejects with WAIT_TIMEOUT and does not cancel the execution', async () => {
   const gate = Promise.withResolvers<FakeReply>()
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
@@ -52,7 +52,7 @@ test('giving up waiting says so, and is not cancelling', async () => {
   expect(await execution.wait({ timeoutMs: 10_000 })).toMatchObject({ result: 1 })
 })
 
-test('cancel asks the executor, and the execution ends as it says', async () => {
+test('cancel asks the executor, which decides the ending', async () => {
   let stream: FakeReply | undefined
   await using executor = await FakeExecutor.start((request, reply) => {
     if (!request.path.endsWith('/cancel')) {
@@ -89,7 +89,7 @@ test('an execution that is cancelled before the executor knows it is not sent ag
   expect(executor.to('/executions')).toHaveLength(1)
 })
 
-test('an execution that nobody waits for is no unhandled rejection', async () => {
+test('an execution without a waiting caller is not an unhandled rejection', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'GET') return reply.error(404, 'NOT_FOUND')
     reply.started()
@@ -115,7 +115,7 @@ test('retry submits the same code with the same options under a new id', async (
   expect(second.id).not.toBe(first.id)
 })
 
-test('retry submits what was submitted, whatever became of the options since', async () => {
+test('retry submits the original options, even if the object has changed since', async () => {
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
     reply.finished(1)
@@ -129,7 +129,7 @@ test('retry submits what was submitted, whatever became of the options since', a
   expect(executor.requests.map(executionOf)[1]).toMatchObject({ input: { n: 1 }, label: 'l' })
 })
 
-test('events come from the executor, from after the given one to the end', async () => {
+test('events come from the executor, from the event after the given one to the end', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.method === 'POST') reply.started()
     else reply.event({ type: 'log', level: 'log', text: 'hello' }, 2)

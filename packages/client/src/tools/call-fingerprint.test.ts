@@ -17,7 +17,7 @@ test.each<[Json, Json]>([
   expect(callFingerprint('pay', first)).toBe(callFingerprint('pay', second))
 })
 
-test('another tool, another value and another structure have another fingerprint', { tags: ['TL-6'] }, () => {
+test('another tool, another value and another structure have other fingerprints', { tags: ['TL-6'] }, () => {
   const inputs = [
     null,
     0,
@@ -45,6 +45,6 @@ test('another tool, another value and another structure have another fingerprint
 
 const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as Json
 
-test('an input may be nested as deeply as JSON can be', { tags: ['TL-6'] }, () => {
+test('an input may be nested as deeply as JSON allows', { tags: ['TL-6'] }, () => {
   expect(callFingerprint('pay', nested(200_000))).not.toBe(callFingerprint('pay', nested(200_001)))
 })

@@ -25,11 +25,11 @@ function oneCall() {
   return { deliver, cancel, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
 }
 
-describe('a call without a delivery', () => {
+describe('a call whose delivery was lost', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  test('is aborted after a second, and not while anybody waits for it', () => {
+  test('is aborted after a second, unless another delivery waits for it', () => {
     const { deliver, signals } = oneCall()
     const [first, second] = [deliver(), deliver()]
     first.lose()
@@ -41,7 +41,7 @@ describe('a call without a delivery', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   })
 
-  test('is joined by the next one, as often as it takes, and runs once', async () => {
+  test('is joined by each later delivery and runs once', async () => {
     const { deliver, signals, finish } = oneCall()
     const answers = [1, 2, 3].map(() => {
       const { lose, answer } = deliver()
@@ -56,7 +56,7 @@ describe('a call without a delivery', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  test('that ends within the second is not aborted any more, and its answer is kept', async () => {
+  test('that ends within the second is not aborted, and its answer is kept', async () => {
     const { deliver, signals, finish } = oneCall()
     const { lose, answer } = deliver()
     lose()
@@ -72,7 +72,7 @@ describe('a call that is cancelled', () => {
   const cancelled =
     '{"ok":false,"error":{"name":"ToolError","message":"The call of pay was cancelled","code":"TOOL_CANCELLED","retryable":false}}'
 
-  test('ends at once for all its deliveries, with the reason, though its handler goes on', async () => {
+  test('ends at once for all its deliveries, with the reason, while its handler still runs', async () => {
     const { deliver, cancel, signals, finish } = oneCall()
     const answers = [deliver().answer, deliver().answer]
     cancel('not needed any more')
@@ -86,7 +86,7 @@ describe('a call that is cancelled', () => {
     expect(signals).toHaveLength(1)
   })
 
-  test('is answered as cancelled also if its handler returns in the same turn', async () => {
+  test('is answered as cancelled even if its handler returns in the same turn', async () => {
     const { deliver, cancel, finish } = oneCall()
     const { answer } = deliver()
     finish()
@@ -95,7 +95,7 @@ describe('a call that is cancelled', () => {
     expect(await deliver().answer).toBe(cancelled)
   })
 
-  test('keeps the answer that it has', async () => {
+  test('keeps an answer that it already has', async () => {
     const { deliver, cancel, signals, finish } = oneCall()
     finish()
     await deliver().answer
@@ -104,7 +104,7 @@ describe('a call that is cancelled', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  test('before it is delivered never runs, until no delivery that was signed before can come', async () => {
+  test('before its delivery never runs, until no delivery signed earlier can arrive', async () => {
     vi.useFakeTimers()
     onTestFinished(() => void vi.useRealTimers())
     const { deliver, cancel, signals } = oneCall()
@@ -118,7 +118,7 @@ describe('a call that is cancelled', () => {
     expect(signals).toHaveLength(1)
   })
 
-  test('before it is delivered is remembered with 10,000 others, the oldest of which is forgotten for more', async () => {
+  test('before its delivery is remembered with up to 10,000 others, and the oldest is evicted first', async () => {
     const { counted, record, call } = counting(1)
     for (let n = 1; n <= 10_001; n++) record.cancel(`exe_1:${n}`, undefined)
     await call(2)
@@ -149,7 +149,7 @@ describe('the record', () => {
   test.each([
     ['64 MiB, at two bytes a character', 1024 * 1024, 31],
     ['10,000 answers', 1, 10_000],
-  ])('holds %s, and gives up the oldest for more', async (_bound, characters, count) => {
+  ])('holds %s, and evicts the oldest for more', async (_bound, characters, count) => {
     const { counted, call } = counting(characters)
     for (let n = 1; n <= count; n++) await call(n)
     await call(1)
@@ -161,7 +161,7 @@ describe('the record', () => {
     expect(counted.runs).toBe(count + 2)
   })
 
-  test('holds an answer until no repeat of the call can come', async () => {
+  test('holds an answer until the call can no longer be repeated', async () => {
     vi.useFakeTimers()
     const { counted, call } = counting(1)
     const keepUntil = Date.now() + 60_000
@@ -182,7 +182,7 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
   const first = { id: 'exe_1:1', tool: 'pay', keepUntil: Infinity, fingerprint: 'of pay(1)' }
   const other = { ...first, fingerprint: 'of pay(2)' }
 
-  test('is refused while the first call runs and after its answer, which stays the one of the first', async () => {
+  test('is refused while the first call runs and after its answer, and does not replace that answer', async () => {
     const record = new CallRecord()
     const gate = Promise.withResolvers<ToolAnswer>()
     const answer = record.answer(first, signal, () => gate.promise)

@@ -14,12 +14,12 @@ function offsetOf({ executorAheadMs = 0, heldMs = 0 }): ClockOffset {
   return offset
 }
 
-test('with clocks that agree a deadline stays as it is, however late it comes', { tags: ['RT-3'] }, () => {
+test('with synchronized clocks a deadline is not changed, however late it arrives', { tags: ['RT-3'] }, () => {
   for (const heldMs of [0, 1, 3_000, 3_600_000]) expect(offsetOf({ heldMs }).estimate(2_000)).toBe(2_000)
 })
 
 test.each([60_000, 3_600_000, -60_000, -3_600_000])(
-  'with an executor that is %i ms ahead',
+  'the estimate stays within its bounds for an executor %i ms ahead',
   { tags: ['RT-3'] },
   (executorAheadMs) => {
     for (const heldMs of [0, 3_000]) {
@@ -35,7 +35,7 @@ test.each([60_000, 3_600_000, -60_000, -3_600_000])(
 )
 
 test(
-  'each message narrows the bounds, and the newest time of a batch says how late the older ones are',
+  'each message narrows the bounds, and the newest time of a batch bounds the age of the older ones',
   { tags: ['RT-3'] },
   () => {
     const offset = new ClockOffset()
@@ -47,7 +47,7 @@ test(
   },
 )
 
-test('a clock that was set, so that the bounds contradict each other, makes no call late', { tags: ['RT-3'] }, () => {
+test('contradictory bounds, from a clock that was set, make no call late', { tags: ['RT-3'] }, () => {
   const offset = new ClockOffset()
   offset.stampedAfter(0, 3_600_000)
   offset.stampedBefore(1_000, 1_010)

@@ -31,12 +31,12 @@ test.each([
   ["moved '/home/ada/a' to '/home/ada/b'", "moved '<path>' to '<path>'"],
   ['\u001b[31m/home/ada/x.ts\u001b[39m', '\u001b[31m<path>\u001b[39m'],
   ['FORGET /home/ada/x', 'FORGET <path>'],
-])('%j loses the absolute paths of a host', { tags: ['TL-2'] }, (text, clean) => {
+])('withoutHostPaths removes the absolute paths from %j', { tags: ['TL-2'] }, (text, clean) => {
   expect(withoutHostPaths(text)).toBe(clean)
 })
 
 test.each([cwd(), homedir(), tmpdir(), import.meta.dirname].map((folder) => join(folder, 'sub', 'secret.json')))(
-  '%s, a path of this host, is left out',
+  'withoutHostPaths removes %s, a path of this host',
   { tags: ['TL-2'] },
   (path) => {
     expect(withoutHostPaths(`no ${path} here`)).toBe('no <path> here')
@@ -60,7 +60,7 @@ test.each([
   'matches \\d+\\w+, \\\\d+\\\\w+',
   'node:fs/promises',
   '////////',
-])('%j is kept', { tags: ['TL-2'] }, (text) => {
+])('withoutHostPaths keeps %j', { tags: ['TL-2'] }, (text) => {
   expect(withoutHostPaths(text)).toBe(text)
 })
 
@@ -81,11 +81,11 @@ test.each([
   ['      at async Promise.all (index 0)] }'],
   ['    at async file:///srv/app.ts:97:1)'],
   ['    at new Promise (<anonymous>)]'],
-])('a stack frame is left out: %j', { tags: ['TL-2'] }, (frame) => {
+])('withoutHostPaths removes the stack frame %j', { tags: ['TL-2'] }, (frame) => {
   expect(withoutHostPaths(`Error: boom\n${frame}\nend`)).toBe('Error: boom\nend')
 })
 
-test('a stack that is a message leaves its first line', { tags: ['TL-2'] }, () => {
+test('withoutHostPaths keeps the first line of a message that is a stack', { tags: ['TL-2'] }, () => {
   expect(withoutHostPaths(new TypeError('boom').stack ?? '')).toBe('TypeError: boom')
 })
 
@@ -104,7 +104,7 @@ test.each(
     ['/'.concat('a'.repeat(400_000), '/b')],
     [`/x.js:${'1'.repeat(400_000)}`],
   ].map(([text = '']) => [text.slice(0, 12), text]),
-)('a text of 400 KB like %j is read once, and kept', { tags: ['TL-2'] }, (_, text) => {
+)('withoutHostPaths reads 400 KB of text like %j once and keeps it', { tags: ['TL-2'] }, (_, text) => {
   expect(withoutHostPaths(text)).toBe(text)
 })
 
@@ -114,7 +114,7 @@ test.each([
   ["'/etc/x ", "'<path>", 60_000],
   ['/etc/x)', '<path>', 60_000],
   ['c:\\a b\\', '<path>', 60_000],
-])('a text of many paths like %j is cleaned', { tags: ['TL-2'] }, (unit, begin, count) => {
+])('withoutHostPaths replaces every path in a text like %j', { tags: ['TL-2'] }, (unit, begin, count) => {
   const clean = withoutHostPaths(unit.repeat(count))
   expect(clean.startsWith(begin)).toBe(true)
   expect(clean).not.toContain('/etc')

@@ -31,7 +31,7 @@ function call(
 
 const issuesOf = (answer: ToolAnswer) => (answer.ok ? undefined : answer.error)
 
-test('a handler gets the checked input and the facts of its call', async () => {
+test('a handler receives the validated input and the ids of its call', async () => {
   const seen: ToolCall[] = []
   const weather = tool({
     inputSchema: z.object({ city: z.string().trim() }),
@@ -62,7 +62,7 @@ test.each([
       },
     },
   ],
-])('input that a %s refuses never reaches the handler, and the path is named', async (_, inputSchema) => {
+])('input that a %s rejects never reaches the handler, and the message names its path', async (_, inputSchema) => {
   let ran = false
   const answer = await call({ inputSchema, execute: () => (ran = true) }, { user: { ages: [1, 'two'] } })
   expect(ran).toBe(false)
@@ -73,7 +73,7 @@ test.each([
   })
 })
 
-test('JSON Schema is checked whole: required, additionalProperties, conditions', async () => {
+test('JSON Schema validation covers required, additionalProperties and conditions', async () => {
   const inputSchema = {
     required: ['a'],
     properties: { a: { type: 'string' } },
@@ -87,7 +87,7 @@ test('JSON Schema is checked whole: required, additionalProperties, conditions',
   expect(await call({ inputSchema, execute: () => 1 }, { a: 'x' })).toEqual({ ok: true, output: 1 })
 })
 
-test('output is checked after the handler, and JSON Schema sees it as JSON', async () => {
+test('the output is validated after the handler, and JSON Schema validates its JSON form', async () => {
   const bad = tool({ outputSchema: z.object({ n: z.number() }), execute: () => ({ n: 'x' as never }) })
   expect(issuesOf(await call(bad))).toMatchObject({
     code: 'TOOL_OUTPUT_INVALID',
@@ -97,7 +97,7 @@ test('output is checked after the handler, and JSON Schema sees it as JSON', asy
   expect(await call(dated)).toEqual({ ok: true, output: '1970-01-01T00:00:00.000Z' })
 })
 
-test('undefined becomes null, and what JSON cannot hold names its path', async () => {
+test('undefined becomes null, and the error for a value that is not JSON names its path', async () => {
   expect(await call(() => undefined)).toEqual({ ok: true, output: null })
   expect(issuesOf(await call(() => ({ items: [{ size: 1n }] })))).toMatchObject({
     code: 'TOOL_OUTPUT_INVALID',
@@ -106,14 +106,14 @@ test('undefined becomes null, and what JSON cannot hold names its path', async (
   })
 })
 
-test('an output above the limit says its size and the limit', async () => {
+test('the error for an output above the limit has its size and the limit', async () => {
   expect(issuesOf(await call(() => 'x'.repeat(5_000_000)))).toMatchObject({
     code: 'TOOL_OUTPUT_TOO_LARGE',
     data: { sizeBytes: 5_000_002, limitBytes: 4_194_304 },
   })
 })
 
-test('what a handler throws arrives with name, message, code, data and retryable', async () => {
+test('an error of a handler arrives with name, message, code, data and retryable', async () => {
   const thrown = new ToolError('no such city', { code: 'NO_CITY', data: { city: 'x' }, retryable: true })
   const answer = { name: 'ToolError', message: 'no such city', code: 'NO_CITY', data: { city: 'x' }, retryable: true }
   expect(issuesOf(await call(() => Promise.reject(thrown)))).toEqual(answer)
@@ -126,7 +126,7 @@ test('what a handler throws arrives with name, message, code, data and retryable
   ).toEqual({ name: 'RangeError', message: 'too far', code: 'TOOL_ERROR', retryable: false })
 })
 
-test('no path and no stack of the host gets out', { tags: ['TL-2'] }, async () => {
+test('an answer contains no path and no stack of the host', { tags: ['TL-2'] }, async () => {
   const { readFile } = await import('node:fs/promises')
   const system = issuesOf(await call(() => readFile('/srv/secret/keys.json')))
   expect(system).toMatchObject({
@@ -137,7 +137,7 @@ test('no path and no stack of the host gets out', { tags: ['TL-2'] }, async () =
   expect(issuesOf(await call(() => Promise.reject(loud)))?.message).toBe('failed in <path>')
 })
 
-test('the deadline aborts the handler and answers at once, even for one that does not listen', async () => {
+test('the deadline aborts the handler and answers at once, even if the handler ignores its signal', async () => {
   let signal: AbortSignal | undefined
   const deaf = (_: unknown, facts: ToolCall) => {
     signal = facts.signal
@@ -147,7 +147,7 @@ test('the deadline aborts the handler and answers at once, even for one that doe
   expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
 })
 
-test('a cancellation that comes when the deadline has passed, before its timer fires, is the timeout', async () => {
+test('a cancellation that arrives after the deadline, before its timer fires, is answered as the timeout', async () => {
   vi.useFakeTimers({ toFake: ['Date', 'performance'] })
   onTestFinished(() => void vi.useRealTimers())
   const controller = new AbortController()
@@ -164,7 +164,7 @@ test('a cancellation that comes when the deadline has passed, before its timer f
   expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
 })
 
-test('aborting the call aborts the handler; a call that was aborted before never begins', async () => {
+test('aborting the call aborts the handler, and a call that is already aborted never starts', async () => {
   const controller = new AbortController()
   const answer = call((_, { signal }: ToolCall) => sleep(60_000, undefined, { signal }), {}, controller)
   controller.abort(new Error('gone'))
@@ -193,7 +193,7 @@ const slowChecks: [string, (until: number) => Promise<{ value: number }> | { val
 ]
 
 test.each(slowChecks)(
-  'a handler does not start when checking its input takes until the deadline, %s',
+  'a handler does not start when validating its input takes until the deadline, %s',
   { tags: ['RT-3'] },
   async (_, check) => {
     let ran = false
@@ -213,7 +213,7 @@ test.each(slowChecks)(
 )
 
 test(
-  'a call whose deadline has passed is not started, and its input is not even checked',
+  'a call whose deadline has passed does not start, and its input is not validated',
   { tags: ['RT-3'] },
   async () => {
     let touched = false
@@ -225,7 +225,7 @@ test(
   },
 )
 
-test('only a ToolError of this package is told as it is', { tags: ['TL-2'] }, async () => {
+test('only the message of a ToolError of this package is passed on unchanged', { tags: ['TL-2'] }, async () => {
   const message = 'see /etc/passwd'
   class ToolError2 extends Error {
     override name = 'ToolError'

@@ -28,37 +28,37 @@ function refusalOf(work: () => unknown): ConfigurationError {
 const namesOf = (registry: ToolRegistry, list?: string[]) =>
   registry.select(list).map(({ declaration }) => declaration.name)
 
-test('names become identifiers joined by dots', () => {
+test('tool names become identifiers joined by dots', () => {
   const registry = registryOf({ 'list-issues': noop, 'github.list issues': noop, '2fa': noop, größe: noop, a$: noop })
   expect(namesOf(registry)).toEqual(['list_issues', 'github.list_issues', '_2fa', 'gr__e', 'a$'])
 })
 
-test('a tool and a namespace of the same name may coexist', () => {
+test('a tool and a namespace can have the same name', () => {
   expect(namesOf(registryOf({ github: noop, 'github.list': noop }))).toEqual(['github', 'github.list'])
 })
 
 test.each([
   ['list-issues', 'list_issues'],
   ['github.list-issues', 'github.list_issues'],
-])('%s collides with %s, whatever overwrite says, and the message shows a free name', (one, other) => {
+])('%s collides with %s, even with overwrite, and the message suggests a free name', (one, other) => {
   const registry = registryOf({ [one]: noop })
   const error = refusalOf(() => registry.register(other, noop, { overwrite: true }))
   expect(error.message).toContain(`'${one}'`)
   expect(error.message).toContain(`_2'`)
 })
 
-test('a name that is taken is refused unless overwrite', () => {
+test('the registry refuses a taken name without overwrite', () => {
   const registry = registryOf({ weather: noop })
   expect(refusalOf(() => registry.register('weather', noop)).message).toContain('{ overwrite: true }')
   registry.register('weather', better, { overwrite: true })
   expect(registry.get('weather')?.handler).toBe(better)
 })
 
-test.each(['then', 'a.then', '__proto__', 'constructor', '$search'])('%s is no name for a tool', (name) => {
+test.each(['then', 'a.then', '__proto__', 'constructor', '$search'])('the registry refuses the name %s', (name) => {
   expect(refusalOf(() => registryOf({}).register(name, noop)).message).toContain('registerTool(')
 })
 
-test('an allow-list takes either name, once; an unknown one lists the known and the nearest', () => {
+test('an allow-list accepts both forms of a name, once; the error for an unknown one lists the known and the nearest', () => {
   const registry = registryOf({ 'list-issues': noop, weather: noop, bank: noop })
   expect(namesOf(registry, ['list-issues', 'list_issues', 'weather'])).toEqual(['list_issues', 'weather'])
   expect(namesOf(registry, [])).toEqual([])
@@ -68,7 +68,7 @@ test('an allow-list takes either name, once; an unknown one lists the known and 
   expect(message).toContain("availableTools: ['weather']")
 })
 
-test('a name of which nothing is left to call it by is refused', () => {
+test('the registry refuses a name without a letter or digit', () => {
   for (const name of ['', ' ', '.', 'a.', '.a', 'a..b', '-', '日本', '🎉', 'a.🎉', undefined, null, 1, {}]) {
     expect(refusalOf(() => registryOf({}).register(name as never, noop)).message).toContain('letter or digit')
   }
@@ -76,7 +76,7 @@ test('a name of which nothing is left to call it by is refused', () => {
   expect(namesOf(spoken, undefined)).toEqual(['x_y', '_', '_1', 'a_b.c_d'])
 })
 
-test('every kind of handler serves, with its own this', async () => {
+test('the registry accepts every kind of handler and keeps its this', async () => {
   class Counter {
     count = 41
     run() {
@@ -95,13 +95,13 @@ test('every kind of handler serves, with its own this', async () => {
   expect(await Promise.all(outputs)).toEqual([1, 2, 3, 42])
 })
 
-test('what has no handler is refused', () => {
+test('the registry refuses a tool without a handler', () => {
   for (const bad of [{}, null, 'weather', { execute: 1 }]) {
     expect(refusalOf(() => registryOf({}).register('weather', bad as never)).message).toContain('has no handler')
   }
 })
 
-test('declarations say what schemas mean on the wire', () => {
+test('declarations describe the JSON that schemas accept and produce', () => {
   const registry = registryOf({
     zod: tool({
       description: 'd',
@@ -134,7 +134,7 @@ test('declarations say what schemas mean on the wire', () => {
   expect(standard).toEqual({ name: 'standard' })
 })
 
-test('a schema that is none, and a declaration that the wire refuses, fail when they are registered', () => {
+test('registration refuses an invalid schema and a declaration above the limits of the protocol', () => {
   const schema = 'string' as never
   expect(refusalOf(() => registryOf({ a: { inputSchema: schema, execute: noop } })).message).toContain('inputSchema')
   expect(refusalOf(() => registryOf({ a: { timeoutMs: 0, execute: noop } })).message).toContain('timeoutMs')

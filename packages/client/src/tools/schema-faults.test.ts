@@ -55,9 +55,9 @@ const faults: [string, ToolSchema, unknown][] = [
     {},
   ],
   ['returns nothing', standard(() => undefined), {}],
-  ['returns issues that are no list', standard(() => ({ issues: 5 })), {}],
-  ['returns an issue that is none', standard(() => ({ issues: [null] })), {}],
-  ['returns a path that is none', standard(() => ({ issues: [{ message: 'm', path: [null] }] })), {}],
+  ['returns issues that are not a list', standard(() => ({ issues: 5 })), {}],
+  ['returns an invalid issue', standard(() => ({ issues: [null] })), {}],
+  ['returns an invalid path', standard(() => ({ issues: [{ message: 'm', path: [null] }] })), {}],
   [
     'returns issues with a hostile getter',
     standard(() => ({
@@ -75,14 +75,14 @@ const faults: [string, ToolSchema, unknown][] = [
     }),
     {},
   ],
-  ['runs out of stack', node, deep(50_000)],
+  ['overflows the stack', node, deep(50_000)],
 ]
 
 describe.each(['input', 'output'] as const)('a schema of the %s', (direction) => {
   const code = direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID'
 
   test.each(faults)(
-    'that %s is a failed check, and no failed handler',
+    'that %s fails the check, and is not reported as a failed handler',
     { tags: ['TL-2'] },
     async (_, schema, value) => {
       let ran = 0
@@ -104,15 +104,15 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
 
   test.each<[string, ToolSchema, unknown, string]>([
     [
-      '100,000 wrong items',
+      '100,000 invalid items',
       { items: { type: 'string' } },
       Array.from({ length: 100_000 }, () => 1),
       'and at least 95 more',
     ],
-    ['100,000 wrong items by zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
+    ['100,000 items invalid for zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
     ['10,000 levels', { additionalProperties: { $ref: '#' }, items: { $ref: '#' } }, deep(5_000), 'nested too deeply'],
     ['too many steps', { pattern: '(?=.*b)a' }, 'a'.repeat(1_000_000), 'given up after 10000000 steps'],
-  ])('says of %s what is wrong', { tags: ['TL-2'] }, async (_, schema, value, text) => {
+  ])('that fails on %s says what is wrong', { tags: ['TL-2'] }, async (_, schema, value, text) => {
     const tool = { [`${direction}Schema`]: schema, execute: () => value }
     const answer = await call(tool, value)
     expect(answer).toMatchObject({ ok: false, error: { code, message: expect.stringContaining(text) as string } })
@@ -120,7 +120,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
   })
 })
 
-test('a handler that throws what a check throws has failed by itself', { tags: ['TL-2'] }, async () => {
+test('a handler that throws the error of a failing check is a failed handler', { tags: ['TL-2'] }, async () => {
   const tool = {
     inputSchema: {},
     execute: () => {
@@ -132,7 +132,7 @@ test('a handler that throws what a check throws has failed by itself', { tags: [
 
 const register = (inputSchema: never) => () => new ToolRegistry().register('t', { inputSchema, execute: () => 1 })
 
-test('a JSON Schema that can not be used is refused when its tool is registered', { tags: ['TL-1'] }, () => {
+test('registration refuses a JSON Schema that cannot be used', { tags: ['TL-1'] }, () => {
   expect(register({ $ref: '#/$defs/x' } as never)).toThrow(
     `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" leads to no schema`,
   )

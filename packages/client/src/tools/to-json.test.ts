@@ -16,7 +16,7 @@ function refusalOf(value: unknown): NotJsonError {
   throw new Error('it was not refused')
 }
 
-test('a value without a loss comes out as JSON.stringify writes it', () => {
+test('toJson converts a lossless value as JSON.stringify does', () => {
   fc.assert(
     fc.property(writableValues, (value) => {
       expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value) ?? 'null')
@@ -24,16 +24,16 @@ test('a value without a loss comes out as JSON.stringify writes it', () => {
   )
 })
 
-test.each(acceptedCases.filter(({ place }) => place !== 'guest'))('$source becomes $json', (each) => {
+test.each(acceptedCases.filter(({ place }) => place !== 'guest'))('toJson converts $source to $json', (each) => {
   expect(JSON.stringify(toJson(valueOf(each)))).toBe(each.json)
 })
 
-test.each(refusedCases.filter(({ place }) => place !== 'guest'))('$source is refused: $path $reason', (each) => {
+test.each(refusedCases.filter(({ place }) => place !== 'guest'))('toJson refuses $source: $path $reason', (each) => {
   const { path, reason, hint } = each
   expect(refusalOf(valueOf(each))).toMatchObject({ pathText: path, reason, hint })
 })
 
-test('a key named __proto__ stays a key', () => {
+test('toJson keeps a key named __proto__', () => {
   const json = toJson(JSON.parse('{"__proto__": {"admin": true}}'))
   expect(JSON.stringify(json)).toBe('{"__proto__":{"admin":true}}')
   expect((json as { admin?: boolean }).admin).toBeUndefined()
@@ -71,7 +71,7 @@ test.each<[string, (thrown: Error) => unknown]>([
       ),
     }),
   ],
-])('%s that throws is refused with its path, and the error as the cause', (_what, valueThat) => {
+])('the error for %s that throws has the path, and the thrown error as its cause', (_what, valueThat) => {
   const thrown = new TypeError('in /home/me/secret.ts')
   const refusal = refusalOf(valueThat(thrown))
   expect(refusal).toMatchObject({ pathText: '.at', cause: thrown })
@@ -105,11 +105,11 @@ test.each(
       },
     },
   ]),
-)('a value is refused whatever its getter throws', (value) => {
+)('toJson refuses a value whose getter throws anything', (value) => {
   expect(refusalOf([value])).toMatchObject({ path: [0, 'field'] })
 })
 
-test('an error keeps the rest when one of its fields throws while it is written', () => {
+test('toJson keeps the other fields of an error when one of them throws', () => {
   const at = {
     toJSON: () => {
       throw new Error('not written')
@@ -120,7 +120,7 @@ test('an error keeps the rest when one of its fields throws while it is written'
   ])
 })
 
-test('very many objects below deeply nested ones come out as they are', () => {
+test('toJson converts very many objects below deeply nested ones', () => {
   let value: unknown = Array.from({ length: 200_000 }, () => ({}))
   for (let depth = 0; depth < 500; depth++) value = [value]
   expect(JSON.stringify(toJson(value))).toBe(JSON.stringify(value))
@@ -141,14 +141,14 @@ function lengthOnly(): unknown[] {
 }
 
 test.each([
-  ['a list of billions that are not set', lengthOnly],
-  ['few objects that refer to each other billions of times', repeated],
-  ['an error with such a list', () => Object.assign(new Error('x'), { errors: lengthOnly() })],
+  ['a list of billions of unset items', lengthOnly],
+  ['a few objects that refer to each other billions of times', repeated],
+  ['an error with a list of billions of unset items', () => Object.assign(new Error('x'), { errors: lengthOnly() })],
   ['an error with such objects', () => ({ error: new Error('x', { cause: { rows: repeated() } }) })],
-])('%s is refused before it is written out', { tags: ['GU-1'] }, (_, make) => {
+])('toJson refuses %s before it writes it out', { tags: ['GU-1'] }, (_, make) => {
   expect(refusalOf(make()).message).toMatch(/^has more than 2097152 values in it, which no message can hold/)
 })
 
-test('as many values as fit into a message are taken', { tags: ['GU-1'] }, () => {
+test('toJson accepts as many values as fit into a message', { tags: ['GU-1'] }, () => {
   expect(toJson(Array.from({ length: 2_000_000 }, () => 1))).toHaveLength(2_000_000)
 })

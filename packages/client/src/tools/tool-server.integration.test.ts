@@ -80,7 +80,7 @@ const seconds = (fromNow: number) => String(Math.floor(Date.now() / 1000) + from
 const tokenOf = async (server: ToolServer, lifetimeMs = 10_000) =>
   (await server.callbackFor(executionId, ['weather'], lifetimeMs)).token
 
-test('a signed call with its token is answered with 200, whatever the tool says', async () => {
+test('the server answers a signed call with 200, also when the tool fails', async () => {
   const failure: ToolAnswer = { ok: false, error: { message: 'no', code: 'NO' } }
   const { server, served } = serverOf(() => Promise.resolve(failure))
   const message = { input: { city: 'Oslo' }, context: { clientId: 'c1' } }
@@ -96,17 +96,17 @@ test.each<[string, number, (token: string) => CallbackRequest]>([
   ['no signature', 401, (token) => ({ token, extra: { 'webhook-signature': '' } })],
   ['a signature without a time', 401, (token) => ({ token, extra: { 'webhook-timestamp': '' } })],
   ['a signature of another version', 401, (token) => ({ token, extra: { 'webhook-signature': 'v2,c2lnbmF0dXJl' } })],
-  ['a time that was not signed', 401, (token) => ({ token, extra: { 'webhook-timestamp': seconds(-1) } })],
-  ['a signature that is no base64', 401, (token) => ({ token, extra: { 'webhook-signature': 'v1' } })],
+  ['an unsigned time', 401, (token) => ({ token, extra: { 'webhook-timestamp': seconds(-1) } })],
+  ['a signature that is not base64', 401, (token) => ({ token, extra: { 'webhook-signature': 'v1' } })],
   ['a wrong signature', 401, (token) => ({ token, key: 'another-key' })],
   ['an old signature', 401, (token) => ({ token, sentAt: new Date(Date.now() - 301_000) })],
   ['a signature from the future', 401, (token) => ({ token, sentAt: new Date(Date.now() + 302_000) })],
   ['another execution', 403, (token) => ({ token, message: { executionId: 'exe_2', callId: 'exe_2:1' } })],
   ['a call of another execution', 403, (token) => ({ token, message: { callId: 'exe_2:1' } })],
-  ['a call id that is not the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
-  ['a tool that the token does not name', 403, (token) => ({ token, message: { tool: 'bank' } })],
-  ['no tool call', 400, (token) => ({ token, message: { type: 'other' as never } })],
-])('%s is refused with %i, in the form of all errors', async (_, status, delivery) => {
+  ['a call id that differs from the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
+  ['a tool that the token does not allow', 403, (token) => ({ token, message: { tool: 'bank' } })],
+  ['a message of another type', 400, (token) => ({ token, message: { type: 'other' as never } })],
+])('the server refuses %s with %i and an error body', async (_, status, delivery) => {
   const { server, served } = serverOf()
   const response = await server.handle(requestOf(delivery(await tokenOf(server))))
   expect(response.status).toBe(status)
@@ -141,11 +141,11 @@ test.each<[string, number, (token: string) => CallbackRequest]>([
     (token) => ({ token, message: { executionId: undefined as never, callId: 'exe_2:1' } }),
   ],
   ['the token of another execution', 403, (token) => ({ token, message: { executionId: 'exe_2' } })],
-  ['a call id that is not the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
-  ['an id that is no call', 403, (token) => ({ token, message: { callId: 'exe_1:0' } })],
+  ['a call id that differs from the webhook id', 403, (token) => ({ token, id: 'exe_1:2' })],
+  ['an invalid call id', 403, (token) => ({ token, message: { callId: 'exe_1:0' } })],
   ['no call id', 400, (token) => ({ token, id: 'exe_1:1', message: { callId: undefined as never } })],
-  ['a reason that is no text', 400, (token) => ({ token, message: { reason: 5 } as never })],
-])('a cancellation with %s is refused with %i, and the call goes on', async (_, status, delivery) => {
+  ['a reason that is not text', 400, (token) => ({ token, message: { reason: 5 } as never })],
+])('the server refuses a cancellation with %s with %i, and the call continues', async (_, status, delivery) => {
   const { answers, finish } = gated()
   const { server, served } = serverOf(() => answers)
   const token = await tokenOf(server)
@@ -166,7 +166,7 @@ function gated() {
 }
 
 test.each([{}, { executionId: undefined as never }, { reason: 'enough' } as never])(
-  'a cancellation with %j ends the call at once, and is taken as often as it comes',
+  'a cancellation with %j ends the call at once, and the server accepts it repeatedly',
   async (message) => {
     const { server, served } = serverOf(() => gated().answers)
     const token = await tokenOf(server)
@@ -184,7 +184,7 @@ test.each([{}, { executionId: undefined as never }, { reason: 'enough' } as neve
   },
 )
 
-test('a cancellation that comes before its call is taken, and the call runs no handler', async () => {
+test('the server accepts a cancellation that arrives before its call, and the call runs no handler', async () => {
   const { server, served } = serverOf()
   const token = await tokenOf(server)
   expect((await server.handle(cancelOf({ token }))).status).toBe(200)
@@ -196,7 +196,7 @@ test('a cancellation that comes before its call is taken, and the call runs no h
   expect(await (await server.handle(other)).json()).toEqual({ ok: true, output: 1 })
 })
 
-test('a cancellation that comes after the answer changes nothing', async () => {
+test('a cancellation that arrives after the answer changes nothing', async () => {
   const { server, served } = serverOf()
   const token = await tokenOf(server)
   await server.handle(requestOf({ token }))
@@ -205,12 +205,12 @@ test('a cancellation that comes after the answer changes nothing', async () => {
   expect(served.map(({ signal }) => signal.aborted)).toEqual([false])
 })
 
-test('an expired token is refused', async () => {
+test('the server refuses an expired token', async () => {
   const { server } = serverOf()
   expect((await server.handle(requestOf({ token: await tokenOf(server, -120_000) }))).status).toBe(401)
 })
 
-test('a body that was changed after it was signed is refused', async () => {
+test('the server refuses a body that was changed after it was signed', async () => {
   const { server, served } = serverOf()
   const request = requestOf({ token: await tokenOf(server) })
   const body = (await request.clone().text()).replace('"input":{}', '"input":{"a":1}')
@@ -220,7 +220,7 @@ test('a body that was changed after it was signed is refused', async () => {
   expect(served).toHaveLength(0)
 })
 
-test('the token of one execution opens no other, and a call that is known there is refused as well', async () => {
+test('the server refuses the token of another execution, for new and for known calls', async () => {
   const { server, served } = serverOf()
   const token = await tokenOf(server)
   const foreign = (await server.callbackFor('exe_2', ['weather'], 10_000)).token
@@ -230,7 +230,7 @@ test('the token of one execution opens no other, and a call that is known there 
   expect(served).toHaveLength(1)
 })
 
-test('a known call is answered from the record as long as its token is valid, and not afterwards', async () => {
+test('the server answers a known call from its record while the token is valid, and not afterwards', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
   const { server, served } = serverOf()
@@ -244,20 +244,20 @@ test('a known call is answered from the record as long as its token is valid, an
   expect(served).toHaveLength(1)
 })
 
-test('a body above the limit is refused before it is parsed', async () => {
+test('the server refuses a body above the limit before it parses it', async () => {
   const { server } = serverOf()
   const message = { input: 'x'.repeat(3 * 1024 * 1024) }
   expect((await server.handle(requestOf({ token: await tokenOf(server), message }))).status).toBe(413)
 })
 
-test('servers that share a secret honour the tokens of each other; without one they do not', async () => {
+test("servers with a shared secret accept each other's tokens, servers without one do not", async () => {
   const token = await tokenOf(serverOf().server)
   expect((await serverOf().server.handle(requestOf({ token }))).status).toBe(200)
   const { server } = serverOf(undefined, { url: 'http://127.0.0.1:9/' })
   expect((await server.handle(requestOf({ token }))).status).toBe(401)
 })
 
-test('a repeated delivery gets the first answer, while it runs and after, and the handler runs once', async () => {
+test('a repeated delivery gets the first answer, during the run and after it, and the handler runs once', async () => {
   const gate = Promise.withResolvers<void>()
   let runs = 0
   const { server } = serverOf(async () => {
@@ -273,7 +273,7 @@ test('a repeated delivery gets the first answer, while it runs and after, and th
   expect(new Set(texts)).toEqual(new Set(['{"ok":true,"output":1}']))
 })
 
-test('a deadline by a clock that is off is taken by the local one', async () => {
+test('the server applies the deadline of a skewed clock by its own clock', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   onTestFinished(() => void vi.useRealTimers())
   const { server, served } = serverOf()
@@ -308,7 +308,7 @@ test.each([
   { aheadMs: -60_000, heldMs: 0, atMost: 10_000 },
   { aheadMs: 60_000, heldMs: 0, atMost: 10_000 },
 ])(
-  'a delivery that was held for $heldMs ms, of an executor $aheadMs ms ahead, has its time left',
+  'a delivery held for $heldMs ms, from an executor $aheadMs ms ahead, gets its remaining time',
   { tags: ['RT-3'] },
   async (times) => {
     expect(await remainingOf(times)).toBe(times.atMost)
@@ -318,7 +318,7 @@ test.each([
 const onConflict = (): never => expect.unreachable()
 
 test(
-  'calls of executions that have ended here are not made; other processes do not know',
+  'a server starts no calls of executions that ended in its process; other processes do',
   { tags: ['EX-9'] },
   async () => {
     let called = 0
@@ -335,7 +335,7 @@ test(
   },
 )
 
-test('a server with a port listens when it is first needed, and not after close', async () => {
+test('a server with a port listens on first use, and not after close()', async () => {
   const { server } = serverOf(undefined, { port: 0 })
   const callback = await server.callbackFor(executionId, ['weather'], 10_000)
   expect(callback.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
@@ -345,7 +345,7 @@ test('a server with a port listens when it is first needed, and not after close'
   await expect(send()).rejects.toThrow('fetch failed')
 })
 
-test('its own port refuses what nobody reads to the end, and keeps no connection for the rest of it', async () => {
+test('the server refuses a request before it has read all of it, and closes that connection', async () => {
   const { server, served } = serverOf(undefined, { port: 0 })
   const { url, token } = await server.callbackFor(executionId, ['weather'], 10_000)
   const message = { input: 'x'.repeat(3 * 1024 * 1024) }
@@ -362,7 +362,7 @@ test('its own port refuses what nobody reads to the end, and keeps no connection
   await server.close()
 })
 
-test('a client that hangs up aborts the call', async () => {
+test('a client that disconnects aborts the call', async () => {
   const aborted = Promise.withResolvers<void>()
   const begun = Promise.withResolvers<void>()
   const { server } = serverOf(
@@ -387,7 +387,7 @@ test('a client that hangs up aborts the call', async () => {
   await server.close()
 })
 
-test('a port that is taken is a configuration error that shows the way', async () => {
+test('a port in use is a configuration error that says how to fix it', async () => {
   const first = serverOf(undefined, { port: 0 }).server
   const { url } = await first.callbackFor(executionId, ['weather'], 10_000)
   const { server } = serverOf(undefined, { port: Number(new URL(url).port) })
@@ -395,14 +395,14 @@ test('a port that is taken is a configuration error that shows the way', async (
   await first.close()
 })
 
-test('more tools than a token can name are refused with what to do', async () => {
+test('the server refuses more tools than fit into a token, and says what to do', async () => {
   const { server } = serverOf()
   const tools = Array.from({ length: 1_000 }, (_, i) => `tool_number_${i}`)
   await expect(server.callbackFor(executionId, tools, 1_000)).rejects.toThrow('availableTools')
 })
 
 test(
-  'a delivery of a known call id with another tool or input is refused, and never gets the first answer',
+  'the server refuses a known call id with another tool or input, and never sends it the first answer',
   { tags: ['TL-6'] },
   async () => {
     const { server, served, conflicts } = serverOf()

@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers())
 test.each([
   ['issued here', (tokens: VerifiedTokens) => tokens.issue(claims, 60_000)],
   ['issued elsewhere', () => signToken({ ...claims, expiresAt: Date.now() + 60_000 }, secret)],
-])('a token that was %s is valid until it expires, however often it has been seen', async (_, of) => {
+])('a token that was %s is valid until it expires, however often it has been verified', async (_, of) => {
   vi.useFakeTimers({ now: Date.parse('2026-01-01T00:00:00Z'), toFake: ['Date'] })
   const tokens = new VerifiedTokens(secret)
   const token = of(tokens)
@@ -22,7 +22,7 @@ test.each([
   expect(await tokens.verify(token)).toBeUndefined()
 })
 
-test('what resembles a token that was seen is verified by itself', async () => {
+test('a token that resembles a verified one is verified separately', async () => {
   const tokens = new VerifiedTokens(secret)
   const token = tokens.issue(claims, 60_000)
   await tokens.verify(token)

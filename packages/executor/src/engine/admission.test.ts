@@ -60,14 +60,14 @@ function refusalOf(act: () => unknown): RequestError {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-describe('a place is given', () => {
-  test('at once while there is room, and those who are starting count', async () => {
+describe('admission', () => {
+  test('admits at once while there is room, and counts executions that are starting', async () => {
     const { enter, seen } = admissionWith({ room: 2 })
     for (const name of ['a', 'b', 'c']) enter(name)
     expect(await seen()).toEqual(['a', 'b'])
   })
 
-  test('when there is room again; what has started is counted by the sandbox alone', async () => {
+  test("admits the next when there is room again, and leaves started executions to the sandbox's count", async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 1 })
     const first = enter('first')
     enter('second')
@@ -81,7 +81,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['second'])
   })
 
-  test('when another is given back, whether it had started or not', async () => {
+  test('admits the next when another leaves, started or not', async () => {
     const { sandbox, enter, seen } = admissionWith({ maxRunning: 1, room: 1 })
     const [first, second] = ['first', 'second', 'third'].map((name) => enter(name))
     first!.leave()
@@ -92,7 +92,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual([])
   })
 
-  test('to each tenant up to its own limit, and a tenant at its limit holds up nobody else', async () => {
+  test("applies each tenant's own limit, and a tenant at its limit delays no other", async () => {
     const { enter, seen } = admissionWith()
     const [acme, rival] = [principalOf('acme', { maxRunning: 1 }), principalOf('rival')]
     const first = enter('acme 1', acme)
@@ -103,7 +103,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['acme 2'])
   })
 
-  test('to no newcomer before those of its tenant who wait', async () => {
+  test('admits no new execution before those of its tenant that wait', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('early')
     sandbox.room = 1
@@ -113,7 +113,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['early'])
   })
 
-  test('to the higher priority of a tenant first, and to tenants in turn', async () => {
+  test("admits a tenant's higher priority first, and tenants in turn", async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('acme low', principalOf('acme'), { priority: -1 })
     enter('acme high', principalOf('acme'), { priority: 1 })
@@ -123,7 +123,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['acme high', 'rival', 'acme low'])
   })
 
-  test('to no tenant that is slowed down, whether there is room or not, until that is over', async () => {
+  test('admits no throttled tenant until its throttle ends, whatever the room', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits')
     sandbox.penaltyMs = 1_234.5
@@ -141,7 +141,7 @@ describe('a place is given', () => {
     expect(await seen()).toEqual(['waits'])
   })
 
-  test('back only once', async () => {
+  test('frees a place only once', async () => {
     const { enter, seen } = admissionWith({ maxRunning: 1 })
     const first = enter('first')
     for (const name of ['second', 'third']) enter(name)
@@ -152,8 +152,8 @@ describe('a place is given', () => {
   })
 })
 
-describe('the queue is bounded', () => {
-  test('for each tenant', () => {
+describe('the bounded queue', () => {
+  test('has a limit for each tenant', () => {
     const { enter } = admissionWith({ room: 0 })
     const acme = principalOf('acme', { maxQueued: 1 })
     enter('waits', acme)
@@ -167,7 +167,7 @@ describe('the queue is bounded', () => {
     expect(() => enter('another tenant', principalOf('rival'))).not.toThrow()
   })
 
-  test('in all', () => {
+  test('has a limit for all tenants together', () => {
     const { enter } = admissionWith({ room: 0, maxQueued: 2 })
     enter('acme', principalOf('acme'))
     enter('rival', principalOf('rival'))
@@ -175,7 +175,7 @@ describe('the queue is bounded', () => {
     expect(error).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1, details: { queued: 2, maxQueued: 2 } })
   })
 
-  test('and may have no places at all', async () => {
+  test('may have no places at all', async () => {
     const { enter, seen } = admissionWith({ room: 1, maxQueued: 0 })
     enter('first')
     expect(refusalOf(() => enter('second')).code).toBe('OVERLOADED')
@@ -183,11 +183,11 @@ describe('the queue is bounded', () => {
   })
 })
 
-describe('who waits', () => {
+describe('an execution that waits', () => {
   test.each([
     ['queue', 'queueTimeoutMs'],
     ['request', 'requestTimeoutMs'],
-  ] as const)('is given up when the clock of the %s runs out', async (timeoutLayer, option) => {
+  ] as const)('is refused when the clock of the %s runs out', async (timeoutLayer, option) => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
     const ticket = enter('gives up', principalOf('acme'), { timeoutMs: 1_000, timeoutLayer })
     const refusal = ticket.admitted.catch((error: unknown) => error)
@@ -210,7 +210,7 @@ describe('who waits', () => {
     expect(await seen()).toEqual(['next'])
   })
 
-  test('and is slowed down is told that, and not that its clock has run out', async () => {
+  test('and is throttled is refused as throttled, not as timed out', async () => {
     const { sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits', principalOf('acme'), { timeoutMs: 1_000 })
     sandbox.penaltyMs = 500
@@ -218,7 +218,7 @@ describe('who waits', () => {
     expect(await seen()).toEqual(['waits: RATE_LIMITED'])
   })
 
-  test('and was admitted in time is not given up later', async () => {
+  test('and is admitted in time is not refused later', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits')
     sandbox.room = 1
@@ -237,7 +237,7 @@ describe('who waits', () => {
     expect(await seen()).toEqual(['stays'])
   })
 
-  test('is refused when the executor closes; who runs is not', async () => {
+  test('is refused when the executor closes; running executions are not', async () => {
     const { admission, enter, seen } = admissionWith({ room: 1 })
     for (const name of ['runs', 'waits', 'waits too']) enter(name)
     admission.refuseAll(() => new RequestError('SHUTTING_DOWN', 'closing'))
@@ -246,7 +246,7 @@ describe('who waits', () => {
   })
 })
 
-test('whatever comes and goes, no limit is exceeded and nobody is forgotten', async () => {
+test('admission exceeds no limit and forgets no execution, for random steps', async () => {
   const [maxRunning, maxRunningPerKey, slots] = [4, 2, 3]
   const steps = array(
     record({ act: constantFrom('enter', 'enter', 'start', 'leave'), tenant: constantFrom('a', 'b', 'c'), pick: nat() }),

@@ -21,7 +21,7 @@ function queueOf(count: number): { queue: AgeQueue<Item>; items: Item[]; leave: 
   }
 }
 
-test('the oldest is the first that has not left', () => {
+test('the oldest is the first item that has not left', () => {
   const { queue, items, leave } = queueOf(4)
   expect(queue.oldest).toBe(items[0])
   leave(1)
@@ -33,7 +33,7 @@ test('the oldest is the first that has not left', () => {
   expect(queue.oldest).toBeUndefined()
 })
 
-test('it counts those that are there, however many have left and in whatever order', () => {
+test('the queue counts the items that have not left, in whatever order others leave', () => {
   const { queue, items, leave } = queueOf(1_000)
   for (let index = 999; index > 0; index -= 2) leave(index)
   expect(queue.size).toBe(500)

@@ -22,7 +22,7 @@ function refusal(check: () => void): unknown {
 const executionId = 'exe_1'
 
 test(
-  'a clock reading counts from the start of its instance, in whole milliseconds, rounded down',
+  'a clock reading counts whole milliseconds from the start of its instance, rounded down',
   { tags: ['RT-2'] },
   () => {
     const { clock, instance } = instanceAt(1_000.75)

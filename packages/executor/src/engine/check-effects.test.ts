@@ -26,13 +26,13 @@ function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | u
   return account.add(effects)
 }
 
-describe('what the guest runtime reports is accepted', () => {
+describe('effects that the check accepts', () => {
   test.each([
     ['nothing', effectsOf({})],
-    ['calls that are numbered upwards', calls(1, 2, 3)],
-    ['calls with gaps, which the runtime refused itself', calls(1, 7)],
-    ['as much console output as allowed', log('x'.repeat(100))],
-    ['a cut entry, with the note that says so', log('x'.repeat(100 + 1024 - 64))],
+    ['calls with increasing numbers', calls(1, 2, 3)],
+    ['calls with gaps in their numbers, for calls that the runtime refused', calls(1, 7)],
+    ['console output of exactly the limit', log('x'.repeat(100))],
+    ['a cut entry with the note about the cut', log('x'.repeat(100 + 1024 - 64))],
     ['a result of exactly the limit', ended({ ok: true, result: JSON.stringify('éééé') })],
     ['a failure without details', ended({ ok: false, code: 'GUEST_ERROR', name: 'Error', message: 'boom' })],
     ['a failure with details', failed({ path: '.items[3]' })],
@@ -41,14 +41,14 @@ describe('what the guest runtime reports is accepted', () => {
   })
 })
 
-describe('what only a process that was taken over reports is not', () => {
+describe('effects that the check refuses, as only a compromised process reports them', () => {
   test.each([
-    ['a call number twice', calls(1, 1), 'call 1 after call 1'],
-    ['calls that are numbered downwards', calls(2, 1), 'call 1 after call 2'],
+    ['a repeated call number', calls(1, 1), 'call 1 after call 1'],
+    ['calls with decreasing numbers', calls(2, 1), 'call 1 after call 2'],
     ['more calls than allowed', calls(1, 2, 3, 4), 'more tool calls than allowed'],
     ['more console output than allowed', log('x'.repeat(100 + 1024 - 64 + 1)), 'more console output than allowed'],
-    ['output that is more in bytes only', log('é'.repeat(600)), 'more console output than allowed'],
-    ['a result that is more in bytes only', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
+    ['output above the limit only in bytes', log('é'.repeat(600)), 'more console output than allowed'],
+    ['a result above the limit only in bytes', ended({ ok: true, result: '"ééééé"' }), 'a larger result than allowed'],
     ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'a result that is not JSON'],
     ['no result', ended({ ok: true, result: '' }), 'a result that is not JSON'],
     ['huge details', failed({ text: 'x'.repeat(65_536) }), 'larger details than allowed'],
@@ -57,13 +57,13 @@ describe('what only a process that was taken over reports is not', () => {
   })
 })
 
-describe('earlier turns count', () => {
-  test('a call number of before does not come again', () => {
+describe('effects of earlier turns', () => {
+  test('make their call numbers invalid for later turns', () => {
     expect(violationIn(calls(5), calls(2, 5))).toBe('call 5 after call 5')
     expect(violationIn(calls(6), calls(2, 5), effectsOf({}))).toBe(undefined)
   })
 
-  test('calls and console output add up', () => {
+  test('add up with later ones, for calls and console output', () => {
     const before = [calls(1, 2), log('x'.repeat(1_024 - 64))]
     expect(violationIn(calls(3), ...before)).toBe(undefined)
     expect(violationIn(calls(3, 4), ...before)).toBe('more tool calls than allowed')
@@ -71,14 +71,14 @@ describe('earlier turns count', () => {
     expect(violationIn(log('x'.repeat(37)), ...before)).toBe('more console output than allowed')
   })
 
-  test('what was refused does not', () => {
+  test('do not count when they were refused', () => {
     const account = new EffectsAccount(limits)
     expect(account.add(calls(1, 2, 3, 4))).toBe('more tool calls than allowed')
     expect(account.add(calls(1, 2, 3))).toBe(undefined)
   })
 })
 
-test('console output is counted in bytes of UTF-8, and 64 for each entry', () => {
+test('console output counts in bytes of UTF-8, plus 64 for each entry', () => {
   const counted = 3 + 2 + 4 + 4 * 64
   const logsBefore = ['abc', 'é', '🙂', ''].map((text) => ({ level: 'log', text }) as const)
   const most = 100 + 1024 - counted - 64
@@ -88,7 +88,7 @@ test('console output is counted in bytes of UTF-8, and 64 for each entry', () =>
   )
 })
 
-test('of a turn that did not end the logs are kept, unless they are more than they can be', () => {
+test('the logs of an unfinished turn are kept if they are within the limit', () => {
   const account = new EffectsAccount(limits)
   account.add(log('x'.repeat(1_024 - 64)))
   const { logs, logsDropped } = log('x'.repeat(36))

@@ -7,14 +7,14 @@ const start = Date.parse('2026-01-01T00:00:00.000Z')
 beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-test('it starts at the time of the machine and goes on with it', () => {
+test('the clock starts at the system time and follows it', () => {
   const now = createClock()
   expect(now()).toBe(start)
   vi.advanceTimersByTime(1_234)
   expect(now()).toBe(start + 1_234)
 })
 
-test.each([-3_600_000, 3_600_000])('it does not jump when the time of the machine is set by %i ms', (byMs) => {
+test.each([-3_600_000, 3_600_000])('the clock does not jump when the system time is set by %i ms', (byMs) => {
   const now = createClock()
   vi.setSystemTime(start + byMs)
   expect(now()).toBe(start)
@@ -23,7 +23,7 @@ test.each([-3_600_000, 3_600_000])('it does not jump when the time of the machin
   expect(createClock()()).toBe(start + byMs + 5)
 })
 
-test('it is in whole milliseconds and never goes backwards', () => {
+test('the clock has whole milliseconds and never goes backwards', () => {
   vi.useRealTimers()
   const now = createClock()
   let last = now()

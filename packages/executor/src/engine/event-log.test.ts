@@ -47,7 +47,7 @@ function threeEvents(): EventLog {
 }
 
 describe('a reader', () => {
-  test('gets every event, numbered from 1 and stamped, and then the end', async () => {
+  test('gets every event, numbered from 1 with its time, and then the end', async () => {
     const events = new EventLog('exe_1')
     events.append({ type: 'started', correlationId: 'cor_1' }, at)
     finish(events)
@@ -57,7 +57,7 @@ describe('a reader', () => {
     ])
   })
 
-  test('that comes early gets events as they happen', async () => {
+  test('that starts early gets events as they happen', async () => {
     const events = new EventLog('exe_1')
     const reader = events.read({ signal: never })
     const first = reader.next()
@@ -73,7 +73,7 @@ describe('a reader', () => {
     expect(await reader.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('gets the same as every other reader, whenever each of them comes', async () => {
+  test('gets the same events as every other reader, whenever it starts', async () => {
     const events = new EventLog('exe_1')
     const early = [idsOf(events.read({ signal: never })), idsOf(events.read({ signal: never }))]
     log(events, 'one')
@@ -90,12 +90,12 @@ describe('a reader', () => {
     ['1', ['2', '3']],
     ['2', ['3']],
     ['3', []],
-  ])('that has seen event %s goes on after it', async (after, ids) => {
+  ])('that has seen event %s continues after it', async (after, ids) => {
     expect(await idsOf(threeEvents().read({ after, signal: never }))).toEqual(ids)
   })
 
   test.each(['4', '-1', '1.0', '', ' 1', '1e0', 'one', '9'.repeat(16), '9'.repeat(1_000)])(
-    'that says it has seen event %j is refused',
+    'that claims to have seen event %j is refused',
     async (after) => {
       const error: unknown = await threeEvents()
         .read({ after, signal: never })
@@ -108,7 +108,7 @@ describe('a reader', () => {
     },
   )
 
-  test('whose signal aborts while it waits is let go', async () => {
+  test('whose signal aborts while it waits ends', async () => {
     const events = new EventLog('exe_1')
     log(events, 'one')
     const abort = new AbortController()
@@ -120,7 +120,7 @@ describe('a reader', () => {
     expect(await idsOf(events.read({ signal: abort.signal }))).toEqual([])
   })
 
-  test('that stops reading leaves no listener on its signal', async () => {
+  test('that stops reading removes its listener from its signal', async () => {
     const signal = new EventTarget() as AbortSignal
     const listeners = new Set<unknown>()
     signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener)
@@ -133,7 +133,7 @@ describe('a reader', () => {
   })
 })
 
-test('a payload is JSON text that is passed on as it is, however deeply it is nested', async () => {
+test('a payload is JSON text that the log passes on unchanged, however deeply nested', async () => {
   const events = new EventLog('exe_1')
   const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
   const deadline = '2026-01-01T00:00:30.000Z'
@@ -144,11 +144,11 @@ test('a payload is JSON text that is passed on as it is, however deeply it is ne
   expect(finished).toMatchObject({ id: '2', type: 'finished', result: { success: true, result: 42 } })
 })
 
-describe('what is kept is bounded', () => {
+describe('the bounded log', () => {
   /** Size of a text of which at most four are kept. */
   const large = Math.floor((fixedLimits.journalBytes + 8 * 1024 * 1024) / 4)
 
-  test('and holds a whole journal', async () => {
+  test('holds a whole journal', async () => {
     const events = new EventLog('exe_1')
     for (let i = 0; i < 4; i++) log(events, `${i}`, fixedLimits.journalBytes / 4)
     finish(events)
@@ -156,7 +156,7 @@ describe('what is kept is bounded', () => {
     expect(events.keptBytes).toBeGreaterThan(fixedLimits.journalBytes)
   })
 
-  test('by forgetting the oldest; who has not read them is told, and others go on', async () => {
+  test('evicts the oldest events; a reader that has not read them gets EVENTS_GONE, others continue', async () => {
     const events = new EventLog('exe_1')
     for (let i = 0; i < 4; i++) log(events, `${i}`, large)
     finish(events)
@@ -169,7 +169,7 @@ describe('what is kept is bounded', () => {
     expect(events.keptBytes).toBeLessThanOrEqual(4 * large)
   })
 
-  test('and a reader that falls behind is told in the middle', async () => {
+  test('ends a reader that falls behind with EVENTS_GONE', async () => {
     const events = new EventLog('exe_1')
     log(events, 'read', large)
     const reader = events.read({ signal: never })
@@ -178,7 +178,7 @@ describe('what is kept is bounded', () => {
     await expect(reader.next()).rejects.toMatchObject({ code: 'EVENTS_GONE', details: { oldest: 5 } })
   })
 
-  test('but the last event is kept, however large', async () => {
+  test('keeps the last event, however large it is', async () => {
     const events = new EventLog('exe_1')
     log(events, 'small')
     log(events, 'huge', 5 * large)

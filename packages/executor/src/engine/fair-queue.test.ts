@@ -21,7 +21,7 @@ const arrivals = array(record({ tenant: constantFrom('a', 'b', 'c', 'd'), priori
   maxLength: 40,
 })
 
-test('everything comes out once, of each tenant by priority and then by arrival', () => {
+test('every item is taken once, for each tenant by priority and then by arrival', () => {
   assert(
     property(arrivals, (entries) => {
       const queue = new FairQueue<(typeof entries)[number]>()
@@ -40,7 +40,7 @@ test('everything comes out once, of each tenant by priority and then by arrival'
   )
 })
 
-test('no tenant gets a second turn before all who wait have had theirs', () => {
+test('no tenant gets a second turn before every waiting tenant has had one', () => {
   assert(
     property(arrivals, (entries) => {
       const queue = new FairQueue<string>()
@@ -60,26 +60,26 @@ test('no tenant gets a second turn before all who wait have had theirs', () => {
   )
 })
 
-test('a tenant whose first item is not acceptable is passed over and keeps its turn', () => {
+test('a tenant whose first item is not acceptable is skipped and keeps its turn', () => {
   const queue = queueOf(['a', 0, 'a1'], ['a', 0, 'a2'], ['b', 0, 'b1'], ['b', 0, 'b2'])
   expect(queue.take((item) => item !== 'a1')).toBe('b1')
   expect(drain(queue)).toEqual(['a1', 'b2', 'a2'])
 })
 
-test('nothing is taken in the place of a first item that is not acceptable', () => {
+test('no other item replaces a first item that is not acceptable', () => {
   const queue = queueOf(['a', 0, 'a1'], ['a', 0, 'a2'])
   expect(queue.take((item) => item !== 'a1')).toBe(undefined)
   expect(queue.size).toBe(2)
 })
 
-test('a tenant that comes back queues behind those who wait', () => {
+test('a tenant that returns queues behind those that wait', () => {
   const queue = queueOf(['a', 0, 'a1'], ['b', 0, 'b1'], ['b', 0, 'b2'])
   expect(queue.take(all)).toBe('a1')
   queue.add('a', 100, 'a2')
   expect(drain(queue)).toEqual(['b1', 'a2', 'b2'])
 })
 
-test('what is removed does not come out, and removing it again does nothing', () => {
+test('a removed item is not taken, and removing it again does nothing', () => {
   const queue = queueOf(['a', 0, 'a1'], ['a', 0, 'a2'], ['b', 0, 'b1'])
   for (const item of ['a1', 'a1', 'b1', 'nowhere']) queue.remove('a', item)
   queue.remove('stranger', 'a2')

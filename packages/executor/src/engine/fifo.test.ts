@@ -22,7 +22,7 @@ test('items are taken in the order in which they were added, and found by their 
   )
 })
 
-test('an empty queue gives nothing, and is used again after it was cleared', () => {
+test('an empty queue returns nothing, and can be used again after clear()', () => {
   const fifo = new Fifo<number>()
   expect(fifo.take()).toBe(undefined)
   fifo.add(1)

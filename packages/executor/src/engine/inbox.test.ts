@@ -7,8 +7,8 @@ const now = () => Date.now()
 beforeEach(() => void vi.useFakeTimers({ now: 1_000 }))
 afterEach(() => void vi.useRealTimers())
 
-describe('what is due', () => {
-  test('is nothing at first', () => {
+describe('the deliveries that are due', () => {
+  test('are none at first', () => {
     expect(new Inbox(now).takeDue()).toBe(undefined)
   })
 
@@ -35,10 +35,10 @@ describe('what is due', () => {
   })
 
   test.each([
-    ['a timer before an answer that came later', 999, 'tick'],
+    ['a timer before an answer that arrived later', 999, 'tick'],
     ['a timer before an answer of the same time', 1_000, 'tick'],
     ['an answer before a timer that was due later', 1_001, 'answer'],
-  ])('is %s', (_title, timerAt, kind) => {
+  ])('start with %s', (_title, timerAt, kind) => {
     const inbox = new Inbox(now)
     inbox.setTimer(timerAt)
     inbox.addAnswer(1, 1_000)
@@ -46,7 +46,7 @@ describe('what is due', () => {
     expect(inbox.takeDue()?.kind).toBe(kind)
   })
 
-  test('is an answer while the timer is not due yet', () => {
+  test('are an answer while the timer is not due yet', () => {
     const inbox = new Inbox(now)
     inbox.setTimer(1_001)
     expect(inbox.takeDue()).toBe(undefined)
@@ -54,7 +54,7 @@ describe('what is due', () => {
     expect(inbox.takeDue()).toEqual({ kind: 'answer', call: 1 })
   })
 
-  test('is the timer until the guest has set another or none', () => {
+  test('include the timer until the guest sets another or none', () => {
     const inbox = new Inbox(now)
     inbox.setTimer(1_000)
     expect([inbox.takeDue(), inbox.takeDue()]).toEqual([{ kind: 'tick' }, { kind: 'tick' }])
@@ -66,13 +66,13 @@ describe('what is due', () => {
 })
 
 describe('the next delivery', () => {
-  test('is what is due already', async () => {
+  test('is one that is already due', async () => {
     const inbox = new Inbox(now)
     inbox.addAnswer(1, 1_000)
     expect(await inbox.next()).toEqual({ kind: 'answer', call: 1 })
   })
 
-  test('comes with an answer, and the timer does not go on', async () => {
+  test('arrives with an answer, and the timer stops', async () => {
     const inbox = new Inbox(now)
     inbox.setTimer(5_000)
     const next = inbox.next()
@@ -82,7 +82,7 @@ describe('the next delivery', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
-  test('comes when the timer is due, not before', async () => {
+  test('arrives when the timer is due, not before', async () => {
     const inbox = new Inbox(now)
     inbox.setTimer(5_000)
     const next = inbox.next()
@@ -94,7 +94,7 @@ describe('the next delivery', () => {
     expect(await next).toEqual({ kind: 'tick' })
   })
 
-  test('waits again when the machine wakes it before the guest’s clock says so', async () => {
+  test('waits again when the machine wakes it before the guest’s clock has reached the timer', async () => {
     let guestTime = 1_000
     const inbox = new Inbox(() => guestTime)
     inbox.setTimer(2_000)
@@ -107,7 +107,7 @@ describe('the next delivery', () => {
     expect(await next).toEqual({ kind: 'tick' })
   })
 
-  test('may be further away than Node’s timers reach', async () => {
+  test('may be later than the longest timer of Node', async () => {
     const inbox = new Inbox(now)
     const inFortyDays = 40 * 86_400_000
     inbox.setTimer(1_000 + inFortyDays)
@@ -118,7 +118,7 @@ describe('the next delivery', () => {
     expect(await next).toEqual({ kind: 'tick' })
   })
 
-  test('is none when the inbox closes, also for what was due', async () => {
+  test('is none after the inbox closes, even if one was due', async () => {
     const inbox = new Inbox(now)
     inbox.setTimer(5_000)
     const next = inbox.next()

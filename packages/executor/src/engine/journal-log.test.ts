@@ -78,8 +78,8 @@ function growthBy(entry: JournalEntry): number {
   return journalOf(entry).sizeBytes - journalOf().sizeBytes
 }
 
-describe('a journal that is written out', () => {
-  test('is read back the same, with every kind of entry that the engine writes', () => {
+describe('the snapshot of a journal', () => {
+  test('can be read back unchanged, with every kind of entry that the engine writes', () => {
     const journal = journalOf(...entries).snapshot()
     expect(journal.entries).toEqual(entries)
     expect(journalSchema.parse(JSON.parse(JSON.stringify(journal)))).toEqual(journal)
@@ -102,7 +102,7 @@ describe('a journal that is written out', () => {
     )
   })
 
-  test('does not grow with the execution', () => {
+  test('keeps its length while the execution adds entries', () => {
     const journal = journalOf(entries[0]!)
     const snapshot = journal.snapshot()
     journal.append(entries[1]!)
@@ -111,8 +111,8 @@ describe('a journal that is written out', () => {
   })
 })
 
-describe('what the journal has is delivered', () => {
-  test('an answer with its text, at the time of the delivery', () => {
+describe('a delivery from the journal', () => {
+  test('has the text of an answer, and its own time', () => {
     const journal = journalOf({ type: 'answer', at: 1, call: 7, ok: false, text: '{"message":"no"}' })
     expect(journal.deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toEqual({
       kind: 'answer',
@@ -123,11 +123,11 @@ describe('what the journal has is delivered', () => {
     })
   })
 
-  test.each(['start', 'tick'] as const)('a %s without any', (kind) => {
+  test.each(['start', 'tick'] as const)('of kind %s has no text', (kind) => {
     expect(journalOf().deliveryWithContent({ kind }, 5)).toEqual({ kind, at: 5 })
   })
 
-  test('an answer that never came is a bug', () => {
+  test('of an answer that the journal lacks throws', () => {
     expect(() => journalOf().deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toThrow(
       'the journal delivers an answer to call 7 that it lacks',
     )
@@ -145,13 +145,13 @@ const turn = (more: Partial<TurnEffects>): JournalEntry => ({
 describe('the size of a journal', () => {
   const text = 'é'.repeat(500)
 
-  test('begins with the code and its data', () => {
+  test('includes the code and its data at first', () => {
     const larger = new JournalLog({ ...header, code: text, input: text, context: text, config: text })
     const bytesBefore = ['return 1', 'null', '{}', '{}'].join('').length
     expect(larger.sizeBytes - journalOf().sizeBytes).toBe(4 * 1_000 - bytesBefore)
   })
 
-  test('grows with an entry that holds nothing, so that timers can not fill the memory', () => {
+  test('grows with an empty entry, so that timers cannot fill the memory', () => {
     expect(growthBy(turn({}))).toBeGreaterThan(0)
   })
 
@@ -167,7 +167,7 @@ describe('the size of a journal', () => {
     expect(growthBy(entry) - growthBy(turn({}))).toBeGreaterThanOrEqual(1_000)
   })
 
-  test('is full above its limit, and says what the limit is', () => {
+  test('is bounded, and the error names the limit', () => {
     const journal = new JournalLog({ ...header, limits: { ...header.limits, journalBytes: 1_000 } })
     expect(journal.isFull).toBe(false)
     journal.append({ type: 'answer', at: 1, call: 1, ok: true, text: 'x'.repeat(1_000) })

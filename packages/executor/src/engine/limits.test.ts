@@ -32,12 +32,12 @@ test('a request that sets nothing gets the defaults of its key and the fixed lim
   expect(resolveLimits({ toolTimeoutMs: undefined }, principal)).toEqual(expected)
 })
 
-test.each(names)('a request may set %s up to the maximum of its key, and no other limit moves', (name) => {
+test.each(names)('a request may set %s up to the maximum of its key, which changes no other limit', (name) => {
   const limits = resolveLimits({ [name]: maxLimits[name] }, principal)
   expect(limits).toEqual({ ...resolveLimits({}, principal), [name]: maxLimits[name] })
 })
 
-test.each(names)('a request that sets %s above the maximum is told the value and the maximum', (name) => {
+test.each(names)('the error for %s above the maximum names the value and the maximum', (name) => {
   const [value, max] = [maxLimits[name] + 1, maxLimits[name]]
   const resolve = () => resolveLimits({ [name]: value }, principal)
   expect(resolve).toThrow(
@@ -49,12 +49,12 @@ test.each(names)('a request that sets %s above the maximum is told the value and
   )
 })
 
-test('a limit of zero is a limit', () => {
+test('zero is a valid limit', () => {
   expect(resolveLimits({ maxToolCalls: 0 }, principal).maxToolCalls).toBe(0)
 })
 
 test.each(['cpuTimeoutMs', 'toolTimeoutMs'] as const)(
-  'a request whose %s is longer than the clock around it is refused',
+  'a request whose %s exceeds the outer clock is refused',
   (inner) => {
     expect(() => resolveLimits({ [inner]: 5_001, executionTimeoutMs: 5_000 }, principal)).toThrow(
       expect.objectContaining({
@@ -67,14 +67,14 @@ test.each(['cpuTimeoutMs', 'toolTimeoutMs'] as const)(
   },
 )
 
-test('a default that is longer than a clock that the request sets around it is no mistake of the request', () => {
+test('a default above an outer clock that the request sets is not an error of the request', () => {
   expect(resolveLimits({ executionTimeoutMs: 100 }, principal)).toMatchObject({
     executionTimeoutMs: 100,
     toolTimeoutMs: 7_000,
   })
 })
 
-test('the limits of one execution are no other’s', () => {
+test('executions share no limits object', () => {
   resolveLimits({}, principal).cpuTimeoutMs = 1
   expect(resolveLimits({}, principal).cpuTimeoutMs).toBe(defaultRequestLimits.cpuTimeoutMs)
 })

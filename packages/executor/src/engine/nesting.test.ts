@@ -4,7 +4,7 @@ import { isNestedDeeperThan, nestingOf } from './nesting.ts'
 
 const nested = (levels: number): string => `${'[{"a":'.repeat(levels / 2)}1${'}]'.repeat(levels / 2)}`
 
-test.each([2, 4, 1_000, 200_000])('%d levels are that many, in a text and in its value', (levels) => {
+test.each([2, 4, 1_000, 200_000])('nestingOf counts %d levels, in a text and in its value', (levels) => {
   const text = nested(levels)
   const value: unknown = JSON.parse(text)
   expect(nestingOf(text)).toBe(levels)
@@ -15,7 +15,7 @@ test.each([2, 4, 1_000, 200_000])('%d levels are that many, in a text and in its
   ])
 })
 
-test('a value that is no object has no levels, and the deepest of many counts', () => {
+test('a primitive value has no levels, and the deepest of many values counts', () => {
   expect([1, 'a', null].map((value) => isNestedDeeperThan(value, 0))).toEqual([false, false, false])
   const wide = [...Array.from({ length: 200_000 }, () => []), [[1]]]
   expect([2, 3].map((limit) => isNestedDeeperThan(wide, limit))).toEqual([true, false])

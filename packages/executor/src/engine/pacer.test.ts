@@ -4,12 +4,12 @@ import { Pacer } from './pacer.ts'
 
 const KiB = 1024
 
-test('small work is done at once', () => {
+test('small work runs at once', () => {
   const pacer = new Pacer()
   for (let i = 0; i < 1_000; i++) expect(pacer.turn(KiB)).toBeUndefined()
 })
 
-test('large work is done in order, and others have their turn in between', async () => {
+test('large work runs in order, and other work gets its turn in between', async () => {
   const pacer = new Pacer()
   const order: string[] = []
   const work = Array.from({ length: 4 }, async (_, i) => {
@@ -21,7 +21,7 @@ test('large work is done in order, and others have their turn in between', async
   expect(order).toEqual(['work 0', 'work 1', 'others', 'others', 'work 2', 'work 3'])
 })
 
-test('a piece that is larger than a round has one of its own', async () => {
+test('a piece larger than a round has a round of its own', async () => {
   const pacer = new Pacer()
   await expect(Promise.all([pacer.turn(1024 * KiB), pacer.turn(1024 * KiB)])).resolves.toHaveLength(2)
 })

@@ -12,12 +12,12 @@ beforeEach(() => {
 })
 afterEach(() => void vi.useRealTimers())
 
-test('an execution that nobody ever read is not given up', () => {
+test('an execution without any reader so far is not cancelled', () => {
   vi.advanceTimersByTime(1_000_000)
   expect(reasons).toEqual([])
 })
 
-test('an execution is given up when its last reader has been gone for the grace', () => {
+test('an execution is cancelled when its last reader has been gone for the grace period', () => {
   const [first, second] = [watch.attach(), watch.attach()]
   first()
   vi.advanceTimersByTime(1_000_000)
@@ -28,7 +28,7 @@ test('an execution is given up when its last reader has been gone for the grace'
   expect(reasons).toEqual(['its client was gone for 15000 ms'])
 })
 
-test('a reader that comes back within the grace keeps it, and the next grace is a whole one', () => {
+test('a reader that returns within the grace period keeps the execution, and the next grace period starts anew', () => {
   watch.attach()()
   vi.advanceTimersByTime(14_999)
   const detach = watch.attach()
@@ -40,7 +40,7 @@ test('a reader that comes back within the grace keeps it, and the next grace is 
   expect(reasons).toHaveLength(1)
 })
 
-test('there are at most sixteen readers at once; one that leaves makes room', () => {
+test('at most sixteen readers are attached at once, and one that leaves frees its place', () => {
   const readers = Array.from({ length: 16 }, () => watch.attach())
   expect(() => watch.attach()).toThrow('16 readers')
   readers[0]!()
@@ -48,7 +48,7 @@ test('there are at most sixteen readers at once; one that leaves makes room', ()
   expect(() => watch.attach()).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
 })
 
-test('a reader that leaves twice has left once', () => {
+test('a reader that leaves twice counts once', () => {
   const detach = watch.attach()
   watch.attach()
   detach()
@@ -57,7 +57,7 @@ test('a reader that leaves twice has left once', () => {
   expect(reasons).toEqual([])
 })
 
-test('an execution that has ended is not watched any more', () => {
+test('an execution that has ended is not watched', () => {
   watch.attach()()
   const detach = watch.attach()
   watch.stop()
@@ -66,7 +66,7 @@ test('an execution that has ended is not watched any more', () => {
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('a grace that runs when the execution ends is stopped', () => {
+test('the end of the execution stops the grace period', () => {
   watch.attach()()
   watch.stop()
   expect(vi.getTimerCount()).toBe(0)

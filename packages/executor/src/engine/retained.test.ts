@@ -10,7 +10,7 @@ function retained(bounds: { ms?: number; count?: number; bytes?: number }) {
   return { kept, clock, idsOf }
 }
 
-test('a value is found by its tenant and id, and by no other', () => {
+test('a value is found only by its tenant and id', () => {
   const { kept } = retained({})
   kept.add('acme', 'a', 7)
   expect(kept.get('acme', 'a')).toBe(7)
@@ -18,7 +18,7 @@ test('a value is found by its tenant and id, and by no other', () => {
   expect(kept.get('acme', 'b')).toBeUndefined()
 })
 
-test('a value is kept for its time, whether it is asked for or not', () => {
+test('a value is kept for its time, whether it is read or not', () => {
   const { kept, clock, idsOf } = retained({ ms: 10 })
   kept.add('acme', 'a', 1)
   clock.now = 5
@@ -31,13 +31,13 @@ test('a value is kept for its time, whether it is asked for or not', () => {
   expect(idsOf('acme')).toEqual([])
 })
 
-test('one tenant alone may use all of the room, and gives up its oldest for more', () => {
+test('one tenant alone may use all of the room, and its oldest values are evicted for new ones', () => {
   const { kept, idsOf } = retained({ bytes: 30 })
   for (const id of ['a', 'b', 'c', 'd']) kept.add('acme', id, 10)
   expect(idsOf('acme')).toEqual(['b', 'c', 'd'])
 })
 
-test('a tenant within its share keeps everything, however much the other finishes', () => {
+test('a tenant within its share keeps all its values, however many the other adds', () => {
   const { kept, idsOf } = retained({ bytes: 60 })
   kept.add('rival', 'a', 10)
   for (let n = 0; n < 100; n++) kept.add('acme', `x${n}`, 10)
@@ -48,7 +48,7 @@ test('a tenant within its share keeps everything, however much the other finishe
   expect(idsOf('rival')).toEqual(['b', 'c'])
 })
 
-test('the number of values is shared in the same way', () => {
+test('tenants share the number of values in the same way', () => {
   const { kept, idsOf } = retained({ count: 4 })
   kept.add('rival', 'a', 1)
   kept.add('rival', 'b', 1)
@@ -57,14 +57,14 @@ test('the number of values is shared in the same way', () => {
   expect(idsOf('acme')).toEqual(['e', 'f'])
 })
 
-test('a value that is over the bound by itself is not kept, and pushes nothing out', () => {
+test('a value above the bound by itself is not kept, and evicts nothing', () => {
   const { kept, idsOf } = retained({ bytes: 10 })
   kept.add('acme', 'a', 5)
   kept.add('acme', 'b', 11)
   expect(idsOf('acme')).toEqual(['a'])
 })
 
-test('it tells up to when it may have forgotten what was added', () => {
+test('forgottenAt is the newest time of addition among the values that may be evicted', () => {
   const { kept, clock } = retained({ ms: 10, count: 2 })
   expect(kept.forgottenAt).toBe(-Infinity)
   kept.add('acme', 'a', 1)

@@ -54,7 +54,7 @@ function start(count: number) {
 const ids = (first: number, last: number): string[] =>
   Array.from({ length: last - first + 1 }, (_, n) => `${executionId}:${first + n}`)
 
-test('the first hundred open calls are listed, in order, as calls are answered and made', async () => {
+test('the first hundred open calls are listed in order while calls are made and answered', async () => {
   const { calls, answer, untilAnswered } = start(130)
   expect(calls.firstOpenCallIds()).toEqual(ids(1, 100))
   for (const call of [1, 3, 32]) answer(call)
@@ -68,7 +68,7 @@ test('the first hundred open calls are listed, in order, as calls are answered a
   expect(calls.firstOpenCallIds()).toEqual(ids(132, 132))
 })
 
-test('fifty thousand calls at once are answered in order while the first stays open', async () => {
+test('fifty thousand concurrent calls are answered in order while the first stays open', async () => {
   const count = 50_000
   const { calls, answer, answered, untilAnswered } = start(count)
   for (let call = 2; call <= count; call++) {

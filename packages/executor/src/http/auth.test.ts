@@ -16,7 +16,7 @@ test.each([
   [`Bearer ${'k'.repeat(2_000)}`, 'not "Bearer" and an API key'],
   ['Bearer key-of-nobody', 'not known'],
   ['Bearer key-that-expired', 'has expired'],
-])('the authorization %j is refused and not repeated', async (authorization, message) => {
+])('the authorization %j is refused and not repeated in the message', async (authorization, message) => {
   const response = await ask(authorization)
   expect(response.status).toBe(401)
   expect(response.headers.get('www-authenticate')).toContain('Bearer realm="codemode"')
@@ -26,7 +26,7 @@ test.each([
   expect(JSON.stringify(error)).not.toMatch(/key-of-|key-that|a2V5|two words|kkk/)
 })
 
-test('a known key is let in, in any case of the scheme', async () => {
+test('a known key is accepted, in any case of the scheme', async () => {
   for (const scheme of ['Bearer', 'bearer']) {
     const response = await ask(`${scheme} key-of-acme`)
     expect(response.status).toBe(200)
@@ -34,7 +34,7 @@ test('a known key is let in, in any case of the scheme', async () => {
   }
 })
 
-test('without a key nothing under /v1 tells whether it exists', async () => {
+test('a request without a key gets the same answer for every path under /v1', async () => {
   for (const path of ['/v1/executions/exe_1', '/v1/nothing', '/v1/executions']) {
     expect((await ask(undefined, path)).status).toBe(401)
   }

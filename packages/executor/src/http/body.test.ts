@@ -21,7 +21,7 @@ async function refusal(request: Request): Promise<RequestError> {
   return error
 }
 
-test('a body is read with its hash, whether its length was declared or not', async () => {
+test('readBody returns the value with its hash, with and without a declared length', async () => {
   for (const headers of [{}, { 'content-length': '13' }]) {
     const body = await readBody(post('{"name":"ä"}', headers))
     expect(body.value).toEqual({ name: 'ä' })
@@ -30,7 +30,7 @@ test('a body is read with its hash, whether its length was declared or not', asy
   }
 })
 
-describe('a body is refused', () => {
+describe('a body', () => {
   test.each([
     ['{"name": }', 'position 9 (line 1, column 10)'],
     ['', 'is empty'],
@@ -42,13 +42,13 @@ describe('a body is refused', () => {
       '{"name": 1, "size": 9}',
       'name: expected string, received number; size: Too big: expected number to be <=5, got 9',
     ],
-  ])('when it is %s', async (text, message) => {
+  ])('is refused when it is %s', async (text, message) => {
     const error = await refusal(post(text))
     expect(error.code).toBe('INVALID_REQUEST')
     expect(error.message).toContain(message)
   })
 
-  test('with each problem and its path in the details', async () => {
+  test('is refused with each problem and its path in the details', async () => {
     expect((await refusal(post('{"size": "x", "siez": 1}'))).details).toEqual({
       issues: [
         { path: 'size', message: 'expected number, received string' },
@@ -57,25 +57,25 @@ describe('a body is refused', () => {
     })
   })
 
-  test('when it is not UTF-8', async () => {
+  test('is refused when it is not UTF-8', async () => {
     expect((await refusal(post(new Uint8Array([0x22, 0xff, 0x22])))).message).toContain('UTF-8')
   })
 
-  test('when it is of another type or encoding', async () => {
+  test('is refused when it has another type or encoding', async () => {
     expect((await refusal(post('{}', { 'content-type': 'text/plain' }))).message).toContain('"text/plain"')
     expect((await refusal(post('{}', { 'content-type': 'application/jsonp' }))).message).toContain('content-type')
     expect((await refusal(post('{}', { 'content-encoding': 'gzip' }))).message).toContain('content-encoding')
     await expect(readBody(post('{}', { 'content-type': 'Application/JSON; charset=utf-8' }))).resolves.toBeDefined()
   })
 
-  test('by its declared length before any of it is read', async () => {
+  test('is refused by its declared length before any of it is read', async () => {
     const request = post('{}', { 'content-length': '101' })
     const error = await refusal(request)
     expect(error).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', details: { limitBytes: 100, sizeBytes: 101 } })
     expect(request.bodyUsed).toBe(false)
   })
 
-  test('while it comes in, once it is over the limit', async () => {
+  test('is refused while it arrives, once it exceeds the limit', async () => {
     let sent = 0
     const endless = new ReadableStream({
       pull(controller) {
@@ -87,13 +87,13 @@ describe('a body is refused', () => {
     expect(sent).toBeLessThan(10)
   })
 
-  test('when it ends too early', async () => {
+  test('is refused when it ends too early', async () => {
     const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) })
     expect((await refusal(post(broken))).message).toContain('ended too early')
   })
 })
 
-test('an empty body may stand for a default', async () => {
+test('an empty body is replaced by the default of the route', async () => {
   const optional = jsonBody({ schema, maxBytes: 100, whenEmpty: {} })
   const request = new Request('http://x/', { method: 'POST' })
   expect((await optional(request)).value).toEqual({})

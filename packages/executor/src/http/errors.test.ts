@@ -6,7 +6,7 @@ import { testApp } from './http-app.test-support.ts'
 const own = 'cor_0123456789abcdef'
 const echoed = (response: Response) => response.headers.get('x-correlation-id')
 
-test('a correlation id is echoed on every answer, and one that is malformed is replaced', async () => {
+test('every answer echoes the correlation id, and replaces a malformed one', async () => {
   const { app, send } = testApp()
   expect(echoed(await app.request('/livez', { headers: { 'x-correlation-id': own } }))).toBe(own)
   const failed = await send('GET', '/v1/executions/exe_1', { headers: { 'x-correlation-id': own } })
@@ -17,7 +17,7 @@ test('a correlation id is echoed on every answer, and one that is malformed is r
   }
 })
 
-test('an unknown path is a 404 and another method a 405 with allow', async () => {
+test('an unknown path gets a 404, and another method a 405 with allow', async () => {
   const { app, send } = testApp()
   const missing = await app.request('/nowhere')
   expect(missing.status).toBe(404)
@@ -35,7 +35,7 @@ test('an unknown path is a 404 and another method a 405 with allow', async () =>
   }
 })
 
-test('a bug is answered without its message and logged with its stack', async () => {
+test('the answer for a bug has no message of it, and the log has its stack', async () => {
   const { engine, logged, send } = testApp()
   engine.onSubmit = () => {
     throw new Error('the inner workings')
@@ -48,7 +48,7 @@ test('a bug is answered without its message and logged with its stack', async ()
   expect(logged.join('')).toMatch(/the inner workings.*errors\.test\.ts/)
 })
 
-test('what may be tried again later says when', async () => {
+test('an error that may be retried has a Retry-After header', async () => {
   const { engine, send } = testApp()
   for (const [retryAfterSeconds, expected] of [
     [undefined, '1'],

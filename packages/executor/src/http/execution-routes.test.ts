@@ -5,7 +5,7 @@ import { info, testApp } from './http-app.test-support.ts'
 
 const answer: ToolAnswer = { ok: true, output: { celsius: 4 } }
 
-test('an execution can be read by its owner, with its journal', async () => {
+test('the owner of an execution can read it and its journal', async () => {
   const { engine, send } = testApp()
   const { id } = engine.add('acme').admit().finish()
   const record = await send('GET', `/v1/executions/${id}`)
@@ -40,7 +40,7 @@ describe("another tenant's id and an unknown one get the same 404", () => {
 })
 
 describe('POST cancel', () => {
-  test('cancels with a reason, or without a body at all', async () => {
+  test('cancels with a reason or without a body', async () => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()
     const path = `/v1/executions/${execution.id}/cancel`
@@ -68,7 +68,7 @@ describe('POST cancel', () => {
 })
 
 describe('POST tool-results', () => {
-  test('tells which answers were taken', async () => {
+  test('returns which answers were accepted', async () => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()
     execution.openCalls.add('c:1').add('c:2')
@@ -81,7 +81,7 @@ describe('POST tool-results', () => {
     ])
   })
 
-  test('takes an answer of the largest output', async () => {
+  test('accepts an answer of the largest output', async () => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()
     execution.openCalls.add('c:1')
@@ -110,7 +110,7 @@ describe('POST tool-results', () => {
   })
 })
 
-test('the operations routes need no key, and info tells the limits of the one that asks', async () => {
+test('the operations routes need no key, and info returns the limits of the key', async () => {
   const { app, engine, send } = testApp()
   expect(await (await app.request('/livez')).json()).toEqual({ status: 'live' })
   expect(await (await app.request('/readyz')).json()).toEqual({ status: 'ready' })

@@ -16,7 +16,7 @@ const callback = { url: 'https://app.example/tools', token: 't'.repeat(16) }
 const events = { accept: 'text/event-stream' }
 
 describe('POST /v1/executions', () => {
-  test('answers with the result when it is there, and its id as a header', async () => {
+  test('answers with the result and the execution id as a header', async () => {
     const { engine, send } = testApp()
     const response = await send('POST', '/v1/executions', { body: { code: '2 + 2' } })
     expect(response.status).toBe(200)
@@ -26,7 +26,7 @@ describe('POST /v1/executions', () => {
     expect(engine.executions.get(`acme ${result.executionId}`)).toMatchObject({ readers: 0, detachCalls: 1 })
   })
 
-  test('tells the engine who asks, for what, with which hash, and how long it waits', async () => {
+  test('passes tenant, correlation id, transport, hash and timeout to the engine', async () => {
     const { engine, send } = testApp()
     const body = '{"code": "1"}'
     const headers = { 'x-correlation-id': 'cor_0123456789abcdef', 'x-codemode-timeout-ms': '4500' }
@@ -45,7 +45,7 @@ describe('POST /v1/executions', () => {
     expect(second).not.toHaveProperty('remainingMs')
   })
 
-  test('passes on the reading that the client knew, and refuses a malformed one', { tags: ['RT-2'] }, async () => {
+  test('passes on the reading that the client knows, and refuses a malformed one', { tags: ['RT-2'] }, async () => {
     const { engine, send } = testApp()
     const body = { code: '1' }
     const instance = 'ab'.repeat(16)
@@ -59,7 +59,7 @@ describe('POST /v1/executions', () => {
     expect(engine.submissions.map(({ known }) => known)).toEqual([{ instance, clockMs: 7 }, 'none', undefined])
   })
 
-  test('takes its id from the body, from idempotency-key, or makes one', async () => {
+  test('takes the id from the body, from idempotency-key, or generates one', async () => {
     const { engine, send } = testApp()
     const id = newExecutionId()
     const key = { 'idempotency-key': id }
@@ -88,7 +88,7 @@ describe('POST /v1/executions', () => {
     ['application/json, text/event-stream', 'application/json'],
     ['*/*', 'application/json'],
     ['text/html', 'application/json'],
-  ])('for accept: %s it answers with %s', async (accept, type) => {
+  ])('answers accept: %s with %s', async (accept, type) => {
     const response = await testApp().send('POST', '/v1/executions', { body: { code: '1' }, headers: { accept } })
     expect(response.headers.get('content-type')).toContain(type)
     await response.body?.cancel()
@@ -143,7 +143,7 @@ describe('POST /v1/executions refuses', () => {
     ['a wrong type', { code: 1 }, {}, 400, 'INVALID_REQUEST', 'code: expected string, received number'],
     ['a malformed id', { code: '1', id: 'exe_1' }, {}, 400, 'INVALID_REQUEST', 'id: must be "exe_"'],
     ['a malformed tool', { code: '1', tools: [{ name: 'a b' }] }, events, 400, 'INVALID_REQUEST', 'tools[0].name'],
-    ['a tool twice', { code: '1', tools: [{ name: 'a' }, { name: 'a' }] }, events, 400, 'INVALID_REQUEST', 'twice'],
+    ['a duplicate tool', { code: '1', tools: [{ name: 'a' }, { name: 'a' }] }, events, 400, 'INVALID_REQUEST', 'twice'],
     ['a malformed key', { code: '1' }, { 'idempotency-key': 'abc' }, 400, 'INVALID_REQUEST', 'idempotency-key'],
     [
       'two ids',
@@ -155,16 +155,16 @@ describe('POST /v1/executions refuses', () => {
     ],
     ['a malformed time', { code: '1' }, { 'x-codemode-timeout-ms': '1.5' }, 400, 'INVALID_REQUEST', 'milliseconds'],
     ['no time', { code: '1' }, { 'x-codemode-timeout-ms': '0' }, 400, 'INVALID_REQUEST', 'milliseconds'],
-    ['tools without a way', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
+    ['unreachable tools', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
     [
-      'an approval that nobody would wait for',
+      'a tool that requires approval',
       { code: '1', tools: [{ name: 'a', requiresApproval: true }] },
       events,
       400,
       'INVALID_REQUEST',
       'requires approval',
     ],
-    ['detached', { code: '1', detached: true }, {}, 501, 'STORE_DISABLED', 'need a store'],
+    ['a detached execution', { code: '1', detached: true }, {}, 501, 'STORE_DISABLED', 'need a store'],
     [
       'a foreign callback',
       { code: '1', callback: { ...callback, url: 'https://evil.example/' } },
@@ -193,7 +193,7 @@ describe('POST /v1/executions refuses', () => {
     expect(engine.submissions).toEqual([])
   })
 
-  test('a body that is no JSON, with its position', async () => {
+  test('a body that is not JSON, with its position', async () => {
     const response = await testApp().send('POST', '/v1/executions', { body: '{"code": 1' })
     expect(response.status).toBe(400)
     expect(errorBodySchema.parse(await response.json()).error).toMatchObject({

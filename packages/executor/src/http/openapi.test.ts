@@ -16,13 +16,13 @@ const operations = Object.entries(document.paths ?? {}).flatMap(([path, item]) =
   ),
 )
 
-test('it is served as OpenAPI 3.1 without a key', async () => {
+test('the document is served as OpenAPI 3.1 without a key', async () => {
   const response = await testApp().app.request('/openapi.json')
   expect(response.headers.get('content-type')).toContain('application/json')
   expect(await response.json()).toMatchObject({ openapi: '3.1.0', info: { version: '1.2.3' } })
 })
 
-test('it describes exactly the routes that there are', () => {
+test('the document describes exactly the existing routes', () => {
   const { app } = testApp()
   const routes = [...methodsByPath(app)].flatMap(([path, methods]) =>
     methods.map((method) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
@@ -30,7 +30,7 @@ test('it describes exactly the routes that there are', () => {
   expect(operations.map(([name]) => name).toSorted()).toEqual(routes.toSorted())
 })
 
-test('every operation has an id of its own', () => {
+test('every operation has a unique id', () => {
   expect(new Set(operations.map(([, { operationId }]) => operationId)).size).toBe(operations.length)
 })
 
@@ -45,7 +45,7 @@ test.each(operations)('%s has its path parameters, and described answers with co
   expect(declared).toEqual([...name.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter))
 })
 
-test('every reference leads to a component', () => {
+test('every reference points to a component', () => {
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)]
   const schemas = document.components?.schemas ?? {}
   expect(references.length).toBeGreaterThan(10)

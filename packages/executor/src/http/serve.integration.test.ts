@@ -19,19 +19,19 @@ async function raw(port: number, text: string): Promise<string> {
   return received
 }
 
-test('an app is served on a port that is told', async () => {
+test('listen resolves with the port that the app is served on', async () => {
   await using server = await listen(testApp().app, local)
   expect(server.url).toBe(`http://127.0.0.1:${server.port}`)
   expect((await fetch(`${server.url}/livez`)).status).toBe(200)
 })
 
-test('a port that is taken is an error', async () => {
+test('listen rejects for a port in use', async () => {
   await using server = await listen(testApp().app, local)
   await expect(listen(testApp().app, { ...local, port: server.port })).rejects.toThrow('EADDRINUSE')
 })
 
 test(
-  'close waits for what is under way, accepts no more, and keeps no idle connection',
+  'close waits for running requests, accepts no new ones, and keeps no idle connection',
   { timeout: 30_000 },
   async () => {
     const app = new Hono<HttpEnv>()
@@ -58,7 +58,7 @@ test(
   },
 )
 
-test('close cuts what does not end in time', async () => {
+test('close ends requests that do not finish in time', async () => {
   const app = new Hono<HttpEnv>()
   app.get('/never', () => new Promise<Response>(() => {}))
   const server = await listen(app, local)
@@ -68,14 +68,14 @@ test('close cuts what does not end in time', async () => {
   expect(await answer).toBe('cut')
 })
 
-test('a request with a host that is none is refused like any other', async () => {
+test('a request with an invalid host is refused like any other', async () => {
   await using server = await listen(testApp().app, local)
   const answer = await raw(server.port, 'GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n')
   expect(answer).toMatch(/^HTTP\/1\.1 400 /)
   expect(answer).toContain('"code":"INVALID_REQUEST"')
 })
 
-test('a body that is cut off does no harm', async () => {
+test('a truncated body has no effect', async () => {
   const { app, engine, logged } = testApp()
   await using server = await listen(app, local)
   const head =
@@ -87,7 +87,7 @@ test('a body that is cut off does no harm', async () => {
   expect(logged).toEqual([])
 })
 
-test('the result that goes past hono has the headers of one that does not, and none of the body for HEAD', async () => {
+test('a result sent without hono has the usual headers, and no body for HEAD', async () => {
   const { app, engine } = testApp()
   await using server = await listen(app, local)
   const { id } = engine.add('acme').admit().finish()
@@ -108,7 +108,7 @@ test('the result that goes past hono has the headers of one that does not, and n
 })
 
 test(
-  'every response has the headers of the server, also one that no route and not even the parser gives',
+  'every response has the headers of the server, also one without a route or of the HTTP parser',
   { tags: ['RT-2'] },
   async () => {
     const { app } = testApp()

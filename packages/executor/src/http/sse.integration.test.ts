@@ -23,7 +23,7 @@ test('a stream has every event as a frame, and ends after the last', async () =>
   expect(execution).toMatchObject({ readers: 0, detachCalls: 1, eventsAfter: undefined })
 })
 
-test('last-event-id resumes, and must be an id', async () => {
+test('last-event-id resumes the stream, and must be a valid id', async () => {
   const { engine, send } = testApp()
   const execution = engine.add('acme').admit().finish()
   const path = `/v1/executions/${execution.id}/events`
@@ -37,7 +37,7 @@ test('last-event-id resumes, and must be an id', async () => {
   expect(execution.readers).toBe(0)
 })
 
-test('events that are gone from the start are a 410, and those gone midway an error event that ends the stream', async () => {
+test('missing first events are a 410, and missing later ones an error event that ends the stream', async () => {
   const { engine, send } = testApp()
   const gone = new RequestError('EVENTS_GONE', 'events after 7 are no longer kept')
   const late = engine.add('acme').admit()
@@ -54,7 +54,7 @@ test('events that are gone from the start are a 410, and those gone midway an er
   expect(slow.readers).toBe(0)
 })
 
-test('a bug midway is told without its message and logged', async () => {
+test('a bug in a running stream is sent without its message and logged', async () => {
   const { engine, logged, send } = testApp()
   const execution = engine.add('acme').admit().emit(new Error('the inner workings'))
   const text = await (await send('GET', `/v1/executions/${execution.id}/events`)).text()
@@ -73,7 +73,7 @@ test('an idle stream has heartbeats between its events', async () => {
   expect(text.replaceAll(': hb\n\n', '')).toBe(frame(1))
 })
 
-test('a reader that goes away is detached at once, without a word in the log', async () => {
+test('a reader that disconnects is detached at once, and nothing is logged', async () => {
   const { engine, logged, send } = testApp()
   const execution = engine.add('acme').admit().emit(startedEvent(1))
   const response = await send('GET', `/v1/executions/${execution.id}/events`)
@@ -96,7 +96,7 @@ test('HEAD does not count as a reader', async () => {
   expect(execution.readers).toBe(0)
 })
 
-test('a slow reader takes from the engine no more than its socket holds, and is detached when it goes', async () => {
+test('a slow reader takes from the engine only what its socket holds, and is detached when it disconnects', async () => {
   const { app, engine } = testApp()
   await using server = await listen(app, { host: '127.0.0.1', port: 0 })
   const large = { ...startedEvent(1), correlationId: 'x'.repeat(100_000) }
@@ -123,7 +123,7 @@ test('a slow reader takes from the engine no more than its socket holds, and is 
   await vi.waitFor(() => expect(execution.readers).toBe(0), { timeout: 30_000 })
 })
 
-test('a reader that stops reading is cut off after its time, holds nothing more, and is told in the log', async () => {
+test('a reader that stops reading is disconnected after its time, holds no more memory, and is logged', async () => {
   const { app, engine, logged } = testApp({ stallMs: 100 })
   await using server = await listen(app, { host: '127.0.0.1', port: 0 })
   const execution = engine.add('acme').admit()
@@ -142,7 +142,7 @@ test('a reader that stops reading is cut off after its time, holds nothing more,
   await once(socket, 'close')
 })
 
-test('an idle stream is no stalled one, and neither is one that is read', async () => {
+test('an idle stream does not count as stalled, nor does one that is read', async () => {
   const { app, engine } = testApp({ stallMs: 50, heartbeatMs: 10 })
   await using server = await listen(app, { host: '127.0.0.1', port: 0 })
   const execution = engine.add('acme').admit()
@@ -164,7 +164,7 @@ test('line breaks between the tokens of a value stay within its event', async ()
   expect(text).toBe('id: 1\nevent: started\ndata: {"a":\ndata: [1,\ndata: 2\ndata: ]}\n\n')
 })
 
-test('a client that goes away while its result is awaited is no reader any more', async () => {
+test('a client that disconnects while it awaits its result no longer counts as a reader', async () => {
   const { app, engine } = testApp()
   await using server = await listen(app, { host: '127.0.0.1', port: 0 })
   engine.onSubmit = (execution) => execution.admit()

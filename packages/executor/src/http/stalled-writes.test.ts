@@ -10,7 +10,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers())
 const watch = (stallMs: number) => watchStalls(stallMs, () => (stalls += 1))
 
-test('a reader that stands still is found after its time', () => {
+test('the watch reports a reader that reads nothing, after its time', () => {
   watch(1_000).wrote(16)
   vi.advanceTimersByTime(1_000)
   expect(stalls).toBe(0)
@@ -18,7 +18,7 @@ test('a reader that stands still is found after its time', () => {
   expect(stalls).toBe(1)
 })
 
-test('a reader that reads a byte now and then is found as well', () => {
+test('the watch reports a reader that reads a byte now and then', () => {
   const stall = watch(1_000)
   for (let n = 0; n < 10; n++) {
     stall.wrote(80)
@@ -31,7 +31,7 @@ test('a reader that reads a byte now and then is found as well', () => {
   expect(stalls).toBe(1)
 })
 
-test('a reader that is slow, but fast enough, is not', () => {
+test('the watch does not report a reader that is slow but fast enough', () => {
   const stall = watch(1_000)
   for (let n = 0; n < 100; n++) {
     stall.wrote(16_000)
@@ -41,7 +41,7 @@ test('a reader that is slow, but fast enough, is not', () => {
   expect(stalls).toBe(0)
 })
 
-test('time in which there is nothing to write does not count, and a stopped watch is silent', () => {
+test('time without pending writes does not count, and a stopped watch reports nothing', () => {
   const stall = watch(1_000)
   stall.wrote(8)
   stall.drained()

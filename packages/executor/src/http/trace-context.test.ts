@@ -10,7 +10,7 @@ afterEach(() => {
   propagation.disable()
 })
 
-test("the client's span is active while the engine takes a submission", async () => {
+test("the client's span is active while the engine accepts a submission", async () => {
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(new W3CTraceContextPropagator())
   const { engine, send } = testApp()

@@ -9,49 +9,49 @@ const circumstances = { death: crash, isReady: true, isAlone: false, ended: unde
 const outcomeOf = (change: Partial<Parameters<typeof blame>[0]>) => blame({ ...circumstances, ...change })
 
 test.each([
-  ['a crash among neighbours is a suspicion', {}, { type: 'crashed', wasAlone: false }, true],
-  ['a crash alone is none any more', { isAlone: true }, { type: 'crashed', wasAlone: true }, true],
-  ['a crash for want of memory is told', { death: { ...crash, outOfMemory: true } }, { outOfMemory: true }, true],
-  ['a kill from outside is nobody’s doing', { death: kill }, { type: 'killed' }, false],
-  ['a start that fails is nobody’s doing', { isReady: false }, { type: 'lost' }, false],
-  ['a start that the executor gives up is neither', { isReady: false, death: kill }, { type: 'lost' }, false],
+  ['a crash beside other guests is a suspicion', {}, { type: 'crashed', wasAlone: false }, true],
+  ['a crash without other guests is a proof', { isAlone: true }, { type: 'crashed', wasAlone: true }, true],
+  ['a crash for lack of memory is marked so', { death: { ...crash, outOfMemory: true } }, { outOfMemory: true }, true],
+  ['a kill from outside is not a fault of the guest', { death: kill }, { type: 'killed' }, false],
+  ['a failed start is not a fault of the guest', { isReady: false }, { type: 'lost' }, false],
+  ['a cancelled start is not a fault of the guest', { isReady: false, death: kill }, { type: 'lost' }, false],
   [
-    'a turn that could not be interrupted has used the CPU time that was measured',
+    'an uninterruptible turn has used the measured CPU time',
     { death: kill, ended: { turn: head, reason: 'timeout', cpuMs: 8 } },
     { type: 'stopped', reason: 'timeout', cpuMs: 8 },
     true,
   ],
   [
-    'a turn that could not be interrupted, and did not get its CPU time, is not at fault',
+    'an uninterruptible turn that did not get its CPU time is not at fault',
     { death: kill, ended: { turn: head, reason: 'timeout', cpuMs: 6 } },
     { type: 'stopped', reason: 'timeout', cpuMs: 6 },
     false,
   ],
   [
-    'a turn that outgrew its limit has used up its memory',
+    'a turn that exceeded its limit has used up its memory',
     { death: kill, ended: { turn: head, reason: 'memory', cpuMs: 1 } },
     { reason: 'memory' },
     true,
   ],
   [
-    'a turn that was kept from running is nobody’s doing',
+    'a stalled turn is not a fault of the guest',
     { death: kill, ended: { turn: head, reason: 'stalled', cpuMs: 1 } },
     { type: 'killed' },
     false,
   ],
   [
-    'a turn that nobody waits for cost a process as well',
+    'an abandoned turn that costs a process is a fault',
     { death: kill, ended: { turn: head, reason: 'abandoned', cpuMs: 1 } },
     { type: 'lost' },
     true,
   ],
   [
-    'a turn that took the place of the one that the process was ended for is innocent',
+    'a turn that replaced the one at fault is not at fault',
     { death: kill, ended: { turn: { options: { cpuMs: 7 } }, reason: 'timeout', cpuMs: 8 } },
     { type: 'lost' },
     false,
   ],
-  ['a process that had no turn has done nothing', { head: undefined }, { type: 'lost' }, false],
+  ['a process without a turn is not a fault of a guest', { head: undefined }, { type: 'lost' }, false],
 ] as const)('%s', (_title, change, outcome, isMisdeed) => {
   expect(outcomeOf(change)).toMatchObject({ outcome, isMisdeed })
 })

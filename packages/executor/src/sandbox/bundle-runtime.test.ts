@@ -34,7 +34,7 @@ describe('functionBody', () => {
     expect(body).not.toContain('comment')
   })
 
-  test('keeps two modules apart that declare the same name', () => {
+  test('keeps two modules with the same names apart', () => {
     const body = bundle(
       {
         'main.ts': `import { b } from './b.ts'\nconst size = 1\nexport const sizes = [size, b]`,
@@ -60,6 +60,6 @@ test('the guest runtime calls no helper of the bundler, and its classes keep the
   expect(text).not.toMatch(/class _/)
 })
 
-test('the guest runtime has the same text whenever it is bundled', () => {
+test('the guest runtime has the same text each time it is bundled', () => {
   expect(bundleRuntime()).toEqual(bundleRuntime())
 })

@@ -40,7 +40,7 @@ const json = (value: unknown): Buffer => segment(JSON.stringify(value))
 const sizeOf = (value: string): number => encodeWithTexts(value, (sizeBytes) => Buffer.alloc(sizeBytes), 0).length
 const mark = '\0'
 
-test('texts come out as they went in, unit for unit', () => {
+test('texts are decoded exactly as they were encoded', () => {
   assert(
     property(message, (sent) => {
       const [received] = new FrameReader().push(encodeFrame(sent))
@@ -50,17 +50,17 @@ test('texts come out as they went in, unit for unit', () => {
   )
 })
 
-test('only messages with long texts, or with what stands for one, are written so', () => {
+test('only messages with long texts, or with their placeholder, use the encoding', () => {
   expect([{ a: ['x'.repeat(long - 1)] }, null, 1, {}].map(hasLongTexts)).toEqual([false, false, false, false])
   expect([{ a: ['x'.repeat(long)] }, ['\0'], '\0x'].map(hasLongTexts)).toEqual([true, true, true])
 })
 
-test('a text takes as many bytes as it has characters, or twice as many if they are not all of ASCII', () => {
+test('a text takes one byte a character, or two if it is not all ASCII', () => {
   expect(sizeOf('"'.repeat(5_000)) - sizeOf('"'.repeat(4_000))).toBe(1_000)
   expect(sizeOf('\ud800'.repeat(5_000)) - sizeOf('\ud800'.repeat(4_000))).toBe(2_000)
 })
 
-test('a frame with texts is read as it says', () => {
+test('a frame with texts is decoded with each text at its placeholder', () => {
   expect(
     read(frameOf(json([mark, { a: mark }, 'b']), segment('x'), segment(Buffer.from('é', 'utf16le'), true))),
   ).toEqual([['x', { a: 'é' }, 'b']])
@@ -70,10 +70,10 @@ test('a frame with texts is read as it says', () => {
 describe('a frame is refused', () => {
   test.each([
     ['without JSON', frameOf()],
-    ['with something else than JSON', frameOf(segment('{'))],
-    ['with a text that nothing stands for', frameOf(json([mark]), segment('x'), segment('y'))],
-    ['with fewer texts than it has places', frameOf(json([mark, mark]), segment('x'))],
-    ['with one text for two places', frameOf(segment(`{"a":"\\u0000","a":"\\u0000"}`), segment('x'), segment('y'))],
+    ['with invalid JSON', frameOf(segment('{'))],
+    ['with a text without a placeholder', frameOf(json([mark]), segment('x'), segment('y'))],
+    ['with fewer texts than placeholders', frameOf(json([mark, mark]), segment('x'))],
+    ['with duplicate keys', frameOf(segment(`{"a":"\\u0000","a":"\\u0000"}`), segment('x'), segment('y'))],
     ['with a text that is longer than the frame', frameOf(json(mark), segment('x', false, 2))],
     ['with a text of 2 GiB', frameOf(json(mark), segment('x', true, 0x7fff_ffff))],
     ['that ends within a length', frameOf(json(mark), Buffer.alloc(3))],
@@ -82,7 +82,7 @@ describe('a frame is refused', () => {
     expect(() => read(frame)).toThrow(FrameError)
   })
 
-  test('or read, whatever bytes follow', () => {
+  test('or decoded, whatever bytes it has', () => {
     const bytes = array(oneof(constantFrom(0, 1, 2, 0x22, 0x30, 0x80), integer({ min: 0, max: 255 })), {
       maxLength: 40,
     })

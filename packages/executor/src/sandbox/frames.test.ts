@@ -42,7 +42,7 @@ function frameOf(text: string | Buffer): Buffer {
 }
 
 describe('a stream of frames', () => {
-  test('comes out as the messages that went in, however it is cut', () => {
+  test('is decoded to the sent messages, however it is cut', () => {
     assert(
       property(messages, chunkSizes, (sent, sizes) => {
         const read = readInChunks(new FrameReader(), Buffer.concat(sent.map(encodeFrame)), sizes)
@@ -51,7 +51,7 @@ describe('a stream of frames', () => {
     )
   })
 
-  test('comes out frame by frame, each with its last byte', () => {
+  test('is decoded frame by frame, each with its last byte', () => {
     const reader = new FrameReader()
     const frame = encodeFrame({ text: 'naïve 🙂' })
     for (let i = 0; i < frame.length - 1; i++) expect(reader.push(frame.subarray(i, i + 1))).toEqual([])
@@ -66,20 +66,20 @@ describe('a stream of frames', () => {
     expect(reader.push(second.subarray(6))).toEqual(['second'])
   })
 
-  test('holds text that is not well-formed as JSON writes it', () => {
+  test('keeps text that is not well-formed as JSON writes it', () => {
     expect(new FrameReader().push(encodeFrame('\ud800'))).toEqual(['\ud800'])
   })
 })
 
-describe('a frame that cannot be right ends the conversation', () => {
+describe('an invalid frame ends the conversation', () => {
   test.each([
     ['a length of zero', headerOf(0), 'a frame of 0 bytes is outside 1 to 100'],
     ['one byte more than the limit', headerOf(101), 'a frame of 101 bytes is outside 1 to 100'],
     ['the largest length', headerOf(0xffff_ffff), 'a frame of 4294967295 bytes is outside 1 to 100'],
-    ['no JSON', frameOf('{"a":'), 'a frame is not JSON'],
+    ['invalid JSON', frameOf('{"a":'), 'a frame is not JSON'],
     ['two values', frameOf('1 2'), 'a frame is not JSON'],
-    ['nothing but blanks', frameOf('  '), 'a frame is not JSON'],
-    ['bytes that are no text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame is not JSON'],
+    ['only white space', frameOf('  '), 'a frame is not JSON'],
+    ['bytes that are not text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame is not JSON'],
     ['a good frame before a bad one', Buffer.concat([frameOf('1'), headerOf(0)]), 'a frame of 0 bytes'],
   ])('%s', (_title, bytes, message) => {
     expect(() => new FrameReader(100).push(bytes)).toThrow(FrameError)
@@ -96,13 +96,13 @@ describe('a frame that cannot be right ends the conversation', () => {
     )
   })
 
-  test('a frame of exactly the limit is read', () => {
+  test('a frame of exactly the limit is decoded', () => {
     const text = JSON.stringify('x'.repeat(98))
     expect(new FrameReader(100).push(frameOf(text))).toEqual(['x'.repeat(98)])
   })
 })
 
-describe('a length that is only announced', () => {
+describe('a length in a header', () => {
   const mib = 1024 * 1024
 
   test('is refused with the last byte of the header', () => {
@@ -117,7 +117,7 @@ describe('a length that is only announced', () => {
   test.each([
     ['too large', 0xffff_ffff, expect.any(FrameError)],
     ['allowed', maxFrameBytes, []],
-  ])('costs no memory when it is %s', (_title, length, expected) => {
+  ])('allocates no memory when it is %s', (_title, length, expected) => {
     const reader = new FrameReader()
     const header = headerOf(length)
     const before = memoryUsage().arrayBuffers
@@ -126,7 +126,7 @@ describe('a length that is only announced', () => {
   })
 })
 
-test('a message that is too large is not sent', () => {
+test('the encoder refuses a message that is too large', () => {
   /** Size in bytes of a zero byte, two lengths, and the JSON that stands for the text. */
   const aroundText = 1 + 4 + JSON.stringify('\0').length + 4
   expect(encodeFrame('x'.repeat(maxFrameBytes - aroundText))).toHaveLength(4 + maxFrameBytes)

@@ -29,7 +29,7 @@ function startedProcesses(): ChildProcess[] {
   return started
 }
 
-test('a process that was started ahead is for the first who asks for one in its jail', async () => {
+test('the process that was started ahead goes to the first launch in its jail', async () => {
   const started = startedProcesses()
   await launchAhead(jail)
   expect(started).toHaveLength(1)
@@ -40,14 +40,14 @@ test('a process that was started ahead is for the first who asks for one in its 
   expect(launchSandboxProcess(jail).process).toBe(started[1])
 })
 
-test('a pool begins with it', async () => {
+test('a pool uses the process that was started ahead', async () => {
   const started = startedProcesses()
   await launchAhead(jail)
   await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
   expect(started).toHaveLength(1)
 })
 
-test('where another jail is asked for first, it ends', async () => {
+test('a launch in another jail ends the process that was started ahead', async () => {
   const started = startedProcesses()
   await launchAhead(jail)
   expect(launchSandboxProcess({ ...jail, command: [execPath, '--eval', ''] }).process).toBe(started[1])
@@ -56,10 +56,10 @@ test('where another jail is asked for first, it ends', async () => {
 })
 
 test.each([
-  ['is not there', ['/nonexistent']],
+  ['does not exist', ['/nonexistent']],
   ['ends at once', [execPath, '--eval', '']],
   ['does not read its filter', ['/bin/sleep', '60']],
-])('a command that %s keeps nobody waiting, and is tried again', async (_how, command) => {
+])('a command that %s blocks no launch, and is tried again', async (_how, command) => {
   const started = startedProcesses()
   const broken = { ...jail, command, filter: Buffer.alloc(8) }
   await launchAhead(broken)
@@ -72,7 +72,7 @@ test.each([
   expect(launchSandboxProcess(broken).process).toBe(started[1])
 })
 
-test('a process is killed together with the one that it has started', async () => {
+test('killLaunched kills a process together with its child', async () => {
   const process = spawn('sh', ['-c', 'sh -c "echo started; exec sleep 60"; true'])
   await once(process.stdout, 'data')
   // `close` comes once no process holds the pipes.
@@ -84,7 +84,7 @@ test('a process is killed together with the one that it has started', async () =
 test.each([
   ['by itself', { exitCode: 0, signalCode: null }],
   ['by a signal', { exitCode: null, signalCode: 'SIGSEGV' }],
-] as const)('a process that has ended %s is not killed: its number may be another’s by now', async (_how, ending) => {
+] as const)('killLaunched spares a process that has ended %s, as its pid may be reused', async (_how, ending) => {
   const innocent = spawn('sleep', ['60'])
   await once(innocent, 'spawn')
   const isOver = once(innocent, 'exit')

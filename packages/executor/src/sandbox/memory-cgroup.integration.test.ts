@@ -10,8 +10,8 @@ import { confineMemory, findCgroupParent } from './memory-cgroup.ts'
 const parent = findCgroupParent()
 const MiB = 1024 * 1024
 
-describe.runIf(parent !== undefined)('where control groups can be made', () => {
-  test('the kernel kills what outgrows its limit, and says so', async () => {
+describe.runIf(parent !== undefined)('a memory cgroup', () => {
+  test('has the kernel kill a process that exceeds its limit, and counts the kill', async () => {
     const hog = spawn(execPath, [
       '-e',
       'process.stdin.once("data", () => { const all = []; for (;;) all.push(Buffer.alloc(1e6, 1)) })',
@@ -26,7 +26,7 @@ describe.runIf(parent !== undefined)('where control groups can be made', () => {
     expect(readdirSync(parent!.folder).filter((name) => name.endsWith(`-${hog.pid}`))).toEqual([])
   })
 
-  test('a process that is gone is not confined, and leaves nothing behind', () => {
+  test('is not created for a process that has exited, and leaves no folder', () => {
     expect(confineMemory(parent!, 2 ** 22 + 1, MiB)).toBeUndefined()
     expect(readdirSync(parent!.folder).filter((name) => name.endsWith(`-${2 ** 22 + 1}`))).toEqual([])
   })

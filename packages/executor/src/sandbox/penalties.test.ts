@@ -7,20 +7,20 @@ function penaltiesAt() {
   return { clock, penalties: new Penalties(() => clock.now) }
 }
 
-test('a few misdeeds are forgiven, and each further one doubles the wait, up to half a minute', () => {
+test('penalties forgive a few faults, and each further one doubles the wait, up to half a minute', () => {
   const { penalties } = penaltiesAt()
   const waits = Array.from({ length: 14 }, () => penalties.add('acme'))
   expect(waits.slice(0, 7)).toEqual([0, 0, 0, 0, 500, 1_000, 2_000])
   expect(waits.at(-1)).toBe(30_000)
 })
 
-test('nobody else waits', () => {
+test('no other tenant waits', () => {
   const { penalties } = penaltiesAt()
   for (let count = 0; count < 10; count++) penalties.add('acme')
   expect(penalties.waitMs('rival')).toBe(0)
 })
 
-test('the wait runs out, and misdeeds that are long apart are forgiven for ever', () => {
+test('the wait expires, and faults that are far apart never add up', () => {
   const { clock, penalties } = penaltiesAt()
   for (let count = 0; count < 5; count++) penalties.add('acme')
   clock.now = 200
@@ -33,7 +33,7 @@ test('the wait runs out, and misdeeds that are long apart are forgiven for ever'
   }
 })
 
-test('what is over is forgotten', () => {
+test('sweep drops expired penalties', () => {
   const { clock, penalties } = penaltiesAt()
   for (let count = 0; count < 6; count++) penalties.add('acme')
   penalties.sweep()

@@ -18,20 +18,20 @@ function cpuMsOfThisProcess(): number {
 }
 
 describe.skipIf(platform !== 'linux')('on Linux', () => {
-  test('the CPU time of a process is what the process itself measures', () => {
+  test('processCpuMs returns the CPU time that the process itself measures', () => {
     const before = cpuMsOfThisProcess()
     const measured = processCpuMs(pid)
     expect(measured).toBeGreaterThanOrEqual(before - ticksMs)
     expect(measured).toBeLessThanOrEqual(cpuMsOfThisProcess() + ticksMs)
   })
 
-  test('it grows by what the process computes', () => {
+  test('processCpuMs grows by the CPU time of a computation', () => {
     const [before, until] = [processCpuMs(pid)!, cpuMsOfThisProcess() + 100]
     while (cpuMsOfThisProcess() < until);
     expect(processCpuMs(pid)! - before).toBeGreaterThanOrEqual(100 - ticksMs)
   })
 
-  test('the name of a process can hold anything', async () => {
+  test('processCpuMs accepts any process name', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'process-cpu-'))
     try {
       // If the line were read from its first parenthesis on, other numbers would be in the places of the times.
@@ -50,7 +50,7 @@ describe.skipIf(platform !== 'linux')('on Linux', () => {
   })
 })
 
-test('of a process that is not there, nothing is told', () => {
+test('processCpuMs returns undefined for a process that does not exist', () => {
   expect(processCpuMs(undefined)).toBe(undefined)
   expect(processCpuMs(2 ** 30)).toBe(undefined)
 })

@@ -30,7 +30,7 @@ function linkTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
   return { link, told, exited }
 }
 
-test('a process that is ended before it is ready is not listened to any more', async () => {
+test('a link that is ended before it is ready ignores later messages', async () => {
   const { link, told } = linkTo('end', [ready, skipped])
   await link.end()
   expect(told).toEqual(['exit code 0'])
@@ -38,13 +38,13 @@ test('a process that is ended before it is ready is not listened to any more', a
 })
 
 test.each([
-  ['that speaks before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
+  ['that sends a message before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
   [
-    'that gets ready twice',
+    'that reports ready twice',
     [ready, skipped, ready],
     ['ready', 'skipped', 'it broke the protocol: Error: it is ready already'],
   ],
-])('a process %s is ended', async (_what, messages, expected) => {
+])('the link ends a process %s', async (_what, messages, expected) => {
   const { link, told, exited } = linkTo('data', messages)
   link.send({ type: 'close', guest: 1 })
   await exited

@@ -5,7 +5,7 @@ import { Residents } from './residents.ts'
 
 const spec = {} as GuestSpec
 
-test('the guest that has waited longest comes first', () => {
+test('entries start with the guest that has waited longest', () => {
   const residents = new Residents()
   for (const guest of [1, 2, 3]) residents.add(guest, spec)
   residents.rested(1, 10)
@@ -13,7 +13,7 @@ test('the guest that has waited longest comes first', () => {
   expect([...residents.entries()].map(([guest]) => guest)).toEqual([2, 1, 3])
 })
 
-test('what they keep is what each kept after its last turn', () => {
+test("bytes is the sum of the guests' sizes after their last turns", () => {
   const residents = new Residents()
   for (const guest of [1, 2]) residents.add(guest, spec)
   residents.rested(1, 100)

@@ -23,7 +23,7 @@ function watch(turn: Omit<WatchedTurn, 'memoryLimitMb'>, share: number | undefin
   return ends
 }
 
-test('a turn that V8 does not stop is ended when it has used its CPU time and 300 ms more', { tags: ['RT-3'] }, () => {
+test('a turn that V8 does not stop is ended after its CPU time and 300 ms', { tags: ['RT-3'] }, () => {
   const [end, ...more] = watch({ timeoutMs: 225, cpuMs: 200 }, 1)
   expect(more).toEqual([])
   expect(end).toMatchObject({ reason: 'timeout' })
@@ -33,7 +33,7 @@ test('a turn that V8 does not stop is ended when it has used its CPU time and 30
 })
 
 test(
-  'a turn on a busy machine has its CPU time before it is ended, where 3 s suffice for that',
+  'a turn on a busy machine gets its CPU time before it is ended, if 3 s suffice for that',
   { tags: ['RT-3'] },
   () => {
     const [end] = watch({ timeoutMs: 1_105, cpuMs: 1_000 }, 0.3)
@@ -43,19 +43,19 @@ test(
   },
 )
 
-test('the CPU time of a turn that is ended with less than it may use is what it got', { tags: ['RT-3'] }, () => {
+test('a turn that is ended before it used its CPU time reports the CPU time that it used', { tags: ['RT-3'] }, () => {
   const [end] = watch({ timeoutMs: 5_505, cpuMs: 5_000 }, 0.2)
   expect(end).toMatchObject({ reason: 'timeout' })
   expect(end!.cpuMs).toBeLessThanOrEqual(0.2 * end!.atMs)
   expect(end!.cpuMs).toBeGreaterThanOrEqual(0.2 * (end!.atMs - 20))
 })
 
-test('a turn that gets next to no CPU time has stalled', { tags: ['RT-3'] }, () => {
+test('a turn that gets almost no CPU time has stalled', { tags: ['RT-3'] }, () => {
   expect(watch({ timeoutMs: 100, cpuMs: 90 }, 0.01)).toMatchObject([{ reason: 'stalled' }])
 })
 
 test(
-  'a replayed turn has no CPU limit, and is ended when V8 has not stopped it at the end of the wall time',
+  'a replayed turn has no CPU limit, and is ended if V8 has not stopped it at the end of the wall time',
   { tags: ['RT-3'] },
   () => {
     const [end] = watch({ timeoutMs: 2_000, cpuMs: Infinity }, 1)
@@ -64,7 +64,7 @@ test(
   },
 )
 
-test('where the system does not tell CPU time, the wall clock decides', { tags: ['RT-3'] }, () => {
+test('the wall clock decides where the system reports no CPU time', { tags: ['RT-3'] }, () => {
   const [end] = watch({ timeoutMs: 115, cpuMs: 100 }, undefined)
   expect(end).toMatchObject({ reason: 'timeout' })
   expect(end!.cpuMs).toBeGreaterThanOrEqual(115)

@@ -61,7 +61,7 @@ async function cancelledCall(server: { url: string; called: Promise<void> }, rea
   return { ...rest, answer: await answer }
 }
 
-test('a call that is aborted after it was sent is cancelled at its tool server, signed as the call', async () => {
+test('an aborted call is cancelled at its tool server, signed as the call, if it was sent', async () => {
   await using server = await serverThat((outgoing) => outgoing.end('{"ok":true}'))
   const { answer, cancels, logged } = await cancelledCall(server, new Error('nobody needs it'))
   expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
@@ -117,19 +117,19 @@ test('a call that is aborted between two attempts is cancelled, because the firs
 
 test.each<[string, number, (outgoing: ServerResponse, nth: number) => void]>([
   ['a connection that breaks once', 2, (outgoing, nth) => (nth === 1 ? outgoing.destroy() : outgoing.end('{}'))],
-  ['connections that break always', 2, (outgoing) => outgoing.destroy()],
+  ['a connection that always breaks', 2, (outgoing) => outgoing.destroy()],
   ['400, as an older tool server answers', 1, (outgoing) => outgoing.writeHead(400).end('{"error":{}}')],
   ['a redirect', 1, (outgoing) => outgoing.writeHead(307, { location: '/elsewhere' }).end()],
   ['a failure', 1, (outgoing) => outgoing.writeHead(500).end()],
   ['an answer that never ends', 1, (outgoing) => void outgoing.writeHead(200).write('x'.repeat(100_000))],
-])('%s makes %i requests in all, and nothing of it matters', async (_what, requests, answer) => {
+])('%s makes %i requests in all, and fails nothing', async (_what, requests, answer) => {
   await using server = await serverThat(answer)
   const { cancels } = await cancelledCall(server)
   await cancels.close({ withinMs: 60_000 })
   expect(server.cancels()).toHaveLength(requests)
 })
 
-test('a tool server that takes the cancellation and never answers is given up after two seconds', async () => {
+test('a tool server that accepts the cancellation and never answers is given up after two seconds', async () => {
   await using server = await serverThat(() => {})
   const { answer, cancels, logged } = await cancelledCall(server)
   expect(answer).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
@@ -138,7 +138,7 @@ test('a tool server that takes the cancellation and never answers is given up af
   await cancels.close({ withinMs: 60_000 })
 })
 
-test('closing waits no longer than it is told, and nothing is sent afterwards', async () => {
+test('close waits only for the given time, and later cancellations are not sent', async () => {
   await using server = await serverThat(() => {})
   const { send, cancels } = to(server.url)
   send(1)
@@ -149,7 +149,7 @@ test('closing waits no longer than it is told, and nothing is sent afterwards', 
   expect(server.cancels()).toHaveLength(1)
 })
 
-test('so many of one tenant are in flight at a time, and those of another do not wait for them', async () => {
+test('each tenant has a bounded number of cancellations in flight, and does not delay another tenant', async () => {
   const held: ServerResponse[] = []
   await using server = await serverThat((outgoing) => void held.push(outgoing))
   const { send, cancels } = to(server.url, { maxInFlight: 3, timeoutMs: 60_000 })

@@ -88,7 +88,7 @@ describe('a callback URL', () => {
     expect(error.message).not.toContain('pw')
   })
 
-  test('on this machine is allowed in development, on any port, and only there', () => {
+  test('with a loopback host is allowed in development, on any port, and only there', () => {
     const development = createCallbackGuard({ origins: [], allowLoopback: true })
     for (const url of ['http://localhost:1/', 'http://127.0.0.1:65535/', 'http://[::1]:80/', 'https://localhost/']) {
       expect(() => development.check(url)).not.toThrow()
@@ -156,7 +156,7 @@ const privateSpellings = [
 ]
 
 test.each(privateSpellings)(
-  'a pattern of any host does not cover %s, neither as a URL nor as a connection',
+  'a pattern of any host covers %s neither as the URL nor as the connection',
   async (host) => {
     const origins = [`http://*:${port}`]
     const url = `http://${host}:${port}/`
@@ -170,7 +170,7 @@ test.each(privateSpellings)(
 )
 
 test.each(['localhost', 'localhost.', 'LOCALHOST', 'x.localhost'])(
-  'the name %s of this machine is no way around, whatever the system resolves it to',
+  'the local name %s is refused, whatever address the system resolves it to',
   async (host) => {
     const before = requests
     const error = await outcome(`http://${host}:${port}/`, { origins: [`http://*:${port}`] })
@@ -180,7 +180,7 @@ test.each(['localhost', 'localhost.', 'LOCALHOST', 'x.localhost'])(
 )
 
 describe("the guard's agent", () => {
-  test('reaches a private address whose origin is listed, by number and by name', async () => {
+  test('reaches a private address whose origin is listed, by address and by name', async () => {
     const literal = `http://127.0.0.1:${port}`
     expect(await outcome(literal, { origins: [literal] })).toBe('here')
     const named = `http://app.example:${port}`
@@ -188,7 +188,7 @@ describe("the guard's agent", () => {
     expect(await outcome(`http://localhost:${port}`, { allowLoopback: true })).toBe('here')
   })
 
-  test('connects to nothing else, whatever was checked before', async () => {
+  test('connects to no other address, even after a successful check', async () => {
     const before = requests
     const pattern = { origins: [`http://*:${port}`] }
     const refused = await Promise.all([
@@ -204,7 +204,7 @@ describe("the guard's agent", () => {
     expect(requests).toBe(before)
   })
 
-  test('looks at the address that it is connected to, not only at the one that was looked up', async () => {
+  test('checks the address of the connection, not only the resolved one', async () => {
     const before = requests
     let asked = 0
     // The address is public when it is checked, and another one when it is connected to.

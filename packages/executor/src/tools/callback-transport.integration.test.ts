@@ -81,13 +81,13 @@ describe('a call by callback', () => {
     expect(new Webhook(token, { format: 'raw' }).verify(text, signed)).toEqual(JSON.parse(text))
   })
 
-  test('brings a failure of the tool as it is', async () => {
+  test('resolves with the failure that the tool returned', async () => {
     const failure = { ok: false, error: { name: 'NoSuchCity', message: 'no', code: 'E1', data: [1], retryable: false } }
     await using server = await toolServer((outgoing) => send(outgoing, failure))
     expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual(failure)
   })
 
-  test('is tried again with the same call id and a fresh signature when the connection fails', async () => {
+  test('is retried with the same call id and a new signature when the connection fails', async () => {
     await using server = await toolServer((outgoing, _, nth) => {
       if (nth < 3) outgoing.destroy()
       else send(outgoing, { ok: true, output: nth })
@@ -102,7 +102,7 @@ describe('a call by callback', () => {
     expect(logged.join('')).not.toContain(token)
   })
 
-  test('is tried again when the answer breaks off', async () => {
+  test('is retried when the response breaks off', async () => {
     await using server = await toolServer((outgoing, _, nth) => {
       if (nth > 1) send(outgoing, { ok: true, output: nth })
       else outgoing.write('{"ok": tr', () => outgoing.destroy())
@@ -110,7 +110,7 @@ describe('a call by callback', () => {
     expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 2 })
   })
 
-  test('has the answer that follows those of 1xx', async () => {
+  test('skips 1xx responses', async () => {
     await using server = await toolServer((outgoing) => {
       outgoing.writeProcessing()
       outgoing.writeEarlyHints({ link: '</a>; rel=preload' }, () => send(outgoing, { ok: true, output: 1 }))
@@ -119,7 +119,7 @@ describe('a call by callback', () => {
     expect(server.received).toHaveLength(1)
   })
 
-  test('is given up after eight attempts, and the guest learns no more than that', async () => {
+  test('fails after eight attempts, and the guest learns no details', async () => {
     await using server = await toolServer((outgoing) => outgoing.destroy())
     const { transport, logged } = transportTo(server.url)
     expect(await transport.call(outgoingCall(), never)).toEqual(unavailable)
@@ -127,7 +127,7 @@ describe('a call by callback', () => {
     expect(logged.join('')).toMatch(/other side closed|ECONNRESET|terminated/)
   })
 
-  test('is tried again when a gateway answers, each time with the time at which it is sent', async () => {
+  test('is retried when a gateway answers, each time with the current time', async () => {
     await using server = await toolServer((outgoing, _, nth) => {
       if (nth < 3) send(outgoing, { ok: true, output: 'of the gateway' }, nth === 1 ? 502 : 504)
       else send(outgoing, { ok: true, output: nth })
@@ -141,7 +141,7 @@ describe('a call by callback', () => {
     expect(logged.join('')).toMatch(/"status":502.*a gateway answered.*"status":504/s)
   })
 
-  test('is given up after eight answers of gateways, and the code learns the status of the last', async () => {
+  test('fails after eight answers of gateways, and the guest learns the status of the last', async () => {
     await using server = await toolServer((outgoing) => outgoing.writeHead(502).end('<h1>secret</h1>'))
     expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toMatchObject({
       error: {
@@ -152,7 +152,7 @@ describe('a call by callback', () => {
     expect(server.received).toHaveLength(8)
   })
 
-  test('does not count attempts that were under way for a while: a gateway ended them because they were quiet', async () => {
+  test('does not count attempts that lasted for a while, because a gateway ended them as idle', async () => {
     await using server = await toolServer((outgoing, _, nth) => {
       if (nth > 10) send(outgoing, { ok: true, output: nth })
       else setTimeout(() => (nth % 2 ? outgoing.destroy() : outgoing.writeHead(504).end()), 5)
@@ -161,7 +161,7 @@ describe('a call by callback', () => {
     expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 11 })
   })
 
-  test('to nobody, to a forbidden address and to an answer that is none all look the same to the guest', async () => {
+  test('fails for the guest in the same way without a server, at a forbidden address and with an invalid answer', async () => {
     const answers: ((outgoing: ServerResponse) => void)[] = [
       (outgoing) => send(outgoing, { ok: true, output: 1 }, 500),
       (outgoing) => send(outgoing, { ok: true, output: 1 }, 404),
@@ -184,7 +184,7 @@ describe('a call by callback', () => {
     }
   })
 
-  test('fails in the same way whether the address is refused, unreachable, unknown, forbidden or speaks no TLS', async () => {
+  test('fails in the same way for a refused, unreachable, unknown, forbidden or non-TLS address', async () => {
     await using plain = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
     const closed = await closedUrl()
     const { port } = new URL(closed)
@@ -213,7 +213,7 @@ describe('a call by callback', () => {
     expect(plain.received).toHaveLength(0)
   })
 
-  test('goes to no address that a redirect names', async () => {
+  test('follows no redirect', async () => {
     await using elsewhere = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
     for (const status of [301, 302, 303, 307, 308]) {
       await using server = await toolServer((outgoing) => outgoing.writeHead(status, { location: elsewhere.url }).end())
@@ -223,7 +223,7 @@ describe('a call by callback', () => {
     expect(elsewhere.received).toHaveLength(0)
   })
 
-  test('carries its input as it is, byte for byte, however deeply it is nested', async () => {
+  test('sends its input unchanged, byte for byte, however deeply it is nested', async () => {
     await using server = await toolServer((outgoing) => send(outgoing, { ok: true, output: 1 }))
     const deep = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
     const input = `{ "b": 1e2, "a": "\\u00e9é", "__proto__": ${deep} }`
@@ -231,7 +231,7 @@ describe('a call by callback', () => {
     expect(server.received[0]?.text).toContain(`"input":${input},"context":{"clientId":"c1"}}`)
   })
 
-  test('whose headers never end, or are too long, is given up', async () => {
+  test('fails when the response has endless or too long headers', async () => {
     const sockets: Socket[] = []
     const server = createServer((socket) => {
       sockets.push(socket.on('error', () => {}))
@@ -246,14 +246,14 @@ describe('a call by callback', () => {
     server.close()
   })
 
-  test('does not wait for the rest of an answer that is none', async () => {
+  test('does not read the rest of an invalid response', async () => {
     await using server = await toolServer((outgoing) => outgoing.writeHead(500).write('and so on'))
     expect(await transportTo(server.url).transport.call(outgoingCall(), never)).toEqual(unavailable)
   })
 })
 
 describe('an output', () => {
-  test('of the limit is taken, and what can only be over it is refused with its size', async () => {
+  test('at the limit is accepted, and one above it is refused with its size', async () => {
     await using server = await toolServer((outgoing, { text }) => {
       const { input } = JSON.parse(text) as { input: number }
       send(outgoing, { ok: true, output: 'x'.repeat(input - 2) })
@@ -266,7 +266,7 @@ describe('an output', () => {
     expect(JSON.stringify(answer)).toMatch(/is 83886\d\d bytes; the limit toolOutputBytes is 4194304 bytes/)
   })
 
-  test('that never ends is cut off', async () => {
+  test('without an end is cut off', async () => {
     let sentBytes = 0
     await using server = await toolServer((outgoing) => {
       const chunk = Buffer.alloc(65_536, 0x20)
@@ -282,7 +282,7 @@ describe('an output', () => {
   })
 })
 
-test('an aborted call ends at once: before it was sent, while it is answered, and between attempts', async () => {
+test('an aborted call ends at once: before it is sent, during its answer, and between attempts', async () => {
   const cancelled = { ok: false, error: { code: 'TOOL_CANCELLED' } }
   await using server = await toolServer((outgoing, { text }) => {
     if (text.includes('never')) outgoing.write('{"ok":')

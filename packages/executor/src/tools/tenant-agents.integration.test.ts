@@ -41,7 +41,7 @@ async function start(options: Partial<ConstructorParameters<typeof TenantAgents>
   return { agents, open, held, call }
 }
 
-test('a tenant uses its connections again, and never that of another', async () => {
+test('a tenant reuses its connections, and never one of another tenant', async () => {
   const { call } = await start()
   const used = { acme: new Set<string>(), rival: new Set<string>() }
   for (let n = 0; n < 20; n++) for (const tenant of ['acme', 'rival'] as const) used[tenant].add(await call(tenant))
@@ -49,7 +49,7 @@ test('a tenant uses its connections again, and never that of another', async () 
   expect(used.acme.size + used.rival.size).toBeLessThan(10)
 })
 
-test('an agent is closed when it has been idle for a while, and not while it is used', async () => {
+test('an agent is closed after it has been idle for a while, and not during use', async () => {
   const { call, open, held } = await start({ idleMs: 20 })
   await call('acme')
   await vi.waitFor(() => expect(open.size).toBe(0), { timeout: 30_000 })
@@ -63,7 +63,7 @@ test('an agent is closed when it has been idle for a while, and not while it is 
   expect(await call('acme')).toBe('4')
 })
 
-test('of idle agents so many are kept, and the one that was used least recently goes first', async () => {
+test('the number of idle agents is bounded, and the least recently used one is closed first', async () => {
   const { call, open } = await start({ maxIdle: 2 })
   for (const tenant of ['a', 'b', 'a', 'c']) await call(tenant)
   await vi.waitFor(() => expect(open.size).toBe(2), { timeout: 30_000 })
@@ -71,7 +71,7 @@ test('of idle agents so many are kept, and the one that was used least recently 
   expect(await call('b')).toBe('4')
 })
 
-test("a tenant's requests over the bound wait in order, and another tenant's do not", async () => {
+test("a tenant's requests above the bound wait in order, and delay no other tenant", async () => {
   const { call, held } = await start({ maxRequests: 2 })
   const slow = [call('acme', '/held'), call('acme', '/held')]
   await vi.waitFor(() => expect(held).toHaveLength(2), { timeout: 30_000 })
@@ -86,7 +86,7 @@ test("a tenant's requests over the bound wait in order, and another tenant's do 
   await Promise.all(slow)
 })
 
-test('a request that is aborted while it waits leaves its place to the next', async () => {
+test('a request that is aborted while it waits frees its place', async () => {
   const { call, held } = await start({ maxRequests: 1 })
   const slow = call('acme', '/held')
   await vi.waitFor(() => expect(held).toHaveLength(1), { timeout: 30_000 })
@@ -101,7 +101,7 @@ test('a request that is aborted while it waits leaves its place to the next', as
   expect(await next).toMatch(/^\d$/)
 })
 
-test('disposing ends all connections, those in use too', async () => {
+test('disposing closes all connections, also those in use', async () => {
   const { agents, call, open, held } = await start()
   await call('rival')
   const slow = call('acme', '/held').catch(() => 'cut')

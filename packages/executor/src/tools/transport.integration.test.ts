@@ -46,7 +46,7 @@ const ways: Record<string, (answering: Answering) => Promise<ToolTransport & Asy
 describe.each(Object.entries(ways))('a tool call by %s', (_, way) => {
   const never = new AbortController().signal
 
-  test('resolves with the output or the failure that the tool gave', async () => {
+  test('resolves with the output or the failure that the tool returned', async () => {
     const failure: ToolAnswer = { ok: false, error: { message: 'no', code: 'E1', data: { a: [null] } } }
     await using transport = await way((input) =>
       input === 'fail' ? failure : { ok: true, output: { input } as never },
@@ -55,7 +55,7 @@ describe.each(Object.entries(ways))('a tool call by %s', (_, way) => {
     expect(await transport.call(outgoingCall(2, 'fail'), never)).toEqual(failure)
   })
 
-  test('gives each of many calls at once its own answer', async () => {
+  test('gets its own answer among many concurrent calls', async () => {
     await using transport = await way((input) => ({ ok: true, output: input as number }))
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, n) => transport.call(outgoingCall(n + 1, n), never)),
@@ -74,7 +74,7 @@ describe.each(Object.entries(ways))('a tool call by %s', (_, way) => {
 describe('an answer over the stream', () => {
   const first: ToolAnswer = { ok: true, output: 1 }
 
-  test('is taken once, for an open call only', async () => {
+  test('is accepted once, and only for an open call', async () => {
     const transport = createStreamTransport()
     expect(transport.answer('exe_1:1', first)).toBe(false)
     const called = transport.call(outgoingCall(1), new AbortController().signal)
@@ -84,7 +84,7 @@ describe('an answer over the stream', () => {
     expect(await called).toEqual(first)
   })
 
-  test('comes too late for an aborted call', async () => {
+  test('is too late for an aborted call', async () => {
     const transport = createStreamTransport()
     const deadline = new AbortController()
     const called = transport.call(outgoingCall(1), deadline.signal)

@@ -31,7 +31,7 @@ describe('the table of codes', () => {
     expect(kind !== 'request' || retryable === passes).toBe(true)
   })
 
-  test('is the one in the documentation, with the statuses', () => {
+  test('matches the documentation, with the statuses', () => {
     const text = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')
     const rows = [...text.matchAll(/^\| `([A-Z_]+)` *\|(?: (\d{3}) +\|)?/gm)]
     const documented = rows.map(([, code, status = '']) => `${code} ${status}`)
@@ -43,7 +43,7 @@ describe('the table of codes', () => {
   })
 })
 
-describe('the schemas know the codes of their kind and no others', () => {
+describe('the schemas accept the codes of their kind and no others', () => {
   test.each(codes)('%s', (code) => {
     expect(isErrorBody(code)).toBe(errorCodes[code].kind === 'request')
     expect(isFailure(code)).toBe(errorCodes[code].kind === 'execution')

@@ -21,7 +21,7 @@ const codes = codesOfKind('request')
 const sent = (error: RequestError) => JSON.parse(JSON.stringify(error.toBody('cor_1'))) as unknown
 
 describe('the body of an error', () => {
-  test('is read back as it was sent', () => {
+  test('is parsed as it was sent', () => {
     const texts = string({ unit: 'binary' })
     // The schema of objects drops this key.
     const keys = texts.filter((key) => key !== '__proto__')
@@ -44,13 +44,13 @@ describe('the body of an error', () => {
     )
   })
 
-  test.each(codes)('of %s has the status and the advice of the table', (code) => {
+  test.each(codes)('has the status and the advice of the table for %s', (code) => {
     const error = new RequestError(code, 'no')
     expect(error.httpStatus).toBe(errorCodes[code].httpStatus)
     expect(error.toBody('cor_1').error).toMatchObject({ retryable: errorCodes[code].retryable, ambiguous: false })
   })
 
-  test('has only what was given, and never the cause', () => {
+  test('has only the given fields, and never the cause', () => {
     const cause = new Error('postgres://user:password@host')
     const error = new RequestError('INTERNAL', 'The executor failed', { cause, retryAfterSeconds: 3 })
     expect(error.toBody('cor_1')).toEqual({
@@ -72,14 +72,14 @@ describe('the body of an error', () => {
     expect(errorBodySchema.parse(newer)).toEqual(body)
   })
 
-  test.each(['code', 'message', 'retryable', 'ambiguous', 'correlationId'])('is none without its %s', (field) => {
+  test.each(['code', 'message', 'retryable', 'ambiguous', 'correlationId'])('is invalid without its %s', (field) => {
     const body = sent(new RequestError('NOT_FOUND', 'gone')) as { error: JsonObject }
     Reflect.deleteProperty(body.error, field)
     expect(errorBodySchema.safeParse(body).success).toBe(false)
   })
 })
 
-test('it is an Error with a name', () => {
+test('RequestError is an Error with a name', () => {
   const error = new RequestError('NOT_FOUND', 'There is no execution exe_1')
   expect(error).toBeInstanceOf(Error)
   expect(String(error)).toBe('RequestError: There is no execution exe_1')

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { causeLimits, errorCauseSchema, type ErrorCause } from './error-cause.ts'
 
-test('an error keeps what describes it, and loses unknown fields', { tags: ['EX-8'] }, () => {
+test('the schema keeps the fields of an error, and drops unknown ones', { tags: ['EX-8'] }, () => {
   const cause: ErrorCause = {
     name: 'ToolError',
     message: 'm',
@@ -25,11 +25,11 @@ test.each([
   [{ name: 'n', message: 'm', cause: 'text' }],
   [{ name: 'n', message: 'm', errors: {} }],
   [{ name: 'n', message: 'm', call: 1.5 }],
-])('%j is no description of an error', { tags: ['EX-8'] }, (value) => {
+])('the schema rejects %j', { tags: ['EX-8'] }, (value) => {
   expect(errorCauseSchema.safeParse(value).success).toBe(false)
 })
 
-test('a hostile description is not walked further than the limits allow', { tags: ['EX-8'] }, () => {
+test('the schema reads a hostile description only as deep as the limits allow', { tags: ['EX-8'] }, () => {
   let deep: unknown
   for (let i = 0; i < 100_000; i++) deep = { name: 'n', message: 'm', ...(deep !== undefined && { cause: deep }) }
   expect(JSON.stringify(errorCauseSchema.parse(deep)).match(/"name"/g)).toHaveLength(causeLimits.depth)

@@ -18,15 +18,15 @@ test('an execution has ended when it has completed, failed or been cancelled, an
   expect(executionStatusSchema.options.filter(isFinal)).toEqual(['completed', 'failed', 'cancelled'])
 })
 
-test('a record is read without what this version does not know', () => {
+test('the schema of a record ignores fields that this version does not know', () => {
   expect(executionRecordSchema.parse({ ...record, region: 'eu' })).toEqual(record)
 })
 
-test('a result of null is a result', () => {
+test('a result of null is a valid result', () => {
   expect(executionRecordSchema.parse({ ...record, success: true, result: null })).toMatchObject({ result: null })
 })
 
-test('a cancellation may say why, and nothing else', () => {
+test('a cancellation has an optional reason, and no other field', () => {
   expect(cancelRequestSchema.parse({})).toEqual({})
   expect(cancelRequestSchema.safeParse({ reason: 'x'.repeat(1_000) }).success).toBe(true)
   expect(cancelRequestSchema.safeParse({ reason: 'x'.repeat(1_001) }).success).toBe(false)

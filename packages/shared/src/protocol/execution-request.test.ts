@@ -7,7 +7,7 @@ const callback = { url: 'https://app.example/tools', token: 'x'.repeat(16) }
 const accepts = (more: object) => executionRequestSchema.safeParse({ code: 'return 1', ...more }).success
 
 describe('a request', () => {
-  test('needs nothing but code, and is read as it is', () => {
+  test('needs only code, and is parsed unchanged', () => {
     expect(executionRequestSchema.parse({ code: 'return 1' })).toEqual({ code: 'return 1' })
     const full = {
       id: newExecutionId(),
@@ -27,29 +27,29 @@ describe('a request', () => {
 
   test.each<[string, object]>([
     ['no code', { code: '' }],
-    ['a field that there is not', { timeout: 1 }],
-    ['an id that is no UUID', { id: 'exe_1' }],
-    ['a context that is no object', { context: [] }],
+    ['an unknown field', { timeout: 1 }],
+    ['an id that is not a UUID', { id: 'exe_1' }],
+    ['a context that is not an object', { context: [] }],
     ['a label that is too long', { label: 'x'.repeat(257) }],
     ['a priority that is too high', { priority: 101 }],
-    ['half a priority', { priority: 0.5 }],
-    ['a limit that there is not', { limits: { cpuTimeout: 1 } }],
+    ['a fractional priority', { priority: 0.5 }],
+    ['an unknown limit', { limits: { cpuTimeout: 1 } }],
     ['a clock of zero', { limits: { cpuTimeoutMs: 0 } }],
-    ['a field of a tool that there is not', { tools: [{ name: 'a', schema: {} }] }],
+    ['an unknown field of a tool', { tools: [{ name: 'a', schema: {} }] }],
     ['a tool that is declared twice', { tools: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] }],
     ['too many tools', { tools: Array.from({ length: 1_001 }, (_, i) => ({ name: `t${i}` })) }],
-  ])('is refused with %s', (_title, wrong) => {
+  ])('is rejected with %s', (_title, wrong) => {
     expect(accepts(wrong)).toBe(false)
   })
 })
 
 describe('a callback', () => {
-  test.each(['http://localhost:3000', 'https://app.example/tools?x=1'])('may be %s', (url) => {
+  test.each(['http://localhost:3000', 'https://app.example/tools?x=1'])('is accepted as %s', (url) => {
     expect(accepts({ callback: { ...callback, url } })).toBe(true)
   })
 
   test.each(['ftp://app.example', 'javascript:alert(1)', 'file:///etc/passwd', 'app.example', '', '/tools'])(
-    'may not be %j',
+    'is rejected as %j',
     (url) => {
       expect(accepts({ callback: { ...callback, url } })).toBe(false)
     },
@@ -61,7 +61,7 @@ describe('a callback', () => {
     'line\r\nbreak-in-the-token',
     'ümlaut-in-the-token',
     'x'.repeat(8_193),
-  ])('has no token such as %j, which can not go into a header', (token) => {
+  ])('is rejected with the token %j, which is invalid in a header', (token) => {
     expect(accepts({ callback: { ...callback, token } })).toBe(false)
   })
 })

@@ -51,8 +51,8 @@ const hostCodes = [
 const isGuestEnd = (code: string) =>
   guestEndSchema.safeParse({ ok: false, code, name: 'Error', message: 'boom' }).success
 
-describe('how a guest says that it ended', () => {
-  test.each(hostCodes)('is not %s, which is the host’s to say', (code) => {
+describe('the end that a guest reports', () => {
+  test.each(hostCodes)('is not %s, which only the host decides', (code) => {
     expect(codesOfKind('execution')).toContain(code)
     expect(isGuestEnd(code)).toBe(false)
   })
@@ -61,7 +61,7 @@ describe('how a guest says that it ended', () => {
     expect(isGuestEnd(code)).toBe(true)
   })
 
-  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j either', (code) => {
+  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j', (code) => {
     expect(isGuestEnd(code)).toBe(false)
   })
 
@@ -76,29 +76,29 @@ describe('how a guest says that it ended', () => {
   })
 })
 
-describe('what a turn put out', () => {
+describe('the effects of a turn', () => {
   test.each<[string, object]>([
     ['a call without a number', { calls: [{ tool: 'search', input: '{}' }] }],
     ['call number zero', { calls: [{ call: 0, tool: 'search', input: '{}' }] }],
-    ['half a call number', { calls: [{ call: 1.5, tool: 'search', input: '{}' }] }],
+    ['a fractional call number', { calls: [{ call: 1.5, tool: 'search', input: '{}' }] }],
     ['a name that is too long', { calls: [{ call: 1, tool: 'x'.repeat(129), input: '{}' }] }],
     ['an input that is not text', { calls: [{ call: 1, tool: 'search', input: {} }] }],
     ['an unknown level', { logs: [{ level: 'fatal', text: '' }] }],
     ['a log that is not text', { logs: [{ level: 'log', text: 1 }] }],
     ['a negative count', { logsDropped: { entries: -1, bytes: 0 } }],
-    ['a timer before all time', { nextTimerAt: -1 }],
-    ['a timer that is no time', { nextTimerAt: Number.NaN }],
-    ['no timer at all', { nextTimerAt: undefined }],
+    ['a timer with a negative time', { nextTimerAt: -1 }],
+    ['a timer with an invalid time', { nextTimerAt: Number.NaN }],
+    ['a missing timer', { nextTimerAt: undefined }],
     ['a result that is not text', { end: { ok: true, result: 42 } }],
-    ['an end that is neither', { end: { ok: 1, result: '42' } }],
-  ])('is refused with %s', (_title, wrong) => {
+    ['an end that is neither a result nor a failure', { end: { ok: 1, result: '42' } }],
+  ])('are rejected with %s', (_title, wrong) => {
     expect(turnEffectsSchema.safeParse(effects).success).toBe(true)
     expect(turnEffectsSchema.safeParse({ ...effects, ...wrong }).success).toBe(false)
   })
 })
 
 describe('a journal', () => {
-  test('is read back as it was written', () => {
+  test('is parsed as it was written', () => {
     expect(journalSchema.parse(JSON.parse(JSON.stringify(journal)))).toEqual(journal)
   })
 
@@ -106,11 +106,11 @@ describe('a journal', () => {
     ['another version', { version: 2 }],
     ['a seed of other than 256 bits', { seed: 'ab'.repeat(31) }],
     ['a seed in upper case', { seed: 'AB'.repeat(32) }],
-    ['a limit that is missing', { limits: { ...journal.header.limits, cpuTimeoutMs: undefined } }],
-    ['a fixed limit that is missing', { limits: { ...journal.header.limits, timers: undefined } }],
+    ['a missing limit', { limits: { ...journal.header.limits, cpuTimeoutMs: undefined } }],
+    ['a missing fixed limit', { limits: { ...journal.header.limits, timers: undefined } }],
     ['an input that is not text', { input: null }],
-    ['a time that is none', { createdAt: 'yesterday' }],
-  ])('is refused with %s', (_title, wrong) => {
+    ['an invalid time', { createdAt: 'yesterday' }],
+  ])('is rejected with %s', (_title, wrong) => {
     const changed = { ...journal, header: { ...journal.header, ...wrong } }
     expect(journalSchema.safeParse(changed).success).toBe(false)
   })
@@ -118,10 +118,10 @@ describe('a journal', () => {
   test.each<[string, unknown]>([
     ['of an unknown type', { type: 'pause', at: 1 }],
     ['without its time', { type: 'answer', call: 1, ok: true, text: '' }],
-    ['of a delivery that there is not', { type: 'turn', at: 1, delivery: { kind: 'resume' }, effects }],
+    ['of an unknown delivery', { type: 'turn', at: 1, delivery: { kind: 'resume' }, effects }],
     ['of an answer to no call', { type: 'turn', at: 1, delivery: { kind: 'answer' }, effects }],
-    ['of an end by a code of requests', { type: 'end', at: 1, error: { code: 'OVERLOADED', name: '', message: '' } }],
-  ])('is refused with an entry %s', (_title, entry) => {
+    ['of an end with a code of requests', { type: 'end', at: 1, error: { code: 'OVERLOADED', name: '', message: '' } }],
+  ])('is rejected with an entry %s', (_title, entry) => {
     expect(journalSchema.safeParse({ ...journal, entries: [entry] }).success).toBe(false)
   })
 })

@@ -39,6 +39,6 @@ const accepts = (count: number) =>
     results: Array.from({ length: count }, (_, i) => ({ callId: `exe_1:${i}`, answer: { ok: true, output: i } })),
   }).success
 
-test('answers come one to a thousand at once', () => {
+test('a request has one to a thousand answers', () => {
   expect([0, 1, 1_000, 1_001].map(accepts)).toEqual([false, true, true, false])
 })

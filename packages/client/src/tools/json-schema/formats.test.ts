@@ -68,7 +68,7 @@ const examples: Record<string, readonly [valid: readonly string[], invalid: read
   'not-a-format': [['anything'], []],
 }
 
-test.each(Object.entries(examples))('the format %s', { tags: ['TL-2'] }, (format, [valid, invalid]) => {
+test.each(Object.entries(examples))('validates the format %s', { tags: ['TL-2'] }, (format, [valid, invalid]) => {
   const check = jsonSchemaCheck({ format })
   for (const text of valid) expect({ text, issues: check(text) }).toEqual({ text, issues: [] })
   for (const text of invalid) expect({ text, count: check(text).length }).toEqual({ text, count: 1 })
@@ -78,7 +78,7 @@ test.each(Object.entries(examples))('the format %s', { tags: ['TL-2'] }, (format
 const hostile = ['a@', 'a.', '%20', '{a}', '~0/', '1', 'P1Y', '(', ':', '[', '://a', '-', ' ', '\0', '0:']
 
 test.each(Object.keys(examples))(
-  'the format %s is checked to its end on hostile texts',
+  'the validator of the format %s finishes on hostile texts',
   { tags: ['TL-2'] },
   (format) => {
     const check = jsonSchemaCheck({ format })

@@ -25,31 +25,31 @@ describe('a failed check', () => {
     ['names the missing properties', { required: ['a', 'b'] }, {}, [': is missing the properties "a", "b"']],
     ['names types', { type: ['string', 'null'] }, [], [': expected string or null, got array']],
     [
-      'tells the reasons of the nearest alternative',
+      'gives the reasons of the nearest alternative',
       shapes,
       { kind: 'square', a: 'x' },
       ['/a: expected number, got string'],
     ],
     [
-      'tells all tags if none fits',
+      'lists all tags if none matches',
       shapes,
       { kind: 'line' },
       [': matches none of 2 alternatives: .kind expected "circle", or .kind expected "square"'],
     ],
     [
-      'tells all types if none fits',
+      'lists all types if none matches',
       { anyOf: [{ type: 'string' }, { anyOf: [{ type: 'null' }, { const: 1 }] }] },
       2,
       [': matches none of 2 alternatives: expected string, got number, or expected null, got number, or expected 1'],
     ],
     [
-      'looks into the object that may also be null',
+      'gives the reasons within an object that may also be null',
       { anyOf: [{ type: 'null' }, { items: { type: 'string' } }] },
       [1],
       ['/0: expected string, got number'],
     ],
     [
-      'names the alternatives of which more than one match',
+      'names the alternatives when more than one matches',
       { oneOf: [{}, { type: 'null' }, { type: 'number' }] },
       1,
       [': matches more than one of the alternatives: number 1 and number 3'],
@@ -61,7 +61,7 @@ describe('a failed check', () => {
       ['/0/0: is not allowed'],
     ],
     [
-      'joins what several keywords say',
+      'joins the reasons of several keywords',
       { minProperties: 2, required: ['a'], properties: { b: false } },
       { b: 1 },
       [': has 1 properties; the minimum is 2', ': is missing the property "a"', '/b: is not allowed'],
@@ -86,7 +86,7 @@ describe('a failed check', () => {
     expect(shown(JSON.parse('{"const":{"__proto__":1}}') as JsonObject, {})).toHaveLength(1)
   })
 
-  test('is exact for huge and tiny numbers', { tags: ['TL-2'] }, () => {
+  test('compares huge and tiny numbers exactly', { tags: ['TL-2'] }, () => {
     expect(shown({ multipleOf: 0.0001 }, 0.0075)).toEqual([])
     expect(shown({ multipleOf: 0.1 }, 1e308)).toEqual([])
     expect(shown({ multipleOf: 5e-324 }, 1.5e308)).toEqual([])
@@ -107,13 +107,13 @@ describe('a failed check', () => {
 test.each<[string, JsonObject, string]>([
   ['refers to itself', { $ref: '#' }, 'leads back to its own schema'],
   [
-    'refers to itself by others',
+    'refers to itself through others',
     { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { if: { $ref: '#/$defs/a' } } } },
     'leads back',
   ],
   ['refers to itself dynamically', { $dynamicAnchor: 'x', $dynamicRef: '#x' }, 'leads back'],
   [
-    'refers to nothing',
+    'refers to a missing schema',
     { properties: { a: { $ref: '#/$defs/nope' } } },
     'the reference "#/$defs/nope" leads to no schema (in properties/a)',
   ],
@@ -122,23 +122,23 @@ test.each<[string, JsonObject, string]>([
     { items: { $ref: 'https://example.com/x' } },
     'nothing is fetched, include it in $defs (in items)',
   ],
-  ['refers to no anchor', { $ref: '#nope' }, 'names no anchor'],
+  ['refers to a missing anchor', { $ref: '#nope' }, 'names no anchor'],
   ['refers to a broken URI', { $ref: 'http://[' }, 'is no URI reference'],
-  ['has two schemas of one URI', { $defs: { a: { $id: 'http://x/y' }, b: { $id: 'http://x/y' } } }, 'the same URI'],
+  ['has two schemas with one URI', { $defs: { a: { $id: 'http://x/y' }, b: { $id: 'http://x/y' } } }, 'the same URI'],
   [
     'has an unknown type',
     { properties: { a: { type: 'strin' } } },
     'type is "strin"; it has to be one of array, boolean',
   ],
   [
-    'has a wrong keyword',
+    'has an invalid keyword',
     { properties: { a: { required: true } } },
     'required is true; it has to be an array of strings (in properties/a)',
   ],
-  ['has a wrong subschema', { items: 5 }, 'items is 5; it has to be a schema'],
-  ['has a wrong count', { minItems: -1 }, 'minItems is -1; it has to be an integer that is not negative'],
-  ['has a wrong pattern', { patternProperties: { '(': true } }, 'the pattern "(" is no regular expression'],
+  ['has an invalid subschema', { items: 5 }, 'items is 5; it has to be a schema'],
+  ['has an invalid count', { minItems: -1 }, 'minItems is -1; it has to be an integer that is not negative'],
+  ['has an invalid pattern', { patternProperties: { '(': true } }, 'the pattern "(" is no regular expression'],
   ['is nested too deeply', nested(50_000, {}, (not) => ({ not })) as JsonObject, 'it is nested too deeply'],
-])('a schema that %s is refused with the reason', { tags: ['TL-1'] }, (_, schema, reason) => {
+])('jsonSchemaCheck rejects a schema that %s, with the reason', { tags: ['TL-1'] }, (_, schema, reason) => {
   expect(() => jsonSchemaCheck(schema)).toThrow(reason)
 })

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import { callsInFrames } from './calls-in-frames.ts'
 
-test('keeps all calls in their order, in frames that no two calls make too large', () => {
+test('callsInFrames keeps the order of all calls, and two calls exceed no frame', () => {
   const input = fc.integer({ min: 0, max: 400_000 }).map((length) => 'x'.repeat(length))
   fc.assert(
     fc.property(fc.array(input, { maxLength: 12 }), (inputs) => {

@@ -30,11 +30,11 @@ function open(code: string, overrides: Partial<GuestSpec> = {}): GuestHost {
 const start = (guest: GuestHost) => guest.turn({ kind: 'start', at: 1 }, 5_000)
 const ended = (result: string) => ({ type: 'turn', effects: { end: { ok: true, result } } })
 
-test('a turn that the runtime did not get through is no turn: it throws, and so ends the process', () => {
+test('a turn that the runtime did not complete throws, which ends the process', () => {
   expect(() => start(open('return 1', { context: 'not JSON' }))).toThrow('The guest runtime failed')
 })
 
-test('a rejection that nobody handles leaves the turn as it is', () => {
+test('an unhandled rejection does not change the turn', () => {
   expect(start(open('Promise.reject(new Error("x")); return 1'))).toMatchObject(ended('1'))
   expect(start(open('Promise.reject(new Error("x")); await sleep(1)'))).toMatchObject({
     type: 'turn',
@@ -62,7 +62,7 @@ test('no code of a guest runs outside of its turns, whatever it has rejected in 
 })
 
 test(
-  'the CPU time of a turn is all that its thread used for it, also after the code has returned',
+  'the CPU time of a turn includes all that its thread used, even after the code has returned',
   { tags: ['RT-3'] },
   () => {
     const guest = open(`
@@ -77,7 +77,7 @@ test(
   },
 )
 
-test('a turn that is stopped for its time is told from one that V8 ran out of memory in', () => {
+test('a turn stopped for its time differs from one in which V8 ran out of memory', () => {
   expect(open('for (;;);').turn({ kind: 'start', at: 1 }, 50)).toMatchObject({ type: 'stopped', reason: 'timeout' })
   const full = open('const a = []; for (;;) a.push(new Array(1e5).fill(1.5))', {
     limits: { ...limits, memoryLimitMb: 8 },
@@ -88,7 +88,7 @@ test('a turn that is stopped for its time is told from one that V8 ran out of me
   })
 })
 
-test('inputs and answers may be nested deeper than the stack goes', () => {
+test('inputs and answers may be nested deeper than the stack allows', () => {
   expect(start(open('return typeof context', { context: nested, config: nested, input: nested }))).toMatchObject(
     ended('"object"'),
   )
@@ -97,14 +97,14 @@ test('inputs and answers may be nested deeper than the stack goes', () => {
   expect(guest.turn({ kind: 'answer', at: 2, call: 1, ok: true, text: nested }, 5_000)).toMatchObject(ended('"object"'))
 })
 
-test('a result that is nested deeper than the stack goes is refused', () => {
+test('a result nested deeper than the stack allows is refused', () => {
   expect(start(open('return context', { context: nested }))).toMatchObject({
     type: 'turn',
     effects: { end: { ok: false, code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError' } },
   })
 })
 
-test('an ending for which the stack was too short is not lost', () => {
+test('an ending for which the stack was too short is reported', () => {
   const code = `
     for (let i = 0; i < 10_000; i++) setTimeout(() => {}, 1_000)
     const descend = () => { try { descend() } catch {} setTimeout(() => {}, 1) }

@@ -16,7 +16,7 @@ function countedWork(quietMs = aWhile): { work: IdleWork; done: () => number } {
   return { work, done: () => done }
 }
 
-test('one thing is done in each round, however often it is started, until nothing is left', async () => {
+test('each round does one piece of work, however often it starts, until nothing is left', async () => {
   const { work, done } = countedWork()
   for (let i = 0; i < 10; i++) work.start()
   for (let round = 1; round <= 5; round++) {
@@ -29,7 +29,7 @@ test('one thing is done in each round, however often it is started, until nothin
   expect(done()).toBe(1_000)
 })
 
-test('what was begun stops when something else is to do', async () => {
+test('started work stops when it is paused', async () => {
   const { work, done } = countedWork()
   work.start()
   await setImmediate()
@@ -39,7 +39,7 @@ test('what was begun stops when something else is to do', async () => {
   expect(done()).toBe(1)
 })
 
-test('it starts by itself when it has been quiet', async () => {
+test('work starts by itself after a quiet time', async () => {
   const { work, done } = countedWork(30)
   work.startWhenQuiet()
   await setImmediate()

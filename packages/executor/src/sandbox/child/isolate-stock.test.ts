@@ -32,11 +32,11 @@ function preparedStock(now?: () => number): {
   return { stock, take, tidied }
 }
 
-test('the usual limit is the one that executions have by default', () => {
+test('the usual limit is the default memory limit of executions', () => {
   expect(usualMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
 })
 
-test('no isolate is given twice, and those that were given are made up for', () => {
+test('no isolate is used twice, and the stock replaces the used ones', () => {
   const { stock, take, tidied } = preparedStock()
   const given = [take(), take(), take()]
   for (const isolate of given) stock.leave(isolate, 0)
@@ -47,12 +47,12 @@ test('no isolate is given twice, and those that were given are made up for', () 
   expect(more.map(({ isGone }) => isGone)).toEqual([false, false, false])
 })
 
-test('an isolate has the memory limit that was asked for', () => {
+test('an isolate has the requested memory limit', () => {
   const { take } = preparedStock()
   for (const limit of [128, 64, 128, 64, 64, 64, 128, 8]) expect(take(limit).memoryLimitMb).toBe(limit)
 })
 
-test('the stock changes to a limit that two in a row ask for, and not for one alone', () => {
+test('the stock changes to a limit that two consecutive executions use, not one alone', () => {
   const { take, tidied } = preparedStock()
   take(64)
   expect(tidied()).toBe(0)
@@ -62,7 +62,7 @@ test('the stock changes to a limit that two in a row ask for, and not for one al
   expect(tidied()).toBe(1)
 })
 
-test('after a burst as many are made ahead as it took, up to a bound, and some time later no more', () => {
+test('after a burst the stock prewarms as many isolates as it took, up to a bound, and later none', () => {
   let now = 0
   const { take, tidied } = preparedStock(() => now)
   for (let i = 0; i < 4; i++) take()
@@ -80,7 +80,7 @@ test('after a burst as many are made ahead as it took, up to a bound, and some t
   expect(tidied()).toBe(1)
 })
 
-test('an isolate with much in it goes at once, and so does the oldest of many', () => {
+test('the stock disposes an isolate with a large heap at once, and the oldest of many', () => {
   const { stock, take } = preparedStock()
   const large = take()
   stock.leave(large, 9 * MiB)
@@ -103,7 +103,7 @@ const nosy = `
   tools.tool({ n: 1 })
   await sleep(1)`
 
-test('a guest can not tell whether its isolate was prepared', () => {
+test('a guest cannot detect whether its isolate was prewarmed', () => {
   const { stock } = preparedStock()
   const isolates = [stock.take(128), new GuestIsolate(runtime, 128), stock.take(128)]
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }

@@ -34,7 +34,7 @@ test.each([
   ['set', '["http://a","origin","x"]'],
   ['set', '["http://a","__proto__","x"]'],
   ['other', '[]'],
-])('answers what it can not do with an error: %s %s', (op, json) => {
+])('answers an invalid operation with an error: %s %s', (op, json) => {
   expect(JSON.parse(urlHost(op, json))).toEqual({ error: expect.any(String) })
 })
 

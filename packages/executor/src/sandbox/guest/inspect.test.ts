@@ -17,7 +17,7 @@ function named(): void {}
 function* generator(): Generator {}
 const hidden = Object.defineProperty({ a: 1 }, 'b', { value: 2 })
 
-describe('inspect shows what util.inspect shows', () => {
+describe('inspect shows the same as util.inspect', () => {
   test.each<[string, unknown]>([
     ['primitives', [1, -0, 1n, true, 'text']],
     ['more primitives', [null, undefined, Symbol('s'), NaN, false]],
@@ -84,11 +84,11 @@ describe('inspect', () => {
     expect(inspect(p, new Set(Array.from({ length: 101 }, (_, n) => n)))).toMatch(/\.\.\. 1 more item\n\}$/)
   })
 
-  test('shows a promise without its state and leaves it unhandled or handled as it was', () => {
+  test('shows a promise without its state, and does not change whether it is handled', () => {
     expect(inspect(p, Promise.resolve(1))).toBe('Promise {}')
   })
 
-  test('is not harmed by proxies, by getters that throw, or by lies about types', () => {
+  test('withstands proxies, getters that throw and false types', () => {
     const hostile = new Proxy(
       {},
       {
@@ -109,7 +109,7 @@ describe('inspect', () => {
     expect(inspect(p, error)).toBe('[Error: x]')
   })
 
-  test('is bounded, and says by how much it was cut', () => {
+  test('is bounded, and says how much was cut', () => {
     const wide = Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => 'x'.repeat(50)))
     const text = inspect(p, wide)
     expect(text.length).toBeLessThan(16_500)
@@ -118,7 +118,7 @@ describe('inspect', () => {
   })
 })
 
-describe('formatLog formats what console.log formats', () => {
+describe('formatLog formats as console.log does', () => {
   test.each<unknown[][]>([
     [['text', 1, { a: 'b' }, ['c']]],
     [['%s is %d and %i and %f', 'x', '4.5', '4.5', '4.5', 'rest']],

@@ -9,7 +9,7 @@ import { capturePrimordials } from './primordials.ts'
 const p = capturePrimordials()
 const run = () => {}
 
-test('a value without a loss is written as JSON.stringify writes it', () => {
+test('serialise writes a lossless value as JSON.stringify does', () => {
   assert(
     property(writableValues, (value) => {
       expect(serialise(p, value)).toEqual({ ok: true, text: JSON.stringify(value) ?? 'null' })
@@ -17,18 +17,18 @@ test('a value without a loss is written as JSON.stringify writes it', () => {
   )
 })
 
-test.each(acceptedCases.filter(({ place }) => place !== 'host'))('$source is written as $json', (each) => {
+test.each(acceptedCases.filter(({ place }) => place !== 'host'))('serialise writes $source as $json', (each) => {
   const serialised = serialise(p, valueOf(each))
   expect(serialised).toMatchObject({ ok: true })
   expect(JSON.stringify(JSON.parse((serialised as { text: string }).text))).toBe(each.json)
 })
 
-test.each(refusedCases.filter(({ place }) => place !== 'host'))('$source is refused: $path $reason', (each) => {
+test.each(refusedCases.filter(({ place }) => place !== 'host'))('serialise refuses $source: $path $reason', (each) => {
   const { path, reason, hint } = each
   expect(serialise(p, valueOf(each))).toEqual({ ok: false, path, reason, hint })
 })
 
-test('an error whose field throws while it is written keeps its name and message', () => {
+test('an error whose field throws keeps its name and message', () => {
   const at = {
     toJSON() {
       throw new Error('not written')
@@ -49,7 +49,7 @@ describe('the path', () => {
     [{ 'a"b': run }, '["a\\"b"]'],
     [{ é: run }, '["é"]'],
     [{ done: { deep: [{}] }, empty: {}, next: run }, '.next'],
-  ])('of the first value that is refused: %s', (value, path) => {
+  ])('points to the first value that is refused: %s', (value, path) => {
     expect(serialise(p, value)).toMatchObject({
       ok: false,
       path,
@@ -57,7 +57,7 @@ describe('the path', () => {
     })
   })
 
-  test('is code that leads to the value', () => {
+  test('is code that evaluates to the value', () => {
     const keys = oneof(
       integer({ min: 0, max: 3 }),
       constantFrom('a', '__proto__', 'constructor', 'length', '0', ''),
@@ -96,7 +96,7 @@ test.each<[string, (thrown: unknown) => unknown]>([
       },
     }),
   ],
-])('what %s throws is passed on', (_title, valueThat) => {
+])('serialise passes on what %s throws', (_title, valueThat) => {
   for (const thrown of [new Error('mine'), 'mine', undefined, { path: '', reason: '' }]) {
     let caught: unknown = 'nothing'
     try {

@@ -4,7 +4,7 @@ import { capturePrimordials } from './primordials.ts'
 
 const p = capturePrimordials()
 
-test('every primordial was there to be captured', () => {
+test('every primordial is captured', () => {
   const missing = Object.entries(p).filter(([, value]) => value === undefined || value === null)
   expect(missing).toEqual([])
   for (const value of Object.values(p.typedArrays)) expect(typeof value).toBe('function')
@@ -19,7 +19,7 @@ test('uncurried methods and getters take their receiver first', () => {
   expect(p.typedArrayTag({})).toBe(undefined)
 })
 
-test('arrayPush defines an own item although Array.prototype has a setter for its index', () => {
+test('arrayPush defines an own item even if Array.prototype has a setter for its index', () => {
   const seen: unknown[] = []
   Object.defineProperty(Array.prototype, '0', {
     set(value) {
@@ -38,7 +38,7 @@ test('arrayPush defines an own item although Array.prototype has a setter for it
   expect(seen).toEqual([])
 })
 
-test('arraySlice and arrayRemove do what slice and splice do', () => {
+test('arraySlice and arrayRemove work as slice and splice', () => {
   const letters = ['a', 'b', 'c', 'd']
   expect(p.arraySlice(letters, 1, 3)).toEqual(['b', 'c'])
   expect(p.arraySlice(letters, 3, 9)).toEqual(['d'])

@@ -53,7 +53,7 @@ describe('the bytes for crypto', () => {
     )
   })
 
-  test('are one stream, however it is cut', () => {
+  test('are one stream, however it is divided', () => {
     assert(
       property(seeds, array(nat(100), { maxLength: 10 }), (seed, counts) => {
         const { bytes } = seeded(seed)
@@ -77,7 +77,7 @@ describe('Math.random', () => {
     expect(Array.from({ length: 100 }, random)).toEqual(expected)
   })
 
-  test('is at least 0 and less than 1, and evenly so', () => {
+  test('is evenly distributed from 0 up to but not including 1', () => {
     const { random } = seeded('0123456789abcdef'.repeat(4))
     const buckets = Array.from({ length: 10 }, () => 0)
     for (let i = 0; i < 100_000; i++) {
@@ -107,8 +107,8 @@ const outputOf = (seed: string) => {
   return { numbers: Array.from({ length: 4 }, random), bytes: Buffer.from(bytes(32)).toString('hex') }
 }
 
-describe('the seed decides', () => {
-  test('the same gives the same, whichever of the two streams is read first', () => {
+describe('the seed', () => {
+  test('gives the same numbers and bytes, whichever of the two streams is read first', () => {
     assert(
       property(seeds, (seed) => {
         const { random, bytes } = seeded(seed)
@@ -118,7 +118,7 @@ describe('the seed decides', () => {
     )
   })
 
-  test('any other bit gives other numbers and other bytes', () => {
+  test('gives other numbers and other bytes when any bit differs', () => {
     const seen = new Set<unknown>()
     for (let bit = 0; bit < 256; bit++) {
       const seed = Buffer.alloc(32)

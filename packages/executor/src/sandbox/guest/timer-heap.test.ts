@@ -19,7 +19,7 @@ function drain(heap: ReturnType<typeof createTimerHeap>): Timer[] {
   return taken
 }
 
-test('timers come out by due time and then by id, without those that were cleared', () => {
+test('the heap returns timers by due time and then by id, without cleared ones', () => {
   assert(
     property(array(record({ due: nat(20), cleared: boolean() }), { maxLength: 60 }), (each) => {
       const heap = createTimerHeap(p)
@@ -32,7 +32,7 @@ test('timers come out by due time and then by id, without those that were cleare
   )
 })
 
-test('whatever is added, taken and cleared in between, the first is the one that a sorted list would have', () => {
+test('the heap returns the same first timer as a sorted list, for random operations', () => {
   const step = oneof(
     record({ act: constant('add' as const), due: integer({ min: -5, max: 10 }) }),
     record({ act: constant('take' as const) }),
@@ -63,7 +63,7 @@ test('whatever is added, taken and cleared in between, the first is the one that
   )
 })
 
-test('a heap that was emptied can be filled again', () => {
+test('an emptied heap can be filled again', () => {
   const heap = createTimerHeap(p)
   expect(heap.peek()).toBe(undefined)
   for (const round of [1, 2]) {

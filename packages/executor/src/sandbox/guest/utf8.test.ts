@@ -13,7 +13,7 @@ const anyUnits = array(oneof(integer({ min: 0, max: 0xffff }), integer({ min: 0x
 const texts = oneof(string({ unit: 'binary' }), anyUnits)
 
 describe('the length in UTF-8', () => {
-  test('is what Node says of any text', () => {
+  test('is the length that Node computes for any text', () => {
     assert(
       property(texts, (text) => {
         expect(utf8Length(p, text)).toBe(Buffer.byteLength(text))
@@ -21,7 +21,7 @@ describe('the length in UTF-8', () => {
     )
   })
 
-  test('is what Node says of long texts too, wherever the first character is that is not of ASCII', () => {
+  test('is the length that Node computes for long texts, wherever the first non-ASCII character is', () => {
     const ascii = 'a~\n\0\x7f'.repeat(400)
     assert(
       property(texts, nat(ascii.length), (text, at) => {
@@ -51,7 +51,7 @@ describe('the length in UTF-8', () => {
     expect(utf8Length(p, text)).toBe(bytes)
   })
 
-  test('is compared with a limit without counting where that is not needed', () => {
+  test('is compared with a limit without counting when the length suffices', () => {
     assert(
       property(texts, nat(100), (text, limit) => {
         expect(isLongerThan(p, text, limit)).toBe(Buffer.byteLength(text) > limit)
@@ -64,7 +64,7 @@ describe('the length in UTF-8', () => {
 })
 
 describe('a prefix in UTF-8', () => {
-  test('is the longest beginning of whole characters that fits', () => {
+  test('is the longest prefix of whole characters that fits', () => {
     assert(
       property(texts, nat(100), (text, limit) => {
         // Iteration goes by characters: a surrogate pair is one, and so is an unpaired surrogate.

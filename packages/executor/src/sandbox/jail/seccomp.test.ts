@@ -56,7 +56,7 @@ describe.each([
     { socket: 198, connect: 203, ptrace: 117, kill: 129, unshare: 97, bpf: 280, io_uring: 425, memfd: 279 },
   ],
 ] as const)('on %s', (_name, { arch, column }, refused) => {
-  test('lets through what is listed, and of clone only threads', () => {
+  test('allows the listed system calls, and clone for threads only', () => {
     const refused = allowedSyscalls.filter((entry) => {
       const number = entry[column]
       return number !== undefined && verdictOn({ arch, number, firstArgument: cloneThread }) !== 'allowed'
@@ -68,27 +68,27 @@ describe.each([
     expect(verdictOn({ arch, number: prctl, firstArgument: 1 })).toBe('EPERM')
   })
 
-  test.each(Object.entries(refused))('has no %s', (_call, number) => {
+  test.each(Object.entries(refused))('denies %s', (_call, number) => {
     expect(verdictOn({ arch, number })).toBe('ENOSYS')
   })
 
-  test('lets through nothing else', () => {
+  test('denies everything else', () => {
     const listed = new Set(allowedSyscalls.map((entry) => entry[column]))
     const others = Array.from({ length: 1_000 }, (_, number) => number).filter((number) => !listed.has(number))
     expect(others.filter((number) => verdictOn({ arch, number }) !== 'ENOSYS')).toEqual([])
   })
 })
 
-test('has none of the x32 numbers of x86-64', () => {
+test('the filter has no x32 numbers of x86-64', () => {
   for (const [, number] of allowedSyscalls)
     expect(verdictOn({ arch: x64.arch, number: 0x40000000 + number })).toBe('ENOSYS')
 })
 
-test('kills a program of another architecture', () => {
+test('the filter kills a program of another architecture', () => {
   expect(verdictOn({ arch: 0x40000003, number: 4 })).toBe('killed')
 })
 
-test('lists each number once for each architecture', () => {
+test('the filter lists each number once for each architecture', () => {
   for (const column of [1, 2] as const) {
     const numbers = allowedSyscalls.map((entry) => entry[column]).filter((number) => number !== undefined)
     expect(new Set(numbers).size).toBe(numbers.length)

@@ -63,7 +63,7 @@ function hasMatch(source: string, text: string): boolean {
   })
 }
 
-test('a pattern matches what the regular expression of JavaScript matches', { tags: ['TL-2'] }, () => {
+test('a pattern matches the same texts as the regular expression of JavaScript', { tags: ['TL-2'] }, () => {
   fc.assert(
     fc.property(source, fc.array(text, { minLength: 1, maxLength: 5 }), (source, texts) => {
       const pattern = new Pattern(source)
@@ -74,7 +74,7 @@ test('a pattern matches what the regular expression of JavaScript matches', { ta
 })
 
 test.each(['^[\\w-.]+$', '\\-', 'a{,2}', '[a\\-z]', '\\_', '{}'])(
-  '%s, no regular expression with flag u, is read without it',
+  '%s, a syntax error with flag u, is parsed without it',
   { tags: ['TL-2'] },
   (source) => {
     for (const each of ['a', '-', 'a-z', 'a{,2}', '_', '', '💚', '{}']) {
@@ -101,13 +101,13 @@ test.each([
   expect(matches(source, `${long}!`)).toBe(expected)
 })
 
-test('a lookahead at each character is given up on a long text, and works on a short one', { tags: ['TL-2'] }, () => {
+test('a lookahead at each character exceeds the step limit on a long text only', { tags: ['TL-2'] }, () => {
   const run = new Run(false)
   expect(() => new Pattern('(?=.*b)a').test(long, run)).toThrow(`given up after ${maxSteps} steps`)
   expect(matches('(?=.*b)a', `${'a'.repeat(1_000)}b`)).toBe(true)
 })
 
-test('more sets of states than are remembered change no answer', { tags: ['TL-2'] }, () => {
+test('a full cache of state sets changes no result', { tags: ['TL-2'] }, () => {
   const pattern = new Pattern('a.{12}b$')
   const bits = Array.from({ length: 20_000 }, (_, i) => ((i * 7_919) % 13 < 6 ? 'a' : 'c')).join('')
   expect(pattern.test(`${bits}a${'c'.repeat(12)}b`, new Run(false))).toBe(true)
@@ -120,6 +120,6 @@ test.each([
   ['(?<x>a)\\k<x>', 'refers back to a group (\\k<x>)'],
   ['(?:a{1000}){1000}', 'is too large'],
   ['^.{1,1000000}$', 'is too large'],
-])('the pattern %s is refused', { tags: ['TL-2'] }, (source, reason) => {
+])('the constructor rejects the pattern %s', { tags: ['TL-2'] }, (source, reason) => {
   expect(() => new Pattern(source)).toThrow(reason)
 })

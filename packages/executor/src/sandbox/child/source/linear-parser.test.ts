@@ -55,7 +55,7 @@ const { program } = fc.letrec<{ program: string; statement: string; body: string
   ),
 }))
 
-test('it accepts and refuses the same programs as acorn, with the same words', () => {
+test('the parser accepts and refuses the same programs as acorn, with the same messages', () => {
   const seen = { accepted: 0, refused: 0 }
   fc.assert(
     fc.property(fc.boolean(), program, (isStrict, code) => {
@@ -86,12 +86,12 @@ test.each([
   '{ function a() {} function a() {} }',
   '"use strict"; { function a() {} function a() {} }',
   'class A { static { var a; let a } }',
-])('it says of %s what acorn says', (code) => {
+])('the parser reports the same error as acorn for %s', (code) => {
   const [ours, acorns] = verdicts(code)
   expect(ours).toBe(acorns)
 })
 
-test('forty thousand names in one scope are told apart', () => {
+test('the parser distinguishes forty thousand names in one scope', () => {
   const names = Array.from({ length: 40_000 }, (_, n) => `n${n}`)
   const code = `let ${names.join(',')};`
   expect(LinearParser.parse(code, options).body).toHaveLength(1)
@@ -101,7 +101,7 @@ test('forty thousand names in one scope are told apart', () => {
 })
 
 test.each(['using a = null', 'await using a = null', 'for (using a of []);', '{ using a = null }'])(
-  '%s may stand at the top of a program, which is the body of an async function',
+  '%s is allowed at the top of a program, the body of an async function',
   (code) => {
     expect(LinearParser.parse(code, options).body).toHaveLength(1)
   },

@@ -12,7 +12,7 @@ async function valueOf(code: string): Promise<unknown> {
   return (await new AsyncFunction('input', prepared.body)({ n: 20 })) as unknown
 }
 
-test('warmUp strips something', () => {
+test('warmUp strips types', () => {
   expect(warmUp).not.toThrow()
 })
 
@@ -39,7 +39,7 @@ describe('the value of code', () => {
     ['a caught result is not the value', 'try { throw 1 } catch (result) { result = 2 } 3', 3],
     ['a function named result is not the value', 'function result() {}\nvar a = 1', undefined],
     ['a function in a block named result is declared', '{ function result() {} }\nresult = 3', 3],
-    ['a property named result is no variable', 'const a = {}; a.result = 1; 7', 7],
+    ['a property named result is not a variable', 'const a = {}; a.result = 1; 7', 7],
     ['an expression', '2 + 2', 4],
     ['an awaited expression', 'await Promise.resolve(4)', 4],
     ['a sequence expression', '1, 4', 4],
@@ -52,14 +52,14 @@ describe('the value of code', () => {
     ['a directive', '"use strict"', 'use strict'],
     ['a regular expression that ends like a statement', '/;/.source', ';'],
     ['an object that starts like a block', '{ a: 1 }', { a: 1 }],
-    ['an object that is no block', '{ a: 1, b: [2] };', { a: 1, b: [2] }],
+    ['an object that is not a block', '{ a: 1, b: [2] };', { a: 1, b: [2] }],
     ['an object before a comment', '\n{ a: 1 } // done', { a: 1 }],
     ['an empty object', '{}', {}],
     ['an arrow function', 'async () => 4', 4],
     ['an arrow function in parentheses', '(() => 4);', 4],
     ['a function expression', '(async function () { return 4 })', 4],
     ['a function declaration', 'async function main() { return 4 }', 4],
-    ['a function and more is not called', 'function f() { return 1 }\nconst a = 1', undefined],
+    ['a function beside other statements is not called', 'function f() { return 1 }\nconst a = 1', undefined],
     ['a called function', '(async () => 4)()', 4],
     ['a declaration', 'const a = 4', undefined],
     ['nothing', '', undefined],
@@ -85,9 +85,9 @@ describe('the value of code', () => {
 
 describe('errors', () => {
   test.each<[string, string, number, number, RegExp]>([
-    ['a mistake', 'const a = 1\nconst b = = 2', 2, 11, /Unexpected token/],
-    ['a mistake in fenced code', '```js\nconst b = = 2\n```', 2, 11, /Unexpected token/],
-    ['a mistake in TypeScript', 'const a: number = 1\nlet b: = 2', 2, 8, /Unexpected token/],
+    ['a syntax error', 'const a = 1\nconst b = = 2', 2, 11, /Unexpected token/],
+    ['a syntax error in fenced code', '```js\nconst b = = 2\n```', 2, 11, /Unexpected token/],
+    ['a syntax error in TypeScript', 'const a: number = 1\nlet b: = 2', 2, 8, /Unexpected token/],
     ['code that closes the function', '}\n)(); evil(() => {', 2, 1, /./],
     ['code that closes the function, in TypeScript', 'let a: number = 1\n}\nasync function g() {', 2, 1, /./],
     ['an unclosed comment', '4 /* ', 1, 3, /comment/],
@@ -122,12 +122,12 @@ describe('errors', () => {
 describe('assignments to result in very many blocks', () => {
   const blocks = '{result=1}'.repeat(20_000)
 
-  test('are no value where an outer block declares it', () => {
+  test('are not the value where an outer block declares it', () => {
     expect(prepareSource(`{let result;${'{'.repeat(300)}${blocks}${'}'.repeat(300)}}`)).toMatchObject({ shift: null })
     expect(prepareSource(`{let result;${blocks}}`)).toMatchObject({ body: `{let result;${blocks}}` })
   })
 
-  test('are the value where none does', () => {
+  test('are the value where no block declares it', () => {
     expect(prepareSource(blocks)).toMatchObject({ body: `${blocks}\n;var result;return result` })
     expect(prepareSource(`{let result;${blocks}}result=2`)).toMatchObject({
       body: `{let result;${blocks}}result=2\n;var result;return result`,
@@ -135,8 +135,8 @@ describe('assignments to result in very many blocks', () => {
   })
 })
 
-describe('positions', () => {
-  test('report the one insertion that moves columns', () => {
+describe('the prepared body', () => {
+  test('has one insertion that moves columns, and reports it', () => {
     expect(prepareSource('const a = 1;  a + 1 // c')).toEqual({
       ok: true,
       body: 'const a = 1;  return (a + 1) // c',
@@ -146,25 +146,25 @@ describe('positions', () => {
     expect(prepareSource('result = 1')).toMatchObject({ shift: null })
   })
 
-  test('a comment can not rename the source', () => {
+  test('contains no comment that renames the source', () => {
     expect(prepareSource('return 1\n//# sourceURL=x\n//@ sourceMappingURL=y')).toMatchObject({
       body: 'return 1\n//  sourceURL=x\n//  sourceMappingURL=y',
     })
   })
 
-  test('stay in code that is full of comments which would rename the source', () => {
+  test('keeps its columns in code full of comments that would rename the source', () => {
     const code = 'a\n//# sourceURL=x\n'.repeat(14_000)
     expect(prepareSource(`${code}return 1`)).toMatchObject({ body: `${'a\n//  sourceURL=x\n'.repeat(14_000)}return 1` })
   })
 
-  test('a comment that begins like one of HTML is left as it is', () => {
+  test('keeps a comment that begins like one of HTML', () => {
     expect(prepareSource('<!--# sourceURL=x\nreturn 1')).toMatchObject({
       ok: true,
       body: '<!--# sourceURL=x\nreturn 1',
     })
   })
 
-  test('of every token stay where they were, fenced or not, with types or without', () => {
+  test('keeps the position of every token, fenced or not, with types or without', () => {
     const statement = fc.constantFrom(
       'const a: number = MARK',
       '  f<string>(MARK, 1)',

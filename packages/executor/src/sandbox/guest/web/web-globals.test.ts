@@ -162,7 +162,7 @@ const cases: string[] = [
 ]
 
 describe('the web globals', () => {
-  test.each(cases)('do what Node does: %s', (code) => {
+  test.each(cases)('work as in Node: %s', (code) => {
     expect(evaluateInGuest(code)).toEqual(evaluateInNode(code))
   })
 
@@ -171,7 +171,7 @@ describe('the web globals', () => {
     expect(evaluateInGuest(code)).toEqual([false, 50, true, 'TimeoutError'])
   })
 
-  test('crypto has the random functions and nothing else', () => {
+  test('crypto has only the random functions', () => {
     expect(
       evaluateInGuest(
         `return [crypto.randomUUID(), [...crypto.getRandomValues(new Uint16Array(2))], crypto.subtle === undefined, String(crypto)]`,
@@ -181,17 +181,17 @@ describe('the web globals', () => {
     expect(evaluateInGuest(failure(`crypto.getRandomValues(new Float32Array(1))`))).toContain('TypeMismatchError')
   })
 
-  test('the time of an event is the turn’s', () => {
+  test('the time stamp of an event is the time of its turn', () => {
     expect(evaluateInGuest(`return new Event('x').timeStamp`)).toBe(5)
   })
 
-  test('an error of a listener does not keep the others from being called', () => {
+  test('an error of a listener does not stop the other listeners', () => {
     const code = `const t = new EventTarget(); let n = 0; t.addEventListener('x', () => { throw new Error('boom') }); t.addEventListener('x', () => n++); try { t.dispatchEvent(new Event('x')) } finally { return n }`
     expect(() => evaluateInGuest(code)).toThrow('boom')
   })
 })
 
-describe('after user code has changed every builtin', () => {
+describe('the runtime after user code has replaced every builtin', () => {
   const tampered: [string, unknown][] = [
     [
       `const u = new URL('http://a/?x=1&y=2'); u.searchParams.append('z', '3'); u.searchParams.delete('x'); u.hash = 'h'; return u.href`,
