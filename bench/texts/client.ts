@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream'
 
 import { executionResultSchema, fixedLimits } from '@codemode/shared'
-import { nearestName } from '@codemode/shared/internal'
+import { nearestName, parseRetryAfter } from '@codemode/shared/internal'
 
 import { createRedactor } from '../../packages/client/src/config/redact.ts'
 import { expandVariables } from '../../packages/client/src/config/expand.ts'
@@ -11,7 +11,6 @@ import { cacheKey } from '../../packages/client/src/executors/cache-key.ts'
 import { parseEvent, readMessages } from '../../packages/client/src/http/event-stream.ts'
 import { parseAnswer } from '../../packages/client/src/http/malformed.ts'
 import { foreignError, responseError } from '../../packages/client/src/http/response-error.ts'
-import { parseRetryAfter } from '../../packages/client/src/http/retry-policy.ts'
 import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/tools/callback-request.ts'
 import { invokeTool } from '../../packages/client/src/tools/invoke.ts'
 import { wireNameOf } from '../../packages/client/src/tools/names.ts'

@@ -32,7 +32,7 @@ test('a body is read with its hash, whether its length was declared or not', asy
 
 describe('a body is refused', () => {
   test.each([
-    ['{"name": }', 'position 9 (line 1, column 10)'],
+    ['{"name": }', 'Unexpected token at line 1, column 10'],
     ['', 'is empty'],
     ['[]', 'expected object, received array'],
     ['null', 'expected object'],
