@@ -2,6 +2,7 @@
  * Second entry point, `@codemode/shared/internal`: rules that the client and the executor share and that are no part of
  * the wire protocol. Other programs do not import it; its exports change without notice.
  */
+export { toolCancelled, toolFailed, toolOutputTooLarge } from './failed-tool-answer.ts'
 export { parseRetryAfter } from './http/retry-after.ts'
 export { codeOfStatus, isGatewayStatus, isTemporaryStatus } from './http/status.ts'
 export { nearestName } from './nearest-name.ts'

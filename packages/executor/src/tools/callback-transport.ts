@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
-import { isTemporaryStatus } from '@codemode/shared/internal'
+import { isTemporaryStatus, toolCancelled, toolOutputTooLarge } from '@codemode/shared/internal'
 import { context } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 
@@ -11,13 +11,7 @@ import { CallCancels } from './call-cancels.ts'
 import { callbackHeaders } from './callback-headers.ts'
 import { post, type OtherAnswer } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
-import {
-  answerEnvelopeBytes,
-  toolCallConflict,
-  toolCancelled,
-  toolOutputTooLarge,
-  toolUnavailable,
-} from './tool-answers.ts'
+import { answerEnvelopeBytes, toolCallConflict, toolUnavailable } from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 
 /**
