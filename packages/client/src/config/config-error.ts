@@ -55,7 +55,7 @@ function described(problem: Problem, originAt: Given['originAt']): Described {
   }
   const { kind, message, given } = problem
   const shown = given === undefined || secretOptions.includes(path.join('.')) ? '' : ` (${given})`
-  const hint = message.startsWith('expected string') ? ': put it in quotes' : ''
+  const hint = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
   return {
     line: `${originAt(path).nameOf(path)}${shown}: ${message}${hint}.`,
     at: path,

@@ -62,6 +62,11 @@ test('a value that no member of a union accepts has the reasons of all of them',
   ])
 })
 
+test('the reasons of the members of a union name the type of the value once', () => {
+  const problems = parseWith(z.union([z.int(), z.strictObject({})]), 'x')
+  expect(problems).toMatchObject({ problems: [{ message: 'expected number, or expected object, received string' }] })
+})
+
 test('texts of values are not repeated, and long names are cut', () => {
   const problems = problemsOf({ name: 'a', color: 'a-secret', [`n${'x'.repeat(100)}`]: 'a-secret' })
   expect(JSON.stringify(problems.map(({ message }) => message))).not.toContain('a-secret')

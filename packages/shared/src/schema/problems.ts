@@ -65,7 +65,9 @@ function intendedIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (intended !== undefined) {
     return intended.flatMap((inner) => intendedIssues({ ...inner, path: [...issue.path, ...inner.path] }))
   }
-  return [{ ...issue, message: [...new Set(members.flat().map(reasonOf))].join(', or ') }]
+  const reasons = [...new Set(members.flat().map(reasonOf))].join(', or ')
+  // Each reason ends with the type of the value, which is the same for all.
+  return [{ ...issue, message: reasons.replaceAll(/, received \w+(?=, or )/g, '') }]
 }
 
 const isOfOtherType = ({ code, path }: z.core.$ZodIssue): boolean =>
