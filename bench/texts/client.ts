@@ -1,7 +1,8 @@
 /** Functions of the client that take text of the executor, of guests, of tools and of the network. */
 import { Readable } from 'node:stream'
 
-import { executionResultSchema, fixedLimits, nearestName } from '@codemode/shared'
+import { executionResultSchema, fixedLimits } from '@codemode/shared'
+import { nearestName, parseRetryAfter } from '@codemode/shared/internal'
 
 import { createRedactor } from '../../packages/client/src/config/redact.ts'
 import { expandVariables } from '../../packages/client/src/config/expand.ts'
@@ -10,7 +11,6 @@ import { cacheKey } from '../../packages/client/src/executors/cache-key.ts'
 import { parseEvent, readMessages } from '../../packages/client/src/http/event-stream.ts'
 import { parseAnswer } from '../../packages/client/src/http/malformed.ts'
 import { foreignError, responseError } from '../../packages/client/src/http/response-error.ts'
-import { parseRetryAfter } from '../../packages/client/src/http/retry-policy.ts'
 import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/tools/callback-request.ts'
 import { invokeTool } from '../../packages/client/src/tools/invoke.ts'
 import { wireNameOf } from '../../packages/client/src/tools/names.ts'

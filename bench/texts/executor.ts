@@ -7,6 +7,8 @@ import {
   toolResultsRequestSchema,
 } from '@codemode/shared'
 
+import { parseWith } from '@codemode/shared/internal'
+
 import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
 import { EffectsAccount } from '../../packages/executor/src/engine/check-effects.ts'
 import { EventLog } from '../../packages/executor/src/engine/event-log.ts'
@@ -24,7 +26,6 @@ import { encodeFrame, FrameReader } from '../../packages/executor/src/sandbox/fr
 import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
 import { createCallbackGuard } from '../../packages/executor/src/tools/callback-guard.ts'
 import { signature } from '../../packages/executor/src/tools/webhook-signature.ts'
-import { parseWith } from '../../packages/executor/src/zod-problems.ts'
 import { arrayOf, jsonShapes, type Shape } from './shapes.ts'
 import { subject, textSubject, type TextSubject } from './subject.ts'
 

@@ -72,7 +72,7 @@ test.each<[string, Sent, string?]>([
   ['null', { body: 'null' }],
   ['a list', { body: '[]' }],
   ['a string', { body: '"1"' }],
-  ['no code', { body: {} }, 'code: is required'],
+  ['no code', { body: {} }, 'code: is missing'],
   ['empty code', { body: { code: '' } }],
   ['code that is a number', { body: { code: 5 } }, 'code'],
   ['an unknown field', withId({ tool: [] }), 'did you mean "tools"?'],
@@ -279,7 +279,7 @@ test('the executor refuses a detached execution with 501 while there is no store
 })
 
 test.each<[string, Sent, string]>([
-  ['no results', { body: {} }, 'results: is required'],
+  ['no results', { body: {} }, 'results: is missing'],
   ['empty results', { body: { results: [] } }, 'results'],
   ['a result without an answer', { body: { results: [{ callId: 'x' }] } }, 'results[0].answer'],
   ['a malformed answer', { body: { results: [{ callId: 'x', answer: { ok: 1 } }] } }, 'results[0].answer'],

@@ -4,11 +4,12 @@ import {
   type RequestLimits,
   type ResolvedRequestLimits,
 } from '@codemode/shared'
+import { parseWith } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import type { Principal } from './engine/principal.ts'
 import { parseJson } from './json-text.ts'
-import { parseWith, summary } from './zod-problems.ts'
+import { summary } from './problem-texts.ts'
 
 /** Maximum limits that a request may ask for when its key sets none. */
 export const defaultMaxLimits: ResolvedRequestLimits = {
@@ -71,7 +72,7 @@ export interface KeyDefaults {
 /** Parses the text of a keys file. Throws an `Error` whose message names the problem and holds no secret. */
 export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   const json = parseJson(text)
-  if (!json.ok) throw new Error(`it is not valid JSON: line ${json.line}, column ${json.column} is wrong`)
+  if (!json.ok) throw new Error(`it is not valid JSON: ${json.reason}`)
   const parsed = parseWith(apiKeysSchema, json.value)
   if (!parsed.ok) throw new Error(summary(parsed.problems))
   return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, isolation, expiresAt }) => ({

@@ -1,7 +1,7 @@
-import { nearestName } from '@codemode/shared'
+import { nearestName, variableOf } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
-import { describeOption, optionNames, variableOf } from './config-errors.ts'
+import { describeOption, optionNames } from './config-errors.ts'
 
 /** A parsed command line of `codemode-executor`. */
 export type Command =
@@ -36,14 +36,14 @@ export function parseCommand(args: readonly string[]): Command {
 function misused(argument: string): Command {
   const nearest = nearestName(argument, ['--help', '--version', 'replay'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
-  const hint = variable === undefined ? '' : ` Options are set by the environment, such as ${variableOf(variable)}=…`
+  const hint = variable === undefined ? '' : ` Options are set by the environment, such as ${variableOf([variable])}=…`
   const flag = nearest === undefined ? '' : ` Did you mean ${nearest}?`
   return { name: 'misused', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
 
 /** Returns the text of `--help`. */
 export function helpText(): string {
-  const variables = optionNames.map((option) => `  ${variableOf(option).padEnd(31)}${describeOption(option).rule}`)
+  const variables = optionNames.map((option) => `  ${variableOf([option]).padEnd(31)}${describeOption(option).rule}`)
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
 

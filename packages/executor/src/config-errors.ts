@@ -1,4 +1,4 @@
-import { nearestName, textHead } from '@codemode/shared'
+import { textHead, variableOf } from '@codemode/shared/internal'
 
 import { executorOptionsSchema, type OptionName } from './config-options.ts'
 
@@ -17,15 +17,12 @@ export type Surface = 'environment' | 'file' | 'code'
 /** The value of an option and the place where it was set. */
 export interface Given {
   readonly surface: Surface
+  /** Name as it was written there. */
+  readonly written: string
   readonly value: unknown
 }
 
 export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
-
-/** Returns the environment variable that sets an option: CODEMODE_MAX_RUNNING_PER_KEY for `maxRunningPerKey`. */
-export function variableOf(option: string): string {
-  return `CODEMODE_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
-}
 
 /** Returns the rule for an option's values and an example of a valid one. */
 export function describeOption(option: OptionName): { rule: string; example: unknown } {
@@ -39,36 +36,36 @@ export function correctedLine(
   surface: Surface,
   value: unknown = describeOption(option).example,
 ): string {
-  if (surface === 'environment') return `${variableOf(option)}=${environmentText(value)}`
+  if (surface === 'environment') return `${variableOf([option])}=${environmentText(value)}`
   const text = option === 'apiKey' ? "'<what openssl rand -hex 32 prints>'" : JSON.stringify(value)
   return surface === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
 }
 
 /** Returns the message for an invalid value. The value is shown only if it can't be a secret. */
 export function wrongValue(option: OptionName, { surface, value }: Given): string {
-  const name = surface === 'environment' ? variableOf(option) : `"${option}"`
   const shown =
     option === 'apiKey' ? 'not valid (it is not shown)' : textHead(JSON.stringify(value) ?? 'undefined', 200)
-  return `${name} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
+  return `${nameIn(surface, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
 }
 
 /**
  * Returns the message for an unknown option, which suggests the nearest one. The suggestion repeats the given value
  * only if the nearest option accepts it and it is a number or a boolean, because a text may be a secret.
  */
-export function unknownOption(name: string, { surface, value }: Given): string {
-  const spelled = surface === 'environment' ? variableOf : (option: OptionName) => `"${option}"`
-  const what = surface === 'environment' ? `${name} is not a variable` : `"${name}" is not an option`
-  const nearestText = nearestName(name.replace(/^CODEMODE_/, ''), optionNames)
-  const nearest = optionNames.find((option) => option === nearestText)
+export function unknownOption(nearest: OptionName | undefined, { surface, written, value }: Given): string {
+  const what = surface === 'environment' ? `${written} is not a variable` : `"${written}" is not an option`
   if (nearest === undefined) {
-    return `${what} of the executor. Remove it; known are:\n  ${optionNames.map(spelled).join(', ')}`
+    const known = optionNames.map((option) => nameIn(surface, option))
+    return `${what} of the executor. Remove it; known are:\n  ${known.join(', ')}`
   }
   const isPlain = typeof value === 'number' || typeof value === 'boolean'
   const fits = isPlain && executorOptionsSchema.shape[nearest].safeParse(value).success
   const line = correctedLine(nearest, surface, fits ? value : undefined)
-  return `${what} of the executor; the nearest is ${spelled(nearest)}:\n  ${line}`
+  return `${what} of the executor; the nearest is ${nameIn(surface, nearest)}:\n  ${line}`
 }
+
+const nameIn = (surface: Surface, option: OptionName): string =>
+  surface === 'environment' ? variableOf([option]) : `"${option}"`
 
 function environmentText(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0'

@@ -1,6 +1,8 @@
 // Reads the executor's configuration from a program, or from the environment and an optional file. Unknown options and
 // invalid values are refused together in one error, with the corrected lines.
-import { ConfigurationError, optionNames, unknownOption, variableOf, wrongValue, type Given } from './config-errors.ts'
+import { parseWith, variableOf, type Problem } from '@codemode/shared/internal'
+
+import { ConfigurationError, optionNames, unknownOption, wrongValue, type Given } from './config-errors.ts'
 import {
   executorOptionsSchema,
   withDefaults,
@@ -19,7 +21,9 @@ const clientPrefix = 'CODEMODE_EXECUTOR_'
 
 /** Returns the configuration of an executor that is embedded in a program. Throws `ConfigurationError`. */
 export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
-  return resolve(Object.entries(input).map(([name, value]) => [name, { surface: 'code', value }]))
+  return resolve(
+    new Map(Object.entries(input).map(([name, value]) => [name, { surface: 'code', written: name, value }])),
+  )
 }
 
 /**
@@ -32,37 +36,38 @@ export function configFromEnvironment(
 ): { readonly config: ExecutorConfig; readonly apiKeyWasMade: boolean } {
   const file = env[fileVariable]
   const given = new Map([...(file ? fileOptions(file, readFile) : []), ...environmentOptions(env)])
-  const config = resolve([...given])
+  const config = resolve(given)
   return { config, apiKeyWasMade: config.apiKey !== undefined && !given.has('apiKey') }
 }
 
-/** The name of an option, or an unknown name, and the value that was given. */
+/** Name of an option, or an unknown name, and the value that was given. */
 type Entry = readonly [name: string, given: Given]
 
-function resolve(entries: readonly Entry[]): ExecutorConfig {
-  const present = entries.filter(([, { value }]) => value !== undefined)
-  const known = new Map(present.filter((entry): entry is [OptionName, Given] => isOption(entry[0])))
-  const unknown = present.filter(([name]) => !isOption(name))
-  const parsed = executorOptionsSchema.safeParse(
-    Object.fromEntries([...known].map(([name, { value }]) => [name, value])),
-  )
-  const wrong = new Set((parsed.error?.issues ?? []).map((issue) => issue.path[0] as OptionName))
-  const problems = [
-    ...unknown.map(([name, given]) => unknownOption(name, given)),
-    ...[...wrong].map((name) => wrongValue(name, known.get(name)!)),
-    ...keyProblems(known),
-  ]
-  if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems)
-  return withDefaults(parsed.data)
+function resolve(entries: ReadonlyMap<string, Given>): ExecutorConfig {
+  const given = new Map([...entries].filter(([, { value }]) => value !== undefined))
+  const values = Object.fromEntries([...given].map(([name, { value }]) => [name, value]))
+  const parsed = parseWith(executorOptionsSchema, values)
+  const problems = parsed.ok ? [] : parsed.problems
+  const messages = [...new Set(problems.map((problem) => messageOf(problem, given))), ...keyProblems(given)]
+  if (!parsed.ok || messages.length > 0) throw new ConfigurationError(messages)
+  return withDefaults(parsed.value)
 }
 
-function keyProblems(known: ReadonlyMap<OptionName, Given>): string[] {
-  if (known.has('apiKey') && known.has('apiKeysFile')) {
+function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string {
+  if (problem.kind === 'unknown') {
+    return unknownOption(problem.nearest as OptionName | undefined, given.get(problem.name)!)
+  }
+  const option = problem.path[0] as OptionName
+  return wrongValue(option, given.get(option)!)
+}
+
+function keyProblems(given: ReadonlyMap<string, Given>): string[] {
+  if (given.has('apiKey') && given.has('apiKeysFile')) {
     return [
       'Both apiKey and apiKeysFile are set. Remove one: the file has keys of several tenants, the other is a single key.',
     ]
   }
-  if (known.has('apiKey') || known.has('apiKeysFile') || known.get('dev')?.value === true) return []
+  if (given.has('apiKey') || given.has('apiKeysFile') || given.get('dev')?.value === true) return []
   return [
     [
       'No API key is set, so nobody could use the executor. Set one of these:',
@@ -74,16 +79,16 @@ function keyProblems(known: ReadonlyMap<OptionName, Given>): string[] {
   ]
 }
 
-const isOption = (name: string): name is OptionName => Object.hasOwn(executorOptionsSchema.shape, name)
-
 function environmentOptions(env: Readonly<Record<string, string | undefined>>): Entry[] {
-  const names = new Map(optionNames.map((option) => [variableOf(option), option]))
+  const names = new Map(optionNames.map((option) => [variableOf([option]), option]))
   return Object.entries(env).flatMap(([variable, text]): Entry[] => {
     if (!variable.startsWith(prefix) || variable.startsWith(clientPrefix) || variable === fileVariable || !text)
       return []
     const option = names.get(variable)
     const value = option === undefined ? plainValue(text) : optionValue(option, text)
-    return [[option ?? variable, { surface: 'environment', value }]]
+    // No option is written in upper case, so an unknown name never becomes that of an option.
+    const name = option ?? variable.slice(prefix.length).toUpperCase()
+    return [[name, { surface: 'environment', written: variable, value }]]
   })
 }
 
@@ -111,10 +116,10 @@ function fileOptions(path: string, readFile: (path: string) => string): Entry[] 
   }
   const parsed = parseJson(text)
   if (!parsed.ok) {
-    throw new ConfigurationError([`${named} is not valid JSON: line ${parsed.line}, column ${parsed.column} is wrong.`])
+    throw new ConfigurationError([`${named} is not valid JSON: ${parsed.reason}.`])
   }
   if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
     throw new ConfigurationError([`${named} must hold a JSON object, such as:\n  { "port": 8001 }`])
   }
-  return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', value }])
+  return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', written: name, value }])
 }

@@ -1,71 +1,61 @@
-/** Result of `parseJson`: the value, or the place where the text stops being JSON. Lines and columns count from 1. */
+/** Place in a text: the position from 0, and its line and column from 1. */
+interface Place {
+  readonly position: number
+  readonly line: number
+  readonly column: number
+}
+
+/** Result of `parseJson`: the value, or the reason why the text is not JSON, which names the place if it is known. */
 export type ParsedJson =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly position: number; readonly line: number; readonly column: number }
+  | { readonly ok: false; readonly reason: string; readonly place: Place | undefined }
 
-/** Parses JSON like `JSON.parse`, but reports the place of an error and none of the text, which may hold secrets. */
+/** Parses JSON like `JSON.parse`, but reports none of the text in an error, because it may hold secrets. */
 export function parseJson(text: string): ParsedJson {
   try {
     return { ok: true, value: JSON.parse(text) }
   } catch (error) {
-    const stated = /at position (\d+)/.exec(error instanceof Error ? error.message : '')?.[1]
-    const position = stated === undefined ? firstUnexpectedToken(text) : Number(stated)
+    const { reason, position } = faultOf(text, (error as SyntaxError).message)
+    if (position === undefined) return { ok: false, reason, place: undefined }
     const before = text.slice(0, position)
-    return { ok: false, position, line: before.split('\n').length, column: position - before.lastIndexOf('\n') }
+    const place = { position, line: before.split('\n').length, column: position - before.lastIndexOf('\n') }
+    return { ok: false, reason: `${reason} at line ${place.line}, column ${place.column}`, place }
   }
 }
 
-const blank = /[ \t\n\r]*/y
-const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+const unexpectedToken = 'Unexpected token'
+
+/** Reads a message of V8, which has no position if a token is unexpected or the text ends too early. */
+function faultOf(text: string, message: string): { reason: string; position: number | undefined } {
+  if (message.startsWith(unexpectedToken)) return { reason: unexpectedToken, position: unexpectedTokenAt(text) }
+  const [, reason, position] = /^(.*?)(?: in JSON)? at position (\d+)/.exec(message) ?? []
+  return { reason: reason ?? 'Unexpected end', position: Number(position ?? text.length) }
+}
+
+/** Maximum length of a text in which the unexpected token is searched for, in UTF-16 units. */
+const maxSearchedLength = 64 * 1024
 
 /**
- * Returns the position of the first token that JSON does not allow there, or the text's length if the text ends too
- * early. V8 states no position for these two cases. It does for malformed strings, so strings are only skipped here.
+ * Returns the position of the unexpected token, by a binary search for the shortest beginning of the text that has it.
+ * The search parses the text up to 16 times, so in a long text the position stays unknown.
  */
-function firstUnexpectedToken(text: string): number {
-  const open: string[] = []
-  let expected = 'value' as 'value' | 'value or ]' | 'key' | 'key or }' | 'colon' | 'comma or end'
-  let position = 0
-  for (;;) {
-    position = matchEnd(blank, text, position) ?? position
-    const character = text[position]
-    if (character === undefined) return position
-    const closes = character === (open.at(-1) === '{' ? '}' : ']') && open.length > 0
-    let next = position + 1
-    if (expected === 'colon') {
-      if (character !== ':') return position
-      expected = 'value'
-    } else if (closes && expected !== 'value' && expected !== 'key') {
-      open.pop()
-      expected = 'comma or end'
-    } else if (expected === 'comma or end') {
-      if (character !== ',' || open.length === 0) return position
-      expected = open.at(-1) === '{' ? 'key' : 'value'
-    } else if (character === '"') {
-      next = stringEnd(text, position)
-      expected = expected === 'key' || expected === 'key or }' ? 'colon' : 'comma or end'
-    } else if (expected === 'key' || expected === 'key or }') {
-      return position
-    } else if (character === '{' || character === '[') {
-      open.push(character)
-      expected = character === '{' ? 'key or }' : 'value or ]'
-    } else {
-      const end = matchEnd(scalar, text, position)
-      if (end === undefined) return position
-      next = end
-      expected = 'comma or end'
-    }
-    position = next
+function unexpectedTokenAt(text: string): number | undefined {
+  if (text.length > maxSearchedLength) return undefined
+  let without = 0
+  let length = text.length
+  while (without + 1 < length) {
+    const middle = Math.floor((without + length) / 2)
+    if (hasUnexpectedToken(text.slice(0, middle))) length = middle
+    else without = middle
   }
+  return length - 1
 }
 
-function matchEnd(pattern: RegExp, text: string, from: number): number | undefined {
-  pattern.lastIndex = from
-  return pattern.test(text) ? pattern.lastIndex : undefined
-}
-
-function stringEnd(text: string, start: number): number {
-  let position = start + 1
-  while (position < text.length && text[position] !== '"') position += text[position] === '\\' ? 2 : 1
-  return position + 1
+function hasUnexpectedToken(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return false
+  } catch (error) {
+    return (error as SyntaxError).message.startsWith(unexpectedToken)
+  }
 }

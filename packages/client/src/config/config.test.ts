@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
+import { namesAt, variableOf } from '@codemode/shared/internal'
 import { expect, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
@@ -9,10 +10,9 @@ import { ExecutorClient } from '../protocol/executor-client.ts'
 import { messageOf } from '../testing/message-of.ts'
 import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'
-import { namesAt, textOptions } from './options.ts'
+import { textOptions } from './options.ts'
 import { configFromCode } from './env.ts'
 import { composedSchema, connectedSchema } from './schema.ts'
-import { variableOf } from './variables.ts'
 
 const valid = { executorUrl: 'http://localhost:8001', executorApiKey: 'key-0123456789' }
 

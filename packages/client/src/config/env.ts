@@ -4,13 +4,14 @@
  */
 import { env as processEnv, execArgv } from 'node:process'
 
+import { valueAt, variableOf } from '@codemode/shared/internal'
+
 import { asVariables } from './examples.ts'
-import { argumentsLayer, codeLayer, isRecord, putAt, valueAt, type Layer } from './layer.ts'
+import { argumentsLayer, codeLayer, isRecord, putAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
 import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
-import { variableOf } from './variables.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 

@@ -1,9 +1,9 @@
 /** Correct values of options for error messages, written as code, as variables, or as lines of a file. */
 import { defaultRequestLimits } from '@codemode/shared'
+import { variableOf } from '@codemode/shared/internal'
 
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
-import { variableOf } from './variables.ts'
 
 /** Option with a correct value. */
 export interface Field {

@@ -1,4 +1,6 @@
 /** Layers of a configuration: the arguments override the environment, which overrides the file. */
+import { valueAt } from '@codemode/shared/internal'
+
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { asCall, fieldsAt, requiredFields, type Field } from './examples.ts'
 import type { OptionPath } from './options.ts'
@@ -73,14 +75,6 @@ export function layerAt(layers: readonly Layer[], path: OptionPath): Layer {
     if (layer !== undefined) return layer
   }
   return layers.at(-1)!
-}
-
-/** Returns the value at a path; undefined if there is none. */
-export function valueAt(values: unknown, path: OptionPath): unknown {
-  return path.reduce<unknown>(
-    (value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[name] : undefined),
-    values,
-  )
 }
 
 /** Sets the value at a path, and makes the objects that are missing on the way. */

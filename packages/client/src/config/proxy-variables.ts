@@ -22,8 +22,8 @@ export interface ProxyVariables {
  */
 export function proxyVariables(env: Environment, flags: readonly string[]): ProxyVariables | undefined {
   if (!isAskedFor(env, flags)) return undefined
-  const http = variableOf(env, ['http_proxy', 'HTTP_PROXY'])
-  const https = variableOf(env, ['https_proxy', 'HTTPS_PROXY']) ?? http
+  const http = firstSet(env, ['http_proxy', 'HTTP_PROXY'])
+  const https = firstSet(env, ['https_proxy', 'HTTPS_PROXY']) ?? http
   return { http, https, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' }
 }
 
@@ -35,7 +35,7 @@ function isAskedFor(env: Environment, flags: readonly string[]): boolean {
 
 const proxyFlags: ReadonlySet<string> = new Set(['--use-env-proxy', '--no-use-env-proxy'])
 
-function variableOf(env: Environment, names: readonly string[]): ProxyVariable | undefined {
+function firstSet(env: Environment, names: readonly string[]): ProxyVariable | undefined {
   const variable = names.find((name) => env[name] !== undefined)
   const url = variable === undefined ? '' : env[variable]
   return variable === undefined || !url ? undefined : { variable, url }

@@ -1,5 +1,6 @@
 /** Removes secrets from values that are printed. */
-import { valueAt } from './layer.ts'
+import { valueAt } from '@codemode/shared/internal'
+
 import { writtenOptions } from './options.ts'
 import { connectedSchema, secretOptions, type ResolvedConfig } from './schema.ts'
 

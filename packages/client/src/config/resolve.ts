@@ -1,9 +1,10 @@
 /** Makes one checked configuration from its layers. */
+import { valueAt } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { checkNesting } from './timeouts.ts'
 import { configError } from './config-error.ts'
-import { codeLayer, layerAt, mergeLayers, putAt, valueAt, type Layer } from './layer.ts'
+import { codeLayer, layerAt, mergeLayers, putAt, type Layer } from './layer.ts'
 import {
   composedSchema,
   connectedSchema,

@@ -1,6 +1,6 @@
 /**
  * The client's configuration: one schema for arguments, environment and file. Options that are text, a number or a
- * boolean have a variable by their name (`variables.ts`), and may be written in a file; the others can only be given in
+ * boolean have a variable by their name (`variableOf`), and may be written in a file; the others can only be given in
  * code.
  */
 import { pathToFileURL } from 'node:url'

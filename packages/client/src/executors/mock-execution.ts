@@ -6,10 +6,10 @@ import {
   type ToolAnswer,
   type ToolCallSummary,
 } from '@codemode/shared'
+import { toolFailed } from '@codemode/shared/internal'
 
 import { ToolError } from '../errors/tool-error.ts'
 import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
-import { failed } from '../tools/tool-failure.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { RunWithIds } from './with-ids.ts'
@@ -56,7 +56,7 @@ export class MockExecution {
     const context = structuredClone(request.context ?? {})
     const answer: ToolAnswer = request.tools?.some(({ name }) => name === tool)
       ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
-      : failed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
+      : toolFailed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
     if (!this.#ending.signal.aborted) this.#settle(summary, answer)
     if (answer.ok) return answer.output
     const { message, code, data, retryable } = answer.error

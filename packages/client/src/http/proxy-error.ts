@@ -1,3 +1,5 @@
+import { isTemporaryStatus } from '@codemode/shared/internal'
+
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 
@@ -48,7 +50,7 @@ export function proxyError(
     return new ExecutorConnectionError(message, {
       ...fields,
       httpStatus: status,
-      retryable: [408, 425, 429].includes(status) || status >= 500,
+      retryable: status >= 500 || isTemporaryStatus(status),
       suggestion:
         status === 407
           ? `Put the proxy's user name and password into ${proxy.variable} (http://user:password@host:port).`

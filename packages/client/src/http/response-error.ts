@@ -1,11 +1,11 @@
-import { errorBodySchema, type ErrorBody, type ErrorCode } from '@codemode/shared'
+import { errorBodySchema, type ErrorBody } from '@codemode/shared'
+import { codeOfStatus, isGatewayStatus, isTemporaryStatus, parseRetryAfter } from '@codemode/shared/internal'
 
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import { describeAnswer, excerptOf, redirectTarget, type Answer, type Asked } from './foreign-answer.ts'
-import { parseRetryAfter } from './retry-policy.ts'
 
 interface Connection extends Asked {
   readonly origin: string
@@ -53,18 +53,6 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
 const rejectedKey = (origin: string): string => `The executor at ${origin} rejected the API key`
 const checkKey = 'Check executorApiKey: it may be mistyped, expired or of another executor.'
 
-/** Error codes for statuses that have a meaning even if the body is not the executor's. */
-const foreignCodes: Readonly<Record<number, ErrorCode>> = {
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  413: 'PAYLOAD_TOO_LARGE',
-  429: 'RATE_LIMITED',
-  503: 'OVERLOADED',
-}
-
-/** Statuses of gateways that got no response from the server behind them; those from 520 on are of CDNs. */
-const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 502, 504, 520, 521, 522, 523, 524, 527, 530])
-
 /** Returns the error for a response that is not the executor's: an error page, a redirect, or another server's. */
 export function foreignError(answer: Answer, connection: Connection): ExecutorClientError {
   const { status, headers } = answer
@@ -73,7 +61,7 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     executionId: connection.executionId,
     correlationId: connection.correlationId,
     httpStatus: status,
-    retryable: gatewayStatuses.has(status) || status === 429 || status === 503,
+    retryable: isTemporaryStatus(status),
     retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
     suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
   }
@@ -85,7 +73,7 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
       suggestion: checkKey,
     })
   }
-  if (gatewayStatuses.has(status)) {
+  if (isGatewayStatus(status)) {
     const message = `${got}, but a gateway before it${says}`
     return new ExecutorConnectionError(message, { ...fields, ambiguous: status !== 425 })
   }
@@ -103,7 +91,6 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
       ambiguous: connection.method === 'POST',
     })
   }
-  const code = foreignCodes[status] ?? (status < 500 ? 'INVALID_REQUEST' : 'INTERNAL')
   // A 503 is ambiguous too: some gateways send it when the executor closed the connection during the request.
-  return new ExecutorClientError(code, `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+  return new ExecutorClientError(codeOfStatus(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
-import { isRetryable, maxAttemptsOf, parseRetryAfter, resolveRetryPolicy, retryDelayMs } from './retry-policy.ts'
+import { isRetryable, maxAttemptsOf, resolveRetryPolicy, retryDelayMs } from './retry-policy.ts'
 
 const error = (retryable: boolean, httpStatus?: number) =>
   new ExecutorClientError('INTERNAL', 'x', { retryable, httpStatus })
@@ -52,15 +52,6 @@ test('the policy honours Retry-After up to the cap, and never shortens a delay f
   expect(retryDelayMs(policy, 1, 2_000, 0)).toBe(2_000)
   expect(retryDelayMs(policy, 1, 60_000, 0)).toBe(5_000)
   expect(retryDelayMs(policy, 6, 1, 0)).toBe(1_600)
-})
-
-test('Retry-After is parsed as seconds or as a date, and other text is ignored', () => {
-  const now = 'Thu, 01 Jan 2026 00:00:00 GMT'
-  expect(parseRetryAfter('3', now)).toBe(3_000)
-  expect(parseRetryAfter('Thu, 01 Jan 2026 00:00:07 GMT', now)).toBe(7_000)
-  expect(parseRetryAfter('Wed, 31 Dec 2025 00:00:00 GMT', now)).toBe(0)
-  expect(parseRetryAfter('soon', now)).toBeUndefined()
-  expect(parseRetryAfter(undefined, now)).toBeUndefined()
 })
 
 test('only errors that may succeed unchanged are retried: no 4xx except 408, 425 and 429', () => {

@@ -1,4 +1,6 @@
 /** Retry policy as pure functions: whether and after which delay a failed request is sent again. */
+import { isTemporaryStatus } from '@codemode/shared/internal'
+
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 
 /** Options for the number of attempts and the backoff between them, in milliseconds. */
@@ -41,7 +43,7 @@ export function isRetryable(error: unknown): error is ExecutorClientError {
 }
 
 function isClientFault(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500 && ![408, 425, 429].includes(status)
+  return status !== undefined && status >= 400 && status < 500 && !isTemporaryStatus(status)
 }
 
 /**
@@ -58,16 +60,4 @@ export function retryDelayMs(
   const backoffMs = Math.min(policy.backoffBaseMs * 2 ** (attempt - 1), policy.backoffMaxMs)
   const jitteredMs = backoffMs * (0.5 + random / 2)
   return Math.min(Math.max(jitteredMs, retryAfterMs ?? 0), policy.backoffMaxMs)
-}
-
-/**
- * Returns the value of `Retry-After` (RFC 9110, section 10.2.3), seconds or an HTTP date, in milliseconds from now. A
- * date is compared with the `Date` of the response, if there is one, since both are of the server's clock.
- */
-export function parseRetryAfter(value: string | undefined, answeredAt?: string): number | undefined {
-  if (value === undefined) return undefined
-  if (/^\s*\d+\s*$/.test(value)) return Number(value) * 1000
-  const at = Date.parse(value)
-  const now = Date.parse(answeredAt ?? '')
-  return Number.isNaN(at) ? undefined : Math.max(at - (Number.isNaN(now) ? Date.now() : now), 0)
 }

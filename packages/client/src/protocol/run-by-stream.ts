@@ -1,4 +1,5 @@
 import type { ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { toolFailed } from '@codemode/shared/internal'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
@@ -10,7 +11,6 @@ import { canBeSettled, lostSight, settle } from './settle.ts'
 import { StreamCalls, type Called } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
 import type { CallRecord } from '../tools/call-record.ts'
-import { failed } from '../tools/tool-failure.ts'
 
 interface StreamRun {
   readonly request: ExecutionRequest
@@ -77,7 +77,7 @@ async function callTool(
   signal: AbortSignal,
 ): Promise<ToolAnswer> {
   if (request.tools?.some(({ name }) => name === call.tool) !== true) {
-    return failed('TOOL_NOT_ALLOWED', `The execution may not call ${call.tool}`)
+    return toolFailed('TOOL_NOT_ALLOWED', `The execution may not call ${call.tool}`)
   }
   return options.callTool(call, signal)
 }

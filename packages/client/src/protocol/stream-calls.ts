@@ -2,10 +2,11 @@ import { nextTick } from 'node:process'
 import { setImmediate } from 'node:timers/promises'
 
 import { fixedLimits, type ExecutionEvent, type ToolAnswer } from '@codemode/shared'
+import { toolFailed } from '@codemode/shared/internal'
 
 import { callFingerprint } from '../tools/call-fingerprint.ts'
 import { CallConflict, type CallRecord } from '../tools/call-record.ts'
-import { failed, failedByHandler } from '../tools/tool-failure.ts'
+import { failedByHandler } from '../tools/tool-failure.ts'
 
 /** Event that requests a tool call. */
 export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
@@ -135,7 +136,7 @@ export class StreamCalls {
 
   #refuse(event: Called, conflict: CallConflict): void {
     this.#options.onConflict(event, conflict)
-    this.#send(event.callId, JSON.stringify(failed('TOOL_CALL_CONFLICT', conflict.message)))
+    this.#send(event.callId, JSON.stringify(toolFailed('TOOL_CALL_CONFLICT', conflict.message)))
   }
 
   #send(callId: string, answerJson: string): void {

@@ -70,7 +70,7 @@ describe('a call whose delivery was lost', () => {
 
 describe('a call that is cancelled', () => {
   const cancelled =
-    '{"ok":false,"error":{"name":"ToolError","message":"The call of pay was cancelled","code":"TOOL_CANCELLED","retryable":false}}'
+    '{"ok":false,"error":{"name":"ToolError","message":"The call of tool \\"pay\\" was cancelled.","code":"TOOL_CANCELLED","retryable":false}}'
 
   test('ends at once for all its deliveries, with the reason, while its handler still runs', async () => {
     const { deliver, cancel, signals, finish } = oneCall()

@@ -1,8 +1,8 @@
 import type { ToolAnswer } from '@codemode/shared'
+import { toolCancelled } from '@codemode/shared/internal'
 import { LRUCache } from 'lru-cache'
 
 import { CancelledCalls } from './cancelled-calls.ts'
-import { failed } from './tool-failure.ts'
 
 const maxCalls = 10_000
 /** Maximum size in memory, at two bytes a character. */
@@ -157,5 +157,5 @@ export class CallRecord {
 const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
 
 function cancelledAnswer({ tool }: DeliveredCall): string {
-  return JSON.stringify(failed('TOOL_CANCELLED', `The call of ${tool} was cancelled`))
+  return JSON.stringify(toolCancelled(tool))
 }

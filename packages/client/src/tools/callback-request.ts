@@ -15,6 +15,7 @@ import {
   type ToolCallMessage,
   type ToolCancelMessage,
 } from '@codemode/shared'
+import { webhookHeaders } from '@codemode/shared/internal'
 
 import { ClockOffset } from './clock-offset.ts'
 import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
@@ -60,7 +61,7 @@ export async function readCallbackRequest(request: IncomingRequest, tokens: Veri
   const sentAt = signedAt(given, body, token)
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
-  checkScope(message, claims, given['webhook-id'])
+  checkScope(message, claims, given[webhookHeaders.id])
   const { expiresAt } = claims
   if (message.type === 'tool.cancel') return { message, expiresAt }
   return { message: { ...message, deadline: localDeadline(message, sentAt, claims) }, expiresAt }

@@ -1,4 +1,5 @@
 import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
+import { toolCancelled, toolFailed } from '@codemode/shared/internal'
 
 import { forwardAbort } from '../async/forward-abort.ts'
 import type { ToolCall } from './define.ts'
@@ -6,7 +7,7 @@ import type { RegisteredTool } from './registry.ts'
 import { NotJsonError } from './not-json.ts'
 import { checkValue } from './schema.ts'
 import { toJson } from './to-json.ts'
-import { failed, failedByHandler, failedCheck, failedOutput, failedSchema, withinLimit } from './tool-failure.ts'
+import { failedByHandler, failedCheck, failedOutput, failedSchema, withinLimit } from './tool-failure.ts'
 
 /**
  * Runs one tool call: checks the input, runs the handler, checks the output. Never rejects. It resolves as soon as the
@@ -24,14 +25,14 @@ export async function invokeTool(
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
   const expire = (): void => {
-    ended.resolve(failed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
+    ended.resolve(toolFailed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
     controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
   }
   const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
   const stopForwarding = forwardAbort(signal, controller, (reason) => {
     // The executor's timer expires at the same time, and its cancellation may arrive before this timer fires.
     if (performance.now() >= endsAt) expire()
-    else ended.resolve(failed('TOOL_CANCELLED', `The call of ${name} was cancelled`))
+    else ended.resolve(toolCancelled(name))
     return reason
   })
   /** Throws if the call is over. It compares the time as well, because timers fire late when the event loop is busy. */

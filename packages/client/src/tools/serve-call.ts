@@ -1,11 +1,12 @@
 import type { ErrorCode, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import { toolFailed } from '@codemode/shared/internal'
 
 import type { ExecutionState } from '../run/execution-state.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
-import { failed, handlerErrorOf } from './tool-failure.ts'
+import { handlerErrorOf } from './tool-failure.ts'
 
 interface Client {
   readonly registry: ToolRegistry
@@ -29,7 +30,7 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
     const tool = registry.get(name)
     const answer = tool
       ? await invokeTool(tool, message, signal)
-      : failed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
+      : toolFailed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
     state?.toolSettled()
     const thrown = handlerErrorOf(answer)
     if (thrown) state?.handlerThrew(callId, thrown.thrown)

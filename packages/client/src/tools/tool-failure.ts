@@ -2,16 +2,8 @@
  * Failures of tool calls in the form that the guest gets: without stacks, and without paths of this host unless a
  * ToolError has them.
  */
-import {
-  errorCodes,
-  fixedLimits,
-  shortened,
-  textHead,
-  type Json,
-  type ToolAnswer,
-  type ToolErrorCode,
-  type ToolFailure,
-} from '@codemode/shared'
+import { fixedLimits, type Json, type ToolAnswer, type ToolFailure } from '@codemode/shared'
+import { shortened, textHead, toolFailed, toolOutputTooLarge } from '@codemode/shared/internal'
 
 import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { codeOf, fieldOf, isError, messageOf, nameOf, showValue } from '../errors/thrown.ts'
@@ -24,13 +16,9 @@ import { toJson } from './to-json.ts'
 
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
-export function failed(code: ToolErrorCode, message: string, more: Partial<ToolFailure> = {}): FailedAnswer {
-  return { ok: false, error: { name: 'ToolError', message, code, retryable: errorCodes[code].retryable, ...more } }
-}
-
 /** Returns the answer to a call that is not started because its execution has ended or was cancelled. */
 export function executionEnded(tool: string): FailedAnswer {
-  return failed('TOOL_CANCELLED', `${tool} was not called: its execution has ended`)
+  return toolFailed('TOOL_CANCELLED', `${tool} was not called: its execution has ended`)
 }
 
 /** Returns the failure of a call whose input or output does not match its schema. */
@@ -39,18 +27,19 @@ export function failedCheck(tool: string, direction: 'input' | 'output', issues:
   const more = issues.length - shown.length
   // The check by a JSON Schema ends at `maxIssues` issues, so there may be more.
   if (more > 0) shown.push(`and ${issues.length === maxIssues ? 'at least ' : ''}${more} more`)
-  return failed(
+  return toolFailed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
     `The ${direction} of ${tool} is invalid: ${shown.join('; ')}`,
-    { data: { issues: issues.slice(0, maxIssues).map(({ path, message }) => ({ path: [...path], message })) } },
+    { issues: issues.slice(0, maxIssues).map(({ path, message }) => ({ path: [...path], message })) },
   )
 }
 
 /** Returns the failure of a call whose output is a value that JSON can't hold. */
 export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
   const { path, reason, hint } = error
-  return failed('TOOL_OUTPUT_INVALID', `The output of ${tool} can not be sent: ${error.about('output')}`, {
-    data: { issues: [{ path: [...path], message: reason }], hint },
+  return toolFailed('TOOL_OUTPUT_INVALID', `The output of ${tool} can not be sent: ${error.about('output')}`, {
+    issues: [{ path: [...path], message: reason }],
+    hint,
   })
 }
 
@@ -58,7 +47,7 @@ export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
 export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
   // A library that recurses, or passes many issues as arguments, has run out of stack.
   const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
-  const answer = failed(
+  const answer = toolFailed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
     `The ${direction} of ${tool} was not checked to its end: the check by the tool's ${direction}Schema failed${advice}.`,
   )
@@ -158,11 +147,7 @@ export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
   const limitBytes = fixedLimits.toolOutputBytes
   if (sizeBytes <= limitBytes) return answer
   if (!answer.ok) return fitted(answer, { sizeBytes, limitBytes })
-  return failed(
-    'TOOL_OUTPUT_TOO_LARGE',
-    `The output of ${tool} has ${sizeBytes} bytes; a tool's output may have ${limitBytes}. Return less, or in pages.`,
-    { data: { sizeBytes, limitBytes } },
-  )
+  return toolOutputTooLarge(tool, sizeBytes)
 }
 
 /** Returns a failure without its data and causes, and with its texts cut. */

@@ -1,8 +1,7 @@
-/**
- * Verification of signatures by Standard Webhooks (https://www.standardwebhooks.com), version 1: an HMAC-SHA256 of id,
- * time and body. Signatures are compared in constant time.
- */
+/** Verification of signatures by Standard Webhooks. Signatures are compared in constant time. */
 import { createHmac, timingSafeEqual } from 'node:crypto'
+
+import { webhookHeaders, webhookSignature } from '@codemode/shared/internal'
 
 const toleranceSeconds = 5 * 60
 
@@ -17,12 +16,12 @@ export type RequestHeaders = Readonly<Record<string, string | undefined>>
  * signature is missing, wrong, or outside the tolerance.
  */
 export function signedAt(headers: RequestHeaders, body: Uint8Array, key: string): number | undefined {
-  const id = headers['webhook-id']
-  const seconds = Number.parseInt(headers['webhook-timestamp'] ?? '', 10)
+  const id = headers[webhookHeaders.id]
+  const seconds = Number.parseInt(headers[webhookHeaders.timestamp] ?? '', 10)
   if (!id || !(Math.abs(Math.floor(Date.now() / 1000) - seconds) <= toleranceSeconds)) return undefined
-  const mac = createHmac('sha256', Buffer.from(key, 'latin1')).update(`${id}.${seconds}.`).update(body).digest('base64')
-  const expected = Buffer.from(`v1,${mac}`)
-  const given = (headers['webhook-signature'] ?? '').split(' ').map((signature) => Buffer.from(signature))
+  const hmac = createHmac('sha256', Buffer.from(key, 'latin1'))
+  const expected = Buffer.from(webhookSignature(hmac, { id, seconds, body }))
+  const given = (headers[webhookHeaders.signature] ?? '').split(' ').map((signature) => Buffer.from(signature))
   const isSigned = given.some((each) => each.length === expected.length && timingSafeEqual(each, expected))
   return isSigned ? seconds * 1000 : undefined
 }

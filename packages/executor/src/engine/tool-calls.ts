@@ -1,7 +1,7 @@
 import { callIdOf, maxJsonNesting, type ToolAnswer, type ToolCallSummary } from '@codemode/shared'
+import { toolFailed, toolOutputTooLarge } from '@codemode/shared/internal'
 
 import { traceToolCall } from '../telemetry.ts'
-import { toolFailed, toolOutputTooLarge } from '../tools/tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from '../tools/transport.ts'
 import { Fifo } from './fifo.ts'
 import type { JournalLog } from './journal-log.ts'

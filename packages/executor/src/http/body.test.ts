@@ -32,7 +32,7 @@ test('readBody returns the value with its hash, with and without a declared leng
 
 describe('a body', () => {
   test.each([
-    ['{"name": }', 'position 9 (line 1, column 10)'],
+    ['{"name": }', 'Unexpected token at line 1, column 10'],
     ['', 'is empty'],
     ['[]', 'expected object, received array'],
     ['null', 'expected object'],

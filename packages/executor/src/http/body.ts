@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 
-import { fixedLimits, RequestError, textHead } from '@codemode/shared'
+import { fixedLimits, RequestError } from '@codemode/shared'
+import { parseWith, textHead } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'
-import { parseWith, summary } from '../zod-problems.ts'
+import { reported, summary } from '../problem-texts.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -47,7 +48,7 @@ export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty
     const parsed = parseWith(schema, isEmpty ? whenEmpty : jsonValue(bytes))
     if (!parsed.ok) {
       throw invalid(`The request is not valid: ${summary(parsed.problems)}.`, {
-        details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...problem })) },
+        details: { issues: parsed.problems.slice(0, 50).map((problem) => ({ ...reported(problem) })) },
       })
     }
     return { value: parsed.value, bytes, sha256: hash('sha256', bytes, 'hex') }
@@ -79,13 +80,8 @@ function jsonValue(bytes: Uint8Array): unknown {
   }
   const json = parseJson(text)
   if (json.ok) return json.value
-  const { position, line, column } = json
-  throw invalid(
-    `The request's body is not valid JSON: position ${position} (line ${line}, column ${column}) is wrong.`,
-    {
-      details: { position, line, column },
-    },
-  )
+  const { reason, place } = json
+  throw invalid(`The request's body is not valid JSON: ${reason}.`, place && { details: { ...place } })
 }
 
 /**

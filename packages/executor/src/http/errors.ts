@@ -1,4 +1,5 @@
-import { headers, RequestError, type ErrorBody, type RequestErrorCode } from '@codemode/shared'
+import { headers, RequestError, type ErrorBody } from '@codemode/shared'
+import { codeOfStatus } from '@codemode/shared/internal'
 import type { ErrorHandler, NotFoundHandler } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -8,14 +9,6 @@ import type { HttpContext, HttpEnv } from './env.ts'
 
 /** Seconds in `retry-after` for refusals with status 429 or 503 that set none themselves. */
 const defaultRetryAfterSeconds = 1
-
-const codeOfStatus: Partial<Record<number, RequestErrorCode>> = {
-  401: 'UNAUTHORIZED',
-  403: 'FORBIDDEN',
-  404: 'NOT_FOUND',
-  413: 'PAYLOAD_TOO_LARGE',
-  429: 'RATE_LIMITED',
-}
 
 /**
  * Creates the handler of errors that routes throw. Refusals are sent as they are; a bug is sent as INTERNAL, with its
@@ -66,5 +59,5 @@ export function internalError(error: unknown, c: HttpContext, logger: Logger): R
 function asRequestError(error: unknown): RequestError | undefined {
   if (error instanceof RequestError) return error
   if (!(error instanceof HTTPException) || error.status >= 500) return undefined
-  return new RequestError(codeOfStatus[error.status] ?? 'INVALID_REQUEST', error.message)
+  return new RequestError(codeOfStatus(error.status), error.message)
 }

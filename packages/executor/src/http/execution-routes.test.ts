@@ -92,12 +92,12 @@ describe('POST tool-results', () => {
   })
 
   test.each([
-    [{}, 400, 'results: is required'],
+    [{}, 400, 'results: is missing'],
     [{ results: [] }, 400, 'results: Too small'],
     [{ results: [{ callId: 'c:1', answer: { output: 1 } }] }, 400, 'results[0].answer'],
     [{ results: [{ callId: 'c:1', answer: { ok: true } }] }, 400, 'results[0].answer.output'],
     [{ results: [{ callID: 'c:1', answer }] }, 400, 'did you mean "callId"?'],
-    ['nonsense', 400, 'position 0'],
+    ['nonsense', 400, 'line 1, column 2'],
     [{ results: [{ callId: 'c:1', answer: { ok: true, output: 'x'.repeat(18_000_000) } }] }, 413, 'the limit is'],
   ])('refuses %#', async (body, status, message) => {
     const { engine, send } = testApp()

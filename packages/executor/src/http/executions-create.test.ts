@@ -137,7 +137,7 @@ describe('POST /v1/executions', () => {
 
 describe('POST /v1/executions refuses', () => {
   const cases: [string, object, Record<string, string>, number, string, string][] = [
-    ['no code', {}, {}, 400, 'INVALID_REQUEST', 'code: is required'],
+    ['no code', {}, {}, 400, 'INVALID_REQUEST', 'code: is missing'],
     ['an unknown field', { code: '1', inputs: 1 }, {}, 400, 'INVALID_REQUEST', 'did you mean "input"?'],
     ['an unknown limit', { code: '1', limits: { cpuTimeout: 1 } }, {}, 400, 'INVALID_REQUEST', '"cpuTimeoutMs"?'],
     ['a wrong type', { code: 1 }, {}, 400, 'INVALID_REQUEST', 'code: expected string, received number'],

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
+import { isTemporaryStatus, toolCancelled, toolOutputTooLarge } from '@codemode/shared/internal'
 import { context } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 
@@ -10,13 +11,7 @@ import { CallCancels } from './call-cancels.ts'
 import { callbackHeaders } from './callback-headers.ts'
 import { post, type OtherAnswer } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
-import {
-  answerEnvelopeBytes,
-  toolCallConflict,
-  toolCancelled,
-  toolOutputTooLarge,
-  toolUnavailable,
-} from './tool-answers.ts'
+import { answerEnvelopeBytes, toolCallConflict, toolUnavailable } from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
 
 /**
@@ -34,8 +29,6 @@ const pauseMs = { first: 50, longest: 400, longestAskedFor: 5_000 }
  */
 const defaultQuietMs = 100
 
-/** Statuses by which gateways say that the server behind them gave no answer; from 520 on, those of CDNs. */
-const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])
 const conflictStatus = errorCodes.IDEMPOTENCY_CONFLICT.httpStatus
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
@@ -90,7 +83,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       if ('isTooLarge' in answer) return { answer: toolOutputTooLarge(call.tool, answer.sizeBytes) }
       if ('bytes' in answer) return { answer: readAnswer(answer.bytes) ?? invalid(call, { status: 200 }) }
       if (answer.status === conflictStatus) return { answer: conflict(call) }
-      if (gatewayStatuses.has(answer.status)) return { failure: { gateway: answer, lastedMs: lastedMs() } }
+      if (isTemporaryStatus(answer.status)) return { failure: { gateway: answer, lastedMs: lastedMs() } }
       return { answer: invalid(call, answer) }
     } catch (error) {
       return { failure: { error, lastedMs: lastedMs() } }

@@ -1,3 +1,4 @@
+import { parseRetryAfter } from '@codemode/shared/internal'
 import type { Dispatcher } from 'undici'
 
 /** A response: 200 with its body, one that is too large, or any other with its status and headers. */
@@ -85,17 +86,9 @@ function otherAnswer(status: number, headers: AnswerHeaders): OtherAnswer {
     contentType: textOf(headers['content-type']),
     contentEncoding: textOf(headers['content-encoding']),
     location: textOf(headers['location']),
-    retryAfterMs: retryAfterMs(textOf(headers['retry-after']), textOf(headers['date'])),
+    retryAfterMs: parseRetryAfter(textOf(headers['retry-after']), textOf(headers['date'])),
   }
 }
 
 const textOf = (value: string | string[] | undefined): string | undefined =>
   typeof value === 'string' ? value.trim().slice(0, 200) : undefined
-
-/** Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date by the clock of the server that answered. */
-function retryAfterMs(value: string | undefined, answeredAt: string | undefined): number | undefined {
-  if (value === undefined) return undefined
-  if (/^\d{1,9}$/.test(value)) return Number(value) * 1_000
-  const waitMs = Date.parse(value) - (Date.parse(answeredAt ?? '') || Date.now())
-  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs)
-}

@@ -1,6 +1,6 @@
 import type { ToolAnswer } from '@codemode/shared'
+import { toolCancelled } from '@codemode/shared/internal'
 
-import { toolCancelled } from './tool-answers.ts'
 import type { ToolTransport } from './transport.ts'
 
 /** A transport whose calls wait until the client, which gets them as `tool.called` events, posts their answers. */

@@ -1,0 +1,14 @@
+/**
+ * Second entry point, `@codemode/shared/internal`: rules that the client and the executor share and that are no part of
+ * the wire protocol. Other programs do not import it; its exports change without notice.
+ */
+export { toolCancelled, toolFailed, toolOutputTooLarge } from './failed-tool-answer.ts'
+export { parseRetryAfter } from './http/retry-after.ts'
+export { codeOfStatus, isGatewayStatus, isTemporaryStatus } from './http/status.ts'
+export { nearestName } from './nearest-name.ts'
+export { fieldsOf, membersOf, namesAt } from './schema/fields.ts'
+export { pathText, valueAt } from './schema/path.ts'
+export { parseWith, problemsOf, type Problem } from './schema/problems.ts'
+export { shortened, textHead, textTail } from './text-ends.ts'
+export { variableOf } from './variable-name.ts'
+export { webhookHeaders, webhookSignature } from './webhook-signature.ts'
