@@ -178,7 +178,7 @@ test('execute is refused in a loop that has something to do', { tags: ['EX-6'] }
   await using composed = Codemode.fromClientConfig({
     executor: { run: () => Promise.reject(), [Symbol.asyncDispose]: async () => {} },
   })
-  expect(() => composed.execute('1')).toThrow(/lives in the blocked loop[^]*executeAsync/)
+  expect(() => composed.execute('1')).toThrow(/needs the event loop, which execute\(\) blocks[^]*executeAsync/)
 })
 
 test('a signal that is aborted cancels, another is refused', { tags: ['EX-6'] }, async () => {

@@ -10,9 +10,7 @@ import { textOptions, type OptionPath } from './options.ts'
 import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
-import { variableOf } from './variables.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
+import { variableOf, type Environment } from './variables.ts'
 
 export const environment: Environment = processEnv
 

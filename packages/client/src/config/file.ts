@@ -4,12 +4,13 @@ import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { environment, environmentLayer, type Environment } from './env.ts'
+import { environment, environmentLayer } from './env.ts'
 import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { argumentsLayer, isRecord, type Layer } from './layer.ts'
 import { namesAt, writtenOptions } from './options.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, isPath, type ClientConfig, type ResolvedConfig } from './schema.ts'
+import type { Environment } from './variables.ts'
 import { YamlFile } from './yaml-file.ts'
 
 /** Returns the configuration of a file, overridden by the environment, overridden by the given options. */
@@ -20,7 +21,7 @@ export async function configFromFile(
 ): Promise<ResolvedConfig> {
   if (typeof path !== 'string' && !(path instanceof URL)) {
     throw new ConfigurationError(
-      `The path of the configuration is ${typeof path}, not text or a URL.`,
+      `The path of the configuration file must be a string or a URL; it is of type ${typeof path}.`,
       "Codemode.fromConfig('codemode.yaml')",
     )
   }
@@ -52,9 +53,9 @@ async function textOf(path: string | URL): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     const given = path instanceof URL ? nameOf(path) : path
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not a file'
     throw new ConfigurationError(
-      `The configuration ${given} can't be read (${code}). Correct its path, or write it:`,
+      `The configuration file ${given} can't be read (${code}). Correct its path, or create it.`,
       `# ${nameOf(path)}\n${asYaml(requiredFields)}`,
     )
   }
@@ -80,5 +81,5 @@ function refuseCode(layer: Layer): void {
   if (option === undefined) return
   const code = asCall('Codemode.fromConfig', fieldsAt([option]), "'codemode.yaml', ")
   const module = option === 'tools' ? `# or in the file:\ntoolsModule: ./tools.js\n` : ''
-  throw new ConfigurationError(`${layer.nameOf([option])}: only code can give it.`, `${code}\n${module}`)
+  throw new ConfigurationError(`${layer.nameOf([option])} can only be set in code.`, `${code}\n${module}`)
 }

@@ -84,6 +84,6 @@ export function printableConfig(config: ResolvedConfig): Record<string, unknown>
 
 /** Returns the name of the class of an executor; `Object` for an object without a prototype. */
 function nameOf(executor: object): string {
-  const { constructor: made }: { constructor?: unknown } = executor
-  return typeof made === 'function' ? made.name : 'Object'
+  const { constructor }: { constructor?: unknown } = executor
+  return typeof constructor === 'function' ? constructor.name : 'Object'
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { messageOf } from '../testing/message-of.ts'
+import { configurationErrorMessage } from '../testing/configuration-error-message.ts'
 import { resolveTimeouts } from './timeouts.ts'
 
 test('only limits that somebody set are sent, and a value of the call wins', () => {
@@ -20,5 +20,5 @@ test('the request clock is what was configured, but grows with a call that asks 
 test("a client's inner clock is cut to a shorter execution, one of the call is refused", async () => {
   expect(resolveTimeouts({ toolTimeoutMs: 9_000 }, { executionTimeoutMs: 100 }).limits.toolTimeoutMs).toBe(100)
   const wrong = { toolTimeoutMs: 9_000, executionTimeoutMs: 100 }
-  expect(await messageOf(() => resolveTimeouts({}, wrong))).toContain('codemode.executeAsync(code, {')
+  expect(await configurationErrorMessage(() => resolveTimeouts({}, wrong))).toContain('codemode.executeAsync(code, {')
 })

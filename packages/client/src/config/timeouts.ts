@@ -35,7 +35,7 @@ export function checkNesting(timeouts: Timeouts, originOf: (option: string) => O
     if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) continue
     const [innerName, outerName] = [inner, outer].map((option) => originOf(option).nameOf([option]))
     throw new ConfigurationError(
-      `${innerName} (${innerMs} ms) is longer than ${outerName} (${outerMs} ms), which ends first.`,
+      `${innerName} (${innerMs} ms) must not be longer than ${outerName} (${outerMs} ms), which contains it.`,
       originOf(inner).correct([{ path: [inner], value: outerMs }]),
     )
   }
@@ -72,9 +72,9 @@ export function resolveTimeouts(
   checkNesting(limits, () => origin)
 
   const { executionTimeoutMs, queueTimeoutMs } = { ...defaultRequestLimits, ...limits }
-  const longEnough = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs
-  const asksForMore = execution.executionTimeoutMs !== undefined || execution.queueTimeoutMs !== undefined
+  const sufficientMs = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs
+  const hasOwnTimeout = execution.executionTimeoutMs !== undefined || execution.queueTimeoutMs !== undefined
   const configured = client.requestTimeoutMs
-  if (configured === undefined) return { limits, requestTimeoutMs: longEnough }
-  return { limits, requestTimeoutMs: asksForMore ? Math.max(configured, longEnough) : configured }
+  if (configured === undefined) return { limits, requestTimeoutMs: sufficientMs }
+  return { limits, requestTimeoutMs: hasOwnTimeout ? Math.max(configured, sufficientMs) : configured }
 }

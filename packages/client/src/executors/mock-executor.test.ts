@@ -118,7 +118,7 @@ test('events are told in order, and can be read then and later, from any on', as
   expect(await execution.wait()).toMatchObject({ success: true, result: 12 })
   expect(await all(execution.events({ after: '2' }))).toEqual(early.slice(2))
   expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 1, logs: 0 })
-  expect(() => executor.events('exe_unknown')).toThrow('There is no execution exe_unknown')
+  expect(() => executor.events('exe_unknown')).toThrow('The MockExecutor has no execution exe_unknown')
 })
 
 test('aborting rejects with a CancelledError and ends the tool calls', async () => {
@@ -177,7 +177,7 @@ test('disposing cancels what runs and what comes later', async () => {
 
 test.each([
   [{ latencyMs: -1 }, 'latencyMs'],
-  [{ responses: [{ code: 'x' }] }, 'needs a code, and one of result, error and reject'],
+  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error and reject'],
   [{ default: 1 }, 'There is no option default'],
 ])('the options %j are refused with correct code', (wrong, problem) => {
   expect(() => new MockExecutor(wrong as never)).toThrow(ConfigurationError)

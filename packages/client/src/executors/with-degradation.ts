@@ -7,7 +7,7 @@ import type { Executor } from '../executor.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import { withIds } from './with-ids.ts'
-import { isOutage } from './unavailable.ts'
+import { isOutage } from '../errors/unavailable.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 

@@ -142,7 +142,7 @@ test('when nobody takes it, the error names all, with the code of a refusal and 
   b.state.error = unreached()
   const expected = {
     code: 'OVERLOADED',
-    message: 'None of 2 executors took the execution: it is OVERLOADED; it is down',
+    message: 'None of 2 executors accepted the execution: it is OVERLOADED; it is down',
     retryable: true,
     ambiguous: false,
     retryAfterMs: 2_000,

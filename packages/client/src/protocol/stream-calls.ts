@@ -31,7 +31,7 @@ interface StreamCallsOptions {
   readonly send: (body: string) => Promise<unknown>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (event: Called, conflict: CallConflict) => void
-  /** Called if the execution can't go on, since answers can't be sent or the executor can't be asked. */
+  /** Called if the execution can't go on, since answers can't be sent or its record can't be read. */
   readonly onFailure: (error: Error) => void
 }
 
@@ -58,7 +58,7 @@ export class StreamCalls {
   }
 
   /** Processes events that have arrived together. Their calls start when no more events are ready to be read. */
-  take(events: readonly ExecutionEvent[]): void {
+  receive(events: readonly ExecutionEvent[]): void {
     this.#batches += 1
     for (const event of events) {
       if (event.type === 'tool.called') this.#called(event)
@@ -93,7 +93,7 @@ export class StreamCalls {
 
   async #startArrived(): Promise<void> {
     this.#isWaiting = true
-    await this.#quiet()
+    await this.#untilQuiet()
     this.#isWaiting = false
     const arrived = this.#arrived.filter(({ signal }) => !signal.aborted)
     this.#arrived = []
@@ -110,7 +110,7 @@ export class StreamCalls {
   }
 
   /** Resolves when an iteration of the event loop has brought no further events. */
-  async #quiet(): Promise<void> {
+  async #untilQuiet(): Promise<void> {
     for (let check = 0; check < maxQuietChecks; check++) {
       const before = this.#batches
       await setImmediate()
@@ -122,7 +122,7 @@ export class StreamCalls {
     const { record, keepUntil, callTool, onFailure } = this.#options
     const { callId, tool } = event
     try {
-      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, graceMs: 0 }, signal, (own) =>
+      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, gracePeriodMs: 0 }, signal, (own) =>
         callTool(event, own).catch(failedByHandler),
       )
       if (!signal.aborted) this.#send(callId, json)

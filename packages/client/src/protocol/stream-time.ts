@@ -3,7 +3,7 @@ import type { ExecutionEvent, ExecutionRecord } from '@codemode/shared'
 import type { Called } from './stream-calls.ts'
 import { ClockOffset } from '../tools/clock-offset.ts'
 
-/** Milliseconds that an event may have been in transit before the executor is asked whether its call is open. */
+/** Milliseconds that an event may have been in transit before the client reads the record to see whether its call is open. */
 const freshMs = 1_000
 
 /**
@@ -19,7 +19,7 @@ export class StreamTime {
   readonly #confirmed = new Set<string>()
 
   /** Records the times of events that have just arrived, all of which are later than the request of the execution. */
-  note(events: readonly ExecutionEvent[]): void {
+  observe(events: readonly ExecutionEvent[]): void {
     const now = this.#now()
     for (const event of events) {
       const at = Date.parse(event.at)
@@ -55,10 +55,10 @@ export class StreamTime {
   }
 
   async #confirm(events: readonly Called[], readRecord: () => Promise<ExecutionRecord>): Promise<readonly Called[]> {
-    const askedAt = this.#now()
+    const requestedAt = this.#now()
     const { createdAt, usage, toolCalls } = await readRecord()
     // The record's times are those of its creation, which was after the request for it.
-    this.#offset.stampedAfter(Date.parse(createdAt) + usage.queueMs + usage.wallMs, askedAt)
+    this.#offset.stampedAfter(Date.parse(createdAt) + usage.queueMs + usage.wallMs, requestedAt)
     const open = new Set(toolCalls.flatMap(({ callId, status }) => (status === 'running' ? callId : [])))
     const confirmed = events.filter(({ callId }) => open.has(callId))
     for (const { callId } of confirmed) this.#confirmed.add(callId)

@@ -35,7 +35,7 @@ export async function invokeTool(
     return reason
   })
   /** Throws if the call is over. It compares the time as well, because timers fire late when the event loop is busy. */
-  const assertGoesOn = (): void => {
+  const assertNotOver = (): void => {
     if (performance.now() >= endsAt) expire()
     controller.signal.throwIfAborted()
   }
@@ -43,7 +43,7 @@ export async function invokeTool(
     const { executionId, callId, context, correlationId } = message
     const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }
     // `ended` comes first, so that a call that was over before it began is reported as such, not as a failed handler.
-    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertGoesOn })]))
+    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertNotOver })]))
   } finally {
     clearTimeout(timer)
     stopForwarding()
@@ -53,15 +53,15 @@ export async function invokeTool(
 interface Serving {
   readonly call: ToolCall
   /** Throws if the call is over. */
-  readonly assertGoesOn: () => void
+  readonly assertNotOver: () => void
 }
 
 async function serve(tool: RegisteredTool, message: ToolCallMessage, serving: Serving): Promise<ToolAnswer> {
-  const { call, assertGoesOn } = serving
+  const { call, assertNotOver } = serving
   try {
-    assertGoesOn()
+    assertNotOver()
     const input = await checkValue(tool.input, message.input)
-    assertGoesOn()
+    assertNotOver()
     if ('fault' in input) return failedSchema(message.tool, 'input', input.fault)
     if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
     return await answerOf(tool, await tool.handler(input.value, call))

@@ -96,7 +96,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
       const answer = await call(tool, value)
       expect(answer).toMatchObject({ ok: false, error: { name: 'ToolError', code, retryable: false } })
       const message = answer.ok ? '' : answer.error.message
-      expect(message).toContain(`The ${direction} of t was not checked to its end`)
+      expect(message).toContain(`The ${direction} of t could not be checked`)
       expect(message).not.toMatch(/database|secret/)
       expect(ran).toBe(direction === 'input' ? 0 : 1)
     },
@@ -134,8 +134,8 @@ const register = (inputSchema: never) => () => new ToolRegistry().register('t', 
 
 test('a JSON Schema that can not be used is refused when its tool is registered', { tags: ['TL-1'] }, () => {
   expect(register({ $ref: '#/$defs/x' } as never)).toThrow(
-    `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" leads to no schema`,
+    `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" does not lead to a schema`,
   )
   expect(register({ properties: { a: { pattern: '(a)\\1' } } } as never)).toThrow('refers back to a group')
-  expect(register({ $ref: '#' } as never)).toThrow('leads back to its own schema')
+  expect(register({ $ref: '#' } as never)).toThrow('refers to its own schema')
 })

@@ -24,12 +24,12 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
   const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
   const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
   return inSpan('codemode.tool', details, async (span) => {
-    const cameAt = performance.now()
+    const receivedAt = performance.now()
     state?.toolCalled()
     const tool = registry.get(name)
     const answer = tool
       ? await invokeTool(tool, message, signal)
-      : failed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
+      : failed('TOOL_UNAVAILABLE', `The tool ${name} is not registered in this process`)
     state?.toolSettled()
     const thrown = handlerErrorOf(answer)
     if (thrown) state?.handlerThrew(callId, thrown.thrown)
@@ -42,7 +42,7 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
       correlationId,
       callId,
       tool: name,
-      durationMs: performance.now() - cameAt,
+      durationMs: performance.now() - receivedAt,
       error,
     })
     return answer

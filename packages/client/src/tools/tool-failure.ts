@@ -60,7 +60,7 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
   const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
   const answer = failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
-    `The ${direction} of ${tool} was not checked to its end: the check by the tool's ${direction}Schema failed${advice}.`,
+    `The ${direction} of ${tool} could not be checked: the check by the tool's ${direction}Schema failed${advice}.`,
   )
   handlerErrors.set(answer, { thrown: fault })
   return answer
@@ -72,7 +72,7 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
  * included.
  */
 export function failedByHandler(thrown: unknown): FailedAnswer {
-  const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? chosenFailure(thrown) : foundFailure(thrown) }
+  const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? failureOfToolError(thrown) : failureOfThrown(thrown) }
   handlerErrors.set(answer, { thrown })
   return answer
 }
@@ -85,7 +85,7 @@ export function handlerErrorOf(answer: ToolAnswer): { readonly thrown: unknown }
   return handlerErrors.get(answer)
 }
 
-function chosenFailure(error: ToolError): ToolFailure {
+function failureOfToolError(error: ToolError): ToolFailure {
   const code = fieldOf(error, 'code')
   return {
     name: nameOf(error),
@@ -96,14 +96,14 @@ function chosenFailure(error: ToolError): ToolFailure {
   }
 }
 
-function foundFailure(thrown: unknown): ToolFailure {
+function failureOfThrown(thrown: unknown): ToolFailure {
   const name = withoutHostPaths(nameOf(thrown)) || 'Error'
   return {
     name,
     message: withoutHostPaths(textOf(thrown)) || `The handler failed with ${name}`,
     code: withoutHostPaths(codeOf(thrown) ?? '') || 'TOOL_ERROR',
     retryable: fieldOf(thrown, 'retryable') === true,
-    ...foundData(thrown),
+    ...dataOfThrown(thrown),
     ...describeCauses(thrown, { clean: withoutHostPaths }),
   }
 }
@@ -117,7 +117,7 @@ function textOf(thrown: unknown): string {
  * Returns the `data` of a thrown value; if it has none, the HTTP status of an error, or all of an object that is no
  * error.
  */
-function foundData(thrown: unknown): Pick<ToolFailure, 'data'> {
+function dataOfThrown(thrown: unknown): Pick<ToolFailure, 'data'> {
   const given = dataOf(fieldOf(thrown, 'data'), withoutHostPaths)
   if (given.data !== undefined || typeof thrown !== 'object' || thrown === null) return given
   const status = fieldOf(thrown, 'status') ?? fieldOf(thrown, 'statusCode')
@@ -157,16 +157,16 @@ export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
   const sizeBytes = sizeOf(answer.ok ? answer.output : answer.error)
   const limitBytes = fixedLimits.toolOutputBytes
   if (sizeBytes <= limitBytes) return answer
-  if (!answer.ok) return fitted(answer, { sizeBytes, limitBytes })
+  if (!answer.ok) return withoutDetails(answer, { sizeBytes, limitBytes })
   return failed(
     'TOOL_OUTPUT_TOO_LARGE',
-    `The output of ${tool} has ${sizeBytes} bytes; a tool's output may have ${limitBytes}. Return less, or in pages.`,
+    `The output of ${tool} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes. Return less, or return it in pages.`,
     { data: { sizeBytes, limitBytes } },
   )
 }
 
 /** Returns a failure without its data and causes, and with its texts cut. */
-function fitted(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
+function withoutDetails(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
   const { name, message, code, retryable } = answer.error
   const small: FailedAnswer = {
     ok: false,

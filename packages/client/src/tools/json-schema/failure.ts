@@ -2,7 +2,10 @@
  * Reasons for which a value does not match. They are collected during evaluation, and written out only if they are
  * reported.
  */
-import type { Location } from './location.ts'
+/** Location of a value in the instance. */
+interface Location {
+  path(): (string | number)[]
+}
 
 export interface Issue {
   readonly path: readonly (string | number)[]
@@ -21,7 +24,7 @@ type Distance = (typeof distance)[keyof typeof distance]
 
 const none: readonly Failure[] = []
 
-/** One reason, or several in `parts`. */
+/** Reason for which a value does not match, or several in `parts`. */
 export class Failure {
   readonly place: Location
   readonly message: string
@@ -71,8 +74,8 @@ export const incomplete = (at: Location, message: string): Failure =>
 /** Joins reasons of two keywords of one schema. */
 export function joined(one: Failure, other: Failure): Failure {
   if (one === other || one.count >= maxIssues) return one
-  const farther = one.distance > other.distance ? one.distance : other.distance
-  return new Failure(one.place, '', { parts: [one, other], distance: farther })
+  const greater = one.distance > other.distance ? one.distance : other.distance
+  return new Failure(one.place, '', { parts: [one, other], distance: greater })
 }
 
 /** Collects the reasons of the properties or items of a value. */

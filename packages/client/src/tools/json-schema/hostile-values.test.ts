@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
 import { jsonSchemaCheck } from './json-schema.ts'
-import { maxDepth, maxSteps } from './run.ts'
+import { maxDepth, maxSteps } from './budget.ts'
 
 const shown = (schema: JsonObject, value: Json): string[] =>
   jsonSchemaCheck(schema)(value).map(({ path, message }) => `${['', ...path].join('/')}: ${message}`)
@@ -209,5 +209,5 @@ test('a check that spends its budget says so, and what to do', { tags: ['TL-2'] 
       schema,
       Array.from({ length: 50_000 }, () => ({})),
     ),
-  ).toEqual([`: was not checked to its end: the check was given up after ${maxSteps} steps. Send a smaller value`])
+  ).toEqual([`: could not be checked within ${maxSteps} steps. Send a smaller value`])
 })

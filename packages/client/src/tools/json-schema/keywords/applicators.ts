@@ -3,9 +3,8 @@ import type { Json } from '@codemode/shared'
 
 import { isObject, isSchema, own } from '../draft.ts'
 import { closest, type Failure, failure, joined } from '../failure.ts'
-import type { Check, SchemaNode } from '../node.ts'
+import type { Check, Evaluator, SchemaNode } from '../node.ts'
 import type { Location } from '../location.ts'
-import type { Run } from '../run.ts'
 import { Seen } from '../seen.ts'
 import { type Keyword, listOf, malformed, namesOf, type Preparation, recordOf } from './keyword.ts'
 import { missingMessage } from './objects.ts'
@@ -19,7 +18,7 @@ function branchesOf({ schema, ...preparation }: Preparation, keyword: string): S
 /**
  * Evaluates a schema whose failure does not fail the whole. The children that it evaluated count only if it matches.
  */
-function evaluateBranch(node: SchemaNode, value: Json, { at, run }: { at: Location; run: Run }): Failure | undefined {
+function evaluateBranch(node: SchemaNode, value: Json, { at, run }: { at: Location; run: Evaluator }): Failure | undefined {
   if (at.seen === undefined) return run.evaluate(node, value, at)
   const seen = new Seen()
   const failed = run.evaluate(node, value, at.with(at.scope, seen))

@@ -3,9 +3,8 @@ import type { Json } from '@codemode/shared'
 
 import { own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'
-import type { SchemaNode } from '../node.ts'
+import type { Evaluator, SchemaNode } from '../node.ts'
 import type { Location } from '../location.ts'
-import type { Run } from '../run.ts'
 import { countOf, type Keyword, listOf, malformed } from './keyword.ts'
 
 export const minItems: Keyword = ({ schema }) => {
@@ -48,7 +47,7 @@ export const items: Keyword = (preparation) => {
 function evaluateItems(
   array: readonly Json[],
   at: Location,
-  { run, nodeOf }: { run: Run; nodeOf(this: void, index: number): SchemaNode | undefined },
+  { run, nodeOf }: { run: Evaluator; nodeOf(this: void, index: number): SchemaNode | undefined },
 ): ReturnType<ReturnType<Keyword> & {}> {
   let failures: ChildFailures | undefined
   for (let i = 0; i < array.length; i++) {
@@ -95,7 +94,7 @@ export const uniqueItems: Keyword = ({ schema }) => {
     for (const [i, item] of value.entries()) {
       const id = run.valueIds.idOf(item, run)
       const first = firstAt.get(id)
-      if (first !== undefined) return failure(at.child(i), `equals the item ${first}; items have to be unique`)
+      if (first !== undefined) return failure(at.child(i), `equals the item ${first}; items must be unique`)
       firstAt.set(id, i)
     }
     return undefined
