@@ -169,7 +169,12 @@ describe('what does not speak HTTP', () => {
   test.each<[string, string, string, RegExp]>([
     ['another protocol', 'http:', 'SSH-2.0-OpenSSH_9.2\r\n', /does not respond with HTTP: /],
     ['TLS on a plain URL', 'http:', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /does not respond with HTTP: /],
-    ['plain HTTP on a TLS URL', 'https:', 'HTTP/1.1 400 Bad Request\r\n\r\n', /The TLS handshake with the server at \S+ failed: /],
+    [
+      'plain HTTP on a TLS URL',
+      'https:',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      /The TLS handshake with the server at \S+ failed: /,
+    ],
     [
       'a switch of protocols',
       'http:',

@@ -55,7 +55,9 @@ test.each([
 })
 
 test('a client that is given an executor is shown with one', async () => {
-  const message = await configurationErrorMessage(() => Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }))
+  const message = await configurationErrorMessage(() =>
+    Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }),
+  )
   expect(message).toMatch(
     /executor \(5\): must be an Executor[^]*executor: new ExecutorClient\([^]*cpuTimeoutMs: 5_000,/,
   )
@@ -63,7 +65,9 @@ test('a client that is given an executor is shown with one', async () => {
 })
 
 test('what is no object is refused', async () => {
-  expect(await configurationErrorMessage(() => configFromCode(undefined))).toContain("executorUrl: 'http://localhost:8001'")
+  expect(await configurationErrorMessage(() => configFromCode(undefined))).toContain(
+    "executorUrl: 'http://localhost:8001'",
+  )
 })
 
 test('the environment gives the same configuration, and what is given in code wins, option by option', () => {
@@ -118,7 +122,11 @@ test.each([
   [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
   [{ CODEMODE_RETRY_MAX_ATTEMPTS: '0' }, {}, /CODEMODE_RETRY_MAX_ATTEMPTS \(0\): [^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/],
   [{ CODEMODE_RETRY: 'no' }, {}, /CODEMODE_RETRY: expected false/],
-  [{ CODEMODE_TOOL_SERVER_HOST: '::1' }, {}, /CODEMODE_TOOL_SERVER_\*: must have a port[^]*CODEMODE_TOOL_SERVER_PORT=8002/],
+  [
+    { CODEMODE_TOOL_SERVER_HOST: '::1' },
+    {},
+    /CODEMODE_TOOL_SERVER_\*: must have a port[^]*CODEMODE_TOOL_SERVER_PORT=8002/,
+  ],
   [
     { CODEMODE_TOOL_SERVER_SECRET: 'secret-1', CODEMODE_TOOL_SERVER_PORT: '0' },
     {},
@@ -169,7 +177,9 @@ test('an executor that no class made is printed too', () => {
 
 test('a logger has all four methods', async () => {
   const logger = { warn: () => {} } as never
-  expect(await configurationErrorMessage(() => configFromEnv({ ...valid, logger }, {}))).toContain('must have the methods debug, info')
+  expect(await configurationErrorMessage(() => configFromEnv({ ...valid, logger }, {}))).toContain(
+    'must have the methods debug, info',
+  )
 })
 
 test('an option that is a number or has options inside is corrected as one of the two', async () => {

@@ -93,12 +93,9 @@ test.each([
     ['codemode.yaml:1 executorApiKey: a placeholder must be ${NAME} or', 'executorApiKey: ${NAME}'],
   ],
   ['executorApiKey: ${KEY', ['a placeholder must be ${NAME} or ${NAME:-default}']],
-  [
-    'a: 1\nrequestTimeoutMs: 1\nrequestTimeoutMs: 2',
-    ['codemode.yaml:3:1 requestTimeoutMs: this option is set twice'],
-  ],
+  ['a: 1\nrequestTimeoutMs: 1\nrequestTimeoutMs: 2', ['codemode.yaml:3:1 requestTimeoutMs: this option is set twice']],
   ['executorApiKey: "secret-1\n', ['codemode.yaml:2:1: a quote']],
-  ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: a tab']],
+  ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: tabs']],
   ['executorApiKey: @secret-1', ['codemode.yaml:1:17: text must not begin with this character']],
   ['executorApiKey: *secret-1', ['codemode.yaml:1:17: text must not begin with *']],
   ['retry: &a\n  maxAttempts: *a', ['codemode.yaml:2:16: the alias is inside the value that it refers to']],
@@ -116,17 +113,23 @@ test.each([
 })
 
 test('a value of an argument is refused as an argument, also over a file', async () => {
-  const message = await configurationErrorMessage(() => configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env))
+  const message = await configurationErrorMessage(() =>
+    configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env),
+  )
   expect(message).toContain('the argument retry.maxAttempts (0)')
   expect(message).toContain("Codemode.fromConfig('codemode.yaml', {\n    retry: { maxAttempts: 3 },")
 })
 
 test('a file that is not there is named as it was given', async () => {
-  expect(await configurationErrorMessage(() => configFromFile(undefined as never))).toContain("fromConfig('codemode.yaml')")
+  expect(await configurationErrorMessage(() => configFromFile(undefined as never))).toContain(
+    "fromConfig('codemode.yaml')",
+  )
   expect(await configurationErrorMessage(() => configFromFile('no/such.yaml', {}, env))).toMatch(
     /no\/such.yaml can't be read \(ENOENT\)/,
   )
-  const message = await configurationErrorMessage(() => configFromFile(pathToFileURL(join(folder, 'none.yaml')), {}, env))
+  const message = await configurationErrorMessage(() =>
+    configFromFile(pathToFileURL(join(folder, 'none.yaml')), {}, env),
+  )
   expect(message).toContain('none.yaml')
   expect(message).not.toContain(folder)
 })

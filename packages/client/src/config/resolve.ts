@@ -52,7 +52,8 @@ function convertText(
     if (issue.code === 'invalid_union') return issue.errors.some((branch) => convertText(given, branch, layers, where))
     const path = where.map(String)
     const text = valueAt(given, path)
-    const value = typeof text === 'string' && layerAt(layers, path).isText ? convertedText(issue, text.trim()) : undefined
+    const value =
+      typeof text === 'string' && layerAt(layers, path).isText ? convertedText(issue, text.trim()) : undefined
     if (value !== undefined) putAt(given, path, value)
     return value !== undefined
   })

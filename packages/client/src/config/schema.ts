@@ -71,7 +71,9 @@ export const connectionSchema = z.strictObject({
   /** URL of the executor, such as `http://localhost:8001`. */
   executorUrl,
   /** API key by which the executor identifies you. */
-  executorApiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must consist of visible ASCII characters, without spaces and line breaks'),
+  executorApiKey: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must consist of visible ASCII characters, without spaces and line breaks'),
   /** Retry policy of failed requests; `false` for no retries. */
   retry: retrySchema.optional(),
   /** Milliseconds for a whole request, retries included; by default the execution and queue timeouts and 5,000. */

@@ -35,7 +35,7 @@ export function checkNesting(timeouts: Timeouts, originOf: (option: string) => O
     if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) continue
     const [innerName, outerName] = [inner, outer].map((option) => originOf(option).nameOf([option]))
     throw new ConfigurationError(
-      `${innerName} (${innerMs} ms) must not be longer than ${outerName} (${outerMs} ms), which contains it.`,
+      `${innerName} (${innerMs} ms) is longer than ${outerName} (${outerMs} ms), which ends first.`,
       originOf(inner).correct([{ path: [inner], value: outerMs }]),
     )
   }

@@ -49,7 +49,9 @@ export class YamlFile {
         if (aliases > maxAliases) this.#refuse(node.range?.[0] ?? 0, tooManyAliases)
         const target = node.resolve(this.#document)
         const problem =
-          target === undefined ? 'text must not begin with *: put it in quotes' : 'the alias is inside the value that it refers to'
+          target === undefined
+            ? 'text must not begin with *: put it in quotes'
+            : 'the alias is inside the value that it refers to'
         if (target === undefined || around.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
       },
     })

@@ -36,7 +36,9 @@ export function enforceContract(executor: Executor): Executor {
         const running = (async () => executor.run(request, options))()
         return checked(await Promise.race([running, abandoned.promise]), ids)
       } catch (error) {
-        throw isError(error) ? error : contractViolation(`rejected with a value of type ${typeof error} instead of an Error`, ids, error)
+        throw isError(error)
+          ? error
+          : contractViolation(`rejected with a value of type ${typeof error} instead of an Error`, ids, error)
       } finally {
         signal?.removeEventListener('abort', onAbort)
         for (const timer of timers) clearTimeout(timer)

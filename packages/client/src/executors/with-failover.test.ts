@@ -271,9 +271,9 @@ test('cancel and events go to the executor that runs it', async () => {
 })
 
 test.each([
-  [() => withFailover([]), 'a list of at least one executor'],
-  [() => withFailover(new MockExecutor() as never), 'a list of at least one executor'],
-  [() => withFailover([new MockExecutor(), 'http://b' as never]), 'This is no Executor'],
+  [() => withFailover([]), 'an array of at least one executor'],
+  [() => withFailover(new MockExecutor() as never), 'an array of at least one executor'],
+  [() => withFailover([new MockExecutor(), 'http://b' as never]), 'An executor must be an object'],
   [() => withFailover([new MockExecutor()], { probeIntervalMs: 0 }), 'the option probeIntervalMs'],
 ])('wrong arguments are refused with correct code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)

@@ -96,7 +96,8 @@ function unstableReading(refusal: ExecutorClientError): ExecutorConnectionError 
     executionId,
     correlationId,
     cause: refusal,
-    suggestion: 'Route requests by the header x-codemode-execution-id, and raise retainMs and retainCount of the executor.',
+    suggestion:
+      'Route requests by the header x-codemode-execution-id, and raise retainMs and retainCount of the executor.',
   })
 }
 

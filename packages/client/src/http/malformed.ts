@@ -20,11 +20,15 @@ export function malformed(what: string, cause: unknown): ExecutorClientError {
 
 /** Returns the error for a response of the executor that was truncated or modified on the way. */
 function damaged(what: string): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor's ${what} is not valid JSON: it was truncated or modified on the way`, {
-    retryable: true,
-    ambiguous: true,
-    suggestion: 'Check the proxies and gateways before the executor: one of them truncates or modifies responses.',
-  })
+  return new ExecutorClientError(
+    'INTERNAL',
+    `The executor's ${what} is not valid JSON: it was truncated or modified on the way`,
+    {
+      retryable: true,
+      ambiguous: true,
+      suggestion: 'Check the proxies and gateways before the executor: one of them truncates or modifies responses.',
+    },
+  )
 }
 
 /** Returns the parsed response, without unknown fields. Throws an error for any other, which says what answered. */

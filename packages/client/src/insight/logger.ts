@@ -60,8 +60,7 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
     )
     events.on('settle', ({ warnings, ...event }) => {
       const { executionId, correlationId, label } = event
-      for (const warning of warnings)
-        log('warn', 'code warning', { executionId, correlationId, label, warning })
+      for (const warning of warnings) log('warn', 'code warning', { executionId, correlationId, label, warning })
       return log(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
     })
   }

@@ -130,11 +130,14 @@ function interruptedStream(
   attempts: number,
   cause: unknown,
 ): ExecutorConnectionError {
-  return new ExecutorConnectionError(`The event stream of execution ${executionId} was interrupted without a new event`, {
-    executionId,
-    correlationId,
-    attempts,
-    ambiguous: true,
-    cause,
-  })
+  return new ExecutorConnectionError(
+    `The event stream of execution ${executionId} was interrupted without a new event`,
+    {
+      executionId,
+      correlationId,
+      attempts,
+      ambiguous: true,
+      cause,
+    },
+  )
 }

@@ -65,7 +65,8 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
-    if (lifetime.signal.aborted || !(isLost || canBeSettled(error))) throw isAccepted ? ambiguousError(scope, error) : error
+    if (lifetime.signal.aborted || !(isLost || canBeSettled(error)))
+      throw isAccepted ? ambiguousError(scope, error) : error
     return await settle(api, scope, error)
   } finally {
     calls.end('The execution has ended')

@@ -113,7 +113,10 @@ export class ClientCore {
 
   close(options: CloseOptions): Promise<void> {
     const { executor } = this.#parts
-    this.#closing ??= closeParts({ active: this.#active, executor, tools: this.tools, blocking: this.#blocking }, options)
+    this.#closing ??= closeParts(
+      { active: this.#active, executor, tools: this.tools, blocking: this.#blocking },
+      options,
+    )
     return this.#closing
   }
 

@@ -79,14 +79,18 @@ export class Execution<T = Json> {
   }
 
   #waitTimeout(timeoutMs: number): ExecutorTimeoutError {
-    return new ExecutorTimeoutError('WAIT_TIMEOUT', `Execution ${this.id} did not end within timeoutMs (${timeoutMs} ms); it is still under way`, {
-      executionId: this.id,
-      correlationId: this.correlationId,
-      retryable: true,
-      layer: 'wait',
-      timeoutMs,
-      option: 'timeoutMs',
-      suggestion: 'Call wait() again, or cancel() the execution.',
-    })
+    return new ExecutorTimeoutError(
+      'WAIT_TIMEOUT',
+      `Execution ${this.id} did not end within timeoutMs (${timeoutMs} ms); it is still under way`,
+      {
+        executionId: this.id,
+        correlationId: this.correlationId,
+        retryable: true,
+        layer: 'wait',
+        timeoutMs,
+        option: 'timeoutMs',
+        suggestion: 'Call wait() again, or cancel() the execution.',
+      },
+    )
   }
 }

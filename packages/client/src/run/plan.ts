@@ -72,14 +72,21 @@ export function planExecution(code: string, options: CheckedOptions): Plan {
 
 function checkCode(code: string, ids: { executionId: string; correlationId: string }): void {
   if (typeof code !== 'string') {
-    throw new ConfigurationError(`The code must be a string; it is of type ${typeof code}.`, "codemode.executeAsync('return 2 + 2')")
+    throw new ConfigurationError(
+      `The code must be a string; it is of type ${typeof code}.`,
+      "codemode.executeAsync('return 2 + 2')",
+    )
   }
   const sizeBytes = Buffer.byteLength(code)
   const limitBytes = fixedLimits.sourceBytes
   if (sizeBytes <= limitBytes) return
-  throw new ExecutorClientError('PAYLOAD_TOO_LARGE', `The code is ${sizeBytes} bytes; the limit is ${limitBytes} bytes.`, {
-    ...ids,
-    details: { sizeBytes, limitBytes },
-    suggestion: 'Pass data in the option input instead of writing it into the code.',
-  })
+  throw new ExecutorClientError(
+    'PAYLOAD_TOO_LARGE',
+    `The code is ${sizeBytes} bytes; the limit is ${limitBytes} bytes.`,
+    {
+      ...ids,
+      details: { sizeBytes, limitBytes },
+      suggestion: 'Pass data in the option input instead of writing it into the code.',
+    },
+  )
 }

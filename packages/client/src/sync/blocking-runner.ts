@@ -65,7 +65,8 @@ function noAnswer(timeoutMs: number, marginMs: number, correlationId: string): E
       timeoutMs,
       option: 'requestTimeoutMs',
       ambiguous: true,
-      suggestion: 'Tools and the toolsModule must not block their thread for long. Or use await codemode.executeAsync(code).',
+      suggestion:
+        'Tools and the toolsModule must not block their thread for long. Or use await codemode.executeAsync(code).',
     },
   )
 }

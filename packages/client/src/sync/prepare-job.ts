@@ -52,7 +52,11 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): B
   const checked = checkOptions({ ...options, availableTools: [] }, optionsScope)
   const { request, correlationId, requestTimeoutMs } = planExecution(code, checked)
   if (signal?.aborted) throw cancelledBy(signal.reason, { executionId: request.id, correlationId })
-  if (signal !== undefined) refuse("execute() can't use the option signal: no signal aborts while it blocks the event loop.", '(code, { signal })')
+  if (signal !== undefined)
+    refuse(
+      "execute() can't use the option signal: no signal aborts while it blocks the event loop.",
+      '(code, { signal })',
+    )
   refuseTools(availableTools, tools)
   refuseBusyLoop(scope)
   const { input, context, config } = request
@@ -76,7 +80,8 @@ function refuseTools(availableTools: readonly string[] | undefined, { registry, 
 }
 
 function refuseBusyLoop({ runningCount }: Scope): void {
-  if (runningCount > 0) refuse(`execute() would block the ${runningCount} executions of this client that are under way.`)
+  if (runningCount > 0)
+    refuse(`execute() would block the ${runningCount} executions of this client that are under way.`)
   const isServing = process.getActiveResourcesInfo().includes('TCPServerWrap')
   if (isServing) refuse('execute() would block the server that listens in this process.')
 }

@@ -38,7 +38,8 @@ export interface CallbackRequest {
 /** Reads and verifies the message of a request. Throws a RequestError if any check fails. */
 export async function readCallbackRequest(request: IncomingRequest, tokens: VerifiedTokens): Promise<CallbackRequest> {
   const { method, headers: given } = request
-  if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call must be a POST request; the method is ${method}.`)
+  if (method !== 'POST')
+    throw new RequestError('INVALID_REQUEST', `A tool call must be a POST request; the method is ${method}.`)
   const token = /^Bearer (\S+)$/i.exec(given[headers.authorization] ?? '')?.[1] ?? ''
   const claims = await tokens.verify(token)
   if (claims === undefined) {
@@ -47,7 +48,11 @@ export async function readCallbackRequest(request: IncomingRequest, tokens: Veri
     })
   }
   const body = await request.body(maxBodyBytes)
-  if (body === undefined) throw new RequestError('PAYLOAD_TOO_LARGE', `The body of the tool call is larger than the limit of ${maxBodyBytes} bytes.`)
+  if (body === undefined)
+    throw new RequestError(
+      'PAYLOAD_TOO_LARGE',
+      `The body of the tool call is larger than the limit of ${maxBodyBytes} bytes.`,
+    )
   const sentAt = signedAt(given, body, token)
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
@@ -94,6 +99,8 @@ function checkScope(
     throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')
   }
   if (message.type === 'tool.call' && !claims.tools.includes(message.tool)) {
-    throw new RequestError('FORBIDDEN', `The tool ${message.tool} is not one of the tools of this execution.`, { executionId })
+    throw new RequestError('FORBIDDEN', `The tool ${message.tool} is not one of the tools of this execution.`, {
+      executionId,
+    })
   }
 }

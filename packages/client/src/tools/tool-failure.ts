@@ -72,7 +72,10 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
  * included.
  */
 export function failedByHandler(thrown: unknown): FailedAnswer {
-  const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? failureOfToolError(thrown) : failureOfThrown(thrown) }
+  const answer: FailedAnswer = {
+    ok: false,
+    error: isToolError(thrown) ? failureOfToolError(thrown) : failureOfThrown(thrown),
+  }
   handlerErrors.set(answer, { thrown })
   return answer
 }

@@ -33,7 +33,10 @@ export class ToolsModule {
     const module = await importModule(this.#url, file)
     const tools = module['default'] ?? module['tools']
     if (typeof tools !== 'object' || tools === null) {
-      throw new ConfigurationError(`The toolsModule ${file} must export an object of tools, as its default export or as tools.`, example(file))
+      throw new ConfigurationError(
+        `The toolsModule ${file} must export an object of tools, as its default export or as tools.`,
+        example(file),
+      )
     }
     for (const [name, tool] of Object.entries(tools as Record<string, ToolLike>)) {
       this.#registry.register(name, tool)

@@ -190,7 +190,7 @@ describe('a deep value', () => {
     ['oneOf', recursive({ oneOf: [{ items: node }, { type: 'null' }] })],
     ['unevaluatedItems', { unevaluatedItems: { $ref: '#' } }],
   ])('is refused by %s with a message that says so', { tags: ['TL-2'] }, (_, schema) => {
-    const message = expect.stringContaining(`nested too deeply to be checked: more than ${maxDepth}`) as string
+    const message = expect.stringContaining(`nested too deeply to be checked: the limit is ${maxDepth}`) as string
     expect(jsonSchemaCheck(schema)([deep, deep])).toEqual([{ path: [], message }])
   })
 

@@ -120,7 +120,7 @@ test.each<[string, JsonObject, string]>([
   [
     'refers to another server',
     { items: { $ref: 'https://example.com/x' } },
-    'nothing is fetched, include it in $defs (in items)',
+    'schemas are not fetched; include the schema in $defs (in items)',
   ],
   ['refers to no anchor', { $ref: '#nope' }, 'does not name an anchor'],
   ['refers to a broken URI', { $ref: 'http://[' }, 'is not a URI reference'],

@@ -56,7 +56,8 @@ export class Resources {
     if (fragment === '') return { schema: resource.schema, resource }
     if (fragment.startsWith('/')) return this.#locatePointer(fragment, reference, resource)
     const schema = resource.anchors.get(fragment)
-    if (schema === undefined) throw new SchemaError(`the reference ${shown(reference)} does not name an anchor of the schema`)
+    if (schema === undefined)
+      throw new SchemaError(`the reference ${shown(reference)} does not name an anchor of the schema`)
     return { schema, resource, anchor: fragment }
   }
 

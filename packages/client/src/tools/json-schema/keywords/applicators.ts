@@ -18,7 +18,11 @@ function branchesOf({ schema, ...preparation }: Preparation, keyword: string): S
 /**
  * Evaluates a schema whose failure does not fail the whole. The children that it evaluated count only if it matches.
  */
-function evaluateBranch(node: SchemaNode, value: Json, { at, run }: { at: Location; run: Evaluator }): Failure | undefined {
+function evaluateBranch(
+  node: SchemaNode,
+  value: Json,
+  { at, run }: { at: Location; run: Evaluator },
+): Failure | undefined {
   if (at.seen === undefined) return run.evaluate(node, value, at)
   const seen = new Seen()
   const failed = run.evaluate(node, value, at.with(at.scope, seen))

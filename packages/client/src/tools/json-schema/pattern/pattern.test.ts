@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { maxSteps, Run } from '../run.ts'
+import { maxSteps } from '../budget.ts'
+import { Run } from '../run.ts'
 import { Pattern } from './pattern.ts'
 
 const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Run(false))

@@ -45,7 +45,8 @@ type Flags = ReadonlySet<string>
 export function programOf(source: string): Program {
   // The drafts require the flag `u`. A pattern that is valid only without the flag is read without it.
   const isUnicode = isPattern(source, true)
-  if (!isUnicode && !isPattern(source, false)) throw new SchemaError(`${quoted(source)} is not a valid regular expression`)
+  if (!isUnicode && !isPattern(source, false))
+    throw new SchemaError(`${quoted(source)} is not a valid regular expression`)
   const { alternatives } = new RegExpParser().parsePattern(source, 0, source.length, isUnicode)
   return new Builder(source, isUnicode).program(alternatives, { flags: new Set(), direction: 1, isSearch: true })
 }
