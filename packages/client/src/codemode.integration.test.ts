@@ -195,7 +195,7 @@ test('executeAll runs nothing with wrong options, and fails a code that is none 
       error: {
         code: 'CONFIGURATION_INVALID',
         name: 'ConfigurationError',
-        message: expect.stringContaining('The code is a number') as string,
+        message: expect.stringContaining('The code must be a string') as string,
       },
     },
     { success: true },
