@@ -173,7 +173,7 @@ test('executeAll has 256 executions under way at a time', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     open += 1
     most = Math.max(most, open)
-    await executor.next('/v1/executions', 256)
+    await executor.nextRequest('/v1/executions', 256)
     open -= 1
     reply.result(1)
   })
@@ -292,7 +292,7 @@ test('executeAll starts nothing more once its client closes', async () => {
   })
   const codemode = codemodeOf(executor)
   const results = codemode.executeAll(Array.from({ length: 257 }, () => 'x'))
-  await executor.next('/v1/executions', 256)
+  await executor.nextRequest('/v1/executions', 256)
   const closed = codemode.close({ drain: true })
   gate.resolve()
   expect((await results).map((result) => (result.success ? 1 : result.error.code))).toEqual([
@@ -370,10 +370,10 @@ test('closing cancels what runs, is idempotent, and leaves a client that says it
   })
   const codemode = codemodeOf(executor)
   const run = codemode.executeAsync('x').catch((error: unknown) => error)
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   await Promise.all([codemode.close(), codemode.close()])
   expect(await run).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
-  expect(executor.to('/cancel')).toHaveLength(1)
+  expect(executor.requestsTo('/cancel')).toHaveLength(1)
   const closed = { code: 'CLIENT_CLOSED' }
   await expect(codemode.executeAsync('x')).rejects.toMatchObject(closed)
   await expect(codemode.withContext({ a: 1 }).submit('x')).rejects.toMatchObject(closed)
@@ -391,7 +391,7 @@ test('draining waits for what runs, and cancels what is left when its time is up
   })
   const draining = codemodeOf(executor)
   const run = draining.executeAsync('x')
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   const closed = draining.close({ drain: true })
   gate.resolve()
   expect(await run).toBe('done')
@@ -399,7 +399,7 @@ test('draining waits for what runs, and cancels what is left when its time is up
 
   const hurried = codemodeOf(executor)
   const cancelled = hurried.executeAsync('never').catch((error: unknown) => error)
-  await executor.next('/v1/executions', 2)
+  await executor.nextRequest('/v1/executions', 2)
   await hurried.close({ drain: true, timeoutMs: 20 })
   expect(await cancelled).toMatchObject({ code: 'CANCELLED' })
 })

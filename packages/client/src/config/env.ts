@@ -5,7 +5,7 @@
 import { env as processEnv, execArgv } from 'node:process'
 
 import { asVariables } from './examples.ts'
-import { argumentsLayer, codeLayer, isRecord, putAt, valueAt, type Layer } from './layer.ts'
+import { argumentsLayer, codeLayer, isRecord, setValueAt, valueAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
 import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
@@ -42,7 +42,7 @@ export function environmentLayer(env: Environment): Layer {
   const values: Record<string, unknown> = {}
   for (const path of textOptions(connectedSchema)) {
     const text = env[variableOf(path)]
-    if (text !== undefined && text !== '') putAt(values, path, text)
+    if (text !== undefined && text !== '') setValueAt(values, path, text)
   }
   const nameOf = (path: OptionPath) => (isRecord(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
   return { values, isText: true, nameOf, correct: asVariables }

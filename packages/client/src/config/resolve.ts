@@ -3,7 +3,7 @@ import type { z } from 'zod'
 
 import { checkNesting } from './timeouts.ts'
 import { configError } from './config-error.ts'
-import { codeLayer, layerAt, mergeLayers, putAt, valueAt, type Layer } from './layer.ts'
+import { codeLayer, layerAt, mergeLayers, setValueAt, valueAt, type Layer } from './layer.ts'
 import {
   composedSchema,
   connectedSchema,
@@ -54,7 +54,7 @@ function convertText(
     const text = valueAt(given, path)
     const value =
       typeof text === 'string' && layerAt(layers, path).isText ? convertedText(issue, text.trim()) : undefined
-    if (value !== undefined) putAt(given, path, value)
+    if (value !== undefined) setValueAt(given, path, value)
     return value !== undefined
   })
   return read.includes(true)

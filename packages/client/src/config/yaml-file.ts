@@ -44,7 +44,7 @@ export class YamlFile {
     }
     let aliases = 0
     visit(this.#document, {
-      Alias: (_, node, around) => {
+      Alias: (_, node, ancestors) => {
         aliases += 1
         if (aliases > maxAliases) this.#refuse(node.range?.[0] ?? 0, tooManyAliases)
         const target = node.resolve(this.#document)
@@ -52,7 +52,7 @@ export class YamlFile {
           target === undefined
             ? 'text must not begin with *: put it in quotes'
             : 'the alias is inside the value that it refers to'
-        if (target === undefined || around.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
+        if (target === undefined || ancestors.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
       },
     })
   }

@@ -23,10 +23,10 @@ export function enforceContract(executor: Executor): Executor {
       const { request, options } = withIds(given, givenOptions)
       const { signal, requestTimeoutMs = Infinity } = options
       const ids = { executionId: request.id, correlationId: options.correlationId }
-      const abandoned = Promise.withResolvers<never>()
+      const forcedEnd = Promise.withResolvers<never>()
       const timers: NodeJS.Timeout[] = []
       const endAfter = (ms: number, errorOf: () => Error): void => {
-        if (ms <= maxTimerMs) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
+        if (ms <= maxTimerMs) timers.push(setTimeout(() => forcedEnd.reject(errorOf()), ms))
       }
       const onAbort = (): void => endAfter(gracePeriodMs, () => cancelledBy(signal?.reason, ids))
       endAfter(requestTimeoutMs + gracePeriodMs, () => requestTimedOut(requestTimeoutMs, ids))
@@ -34,7 +34,7 @@ export function enforceContract(executor: Executor): Executor {
       else signal?.addEventListener('abort', onAbort, { once: true })
       try {
         const running = (async () => executor.run(request, options))()
-        return checked(await Promise.race([running, abandoned.promise]), ids)
+        return checked(await Promise.race([running, forcedEnd.promise]), ids)
       } catch (error) {
         throw isError(error)
           ? error

@@ -8,7 +8,7 @@ import {
 } from '@codemode/shared'
 
 import { ToolError } from '../errors/tool-error.ts'
-import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
+import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
 import { failed } from '../tools/tool-failure.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
@@ -79,7 +79,7 @@ export class MockExecution {
       ...outcome,
       executionId: request.id,
       correlationId: options.correlationId,
-      ...nothingRan(),
+      ...emptyRunFields(),
       toolCalls: structuredClone(this.#calls),
       source: 'executor',
     }

@@ -85,14 +85,14 @@ export class SharedRun {
 
   /** Waits for the end of the run; rejects with the reason of the signal as soon as that aborts. */
   async wait(signal: AbortSignal): Promise<ExecutionResult> {
-    const left = Promise.withResolvers<never>()
-    const leave = (): void => left.reject(signal.reason)
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = (): void => aborted.reject(signal.reason)
     this.#waiting += 1
-    signal.addEventListener('abort', leave, { once: true })
+    signal.addEventListener('abort', onAbort, { once: true })
     try {
-      return await Promise.race([this.outcome, left.promise])
+      return await Promise.race([this.outcome, aborted.promise])
     } finally {
-      signal.removeEventListener('abort', leave)
+      signal.removeEventListener('abort', onAbort)
       this.#waiting -= 1
       if (signal.aborted && this.#waiting === 0) this.#controller.abort(signal.reason)
     }

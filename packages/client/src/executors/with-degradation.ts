@@ -2,7 +2,7 @@ import type { ExecutionRequest, Json } from '@codemode/shared'
 import { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
+import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
@@ -64,7 +64,7 @@ function degraded(result: Json, executionId: string, correlationId: string): Exe
     result,
     executionId,
     correlationId,
-    ...nothingRan(),
+    ...emptyRunFields(),
     source: 'degraded',
   }
 }

@@ -77,15 +77,17 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
  * only if all are. It returns undefined if there is none to choose from.
  */
 function createChooser(members: readonly FailoverMember[]) {
-  let first = 0
+  let nextIndex = 0
   return (candidates: ReadonlySet<FailoverMember>): FailoverMember | undefined => {
-    const inTurn = [...members.slice(first), ...members.slice(0, first)].filter((member) => candidates.has(member))
-    const inUse = inTurn.filter(({ isEjected }) => !isEjected)
-    const chosen = (inUse.length > 0 ? inUse : inTurn).reduce<FailoverMember | undefined>(
+    const inOrder = [...members.slice(nextIndex), ...members.slice(0, nextIndex)].filter((member) =>
+      candidates.has(member),
+    )
+    const available = inOrder.filter(({ isEjected }) => !isEjected)
+    const chosen = (available.length > 0 ? available : inOrder).reduce<FailoverMember | undefined>(
       (best, member) => (best !== undefined && best.underWay <= member.underWay ? best : member),
       undefined,
     )
-    if (chosen !== undefined) first = (members.indexOf(chosen) + 1) % members.length
+    if (chosen !== undefined) nextIndex = (members.indexOf(chosen) + 1) % members.length
     return chosen
   }
 }

@@ -359,7 +359,7 @@ test('the request clock fires by itself, says so, and cancels the execution', as
     option: 'requestTimeoutMs',
     ambiguous: true,
   })
-  await executor.next('/cancel')
+  await executor.nextRequest('/cancel')
 })
 
 test('the request clock is the same when the executor is the first to see that it has run out', async () => {
@@ -428,7 +428,7 @@ test('aborting rejects at once, with the name of an AbortError, and posts cancel
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
   expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
   expect(error.message).toContain('the user left')
-  const cancel = await executor.next('/cancel')
+  const cancel = await executor.nextRequest('/cancel')
   expect(cancel.headers['x-codemode-execution-id']).toBe(executionOf(executor.requests[0]!).id)
   expect(JSON.parse(cancel.body)).toEqual({ reason: error.message })
 })
@@ -460,7 +460,7 @@ test('tool calls come by the stream and their answers go out together', async ()
     reply.started()
     reply.called(1, 'weather', { city: 'Oslo' })
     reply.called(2, 'weather', { city: 'Rome' })
-    const { body } = await executor.next('/tool-results')
+    const { body } = await executor.nextRequest('/tool-results')
     return reply.finished(JSON.parse(body))
   })
   await using client = clientOf(executor)
@@ -484,7 +484,7 @@ test('a broken stream resumes at its last event, and no call is served twice', a
     if (request.method === 'POST') {
       reply.started()
       reply.called(1, 'weather', {})
-      await executor.next('/tool-results')
+      await executor.nextRequest('/tool-results')
       return reply.destroy()
     }
     reply.called(1, 'weather', {})
@@ -498,16 +498,16 @@ test('a broken stream resumes at its last event, and no call is served twice', a
     },
   })
   expect(result).toMatchObject({ result: 1 })
-  expect((await executor.next('/events')).headers['last-event-id']).toBe('2')
+  expect((await executor.nextRequest('/events')).headers['last-event-id']).toBe('2')
 })
 
 test('answers that could not be sent are sent again', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) {
-      return executor.to('/tool-results').length === 1 ? reply.destroy() : reply.json(200, { accepted: [] })
+      return executor.requestsTo('/tool-results').length === 1 ? reply.destroy() : reply.json(200, { accepted: [] })
     }
     reply.called(1, 'weather', {})
-    await executor.next('/tool-results', 2)
+    await executor.nextRequest('/tool-results', 2)
     return reply.finished('done')
   })
   await using client = clientOf(executor)
@@ -535,14 +535,14 @@ test('a call that is settled elsewhere, and the end of the execution, abort hand
       }),
   })
   expect(reasons).toEqual(['1 The call was settled without this answer', '2 The execution has ended'])
-  expect(executor.to('/tool-results')).toHaveLength(0)
+  expect(executor.requestsTo('/tool-results')).toHaveLength(0)
 })
 
 test('a call of a tool that the request does not name is refused by the client as well', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     reply.called(1, 'bank', {})
-    return reply.finished(JSON.parse((await executor.next('/tool-results')).body))
+    return reply.finished(JSON.parse((await executor.nextRequest('/tool-results')).body))
   })
   await using client = clientOf(executor)
   const result = await client.run(weather, noTools)
@@ -636,7 +636,7 @@ test('with a callback in the request, events of a stream call nothing here', asy
 
 test('a hundred runs are under way at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
-    await executor.next('/v1/executions', 100)
+    await executor.nextRequest('/v1/executions', 100)
     reply.result(1)
   })
   await using client = clientOf(executor)
@@ -650,10 +650,10 @@ test('disposing cancels what runs, waits for that, and breaks the connections', 
   })
   const client = clientOf(executor)
   const run = failureOf(client.run({ code: 'x' }, noTools))
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   await client[Symbol.asyncDispose]()
   expect((await run).message).toContain('the client was closed')
-  expect(executor.to('/cancel')).toHaveLength(1)
+  expect(executor.requestsTo('/cancel')).toHaveLength(1)
 })
 
 test('health is what the executor answers, and false when it does not', async () => {
@@ -672,10 +672,10 @@ test(
     await using executor = await FakeExecutor.start(async (request, reply) => {
       if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
       reply.called(1, 'weather', { city: 'Oslo' })
-      await executor.next('/tool-results')
+      await executor.nextRequest('/tool-results')
       reply.called(1, 'weather', { city: 'Oslo' })
       reply.called(1, 'weather', { city: 'Rome' })
-      await executor.next('/tool-results', 2)
+      await executor.nextRequest('/tool-results', 2)
       return reply.finished(1)
     })
     await using client = clientOf(executor)
@@ -689,7 +689,7 @@ test(
       onCallConflict: ({ callId }, reason) => conflicts.push(`${callId} ${reason}`),
     })
     expect(inputs).toEqual([{ city: 'Oslo' }])
-    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    const answers = executor.requestsTo('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
     expect(answers.map(({ results }) => results.map(({ answer }) => answer))).toEqual([
       [{ ok: true, output: 'sun' }],
       [{ ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT', retryable: false }) }],
@@ -705,9 +705,9 @@ test(
     const cities = ['Oslo', 'Oslo', 'Rome']
     await using executor = await FakeExecutor.start(async (request, reply) => {
       if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
-      const stream = executor.to('/v1/executions').length
+      const stream = executor.requestsTo('/v1/executions').length
       reply.called(1, 'weather', { city: cities[stream - 1] })
-      await executor.next('/tool-results', stream)
+      await executor.nextRequest('/tool-results', stream)
       return reply.finished(1)
     })
     await using client = clientOf(executor)
@@ -719,7 +719,7 @@ test(
     const id = newExecutionId()
     for (const _ of cities) await client.run({ ...weather, id }, { callTool })
     expect(inputs).toEqual([{ city: 'Oslo' }])
-    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    const answers = executor.requestsTo('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
     expect(answers.map(({ results }) => results[0]?.answer)).toEqual([
       { ok: true, output: 'sun' },
       { ok: true, output: 'sun' },

@@ -35,7 +35,7 @@ import { CallRecord } from '../tools/call-record.ts'
 const controlTimeoutMs = 5_000
 
 /** Run of this client that has not ended. */
-interface Running {
+interface RunningExecution {
   readonly executionId: string
   readonly lifetime: RunLifetime
   /** Aborts when the run has ended or the executor has cancelled it: no further tool calls are started. */
@@ -49,7 +49,7 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Bag<Running>()
+  readonly #running = new Bag<RunningExecution>()
   readonly #cancelling = new Set<Promise<void>>()
   readonly #callRecord = new CallRecord()
 
@@ -68,7 +68,7 @@ export class ExecutorClient implements Executor {
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
     const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
     const callsEnded = new AbortController()
-    const running: Running & { result?: Promise<ExecutionResult> } = { executionId, lifetime, callsEnded }
+    const running: RunningExecution & { result?: Promise<ExecutionResult> } = { executionId, lifetime, callsEnded }
     const endCallback = (): void => options.callbackEnded?.(executionId)
     callsEnded.signal.addEventListener('abort', endCallback, { once: true })
     const removeRunning = this.#running.add(running)
@@ -145,7 +145,7 @@ export class ExecutorClient implements Executor {
     given: ExecutionRequest,
     options: RunOptions,
     scope: ExecutionScope,
-    { lifetime, callsEnded }: Running,
+    { lifetime, callsEnded }: RunningExecution,
   ): Promise<ExecutionResult> {
     // An execution that was cancelled before it started makes no callback and sends no request.
     lifetime.signal.throwIfAborted()

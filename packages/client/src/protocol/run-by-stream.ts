@@ -8,7 +8,7 @@ import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/malformed.ts'
 import type { RunLifetime } from './run-lifetime.ts'
 import { canBeSettled, ambiguousError, settle } from './settle.ts'
-import { StreamCalls, type Called } from './stream-calls.ts'
+import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
 import type { CallRecord } from '../tools/call-record.ts'
 import { failed } from '../tools/tool-failure.ts'
@@ -35,7 +35,7 @@ const recordMarginMs = 60_000
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
   const { request, scope, lifetime, callsEnded, options, record } = run
   const time = new StreamTime()
-  const messageOf = (event: Called) => callMessage(run, event, time.remainingMs(event))
+  const messageOf = (event: ToolCalledEvent) => callMessage(run, event, time.remainingMs(event))
   const calls = new StreamCalls({
     record,
     keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
@@ -86,7 +86,7 @@ async function callTool(
 
 function callMessage(
   { request, scope }: StreamRun,
-  { callId, tool, input }: Called,
+  { callId, tool, input }: ToolCalledEvent,
   remainingMs: number,
 ): ToolCallMessage {
   const { executionId, correlationId } = scope

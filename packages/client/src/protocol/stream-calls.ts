@@ -8,13 +8,13 @@ import { CallConflict, type CallRecord } from '../tools/call-record.ts'
 import { failed, failedByHandler } from '../tools/tool-failure.ts'
 
 /** Event that requests a tool call. */
-export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
+export type ToolCalledEvent = Extract<ExecutionEvent, { type: 'tool.called' }>
 
 /** Maximum iterations of the event loop for which calls wait: that many chunks hold all events an executor keeps. */
 const maxQuietChecks = 512
 
 interface ArrivedCall {
-  readonly event: Called
+  readonly event: ToolCalledEvent
   readonly fingerprint: string
   readonly signal: AbortSignal
 }
@@ -24,13 +24,15 @@ interface StreamCallsOptions {
   readonly record: CallRecord
   /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
+  readonly callTool: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolAnswer>
   /** Called with tool calls; returns those that are still open at the executor. */
-  readonly openCalls: (events: readonly Called[]) => readonly Called[] | Promise<readonly Called[]>
+  readonly openCalls: (
+    events: readonly ToolCalledEvent[],
+  ) => readonly ToolCalledEvent[] | Promise<readonly ToolCalledEvent[]>
   /** Called with the JSON text of a `ToolResultsRequest` to send it. */
   readonly send: (body: string) => Promise<unknown>
   /** Called with each call that is refused because its id was used before with another tool or input. */
-  readonly onConflict: (event: Called, conflict: CallConflict) => void
+  readonly onConflict: (event: ToolCalledEvent, conflict: CallConflict) => void
   /** Called if the execution can't go on, since answers can't be sent or its record can't be read. */
   readonly onFailure: (error: Error) => void
 }
@@ -74,7 +76,7 @@ export class StreamCalls {
     this.#ready = []
   }
 
-  #called(event: Called): void {
+  #called(event: ToolCalledEvent): void {
     const { callId, tool, input } = event
     const fingerprint = callFingerprint(tool, input)
     const first = this.#seen.get(callId)
@@ -133,7 +135,7 @@ export class StreamCalls {
     }
   }
 
-  #refuse(event: Called, conflict: CallConflict): void {
+  #refuse(event: ToolCalledEvent, conflict: CallConflict): void {
     this.#options.onConflict(event, conflict)
     this.#send(event.callId, JSON.stringify(failed('TOOL_CALL_CONFLICT', conflict.message)))
   }

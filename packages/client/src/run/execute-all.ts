@@ -33,7 +33,7 @@ export interface ExecuteAllOptions extends ExecuteOptions {
 /** Codes of a batch; each is read when it can start. */
 export type Codes = Iterable<string> | AsyncIterable<string>
 
-interface Batch {
+interface BatchOptions {
   readonly concurrency: number
   readonly onProgress: ((progress: BatchProgress) => void) | undefined
   /** Called to start an execution. */
@@ -43,7 +43,7 @@ interface Batch {
 }
 
 /** Runs each code. Resolves with the results in the order of the codes; a failed request becomes a failed result. */
-export async function runBatch(codes: Codes, { concurrency, onProgress, start, isOver }: Batch) {
+export async function runBatch(codes: Codes, { concurrency, onProgress, start, isOver }: BatchOptions) {
   checkCodes(codes)
   const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
   const total = Array.isArray(codes) ? codes.length : undefined
@@ -77,7 +77,7 @@ function checkCodes(codes: unknown): void {
   )
 }
 
-async function settled(code: string, start: Batch['start']): Promise<ExecutionResult> {
+async function settled(code: string, start: BatchOptions['start']): Promise<ExecutionResult> {
   let run: ClientRun | undefined
   try {
     run = start(code)

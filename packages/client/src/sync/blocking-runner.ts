@@ -24,7 +24,7 @@ export class BlockingRunner {
   /** Runs a job. Throws the error with which `run` rejects. The next call replaces a thread that ended or timed out. */
   run({ job, correlationId, requestTimeoutMs }: BlockingJob): ExecutionResult {
     if (this.#thread?.hasEnded() !== false) this.#thread = new WorkerThread(this.#config)
-    const answer = this.#thread.ask(job, requestTimeoutMs + this.#marginMs)
+    const answer = this.#thread.sendAndWait(job, requestTimeoutMs + this.#marginMs)
     if (answer?.type === 'result') return resultOf(answer)
     if (answer?.type === 'error') throw receiveError(answer.error)
     void this.close()

@@ -17,7 +17,7 @@ export interface BlockingJob {
   readonly requestTimeoutMs: number
 }
 
-interface Scope {
+interface JobScope {
   readonly config: ResolvedConfig
   /** Tools of the client; the worker thread has those of the module. */
   readonly tools: ClientTools
@@ -45,7 +45,7 @@ export function workerConfig(config: ResolvedConfig): ClientConfig {
 }
 
 /** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would block. */
-export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): BlockingJob {
+export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope): BlockingJob {
   const { signal, availableTools, ...options } = parseOptions(given)
   const { config: clientConfig, tools, context: viewContext } = scope
   const optionsScope = { config: clientConfig, registry: tools.registry, context: viewContext }
@@ -79,7 +79,7 @@ function refuseTools(availableTools: readonly string[] | undefined, { registry, 
   )
 }
 
-function refuseBusyLoop({ runningCount }: Scope): void {
+function refuseBusyLoop({ runningCount }: JobScope): void {
   if (runningCount > 0)
     refuse(`execute() would block the ${runningCount} executions of this client that are under way.`)
   const isServing = process.getActiveResourcesInfo().includes('TCPServerWrap')

@@ -58,7 +58,7 @@ export class WorkerThread {
   }
 
   /** Sends a job and blocks until the worker has answered. Returns undefined after `timeoutMs` milliseconds. */
-  ask(job: Job, timeoutMs: number): WorkerAnswer | undefined {
+  sendAndWait(job: Job, timeoutMs: number): WorkerAnswer | undefined {
     const answered = Atomics.load(this.#answers, 0)
     // The worker may have ended just now. Answers after the load above change the counter and so end the wait.
     const ended = this.#receive()

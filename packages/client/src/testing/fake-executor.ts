@@ -128,14 +128,14 @@ export class FakeExecutor implements AsyncDisposable {
   }
 
   /** Returns the requests whose path ends with the text. */
-  to(ending: string): FakeRequest[] {
+  requestsTo(ending: string): FakeRequest[] {
     return this.requests.filter(({ path }) => path.endsWith(ending))
   }
 
   /** Resolves with the n-th request whose path ends with the text, as soon as it has arrived. */
-  async next(ending: string, n = 1): Promise<FakeRequest> {
+  async nextRequest(ending: string, n = 1): Promise<FakeRequest> {
     for (;;) {
-      const request = this.to(ending)[n - 1]
+      const request = this.requestsTo(ending)[n - 1]
       if (request !== undefined) return request
       await new Promise<void>((resolve) => this.#watchers.add(resolve))
     }

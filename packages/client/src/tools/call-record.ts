@@ -148,19 +148,19 @@ export class CallRecord {
   async #wait(call: RunningCall, delivery: AbortSignal, gracePeriodMs = defaultGracePeriodMs): Promise<string> {
     clearTimeout(call.graceTimer)
     call.deliveries += 1
-    const leave = (): void => {
+    const endDelivery = (): void => {
       call.deliveries -= 1
       if (call.deliveries > 0) return
       if (gracePeriodMs === 0) return call.controller.abort(delivery.reason)
       const abort = (): void => call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
       call.graceTimer = setTimeout(abort, gracePeriodMs)
     }
-    if (delivery.aborted) leave()
-    else delivery.addEventListener('abort', leave, { once: true })
+    if (delivery.aborted) endDelivery()
+    else delivery.addEventListener('abort', endDelivery, { once: true })
     try {
       return await call.answer
     } finally {
-      delivery.removeEventListener('abort', leave)
+      delivery.removeEventListener('abort', endDelivery)
       clearTimeout(call.graceTimer)
     }
   }

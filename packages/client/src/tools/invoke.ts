@@ -50,19 +50,19 @@ export async function invokeTool(
   }
 }
 
-interface Serving {
+interface CallOptions {
   readonly call: ToolCall
   /** Throws if the call is over. */
   readonly assertNotOver: () => void
 }
 
-async function serve(tool: RegisteredTool, message: ToolCallMessage, serving: Serving): Promise<ToolAnswer> {
-  const { call, assertNotOver } = serving
+async function serve(tool: RegisteredTool, message: ToolCallMessage, options: CallOptions): Promise<ToolAnswer> {
+  const { call, assertNotOver } = options
   try {
     assertNotOver()
     const input = await checkValue(tool.input, message.input)
     assertNotOver()
-    if ('fault' in input) return failedSchema(message.tool, 'input', input.fault)
+    if ('checkError' in input) return failedSchema(message.tool, 'input', input.checkError)
     if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
     return await answerOf(tool, await tool.handler(input.value, call))
   } catch (error) {
@@ -75,7 +75,7 @@ async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolAnswer>
   try {
     const value = tool.output?.describes === 'json' ? toJson(raw) : raw
     const output = await checkValue(tool.output, value)
-    if ('fault' in output) return failedSchema(name, 'output', output.fault)
+    if ('checkError' in output) return failedSchema(name, 'output', output.checkError)
     if ('issues' in output) return failedCheck(name, 'output', output.issues)
     return { ok: true, output: toJson(output.value) }
   } catch (error) {

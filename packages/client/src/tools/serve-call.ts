@@ -7,7 +7,7 @@ import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { failed, handlerErrorOf } from './tool-failure.ts'
 
-interface Client {
+interface ServeCallOptions {
   readonly registry: ToolRegistry
   readonly events: ClientEmitter
   /** State of the execution, if it is one of this client's that is under way. */
@@ -18,9 +18,13 @@ interface Client {
 export const conflictCode: ErrorCode = 'TOOL_CALL_CONFLICT'
 
 /** Serves one call of a client's tools, in a span of its own, and emits an event. Never rejects. */
-export function serveCall(message: ToolCallMessage, signal: AbortSignal, client: Client): Promise<ToolAnswer> {
+export function serveCall(
+  message: ToolCallMessage,
+  signal: AbortSignal,
+  options: ServeCallOptions,
+): Promise<ToolAnswer> {
   const { tool: name, callId, executionId, correlationId } = message
-  const { registry, events, state } = client
+  const { registry, events, state } = options
   const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
   const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
   return inSpan('codemode.tool', details, async (span) => {

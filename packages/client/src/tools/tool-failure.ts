@@ -55,14 +55,14 @@ export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
 }
 
 /** Returns the failure of a call whose input or output could not be checked, because the check itself failed. */
-export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
+export function failedSchema(tool: string, direction: 'input' | 'output', checkError: unknown): FailedAnswer {
   // A library that recurses, or passes many issues as arguments, has run out of stack.
-  const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
+  const advice = checkError instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
   const answer = failed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
     `The ${direction} of ${tool} could not be checked: the check by the tool's ${direction}Schema failed${advice}.`,
   )
-  handlerErrors.set(answer, { thrown: fault })
+  handlerErrors.set(answer, { thrown: checkError })
   return answer
 }
 

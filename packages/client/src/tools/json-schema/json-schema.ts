@@ -9,7 +9,7 @@ import { type Issue, issuesOf } from './failure.ts'
 import { Location } from './location.ts'
 import { prepareSchema } from './prepare.ts'
 import { CheckAborted, tooDeep } from './budget.ts'
-import { Run } from './run.ts'
+import { Evaluation } from './evaluation.ts'
 import { SchemaError } from './schema-error.ts'
 import { Scope } from './scope.ts'
 
@@ -27,7 +27,7 @@ export function jsonSchemaCheck(
   const { root, isDynamic } = prepared(schema, others)
   return (value) => {
     try {
-      const failed = new Run(isDynamic).evaluate(root, value, new Location(new Scope(root.resource)))
+      const failed = new Evaluation(isDynamic).evaluate(root, value, new Location(new Scope(root.resource)))
       return failed === undefined ? [] : issuesOf(failed)
     } catch (error) {
       // The stack may overflow before the maximum depth is reached, because the caller has used a part of it.

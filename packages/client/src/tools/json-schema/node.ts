@@ -7,7 +7,7 @@ import type { Location } from './location.ts'
 import type { Resource } from './resources.ts'
 
 /** Prepared check of one keyword. It returns the reason for which the value fails, or `undefined` if it matches. */
-export type Check = (value: Json, at: Location, run: Evaluator) => Failure | undefined
+export type Check = (value: Json, at: Location, evaluation: Evaluator) => Failure | undefined
 
 /** Prepared schema. */
 export interface SchemaNode {

@@ -1,12 +1,12 @@
 import type { Failure } from './failure.ts'
 import type { Resource } from './resources.ts'
-import type { Seen } from './seen.ts'
+import type { EvaluatedChildren } from './evaluated-children.ts'
 
 /** Memoized outcome of evaluating a schema against a value. */
 export interface Outcome {
   readonly failure: Failure | undefined
   /** Children that were evaluated, if they were asked for. */
-  readonly seen: Seen | undefined
+  readonly evaluated: EvaluatedChildren | undefined
 }
 
 /**

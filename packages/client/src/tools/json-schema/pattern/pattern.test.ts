@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { maxSteps } from '../budget.ts'
-import { Run } from '../run.ts'
+import { Evaluation } from '../evaluation.ts'
 import { Pattern } from './pattern.ts'
 
-const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Run(false))
+const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Evaluation(false))
 
 const atom = fc.constantFrom(
   'a',
@@ -68,7 +68,7 @@ test('a pattern matches what the regular expression of JavaScript matches', { ta
   fc.assert(
     fc.property(source, fc.array(text, { minLength: 1, maxLength: 5 }), (source, texts) => {
       const pattern = new Pattern(source)
-      for (const each of texts) expect(pattern.test(each, new Run(false))).toBe(hasMatch(source, each))
+      for (const each of texts) expect(pattern.test(each, new Evaluation(false))).toBe(hasMatch(source, each))
     }),
     { numRuns: 1_500, seed: 3, endOnFailure: true },
   )
@@ -103,16 +103,16 @@ test.each([
 })
 
 test('a lookahead at each character is given up on a long text, and works on a short one', { tags: ['TL-2'] }, () => {
-  const run = new Run(false)
-  expect(() => new Pattern('(?=.*b)a').test(long, run)).toThrow(`within ${maxSteps} steps`)
+  const evaluation = new Evaluation(false)
+  expect(() => new Pattern('(?=.*b)a').test(long, evaluation)).toThrow(`within ${maxSteps} steps`)
   expect(matches('(?=.*b)a', `${'a'.repeat(1_000)}b`)).toBe(true)
 })
 
 test('more sets of states than are remembered change no answer', { tags: ['TL-2'] }, () => {
   const pattern = new Pattern('a.{12}b$')
   const bits = Array.from({ length: 20_000 }, (_, i) => ((i * 7_919) % 13 < 6 ? 'a' : 'c')).join('')
-  expect(pattern.test(`${bits}a${'c'.repeat(12)}b`, new Run(false))).toBe(true)
-  expect(pattern.test(`${bits}c${'c'.repeat(12)}b`, new Run(false))).toBe(false)
+  expect(pattern.test(`${bits}a${'c'.repeat(12)}b`, new Evaluation(false))).toBe(true)
+  expect(pattern.test(`${bits}c${'c'.repeat(12)}b`, new Evaluation(false))).toBe(false)
 })
 
 test.each([
