@@ -7,7 +7,8 @@ import { z } from 'zod'
 
 import { Codemode } from './codemode.ts'
 import type { ClientConfig } from './config/schema.ts'
-import { executionOf, FakeExecutor, type FakeReply, type FakeRequest } from './testing/fake-executor.ts'
+import { executionOf, FakeExecutor, type FakeRequest } from './testing/fake-executor.ts'
+import { type FakeReply } from './testing/fake-reply.ts'
 import { tool, type ToolCall } from './tools/define.ts'
 
 function codemodeOf({ url }: { url: string }, config: Partial<ClientConfig> = {}): Codemode {

@@ -41,7 +41,7 @@ export class FailoverMember {
       return result
     } catch (error) {
       if (isUnavailable(error)) this.#eject(Math.max(this.#probeIntervalMs, retryAfterMsOf(error)))
-      // The code may have been slow, or the executor hangs. An immediate probe tells which.
+      // The code may have been slow, or the executor hangs: an immediate probe distinguishes the two.
       else if (isRequestTimeout(error)) this.#eject(0)
       throw error
     } finally {

@@ -41,7 +41,7 @@ export interface CachingExecutor extends Executor {
  * (single-flight). Requests are identical by code, input, tool declarations, config and context, and to share a run by
  * their limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
  * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
- * caller waits any more.
+ * caller waits for it.
  *
  * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for
  * code whose tools only read, and put into `context` everything that their answers depend on, such as the user.

@@ -78,8 +78,8 @@ function readingIfNotRun(
 }
 
 /**
- * Returns a function that tells the milliseconds since now, too many rather than too few: the monotonic clock stands still
- * while a machine sleeps, and the time of day does not.
+ * Returns a function that returns the milliseconds since this call, rather too many than too few: the monotonic clock stands
+ * still while a machine sleeps, and the time of day does not.
  */
 function startStopwatch(): () => number {
   const [startedAt, startedAtDate] = [performance.now(), Date.now()]

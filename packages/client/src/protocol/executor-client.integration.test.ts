@@ -9,7 +9,8 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutorClientConfig } from '../config/schema.ts'
 import { ExecutorClient } from './executor-client.ts'
 import type { RunOptions } from '../executor.ts'
-import { executionOf, failedResultOf, FakeExecutor, resultOf, type FakeReply } from '../testing/fake-executor.ts'
+import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
+import { failedResultOf, resultOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const apiKey = 'a-very-secret-key'
 const fast = { retry: { backoffBaseMs: 1 } }

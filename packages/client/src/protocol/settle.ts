@@ -29,7 +29,7 @@ function isUnanswered(error: ExecutorClientError): boolean {
 
 /**
  * Resolves with the result of an execution whose request failed with an unknown outcome. Rejects with the given failure
- * if that tells the outcome, and otherwise as `settle` does.
+ * if the outcome is known from it, and otherwise as `settle` does.
  */
 export async function settleFailure(
   api: ExecutionsApi,

@@ -83,7 +83,7 @@ async function settled(code: string, start: BatchOptions['start']): Promise<Exec
     run = start(code)
     return await run.result
   } catch (error) {
-    // Once nothing is sent any more, a long batch fails without waiting for I/O and would starve the event loop.
+    // When nothing more is sent, a long batch fails without waiting for I/O and would starve the event loop.
     await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
     return failureOf(error, { executionId: id, correlationId })

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
-import { executionOf, failedResultOf, FakeExecutor, type FakeReply } from '../testing/fake-executor.ts'
+import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
+import { failedResultOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const codemodeOf = ({ url }: FakeExecutor) =>
   Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 } })

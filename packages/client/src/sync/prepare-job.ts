@@ -30,7 +30,7 @@ const asyncCall = 'await codemode.executeAsync(code)'
 
 /**
  * Returns the configuration for the worker thread's client. It has no tool server: its tools are called over the event
- * stream. A custom logger lives in the blocked event loop, so the worker logs nothing if there is one.
+ * stream. A custom logger belongs to the blocked event loop, so the worker logs nothing if there is one.
  */
 export function workerConfig(config: ResolvedConfig): ClientConfig {
   if ('executor' in config) {

@@ -23,7 +23,7 @@ interface DeliveredCall {
   readonly fingerprint: string
   /** Time after which no repeat comes, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Milliseconds for which the call goes on without a delivery; 1,000 by default. */
+  /** Milliseconds for which the call continues without a delivery; 1,000 by default. */
   readonly gracePeriodMs?: number
 }
 
@@ -67,7 +67,7 @@ interface RunningCall {
  * until no repeat can come, in a record that is bounded in count and memory and evicts the least recently used.
  *
  * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch
- * handler can't tell, and behind a proxy the socket can't either. Therefore a call goes on without a delivery for a
+ * handler can't tell, and behind a proxy the socket can't either. Therefore a call continues without a delivery for a
  * grace period, in which the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
@@ -152,7 +152,8 @@ export class CallRecord {
       call.deliveries -= 1
       if (call.deliveries > 0) return
       if (gracePeriodMs === 0) return call.controller.abort(delivery.reason)
-      const abort = (): void => call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
+      const abort = (): void =>
+        call.controller.abort(new DOMException('The executor no longer waits for the call', 'AbortError'))
       call.graceTimer = setTimeout(abort, gracePeriodMs)
     }
     if (delivery.aborted) endDelivery()

@@ -5,7 +5,7 @@ import type { EvaluatedChildren } from './evaluated-children.ts'
 /** Memoized outcome of evaluating a schema against a value. */
 export interface Outcome {
   readonly failure: Failure | undefined
-  /** Children that were evaluated, if they were asked for. */
+  /** Children that were evaluated, if they were requested. */
   readonly evaluated: EvaluatedChildren | undefined
 }
 
