@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { RandomKills } from '@codemode/testkit'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { median, percentile, spreadOf } from './statistics.ts'
 import { startSubjects, type Subject } from './subjects.ts'

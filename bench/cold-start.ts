@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 
 import { compared, spreads } from './comparison.ts'
 import { startExecutorProcess } from '@codemode/testkit'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { startSubjects, type Subject } from './subjects.ts'
 

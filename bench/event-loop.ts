@@ -16,7 +16,7 @@ import { Codemode } from '@codemode/client'
 import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 import type { LagCommand, LagReport } from './executor-with-lag.ts'
 import { calm, floods, floodTools, type Flood } from './floods.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { percentile } from './statistics.ts'
 import type { Row } from './table.ts'
 

@@ -2,7 +2,7 @@
 import type { Codemode, Json } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects, type Subject } from './subjects.ts'
 import { records, text } from './values.ts'

@@ -5,7 +5,7 @@
 import type { Codemode } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects, transports, type Subject } from './subjects.ts'
 

@@ -6,7 +6,7 @@ import type { Codemode } from '@codemode/client'
 
 import { doublings, reportGrowth, type Times } from './growth.ts'
 import { inFlight } from './in-flight.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
 

@@ -6,7 +6,7 @@
 import process from 'node:process'
 
 import type { Report } from './report.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { clientSubjects } from './texts/client.ts'
 import { executorSubjects } from './texts/executor.ts'
 import { sandboxSubjects } from './texts/sandbox.ts'

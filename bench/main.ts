@@ -8,11 +8,8 @@ import { writeFileSync } from 'node:fs'
 import process, { argv } from 'node:process'
 
 import { machine, Report } from './report.ts'
-import type { RunOptions } from './rounds.ts'
 import { tableLines } from './table.ts'
-
-/** Runs with the workload's own options, `args`, and those that all workloads share. */
-export type Workload = (args: readonly string[], report: Report, options: RunOptions) => Promise<void>
+import type { Workload } from './workload.ts'
 
 const workloads: Record<string, () => Promise<Workload>> = {
   trivial: async () => (await import('./trivial.ts')).trivial,

@@ -9,7 +9,7 @@ import { Codemode } from '@codemode/client'
 
 import { startExecutorProcess } from '@codemode/testkit'
 import { inFlight } from './in-flight.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { memoryOf } from './process-usage.ts'
 import type { Row } from './table.ts'
 

@@ -13,7 +13,7 @@ import { Codemode } from '@codemode/client'
 import { startExecutorProcess } from '@codemode/testkit'
 import { raiseDescriptorLimit } from './descriptors.ts'
 import { inFlight } from './in-flight.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { MemoryWatch } from './memory-watch.ts'
 
 const settleMs = 2_000

@@ -1,14 +1,8 @@
 import type { Subject } from './subjects.ts'
+import type { SharedOptions } from './workload.ts'
 
 /** Milliseconds per subject that a workload may take; a round that would exceed them does not begin. */
 const budgetMs = 24_000
-
-/** Options of the command line that all workloads share. */
-export interface RunOptions {
-  readonly rounds: number
-  /** Revision of this repository to measure in the same run. */
-  readonly against: string | undefined
-}
 
 /** Measurements by round: the baseline, this tree, and the revision that it is compared with. */
 export interface Rounds<Baseline, Sample> {
@@ -27,7 +21,7 @@ interface Measures<Baseline, Sample> {
  * same predecessor.
  */
 export async function interleaved<Baseline, Sample>(
-  { rounds }: RunOptions,
+  { rounds }: SharedOptions,
   { baseline, subjects, measure }: Measures<Baseline, Sample>,
 ): Promise<Rounds<Baseline, Sample>> {
   const found = {

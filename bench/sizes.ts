@@ -6,7 +6,7 @@ import type { Codemode, ExecuteOptions, Json } from '@codemode/client'
 
 import { compared, spreads } from './comparison.ts'
 import { latencies } from './in-flight.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { median } from './statistics.ts'
 import { startSubjects } from './subjects.ts'

@@ -1,7 +1,7 @@
 import { Codemode, type ClientConfig } from '@codemode/client'
 
 import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
-import type { RunOptions } from './rounds.ts'
+import type { SharedOptions } from './workload.ts'
 import { checkOut, repository, type Revision } from './revision.ts'
 
 type Connect = (options?: Omit<ClientConfig, 'executorUrl' | 'executorApiKey'>) => Codemode
@@ -22,7 +22,7 @@ export interface Subject {
 }
 
 /** Starts this tree's executor, and that of the revision to compare with; `stack` stops them. */
-export async function startSubjects({ against }: RunOptions, stack: AsyncDisposableStack): Promise<Subject[]> {
+export async function startSubjects({ against }: SharedOptions, stack: AsyncDisposableStack): Promise<Subject[]> {
   const subjects = [await start('this', undefined, stack)]
   if (against === undefined) return subjects
   const revision = stack.use(await checkOut(against))

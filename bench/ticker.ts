@@ -14,7 +14,7 @@ import { fileURLToPath } from 'node:url'
 import { Codemode } from '@codemode/client'
 
 import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { percentile } from './statistics.ts'
 import type { Row } from './table.ts'
 

@@ -7,7 +7,7 @@ import type { Codemode } from '@codemode/client'
 import { compared, spreads } from './comparison.ts'
 import { Floor } from './floor.ts'
 import { costOfLoad, type LoadCost } from './load-cost.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
 

@@ -9,7 +9,7 @@ import type { Codemode } from '@codemode/client'
 
 import { compared } from './comparison.ts'
 import { Floor } from './floor.ts'
-import type { Workload } from './main.ts'
+import type { Workload } from './workload.ts'
 import { residentMb } from './process-usage.ts'
 import { byRound, interleaved } from './rounds.ts'
 import { startSubjects, transports, type Subject } from './subjects.ts'

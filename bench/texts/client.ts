@@ -15,7 +15,7 @@ import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/
 import { invokeTool } from '../../packages/client/src/tools/invoke.ts'
 import { wireNameOf } from '../../packages/client/src/tools/names.ts'
 import { ToolRegistry } from '../../packages/client/src/tools/registry.ts'
-import { requestByFetch } from '../../packages/client/src/tools/request-by-fetch.ts'
+import { fromFetchRequest } from '../../packages/client/src/tools/incoming-request.ts'
 import { toJson } from '../../packages/client/src/tools/to-json.ts'
 import { failedByHandler } from '../../packages/client/src/tools/tool-failure.ts'
 import { VerifiedTokens } from '../../packages/client/src/tools/verified-tokens.ts'
@@ -205,9 +205,9 @@ export const clientSubjects: readonly TextSubject[] = [
     (chunks: Buffer[]) => drain(readMessages(Readable.from(chunks))),
   ),
   subject(
-    'requestByFetch, body',
+    'fromFetchRequest, body',
     { most: MiB / 4, unit: 'bytes', inputs: { 'chunks of one byte': (size) => size } },
-    (size: number) => requestByFetch(drippedRequest(size)).body(2 * MiB),
+    (size: number) => fromFetchRequest(drippedRequest(size)).body(2 * MiB),
   ),
   subject(
     'toJson, values',

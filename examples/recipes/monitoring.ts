@@ -42,7 +42,7 @@ assert.deepEqual(Object.fromEntries(outcomes), { completed: 1, GUEST_ERROR: 1, C
 assert.deepEqual(toolFailures, ['stock: NO_ITEM'])
 assert.deepEqual(lines, [
   'info  execution completed fine',
-  'error the handler of a tool failed stock',
+  'error tool handler failed stock',
   'warn  execution failed no item',
   'warn  execution failed endless',
 ])

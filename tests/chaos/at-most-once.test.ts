@@ -13,7 +13,7 @@ import { ExecutorClientError } from '../../packages/client/src/errors/executor-c
 import { ExecutionsApi } from '../../packages/client/src/protocol/executions-api.ts'
 import { HttpClient } from '../../packages/client/src/http/http-client.ts'
 import { resolveRetryPolicy } from '../../packages/client/src/http/retry-policy.ts'
-import { runByAnswer } from '../../packages/client/src/protocol/run-by-answer.ts'
+import { settleFailure } from '../../packages/client/src/protocol/settle.ts'
 import { apiKey } from '@codemode/testkit'
 import { startSimulatedExecutor, type SimulatedExecutor } from '../support/simulated-executor.ts'
 import { createChance, SimulatedNetwork, type Chance } from '../support/simulated-network.ts'
@@ -108,7 +108,9 @@ async function tellOf(api: ExecutionsApi, executionId: string): Promise<Outcome[
   const scope = { executionId, correlationId: 'cor_0123456789abcdef', signal: controller.signal, deadlineAt }
   try {
     // The simulated sandbox gets the code only.
-    const result = await runByAnswer(JSON.stringify({ id: executionId, code: executionId }), scope, api)
+    const result = await api
+      .run(JSON.stringify({ id: executionId, code: executionId }), scope)
+      .catch((error: unknown) => settleFailure(api, scope, error))
     return result.success ? 'succeeded' : 'may have run'
   } catch (error) {
     const isCertain = error instanceof ExecutorClientError && !error.ambiguous && error.code !== 'IDEMPOTENCY_CONFLICT'

@@ -291,7 +291,10 @@ test(
     await arrived()
     await execution.cancel()
     expect(await execution.wait()).toMatchObject({ error: { code: 'CANCELLED' } })
-    expect(await aborted(signals[0]!)).toMatchObject({ name: 'AbortError', message: 'The executor gave up the call' })
+    expect(await aborted(signals[0]!)).toMatchObject({
+      name: 'AbortError',
+      message: 'The executor no longer waits for the call',
+    })
     await expect.poll(() => proxy.exchanges.length).toBe(2)
   },
 )

@@ -70,9 +70,9 @@ test.each([
 })
 
 test.each([
-  ['export default 5', 'exports no record of tools'],
+  ['export default 5', 'must export an object of tools'],
   ["throw new TypeError('no database')", "can't be loaded: TypeError: no database"],
-  ["import 'no-such-package'", "can't be loaded: it, or a module that it imports, is not there"],
+  ["import 'no-such-package'", "can't be loaded: it, or a module that it imports, was not found"],
   ['export default { two: 2 }', 'has no handler'],
 ])(
   'fromConfig refuses the tools module %j before the code runs, with a correct one',

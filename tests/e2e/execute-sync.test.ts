@@ -133,7 +133,7 @@ test(
       const error = thrownBy(() => codemode.execute('1', options)) as Error
       expect(error).toMatchObject({ name: 'ConfigurationError' })
       expect(error.message).toMatch(
-        /calls of these tools: half\.[^]*await codemode.executeAsync\(code\)[^]*toolsModule/,
+        /handlers of these tools would have to run: half\.[^]*await codemode.executeAsync\(code\)[^]*toolsModule/,
       )
     }
     expect(codemode.execute('1', { availableTools: [] })).toBe(1)
@@ -152,7 +152,9 @@ test(
     await using codemode = connect({ toolsModule })
     expect(await codemode.executeAsync('tools.who()')).toBe('module')
     codemode.registerTool('who', () => 'over it', { overwrite: true })
-    expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain('calls of these tools: who.')
+    expect((thrownBy(() => codemode.execute('tools.who()')) as Error).message).toContain(
+      'handlers of these tools would have to run: who.',
+    )
   },
 )
 
@@ -164,7 +166,7 @@ test('execute uses the tools of a module in a client with a tool server', { tags
 })
 
 test('execute refuses to block an event loop that has work to do', { tags: ['EX-6'] }, async () => {
-  const corrected = /stall[^]*await codemode.executeAsync\(code/
+  const corrected = /would block[^]*await codemode.executeAsync\(code/
   await using codemode = connect()
   const running = codemode.executeAsync('await sleep(10); return 3')
   expect(() => codemode.execute('1')).toThrow(corrected)
@@ -178,7 +180,7 @@ test('execute refuses to block an event loop that has work to do', { tags: ['EX-
   await using composed = Codemode.fromClientConfig({
     executor: { run: () => Promise.reject(), [Symbol.asyncDispose]: async () => {} },
   })
-  expect(() => composed.execute('1')).toThrow(/lives in the blocked loop[^]*executeAsync/)
+  expect(() => composed.execute('1')).toThrow(/needs the event loop, which execute\(\) blocks[^]*executeAsync/)
 })
 
 test('an aborted signal cancels, and execute refuses any other signal', { tags: ['EX-6'] }, async () => {
@@ -205,7 +207,7 @@ test('execute and executeAsync report a broken tools module in the same way', { 
 })
 
 test.each([
-  ['process.exit(3)', { message: expect.stringContaining('exit code 3') as string }],
+  ['process.exit(3)', { message: expect.stringContaining('exited with code 3') as string }],
   ['setImmediate(() => { throw new TypeError("late") })', { cause: new TypeError('late') }],
 ])(
   'a thread that ends by %s is an error, and the next call starts another one',

@@ -167,9 +167,14 @@ test.each([408, 425, 429, 502, 503, 504, 520, 521, 522, 523, 524, 527, 530])(
 
 describe('a server without HTTP', () => {
   test.each<[string, string, string, RegExp]>([
-    ['another protocol', 'http:', 'SSH-2.0-OpenSSH_9.2\r\n', /does not answer in HTTP: /],
-    ['TLS on a plain URL', 'http:', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /does not answer in HTTP: /],
-    ['plain HTTP on a TLS URL', 'https:', 'HTTP/1.1 400 Bad Request\r\n\r\n', /does not complete a TLS handshake: /],
+    ['another protocol', 'http:', 'SSH-2.0-OpenSSH_9.2\r\n', /does not respond with HTTP: /],
+    ['TLS on a plain URL', 'http:', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /does not respond with HTTP: /],
+    [
+      'plain HTTP on a TLS URL',
+      'https:',
+      'HTTP/1.1 400 Bad Request\r\n\r\n',
+      /The TLS handshake with the server at \S+ failed: /,
+    ],
     [
       'a switch of protocols',
       'http:',

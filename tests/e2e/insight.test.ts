@@ -164,7 +164,7 @@ test(
 
 test('on() refuses unknown events and listeners that are not functions', { tags: ['CL-3'] }, async () => {
   await using client = connect(suite.executor)
-  expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log and settle/)
+  expect(() => client.on('finish' as 'settle', () => {})).toThrow(/start, retry, tool, log or settle/)
   expect(() => client.on('settle', undefined as never)).toThrow(/codemode\.on\('settle'/)
 })
 

@@ -215,7 +215,7 @@ describe('a proxy that fails', () => {
     (url) => {
       setVariables({ ...asked, HTTP_PROXY: url })
       expect(newClient).toThrow(ConfigurationError)
-      expect(newClient).toThrow('HTTP_PROXY is not the http or https URL of a proxy')
+      expect(newClient).toThrow('HTTP_PROXY must be the http or https URL of a proxy')
       expect(newClient).not.toThrow(secret)
     },
   )

@@ -284,7 +284,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       expect(told[1]!.error!.cause).toBe(unforeseen)
       expect(logged).toHaveLength(2)
       expect(logged[0]).toMatchObject([
-        'the handler of a tool failed',
+        'tool handler failed',
         {
           tool: 'breaks',
           callId: `${result.executionId}:1`,

@@ -118,7 +118,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     handled.length = 0
     expect(await suite.codemode.executeAsync(failing('tools.refined({})'))).toMatchObject({
       code: 'TOOL_INPUT_INVALID',
-      message: `The input of refined was not checked to its end: the check by the tool's inputSchema failed.`,
+      message: `The input of refined could not be checked: the check by the tool's inputSchema failed.`,
     })
     expect(handled).toEqual([])
   })

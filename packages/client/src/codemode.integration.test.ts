@@ -7,7 +7,8 @@ import { z } from 'zod'
 
 import { Codemode } from './codemode.ts'
 import type { ClientConfig } from './config/schema.ts'
-import { executionOf, FakeExecutor, type FakeReply, type FakeRequest } from './testing/fake-executor.ts'
+import { executionOf, FakeExecutor, type FakeRequest } from './testing/fake-executor.ts'
+import { type FakeReply } from './testing/fake-reply.ts'
 import { tool, type ToolCall } from './tools/define.ts'
 
 function codemodeOf({ url }: { url: string }, config: Partial<ClientConfig> = {}): Codemode {
@@ -173,7 +174,7 @@ test('executeAll runs at most 256 executions at a time', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     open += 1
     most = Math.max(most, open)
-    await executor.next('/v1/executions', 256)
+    await executor.nextRequest('/v1/executions', 256)
     open -= 1
     reply.result(1)
   })
@@ -195,7 +196,7 @@ test('executeAll runs nothing with invalid options, and an invalid code fails al
       error: {
         code: 'CONFIGURATION_INVALID',
         name: 'ConfigurationError',
-        message: expect.stringContaining('The code is a number') as string,
+        message: expect.stringContaining('The code must be a string') as string,
       },
     },
     { success: true },
@@ -292,7 +293,7 @@ test('executeAll starts nothing after its client closes', async () => {
   })
   const codemode = codemodeOf(executor)
   const results = codemode.executeAll(Array.from({ length: 257 }, () => 'x'))
-  await executor.next('/v1/executions', 256)
+  await executor.nextRequest('/v1/executions', 256)
   const closed = codemode.close({ drain: true })
   gate.resolve()
   expect((await results).map((result) => (result.success ? 1 : result.error.code))).toEqual([
@@ -370,10 +371,10 @@ test('closing cancels running executions, is idempotent, and further calls rejec
   })
   const codemode = codemodeOf(executor)
   const run = codemode.executeAsync('x').catch((error: unknown) => error)
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   await Promise.all([codemode.close(), codemode.close()])
   expect(await run).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
-  expect(executor.to('/cancel')).toHaveLength(1)
+  expect(executor.requestsTo('/cancel')).toHaveLength(1)
   const closed = { code: 'CLIENT_CLOSED' }
   await expect(codemode.executeAsync('x')).rejects.toMatchObject(closed)
   await expect(codemode.withContext({ a: 1 }).submit('x')).rejects.toMatchObject(closed)
@@ -391,7 +392,7 @@ test('draining waits for running executions, and cancels the remaining ones afte
   })
   const draining = codemodeOf(executor)
   const run = draining.executeAsync('x')
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   const closed = draining.close({ drain: true })
   gate.resolve()
   expect(await run).toBe('done')
@@ -399,7 +400,7 @@ test('draining waits for running executions, and cancels the remaining ones afte
 
   const hurried = codemodeOf(executor)
   const cancelled = hurried.executeAsync('never').catch((error: unknown) => error)
-  await executor.next('/v1/executions', 2)
+  await executor.nextRequest('/v1/executions', 2)
   await hurried.close({ drain: true, timeoutMs: 20 })
   expect(await cancelled).toMatchObject({ code: 'CANCELLED' })
 })

@@ -2,12 +2,13 @@ import { inspect, type InspectOptions } from 'node:util'
 
 import type { Json } from '@codemode/shared'
 
-import { ClientCore, type CloseOptions, type View } from './run/client-core.ts'
+import { ClientCore, type View } from './run/client-core.ts'
+import type { CloseOptions } from './run/close-parts.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
-import { runBatch, type Codes, type ExecuteAllOptions } from './run/execute-all.ts'
+import type { Codes, ExecuteAllOptions } from './run/execute-all.ts'
 import type { ExecuteOptions } from './run/execute-options.ts'
 import type { Execution } from './run/execution.ts'
 import type { ExecutionResult } from './run/execution-result.ts'
@@ -69,7 +70,7 @@ export class Codemode implements AsyncDisposable {
    */
   registerTool(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): this {
     this.#core.assertOpen()
-    this.#core.registry.register(name, tool, options)
+    this.#core.tools.registry.register(name, tool, options)
     return this
   }
 
@@ -109,13 +110,8 @@ export class Codemode implements AsyncDisposable {
    * start. Rejects for invalid options, before any code has run, and if reading the codes fails. When the signal aborts
    * or the client closes, the rest of an array fails, and any other iterable is not read further.
    */
-  async executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
-    const { onProgress, ...common } = options
-    await this.#core.loadTools()
-    const begin = this.#core.starter(common, this.#view, { readsEvents: false, isInBatch: true })
-    const { concurrency } = this.#core
-    const isOver = (): boolean => this.#core.isClosing || common.signal?.aborted === true
-    return (await runBatch(codes, { begin, concurrency, onProgress, isOver })) as ExecutionResult<T>[]
+  executeAll<T = Json>(codes: Codes, options: ExecuteAllOptions = {}): Promise<ExecutionResult<T>[]> {
+    return this.#core.runAll(codes, options, this.#view) as Promise<ExecutionResult<T>[]>
   }
 
   /** Starts to run the code. Resolves when the executor has accepted it. */
@@ -143,7 +139,7 @@ export class Codemode implements AsyncDisposable {
 
   /** Fetch handler that serves the executor's tool calls, to mount at the URL `toolServer.url`. It never rejects. */
   get toolHandler(): (request: Request) => Promise<Response> {
-    return this.#core.toolServer.handle
+    return this.#core.tools.server.handle
   }
 
   /** Resolves with whether the executor answers at all, within 5 s. */

@@ -14,7 +14,7 @@ export type {
   Usage,
   Warning,
 } from '@codemode/shared'
-export type { CloseOptions } from './run/client-core.ts'
+export type { CloseOptions } from './run/close-parts.ts'
 export { Codemode } from './codemode.ts'
 export type { ClientConfig, ComposedConfig, ExecutorClientConfig } from './config/schema.ts'
 export { CancelledError } from './errors/cancelled-error.ts'

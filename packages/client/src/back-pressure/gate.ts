@@ -2,10 +2,10 @@ import PQueue from 'p-queue'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
-import { isRefusal } from '../errors/refusals.ts'
+import { isRefusal } from '../errors/unavailable.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
-import { cancelled } from '../protocol/run-lifetime.ts'
+import { cancelledBy } from '../errors/cancelled-error.ts'
 import { AdaptiveLimit, type Bounds } from './adaptive-limit.ts'
 import { FairQueue, type Place } from './fair-queue.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -68,7 +68,7 @@ export class Gate {
     const { view, priority, queueTimeoutMs, signal, executionId } = ticket
     const cameAt = performance.now()
     const waiting = new AbortController()
-    const stopForwarding = forwardAbort(signal, waiting, (reason) => cancelled(reason, ticket))
+    const stopForwarding = forwardAbort(signal, waiting, (reason) => cancelledBy(reason, ticket))
     const isInBatch = !Number.isFinite(queueTimeoutMs)
     const timer = isInBatch ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
     const leave = isInBatch

@@ -7,7 +7,7 @@ import { expect, test, vi } from 'vitest'
 import { Codemode } from '../codemode.ts'
 import type { Executor } from '../executor.ts'
 import { ExecutorClient } from '../protocol/executor-client.ts'
-import { messageOf } from '../testing/message-of.ts'
+import { configurationErrorMessage } from '../testing/configuration-error-message.ts'
 import { fieldsAt } from './examples.ts'
 import { configFromEnv } from './env.ts'
 import { textOptions } from './options.ts'
@@ -32,7 +32,7 @@ test.each([
   ],
   [{ retry: 5 }, ['retry (5): expected false, or expected object', 'maxAttempts: 3, backoffBaseMs: 100']],
   [{ retry: true }, ['retry (true): expected false']],
-  [{ executorApiKey: 'secret-1\n' }, ['executorApiKey: must be visible ASCII']],
+  [{ executorApiKey: 'secret-1\n' }, ['executorApiKey: must consist of visible ASCII']],
   [{ requestTimeoutMs: '5' }, ['requestTimeoutMs: expected number']],
   [{ toolsModule: 'https://a/tools.js' }, ['toolsModule: must be a path', "toolsModule: './tools.js'"]],
   [{ toolServer: { url: 'http://me:secret-1@host/' } }, ['toolServer.url: must not have credentials']],
@@ -41,21 +41,23 @@ test.each([
   [{ toolServer: { port: 0, secret: 'secret-1' } }, ['toolServer.secret', '32 characters']],
   [{ cpuTimeoutMs: 9, executionTimeoutMs: 8 }, ['cpuTimeoutMs (9 ms)', 'executionTimeoutMs (8 ms)', 'cpuTimeoutMs: 8']],
   [{ concurrency: 0 }, ['concurrency (0)', '  concurrency: 10,\n']],
-  [{ concurrency: { min: 20 } }, ['concurrency: has a min above its max', '  concurrency: 10,\n']],
+  [{ concurrency: { min: 20 } }, ['concurrency: must have a min that is not above its max', '  concurrency: 10,\n']],
   [{ concurrency: { most: 3 } }, ['no option concurrency.most']],
   [{ timeoutMs: 5 }, ['no option timeoutMs; did you mean executionTimeoutMs?']],
   [{ apiKey: 'k' }, ['did you mean executorApiKey?']],
   [{ rateLimit: { requests: 5 } }, ['rateLimit.perMs: is missing', 'rateLimit: { requests: 100, perMs: 1_000 }']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
 ])('the client refuses %j with a message that shows the corrected code', async (wrong, parts) => {
-  const message = await messageOf(() => Codemode.fromClientConfig({ ...valid, ...wrong } as never))
+  const message = await configurationErrorMessage(() => Codemode.fromClientConfig({ ...valid, ...wrong } as never))
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
   expect(message).not.toContain(valid.executorApiKey)
 })
 
 test('the corrected code shows an executor when the configuration has one', async () => {
-  const message = await messageOf(() => Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }))
+  const message = await configurationErrorMessage(() =>
+    Codemode.fromClientConfig({ executor: 5 as never, cpuTimeoutMs: 0 }),
+  )
   expect(message).toMatch(
     /executor \(5\): must be an Executor[^]*executor: new ExecutorClient\([^]*cpuTimeoutMs: 5_000,/,
   )
@@ -63,7 +65,9 @@ test('the corrected code shows an executor when the configuration has one', asyn
 })
 
 test('the client refuses a configuration that is not an object', async () => {
-  expect(await messageOf(() => configFromCode(undefined))).toContain("executorUrl: 'http://localhost:8001'")
+  expect(await configurationErrorMessage(() => configFromCode(undefined))).toContain(
+    "executorUrl: 'http://localhost:8001'",
+  )
 })
 
 test('the environment sets the same options, and options in code override it one by one', () => {
@@ -118,7 +122,11 @@ test.each([
   [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
   [{ CODEMODE_RETRY_MAX_ATTEMPTS: '0' }, {}, /CODEMODE_RETRY_MAX_ATTEMPTS \(0\): [^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/],
   [{ CODEMODE_RETRY: 'no' }, {}, /CODEMODE_RETRY: expected false/],
-  [{ CODEMODE_TOOL_SERVER_HOST: '::1' }, {}, /CODEMODE_TOOL_SERVER_\*: needs a port[^]*CODEMODE_TOOL_SERVER_PORT=8002/],
+  [
+    { CODEMODE_TOOL_SERVER_HOST: '::1' },
+    {},
+    /CODEMODE_TOOL_SERVER_\*: must have a port[^]*CODEMODE_TOOL_SERVER_PORT=8002/,
+  ],
   [
     { CODEMODE_TOOL_SERVER_SECRET: 'secret-1', CODEMODE_TOOL_SERVER_PORT: '0' },
     {},
@@ -136,7 +144,7 @@ test.each([
     /CODEMODE_CPU_TIMEOUT_MS \(9000 ms\) is longer than the argument executionTimeoutMs[^]*CODEMODE_CPU_TIMEOUT_MS=8000/,
   ],
 ])('the client refuses %j under %j and names the source of the value', async (env, given, expected) => {
-  const message = await messageOf(() => configFromEnv(given as never, { ...usable, ...env }))
+  const message = await configurationErrorMessage(() => configFromEnv(given as never, { ...usable, ...env }))
   expect(message).toMatch(expected)
   expect(message).not.toContain('secret-1')
 })
@@ -169,11 +177,13 @@ test('inspect shows an executor that has no class', () => {
 
 test('the client refuses a logger without all four methods', async () => {
   const logger = { warn: () => {} } as never
-  expect(await messageOf(() => configFromEnv({ ...valid, logger }, {}))).toContain('must have the methods debug, info')
+  expect(await configurationErrorMessage(() => configFromEnv({ ...valid, logger }, {}))).toContain(
+    'must have the methods debug, info',
+  )
 })
 
 test('the message for an option that is a number or an object corrects it as one of the two', async () => {
-  const message = await messageOf(() => configFromEnv({ ...valid, concurrency: { min: 20 } }, {}))
-  expect(message).toMatch(/concurrency: has a min above its max[^]*concurrency: 10,/)
+  const message = await configurationErrorMessage(() => configFromEnv({ ...valid, concurrency: { min: 20 } }, {}))
+  expect(message).toMatch(/concurrency: must have a min that is not above its max[^]*concurrency: 10,/)
   expect(message).not.toContain('undefined')
 })

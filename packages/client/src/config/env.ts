@@ -7,13 +7,12 @@ import { env as processEnv, execArgv } from 'node:process'
 import { valueAt, variableOf } from '@codemode/shared/internal'
 
 import { asVariables } from './examples.ts'
-import { argumentsLayer, codeLayer, isRecord, putAt, type Layer } from './layer.ts'
+import type { Environment } from './expand.ts'
+import { argumentsLayer, codeLayer, isRecord, setValueAt, type Layer } from './layer.ts'
 import { textOptions, type OptionPath } from './options.ts'
 import { proxyVariables, type ProxyVariables } from './proxy-variables.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from './schema.ts'
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export const environment: Environment = processEnv
 
@@ -45,7 +44,7 @@ export function environmentLayer(env: Environment): Layer {
   const values: Record<string, unknown> = {}
   for (const path of textOptions(connectedSchema)) {
     const text = env[variableOf(path)]
-    if (text !== undefined && text !== '') putAt(values, path, text)
+    if (text !== undefined && text !== '') setValueAt(values, path, text)
   }
   const nameOf = (path: OptionPath) => (isRecord(valueAt(values, path)) ? `${variableOf(path)}_*` : variableOf(path))
   return { values, isText: true, nameOf, correct: asVariables }

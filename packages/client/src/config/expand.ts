@@ -1,4 +1,5 @@
-import type { Environment } from './env.ts'
+/** Environment variables, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Placeholder of a text that could not be expanded, with the reason. */
 export interface Unexpanded {
@@ -19,7 +20,7 @@ export function expandVariables(text: string, env: Environment): { text: string;
     if (found === '$${') return '${'
     const { name: variable, fallback } = rest.at(-1) as { name?: string; fallback?: string }
     if (variable === undefined) {
-      unexpanded.push({ problem: 'after ${ must come a variable and }, or a variable, :- and a default and }' })
+      unexpanded.push({ problem: 'a placeholder must be ${NAME} or ${NAME:-default}' })
       return found
     }
     const value = (Object.hasOwn(env, variable) && env[variable]) || fallback

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 import { afterAll, expect, test } from 'vitest'
 
-import { messageOf } from '../testing/message-of.ts'
+import { configurationErrorMessage } from '../testing/configuration-error-message.ts'
 import { configFromFile } from './file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'codemode-'))
@@ -81,34 +81,31 @@ test.each([
     ['no option retry.maxAtempts (in codemode.yaml:5); did you mean maxAttempts?', 'retry:\n    maxAttempts: 3'],
   ],
   [`${valid}toolServer: { port: secret-1 }`, ['codemode.yaml:3 toolServer.port: expected number', 'port: 8002']],
-  [`${valid}toolServer:\n  host: a`, ['codemode.yaml:3 toolServer: needs a port']],
+  [`${valid}toolServer:\n  host: a`, ['codemode.yaml:3 toolServer: must have a port']],
   [`${valid}cpuTimeoutMs: 9\nexecutionTimeoutMs: 8`, ['codemode.yaml:3 cpuTimeoutMs (9 ms)', 'codemode.yaml:4 exec']],
   ['executorUrl: 5\nexecutorApiKey: 123456789', ['executorApiKey: expected string, received number: put it in quotes']],
-  [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools: only code can give it', 'toolsModule: ./tools.js']],
+  [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools can only be set in code', 'toolsModule: ./tools.js']],
   [`${valid}executor: a`, ['There is no option executor (in codemode.yaml:3)']],
   ['executorUrl: ${HOST}\nexecutorApiKey: ${NO}', ['codemode.yaml:1 executorUrl: the variable HOST is not set', 'NO=']],
   [`${valid}retry:\n  maxAttempts: \${NO}`, ['codemode.yaml:4 retry.maxAttempts', 'NO=3', 'maxAttempts: ${NO:-3}']],
   [
     'executorApiKey: ${KEY-secret-1}',
-    ['codemode.yaml:1 executorApiKey: after ${ must come', 'executorApiKey: ${NAME}'],
+    ['codemode.yaml:1 executorApiKey: a placeholder must be ${NAME} or', 'executorApiKey: ${NAME}'],
   ],
-  ['executorApiKey: ${KEY', ['after ${ must come']],
-  [
-    'a: 1\nrequestTimeoutMs: 1\nrequestTimeoutMs: 2',
-    ['codemode.yaml:3:1 requestTimeoutMs: this option is there already'],
-  ],
+  ['executorApiKey: ${KEY', ['a placeholder must be ${NAME} or ${NAME:-default}']],
+  ['a: 1\nrequestTimeoutMs: 1\nrequestTimeoutMs: 2', ['codemode.yaml:3:1 requestTimeoutMs: this option is set twice']],
   ['executorApiKey: "secret-1\n', ['codemode.yaml:2:1: a quote']],
-  ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: a tab']],
-  ['executorApiKey: @secret-1', ['codemode.yaml:1:17: text can not begin with this character']],
-  ['executorApiKey: *secret-1', ['codemode.yaml:1:17: text can not begin with *']],
-  ['retry: &a\n  maxAttempts: *a', ['codemode.yaml:2:16: this is inside of itself']],
-  ['executorApiKey: |secret-1', ['codemode.yaml:1:18: this is not YAML']],
+  ['retry:\n\tmaxAttempts: 1', ['codemode.yaml:2:1: tabs']],
+  ['executorApiKey: @secret-1', ['codemode.yaml:1:17: text must not begin with this character']],
+  ['executorApiKey: *secret-1', ['codemode.yaml:1:17: text must not begin with *']],
+  ['retry: &a\n  maxAttempts: *a', ['codemode.yaml:2:16: the alias is inside the value that it refers to']],
+  ['executorApiKey: |secret-1', ['codemode.yaml:1:18: this is not valid YAML']],
   ['executorApiKey: secret-1: x', ['codemode.yaml:1:17: the indentation is wrong, or text with a colon']],
-  ['- secret-1', ['codemode.yaml:1:1: the file must hold options']],
-  ['secret-1', ['codemode.yaml:1:1: the file must hold options']],
-  [`a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, ['too many aliases']],
+  ['- secret-1', ['codemode.yaml:1:1: the file must be a mapping from options to values']],
+  ['secret-1', ['codemode.yaml:1:1: the file must be a mapping from options to values']],
+  [`a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(20)}]\nc: [${'*b,'.repeat(20)}]`, ['more than 100 aliases']],
 ])('the client refuses the file %j, names the line and shows no secret', async (text, parts) => {
-  const message = await messageOf(() => configFromFile(fileOf(text), {}, env))
+  const message = await configurationErrorMessage(() => configFromFile(fileOf(text), {}, env))
   for (const part of [...parts, 'Instead:']) expect(message).toContain(part)
   expect(message).not.toContain('secret-1')
   expect(message).not.toContain('123456789')
@@ -116,17 +113,23 @@ test.each([
 })
 
 test('the message names an invalid argument as an argument, also when there is a file', async () => {
-  const message = await messageOf(() => configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env))
+  const message = await configurationErrorMessage(() =>
+    configFromFile(fileOf(valid), { retry: { maxAttempts: 0 } }, env),
+  )
   expect(message).toContain('the argument retry.maxAttempts (0)')
   expect(message).toContain("Codemode.fromConfig('codemode.yaml', {\n    retry: { maxAttempts: 3 },")
 })
 
 test('the message names a missing file by the path that was given', async () => {
-  expect(await messageOf(() => configFromFile(undefined as never))).toContain("fromConfig('codemode.yaml')")
-  expect(await messageOf(() => configFromFile('no/such.yaml', {}, env))).toMatch(
+  expect(await configurationErrorMessage(() => configFromFile(undefined as never))).toContain(
+    "fromConfig('codemode.yaml')",
+  )
+  expect(await configurationErrorMessage(() => configFromFile('no/such.yaml', {}, env))).toMatch(
     /no\/such.yaml can't be read \(ENOENT\)/,
   )
-  const message = await messageOf(() => configFromFile(pathToFileURL(join(folder, 'none.yaml')), {}, env))
+  const message = await configurationErrorMessage(() =>
+    configFromFile(pathToFileURL(join(folder, 'none.yaml')), {}, env),
+  )
   expect(message).toContain('none.yaml')
   expect(message).not.toContain(folder)
 })

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { namesAt } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { environment, environmentLayer, type Environment } from './env.ts'
+import { environment, environmentLayer } from './env.ts'
 import { asCall, asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { argumentsLayer, isRecord, type Layer } from './layer.ts'
 import { writtenOptions } from './options.ts'
 import { resolveLayers } from './resolve.ts'
 import { connectedSchema, isPath, type ClientConfig, type ResolvedConfig } from './schema.ts'
+import type { Environment } from './expand.ts'
 import { YamlFile } from './yaml-file.ts'
 
 /** Returns the configuration of a file, overridden by the environment, overridden by the given options. */
@@ -22,7 +23,7 @@ export async function configFromFile(
 ): Promise<ResolvedConfig> {
   if (typeof path !== 'string' && !(path instanceof URL)) {
     throw new ConfigurationError(
-      `The path of the configuration is ${typeof path}, not text or a URL.`,
+      `The path of the configuration file must be a string or a URL; it is of type ${typeof path}.`,
       "Codemode.fromConfig('codemode.yaml')",
     )
   }
@@ -54,9 +55,9 @@ async function textOf(path: string | URL): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (error) {
     const given = path instanceof URL ? nameOf(path) : path
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is no file'
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it is not a file'
     throw new ConfigurationError(
-      `The configuration ${given} can't be read (${code}). Correct its path, or write it:`,
+      `The configuration file ${given} can't be read (${code}). Correct its path, or create it.`,
       `# ${nameOf(path)}\n${asYaml(requiredFields)}`,
     )
   }
@@ -82,5 +83,5 @@ function refuseCode(layer: Layer): void {
   if (option === undefined) return
   const code = asCall('Codemode.fromConfig', fieldsAt([option]), "'codemode.yaml', ")
   const module = option === 'tools' ? `# or in the file:\ntoolsModule: ./tools.js\n` : ''
-  throw new ConfigurationError(`${layer.nameOf([option])}: only code can give it.`, `${code}\n${module}`)
+  throw new ConfigurationError(`${layer.nameOf([option])} can only be set in code.`, `${code}\n${module}`)
 }

@@ -78,7 +78,7 @@ export function layerAt(layers: readonly Layer[], path: OptionPath): Layer {
 }
 
 /** Sets the value at a path, and makes the objects that are missing on the way. */
-export function putAt(values: Record<string, unknown>, path: OptionPath, value: unknown): void {
+export function setValueAt(values: Record<string, unknown>, path: OptionPath, value: unknown): void {
   const [name = '', ...inside] = path
   if (inside.length === 0) {
     values[name] = value
@@ -86,7 +86,7 @@ export function putAt(values: Record<string, unknown>, path: OptionPath, value: 
   }
   const next = values[name]
   if (!isRecord(next)) values[name] = {}
-  putAt(values[name] as Record<string, unknown>, inside, value)
+  setValueAt(values[name] as Record<string, unknown>, inside, value)
 }
 
 /** Whether a value is an object that can hold options. */

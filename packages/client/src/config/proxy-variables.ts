@@ -1,5 +1,5 @@
 /** Variables that name proxies, and the setting of Node that asks programs to use them. */
-import type { Environment } from './env.ts'
+import type { Environment } from './expand.ts'
 
 /** Proxy, and the variable that names it. */
 export interface ProxyVariable {
@@ -21,13 +21,13 @@ export interface ProxyVariables {
  * `HTTP_PROXY` is used for https URLs too if there is no `HTTPS_PROXY`.
  */
 export function proxyVariables(env: Environment, flags: readonly string[]): ProxyVariables | undefined {
-  if (!isAskedFor(env, flags)) return undefined
+  if (!isEnabled(env, flags)) return undefined
   const http = firstSet(env, ['http_proxy', 'HTTP_PROXY'])
   const https = firstSet(env, ['https_proxy', 'HTTPS_PROXY']) ?? http
   return { http, https, noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '' }
 }
 
-function isAskedFor(env: Environment, flags: readonly string[]): boolean {
+function isEnabled(env: Environment, flags: readonly string[]): boolean {
   const given = [...(env['NODE_OPTIONS'] ?? '').split(/\s+/), ...flags].map((flag) => flag.replaceAll('_', '-'))
   const last = given.findLast((flag) => proxyFlags.has(flag))
   return last === undefined ? env['NODE_USE_ENV_PROXY'] === '1' : last === '--use-env-proxy'

@@ -27,36 +27,36 @@ export function createRedactor(secrets: readonly string[]): <T>(value: T) => T {
   const known = secrets.filter(({ length }) => length >= minSecretLength).sort((a, b) => b.length - a.length)
   const redactText = (text: string): string => known.reduce((clean, secret) => clean.replaceAll(secret, redacted), text)
 
-  const redactFields = (fields: Iterable<[string, unknown]>, around: Set<unknown>) =>
+  const redactFields = (fields: Iterable<[string, unknown]>, ancestors: Set<unknown>) =>
     Object.fromEntries(
       Array.from(fields, ([name, value]) => {
         const isSecret =
           secretName.test(name) && (typeof value === 'object' ? value !== null : typeof value === 'string')
-        return [name, isSecret ? redacted : redact(value, around)]
+        return [name, isSecret ? redacted : redact(value, ancestors)]
       }),
     )
 
-  function redact(value: unknown, around: Set<unknown>): unknown {
+  function redact(value: unknown, ancestors: Set<unknown>): unknown {
     if (typeof value === 'string') return redactText(value)
     if (typeof value !== 'object' || value === null) return value
-    if (around.has(value)) return '[circular]'
-    if (around.size === maxDepth) return '[nested too deeply]'
-    around.add(value)
+    if (ancestors.has(value)) return '[circular]'
+    if (ancestors.size === maxDepth) return '[nested too deeply]'
+    ancestors.add(value)
     try {
-      return redactObject(value, around)
+      return redactObject(value, ancestors)
     } finally {
-      around.delete(value)
+      ancestors.delete(value)
     }
   }
 
-  /** Copies an object. `around` has the objects that contain it, and the object itself. */
-  function redactObject(value: object, around: Set<unknown>): unknown {
-    if ('toJSON' in value && typeof value.toJSON === 'function') return redact(value.toJSON(), around)
-    if (Array.isArray(value)) return value.map((item) => redact(item, around))
-    if (value instanceof Error) return redactFields(fieldsOf(value), around)
+  /** Copies an object. `ancestors` has the objects that contain it, and the object itself. */
+  function redactObject(value: object, ancestors: Set<unknown>): unknown {
+    if ('toJSON' in value && typeof value.toJSON === 'function') return redact(value.toJSON(), ancestors)
+    if (Array.isArray(value)) return value.map((item) => redact(item, ancestors))
+    if (value instanceof Error) return redactFields(fieldsOf(value), ancestors)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype !== Object.prototype && prototype !== null) return value
-    return redactFields(Object.entries(value), around)
+    return redactFields(Object.entries(value), ancestors)
   }
 
   return <T>(value: T): T => redact(value, new Set()) as T
@@ -85,6 +85,6 @@ export function printableConfig(config: ResolvedConfig): Record<string, unknown>
 
 /** Returns the name of the class of an executor; `Object` for an object without a prototype. */
 function nameOf(executor: object): string {
-  const { constructor: made }: { constructor?: unknown } = executor
-  return typeof made === 'function' ? made.name : 'Object'
+  const { constructor }: { constructor?: unknown } = executor
+  return typeof constructor === 'function' ? constructor.name : 'Object'
 }

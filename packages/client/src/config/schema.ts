@@ -44,10 +44,10 @@ const toolServerSchema = z
      */
     secret: z.string().min(32, 'must have at least 32 characters').optional(),
   })
-  .refine(({ port, url }) => port !== undefined || url !== undefined, 'needs a port to listen on, or a url')
+  .refine(({ port, url }) => port !== undefined || url !== undefined, 'must have a port to listen on, or a url')
   .refine(({ host, url }) => url !== undefined || !['0.0.0.0', '::'].includes(host ?? ''), {
     path: ['url'],
-    message: 'is needed when host is a wildcard address',
+    message: 'must be set when host is a wildcard address',
   })
 
 const retrySchema = z.union([
@@ -64,14 +64,16 @@ const retrySchema = z.union([
 
 const concurrencyBounds = z
   .strictObject({ min: z.int().min(1).default(1), max: z.int().min(1).default(10) })
-  .refine(({ min, max }) => min <= max, 'has a min above its max')
+  .refine(({ min, max }) => min <= max, 'must have a min that is not above its max')
 
 /** Options for reaching an executor over HTTP. Times are in milliseconds. */
 export const connectionSchema = z.strictObject({
   /** URL of the executor, such as `http://localhost:8001`. */
   executorUrl,
   /** API key by which the executor identifies you. */
-  executorApiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, without blanks or line ends'),
+  executorApiKey: z
+    .string()
+    .regex(/^[\x21-\x7e]+$/, 'must consist of visible ASCII characters, without spaces and line breaks'),
   /** Retry policy of failed requests; `false` for no retries. */
   retry: retrySchema.optional(),
   /** Milliseconds for a whole request, retries included; by default the execution and queue timeouts and 5,000. */

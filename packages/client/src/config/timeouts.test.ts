@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { messageOf } from '../testing/message-of.ts'
+import { configurationErrorMessage } from '../testing/configuration-error-message.ts'
 import { resolveTimeouts } from './timeouts.ts'
 
 test('the client sends only configured limits, and a value of the call overrides them', () => {
@@ -20,5 +20,5 @@ test('the request timeout has its configured value, and grows for a call that as
 test('the client shortens its own inner timeout to a shorter execution timeout, and refuses one of the call', async () => {
   expect(resolveTimeouts({ toolTimeoutMs: 9_000 }, { executionTimeoutMs: 100 }).limits.toolTimeoutMs).toBe(100)
   const wrong = { toolTimeoutMs: 9_000, executionTimeoutMs: 100 }
-  expect(await messageOf(() => resolveTimeouts({}, wrong))).toContain('codemode.executeAsync(code, {')
+  expect(await configurationErrorMessage(() => resolveTimeouts({}, wrong))).toContain('codemode.executeAsync(code, {')
 })

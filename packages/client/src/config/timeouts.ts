@@ -53,7 +53,7 @@ export interface ResolvedTimeouts {
 
 /**
  * Resolves the timeouts of one execution. Its own options win over the client's; a client's inner timeout is cut to a
- * shorter outer one of the execution; and `requestTimeoutMs` grows with an execution that asks for more than the
+ * shorter outer one of the execution; and `requestTimeoutMs` grows with an execution that needs more than the
  * client's default. Throws a ConfigurationError for timeouts that do not nest.
  */
 export function resolveTimeouts(
@@ -72,9 +72,9 @@ export function resolveTimeouts(
   checkNesting(limits, () => origin)
 
   const { executionTimeoutMs, queueTimeoutMs } = { ...defaultRequestLimits, ...limits }
-  const longEnough = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs
-  const asksForMore = execution.executionTimeoutMs !== undefined || execution.queueTimeoutMs !== undefined
+  const sufficientMs = executionTimeoutMs + queueTimeoutMs + clientTimeouts.requestMarginMs
+  const hasOwnTimeout = execution.executionTimeoutMs !== undefined || execution.queueTimeoutMs !== undefined
   const configured = client.requestTimeoutMs
-  if (configured === undefined) return { limits, requestTimeoutMs: longEnough }
-  return { limits, requestTimeoutMs: asksForMore ? Math.max(configured, longEnough) : configured }
+  if (configured === undefined) return { limits, requestTimeoutMs: sufficientMs }
+  return { limits, requestTimeoutMs: hasOwnTimeout ? Math.max(configured, sufficientMs) : configured }
 }

@@ -2,29 +2,30 @@
 import { isAlias, isMap, isPair, isScalar, LineCounter, parseDocument, visit, type Document, type Pair } from 'yaml'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { Environment } from './env.ts'
 import { asYaml, fieldsAt, requiredFields } from './examples.ts'
 import { expandVariables } from './expand.ts'
 import { isRecord } from './layer.ts'
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
+import type { Environment } from './expand.ts'
 
 /**
  * Messages for the most frequent errors of the parser, which say what to do. The parser's own messages quote the file.
  */
 const syntaxErrors: Readonly<Record<string, string>> = {
   BAD_INDENT: 'the indentation is wrong: the options of one block begin in the same column',
-  BAD_SCALAR_START: 'text can not begin with this character: put it in quotes',
+  BAD_SCALAR_START: 'text must not begin with this character: put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'the indentation is wrong, or text with a colon needs quotes',
-  DUPLICATE_KEY: 'this option is there already: leave one of the two',
+  DUPLICATE_KEY: 'this option is set twice: remove one of the two',
   MISSING_CHAR: 'a quote, a bracket or a colon is missing',
   MULTILINE_IMPLICIT_KEY: 'a colon is missing after the name of an option, or the indentation is wrong',
-  MULTIPLE_DOCS: 'there can only be one document: leave out the line ---',
-  TAB_AS_INDENT: 'a tab can not indent: use blanks',
+  MULTIPLE_DOCS: 'the file must have one document: remove the line ---',
+  TAB_AS_INDENT: 'tabs must not be used for indentation: use spaces',
 }
 
 /** Maximum number of aliases, each of which is looked up in the whole file. */
 const maxAliases = 100
+const tooManyAliases = `: the file has more than ${maxAliases} aliases`
 
 export class YamlFile {
   readonly #name: string
@@ -39,17 +40,19 @@ export class YamlFile {
     if (error !== undefined) {
       const isKey = error.code === 'DUPLICATE_KEY'
       const option = isKey ? ` ${/^[\w.-]*/.exec(text.slice(error.pos[0]))?.[0]}` : ''
-      this.#refuse(error.pos[0], `${option}: ${syntaxErrors[error.code] ?? 'this is not YAML'}`)
+      this.#refuse(error.pos[0], `${option}: ${syntaxErrors[error.code] ?? 'this is not valid YAML'}`)
     }
     let aliases = 0
     visit(this.#document, {
-      Alias: (_, node, around) => {
+      Alias: (_, node, ancestors) => {
         aliases += 1
-        if (aliases > maxAliases) this.#refuse(node.range?.[0] ?? 0, ': it has too many aliases')
+        if (aliases > maxAliases) this.#refuse(node.range?.[0] ?? 0, tooManyAliases)
         const target = node.resolve(this.#document)
         const problem =
-          target === undefined ? 'text can not begin with *: put it in quotes' : 'this is inside of itself'
-        if (target === undefined || around.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
+          target === undefined
+            ? 'text must not begin with *: put it in quotes'
+            : 'the alias is inside the value that it refers to'
+        if (target === undefined || ancestors.includes(target)) this.#refuse(node.range?.[0] ?? 0, `: ${problem}`)
       },
     })
   }
@@ -59,7 +62,7 @@ export class YamlFile {
     this.#expand(env)
     const { contents } = this.#document
     if (contents === null || (isScalar(contents) && contents.value === null)) return {}
-    if (!isMap(contents)) this.#refuse(contents.range[0], ': the file must hold options with their values')
+    if (!isMap(contents)) this.#refuse(contents.range[0], ': the file must be a mapping from options to values')
     const values: unknown = this.#valuesOf()
     return isRecord(values) ? values : {}
   }
@@ -85,7 +88,7 @@ export class YamlFile {
     try {
       return this.#document.toJS({ maxAliasCount: maxAliases })
     } catch {
-      return this.#refuse(0, ': it has too many aliases')
+      return this.#refuse(0, tooManyAliases)
     }
   }
 

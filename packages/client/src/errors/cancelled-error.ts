@@ -8,3 +8,19 @@ export class CancelledError extends ExecutorClientError {
     super('CANCELLED', message, options)
   }
 }
+
+/** Returns the error for an execution that was cancelled by an aborted signal, with the signal's reason as the cause. */
+export function cancelledBy(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
+  const detail = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
+  return new CancelledError(`The execution was cancelled: ${detail}`, { ...ids, cause: reason })
+}
+
+/**
+ * Abort reason of a run whose execution was cancelled by its id. Such a run ends with a result, whereas any other abort
+ * rejects it.
+ */
+export class CancelledById extends CancelledError {
+  constructor(reason = 'cancelled') {
+    super(`The execution was cancelled: ${reason}`)
+  }
+}

@@ -3,7 +3,7 @@ import type { ErrorCode, LogEntry, ToolCallSummary } from '@codemode/shared'
 import { describeCauses } from './describe-error.ts'
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
 
-interface Guest {
+interface GuestErrorFields {
   /** Name of the error that the code threw, such as `TypeError`. */
   readonly errorName: string
   readonly guestStack?: string | undefined
@@ -29,7 +29,7 @@ export class ExecutionError extends ExecutorClientError {
   /** Inner errors of an AggregateError that the code threw, such as those of a failed `Promise.any`. */
   readonly errors: readonly Error[] | undefined
 
-  constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & Guest) {
+  constructor(code: ErrorCode, message: string, options: ExecutorClientErrorOptions & GuestErrorFields) {
     super(code, message, options)
     this.errorName = options.errorName
     this.guestStack = options.guestStack

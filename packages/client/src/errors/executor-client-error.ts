@@ -86,9 +86,9 @@ export function concludeError(
   end: { readonly attempts: number; readonly ambiguous: boolean },
 ): ExecutorClientError {
   if (error.attempts > 0) return error
-  const open = error as { -readonly [Key in keyof ExecutorClientError]: ExecutorClientError[Key] }
-  open.attempts = end.attempts
-  open.ambiguous = error.ambiguous || end.ambiguous
-  if (end.attempts > 1) open.message = `${error.message} (after ${end.attempts} attempts)`
+  const writable = error as { -readonly [Key in keyof ExecutorClientError]: ExecutorClientError[Key] }
+  writable.attempts = end.attempts
+  writable.ambiguous = error.ambiguous || end.ambiguous
+  if (end.attempts > 1) writable.message = `${error.message} (after ${end.attempts} attempts)`
   return error
 }

@@ -10,7 +10,8 @@ type TimeoutCode =
   | 'EXECUTION_TIMEOUT'
   | 'CPU_TIMEOUT'
 
-interface Clock {
+/** Timeout that has passed: its layer, its value, and the option that sets it. */
+interface PassedTimeout {
   readonly layer: TimeoutLayer
   readonly timeoutMs: number
   readonly option: string
@@ -26,7 +27,7 @@ export class ExecutorTimeoutError extends ExecutorClientError {
   /** Name of the option that sets the timeout. */
   readonly option: string
 
-  constructor(code: TimeoutCode, message: string, options: ExecutorClientErrorOptions & Clock) {
+  constructor(code: TimeoutCode, message: string, options: ExecutorClientErrorOptions & PassedTimeout) {
     super(code, message, {
       suggestion: `Raise ${options.option} (now ${options.timeoutMs} ms) if the work really takes longer.`,
       ...options,
@@ -39,4 +40,22 @@ export class ExecutorTimeoutError extends ExecutorClientError {
   override toJSON(): Record<string, unknown> {
     return { ...super.toJSON(), layer: this.layer, timeoutMs: this.timeoutMs, option: this.option }
   }
+}
+
+/** Returns the error for a request that took longer than `requestTimeoutMs`. */
+export function requestTimedOut(
+  timeoutMs: number,
+  ids: { executionId: string; correlationId: string },
+): ExecutorTimeoutError {
+  return new ExecutorTimeoutError(
+    'REQUEST_TIMEOUT',
+    `The request took longer than requestTimeoutMs (${timeoutMs} ms)`,
+    {
+      ...ids,
+      layer: 'request',
+      timeoutMs,
+      option: 'requestTimeoutMs',
+      retryable: true,
+    },
+  )
 }

@@ -34,7 +34,7 @@ test.each([undefined, null, {}, 4, 'x'])('the client refuses the result %j with 
   await using codemode = codemodeOf(() => Promise.resolve(result))
   await expect(codemode.run('1')).rejects.toMatchObject({
     code: 'INTERNAL',
-    message: expect.stringContaining('not with a result') as string,
+    message: expect.stringContaining('instead of an ExecutionResult') as string,
   })
 })
 

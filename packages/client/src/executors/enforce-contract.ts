@@ -1,15 +1,16 @@
 import { maxTimerMs } from '@codemode/shared'
 
+import { cancelledBy } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { requestTimedOut } from '../errors/executor-timeout-error.ts'
 import { isError } from '../errors/thrown.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
-import { cancelled, requestTimeout } from '../protocol/run-lifetime.ts'
 import { withIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
 
-/** Milliseconds that an executor has for ending a run by itself after an abort or the request timeout. */
-const graceMs = 1_000
+/** Milliseconds within which an executor must end a run by itself after an abort or the request timeout. */
+const gracePeriodMs = 1_000
 
 /**
  * Wraps an executor that may break the contract of `Executor.run` into one that keeps it: a run ends when its signal
@@ -22,20 +23,22 @@ export function enforceContract(executor: Executor): Executor {
       const { request, options } = withIds(given, givenOptions)
       const { signal, requestTimeoutMs = Infinity } = options
       const ids = { executionId: request.id, correlationId: options.correlationId }
-      const abandoned = Promise.withResolvers<never>()
+      const forcedEnd = Promise.withResolvers<never>()
       const timers: NodeJS.Timeout[] = []
       const endAfter = (ms: number, errorOf: () => Error): void => {
-        if (ms <= maxTimerMs) timers.push(setTimeout(() => abandoned.reject(errorOf()), ms))
+        if (ms <= maxTimerMs) timers.push(setTimeout(() => forcedEnd.reject(errorOf()), ms))
       }
-      const onAbort = (): void => endAfter(graceMs, () => cancelled(signal?.reason, ids))
-      endAfter(requestTimeoutMs + graceMs, () => requestTimeout(requestTimeoutMs, ids))
+      const onAbort = (): void => endAfter(gracePeriodMs, () => cancelledBy(signal?.reason, ids))
+      endAfter(requestTimeoutMs + gracePeriodMs, () => requestTimedOut(requestTimeoutMs, ids))
       if (signal?.aborted === true) onAbort()
       else signal?.addEventListener('abort', onAbort, { once: true })
       try {
         const running = (async () => executor.run(request, options))()
-        return checked(await Promise.race([running, abandoned.promise]), ids)
+        return checked(await Promise.race([running, forcedEnd.promise]), ids)
       } catch (error) {
-        throw isError(error) ? error : broken(`rejected with ${typeof error}, not with an error`, ids, error)
+        throw isError(error)
+          ? error
+          : contractViolation(`rejected with a value of type ${typeof error} instead of an Error`, ids, error)
       } finally {
         signal?.removeEventListener('abort', onAbort)
         for (const timer of timers) clearTimeout(timer)
@@ -57,14 +60,15 @@ function checked(result: unknown, ids: Ids): ExecutionResult {
   const isResult =
     typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result
   if (isResult) return result as ExecutionResult
-  throw broken(`resolved with ${result === null ? 'null' : typeof result}, not with a result`, ids)
+  const type = result === null ? 'null' : `a value of type ${typeof result}`
+  throw contractViolation(`resolved with ${type} instead of an ExecutionResult`, ids)
 }
 
-function broken(how: string, ids: Ids, cause?: unknown): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor of this client ${how}.`, {
+function contractViolation(violation: string, ids: Ids, cause?: unknown): ExecutorClientError {
+  return new ExecutorClientError('INTERNAL', `The executor of this client ${violation}.`, {
     ...ids,
     ambiguous: true,
-    suggestion: 'See what Executor.run promises.',
+    suggestion: 'Executor.run must resolve with an ExecutionResult or reject with an Error.',
     cause,
   })
 }

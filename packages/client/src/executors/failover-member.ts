@@ -2,7 +2,7 @@ import type { ExecutionRequest } from '@codemode/shared'
 
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
-import { isRequestTimeout, isUnavailable, retryAfterMsOf } from './unavailable.ts'
+import { isRequestTimeout, isUnavailable, retryAfterMsOf } from '../errors/unavailable.ts'
 
 /**
  * One of the executors behind a failover. It is ejected when it can't be reached, refuses or does not answer in time,
@@ -33,15 +33,15 @@ export class FailoverMember {
   }
 
   async run(request: ExecutionRequest, options: RunOptions): Promise<ExecutionResult> {
-    const isTrial = this.#isEjected
+    const wasEjected = this.#isEjected
     this.#underWay += 1
     try {
       const result = await this.executor.run(request, options)
-      if (isTrial) this.#return()
+      if (wasEjected) this.#restore()
       return result
     } catch (error) {
       if (isUnavailable(error)) this.#eject(Math.max(this.#probeIntervalMs, retryAfterMsOf(error)))
-      // The code may have been slow, or the executor hangs. An immediate probe tells which.
+      // The code may have been slow, or the executor hangs: an immediate probe distinguishes the two.
       else if (isRequestTimeout(error)) this.#eject(0)
       throw error
     } finally {
@@ -61,7 +61,7 @@ export class FailoverMember {
     if (!this.#isProbing) this.#probeIn(firstProbeInMs)
   }
 
-  #return(): void {
+  #restore(): void {
     this.#isEjected = false
     clearTimeout(this.#timer)
   }
@@ -75,7 +75,7 @@ export class FailoverMember {
     const isReady = await this.#isReady()
     this.#isProbing = false
     if (this.#isClosed || !this.#isEjected) return
-    if (isReady) this.#return()
+    if (isReady) this.#restore()
     else this.#probeIn(this.#probeIntervalMs)
   }
 

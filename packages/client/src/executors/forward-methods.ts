@@ -22,13 +22,13 @@ export function forwardMethods(
   return {
     ...(executors.every((executor) => executor.cancel !== undefined) && { cancel }),
     ...(executors.every((executor) => executor.events !== undefined) && { events }),
-    isLive: () => some(executors, (executor) => executor.isLive?.()),
-    isReady: () => some(executors, (executor) => executor.isReady?.()),
+    isLive: () => anyAnswersTrue(executors, (executor) => executor.isLive?.()),
+    isReady: () => anyAnswersTrue(executors, (executor) => executor.isReady?.()),
     [Symbol.asyncDispose]: () => disposeAll(executors),
   }
 }
 
-async function some(
+async function anyAnswersTrue(
   executors: readonly Executor[],
   ask: (executor: Executor) => Promise<boolean> | undefined,
 ): Promise<boolean> {

@@ -25,12 +25,13 @@ export type MockAnswer =
   | { readonly error: Partial<ExecutionFailure> & { readonly message: string } }
   | { readonly reject: Error }
 
-/** Answer, with the code that it is for: an exact text, a pattern, or a predicate. */
+/** Answer, with a matcher of the code that gets it: an exact text, a pattern, or a predicate. */
 export type MockResponse = MockAnswer & { readonly code: string | RegExp | ((request: ExecutionRequest) => boolean) }
 
 /** End of an execution of a mock that is not rejected. */
 export type MockEnd = { readonly value: Json } | { readonly failure: ExecutionFailure }
 
+/** Returns whether a value is a response: one matcher, and one end. */
 export function isMockResponse(value: unknown): value is MockResponse {
   if (typeof value !== 'object' || value === null || !('code' in value)) return false
   const { code } = value
@@ -38,7 +39,8 @@ export function isMockResponse(value: unknown): value is MockResponse {
   return isMatcher && ['result', 'error', 'reject'].filter((name) => name in value).length === 1
 }
 
-export function isFor({ code }: MockResponse, request: ExecutionRequest): boolean {
+/** Returns whether a response is for the code of the request. */
+export function matches({ code }: MockResponse, request: ExecutionRequest): boolean {
   if (typeof code === 'string') return request.code === code
   return typeof code === 'function' ? code(request) : request.code.search(code) >= 0
 }
@@ -47,7 +49,7 @@ export function isFor({ code }: MockResponse, request: ExecutionRequest): boolea
  * Makes the end of an execution from its answer. Rejects with an ExecutorClientError other than a ToolError that the
  * function of the answer throws.
  */
-export async function play(
+export async function endOf(
   answer: Exclude<MockAnswer, { reject: Error }>,
   request: ExecutionRequest,
   callTool: MockToolCaller,
@@ -58,8 +60,8 @@ export async function play(
     return { value: toJson(typeof result === 'function' ? await result(request, callTool) : result) }
   } catch (error) {
     if (error instanceof NotJsonError) {
-      const { pathText: path, message: sentence, hint } = error
-      const message = `The result${path === '' ? '' : ` at ${path}`} ${sentence}`
+      const { pathText: path, message: reason, hint } = error
+      const message = `The result${path === '' ? '' : ` at ${path}`} ${reason}`
       const details = { path, hint }
       return { failure: guestFailure({ code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', message, details }) }
     }

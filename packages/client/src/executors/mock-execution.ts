@@ -9,7 +9,7 @@ import {
 import { toolFailed } from '@codemode/shared/internal'
 
 import { ToolError } from '../errors/tool-error.ts'
-import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
+import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import type { RunWithIds } from './with-ids.ts'
@@ -25,11 +25,11 @@ export class MockExecution {
   readonly #ending = new AbortController()
   readonly #calls: ToolCallSummary[] = []
   readonly #events: ExecutionEvent[] = []
-  #news = Promise.withResolvers<void>()
+  #nextEvent = Promise.withResolvers<void>()
 
   constructor(given: RunWithIds) {
     this.#given = given
-    this.#news.promise.catch(() => {})
+    this.#nextEvent.promise.catch(() => {})
   }
 
   get hasStarted(): boolean {
@@ -38,7 +38,7 @@ export class MockExecution {
 
   start(): void {
     const { request, options } = this.#given
-    this.#tell(startedEvent(request.id, options.correlationId))
+    this.#emit(startedEvent(request.id, options.correlationId))
   }
 
   /** Calls a tool as the code would; rejects with a ToolError when the call fails. */
@@ -51,12 +51,12 @@ export class MockExecution {
     const call = { callId, tool, input: inputOf(tool, input), deadline: new Date(Date.now() + timeoutMs).toISOString() }
     const summary: ToolCallSummary = { callId, tool, status: 'running', durationMs: 0 }
     this.#calls.push(summary)
-    this.#toolEvent({ type: 'tool.called', ...call })
+    this.#emitToolEvent({ type: 'tool.called', ...call })
     const { correlationId } = options
     const context = structuredClone(request.context ?? {})
     const answer: ToolAnswer = request.tools?.some(({ name }) => name === tool)
       ? await options.callTool({ type: 'tool.call', executionId, correlationId, context, ...call }, this.#ending.signal)
-      : toolFailed('TOOL_NOT_ALLOWED', `The execution may not call ${tool}`)
+      : toolFailed('TOOL_NOT_ALLOWED', `The tool ${tool} is not one of the tools of this execution`)
     if (!this.#ending.signal.aborted) this.#settle(summary, answer)
     if (answer.ok) return answer.output
     const { message, code, data, retryable } = answer.error
@@ -79,11 +79,11 @@ export class MockExecution {
       ...outcome,
       executionId: request.id,
       correlationId: options.correlationId,
-      ...nothingRan(),
+      ...emptyRunFields(),
       toolCalls: structuredClone(this.#calls),
       source: 'executor',
     }
-    this.#tell(finishedEvent(result, this.#nextId()))
+    this.#emit(finishedEvent(result, this.#nextId()))
     return result
   }
 
@@ -93,14 +93,14 @@ export class MockExecution {
   }
 
   /** Ends the execution with an error instead of a result, unless it has one. Readers of its events get the error. */
-  lose(error: unknown): void {
-    this.#news.reject(error)
+  fail(error: unknown): void {
+    this.#nextEvent.reject(error)
   }
 
   /** Yields all events after the given one, those to come included, up to `finished`. */
   async *events(after = '0'): AsyncGenerator<ExecutionEvent, void> {
     for (let next = Number(after); ; next += 1) {
-      while (next >= this.#events.length) await this.#news.promise
+      while (next >= this.#events.length) await this.#nextEvent.promise
       const event = this.#events[next]!
       yield event
       if (event.type === 'finished') return
@@ -112,22 +112,22 @@ export class MockExecution {
     const errorCode = answer.ok ? undefined : answer.error.code
     summary.status = answer.ok ? 'completed' : 'failed'
     if (errorCode !== undefined) summary.errorCode = errorCode
-    this.#toolEvent({ type: 'tool.settled', callId, tool, status: summary.status, ...(errorCode && { errorCode }) })
+    this.#emitToolEvent({ type: 'tool.settled', callId, tool, status: summary.status, ...(errorCode && { errorCode }) })
   }
 
-  #toolEvent(body: EventBody): void {
-    this.#tell({ id: this.#nextId(), at: new Date().toISOString(), executionId: this.#given.request.id, ...body })
+  #emitToolEvent(body: EventBody): void {
+    this.#emit({ id: this.#nextId(), at: new Date().toISOString(), executionId: this.#given.request.id, ...body })
   }
 
   #nextId(): string {
     return String(this.#events.length + 1)
   }
 
-  #tell(event: ExecutionEvent): void {
+  #emit(event: ExecutionEvent): void {
     this.#events.push(event)
-    this.#news.resolve()
-    this.#news = Promise.withResolvers()
-    this.#news.promise.catch(() => {})
+    this.#nextEvent.resolve()
+    this.#nextEvent = Promise.withResolvers()
+    this.#nextEvent.promise.catch(() => {})
     this.#given.options.onEvent?.(event)
   }
 }

@@ -118,7 +118,7 @@ test('the mock emits events in order, and a reader can start at any event at any
   expect(await execution.wait()).toMatchObject({ success: true, result: 12 })
   expect(await all(execution.events({ after: '2' }))).toEqual(early.slice(2))
   expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 1, logs: 0 })
-  expect(() => executor.events('exe_unknown')).toThrow('There is no execution exe_unknown')
+  expect(() => executor.events('exe_unknown')).toThrow('The MockExecutor has no execution exe_unknown')
 })
 
 test('aborting rejects with a CancelledError and ends the tool calls', async () => {
@@ -177,7 +177,7 @@ test('disposing cancels running and later executions', async () => {
 
 test.each([
   [{ latencyMs: -1 }, 'latencyMs'],
-  [{ responses: [{ code: 'x' }] }, 'needs a code, and one of result, error and reject'],
+  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error and reject'],
   [{ default: 1 }, 'There is no option default'],
 ])('the mock refuses the options %j with the corrected code', (wrong, problem) => {
   expect(() => new MockExecutor(wrong as never)).toThrow(ConfigurationError)

@@ -6,13 +6,13 @@ import { concludeError, ExecutorClientError } from '../errors/executor-client-er
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
-import { CancelledById } from './cancelled-by-id.ts'
+import { CancelledById } from '../errors/cancelled-error.ts'
 import { withIds } from './with-ids.ts'
-import { isFor, isMockResponse, play, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
+import { endOf, isMockResponse, matches, type MockAnswer, type MockResponse, type MockResult } from './mock-answer.ts'
 import { MockExecution } from './mock-execution.ts'
 import { parseWrapperOptions } from './wrapper-options.ts'
 
-/** Run that a mock was asked for, with its ids. */
+/** Run that a mock has received, with its ids. */
 export interface MockCall {
   /** Request, with a generated id if it had none. */
   readonly request: ExecutionRequest & { readonly id: string }
@@ -25,7 +25,7 @@ const correctCall = 'new MockExecutor({ responses: [{ code: /weather/, result: 2
 const optionsSchema = z.strictObject({
   /** Answers by code, of which the first that matches is used. */
   responses: z
-    .array(z.custom<MockResponse>(isMockResponse, 'needs a code, and one of result, error and reject'))
+    .array(z.custom<MockResponse>(isMockResponse, 'must have a code and one of result, error and reject'))
     .readonly()
     .default([]),
   /** Value of all other code, or a function that makes it; null by default. */
@@ -52,7 +52,7 @@ export type MockExecutorOptions = z.input<typeof optionsSchema>
 export class MockExecutor implements Executor {
   readonly #options: z.output<typeof optionsSchema>
   readonly #calls: MockCall[] = []
-  readonly #executions = new Map<string, { readonly execution: MockExecution; readonly clock: RunLifetime }>()
+  readonly #executions = new Map<string, { readonly execution: MockExecution; readonly lifetime: RunLifetime }>()
   readonly #closing = new AbortController()
 
   /** Throws a ConfigurationError that shows a correct call if the options are invalid. */
@@ -60,7 +60,7 @@ export class MockExecutor implements Executor {
     this.#options = parseWrapperOptions(optionsSchema, options, correctCall)
   }
 
-  /** All runs that the mock was asked for, in order. */
+  /** All runs that the mock has received, in order. */
   get calls(): readonly MockCall[] {
     return this.#calls
   }
@@ -69,37 +69,37 @@ export class MockExecutor implements Executor {
     const call = withIds(given, givenOptions)
     const { id: executionId } = call.request
     const { correlationId, requestTimeoutMs: timeoutMs = Infinity, signal } = call.options
-    const clock = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
+    const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [signal, this.#closing.signal] })
     const execution = new MockExecution(call)
     this.#calls.push(call)
-    this.#executions.set(executionId, { execution, clock })
+    this.#executions.set(executionId, { execution, lifetime })
     try {
-      clock.signal.throwIfAborted()
-      return await Promise.race([this.#play(call, execution, clock.signal), whenAborted(clock.signal)])
+      lifetime.signal.throwIfAborted()
+      return await Promise.race([this.#execute(call, execution, lifetime.signal), whenAborted(lifetime.signal)])
     } catch (error) {
       if (error instanceof CancelledById) return execution.cancel(error.message)
-      if (execution.hasStarted && clock.signal.aborted) {
-        execution.cancel('Nobody waits for it any more')
+      if (execution.hasStarted && lifetime.signal.aborted) {
+        execution.cancel('The request was aborted')
         if (error instanceof ExecutorClientError) concludeError(error, { attempts: 1, ambiguous: true })
       }
-      execution.lose(error)
+      execution.fail(error)
       throw error
     } finally {
-      clock.dispose()
+      lifetime.dispose()
     }
   }
 
   async cancel(executionId: string, reason?: string): Promise<void> {
-    this.#executions.get(executionId)?.clock.end(new CancelledById(reason))
+    this.#executions.get(executionId)?.lifetime.end(new CancelledById(reason))
   }
 
   events(
     executionId: string,
     options: ControlOptions & { readonly after?: string | undefined } = {},
   ): AsyncIterable<ExecutionEvent> {
-    const known = this.#executions.get(executionId)
-    if (known !== undefined) return known.execution.events(options.after)
-    throw new ExecutorClientError('NOT_FOUND', `There is no execution ${executionId}`, { executionId })
+    const found = this.#executions.get(executionId)
+    if (found !== undefined) return found.execution.events(options.after)
+    throw new ExecutorClientError('NOT_FOUND', `The MockExecutor has no execution ${executionId}`, { executionId })
   }
 
   /** Cancels all running executions; later ones are cancelled at once. */
@@ -107,21 +107,21 @@ export class MockExecutor implements Executor {
     this.#closing.abort(new DOMException('the client was closed', 'AbortError'))
   }
 
-  async #play({ request }: MockCall, execution: MockExecution, signal: AbortSignal): Promise<ExecutionResult> {
+  async #execute({ request }: MockCall, execution: MockExecution, signal: AbortSignal): Promise<ExecutionResult> {
     const { responses, defaultResult, latencyMs } = this.#options
-    const fitting = responses.find((response) => isFor(response, request))
-    const answer: MockAnswer = fitting ?? { result: defaultResult }
-    if (latencyMs > 0) await passing(latencyMs, signal)
+    const matching = responses.find((response) => matches(response, request))
+    const answer: MockAnswer = matching ?? { result: defaultResult }
+    if (latencyMs > 0) await wait(latencyMs, signal)
     if ('reject' in answer) throw answer.reject
     execution.start()
-    const end = await play(answer, request, (tool, input) => execution.callTool(tool, input))
+    const end = await endOf(answer, request, (tool, input) => execution.callTool(tool, input))
     signal.throwIfAborted()
     return execution.end(end)
   }
 }
 
-/** Resolves after some milliseconds, by the global timer, which fake timers replace. */
-function passing(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after a delay in milliseconds, by the global timer, which fake timers replace. */
+function wait(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms)
     signal.addEventListener('abort', () => clearTimeout(timer), { once: true })

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
 import type { ExecutionResult } from '../run/execution-result.ts'
-import type { SharedRun } from './shared-run.ts'
 
 /** Maximum size in memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
@@ -46,7 +45,7 @@ export class RunCache {
     const end = (result?: ExecutionResult): void => {
       if (this.#runs.get(runKey) !== run) return
       this.#runs.delete(runKey)
-      if (result !== undefined && isWorthKeeping(result)) this.#results.set(key, JSON.stringify(result))
+      if (result !== undefined && isCacheable(result)) this.#results.set(key, JSON.stringify(result))
     }
     run.outcome.then(end, () => end())
   }
@@ -61,6 +60,41 @@ export class RunCache {
  * Whether a result may be cached. The value of a fallback or degradation must not outlive the outage, nor pass for the
  * executor's own.
  */
-function isWorthKeeping({ success, source }: ExecutionResult): boolean {
+function isCacheable({ success, source }: ExecutionResult): boolean {
   return success && (source === 'executor' || source === 'cache')
+}
+
+/** Run that several callers wait for (single-flight). It is aborted when the last of them leaves before it ends. */
+export class SharedRun {
+  /** Id of the execution. */
+  readonly executionId: string
+  readonly outcome: Promise<ExecutionResult>
+  readonly #controller = new AbortController()
+  #waiting = 0
+
+  constructor(executionId: string, start: (signal: AbortSignal) => Promise<ExecutionResult>) {
+    this.executionId = executionId
+    this.outcome = start(this.#controller.signal)
+    // After all callers have left, a rejection would be unhandled.
+    this.outcome.catch(() => {})
+  }
+
+  get isAborted(): boolean {
+    return this.#controller.signal.aborted
+  }
+
+  /** Waits for the end of the run; rejects with the reason of the signal as soon as that aborts. */
+  async wait(signal: AbortSignal): Promise<ExecutionResult> {
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = (): void => aborted.reject(signal.reason)
+    this.#waiting += 1
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await Promise.race([this.outcome, aborted.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      this.#waiting -= 1
+      if (signal.aborted && this.#waiting === 0) this.#controller.abort(signal.reason)
+    }
+  }
 }

@@ -226,7 +226,7 @@ test('a cache hit has the events of an execution that starts and finishes; the r
 })
 
 test.each([
-  [() => withCache({} as never), 'This is no Executor'],
+  [() => withCache({} as never), 'An executor must be an object'],
   [() => withCache(new MockExecutor(), { ttlMs: -1 }), 'the option ttlMs'],
   [() => withCache(new MockExecutor(), { maxEntries: 0 }), 'the option maxEntries'],
   [() => withCache(new MockExecutor(), { ttlM: 5 } as never), 'did you mean ttlMs?'],

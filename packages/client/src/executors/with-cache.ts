@@ -7,13 +7,12 @@ import { failureOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
 import { cacheKey, runKey } from './cache-key.ts'
-import { CancelledById } from './cancelled-by-id.ts'
+import { CancelledById } from '../errors/cancelled-error.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 import { withIds, type RunWithIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { finishedEvent, startedEvent } from './result-events.ts'
-import { RunCache } from './run-cache.ts'
-import { SharedRun } from './shared-run.ts'
+import { RunCache, SharedRun } from './run-cache.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = 'withCache(executor, { ttlMs: 300_000, maxEntries: 1_000 })'
@@ -42,7 +41,7 @@ export interface CachingExecutor extends Executor {
  * (single-flight). Requests are identical by code, input, tool declarations, config and context, and to share a run by
  * their limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
  * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
- * caller waits any more.
+ * caller waits for it.
  *
  * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for
  * code whose tools only read, and put into `context` everything that their answers depend on, such as the user.
@@ -51,17 +50,17 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   checkExecutors([executor], correctCall)
   const cache = new RunCache(parseWrapperOptions(optionsSchema, options, correctCall))
   const routes = new ExecutionRoutes()
-  const passedOn = forwardMethods([executor], routes)
-  /** Clocks of the callers that wait, by the ids of their requests. */
+  const forwarded = forwardMethods([executor], routes)
+  /** Lifetimes of the callers that wait, by the ids of their requests. */
   const waiting = new Map<string, RunLifetime>()
 
   const serve = async ({ request, options }: RunWithIds, { signal }: RunLifetime): Promise<ExecutionResult> => {
     const key = cacheKey(request)
-    const known = cache.resultOf(key)
-    if (known !== undefined) {
-      routes.set(request.id, executor, known.executionId)
+    const cached = cache.resultOf(key)
+    if (cached !== undefined) {
+      routes.set(request.id, executor, cached.executionId)
       options.onEvent?.(startedEvent(request.id, options.correlationId))
-      return repeat(known, request.id, options)
+      return repeatResult(cached, request.id, options)
     }
     const sharedKey = runKey(key, request, options.requestTimeoutMs)
     const joined = cache.runOf(sharedKey)
@@ -69,7 +68,7 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
     if (joined !== undefined) {
       routes.set(request.id, executor, joined.executionId)
       options.onEvent?.(startedEvent(request.id, options.correlationId))
-      return repeat(structuredClone(await ownError(joined.wait(signal), ids)), request.id, options)
+      return repeatResult(structuredClone(await withOwnError(joined.wait(signal), ids)), request.id, options)
     }
     const run = new SharedRun(request.id, (shared) =>
       executor.run(request, { ...whileWaiting(options, signal), signal: shared }),
@@ -80,46 +79,46 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   }
 
   return {
-    ...passedOn,
+    ...forwarded,
     async run(given, givenOptions) {
-      const identity = withIds(given, givenOptions)
-      const { request, options } = identity
+      const runWithIds = withIds(given, givenOptions)
+      const { request, options } = runWithIds
       const ids = { executionId: request.id, correlationId: options.correlationId }
       const { requestTimeoutMs: timeoutMs = Infinity, signal } = options
-      const clock = new RunLifetime({ ...ids, timeoutMs, signals: [signal] })
-      const mayRun = !clock.signal.aborted
-      waiting.set(request.id, clock)
+      const lifetime = new RunLifetime({ ...ids, timeoutMs, signals: [signal] })
+      const wasOpen = !lifetime.signal.aborted
+      waiting.set(request.id, lifetime)
       try {
-        clock.signal.throwIfAborted()
-        return await serve(identity, clock)
+        lifetime.signal.throwIfAborted()
+        return await serve(runWithIds, lifetime)
       } catch (error) {
         if (error instanceof CancelledById) return failureOf(error, ids)
-        const hasLeft = mayRun && error === clock.signal.reason && error instanceof ExecutorClientError
-        throw hasLeft ? concludeError(error, { attempts: 1, ambiguous: true }) : error
+        const isAborted = wasOpen && error === lifetime.signal.reason && error instanceof ExecutorClientError
+        throw isAborted ? concludeError(error, { attempts: 1, ambiguous: true }) : error
       } finally {
         waiting.delete(request.id)
-        clock.dispose()
+        lifetime.dispose()
       }
     },
     async cancel(requestId, reason, options) {
-      const clock = waiting.get(requestId)
+      const lifetime = waiting.get(requestId)
       // An execution that ran here and has no waiting caller is over for its own caller; its run may still serve
       // others.
-      if (clock !== undefined) clock.end(new CancelledById(reason))
-      else if (routes.get(requestId) === undefined) await passedOn.cancel?.(requestId, reason, options)
+      if (lifetime !== undefined) lifetime.end(new CancelledById(reason))
+      else if (routes.get(requestId) === undefined) await forwarded.cancel?.(requestId, reason, options)
     },
     clear: () => cache.clear(),
   }
 }
 
-/** Returns options that pass on no events after the caller has left. */
+/** Returns options that forward no events after the signal has aborted. */
 function whileWaiting({ onEvent, ...options }: RunOptions, signal: AbortSignal): RunOptions {
   if (onEvent === undefined) return options
   return { ...options, onEvent: (event) => void (signal.aborted || onEvent(event)) }
 }
 
 /** Returns a result of another request as the result of this one. */
-function repeat(
+function repeatResult(
   result: ExecutionResult,
   executionId: string,
   options: RunOptions & { readonly correlationId: string },
@@ -131,7 +130,7 @@ function repeat(
 }
 
 /** Waits for a shared run. Rejects with a copy of its error that has the ids of this caller. */
-async function ownError<T>(joined: Promise<T>, ids: { executionId: string; correlationId: string }): Promise<T> {
+async function withOwnError<T>(joined: Promise<T>, ids: { executionId: string; correlationId: string }): Promise<T> {
   try {
     return await joined
   } catch (error) {

@@ -73,7 +73,7 @@ test('cancel, events, health and disposal reach the wrapped executor', async () 
 })
 
 test.each([
-  [() => withDegradation(undefined as never, { result: 1 }), 'This is no Executor'],
+  [() => withDegradation(undefined as never, { result: 1 }), 'An executor must be an object'],
   [() => withDegradation(new MockExecutor(), {} as never), 'result: is missing'],
   [() => withDegradation(new MockExecutor(), { result: () => 1, value: 2 } as never), 'There is no option value'],
 ])('wrong arguments are refused with the corrected code, %$', (call, problem) => {

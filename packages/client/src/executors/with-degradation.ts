@@ -2,12 +2,12 @@ import type { ExecutionRequest, Json } from '@codemode/shared'
 import { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { nothingRan, type ExecutionResult } from '../run/execution-result.ts'
+import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor } from '../executor.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 import { withIds } from './with-ids.ts'
-import { isOutage } from './unavailable.ts'
+import { isOutage } from '../errors/unavailable.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
@@ -64,7 +64,7 @@ function degraded(result: Json, executionId: string, correlationId: string): Exe
     result,
     executionId,
     correlationId,
-    ...nothingRan(),
+    ...emptyRunFields(),
     source: 'degraded',
   }
 }

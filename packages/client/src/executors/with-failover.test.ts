@@ -142,7 +142,7 @@ test('when every executor refuses, the error names all of them, the refusal code
   b.state.error = unreached()
   const expected = {
     code: 'OVERLOADED',
-    message: 'None of 2 executors took the execution: it is OVERLOADED; it is down',
+    message: 'None of 2 executors accepted the execution: it is OVERLOADED; it is down',
     retryable: true,
     ambiguous: false,
     retryAfterMs: 2_000,
@@ -271,9 +271,9 @@ test('cancel and events reach the executor that runs the execution', async () =>
 })
 
 test.each([
-  [() => withFailover([]), 'a list of at least one executor'],
-  [() => withFailover(new MockExecutor() as never), 'a list of at least one executor'],
-  [() => withFailover([new MockExecutor(), 'http://b' as never]), 'This is no Executor'],
+  [() => withFailover([]), 'an array of at least one executor'],
+  [() => withFailover(new MockExecutor() as never), 'an array of at least one executor'],
+  [() => withFailover([new MockExecutor(), 'http://b' as never]), 'An executor must be an object'],
   [() => withFailover([new MockExecutor()], { probeIntervalMs: 0 }), 'the option probeIntervalMs'],
 ])('wrong arguments are refused with the corrected code, %$', (call, problem) => {
   expect(call).toThrow(ConfigurationError)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 import { milliseconds } from '../config/schema.ts'
-import type { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
@@ -9,7 +9,7 @@ import { FailoverMember } from './failover-member.ts'
 import { withIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { timeLeft } from './time-left.ts'
-import { hasSurelyNotRun, nobodyTookIt } from './unavailable.ts'
+import { hasCertainlyNotRun, isRefusal } from '../errors/unavailable.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = `withFailover([
@@ -37,15 +37,15 @@ export type FailoverOptions = z.input<typeof optionsSchema>
  */
 export function withFailover(executors: readonly Executor[], options: FailoverOptions = {}): Executor {
   if (!Array.isArray(executors) || executors.length === 0)
-    throw new ConfigurationError('withFailover needs a list of at least one executor.', correctCall)
+    throw new ConfigurationError('withFailover() takes an array of at least one executor.', correctCall)
   checkExecutors(executors, correctCall)
   const { probeIntervalMs } = parseWrapperOptions(optionsSchema, options, correctCall)
   const members = executors.map((executor) => new FailoverMember(executor, probeIntervalMs))
   const routes = new ExecutionRoutes()
-  const passedOn = forwardMethods(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
-  const choose = leastLoaded(members)
+  const forwarded = forwardMethods(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
+  const choose = createChooser(members)
   return {
-    ...passedOn,
+    ...forwarded,
     async run(given, givenOptions) {
       const { request, options } = withIds(given, givenOptions)
       const leftMs = timeLeft(options.requestTimeoutMs)
@@ -58,16 +58,16 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
         try {
           return await member.run(request, { ...options, requestTimeoutMs: leftMs(), canGoElsewhere })
         } catch (error) {
-          if (!hasSurelyNotRun(error)) throw error
+          if (!hasCertainlyNotRun(error)) throw error
           errors.push(error)
         }
         if (leftMs() === 0) break
       }
-      throw nobodyTookIt(errors)
+      throw noneAccepted(errors)
     },
     async [Symbol.asyncDispose]() {
       for (const member of members) member.close()
-      await passedOn[Symbol.asyncDispose]()
+      await forwarded[Symbol.asyncDispose]()
     },
   }
 }
@@ -76,16 +76,37 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
  * Returns a function that chooses the member with the fewest executions under way, in turn among equals; an ejected one
  * only if all are. It returns undefined if there is none to choose from.
  */
-function leastLoaded(members: readonly FailoverMember[]) {
-  let first = 0
+function createChooser(members: readonly FailoverMember[]) {
+  let nextIndex = 0
   return (candidates: ReadonlySet<FailoverMember>): FailoverMember | undefined => {
-    const inTurn = [...members.slice(first), ...members.slice(0, first)].filter((member) => candidates.has(member))
-    const inUse = inTurn.filter(({ isEjected }) => !isEjected)
-    const chosen = (inUse.length > 0 ? inUse : inTurn).reduce<FailoverMember | undefined>(
+    const inOrder = [...members.slice(nextIndex), ...members.slice(0, nextIndex)].filter((member) =>
+      candidates.has(member),
+    )
+    const available = inOrder.filter(({ isEjected }) => !isEjected)
+    const chosen = (available.length > 0 ? available : inOrder).reduce<FailoverMember | undefined>(
       (best, member) => (best !== undefined && best.underWay <= member.underWay ? best : member),
       undefined,
     )
-    if (chosen !== undefined) first = (members.indexOf(chosen) + 1) % members.length
+    if (chosen !== undefined) nextIndex = (members.indexOf(chosen) + 1) % members.length
     return chosen
   }
+}
+
+/** Returns the error for an execution that every executor refused, with the code of the last refusal if there was one. */
+export function noneAccepted(errors: readonly ExecutorClientError[]): ExecutorClientError {
+  const [only] = errors
+  if (only !== undefined && errors.length === 1) return only
+  const last = errors.findLast(isRefusal) ?? errors.at(-1)!
+  const waits = errors.flatMap(({ retryAfterMs }) => retryAfterMs ?? [])
+  const causes = errors.map(({ message }) => message).join('; ')
+  return new ExecutorClientError(last.code, `None of ${errors.length} executors accepted the execution: ${causes}`, {
+    executionId: last.executionId,
+    correlationId: last.correlationId,
+    retryable: errors.some(({ retryable }) => retryable),
+    attempts: errors.reduce((sum, { attempts }) => sum + attempts, 0),
+    httpStatus: last.httpStatus,
+    retryAfterMs: waits.length > 0 ? Math.min(...waits) : undefined,
+    suggestion: last.suggestion,
+    cause: new AggregateError(errors, causes),
+  })
 }

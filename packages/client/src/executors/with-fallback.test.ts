@@ -127,7 +127,7 @@ test('fallbacks can be nested', async () => {
 })
 
 test.each([
-  [() => withFallback(new MockExecutor(), undefined as never), 'This is no Executor'],
+  [() => withFallback(new MockExecutor(), undefined as never), 'An executor must be an object'],
   [() => withFallback(new MockExecutor(), new MockExecutor(), { timeoutMs: 0 }), 'the option timeoutMs'],
   [() => withFallback(new MockExecutor(), new MockExecutor(), { shouldFallBack: true as never }), 'must be a function'],
 ])('wrong arguments are refused with the corrected code, %$', (call, problem) => {

@@ -8,7 +8,7 @@ import type { Executor, RunOptions } from '../executor.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 import { withIds } from './with-ids.ts'
-import { isOutage } from './unavailable.ts'
+import { isOutage } from '../errors/unavailable.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { timeLeft } from './time-left.ts'
 import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
@@ -79,11 +79,11 @@ async function runWithin(
   const { onEvent } = options
   const controller = new AbortController()
   const stopForwarding = forwardAbort(options.signal, controller)
-  const gaveUp = Promise.withResolvers<never>()
+  const timedOut = Promise.withResolvers<never>()
   const timer = setTimeout(() => {
-    const error = tooSlow(timeoutMs, request.id, options.correlationId)
+    const error = primaryTimedOut(timeoutMs, request.id, options.correlationId)
     controller.abort(error)
-    gaveUp.reject(error)
+    timedOut.reject(error)
   }, timeoutMs)
   try {
     const running = executor.run(request, {
@@ -91,17 +91,17 @@ async function runWithin(
       signal: controller.signal,
       ...(onEvent && { onEvent: (event) => controller.signal.aborted || onEvent(event) }),
     })
-    return await Promise.race([running, gaveUp.promise])
+    return await Promise.race([running, timedOut.promise])
   } finally {
     clearTimeout(timer)
     stopForwarding()
   }
 }
 
-function tooSlow(timeoutMs: number, executionId: string, correlationId: string): ExecutorTimeoutError {
+function primaryTimedOut(timeoutMs: number, executionId: string, correlationId: string): ExecutorTimeoutError {
   return new ExecutorTimeoutError(
     'REQUEST_TIMEOUT',
-    `The first executor was not done after timeoutMs (${timeoutMs} ms)`,
+    `The primary executor did not finish within timeoutMs (${timeoutMs} ms)`,
     {
       executionId,
       correlationId,

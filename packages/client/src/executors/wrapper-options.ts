@@ -21,7 +21,7 @@ export function parseWrapperOptions<Schema extends z.ZodObject>(
 export function checkExecutors(executors: readonly unknown[], correctCall: string): void {
   for (const executor of executors) {
     if (typeof (executor as Partial<Executor> | null | undefined)?.run === 'function') continue
-    const problem = `This is no Executor, an object with a method run(request, options): ${kindOf(executor)}.`
+    const problem = `An executor must be an object with a method run(request, options); got ${kindOf(executor)}.`
     throw new ConfigurationError(problem, correctCall)
   }
 }

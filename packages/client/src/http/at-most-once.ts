@@ -1,6 +1,6 @@
 // Client side of at-most-once execution. The executor's side is packages/executor/src/engine/at-most-once.ts, and the
 // reasoning is in design/retries.md.
-import { ambiguousRefusalSchema, formatKnownReading, type InstanceReading } from '@codemode/shared'
+import { ambiguousRefusalSchema, formatKnownReading, readingOf, type InstanceReading } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
@@ -44,13 +44,13 @@ export class AtMostOnce {
           this.#known = fresh
           continue
         }
-        this.#noteFailure(error, fresh)
-        throw fresh === undefined ? error : keepsMoving(error as ExecutorClientError)
+        this.#recordFailure(error, fresh)
+        throw fresh === undefined ? error : unstableReading(error as ExecutorClientError)
       }
     }
   }
 
-  #noteFailure(error: unknown, fresh: InstanceReading | undefined): void {
+  #recordFailure(error: unknown, fresh: InstanceReading | undefined): void {
     // An aborted attempt fails with the reason of its signal, which may be any value, and may have arrived.
     const isSafe = fresh !== undefined || (error instanceof ExecutorClientError && !error.ambiguous)
     if (!isSafe) this.#mayHaveArrived = true
@@ -78,8 +78,8 @@ function readingIfNotRun(
 }
 
 /**
- * Returns a function that tells the milliseconds since now, too many rather than too few: the monotonic clock stands still
- * while a machine sleeps, and the time of day does not.
+ * Returns a function that returns the milliseconds since this call, rather too many than too few: the monotonic clock stands
+ * still while a machine sleeps, and the time of day does not.
  */
 function startStopwatch(): () => number {
   const [startedAt, startedAtDate] = [performance.now(), Date.now()]
@@ -87,15 +87,44 @@ function startStopwatch(): () => number {
 }
 
 /** Returns the error for an executor that refuses every reading although the code has not run. */
-function keepsMoving(refusal: ExecutorClientError): ExecutorConnectionError {
+function unstableReading(refusal: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = refusal
   const message =
-    `The executor refused ${maxRefusals + 1} readings of its clock in a row: its URL leads to changing instances, ` +
-    'or it forgets ended executions too soon'
+    `The executor refused ${maxRefusals + 1} readings of its clock in a row: executorUrl leads to alternating instances, ` +
+    'or the executor drops ended executions too early'
   return new ExecutorConnectionError(message, {
     executionId,
     correlationId,
     cause: refusal,
-    suggestion: 'Route requests by x-codemode-execution-id; raise retainMs and retainCount of the executor.',
+    suggestion:
+      'Route requests by the header x-codemode-execution-id, and raise retainMs and retainCount of the executor.',
   })
+}
+
+/**
+ * Latest reading of an executor's clock among the responses from one URL. Several instances may answer there, after a
+ * restart or behind a load balancer; the one that answered last is the most likely to answer next.
+ */
+export class LatestReading {
+  #reading: InstanceReading | undefined
+
+  /** Latest reading; undefined before the first response of an executor, and after `forget`. */
+  get current(): InstanceReading | undefined {
+    return this.#reading
+  }
+
+  /** Takes the reading from the headers of a response. Returns whether there was one. */
+  observe(headers: Readonly<Record<string, unknown>>): boolean {
+    const reading = readingOf(headers)
+    if (reading === undefined) return false
+    const { instance, clockMs } = this.#reading ?? {}
+    // Responses may arrive out of order.
+    if (reading.instance !== instance || reading.clockMs > clockMs!) this.#reading = reading
+    return true
+  }
+
+  /** Drops the reading, because the instance could not be reached and another one will probably answer next. */
+  forget(): void {
+    this.#reading = undefined
+  }
 }

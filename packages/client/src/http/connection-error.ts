@@ -15,7 +15,7 @@ interface Connection {
 }
 
 /** System calls that fail before any byte of the request is sent. */
-const connecting = new Set(['connect', 'getaddrinfo'])
+const connectSyscalls = new Set(['connect', 'getaddrinfo'])
 const certificateCodes = /^(CERT_|ERR_TLS_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/
 /** OpenSSL errors before any byte of the request is sent, mostly because the server does not speak TLS. */
 const handshakeErrors =
@@ -40,7 +40,7 @@ export function connectionError(
   }
   const reason = reasonOf(cause, code)
   if (/^(ERR_SSL_|EPROTO$)/.test(code) && handshakeErrors.test(`${code} ${textOf(cause, 'message')?.slice(0, 300)}`)) {
-    return new ExecutorConnectionError(`The server at ${origin} does not complete a TLS handshake: ${reason}`, {
+    return new ExecutorConnectionError(`The TLS handshake with the server at ${origin} failed: ${reason}`, {
       ...fields,
       retryable: false,
       suggestion: 'If the executor is served without TLS, executorUrl must begin with http://.',
@@ -48,7 +48,7 @@ export function connectionError(
   }
   // The port belongs to another protocol, such as TLS or SSH.
   if (cause instanceof errors.HTTPParserError) {
-    return new ExecutorConnectionError(`The server at ${origin} does not answer in HTTP: ${reason}`, {
+    return new ExecutorConnectionError(`The server at ${origin} does not respond with HTTP: ${reason}`, {
       ...fields,
       retryable: false,
       ambiguous: true,
@@ -56,7 +56,7 @@ export function connectionError(
     })
   }
   const isCertificate = certificateCodes.test(code)
-  if (isCertificate || connecting.has(textOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
+  if (isCertificate || connectSyscalls.has(textOf(cause, 'syscall') ?? '') || code === 'ECONNREFUSED') {
     return new ExecutorConnectionError(`The executor at ${origin} could not be reached: ${reason}`, {
       ...fields,
       retryable: !isCertificate,

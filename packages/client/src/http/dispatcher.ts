@@ -24,18 +24,18 @@ export interface ExecutorDispatcher {
  * proxy.
  */
 export function createDispatcher({ origin, connectTimeoutMs, proxies }: DispatcherOptions): ExecutorDispatcher {
-  // Of undici's timeouts only that for connecting is set: the request's signal limits everything else.
-  const clocks = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
+  // Of undici's timeouts only the one for connecting is set: the request's signal limits everything else.
+  const timeouts = { allowH2: false, headersTimeout: 0, bodyTimeout: 0 }
   const variable = origin.startsWith('https:') ? proxies?.https : proxies?.http
   if (proxies === undefined || variable === undefined) {
-    return { dispatcher: new Agent({ ...clocks, connect: { timeout: connectTimeoutMs } }), proxy: undefined }
+    return { dispatcher: new Agent({ ...timeouts, connect: { timeout: connectTimeoutMs } }), proxy: undefined }
   }
   const url = parsed(variable)
   const proxied = (connect: Connect, headersTimeout: number) =>
-    new Pool(url.origin, { ...clocks, headersTimeout, connect: tellingOfProxy(connect) })
+    new Pool(url.origin, { ...timeouts, headersTimeout, connect: withProxyErrors(connect) })
   try {
     const dispatcher = new EnvHttpProxyAgent({
-      ...clocks,
+      ...timeouts,
       connectTimeout: connectTimeoutMs,
       httpProxy: url.href,
       httpsProxy: url.href,
@@ -49,7 +49,7 @@ export function createDispatcher({ origin, connectTimeoutMs, proxies }: Dispatch
     return { dispatcher, proxy: { origin: url.origin, variable: variable.variable } }
   } catch {
     // The error is dropped, since it may contain the proxy's credentials.
-    throw wrongProxy(variable)
+    throw invalidProxy(variable)
   }
 }
 
@@ -59,7 +59,8 @@ interface ProxyPoolOptions {
   readonly connect: Connect
 }
 
-function tellingOfProxy(connect: Connect): Connect {
+/** Returns a connector whose errors say that the proxy could not be reached. */
+function withProxyErrors(connect: Connect): Connect {
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error === null) callback(null, socket)
@@ -69,13 +70,13 @@ function tellingOfProxy(connect: Connect): Connect {
 
 function parsed(variable: ProxyVariable): URL {
   const url = URL.parse(variable.url)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw wrongProxy(variable)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw invalidProxy(variable)
   return url
 }
 
-function wrongProxy({ variable }: ProxyVariable): ConfigurationError {
+function invalidProxy({ variable }: ProxyVariable): ConfigurationError {
   return new ConfigurationError(
-    `${variable} is not the http or https URL of a proxy, and Node's setting (NODE_USE_ENV_PROXY or --use-env-proxy) asks to use it.`,
+    `${variable} must be the http or https URL of a proxy, since NODE_USE_ENV_PROXY or --use-env-proxy asks Node to use it.`,
     `${variable}=http://proxy.example:3128`,
   )
 }

@@ -52,7 +52,7 @@ export function exchangeText(
       sizeBytes += chunk.length
       if (sizeBytes <= limitBytes) return
       end(true)
-      controller?.abort(new Error('the rest is not read'))
+      controller?.abort(new Error('the rest of the body is not needed'))
     },
     onResponseEnd: () => end(false),
     onResponseError(_, error) {

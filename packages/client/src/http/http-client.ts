@@ -11,9 +11,10 @@ import { decodeStream, decodeText } from './content-encoding.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { exchangeText } from './exchange-text.ts'
 import type { Answer } from './foreign-answer.ts'
-import { LatestReading } from './latest-reading.ts'
+import { LatestReading } from './at-most-once.ts'
 import type { SuccessAnswer } from './malformed.ts'
 import type { NamedProxy } from './proxy-error.ts'
+import type { RequestScope } from './request-scope.ts'
 import { foreignError, responseError } from './response-error.ts'
 import { singleHeaders } from './single-headers.ts'
 
@@ -32,16 +33,6 @@ export interface HttpClientOptions {
   readonly proxies?: ProxyVariables | undefined
   /** Dispatcher that sends the requests; a new one by default. */
   readonly dispatcher?: Dispatcher
-}
-
-/** Ids, signal and deadline of a request. */
-export interface RequestScope {
-  readonly executionId?: string | undefined
-  readonly correlationId: string
-  /** Signal that aborts the request, which then rejects with the signal's reason. */
-  readonly signal: AbortSignal
-  /** Deadline by `performance.now()`; infinite if there is none. */
-  readonly deadlineAt: number
 }
 
 interface HttpRequest {
@@ -143,7 +134,7 @@ export class HttpClient {
       try {
         answer = await exchange(this.#dispatchOptions(req, scope))
         span.setAttribute(attributes.httpStatus, answer.status)
-        this.#noteAnswer(answer)
+        this.#observe(answer)
         if ('body' in answer) return answer.body
       } catch (error) {
         if (signal.aborted) throw signal.reason
@@ -163,7 +154,7 @@ export class HttpClient {
     return { origin: this.#origin, proxy: this.#proxy, connectTimeoutMs, ...ids, method, url, apiKey: executorApiKey }
   }
 
-  #noteAnswer({ status, headers }: Pick<Answer, 'status' | 'headers'>): void {
+  #observe({ status, headers }: Pick<Answer, 'status' | 'headers'>): void {
     const hasReading = this.#latestReading.observe(headers)
     this.#hasReached ||= hasReading || isSuccess(status)
   }

@@ -11,19 +11,24 @@ export interface SuccessAnswer {
 
 /** Returns the error for a response of the executor that violates the protocol. */
 export function malformed(what: string, cause: unknown): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor's ${what} is not what this client understands`, {
+  return new ExecutorClientError('INTERNAL', `The executor's ${what} does not match the protocol of this client`, {
     ambiguous: true,
     suggestion: 'Check that the client and the executor are of the same major version.',
     cause,
   })
 }
 
-function incomplete(what: string): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor's ${what} is cut off or damaged: it is not valid JSON`, {
-    retryable: true,
-    ambiguous: true,
-    suggestion: 'Check the proxies and gateways before the executor: one of them changes or cuts answers.',
-  })
+/** Returns the error for a response of the executor that was truncated or modified on the way. */
+function damaged(what: string): ExecutorClientError {
+  return new ExecutorClientError(
+    'INTERNAL',
+    `The executor's ${what} is not valid JSON: it was truncated or modified on the way`,
+    {
+      retryable: true,
+      ambiguous: true,
+      suggestion: 'Check the proxies and gateways before the executor: one of them truncates or modifies responses.',
+    },
+  )
 }
 
 /** Returns the parsed response, without unknown fields. Throws an error for any other, which says what answered. */
@@ -37,7 +42,7 @@ export function parseAnswer<Schema extends z.ZodType>(
   if (parsed.success) return parsed.data
   // A text that names an execution is taken as the executor's response.
   if (!text.includes('"executionId"')) throw foreign()
-  throw json === undefined ? incomplete(what) : malformed(what, parsed.error)
+  throw json === undefined ? damaged(what) : malformed(what, parsed.error)
 }
 
 function parseJson(text: string): unknown {

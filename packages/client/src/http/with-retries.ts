@@ -1,8 +1,8 @@
 import pRetry from 'p-retry'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import type { ExecutionScope } from '../protocol/executions-api.ts'
 import { delay } from '../async/delay.ts'
+import type { ExecutionScope } from './request-scope.ts'
 import { isRetryable, maxAttemptsOf, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
 
 interface RetryScope extends ExecutionScope {

@@ -86,7 +86,7 @@ export class ClientEmitter {
   /** Adds a listener. Returns a function that removes it. */
   on<Name extends keyof ClientEvents>(name: Name, listener: ClientListener<Name>): () => void {
     const listeners: Set<ClientListener<Name>> | undefined = this.#listeners[name]
-    if (listeners === undefined || typeof listener !== 'function') throw noListener(name)
+    if (listeners === undefined || typeof listener !== 'function') throw invalidListener(name, listener)
     // Each call adds a new function, so that a listener may be added twice.
     const call: ClientListener<Name> = (event) => listener(event)
     listeners.add(call)
@@ -106,9 +106,9 @@ export class ClientEmitter {
   }
 }
 
-function noListener(name: unknown): ConfigurationError {
+function invalidListener(name: unknown, listener: unknown): ConfigurationError {
   return new ConfigurationError(
-    `A listener is a function, of one of the events start, retry, tool, log and settle: this is of ${String(name)}.`,
+    `on() takes the name of an event (start, retry, tool, log or settle) and a function; got ${String(name)} and a value of type ${typeof listener}.`,
     "codemode.on('settle', ({ executionId, status }) => console.log(executionId, status))",
   )
 }

@@ -49,25 +49,24 @@ export function logEvents(events: ClientEmitter, { logger = stderrLogger, level,
       if (error?.code === conflictCode) return log('error', 'tool call refused', shown)
       if (error?.cause !== undefined && !isToolError(error.cause)) {
         const described = describeError(error.cause, { withStacks: true })
-        log('error', 'the handler of a tool failed', { ...event, error: described })
+        log('error', 'tool handler failed', { ...event, error: described })
       }
       return log('debug', 'tool called', shown)
     })
   }
   if (isLogged('warn')) {
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>
-      log('warn', 'request failed, trying again', { ...retry, error: { code, message, httpStatus } }),
+      log('warn', 'request failed, retrying', { ...retry, error: { code, message, httpStatus } }),
     )
     events.on('settle', ({ warnings, ...event }) => {
       const { executionId, correlationId, label } = event
-      for (const warning of warnings)
-        log('warn', 'the code has a warning', { executionId, correlationId, label, warning })
+      for (const warning of warnings) log('warn', 'code warning', { executionId, correlationId, label, warning })
       return log(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
     })
   }
   if (isLogged('debug')) {
     events.on('start', (event) => log('debug', 'execution sent', { ...event }))
-    events.on('log', ({ level: guestLevel, ...event }) => log('debug', 'the code logged', { ...event, guestLevel }))
+    events.on('log', ({ level: guestLevel, ...event }) => log('debug', 'console output', { ...event, guestLevel }))
   }
 }
 

@@ -26,7 +26,7 @@ export interface Stats {
 
 const counterOf = { completed: 'successful', failed: 'failed', cancelled: 'cancelled' } as const
 
-/** Counter of executions that arrive, are sent, and end. */
+/** Counter of executions that are queued, sent and ended. */
 export class StatsCounter {
   readonly #ended = { successful: 0, failed: 0, cancelled: 0 }
   #pending = 0
@@ -36,7 +36,7 @@ export class StatsCounter {
   #minMs = Infinity
   #maxMs = 0
 
-  came(): void {
+  queued(): void {
     this.#pending += 1
   }
 
@@ -59,11 +59,11 @@ export class StatsCounter {
     this.#maxMs = Math.max(this.#maxMs, ranMs)
   }
 
-  /** Runs an execution synchronously and counts it. */
-  counting(run: () => ExecutionResult): ExecutionResult {
+  /** Runs an execution synchronously, and counts it. */
+  countBlocking(run: () => ExecutionResult): ExecutionResult {
     const sentAt = performance.now()
     let status: FinalStatus = 'failed'
-    this.came()
+    this.queued()
     this.sent()
     try {
       const result = run()

@@ -20,7 +20,7 @@ test('an execution is one trace: its span, each attempt, each tool call, and the
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     if (executor.requests.length === 1) return reply.error(503, 'OVERLOADED', { retryable: true })
     reply.called(1, 'weather', {})
-    await executor.next('/tool-results')
+    await executor.nextRequest('/tool-results')
     return reply.finished(1)
   })
   const config = { executorUrl: executor.url, executorApiKey: 'k', tools: { weather: () => 1 } }

@@ -9,7 +9,8 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import type { ExecutorClientConfig } from '../config/schema.ts'
 import { ExecutorClient } from './executor-client.ts'
 import type { RunOptions } from '../executor.ts'
-import { executionOf, failedResultOf, FakeExecutor, resultOf, type FakeReply } from '../testing/fake-executor.ts'
+import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
+import { failedResultOf, resultOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const apiKey = 'a-very-secret-key'
 const fast = { retry: { backoffBaseMs: 1 } }
@@ -359,7 +360,7 @@ test('the request clock fires in the client, names itself, and cancels the execu
     option: 'requestTimeoutMs',
     ambiguous: true,
   })
-  await executor.next('/cancel')
+  await executor.nextRequest('/cancel')
 })
 
 test('the request clock gives the same error when the executor detects it first', async () => {
@@ -428,7 +429,7 @@ test('aborting rejects at once with an AbortError, and posts cancel', async () =
   const error = await failureOf(client.run({ code: 'x' }, { ...noTools, signal: controller.signal }))
   expect(error).toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
   expect(error.message).toContain('the user left')
-  const cancel = await executor.next('/cancel')
+  const cancel = await executor.nextRequest('/cancel')
   expect(cancel.headers['x-codemode-execution-id']).toBe(executionOf(executor.requests[0]!).id)
   expect(JSON.parse(cancel.body)).toEqual({ reason: error.message })
 })
@@ -460,7 +461,7 @@ test('tool calls arrive over the stream, and their answers are sent together', a
     reply.started()
     reply.called(1, 'weather', { city: 'Oslo' })
     reply.called(2, 'weather', { city: 'Rome' })
-    const { body } = await executor.next('/tool-results')
+    const { body } = await executor.nextRequest('/tool-results')
     return reply.finished(JSON.parse(body))
   })
   await using client = clientOf(executor)
@@ -484,7 +485,7 @@ test('a broken stream resumes after its last event, and no call is answered twic
     if (request.method === 'POST') {
       reply.started()
       reply.called(1, 'weather', {})
-      await executor.next('/tool-results')
+      await executor.nextRequest('/tool-results')
       return reply.destroy()
     }
     reply.called(1, 'weather', {})
@@ -498,16 +499,16 @@ test('a broken stream resumes after its last event, and no call is answered twic
     },
   })
   expect(result).toMatchObject({ result: 1 })
-  expect((await executor.next('/events')).headers['last-event-id']).toBe('2')
+  expect((await executor.nextRequest('/events')).headers['last-event-id']).toBe('2')
 })
 
 test('answers that could not be sent are sent again', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) {
-      return executor.to('/tool-results').length === 1 ? reply.destroy() : reply.json(200, { accepted: [] })
+      return executor.requestsTo('/tool-results').length === 1 ? reply.destroy() : reply.json(200, { accepted: [] })
     }
     reply.called(1, 'weather', {})
-    await executor.next('/tool-results', 2)
+    await executor.nextRequest('/tool-results', 2)
     return reply.finished('done')
   })
   await using client = clientOf(executor)
@@ -535,14 +536,14 @@ test('a call that is settled elsewhere, and the end of the execution, abort runn
       }),
   })
   expect(reasons).toEqual(['1 The call was settled without this answer', '2 The execution has ended'])
-  expect(executor.to('/tool-results')).toHaveLength(0)
+  expect(executor.requestsTo('/tool-results')).toHaveLength(0)
 })
 
 test('the client also refuses a call of a tool that the request does not declare', async () => {
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
     reply.called(1, 'bank', {})
-    return reply.finished(JSON.parse((await executor.next('/tool-results')).body))
+    return reply.finished(JSON.parse((await executor.nextRequest('/tool-results')).body))
   })
   await using client = clientOf(executor)
   const result = await client.run(weather, noTools)
@@ -636,7 +637,7 @@ test('with a callback in the request, events of the stream call no tools in the 
 
 test('a hundred runs are in flight at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
-    await executor.next('/v1/executions', 100)
+    await executor.nextRequest('/v1/executions', 100)
     reply.result(1)
   })
   await using client = clientOf(executor)
@@ -650,10 +651,10 @@ test('disposing cancels running executions, waits for that, and closes the conne
   })
   const client = clientOf(executor)
   const run = failureOf(client.run({ code: 'x' }, noTools))
-  await executor.next('/v1/executions')
+  await executor.nextRequest('/v1/executions')
   await client[Symbol.asyncDispose]()
   expect((await run).message).toContain('the client was closed')
-  expect(executor.to('/cancel')).toHaveLength(1)
+  expect(executor.requestsTo('/cancel')).toHaveLength(1)
 })
 
 test('health is the answer of the executor, and false without an answer', async () => {
@@ -672,10 +673,10 @@ test(
     await using executor = await FakeExecutor.start(async (request, reply) => {
       if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
       reply.called(1, 'weather', { city: 'Oslo' })
-      await executor.next('/tool-results')
+      await executor.nextRequest('/tool-results')
       reply.called(1, 'weather', { city: 'Oslo' })
       reply.called(1, 'weather', { city: 'Rome' })
-      await executor.next('/tool-results', 2)
+      await executor.nextRequest('/tool-results', 2)
       return reply.finished(1)
     })
     await using client = clientOf(executor)
@@ -689,7 +690,7 @@ test(
       onCallConflict: ({ callId }, reason) => conflicts.push(`${callId} ${reason}`),
     })
     expect(inputs).toEqual([{ city: 'Oslo' }])
-    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    const answers = executor.requestsTo('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
     expect(answers.map(({ results }) => results.map(({ answer }) => answer))).toEqual([
       [{ ok: true, output: 'sun' }],
       [{ ok: false, error: expect.objectContaining({ code: 'TOOL_CALL_CONFLICT', retryable: false }) }],
@@ -705,9 +706,9 @@ test(
     const cities = ['Oslo', 'Oslo', 'Rome']
     await using executor = await FakeExecutor.start(async (request, reply) => {
       if (request.path.endsWith('/tool-results')) return reply.json(200, { accepted: [] })
-      const stream = executor.to('/v1/executions').length
+      const stream = executor.requestsTo('/v1/executions').length
       reply.called(1, 'weather', { city: cities[stream - 1] })
-      await executor.next('/tool-results', stream)
+      await executor.nextRequest('/tool-results', stream)
       return reply.finished(1)
     })
     await using client = clientOf(executor)
@@ -719,7 +720,7 @@ test(
     const id = newExecutionId()
     for (const _ of cities) await client.run({ ...weather, id }, { callTool })
     expect(inputs).toEqual([{ city: 'Oslo' }])
-    const answers = executor.to('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
+    const answers = executor.requestsTo('/tool-results').map(({ body }) => JSON.parse(body) as ToolResultsRequest)
     expect(answers.map(({ results }) => results[0]?.answer)).toEqual([
       { ok: true, output: 'sun' },
       { ok: true, output: 'sun' },

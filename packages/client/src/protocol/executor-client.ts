@@ -11,11 +11,13 @@ import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
 import { resolveConnection } from '../config/resolve.ts'
 import type { ExecutorClientConfig } from '../config/schema.ts'
+import { cancelledBy } from '../errors/cancelled-error.ts'
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
-import { anyObject, ExecutionsApi, type ExecutionScope } from './executions-api.ts'
+import type { ExecutionScope } from '../http/request-scope.ts'
+import { anyObject, ExecutionsApi } from './executions-api.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from '../http/http-client.ts'
@@ -23,10 +25,9 @@ import { parseAnswer } from '../http/malformed.ts'
 import { resolveRetryPolicy } from '../http/retry-policy.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { withJsonValues } from '../run/request-json.ts'
-import { cancelled, RunLifetime } from './run-lifetime.ts'
-import { runByAnswer } from './run-by-answer.ts'
+import { RunLifetime } from './run-lifetime.ts'
 import { runByStream } from './run-by-stream.ts'
-import { unknownOutcome } from './settle.ts'
+import { settleFailure, unknownOutcome } from './settle.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { CallRecord } from '../tools/call-record.ts'
 
@@ -34,9 +35,9 @@ import { CallRecord } from '../tools/call-record.ts'
 const controlTimeoutMs = 5_000
 
 /** Run of this client that has not ended. */
-interface Running {
+interface RunningExecution {
   readonly executionId: string
-  readonly clock: RunLifetime
+  readonly lifetime: RunLifetime
   /** Aborts when the run has ended or the executor has cancelled it: no further tool calls are started. */
   readonly callsEnded: AbortController
   result?: Promise<unknown>
@@ -48,9 +49,9 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Bag<Running>()
+  readonly #running = new Bag<RunningExecution>()
   readonly #cancelling = new Set<Promise<void>>()
-  readonly #record = new CallRecord()
+  readonly #callRecord = new CallRecord()
 
   /** Creates an executor that connects on first use. Throws a ConfigurationError if the configuration is invalid. */
   constructor(config: ExecutorClientConfig) {
@@ -65,14 +66,14 @@ export class ExecutorClient implements Executor {
     const executionId = request.id ?? newExecutionId()
     const correlationId = options.correlationId ?? newCorrelationId()
     const timeoutMs = options.requestTimeoutMs ?? this.#timeoutOf(request)
-    const clock = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
+    const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs, signals: [options.signal] })
     const callsEnded = new AbortController()
-    const running: Running & { result?: Promise<ExecutionResult> } = { executionId, clock, callsEnded }
+    const running: RunningExecution & { result?: Promise<ExecutionResult> } = { executionId, lifetime, callsEnded }
     const endCallback = (): void => options.callbackEnded?.(executionId)
     callsEnded.signal.addEventListener('abort', endCallback, { once: true })
-    const leave = this.#running.add(running)
-    if (this.#closing.signal.aborted) clock.cancel(this.#closing.signal.reason)
-    const { signal, deadlineAt } = clock
+    const removeRunning = this.#running.add(running)
+    if (this.#closing.signal.aborted) lifetime.cancel(this.#closing.signal.reason)
+    const { signal, deadlineAt } = lifetime
     const { onRetry, canGoElsewhere } = options
     const scope = { executionId, correlationId, signal, deadlineAt, onRetry, canGoElsewhere }
     const ids = { [attributes.executionId]: executionId, [attributes.correlationId]: correlationId }
@@ -84,20 +85,20 @@ export class ExecutorClient implements Executor {
     try {
       return await running.result
     } finally {
-      leave()
+      removeRunning()
       callsEnded.abort()
-      clock.dispose()
+      lifetime.dispose()
     }
   }
 
   /** Cancels an execution and its tool calls. Resolves when the executor has confirmed. */
   async cancel(executionId: string, reason?: string, options: ControlOptions = {}): Promise<void> {
-    const clock = this.#controlClock(executionId, options)
+    const control = this.#controlRequest(executionId, options)
     try {
-      await this.#api.cancel(reason, clock.scope)
+      await this.#api.cancel(reason, control.scope)
       for (const run of this.#running.all) if (run.executionId === executionId) run.callsEnded.abort()
     } finally {
-      clock.dispose()
+      control.dispose()
     }
   }
 
@@ -108,14 +109,14 @@ export class ExecutorClient implements Executor {
   ): AsyncGenerator<ExecutionEvent, void> {
     const correlationId = options.correlationId ?? newCorrelationId()
     const controller = new AbortController()
-    const stops = [options.signal, this.#closing.signal].map((signal) =>
-      forwardAbort(signal, controller, (reason) => cancelled(reason, { executionId, correlationId })),
+    const stopForwarding = [options.signal, this.#closing.signal].map((signal) =>
+      forwardAbort(signal, controller, (reason) => cancelledBy(reason, { executionId, correlationId })),
     )
     const scope = { executionId, correlationId, signal: controller.signal, deadlineAt: Infinity }
     try {
       yield* followEvents(() => this.#api.events(options.after, scope), this.#api, scope, options.after)
     } finally {
-      for (const stopForwarding of stops) stopForwarding()
+      for (const stop of stopForwarding) stop()
     }
   }
 
@@ -134,7 +135,7 @@ export class ExecutorClient implements Executor {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
     const running = this.#running.all
-    for (const { clock } of running) clock.cancel(reason)
+    for (const { lifetime } of running) lifetime.cancel(reason)
     await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
     await Promise.all(this.#cancelling)
     await this.#http.close()
@@ -144,10 +145,10 @@ export class ExecutorClient implements Executor {
     given: ExecutionRequest,
     options: RunOptions,
     scope: ExecutionScope,
-    { clock, callsEnded }: Running,
+    { lifetime, callsEnded }: RunningExecution,
   ): Promise<ExecutionResult> {
     // An execution that was cancelled before it started makes no callback and sends no request.
-    clock.signal.throwIfAborted()
+    lifetime.signal.throwIfAborted()
     const hasTools = (given.tools?.length ?? 0) > 0
     const callback = hasTools ? await options.callbackFor?.(scope.executionId) : undefined
     const request = callback === undefined ? given : { ...given, callback }
@@ -157,15 +158,15 @@ export class ExecutorClient implements Executor {
       const result =
         isAnsweredHere || options.onEvent !== undefined
           ? await runByStream(
-              { request, body, scope, clock, callsEnded: callsEnded.signal, options, record: this.#record },
+              { request, body, scope, lifetime, callsEnded: callsEnded.signal, options, record: this.#callRecord },
               this.#api,
             )
-          : await runByAnswer(body, scope, this.#api)
-      if (hasUsedUpRequest(result)) throw concludeError(clock.timedOut(), { attempts: 1, ambiguous: true })
+          : await this.#api.run(body, scope).catch((error: unknown) => settleFailure(this.#api, scope, error))
+      if (hasRequestTimedOut(result)) throw concludeError(lifetime.timedOut(), { attempts: 1, ambiguous: true })
       return resultFromWire(result)
     } catch (error) {
-      if (clock.signal.aborted) {
-        const reason: unknown = clock.signal.reason
+      if (lifetime.signal.aborted) {
+        const reason: unknown = lifetime.signal.reason
         this.#cancelInBackground(scope)
         throw reason instanceof ExecutorClientError ? concludeError(reason, { attempts: 1, ambiguous: true }) : reason
       }
@@ -183,10 +184,10 @@ export class ExecutorClient implements Executor {
     this.#cancelling.add(cancelling)
   }
 
-  #controlClock(executionId: string, { correlationId = newCorrelationId(), signal }: ControlOptions) {
-    const clock = new RunLifetime({ executionId, correlationId, timeoutMs: controlTimeoutMs, signals: [signal] })
-    const scope = { executionId, correlationId, signal: clock.signal, deadlineAt: clock.deadlineAt }
-    return { scope, dispose: () => clock.dispose() }
+  #controlRequest(executionId: string, { correlationId = newCorrelationId(), signal }: ControlOptions) {
+    const lifetime = new RunLifetime({ executionId, correlationId, timeoutMs: controlTimeoutMs, signals: [signal] })
+    const scope = { executionId, correlationId, signal: lifetime.signal, deadlineAt: lifetime.deadlineAt }
+    return { scope, dispose: () => lifetime.dispose() }
   }
 
   async #probe(path: '/livez' | '/readyz'): Promise<boolean> {
@@ -211,7 +212,7 @@ export class ExecutorClient implements Executor {
  * Returns whether the executor ended the execution because `requestTimeoutMs` had passed. The executor gets the
  * remaining time with the request, and may notice the timeout before the client.
  */
-function hasUsedUpRequest(result: WireResult): boolean {
+function hasRequestTimedOut(result: WireResult): boolean {
   if (result.success || result.error.code !== 'EXECUTION_TIMEOUT') return false
   return timeoutFieldsOf(result.error.details, 'execution').layer === 'request'
 }

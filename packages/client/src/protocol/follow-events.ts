@@ -6,7 +6,8 @@ import { isFinal, type ExecutionEvent } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import type { ExecutionScope } from '../http/request-scope.ts'
+import type { ExecutionsApi } from './executions-api.ts'
 import { parseEvent, readMessages } from '../http/event-stream.ts'
 import { retryDelayMs, type RetryPolicy } from '../http/retry-policy.ts'
 import { delay } from '../async/delay.ts'
@@ -56,54 +57,48 @@ export async function* followBatches(
       }
     } catch (error) {
       if (scope.signal.aborted) throw scope.signal.reason
-      if (error instanceof ExecutorClientError && !isWorthAsking(error, next === open)) throw error
+      if (error instanceof ExecutorClientError && !mayBeUnderWay(error, next === open)) throw error
       cause = error
     }
     emptyStreams += 1
-    const refusal = cause instanceof ExecutorClientError ? cause : undefined
-    const error = refusal ?? lost(scope, emptyStreams, cause)
-    if (refusal !== undefined || emptyStreams >= api.policy.maxAttempts) {
+    const failure = cause instanceof ExecutorClientError ? cause : undefined
+    const error = failure ?? interruptedStream(scope, emptyStreams, cause)
+    if (failure !== undefined || emptyStreams >= api.policy.maxAttempts) {
       if (!(await isUnderWay(api, scope))) throw error
       emptyStreams = 1
     }
-    await delay(tell(stream, { error, emptyStreams, policy: api.policy, scope }), scope.signal)
+    const delayMs = pauseAfter(stream, { error, emptyStreams, policy: api.policy })
+    if (performance.now() - stream.lastEventAt < quietMs) {
+      const { executionId, correlationId } = scope
+      scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
+    }
+    await delay(delayMs, scope.signal)
     next = () => api.events(lastEventId, scope)
   }
 }
 
-interface EndedStream {
-  readonly openedAt: number
-  readonly lastEventAt: number
-}
-
 interface Interruption {
   readonly error: ExecutorClientError
+  /** Number of streams in a row that brought no event. */
   readonly emptyStreams: number
   readonly policy: RetryPolicy
-  readonly scope: ExecutionScope
 }
 
-/** Reports a stream that broke to `onRetry`, unless it was idle. Returns the pause before the next one in ms. */
-function tell(stream: EndedStream, { error, emptyStreams, policy, scope }: Interruption): number {
-  const { executionId, correlationId } = scope
-  const now = performance.now()
-  const longestMs = Math.max(policy.backoffBaseMs, maxPauseRatio * (now - stream.openedAt))
-  const delayMs = Math.min(retryDelayMs(policy, emptyStreams, error.retryAfterMs), longestMs)
-  if (now - stream.lastEventAt < quietMs) {
-    scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
-  }
-  return delayMs
+/** Returns the pause in milliseconds between a stream that broke and the next one. */
+function pauseAfter(stream: { readonly openedAt: number }, { error, emptyStreams, policy }: Interruption): number {
+  const maxPauseMs = Math.max(policy.backoffBaseMs, maxPauseRatio * (performance.now() - stream.openedAt))
+  return Math.min(retryDelayMs(policy, emptyStreams, error.retryAfterMs), maxPauseMs)
 }
 
 /** Returns whether the execution may be under way although its stream could not be opened. */
-function isWorthAsking(error: ExecutorClientError, isFirst: boolean): boolean {
+function mayBeUnderWay(error: ExecutorClientError, isFirst: boolean): boolean {
   return error.retryable && (error.ambiguous || !isFirst)
 }
 
-/** Asks the executor whether the execution is under way. Resolves with false if the executor does not answer. */
+/** Reads from the executor whether the execution is under way. Resolves with false if the executor does not answer. */
 async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<boolean> {
   try {
-    const { status } = await api.record(scope, api.questionPolicy(0))
+    const { status } = await api.record(scope, api.recordPolicy(0))
     return !isFinal(status)
   } catch {
     scope.signal.throwIfAborted()
@@ -129,16 +124,20 @@ async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
 
 type Dumpable = Readable & { dump(options: { limit: number }): Promise<unknown> }
 
-function lost(
+/** Returns the error for a stream that ended before the event `finished`. */
+function interruptedStream(
   { executionId, correlationId }: ExecutionScope,
   attempts: number,
   cause: unknown,
 ): ExecutorConnectionError {
-  return new ExecutorConnectionError(`The event stream of ${executionId} broke and brought no further event`, {
-    executionId,
-    correlationId,
-    attempts,
-    ambiguous: true,
-    cause,
-  })
+  return new ExecutorConnectionError(
+    `The event stream of execution ${executionId} was interrupted without a new event`,
+    {
+      executionId,
+      correlationId,
+      attempts,
+      ambiguous: true,
+      cause,
+    },
+  )
 }

@@ -2,13 +2,14 @@ import type { ExecutionRequest, ExecutionResult, ToolAnswer, ToolCallMessage } f
 import { toolFailed } from '@codemode/shared/internal'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
-import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import type { ExecutionScope } from '../http/request-scope.ts'
+import type { ExecutionsApi } from './executions-api.ts'
 import type { RunOptions } from '../executor.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/malformed.ts'
 import type { RunLifetime } from './run-lifetime.ts'
-import { canBeSettled, lostSight, settle } from './settle.ts'
-import { StreamCalls, type Called } from './stream-calls.ts'
+import { canBeSettled, ambiguousError, settle } from './settle.ts'
+import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
 import type { CallRecord } from '../tools/call-record.ts'
 
@@ -16,7 +17,7 @@ interface StreamRun {
   readonly request: ExecutionRequest
   readonly body: string
   readonly scope: ExecutionScope
-  readonly clock: RunLifetime
+  readonly lifetime: RunLifetime
   /** Signal that aborts when no further tool calls are to be started. */
   readonly callsEnded: AbortSignal
   readonly options: RunOptions
@@ -32,18 +33,18 @@ const recordMarginMs = 60_000
 
 /** Runs an execution over its event stream, and serves its tool calls unless the request has a callback. */
 export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<ExecutionResult> {
-  const { request, scope, clock, callsEnded, options, record } = run
+  const { request, scope, lifetime, callsEnded, options, record } = run
   const time = new StreamTime()
-  const messageOf = (event: Called) => callMessage(run, event, time.remainingMs(event))
+  const messageOf = (event: ToolCalledEvent) => callMessage(run, event, time.remainingMs(event))
   const calls = new StreamCalls({
     record,
     keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
     onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
     callTool: (event, signal) => callTool(run, messageOf(event), signal),
     openCalls: (events) =>
-      clock.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
+      lifetime.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
-    onFailure: (error) => clock.end(lostSight(scope, error) as Error),
+    onFailure: (error) => lifetime.end(ambiguousError(scope, error) as Error),
   })
   let isAccepted = false
   const open = async () => {
@@ -54,8 +55,8 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
   try {
     for await (const events of followBatches(open, api, scope)) {
       isAccepted = true
-      time.note(events)
-      if (request.callback === undefined) calls.take(events)
+      time.observe(events)
+      if (request.callback === undefined) calls.receive(events)
       for (const event of events) {
         options.onEvent?.(event)
         if (event.type === 'finished') return event.result
@@ -64,7 +65,8 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
-    if (clock.signal.aborted || !(isLost || canBeSettled(error))) throw isAccepted ? lostSight(scope, error) : error
+    if (lifetime.signal.aborted || !(isLost || canBeSettled(error)))
+      throw isAccepted ? ambiguousError(scope, error) : error
     return await settle(api, scope, error)
   } finally {
     calls.end('The execution has ended')
@@ -77,14 +79,14 @@ async function callTool(
   signal: AbortSignal,
 ): Promise<ToolAnswer> {
   if (request.tools?.some(({ name }) => name === call.tool) !== true) {
-    return toolFailed('TOOL_NOT_ALLOWED', `The execution may not call ${call.tool}`)
+    return toolFailed('TOOL_NOT_ALLOWED', `The tool ${call.tool} is not one of the tools of this execution`)
   }
   return options.callTool(call, signal)
 }
 
 function callMessage(
   { request, scope }: StreamRun,
-  { callId, tool, input }: Called,
+  { callId, tool, input }: ToolCalledEvent,
   remainingMs: number,
 ): ToolCallMessage {
   const { executionId, correlationId } = scope

@@ -1,7 +1,7 @@
 import { maxTimerMs } from '@codemode/shared'
 
-import { CancelledError } from '../errors/cancelled-error.ts'
-import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
+import { cancelledBy } from '../errors/cancelled-error.ts'
+import { requestTimedOut, type ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 
 interface RunLifetimeOptions {
@@ -13,63 +13,44 @@ interface RunLifetimeOptions {
 }
 
 /**
- * Aborter of a run on the client's side: on the caller's signal, after `requestTimeoutMs`, or on a failure. The reason
- * of its own signal is always the typed error that the caller gets.
+ * Lifetime of a run on the client's side. Its signal aborts on the caller's signal, after `requestTimeoutMs`, or on a
+ * failure; the reason is always the typed error that the caller gets.
  */
 export class RunLifetime {
+  /** Deadline by `performance.now()`. */
   readonly deadlineAt: number
-  /** Makes the error for a request that timed out, whether client or executor noticed first. */
+  /** Returns the error for a request that timed out, whether the client or the executor noticed it first. */
   readonly timedOut: () => ExecutorTimeoutError
   /** Aborts the run as a signal with this reason does. */
   readonly cancel: (reason: unknown) => void
   readonly #controller = new AbortController()
   readonly #timer: NodeJS.Timeout
-  readonly #stops: readonly (() => void)[]
+  readonly #stopForwarding: readonly (() => void)[]
 
   constructor({ executionId, correlationId, signals, ...options }: RunLifetimeOptions) {
     const ids = { executionId, correlationId }
     const timeoutMs = Math.min(options.timeoutMs, maxTimerMs)
     this.deadlineAt = performance.now() + timeoutMs
-    this.timedOut = () => requestTimeout(timeoutMs, ids)
-    this.cancel = (reason) => this.end(cancelled(reason, ids))
+    this.timedOut = () => requestTimedOut(timeoutMs, ids)
+    this.cancel = (reason) => this.end(cancelledBy(reason, ids))
     this.#timer = setTimeout(() => this.end(this.timedOut()), timeoutMs)
-    this.#stops = signals.map((signal) => forwardAbort(signal, this.#controller, (reason) => cancelled(reason, ids)))
+    this.#stopForwarding = signals.map((signal) =>
+      forwardAbort(signal, this.#controller, (reason) => cancelledBy(reason, ids)),
+    )
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
+  /** Aborts the run with this error. */
   end(error: Error): void {
     this.#controller.abort(error)
   }
 
+  /** Stops the timer, and removes the listeners of the signals. */
   dispose(): void {
     clearTimeout(this.#timer)
-    for (const stopForwarding of this.#stops) stopForwarding()
+    for (const stop of this.#stopForwarding) stop()
   }
-}
-
-/** Returns the error for a request that took longer than `requestTimeoutMs`. */
-export function requestTimeout(
-  timeoutMs: number,
-  ids: { executionId: string; correlationId: string },
-): ExecutorTimeoutError {
-  return new ExecutorTimeoutError(
-    'REQUEST_TIMEOUT',
-    `The request took longer than requestTimeoutMs (${timeoutMs} ms)`,
-    {
-      ...ids,
-      layer: 'request',
-      timeoutMs,
-      option: 'requestTimeoutMs',
-      retryable: true,
-    },
-  )
-}
-
-/** Returns the error for an aborted signal, with its reason as the cause. */
-export function cancelled(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
-  const why = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
-  return new CancelledError(`The execution was cancelled: ${why}`, { ...ids, cause: reason })
 }

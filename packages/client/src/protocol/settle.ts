@@ -1,9 +1,10 @@
-// Settles a request with an unknown outcome: the client asks for the execution by its id instead of running it again.
+// Settles a request with an unknown outcome: the client reads the execution by its id instead of running it again.
 import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
-import type { ExecutionsApi, ExecutionScope } from './executions-api.ts'
+import type { ExecutionScope } from '../http/request-scope.ts'
+import type { ExecutionsApi } from './executions-api.ts'
 import { followEvents } from './follow-events.ts'
 import { retryDelayMs } from '../http/retry-policy.ts'
 import { delay } from '../async/delay.ts'
@@ -27,8 +28,21 @@ function isUnanswered(error: ExecutorClientError): boolean {
 }
 
 /**
+ * Resolves with the result of an execution whose request failed with an unknown outcome. Rejects with the given failure
+ * if the outcome is known from it, and otherwise as `settle` does.
+ */
+export async function settleFailure(
+  api: ExecutionsApi,
+  scope: ExecutionScope,
+  failure: unknown,
+): Promise<ExecutionResult> {
+  if (scope.signal.aborted || !canBeSettled(failure)) throw failure
+  return settle(api, scope, failure)
+}
+
+/**
  * Waits for the end of an execution and resolves with its result, by its record. Rejects with OUTCOME_AMBIGUOUS if the
- * executor has no record, and with an ambiguous error if it can't be asked.
+ * executor has no record, and with an ambiguous error if the record can't be read.
  */
 export async function settle(
   api: ExecutionsApi,
@@ -37,16 +51,16 @@ export async function settle(
 ): Promise<ExecutionResult> {
   let hasAnswered = false
   // After a failed connection, the first read of the record has fewer attempts: the policy's are used up already.
-  const isOnTrial = isUnanswered(failure)
+  const mayBeUnreachable = isUnanswered(failure)
   const delayMs = retryDelayMs(api.policy, Math.max(1, failure.attempts), failure.retryAfterMs)
-  if (isOnTrial && performance.now() + delayMs < scope.deadlineAt) await delay(delayMs, scope.signal)
+  if (mayBeUnreachable && performance.now() + delayMs < scope.deadlineAt) await delay(delayMs, scope.signal)
   for (;;) {
-    const isRepeat = isOnTrial && !hasAnswered
-    const policy = isRepeat ? api.questionPolicy(failure.attempts) : api.policy
+    const isFirstRead = mayBeUnreachable && !hasAnswered
+    const policy = isFirstRead ? api.recordPolicy(failure.attempts) : api.policy
     const record = await api.record(scope, policy).catch((error: unknown) => {
       const isUnknown = error instanceof ExecutorClientError && error.httpStatus === 404
       if (isUnknown) throw unknownOutcome(scope, failure)
-      throw lostSight(scope, isRepeat && !scope.signal.aborted ? failure : error)
+      throw ambiguousError(scope, isFirstRead && !scope.signal.aborted ? failure : error)
     })
     hasAnswered = true
     const result = executionResultSchema.safeParse(record)
@@ -69,8 +83,8 @@ async function follow(api: ExecutionsApi, scope: ExecutionScope): Promise<Execut
   return undefined
 }
 
-/** Returns the error for a failure after the executor may have started the code, marked as ambiguous. */
-export function lostSight(scope: ExecutionScope, error: unknown): unknown {
+/** Returns the error for a failure after which the code may have run or may still run, marked as ambiguous. */
+export function ambiguousError(scope: ExecutionScope, error: unknown): unknown {
   if (scope.signal.aborted || !(error instanceof ExecutorClientError)) return error
   if (error.retryable) return unknownOutcome(scope, error)
   return Object.assign(error, { ambiguous: true })
@@ -79,7 +93,7 @@ export function lostSight(scope: ExecutionScope, error: unknown): unknown {
 /** Returns the error for a request for which it cannot be determined whether the code has run. */
 export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError): ExecutorConnectionError {
   const { executionId, correlationId } = scope
-  return new ExecutorConnectionError(`It is not known whether the code ran: ${cause.message}`, {
+  return new ExecutorConnectionError(`It is unknown whether the code has run: ${cause.message}`, {
     executionId,
     correlationId,
     attempts: cause.attempts,
@@ -88,6 +102,6 @@ export function unknownOutcome(scope: ExecutionScope, cause: ExecutorClientError
     retryable: false,
     ambiguous: true,
     cause,
-    suggestion: 'Run it again only if its tools may be called twice.',
+    suggestion: 'Run the code again only if it is safe to call its tools twice.',
   })
 }

@@ -9,13 +9,13 @@ import { CallConflict, type CallRecord } from '../tools/call-record.ts'
 import { failedByHandler } from '../tools/tool-failure.ts'
 
 /** Event that requests a tool call. */
-export type Called = Extract<ExecutionEvent, { type: 'tool.called' }>
+export type ToolCalledEvent = Extract<ExecutionEvent, { type: 'tool.called' }>
 
 /** Maximum iterations of the event loop for which calls wait: that many chunks hold all events an executor keeps. */
 const maxQuietChecks = 512
 
 interface ArrivedCall {
-  readonly event: Called
+  readonly event: ToolCalledEvent
   readonly fingerprint: string
   readonly signal: AbortSignal
 }
@@ -25,14 +25,16 @@ interface StreamCallsOptions {
   readonly record: CallRecord
   /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  readonly callTool: (event: Called, signal: AbortSignal) => Promise<ToolAnswer>
+  readonly callTool: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolAnswer>
   /** Called with tool calls; returns those that are still open at the executor. */
-  readonly openCalls: (events: readonly Called[]) => readonly Called[] | Promise<readonly Called[]>
+  readonly openCalls: (
+    events: readonly ToolCalledEvent[],
+  ) => readonly ToolCalledEvent[] | Promise<readonly ToolCalledEvent[]>
   /** Called with the JSON text of a `ToolResultsRequest` to send it. */
   readonly send: (body: string) => Promise<unknown>
   /** Called with each call that is refused because its id was used before with another tool or input. */
-  readonly onConflict: (event: Called, conflict: CallConflict) => void
-  /** Called if the execution can't go on, since answers can't be sent or the executor can't be asked. */
+  readonly onConflict: (event: ToolCalledEvent, conflict: CallConflict) => void
+  /** Called if the execution can't go on, since answers can't be sent or its record can't be read. */
   readonly onFailure: (error: Error) => void
 }
 
@@ -59,7 +61,7 @@ export class StreamCalls {
   }
 
   /** Processes events that have arrived together. Their calls start when no more events are ready to be read. */
-  take(events: readonly ExecutionEvent[]): void {
+  receive(events: readonly ExecutionEvent[]): void {
     this.#batches += 1
     for (const event of events) {
       if (event.type === 'tool.called') this.#called(event)
@@ -75,7 +77,7 @@ export class StreamCalls {
     this.#ready = []
   }
 
-  #called(event: Called): void {
+  #called(event: ToolCalledEvent): void {
     const { callId, tool, input } = event
     const fingerprint = callFingerprint(tool, input)
     const first = this.#seen.get(callId)
@@ -94,7 +96,7 @@ export class StreamCalls {
 
   async #startArrived(): Promise<void> {
     this.#isWaiting = true
-    await this.#quiet()
+    await this.#untilQuiet()
     this.#isWaiting = false
     const arrived = this.#arrived.filter(({ signal }) => !signal.aborted)
     this.#arrived = []
@@ -111,7 +113,7 @@ export class StreamCalls {
   }
 
   /** Resolves when an iteration of the event loop has brought no further events. */
-  async #quiet(): Promise<void> {
+  async #untilQuiet(): Promise<void> {
     for (let check = 0; check < maxQuietChecks; check++) {
       const before = this.#batches
       await setImmediate()
@@ -123,7 +125,7 @@ export class StreamCalls {
     const { record, keepUntil, callTool, onFailure } = this.#options
     const { callId, tool } = event
     try {
-      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, graceMs: 0 }, signal, (own) =>
+      const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, gracePeriodMs: 0 }, signal, (own) =>
         callTool(event, own).catch(failedByHandler),
       )
       if (!signal.aborted) this.#send(callId, json)
@@ -134,7 +136,7 @@ export class StreamCalls {
     }
   }
 
-  #refuse(event: Called, conflict: CallConflict): void {
+  #refuse(event: ToolCalledEvent, conflict: CallConflict): void {
     this.#options.onConflict(event, conflict)
     this.#send(event.callId, JSON.stringify(toolFailed('TOOL_CALL_CONFLICT', conflict.message)))
   }

@@ -1,9 +1,9 @@
 import type { ExecutionEvent, ExecutionRecord } from '@codemode/shared'
 
-import type { Called } from './stream-calls.ts'
+import type { ToolCalledEvent } from './stream-calls.ts'
 import { ClockOffset } from '../tools/clock-offset.ts'
 
-/** Milliseconds that an event may have been in transit before the executor is asked whether its call is open. */
+/** Milliseconds that an event may have been in transit before the client reads the record to see whether its call is open. */
 const freshMs = 1_000
 
 /**
@@ -19,7 +19,7 @@ export class StreamTime {
   readonly #confirmed = new Set<string>()
 
   /** Records the times of events that have just arrived, all of which are later than the request of the execution. */
-  note(events: readonly ExecutionEvent[]): void {
+  observe(events: readonly ExecutionEvent[]): void {
     const now = this.#now()
     for (const event of events) {
       const at = Date.parse(event.at)
@@ -34,9 +34,9 @@ export class StreamTime {
    * the execution. Calls whose deadline has certainly passed are left out.
    */
   openCalls(
-    events: readonly Called[],
+    events: readonly ToolCalledEvent[],
     readRecord: () => Promise<ExecutionRecord>,
-  ): readonly Called[] | Promise<readonly Called[]> {
+  ): readonly ToolCalledEvent[] | Promise<readonly ToolCalledEvent[]> {
     const now = this.#now()
     const candidates = events.filter(({ deadline }) => this.#offset.latest(Date.parse(deadline)) > now)
     if (candidates.every((event) => this.#isFresh(event, now))) return candidates
@@ -44,21 +44,24 @@ export class StreamTime {
   }
 
   /** Returns the milliseconds until the deadline of a call. */
-  remainingMs({ callId, deadline }: Called): number {
+  remainingMs({ callId, deadline }: ToolCalledEvent): number {
     const due = Date.parse(deadline)
     const remainingMs = this.#offset.estimate(due) - this.#now()
     return remainingMs <= 0 && this.#confirmed.has(callId) ? this.#offset.latest(due) - this.#now() : remainingMs
   }
 
-  #isFresh({ at, deadline }: Called, now: number): boolean {
+  #isFresh({ at, deadline }: ToolCalledEvent, now: number): boolean {
     return now - this.#offset.earliest(Date.parse(at)) <= freshMs && this.#offset.earliest(Date.parse(deadline)) > now
   }
 
-  async #confirm(events: readonly Called[], readRecord: () => Promise<ExecutionRecord>): Promise<readonly Called[]> {
-    const askedAt = this.#now()
+  async #confirm(
+    events: readonly ToolCalledEvent[],
+    readRecord: () => Promise<ExecutionRecord>,
+  ): Promise<readonly ToolCalledEvent[]> {
+    const requestedAt = this.#now()
     const { createdAt, usage, toolCalls } = await readRecord()
     // The record's times are those of its creation, which was after the request for it.
-    this.#offset.stampedAfter(Date.parse(createdAt) + usage.queueMs + usage.wallMs, askedAt)
+    this.#offset.stampedAfter(Date.parse(createdAt) + usage.queueMs + usage.wallMs, requestedAt)
     const open = new Set(toolCalls.flatMap(({ callId, status }) => (status === 'running' ? callId : [])))
     const confirmed = events.filter(({ callId }) => open.has(callId))
     for (const { callId } of confirmed) this.#confirmed.add(callId)

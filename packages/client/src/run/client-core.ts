@@ -1,135 +1,86 @@
-import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
-
 import { ActiveRuns } from './active-runs.ts'
-import { Gate } from '../back-pressure/gate.ts'
+import { createExecutor, createGate, startLogging } from './client-parts.ts'
 import { ClientRun, type ClientRunOptions, type RunParts } from './client-run.ts'
-import { createRedactor, printableConfig, secretsOf } from '../config/redact.ts'
-import type { ExecutorClientConfig, ResolvedConfig } from '../config/schema.ts'
-import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import { closeParts, type CloseOptions } from './close-parts.ts'
+import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
-import { ExecutorClient } from '../protocol/executor-client.ts'
-import { enforceContract } from '../executors/enforce-contract.ts'
+import { checkOptions, planExecution, type CheckedOptions } from './plan.ts'
+import { printableConfig } from '../config/redact.ts'
+import type { ResolvedConfig } from '../config/schema.ts'
+import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ClientEmitter } from '../insight/client-events.ts'
-import { logEvents } from '../insight/logger.ts'
 import { StatsCounter, type Stats } from '../insight/stats.ts'
-import { planExecutions } from './plan.ts'
 import { BlockingRunner } from '../sync/blocking-runner.ts'
-import { prepareJob, threadConfig } from '../sync/prepare-job.ts'
+import { prepareJob, workerConfig } from '../sync/prepare-job.ts'
+import { ClientTools } from '../tools/client-tools.ts'
 import type { Context } from '../tools/define.ts'
-import { ToolRegistry } from '../tools/registry.ts'
-import { serveCall, reportConflict } from '../tools/serve-call.ts'
-import { ToolServer } from '../tools/tool-server.ts'
-import { ToolsModule } from '../tools/tools-module.ts'
-
-const defaultDrainMs = 30_000
-
-/** Options for closing a client. */
-export interface CloseOptions {
-  /** Whether to wait for the executions under way before the rest is cancelled; false by default. */
-  readonly drain?: boolean | undefined
-  /** Milliseconds that draining may take; 30,000 by default. */
-  readonly timeoutMs?: number | undefined
-}
 
 /** View of a client: its context and its share of the queue. */
 export interface View {
   readonly context: Context
 }
 
-/** State that all views of one client share: its tools, executor and tool server, and the executions under way. */
+/** State that all views of one client share: its tools, executor and queue, and the executions under way. */
 export class ClientCore {
-  readonly registry = new ToolRegistry()
+  readonly tools: ClientTools
   readonly events = new ClientEmitter()
-  readonly toolServer: ToolServer
   readonly #config: ResolvedConfig
   readonly #parts: RunParts
   readonly #stats = new StatsCounter()
   readonly #active = new ActiveRuns()
-  readonly #toolsModule: ToolsModule | undefined
   #blocking: BlockingRunner | undefined
   #closing: Promise<void> | undefined
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.toolServer = new ToolServer({
-      config: config.toolServer,
-      callTool: this.#callTool,
-      onConflict: (call, { message }) => reportConflict(this.events, call, message),
-    })
+    this.tools = new ClientTools(config, this.events, (executionId) => this.#active.find(executionId)?.state)
     this.#parts = {
-      executor: 'executor' in config ? enforceContract(config.executor) : executorClientOf(config),
-      gate: gateOf(config),
+      executor: createExecutor(config),
+      gate: createGate(config),
       events: this.events,
       stats: this.#stats,
-      callTool: this.#callTool,
-      callbackFor: config.toolServer && this.#callbackFor,
-      callbackEnded: (executionId) => this.toolServer.executionEnded(executionId),
+      tools: this.tools,
+      addId: (run, executionId) => this.#active.alias(run, executionId),
       assertOpen: () => this.assertOpen(),
     }
-    logEvents(this.events, {
-      logger: config.logger,
-      level: config.logLevel ?? (config.logger === undefined ? 'silent' : 'info'),
-      redact: createRedactor(secretsOf(config)),
-    })
-    for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
-    if (config.toolsModule !== undefined) this.#toolsModule = new ToolsModule(config.toolsModule, this.registry)
-  }
-
-  /** Loads the tools of `toolsModule`; returns undefined without one, so that the caller does not wait. */
-  loadTools(): Promise<void> | undefined {
-    return this.#toolsModule?.load()
-  }
-
-  /** Checks the options. Returns a function that starts an execution of a code with them. */
-  starter(options: ExecuteOptions, view: View, manner: Pick<ClientRunOptions, 'readsEvents' | 'isInBatch'>) {
-    const { context } = view
-    const plan = planExecutions(options, { config: this.#config, registry: this.registry, context })
-    const begin = (code: string, how: typeof manner): ClientRun => {
-      const submitAgain = async (): Promise<Execution> => accepted(begin(code, asSubmitted))
-      const planned = plan(code)
-      this.assertOpen()
-      const run = new ClientRun(planned, this.#parts, { ...how, view, submitAgain })
-      this.#active.add(run)
-      run.begin()
-      return run
-    }
-    return (code: string): ClientRun => begin(code, manner)
+    startLogging(config, this.events)
   }
 
   /** Runs code to its end. Resolves with its result, whether the code succeeded or failed. */
   async run(code: string, options: ExecuteOptions, view: View): Promise<ExecutionResult> {
-    const loading = this.loadTools()
+    const loading = this.tools.load()
     if (loading !== undefined) await loading
-    return this.starter(options, view, { readsEvents: false, isInBatch: false })(code).result
+    return this.#start(code, this.#check(options, view), { view, readsEvents: false, isInBatch: false }).result
+  }
+
+  /** Starts to run code. Resolves when the executor has accepted it. */
+  async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
+    await this.tools.load()
+    return this.#submitChecked(code, this.#check(options, view), view)
+  }
+
+  /** Runs each code, with options that are checked once. Resolves with the results, in the order of the codes. */
+  async runAll(codes: Codes, { onProgress, ...options }: ExecuteAllOptions, view: View): Promise<ExecutionResult[]> {
+    await this.tools.load()
+    const checked = this.#check(options, view)
+    const runOptions = { view, readsEvents: false, isInBatch: true }
+    return runBatch(codes, {
+      start: (code) => this.#start(code, checked, runOptions),
+      isOver: () => this.#closing !== undefined || options.signal?.aborted === true,
+      concurrency: this.#parts.gate?.most ?? Infinity,
+      onProgress,
+    })
   }
 
   /** Runs code to its end in a worker thread, and blocks the calling one until then. Counts it, but emits no events. */
   runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
     this.assertOpen()
-    this.#blocking ??= new BlockingRunner(threadConfig(this.#config))
-    const underWay = this.#active.all.length
-    const toolsModule = this.#toolsModule
-    const scope = { config: this.#config, registry: this.registry, context, toolsModule, underWay }
-    const job = prepareJob(code, options, scope)
-    const blocking = this.#blocking
-    return this.#stats.counting(() => blocking.run(job))
-  }
-
-  /** Starts to run code. Resolves when the executor has accepted it. */
-  async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
-    await this.loadTools()
-    return accepted(this.starter(options, view, asSubmitted)(code))
-  }
-
-  get isClosing(): boolean {
-    return this.#closing !== undefined
-  }
-
-  /** Maximum number of executions under way at a time. */
-  get concurrency(): number {
-    return this.#parts.gate?.most ?? Infinity
+    const blocking = (this.#blocking ??= new BlockingRunner(workerConfig(this.#config)))
+    const runningCount = this.#active.all.length
+    const job = prepareJob(code, options, { config: this.#config, tools: this.tools, context, runningCount })
+    return this.#stats.countBlocking(() => blocking.run(job))
   }
 
   get active(): Execution[] {
@@ -146,6 +97,7 @@ export class ClientCore {
     return (await this.#parts.executor.isLive?.()) ?? true
   }
 
+  /** Resolves with whether the executor takes executions now. */
   async isReady(): Promise<boolean> {
     this.assertOpen()
     return (await this.#parts.executor.isReady?.()) ?? true
@@ -155,68 +107,42 @@ export class ClientCore {
   assertOpen(): void {
     if (this.#closing === undefined) return
     throw new ExecutorClientError('CLIENT_CLOSED', 'The client is closed.', {
-      suggestion: 'Make one client for the life of your server, and close it when that ends.',
+      suggestion: 'Create one client for the lifetime of your server, and close it when the server stops.',
     })
   }
 
   close(options: CloseOptions): Promise<void> {
-    this.#closing ??= this.#close(options)
+    const { executor } = this.#parts
+    this.#closing ??= closeParts(
+      { active: this.#active, executor, tools: this.tools, blocking: this.#blocking },
+      options,
+    )
     return this.#closing
   }
 
   /** Returns the configuration for printing, without secrets. */
   toJSON(): Record<string, unknown> {
-    return { ...printableConfig(this.#config), tools: this.registry.select(undefined).map(({ name }) => name) }
+    return { ...printableConfig(this.#config), tools: this.tools.registry.select(undefined).map(({ name }) => name) }
   }
 
-  readonly #callbackFor = (run: ClientRun, executionId: string) => {
-    this.#active.alias(run, executionId)
-    const { request, requestTimeoutMs } = run.plan
-    const tools = request.tools?.map(({ name }) => name) ?? []
-    return this.toolServer.callbackFor(executionId, tools, requestTimeoutMs)
+  #check(options: ExecuteOptions, { context }: View): CheckedOptions {
+    return checkOptions(options, { config: this.#config, registry: this.tools.registry, context })
   }
 
-  readonly #callTool = (
-    message: ToolCallMessage,
-    signal: AbortSignal,
-    run = this.#active.find(message.executionId),
-  ): Promise<ToolAnswer> =>
-    serveCall(message, signal, { registry: this.registry, events: this.events, state: run?.state })
-
-  async #close({ drain = false, timeoutMs = defaultDrainMs }: CloseOptions): Promise<void> {
-    const results = this.#active.all.map(({ result }) => result)
-    if (drain) await settledWithin(results, timeoutMs)
-    for (const run of this.#active.all) run.stop(new DOMException('the client was closed', 'AbortError'))
-    try {
-      await this.#parts.executor[Symbol.asyncDispose]()
-    } finally {
-      await Promise.allSettled(results)
-      await this.toolServer.close()
-      await this.#blocking?.close()
-    }
+  /** Starts an execution of the code. Throws if the code is invalid or the client is closed. */
+  #start(code: string, options: CheckedOptions, runOptions: Omit<ClientRunOptions, 'submitAgain'>): ClientRun {
+    const plan = planExecution(code, options)
+    this.assertOpen()
+    const submitAgain = () => this.#submitChecked(code, options, runOptions.view)
+    const run = new ClientRun(plan, this.#parts, { ...runOptions, submitAgain })
+    this.#active.add(run)
+    run.begin()
+    return run
   }
-}
 
-const asSubmitted = { readsEvents: true, isInBatch: false }
-
-async function accepted({ execution, state, result }: ClientRun): Promise<Execution> {
-  await Promise.race([state.accepted, result])
-  return execution
-}
-
-async function settledWithin(results: readonly Promise<unknown>[], timeoutMs: number): Promise<void> {
-  const timedOut = Promise.withResolvers<void>()
-  const timer = setTimeout(timedOut.resolve, Math.min(timeoutMs, maxTimerMs))
-  await Promise.race([Promise.allSettled(results), timedOut.promise])
-  clearTimeout(timer)
-}
-
-function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
-  const { executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs } = config
-  return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
-}
-
-function gateOf({ concurrency, rateLimit, maxPending }: ResolvedConfig): Gate | undefined {
-  const isOpen = concurrency === undefined && rateLimit === undefined
-  return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxPending })
+  async #submitChecked(code: string, options: CheckedOptions, view: object): Promise<Execution> {
+    const run = this.#start(code, options, { view, readsEvents: true, isInBatch: false })
+    await run.accepted
+    return run.execution
+  }
 }

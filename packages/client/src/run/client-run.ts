@@ -1,14 +1,7 @@
-import {
-  isFinal,
-  type Callback,
-  type ExecutionEvent,
-  type ExecutionRequest,
-  type ToolAnswer,
-  type ToolCallMessage,
-} from '@codemode/shared'
+import { isFinal, type Callback, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
 
 import type { Gate } from '../back-pressure/gate.ts'
-import { CancelledError } from '../errors/cancelled-error.ts'
+import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
@@ -20,7 +13,7 @@ import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
 import type { StatsCounter } from '../insight/stats.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import type { Plan } from './plan.ts'
-import { cancelled } from '../protocol/run-lifetime.ts'
+import type { ClientTools } from '../tools/client-tools.ts'
 import { reportConflict } from '../tools/serve-call.ts'
 
 /** Parts that the executions of a client share. */
@@ -29,11 +22,9 @@ export interface RunParts {
   readonly gate: Gate | undefined
   readonly events: ClientEmitter
   readonly stats: StatsCounter
-  /** Called to make the callback of an execution; undefined if its tools are called over the event stream. */
-  readonly callbackFor: ((run: ClientRun, executionId: string) => Promise<Callback>) | undefined
-  /** Called when an execution that got a callback has ended, so that later calls are refused. */
-  readonly callbackEnded: (executionId: string) => void
-  callTool(this: void, message: ToolCallMessage, signal: AbortSignal, run: ClientRun): Promise<ToolAnswer>
+  readonly tools: ClientTools
+  /** Called with each further id under which the tools of a run may be called. */
+  addId(this: void, run: ClientRun, executionId: string): void
   /** Called to check that the client is open; throws CLIENT_CLOSED if it is closed. */
   assertOpen(this: void): void
 }
@@ -50,7 +41,7 @@ export interface ClientRunOptions {
   submitAgain(this: void): Promise<Execution>
 }
 
-/** One execution of a client from its plan to its end: it waits for the gate, is sent, emits events and is counted. */
+/** One execution of a client, from its plan to its end: it waits for admission, is sent, emits events and is counted. */
 export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
@@ -58,18 +49,18 @@ export class ClientRun {
   /** Handle of the execution for the caller. */
   readonly execution: Execution
   readonly #parts: RunParts
-  readonly #manner: ClientRunOptions
+  readonly #options: ClientRunOptions
   readonly #ended = Promise.withResolvers<ExecutionResult>()
   readonly #stop = new AbortController()
-  readonly #cameAt = performance.now()
+  readonly #createdAt = performance.now()
   #sentAt: number | undefined
   #isCancelled = false
 
-  constructor(plan: Plan, parts: RunParts, manner: ClientRunOptions) {
+  constructor(plan: Plan, parts: RunParts, options: ClientRunOptions) {
     this.plan = plan
     this.#parts = parts
-    this.#manner = manner
-    parts.stats.came()
+    this.#options = options
+    parts.stats.queued()
     this.result = this.#ended.promise
     this.execution = new Execution({
       ...this.#ids,
@@ -77,13 +68,18 @@ export class ClientRun {
       result: this.result,
       cancel: (reason) => this.#cancel(reason),
       events: (after) => this.#events(after),
-      submitAgain: () => manner.submitAgain(),
+      submitAgain: () => options.submitAgain(),
     })
+  }
+
+  /** Promise that resolves when the executor has accepted the execution or the run has ended. Rejects as `result`. */
+  get accepted(): Promise<unknown> {
+    return Promise.race([this.state.accepted, this.result])
   }
 
   /** Starts the run. The caller registers the run as active first, since this may emit the event `start` at once. */
   begin(): void {
-    this.#run().then(this.#ended.resolve, this.#ended.reject)
+    this.#runToEnd().then(this.#ended.resolve, this.#ended.reject)
   }
 
   /** Aborts the run. Its result rejects, unless the execution's handle has cancelled it. */
@@ -113,17 +109,17 @@ export class ClientRun {
     assertOpen()
     if (executor.events !== undefined) return executor.events(executionId, { after, correlationId })
     throw new ConfigurationError(
-      'The executor that this client was given has no method events(executionId, options).',
+      "The executor of this client can't stream events: it has no method events(executionId, options).",
       'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
     )
   }
 
-  async #run(): Promise<ExecutionResult> {
+  async #runToEnd(): Promise<ExecutionResult> {
     const stopForwarding = forwardAbort(this.plan.signal, this.#stop)
     try {
-      return await this.#pass()
+      return await this.#sendWhenAdmitted()
     } catch (cause) {
-      const error = this.#typed(cause)
+      const error = this.#toTypedError(cause)
       const failure = failureOf(error, this.#ids)
       if (this.#sentAt === undefined) this.#settle(failure, undefined)
       if (this.#isCancelled && error instanceof CancelledError) return failure
@@ -133,10 +129,11 @@ export class ClientRun {
     }
   }
 
-  #pass(): Promise<ExecutionResult> {
+  /** Waits for admission by the gate, if there is one, and sends the request. */
+  #sendWhenAdmitted(): Promise<ExecutionResult> {
     const { gate } = this.#parts
     if (gate === undefined) return this.#send(0)
-    const { view, isInBatch } = this.#manner
+    const { view, isInBatch } = this.#options
     const queueTimeoutMs = isInBatch ? Infinity : this.plan.queueTimeoutMs
     const priority = this.plan.request.priority ?? 0
     const ticket = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
@@ -157,38 +154,47 @@ export class ClientRun {
       this.#settle(result, result.source)
       return result
     } catch (error) {
-      this.#settle(failureOf(this.#typed(error), this.#ids), undefined)
+      this.#settle(failureOf(this.#toTypedError(error), this.#ids), undefined)
       throw error
     }
   }
 
   #runOptions(): RunOptions {
-    const { events, callbackFor, callbackEnded, callTool } = this.#parts
+    const { events, tools } = this.#parts
     const { correlationId, requestTimeoutMs } = this.plan
     return {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
-      callTool: (message, signal) => callTool(message, signal, this),
+      callTool: (message, signal) => tools.call(message, signal, this.state),
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
-      ...(callbackFor && { callbackFor: (executionId) => callbackFor(this, executionId), callbackEnded }),
-      ...((this.#manner.readsEvents || events.has('log')) && { onEvent: (event) => this.#note(event) }),
+      ...(tools.usesCallbacks && {
+        callbackFor: (executionId) => this.#callbackFor(executionId),
+        callbackEnded: (executionId) => tools.server.executionEnded(executionId),
+      }),
+      ...((this.#options.readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
     }
   }
 
   /** Returns the request with its queue timeout reduced by the time that it has waited in the client. */
   #requestAfter(queuedMs: number): ExecutionRequest {
     const { request, queueTimeoutMs } = this.plan
-    if (queuedMs < 1 || this.#manner.isInBatch) return request
+    if (queuedMs < 1 || this.#options.isInBatch) return request
     const leftMs = Math.max(1, Math.floor(queueTimeoutMs - queuedMs))
     return { ...request, limits: { ...request.limits, queueTimeoutMs: leftMs } }
   }
 
-  #note(event: ExecutionEvent): void {
+  #callbackFor(executionId: string): Promise<Callback> {
+    const { tools, addId } = this.#parts
+    addId(this, executionId)
+    return tools.callbackFor(executionId, this.plan)
+  }
+
+  #receive(event: ExecutionEvent): void {
     // A custom executor may send events after the end.
     if (isFinal(this.state.status)) return
-    this.state.note(event)
+    this.state.update(event)
     if (event.type !== 'log') return
     const { level, text, at } = event
     this.#parts.events.emit('log', { ...this.#ids, level, text, at })
@@ -203,13 +209,13 @@ export class ClientRun {
     const { label } = this.plan.request
     const error = result.success ? undefined : shortError(result.error)
     const { warnings = [] } = result as Partial<ExecutionResult>
-    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#cameAt, error, warnings, source })
+    events.emit('settle', { ...this.#ids, label, status, durationMs: now - this.#createdAt, error, warnings, source })
   }
 
   /** Returns a typed error: a custom executor may reject with the bare reason of the signal. */
-  #typed(error: unknown): unknown {
+  #toTypedError(error: unknown): unknown {
     const { aborted, reason } = this.#stop.signal
-    return aborted && error === reason ? cancelled(reason, this.#ids) : error
+    return aborted && error === reason ? cancelledBy(reason, this.#ids) : error
   }
 
   get #ids(): { executionId: string; correlationId: string } {

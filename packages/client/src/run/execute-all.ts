@@ -5,7 +5,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
 import { failureOf, type ExecutionResult } from './execution-result.ts'
 import { callListener } from '../insight/call-listener.ts'
-import { mapLimited } from './map-limited.ts'
+import { mapLimited } from '../async/map-limited.ts'
 
 /** Maximum number of executions of one batch under way at a time, unless `concurrency` is less. */
 const batchLimit = 256
@@ -33,23 +33,24 @@ export interface ExecuteAllOptions extends ExecuteOptions {
 /** Codes of a batch; each is read when it can start. */
 export type Codes = Iterable<string> | AsyncIterable<string>
 
-interface Batch {
+interface BatchOptions {
   readonly concurrency: number
   readonly onProgress: ((progress: BatchProgress) => void) | undefined
-  begin(this: void, code: string): ClientRun
+  /** Called to start an execution. */
+  start(this: void, code: string): ClientRun
   /** Returns whether no further execution is to be started. */
   isOver(this: void): boolean
 }
 
 /** Runs each code. Resolves with the results in the order of the codes; a failed request becomes a failed result. */
-export async function runBatch(codes: Codes, { concurrency, onProgress, begin, isOver }: Batch) {
+export async function runBatch(codes: Codes, { concurrency, onProgress, start, isOver }: BatchOptions) {
   checkCodes(codes)
   const counts = { begun: 0, settled: 0, successful: 0, failed: 0 }
   const total = Array.isArray(codes) ? codes.length : undefined
   const read = total === undefined ? readUntil(isOver, codes) : codes
   return mapLimited(read, Math.min(batchLimit, concurrency), async (code): Promise<ExecutionResult> => {
     counts.begun += 1
-    const result = await settled(code, begin)
+    const result = await settled(code, start)
     counts.settled += 1
     counts[result.success ? 'successful' : 'failed'] += 1
     if (onProgress !== undefined) callListener('onProgress', onProgress, { total, ...counts })
@@ -65,24 +66,24 @@ async function* readUntil(isOver: () => boolean, codes: Codes): AsyncGenerator<s
   }
 }
 
-/** Throws a ConfigurationError unless given an iterable object. A string is iterable too, by its characters. */
+/** Throws a ConfigurationError unless the codes are an iterable object: a string would be iterated by characters. */
 function checkCodes(codes: unknown): void {
   const isList = typeof codes === 'object' && codes !== null
   if (isList && (Symbol.iterator in codes || Symbol.asyncIterator in codes)) return
-  const given = codes === null ? 'null' : typeof codes
+  const type = codes === null ? 'null' : typeof codes
   throw new ConfigurationError(
-    `executeAll takes a list of codes, or another iterable of them: this is ${given}.`,
+    `executeAll() takes an array or another iterable of code strings; the value is of type ${type}.`,
     "codemode.executeAll(['return 2 + 2', 'return 3 * 3'])",
   )
 }
 
-async function settled(code: string, begin: Batch['begin']): Promise<ExecutionResult> {
+async function settled(code: string, start: BatchOptions['start']): Promise<ExecutionResult> {
   let run: ClientRun | undefined
   try {
-    run = begin(code)
+    run = start(code)
     return await run.result
   } catch (error) {
-    // Once nothing is sent any more, a long batch fails without waiting for I/O and would starve the event loop.
+    // When nothing more is sent, a long batch fails without waiting for I/O and would starve the event loop.
     await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
     return failureOf(error, { executionId: id, correlationId })

@@ -72,7 +72,7 @@ export function statusOf(result: ExecutionResult): FinalStatus {
 }
 
 /** Returns the fields of a result for code that was not run. */
-export function nothingRan(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'> {
+export function emptyRunFields(): Pick<ResultFields, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'> {
   return {
     logs: [],
     logsDropped: { entries: 0, bytes: 0 },
@@ -90,14 +90,14 @@ export function failureOf(error: unknown, ids: { executionId: string; correlatio
     error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }), ...describeCauses(error) },
     executionId: executionId ?? ids.executionId,
     correlationId: correlationId ?? ids.correlationId,
-    ...nothingRan(),
+    ...emptyRunFields(),
     source: 'executor',
   }
 }
 
-type Described = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retryable'> & Partial<ExecutorClientError>
+type ErrorFields = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retryable'> & Partial<ExecutorClientError>
 
-function describe(error: unknown): Described {
+function describe(error: unknown): ErrorFields {
   if (error instanceof ExecutorClientError) return error
   // When both executors of a fallback have failed, the error of the second is reported.
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined

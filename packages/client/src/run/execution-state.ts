@@ -29,19 +29,20 @@ export class ExecutionState {
     this.status = 'running'
   }
 
-  note(event: ExecutionEvent): void {
+  /** Updates status and progress from an event of the execution. */
+  update(event: ExecutionEvent): void {
     if (event.type === 'waiting') this.status = 'waiting'
     else if (event.type !== 'finished') this.status = 'running'
-    if (event.type === 'log') this.#count('logs')
+    if (event.type === 'log') this.#increment('logs')
     this.#accepted.resolve()
   }
 
   toolCalled(): void {
-    this.#count('toolCalls')
+    this.#increment('toolCalls')
   }
 
   toolSettled(): void {
-    this.#count('toolCallsSettled')
+    this.#increment('toolCallsSettled')
   }
 
   /** Values that tool handlers of this process threw, by call id; at most the last 100. */
@@ -56,7 +57,7 @@ export class ExecutionState {
     }
   }
 
-  #count(what: keyof ExecutionProgress): void {
-    this.progress = { ...this.progress, [what]: this.progress[what] + 1 }
+  #increment(counter: keyof ExecutionProgress): void {
+    this.progress = { ...this.progress, [counter]: this.progress[counter] + 1 }
   }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
-import { executionOf, failedResultOf, FakeExecutor, type FakeReply } from '../testing/fake-executor.ts'
+import { executionOf, FakeExecutor } from '../testing/fake-executor.ts'
+import { failedResultOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const codemodeOf = ({ url }: FakeExecutor) =>
   Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 } })
@@ -47,7 +48,7 @@ test('a timeout of wait() rejects with WAIT_TIMEOUT and does not cancel the exec
     timeoutMs: 5,
   })
   expect(execution.status).toBe('running')
-  expect(executor.to('/cancel')).toHaveLength(0)
+  expect(executor.requestsTo('/cancel')).toHaveLength(0)
   ;(await gate.promise).finished(1)
   expect(await execution.wait({ timeoutMs: 10_000 })).toMatchObject({ result: 1 })
 })
@@ -68,15 +69,15 @@ test('cancel asks the executor, which decides the ending', async () => {
   await execution.cancel('changed my mind')
   expect(await execution.wait()).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
   expect(execution.status).toBe('cancelled')
-  expect(JSON.parse(executor.to('/cancel')[0]!.body)).toEqual({ reason: 'changed my mind' })
+  expect(JSON.parse(executor.requestsTo('/cancel')[0]!.body)).toEqual({ reason: 'changed my mind' })
   await execution.cancel()
-  expect(executor.to('/cancel')).toHaveLength(1)
+  expect(executor.requestsTo('/cancel')).toHaveLength(1)
 })
 
 test('an execution that is cancelled before the executor knows it is not sent again', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) return reply.error(404, 'NOT_FOUND')
-    if (executor.to('/executions').length > 1) return reply.finished(1)
+    if (executor.requestsTo('/executions').length > 1) return reply.finished(1)
     return reply.error(503, 'OVERLOADED', { retryable: true })
   })
   const retry = { backoffBaseMs: 1_000 }
@@ -86,7 +87,7 @@ test('an execution that is cancelled before the executor knows it is not sent ag
   await refused
   await codemode.activeExecutions()[0]!.cancel('changed my mind')
   expect(await result).toMatchObject({ success: false, error: { code: 'CANCELLED' } })
-  expect(executor.to('/executions')).toHaveLength(1)
+  expect(executor.requestsTo('/executions')).toHaveLength(1)
 })
 
 test('an execution without a waiting caller is not an unhandled rejection', async () => {
@@ -140,5 +141,5 @@ test('events come from the executor, from the event after the given one to the e
   const types: string[] = []
   for await (const { type } of execution.events({ after: '1' })) types.push(type)
   expect(types).toEqual(['log', 'finished'])
-  expect(executor.to('/events')[0]?.headers['last-event-id']).toBe('1')
+  expect(executor.requestsTo('/events')[0]?.headers['last-event-id']).toBe('1')
 })

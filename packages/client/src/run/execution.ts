@@ -21,27 +21,27 @@ export class Execution<T = Json> {
   readonly id: string
   /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string
-  readonly #links: ExecutionParts<T>
+  readonly #parts: ExecutionParts<T>
 
   /** @internal */
-  constructor(links: ExecutionParts<T>) {
-    this.id = links.executionId
-    this.correlationId = links.correlationId
-    this.#links = links
+  constructor(parts: ExecutionParts<T>) {
+    this.id = parts.executionId
+    this.correlationId = parts.correlationId
+    this.#parts = parts
     // A failed execution without a caller of `wait` must not become an unhandled rejection.
-    links.result.catch(() => {})
+    parts.result.catch(() => {})
   }
 
   /**
    * Status as far as this client knows it: `queued` until the request is sent, then `running` or `waiting`, or final.
    */
   get status(): ExecutionStatus {
-    return this.#links.state.status
+    return this.#parts.state.status
   }
 
   /** Number of tool calls and log entries so far, as far as this client knows them. */
   get progress(): ExecutionProgress {
-    return this.#links.state.progress
+    return this.#parts.state.progress
   }
 
   /**
@@ -49,7 +49,7 @@ export class Execution<T = Json> {
    * executor as fast as the caller takes them (back-pressure). A reader that is too late gets an error `EVENTS_GONE`.
    */
   events(options: { readonly after?: string | undefined } = {}): AsyncIterable<ExecutionEvent> {
-    return this.#links.events(options.after)
+    return this.#parts.events(options.after)
   }
 
   /**
@@ -58,11 +58,11 @@ export class Execution<T = Json> {
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
     const { timeoutMs } = options
-    if (timeoutMs === undefined) return this.#links.result
-    const gaveUp = Promise.withResolvers<never>()
-    const timer = setTimeout(() => gaveUp.reject(this.#waitTimeout(timeoutMs)), Math.min(timeoutMs, maxTimerMs))
+    if (timeoutMs === undefined) return this.#parts.result
+    const timedOut = Promise.withResolvers<never>()
+    const timer = setTimeout(() => timedOut.reject(this.#waitTimeout(timeoutMs)), Math.min(timeoutMs, maxTimerMs))
     try {
-      return await Promise.race([this.#links.result, gaveUp.promise])
+      return await Promise.race([this.#parts.result, timedOut.promise])
     } finally {
       clearTimeout(timer)
     }
@@ -70,23 +70,27 @@ export class Execution<T = Json> {
 
   /** Cancels the code and its tool calls. `wait` then resolves with a failed result with the code `CANCELLED`. */
   async cancel(reason?: string): Promise<void> {
-    if (!isFinal(this.status)) await this.#links.cancel(reason)
+    if (!isFinal(this.status)) await this.#parts.cancel(reason)
   }
 
   /** Submits the same code with the same options again, under a new execution id. */
   retry(): Promise<Execution<T>> {
-    return this.#links.submitAgain()
+    return this.#parts.submitAgain()
   }
 
   #waitTimeout(timeoutMs: number): ExecutorTimeoutError {
-    return new ExecutorTimeoutError('WAIT_TIMEOUT', `${this.id} was not done after ${timeoutMs} ms; it goes on`, {
-      executionId: this.id,
-      correlationId: this.correlationId,
-      retryable: true,
-      layer: 'wait',
-      timeoutMs,
-      option: 'timeoutMs',
-      suggestion: 'Wait again, or cancel it.',
-    })
+    return new ExecutorTimeoutError(
+      'WAIT_TIMEOUT',
+      `Execution ${this.id} did not end within timeoutMs (${timeoutMs} ms); it is still under way`,
+      {
+        executionId: this.id,
+        correlationId: this.correlationId,
+        retryable: true,
+        layer: 'wait',
+        timeoutMs,
+        option: 'timeoutMs',
+        suggestion: 'Call wait() again, or cancel() the execution.',
+      },
+    )
   }
 }

@@ -25,28 +25,30 @@ export interface Plan {
   readonly signal: AbortSignal | undefined
 }
 
-interface PlanScope {
+interface OptionsScope {
   readonly config: ResolvedConfig
   readonly registry: ToolRegistry
   readonly context: Context
 }
 
-/**
- * Checks everything about the options that can be checked without the executor. Returns a function that makes the plan
- * for a code.
- */
-export function planExecutions(
-  given: ExecuteOptions,
-  { config, registry, context }: PlanScope,
-): (code: string) => Plan {
+/** Checked options of executions: all of their plans but the code and the ids. */
+export interface CheckedOptions extends Pick<Plan, 'requestTimeoutMs' | 'queueTimeoutMs' | 'signal'> {
+  readonly request: Omit<ExecutionRequest, 'id' | 'code'>
+  /** Correlation id of the options; undefined if each execution gets a new one. */
+  readonly correlationId: string | undefined
+  readonly correlationIdPrefix: string | undefined
+}
+
+/** Checks everything about the options of executions that can be checked without the executor. */
+export function checkOptions(given: ExecuteOptions, { config, registry, context }: OptionsScope): CheckedOptions {
   const options = parseOptions(given)
   const { limits, requestTimeoutMs } = resolveTimeouts(config, options)
   const queueTimeoutMs = limits.queueTimeoutMs ?? defaultRequestLimits.queueTimeoutMs
   const tools = registry.select(options.availableTools).map(({ declaration }) => declaration)
   // Always a new object, so that no execution shares its context with the client or another execution.
   const wholeContext = { ...context, ...(options.context && contextFrom(options.context)) }
-  const { label, priority, signal } = options
-  const common = {
+  const { label, priority, signal, correlationId } = options
+  const request = {
     ...(options.input !== undefined && { input: jsonOf('input', options.input) }),
     ...(Object.keys(wholeContext).length > 0 && { context: contextFrom(wholeContext) }),
     ...(options.config !== undefined && { config: jsonObjectOf('config', options.config) }),
@@ -55,24 +57,36 @@ export function planExecutions(
     ...(tools.length > 0 && { tools }),
     ...(Object.keys(limits).length > 0 && { limits }),
   }
-  return (code) => {
-    const id = newExecutionId()
-    const correlationId = options.correlationId ?? newCorrelationId(config.correlationIdPrefix)
-    checkCode(code, { executionId: id, correlationId })
-    return { request: { id, code, ...common }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }
-  }
+  const { correlationIdPrefix } = config
+  return { request, correlationId, correlationIdPrefix, requestTimeoutMs, queueTimeoutMs, signal }
+}
+
+/** Returns the plan of one execution of the code. Throws if the code is not a string or is too large. */
+export function planExecution(code: string, options: CheckedOptions): Plan {
+  const { request, requestTimeoutMs, queueTimeoutMs, signal } = options
+  const id = newExecutionId()
+  const correlationId = options.correlationId ?? newCorrelationId(options.correlationIdPrefix)
+  checkCode(code, { executionId: id, correlationId })
+  return { request: { id, code, ...request }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }
 }
 
 function checkCode(code: string, ids: { executionId: string; correlationId: string }): void {
   if (typeof code !== 'string') {
-    throw new ConfigurationError(`The code is a ${typeof code}, not a string.`, "codemode.executeAsync('return 2 + 2')")
+    throw new ConfigurationError(
+      `The code must be a string; it is of type ${typeof code}.`,
+      "codemode.executeAsync('return 2 + 2')",
+    )
   }
   const sizeBytes = Buffer.byteLength(code)
   const limitBytes = fixedLimits.sourceBytes
   if (sizeBytes <= limitBytes) return
-  throw new ExecutorClientError('PAYLOAD_TOO_LARGE', `The code has ${sizeBytes} bytes; it may have ${limitBytes}.`, {
-    ...ids,
-    details: { sizeBytes, limitBytes },
-    suggestion: 'Give the code its data as the option input.',
-  })
+  throw new ExecutorClientError(
+    'PAYLOAD_TOO_LARGE',
+    `The code is ${sizeBytes} bytes; the limit is ${limitBytes} bytes.`,
+    {
+      ...ids,
+      details: { sizeBytes, limitBytes },
+      suggestion: 'Pass data in the option input instead of writing it into the code.',
+    },
+  )
 }

@@ -6,28 +6,28 @@ import type { Context } from '../tools/define.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 
-type Name = 'input' | 'context' | 'config'
+type ValueName = 'input' | 'context' | 'config'
 
 /** Values that were converted here and need no second conversion when they pass through composed executors. */
-const made = new WeakSet<object>()
+const convertedValues = new WeakSet<object>()
 
 /**
  * Returns a copy of the value as JSON. Throws a ConfigurationError with the path of a value that JSON can't represent.
  */
-export function jsonOf(name: Name, value: unknown): Json {
-  if (typeof value === 'object' && value !== null && made.has(value)) return value as Json
+export function jsonOf(name: ValueName, value: unknown): Json {
+  if (typeof value === 'object' && value !== null && convertedValues.has(value)) return value as Json
   const json = converted(name, value)
-  if (typeof json === 'object' && json !== null) made.add(json)
+  if (typeof json === 'object' && json !== null) convertedValues.add(json)
   return json
 }
 
 /** Returns a copy of an object as JSON. Throws a ConfigurationError for any other value, as `jsonOf` does. */
-export function jsonObjectOf(name: Name, value: unknown): Record<string, Json> {
+export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Json> {
   const json = jsonOf(name, value)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
   const kind = json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
   throw new ConfigurationError(
-    `The ${name} is no object of JSON values, but ${kind}.`,
+    `The ${name} must be an object of JSON values; it is ${kind}.`,
     name === 'context' ? contextExample : `codemode.executeAsync(code, { ${name}: { key: 'value' } })`,
   )
 }
@@ -50,7 +50,7 @@ export function withJsonValues<Request extends ExecutionRequest>(request: Reques
 
 const contextExample = "codemode.withContext({ clientId: 'c1' })"
 
-function converted(name: Name, value: unknown): Json {
+function converted(name: ValueName, value: unknown): Json {
   try {
     return toJson(value)
   } catch (cause) {

@@ -3,14 +3,13 @@ import process from 'node:process'
 
 import { writtenOptions } from '../config/options.ts'
 import { connectedSchema, type ClientConfig, type ResolvedConfig } from '../config/schema.ts'
+import { cancelledBy } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { parseOptions, type ExecuteOptions } from '../run/execute-options.ts'
-import { planExecutions } from '../run/plan.ts'
-import { cancelled } from '../protocol/run-lifetime.ts'
+import { checkOptions, planExecution } from '../run/plan.ts'
 import type { Context } from '../tools/define.ts'
-import type { ToolRegistry } from '../tools/registry.ts'
-import type { ToolsModule } from '../tools/tools-module.ts'
-import type { Job } from './messages.ts'
+import type { ClientTools } from '../tools/client-tools.ts'
+import type { Job } from './worker-messages.ts'
 
 export interface BlockingJob {
   readonly job: Job
@@ -18,27 +17,26 @@ export interface BlockingJob {
   readonly requestTimeoutMs: number
 }
 
-interface Scope {
+interface JobScope {
   readonly config: ResolvedConfig
-  readonly registry: ToolRegistry
+  /** Tools of the client; the worker thread has those of the module. */
+  readonly tools: ClientTools
   readonly context: Context
-  /** Module whose tools the worker thread has as well. */
-  readonly toolsModule: ToolsModule | undefined
   /** Number of executions of the client that are under way in the calling event loop. */
-  readonly underWay: number
+  readonly runningCount: number
 }
 
-const instead = 'await codemode.executeAsync(code)'
+const asyncCall = 'await codemode.executeAsync(code)'
 
 /**
  * Returns the configuration for the worker thread's client. It has no tool server: its tools are called over the event
- * stream. A custom logger lives in the blocked event loop, so the worker logs nothing if there is one.
+ * stream. A custom logger belongs to the blocked event loop, so the worker logs nothing if there is one.
  */
-export function threadConfig(config: ResolvedConfig): ClientConfig {
+export function workerConfig(config: ResolvedConfig): ClientConfig {
   if ('executor' in config) {
     throw new ConfigurationError(
-      "execute() can't use the executor of this client: it lives in the blocked loop.",
-      instead,
+      "execute() can't use the option executor: the executor needs the event loop, which execute() blocks.",
+      asyncCall,
     )
   }
   const { toolServer: _, ...options } = writtenOptions(connectedSchema, config)
@@ -46,14 +44,20 @@ export function threadConfig(config: ResolvedConfig): ClientConfig {
   return config.logger === undefined ? written : { ...written, logLevel: 'silent' }
 }
 
-/** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would stall. */
-export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): BlockingJob {
+/** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would block. */
+export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope): BlockingJob {
   const { signal, availableTools, ...options } = parseOptions(given)
-  const plan = planExecutions({ ...options, availableTools: [] }, scope)(code)
-  const { request, correlationId, requestTimeoutMs } = plan
-  if (signal?.aborted) throw cancelled(signal.reason, { executionId: request.id, correlationId })
-  if (signal !== undefined) refuse("A signal can't abort an execute() that blocks the loop.", '(code, { signal })')
-  refuseTools(availableTools, scope)
+  const { config: clientConfig, tools, context: viewContext } = scope
+  const optionsScope = { config: clientConfig, registry: tools.registry, context: viewContext }
+  const checked = checkOptions({ ...options, availableTools: [] }, optionsScope)
+  const { request, correlationId, requestTimeoutMs } = planExecution(code, checked)
+  if (signal?.aborted) throw cancelledBy(signal.reason, { executionId: request.id, correlationId })
+  if (signal !== undefined)
+    refuse(
+      "execute() can't use the option signal: no signal aborts while it blocks the event loop.",
+      '(code, { signal })',
+    )
+  refuseTools(availableTools, tools)
   refuseBusyLoop(scope)
   const { input, context, config } = request
   const sent = { ...options, input, context, config, correlationId, availableTools }
@@ -61,24 +65,25 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: Scope): B
   return { job: { code, options: Object.fromEntries(set) }, correlationId, requestTimeoutMs }
 }
 
-function refuseTools(availableTools: readonly string[] | undefined, { registry, toolsModule }: Scope): void {
+function refuseTools(availableTools: readonly string[] | undefined, { registry, module }: ClientTools): void {
   const isAllowed = ({ name, declaration }: { name: string; declaration: { name: string } }): boolean =>
     availableTools === undefined || availableTools.includes(name) || availableTools.includes(declaration.name)
-  const stuck = registry.select(undefined).filter((tool) => isAllowed(tool) && toolsModule?.has(tool) !== true)
-  if (stuck.length === 0) return
-  const names = stuck.map(({ name }) => name).join(', ')
+  const blocked = registry.select(undefined).filter((tool) => isAllowed(tool) && module?.has(tool) !== true)
+  if (blocked.length === 0) return
+  const names = blocked.map(({ name }) => name).join(', ')
   throw new ConfigurationError(
-    `execute() blocks the loop that would have to answer the calls of these tools: ${names}.`,
-    `${instead}\n\n// or with the tools in a module, which execute() loads into its thread:\n` +
+    `execute() blocks the event loop, in which the handlers of these tools would have to run: ${names}.`,
+    `${asyncCall}\n\n// or with the tools in a module, which execute() loads into its thread:\n` +
       `Codemode.fromClientConfig({ …, toolsModule: './tools.js' })\n\n// or without them:\n` +
       `codemode.execute(code, { availableTools: [] })`,
   )
 }
 
-function refuseBusyLoop({ underWay }: Scope): void {
-  if (underWay > 0) refuse(`execute() would stall the ${underWay} executions that this client has under way.`)
+function refuseBusyLoop({ runningCount }: JobScope): void {
+  if (runningCount > 0)
+    refuse(`execute() would block the ${runningCount} executions of this client that are under way.`)
   const isServing = process.getActiveResourcesInfo().includes('TCPServerWrap')
-  if (isServing) refuse('execute() would stall the server that this process listens with.')
+  if (isServing) refuse('execute() would block the server that listens in this process.')
 }
 
 function refuse(problem: string, args = '(code)'): never {

@@ -6,7 +6,7 @@ import type { Json } from '@codemode/shared'
 const batchPieces = 1_024
 
 /** Array or object whose members are being written. */
-interface Frame {
+interface OpenContainer {
   readonly value: Json[] | { readonly [key: string]: Json }
   /** Sorted keys of an object; undefined for an array. */
   readonly keys: readonly string[] | undefined
@@ -26,7 +26,7 @@ export function callFingerprint(tool: string, input: Json): string {
     hash.update(pieces.join(''))
     pieces = []
   }
-  const open: Frame[] = []
+  const open: OpenContainer[] = []
   const enter = (value: Json): void => {
     if (typeof value !== 'object' || value === null) return write(JSON.stringify(value))
     const keys = Array.isArray(value) ? undefined : Object.keys(value).toSorted()
@@ -34,14 +34,14 @@ export function callFingerprint(tool: string, input: Json): string {
     open.push({ value, keys, length: keys?.length ?? (value as Json[]).length, next: 0 })
   }
   enter(input)
-  for (let frame = open.at(-1); frame !== undefined; frame = open.at(-1)) {
-    const { value, keys, length, next } = frame
+  for (let container = open.at(-1); container !== undefined; container = open.at(-1)) {
+    const { value, keys, length, next } = container
     if (next === length) {
       write(keys === undefined ? ']' : '}')
       open.pop()
       continue
     }
-    frame.next += 1
+    container.next += 1
     if (next > 0) write(',')
     const key = keys?.[next]
     if (key !== undefined) write(`${JSON.stringify(key)}:`)

@@ -2,12 +2,18 @@ import type { ToolAnswer } from '@codemode/shared'
 import { toolCancelled } from '@codemode/shared/internal'
 import { LRUCache } from 'lru-cache'
 
-import { CancelledCalls } from './cancelled-calls.ts'
+import { signatureToleranceMs } from './webhook-signature.ts'
 
 const maxCalls = 10_000
 /** Maximum size in memory, at two bytes a character. */
 const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
+/**
+ * Milliseconds for which a cancellation is remembered. A call is signed before its cancellation. When the executor's
+ * clock is ahead by the whole tolerance, a delivery of the call is accepted for twice the tolerance from then on, and
+ * not longer.
+ */
+const cancellationKeptMs = 2 * signatureToleranceMs
 
 /** One delivery of a call: a request or an event that carries it. */
 interface DeliveredCall {
@@ -17,8 +23,8 @@ interface DeliveredCall {
   readonly fingerprint: string
   /** Time after which no repeat comes, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Milliseconds for which the call goes on without a delivery; 1,000 by default. */
-  readonly graceMs?: number
+  /** Milliseconds for which the call continues without a delivery; 1,000 by default. */
+  readonly gracePeriodMs?: number
 }
 
 /** Error for a delivery whose call id was used before with another tool or input. */
@@ -37,7 +43,7 @@ export class CallConflict extends Error {
  * Default grace period in milliseconds. It exceeds the time in which the executor delivers a call again after a broken
  * connection: 400 ms plus the time of connecting.
  */
-const redeliveryGraceMs = 1_000
+const defaultGracePeriodMs = 1_000
 
 interface RecordedAnswer {
   readonly fingerprint: string
@@ -52,7 +58,7 @@ interface RunningCall {
   readonly answerAsCancelled: () => void
   deliveries: number
   /** Timer of the grace period, which runs while there is no delivery. */
-  grace?: NodeJS.Timeout
+  graceTimer?: NodeJS.Timeout
 }
 
 /**
@@ -61,12 +67,18 @@ interface RunningCall {
  * until no repeat can come, in a record that is bounded in count and memory and evicts the least recently used.
  *
  * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch
- * handler can't tell, and behind a proxy the socket can't either. Therefore a call goes on without a delivery for a
+ * handler can't tell, and behind a proxy the socket can't either. Therefore a call continues without a delivery for a
  * grace period, in which the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
-  readonly #cancelled = new CancelledCalls()
+  /** Ids of recently cancelled calls: a delivery that arrives after the cancellation must not run the handler. */
+  readonly #cancelled = new LRUCache<string, true>({
+    max: maxCalls,
+    ttl: cancellationKeptMs,
+    ttlResolution: 0,
+    perf: { now: () => Date.now() },
+  })
   readonly #answers = new LRUCache<string, RecordedAnswer>({
     max: maxCalls,
     maxSize: maxBytes,
@@ -91,7 +103,7 @@ export class CallRecord {
     if (first !== undefined && first.fingerprint !== fingerprint) throw new CallConflict(id, tool)
     if (first !== undefined && 'json' in first) return first.json
     if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call)
-    return this.#wait(first ?? this.#start(call, run), delivery, call.graceMs)
+    return this.#wait(first ?? this.#start(call, run), delivery, call.gracePeriodMs)
   }
 
   /**
@@ -100,7 +112,7 @@ export class CallRecord {
    */
   cancel(callId: string, reason: string | undefined): void {
     if (this.#answers.has(callId)) return
-    this.#cancelled.add(callId)
+    this.#cancelled.set(callId, true)
     const running = this.#running.get(callId)
     if (running === undefined) return
     running.answerAsCancelled()
@@ -133,23 +145,24 @@ export class CallRecord {
     return running
   }
 
-  async #wait(call: RunningCall, delivery: AbortSignal, graceMs = redeliveryGraceMs): Promise<string> {
-    clearTimeout(call.grace)
+  async #wait(call: RunningCall, delivery: AbortSignal, gracePeriodMs = defaultGracePeriodMs): Promise<string> {
+    clearTimeout(call.graceTimer)
     call.deliveries += 1
-    const leave = (): void => {
+    const endDelivery = (): void => {
       call.deliveries -= 1
       if (call.deliveries > 0) return
-      if (graceMs === 0) return call.controller.abort(delivery.reason)
-      const abort = (): void => call.controller.abort(new DOMException('The executor gave up the call', 'AbortError'))
-      call.grace = setTimeout(abort, graceMs)
+      if (gracePeriodMs === 0) return call.controller.abort(delivery.reason)
+      const abort = (): void =>
+        call.controller.abort(new DOMException('The executor no longer waits for the call', 'AbortError'))
+      call.graceTimer = setTimeout(abort, gracePeriodMs)
     }
-    if (delivery.aborted) leave()
-    else delivery.addEventListener('abort', leave, { once: true })
+    if (delivery.aborted) endDelivery()
+    else delivery.addEventListener('abort', endDelivery, { once: true })
     try {
       return await call.answer
     } finally {
-      delivery.removeEventListener('abort', leave)
-      clearTimeout(call.grace)
+      delivery.removeEventListener('abort', endDelivery)
+      clearTimeout(call.graceTimer)
     }
   }
 }

@@ -19,21 +19,12 @@ import { webhookHeaders } from '@codemode/shared/internal'
 
 import { ClockOffset } from './clock-offset.ts'
 import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
+import type { IncomingRequest } from './incoming-request.ts'
 import type { VerifiedTokens } from './verified-tokens.ts'
-import { signedAt, type RequestHeaders } from './webhook-signature.ts'
+import { signedAt } from './webhook-signature.ts'
 
 /** Maximum size of a body in bytes: the largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
-
-/** Incoming request, independent of the server that received it. */
-export interface IncomingRequest {
-  readonly method: string
-  readonly headers: RequestHeaders
-  /** Reads the body; resolves with undefined if it is longer than `maxBytes`. */
-  body(maxBytes: number): Promise<Buffer | undefined>
-  /** Signal that aborts when the connection of the request is closed before it is answered. */
-  readonly signal: AbortSignal
-}
 
 /** Verified request of the executor. */
 export interface CallbackRequest {
@@ -48,7 +39,8 @@ export interface CallbackRequest {
 /** Reads and verifies the message of a request. Throws a RequestError if any check fails. */
 export async function readCallbackRequest(request: IncomingRequest, tokens: VerifiedTokens): Promise<CallbackRequest> {
   const { method, headers: given } = request
-  if (method !== 'POST') throw new RequestError('INVALID_REQUEST', `A tool call is a POST, not a ${method}.`)
+  if (method !== 'POST')
+    throw new RequestError('INVALID_REQUEST', `A tool call must be a POST request; the method is ${method}.`)
   const token = /^Bearer (\S+)$/i.exec(given[headers.authorization] ?? '')?.[1] ?? ''
   const claims = await tokens.verify(token)
   if (claims === undefined) {
@@ -57,7 +49,11 @@ export async function readCallbackRequest(request: IncomingRequest, tokens: Veri
     })
   }
   const body = await request.body(maxBodyBytes)
-  if (body === undefined) throw new RequestError('PAYLOAD_TOO_LARGE', `A tool call may have ${maxBodyBytes} bytes.`)
+  if (body === undefined)
+    throw new RequestError(
+      'PAYLOAD_TOO_LARGE',
+      `The body of the tool call is larger than the limit of ${maxBodyBytes} bytes.`,
+    )
   const sentAt = signedAt(given, body, token)
   if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
   const message = parseMessage(body.toString('utf8'))
@@ -90,7 +86,7 @@ function parseMessage(body: string): ToolCallMessage | ToolCancelMessage {
   try {
     return toolMessageSchema.parse(JSON.parse(body))
   } catch (cause) {
-    throw new RequestError('INVALID_REQUEST', 'The body is neither a tool call nor the cancellation of one.', { cause })
+    throw new RequestError('INVALID_REQUEST', 'The body must be a tool call or the cancellation of one.', { cause })
   }
 }
 
@@ -104,6 +100,8 @@ function checkScope(
     throw new RequestError('FORBIDDEN', 'The call does not belong to the execution of its token.')
   }
   if (message.type === 'tool.call' && !claims.tools.includes(message.tool)) {
-    throw new RequestError('FORBIDDEN', `The execution may not call ${message.tool}.`, { executionId })
+    throw new RequestError('FORBIDDEN', `The tool ${message.tool} is not one of the tools of this execution.`, {
+      executionId,
+    })
   }
 }

@@ -7,12 +7,12 @@ export class ClockOffset {
   #least = -Infinity
   #most = Infinity
 
-  /** Notes that the executor's clock showed `executorMs` after this machine's clock showed `localMs`. */
+  /** Records that the executor's clock showed `executorMs` after this machine's clock showed `localMs`. */
   stampedAfter(executorMs: number, localMs: number): void {
     this.#least = Math.max(this.#least, localMs - executorMs)
   }
 
-  /** Notes that the executor's clock showed `executorMs` before this machine's clock showed `localMs`. */
+  /** Records that the executor's clock showed `executorMs` before this machine's clock showed `localMs`. */
   stampedBefore(executorMs: number, localMs: number): void {
     this.#most = Math.min(this.#most, localMs - executorMs)
   }

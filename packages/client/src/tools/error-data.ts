@@ -25,8 +25,8 @@ export function errorData(error: object): Record<string, unknown> {
 }
 
 /**
- * Whether an error has a field of its own, or is asked for its `cause`, which a class may give by a getter. `error` and
- * `suppressed` are fields of a `SuppressedError`.
+ * Whether an error has an own field. True for `cause`, which a class may define as a getter. `error` and `suppressed` are
+ * fields of a `SuppressedError`.
  */
 function hasField(error: object, key: string): boolean {
   try {
@@ -44,7 +44,7 @@ function ownKeys(error: object): readonly string[] {
   }
 }
 
-/** Returns a message as a string, which it is unless somebody has set it to something else. */
+/** Returns the message of an error as a string: the property may have been set to a value of another type. */
 function messageText(message: unknown): string {
   if (typeof message === 'string') return message
   if (message === undefined || message === null) return ''

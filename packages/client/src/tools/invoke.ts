@@ -36,7 +36,7 @@ export async function invokeTool(
     return reason
   })
   /** Throws if the call is over. It compares the time as well, because timers fire late when the event loop is busy. */
-  const assertGoesOn = (): void => {
+  const assertNotOver = (): void => {
     if (performance.now() >= endsAt) expire()
     controller.signal.throwIfAborted()
   }
@@ -44,26 +44,26 @@ export async function invokeTool(
     const { executionId, callId, context, correlationId } = message
     const call: ToolCall = { executionId, callId, context, correlationId, deadline, signal: controller.signal }
     // `ended` comes first, so that a call that was over before it began is reported as such, not as a failed handler.
-    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertGoesOn })]))
+    return withinLimit(name, await Promise.race([ended.promise, serve(tool, message, { call, assertNotOver })]))
   } finally {
     clearTimeout(timer)
     stopForwarding()
   }
 }
 
-interface Serving {
+interface CallOptions {
   readonly call: ToolCall
   /** Throws if the call is over. */
-  readonly assertGoesOn: () => void
+  readonly assertNotOver: () => void
 }
 
-async function serve(tool: RegisteredTool, message: ToolCallMessage, serving: Serving): Promise<ToolAnswer> {
-  const { call, assertGoesOn } = serving
+async function serve(tool: RegisteredTool, message: ToolCallMessage, options: CallOptions): Promise<ToolAnswer> {
+  const { call, assertNotOver } = options
   try {
-    assertGoesOn()
+    assertNotOver()
     const input = await checkValue(tool.input, message.input)
-    assertGoesOn()
-    if ('fault' in input) return failedSchema(message.tool, 'input', input.fault)
+    assertNotOver()
+    if ('checkError' in input) return failedSchema(message.tool, 'input', input.checkError)
     if ('issues' in input) return failedCheck(message.tool, 'input', input.issues)
     return await answerOf(tool, await tool.handler(input.value, call))
   } catch (error) {
@@ -76,7 +76,7 @@ async function answerOf(tool: RegisteredTool, raw: unknown): Promise<ToolAnswer>
   try {
     const value = tool.output?.describes === 'json' ? toJson(raw) : raw
     const output = await checkValue(tool.output, value)
-    if ('fault' in output) return failedSchema(name, 'output', output.fault)
+    if ('checkError' in output) return failedSchema(name, 'output', output.checkError)
     if ('issues' in output) return failedCheck(name, 'output', output.issues)
     return { ok: true, output: toJson(output.value) }
   } catch (error) {

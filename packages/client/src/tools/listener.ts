@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { IncomingRequest } from './callback-request.ts'
-import { requestByHttp } from './request-by-http.ts'
+import { fromHttpRequest, type IncomingRequest } from './incoming-request.ts'
 
 /** Answer to a request. */
 export interface ServedAnswer {
@@ -54,7 +53,7 @@ const defaultHost = '127.0.0.1'
 
 async function listen({ port, host = defaultHost, answer }: ListenerOptions): Promise<Server> {
   const server = createServer(async (incoming, outgoing) => {
-    respond(incoming, outgoing, await answer(requestByHttp(incoming, outgoing)))
+    respond(incoming, outgoing, await answer(fromHttpRequest(incoming, outgoing)))
   })
   server.unref()
   await new Promise<void>((resolve, reject) => {

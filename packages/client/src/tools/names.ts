@@ -11,11 +11,8 @@ export function wireNameOf(name: string): string {
     .join('.')
 }
 
-/**
- * Whether a name, or a part of it between dots, has no character that an identifier can have, so that no code could
- * call it.
- */
-export function isUnspeakable(name: unknown): boolean {
+/** Whether no code could call a tool of this name: a part between dots has no character that an identifier can have. */
+export function isUncallable(name: unknown): boolean {
   return typeof name !== 'string' || !name.split('.').every((part) => /[\w$]/.test(part))
 }
 

@@ -4,7 +4,7 @@ import { nearestName } from '@codemode/shared/internal'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'
 import { SchemaError } from './json-schema/schema-error.ts'
-import { isUnspeakable, reservedPartOf, wireNameOf } from './names.ts'
+import { isUncallable, reservedPartOf, wireNameOf } from './names.ts'
 import { compileSchema, type SchemaCheck } from './schema.ts'
 import { toJson } from './to-json.ts'
 
@@ -35,7 +35,7 @@ export class ToolRegistry {
     }
     if (other !== undefined && options.overwrite !== true) {
       throw new ConfigurationError(
-        `There is a tool ${quote(name)} already.`,
+        `The tool ${quote(name)} is already registered.`,
         `codemode.registerTool(${quote(name)}, …, { overwrite: true })`,
       )
     }
@@ -63,7 +63,7 @@ export class ToolRegistry {
     const meant = nearestName(name, known)
     throw new ConfigurationError(
       `availableTools names ${quote(name)}, which is not registered. ` +
-        (known.length === 0 ? 'No tools are.' : `Registered are: ${known.join(', ')}.`) +
+        (known.length === 0 ? 'No tools are registered.' : `Registered tools: ${known.join(', ')}.`) +
         (meant === undefined ? '' : ` Did you mean ${quote(meant)}?`),
       meant === undefined
         ? `codemode.registerTool(${quote(name)}, …)`
@@ -79,9 +79,9 @@ export class ToolRegistry {
 const quote = (name: string): string => `'${name}'`
 
 function prepare(name: string, tool: ToolLike): RegisteredTool {
-  if (isUnspeakable(name)) {
+  if (isUncallable(name)) {
     throw new ConfigurationError(
-      `A tool can't be named ${quote(name)}: each part between dots needs a letter or digit of ASCII, _ or $.`,
+      `A tool can't be named ${quote(name)}: each part between dots must have an ASCII letter or digit, _ or $.`,
       "codemode.registerTool('github.list_issues', …)",
     )
   }
@@ -91,7 +91,7 @@ function prepare(name: string, tool: ToolLike): RegisteredTool {
   const reserved = reservedPartOf(wireName)
   if (reserved !== undefined) {
     throw new ConfigurationError(
-      `A tool can't be named ${quote(name)}: ${quote(reserved)} means something else to JavaScript or to the guest.`,
+      `A tool can't be named ${quote(name)}: ${quote(reserved)} is reserved by JavaScript or by the sandbox.`,
       `codemode.registerTool(${quote(wireName.replaceAll('$', '').replace(reserved, `${reserved.replaceAll('$', '')}_tool`))}, …)`,
     )
   }

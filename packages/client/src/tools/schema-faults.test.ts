@@ -96,7 +96,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
       const answer = await call(tool, value)
       expect(answer).toMatchObject({ ok: false, error: { name: 'ToolError', code, retryable: false } })
       const message = answer.ok ? '' : answer.error.message
-      expect(message).toContain(`The ${direction} of t was not checked to its end`)
+      expect(message).toContain(`The ${direction} of t could not be checked`)
       expect(message).not.toMatch(/database|secret/)
       expect(ran).toBe(direction === 'input' ? 0 : 1)
     },
@@ -111,7 +111,7 @@ describe.each(['input', 'output'] as const)('a schema of the %s', (direction) =>
     ],
     ['100,000 items invalid for zod', z.array(z.string()), Array.from({ length: 100_000 }, () => 1), 'and 99995 more'],
     ['10,000 levels', { additionalProperties: { $ref: '#' }, items: { $ref: '#' } }, deep(5_000), 'nested too deeply'],
-    ['too many steps', { pattern: '(?=.*b)a' }, 'a'.repeat(1_000_000), 'given up after 10000000 steps'],
+    ['too many steps', { pattern: '(?=.*b)a' }, 'a'.repeat(1_000_000), 'within 10000000 steps'],
   ])('that fails on %s says what is wrong', { tags: ['TL-2'] }, async (_, schema, value, text) => {
     const tool = { [`${direction}Schema`]: schema, execute: () => value }
     const answer = await call(tool, value)
@@ -134,8 +134,8 @@ const register = (inputSchema: never) => () => new ToolRegistry().register('t', 
 
 test('registration refuses a JSON Schema that cannot be used', { tags: ['TL-1'] }, () => {
   expect(register({ $ref: '#/$defs/x' } as never)).toThrow(
-    `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" leads to no schema`,
+    `The inputSchema of the tool 't' can't be used: the reference "#/$defs/x" does not lead to a schema`,
   )
   expect(register({ properties: { a: { pattern: '(a)\\1' } } } as never)).toThrow('refers back to a group')
-  expect(register({ $ref: '#' } as never)).toThrow('leads back to its own schema')
+  expect(register({ $ref: '#' } as never)).toThrow('refers to its own schema')
 })

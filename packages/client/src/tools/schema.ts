@@ -12,7 +12,7 @@ export interface SchemaIssue {
 }
 
 /** Value that the schema returned, or the issues of the value, or the error with which the check itself failed. */
-export type Checked = CheckResult | { readonly fault: unknown }
+export type CheckOutcome = CheckResult | { readonly checkError: unknown }
 
 type CheckResult = { readonly value: unknown } | { readonly issues: readonly SchemaIssue[] }
 
@@ -31,11 +31,11 @@ export interface SchemaCheck {
 /**
  * Checks a value, if there is a schema. Never rejects: a failure of the check must not be taken for one of a handler.
  */
-export async function checkValue(schema: SchemaCheck | undefined, value: unknown): Promise<Checked> {
+export async function checkValue(schema: SchemaCheck | undefined, value: unknown): Promise<CheckOutcome> {
   try {
     return schema === undefined ? { value } : await schema.check(value)
   } catch (error) {
-    return { fault: error }
+    return { checkError: error }
   }
 }
 

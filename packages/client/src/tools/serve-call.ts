@@ -8,7 +8,7 @@ import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { handlerErrorOf } from './tool-failure.ts'
 
-interface Client {
+interface ServeCallOptions {
   readonly registry: ToolRegistry
   readonly events: ClientEmitter
   /** State of the execution, if it is one of this client's that is under way. */
@@ -19,18 +19,22 @@ interface Client {
 export const conflictCode: ErrorCode = 'TOOL_CALL_CONFLICT'
 
 /** Serves one call of a client's tools, in a span of its own, and emits an event. Never rejects. */
-export function serveCall(message: ToolCallMessage, signal: AbortSignal, client: Client): Promise<ToolAnswer> {
+export function serveCall(
+  message: ToolCallMessage,
+  signal: AbortSignal,
+  options: ServeCallOptions,
+): Promise<ToolAnswer> {
   const { tool: name, callId, executionId, correlationId } = message
-  const { registry, events, state } = client
+  const { registry, events, state } = options
   const ids = { [attributes.callId]: callId, [attributes.executionId]: executionId }
   const details = { attributes: { ...ids, [attributes.correlationId]: correlationId, [attributes.tool]: name } }
   return inSpan('codemode.tool', details, async (span) => {
-    const cameAt = performance.now()
+    const receivedAt = performance.now()
     state?.toolCalled()
     const tool = registry.get(name)
     const answer = tool
       ? await invokeTool(tool, message, signal)
-      : toolFailed('TOOL_UNAVAILABLE', `There is no tool ${name} in this process`)
+      : toolFailed('TOOL_UNAVAILABLE', `The tool ${name} is not registered in this process`)
     state?.toolSettled()
     const thrown = handlerErrorOf(answer)
     if (thrown) state?.handlerThrew(callId, thrown.thrown)
@@ -43,7 +47,7 @@ export function serveCall(message: ToolCallMessage, signal: AbortSignal, client:
       correlationId,
       callId,
       tool: name,
-      durationMs: performance.now() - cameAt,
+      durationMs: performance.now() - receivedAt,
       error,
     })
     return answer

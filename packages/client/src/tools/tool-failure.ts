@@ -44,14 +44,14 @@ export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
 }
 
 /** Returns the failure of a call whose input or output could not be checked, because the check itself failed. */
-export function failedSchema(tool: string, direction: 'input' | 'output', fault: unknown): FailedAnswer {
+export function failedSchema(tool: string, direction: 'input' | 'output', checkError: unknown): FailedAnswer {
   // A library that recurses, or passes many issues as arguments, has run out of stack.
-  const advice = fault instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
+  const advice = checkError instanceof RangeError ? ': it is too large, or nested too deeply. Send a smaller value' : ''
   const answer = toolFailed(
     direction === 'input' ? 'TOOL_INPUT_INVALID' : 'TOOL_OUTPUT_INVALID',
-    `The ${direction} of ${tool} was not checked to its end: the check by the tool's ${direction}Schema failed${advice}.`,
+    `The ${direction} of ${tool} could not be checked: the check by the tool's ${direction}Schema failed${advice}.`,
   )
-  handlerErrors.set(answer, { thrown: fault })
+  handlerErrors.set(answer, { thrown: checkError })
   return answer
 }
 
@@ -61,7 +61,10 @@ export function failedSchema(tool: string, direction: 'input' | 'output', fault:
  * included.
  */
 export function failedByHandler(thrown: unknown): FailedAnswer {
-  const answer: FailedAnswer = { ok: false, error: isToolError(thrown) ? chosenFailure(thrown) : foundFailure(thrown) }
+  const answer: FailedAnswer = {
+    ok: false,
+    error: isToolError(thrown) ? failureOfToolError(thrown) : failureOfThrown(thrown),
+  }
   handlerErrors.set(answer, { thrown })
   return answer
 }
@@ -74,7 +77,7 @@ export function handlerErrorOf(answer: ToolAnswer): { readonly thrown: unknown }
   return handlerErrors.get(answer)
 }
 
-function chosenFailure(error: ToolError): ToolFailure {
+function failureOfToolError(error: ToolError): ToolFailure {
   const code = fieldOf(error, 'code')
   return {
     name: nameOf(error),
@@ -85,14 +88,14 @@ function chosenFailure(error: ToolError): ToolFailure {
   }
 }
 
-function foundFailure(thrown: unknown): ToolFailure {
+function failureOfThrown(thrown: unknown): ToolFailure {
   const name = withoutHostPaths(nameOf(thrown)) || 'Error'
   return {
     name,
     message: withoutHostPaths(textOf(thrown)) || `The handler failed with ${name}`,
     code: withoutHostPaths(codeOf(thrown) ?? '') || 'TOOL_ERROR',
     retryable: fieldOf(thrown, 'retryable') === true,
-    ...foundData(thrown),
+    ...dataOfThrown(thrown),
     ...describeCauses(thrown, { clean: withoutHostPaths }),
   }
 }
@@ -106,7 +109,7 @@ function textOf(thrown: unknown): string {
  * Returns the `data` of a thrown value; if it has none, the HTTP status of an error, or all of an object that is no
  * error.
  */
-function foundData(thrown: unknown): Pick<ToolFailure, 'data'> {
+function dataOfThrown(thrown: unknown): Pick<ToolFailure, 'data'> {
   const given = dataOf(fieldOf(thrown, 'data'), withoutHostPaths)
   if (given.data !== undefined || typeof thrown !== 'object' || thrown === null) return given
   const status = fieldOf(thrown, 'status') ?? fieldOf(thrown, 'statusCode')
@@ -146,12 +149,12 @@ export function withinLimit(tool: string, answer: ToolAnswer): ToolAnswer {
   const sizeBytes = sizeOf(answer.ok ? answer.output : answer.error)
   const limitBytes = fixedLimits.toolOutputBytes
   if (sizeBytes <= limitBytes) return answer
-  if (!answer.ok) return fitted(answer, { sizeBytes, limitBytes })
+  if (!answer.ok) return withoutDetails(answer, { sizeBytes, limitBytes })
   return toolOutputTooLarge(tool, sizeBytes)
 }
 
 /** Returns a failure without its data and causes, and with its texts cut. */
-function fitted(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
+function withoutDetails(answer: FailedAnswer, data: { sizeBytes: number; limitBytes: number }): FailedAnswer {
   const { name, message, code, retryable } = answer.error
   const small: FailedAnswer = {
     ok: false,

@@ -8,9 +8,9 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
-import { correlationIdOf, readCallbackRequest, type IncomingRequest } from './callback-request.ts'
+import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
+import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
-import { requestByFetch } from './request-by-fetch.ts'
 import { executionEnded } from './tool-failure.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -35,7 +35,7 @@ export class ToolServer {
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
-  #closed = false
+  #isClosed = false
 
   constructor(options: ToolServerOptions) {
     this.#options = options
@@ -60,20 +60,20 @@ export class ToolServer {
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
-      `The names of ${tools.length} tools do not fit into the token of one execution (${token.length} characters).`,
+      `The names of ${tools.length} tools make the token of the execution too long (${token.length} characters).`,
       "codemode.executeAsync(code, { availableTools: ['only', 'those', 'it', 'needs'] })",
     )
   }
 
   /** Answers one request of the executor, in the form of `fetch`. Never rejects. */
   readonly handle = async (request: Request): Promise<Response> => {
-    const { status, json } = await this.#answer(requestByFetch(request))
+    const { status, json } = await this.#answer(fromFetchRequest(request))
     return new Response(json, { status, headers: { 'content-type': 'application/json' } })
   }
 
   readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
-      if (this.#closed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
+      if (this.#isClosed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const { message, expiresAt } = await readCallbackRequest(request, this.#tokens)
       if (message.type === 'tool.call') {
         return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
@@ -111,7 +111,7 @@ export class ToolServer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     this.#record.abortAll(new DOMException('The client was closed', 'AbortError'))
     await this.#listener?.close()
   }

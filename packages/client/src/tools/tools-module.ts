@@ -33,7 +33,10 @@ export class ToolsModule {
     const module = await importModule(this.#url, file)
     const tools = module['default'] ?? module['tools']
     if (typeof tools !== 'object' || tools === null) {
-      throw new ConfigurationError(`The toolsModule ${file} exports no record of tools.`, example(file))
+      throw new ConfigurationError(
+        `The toolsModule ${file} must export an object of tools, as its default export or as tools.`,
+        example(file),
+      )
     }
     for (const [name, tool] of Object.entries(tools as Record<string, ToolLike>)) {
       this.#registry.register(name, tool)
@@ -48,10 +51,10 @@ export class ToolsModule {
 }
 
 async function importModule(url: string, file: string): Promise<Record<string, unknown>> {
-  const tookTooLong = Promise.withResolvers<never>()
-  const timer = setTimeout(() => tookTooLong.reject(new Error(`it took longer than ${maxLoadMs} ms`)), maxLoadMs)
+  const timedOut = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timedOut.reject(new Error(`it took longer than ${maxLoadMs} ms`)), maxLoadMs)
   try {
-    return (await Promise.race([import(url), tookTooLong.promise])) as Record<string, unknown>
+    return (await Promise.race([import(url), timedOut.promise])) as Record<string, unknown>
   } catch (cause) {
     throw new ConfigurationError(`The toolsModule ${file} can't be loaded: ${reasonOf(cause)}.`, example(file), {
       cause,
@@ -68,7 +71,7 @@ async function importModule(url: string, file: string): Promise<Record<string, u
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'it threw'
   const isMissing = 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND'
-  return isMissing ? 'it, or a module that it imports, is not there' : `${cause.name}: ${cause.message}`
+  return isMissing ? 'it, or a module that it imports, was not found' : `${cause.name}: ${cause.message}`
 }
 
 const example = (file: string): string =>

@@ -1,6 +1,6 @@
 import type { Json } from '@codemode/shared'
 
-import type { Run } from './run.ts'
+import type { Budget } from './budget.ts'
 
 /** Returns whether two JSON values are equal, in at most as many steps as the smaller one has values. */
 export function isEqual(one: Json, other: Json): boolean {
@@ -27,30 +27,30 @@ export class ValueIds {
   readonly #containers = new Map<string, number>()
   readonly #known = new Map<object, number>()
 
-  idOf(value: Json, run: Run): number {
+  idOf(value: Json, budget: Budget): number {
     if (typeof value !== 'object' || value === null) {
-      run.spend(childSteps + (typeof value === 'string' ? value.length / 16 : 0))
+      budget.spend(childSteps + (typeof value === 'string' ? value.length / 16 : 0))
       return idIn(this.#primitives, value)
     }
     const known = this.#known.get(value)
     if (known !== undefined) return known
-    run.spend(containerSteps)
-    run.descend()
-    const text = Array.isArray(value) ? this.#arrayText(value, run) : this.#objectText(value, run)
-    run.ascend()
+    budget.spend(containerSteps)
+    budget.descend()
+    const text = Array.isArray(value) ? this.#arrayText(value, budget) : this.#objectText(value, budget)
+    budget.ascend()
     // Ids of containers are negative, so that they differ from those of primitives.
     const id = -1 - idIn(this.#containers, text)
     this.#known.set(value, id)
     return id
   }
 
-  #arrayText(array: readonly Json[], run: Run): string {
-    return `[${array.map((item) => this.idOf(item, run)).join()}`
+  #arrayText(array: readonly Json[], budget: Budget): string {
+    return `[${array.map((item) => this.idOf(item, budget)).join()}`
   }
 
-  #objectText(object: { readonly [key: string]: Json }, run: Run): string {
+  #objectText(object: { readonly [key: string]: Json }, budget: Budget): string {
     const keys = Object.keys(object).sort()
-    return `{${keys.map((key) => `${this.idOf(key, run)}:${this.idOf(object[key]!, run)}`).join()}`
+    return `{${keys.map((key) => `${this.idOf(key, budget)}:${this.idOf(object[key]!, budget)}`).join()}`
   }
 }
 

@@ -2,7 +2,10 @@
  * Reasons for which a value does not match. They are collected during evaluation, and written out only if they are
  * reported.
  */
-import type { Location } from './location.ts'
+/** Location of a value in the instance. */
+interface Location {
+  path(): (string | number)[]
+}
 
 export interface Issue {
   readonly path: readonly (string | number)[]
@@ -21,9 +24,9 @@ type Distance = (typeof distance)[keyof typeof distance]
 
 const none: readonly Failure[] = []
 
-/** One reason, or several in `parts`. */
+/** Reason for which a value does not match, or several in `parts`. */
 export class Failure {
-  readonly place: Location
+  readonly location: Location
   readonly message: string
   readonly distance: Distance
   /** Number of reasons, at most `maxIssues`. */
@@ -35,11 +38,11 @@ export class Failure {
   readonly branchCount: number
 
   constructor(
-    place: Location,
+    location: Location,
     message: string,
     more: Partial<Pick<Failure, 'distance' | 'parts' | 'alternatives' | 'branchCount'>> = {},
   ) {
-    this.place = place
+    this.location = location
     this.message = message
     this.distance = more.distance ?? distance.near
     this.parts = more.parts ?? none
@@ -71,8 +74,8 @@ export const incomplete = (at: Location, message: string): Failure =>
 /** Joins reasons of two keywords of one schema. */
 export function joined(one: Failure, other: Failure): Failure {
   if (one === other || one.count >= maxIssues) return one
-  const farther = one.distance > other.distance ? one.distance : other.distance
-  return new Failure(one.place, '', { parts: [one, other], distance: farther })
+  const greater = one.distance > other.distance ? one.distance : other.distance
+  return new Failure(one.location, '', { parts: [one, other], distance: greater })
 }
 
 /** Collects the reasons of the properties or items of a value. */
@@ -131,14 +134,14 @@ export function issuesOf(whole: Failure): Issue[] {
   const open = [whole]
   for (let failed = open.pop(); failed !== undefined && issues.length < maxIssues; failed = open.pop()) {
     if (failed.parts.length > 0) open.push(...failed.parts.toReversed())
-    else issues.push({ path: failed.place.path(), message: messageOf(failed) })
+    else issues.push({ path: failed.location.path(), message: messageOf(failed) })
   }
   return issues
 }
 
 function messageOf(failed: Failure): string {
   if (failed.alternatives.length === 0) return failed.message
-  const base = failed.place.path().length
+  const base = failed.location.path().length
   const reasons = new Set(failed.alternatives.map((alternative) => reasonOf(firstOf(alternative), base)))
   const shown = [...reasons].slice(0, maxAlternativesShown)
   const rest = reasons.size > shown.length ? ', or others' : ''
@@ -156,9 +159,9 @@ function firstOf(failed: Failure): Failure {
 }
 
 function reasonOf(failed: Failure, base: number): string {
-  const { place } = failed
+  const { location } = failed
   const message = failed.alternatives.length > 0 ? 'matches none of its alternatives' : failed.message
-  const below = place.path().slice(base)
+  const below = location.path().slice(base)
   if (below.length === 0) return message
   return `${below.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('')} ${message}`
 }

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
 import { jsonSchemaCheck } from './json-schema.ts'
-import { maxDepth, maxSteps } from './run.ts'
+import { maxDepth, maxSteps } from './budget.ts'
 
 const shown = (schema: JsonObject, value: Json): string[] =>
   jsonSchemaCheck(schema)(value).map(({ path, message }) => `${['', ...path].join('/')}: ${message}`)
@@ -190,7 +190,7 @@ describe('a deep value', () => {
     ['oneOf', recursive({ oneOf: [{ items: node }, { type: 'null' }] })],
     ['unevaluatedItems', { unevaluatedItems: { $ref: '#' } }],
   ])('is refused by %s with a message that names its depth', { tags: ['TL-2'] }, (_, schema) => {
-    const message = expect.stringContaining(`nested too deeply to be checked: more than ${maxDepth}`) as string
+    const message = expect.stringContaining(`nested too deeply to be checked: the limit is ${maxDepth}`) as string
     expect(jsonSchemaCheck(schema)([deep, deep])).toEqual([{ path: [], message }])
   })
 
@@ -209,5 +209,5 @@ test('a check that spends its budget fails with a message that says what to do',
       schema,
       Array.from({ length: 50_000 }, () => ({})),
     ),
-  ).toEqual([`: was not checked to its end: the check was given up after ${maxSteps} steps. Send a smaller value`])
+  ).toEqual([`: could not be checked within ${maxSteps} steps. Send a smaller value`])
 })

@@ -105,39 +105,39 @@ describe('a failed check', () => {
 })
 
 test.each<[string, JsonObject, string]>([
-  ['refers to itself', { $ref: '#' }, 'leads back to its own schema'],
+  ['refers to itself', { $ref: '#' }, 'refers to its own schema'],
   [
     'refers to itself through others',
     { $ref: '#/$defs/a', $defs: { a: { allOf: [{ $ref: '#/$defs/b' }] }, b: { if: { $ref: '#/$defs/a' } } } },
-    'leads back',
+    'refers to its own schema',
   ],
-  ['refers to itself dynamically', { $dynamicAnchor: 'x', $dynamicRef: '#x' }, 'leads back'],
+  ['refers to itself dynamically', { $dynamicAnchor: 'x', $dynamicRef: '#x' }, 'refers to its own schema'],
   [
     'refers to a missing schema',
     { properties: { a: { $ref: '#/$defs/nope' } } },
-    'the reference "#/$defs/nope" leads to no schema (in properties/a)',
+    'the reference "#/$defs/nope" does not lead to a schema (in properties/a)',
   ],
   [
     'refers to another server',
     { items: { $ref: 'https://example.com/x' } },
-    'nothing is fetched, include it in $defs (in items)',
+    'schemas are not fetched; include the schema in $defs (in items)',
   ],
-  ['refers to a missing anchor', { $ref: '#nope' }, 'names no anchor'],
-  ['refers to a broken URI', { $ref: 'http://[' }, 'is no URI reference'],
+  ['refers to a missing anchor', { $ref: '#nope' }, 'does not name an anchor'],
+  ['refers to a broken URI', { $ref: 'http://[' }, 'is not a URI reference'],
   ['has two schemas with one URI', { $defs: { a: { $id: 'http://x/y' }, b: { $id: 'http://x/y' } } }, 'the same URI'],
   [
     'has an unknown type',
     { properties: { a: { type: 'strin' } } },
-    'type is "strin"; it has to be one of array, boolean',
+    'type is "strin"; it must be one of array, boolean',
   ],
   [
     'has an invalid keyword',
     { properties: { a: { required: true } } },
-    'required is true; it has to be an array of strings (in properties/a)',
+    'required is true; it must be an array of strings (in properties/a)',
   ],
-  ['has an invalid subschema', { items: 5 }, 'items is 5; it has to be a schema'],
-  ['has an invalid count', { minItems: -1 }, 'minItems is -1; it has to be an integer that is not negative'],
-  ['has an invalid pattern', { patternProperties: { '(': true } }, 'the pattern "(" is no regular expression'],
+  ['has an invalid subschema', { items: 5 }, 'items is 5; it must be a schema'],
+  ['has an invalid count', { minItems: -1 }, 'minItems is -1; it must be an integer that is not negative'],
+  ['has an invalid pattern', { patternProperties: { '(': true } }, 'the pattern "(" is not a valid regular expression'],
   ['is nested too deeply', nested(50_000, {}, (not) => ({ not })) as JsonObject, 'it is nested too deeply'],
 ])('jsonSchemaCheck rejects a schema that %s, with the reason', { tags: ['TL-1'] }, (_, schema, reason) => {
   expect(() => jsonSchemaCheck(schema)).toThrow(reason)

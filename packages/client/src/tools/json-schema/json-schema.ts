@@ -8,7 +8,8 @@ import type { JsonSchema } from './draft.ts'
 import { type Issue, issuesOf } from './failure.ts'
 import { Location } from './location.ts'
 import { prepareSchema } from './prepare.ts'
-import { GivenUp, Run, tooDeep } from './run.ts'
+import { CheckAborted, tooDeep } from './budget.ts'
+import { Evaluation } from './evaluation.ts'
 import { SchemaError } from './schema-error.ts'
 import { Scope } from './scope.ts'
 
@@ -26,12 +27,12 @@ export function jsonSchemaCheck(
   const { root, isDynamic } = prepared(schema, others)
   return (value) => {
     try {
-      const failed = new Run(isDynamic).evaluate(root, value, new Location(new Scope(root.resource)))
+      const failed = new Evaluation(isDynamic).evaluate(root, value, new Location(new Scope(root.resource)))
       return failed === undefined ? [] : issuesOf(failed)
     } catch (error) {
       // The stack may overflow before the maximum depth is reached, because the caller has used a part of it.
-      const givenUp = error instanceof RangeError ? tooDeep() : error
-      if (givenUp instanceof GivenUp) return [{ path: [], message: givenUp.message }]
+      const aborted = error instanceof RangeError ? tooDeep() : error
+      if (aborted instanceof CheckAborted) return [{ path: [], message: aborted.message }]
       throw error
     }
   }

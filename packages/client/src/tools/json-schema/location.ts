@@ -1,19 +1,23 @@
 import type { Scope } from './scope.ts'
-import type { Seen } from './seen.ts'
+import type { EvaluatedChildren } from './evaluated-children.ts'
 
 /** Location of a value in the instance, and the state on which evaluation at this location depends. */
 export class Location {
   readonly scope: Scope
   /** Children of the value that schemas have evaluated; undefined where no `unevaluated…` keyword needs them. */
-  readonly seen: Seen | undefined
+  readonly evaluated: EvaluatedChildren | undefined
   /** First location of the value, which all locations that `with` derived from it share. */
   readonly origin: Location
   readonly #parent: Location | undefined
   readonly #key: string | number | undefined
 
-  constructor(scope: Scope, seen?: Seen, from?: { readonly parent: Location; readonly key?: string | number }) {
+  constructor(
+    scope: Scope,
+    evaluated?: EvaluatedChildren,
+    from?: { readonly parent: Location; readonly key?: string | number },
+  ) {
     this.scope = scope
-    this.seen = seen
+    this.evaluated = evaluated
     this.#parent = from?.parent
     this.#key = from?.key
     this.origin = from === undefined || from.key !== undefined ? this : from.parent.origin
@@ -24,15 +28,15 @@ export class Location {
   }
 
   /** Returns the same location with another scope or another record of children. */
-  with(scope: Scope, seen: Seen | undefined): Location {
-    return new Location(scope, seen, { parent: this })
+  with(scope: Scope, evaluated: EvaluatedChildren | undefined): Location {
+    return new Location(scope, evaluated, { parent: this })
   }
 
   path(): (string | number)[] {
     const keys: (string | number)[] = []
     if (this.#key !== undefined) keys.push(this.#key)
-    for (let place = this.#parent; place !== undefined; place = place.#parent) {
-      if (place.#key !== undefined) keys.push(place.#key)
+    for (let location = this.#parent; location !== undefined; location = location.#parent) {
+      if (location.#key !== undefined) keys.push(location.#key)
     }
     return keys.toReversed()
   }

@@ -1,12 +1,13 @@
 import type { Json } from '@codemode/shared'
 
+import type { Budget } from './budget.ts'
+import type { ValueIds } from './equality.ts'
 import type { Failure } from './failure.ts'
 import type { Location } from './location.ts'
 import type { Resource } from './resources.ts'
-import type { Run } from './run.ts'
 
 /** Prepared check of one keyword. It returns the reason for which the value fails, or `undefined` if it matches. */
-export type Check = (value: Json, at: Location, run: Run) => Failure | undefined
+export type Check = (value: Json, at: Location, evaluation: Evaluator) => Failure | undefined
 
 /** Prepared schema. */
 export interface SchemaNode {
@@ -17,4 +18,12 @@ export interface SchemaNode {
   readonly finalChecks: Check[]
   /** Number of references to this schema. Through them it may be applied to the same value again. */
   references: number
+}
+
+/** Evaluation of schemas within the budget of one check. */
+export interface Evaluator extends Budget {
+  /** Ids of the values that were compared. */
+  readonly valueIds: ValueIds
+  /** Evaluates a schema against a value. Returns the reason for which the value fails, or undefined if it matches. */
+  evaluate(node: SchemaNode, value: Json, at: Location): Failure | undefined
 }

@@ -1,7 +1,6 @@
 import type { Json, JsonObject } from '@codemode/shared'
 
 import { isObject, isSchema, type JsonSchema } from './draft.ts'
-import { endlessReference } from './endless.ts'
 import { failure } from './failure.ts'
 import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
 import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'
@@ -38,8 +37,8 @@ class Preparer {
 
   prepareAll(schema: JsonSchema): SchemaNode {
     const root = this.#locatedNodeOf(schema, this.#resources.root)
-    if (endlessReference(this.#inPlace)) {
-      throw new SchemaError('a reference leads back to its own schema without a property or an item between them')
+    if (hasReferenceCycle(this.#inPlace)) {
+      throw new SchemaError('a reference refers to its own schema without a property or an item between them')
     }
     return root
   }
@@ -126,4 +125,30 @@ function booleanNode(schema: boolean, resource: Resource): SchemaNode {
 function referred(node: SchemaNode): SchemaNode {
   node.references += 1
   return node
+}
+
+/**
+ * Returns whether a schema refers to itself through keywords that apply other schemas to the same value, such as `$ref`
+ * and `allOf`, so that no check by it would ever end. The schemas are visited without recursion.
+ */
+function hasReferenceCycle(inPlace: ReadonlyMap<SchemaNode, readonly SchemaNode[]>): boolean {
+  const done = new Set<SchemaNode>()
+  const onPath = new Set<SchemaNode>()
+  for (const start of inPlace.keys()) {
+    const open = [start]
+    for (let node = open.at(-1); node !== undefined; node = open.at(-1)) {
+      if (done.has(node) || onPath.has(node)) {
+        open.pop()
+        onPath.delete(node)
+        done.add(node)
+        continue
+      }
+      onPath.add(node)
+      for (const next of inPlace.get(node) ?? []) {
+        if (onPath.has(next)) return true
+        if (!done.has(next)) open.push(next)
+      }
+    }
+  }
+  return false
 }

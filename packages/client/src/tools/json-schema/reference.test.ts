@@ -111,7 +111,7 @@ function preparedOrNone(schema: JsonObject): ReturnType<typeof jsonSchemaCheck> 
   try {
     return jsonSchemaCheck(schema)
   } catch (error) {
-    if (error instanceof SchemaError && error.message.includes('leads back')) return undefined
+    if (error instanceof SchemaError && error.message.includes('refers to its own schema')) return undefined
     throw error
   }
 }

@@ -51,13 +51,14 @@ export class Resources {
     const resource = this.#byUri.get(base)
     if (resource === undefined) {
       throw new SchemaError(
-        `the reference ${shown(reference)} leads to no schema: nothing is fetched, include it in $defs`,
+        `the reference ${shown(reference)} does not resolve: schemas are not fetched; include the schema in $defs`,
       )
     }
     if (fragment === '') return { schema: resource.schema, resource }
     if (fragment.startsWith('/')) return this.#locatePointer(fragment, reference, resource)
     const schema = resource.anchors.get(fragment)
-    if (schema === undefined) throw new SchemaError(`the reference ${shown(reference)} names no anchor of the schema`)
+    if (schema === undefined)
+      throw new SchemaError(`the reference ${shown(reference)} does not name an anchor of the schema`)
     return { schema, resource, anchor: fragment }
   }
 
@@ -70,7 +71,7 @@ export class Resources {
       else value = isObject(value) ? own(value, key) : undefined
       if (isObject(value)) resource = this.#owners.get(value) ?? resource
     }
-    if (!isSchema(value)) throw new SchemaError(`the reference ${shown(reference)} leads to no schema`)
+    if (!isSchema(value)) throw new SchemaError(`the reference ${shown(reference)} does not lead to a schema`)
     // A pointer may lead to a place at which no keyword expects a schema, so that the schema is not indexed yet.
     if (isObject(value) && !this.#owners.has(value)) this.#index(value, resource)
     return { schema: value, resource }
@@ -134,7 +135,7 @@ function resolved(reference: string, base: string): { base: string; fragment: st
     url.hash = ''
     return { base: url.href, fragment }
   } catch {
-    throw new SchemaError(`${shown(reference)} is no URI reference`)
+    throw new SchemaError(`${shown(reference)} is not a URI reference`)
   }
 }
 

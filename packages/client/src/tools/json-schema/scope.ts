@@ -1,13 +1,12 @@
-import type { SchemaNode } from './node.ts'
 import type { Failure } from './failure.ts'
 import type { Resource } from './resources.ts'
-import type { Seen } from './seen.ts'
+import type { EvaluatedChildren } from './evaluated-children.ts'
 
 /** Memoized outcome of evaluating a schema against a value. */
 export interface Outcome {
   readonly failure: Failure | undefined
-  /** Children that were evaluated, if they were asked for. */
-  readonly seen: Seen | undefined
+  /** Children that were evaluated, if they were requested. */
+  readonly evaluated: EvaluatedChildren | undefined
 }
 
 /**
@@ -18,7 +17,7 @@ export class Scope {
   readonly resource: Resource
   readonly #outer: Scope | undefined
   readonly #inner = new Map<Resource, Scope>()
-  readonly #known = new Map<SchemaNode, Map<object, Outcome>>()
+  readonly #outcomes = new Map<object, Map<object, Outcome>>()
 
   constructor(resource: Resource, outer?: Scope) {
     this.resource = resource
@@ -37,11 +36,11 @@ export class Scope {
     return this.#outer?.outermostWith(anchor) ?? (this.resource.dynamicAnchors.has(anchor) ? this.resource : undefined)
   }
 
-  /** Returns the outcomes of a schema, by container or, for other values, by the origin of their place. */
-  knownOf(node: SchemaNode): Map<object, Outcome> {
-    let known = this.#known.get(node)
-    if (known === undefined) this.#known.set(node, (known = new Map()))
-    return known
+  /** Returns the memoized outcomes of a prepared schema, by container or, for other values, by their first location. */
+  outcomesOf(node: object): Map<object, Outcome> {
+    let outcomes = this.#outcomes.get(node)
+    if (outcomes === undefined) this.#outcomes.set(node, (outcomes = new Map()))
+    return outcomes
   }
 
   #has(resource: Resource): boolean {

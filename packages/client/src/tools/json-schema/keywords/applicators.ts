@@ -3,10 +3,9 @@ import type { Json } from '@codemode/shared'
 
 import { isObject, isSchema, own } from '../draft.ts'
 import { closest, type Failure, failure, joined } from '../failure.ts'
-import type { Check, SchemaNode } from '../node.ts'
+import type { Check, Evaluator, SchemaNode } from '../node.ts'
 import type { Location } from '../location.ts'
-import type { Run } from '../run.ts'
-import { Seen } from '../seen.ts'
+import { EvaluatedChildren } from '../evaluated-children.ts'
 import { type Keyword, listOf, malformed, namesOf, type Preparation, recordOf } from './keyword.ts'
 import { missingMessage } from './objects.ts'
 
@@ -19,21 +18,25 @@ function branchesOf({ schema, ...preparation }: Preparation, keyword: string): S
 /**
  * Evaluates a schema whose failure does not fail the whole. The children that it evaluated count only if it matches.
  */
-function evaluateBranch(node: SchemaNode, value: Json, { at, run }: { at: Location; run: Run }): Failure | undefined {
-  if (at.seen === undefined) return run.evaluate(node, value, at)
-  const seen = new Seen()
-  const failed = run.evaluate(node, value, at.with(at.scope, seen))
-  if (failed === undefined) run.spend(at.seen.merge(seen))
+function evaluateBranch(
+  node: SchemaNode,
+  value: Json,
+  { at, evaluation }: { at: Location; evaluation: Evaluator },
+): Failure | undefined {
+  if (at.evaluated === undefined) return evaluation.evaluate(node, value, at)
+  const evaluated = new EvaluatedChildren()
+  const failed = evaluation.evaluate(node, value, at.with(at.scope, evaluated))
+  if (failed === undefined) evaluation.spend(at.evaluated.merge(evaluated))
   return failed
 }
 
 export const allOf: Keyword = (preparation) => {
   const branches = branchesOf(preparation, 'allOf')
   if (branches === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     let failure: Failure | undefined
     for (const branch of branches) {
-      const failed = run.evaluate(branch, value, at)
+      const failed = evaluation.evaluate(branch, value, at)
       if (failed !== undefined) failure = failure === undefined ? failed : joined(failure, failed)
     }
     return failure
@@ -43,14 +46,14 @@ export const allOf: Keyword = (preparation) => {
 export const anyOf: Keyword = (preparation) => {
   const branches = branchesOf(preparation, 'anyOf')
   if (branches === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     const failures: Failure[] = []
     let matches = false
     for (const branch of branches) {
-      const failed = evaluateBranch(branch, value, { at, run })
+      const failed = evaluateBranch(branch, value, { at, evaluation })
       if (failed !== undefined) failures.push(failed)
       else matches = true
-      if (matches && at.seen === undefined) break
+      if (matches && at.evaluated === undefined) break
     }
     return matches ? undefined : closest(at, failures)
   }
@@ -59,11 +62,11 @@ export const anyOf: Keyword = (preparation) => {
 export const oneOf: Keyword = (preparation) => {
   const branches = branchesOf(preparation, 'oneOf')
   if (branches === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     const failures: Failure[] = []
     let match: number | undefined
     for (const [i, branch] of branches.entries()) {
-      const failed = evaluateBranch(branch, value, { at, run })
+      const failed = evaluateBranch(branch, value, { at, evaluation })
       if (failed !== undefined) failures.push(failed)
       else if (match === undefined) match = i
       else return failure(at, `matches more than one of the alternatives: number ${match + 1} and number ${i + 1}`)
@@ -76,9 +79,11 @@ export const not: Keyword = (preparation) => {
   const value = own(preparation.schema, 'not')
   if (value === undefined) return undefined
   const node = preparation.node(value, 'not', inPlace)
-  return (value, at, run) => {
-    const place = at.seen === undefined ? at : at.with(at.scope, new Seen())
-    return run.evaluate(node, value, place) === undefined ? failure(at, 'matches what "not" forbids') : undefined
+  return (value, at, evaluation) => {
+    const location = at.evaluated === undefined ? at : at.with(at.scope, new EvaluatedChildren())
+    return evaluation.evaluate(node, value, location) === undefined
+      ? failure(at, 'matches what "not" forbids')
+      : undefined
   }
 }
 
@@ -89,9 +94,9 @@ export const condition: Keyword = (preparation) => {
   const ifNode = preparation.node(ifValue, 'if', inPlace)
   const thenNode = thenValue === undefined ? undefined : preparation.node(thenValue, 'then', inPlace)
   const elseNode = elseValue === undefined ? undefined : preparation.node(elseValue, 'else', inPlace)
-  return (value, at, run) => {
-    const next = evaluateBranch(ifNode, value, { at, run }) === undefined ? thenNode : elseNode
-    return next === undefined ? undefined : run.evaluate(next, value, at)
+  return (value, at, evaluation) => {
+    const next = evaluateBranch(ifNode, value, { at, evaluation }) === undefined ? thenNode : elseNode
+    return next === undefined ? undefined : evaluation.evaluate(next, value, at)
   }
 }
 
@@ -113,12 +118,12 @@ export const dependent: Keyword = (preparation) => {
     }
   })
   if (checks.length === 0) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
-    run.spend(checks.length)
+    evaluation.spend(checks.length)
     let failure: Failure | undefined
     for (const { name, check } of checks) {
-      const failed = Object.hasOwn(value, name) ? check(value, at, run) : undefined
+      const failed = Object.hasOwn(value, name) ? check(value, at, evaluation) : undefined
       if (failed !== undefined) failure = failure === undefined ? failed : joined(failure, failed)
     }
     return failure
@@ -127,14 +132,14 @@ export const dependent: Keyword = (preparation) => {
 
 const schemaCheck =
   (node: SchemaNode): Check =>
-  (value, at, run) =>
-    run.evaluate(node, value, at)
+  (value, at, evaluation) =>
+    evaluation.evaluate(node, value, at)
 
 function namesCheck(value: Json, keyword: string): Check {
   const names = namesOf(typeof value === 'string' ? [value] : value, keyword)
   if (names === undefined) throw malformed(keyword, value, 'an array of strings')
-  return (value, at, run) => {
-    run.spend(names.length)
+  return (value, at, evaluation) => {
+    evaluation.spend(names.length)
     const missing = names.filter((name) => !Object.hasOwn(value as object, name))
     return missing.length === 0 ? undefined : failure(at, missingMessage(missing))
   }

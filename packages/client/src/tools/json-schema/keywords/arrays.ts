@@ -3,9 +3,8 @@ import type { Json } from '@codemode/shared'
 
 import { own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'
-import type { SchemaNode } from '../node.ts'
+import type { Evaluator, SchemaNode } from '../node.ts'
 import type { Location } from '../location.ts'
-import type { Run } from '../run.ts'
 import { countOf, type Keyword, listOf, malformed } from './keyword.ts'
 
 export const minItems: Keyword = ({ schema }) => {
@@ -37,24 +36,24 @@ export const items: Keyword = (preparation) => {
   if (prefix === undefined && restValue === undefined) return undefined
   const first = (prefix ?? []).map((each) => preparation.node(each, isTuple ? 'items' : 'prefixItems'))
   const rest = restValue === undefined ? undefined : preparation.node(restValue, restKeyword)
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!Array.isArray(value)) return undefined
-    if (rest !== undefined) at.seen?.addAll()
-    else at.seen?.addItemsBelow(first.length)
-    return evaluateItems(value, at, { run, nodeOf: (i) => first[i] ?? rest })
+    if (rest !== undefined) at.evaluated?.addAll()
+    else at.evaluated?.addItemsBelow(first.length)
+    return evaluateItems(value, at, { evaluation, nodeOf: (i) => first[i] ?? rest })
   }
 }
 
 function evaluateItems(
   array: readonly Json[],
   at: Location,
-  { run, nodeOf }: { run: Run; nodeOf(this: void, index: number): SchemaNode | undefined },
+  { evaluation, nodeOf }: { evaluation: Evaluator; nodeOf(this: void, index: number): SchemaNode | undefined },
 ): ReturnType<ReturnType<Keyword> & {}> {
   let failures: ChildFailures | undefined
   for (let i = 0; i < array.length; i++) {
     const node = nodeOf(i)
     if (node === undefined) break
-    const failed = run.evaluate(node, array[i]!, at.child(i))
+    const failed = evaluation.evaluate(node, array[i]!, at.child(i))
     if (failed === undefined) continue
     failures ??= new ChildFailures(at)
     if (failures.add(failed)) break
@@ -70,15 +69,15 @@ export const contains: Keyword = (preparation) => {
   const node = preparation.node(value, 'contains')
   const min = (draft >= 2019 ? countOf(schema, 'minContains') : undefined) ?? 1
   const max = (draft >= 2019 ? countOf(schema, 'maxContains') : undefined) ?? Infinity
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!Array.isArray(value)) return undefined
-    const seen = draft >= 2020 ? at.seen : undefined
+    const evaluated = draft >= 2020 ? at.evaluated : undefined
     let count = 0
     for (let i = 0; i < value.length; i++) {
-      if (count > max || (count >= min && max === Infinity && seen === undefined)) break
-      if (run.evaluate(node, value[i]!, at.child(i)) !== undefined) continue
+      if (count > max || (count >= min && max === Infinity && evaluated === undefined)) break
+      if (evaluation.evaluate(node, value[i]!, at.child(i)) !== undefined) continue
       count += 1
-      seen?.add(i)
+      evaluated?.add(i)
     }
     if (count < min) return failure(at, `has ${count} items that match "contains"; the minimum is ${min}`)
     return count > max ? failure(at, `has more than ${max} items that match "contains"`) : undefined
@@ -89,13 +88,13 @@ export const uniqueItems: Keyword = ({ schema }) => {
   const value = own(schema, 'uniqueItems')
   if (value !== undefined && typeof value !== 'boolean') throw malformed('uniqueItems', value, 'true or false')
   if (value !== true) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!Array.isArray(value)) return undefined
     const firstAt = new Map<number, number>()
     for (const [i, item] of value.entries()) {
-      const id = run.valueIds.idOf(item, run)
+      const id = evaluation.valueIds.idOf(item, evaluation)
       const first = firstAt.get(id)
-      if (first !== undefined) return failure(at.child(i), `equals the item ${first}; items have to be unique`)
+      if (first !== undefined) return failure(at.child(i), `equals the item ${first}; items must be unique`)
       firstAt.set(id, i)
     }
     return undefined

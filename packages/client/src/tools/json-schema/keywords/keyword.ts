@@ -72,5 +72,5 @@ export function recordOf(schema: JsonObject, keyword: string): [string, Json][] 
 }
 
 export function malformed(keyword: string, value: Json, expected: string): SchemaError {
-  return new SchemaError(`${keyword} is ${shown(value)}; it has to be ${expected}`)
+  return new SchemaError(`${keyword} is ${shown(value)}; it must be ${expected}`)
 }

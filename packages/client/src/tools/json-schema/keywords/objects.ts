@@ -27,9 +27,9 @@ export const maxProperties: Keyword = ({ schema }) => {
 export const required: Keyword = ({ schema }) => {
   const names = namesOf(own(schema, 'required'), 'required')
   if (names === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
-    run.spend(names.length)
+    evaluation.spend(names.length)
     const missing = names.filter((name) => !Object.hasOwn(value, name))
     return missing.length === 0 ? undefined : incomplete(at, missingMessage(missing))
   }
@@ -57,22 +57,24 @@ export const properties: Keyword = (preparation) => {
     node: preparation.node(each, `patternProperties/${source}`),
   }))
   const rest = restValue === undefined ? undefined : preparation.node(restValue, 'additionalProperties')
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
     let failures: ChildFailures | undefined
     for (const key of Object.keys(value)) {
-      run.spend(1)
+      evaluation.spend(1)
       const nodes: SchemaNode[] = []
       const own = byName.get(key)
       if (own !== undefined) nodes.push(own)
-      for (const { pattern, node } of byPattern) if (pattern.test(key, run)) nodes.push(node)
+      for (const { pattern, node } of byPattern) if (pattern.test(key, evaluation)) nodes.push(node)
       const isAdditional = nodes.length === 0
       if (isAdditional && rest !== undefined) nodes.push(rest)
-      if (nodes.length > 0) at.seen?.add(key)
+      if (nodes.length > 0) at.evaluated?.add(key)
       for (const node of nodes) {
-        const place = at.child(key)
+        const location = at.child(key)
         const isUnknown = isAdditional && restValue === false
-        const failed = isUnknown ? failure(place, 'is not a known property') : run.evaluate(node, value[key]!, place)
+        const failed = isUnknown
+          ? failure(location, 'is not a known property')
+          : evaluation.evaluate(node, value[key]!, location)
         if (failed === undefined) continue
         failures ??= new ChildFailures(at)
         if (failures.add(failed)) return failures.failure()
@@ -86,11 +88,11 @@ export const propertyNames: Keyword = (preparation) => {
   const value = preparation.draft >= 6 ? own(preparation.schema, 'propertyNames') : undefined
   if (value === undefined) return undefined
   const node = preparation.node(value, 'propertyNames')
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
     const failures = new ChildFailures(at)
     for (const key of Object.keys(value)) {
-      const failed = run.evaluate(node, key, at.child(key))
+      const failed = evaluation.evaluate(node, key, at.child(key))
       if (failed !== undefined && failures.add(failed)) break
     }
     return failures.failure()

@@ -5,7 +5,7 @@ export const ref: Keyword = (preparation) => {
   const uri = textOf(preparation.schema, '$ref')
   if (uri === undefined) return undefined
   const node = preparation.reference(uri)
-  return (value, at, run) => run.evaluate(node, value, at)
+  return (value, at, evaluation) => evaluation.evaluate(node, value, at)
 }
 
 export const dynamicRef: Keyword = (preparation) => {
@@ -13,9 +13,9 @@ export const dynamicRef: Keyword = (preparation) => {
   const uri = preparation.draft >= 2019 ? textOf(preparation.schema, keyword) : undefined
   if (uri === undefined) return undefined
   const { initial, anchor, nodeOf } = preparation.dynamicReference(uri, keyword)
-  if (anchor === undefined) return (value, at, run) => run.evaluate(initial, value, at)
-  return (value, at, run) => {
+  if (anchor === undefined) return (value, at, evaluation) => evaluation.evaluate(initial, value, at)
+  return (value, at, evaluation) => {
     const resource = at.scope.outermostWith(anchor)
-    return run.evaluate((resource && nodeOf.get(resource)) ?? initial, value, at)
+    return evaluation.evaluate((resource && nodeOf.get(resource)) ?? initial, value, at)
   }
 }

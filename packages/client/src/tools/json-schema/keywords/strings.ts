@@ -8,10 +8,10 @@ import { countOf, type Keyword, textOf } from './keyword.ts'
 export const minLength: Keyword = ({ schema }) => {
   const limit = countOf(schema, 'minLength')
   if (limit === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     // A string has at least half as many code points as code units, so this one is long enough.
     if (typeof value !== 'string' || value.length >= 2 * limit) return undefined
-    run.spend(value.length / 16)
+    evaluation.spend(value.length / 16)
     return codePoints(value) < limit ? failure(at, `is shorter than ${limit} characters`) : undefined
   }
 }
@@ -19,9 +19,9 @@ export const minLength: Keyword = ({ schema }) => {
 export const maxLength: Keyword = ({ schema }) => {
   const limit = countOf(schema, 'maxLength')
   if (limit === undefined) return undefined
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (typeof value !== 'string' || value.length <= limit) return undefined
-    run.spend(value.length / 16)
+    evaluation.spend(value.length / 16)
     return codePoints(value) > limit ? failure(at, `is longer than ${limit} characters`) : undefined
   }
 }
@@ -40,7 +40,8 @@ export const pattern: Keyword = ({ schema }) => {
   if (source === undefined) return undefined
   const prepared = new Pattern(source)
   const message = `does not match the pattern ${shown(source)}`
-  return (value, at, run) => (typeof value !== 'string' || prepared.test(value, run) ? undefined : failure(at, message))
+  return (value, at, evaluation) =>
+    typeof value !== 'string' || prepared.test(value, evaluation) ? undefined : failure(at, message)
 }
 
 export const format: Keyword = ({ schema }) => {
@@ -48,9 +49,9 @@ export const format: Keyword = ({ schema }) => {
   const matches = name !== undefined && Object.hasOwn(formats, name) ? formats[name] : undefined
   if (matches === undefined) return undefined
   const message = `does not match the format ${shown(name!)}`
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (typeof value !== 'string') return undefined
-    run.spend(2 * value.length)
+    evaluation.spend(2 * value.length)
     return matches(value) ? undefined : failure(at, message)
   }
 }

@@ -10,17 +10,18 @@ export const unevaluatedProperties: Keyword = (preparation) => {
   const rest = preparation.draft >= 2019 ? own(preparation.schema, 'unevaluatedProperties') : undefined
   if (rest === undefined) return undefined
   const node = preparation.node(rest, 'unevaluatedProperties')
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
     const failures = new ChildFailures(at)
     for (const key of Object.keys(value)) {
-      run.spend(1)
-      if (at.seen?.has(key)) continue
-      const place = at.child(key)
-      const failed = rest === false ? failure(place, 'is not a known property') : run.evaluate(node, value[key]!, place)
+      evaluation.spend(1)
+      if (at.evaluated?.has(key)) continue
+      const location = at.child(key)
+      const failed =
+        rest === false ? failure(location, 'is not a known property') : evaluation.evaluate(node, value[key]!, location)
       if (failed !== undefined && failures.add(failed)) break
     }
-    at.seen?.addAll()
+    at.evaluated?.addAll()
     return failures.failure()
   }
 }
@@ -29,16 +30,16 @@ export const unevaluatedItems: Keyword = (preparation) => {
   const rest = preparation.draft >= 2019 ? own(preparation.schema, 'unevaluatedItems') : undefined
   if (rest === undefined) return undefined
   const node = preparation.node(rest, 'unevaluatedItems')
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!Array.isArray(value)) return undefined
     const failures = new ChildFailures(at)
     for (let i = 0; i < value.length; i++) {
-      run.spend(1)
-      if (at.seen?.has(i)) continue
-      const failed = run.evaluate(node, value[i]!, at.child(i))
+      evaluation.spend(1)
+      if (at.evaluated?.has(i)) continue
+      const failed = evaluation.evaluate(node, value[i]!, at.child(i))
       if (failed !== undefined && failures.add(failed)) break
     }
-    at.seen?.addAll()
+    at.evaluated?.addAll()
     return failures.failure()
   }
 }

@@ -49,9 +49,9 @@ export const enumeration: Keyword = ({ schema }) => {
   const primitives = new Set(values.filter((value) => !isContainer(value)))
   const containers = values.filter(isContainer)
   const message = `expected one of ${shown(values)}`
-  return (value, at, run) => {
+  return (value, at, evaluation) => {
     if (!isContainer(value)) return primitives.has(value) ? undefined : otherConstant(at, message)
-    run.spend(containers.length)
+    evaluation.spend(containers.length)
     return containers.some((each) => isEqual(each, value)) ? undefined : otherConstant(at, message)
   }
 }

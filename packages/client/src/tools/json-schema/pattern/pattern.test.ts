@@ -1,10 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { maxSteps, Run } from '../run.ts'
+import { maxSteps } from '../budget.ts'
+import { Evaluation } from '../evaluation.ts'
 import { Pattern } from './pattern.ts'
 
-const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Run(false))
+const matches = (source: string, text: string): boolean => new Pattern(source).test(text, new Evaluation(false))
 
 const atom = fc.constantFrom(
   'a',
@@ -67,7 +68,7 @@ test('a pattern matches the same texts as the regular expression of JavaScript',
   fc.assert(
     fc.property(source, fc.array(text, { minLength: 1, maxLength: 5 }), (source, texts) => {
       const pattern = new Pattern(source)
-      for (const each of texts) expect(pattern.test(each, new Run(false))).toBe(hasMatch(source, each))
+      for (const each of texts) expect(pattern.test(each, new Evaluation(false))).toBe(hasMatch(source, each))
     }),
     { numRuns: 1_500, seed: 3, endOnFailure: true },
   )
@@ -102,20 +103,20 @@ test.each([
 })
 
 test('a lookahead at each character exceeds the step limit on a long text only', { tags: ['TL-2'] }, () => {
-  const run = new Run(false)
-  expect(() => new Pattern('(?=.*b)a').test(long, run)).toThrow(`given up after ${maxSteps} steps`)
+  const evaluation = new Evaluation(false)
+  expect(() => new Pattern('(?=.*b)a').test(long, evaluation)).toThrow(`within ${maxSteps} steps`)
   expect(matches('(?=.*b)a', `${'a'.repeat(1_000)}b`)).toBe(true)
 })
 
 test('a full cache of state sets changes no result', { tags: ['TL-2'] }, () => {
   const pattern = new Pattern('a.{12}b$')
   const bits = Array.from({ length: 20_000 }, (_, i) => ((i * 7_919) % 13 < 6 ? 'a' : 'c')).join('')
-  expect(pattern.test(`${bits}a${'c'.repeat(12)}b`, new Run(false))).toBe(true)
-  expect(pattern.test(`${bits}c${'c'.repeat(12)}b`, new Run(false))).toBe(false)
+  expect(pattern.test(`${bits}a${'c'.repeat(12)}b`, new Evaluation(false))).toBe(true)
+  expect(pattern.test(`${bits}c${'c'.repeat(12)}b`, new Evaluation(false))).toBe(false)
 })
 
 test.each([
-  ['(', 'is no regular expression'],
+  ['(', 'is not a valid regular expression'],
   ['^(a)\\1$', 'refers back to a group (\\1)'],
   ['(?<x>a)\\k<x>', 'refers back to a group (\\k<x>)'],
   ['(?:a{1000}){1000}', 'is too large'],

@@ -1,5 +1,5 @@
 import { type Program, programOf } from './program.ts'
-import { type Budget, Scan } from './scan.ts'
+import { Scan, type ScanBudget } from './scan.ts'
 
 /**
  * Regular expression of JavaScript that is matched in time linear in the text, whatever the pattern: an automaton
@@ -15,7 +15,7 @@ export class Pattern {
   }
 
   /** Returns whether the text has a match. Spends the budget, and throws when it is used up. */
-  test(text: string, budget: Budget): boolean {
+  test(text: string, budget: ScanBudget): boolean {
     return new Scan(text, budget).hasMatch(this.#program, 0)
   }
 }

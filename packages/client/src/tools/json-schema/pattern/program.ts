@@ -31,7 +31,7 @@ export interface Program {
   readonly isUnicode: boolean
   /** Whether a match may begin at any character. */
   readonly isSearch: boolean
-  readonly sets: StateSets
+  readonly sets: StateSets<State>
   /** Number of the current step, over all scans. */
   step: number
   /** Number of the step in which each state was last entered, by the id of the state. */
@@ -45,7 +45,8 @@ type Flags = ReadonlySet<string>
 export function programOf(source: string): Program {
   // The drafts require the flag `u`. A pattern that is valid only without the flag is read without it.
   const isUnicode = isPattern(source, true)
-  if (!isUnicode && !isPattern(source, false)) throw new SchemaError(`${quoted(source)} is no regular expression`)
+  if (!isUnicode && !isPattern(source, false))
+    throw new SchemaError(`${quoted(source)} is not a valid regular expression`)
   const { alternatives } = new RegExpParser().parsePattern(source, 0, source.length, isUnicode)
   return new Builder(source, isUnicode).program(alternatives, { flags: new Set(), direction: 1, isSearch: true })
 }
@@ -91,7 +92,7 @@ class Builder {
     this.#states += outer
     if (this.#states > maxStates) throw this.#tooLarge()
     const isUnicode = this.#isUnicode
-    return { start, direction, isUnicode, isSearch, sets: new StateSets(), step: 0, enteredAt }
+    return { start, direction, isUnicode, isSearch, sets: new StateSets<State>(), step: 0, enteredAt }
   }
 
   #alternatives(alternatives: readonly AST.Alternative[], context: Context): State {

@@ -10,19 +10,19 @@ const charactersAtOnce = 1_024
 const scanSteps = 2
 
 /** Budget of a check. `spend` throws when it is used up. */
-export interface Budget {
+export interface ScanBudget {
   spend(steps: number): void
 }
 
 /** Match of one text against a pattern. */
 export class Scan {
   readonly #text: string
-  readonly #budget: Budget
+  readonly #budget: ScanBudget
   #visits = 0
   /** Whether an assertion that depends on the surrounding text decided about states, so that they can't be cached. */
   #isContextual = false
 
-  constructor(text: string, budget: Budget) {
+  constructor(text: string, budget: ScanBudget) {
     this.#text = text
     this.#budget = budget
   }
@@ -57,7 +57,7 @@ export class Scan {
     return pair > 0xffff ? pair : code
   }
 
-  #firstSet(program: Program, position: number): StateSet {
+  #firstSet(program: Program, position: number): StateSet<State> {
     this.#isContextual = false
     const set = this.#entered(program, position, [program.start])
     const isRemembered = !this.#isContextual && position === 0 && this.#text !== '' && program.direction === 1
@@ -65,14 +65,14 @@ export class Scan {
     return set
   }
 
-  #follower(program: Program, set: StateSet, step: Step & { readonly position: number }): StateSet {
+  #follower(program: Program, set: StateSet<State>, step: Step & { readonly position: number }): StateSet<State> {
     this.#isContextual = false
     const follower = this.#entered(program, step.position, this.#nextStates(program, set, step.code))
     if (!this.#isContextual) program.sets.follow(set, step, follower)
     return follower
   }
 
-  #nextStates({ start, isSearch }: Program, { states }: StateSet, code: number): State[] {
+  #nextStates({ start, isSearch }: Program, { states }: StateSet<State>, code: number): State[] {
     this.#visits += states.length
     const next: State[] = isSearch ? [start] : []
     for (const state of states) if (state.kind === 'character' && state.matches(code)) next.push(state.next)
@@ -80,7 +80,7 @@ export class Scan {
   }
 
   /** Returns the states that expect a character and can be reached from the given states without reading one. */
-  #entered(program: Program, position: number, from: State[]): StateSet {
+  #entered(program: Program, position: number, from: State[]): StateSet<State> {
     const waiting: State[] = []
     let isMatch = false
     const step = (program.step += 1)

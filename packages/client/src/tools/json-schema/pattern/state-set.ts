@@ -1,14 +1,17 @@
-import type { State } from './program.ts'
+/** State of an automaton, identified within it by its id. */
+interface Identified {
+  readonly id: number
+}
 
 /** Set of states that expect the next character, with the cached sets that follow it. */
-export interface StateSet {
+export interface StateSet<State> {
   readonly states: readonly State[]
   /** Whether the end of the pattern is reached. */
   readonly isMatch: boolean
   /** Following sets by character below 128; from index 128 on, those by the last character of a text. */
-  readonly followers: (StateSet | undefined)[]
+  readonly followers: (StateSet<State> | undefined)[]
   /** Following sets by other characters; the key is negative for the last character of a text. */
-  readonly otherFollowers: Map<number, StateSet>
+  readonly otherFollowers: Map<number, StateSet<State>>
 }
 
 /** Character that is read. */
@@ -18,7 +21,7 @@ export interface Step {
 }
 
 /** Returns the cached set that follows a character; undefined if there is none. */
-export function followerOf(set: StateSet, code: number, isLast: boolean): StateSet | undefined {
+export function followerOf<State>(set: StateSet<State>, code: number, isLast: boolean): StateSet<State> | undefined {
   return code < 128 ? set.followers[isLast ? code + 128 : code] : set.otherFollowers.get(isLast ? -code : code)
 }
 
@@ -27,16 +30,16 @@ const maxSets = 500
 const maxStates = 50_000
 
 /** Cache of the sets of one pattern, in which equal sets are the same object. When it is full, it is emptied. */
-export class StateSets {
-  readonly #byStates = new Map<string, StateSet>()
+export class StateSets<State extends Identified> {
+  readonly #byStates = new Map<string, StateSet<State>>()
   #states = 0
   #others = 0
 
-  of(states: readonly State[], isMatch: boolean): StateSet {
+  of(states: readonly State[], isMatch: boolean): StateSet<State> {
     const key = `${isMatch}${states.map(({ id }) => id).join()}`
     let set = this.#byStates.get(key)
     if (set === undefined) {
-      if (this.#byStates.size >= maxSets || this.#states + states.length > maxStates) this.#forget()
+      if (this.#byStates.size >= maxSets || this.#states + states.length > maxStates) this.#clear()
       set = { states, isMatch, followers: [], otherFollowers: new Map() }
       this.#byStates.set(key, set)
       this.#states += states.length
@@ -48,15 +51,15 @@ export class StateSets {
    * Caches the set that follows a character. The last character of a text has sets of its own, because `$` holds after
    * it.
    */
-  follow(set: StateSet, { code, isLast }: Step, follower: StateSet): void {
+  follow(set: StateSet<State>, { code, isLast }: Step, follower: StateSet<State>): void {
     if (code < 128) set.followers[isLast ? code + 128 : code] = follower
     else if (this.#others++ < maxStates) set.otherFollowers.set(isLast ? -code : code, follower)
   }
 
   /** Set at the beginning of a text that is not empty. */
-  first: StateSet | undefined
+  first: StateSet<State> | undefined
 
-  #forget(): void {
+  #clear(): void {
     this.first = undefined
     for (const set of this.#byStates.values()) {
       set.followers.length = 0

@@ -7,19 +7,21 @@ import type { ExecuteOptions } from '../run/execute-options.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 
 /** `workerData` of the worker thread. */
-export interface ThreadData {
+export interface WorkerInput {
   readonly config: ClientConfig
   readonly port: MessagePort
   /** Counter of answers, on which the blocked thread waits with `Atomics.wait`. */
   readonly answers: Int32Array<SharedArrayBuffer>
 }
 
+/** Code to run, with its options. */
 export interface Job {
   readonly code: string
   readonly options: ExecuteOptions
 }
 
-export type Answer =
+/** Answer of the worker thread to a job, or its end. */
+export type WorkerAnswer =
   /** Result, with the values that handlers threw in the thread, by call id. */
   | {
       readonly type: 'result'

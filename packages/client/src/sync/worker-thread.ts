@@ -3,18 +3,18 @@ import { execArgv } from 'node:process'
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { Answer, Job, ThreadData } from './messages.ts'
+import type { Job, WorkerAnswer, WorkerInput } from './worker-messages.ts'
 
 /** Extension of the worker's file: sources run unbuilt. */
 const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
-const entry = new URL(`worker${extension}`, import.meta.url)
+const mainFile = new URL(`worker-main${extension}`, import.meta.url)
 
 /**
  * Returns the option `execArgv` of the worker. Without the option, a worker inherits the flags of the process; but one
  * that is started from a file refuses `--input-type`, which belongs to `--eval`. In that case only the flags for
  * imports and proxies are kept.
  */
-function flags(): { execArgv?: string[] } {
+function workerFlags(): { execArgv?: string[] } {
   if (!execArgv.some((flag) => flag.startsWith('--input-type'))) return {}
   return {
     execArgv: execArgv.filter((flag, index) => {
@@ -28,20 +28,20 @@ const importFlags: ReadonlySet<string> = new Set(['--conditions', '--import', '-
 const proxyFlags: ReadonlySet<string> = new Set(['--use-env-proxy', '--no-use-env-proxy'])
 
 /** Worker thread that runs jobs while the calling thread blocks. It does not keep the process alive. */
-export class Thread {
+export class WorkerThread {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #answers = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   #hasEnded = false
 
-  constructor(config: ThreadData['config']) {
-    if (!existsSync(entry)) throw bundled()
+  constructor(config: WorkerInput['config']) {
+    if (!existsSync(mainFile)) throw missingMainFile()
     const { port1, port2 } = new MessageChannel()
-    const workerData: ThreadData = { config, port: port2, answers: this.#answers }
+    const workerData: WorkerInput = { config, port: port2, answers: this.#answers }
     this.#port = port1
-    this.#worker = new Worker(entry, {
+    this.#worker = new Worker(mainFile, {
       name: 'codemode.execute',
-      ...flags(),
+      ...workerFlags(),
       workerData,
       transferList: [port2],
     })
@@ -58,7 +58,7 @@ export class Thread {
   }
 
   /** Sends a job and blocks until the worker has answered. Returns undefined after `timeoutMs` milliseconds. */
-  ask(job: Job, timeoutMs: number): Answer | undefined {
+  sendAndWait(job: Job, timeoutMs: number): WorkerAnswer | undefined {
     const answered = Atomics.load(this.#answers, 0)
     // The worker may have ended just now. Answers after the load above change the counter and so end the wait.
     const ended = this.#receive()
@@ -75,14 +75,14 @@ export class Thread {
     await this.#worker.terminate()
   }
 
-  #receive(): Answer | undefined {
-    return receiveMessageOnPort(this.#port)?.message as Answer | undefined
+  #receive(): WorkerAnswer | undefined {
+    return receiveMessageOnPort(this.#port)?.message as WorkerAnswer | undefined
   }
 }
 
-function bundled(): ConfigurationError {
+function missingMainFile(): ConfigurationError {
   return new ConfigurationError(
-    'execute() starts a thread from a file of @codemode/client, which is not beside this one: a bundler left it out.',
+    `execute() can't start its worker thread: a bundler left out the file sync/worker-main.js of @codemode/client. Mark the package as external.`,
     'esbuild main.js --bundle --platform=node --external:@codemode/client',
   )
 }

@@ -1,4 +1,4 @@
-/** Worker thread of `execute`: a client of the same configuration, which runs one job after the other. */
+/** Worker thread of `execute`: a client with the same configuration, which runs one job after the other. */
 import process from 'node:process'
 import { workerData } from 'node:worker_threads'
 
@@ -6,12 +6,12 @@ import { Codemode } from '../codemode.ts'
 import { handlerErrorsOf } from '../errors/handler-errors.ts'
 import { sendError, type Crossing } from '../errors/transfer.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
-import type { Answer, Job, ThreadData } from './messages.ts'
+import type { Job, WorkerAnswer, WorkerInput } from './worker-messages.ts'
 
-const { config, port, answers } = workerData as ThreadData
+const { config, port, answers } = workerData as WorkerInput
 let uncaught: unknown
 
-function answer(message: Answer): void {
+function answer(message: WorkerAnswer): void {
   port.postMessage(message)
   Atomics.add(answers, 0, 1)
   Atomics.notify(answers, 0)

@@ -1,5 +1,5 @@
 /** Record of the properties and items of one value that schemas have evaluated (the annotations of JSON Schema). */
-export class Seen {
+export class EvaluatedChildren {
   #all = false
   #keys: Set<string | number> | undefined
   #itemsBelow = 0
@@ -23,7 +23,7 @@ export class Seen {
   }
 
   /** Adds the children of another record. Returns the number of steps that this took. */
-  merge(other: Seen): number {
+  merge(other: EvaluatedChildren): number {
     this.#all ||= other.#all
     this.addItemsBelow(other.#itemsBelow)
     if (other.#keys === undefined) return 2

@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 
 /** Resolves with the message of the ConfigurationError that `work` throws or rejects with. */
-export async function messageOf(work: () => unknown): Promise<string> {
+export async function configurationErrorMessage(work: () => unknown): Promise<string> {
   try {
     await work()
   } catch (error) {

@@ -1,0 +1,20 @@
+import type { Retry } from '../executor.ts'
+
+/** Ids, signal and deadline of a request. */
+export interface RequestScope {
+  readonly executionId?: string | undefined
+  readonly correlationId: string
+  /** Signal that aborts the request, which then rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Deadline by `performance.now()`; infinite if there is none. */
+  readonly deadlineAt: number
+}
+
+/** Scope of the requests about one execution. */
+export interface ExecutionScope extends RequestScope {
+  readonly executionId: string
+  /** Whether another executor runs the execution if this one refuses it. */
+  readonly canGoElsewhere?: boolean | undefined
+  /** Called with each failed request before it is sent again. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined
+}

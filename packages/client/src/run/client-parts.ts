@@ -1,0 +1,32 @@
+/** Parts of a client that are created from its configuration. */
+import { Gate } from '../back-pressure/gate.ts'
+import { createRedactor, secretsOf } from '../config/redact.ts'
+import type { ResolvedConfig } from '../config/schema.ts'
+import type { Executor } from '../executor.ts'
+import { enforceContract } from '../executors/enforce-contract.ts'
+import type { ClientEmitter } from '../insight/client-events.ts'
+import { logEvents } from '../insight/logger.ts'
+import { ExecutorClient } from '../protocol/executor-client.ts'
+
+/** Returns the executor of the configuration, guarded by a check of its contract, or a new ExecutorClient. */
+export function createExecutor(config: ResolvedConfig): Executor {
+  if ('executor' in config) return enforceContract(config.executor)
+  const { executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs } = config
+  return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
+}
+
+/** Creates the admission control; undefined if the configuration limits neither concurrency nor rate. */
+export function createGate({ concurrency, rateLimit, maxPending }: ResolvedConfig): Gate | undefined {
+  const isUnlimited = concurrency === undefined && rateLimit === undefined
+  return isUnlimited ? undefined : new Gate({ concurrency, rateLimit, maxPending })
+}
+
+/** Starts to log the events of a client. */
+export function startLogging(config: ResolvedConfig, events: ClientEmitter): void {
+  const { logger, logLevel } = config
+  logEvents(events, {
+    logger,
+    level: logLevel ?? (logger === undefined ? 'silent' : 'info'),
+    redact: createRedactor(secretsOf(config)),
+  })
+}
