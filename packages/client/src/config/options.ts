@@ -1,4 +1,4 @@
-/** Questions to a schema about its options: their names, and which of them can be given as text. */
+/** Reads options from a schema: their names, and which of them can be given as text. */
 import { z } from 'zod'
 
 /** Path of an option: its name after the names of the options that contain it, such as `['retry', 'maxAttempts']`. */
