@@ -1,4 +1,4 @@
-/** Options of a schema that can be given as text. */
+/** Reads from a schema which options can be given as text. */
 import { fieldsOf, membersOf } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
