@@ -10,8 +10,8 @@ test.each([
   ['an exit of its own', 1, null, 'Error: no', { fromOutside: false, outOfMemory: false }],
   ['a heap', 134, null, '# Fatal JavaScript out of memory: x', { fromOutside: false, outOfMemory: true }],
   ['a string', 133, null, '# Fatal JavaScript invalid size error 4', { fromOutside: false, outOfMemory: true }],
-] as const)('a process can die of %s', (_of, code, signal, complaint, expected) => {
-  expect(deathOf(code, signal, complaint)).toMatchObject(expected)
+] as const)('a process can die of %s', (_of, code, signal, stderrTail, expected) => {
+  expect(deathOf(code, signal, stderrTail)).toMatchObject(expected)
 })
 
 test('the reason names the signal and what the process said last', () => {

@@ -33,9 +33,9 @@ export class TurnQueue {
     return this.#turns[place]
   }
 
-  /** Returns the turns behind the one on the CPU that should not wait for longer than `waitedMs`. */
-  impatientAfter(waitedMs: number): PendingTurn[] {
-    return this.#turns.slice(1).filter(({ options }) => options.patienceMs <= waitedMs)
+  /** Returns the turns behind the one on the CPU that may wait for `waitedMs` at most. */
+  overdueAfter(waitedMs: number): PendingTurn[] {
+    return this.#turns.slice(1).filter(({ options }) => options.maxWaitMs <= waitedMs)
   }
 
   shift(): void {

@@ -2,10 +2,11 @@ import process from 'node:process'
 
 import ivm from 'isolated-vm'
 
+import type { Deliver } from '../guest-boundary.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
 import { urlHost } from './url-host.ts'
 
-/** Callback for the reports of the runtime during a turn; see `Emit` for the guest's side. */
+/** The host's side of `Emit`: the arguments of a call are those of one of its overloads. */
 export type TakeEmitted = (
   kind: string,
   first: string | number,
@@ -13,7 +14,6 @@ export type TakeEmitted = (
   third: string,
 ) => number | undefined
 
-type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string, input: string) => void
 /** The runtime's only export. Guest code has no access to the callbacks. */
 type CreateRuntime = (turnEnded: number, ...callbacks: ivm.Callback[]) => Deliver
 
@@ -93,7 +93,7 @@ export class GuestIsolate {
   }
 
   /** Whether the isolate has been disposed of, by V8 for lack of memory or by `dispose`. */
-  get isGone(): boolean {
+  get isDisposed(): boolean {
     return this.#isolate.isDisposed
   }
 

@@ -1,4 +1,4 @@
-import { cut } from './cut.ts'
+import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
 import { isError } from './not-json.ts'
@@ -77,10 +77,10 @@ export function createEnding(
     end({
       ok: false,
       code,
-      name: cut(p, name, maxLength.name),
-      message: cut(p, message, maxLength.message),
-      details: details === undefined ? undefined : cutDetails(p, details),
-      stack: stack === undefined ? undefined : cut(p, stack, maxLength.stack),
+      name: truncate(p, name, maxLength.name),
+      message: truncate(p, message, maxLength.message),
+      details: details === undefined ? undefined : truncateDetails(p, details),
+      stack: stack === undefined ? undefined : truncate(p, stack, maxLength.stack),
       call: thrown.call,
       cause: thrown.cause,
       errors: thrown.errors,
@@ -147,12 +147,12 @@ function warningsOf(p: Primordials, code: string, message: string): object {
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */
-function cutDetails(p: Primordials, details: object): object {
+function truncateDetails(p: Primordials, details: object): object {
   const copy = p.ObjectCreate(null) as Record<string, unknown>
   const keys = p.ObjectKeys(details)
   for (let i = 0; i < keys.length; i++) {
     const value = (details as Record<string, unknown>)[keys[i]!]
-    copy[keys[i]!] = typeof value === 'string' ? cut(p, value, maxLength.detail) : value
+    copy[keys[i]!] = typeof value === 'string' ? truncate(p, value, maxLength.detail) : value
   }
   return copy
 }

@@ -1,7 +1,7 @@
+import type { PreparedSource } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
-import type { PreparedGuestSource } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
@@ -9,7 +9,7 @@ const sourceName = 'code'
 const linesBeforeBody = 2
 
 /** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
-export function runSource(p: Primordials, source: PreparedGuestSource, ending: Ending): void {
+export function runSource(p: Primordials, source: PreparedSource, ending: Ending): void {
   if (!source.ok) {
     failSyntax(ending, source.message, source.line, source.column)
     return
@@ -44,7 +44,7 @@ interface CallSite {
 }
 
 /** Makes stack traces show the author's own lines and columns, and no frames of the runtime. */
-export function installStackTraces(p: Primordials, source: PreparedGuestSource): void {
+export function installStackTraces(p: Primordials, source: PreparedSource): void {
   const shift = source.ok ? source.shift : null
 
   const isRuntime = (site: CallSite | undefined): boolean => {

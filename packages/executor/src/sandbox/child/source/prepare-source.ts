@@ -1,25 +1,12 @@
+import type { PreparedSource } from '../../guest-boundary.ts'
 import { analyse } from './analysis.ts'
-import { removeFence } from './fence.ts'
+import { removeCodeFence } from './code-fence.ts'
 import { type Parsed, parse, placeOf } from './parse.ts'
 import { NO_MODULES, SourceError } from './source-error.ts'
 import { stripTypes } from './strip-types.ts'
 import { objectLiteral, type Value, valueOf } from './value.ts'
 
-export { isParserBroken, ParserBrokenError, warmUp } from './strip-types.ts'
-
-/**
- * Code that is ready to run, or the reason why it can't run. Lines and columns count from 1, in the code as it was
- * sent.
- */
-export type PreparedSource =
-  | {
-      readonly ok: true
-      /** Body of a sloppy async function that returns the code's value. */
-      readonly body: string
-      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
-      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
-    }
-  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
+export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
 
 const RETURN = 'return ('
 
@@ -30,7 +17,7 @@ const RETURN = 'return ('
  */
 export function prepareSource(code: string): PreparedSource {
   try {
-    return prepare(removeFence(code))
+    return prepare(removeCodeFence(code))
   } catch (error) {
     if (error instanceof RangeError) return { ok: false, message: 'the code is nested too deeply' }
     if (!(error instanceof SourceError)) throw error

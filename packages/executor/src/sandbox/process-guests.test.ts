@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+
+import type { GuestSpec } from './protocol.ts'
+import { ProcessGuests } from './process-guests.ts'
+
+const spec = {} as GuestSpec
+
+test('the guest that has waited longest comes first', () => {
+  const guests = new ProcessGuests()
+  for (const guest of [1, 2, 3]) guests.add(guest, spec)
+  guests.turnEnded(1, 10)
+  guests.turnEnded(3, 10)
+  expect([...guests.entries()].map(([guest]) => guest)).toEqual([2, 1, 3])
+})
+
+test('what they keep is what each kept after its last turn', () => {
+  const guests = new ProcessGuests()
+  for (const guest of [1, 2]) guests.add(guest, spec)
+  guests.turnEnded(1, 100)
+  guests.turnEnded(2, 50)
+  guests.turnEnded(1, 30)
+  expect([guests.size, guests.bytes]).toEqual([2, 80])
+  guests.remove(2)
+  guests.remove(2)
+  guests.turnEnded(2, 1_000)
+  expect([guests.size, guests.bytes]).toEqual([1, 30])
+})
