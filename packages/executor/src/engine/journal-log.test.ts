@@ -129,7 +129,7 @@ describe('what the journal has is delivered', () => {
 
   test('an answer that never came is a bug', () => {
     expect(() => journalOf().deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toThrow(
-      'the journal delivers an answer to call 7 that it lacks',
+      'The journal delivers an answer to call 7 but has no entry with that answer',
     )
   })
 })

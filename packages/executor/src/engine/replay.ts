@@ -39,7 +39,12 @@ export async function replay(
     if (entry.type !== 'turn') continue
     turns += 1
     const delivery = guestDeliveryOf(entry.delivery, entry.at, answers)
-    const outcome = await guest.turn(delivery, { cpuMs: Infinity, expectedSlowdown: 1, wallMs: wallLeftMs(), maxWaitMs })
+    const outcome = await guest.turn(delivery, {
+      cpuMs: Infinity,
+      expectedSlowdown: 1,
+      wallMs: wallLeftMs(),
+      maxWaitMs,
+    })
     if (outcome.type === 'stopped') return { type: 'stopped', turn: turns }
     if (outcome.type !== 'turn') return outcome
     if (!isDeepStrictEqual(outcome.effects, entry.effects)) {

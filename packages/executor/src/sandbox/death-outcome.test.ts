@@ -6,7 +6,8 @@ const crash = { reason: 'SIGSEGV', fromOutside: false, outOfMemory: false }
 const kill = { reason: 'SIGKILL', fromOutside: true, outOfMemory: false }
 const head = { options: { cpuMs: 7 } }
 const circumstances = { death: crash, isReady: true, isSingleGuest: false, termination: undefined, head }
-const outcomeOf = (change: Partial<Parameters<typeof outcomeOfDeath>[0]>) => outcomeOfDeath({ ...circumstances, ...change })
+const outcomeOf = (change: Partial<Parameters<typeof outcomeOfDeath>[0]>) =>
+  outcomeOfDeath({ ...circumstances, ...change })
 
 test.each([
   ['a crash among neighbours is a suspicion', {}, { type: 'crashed', wasAlone: false }, true],

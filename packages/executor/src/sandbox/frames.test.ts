@@ -75,7 +75,11 @@ describe('a frame that cannot be right ends the conversation', () => {
   test.each([
     ['a length of zero', headerOf(0), 'a frame of 0 bytes is outside the limits of 1 to 100 bytes'],
     ['one byte more than the limit', headerOf(101), 'a frame of 101 bytes is outside the limits of 1 to 100 bytes'],
-    ['the largest length', headerOf(0xffff_ffff), 'a frame of 4294967295 bytes is outside the limits of 1 to 100 bytes'],
+    [
+      'the largest length',
+      headerOf(0xffff_ffff),
+      'a frame of 4294967295 bytes is outside the limits of 1 to 100 bytes',
+    ],
     ['no JSON', frameOf('{"a":'), 'a frame cannot be decoded'],
     ['two values', frameOf('1 2'), 'a frame cannot be decoded'],
     ['nothing but blanks', frameOf('  '), 'a frame cannot be decoded'],

@@ -36,7 +36,8 @@ function encodeIn(allocate: (sizeBytes: number) => Buffer, message: unknown): Bu
   const encode = hasLongTexts(message) ? encodeWithTexts : encodeJson
   const frame = encode(message, (sizeBytes) => allocate(headerBytes + sizeBytes), headerBytes)
   const length = frame.length - headerBytes
-  if (length > maxFrameBytes) throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes} bytes`)
+  if (length > maxFrameBytes)
+    throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes} bytes`)
   frame.writeUInt32BE(length)
   return frame
 }

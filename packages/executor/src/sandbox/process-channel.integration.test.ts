@@ -38,7 +38,11 @@ test('a process that is ended before it is ready is not listened to any more', a
 })
 
 test.each([
-  ['that speaks before it is ready', [skipped], ['it violated the protocol: Error: a message of type skipped came before the process was ready']],
+  [
+    'that speaks before it is ready',
+    [skipped],
+    ['it violated the protocol: Error: a message of type skipped came before the process was ready'],
+  ],
   [
     'that gets ready twice',
     [ready, skipped, ready],

@@ -125,8 +125,7 @@ export class ProcessPool implements Sandbox {
   }
 
   placeGuest(spec: GuestSpec, { tenant, isolation }: Placement): Guest {
-    const process =
-      isolation === 'execution' ? this.#assign({ tenant, isSingleGuest: true }) : this.#processFor(tenant)
+    const process = isolation === 'execution' ? this.#assign({ tenant, isSingleGuest: true }) : this.#processFor(tenant)
     return process?.addGuest(spec) ?? unplacedGuest
   }
 

@@ -39,7 +39,7 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
     state.emit(
       'log',
       level,
-      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes})`,
+      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes} bytes)`,
     )
   }
 

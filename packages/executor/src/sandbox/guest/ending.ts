@@ -105,11 +105,8 @@ export function createEnding(
     // A text that may fit is given to the host, which counts faster.
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
-      fail('RESULT_TOO_LARGE', 'RangeError', `The result has ${size} bytes as JSON; the limit is ${limit}`, {
-        limit: 'resultBytes',
-        limitBytes: limit,
-        sizeBytes: size,
-      })
+      const message = `The result has ${size} bytes as JSON; the limit is ${limit} (resultBytes). Return less.`
+      fail('RESULT_TOO_LARGE', 'RangeError', message, { limit: 'resultBytes', limitBytes: limit, sizeBytes: size })
       return
     }
     end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })

@@ -104,7 +104,11 @@ const libraryFolders = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/
  * far as the process's user may read it. Returns undefined if a command is missing.
  */
 function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
-  const [unshare, setpriv, privileges] = [findCommand('unshare'), findCommand('setpriv'), dropPrivileges({ asNobody: isRoot })]
+  const [unshare, setpriv, privileges] = [
+    findCommand('unshare'),
+    findCommand('setpriv'),
+    dropPrivileges({ asNobody: isRoot }),
+  ]
   const limits = limitResources()
   if (!unshare || !setpriv || !privileges || !limits) return undefined
   const kinds = [...(isRoot ? [] : ['--user']), '--net', '--ipc', '--uts', '--pid']

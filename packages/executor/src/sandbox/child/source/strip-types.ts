@@ -2,8 +2,8 @@ import { stripTypeScriptTypes } from 'node:module'
 
 import { NO_MODULES, SourceError } from './source-error.ts'
 
-const before = 'async function f() {\n'
-const after = '\n}'
+const wrapperStart = 'async function f() {\n'
+const wrapperEnd = '\n}'
 
 /**
  * Whether Node's parser is broken. It is a WebAssembly instance that a stack overflow breaks for good, and a process
@@ -42,7 +42,7 @@ export class ParserBrokenError extends Error {
 
 function strip(code: string): string {
   try {
-    return stripTypeScriptTypes(before + code + after).slice(before.length, -after.length)
+    return stripTypeScriptTypes(wrapperStart + code + wrapperEnd).slice(wrapperStart.length, -wrapperEnd.length)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     try {
