@@ -1,7 +1,7 @@
 /**
  * Entry point of a sandbox process. It reads the guest runtime from `runtimeDescriptor` and frames from its standard
- * input, runs guests, and writes frames to `outputDescriptor`. Writing is synchronous, so that a turn's frame has left before the
- * next turn begins, and a flood of output waits for its reader.
+ * input, runs guests, and writes frames to `outputDescriptor`. Writing is synchronous, so that a turn's frame has been
+ * written before the next turn begins, and a flood of output waits for its reader.
  */
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
