@@ -21,13 +21,13 @@ export function createArrayFunctions() {
     return items
   }
 
-  /** Removes `count` items in place, beginning at `start`. */
-  function arrayRemove(array: unknown[], start: number, count = 1): void {
-    if (start + count > array.length) count = array.length - start
-    if (count <= 0) return
-    for (let index = start; index + count < array.length; index++) array[index] = array[index + count]
-    array.length -= count
-  }
-
   return { arrayPush, arraySlice, arrayRemove }
+}
+
+/** Removes `count` items in place, beginning at `start`. */
+function arrayRemove(array: unknown[], start: number, count = 1): void {
+  if (start + count > array.length) count = array.length - start
+  if (count <= 0) return
+  for (let index = start; index + count < array.length; index++) array[index] = array[index + count]
+  array.length -= count
 }
