@@ -97,14 +97,14 @@ export class FrameReader {
     const restLength = this.#buffered - size
     const rest = last.subarray(last.length - restLength)
     const end = last.subarray(0, last.length - restLength)
-    const bytes = this.#chunks.length === 0 ? end : joined([...this.#chunks, end], size)
+    const bytes = this.#chunks.length === 0 ? end : joinChunks([...this.#chunks, end], size)
     this.#chunks = restLength > 0 ? [rest] : []
     this.#buffered = restLength
     return bytes
   }
 }
 
-function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer {
+function joinChunks(chunks: readonly Buffer[], sizeBytes: number): Buffer {
   const bytes = reusedBuffer(sizeBytes)
   let at = 0
   for (const chunk of chunks) at += chunk.copy(bytes, at)

@@ -61,7 +61,7 @@ export class ProcessChannel {
   #killTimer: NodeJS.Timeout | undefined
   #closeTimer: NodeJS.Timeout | undefined
   #isAlive = true
-  readonly #gone = Promise.withResolvers<void>()
+  readonly #exit = Promise.withResolvers<void>()
   /** First reason for which the process is killed because of its output. */
   #violation: string | undefined
   #stderrTail = ''
@@ -116,7 +116,7 @@ export class ProcessChannel {
   /** Ends the process and resolves when it is gone. */
   async end(): Promise<void> {
     if (this.#isAlive) this.kill()
-    await this.#gone.promise
+    await this.#exit.promise
   }
 
   #receiveStderr(text: string): void {
@@ -181,6 +181,6 @@ export class ProcessChannel {
     clearTimeout(this.#closeTimer)
     this.#cgroup?.remove()
     this.#options.onExit(death)
-    this.#gone.resolve()
+    this.#exit.resolve()
   }
 }

@@ -47,7 +47,7 @@ export class ProcessGuests {
   }
 
   /** Records the end of a guest's turn, and the memory in bytes that the guest keeps after it. */
-  turnEnded(guest: number, bytes: number): void {
+  recordTurnEnd(guest: number, bytes: number): void {
     const entry = this.#guests.get(guest)
     if (!entry) return
     this.#guests.delete(guest)

@@ -30,7 +30,7 @@ export class ProcessUse {
     this.#lastTurnAt = this.#usableSince
   }
 
-  turnEnded(): void {
+  recordTurnEnd(): void {
     this.#lastTurnAt = performance.now()
   }
 

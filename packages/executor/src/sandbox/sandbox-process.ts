@@ -253,11 +253,11 @@ export class SandboxProcess {
     }
     this.#turns.shift()
     this.#watchdog.end()
-    this.#use.turnEnded()
+    this.#use.recordTurnEnd()
     if (isLastTurn(message)) this.#guests.remove(head.guest)
     if (leavesProcessUnfit(message)) this.#drainAsUnfit()
     if (message.type === 'turn') {
-      this.#guests.turnEnded(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
+      this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
     }
     this.#sendTurns()
     head.settle?.(reportedOutcome(message, head))

@@ -12,7 +12,7 @@ import { isLastTurn } from '../last-turn.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
 import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
-import { compileLater } from './compiler-flags.ts'
+import { delayCompilation } from './compiler-flags.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IdleWork } from './idle-work.ts'
@@ -36,7 +36,7 @@ const maintenanceIntervalMs = 10_000
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
-compileLater()
+delayCompilation()
 compileForTypicalGuest(runtime)
 const isolates = new WarmIsolates(runtime)
 const reader = new FrameReader()

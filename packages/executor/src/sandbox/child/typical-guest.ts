@@ -51,6 +51,6 @@ export function compileForTypicalGuest(runtime: GuestRuntime): void {
   host.turn({ ...answer, call: 1 }, timeoutMs)
   const last = host.turn({ ...answer, call: 2 }, timeoutMs)
   if (last.type !== 'turn' || last.effects.end?.ok !== true) throw new Error('The guest runtime does not work')
-  isolate.keepCompiled()
+  isolate.cacheCompiledCode()
   isolate.dispose()
 }

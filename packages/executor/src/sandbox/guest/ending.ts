@@ -52,7 +52,7 @@ export function createEnding(
 ): Ending {
   function end(outcome: object): void {
     if (state.ended) return
-    warnOfOpenCalls()
+    warnAboutOpenCalls()
     // The outcome has no prototype: `JSON.stringify` looks up `toJSON` in every object, and user code may have added
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
@@ -61,7 +61,7 @@ export function createEnding(
     state.ended = true
   }
 
-  function warnOfOpenCalls(): void {
+  function warnAboutOpenCalls(): void {
     const open = openCalls()
     if (open.length === 0) return
     const names = p.arrayJoin(p.arraySlice(open, 0, 10), ', ')

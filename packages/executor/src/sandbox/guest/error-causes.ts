@@ -33,12 +33,12 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     described['name'] = truncateText((isObject ? readText(p, error, 'name') : undefined) ?? 'Error', limits.nameLength)
     described['message'] = truncateText(messageOf(p, error), limits.messageLength)
     if (!isObject) return described
-    addFacts(error, described)
+    addFields(error, described)
     addCauses(error, described, depth)
     return described
   }
 
-  function addFacts(error: object, described: Described): void {
+  function addFields(error: object, described: Described): void {
     const code = read(p, error, 'code')
     if (typeof code === 'string') described['code'] = truncateText(code, limits.nameLength)
     else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
@@ -83,13 +83,16 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     let index = 0
     for (; index < length && canAdd(); index++) {
       const error = read(p, errors, `${index}`)
-      p.arrayPush(described, p.arrayIncludes(ancestors, error) ? named('[circular]') : describe(error, depth))
+      p.arrayPush(
+        described,
+        p.arrayIncludes(ancestors, error) ? placeholderError('[circular]') : describe(error, depth),
+      )
     }
-    if (index < length) p.arrayPush(described, named(`… and ${length - index} more errors`))
+    if (index < length) p.arrayPush(described, placeholderError(`… and ${length - index} more errors`))
     return described
   }
 
-  function named(message: string): Described {
+  function placeholderError(message: string): Described {
     const described = p.ObjectCreate(null) as Described
     described['name'] = 'Error'
     described['message'] = message

@@ -28,9 +28,9 @@ export function runSource(p: Primordials, source: PreparedSource, ending: Ending
 }
 
 function failSyntax(ending: Ending, message: string, line?: number, column?: number): void {
-  const place = line === undefined ? '' : ` (line ${line}, column ${column})`
+  const position = line === undefined ? '' : ` (line ${line}, column ${column})`
   const stack = line === undefined ? undefined : `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
-  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${place}`, { line, column }, stack)
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${position}`, { line, column }, stack)
 }
 
 interface CallSite {
@@ -63,10 +63,10 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
     let column = site.getColumnNumber() ?? 1
     if (shift !== null && line === shift.line && column > shift.column) column -= shift.width
-    const place = `${sourceName}:${line}:${column}`
+    const position = `${sourceName}:${line}:${column}`
     const name = site.getFunctionName()
-    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${place}` : place
-    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${place})`
+    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
+    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
   }
 
   ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = (

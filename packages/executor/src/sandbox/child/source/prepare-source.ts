@@ -1,14 +1,14 @@
 import type { PreparedSource } from '../../guest-boundary.ts'
 import { analyse } from './analysis.ts'
 import { removeCodeFence } from './code-fence.ts'
-import { type Parsed, parse, placeOf } from './parse.ts'
-import { NO_MODULES, SourceError } from './source-error.ts'
+import { type Parsed, parse, positionOf } from './parse.ts'
+import { noModulesMessage, SourceError } from './source-error.ts'
 import { stripTypes } from './strip-types.ts'
 import { objectLiteral, type Value, valueOf } from './value.ts'
 
 export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
 
-const RETURN = 'return ('
+const returnStart = 'return ('
 
 /**
  * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the
@@ -55,7 +55,7 @@ function parseAnyDialect(code: string): Parsed {
 }
 
 function refuseModules(code: string, node: { readonly start: number } | undefined): void {
-  if (node) throw new SourceError(NO_MODULES, placeOf(code, node.start))
+  if (node) throw new SourceError(noModulesMessage, positionOf(code, node.start))
 }
 
 function withValue(code: string, value: Value): PreparedSource {
@@ -66,6 +66,6 @@ function withValue(code: string, value: Value): PreparedSource {
     return { ok: true, body: `${code}\n;${value.isDeclared ? '' : 'var result;'}return result`, shift: null }
   }
   const { start, end, isCalled } = value
-  const body = `${code.slice(0, start)}${RETURN}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
-  return { ok: true, body, shift: { ...placeOf(code, start), width: RETURN.length } }
+  const body = `${code.slice(0, start)}${returnStart}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
+  return { ok: true, body, shift: { ...positionOf(code, start), width: returnStart.length } }
 }
