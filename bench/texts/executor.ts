@@ -86,7 +86,7 @@ const turnMessage = (effects: object) => ({
   type: 'turn',
   guest: 1,
   cpuMs: 1,
-  worn: false,
+  unfitForNewGuests: false,
   guestBytes: 1,
   effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...effects },
 })

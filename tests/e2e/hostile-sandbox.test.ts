@@ -131,7 +131,14 @@ test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as 
   { tags: ['EX-8'] },
   (code) => {
     const end = { ok: false, code, name: 'Error', message: 'forged' }
-    const turn = { type: 'turn', guest: 1, cpuMs: 1, worn: false, guestBytes: 1, effects: { ...nothing, end } }
+    const turn = {
+      type: 'turn',
+      guest: 1,
+      cpuMs: 1,
+      unfitForNewGuests: false,
+      guestBytes: 1,
+      effects: { ...nothing, end },
+    }
     expect(sandboxMessageSchema.safeParse(turn).success).toBe(false)
     expect(sandboxMessageSchema.safeParse({ ...turn, effects: nothing }).success).toBe(true)
   },

@@ -52,7 +52,7 @@ export const effects = fc.record(
 )
 
 const guest = fc.integer({ min: -1, max: 3 })
-const ofTurn = { guest, cpuMs: fc.double({ min: 0, noNaN: true }), worn: fc.boolean() }
+const ofTurn = { guest, cpuMs: fc.double({ min: 0, noNaN: true }), unfitForNewGuests: fc.boolean() }
 const noLogs = { logs: fc.constant([]), logsDropped: fc.constant({ entries: 0, bytes: 0 }) }
 /**
  * Type with a property for each member of a message type, so that the compiler reports a missing one; the values may be

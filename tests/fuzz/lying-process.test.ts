@@ -43,8 +43,8 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
   }
   const pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
   try {
-    const guest = pool.open(spec, { tenant: 't', isolation: 'tenant' })
-    return await guest.turn({ kind: 'start', at: 1 }, { cpuMs: 50, stretch: 1, wallMs: 50, patienceMs: 50 })
+    const guest = pool.placeGuest(spec, { tenant: 't', isolation: 'tenant' })
+    return await guest.turn({ kind: 'start', at: 1 }, { cpuMs: 50, expectedSlowdown: 1, wallMs: 50, maxWaitMs: 50 })
   } finally {
     await pool[Symbol.asyncDispose]()
     await rm(folder, { recursive: true })
@@ -52,7 +52,7 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
 }
 
 const effects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
-const turn = (guest: number) => ({ type: 'turn', guest, cpuMs: 1, worn: false, guestBytes: 1, effects })
+const turn = (guest: number) => ({ type: 'turn', guest, cpuMs: 1, unfitForNewGuests: false, guestBytes: 1, effects })
 const calls = (count: number, length: number) => ({
   type: 'calls',
   guest: 1,

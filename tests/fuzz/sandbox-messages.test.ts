@@ -106,7 +106,7 @@ test(
               type: 'turn',
               guest: 1,
               cpuMs: 1,
-              worn: false,
+              unfitForNewGuests: false,
               guestBytes: 1,
               effects,
             })

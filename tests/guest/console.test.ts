@@ -56,7 +56,7 @@ test(
     console.log('dropped'); console.error('€'); console.log('')`)
     expect(lines[0]).toHaveLength('log: '.length + limitBytes - 164)
     expect(lines[1]).toBe(
-      `log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes})`,
+      `log: ${'ä'.repeat(50)}… (100 more bytes dropped: console output is limited to ${limitBytes} bytes)`,
     )
     expect(lines).toHaveLength(2)
     expect(logsDropped).toEqual({ entries: 3, bytes: 10 })

@@ -58,7 +58,7 @@ test.each([
   ['WebSocket', `new WebSocket('wss://x')`, 'The sandbox has no network. Call a tool'],
   ['require', `const fs = require('fs')`, 'There are no modules in the sandbox.'],
   ['module', 'module.exports = 1', 'End with `return value` instead of exporting it.'],
-  ['process', 'process.env.HOME', 'What the host passes in is in `input`, `context` and `config`.'],
+  ['process', 'process.env.HOME', 'The values that the host passes are `input`, `context` and `config`.'],
   ['Buffer', `Buffer.from('x')`, 'Use Uint8Array, TextEncoder, TextDecoder, atob and btoa.'],
   ['setImmediate', 'setImmediate(() => {})', 'Use setTimeout or queueMicrotask.'],
 ])('using %s fails and says what to do instead', { tags: ['EX-8'] }, async (name, code, advice) => {

@@ -26,9 +26,9 @@ export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
     roomFor: () => 1,
-    penaltyMs: () => 0,
+    throttledMs: () => 0,
     onRoom() {},
-    open: (spec) => ({ turn: async (delivery) => turn(delivery, spec), close() {} }),
+    placeGuest: (spec) => ({ turn: async (delivery) => turn(delivery, spec), close() {} }),
     async [Symbol.asyncDispose]() {},
   }
   const start: typeof startEngine = async (config, { callbackTransport }) => ({

@@ -77,9 +77,9 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
     roomFor: () => 100,
-    penaltyMs: () => 0,
+    throttledMs: () => 0,
     onRoom() {},
-    open: ({ code }) => ({
+    placeGuest: ({ code }) => ({
       turn() {
         if (isAlive) onRun(code)
         return turn()

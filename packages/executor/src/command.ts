@@ -7,7 +7,7 @@ import { helpText, parseCommand } from './command-line.ts'
 import { configFromEnvironment, ConfigurationError } from './config.ts'
 import { createLogger } from './log.ts'
 import { unhandledRejectionReporter } from './unhandled-rejections.ts'
-import { SandboxStartError } from './sandbox/process-supply.ts'
+import { SandboxStartError } from './sandbox/sandbox-start-error.ts'
 import { executorVersion } from './versions.ts'
 
 const addressHints: Partial<Record<string, string>> = {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 
 import { journalSchema, type Journal } from '@codemode/shared'
 
-import { guestSpecOf, replay, type ReplayOutcome } from './engine/replay.ts'
+import { guestSpecOf } from './engine/guest-input.ts'
+import { replay, type ReplayOutcome } from './engine/replay.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
@@ -28,7 +29,7 @@ export async function* replayFiles(paths: readonly string[]): AsyncGenerator<Rep
 async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport> {
   const journal = readJournal(path)
   if (typeof journal === 'string') return { ok: false, text: journal }
-  const guest = pool.open(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
+  const guest = pool.placeGuest(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
   const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
   const outcome = await replay(guest, journal, () => endsAt - performance.now())

@@ -53,7 +53,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
     roomFor: (placement) => sandbox.roomFor(placement),
-    penaltyMs: (tenant) => sandbox.penaltyMs(tenant),
+    penaltyMs: (tenant) => sandbox.throttledMs(tenant),
   })
   sandbox.onRoom(() => admission.advance())
   /** Ids of ended executions. They outlast the results, since a late repeat must not run the code again. */

@@ -39,7 +39,7 @@ interface ReportFacts {
 /** State that is read while the execution runs. */
 interface ReportSources {
   /** CPU time, turns and replays of the guest so far. */
-  readonly residence: { readonly cpuMs: number; readonly turns: number; readonly replays: number }
+  readonly guest: { readonly cpuMs: number; readonly turns: number; readonly replays: number }
   /** Returns the tool calls so far; undefined before the execution begins. */
   readonly toolCalls: () => { readonly summaries: ToolCallSummary[] } | undefined
   readonly now: () => number
@@ -63,9 +63,9 @@ export class ExecutionReport {
   #finishedAt: number | undefined
   #outcome: Outcome | undefined
 
-  constructor({ residence, toolCalls, now, ...facts }: ReportFacts & ReportSources) {
+  constructor({ guest, toolCalls, now, ...facts }: ReportFacts & ReportSources) {
     this.#facts = facts
-    this.#sources = { residence, toolCalls, now }
+    this.#sources = { guest, toolCalls, now }
   }
 
   get ended(): boolean {
@@ -133,7 +133,7 @@ export class ExecutionReport {
 
   #summary(): Summary {
     if (this.#sources === undefined) return this.#final!
-    const { residence, toolCalls, now } = this.#sources
+    const { guest, toolCalls, now } = this.#sources
     const { createdAt } = this.#facts
     const until = this.#finishedAt ?? now()
     const startedAt = this.startedAt ?? until
@@ -143,12 +143,12 @@ export class ExecutionReport {
       toolCalls: toolCalls()?.summaries ?? [],
       warnings: [...this.#warnings],
       usage: {
-        cpuMs: Math.round(residence.cpuMs * 1000) / 1000,
+        cpuMs: Math.round(guest.cpuMs * 1000) / 1000,
         wallMs: until - startedAt,
         queueMs: startedAt - createdAt,
         waitMs: this.waitMs,
-        turns: residence.turns,
-        replays: residence.replays,
+        turns: guest.turns,
+        replays: guest.replays,
       },
     }
   }

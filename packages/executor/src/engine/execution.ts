@@ -24,7 +24,7 @@ import { Inbox } from './inbox.ts'
 import type { JournalLog } from './journal-log.ts'
 import type { Pacer } from './pacer.ts'
 import { ReaderWatch } from './reader-watch.ts'
-import { Residence } from './residence.ts'
+import { RestorableGuest } from './restorable-guest.ts'
 import { ToolCalls, type AnswerText } from './tool-calls.ts'
 
 interface ExecutionOptions {
@@ -61,7 +61,7 @@ export class Execution implements ExecutionHandle {
   readonly #journal: JournalLog
   readonly #events: EventLog
   readonly #inbox: Inbox
-  readonly #residence: Residence
+  readonly #guest: RestorableGuest
   readonly #readers: ReaderWatch
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #report: ExecutionReport
@@ -86,7 +86,7 @@ export class Execution implements ExecutionHandle {
     this.#events = new EventLog(this.id)
     this.#inbox = new Inbox(this.#now)
     this.#effects = new EffectsAccount(options.journal.header.limits)
-    this.#residence = new Residence(options.sandbox, options.journal, options.placement)
+    this.#guest = new RestorableGuest(options.sandbox, options.journal, options.placement)
     this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
     this.#report = new ExecutionReport({
@@ -94,7 +94,7 @@ export class Execution implements ExecutionHandle {
       correlationId: this.correlationId,
       label: options.label,
       createdAt: this.#createdAt,
-      residence: this.#residence,
+      guest: this.#guest,
       toolCalls: () => this.#calls,
       now: this.#now,
     })
@@ -205,7 +205,7 @@ export class Execution implements ExecutionHandle {
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
     const at = this.#now()
     const endsAt = this.#report.startedAt! + this.#clock.timeoutMs
-    const pending = this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
+    const pending = this.#guest.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
     this.#options.ticket.started()
     const turn = await pending
     switch (turn.type) {
@@ -213,12 +213,12 @@ export class Execution implements ExecutionHandle {
         return this.#accept(turn.effects, delivery, at)
       case 'stopped':
         this.#unfinished = this.#effects.checkedLogs(turn)
-        this.#stop(stoppedByLimit({ ...turn, cpuMs: this.#residence.cpuMs }, this.#journal.header.limits, this.#clock))
+        this.#stop(stoppedByLimit({ ...turn, cpuMs: this.#guest.cpuMs }, this.#journal.header.limits, this.#clock))
         return undefined
       case 'failed':
         this.#stop(failure(turn.error))
         return undefined
-      case 'left':
+      case 'closed':
         return undefined
     }
   }
@@ -288,7 +288,7 @@ export class Execution implements ExecutionHandle {
   #stop(error: ExecutionFailure): void {
     if (this.#stopped || this.#report.ended) return
     this.#stopped = error
-    this.#residence.leave()
+    this.#guest.close()
     this.#inbox.close()
   }
 
@@ -296,7 +296,7 @@ export class Execution implements ExecutionHandle {
     if (this.#report.ended) return
     clearTimeout(this.#deadlineTimer)
     this.#readers.stop()
-    this.#residence.leave()
+    this.#guest.close()
     const at = this.#now()
     if (ending.by === 'host') {
       this.#journal.append({ type: 'end', at, error: ending.error, ...this.#unfinished })

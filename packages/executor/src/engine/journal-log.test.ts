@@ -129,7 +129,7 @@ describe('a delivery from the journal', () => {
 
   test('of an answer that the journal lacks throws', () => {
     expect(() => journalOf().deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toThrow(
-      'the journal delivers an answer to call 7 that it lacks',
+      'The journal delivers an answer to call 7 but has no entry with that answer',
     )
   })
 })

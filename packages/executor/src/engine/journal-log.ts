@@ -3,7 +3,7 @@ import type { Delivery, ExecutionFailure, Journal, JournalEntry, JournalHeader, 
 import type { GuestDelivery } from '../sandbox/sandbox.ts'
 import { journalTooLarge } from './failures.ts'
 import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
-import { withContent, type AnswerEntry } from './deliveries.ts'
+import { guestDeliveryOf, type AnswerEntry } from './guest-input.ts'
 
 /** Bytes that an entry counts against the journal's limit in addition to its texts. */
 const entryOverheadBytes = 120
@@ -60,7 +60,7 @@ export class JournalLog {
 
   /** Returns a delivery as the guest receives it. */
   deliveryWithContent(delivery: Delivery, at: number): GuestDelivery {
-    return withContent(delivery, at, this.#answers)
+    return guestDeliveryOf(delivery, at, this.#answers)
   }
 
   /** Returns a copy that does not grow. */

@@ -2,10 +2,10 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 
-import type { Guest, GuestSpec, TurnOutcome } from '../sandbox/sandbox.ts'
-import { withContent } from './deliveries.ts'
+import type { Guest, TurnOutcome } from '../sandbox/sandbox.ts'
+import { guestDeliveryOf } from './guest-input.ts'
 
-/** The outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */
+/** Outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */
 export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
   | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
@@ -18,13 +18,7 @@ export type ReplayOutcome =
  * Factor from the CPU limit to the time that a replayed turn waits behind the long turn of another guest before it
  * moves to another process.
  */
-const patienceFactor = 4
-
-/** Returns the part of a journal's header that a guest is made from. */
-export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
-  const { code, input, context, config, limits, seed, tools } = header
-  return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
-}
+const maxWaitFactor = 4
 
 /**
  * Replays a journal in a fresh guest: makes its deliveries turn by turn and compares the guest's output, which is
@@ -39,13 +33,18 @@ export async function replay(
   wallLeftMs: () => number,
 ): Promise<ReplayOutcome> {
   const answers = new Map(entries.flatMap((entry) => (entry.type === 'answer' ? [[entry.call, entry]] : [])))
-  const patienceMs = header.limits.cpuTimeoutMs * patienceFactor
+  const maxWaitMs = header.limits.cpuTimeoutMs * maxWaitFactor
   let turns = 0
   for (const entry of entries) {
     if (entry.type !== 'turn') continue
     turns += 1
-    const delivery = withContent(entry.delivery, entry.at, answers)
-    const outcome = await guest.turn(delivery, { cpuMs: Infinity, stretch: 1, wallMs: wallLeftMs(), patienceMs })
+    const delivery = guestDeliveryOf(entry.delivery, entry.at, answers)
+    const outcome = await guest.turn(delivery, {
+      cpuMs: Infinity,
+      expectedSlowdown: 1,
+      wallMs: wallLeftMs(),
+      maxWaitMs,
+    })
     if (outcome.type === 'stopped') return { type: 'stopped', turn: turns }
     if (outcome.type !== 'turn') return outcome
     if (!isDeepStrictEqual(outcome.effects, entry.effects)) {

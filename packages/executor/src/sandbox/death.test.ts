@@ -10,8 +10,8 @@ test.each([
   ['an exit of the process itself', 1, null, 'Error: no', { fromOutside: false, outOfMemory: false }],
   ['an exhausted heap', 134, null, '# Fatal JavaScript out of memory: x', { fromOutside: false, outOfMemory: true }],
   ['a long string', 133, null, '# Fatal JavaScript invalid size error 4', { fromOutside: false, outOfMemory: true }],
-] as const)('deathOf recognises %s as the cause of death', (_of, code, signal, complaint, expected) => {
-  expect(deathOf(code, signal, complaint)).toMatchObject(expected)
+] as const)('deathOf recognises %s as the cause of death', (_of, code, signal, stderrTail, expected) => {
+  expect(deathOf(code, signal, stderrTail)).toMatchObject(expected)
 })
 
 test('the reason names the signal and the last output of the process', () => {

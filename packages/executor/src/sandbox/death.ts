@@ -20,16 +20,16 @@ const signalNames = new Map(Object.entries(constants.signals).map(([name, number
  */
 const signalExitBase = 128
 
-/** Messages of V8 and Node for lack of memory, or for an allocation above the maximum size. */
-const memoryComplaint = /out of memory|invalid (?:array |string )?(?:size|length)|allocation failed|bad_alloc/i
+/** Pattern of the messages of V8 and Node for lack of memory, or for an allocation above the maximum size. */
+const outOfMemoryPattern = /out of memory|invalid (?:array |string )?(?:size|length)|allocation failed|bad_alloc/i
 
 /** Returns the cause of a process's end, from its exit code or signal and the end of its stderr. */
-export function deathOf(code: number | null, signal: string | null, complaint: string): Death {
+export function deathOf(code: number | null, signal: string | null, stderrTail: string): Death {
   const name = signal ?? (code !== null && code > signalExitBase ? signalNames.get(code - signalExitBase) : undefined)
-  const said = complaint.trim().split('\n').slice(-5).join(' | ')
+  const lastLines = stderrTail.trim().split('\n').slice(-5).join(' | ')
   return {
-    reason: `${name ?? `exit code ${code}`}${said && `: ${said}`}`,
+    reason: `${name ?? `exit code ${code}`}${lastLines && `: ${lastLines}`}`,
     fromOutside: name === 'SIGKILL' || name === 'SIGTERM',
-    outOfMemory: memoryComplaint.test(complaint),
+    outOfMemory: outOfMemoryPattern.test(stderrTail),
   }
 }

@@ -6,7 +6,7 @@ import { encodeFrame, FrameError, FrameReader } from './frames.ts'
 
 const long = 1_024
 
-/** Arbitrary long texts of all kinds, and short ones that look like marks. */
+/** Arbitrary long texts of all kinds, and short ones that look like placeholders. */
 const text = oneof(
   tuple(string({ unit: 'binary' }), integer({ min: 0, max: 400 })).map(([piece, times]) => piece.repeat(times)),
   integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit).repeat(long)),

@@ -73,13 +73,17 @@ describe('a stream of frames', () => {
 
 describe('an invalid frame ends the conversation', () => {
   test.each([
-    ['a length of zero', headerOf(0), 'a frame of 0 bytes is outside 1 to 100'],
-    ['one byte more than the limit', headerOf(101), 'a frame of 101 bytes is outside 1 to 100'],
-    ['the largest length', headerOf(0xffff_ffff), 'a frame of 4294967295 bytes is outside 1 to 100'],
-    ['invalid JSON', frameOf('{"a":'), 'a frame is not JSON'],
-    ['two values', frameOf('1 2'), 'a frame is not JSON'],
-    ['only white space', frameOf('  '), 'a frame is not JSON'],
-    ['bytes that are not text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame is not JSON'],
+    ['a length of zero', headerOf(0), 'a frame of 0 bytes is outside the limits of 1 to 100 bytes'],
+    ['one byte more than the limit', headerOf(101), 'a frame of 101 bytes is outside the limits of 1 to 100 bytes'],
+    [
+      'the largest length',
+      headerOf(0xffff_ffff),
+      'a frame of 4294967295 bytes is outside the limits of 1 to 100 bytes',
+    ],
+    ['invalid JSON', frameOf('{"a":'), 'a frame cannot be decoded'],
+    ['two values', frameOf('1 2'), 'a frame cannot be decoded'],
+    ['only white space', frameOf('  '), 'a frame cannot be decoded'],
+    ['bytes that are not text', frameOf(Buffer.from([0xff, 0xfe, 0x00])), 'a frame cannot be decoded'],
     ['a good frame before a bad one', Buffer.concat([frameOf('1'), headerOf(0)]), 'a frame of 0 bytes'],
   ])('%s', (_title, bytes, message) => {
     expect(() => new FrameReader(100).push(bytes)).toThrow(FrameError)
@@ -110,7 +114,7 @@ describe('a length in a header', () => {
     const header = headerOf(maxFrameBytes + 1)
     expect(reader.push(header.subarray(0, 3))).toEqual([])
     expect(() => reader.push(header.subarray(3))).toThrow(
-      `a frame of ${maxFrameBytes + 1} bytes is outside 1 to ${maxFrameBytes}`,
+      `a frame of ${maxFrameBytes + 1} bytes is outside the limits of 1 to ${maxFrameBytes} bytes`,
     )
   })
 
@@ -131,6 +135,6 @@ test('the encoder refuses a message that is too large', () => {
   const aroundText = 1 + 4 + JSON.stringify('\0').length + 4
   expect(encodeFrame('x'.repeat(maxFrameBytes - aroundText))).toHaveLength(4 + maxFrameBytes)
   expect(() => encodeFrame('x'.repeat(maxFrameBytes - aroundText + 1))).toThrow(
-    `a frame of ${maxFrameBytes + 1} bytes exceeds the limit of ${maxFrameBytes}`,
+    `a frame of ${maxFrameBytes + 1} bytes exceeds the limit of ${maxFrameBytes} bytes`,
   )
 })

@@ -4,7 +4,7 @@
  * above the limit is refused before anything is allocated for it.
  */
 import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
-import { scratch } from './scratch.ts'
+import { reusedBuffer } from './reused-buffer.ts'
 
 const headerBytes = 4
 
@@ -27,16 +27,17 @@ export function encodeFrame(message: unknown): Buffer {
   return encodeIn((sizeBytes) => Buffer.allocUnsafe(sizeBytes), message)
 }
 
-/** Encodes one message as one frame in shared memory. The frame is valid until the next one is encoded or read. */
-export function encodeScratchFrame(message: unknown): Buffer {
-  return encodeIn(scratch, message)
+/** Encodes one message as one frame in a reused buffer. The frame is valid until the next one is encoded or read. */
+export function encodeTransientFrame(message: unknown): Buffer {
+  return encodeIn(reusedBuffer, message)
 }
 
 function encodeIn(allocate: (sizeBytes: number) => Buffer, message: unknown): Buffer {
   const encode = hasLongTexts(message) ? encodeWithTexts : encodeJson
   const frame = encode(message, (sizeBytes) => allocate(headerBytes + sizeBytes), headerBytes)
   const length = frame.length - headerBytes
-  if (length > maxFrameBytes) throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes}`)
+  if (length > maxFrameBytes)
+    throw new FrameError(`a frame of ${length} bytes exceeds the limit of ${maxFrameBytes} bytes`)
   frame.writeUInt32BE(length)
   return frame
 }
@@ -85,7 +86,7 @@ export class FrameReader {
 
   #checkedLength(length: number): number {
     if (length === 0 || length > this.#limitBytes) {
-      throw new FrameError(`a frame of ${length} bytes is outside 1 to ${this.#limitBytes}`)
+      throw new FrameError(`a frame of ${length} bytes is outside the limits of 1 to ${this.#limitBytes} bytes`)
     }
     return length
   }
@@ -96,15 +97,15 @@ export class FrameReader {
     const restLength = this.#buffered - size
     const rest = last.subarray(last.length - restLength)
     const end = last.subarray(0, last.length - restLength)
-    const bytes = this.#chunks.length === 0 ? end : joined([...this.#chunks, end], size)
+    const bytes = this.#chunks.length === 0 ? end : joinChunks([...this.#chunks, end], size)
     this.#chunks = restLength > 0 ? [rest] : []
     this.#buffered = restLength
     return bytes
   }
 }
 
-function joined(chunks: readonly Buffer[], sizeBytes: number): Buffer {
-  const bytes = scratch(sizeBytes)
+function joinChunks(chunks: readonly Buffer[], sizeBytes: number): Buffer {
+  const bytes = reusedBuffer(sizeBytes)
   let at = 0
   for (const chunk of chunks) at += chunk.copy(bytes, at)
   return bytes
@@ -114,6 +115,6 @@ function parseMessage(bytes: Buffer): unknown {
   try {
     return isWithTexts(bytes) ? decodeWithTexts(bytes) : JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
-    throw new FrameError('a frame is not JSON', { cause })
+    throw new FrameError('a frame cannot be decoded', { cause })
   }
 }

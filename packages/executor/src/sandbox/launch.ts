@@ -4,15 +4,16 @@ import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 
-import { filterDescriptor, outputDescriptor, runtimeDescriptor, sandboxEnvironment, type Jail } from './jail/jails.ts'
+import { filterDescriptor, outputDescriptor, runtimeDescriptor } from './descriptors.ts'
+import { sandboxEnvironment, type Jail } from './jail/jails.ts'
 import { chainOf } from './proc.ts'
 import { runtimeSource } from './runtime-source.ts'
 
 /**
- * Maximum milliseconds that `launchAhead` waits for a process to take its filter and runtime. On most systems the pipes
- * take them at once.
+ * Maximum milliseconds that `launchAhead` waits until a process has read its filter and runtime. On most systems the
+ * pipes take them at once.
  */
-const maxSupplyMs = 1_000
+const maxWriteMs = 1_000
 
 /** Started sandbox process and the pipes to it. */
 export interface LaunchedProcess {
@@ -27,23 +28,23 @@ export interface LaunchedProcess {
  * Process that was started before it was requested. It is a module variable because the code that requests it is loaded
  * later, far from the code that starts it.
  */
-let ahead: { readonly command: readonly string[]; readonly launched: LaunchedProcess } | undefined
+let prelaunched: { readonly command: readonly string[]; readonly launched: LaunchedProcess } | undefined
 
 /**
  * Starts a process for the first request in this jail, while the rest of the executor is loaded. Resolves when the
- * process has its filter and runtime, or after `maxSupplyMs` if it does not take them. A process that ends before the
+ * process has its filter and runtime, or after `maxWriteMs` if it does not read them. A process that ends before the
  * request is forgotten, and the request starts another in its jail.
  */
 export async function launchAhead(jail: Jail): Promise<void> {
-  const { launched, supplied } = launch(jail)
-  ahead = { command: jail.command, launched }
+  const { launched, written } = launch(jail)
+  prelaunched = { command: jail.command, launched }
   const forget = (): void => {
-    if (ahead?.launched !== launched) return
-    ahead = undefined
+    if (prelaunched?.launched !== launched) return
+    prelaunched = undefined
     closePipes(launched.process)
   }
   launched.process.on('error', forget).on('exit', forget)
-  await Promise.race([supplied, delay(maxSupplyMs)])
+  await Promise.race([written, delay(maxWriteMs)])
 }
 
 /**
@@ -51,14 +52,14 @@ export async function launchAhead(jail: Jail): Promise<void> {
  * executor's environment.
  */
 export function launchSandboxProcess(jail: Jail): LaunchedProcess {
-  const early = ahead
-  ahead = undefined
-  if (early && isDeepStrictEqual(early.command, jail.command)) return early.launched
-  if (early) closePipes(early.launched.process)
+  const candidate = prelaunched
+  prelaunched = undefined
+  if (candidate && isDeepStrictEqual(candidate.command, jail.command)) return candidate.launched
+  if (candidate) closePipes(candidate.launched.process)
   return launch(jail).launched
 }
 
-function launch({ command, filter }: Jail): { launched: LaunchedProcess; supplied: Promise<void> } {
+function launch({ command, filter }: Jail): { launched: LaunchedProcess; written: Promise<void> } {
   const [file = '', ...args] = command
   const child = spawn(file, args, {
     env: sandboxEnvironment,
@@ -71,24 +72,24 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; supplie
     output: child.stdio[outputDescriptor] as Readable,
     errors: child.stderr!,
   }
-  const supplied = supply(child, filter).catch((error: unknown) => {
+  const written = writeStartFiles(child, filter).catch((error: unknown) => {
     closePipes(child)
     child.emit('error', error)
   })
-  return { launched, supplied }
+  return { launched, written }
 }
 
 /**
  * Writes the filter and then the runtime. bwrap reads the filter to its end before it starts Node, which then starts
  * while the runtime is bundled.
  */
-async function supply(child: ChildProcess, filter: Buffer | undefined): Promise<void> {
-  if (filter) await give(child, filterDescriptor, filter)
-  await give(child, runtimeDescriptor, JSON.stringify(await runtimeSource()))
+async function writeStartFiles(child: ChildProcess, filter: Buffer | undefined): Promise<void> {
+  if (filter) await writeAndClose(child, filterDescriptor, filter)
+  await writeAndClose(child, runtimeDescriptor, JSON.stringify(await runtimeSource()))
 }
 
 /** Writes all of the content to a descriptor that is never read from, and closes it. */
-async function give({ stdio }: ChildProcess, descriptor: number, content: string | Buffer): Promise<void> {
+async function writeAndClose({ stdio }: ChildProcess, descriptor: number, content: string | Buffer): Promise<void> {
   const stream = stdio[descriptor] as Writable
   if (stream.destroyed) return
   // A jail that does not start reads nothing; its failure shows as its exit.

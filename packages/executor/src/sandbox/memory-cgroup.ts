@@ -1,5 +1,5 @@
 /**
- * Memory limit that the kernel enforces between two looks of the executor's watchdog: a control group for each sandbox
+ * Memory limit that the kernel enforces between two checks by the executor's watchdog: a control group for each sandbox
  * process, where this process may make some (see `man 7 cgroups`, and the kernel's cgroup-v1/memory and cgroup-v2).
  */
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
@@ -32,8 +32,8 @@ const namePrefix = 'codemode-sandbox-'
  * be written to. Removes the groups that killed executors left there.
  */
 export function findCgroupParent(): CgroupParent | undefined {
-  const parent = candidates().find(isWritable)
-  if (parent) removeLeftOver(parent)
+  const parent = candidateParents().find(isWritable)
+  if (parent) removeAbandoned(parent)
   return parent
 }
 
@@ -57,7 +57,7 @@ export function confineMemory({ version, folder }: CgroupParent, pid: number, by
   }
 }
 
-function candidates(): CgroupParent[] {
+function candidateParents(): CgroupParent[] {
   return readText('/proc/self/cgroup')
     .split('\n')
     .flatMap((line): CgroupParent[] => {
@@ -69,12 +69,12 @@ function candidates(): CgroupParent[] {
       // the executor in a group below it: `Delegate=memory`, `DelegateSubgroup=executor`.
       const own = join('/sys/fs/cgroup', path)
       const unit = /\.(?:service|scope)$/.test(dirname(own)) ? [dirname(own)] : []
-      return [own, ...unit].filter(givesMemory).map((folder) => ({ version: 2, folder }))
+      return [own, ...unit].filter(hasMemoryController).map((folder) => ({ version: 2, folder }))
     })
 }
 
 /** Returns whether control groups in this one have the memory controller, after an attempt to enable it. */
-function givesMemory(folder: string): boolean {
+function hasMemoryController(folder: string): boolean {
   const file = join(folder, 'cgroup.subtree_control')
   try {
     writeFileSync(file, '+memory')
@@ -98,7 +98,7 @@ function isWritable({ version, folder }: CgroupParent): boolean {
 }
 
 /** Removes the groups of executors that were killed. A group that still has a process can't be removed. */
-function removeLeftOver({ folder }: CgroupParent): void {
+function removeAbandoned({ folder }: CgroupParent): void {
   for (const name of readdirSync(folder)) if (name.startsWith(namePrefix)) remove(join(folder, name))
 }
 

@@ -1,4 +1,5 @@
-import type { GuestDelivery, GuestSpec, SandboxMessage, ToolCallEffect } from './protocol.ts'
+import type { TurnReport } from './last-turn.ts'
+import type { GuestDelivery, GuestSpec, ToolCallEffect } from './protocol.ts'
 import type { TurnOptions, TurnOutcome } from './sandbox.ts'
 
 /** Turn as it was requested. */
@@ -44,8 +45,8 @@ const marginMs = 10
  * longer.
  */
 export function wallTimeoutMs(turn: PendingTurn, contention: number, now = performance.now()): number {
-  const { cpuMs, stretch } = turn.options
-  const timeoutMs = cpuMs * marginFactor * stretch * contention + marginMs
+  const { cpuMs, expectedSlowdown } = turn.options
+  const timeoutMs = cpuMs * marginFactor * expectedSlowdown * contention + marginMs
   return Math.max(1, Math.ceil(Math.min(timeoutMs, turn.endsAt - now)))
 }
 
@@ -55,17 +56,21 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
  */
 export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): void {
   const { calls, limits } = turn
-  if (more.length === 0) throw new Error('a message without calls')
-  if (calls.length + more.length > limits.maxToolCalls) throw new Error('more calls than are allowed')
+  if (more.length === 0) throw new Error('a message of calls has none')
+  const count = calls.length + more.length
+  if (count > limits.maxToolCalls) {
+    throw new Error(`the turn makes ${count} tool calls; the limit is ${limits.maxToolCalls} (maxToolCalls)`)
+  }
   for (const call of more) {
     calls.push(call)
     turn.callsLength += call.input.length
   }
-  if (turn.callsLength > limits.journalBytes) throw new Error('more calls than a journal holds')
+  if (turn.callsLength > limits.journalBytes) {
+    throw new Error(
+      `the inputs of the turn's calls have ${turn.callsLength} characters; the limit is ${limits.journalBytes} (journalBytes)`,
+    )
+  }
 }
-
-/** Report of a process on the end of a turn. */
-type TurnReport = Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }>
 
 /** Returns the outcome of a turn from its report. */
 export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): TurnOutcome {
@@ -83,13 +88,8 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
   }
 }
 
-/** Returns whether it was the guest's last turn, after which its process forgets the guest by itself. */
-export function isLast(message: TurnReport): boolean {
-  return message.type !== 'turn' || message.effects.end !== undefined
-}
-
 /** Returns whether the turn has left its process unfit for further guests. */
-export function isAnomaly(message: TurnReport): boolean {
+export function leavesProcessUnfit(message: TurnReport): boolean {
   if (message.type === 'skipped') return false
-  return message.worn || (message.type === 'stopped' && message.reason === 'memory')
+  return message.unfitForNewGuests || (message.type === 'stopped' && message.reason === 'memory')
 }

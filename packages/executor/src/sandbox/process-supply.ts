@@ -1,9 +1,11 @@
 import { candidateJails, type Jail } from './jail/jails.ts'
 import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
-import { brokenPromise } from './jail/verify.ts'
+import { missingProtection } from './jail/missing-protection.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
+import type { Assignment } from './process-use.ts'
 import type { SandboxVersions } from './protocol.ts'
-import { SandboxProcess, type Cordon, type SandboxProcessOptions } from './sandbox-process.ts'
+import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
+import { SandboxStartError } from './sandbox-start-error.ts'
 
 /** Callbacks of the sandbox processes, each called with the process. */
 export type ProcessListener = {
@@ -19,7 +21,7 @@ export type ProcessListener = {
 interface SupplyOptions {
   /** Number of processes to start with. */
   readonly initial: number
-  /** Maximum number of processes, including those in service. */
+  /** Maximum number of processes, including those that are assigned to a tenant. */
   readonly max: number
   readonly minIsolation: IsolationTier
   /** Memory limit in bytes that the kernel enforces on each process, where control groups can be made. */
@@ -38,7 +40,7 @@ const othersDelayMs = 250
 /** Milliseconds of backoff before a failed start is repeated. */
 const restartDelayMs = 250
 
-/** All sandbox processes: those in service, and at least one unused process that is ready to be assigned. */
+/** All sandbox processes: those that serve a tenant, and at least one unused process that is ready to be assigned. */
 export class ProcessSupply implements AsyncDisposable {
   readonly #options: SupplyOptions
   readonly #all = new Set<SandboxProcess>()
@@ -51,7 +53,7 @@ export class ProcessSupply implements AsyncDisposable {
   readonly cgroups: CgroupParent | undefined
   #versions: SandboxVersions | undefined
   #othersTimer: NodeJS.Timeout | undefined
-  #closed = false
+  #isClosed = false
 
   private constructor(options: SupplyOptions, jail: Jail) {
     this.#options = options
@@ -69,7 +71,7 @@ export class ProcessSupply implements AsyncDisposable {
     for (const jail of options.jails ?? candidateJails()) {
       if (!isAtLeast(jail.tier, minIsolation)) continue
       const supply = new ProcessSupply(options, jail)
-      const failure = await supply.#begin()
+      const failure = await supply.#startFirst()
       if (failure === undefined) return supply
       failures.push(`${jail.tier}: ${failure}`)
       await supply[Symbol.asyncDispose]()
@@ -82,7 +84,7 @@ export class ProcessSupply implements AsyncDisposable {
   }
 
   get ready(): boolean {
-    return !this.#closed && this.#ready.size > 0
+    return !this.#isClosed && this.#ready.size > 0
   }
 
   /** Processes that are assigned to a tenant. */
@@ -91,41 +93,41 @@ export class ProcessSupply implements AsyncDisposable {
   }
 
   /** Whether a process can be assigned without ending another. */
-  get hasFresh(): boolean {
-    return !this.#closed && (this.#mayLaunch || this.#fresh !== undefined)
+  get canAssign(): boolean {
+    return !this.#isClosed && (this.#mayLaunch || this.#unused !== undefined)
   }
 
   /** Whether an unused process is ready. */
-  get hasReady(): boolean {
-    return !this.#closed && [...this.#ready].some(({ cordon }) => cordon === undefined)
+  get hasReadyUnused(): boolean {
+    return !this.#isClosed && [...this.#ready].some(({ assignment }) => assignment === undefined)
   }
 
   /** Assigns an unused sandbox process to a tenant. Returns undefined if there is none and no other may be started. */
-  take(cordon: Cordon): SandboxProcess | undefined {
-    if (this.#closed) return undefined
-    const taken = this.#fresh ?? (this.#mayLaunch ? this.#launch() : undefined)
-    if (taken === undefined) return undefined
-    taken.assign(cordon)
-    this.#serving = [...this.#serving, taken]
-    // Starting a process takes the executor a while, so the turn for which this one is taken is sent first.
-    setImmediate(() => this.refill())
-    return taken
+  assign(assignment: Assignment): SandboxProcess | undefined {
+    if (this.#isClosed) return undefined
+    const process = this.#unused ?? (this.#mayLaunch ? this.#launch() : undefined)
+    if (process === undefined) return undefined
+    process.assign(assignment)
+    this.#serving = [...this.#serving, process]
+    // Starting a process takes the executor a while, so the turn for which this one is assigned is sent first.
+    setImmediate(() => this.#refill())
+    return process
   }
 
   /** Ends a process, and replaces it if no unused one is left. */
   end(process: SandboxProcess): void {
-    this.#forget(process)
+    this.#remove(process)
     void process.end()
-    queueMicrotask(() => this.refill())
+    queueMicrotask(() => this.#refill())
   }
 
   /** Starts an unused process if there is none and another one may be started. */
-  refill(): void {
-    if (!this.#closed && this.#fresh === undefined && this.#mayLaunch) this.#launch()
+  #refill(): void {
+    if (!this.#isClosed && this.#unused === undefined && this.#mayLaunch) this.#launch()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     clearTimeout(this.#othersTimer)
     for (const timer of this.#restarts) clearTimeout(timer)
     await Promise.all([...this.#all].map((process) => process.end()))
@@ -136,19 +138,19 @@ export class ProcessSupply implements AsyncDisposable {
     return this.#all.size < this.#options.max && this.#restarts.size === 0
   }
 
-  get #fresh(): SandboxProcess | undefined {
-    const fresh = [...this.#all].filter(({ cordon }) => cordon === undefined)
-    return fresh.find((process) => this.#ready.has(process)) ?? fresh[0]
+  get #unused(): SandboxProcess | undefined {
+    const unused = [...this.#all].filter(({ assignment }) => assignment === undefined)
+    return unused.find((process) => this.#ready.has(process)) ?? unused[0]
   }
 
   /**
    * Starts the first process, and the others soon after it works. Resolves with the failure of the jail, or undefined
    * if it works.
    */
-  async #begin(): Promise<string | undefined> {
+  async #startFirst(): Promise<string | undefined> {
     const { promise, resolve } = Promise.withResolvers<string | undefined>()
     const first = this.#launch({ onReady: () => resolve(undefined), onExit: resolve })
-    const failure = (await promise) ?? brokenPromise(this.jail, first.pid)
+    const failure = (await promise) ?? missingProtection(this.jail, first.pid)
     if (failure !== undefined) return failure
     this.#othersTimer = setTimeout(() => this.#launchOthers(), othersDelayMs).unref()
     return undefined
@@ -171,55 +173,38 @@ export class ProcessSupply implements AsyncDisposable {
       },
       onExit: (reason, fromOutside) => {
         first?.onExit(reason)
-        this.#replace(process, reason, fromOutside)
+        this.#replaceExited(process, reason, fromOutside)
       },
       onChange: () => listener.onChange(process),
-      onMisdeed: () => listener.onMisdeed(process),
-      isFull: () => listener.isFull(process),
-      hasElsewhere: () => listener.hasElsewhere(process),
+      onFault: () => listener.onFault(process),
+      isMemoryFull: () => listener.isMemoryFull(process),
+      canRunElsewhere: () => listener.canRunElsewhere(process),
       contention: () => listener.contention(process),
     })
     this.#all.add(process)
     return process
   }
 
-  #forget(process: SandboxProcess): boolean {
+  #remove(process: SandboxProcess): boolean {
     this.#ready.delete(process)
     this.#serving = this.#serving.filter((other) => other !== process)
     return this.#all.delete(process)
   }
 
-  #replace(process: SandboxProcess, reason: string, fromOutside: boolean): void {
+  #replaceExited(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
-    if (!this.#forget(process) || this.#closed || this.#versions === undefined) return
+    if (!this.#remove(process) || this.#isClosed || this.#versions === undefined) return
     this.#options.listener.onCrash(reason)
     // A start that failed by itself would fail again at once.
-    if (wasReady || fromOutside) this.refill()
+    if (wasReady || fromOutside) this.#refill()
     else this.#refillLater()
   }
 
   #refillLater(): void {
     const timer = setTimeout(() => {
       this.#restarts.delete(timer)
-      this.refill()
+      this.#refill()
     }, restartDelayMs)
     this.#restarts.add(timer)
-  }
-}
-
-/**
- * Error of a start at which no jail of sufficient isolation worked. The message has the failure of each jail that was
- * tried.
- */
-export class SandboxStartError extends Error {
-  override readonly name = 'SandboxStartError'
-
-  constructor(minIsolation: IsolationTier, failures: readonly string[]) {
-    const tried = failures.length > 0 ? failures.map((failure) => `\n  ${failure}`).join('') : ' this system has none.'
-    const hint = minIsolation === 'permissions' ? '' : ', or accept less: CODEMODE_MIN_ISOLATION=permissions'
-    super(
-      `No sandbox process could be started with isolation '${minIsolation}' or stronger:${tried}\n` +
-        `Install what is missing (docs/hardening.md says what)${hint}`,
-    )
   }
 }

@@ -56,7 +56,7 @@ const ofTurn = {
   guest: z.int(),
   cpuMs: z.number().nonnegative(),
   /** Whether something is broken in the process that new guests would need. Guests that are present continue. */
-  worn: z.boolean(),
+  unfitForNewGuests: z.boolean(),
 }
 
 /** Message from a sandbox process to the executor. */

@@ -12,15 +12,15 @@ export interface TurnOptions {
    * time that it used.
    */
   readonly cpuMs: number
-  /** Factor by which the machine is expected to be slower than one with an idle core; 1 if nothing is known about it. */
-  readonly stretch: number
+  /** Factor by which the turn is expected to take longer than on an idle core; 1 if nothing is known about it. */
+  readonly expectedSlowdown: number
   /** Wall time in milliseconds after which the turn's outcome is no longer needed. */
   readonly wallMs: number
   /**
    * Milliseconds that the turn waits behind a long turn of another guest before it is reported as `lost`, to run in
    * another process.
    */
-  readonly patienceMs: number
+  readonly maxWaitMs: number
 }
 
 /** Outcome of a turn. */
@@ -49,7 +49,7 @@ export interface Guest {
   /** Runs one turn. Never rejects. */
   turn(delivery: GuestDelivery, options: TurnOptions): Promise<TurnOutcome>
   /**
-   * Frees the guest. If it is on the CPU and does not leave it within a grace period, its process is killed, and the
+   * Frees the guest. If it is on the CPU and its turn does not end within a grace period, its process is killed, and the
    * other guests of that process are replayed elsewhere.
    */
   close(): void
@@ -72,9 +72,9 @@ export interface Sandbox extends AsyncDisposable {
    * Returns the milliseconds for which the tenant is throttled because its code keeps crashing sandbox processes;
    * mostly 0.
    */
-  penaltyMs(tenant: string): number
+  throttledMs(tenant: string): number
   /** Sets the listener that is called when there may be room again. */
   onRoom(listener: () => void): void
-  /** Places a new guest in the process with the most room. */
-  open(spec: GuestSpec, placement: Placement): Guest
+  /** Places a new guest in a process. Its isolate is made in its first turn. */
+  placeGuest(spec: GuestSpec, placement: Placement): Guest
 }

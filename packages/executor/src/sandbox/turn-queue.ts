@@ -26,16 +26,16 @@ export class TurnQueue {
 
   /** Returns the turn to send next, or undefined if none may be sent. Preferred turns go before others. */
   next(isPreferred: (turn: PendingTurn) => boolean): PendingTurn | undefined {
-    const place = this.#turns.findIndex(({ sent }) => !sent)
-    if (place === -1 || place >= pipelinedTurns) return undefined
+    const firstUnsent = this.#turns.findIndex(({ sent }) => !sent)
+    if (firstUnsent === -1 || firstUnsent >= pipelinedTurns) return undefined
     const preferred = this.#turns.findIndex((turn) => !turn.sent && isPreferred(turn))
-    if (preferred > place) this.#turns.splice(place, 0, ...this.#turns.splice(preferred, 1))
-    return this.#turns[place]
+    if (preferred > firstUnsent) this.#turns.splice(firstUnsent, 0, ...this.#turns.splice(preferred, 1))
+    return this.#turns[firstUnsent]
   }
 
-  /** Returns the turns behind the one on the CPU that should not wait for longer than `waitedMs`. */
-  impatientAfter(waitedMs: number): PendingTurn[] {
-    return this.#turns.slice(1).filter(({ options }) => options.patienceMs <= waitedMs)
+  /** Returns the turns behind the one on the CPU that may wait for `waitedMs` at most. */
+  overdueAfter(waitedMs: number): PendingTurn[] {
+    return this.#turns.slice(1).filter(({ options }) => options.maxWaitMs <= waitedMs)
   }
 
   shift(): void {

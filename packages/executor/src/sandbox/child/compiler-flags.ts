@@ -12,6 +12,6 @@ const flags = [
 ]
 
 /** Sets the flags for the process, from now on. A flag that V8 does not know has no effect. */
-export function compileLater(): void {
+export function delayCompilation(): void {
   for (const flag of flags) setFlagsFromString(flag)
 }

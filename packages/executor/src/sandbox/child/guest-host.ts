@@ -2,6 +2,7 @@ import process from 'node:process'
 
 import type { TurnEffects } from '@codemode/shared'
 
+import type { Deliver, StartSpec } from '../guest-boundary.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
@@ -10,7 +11,7 @@ import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
 export type TurnReply =
   Extract<SandboxMessage, { type: 'turn' | 'stopped' | 'skipped' }> extends infer Message
     ? Message extends { guest: number }
-      ? Omit<Message, 'guest' | 'worn'>
+      ? Omit<Message, 'guest' | 'unfitForNewGuests'>
       : never
     : never
 
@@ -33,7 +34,7 @@ export class GuestHost {
   constructor(spec: GuestSpec, isolate: GuestIsolate) {
     this.#spec = spec
     this.#isolate = isolate
-    isolate.onEmit((kind, first, second, third) => this.#take(kind, first, second, third))
+    isolate.onEmit((kind, first, second, third) => this.#takeOutput(kind, first, second, third))
   }
 
   /** Isolate of the guest. It must never be given to another guest. */
@@ -90,7 +91,7 @@ export class GuestHost {
   }
 
   /** Returns the arguments for the runtime, or undefined if this process can't prepare the code. */
-  #argumentsOf(delivery: GuestDelivery): [string, number, number, boolean, string, string] | undefined {
+  #argumentsOf(delivery: GuestDelivery): Parameters<Deliver> | undefined {
     switch (delivery.kind) {
       case 'start': {
         const text = this.#startText()
@@ -110,14 +111,14 @@ export class GuestHost {
   #startText(): string | undefined {
     const { code, context, config, limits, seed, tools } = this.#spec
     try {
-      return JSON.stringify({ source: prepareSource(code), context, config, limits, seed, tools })
+      return JSON.stringify({ source: prepareSource(code), context, config, limits, seed, tools } satisfies StartSpec)
     } catch (error) {
       if (error instanceof ParserBrokenError) return undefined
       throw error
     }
   }
 
-  #take(kind: string, first: string | number, second: string | number, third: string): number | undefined {
+  #takeOutput(kind: string, first: string | number, second: string | number, third: string): number | undefined {
     switch (kind) {
       case 'log':
         this.#effects.logs.push({ level: first as TurnEffects['logs'][number]['level'], text: String(second) })

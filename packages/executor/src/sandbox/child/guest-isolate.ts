@@ -2,18 +2,18 @@ import process from 'node:process'
 
 import ivm from 'isolated-vm'
 
+import type { Deliver } from '../guest-boundary.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
 import { urlHost } from './url-host.ts'
 
-/** Callback for the reports of the runtime during a turn; see `Emit` for the guest's side. */
-export type TakeEmitted = (
+/** The host's side of `Emit`: the arguments of a call are those of one of its overloads. */
+export type EmitListener = (
   kind: string,
   first: string | number,
   second: string | number,
   third: string,
 ) => number | undefined
 
-type Deliver = (kind: string, at: number, call: number, ok: boolean, text: string, input: string) => void
 /** The runtime's only export. Guest code has no access to the callbacks. */
 type CreateRuntime = (turnEnded: number, ...callbacks: ivm.Callback[]) => Deliver
 
@@ -21,7 +21,7 @@ type CreateRuntime = (turnEnded: number, ...callbacks: ivm.Callback[]) => Delive
  * Outcome of one entry. `memory` means that V8 has disposed of the isolate; `failed` means that the runtime itself
  * threw, which it never does while it works.
  */
-export type Entry =
+export type EntryOutcome =
   | { readonly type: 'ended' | 'timeout' | 'memory' }
   | { readonly type: 'failed'; readonly cause: unknown }
 
@@ -51,14 +51,14 @@ export class GuestIsolate {
   readonly #runtime: GuestRuntime
   readonly #isolate: ivm.Isolate
   readonly #deliver: ivm.Reference<Deliver>
-  #take: TakeEmitted = () => undefined
+  #take: EmitListener = () => undefined
 
   constructor(runtime: GuestRuntime, memoryLimitMb: number) {
     this.memoryLimitMb = memoryLimitMb
     this.#runtime = runtime
     this.#isolate = new ivm.Isolate({ memoryLimit: memoryLimitMb, onCatastrophicError: () => process.abort() })
     const context = this.#isolate.createContextSync()
-    const take: TakeEmitted = (kind, first, second, third) => this.#take(kind, first, second, third)
+    const take: EmitListener = (kind, first, second, third) => this.#take(kind, first, second, third)
     this.#deliver = runtime
       .load<CreateRuntime>(this.#isolate, context)
       .applySync(
@@ -69,7 +69,7 @@ export class GuestIsolate {
   }
 
   /** Sets the listener for the guest's output. */
-  onEmit(take: TakeEmitted): void {
+  onEmit(take: EmitListener): void {
     this.#take = take
   }
 
@@ -78,7 +78,7 @@ export class GuestIsolate {
    * The guest can't choose the value that leaves an entry: it is the runtime's number, a string of the runtime or an
    * error of isolated-vm.
    */
-  enter(content: Parameters<Deliver>, timeoutMs: number): Entry {
+  enter(content: Parameters<Deliver>, timeoutMs: number): EntryOutcome {
     const timeout = Math.min(maxTimeoutMs, Math.max(1, Math.ceil(timeoutMs)))
     let thrown: unknown
     try {
@@ -93,7 +93,7 @@ export class GuestIsolate {
   }
 
   /** Whether the isolate has been disposed of, by V8 for lack of memory or by `dispose`. */
-  get isGone(): boolean {
+  get isDisposed(): boolean {
     return this.#isolate.isDisposed
   }
 
@@ -112,8 +112,8 @@ export class GuestIsolate {
    * Lets further isolates start with the code that this one has compiled of the runtime. This isolate must have run no
    * code but ours.
    */
-  keepCompiled(): void {
-    this.#runtime.keepCompiled(this.#isolate)
+  cacheCompiledCode(): void {
+    this.#runtime.cacheCompiledCode(this.#isolate)
   }
 
   dispose(): void {

@@ -45,7 +45,7 @@ export class GuestRuntime {
    * Keeps the code that an isolate has compiled of the runtime. Isolates made from now on start with it and compile the
    * rest at its first use. The isolate must have run no code but ours.
    */
-  keepCompiled(isolate: ivm.Isolate): void {
+  cacheCompiledCode(isolate: ivm.Isolate): void {
     // V8 still has the script, with the functions of it that have been called and therefore compiled.
     const script: ivm.Script & ivm.CachedDataResult = isolate.compileScriptSync(this.#source.runtime, {
       ...scriptInfo,

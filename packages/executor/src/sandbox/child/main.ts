@@ -1,27 +1,26 @@
 /**
- * Entry point of a sandbox process. It reads the guest runtime from descriptor 5 and frames from its standard input,
- * runs guests, and writes frames to descriptor 3. Writing is synchronous, so that a turn's frame has left before the
- * next turn begins, and a flood of output waits for its reader.
+ * Entry point of a sandbox process. It reads the guest runtime from `runtimeDescriptor` and frames from its standard
+ * input, runs guests, and writes frames to `outputDescriptor`. Writing is synchronous, so that a turn's frame has been
+ * written before the next turn begins, and a flood of output waits for its reader.
  */
 import { closeSync, readFileSync, writeSync } from 'node:fs'
 import process from 'node:process'
 
-import { encodeScratchFrame, FrameReader } from '../frames.ts'
+import { outputDescriptor, runtimeDescriptor } from '../descriptors.ts'
+import { encodeTransientFrame, FrameReader } from '../frames.ts'
+import { isLastTurn } from '../last-turn.ts'
 import type { HostMessage, SandboxMessage } from '../protocol.ts'
 import type { RuntimeSource } from '../runtime-source.ts'
 import { callsInFrames } from './calls-in-frames.ts'
-import { compileLater } from './compiler-flags.ts'
+import { delayCompilation } from './compiler-flags.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestRuntime } from './guest-runtime.ts'
 import { IdleWork } from './idle-work.ts'
-import { IsolateStock } from './isolate-stock.ts'
-import { isParserBroken, warmUp } from './source/prepare-source.ts'
+import { isParserBroken, loadParser } from './source/prepare-source.ts'
 import { compileForTypicalGuest } from './typical-guest.ts'
+import { WarmIsolates } from './warm-isolates.ts'
 
 type TurnMessage = Extract<HostMessage, { type: 'turn' }>
-
-const outputDescriptor = 3
-const runtimeDescriptor = 5
 
 /**
  * Milliseconds after a turn for which no idle work is done. A guest that has called a tool may get its answer at once,
@@ -32,26 +31,26 @@ const quietMs = 4
  * Milliseconds between starts of idle work while no messages arrive, so that isolates prepared for a burst are disposed
  * of.
  */
-const tidyMs = 10_000
+const maintenanceIntervalMs = 10_000
 
 const guests = new Map<number, GuestHost>()
 const runtime = new GuestRuntime(JSON.parse(readFileSync(runtimeDescriptor, 'utf8')) as RuntimeSource)
 closeSync(runtimeDescriptor)
-compileLater()
+delayCompilation()
 compileForTypicalGuest(runtime)
-const stock = new IsolateStock(runtime)
+const isolates = new WarmIsolates(runtime)
 const reader = new FrameReader()
-const waiting: HostMessage[] = []
-/** Guests whose `close` has arrived but has not been handled. Their waiting turns are skipped. */
+const pending: HostMessage[] = []
+/** Guests whose `close` has arrived but has not been handled. Their pending turns are skipped. */
 const closed = new Set<number>()
 
 process.stdin.on('data', (chunk: Buffer) => {
-  const isIdle = waiting.length === 0
+  const isIdle = pending.length === 0
   for (const message of reader.push(chunk) as HostMessage[]) {
     if (message.type === 'close') closed.add(message.guest)
-    waiting.push(message)
+    pending.push(message)
   }
-  if (isIdle && waiting.length > 0) handleNext()
+  if (isIdle && pending.length > 0) handleNext()
 })
 process.stdin.on('end', () => process.exit())
 // A terminal sends these signals to the whole process group. The executor drains first, and ends this process by
@@ -66,9 +65,9 @@ send({
     guestRuntime: runtime.hash(),
   },
 })
-const idleWork = new IdleWork(() => stock.tidy() || warmUp(), quietMs)
+const idleWork = new IdleWork(() => isolates.maintain() || loadParser(), quietMs)
 idleWork.start()
-setInterval(() => idleWork.startWhenQuiet(), tidyMs).unref()
+setInterval(() => idleWork.startWhenQuiet(), maintenanceIntervalMs).unref()
 
 /**
  * Handles one message in each round of the event loop, so that messages that arrived meanwhile are read before the next
@@ -76,9 +75,9 @@ setInterval(() => idleWork.startWhenQuiet(), tidyMs).unref()
  */
 function handleNext(): void {
   idleWork.pause()
-  const message = waiting.shift()!
+  const message = pending.shift()!
   handle(message)
-  if (waiting.length > 0) setImmediate(handleNext)
+  if (pending.length > 0) setImmediate(handleNext)
   else if (guests.has(message.guest)) idleWork.startWhenQuiet()
   else idleWork.start()
 }
@@ -91,7 +90,7 @@ function handle(message: HostMessage): void {
         send({ type: 'skipped', guest })
         break
       }
-      runTurn(guestOf(message), message)
+      runTurn(hostOf(message), message)
       break
     case 'close':
       close(guest)
@@ -101,32 +100,32 @@ function handle(message: HostMessage): void {
 }
 
 /** Returns the guest of a turn. The first turn carries the spec that the guest is made from. */
-function guestOf({ guest, spec }: TurnMessage): GuestHost {
-  const host = spec ? new GuestHost(spec, stock.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
+function hostOf({ guest, spec }: TurnMessage): GuestHost {
+  const host = spec ? new GuestHost(spec, isolates.take(spec.limits.memoryLimitMb)) : guests.get(guest)!
   guests.set(guest, host)
   return host
 }
 
 function close(guest: number): void {
   const host = guests.get(guest)
-  if (host) stock.leave(host.isolate, host.sizeBytes)
+  if (host) isolates.discard(host.isolate, host.sizeBytes)
   guests.delete(guest)
 }
 
 function runTurn(host: GuestHost, { guest, delivery, timeoutMs }: TurnMessage): void {
   const reply = host.turn(delivery, timeoutMs)
-  const isLast = reply.type !== 'turn' || reply.effects.end !== undefined
+  const isLast = isLastTurn(reply)
   if (reply.type === 'turn') {
     const { ahead, last } = callsInFrames(reply.effects.calls)
     for (const calls of ahead) send({ type: 'calls', guest, calls })
     reply.effects.calls = last
   }
-  send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, worn: isParserBroken() })
+  send(reply.type === 'skipped' ? { ...reply, guest } : { ...reply, guest, unfitForNewGuests: isParserBroken() })
   if (isLast) close(guest)
 }
 
 function send(message: SandboxMessage): void {
-  const frame = encodeScratchFrame(message)
+  const frame = encodeTransientFrame(message)
   let written = 0
   while (written < frame.length) written += writeSync(outputDescriptor, frame, written)
 }

@@ -2,7 +2,7 @@ import type { GuestSpec } from '../protocol.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
 import type { GuestRuntime } from './guest-runtime.ts'
-import { usualMemoryLimitMb } from './isolate-stock.ts'
+import { defaultMemoryLimitMb } from './warm-isolates.ts'
 
 const MiB = 1024 * 1024
 const timeoutMs = 5_000
@@ -25,7 +25,7 @@ const spec: GuestSpec = {
     executionTimeoutMs: timeoutMs,
     toolTimeoutMs: timeoutMs,
     queueTimeoutMs: timeoutMs,
-    memoryLimitMb: usualMemoryLimitMb,
+    memoryLimitMb: defaultMemoryLimitMb,
     maxToolCalls: 2,
     sourceBytes: MiB,
     inputBytes: MiB,
@@ -44,13 +44,13 @@ const spec: GuestSpec = {
  * follow.
  */
 export function compileForTypicalGuest(runtime: GuestRuntime): void {
-  const isolate = new GuestIsolate(runtime, usualMemoryLimitMb)
+  const isolate = new GuestIsolate(runtime, defaultMemoryLimitMb)
   const host = new GuestHost(spec, isolate)
   const answer = { kind: 'answer', at: 1, ok: true, text: '{"celsius":21}' } as const
   host.turn({ kind: 'start', at: 0 }, timeoutMs)
   host.turn({ ...answer, call: 1 }, timeoutMs)
   const last = host.turn({ ...answer, call: 2 }, timeoutMs)
   if (last.type !== 'turn' || last.effects.end?.ok !== true) throw new Error('The guest runtime does not work')
-  isolate.keepCompiled()
+  isolate.cacheCompiledCode()
   isolate.dispose()
 }

@@ -13,7 +13,7 @@
  */
 export function urlHost(op: string, json: string): string {
   try {
-    return JSON.stringify(operate(op, JSON.parse(json)))
+    return JSON.stringify(runOperation(op, JSON.parse(json)))
   } catch (error) {
     return JSON.stringify({ error: error instanceof Error ? error.message : 'failed' })
   }
@@ -35,7 +35,7 @@ const parts = [
 
 type Part = (typeof parts)[number]
 
-function operate(op: string, args: unknown): unknown {
+function runOperation(op: string, args: unknown): unknown {
   if (!isStrings(args)) throw new TypeError('arguments must be strings')
   const [first = '', second, third = ''] = args
   switch (op) {

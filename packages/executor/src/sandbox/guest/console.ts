@@ -15,7 +15,7 @@ type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
  * entry.
  */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
-  let left: number | undefined
+  let bytesLeft: number | undefined
   let indent = ''
   const counts = new p.Map<string, number>()
   const starts = new p.Map<string, number>()
@@ -23,23 +23,23 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
   function write(level: Level, text: string): void {
     assertNotEnded(p, state)
     // The limit is read at the first entry, because the console is installed before the limits are known.
-    left ??= state.limits.logBytes
-    if (left <= 0) {
+    bytesLeft ??= state.limits.logBytes
+    if (bytesLeft <= 0) {
       state.emit('dropped', utf8Length(p, text))
       return
     }
-    if (!isLongerThan(p, text, left)) {
-      left -= utf8Length(p, text) + entryOverheadBytes
+    if (!isLongerThan(p, text, bytesLeft)) {
+      bytesLeft -= utf8Length(p, text) + entryOverheadBytes
       state.emit('log', level, text)
       return
     }
-    const kept = utf8Prefix(p, text, left)
+    const kept = utf8Prefix(p, text, bytesLeft)
     const dropped = utf8Length(p, text) - utf8Length(p, kept)
-    left = 0
+    bytesLeft = 0
     state.emit(
       'log',
       level,
-      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes})`,
+      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes} bytes)`,
     )
   }
 

@@ -1,4 +1,4 @@
-import { cut } from './cut.ts'
+import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
 import { isError } from './not-json.ts'
@@ -52,7 +52,7 @@ export function createEnding(
 ): Ending {
   function end(outcome: object): void {
     if (state.ended) return
-    warnOfOpenCalls()
+    warnAboutOpenCalls()
     // The outcome has no prototype: `JSON.stringify` looks up `toJSON` in every object, and user code may have added
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
@@ -61,7 +61,7 @@ export function createEnding(
     state.ended = true
   }
 
-  function warnOfOpenCalls(): void {
+  function warnAboutOpenCalls(): void {
     const open = openCalls()
     if (open.length === 0) return
     const names = p.arrayJoin(p.arraySlice(open, 0, 10), ', ')
@@ -77,10 +77,10 @@ export function createEnding(
     end({
       ok: false,
       code,
-      name: cut(p, name, maxLength.name),
-      message: cut(p, message, maxLength.message),
-      details: details === undefined ? undefined : cutDetails(p, details),
-      stack: stack === undefined ? undefined : cut(p, stack, maxLength.stack),
+      name: truncate(p, name, maxLength.name),
+      message: truncate(p, message, maxLength.message),
+      details: details === undefined ? undefined : truncateDetails(p, details),
+      stack: stack === undefined ? undefined : truncate(p, stack, maxLength.stack),
       call: thrown.call,
       cause: thrown.cause,
       errors: thrown.errors,
@@ -105,11 +105,8 @@ export function createEnding(
     // A text that may fit is given to the host, which counts faster.
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
-      fail('RESULT_TOO_LARGE', 'RangeError', `The result has ${size} bytes as JSON; the limit is ${limit}`, {
-        limit: 'resultBytes',
-        limitBytes: limit,
-        sizeBytes: size,
-      })
+      const message = `The result has ${size} bytes as JSON; the limit is ${limit} (resultBytes). Return less.`
+      fail('RESULT_TOO_LARGE', 'RangeError', message, { limit: 'resultBytes', limitBytes: limit, sizeBytes: size })
       return
     }
     end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })
@@ -147,12 +144,12 @@ function warningsOf(p: Primordials, code: string, message: string): object {
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */
-function cutDetails(p: Primordials, details: object): object {
+function truncateDetails(p: Primordials, details: object): object {
   const copy = p.ObjectCreate(null) as Record<string, unknown>
   const keys = p.ObjectKeys(details)
   for (let i = 0; i < keys.length; i++) {
     const value = (details as Record<string, unknown>)[keys[i]!]
-    copy[keys[i]!] = typeof value === 'string' ? cut(p, value, maxLength.detail) : value
+    copy[keys[i]!] = typeof value === 'string' ? truncate(p, value, maxLength.detail) : value
   }
   return copy
 }

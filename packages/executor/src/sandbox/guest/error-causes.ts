@@ -1,4 +1,4 @@
-import { cut } from './cut.ts'
+import { truncate } from './truncate.ts'
 import type { Primordials } from './primordials.ts'
 import { messageOf, read, readText } from './thrown.ts'
 import { toolCallOf } from './tool-error.ts'
@@ -20,8 +20,8 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
   let errorsLeft: number = limits.errors
   let lengthLeft: number = limits.totalLength
 
-  function cutText(text: string, limit: number): string {
-    const kept = cut(p, text, p.MathMin(limit, p.MathMax(lengthLeft, 100)))
+  function truncateText(text: string, limit: number): string {
+    const kept = truncate(p, text, p.MathMin(limit, p.MathMax(lengthLeft, 100)))
     lengthLeft -= kept.length
     return kept
   }
@@ -30,27 +30,27 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     errorsLeft -= 1
     const described = p.ObjectCreate(null) as Described
     const isObject = typeof error === 'object' && error !== null
-    described['name'] = cutText((isObject ? readText(p, error, 'name') : undefined) ?? 'Error', limits.nameLength)
-    described['message'] = cutText(messageOf(p, error), limits.messageLength)
+    described['name'] = truncateText((isObject ? readText(p, error, 'name') : undefined) ?? 'Error', limits.nameLength)
+    described['message'] = truncateText(messageOf(p, error), limits.messageLength)
     if (!isObject) return described
-    addFacts(error, described)
+    addFields(error, described)
     addCauses(error, described, depth)
     return described
   }
 
-  function addFacts(error: object, described: Described): void {
+  function addFields(error: object, described: Described): void {
     const code = read(p, error, 'code')
-    if (typeof code === 'string') described['code'] = cutText(code, limits.nameLength)
+    if (typeof code === 'string') described['code'] = truncateText(code, limits.nameLength)
     else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
     const call = toolCallOf(p, error)
     if (call !== undefined) {
       // The name of a tool that does not exist is whatever user code called.
-      described['tool'] = cutText(call.tool, limits.nameLength)
+      described['tool'] = truncateText(call.tool, limits.nameLength)
       described['call'] = call.call
       described['retryable'] = call.retryable
     }
     const stack = readText(p, error, 'stack')
-    if (stack !== undefined) described['guestStack'] = cutText(stack, limits.messageLength)
+    if (stack !== undefined) described['guestStack'] = truncateText(stack, limits.messageLength)
   }
 
   function addCauses(error: object, described: Described, depth: number): void {
@@ -83,13 +83,16 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     let index = 0
     for (; index < length && canAdd(); index++) {
       const error = read(p, errors, `${index}`)
-      p.arrayPush(described, p.arrayIncludes(ancestors, error) ? named('[circular]') : describe(error, depth))
+      p.arrayPush(
+        described,
+        p.arrayIncludes(ancestors, error) ? placeholderError('[circular]') : describe(error, depth),
+      )
     }
-    if (index < length) p.arrayPush(described, named(`… and ${length - index} more errors`))
+    if (index < length) p.arrayPush(described, placeholderError(`… and ${length - index} more errors`))
     return described
   }
 
-  function named(message: string): Described {
+  function placeholderError(message: string): Described {
     const described = p.ObjectCreate(null) as Described
     described['name'] = 'Error'
     described['message'] = message

@@ -55,10 +55,11 @@ const hints = {
   fetch: 'The sandbox has no network. Call a tool instead: await tools.<name>(input).',
   XMLHttpRequest: 'The sandbox has no network. Call a tool instead: await tools.<name>(input).',
   WebSocket: 'The sandbox has no network. Call a tool instead: await tools.<name>(input).',
-  require: 'There are no modules in the sandbox. The language, Intl and URL are here; for the rest call a tool.',
+  require:
+    "There are no modules in the sandbox. JavaScript's builtins, Intl and URL are available; for the rest call a tool.",
   module: 'There are no modules in the sandbox. End with `return value` instead of exporting it.',
   exports: 'There are no modules in the sandbox. End with `return value` instead of exporting it.',
-  process: 'There is no process in the sandbox. What the host passes in is in `input`, `context` and `config`.',
+  process: 'There is no process in the sandbox. The values that the host passes are `input`, `context` and `config`.',
   Buffer: 'There is no Buffer in the sandbox. Use Uint8Array, TextEncoder, TextDecoder, atob and btoa.',
   setImmediate: 'Use setTimeout or queueMicrotask.',
 } as unknown as Readonly<Record<string, string | undefined>>

@@ -1,17 +1,7 @@
+import type { StartSpec } from '../guest-boundary.ts'
 import { defineGlobal } from './define.ts'
 import type { Primordials } from './primordials.ts'
-import type { StartSpec } from './state.ts'
-
-export type UrlHost = (operation: string, json: string) => string
-
-/** Functions of the runtime that the lazily loaded web globals use. */
-interface WebHost {
-  now(): number
-  setTimeout(callback: () => void, ms: number): number
-  clearTimeout(id: number): void
-  randomBytes(count: number): Uint8Array
-  parseUrl: UrlHost
-}
+import type { WebHost } from './web/web-host.ts'
 
 /**
  * Defines the global `input`, and the globals `context` and `config`, which can't be changed. It must run before user

@@ -1,6 +1,6 @@
 import type { Primordials } from './primordials.ts'
 
-const LINE_LENGTH = 72
+const maxLineLength = 72
 
 interface Layout {
   readonly open: string
@@ -18,7 +18,7 @@ export function joinEntries(
   { open, close, isList, isFlat, indent }: Layout,
 ): string {
   const line = p.arrayJoin(entries, ', ')
-  const fits = open.length + line.length + indent <= LINE_LENGTH && p.stringIndexOf(line, '\n') === -1
+  const fits = open.length + line.length + indent <= maxLineLength && p.stringIndexOf(line, '\n') === -1
   if (fits && isFlat && p.stringIndexOf(open, '\n') === -1) return `${open} ${line} ${close}`
   let text = ''
   let width = 0
@@ -26,9 +26,9 @@ export function joinEntries(
     const entry = indentLines(p, entries[index] as string)
     const isLast = index === entries.length - 1
     // Items of a long list share lines; properties have one line each.
-    const isShared = isList && entries.length > 6 && width > 0 && width + entry.length + indent < LINE_LENGTH
+    const isShared = isList && entries.length > 6 && width > 0 && width + entry.length + indent < maxLineLength
     text += `${isShared ? ' ' : '\n  '}${entry}${isLast ? '' : ','}`
-    width = p.stringIndexOf(entry, '\n') !== -1 ? LINE_LENGTH : (isShared ? width : 0) + entry.length + 2
+    width = p.stringIndexOf(entry, '\n') !== -1 ? maxLineLength : (isShared ? width : 0) + entry.length + 2
   }
   return `${open}${text}\n${close}`
 }

@@ -1,12 +1,12 @@
 import type { Primordials } from './primordials.ts'
 import { textHead } from './utf8.ts'
 
-const MAX_STRING_LENGTH = 10_000
+const maxStringLength = 10_000
 
 export function showPrimitive(p: Primordials, value: unknown): string {
   if (typeof value === 'string') {
-    if (value.length <= MAX_STRING_LENGTH) return quoteText(p, value)
-    const kept = textHead(p, value, MAX_STRING_LENGTH)
+    if (value.length <= maxStringLength) return quoteText(p, value)
+    const kept = textHead(p, value, maxStringLength)
     const rest = value.length - kept.length
     return `${quoteText(p, kept)}... ${rest} more character${rest > 1 ? 's' : ''}`
   }

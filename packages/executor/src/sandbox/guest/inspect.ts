@@ -2,16 +2,16 @@ import { createInspector } from './inspector.ts'
 import type { Primordials } from './primordials.ts'
 import { textHead } from './utf8.ts'
 
-const MAX_INSPECTED_LENGTH = 16_384
+const maxInspectedLength = 16_384
 
 /**
  * Returns a value as text, as Node's `util.inspect` shows it, in at most 16,384 characters. No getter of the value is
  * called.
  */
 export function inspect(p: Primordials, value: unknown, depth = 2): string {
-  const text = createInspector(p, depth, MAX_INSPECTED_LENGTH)(value)
-  if (text.length <= MAX_INSPECTED_LENGTH) return text
-  const kept = textHead(p, text, MAX_INSPECTED_LENGTH)
+  const text = createInspector(p, depth, maxInspectedLength)(value)
+  if (text.length <= maxInspectedLength) return text
+  const kept = textHead(p, text, maxInspectedLength)
   return `${kept}… ${text.length - kept.length} more characters`
 }
 

@@ -4,7 +4,7 @@ import { joinEntries } from './inspect-layout.ts'
 import { isIndex, showKey, showPrimitive } from './inspect-primitive.ts'
 import type { Primordials } from './primordials.ts'
 
-const MAX_ITEMS = 100
+const maxItems = 100
 
 /** Returns a function that shows a value. Once about `maxLength` characters are gathered, it goes no deeper. */
 export function createInspector(p: Primordials, maxDepth: number, maxLength: number): (value: unknown) => string {
@@ -87,7 +87,7 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
       p.arrayPush(entries, `[byteOffset]: ${p.dataViewByteOffset(value as DataView)}`)
       p.arrayPush(entries, `[buffer]: ${show(p.dataViewBuffer(value as DataView), depth + 1)}`)
     }
-    const hasManyIndices = isList && (brand === 'TypedArray' || (value as unknown[]).length > MAX_ITEMS)
+    const hasManyIndices = isList && (brand === 'TypedArray' || (value as unknown[]).length > maxItems)
     if (!hasManyIndices && brand !== 'String') showProperties(value, depth, entries, brand)
 
     if (base !== '') {
@@ -110,7 +110,7 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
   }
 
   function canAdd(entries: readonly string[]): boolean {
-    return entries.length < MAX_ITEMS && gathered <= maxLength
+    return entries.length < maxItems && gathered <= maxLength
   }
 
   function addRest(entries: string[], total: number): void {

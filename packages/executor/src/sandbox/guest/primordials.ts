@@ -1,3 +1,7 @@
+import { createArrayFunctions } from './array-functions.ts'
+import { createRegExpFlags } from './regexp-flags.ts'
+import { createUncurry, type Uncurry } from './uncurry.ts'
+
 /**
  * Builtins as they are before user code runs. Everything in the guest runtime that executes after that point takes them
  * from here, since user code can replace any builtin, or a method of it, to change what the runtime does or to see what
@@ -16,25 +20,19 @@
  */
 export type Primordials = ReturnType<typeof capturePrimordials>
 
-type Uncurry<Self> = <Args extends unknown[], Result>(
-  method: (this: Self, ...args: Args) => Result,
-) => (self: Self, ...args: Args) => Result
-
 // The functions below are members of an object that user code can't reach, so they need no receiver.
 // oxlint-disable typescript/unbound-method
 export function capturePrimordials() {
-  const { bind, call } = Function.prototype
+  const { bind } = Function.prototype
   const { apply, getOwnPropertyDescriptor, getPrototypeOf, defineProperty } = Reflect
 
-  const uncurry = bind.bind(call) as unknown as Uncurry<never>
+  const { uncurry, getter } = createUncurry()
   const ofArray = uncurry as unknown as Uncurry<readonly unknown[]>
   const ofString = uncurry as unknown as Uncurry<string>
   const ofNumber = uncurry as unknown as Uncurry<number>
   const ofObject = uncurry as unknown as Uncurry<object>
   const ofDate = uncurry as unknown as Uncurry<Date>
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- they say what the descriptor can't
-  const getter = <Self, Value>(prototype: object, name: PropertyKey): ((self: Self) => Value) =>
-    uncurry(getOwnPropertyDescriptor(prototype, name)?.get as never) as never
+  const { arrayPush, arraySlice, arrayRemove } = createArrayFunctions()
 
   const typedArray = getPrototypeOf(Uint8Array.prototype) as Uint8Array
   const arrayIterator = getPrototypeOf([][Symbol.iterator]()) as Iterator<unknown>
@@ -48,47 +46,6 @@ export function capturePrimordials() {
   const { segment } = Segmenter.prototype
   const { fromBase64 } = Uint8Array as unknown as { fromBase64: (text: string) => Uint8Array }
   const { toBase64 } = Uint8Array.prototype as unknown as { toBase64: (this: never) => string }
-
-  const flag = (name: string, letter: string) => ({ isSet: getter<RegExp, boolean>(RegExp.prototype, name), letter })
-  const flags = [
-    flag('hasIndices', 'd'),
-    flag('global', 'g'),
-    flag('ignoreCase', 'i'),
-    flag('multiline', 'm'),
-    flag('dotAll', 's'),
-    flag('unicode', 'u'),
-    flag('unicodeSets', 'v'),
-    flag('sticky', 'y'),
-  ]
-
-  /**
-   * Returns the flags of a RegExp. The getter `flags` would read a property for each of them, which user code may have
-   * replaced.
-   */
-  function regExpFlags(self: RegExp): string {
-    let text = ''
-    for (let index = 0; index < flags.length; index++) if (flags[index]!.isSet(self)) text += flags[index]!.letter
-    return text
-  }
-
-  /** Appends one item as an own property, whatever setters `Array.prototype` may have for its index. */
-  function arrayPush<Item>(array: Item[], item: Item): void {
-    defineProperty(array, array.length, {
-      // @ts-expect-error the prototype of a literal is not part of its type
-      __proto__: null,
-      value: item,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  }
-
-  /** Returns a plain array of the items from `start` to before `end`, both non-negative. */
-  function arraySlice<Item>(array: ArrayLike<Item>, start = 0, end = array.length): Item[] {
-    const items: Item[] = []
-    for (let index = start; index < end && index < array.length; index++) arrayPush(items, array[index] as Item)
-    return items
-  }
 
   return {
     // Without a prototype, V8 makes this object a dictionary at once, which is twice as fast to build as 200 hidden
@@ -221,7 +178,7 @@ export function capturePrimordials() {
     stringTrim: ofString(String.prototype.trim),
     stringValueOf: ofString(String.prototype.valueOf) as (self: unknown) => string,
     regExpExec: uncurry(RegExp.prototype.exec as never) as (self: RegExp, text: string) => RegExpExecArray | null,
-    regExpFlags,
+    regExpFlags: createRegExpFlags(getter),
     regExpSource: getter<RegExp, string>(RegExp.prototype, 'source'),
 
     // Arrays
@@ -322,11 +279,3 @@ export function capturePrimordials() {
   }
 }
 // oxlint-enable typescript/unbound-method
-
-/** Removes `count` items in place, beginning at `start`. */
-function arrayRemove(array: unknown[], start: number, count = 1): void {
-  if (start + count > array.length) count = array.length - start
-  if (count <= 0) return
-  for (let index = start; index + count < array.length; index++) array[index] = array[index + count]
-  array.length -= count
-}

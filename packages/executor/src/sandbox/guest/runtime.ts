@@ -3,32 +3,23 @@
  * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
  * runtime uses only builtins that it captured before user code could change them.
  */
+import type { Deliver, Emit, StartSpec, UrlHost } from '../guest-boundary.ts'
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
-import { installInputs, installLazyGlobals, type UrlHost } from './globals.ts'
+import { installInputs, installLazyGlobals } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
 import { seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
 import { installStackTraces, runSource } from './source.ts'
-import type { Emit, RuntimeState, StartSpec } from './state.ts'
+import type { RuntimeState } from './state.ts'
 import { installTimers } from './timers.ts'
 import { installTools } from './tools.ts'
 
-/** Function that runs one turn. `text` is the spec or an answer; `input` is JSON text, and is set at the start only. */
-type Deliver = (
-  kind: 'start' | 'answer' | 'tick',
-  at: number,
-  call: number,
-  ok: boolean,
-  text: string,
-  input: string,
-) => void
-
 /** Maximum length of a request to the host's URL parser, in UTF-16 units. */
-const maxCrossingLength = 4 * 1024 * 1024
+const maxUrlRequestLength = 4 * 1024 * 1024
 
 /**
  * Returns the function that runs one turn.
@@ -69,7 +60,11 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     clearTimeout: timers.clear,
     randomBytes: (count) => randomBytes(count),
     parseUrl: (op, json) => {
-      if (json.length > maxCrossingLength) throw new p.RangeError('There is too much in this URL')
+      if (json.length > maxUrlRequestLength) {
+        throw new p.RangeError(
+          `A URL operation on ${json.length} characters exceeds the limit of ${maxUrlRequestLength} characters`,
+        )
+      }
       return urlHost(op, json)
     },
   })

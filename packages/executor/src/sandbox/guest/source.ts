@@ -1,7 +1,7 @@
+import type { PreparedSource } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
-import type { PreparedGuestSource } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
@@ -9,7 +9,7 @@ const sourceName = 'code'
 const linesBeforeBody = 2
 
 /** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
-export function runSource(p: Primordials, source: PreparedGuestSource, ending: Ending): void {
+export function runSource(p: Primordials, source: PreparedSource, ending: Ending): void {
   if (!source.ok) {
     failSyntax(ending, source.message, source.line, source.column)
     return
@@ -28,9 +28,9 @@ export function runSource(p: Primordials, source: PreparedGuestSource, ending: E
 }
 
 function failSyntax(ending: Ending, message: string, line?: number, column?: number): void {
-  const place = line === undefined ? '' : ` (line ${line}, column ${column})`
+  const position = line === undefined ? '' : ` (line ${line}, column ${column})`
   const stack = line === undefined ? undefined : `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
-  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${place}`, { line, column }, stack)
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${position}`, { line, column }, stack)
 }
 
 interface CallSite {
@@ -44,7 +44,7 @@ interface CallSite {
 }
 
 /** Makes stack traces show the author's own lines and columns, and no frames of the runtime. */
-export function installStackTraces(p: Primordials, source: PreparedGuestSource): void {
+export function installStackTraces(p: Primordials, source: PreparedSource): void {
   const shift = source.ok ? source.shift : null
 
   const isRuntime = (site: CallSite | undefined): boolean => {
@@ -63,10 +63,10 @@ export function installStackTraces(p: Primordials, source: PreparedGuestSource):
     const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
     let column = site.getColumnNumber() ?? 1
     if (shift !== null && line === shift.line && column > shift.column) column -= shift.width
-    const place = `${sourceName}:${line}:${column}`
+    const position = `${sourceName}:${line}:${column}`
     const name = site.getFunctionName()
-    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${place}` : place
-    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${place})`
+    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
+    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
   }
 
   ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = (

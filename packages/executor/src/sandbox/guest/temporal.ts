@@ -6,14 +6,14 @@ import type { RuntimeState } from './state.ts'
 /** Part of `Temporal` that is used here; TypeScript's library does not describe all of it. */
 interface Instant {
   until(other: Instant): object
-  toZonedDateTimeISO(zone: unknown): Zoned
+  toZonedDateTimeISO(zone: unknown): ZonedDateTime
 }
-interface Zoned {
+interface ZonedDateTime {
   toPlainDateTime(): object
-  toPlainDate(): Dated
+  toPlainDate(): PlainDate
   toPlainTime(): object
 }
-interface Dated {
+interface PlainDate {
   toPlainYearMonth(): object
   toPlainMonthDay(): object
 }
@@ -57,7 +57,11 @@ function membersOf(p: Primordials, state: RuntimeState): object {
   }
 }
 
-function createNow(p: Primordials, instant: () => Instant, { first, zoned }: { first: Instant; zoned: Zoned }): object {
+function createNow(
+  p: Primordials,
+  instant: () => Instant,
+  { first, zoned }: { first: Instant; zoned: ZonedDateTime },
+): object {
   const { toZonedDateTimeISO } = first
   const { toPlainDateTime, toPlainDate, toPlainTime } = zoned
   const zonedDateTimeISO = (zone: unknown = localZone) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])

@@ -36,9 +36,14 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
-      ending.fail('TOO_MANY_TIMERS', 'Error', `More than ${state.limits.timers} timers are waiting at once`, {
-        limit: state.limits.timers,
-      })
+      ending.fail(
+        'TOO_MANY_TIMERS',
+        'Error',
+        `More than ${state.limits.timers} timers wait at once, which is the limit. Clear some first.`,
+        {
+          limit: state.limits.timers,
+        },
+      )
       return id
     }
     const delay = delayOf(p, ms)
@@ -79,7 +84,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
 
   const timerFunction = (name: string, repeats: boolean): void => {
     defineGlobal(p, name, (callback: unknown, ms?: unknown, ...values: unknown[]) => {
-      if (typeof callback !== 'function') throw new p.TypeError(`${name} needs a function`)
+      if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
       return add(() => void p.ReflectApply(callback, undefined, values), ms, repeats)
     })
   }
@@ -92,7 +97,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, settled, 'constructor', undefined)
   defineGlobal(p, 'queueMicrotask', (callback: unknown) => {
-    if (typeof callback !== 'function') throw new p.TypeError('queueMicrotask needs a function')
+    if (typeof callback !== 'function') throw new p.TypeError('The first argument of queueMicrotask must be a function')
     void p.promiseThen(settled, () => runCallback(callback as () => void))
   })
   return { setTimeout: (callback, ms) => add(callback, ms, false), clear, fireNext }

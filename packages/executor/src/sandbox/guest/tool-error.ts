@@ -23,7 +23,7 @@ interface FailedCall {
 
 export type MakeToolError = (call: FailedCall, failure: ToolFailureText) => object
 
-interface Mark {
+interface ToolErrorRecord {
   readonly tool: string
   readonly call: number | undefined
   readonly code: unknown
@@ -31,17 +31,17 @@ interface Mark {
 }
 
 /**
- * Marks of the errors that the runtime made. They ensure that the details of an uncaught error are those of a real
+ * Records of the errors that the runtime made. They ensure that the details of an uncaught error are those of a real
  * call.
  */
-const toolErrors = { marks: undefined as unknown as WeakMap<object, Mark> }
+const toolErrors = { records: undefined as unknown as WeakMap<object, ToolErrorRecord> }
 
 /**
  * Defines the global `ToolError` and returns the function that makes one. The stack of an error is that of its call,
  * which the author knows, and not that of the turn in which the answer arrived.
  */
 export function installToolError(p: Primordials): MakeToolError {
-  toolErrors.marks = new p.WeakMap<object, Mark>()
+  toolErrors.records = new p.WeakMap<object, ToolErrorRecord>()
   class ToolError extends p.Error {}
   defineHidden(p, ToolError.prototype, 'name', 'ToolError')
   const { prototype } = ToolError
@@ -72,20 +72,20 @@ export function installToolError(p: Primordials): MakeToolError {
     const frames = stackOf(p, stackHolder)
     defineHidden(p, error, 'stack', `ToolError: ${failure.message}${frames}`)
     addCauses(p, error, failure)
-    p.weakMapSet(toolErrors.marks, error, { tool, call, code: shown['code'], retryable: failure.retryable === true })
+    p.weakMapSet(toolErrors.records, error, { tool, call, code: shown['code'], retryable: failure.retryable === true })
     return error
   }
 }
 
 /** Returns the details of an uncaught tool error; undefined for any other error. */
 export function toolErrorDetails(p: Primordials, thrown: object): object | undefined {
-  const mark = p.weakMapGet(toolErrors.marks, thrown)
-  return mark && { tool: mark.tool, code: mark.code, retryable: mark.retryable }
+  const record = p.weakMapGet(toolErrors.records, thrown)
+  return record && { tool: record.tool, code: record.code, retryable: record.retryable }
 }
 
 /** Returns the call that failed with an error; undefined for an error of the guest's own. */
-export function toolCallOf(p: Primordials, thrown: object): Mark | undefined {
-  return p.weakMapGet(toolErrors.marks, thrown)
+export function toolCallOf(p: Primordials, thrown: object): ToolErrorRecord | undefined {
+  return p.weakMapGet(toolErrors.records, thrown)
 }
 
 /**

@@ -63,7 +63,8 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
         const limitBytes = state.limits.toolInputBytes
         refuse(
           'TOOL_INPUT_TOO_LARGE',
-          `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit (toolInputBytes) is ${limitBytes}`,
+          `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit is ${limitBytes} (toolInputBytes). ` +
+            'Send less, or pass a reference.',
           { sizeBytes, limitBytes },
         )
       } else send(number, input.text, { tool, resolve, reject, stackHolder })
@@ -86,7 +87,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
     ending.fail(
       'TOO_MANY_TOOL_CALLS',
       'Error',
-      `More than ${limit} tool calls; the limit is limits.maxToolCalls of the request`,
+      `The code made more than ${limit} tool calls, which is the limit (maxToolCalls). Make fewer calls.`,
       {
         limit,
         option: 'maxToolCalls',
@@ -99,7 +100,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
     ending.fail(
       'JOURNAL_TOO_LARGE',
       'RangeError',
-      `The tool inputs exceed the journal's limit of ${limitBytes} bytes`,
+      `The inputs of all tool calls exceed the limit of the journal, ${limitBytes} bytes. Send less, or pass references.`,
       {
         limitBytes,
       },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { execPath, getuid, platform } from 'node:process'
 
+import { filterDescriptor } from '../descriptors.ts'
 import { entryName, sandboxProgram } from './program.ts'
 import { seccompFilter } from './seccomp.ts'
 import type { IsolationTier } from './tiers.ts'
@@ -15,13 +16,6 @@ export interface Jail {
   /** System call filter, which the command reads from `filterDescriptor`. */
   readonly filter?: Buffer
 }
-
-/** Descriptor that a sandbox process writes its frames to. */
-export const outputDescriptor = 3
-/** Descriptor that bwrap reads the system call filter from. */
-export const filterDescriptor = 4
-/** Descriptor that a sandbox process reads the guest runtime from. */
-export const runtimeDescriptor = 5
 
 /** Id of the user and the group `nobody`, which own nothing. */
 const nobody = 65_534
@@ -71,7 +65,7 @@ const nodeLayers = ['permission model', 'empty environment'] as const
  * libraries, and a system call filter. Returns undefined if a command is missing.
  */
 function bubblewrap({ asNobody }: { asNobody: boolean }): Jail | undefined {
-  const [bwrap, privileges, limits] = [find('bwrap'), dropPrivileges({ asNobody }), limitResources()]
+  const [bwrap, privileges, limits] = [findCommand('bwrap'), dropPrivileges({ asNobody }), limitResources()]
   if (!bwrap || !privileges || !limits) return undefined
   const root = '/codemode'
   const parts = Object.entries({ node: execPath, ...sandboxProgram.parts })
@@ -110,7 +104,11 @@ const libraryFolders = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/
  * far as the process's user may read it. Returns undefined if a command is missing.
  */
 function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
-  const [unshare, setpriv, privileges] = [find('unshare'), find('setpriv'), dropPrivileges({ asNobody: isRoot })]
+  const [unshare, setpriv, privileges] = [
+    findCommand('unshare'),
+    findCommand('setpriv'),
+    dropPrivileges({ asNobody: isRoot }),
+  ]
   const limits = limitResources()
   if (!unshare || !setpriv || !privileges || !limits) return undefined
   const kinds = [...(isRoot ? [] : ['--user']), '--net', '--ipc', '--uts', '--pid']
@@ -162,7 +160,7 @@ function plainNode(): string[] {
  * started it.
  */
 function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefined {
-  const setpriv = find('setpriv')
+  const setpriv = findCommand('setpriv')
   const user = asNobody ? [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--inh-caps=-all'] : []
   if (setpriv === undefined) return undefined
   return [setpriv, ...user, '--no-new-privs', '--pdeathsig', 'KILL', '--']
@@ -173,13 +171,13 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
  * the address space, which tells nothing of V8's use of memory; the watchdog limits memory.
  */
 function limitResources(): string[] | undefined {
-  const prlimit = find('prlimit')
+  const prlimit = findCommand('prlimit')
   return prlimit === undefined ? undefined : [prlimit, '--core=0', '--nofile=64', '--fsize=0', '--nproc=4096', '--']
 }
 
 /** Folders in which commands are searched, whatever PATH says. */
 const commandFolders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin', '/usr/local/bin']
 
-function find(command: string): string | undefined {
+function findCommand(command: string): string | undefined {
   return commandFolders.map((folder) => join(folder, command)).find((path) => existsSync(path))
 }

@@ -59,7 +59,7 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
     const number = entry[column]
     if (number === undefined) continue
     if (entry[0] === 'clone') rules.push(unlessEqual(number, 4), ...onlyThreads)
-    else if (entry[0] === 'prctl') rules.push(unlessEqual(number, 4), ...butForItsDeath)
+    else if (entry[0] === 'prctl') rules.push(unlessEqual(number, 4), ...allButParentDeathSignal)
     else rules.push(unlessEqual(number, 1), answer(allow))
   }
   rules.push(answer(failWithEnosys))
@@ -67,7 +67,7 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
 }
 
 /** Rules for `prctl`. They keep a process from undoing that it ends with its parent, which bubblewrap has set up. */
-const butForItsDeath = [
+const allButParentDeathSignal = [
   load(offset.firstArgument),
   unlessEqual(setParentDeathSignal, 1),
   answer(failWithEperm),

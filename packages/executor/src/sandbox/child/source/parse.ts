@@ -25,14 +25,14 @@ export function parse(code: string): Parsed {
       allowImportExportEverywhere: true,
       onComment: comments,
     })
-    return { program, body: defuse(code, comments) }
+    return { program, body: withoutSpecialComments(code, comments) }
   } catch (error) {
     throw describe(error)
   }
 }
 
 /** Returns the line and column of an offset in the code, counted from 1. */
-export function placeOf(code: string, offset: number): { line: number; column: number } {
+export function positionOf(code: string, offset: number): { line: number; column: number } {
   const { line, column } = getLineInfo(code, offset)
   return { line, column: column + 1 }
 }
@@ -41,7 +41,7 @@ export function placeOf(code: string, offset: number): { line: number; column: n
  * Turns a hashbang, which is no comment within a function, into a comment, and breaks `sourceURL` comments, by which
  * code could choose its file name in stack traces. HTML-like comments do not have that effect.
  */
-function defuse(code: string, comments: readonly Comment[]): string {
+function withoutSpecialComments(code: string, comments: readonly Comment[]): string {
   const source = code.startsWith('#!') ? `//${code.slice(2)}` : code
   let body = ''
   let copied = 0

@@ -1,27 +1,14 @@
+import type { PreparedSource } from '../../guest-boundary.ts'
 import { analyse } from './analysis.ts'
-import { removeFence } from './fence.ts'
-import { type Parsed, parse, placeOf } from './parse.ts'
-import { NO_MODULES, SourceError } from './source-error.ts'
+import { removeCodeFence } from './code-fence.ts'
+import { type Parsed, parse, positionOf } from './parse.ts'
+import { noModulesMessage, SourceError } from './source-error.ts'
 import { stripTypes } from './strip-types.ts'
 import { objectLiteral, type Value, valueOf } from './value.ts'
 
-export { isParserBroken, ParserBrokenError, warmUp } from './strip-types.ts'
+export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
 
-/**
- * Code that is ready to run, or the reason why it can't run. Lines and columns count from 1, in the code as it was
- * sent.
- */
-export type PreparedSource =
-  | {
-      readonly ok: true
-      /** Body of a sloppy async function that returns the code's value. */
-      readonly body: string
-      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
-      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
-    }
-  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
-
-const RETURN = 'return ('
+const returnStart = 'return ('
 
 /**
  * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the
@@ -30,7 +17,7 @@ const RETURN = 'return ('
  */
 export function prepareSource(code: string): PreparedSource {
   try {
-    return prepare(removeFence(code))
+    return prepare(removeCodeFence(code))
   } catch (error) {
     if (error instanceof RangeError) return { ok: false, message: 'the code is nested too deeply' }
     if (!(error instanceof SourceError)) throw error
@@ -68,7 +55,7 @@ function parseAnyDialect(code: string): Parsed {
 }
 
 function refuseModules(code: string, node: { readonly start: number } | undefined): void {
-  if (node) throw new SourceError(NO_MODULES, placeOf(code, node.start))
+  if (node) throw new SourceError(noModulesMessage, positionOf(code, node.start))
 }
 
 function withValue(code: string, value: Value): PreparedSource {
@@ -79,6 +66,6 @@ function withValue(code: string, value: Value): PreparedSource {
     return { ok: true, body: `${code}\n;${value.isDeclared ? '' : 'var result;'}return result`, shift: null }
   }
   const { start, end, isCalled } = value
-  const body = `${code.slice(0, start)}${RETURN}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
-  return { ok: true, body, shift: { ...placeOf(code, start), width: RETURN.length } }
+  const body = `${code.slice(0, start)}${returnStart}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
+  return { ok: true, body, shift: { ...positionOf(code, start), width: returnStart.length } }
 }

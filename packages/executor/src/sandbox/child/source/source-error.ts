@@ -1,15 +1,15 @@
-/** Error of code that can't be run, with its place. Lines and columns count from 1. */
+/** Error of code that can't be run, with its position. Lines and columns count from 1. */
 export class SourceError extends Error {
   readonly line: number | undefined
   readonly column: number | undefined
   /** Whether the message says what to do, which makes it better than any other. */
   readonly isAdvice: boolean
 
-  constructor(message: string, place?: { readonly line: number; readonly column: number }, isAdvice = false) {
+  constructor(message: string, position?: { readonly line: number; readonly column: number }, isAdvice = false) {
     super(message)
     this.isAdvice = isAdvice
-    this.line = place?.line
-    this.column = place?.column
+    this.line = position?.line
+    this.column = position?.column
   }
 
   /**
@@ -24,5 +24,5 @@ export class SourceError extends Error {
 }
 
 /** Message for `import` and `export` in any form. */
-export const NO_MODULES =
-  'modules do not exist here: remove import and export, and call a tool (tools.name(input)) for what the language itself does not have'
+export const noModulesMessage =
+  'modules are not available in the sandbox: remove import and export, and call a tool (tools.name(input)) for what JavaScript itself does not have'

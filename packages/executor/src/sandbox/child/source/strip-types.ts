@@ -1,9 +1,9 @@
 import { stripTypeScriptTypes } from 'node:module'
 
-import { NO_MODULES, SourceError } from './source-error.ts'
+import { noModulesMessage, SourceError } from './source-error.ts'
 
-const before = 'async function f() {\n'
-const after = '\n}'
+const wrapperStart = 'async function f() {\n'
+const wrapperEnd = '\n}'
 
 /**
  * Whether Node's parser is broken. It is a WebAssembly instance that a stack overflow breaks for good, and a process
@@ -23,9 +23,9 @@ export function isParserBroken(): boolean {
  * `ParserBrokenError` from then on.
  */
 export function stripTypes(code: string): string {
-  if (bracketDepth(code) > MAX_BRACKET_DEPTH) throw new RangeError('nested too deeply')
+  if (bracketDepth(code) > maxBracketDepth) throw new RangeError('nested too deeply')
   if (isBroken) throw new ParserBrokenError()
-  isWarm = true
+  isLoaded = true
   try {
     return strip(code)
   } catch (error) {
@@ -42,7 +42,7 @@ export class ParserBrokenError extends Error {
 
 function strip(code: string): string {
   try {
-    return stripTypeScriptTypes(before + code + after).slice(before.length, -after.length)
+    return stripTypeScriptTypes(wrapperStart + code + wrapperEnd).slice(wrapperStart.length, -wrapperEnd.length)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     try {
@@ -54,7 +54,7 @@ function strip(code: string): string {
 }
 
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
-const MAX_BRACKET_DEPTH = 600
+const maxBracketDepth = 600
 
 /**
  * Returns the nesting of brackets of all kinds. Brackets in strings and comments count as well, so the result is
@@ -70,20 +70,20 @@ function bracketDepth(code: string): number {
   return deepest
 }
 
-let isWarm = false
+let isLoaded = false
 
 /**
  * Loads the parser, whose first use in a process takes 28 ms, before an execution needs it. Returns false if it is
  * loaded already.
  */
-export function warmUp(): boolean {
-  if (isWarm) return false
-  stripTypes('let warm: 1')
+export function loadParser(): boolean {
+  if (isLoaded) return false
+  stripTypes('let a: 1')
   return true
 }
 
 const advice: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:import|export)\b/, NO_MODULES],
+  [/\b(?:import|export)\b/, noModulesMessage],
   [/\benum\b/, "TypeScript's enum is not supported: use an object, such as const Color = { Red: 'red' }"],
   [/\b(?:namespace|module)\b/, "TypeScript's namespace is not supported: use an object or plain functions"],
   [
@@ -96,14 +96,14 @@ function describe(error: unknown, lineCount: number): unknown {
   if (!(error instanceof SyntaxError) || !('code' in error) || error.code === undefined) return error
   const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || /'import'|'export'/.test(error.message)
   const known = isUnsupported ? advice.find(([pattern]) => pattern.test(error.message)) : undefined
-  return new SourceError(known?.[1] ?? error.message, placeIn(error.stack ?? '', lineCount), isUnsupported)
+  return new SourceError(known?.[1] ?? error.message, positionIn(error.stack ?? '', lineCount), isUnsupported)
 }
 
 /**
  * Returns the place of an error in the code. Node gives it only in the head of the stack: `:2`, some lines of the code,
  * and carets under the last.
  */
-function placeIn(stack: string, lineCount: number): { line: number; column: number } | undefined {
+function positionIn(stack: string, lineCount: number): { line: number; column: number } | undefined {
   const line = Number(/^[^\n]*:(\d+)\n/.exec(stack)?.[1]) - 1
   const column = (/^([ \t]*)\^+$/m.exec(stack)?.[1]?.length ?? 0) + 1
   // An error about missing text at the end of the code has its place in the wrapper.

@@ -8,15 +8,15 @@ import type { WebHost } from './web-host.ts'
 /** Creates the DOM Standard's `AbortController` and `AbortSignal`. */
 export function createAbort(p: Primordials, host: WebHost, DOMException: DomExceptionClass, events: Events) {
   const construction = { __proto__: null }
-  const inside = {
+  const internals = {
     abort: undefined as unknown as (signal: AbortSignal, reason: unknown) => void,
     isSignal: undefined as unknown as (value: unknown) => value is AbortSignal,
   }
 
   class AbortSignal extends events.EventTarget {
     static {
-      inside.abort = (signal, reason) => signal.#abort(reason)
-      inside.isSignal = (value): value is AbortSignal =>
+      internals.abort = (signal, reason) => signal.#abort(reason)
+      internals.isSignal = (value): value is AbortSignal =>
         typeof value === 'object' && value !== null && #dependents in value
     }
 
@@ -41,7 +41,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
       const sources = listOf(p, signals)
       for (let index = 0; index < sources.length; index++) {
         const source = sources[index]
-        if (!inside.isSignal(source)) {
+        if (!internals.isSignal(source)) {
           throw new p.TypeError(`The "signals[${index}]" argument must be an instance of AbortSignal.`)
         }
       }
@@ -120,7 +120,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
       return this.#signal
     }
     abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
-      inside.abort(this.#signal, reason)
+      internals.abort(this.#signal, reason)
     }
   }
 

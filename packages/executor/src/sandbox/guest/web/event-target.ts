@@ -15,7 +15,7 @@ interface Listener {
 /** Creates DOM events for targets without parents: an event is at its target from its dispatch to its end. */
 export function createEvents(p: Primordials, host: WebHost, DOMException: DomExceptionClass) {
   /** Operations on an event that only its dispatch may perform. */
-  const inside = {
+  const internals = {
     begin: undefined as unknown as (event: Event, target: unknown) => void,
     end: undefined as unknown as (event: Event) => void,
     setPassive: undefined as unknown as (event: Event, isPassive: boolean) => void,
@@ -29,18 +29,18 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
     static readonly BUBBLING_PHASE = 3
 
     static {
-      inside.begin = (event, target) => {
+      internals.begin = (event, target) => {
         if (event.#isDispatched) throw new DOMException('The event is already being dispatched', 'InvalidStateError')
         event.#isDispatched = true
         event.#target = target
       }
-      inside.end = (event) => {
+      internals.end = (event) => {
         event.#isDispatched = event.#isStopped = event.#isPassive = event.#isPropagationStopped = false
       }
-      inside.setPassive = (event, isPassive) => {
+      internals.setPassive = (event, isPassive) => {
         event.#isPassive = isPassive
       }
-      inside.isStopped = (event) => event.#isStopped
+      internals.isStopped = (event) => event.#isStopped
     }
 
     readonly #type: string
@@ -176,22 +176,22 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
     }
 
     dispatchEvent(event: Event): boolean {
-      // An object that only looks like an event is refused by `inside.begin`, which reads a private member.
+      // An object that only looks like an event is refused by `internals.begin`, which reads a private member.
       if (typeof event !== 'object' || event === null || !p.ReflectHas(event, 'type')) {
         throw new p.TypeError('The "event" argument must be an instance of Event.')
       }
-      inside.begin(event, this)
+      internals.begin(event, this)
       const type = p.ReflectApply(typeOf, event, []) as string
       // Listeners that are added or removed during the dispatch are not called.
       const listeners = p.arraySlice(p.mapGet(this.#listeners, type) ?? [])
-      for (let index = 0; index < listeners.length && !inside.isStopped(event); index++) {
+      for (let index = 0; index < listeners.length && !internals.isStopped(event); index++) {
         const listener = listeners[index] as Listener
         if (listener.isRemoved) continue
         if (listener.isOnce) this.#remove(type, listener.callback, listener.isCapture)
-        inside.setPassive(event, listener.isPassive)
+        internals.setPassive(event, listener.isPassive)
         this.#call(listener.callback, event)
       }
-      inside.end(event)
+      internals.end(event)
       return !(p.ReflectApply(preventedOf, event, []) as boolean)
     }
 

@@ -13,7 +13,7 @@ export function createTextDecoder(p: Primordials) {
     readonly #isFatal: boolean
     readonly #ignoreBom: boolean
     /** Bytes of an incomplete character that the next chunk completes. */
-    #held: Uint8Array = new p.Uint8Array(0)
+    #pending: Uint8Array = new p.Uint8Array(0)
     #isPastBom = false
 
     constructor(label: unknown = 'utf-8', options: unknown = null) {
@@ -44,7 +44,7 @@ export function createTextDecoder(p: Primordials) {
       const chunk = bytesOf(p, input)
       if (!chunk) throw new p.TypeError('The "input" argument must be an instance of ArrayBuffer or ArrayBufferView.')
       const isStream = !!dictionaryOf(p, options)['stream']
-      const bytes = this.#withHeld(chunk)
+      const bytes = this.#withPending(chunk)
       const builder = createTextBuilder(p)
       const emit = (code: number): void => {
         const isBom = code === 0xfeff && !this.#isPastBom && !this.#ignoreBom && this.#encoding !== 'windows-1252'
@@ -56,23 +56,23 @@ export function createTextDecoder(p: Primordials) {
       try {
         const consumed = decode(p, bytes, { isStream, emit, fail: () => this.#fail(emit) })
         const rest = p.typedArrayLength(bytes) - consumed
-        this.#held = new p.Uint8Array(rest)
-        for (let index = 0; index < rest; index++) this.#held[index] = bytes[consumed + index] as number
+        this.#pending = new p.Uint8Array(rest)
+        for (let index = 0; index < rest; index++) this.#pending[index] = bytes[consumed + index] as number
         if (!isStream) this.#isPastBom = false
       } catch (error) {
-        this.#held = new p.Uint8Array(0)
+        this.#pending = new p.Uint8Array(0)
         this.#isPastBom = false
         throw error
       }
       return builder.finish()
     }
 
-    #withHeld(chunk: Uint8Array): Uint8Array {
-      const heldLength = p.typedArrayLength(this.#held)
-      if (heldLength === 0) return chunk
-      const bytes = new p.Uint8Array(heldLength + p.typedArrayLength(chunk))
-      p.typedArraySet(bytes, this.#held)
-      p.typedArraySet(bytes, chunk, heldLength)
+    #withPending(chunk: Uint8Array): Uint8Array {
+      const pendingLength = p.typedArrayLength(this.#pending)
+      if (pendingLength === 0) return chunk
+      const bytes = new p.Uint8Array(pendingLength + p.typedArrayLength(chunk))
+      p.typedArraySet(bytes, this.#pending)
+      p.typedArraySet(bytes, chunk, pendingLength)
       return bytes
     }
 

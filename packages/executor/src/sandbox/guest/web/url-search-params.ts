@@ -8,7 +8,7 @@ type Pair = [name: string, value: string]
 
 /** Creates the URL Standard's `URLSearchParams`. The host parses and serialises. */
 export function createUrlSearchParams(p: Primordials, host: WebHost) {
-  const inside = {
+  const internals = {
     /** Makes the parameters of a URL. `onChange` is called with the query after each change. */
     create: undefined as unknown as (query: string, onChange: (query: string) => void) => URLSearchParams,
     replace: undefined as unknown as (params: URLSearchParams, query: string) => void,
@@ -16,12 +16,12 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
 
   class URLSearchParams {
     static {
-      inside.create = (query, onChange) => {
+      internals.create = (query, onChange) => {
         const params = new URLSearchParams(query)
         params.#onChange = onChange
         return params
       }
-      inside.replace = (params, query) => {
+      internals.replace = (params, query) => {
         params.#pairs = parseQuery(query)
       }
     }
@@ -187,7 +187,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
   defineWebClass(p, URLSearchParams, 'URLSearchParams')
   // oxlint-disable-next-line typescript/unbound-method -- it is one function under two names, as the standard has it
   define(URLSearchParams.prototype, p.SymbolIterator, URLSearchParams.prototype.entries, false)
-  return { URLSearchParams, createParams: inside.create, replaceParams: inside.replace }
+  return { URLSearchParams, createParams: internals.create, replaceParams: internals.replace }
 
   function iterate(pairs: () => readonly Pair[], pick: (pair: Pair) => unknown): object {
     const iterator = p.ObjectCreate(iteratorPrototype)

@@ -44,7 +44,7 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
 
     /** Sets a part of the URL, and updates its parameters. */
     #set(part: UrlPart, value: unknown): void {
-      const parts = askHost('set', [this.#parts.href, part, wellFormed(value)])
+      const parts = callHost('set', [this.#parts.href, part, wellFormed(value)])
       if (!parts && part === 'href') throw invalid(textOf(value), undefined)
       if (!parts) return
       this.#parts = parts
@@ -110,7 +110,7 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
     }
     get searchParams(): InstanceType<SearchParams['URLSearchParams']> {
       this.#params ??= createParams(this.#parts.search, (query) => {
-        const parts = askHost('set', [this.#parts.href, 'search', query])
+        const parts = callHost('set', [this.#parts.href, 'search', query])
         if (parts) this.#parts = parts
       })
       return this.#params
@@ -133,10 +133,10 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
 
   function parseParts(url: unknown, base: unknown): UrlParts | undefined {
     const first = wellFormed(url)
-    return askHost('parse', base === undefined ? [first] : [first, wellFormed(base)])
+    return callHost('parse', base === undefined ? [first] : [first, wellFormed(base)])
   }
 
-  function askHost(op: string, args: readonly string[]): UrlParts | undefined {
+  function callHost(op: string, args: readonly string[]): UrlParts | undefined {
     let json = ''
     for (let index = 0; index < args.length; index++) json += `${index > 0 ? ',' : ''}${p.JSONStringify(args[index])}`
     const answer = p.JSONParse(host.parseUrl(op, `[${json}]`)) as UrlParts

@@ -1,3 +1,5 @@
+import type { UrlHost } from '../../guest-boundary.ts'
+
 /** Functions of the runtime that the web globals use. The runtime captures every member before user code runs. */
 export interface WebHost {
   /** Returns the milliseconds since the start of the execution, as of this turn. */
@@ -7,5 +9,5 @@ export interface WebHost {
   /** Returns fresh bytes of the execution's seeded generator. */
   randomBytes(count: number): Uint8Array
   /** Calls the host's URL parser; see `child/url-host.ts`. */
-  parseUrl(op: string, json: string): string
+  readonly parseUrl: UrlHost
 }

@@ -2,12 +2,13 @@ import { mainThreadCpuMs, residentBytes } from './proc.ts'
 
 const MiB = 1024 * 1024
 
-/** Milliseconds until the watchdog first looks at a turn. Most turns are over by then. */
-const firstLookMs = 20
-const lookMs = 50
+/** Milliseconds until the watchdog first checks a turn. Most turns are over by then. */
+const firstCheckMs = 20
+/** Milliseconds between further checks of a turn. */
+const checkIntervalMs = 50
 
-/** CPU time in milliseconds that the thread may use after a turn's timeout has passed. A turn that uses more can't be interrupted. */
-const overrunCpuMs = 300
+/** CPU time in milliseconds that the thread may use after a turn's timeout has passed. A turn that uses more cannot be interrupted. */
+const maxOverrunCpuMs = 300
 /**
  * Wall time in milliseconds after the timeout for which a turn that can't be interrupted, and has CPU time left, may go on. It
  * is shorter than the 5 s after which isolated-vm suspends the thread.
@@ -28,7 +29,7 @@ const maxUnmeasuredOverrunMs = 250
  * Returns the bytes by which a process may grow during a turn. Values that cross the boundary are copied on both sides
  * of the heap that has the limit.
  */
-export const allowedGrowth = (memoryLimitMb: number) => (2 * memoryLimitMb + 64) * MiB
+export const maxGrowthBytes = (memoryLimitMb: number) => (2 * memoryLimitMb + 64) * MiB
 
 /** Limits of a watched turn. */
 export interface WatchedTurn {
@@ -39,13 +40,13 @@ export interface WatchedTurn {
   readonly memoryLimitMb: number
 }
 
-interface TurnWatchOptions {
+interface TurnWatchdogOptions {
   /** Returns the id of the process that the guest runs in, once it is known. */
   readonly pid: () => number | undefined
   /** Called once when the turn must be ended together with its process. */
   readonly onOverrun: (reason: 'timeout' | 'memory' | 'stalled') => void
-  /** Called at each look at a turn that continues. */
-  readonly onLook: () => void
+  /** Called after each check of a turn that continues. */
+  readonly onCheck: () => void
   /**
    * Returns the CPU time of the thread that runs guests, in milliseconds; undefined where the system does not report
    * it.
@@ -57,8 +58,8 @@ interface TurnWatchOptions {
  * The executor's watchdog over the time and memory of a turn, out of the guest's reach. V8's timeout and heap limit
  * stop nearly everything earlier; the watchdog stops what they can't.
  */
-export class TurnWatch {
-  readonly #options: TurnWatchOptions
+export class TurnWatchdog {
+  readonly #options: TurnWatchdogOptions
   #turn: WatchedTurn | undefined
   #since = 0
   #timer: NodeJS.Timeout | undefined
@@ -66,7 +67,7 @@ export class TurnWatch {
   #startCpuMs: number | undefined
   #cpuMsAtTimeout: number | undefined
 
-  constructor(options: TurnWatchOptions) {
+  constructor(options: TurnWatchdogOptions) {
     this.#options = options
   }
 
@@ -81,7 +82,7 @@ export class TurnWatch {
   }
 
   /**
-   * Lower bound of the CPU time in milliseconds that the turn has used: that of its thread since the first look. It is
+   * Lower bound of the CPU time in milliseconds that the turn has used: that of its thread since the first check. It is
    * the wall time where the system does not report CPU time.
    */
   get usedCpuMs(): number {
@@ -96,7 +97,7 @@ export class TurnWatch {
     this.#startBytes = undefined
     this.#startCpuMs = undefined
     this.#cpuMsAtTimeout = undefined
-    this.#timer = setTimeout(() => this.#look(turn), firstLookMs)
+    this.#timer = setTimeout(() => this.#check(turn), firstCheckMs)
   }
 
   end(): void {
@@ -105,26 +106,26 @@ export class TurnWatch {
   }
 
   /** Whether the process has grown by more than the turn on the CPU may cause. */
-  get hasOutgrown(): boolean {
+  get hasGrownTooMuch(): boolean {
     const { pid } = this.#options
     const bytes = this.#turn && residentBytes(pid())
     if (bytes === undefined) return false
     this.#startBytes ??= bytes
-    return bytes - this.#startBytes > allowedGrowth(this.#turn!.memoryLimitMb)
+    return bytes - this.#startBytes > maxGrowthBytes(this.#turn!.memoryLimitMb)
   }
 
-  #look(turn: WatchedTurn): void {
+  #check(turn: WatchedTurn): void {
     this.#startCpuMs ??= this.#threadCpuMs()
-    const reason = this.hasOutgrown ? 'memory' : this.#overTime(turn)
+    const reason = this.hasGrownTooMuch ? 'memory' : this.#reasonToEnd(turn)
     if (reason !== undefined) {
       this.#options.onOverrun(reason)
       return
     }
-    this.#timer = setTimeout(() => this.#look(turn), lookMs)
-    this.#options.onLook()
+    this.#timer = setTimeout(() => this.#check(turn), checkIntervalMs)
+    this.#options.onCheck()
   }
 
-  #overTime({ timeoutMs, cpuMs }: WatchedTurn): 'timeout' | 'stalled' | undefined {
+  #reasonToEnd({ timeoutMs, cpuMs }: WatchedTurn): 'timeout' | 'stalled' | undefined {
     const overMs = this.elapsedMs - timeoutMs
     if (overMs < 0) return undefined
     const now = this.#threadCpuMs()
@@ -132,7 +133,7 @@ export class TurnWatch {
     if (now === undefined || this.#cpuMsAtTimeout === undefined) {
       return overMs > maxUnmeasuredOverrunMs ? 'timeout' : undefined
     }
-    if (now - this.#cpuMsAtTimeout >= overrunCpuMs) {
+    if (now - this.#cpuMsAtTimeout >= maxOverrunCpuMs) {
       if (this.usedCpuMs >= cpuMs || overMs > maxUninterruptedMs) return 'timeout'
     }
     return overMs > maxOverrunMs ? 'stalled' : undefined

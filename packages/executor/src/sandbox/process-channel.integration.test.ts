@@ -3,7 +3,7 @@ import { execPath } from 'node:process'
 import { expect, test } from 'vitest'
 
 import { encodeFrame } from './frames.ts'
-import { ProcessLink } from './process-link.ts'
+import { ProcessChannel } from './process-channel.ts'
 import type { SandboxMessage } from './protocol.ts'
 
 const ready: SandboxMessage = { type: 'ready', versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' } }
@@ -11,14 +11,14 @@ const skipped: SandboxMessage = { type: 'skipped', guest: 1 }
 
 /**
  * Starts a process that sends these messages when its input ends or begins, and exits when it ends. Returns what its
- * link reports.
+ * channel reports.
  */
-function linkTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
+function channelTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
   const frames = Buffer.concat(messages.map((message) => encodeFrame(message))).toString('base64')
   const program = `process.stdin.on('${when}', () => fs.writeSync(3, Buffer.from('${frames}', 'base64'))).resume()`
   const told: string[] = []
   const { promise: exited, resolve } = Promise.withResolvers<void>()
-  const link = new ProcessLink({
+  const channel = new ProcessChannel({
     jail: { tier: 'permissions', layers: [], command: [execPath, '-e', program] },
     onReady: () => told.push('ready'),
     onMessage: ({ type }) => told.push(type),
@@ -27,26 +27,30 @@ function linkTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
       resolve()
     },
   })
-  return { link, told, exited }
+  return { channel, told, exited }
 }
 
 test('a link that is ended before it is ready ignores later messages', async () => {
-  const { link, told } = linkTo('end', [ready, skipped])
-  await link.end()
+  const { channel, told } = channelTo('end', [ready, skipped])
+  await channel.end()
   expect(told).toEqual(['exit code 0'])
-  expect(link.isReady).toBe(false)
+  expect(channel.isReady).toBe(false)
 })
 
 test.each([
-  ['that sends a message before it is ready', [skipped], ['it broke the protocol: Error: it is not ready yet']],
+  [
+    'that sends a message before it is ready',
+    [skipped],
+    ['it violated the protocol: Error: a message of type skipped came before the process was ready'],
+  ],
   [
     'that reports ready twice',
     [ready, skipped, ready],
-    ['ready', 'skipped', 'it broke the protocol: Error: it is ready already'],
+    ['ready', 'skipped', 'it violated the protocol: Error: the process reported ready twice'],
   ],
 ])('the link ends a process %s', async (_what, messages, expected) => {
-  const { link, told, exited } = linkTo('data', messages)
-  link.send({ type: 'close', guest: 1 })
+  const { channel, told, exited } = channelTo('data', messages)
+  channel.send({ type: 'close', guest: 1 })
   await exited
   expect(told).toEqual(expected)
 })

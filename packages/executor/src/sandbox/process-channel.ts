@@ -14,31 +14,31 @@ import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type Sandb
  */
 const maxReportBytes = 5 * 1024 * 1024
 
-/** Milliseconds after which a process that is not ready is given up. */
+/** Milliseconds after which a process that is not ready is ended. */
 const startTimeoutMs = 10_000
-/** Milliseconds that a process that was given up may take to end by itself before it is killed. */
+/** Milliseconds that a process that is ended before it is ready may take to exit by itself before it is killed. */
 const startGraceMs = 5_000
 
 /** Maximum length of the end of a process's stderr that is kept to explain its death, in UTF-16 units. */
-const keptComplaintLength = 2_000
+const maxStderrTailLength = 2_000
 /** Length of a process's stderr above which it is killed, in UTF-16 units. */
-const maxComplaintLength = 1024 * 1024
+const maxStderrLength = 1024 * 1024
 
 /** Milliseconds after a process's exit for which its pipes are still read. */
-const closeGraceMs = 1_000
+const pipeGraceMs = 1_000
 
 /** Message of a process that is ready. Each one is about a guest. */
 export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' }>
 
-export interface ProcessLinkOptions {
+export interface ProcessChannelOptions {
   readonly jail: Jail
   /** Memory limit that the kernel enforces on the process, where control groups can be made. */
   readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
-  /** Called once when the process is ready, unless it was given up before. */
+  /** Called once when the process is ready, unless it was ended before. */
   onReady(versions: SandboxVersions): void
   /**
-   * Called with each further message that is valid. An error that it throws counts as a breach of the protocol and ends
-   * the process.
+   * Called with each further message that is valid. An error that it throws counts as a violation of the protocol and
+   * ends the process.
    */
   onMessage(message: GuestMessage): void
   onExit(death: Death): void
@@ -48,37 +48,38 @@ export interface ProcessLinkOptions {
  * Sandbox process from its start to its end, and the messages to and from it. Its first message says that it is ready.
  * Everything that it sends is hostile input until its schema has been checked.
  */
-export class ProcessLink {
-  readonly #options: ProcessLinkOptions
+export class ProcessChannel {
+  readonly #options: ProcessChannelOptions
   readonly #launched: LaunchedProcess
   readonly #reader = new FrameReader(maxReportBytes)
   readonly #startTimer: NodeJS.Timeout
   #isReady = false
-  /** Whether the process is to end although it is not ready. */
-  #isGivenUp = false
+  /** Whether the process was ended before it was ready. */
+  #isEndedEarly = false
   #pid: number | undefined
   #cgroup: MemoryCgroup | undefined
   #killTimer: NodeJS.Timeout | undefined
   #closeTimer: NodeJS.Timeout | undefined
   #isAlive = true
-  readonly #gone = Promise.withResolvers<void>()
-  #breach: string | undefined
-  #complaint = ''
-  #complaintLength = 0
+  readonly #exit = Promise.withResolvers<void>()
+  /** First reason for which the process is killed because of its output. */
+  #violation: string | undefined
+  #stderrTail = ''
+  #stderrLength = 0
 
-  constructor(options: ProcessLinkOptions) {
+  constructor(options: ProcessChannelOptions) {
     this.#options = options
     this.#launched = launchSandboxProcess(options.jail)
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
-    errors.setEncoding('utf8').on('data', (chunk: string) => this.#complain(chunk))
+    errors.setEncoding('utf8').on('data', (chunk: string) => this.#receiveStderr(chunk))
     // A broken pipe shows as the exit of the process.
     for (const stream of [input, output, errors]) stream.on('error', () => {})
     process.on('error', (error) => this.#exited({ reason: error.message, fromOutside: false, outOfMemory: false }))
     // Not `exit`: output from before the death is read first, so that the death is attributed to the right turn.
-    process.on('close', (code, signal) => this.#exited(this.#deathBy(code, signal)))
-    // A pipe that is still open after this time is held by a process that was left behind.
-    process.on('exit', () => (this.#closeTimer = setTimeout(() => closePipes(process), closeGraceMs)))
+    process.on('close', (code, signal) => this.#exited(this.#deathOf(code, signal)))
+    // A pipe that is still open after this time is held by another process, which outlived this one.
+    process.on('exit', () => (this.#closeTimer = setTimeout(() => closePipes(process), pipeGraceMs)))
     this.#startTimer = setTimeout(() => this.kill(), startTimeoutMs).unref()
   }
 
@@ -107,7 +108,7 @@ export class ProcessLink {
       killLaunched(process)
       return
     }
-    this.#isGivenUp = true
+    this.#isEndedEarly = true
     clearTimeout(this.#startTimer)
     this.#killTimer ??= setTimeout(() => killLaunched(process), startGraceMs)
   }
@@ -115,36 +116,38 @@ export class ProcessLink {
   /** Ends the process and resolves when it is gone. */
   async end(): Promise<void> {
     if (this.#isAlive) this.kill()
-    await this.#gone.promise
+    await this.#exit.promise
   }
 
-  #complain(text: string): void {
-    this.#complaint = textTail(this.#complaint + text, keptComplaintLength)
-    this.#complaintLength += text.length
-    if (this.#complaintLength > maxComplaintLength) this.#break('it prints without end')
+  #receiveStderr(text: string): void {
+    this.#stderrTail = textTail(this.#stderrTail + text, maxStderrTailLength)
+    this.#stderrLength += text.length
+    if (this.#stderrLength > maxStderrLength) {
+      this.#endForViolation(`it wrote more than ${maxStderrLength} characters to stderr`)
+    }
   }
 
-  #break(how: string): void {
-    this.#breach ??= how
+  #endForViolation(violation: string): void {
+    this.#violation ??= violation
     this.kill()
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#breach !== undefined || this.#isGivenUp) return
+    if (this.#violation !== undefined || this.#isEndedEarly) return
     try {
       for (const message of this.#reader.push(chunk)) this.#take(sandboxMessageSchema.parse(message))
     } catch (error) {
-      this.#break(`it broke the protocol: ${String(error)}`)
+      this.#endForViolation(`it violated the protocol: ${String(error)}`)
     }
   }
 
   #take(message: SandboxMessage): void {
     if (message.type !== 'ready') {
-      if (!this.#isReady) throw new Error('it is not ready yet')
+      if (!this.#isReady) throw new Error(`a message of type ${message.type} came before the process was ready`)
       this.#options.onMessage(message)
       return
     }
-    if (this.#isReady) throw new Error('it is ready already')
+    if (this.#isReady) throw new Error('the process reported ready twice')
     this.#isReady = true
     clearTimeout(this.#startTimer)
     this.#confine()
@@ -161,11 +164,13 @@ export class ProcessLink {
     if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
-  #deathBy(code: number | null, signal: string | null): Death {
-    if (this.#breach !== undefined) return { reason: this.#breach, fromOutside: false, outOfMemory: false }
-    const wasTooLarge = (this.#cgroup?.kills ?? 0) > 0
-    if (wasTooLarge) return { reason: 'it outgrew its control group', fromOutside: false, outOfMemory: true }
-    return deathOf(code, signal, this.#complaint)
+  #deathOf(code: number | null, signal: string | null): Death {
+    if (this.#violation !== undefined) return { reason: this.#violation, fromOutside: false, outOfMemory: false }
+    if ((this.#cgroup?.kills ?? 0) > 0) {
+      const reason = `it exceeded the ${this.#options.memory!.maxBytes} bytes of memory of its control group`
+      return { reason, fromOutside: false, outOfMemory: true }
+    }
+    return deathOf(code, signal, this.#stderrTail)
   }
 
   #exited(death: Death): void {
@@ -176,6 +181,6 @@ export class ProcessLink {
     clearTimeout(this.#closeTimer)
     this.#cgroup?.remove()
     this.#options.onExit(death)
-    this.#gone.resolve()
+    this.#exit.resolve()
   }
 }

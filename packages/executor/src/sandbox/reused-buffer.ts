@@ -7,7 +7,7 @@ let kept = Buffer.alloc(0)
  * Returns a shared buffer whose content is valid until the next call only. A separate buffer for each call would be
  * freed late, so that each one came from the system page by page, which takes longer than filling it.
  */
-export function scratch(sizeBytes: number): Buffer {
+export function reusedBuffer(sizeBytes: number): Buffer {
   if (sizeBytes > maxKeptBytes) return Buffer.allocUnsafeSlow(sizeBytes)
   if (sizeBytes > kept.length) kept = Buffer.allocUnsafeSlow(Math.min(maxKeptBytes, 2 * sizeBytes))
   return kept.subarray(0, sizeBytes)

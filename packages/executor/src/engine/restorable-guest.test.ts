@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import type { Sandbox, TurnOptions, TurnOutcome } from '../sandbox/sandbox.ts'
 import { JournalLog } from './journal-log.ts'
-import { Residence, type ResidentTurn } from './residence.ts'
+import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 
 const effects: TurnEffects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
 
@@ -33,9 +33,9 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
   const wallTimeoutMs = 60_000
   let now = 0
   let attempts = 0
-  const turn = async ({ cpuMs, stretch, wallMs }: TurnOptions): Promise<TurnOutcome> => {
+  const turn = async ({ cpuMs, expectedSlowdown, wallMs }: TurnOptions): Promise<TurnOutcome> => {
     const slowdown = slowdowns[attempts++ % slowdowns.length]!
-    const timeoutMs = Math.min(cpuMs * stretch, wallMs)
+    const timeoutMs = Math.min(cpuMs * expectedSlowdown, wallMs)
     const elapsedMs = Math.min(needMs * slowdown, timeoutMs)
     now += elapsedMs
     const usedMs = elapsedMs / slowdown
@@ -43,11 +43,11 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     return { type: 'stopped', reason: 'timeout', cpuMs: usedMs, logs: [], logsDropped: effects.logsDropped }
   }
   const sandbox = {
-    open: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),
+    placeGuest: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),
   } as Partial<Sandbox> as Sandbox
-  const residence = new Residence(sandbox, journalOf(cpuTimeoutMs), { tenant: 't', isolation: 'tenant' })
-  const outcome: ResidentTurn = await residence.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
-  return { type: outcome.type, cpuMs: residence.cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
+  const guest = new RestorableGuest(sandbox, journalOf(cpuTimeoutMs), { tenant: 't', isolation: 'tenant' })
+  const outcome: GuestTurn = await guest.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
+  return { type: outcome.type, cpuMs: guest.cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
 
 // The backoff between attempts takes no time here.

@@ -5,89 +5,89 @@ import { runtimeSource } from '../runtime-source.ts'
 import { GuestHost } from './guest-host.ts'
 import { GuestIsolate } from './guest-isolate.ts'
 import { GuestRuntime } from './guest-runtime.ts'
-import { IsolateStock, usualMemoryLimitMb } from './isolate-stock.ts'
+import { WarmIsolates, defaultMemoryLimitMb } from './warm-isolates.ts'
 
 const runtime = new GuestRuntime(await runtimeSource())
 const limits = { ...defaultRequestLimits, ...fixedLimits }
 const MiB = 1024 * 1024
 
-/** Returns a stock that has prepared its isolates, and functions that observe it. */
-function preparedStock(now?: () => number): {
-  stock: IsolateStock
+/** Returns a warm pool that has prepared its isolates, and functions that observe it. */
+function preparedIsolates(now?: () => number): {
+  isolates: WarmIsolates
   take: (memoryLimitMb?: number) => GuestIsolate
-  tidied: () => number
+  maintained: () => number
 } {
-  const stock = new IsolateStock(runtime, now)
-  const tidied = () => {
+  const isolates = new WarmIsolates(runtime, now)
+  const maintained = () => {
     let count = 0
-    while (stock.tidy()) count++
+    while (isolates.maintain()) count++
     return count
   }
-  tidied()
-  const take = (memoryLimitMb = usualMemoryLimitMb) => {
-    const isolate = stock.take(memoryLimitMb)
+  maintained()
+  const take = (memoryLimitMb = defaultMemoryLimitMb) => {
+    const isolate = isolates.take(memoryLimitMb)
     onTestFinished(() => isolate.dispose())
     return isolate
   }
-  return { stock, take, tidied }
+  return { isolates, take, maintained }
 }
 
 test('the usual limit is the default memory limit of executions', () => {
-  expect(usualMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
+  expect(defaultMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
 })
 
 test('no isolate is used twice, and the stock replaces the used ones', () => {
-  const { stock, take, tidied } = preparedStock()
+  const { isolates, take, maintained } = preparedIsolates()
   const given = [take(), take(), take()]
-  for (const isolate of given) stock.leave(isolate, 0)
-  expect(tidied()).toBe(5)
-  expect(given.map(({ isGone }) => isGone)).toEqual([true, true, true])
+  for (const isolate of given) isolates.discard(isolate, 0)
+  expect(maintained()).toBe(5)
+  expect(given.map(({ isDisposed }) => isDisposed)).toEqual([true, true, true])
   const more = [take(), take(), take()]
   expect(new Set([...given, ...more]).size).toBe(6)
-  expect(more.map(({ isGone }) => isGone)).toEqual([false, false, false])
+  expect(more.map(({ isDisposed }) => isDisposed)).toEqual([false, false, false])
 })
 
 test('an isolate has the requested memory limit', () => {
-  const { take } = preparedStock()
+  const { take } = preparedIsolates()
   for (const limit of [128, 64, 128, 64, 64, 64, 128, 8]) expect(take(limit).memoryLimitMb).toBe(limit)
 })
 
 test('the stock changes to a limit that two consecutive executions use, not one alone', () => {
-  const { take, tidied } = preparedStock()
+  const { take, maintained } = preparedIsolates()
   take(64)
-  expect(tidied()).toBe(0)
+  expect(maintained()).toBe(0)
   take(64)
-  expect(tidied()).toBe(4)
+  expect(maintained()).toBe(4)
   take(64)
-  expect(tidied()).toBe(1)
+  expect(maintained()).toBe(1)
 })
 
 test('after a burst the stock prewarms as many isolates as it took, up to a bound, and later none', () => {
   let now = 0
-  const { take, tidied } = preparedStock(() => now)
+  const { take, maintained } = preparedIsolates(() => now)
   for (let i = 0; i < 4; i++) take()
-  expect(tidied()).toBe(2)
+  expect(maintained()).toBe(2)
   for (let i = 0; i < 9; i++) take()
-  expect(tidied()).toBe(9)
+  expect(maintained()).toBe(9)
   now = 10_000
   for (let i = 0; i < 50; i++) take()
-  expect(tidied()).toBe(32)
+  expect(maintained()).toBe(32)
   now = 20_000
-  expect(tidied()).toBe(0)
+  expect(maintained()).toBe(0)
   now = 20_001
-  expect(tidied()).toBe(30)
+  expect(maintained()).toBe(30)
   take()
-  expect(tidied()).toBe(1)
+  expect(maintained()).toBe(1)
 })
 
 test('the stock disposes an isolate with a large heap at once, and the oldest of many', () => {
-  const { stock, take } = preparedStock()
+  const { isolates, take } = preparedIsolates()
   const large = take()
-  stock.leave(large, 9 * MiB)
-  expect(large.isGone).toBe(true)
+  isolates.discard(large, 9 * MiB)
+  expect(large.isDisposed).toBe(true)
   const small = Array.from({ length: 6 }, () => take())
-  for (const isolate of small) stock.leave(isolate, MiB)
-  expect(small.map(({ isGone }) => isGone)).toEqual([true, true, false, false, false, false])
+  for (const isolate of small) isolates.discard(isolate, MiB)
+  expect(small.map(({ isDisposed }) => isDisposed)).toEqual([true, true, false, false, false, false])
 })
 
 /** Code that reads everything by which it could tell when its isolate was made, or what ran beside it meanwhile. */
@@ -104,8 +104,8 @@ const nosy = `
   await sleep(1)`
 
 test('a guest cannot detect whether its isolate was prewarmed', () => {
-  const { stock } = preparedStock()
-  const isolates = [stock.take(128), new GuestIsolate(runtime, 128), stock.take(128)]
+  const { take } = preparedIsolates()
+  const isolates = [take(128), new GuestIsolate(runtime, 128), take(128)]
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
   const replies = isolates.map((isolate) => {
     onTestFinished(() => isolate.dispose())

@@ -3,7 +3,7 @@
  * become empty lines, so line and column numbers stay those of the code as it was sent. A missing closing fence is
  * accepted.
  */
-export function removeFence(code: string): string {
+export function removeCodeFence(code: string): string {
   const lines = code.split('\n')
   const first = lines.findIndex(isNotBlank)
   const [, backticks, tildes] = /^[ \t\uFEFF]*(?:(`{3,})[^`]*$|(~{3,}))/.exec(lines[first] ?? '') ?? []

@@ -1,9 +1,9 @@
-import type { SandboxProcess } from './sandbox-process.ts'
 import { residentBytes } from './proc.ts'
+import type { SandboxProcess } from './sandbox-process.ts'
 
 const MiB = 1024 * 1024
 
-const tickMs = 1_000
+const intervalMs = 1_000
 
 /**
  * Milliseconds without a turn after which a guest may be evicted when memory is full: until then it may be about to get
@@ -15,9 +15,9 @@ const minWaitMs = 50
  * Returns the bytes of resident memory beyond that of its guests above which an idle process is replaced. V8 keeps
  * memory that it has freed.
  */
-const allowedBloat = (guestBytes: number) => 512 * MiB + guestBytes
+const maxOverheadBytes = (guestBytes: number) => 512 * MiB + guestBytes
 
-interface HousekeepingOptions {
+interface MaintenanceOptions {
   readonly memoryBytes: number
   readonly evictAfterMs: number
   readonly recycleAfter: number
@@ -27,23 +27,24 @@ interface HousekeepingOptions {
   readonly size: number
   readonly serving: () => readonly SandboxProcess[]
   readonly end: (process: SandboxProcess) => void
-  readonly onTick: () => void
+  /** Called after each periodic check of all processes. */
+  readonly onChecked: () => void
 }
 
 /**
  * Keeps the memory of the sandbox processes within bounds. It evicts waiting guests when memory is full or they have
  * waited for long, which their executions do not notice, and replaces processes that have served enough guests.
  */
-export class Housekeeping {
-  readonly #options: HousekeepingOptions
+export class ProcessMaintenance {
+  readonly #options: MaintenanceOptions
   #timer: NodeJS.Timeout | undefined
 
-  constructor(options: HousekeepingOptions) {
+  constructor(options: MaintenanceOptions) {
     this.#options = options
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), tickMs).unref()
+    this.#timer = setInterval(() => this.#checkAll(), intervalMs).unref()
   }
 
   stop(): void {
@@ -51,7 +52,7 @@ export class Housekeeping {
   }
 
   /** Whether guests keep more memory than the limit. */
-  get isFull(): boolean {
+  get isMemoryFull(): boolean {
     return bytesOf(this.#options.serving()) > this.#options.memoryBytes
   }
 
@@ -59,61 +60,61 @@ export class Housekeeping {
    * Ends a process that has nothing left to do, and otherwise evicts guests if memory is full. It is called when a turn
    * or a guest has ended in the process.
    */
-  look(process: SandboxProcess): void {
-    if (process.served >= this.#options.recycleAfter) process.retire()
+  check(process: SandboxProcess): void {
+    if (process.served >= this.#options.recycleAfter) process.drain()
     if (isDone(process)) this.#options.end(process)
-    else this.#makeRoom()
+    else this.#evictIfFull()
   }
 
-  #makeRoom(): void {
-    if (!this.isFull) return
+  #evictIfFull(): void {
+    if (!this.isMemoryFull) return
     const serving = this.#options.serving()
     let bytes = bytesOf(serving)
     // Eviction goes below the limit, so that it is not needed again at once.
-    const target = this.#options.memoryBytes * 0.9
+    const targetBytes = this.#options.memoryBytes * 0.9
     // Far above the limit, guests that have only just become idle are evicted too.
-    const oldest = performance.now() - (bytes > this.#options.memoryBytes * 1.5 ? 0 : minWaitMs)
-    for (const process of serving.toSorted((one, other) => other.residents.bytes - one.residents.bytes)) {
-      const before = process.residents.bytes
-      process.evict((idleSince) => idleSince > oldest || bytes - before + process.residents.bytes <= target)
-      bytes += process.residents.bytes - before
+    const latestIdle = performance.now() - (bytes > this.#options.memoryBytes * 1.5 ? 0 : minWaitMs)
+    for (const process of serving.toSorted((one, other) => other.guests.bytes - one.guests.bytes)) {
+      const before = process.guests.bytes
+      process.evict((idleSince) => idleSince > latestIdle || bytes - before + process.guests.bytes <= targetBytes)
+      bytes += process.guests.bytes - before
     }
   }
 
-  #tick(): void {
-    const { evictAfterMs, maxProcessBytes, serving, end, onTick } = this.#options
-    const oldest = performance.now() - evictAfterMs
+  #checkAll(): void {
+    const { evictAfterMs, maxProcessBytes, serving, end, onChecked } = this.#options
+    const latestIdle = performance.now() - evictAfterMs
     for (const process of serving()) {
-      process.evict((idleSince) => idleSince > oldest)
+      process.evict((idleSince) => idleSince > latestIdle)
       const bytes = residentBytes(process.pid) ?? 0
-      if (process.load === 0 && bytes - process.residents.bytes > allowedBloat(process.residents.bytes)) {
-        process.retire()
+      if (process.load === 0 && bytes - process.guests.bytes > maxOverheadBytes(process.guests.bytes)) {
+        process.drain()
         process.evict(() => false)
       }
       if (bytes > maxProcessBytes) end(process)
-      else this.look(process)
+      else this.check(process)
     }
     this.#endSurplus()
-    onTick()
+    onChecked()
   }
 
   /** Ends the idle processes of a tenant beyond the number of slots, which were started because of long turns. */
   #endSurplus(): void {
     const kept = new Map<string, number>()
     for (const process of this.#options.serving()) {
-      const { tenant } = process.cordon!
+      const { tenant } = process.assignment!
       const count = (kept.get(tenant) ?? 0) + 1
-      if (count > this.#options.size && process.load === 0 && process.residents.size === 0) this.#options.end(process)
+      if (count > this.#options.size && process.load === 0 && process.guests.size === 0) this.#options.end(process)
       else kept.set(tenant, count)
     }
   }
 }
 
 function bytesOf(processes: readonly SandboxProcess[]): number {
-  return processes.reduce((sum, { residents }) => sum + residents.bytes, 0)
+  return processes.reduce((sum, { guests }) => sum + guests.bytes, 0)
 }
 
 /** Returns whether a process has no guests left and takes no further ones. */
-function isDone({ retiring, cordon, load, residents }: SandboxProcess): boolean {
-  return load === 0 && residents.size === 0 && (retiring || cordon?.alone === true)
+function isDone({ isDraining, assignment, load, guests }: SandboxProcess): boolean {
+  return load === 0 && guests.size === 0 && (isDraining || assignment?.isSingleGuest === true)
 }

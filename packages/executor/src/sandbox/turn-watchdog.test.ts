@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { TurnWatch, type WatchedTurn } from './turn-watch.ts'
+import { TurnWatchdog, type WatchedTurn } from './turn-watchdog.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -12,10 +12,10 @@ afterEach(() => void vi.useRealTimers())
 function watch(turn: Omit<WatchedTurn, 'memoryLimitMb'>, share: number | undefined) {
   const startedAt = performance.now()
   const ends: { reason: string; atMs: number; cpuMs: number }[] = []
-  const watched = new TurnWatch({
+  const watched = new TurnWatchdog({
     pid: () => undefined,
     threadCpuMs: () => (share === undefined ? undefined : 70 + (performance.now() - startedAt) * share),
-    onLook() {},
+    onCheck() {},
     onOverrun: (reason) => void ends.push({ reason, atMs: performance.now() - startedAt, cpuMs: watched.usedCpuMs }),
   })
   watched.begin({ ...turn, memoryLimitMb: 128 })

@@ -1,0 +1,73 @@
+/**
+ * Types of what crosses the boundary between the guest runtime in an isolate (`guest/`) and its host, the sandbox
+ * process (`child/`). Only strings, numbers and booleans cross; the specification of a start is JSON text.
+ */
+
+/**
+ * Code that is ready to run, or the reason why it can't run. Lines and columns count from 1, in the code as it was
+ * sent.
+ */
+export type PreparedSource =
+  | {
+      readonly ok: true
+      /** Body of a sloppy async function that returns the code's value. */
+      readonly body: string
+      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
+      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
+    }
+  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
+
+/** Limits that the runtime itself enforces, as in the journal's header. Sizes are in bytes of UTF-8. */
+export interface GuestLimits {
+  readonly resultBytes: number
+  readonly toolInputBytes: number
+  readonly logBytes: number
+  readonly journalBytes: number
+  readonly maxToolCalls: number
+  readonly memoryLimitMb: number
+  readonly timers: number
+}
+
+/** Content of the first turn, without the input, which crosses as a text of its own. */
+export interface StartSpec {
+  readonly source: PreparedSource
+  /** Context of the execution, as JSON text. */
+  readonly context: string
+  /** Configuration of the execution, as JSON text. */
+  readonly config: string
+  readonly limits: GuestLimits
+  readonly seed: string
+  readonly tools: readonly string[]
+}
+
+/**
+ * Function of the runtime that runs one turn. `text` is a `StartSpec` as JSON or an answer; `input` is JSON text, and is
+ * set at the start only.
+ */
+export type Deliver = (
+  kind: 'start' | 'answer' | 'tick',
+  at: number,
+  call: number,
+  ok: boolean,
+  text: string,
+  input: string,
+) => void
+
+/** Function of the host by which the runtime reports what happened in a turn. */
+export interface Emit {
+  (kind: 'log', level: string, text: string): void
+  (kind: 'dropped', bytes: number): void
+  (kind: 'call', call: number, tool: string, input: string): void
+  /** Reports the time at which the next timer is due, or -1. */
+  (kind: 'timer', at: number): void
+  /**
+   * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
+   * size in bytes of UTF-8.
+   */
+  (kind: 'result', text: string): number
+  /** Reports the end of the execution: the JSON text of a `GuestEnd`, without its result. */
+  (kind: 'end', text: string): void
+}
+
+/** Function of the host that runs an operation of its URL parser; see `urlHost`. */
+export type UrlHost = (operation: string, json: string) => string

@@ -1,0 +1,71 @@
+import type { GuestSpec } from './protocol.ts'
+
+/** Guest of a sandbox process. */
+export interface ProcessGuest {
+  /** State of the guest's isolate. The spec to make it from is sent with the guest's first turn. */
+  isolate: { readonly state: 'unmade'; readonly spec: GuestSpec } | { readonly state: 'made' }
+  /** Memory in bytes that the guest kept at the end of its last turn. */
+  bytes: number
+  /** Time at which its last turn ended, or at which it was added, by `performance.now()`. */
+  idleSince: number
+}
+
+/** Guests of one sandbox process, the longest waiting first. */
+export class ProcessGuests {
+  readonly #guests = new Map<number, ProcessGuest>()
+  #bytes = 0
+
+  get size(): number {
+    return this.#guests.size
+  }
+
+  /** Memory in bytes that all guests keep. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(guest: number, spec: GuestSpec): void {
+    this.#guests.set(guest, { isolate: { state: 'unmade', spec }, bytes: 0, idleSince: performance.now() })
+  }
+
+  get(guest: number): ProcessGuest | undefined {
+    return this.#guests.get(guest)
+  }
+
+  /** Returns whether a guest still has no isolate. A guest that was removed counts as one that has. */
+  isUnmade(guest: number): boolean {
+    return this.#guests.get(guest)?.isolate.state === 'unmade'
+  }
+
+  /** Returns the spec of a guest whose isolate is to be made now; undefined if it is made already. */
+  takeSpec(guest: number): GuestSpec | undefined {
+    const entry = this.#guests.get(guest)
+    if (entry?.isolate.state !== 'unmade') return undefined
+    const { spec } = entry.isolate
+    entry.isolate = { state: 'made' }
+    return spec
+  }
+
+  /** Records the end of a guest's turn, and the memory in bytes that the guest keeps after it. */
+  recordTurnEnd(guest: number, bytes: number): void {
+    const entry = this.#guests.get(guest)
+    if (!entry) return
+    this.#guests.delete(guest)
+    this.#guests.set(guest, entry)
+    this.#bytes += bytes - entry.bytes
+    entry.bytes = bytes
+    entry.idleSince = performance.now()
+  }
+
+  /** Removes a guest and returns its entry, if there is one. */
+  remove(guest: number): ProcessGuest | undefined {
+    const entry = this.#guests.get(guest)
+    if (entry && this.#guests.delete(guest)) this.#bytes -= entry.bytes
+    return entry
+  }
+
+  /** Returns the guests, the longest waiting first. */
+  entries(): IterableIterator<[number, ProcessGuest]> {
+    return this.#guests.entries()
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Share of a tenant in the processes of a pool. These functions run several times for each execution, so they make as
+ * few arrays as possible.
+ */
+import { displaceableFor, openProcessesOf, type PoolState } from './process-choice.ts'
+import type { Placement } from './sandbox.ts'
+import type { SandboxProcess } from './sandbox-process.ts'
+import { pipelinedTurns } from './turn-queue.ts'
+
+/**
+ * Factor by which long turns may raise the number of busy processes above the number of CPU slots. The operating system
+ * then shares the CPU.
+ */
+const maxBusyFactor = 3
+
+/** Returns the number of turns of further guests with this placement that would get the CPU at once or next. */
+export function roomFor(pool: PoolState, { tenant, isolation }: Placement): number {
+  if (mustSpareLastProcess(pool, tenant)) return 0
+  const free = freeTurnsFor(pool, tenant)
+  // The engine asks again whenever a turn ends while executions wait, so the full case returns early.
+  if (free <= 0) return 0
+  const inAnother = mayGetAnother(pool, tenant) ? pipelinedTurns : 0
+  if (isolation === 'execution') return Math.min(free, inAnother > 0 ? 1 : 0)
+  return Math.min(free, inAnother + openProcessesOf(pool, tenant).reduce((sum, process) => sum + process.room, 0))
+}
+
+/**
+ * Returns whether the tenant may get another process: without those held by long turns, it has fewer than there are
+ * slots, and its busy ones do not exceed its fair share.
+ */
+export function mayGetAnother(pool: PoolState, tenant: string): boolean {
+  const { size, supply } = pool
+  const open = openProcessesOf(pool, tenant)
+  if (count(open, (process) => !process.isHeldByLongTurn) >= size || mustSpareLastProcess(pool, tenant)) return false
+  const busy = supply.serving.filter(isBusy)
+  const busyTenants = new Set(busy.map(({ assignment }) => assignment?.tenant)).add(tenant)
+  if (busyProcessesOf(pool, tenant) >= Math.max(1, Math.floor((size * maxBusyFactor) / busyTenants.size))) return false
+  // A process is displaced only for a tenant that has none.
+  return supply.canAssign || (open.length === 0 && displaceableFor(pool, tenant) !== undefined)
+}
+
+/** Returns whether a turn of this process's tenant could run sooner in another process. */
+export function canRunElsewhere(pool: PoolState, process: SandboxProcess): boolean {
+  const { tenant } = process.assignment!
+  if (mayGetAnother(pool, tenant)) return true
+  return openProcessesOf(pool, tenant).some((other) => other !== process && !other.isHeldByLongTurn)
+}
+
+/** Returns the factor by which a turn takes longer now than with a core for itself. */
+export function contentionIn({ size, supply }: PoolState): number {
+  return Math.max(1, count(supply.serving, isBusy) / size)
+}
+
+/**
+ * Returns the number of further turns that may wait for a CPU slot. A tenant without a busy process always has its
+ * share, however busy others are.
+ */
+function freeTurnsFor(pool: PoolState, tenant: string): number {
+  let free = pool.size * pipelinedTurns
+  for (const process of pool.supply.serving) if (isBusy(process) && !process.isHeldByLongTurn) free -= process.load
+  return busyProcessesOf(pool, tenant) === 0 ? Math.max(free, pipelinedTurns) : free
+}
+
+function busyProcessesOf({ supply }: PoolState, tenant: string): number {
+  return count(supply.serving, (process) => isBusy(process) && process.assignment?.tenant === tenant)
+}
+
+/**
+ * Returns whether the tenant must leave the last process that may be busy to others, because its long turns hold
+ * processes already.
+ */
+function mustSpareLastProcess({ size, supply }: PoolState, tenant: string): boolean {
+  // This runs at every admission, and mostly there are too few processes for the rule to apply.
+  if (size * maxBusyFactor - supply.serving.length > 1) return false
+  const held = supply.serving.filter((process) => process.isHeldByLongTurn)
+  if (size * maxBusyFactor - held.length > 1) return false
+  return held.some(({ assignment }) => assignment?.tenant === tenant)
+}
+
+function isBusy({ load }: SandboxProcess): boolean {
+  return load > 0
+}
+
+/** Returns the number of items for which the predicate holds, without an array of them. */
+function count<Item>(items: readonly Item[], predicate: (item: Item) => boolean): number {
+  let found = 0
+  for (const item of items) if (predicate(item)) found += 1
+  return found
+}
