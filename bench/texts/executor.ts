@@ -8,9 +8,9 @@ import {
 } from '@codemode/shared'
 
 import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
-import { EffectsAccount } from '../../packages/executor/src/engine/check-effects.ts'
+import { EffectsValidator } from '../../packages/executor/src/engine/effects-validator.ts'
 import { EventLog } from '../../packages/executor/src/engine/event-log.ts'
-import { Inbox } from '../../packages/executor/src/engine/inbox.ts'
+import { DeliveryQueue } from '../../packages/executor/src/engine/delivery-queue.ts'
 import { parsedBytesOf } from '../../packages/executor/src/engine/memory-size.ts'
 import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
 import { Pacer } from '../../packages/executor/src/engine/pacer.ts'
@@ -145,9 +145,9 @@ function keepEvents(count: number): void {
 }
 
 function deliverAnswers(count: number): void {
-  const inbox = new Inbox(() => 0)
-  for (let call = 0; call < count; call++) inbox.addAnswer(call, 0)
-  while (inbox.takeDue() !== undefined);
+  const queue = new DeliveryQueue(() => 0)
+  for (let call = 0; call < count; call++) queue.addAnswer(call, 0)
+  while (queue.takeDue() !== undefined);
 }
 
 const counted = (most: number, unit: string) => ({
@@ -211,7 +211,7 @@ export const executorSubjects: readonly TextSubject[] = [
     readFrames([encodeFrame(turnMessage({ logs: [{ level: 'log', text }] }))]),
   ),
   textSubject('effects with a result', MiB, (result) =>
-    new EffectsAccount(limits).add({
+    new EffectsValidator(limits).check({
       calls: [],
       logs: [],
       logsDropped: { entries: 0, bytes: 0 },

@@ -2,6 +2,7 @@ import type { TurnEffects } from '@codemode/shared'
 import { createExecutor, type RunningExecutor } from '@codemode/executor'
 
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from '@codemode/testkit'
@@ -15,13 +16,13 @@ export const nothing: TurnEffects = {
 }
 
 interface HostileSandbox {
-  /** Returns the outcome of a turn. */
+  /** Returns the outcome of a turn. An error that it throws is a bug to the engine. */
   readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
-  readonly onBug: (bug: unknown) => void
+  readonly observer?: Partial<EngineObserver>
 }
 
 /** Starts an executor on a sandbox that reports what the test decides. */
-export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<RunningExecutor> {
+export function startOnHostileSandbox({ turn, observer = {} }: HostileSandbox): Promise<RunningExecutor> {
   const sandbox: Sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
@@ -38,7 +39,7 @@ export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<
       maxRunning: config.maxRunning,
       maxQueued: config.maxQueued,
       disconnectGraceMs: config.disconnectGraceMs,
-      onBug,
+      observer: combineObservers([observer]),
       retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
     }),
     info: () => ({

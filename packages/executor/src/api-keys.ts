@@ -23,7 +23,7 @@ export const defaultMaxLimits: ResolvedRequestLimits = {
 const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLimits)[]
 
 /** Timeouts that run within the execution timeout and must not exceed it. */
-const innerClocks = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
+const innerTimeouts = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
 const apiKeySchema = z
   .strictObject({
@@ -43,7 +43,7 @@ const apiKeySchema = z
       if ((limits[name] ?? 0) > max[name]) refuse(refusal, name, `is over maxLimits.${name}, ${max[name]}`)
     }
     const outer = limits.executionTimeoutMs ?? Math.min(defaultRequestLimits.executionTimeoutMs, max.executionTimeoutMs)
-    for (const name of innerClocks) {
+    for (const name of innerTimeouts) {
       if ((limits[name] ?? 0) > outer) refuse(refusal, name, `is longer than executionTimeoutMs, ${outer}, around it`)
     }
   })

@@ -9,7 +9,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'replay'; readonly paths: readonly string[] }
-  | { readonly name: 'misused'; readonly problem: string }
+  | { readonly name: 'invalid'; readonly problem: string }
 
 const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
 
@@ -23,22 +23,22 @@ export function parseCommand(args: readonly string[]): Command {
     tokens: true,
   })
   const unknown = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(flags, token.name))
-  if (unknown?.kind === 'option') return misused(unknown.rawName)
+  if (unknown?.kind === 'option') return invalid(unknown.rawName)
   if (values.help === true) return { name: 'help' }
   if (values.version === true) return { name: 'version' }
   const [word, ...paths] = positionals
   if (word === undefined) return { name: 'serve' }
-  if (word !== 'replay') return misused(word)
+  if (word !== 'replay') return invalid(word)
   if (paths.length > 0) return { name: 'replay', paths }
-  return { name: 'misused', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
+  return { name: 'invalid', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
 }
 
-function misused(argument: string): Command {
+function invalid(argument: string): Command {
   const nearest = nearestName(argument, ['--help', '--version', 'replay'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
   const hint = variable === undefined ? '' : ` Options are set by the environment, such as ${variableOf(variable)}=…`
   const flag = nearest === undefined ? '' : ` Did you mean ${nearest}?`
-  return { name: 'misused', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
+  return { name: 'invalid', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
 
 /** Returns the text of `--help`. */

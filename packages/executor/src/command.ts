@@ -30,7 +30,7 @@ async function runCommand(): Promise<void> {
     case 'version':
       process.stdout.write(`${executorVersion}\n`)
       return
-    case 'misused':
+    case 'invalid':
       process.stderr.write(`${command.problem}\n`)
       process.exitCode = 2
       return
@@ -51,12 +51,12 @@ async function replay(paths: readonly string[]): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const { config, apiKeyWasMade } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
+  const { config, isApiKeyGenerated } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger({ level: config.logLevel })
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
   const executor = await createExecutor(config, { logger })
   closeOnSignals(executor)
-  if (apiKeyWasMade) process.stderr.write(`The API key of this run, made for development: ${config.apiKey}\n`)
+  if (isApiKeyGenerated) process.stderr.write(`The API key of this run, made for development: ${config.apiKey}\n`)
   process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
 }
 

@@ -43,7 +43,7 @@ describe('the configuration', () => {
   })
 
   test('is read from the environment, with each type from text', () => {
-    const { config, apiKeyWasMade } = fromEnvironment({
+    const { config, isApiKeyGenerated } = fromEnvironment({
       PATH: '/bin',
       CODEMODE_API_KEY: key,
       CODEMODE_PORT: '0',
@@ -63,7 +63,7 @@ describe('the configuration', () => {
       maxRunningPerKey: 7,
       host: '127.0.0.1',
     })
-    expect(apiKeyWasMade).toBe(false)
+    expect(isApiKeyGenerated).toBe(false)
   })
 
   test('is read from a file, and the environment wins', () => {
@@ -75,7 +75,7 @@ describe('the configuration', () => {
   test('makes a new key in development only, and says so', () => {
     const made = fromEnvironment({ CODEMODE_DEV: '1' })
     expect(made.config.apiKey).toMatch(/^cmk_[0-9a-f]{48}$/)
-    expect(made.apiKeyWasMade).toBe(true)
+    expect(made.isApiKeyGenerated).toBe(true)
     expect(fromEnvironment({ CODEMODE_DEV: '1' }).config.apiKey).not.toBe(made.config.apiKey)
     expect(fromEnvironment({ CODEMODE_DEV: '1', CODEMODE_API_KEYS_FILE: 'k.json' }).config.apiKey).toBeUndefined()
   })

@@ -24,16 +24,16 @@ export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
 
 /**
  * Returns the configuration that the CODEMODE_* variables set. They override the JSON file that CODEMODE_CONFIG_FILE
- * names. `apiKeyWasMade` is true if the API key was generated for development. Throws `ConfigurationError`.
+ * names. `isApiKeyGenerated` is true if the API key was generated for development. Throws `ConfigurationError`.
  */
 export function configFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   readFile: (path: string) => string,
-): { readonly config: ExecutorConfig; readonly apiKeyWasMade: boolean } {
+): { readonly config: ExecutorConfig; readonly isApiKeyGenerated: boolean } {
   const file = env[fileVariable]
   const given = new Map([...(file ? fileOptions(file, readFile) : []), ...environmentOptions(env)])
   const config = resolve([...given])
-  return { config, apiKeyWasMade: config.apiKey !== undefined && !given.has('apiKey') }
+  return { config, isApiKeyGenerated: config.apiKey !== undefined && !given.has('apiKey') }
 }
 
 /** The name of an option, or an unknown name, and the value that was given. */

@@ -21,7 +21,7 @@ interface ReplayReport {
  * Calls no tool. Implements the command `codemode-executor replay FILE...`.
  */
 export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
-  await using pool = await ProcessPool.start({ size: 1, onCrash: () => {} })
+  await using pool = await ProcessPool.start({ size: 1 })
   for (const path of paths) yield await replayFile(pool, path)
 }
 

@@ -1,7 +1,7 @@
 import { metrics, type Attributes, type MeterProvider, type ObservableCallback } from '@opentelemetry/api'
 import { afterEach, expect, test } from 'vitest'
 
-import { observeIsolation } from './telemetry.ts'
+import { metricsObserver } from './telemetry.ts'
 
 afterEach(() => metrics.disable())
 
@@ -16,7 +16,7 @@ test('the isolation of the sandbox processes is a gauge with the tier as an attr
       }),
     }),
   } as unknown as MeterProvider)
-  observeIsolation('bubblewrap')
+  metricsObserver().sandboxStarted({ tier: 'bubblewrap', layers: [] })
   for (const [name, callback] of callbacks) {
     void callback({ observe: (value, attributes) => observed.push([name, value, attributes]) })
   }

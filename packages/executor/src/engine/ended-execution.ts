@@ -4,7 +4,7 @@ import type { EventText, ExecutionHandle } from './engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { ExecutionReport } from './execution-report.ts'
 import type { JournalLog } from './journal-log.ts'
-import type { ReaderWatch } from './reader-watch.ts'
+import type { ReaderWatchdog } from './reader-watchdog.ts'
 
 interface EndedParts {
   readonly bodyHash: string
@@ -12,7 +12,7 @@ interface EndedParts {
   readonly journal: JournalLog
   readonly events: EventLog
   readonly report: ExecutionReport
-  readonly readers: ReaderWatch
+  readonly readers: ReaderWatchdog
 }
 
 /** Memory of an `EndedExecution` itself in bytes, as measured. */

@@ -13,7 +13,7 @@ import type { Principal } from './principal.ts'
 export type ExecutionLimits = JournalHeader['limits']
 
 /** Pairs of an inner and an outer timeout; a request may not set the inner one longer than the outer one. */
-const nestedClocks = [
+const nestedTimeouts = [
   ['cpu', 'execution'],
   ['tool', 'execution'],
 ] as const satisfies readonly (readonly [TimeoutLayer, TimeoutLayer])[]
@@ -36,7 +36,7 @@ export function resolveLimits(asked: RequestLimits = {}, principal: Principal): 
     }
     limits[name] = value
   }
-  for (const [inner, outer] of nestedClocks) refuseLongerInner(asked, timeoutOptions[inner], timeoutOptions[outer])
+  for (const [inner, outer] of nestedTimeouts) refuseLongerInner(asked, timeoutOptions[inner], timeoutOptions[outer])
   return limits
 }
 

@@ -14,9 +14,9 @@ import { accepts } from 'hono/accepts'
 import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
-import type { HttpContext, HttpEnv } from './env.ts'
-import { slowJsonAnswer } from './json-answer.ts'
-import { answerWithEvents, type EventStreamOptions } from './sse.ts'
+import type { HttpContext, HttpEnv } from './http-context.ts'
+import { slowJsonResponse } from './json-response.ts'
+import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'submit'>
@@ -42,8 +42,8 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     try {
       await handle.admitted
       return await (wantsEvents
-        ? answerWithEvents(c, handle, streamOptions)
-        : answerWithResult(c, handle, streamOptions))
+        ? eventStreamResponse(c, handle, streamOptions)
+        : resultResponse(c, handle, streamOptions))
     } finally {
       detach()
     }
@@ -67,9 +67,9 @@ function submission(
   }
 }
 
-function answerWithResult(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
+function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
   const { id, finished } = handle
-  return slowJsonAnswer(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
+  return slowJsonResponse(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
 }
 
 /** Counts the request as a reader until the returned function is called or the client closes the connection. */

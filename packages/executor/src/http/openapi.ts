@@ -29,7 +29,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
 
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 type Headers = z.ZodObject<Record<string, z.ZodType>>
 
@@ -144,7 +144,7 @@ const paths: ZodOpenApiPathsObject = {
       operationId: 'readyz',
       summary: 'Whether new executions are taken',
       security: [],
-      responses: { 200: answer('They are', status('ready')), ...failures('OVERLOADED') },
+      responses: { 200: answer('They are', status('ready')), ...failures('OVERLOADED', 'SHUTTING_DOWN') },
     },
   },
   '/openapi.json': {

@@ -4,8 +4,8 @@ import { newCorrelationId, RequestError } from '@codemode/shared'
 import { getRequestListener, RequestError as MalformedRequest } from '@hono/node-server'
 import type { Hono } from 'hono'
 
-import type { HttpEnv } from './env.ts'
-import { answerUnparsed } from './unparsed-requests.ts'
+import type { HttpEnv } from './http-context.ts'
+import { answerClientErrors } from './client-errors.ts'
 
 /** Milliseconds after which an idle connection is closed; longer than the 60 s of common load balancers. */
 const keepAliveMs = 65_000
@@ -42,7 +42,7 @@ export async function listen(app: Hono<HttpEnv>, options: ListenOptions): Promis
     for (const [name, value] of Object.entries(responseHeaders())) outgoing.setHeader(name, value)
     void listener(incoming, outgoing)
   })
-  answerUnparsed(server, responseHeaders)
+  answerClientErrors(server, responseHeaders)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {

@@ -6,10 +6,10 @@ import { headers, RequestError, type ErrorBody } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { EventText, ExecutionHandle } from '../engine/engine.ts'
-import type { HttpContext } from './env.ts'
+import type { HttpContext } from './http-context.ts'
 import { errorBody, internalError } from './errors.ts'
 import { watchStalls, type StallWatch } from './stalled-writes.ts'
-import { within } from './within.ts'
+import { raceTimeout } from './race-timeout.ts'
 
 /** Number of characters up to which events that are ready together are written together. */
 const batchLength = 16 * 1024
@@ -37,7 +37,7 @@ export function lastEventId(c: HttpContext): string | undefined {
  * nothing; it may resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with
  * RATE_LIMITED when there are too many readers.
  */
-export async function answerWithEvents(
+export async function eventStreamResponse(
   c: HttpContext,
   handle: ExecutionHandle,
   { logger, heartbeatMs, stallMs }: EventStreamOptions,
@@ -95,7 +95,7 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
   /** Resolves with the next frames that are ready; with undefined after the last one. */
   async function nextFrames(): Promise<string | undefined> {
     upcoming ??= events.next()
-    let next = await within(upcoming, heartbeatMs)
+    let next = await raceTimeout(upcoming, heartbeatMs)
     if (next === undefined) return ': hb\n\n'
     let text = ''
     while (next?.done === false) {

@@ -3,7 +3,7 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 const readBody = jsonBody({ schema: toolResultsRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
 

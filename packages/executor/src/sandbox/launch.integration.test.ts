@@ -43,7 +43,7 @@ test('a process that was started ahead is for the first who asks for one in its 
 test('a pool begins with it', async () => {
   const started = startedProcesses()
   await launchAhead(jail)
-  await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+  await using _pool = await ProcessPool.start({ size: 1, jails: [jail] })
   expect(started).toHaveLength(1)
 })
 

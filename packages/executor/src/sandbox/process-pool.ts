@@ -4,6 +4,7 @@ import type { IsolationTier } from './jail/tiers.ts'
 import { Penalties } from './penalties.ts'
 import { ProcessSupply } from './process-supply.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
+import type { SandboxObserver } from './sandbox-observer.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 import { pipelinedTurns } from './turn-queue.ts'
 import type { Guest, Placement, Sandbox } from './sandbox.ts'
@@ -23,10 +24,7 @@ interface ProcessPoolOptions {
   readonly minIsolation?: IsolationTier
   /** Jails to try; by default those that this machine may offer. */
   readonly jails?: readonly Jail[]
-  /** Called when a process died, or had to be ended because of what ran in it. */
-  onCrash(reason: string): void
-  /** Called when a tenant is throttled because its code keeps crashing sandbox processes. */
-  onPenalty?(tenant: string, penaltyMs: number): void
+  readonly observer?: SandboxObserver
 }
 
 /** Bytes that a process may use beyond the memory limit of all guests: Node itself, and the guest that is running. */
@@ -96,11 +94,11 @@ export class ProcessPool implements Sandbox {
       minIsolation,
       ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + spareBytes }),
       ...(jails && { jails }),
+      ...(options.observer && { observer: options.observer }),
       listener: {
         onReady: () => pool.#onRoom(),
         onChange: (process) => pool.#changed(process),
         onMisdeed: (process) => pool.#punish(process),
-        onCrash: (reason) => options.onCrash(reason),
         isFull: () => pool.#housekeeping.isFull,
         hasElsewhere: (process) => pool.#hasElsewhere(process),
         contention: () => Math.max(1, count(pool.#supply.serving, isBusy) / size),
@@ -262,7 +260,7 @@ export class ProcessPool implements Sandbox {
     if (!cordon) return
     const waitedBefore = this.#penalties.waitMs(cordon.tenant) > 0
     const penaltyMs = this.#penalties.add(cordon.tenant)
-    if (penaltyMs > 0 && !waitedBefore) this.#options.onPenalty?.(cordon.tenant, penaltyMs)
+    if (penaltyMs > 0 && !waitedBefore) this.#options.observer?.tenantThrottled(cordon.tenant, penaltyMs)
   }
 }
 

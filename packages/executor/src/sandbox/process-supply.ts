@@ -3,6 +3,7 @@ import { isAtLeast, type IsolationTier } from './jail/tiers.ts'
 import { brokenPromise } from './jail/verify.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { SandboxVersions } from './protocol.ts'
+import type { SandboxObserver } from './sandbox-observer.ts'
 import { SandboxProcess, type Cordon, type SandboxProcessOptions } from './sandbox-process.ts'
 
 /** Callbacks of the sandbox processes, each called with the process. */
@@ -12,8 +13,6 @@ export type ProcessListener = {
   ) => ReturnType<SandboxProcessOptions[Name]>
 } & {
   onReady(process: SandboxProcess): void
-  /** Called when a process died, or had to be ended because of what ran in it. */
-  onCrash(reason: string): void
 }
 
 interface SupplyOptions {
@@ -26,6 +25,7 @@ interface SupplyOptions {
   readonly maxProcessBytes?: number
   /** Jails to try, in this order. */
   readonly jails?: readonly Jail[]
+  readonly observer?: SandboxObserver
   readonly listener: ProcessListener
 }
 
@@ -192,10 +192,10 @@ export class ProcessSupply implements AsyncDisposable {
   #replace(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
     if (!this.#forget(process) || this.#closed || this.#versions === undefined) return
-    this.#options.listener.onCrash(reason)
     // A start that failed by itself would fail again at once.
     if (wasReady || fromOutside) this.refill()
     else this.#refillLater()
+    this.#options.observer?.sandboxProcessEnded(reason)
   }
 
   #refillLater(): void {

@@ -47,6 +47,7 @@ const hostCodes = [
   'APPROVAL_EXPIRED',
   'CANCELLED',
   'REPLAY_DIVERGED',
+  'INTERNAL',
 ]
 const isGuestEnd = (code: string) =>
   guestEndSchema.safeParse({ ok: false, code, name: 'Error', message: 'boom' }).success
@@ -61,7 +62,7 @@ describe('how a guest says that it ended', () => {
     expect(isGuestEnd(code)).toBe(true)
   })
 
-  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j either', (code) => {
+  test.each(['TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j either', (code) => {
     expect(isGuestEnd(code)).toBe(false)
   })
 

@@ -33,7 +33,7 @@ interface Share<Value> {
  * oldest value of the tenant with the most is forgotten: values within the fair share of a tenant cannot be displaced by
  * another tenant.
  */
-export class Retained<Value> {
+export class RetentionStore<Value> {
   readonly #options: RetainedOptions<Value>
   readonly #shares = new Map<string, Share<Value>>()
   readonly #all = new AgeQueue<Entry<Value>>()

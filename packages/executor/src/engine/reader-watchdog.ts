@@ -10,7 +10,7 @@ const maxReaders = 16
  * Counter of the readers of one execution, up to a maximum. Losing a connection does not cancel the execution, but an
  * execution whose last reader has been gone for the grace period is given up.
  */
-export class ReaderWatch {
+export class ReaderWatchdog {
   readonly #graceMs: number
   /** Called with the reason when the execution is given up; undefined after it has ended. */
   #giveUp: ((reason: string) => void) | undefined

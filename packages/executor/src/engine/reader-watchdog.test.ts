@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { ReaderWatch } from './reader-watch.ts'
+import { ReaderWatchdog } from './reader-watchdog.ts'
 
 let reasons: string[]
-let watch: ReaderWatch
+let watch: ReaderWatchdog
 
 beforeEach(() => {
   vi.useFakeTimers()
   reasons = []
-  watch = new ReaderWatch(15_000, (reason) => reasons.push(reason))
+  watch = new ReaderWatchdog(15_000, (reason) => reasons.push(reason))
 })
 afterEach(() => void vi.useRealTimers())
 

@@ -6,7 +6,7 @@ import { Fifo } from './fifo.ts'
  * Deliveries that wait for one guest: answers in the order of their arrival, and the tick of its next timer. The inbox
  * decides only which delivery is next; the loop of the execution performs it.
  */
-export class Inbox {
+export class DeliveryQueue {
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   readonly #now: () => number
   #timerAt: number | null = null

@@ -11,7 +11,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
 }
 
 /** Answers requests that have no `IncomingMessage`, with Node's status and the given headers. */
-export function answerUnparsed(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
+export function answerClientErrors(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
     // Part of a response may be on the socket already; a second head would corrupt it.
     if (socket.writable && socket._httpMessage?.headersSent !== true) {
