@@ -27,7 +27,7 @@ const innerTimeouts = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
 const apiKeySchema = z
   .strictObject({
-    id: z.string().min(1).max(128).meta({ description: 'Names the key in logs' }),
+    id: z.string().min(1).max(128).meta({ description: 'Id of the key, which identifies it in logs' }),
     tenant: z.string().min(1).max(128),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: printf %s "$KEY" | sha256sum'),
     limits: requestLimitsSchema.optional(),
@@ -37,14 +37,14 @@ const apiKeySchema = z
     isolation: z.enum(['tenant', 'execution']).optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
-  .superRefine(({ limits = {}, maxLimits = {} }, refusal) => {
+  .superRefine(({ limits = {}, maxLimits = {} }, context) => {
     const max = { ...defaultMaxLimits, ...definedOf(maxLimits) }
     for (const name of limitNames) {
-      if ((limits[name] ?? 0) > max[name]) refuse(refusal, name, `is over maxLimits.${name}, ${max[name]}`)
+      if ((limits[name] ?? 0) > max[name]) refuse(context, name, `exceeds maxLimits.${name} (${max[name]})`)
     }
     const outer = limits.executionTimeoutMs ?? Math.min(defaultRequestLimits.executionTimeoutMs, max.executionTimeoutMs)
     for (const name of innerTimeouts) {
-      if ((limits[name] ?? 0) > outer) refuse(refusal, name, `is longer than executionTimeoutMs, ${outer}, around it`)
+      if ((limits[name] ?? 0) > outer) refuse(context, name, `exceeds executionTimeoutMs (${outer})`)
     }
   })
 
@@ -52,7 +52,10 @@ const apiKeysSchema = z
   .array(apiKeySchema)
   .min(1)
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id')
-  .refine((keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length, 'two keys have the same sha256')
+  .refine(
+    (keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length,
+    'two keys have the same sha256',
+  )
 
 /** An API key as the executor stores it: its SHA-256 hash and its principal, never the key itself. */
 export interface ApiKey {
@@ -71,7 +74,7 @@ export interface KeyDefaults {
 /** Parses the text of a keys file. Throws an `Error` whose message names the problem and holds no secret. */
 export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   const json = parseJson(text)
-  if (!json.ok) throw new Error(`it is not valid JSON: line ${json.line}, column ${json.column} is wrong`)
+  if (!json.ok) throw new Error(`it is not valid JSON; the error is at line ${json.line}, column ${json.column}`)
   const parsed = parseWith(apiKeysSchema, json.value)
   if (!parsed.ok) throw new Error(summary(parsed.problems))
   return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, isolation, expiresAt }) => ({
@@ -104,6 +107,6 @@ function definedOf(limits: RequestLimits): Partial<ResolvedRequestLimits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
 
-function refuse(refusal: z.RefinementCtx, name: string, message: string): void {
-  refusal.addIssue({ code: 'custom', path: ['limits', name], message })
+function refuse(context: z.RefinementCtx, name: string, message: string): void {
+  context.addIssue({ code: 'custom', path: ['limits', name], message })
 }

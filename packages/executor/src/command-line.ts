@@ -36,7 +36,8 @@ export function parseCommand(args: readonly string[]): Command {
 function invalid(argument: string): Command {
   const nearest = nearestName(argument, ['--help', '--version', 'replay'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
-  const hint = variable === undefined ? '' : ` Options are set by the environment, such as ${variableOf(variable)}=…`
+  const hint =
+    variable === undefined ? '' : ` Options are set as environment variables, such as ${variableOf(variable)}=…`
   const flag = nearest === undefined ? '' : ` Did you mean ${nearest}?`
   return { name: 'invalid', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
@@ -47,15 +48,15 @@ export function helpText(): string {
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
 
-Runs code in isolates and calls its owner's tools. It prints one line when it is ready:
+Runs code in isolates and calls the tools of the client. Prints one line when it is ready:
   codemode-executor ready on http://127.0.0.1:8001
-Its log goes to standard error, as lines of JSON. SIGTERM and SIGINT let running executions
-end and then stop it; a second signal stops it at once.
+Writes its log to standard error, as lines of JSON. On SIGTERM or SIGINT, waits for running
+executions and then exits; a second signal ends it immediately.
 
 replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
 
-It is configured by the environment, or by a JSON file of the same options in camelCase:
+Environment variables, or the same options in camelCase in a JSON file:
 ${variables.join('\n')}
-  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}the path of a JSON file of options, such as {"port": 8001}
+  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}path of a JSON file with options, such as {"port": 8001}
 `
 }

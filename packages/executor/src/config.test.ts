@@ -133,7 +133,7 @@ describe('a wrong configuration', () => {
 
   test.each([
     ['{"apiKey": "very-secret-key-of-mine" "port": 1}', 'line 1, column 38'],
-    ['[]', 'must hold a JSON object'],
+    ['[]', 'must contain a JSON object'],
     [undefined, "can't be read (ENOENT)"],
   ])('a file with %j is refused', (text, expected) => {
     const files: Record<string, string> = text === undefined ? {} : { 'c.json': text }

@@ -24,7 +24,7 @@ export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
 
 /**
  * Returns the configuration that the CODEMODE_* variables set. They override the JSON file that CODEMODE_CONFIG_FILE
- * names. `isApiKeyGenerated` is true if the API key was generated for development. Throws `ConfigurationError`.
+ * names. `isApiKeyGenerated` is true if the API key was generated, in development mode. Throws `ConfigurationError`.
  */
 export function configFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
@@ -59,16 +59,16 @@ function resolve(entries: readonly Entry[]): ExecutorConfig {
 function keyProblems(known: ReadonlyMap<OptionName, Given>): string[] {
   if (known.has('apiKey') && known.has('apiKeysFile')) {
     return [
-      'Both apiKey and apiKeysFile are set. Remove one: the file has keys of several tenants, the other is a single key.',
+      'Both apiKey and apiKeysFile are set. Remove one: apiKey is a single key, apiKeysFile has the keys of several tenants.',
     ]
   }
   if (known.has('apiKey') || known.has('apiKeysFile') || known.get('dev')?.value === true) return []
   return [
     [
-      'No API key is set, so nobody could use the executor. Set one of these:',
+      'No API key is set. Set one of these:',
       '  CODEMODE_API_KEY=$(openssl rand -hex 32)       one key, tenant "default"',
       '  CODEMODE_API_KEYS_FILE=./api-keys.json         keys of several tenants',
-      '  CODEMODE_DEV=1                                 for development: makes a key and prints it',
+      '  CODEMODE_DEV=1                                 development mode: generates a key and prints it',
       'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
     ].join('\n'),
   ]
@@ -107,14 +107,16 @@ function fileOptions(path: string, readFile: (path: string) => string): Entry[] 
     text = readFile(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new ConfigurationError([`${named} can't be read${code}. Correct the path, or leave the variable out.`])
+    throw new ConfigurationError([`${named} can't be read${code}. Correct the path, or unset the variable.`])
   }
   const parsed = parseJson(text)
   if (!parsed.ok) {
-    throw new ConfigurationError([`${named} is not valid JSON: line ${parsed.line}, column ${parsed.column} is wrong.`])
+    throw new ConfigurationError([
+      `${named} is not valid JSON: the error is at line ${parsed.line}, column ${parsed.column}.`,
+    ])
   }
   if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
-    throw new ConfigurationError([`${named} must hold a JSON object, such as:\n  { "port": 8001 }`])
+    throw new ConfigurationError([`${named} must contain a JSON object, for example:\n  { "port": 8001 }`])
   }
   return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', value }])
 }

@@ -169,7 +169,7 @@ function keyOf(tenant: string, id: string): string {
 
 function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHash }: Submission): E {
   if (existing.bodyHash === bodyHash) return existing
-  throw new RequestError('IDEMPOTENCY_CONFLICT', `The execution ${existing.id} exists with another request`, {
+  throw new RequestError('IDEMPOTENCY_CONFLICT', `The id ${existing.id} belongs to an execution of another request`, {
     executionId: existing.id,
     suggestion: 'Use a new id for a new request; repeat a request with exactly the same body.',
   })
@@ -178,7 +178,7 @@ function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHa
 function checkSize(path: string, text: string, limitBytes: number): string {
   const sizeBytes = Buffer.byteLength(text)
   if (sizeBytes <= limitBytes) return text
-  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} has ${sizeBytes} bytes; the limit is ${limitBytes}`, {
+  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes`, {
     details: { path, sizeBytes, limitBytes },
   })
 }
@@ -198,7 +198,7 @@ interface TextLimits {
 function tooDeep(path: string, limit: number): RequestError {
   return new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
     details: { path, limit },
-    suggestion: 'Flatten it.',
+    suggestion: `Reduce the nesting of ${path}.`,
   })
 }
 

@@ -74,5 +74,5 @@ export function protocolViolation(violation: string): ExecutionFailure {
 /** Returns the failure of an execution that ends because of a bug in the executor. It has no details of the bug. */
 export function failedByBug(correlationId: string): ExecutionFailure {
   const message = `The executor failed because of a bug. Its log has the details under the correlation id ${correlationId}.`
-  return failure({ code: 'INTERNAL', name: 'InternalError', message })
+  return failure({ code: 'INTERNAL', message })
 }

@@ -29,9 +29,9 @@ export function resolveLimits(asked: RequestLimits = {}, principal: Principal): 
     if (value === undefined) continue
     const max = principal.maxLimits[name]
     if (value > max) {
-      throw new RequestError('INVALID_REQUEST', `limits.${name} is ${value}; this key's maximum is ${max}`, {
+      throw new RequestError('INVALID_REQUEST', `limits.${name} is ${value}; the maximum of this API key is ${max}`, {
         details: { path: `limits.${name}`, value, max },
-        suggestion: `Set limits.${name} to ${max} or less, or raise maxLimits.${name} of the key.`,
+        suggestion: `Set limits.${name} to ${max} or less, or raise maxLimits.${name} of the API key.`,
       })
     }
     limits[name] = value

@@ -126,8 +126,8 @@ export class ToolCalls {
   }
 
   async #send(call: Call): Promise<void> {
-    const turn = this.#options.pacer.turn(call.inputText.length)
-    if (turn) await turn
+    const delay = this.#options.pacer.reserve(call.inputText.length)
+    if (delay) await delay
     call.sentAt = this.#options.now()
     if (isOpen(call)) call.summary.status = 'running'
     // The call may have been cancelled while it waited, or during the delivery.
@@ -187,10 +187,11 @@ export class ToolCalls {
   #refusalOf(call: Call): ToolAnswer | undefined {
     const { limits, tools } = this.#options.journal.header
     const { tool } = call.summary
-    if (!tools.some(({ name }) => name === tool)) return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
+    if (!tools.some(({ name }) => name === tool))
+      return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} in this execution`)
     const sizeBytes = Buffer.byteLength(call.inputText)
     if (sizeBytes > limits.toolInputBytes) {
-      const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
+      const text = `The input of ${tool} is ${sizeBytes} bytes; the limit is ${limits.toolInputBytes} bytes (toolInputBytes)`
       return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
     }
     if (!isJson(call.inputText)) return toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)

@@ -134,13 +134,13 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
   const text = c.req.header(name)
   if (text === undefined) return undefined
   if (/^\d{1,10}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds from ${min}.`)
+  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds, at least ${min}.`)
 }
 
 function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {
   if (detached === true) {
     throw new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
-      suggestion: 'Leave out detached, and keep the connection or read GET /v1/executions/:id.',
+      suggestion: 'Omit detached, and keep the connection or read GET /v1/executions/:id.',
     })
   }
   const unattended = tools.find(({ requiresApproval }) => requiresApproval)
@@ -149,14 +149,14 @@ function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, 
       'INVALID_REQUEST',
       `The tool "${unattended.name}" requires approval, which only detached executions can wait for.`,
       {
-        suggestion: 'Send detached: true, or leave out requiresApproval.',
+        suggestion: 'Send detached: true, or omit requiresApproval.',
       },
     )
   }
   if (tools.length > 0 && callback === undefined && !wantsEvents) {
     throw new RequestError(
       'INVALID_REQUEST',
-      'The request declares tools, but there is no way to call them: it has no callback and asks for no stream.',
+      'The request declares tools, but there is no way to call them: it has no callback and does not accept a stream of events.',
       {
         suggestion:
           'Send callback: {url, token}, or ask for events with "accept: text/event-stream" and answer them at POST /v1/executions/:id/tool-results.',

@@ -27,7 +27,10 @@ export function lastEventId(c: HttpContext): string | undefined {
   const id = c.req.header(headers.lastEventId)
   if (id === undefined || id === '') return undefined
   if (/^\d{1,15}$/.test(id)) return id
-  throw new RequestError('INVALID_REQUEST', `The header ${headers.lastEventId} must be the id of an event: digits.`)
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `The header ${headers.lastEventId} must be the id of an event, which is a number.`,
+  )
 }
 
 /**
@@ -46,7 +49,10 @@ export async function eventStreamResponse(
   const after = lastEventId(c)
   const detach = handle.attachReader()
   const stall = watchStalls(stallMs, () => {
-    logger.info({ executionId: handle.id, correlationId: c.get('correlationId') }, 'a reader stalled and was cut off')
+    logger.info(
+      { executionId: handle.id, correlationId: c.get('correlationId') },
+      'a reader stalled; its connection was closed',
+    )
     close()
     c.env?.outgoing?.destroy()
   })
