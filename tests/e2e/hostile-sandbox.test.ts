@@ -22,7 +22,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
       return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
     },
     // The unhandled rejection fails the test.
-    observer: { executionFailedByBug: (error) => void Promise.reject(error) },
+    observer: { executionFailedByBug: (bug) => void Promise.reject(bug) },
   })
 }
 

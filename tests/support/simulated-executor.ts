@@ -96,7 +96,7 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     maxQueued: 100,
     disconnectGraceMs: 10_000,
     // The unhandled rejection fails the test.
-    observer: combineObservers([{ executionFailedByBug: (error) => void Promise.reject(error) }]),
+    observer: combineObservers([{ executionFailedByBug: (bug) => void Promise.reject(bug) }]),
     retain,
   })
   return {

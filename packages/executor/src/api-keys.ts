@@ -52,10 +52,7 @@ const apiKeysSchema = z
   .array(apiKeySchema)
   .min(1)
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id')
-  .refine(
-    (keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length,
-    'two keys have the same sha256',
-  )
+  .refine((keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length, 'two keys have the same sha256')
 
 /** An API key as the executor stores it: its SHA-256 hash and its principal, never the key itself. */
 export interface ApiKey {

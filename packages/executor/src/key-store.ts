@@ -36,12 +36,12 @@ interface FileKeyStoreOptions {
  */
 export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.now }: FileKeyStoreOptions): KeyStore {
   // The stamp is taken before the content is read, so that the next check notices a change in between.
-  let seen = stampOf(path)
+  let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
   const timer = setInterval(() => {
     const stamp = stampOf(path)
-    if (stamp === seen) return
-    seen = stamp
+    if (stamp === lastStamp) return
+    lastStamp = stamp
     try {
       keys = readKeys(path, defaults)
       logger.info({ keys: keys.length }, 'the API keys file has changed and was reloaded')

@@ -18,12 +18,12 @@ interface EndedParts {
 /** Memory of an `EndedExecution` itself in bytes, as measured. */
 const ownHeapBytes = 4 * 1024
 
-const over = Promise.resolve()
+const resolved = Promise.resolve()
 
 /** An execution that has ended: the parts that can still be read, without those that were needed to run it. */
 export class EndedExecution implements ExecutionHandle {
-  readonly admitted = over
-  readonly finished = over
+  readonly admitted = resolved
+  readonly finished = resolved
   readonly #parts: EndedParts
 
   constructor(parts: EndedParts) {

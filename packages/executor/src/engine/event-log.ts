@@ -126,8 +126,8 @@ function withField(event: object, [name, json]: [name: string, json: string | Js
   return withJsonField(event, name, typeof json === 'string' ? jsonText(json) : json)
 }
 
-function eventsGone(wanted: number, oldest: number): RequestError {
-  return new RequestError('EVENTS_GONE', `Event ${wanted} is no longer kept; the oldest kept event is ${oldest}`, {
+function eventsGone(requested: number, oldest: number): RequestError {
+  return new RequestError('EVENTS_GONE', `Event ${requested} is no longer kept; the oldest kept event is ${oldest}`, {
     details: { oldest },
     suggestion: 'Read the record with GET /v1/executions/:id, and follow the events from the oldest on.',
   })

@@ -85,7 +85,7 @@ export class Execution implements ExecutionHandle {
   /** Logs of the turn in which the host stopped the guest. */
   #stoppedTurnLogs: TurnLogs | undefined
   /** First decision of the host to end the execution; the loop checks it at its next step. */
-  #stopped: ExecutionFailure | undefined
+  #stopReason: ExecutionFailure | undefined
   #resolveFinished!: () => void
 
   constructor(options: ExecutionOptions) {
@@ -140,7 +140,7 @@ export class Execution implements ExecutionHandle {
   cancel(reason?: string): void {
     if (this.#isRefused) return
     this.#stop(cancelled(reason))
-    if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopped! })
+    if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopReason! })
   }
 
   answerCall(callId: string, answer: ToolAnswer): boolean {
@@ -179,7 +179,7 @@ export class Execution implements ExecutionHandle {
     let delivery: Delivery = { kind: 'start' }
     for (;;) {
       const effects = await this.#turn(delivery)
-      if (this.#stopped || effects === undefined) break
+      if (this.#stopReason || effects === undefined) break
       if (effects.end) {
         this.#finish({ by: 'guest', end: effects.end })
         return
@@ -188,7 +188,7 @@ export class Execution implements ExecutionHandle {
       if (next === undefined) break
       delivery = next
     }
-    this.#finish({ by: 'host', error: this.#stopped! })
+    this.#finish({ by: 'host', error: this.#stopReason! })
   }
 
   #begin(): void {
@@ -260,13 +260,13 @@ export class Execution implements ExecutionHandle {
   }
 
   #takeAnswer(answer: AnswerText, call: ToolCallSummary): void {
-    if (!this.#stopped) this.#stop(this.#release.answer(answer, call, this.#now()))
+    if (!this.#stopReason) this.#stop(this.#release.answer(answer, call, this.#now()))
   }
 
   /** Stops the execution with a failure, if there is one and it is the first. */
   #stop(error: ExecutionFailure | undefined): void {
-    if (error === undefined || this.#stopped || this.#report.ended) return
-    this.#stopped = error
+    if (error === undefined || this.#stopReason || this.#report.ended) return
+    this.#stopReason = error
     this.#residence.leave()
     this.#deliveries.close()
   }

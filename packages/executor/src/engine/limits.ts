@@ -22,10 +22,10 @@ const nestedTimeouts = [
  * Returns the limits of one execution: the request's where it sets them, otherwise the key's. Throws `RequestError` for
  * a limit above the key's maximum, and for an inner timeout that the request itself sets longer than the outer one.
  */
-export function resolveLimits(asked: RequestLimits = {}, principal: Principal): ExecutionLimits {
+export function resolveLimits(requested: RequestLimits = {}, principal: Principal): ExecutionLimits {
   const limits = { ...principal.defaultLimits, ...fixedLimits }
-  for (const name of Object.keys(asked) as (keyof RequestLimits)[]) {
-    const value = asked[name]
+  for (const name of Object.keys(requested) as (keyof RequestLimits)[]) {
+    const value = requested[name]
     if (value === undefined) continue
     const max = principal.maxLimits[name]
     if (value > max) {
@@ -36,12 +36,13 @@ export function resolveLimits(asked: RequestLimits = {}, principal: Principal): 
     }
     limits[name] = value
   }
-  for (const [inner, outer] of nestedTimeouts) refuseLongerInner(asked, timeoutOptions[inner], timeoutOptions[outer])
+  for (const [inner, outer] of nestedTimeouts)
+    refuseLongerInner(requested, timeoutOptions[inner], timeoutOptions[outer])
   return limits
 }
 
-function refuseLongerInner(asked: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {
-  const [innerMs, outerMs] = [asked[inner], asked[outer]]
+function refuseLongerInner(requested: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {
+  const [innerMs, outerMs] = [requested[inner], requested[outer]]
   if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) return
   throw new RequestError(
     'INVALID_REQUEST',

@@ -16,7 +16,7 @@ export function jsonResponse(c: HttpContext, executionId: string, json: string):
   return RESPONSE_ALREADY_SENT
 }
 
-interface SlowResponse {
+interface SlowResponseOptions {
   readonly executionId: string
   /** Milliseconds before the response begins, and between two heartbeats. */
   readonly heartbeatMs: number
@@ -29,8 +29,8 @@ interface SlowResponse {
  * Responds with JSON that is not available yet. Until it is, line breaks serve as heartbeats, because gateways close
  * connections that are quiet. JSON may have whitespace before its value (RFC 8259, section 2).
  */
-export async function slowJsonResponse(c: HttpContext, answer: SlowResponse): Promise<Response> {
-  const { executionId, heartbeatMs, finished, json } = answer
+export async function slowJsonResponse(c: HttpContext, options: SlowResponseOptions): Promise<Response> {
+  const { executionId, heartbeatMs, finished, json } = options
   const outgoing = c.env?.outgoing
   const hasFinished = finished.then(() => true)
   if (outgoing === undefined) await hasFinished

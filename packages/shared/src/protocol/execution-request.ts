@@ -39,14 +39,9 @@ export const executionRequestSchema = z
     callback: callbackSchema.optional(),
     limits: requestLimitsSchema.optional(),
     detached: z.boolean().optional(),
-    priority: z
-      .int()
-      .min(-100)
-      .max(100)
-      .optional()
-      .meta({
-        description: 'Priority among the queued executions of the tenant; the highest is admitted first. Default: 0',
-      }),
+    priority: z.int().min(-100).max(100).optional().meta({
+      description: 'Priority among the queued executions of the tenant; the highest is admitted first. Default: 0',
+    }),
   })
   .meta({ id: 'ExecutionRequest' })
 

@@ -69,12 +69,9 @@ export const executionFailureSchema = z
         .map((code) => `${code}: ${errorCodes[code].meaning}`)
         .join(' '),
     }),
-    name: z
-      .string()
-      .meta({
-        description:
-          'Name of the error that the guest threw, or of the error class for a failure that the host decided',
-      }),
+    name: z.string().meta({
+      description: 'Name of the error that the guest threw, or of the error class for a failure that the host decided',
+    }),
     /** Message of the thrown value, or the limit that was exceeded; never a host path. */
     message: z.string(),
     /** Whether the same request, unchanged, may succeed later. */
