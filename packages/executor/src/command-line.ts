@@ -1,6 +1,7 @@
 import { nearestName } from '@codemode/shared'
 import { parseArgs } from 'node:util'
 
+import { executorOptionsSchema } from './config-options.ts'
 import { describeOption, optionNames, variableOf } from './config-errors.ts'
 
 /** A parsed command line of `codemode-executor`. */
@@ -44,7 +45,10 @@ function invalid(argument: string): Command {
 
 /** Returns the text of `--help`. */
 export function helpText(): string {
-  const variables = optionNames.map((option) => `  ${variableOf(option).padEnd(31)}${describeOption(option).rule}`)
+  const variables = optionNames.map((option) => {
+    const { description = '' } = executorOptionsSchema.shape[option].unwrap()
+    return `  ${variableOf(option).padEnd(31)}${description} (${describeOption(option).rule})`
+  })
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
 

@@ -10,19 +10,22 @@ import { parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
 
-/** Description of an option: the rule for its values, which errors and `--help` print, and a valid example. */
+/** Texts about an option: `--help` prints the description and the rule for its values, errors the rule and the example. */
 interface OptionMeta {
+  readonly description: string
+  /** Continues "must be". */
   readonly rule: string
+  /** A valid value. */
   readonly example: string | number | boolean | readonly string[]
 }
 
 const option = <Schema extends z.ZodType>(schema: Schema, meta: OptionMeta) => schema.meta({ ...meta }).optional()
 
-const count = (rule: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
-  option(z.int().min(min).max(max), { rule: `${rule}: an integer from ${min} to ${max}`, example })
+const count = (description: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
+  option(z.int().min(min).max(max), { description, rule: `an integer from ${min} to ${max}`, example })
 
-const milliseconds = (rule: string, example: number) =>
-  count(`${rule}, in milliseconds`, example, { min: 0, max: 86_400_000 })
+const milliseconds = (description: string, example: number, { min = 0, max = 86_400_000 } = {}) =>
+  count(`${description}, in milliseconds`, example, { min, max })
 
 const callbackOrigin = z.string().transform((text, context) => {
   const origin = parseCallbackOrigin(text)
@@ -34,66 +37,68 @@ const callbackOrigin = z.string().transform((text, context) => {
 /** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
 export const executorOptionsSchema = z.strictObject({
   host: option(z.string().min(1).max(255), {
-    rule: 'an address of a local network interface, to listen on',
+    description: 'address to listen on',
+    rule: 'an address of a local network interface',
     example: '127.0.0.1',
   }),
-  port: option(z.int().min(0).max(65_535), {
-    rule: 'an integer from 0 to 65535; 0 selects a free port',
-    example: 8001,
-  }),
+  port: count('port to listen on; 0 selects a free port', 8001, { min: 0, max: 65_535 }),
   apiKey: option(z.string().regex(/^[\x21-\x7e]{16,512}$/), {
-    rule: "a single API key, of tenant 'default': 16 to 512 visible ASCII characters without blanks",
+    description: "a single API key, of tenant 'default'",
+    rule: '16 to 512 visible ASCII characters without blanks',
     example: '$(openssl rand -hex 32)',
   }),
   apiKeysFile: option(z.string().min(1), {
-    rule: 'the path of a JSON file with API keys, which is reloaded when it changes',
+    description: 'JSON file with API keys, which is reloaded when it changes',
+    rule: 'a path',
     example: './api-keys.json',
   }),
   dev: option(z.boolean(), {
-    rule: '0 or 1; 1 is development mode: generates an API key if none is set, and allows callbacks to this machine',
+    description: 'development mode: generates an API key if none is set, and allows callbacks to this machine',
+    rule: 'true (1) or false (0)',
     example: true,
   }),
   callbackOrigins: option(z.array(callbackOrigin), {
-    rule: 'the allowed origins of callbacks, such as https://app.example or https://*.app.example',
+    description: 'allowed origins of callbacks',
+    rule: 'a list of origins, such as https://app.example or https://*.app.example',
     example: ['https://app.example'],
   }),
-  sandboxProcesses: count('the number of sandbox processes that run code at the same time', 4, { max: 1_024 }),
-  maxSandboxProcesses: count(
-    'the maximum number of sandbox processes, including those in which executions only wait',
-    16,
-    {
-      max: 4_096,
-    },
-  ),
+  sandboxProcesses: count('number of sandbox processes that run code at the same time', 4, { max: 1_024 }),
+  maxSandboxProcesses: count('maximum number of sandbox processes, including those in which executions only wait', 16, {
+    max: 4_096,
+  }),
   minIsolation: option(z.enum(isolationTiers), {
-    rule: `the weakest isolation with which the executor starts: one of ${isolationTiers.join(', ')}`,
+    description: 'weakest isolation with which the executor starts',
+    rule: `one of ${isolationTiers.join(', ')}`,
     example: 'bubblewrap',
   }),
   isolation: option(z.enum(['tenant', 'execution']), {
-    rule: "the sharing of sandbox processes: 'tenant' (by the executions of a tenant) or 'execution' (none)",
+    description: 'sharing of sandbox processes: by the executions of one tenant, or none',
+    rule: 'one of tenant, execution',
     example: 'execution',
   }),
-  sandboxMemoryMb: count('the maximum memory of all waiting executions, in MiB', 2_048, { min: 64 }),
-  evictAfterMs: count('the time that an execution may wait before it is evicted from memory, in milliseconds', 30_000, {
-    max: 86_400_000,
-  }),
-  recycleAfter: count('the number of executions after which a sandbox process is replaced', 5_000),
-  disconnectGraceMs: milliseconds('the time after which an execution without readers is cancelled', 15_000),
-  heartbeatMs: count('the time without output after which an open response gets a heartbeat, in milliseconds', 5_000, {
+  sandboxMemoryMb: count('maximum memory of all waiting executions, in MiB', 2_048, { min: 64 }),
+  evictAfterMs: milliseconds('time that an execution may wait before it is evicted from memory', 30_000, { min: 1 }),
+  recycleAfter: count('number of executions after which a sandbox process is replaced', 5_000),
+  disconnectGraceMs: milliseconds('time after which an execution without readers is cancelled', 15_000),
+  heartbeatMs: milliseconds('time without output after which an open response gets a heartbeat', 5_000, {
     min: 100,
     max: 60_000,
   }),
-  logLevel: option(z.enum(logLevels), { rule: `one of ${logLevels.join(', ')}`, example: 'info' }),
-  maxRunning: count('the maximum number of admitted executions, including those that wait for tools', 4_000),
-  maxQueued: count('the maximum number of executions that wait for admission', 4_000, { min: 0 }),
-  maxRunningPerKey: count('the maximum number of admitted executions of one API key', 4_000),
-  maxQueuedPerKey: count('the maximum number of executions of one API key that wait for admission', 2_000, { min: 0 }),
-  drainMs: milliseconds('the time for which running executions may continue at shutdown', 10_000),
-  retainMs: count('the time for which an ended execution can be read, in milliseconds', 300_000, { max: 86_400_000 }),
-  retainBytes: count('the maximum memory of ended executions in bytes, which tenants share fairly', 64 * MiB, {
+  logLevel: option(z.enum(logLevels), {
+    description: 'lowest level that is logged',
+    rule: `one of ${logLevels.join(', ')}`,
+    example: 'info',
+  }),
+  maxRunning: count('maximum number of admitted executions, including those that wait for tools', 4_000),
+  maxQueued: count('maximum number of executions that wait for admission', 4_000, { min: 0 }),
+  maxRunningPerKey: count('maximum number of admitted executions of one API key', 4_000),
+  maxQueuedPerKey: count('maximum number of executions of one API key that wait for admission', 2_000, { min: 0 }),
+  drainMs: milliseconds('time for which running executions may continue at shutdown', 10_000),
+  retainMs: milliseconds('time for which an ended execution can be read', 300_000, { min: 1 }),
+  retainBytes: count('maximum memory of ended executions in bytes, which tenants share fairly', 64 * MiB, {
     max: 64 * 1024 * MiB,
   }),
-  retainCount: count('the maximum number of ended executions that are kept, which tenants share fairly', 10_000),
+  retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
 })
 
 /** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */
