@@ -133,6 +133,7 @@ async function makeCalls(count: number): Promise<void> {
     onAnswer: () => {
       if (calls.firstOpenCallIds().length === 0) done.resolve()
     },
+    onFailedByBug: (error) => done.reject(error),
     now: Date.now,
   })
   for (let call = 1; call <= count; call++) calls.add({ call, tool: 'none', input: '{}' })

@@ -42,6 +42,26 @@ test.each(transports)(
   },
 )
 
+test('a bug in calling a tool ends the execution while it waits for the call', { tags: ['EX-8'] }, async () => {
+  const failures: unknown[] = []
+  await using executor = await startOnHostileSandbox({
+    turn: () => ({
+      type: 'turn',
+      cpuMs: 1,
+      effects: { ...nothing, calls: [{ call: 1, tool: 'search', input: '{}' }] },
+    }),
+    callTool: () => Promise.reject(bug),
+    observer: { executionFailedByBug: (error) => failures.push(error) },
+  })
+  await using codemode = connect(executor, { ...transports[0].config, tools: { search: () => 1 } })
+  expect(await codemode.run('await tools.search({})')).toMatchObject({
+    success: false,
+    error: { code: 'INTERNAL' },
+    toolCalls: [{ tool: 'search', status: 'cancelled' }],
+  })
+  expect(failures).toEqual([bug])
+})
+
 test('an observer that throws changes no result', { tags: ['EX-8'] }, async () => {
   await using executor = await startWithBug({
     executionFailedByBug() {

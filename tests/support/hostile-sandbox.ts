@@ -4,6 +4,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { ToolTransport } from '../../packages/executor/src/tools/transport.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from '@codemode/testkit'
 
@@ -18,11 +19,13 @@ export const nothing: TurnEffects = {
 interface HostileSandbox {
   /** Returns the outcome of a turn. An error that it throws is a bug to the engine. */
   readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
+  /** Calls a tool of an execution with a callback, in place of the transport. */
+  readonly callTool?: ToolTransport['call']
   readonly observer?: Partial<EngineObserver>
 }
 
 /** Starts an executor on a sandbox that reports what the test decides. */
-export function startOnHostileSandbox({ turn, observer = {} }: HostileSandbox): Promise<RunningExecutor> {
+export function startOnHostileSandbox({ turn, callTool, observer = {} }: HostileSandbox): Promise<RunningExecutor> {
   const sandbox: Sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
@@ -35,7 +38,7 @@ export function startOnHostileSandbox({ turn, observer = {} }: HostileSandbox): 
   const start: typeof startEngine = async (config, { callbackTransport }) => ({
     engine: createEngine({
       sandbox,
-      callbackTransport,
+      callbackTransport: callTool ? () => ({ call: callTool }) : callbackTransport,
       maxRunning: config.maxRunning,
       maxQueued: config.maxQueued,
       disconnectGraceMs: config.disconnectGraceMs,

@@ -88,7 +88,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
-    const { request, principal, remainingMs, bodyHash } = submission
+    const { request, principal, correlationId, remainingMs, bodyHash } = submission
     // Created before the ticket, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
@@ -111,7 +111,7 @@ export function createEngine(options: EngineOptions): Engine {
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
-      onFailedByBug: (error, ids) => options.observer.executionFailedByBug(error, ids),
+      onFailedByBug: (error) => options.observer.executionFailedByBug(error, { executionId: id, correlationId }),
       onFinished: (execution) => {
         delete active[key]
         endedExecutions.add(principal.tenant, id, execution)

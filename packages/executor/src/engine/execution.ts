@@ -18,7 +18,6 @@ import { createClock } from './clock.ts'
 import type { TurnLogs } from './effects-validator.ts'
 import { EffectsRelease } from './effects-release.ts'
 import { EndedExecution } from './ended-execution.ts'
-import type { ExecutionIds } from './engine-observer.ts'
 import { EventLog } from './event-log.ts'
 import { ExecutionReport, type Ending } from './execution-report.ts'
 import {
@@ -53,7 +52,7 @@ interface ExecutionOptions {
   readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
   /** Called with the error of a bug in the executor, after it has ended the execution. */
-  onFailedByBug(error: unknown, ids: ExecutionIds): void
+  onFailedByBug(error: unknown): void
   onFinished(ended: EndedExecution): void
 }
 
@@ -168,9 +167,9 @@ export class Execution implements ExecutionHandle {
   }
 
   #failByBug(error: unknown): void {
-    const { id: executionId, correlationId } = this
-    this.#finish({ by: 'host', error: failedByBug(correlationId) })
-    this.#options.onFailedByBug(error, { executionId, correlationId })
+    this.#stop(failedByBug(this.correlationId))
+    this.#finish({ by: 'host', error: this.#stopReason! })
+    this.#options.onFailedByBug(error)
   }
 
   async #run(): Promise<void> {
@@ -209,6 +208,7 @@ export class Execution implements ExecutionHandle {
       onSent: ({ callId, tool, deadline, input }) =>
         this.#events.append({ type: 'tool.called', callId, tool, deadline }, this.#now(), { input }),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
+      onFailedByBug: (error) => this.#failByBug(error),
       now: this.#now,
     })
     const createdAt = new Date(this.#createdAt).toISOString()

@@ -38,6 +38,8 @@ interface ToolCallsOptions {
   readonly pacer: Pacer
   onSent(call: OutgoingCall): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
+  /** Called with the error of a bug, which leaves a call unanswered. */
+  onFailedByBug(error: unknown): void
   readonly now: () => number
 }
 
@@ -121,7 +123,7 @@ export class ToolCalls {
   #sendQueued(): void {
     while (this.#queue.size > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
       this.#inFlight += 1
-      void this.#send(this.#queue.take()!)
+      this.#send(this.#queue.take()!).catch((error: unknown) => this.#options.onFailedByBug(error))
     }
   }
 
