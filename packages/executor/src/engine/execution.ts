@@ -286,14 +286,9 @@ export class Execution implements ExecutionHandle {
     this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
     endExecutionSpan(this.#trace.span, this.#report.errorCode)
     this.#options.ticket.leave()
-    this.#options.onFinished(this.#ended())
-    this.#resolveFinished()
-  }
-
-  /** Returns the part of the execution that is kept after its end. */
-  #ended(): EndedExecution {
     const { bodyHash, keyId } = this
     const [journal, events, report, readers] = [this.#journal, this.#events, this.#report, this.#readers]
-    return new EndedExecution({ bodyHash, keyId, journal, events, report, readers })
+    this.#options.onFinished(new EndedExecution({ bodyHash, keyId, journal, events, report, readers }))
+    this.#resolveFinished()
   }
 }
