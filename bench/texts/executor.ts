@@ -10,9 +10,9 @@ import {
 import { parseWith } from '@codemode/shared/internal'
 
 import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
-import { EffectsAccount } from '../../packages/executor/src/engine/check-effects.ts'
+import { EffectsValidator } from '../../packages/executor/src/engine/effects-validator.ts'
 import { EventLog } from '../../packages/executor/src/engine/event-log.ts'
-import { Inbox } from '../../packages/executor/src/engine/inbox.ts'
+import { DeliveryQueue } from '../../packages/executor/src/engine/delivery-queue.ts'
 import { parsedBytesOf } from '../../packages/executor/src/engine/memory-size.ts'
 import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
 import { Pacer } from '../../packages/executor/src/engine/pacer.ts'
@@ -134,6 +134,7 @@ async function makeCalls(count: number): Promise<void> {
     onAnswer: () => {
       if (calls.firstOpenCallIds().length === 0) done.resolve()
     },
+    onFailedByBug: (error) => done.reject(error),
     now: Date.now,
   })
   for (let call = 1; call <= count; call++) calls.add({ call, tool: 'none', input: '{}' })
@@ -146,9 +147,9 @@ function keepEvents(count: number): void {
 }
 
 function deliverAnswers(count: number): void {
-  const inbox = new Inbox(() => 0)
-  for (let call = 0; call < count; call++) inbox.addAnswer(call, 0)
-  while (inbox.takeDue() !== undefined);
+  const queue = new DeliveryQueue(() => 0)
+  for (let call = 0; call < count; call++) queue.addAnswer(call, 0)
+  while (queue.takeDue() !== undefined);
 }
 
 const counted = (most: number, unit: string) => ({
@@ -212,7 +213,7 @@ export const executorSubjects: readonly TextSubject[] = [
     readFrames([encodeFrame(turnMessage({ logs: [{ level: 'log', text }] }))]),
   ),
   textSubject('effects with a result', MiB, (result) =>
-    new EffectsAccount(limits).add({
+    new EffectsValidator(limits).check({
       calls: [],
       logs: [],
       logsDropped: { entries: 0, bytes: 0 },

@@ -134,6 +134,10 @@ test(
     const refused = await api(leaving, '/v1/executions', { body: { code: 'return 1' } })
     expect(refused).toMatchObject({ status: 503, body: { error: { code: 'SHUTTING_DOWN', retryable: true } } })
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(await api(leaving, '/readyz')).toMatchObject({
+      status: 503,
+      body: { error: { code: 'SHUTTING_DOWN', retryable: true } },
+    })
     open()
     expect(await value).toBe('drained')
     await closed

@@ -21,7 +21,8 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
       const said = turns[turn++] ?? { end: { ok: true, result: JSON.stringify(delivery) } }
       return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
     },
-    onBug: (bug) => expect.unreachable(String(bug)),
+    // The unhandled rejection fails the test.
+    observer: { executionFailedByBug: (bug) => void Promise.reject(bug) },
   })
 }
 

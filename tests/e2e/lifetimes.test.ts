@@ -59,8 +59,8 @@ test(
     expect(await api(executor, '/v1/executions', { body })).toMatchObject({ status: 200 })
     expect(await api(executor, '/v1/executions', { body: { code: 'return 2' } })).toMatchObject({ status: 200 })
     expect(await api(executor, '/v1/executions', { body })).toMatchObject({
-      status: 409,
-      body: { error: { code: 'IDEMPOTENCY_CONFLICT', message: expect.stringContaining('no longer kept') } },
+      status: 410,
+      body: { error: { code: 'RESULT_GONE', ambiguous: true, message: expect.stringContaining('no longer kept') } },
     })
   },
 )

@@ -41,7 +41,7 @@ async function turnAgainst(bytes: Buffer, chunkBytes = 100): Promise<TurnOutcome
     layers: [],
     command: [execPath, program, join(folder, 'lies'), String(chunkBytes)],
   }
-  const pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+  const pool = await ProcessPool.start({ size: 1, jails: [jail] })
   try {
     const guest = pool.placeGuest(spec, { tenant: 't', isolation: 'tenant' })
     return await guest.turn({ kind: 'start', at: 1 }, { cpuMs: 50, expectedSlowdown: 1, wallMs: 50, maxWaitMs: 50 })

@@ -7,7 +7,7 @@ import { executionResultSchema, fixedLimits, type TurnEffects } from '@codemode/
 import { expect, test } from 'vitest'
 import { ZodError } from 'zod'
 
-import { EffectsAccount } from '../../packages/executor/src/engine/check-effects.ts'
+import { EffectsValidator } from '../../packages/executor/src/engine/effects-validator.ts'
 import { FrameError, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
 import { sandboxMessageSchema, type SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 import { defaultMaxLimits } from '../../packages/executor/src/api-keys.ts'
@@ -55,7 +55,7 @@ test(
           for (const message of inPieces) {
             believed.add(message.type)
             if (message.type !== 'turn') continue
-            const violation = new EffectsAccount(limits).add(message.effects)
+            const violation = new EffectsValidator(limits).check(message.effects)
             expect(['string', 'undefined']).toContain(typeof violation)
           }
         },
@@ -92,7 +92,7 @@ test(
         const said = scripts.get(code)?.shift()
         return { type: 'turn', cpuMs: 1, effects: said ?? { ...nothing, end: { ok: true, result: '1' } } }
       },
-      onBug: (bug) => bugs.push(bug),
+      observer: { executionFailedByBug: (error) => bugs.push(error) },
     })
     let number = 0
     let lies = 0

@@ -79,7 +79,7 @@ test(
     delete forgetful.entries.at(-1).effects.end.warnings
     const replayed = await replayOf([journal, forgetful])
     expect(replayed.exitCode).not.toBe(0)
-    expect(replayed.lines[0]).toContain('replayed 1 turns as the journal says')
+    expect(replayed.lines[0]).toContain('replayed 1 turns as recorded in the journal')
     expect(replayed.lines.slice(1).join('\n')).toContain('ERROR_RETURNED')
     const told: unknown[] = []
     for await (const event of execution.events()) if (event.type === 'finished') told.push(event.result.warnings)

@@ -98,7 +98,7 @@ test(
     expect(executorLog.filter((line) => line.includes('"level":"error"'))).toEqual([])
 
     const { exitCode, lines } = await replayOf(journals)
-    expect(lines.filter((line) => !line.includes('as the journal says')).slice(0, 20)).toEqual([])
+    expect(lines.filter((line) => !line.includes('as recorded in the journal')).slice(0, 20)).toEqual([])
     expect(lines).toHaveLength(journals.length)
     expect(exitCode).toBe(0)
   },

@@ -29,7 +29,7 @@ test(
       journals.push((await api(suite.executor, `/v1/executions/${executionId}/journal`)).body)
     }
     const { exitCode, lines } = await replayOf(journals)
-    expect(lines.filter((line) => !line.includes('as the journal says'))).toEqual([])
+    expect(lines.filter((line) => !line.includes('as recorded in the journal'))).toEqual([])
     expect(lines).toHaveLength(entropyPrograms.length)
     expect(exitCode).toBe(0)
   },

@@ -55,7 +55,7 @@ test('1,000 random programs replay from their journals to the same calls, logs, 
   expect(turns).toBeGreaterThan(4_000)
   const callsMade = toolCalls
   const { exitCode, lines } = await replayOf(journals)
-  expect(lines.filter((line) => !/: replayed \d+ turns as the journal says/.test(line))).toEqual([])
+  expect(lines.filter((line) => !/: replayed \d+ turns as recorded in the journal/.test(line))).toEqual([])
   expect(lines).toHaveLength(1_000)
   expect(exitCode).toBe(0)
   expect(toolCalls).toBe(callsMade)

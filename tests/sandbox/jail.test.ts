@@ -21,7 +21,7 @@ const argumentsOf = (pid: number): string[] => wordsIn(`/proc/${pid}/cmdline`)
 /** Returns whether sandbox processes start in the jail on this machine. */
 async function works(jail: Jail): Promise<boolean> {
   try {
-    await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+    await using _pool = await ProcessPool.start({ size: 1, jails: [jail] })
     return true
   } catch {
     return false
@@ -54,7 +54,7 @@ const holds: Readonly<Record<string, (pid: number) => boolean>> = {
 test.each(jails.map((jail, index) => ({ name: `${index + 1}: ${jail.tier}`, jail })))(
   'a sandbox process in jail $name has the restrictions of its layers',
   async ({ jail }) => {
-    await using pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+    await using pool = await ProcessPool.start({ size: 1, jails: [jail] })
     expect(pool.jail).toBe(jail)
     const [pid] = sandboxProcesses()
     expect(jail.layers.filter((layer) => !holds[layer]!(pid!))).toEqual([])
@@ -82,14 +82,14 @@ test('a sandbox process has no variable of the executor’s environment', async 
 test('no process starts below the required isolation', async () => {
   const [weakest] = isolationTiers
   const weak = candidateJails().filter(({ tier }) => tier === weakest)
-  const start = ProcessPool.start({ size: 1, jails: weak, minIsolation: 'bubblewrap', onCrash: () => {} })
+  const start = ProcessPool.start({ size: 1, jails: weak, minIsolation: 'bubblewrap' })
   await expect(start).rejects.toThrow(/isolation 'bubblewrap' or stronger/)
   expect(sandboxProcesses()).toEqual([])
 })
 
 test('an executor does not start below its required isolation, and says why', async () => {
   const failing = jails.map((jail): Jail => ({ ...jail, command: ['/bin/false'] }))
-  const start = ProcessPool.start({ size: 1, jails: failing, minIsolation: 'namespaces', onCrash: () => {} })
+  const start = ProcessPool.start({ size: 1, jails: failing, minIsolation: 'namespaces' })
   await expect(start).rejects.toThrow(/isolation 'namespaces' or stronger:\n {2}bubblewrap: exit code 1/)
   const strongest = jails[0]!.tier
   await using executor = await startExecutor({ minIsolation: strongest })
@@ -105,6 +105,6 @@ test('the pool skips a jail that does not start', async () => {
   const broken: Jail = { tier: 'bubblewrap', layers: ['namespaces'], command: ['/bin/false'] }
   const lying: Jail = { ...candidateJails().at(-1)!, tier: 'bubblewrap', layers: ['seccomp filter'] }
   const last = candidateJails().at(-1)!
-  await using pool = await ProcessPool.start({ size: 1, jails: [broken, lying, last], onCrash: () => {} })
+  await using pool = await ProcessPool.start({ size: 1, jails: [broken, lying, last] })
   expect(pool.jail).toBe(last)
 })

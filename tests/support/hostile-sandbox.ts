@@ -2,7 +2,9 @@ import type { TurnEffects } from '@codemode/shared'
 import { createExecutor, type RunningExecutor } from '@codemode/executor'
 
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
+import { combineObservers, type EngineObserver } from '../../packages/executor/src/engine/engine-observer.ts'
 import type { GuestDelivery, GuestSpec, Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
+import type { ToolTransport } from '../../packages/executor/src/tools/transport.ts'
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from '@codemode/testkit'
 
@@ -15,13 +17,15 @@ export const nothing: TurnEffects = {
 }
 
 interface HostileSandbox {
-  /** Returns the outcome of a turn. */
+  /** Returns the outcome of a turn. An error that it throws is a bug to the engine. */
   readonly turn: (delivery: GuestDelivery, spec: GuestSpec) => TurnOutcome
-  readonly onBug: (bug: unknown) => void
+  /** Calls a tool of an execution with a callback, in place of the transport. */
+  readonly callTool?: ToolTransport['call']
+  readonly observer?: Partial<EngineObserver>
 }
 
 /** Starts an executor on a sandbox that reports what the test decides. */
-export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<RunningExecutor> {
+export function startOnHostileSandbox({ turn, callTool, observer = {} }: HostileSandbox): Promise<RunningExecutor> {
   const sandbox: Sandbox = {
     versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
     ready: true,
@@ -34,11 +38,11 @@ export function startOnHostileSandbox({ turn, onBug }: HostileSandbox): Promise<
   const start: typeof startEngine = async (config, { callbackTransport }) => ({
     engine: createEngine({
       sandbox,
-      callbackTransport,
+      callbackTransport: callTool ? () => ({ call: callTool }) : callbackTransport,
       maxRunning: config.maxRunning,
       maxQueued: config.maxQueued,
       disconnectGraceMs: config.disconnectGraceMs,
-      onBug,
+      observer: combineObservers([observer]),
       retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
     }),
     info: () => ({

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 import { readingHeaders } from '@codemode/shared'
 
+import { combineObservers } from '../../packages/executor/src/engine/engine-observer.ts'
 import { createEngine } from '../../packages/executor/src/engine/create-engine.ts'
 import type { Engine } from '../../packages/executor/src/engine/engine.ts'
 import { createHttpApp } from '../../packages/executor/src/http/http-app.ts'
@@ -21,7 +22,7 @@ const engine = (): Engine => engines.getStore()!
  */
 const app = createHttpApp({
   engine: {
-    ready: true,
+    readiness: 'ready',
     reading: () => engine().reading(),
     submit: (submission) => engine().submit(submission),
     find: (tenant, id) => engine().find(tenant, id),
@@ -94,9 +95,8 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     maxRunning: 100,
     maxQueued: 100,
     disconnectGraceMs: 10_000,
-    onBug: (bug) => {
-      throw bug
-    },
+    // The unhandled rejection fails the test.
+    observer: combineObservers([{ executionFailedByBug: (bug) => void Promise.reject(bug) }]),
     retain,
   })
   return {

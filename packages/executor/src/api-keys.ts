@@ -24,11 +24,11 @@ export const defaultMaxLimits: ResolvedRequestLimits = {
 const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLimits)[]
 
 /** Timeouts that run within the execution timeout and must not exceed it. */
-const innerClocks = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
+const innerTimeouts = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
 const apiKeySchema = z
   .strictObject({
-    id: z.string().min(1).max(128).meta({ description: 'Names the key in logs' }),
+    id: z.string().min(1).max(128).meta({ description: 'Id of the key, which identifies it in logs' }),
     tenant: z.string().min(1).max(128),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: printf %s "$KEY" | sha256sum'),
     limits: requestLimitsSchema.optional(),
@@ -38,14 +38,14 @@ const apiKeySchema = z
     isolation: z.enum(['tenant', 'execution']).optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
-  .superRefine(({ limits = {}, maxLimits = {} }, refusal) => {
+  .superRefine(({ limits = {}, maxLimits = {} }, context) => {
     const max = { ...defaultMaxLimits, ...definedOf(maxLimits) }
     for (const name of limitNames) {
-      if ((limits[name] ?? 0) > max[name]) refuse(refusal, name, `is over maxLimits.${name}, ${max[name]}`)
+      if ((limits[name] ?? 0) > max[name]) refuse(context, name, `exceeds maxLimits.${name} (${max[name]})`)
     }
     const outer = limits.executionTimeoutMs ?? Math.min(defaultRequestLimits.executionTimeoutMs, max.executionTimeoutMs)
-    for (const name of innerClocks) {
-      if ((limits[name] ?? 0) > outer) refuse(refusal, name, `is longer than executionTimeoutMs, ${outer}, around it`)
+    for (const name of innerTimeouts) {
+      if ((limits[name] ?? 0) > outer) refuse(context, name, `exceeds executionTimeoutMs (${outer})`)
     }
   })
 
@@ -105,6 +105,6 @@ function definedOf(limits: RequestLimits): Partial<ResolvedRequestLimits> {
   return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined))
 }
 
-function refuse(refusal: z.RefinementCtx, name: string, message: string): void {
-  refusal.addIssue({ code: 'custom', path: ['limits', name], message })
+function refuse(context: z.RefinementCtx, name: string, message: string): void {
+  context.addIssue({ code: 'custom', path: ['limits', name], message })
 }

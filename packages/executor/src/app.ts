@@ -13,7 +13,7 @@ import { createCallbackTransport } from './tools/callback-transport.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
 /** Milliseconds allowed after the engine has closed, to finish sending responses, and cancellations to tool servers. */
-const lastAnswersMs = 1_000
+const responseDrainMs = 1_000
 
 /** A running executor. */
 export interface RunningExecutor extends AsyncDisposable {
@@ -70,7 +70,7 @@ export async function createExecutor(
   async function shutDown(drainMs: number): Promise<void> {
     logger.info({ drainMs }, 'the executor is shutting down')
     await engine.close({ drainMs })
-    await Promise.all([server.close({ drainMs: lastAnswersMs }), cancels.close({ withinMs: lastAnswersMs })])
+    await Promise.all([server.close({ drainMs: responseDrainMs }), cancels.close({ withinMs: responseDrainMs })])
     await running.disposeAsync()
   }
   const close: RunningExecutor['close'] = ({ drainMs = config.drainMs } = {}) => (closed ??= shutDown(drainMs))

@@ -13,7 +13,7 @@ test('help and version have a long and a short name', () => {
 
 test('replay accepts files', () => {
   expect(parseCommand(['replay', 'a.json', 'b.json'])).toEqual({ name: 'replay', paths: ['a.json', 'b.json'] })
-  expect(parseCommand(['replay'])).toMatchObject({ name: 'misused' })
+  expect(parseCommand(['replay'])).toMatchObject({ name: 'invalid' })
 })
 
 test.each([
@@ -23,7 +23,7 @@ test.each([
   ['serve', 'Unknown argument "serve"'],
   ['-x', 'Unknown argument "-x"'],
 ])('%s is refused with a hint', (argument, hint) => {
-  expect(parseCommand([argument])).toMatchObject({ name: 'misused', problem: expect.stringContaining(hint) as string })
+  expect(parseCommand([argument])).toMatchObject({ name: 'invalid', problem: expect.stringContaining(hint) as string })
 })
 
 test('help names every variable', () => {

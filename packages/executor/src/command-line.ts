@@ -1,6 +1,7 @@
 import { nearestName, variableOf } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
+import { executorOptionsSchema } from './config-options.ts'
 import { describeOption, optionNames } from './config-errors.ts'
 
 /** A parsed command line of `codemode-executor`. */
@@ -9,7 +10,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'replay'; readonly paths: readonly string[] }
-  | { readonly name: 'misused'; readonly problem: string }
+  | { readonly name: 'invalid'; readonly problem: string }
 
 const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
 
@@ -23,39 +24,43 @@ export function parseCommand(args: readonly string[]): Command {
     tokens: true,
   })
   const unknown = tokens.find((token) => token.kind === 'option' && !Object.hasOwn(flags, token.name))
-  if (unknown?.kind === 'option') return misused(unknown.rawName)
+  if (unknown?.kind === 'option') return invalid(unknown.rawName)
   if (values.help === true) return { name: 'help' }
   if (values.version === true) return { name: 'version' }
   const [word, ...paths] = positionals
   if (word === undefined) return { name: 'serve' }
-  if (word !== 'replay') return misused(word)
+  if (word !== 'replay') return invalid(word)
   if (paths.length > 0) return { name: 'replay', paths }
-  return { name: 'misused', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
+  return { name: 'invalid', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
 }
 
-function misused(argument: string): Command {
+function invalid(argument: string): Command {
   const nearest = nearestName(argument, ['--help', '--version', 'replay'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
-  const hint = variable === undefined ? '' : ` Options are set by the environment, such as ${variableOf([variable])}=…`
+  const hint =
+    variable === undefined ? '' : ` Options are set as environment variables, such as ${variableOf([variable])}=…`
   const flag = nearest === undefined ? '' : ` Did you mean ${nearest}?`
-  return { name: 'misused', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
+  return { name: 'invalid', problem: `Unknown argument "${argument}".${flag}${hint} Try codemode-executor --help.` }
 }
 
 /** Returns the text of `--help`. */
 export function helpText(): string {
-  const variables = optionNames.map((option) => `  ${variableOf([option]).padEnd(31)}${describeOption(option).rule}`)
+  const variables = optionNames.map((option) => {
+    const { description = '' } = executorOptionsSchema.shape[option].unwrap()
+    return `  ${variableOf([option]).padEnd(31)}${description} (${describeOption(option).rule})`
+  })
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
 
-Runs code in isolates and calls its owner's tools. It prints one line when it is ready:
+Runs code in isolates and calls the tools of the client. Prints one line when it is ready:
   codemode-executor ready on http://127.0.0.1:8001
-Its log goes to standard error, as lines of JSON. SIGTERM and SIGINT let running executions
-end and then stop it; a second signal stops it at once.
+Writes its log to standard error, as lines of JSON. On SIGTERM or SIGINT, waits for running
+executions and then exits; a second signal ends it immediately.
 
 replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
 
-It is configured by the environment, or by a JSON file of the same options in camelCase:
+Environment variables, or the same options in camelCase in a JSON file:
 ${variables.join('\n')}
-  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}the path of a JSON file of options, such as {"port": 8001}
+  ${'CODEMODE_CONFIG_FILE'.padEnd(31)}path of a JSON file with options, such as {"port": 8001}
 `
 }

@@ -10,10 +10,16 @@ import { unhandledRejectionReporter } from './unhandled-rejections.ts'
 import { SandboxStartError } from './sandbox/sandbox-start-error.ts'
 import { executorVersion } from './versions.ts'
 
-const addressHints: Partial<Record<string, string>> = {
-  EADDRINUSE: 'The address is taken. Use another one, or any free one:\n  CODEMODE_PORT=0',
-  EADDRNOTAVAIL: 'The address is none of this machine. Use one that is:\n  CODEMODE_HOST=127.0.0.1',
-  EACCES: 'The port needs more rights than this user has. Use a higher one:\n  CODEMODE_PORT=8001',
+/** Error of a failed `listen`, with the address. */
+type ListenError = Error & { readonly code: string; readonly address?: string; readonly port?: number }
+
+const listenHints: Partial<Record<string, (error: ListenError) => string>> = {
+  EADDRINUSE: ({ address, port }) =>
+    `CODEMODE_PORT ${port} is in use on ${address}. Use another port, or 0 for a free one:\n  CODEMODE_PORT=0`,
+  EADDRNOTAVAIL: ({ address }) =>
+    `CODEMODE_HOST ${address} is not an address of a local network interface. Use one that is:\n  CODEMODE_HOST=127.0.0.1`,
+  EACCES: ({ port }) =>
+    `CODEMODE_PORT ${port} requires privileges that this user does not have. Use a higher port:\n  CODEMODE_PORT=8001`,
 }
 
 /** Runs the command that the process's arguments name. If it fails, prints the error and exits with code 1. */
@@ -30,7 +36,7 @@ async function runCommand(): Promise<void> {
     case 'version':
       process.stdout.write(`${executorVersion}\n`)
       return
-    case 'misused':
+    case 'invalid':
       process.stderr.write(`${command.problem}\n`)
       process.exitCode = 2
       return
@@ -51,12 +57,12 @@ async function replay(paths: readonly string[]): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const { config, apiKeyWasMade } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
+  const { config, isApiKeyGenerated } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger({ level: config.logLevel })
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
   const executor = await createExecutor(config, { logger })
   closeOnSignals(executor)
-  if (apiKeyWasMade) process.stderr.write(`The API key of this run, made for development: ${config.apiKey}\n`)
+  if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)
   process.stdout.write(`codemode-executor ready on ${executor.url}\n`)
 }
 
@@ -71,10 +77,14 @@ function closeOnSignals(executor: RunningExecutor): void {
 }
 
 function fail(error: unknown): void {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const isPlain = error instanceof ConfigurationError || error instanceof SandboxStartError
-  const hint = isPlain ? error.message : addressHints[code]
-  const details = error instanceof Error ? error.stack : String(error)
-  process.stderr.write(`codemode-executor failed.\n${hint ?? details}\n`)
+  process.stderr.write(`codemode-executor failed.\n${describe(error)}\n`)
   process.exit(1)
+}
+
+/** Returns the message of an expected error, and the stack of any other. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof ConfigurationError || error instanceof SandboxStartError) return error.message
+  const hint = 'code' in error ? listenHints[String(error.code)]?.(error as ListenError) : undefined
+  return hint ?? error.stack ?? error.message
 }

@@ -10,83 +10,95 @@ import { parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
 
-/** Description of an option: the rule for its values, as errors and `--help` print it, and a valid example. */
+/** Texts about an option: `--help` prints the description and the rule for its values, errors the rule and the example. */
 interface OptionMeta {
+  readonly description: string
+  /** Continues "must be". */
   readonly rule: string
+  /** A valid value. */
   readonly example: string | number | boolean | readonly string[]
 }
 
 const option = <Schema extends z.ZodType>(schema: Schema, meta: OptionMeta) => schema.meta({ ...meta }).optional()
 
-const count = (rule: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
-  option(z.int().min(min).max(max), { rule: `${rule}: an integer from ${min} to ${max}`, example })
+const count = (description: string, example: number, { min = 1, max = 1_000_000 } = {}) =>
+  option(z.int().min(min).max(max), { description, rule: `an integer from ${min} to ${max}`, example })
 
-const milliseconds = (rule: string, example: number) =>
-  count(`${rule}, in milliseconds`, example, { min: 0, max: 86_400_000 })
+const milliseconds = (description: string, example: number, { min = 0, max = 86_400_000 } = {}) =>
+  count(`${description}, in milliseconds`, example, { min, max })
 
-const callbackOrigin = z.string().transform((text, refusal) => {
+const callbackOrigin = z.string().transform((text, context) => {
   const origin = parseCallbackOrigin(text)
   if (origin !== undefined) return origin.text
-  refusal.addIssue({ code: 'custom', message: 'is not an origin' })
+  context.addIssue({ code: 'custom', message: 'is not an origin' })
   return z.NEVER
 })
 
 /** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
 export const executorOptionsSchema = z.strictObject({
-  host: option(z.string().min(1).max(255), { rule: 'the address to listen on', example: '127.0.0.1' }),
-  port: option(z.int().min(0).max(65_535), {
-    rule: 'an integer from 0 to 65535; 0 picks a free port',
-    example: 8001,
+  host: option(z.string().min(1).max(255), {
+    description: 'address to listen on',
+    rule: 'an address of a local network interface',
+    example: '127.0.0.1',
   }),
+  port: count('port to listen on; 0 selects a free port', 8001, { min: 0, max: 65_535 }),
   apiKey: option(z.string().regex(/^[\x21-\x7e]{16,512}$/), {
-    rule: "the one API key, of tenant 'default': 16 to 512 visible ASCII characters without blanks",
+    description: "a single API key, of tenant 'default'",
+    rule: '16 to 512 visible ASCII characters without blanks',
     example: '$(openssl rand -hex 32)',
   }),
   apiKeysFile: option(z.string().min(1), {
-    rule: 'the path of a JSON file with API keys; it is read again when it changes',
+    description: 'JSON file with API keys, which is reloaded when it changes',
+    rule: 'a path',
     example: './api-keys.json',
   }),
   dev: option(z.boolean(), {
-    rule: '1 for development: makes an API key if none is set, and allows callbacks to this machine',
+    description: 'development mode: generates an API key if none is set, and allows callbacks to this machine',
+    rule: 'true (1) or false (0)',
     example: true,
   }),
   callbackOrigins: option(z.array(callbackOrigin), {
-    rule: 'origins that tools may be called at, such as https://app.example or https://*.app.example',
+    description: 'allowed origins of callbacks',
+    rule: 'a list of origins, such as https://app.example or https://*.app.example',
     example: ['https://app.example'],
   }),
-  sandboxProcesses: count('sandbox processes that run code at the same time', 4, { max: 1_024 }),
-  maxSandboxProcesses: count('sandbox processes in all, those in which executions only wait included', 16, {
+  sandboxProcesses: count('number of sandbox processes that run code at the same time', 4, { max: 1_024 }),
+  maxSandboxProcesses: count('maximum number of sandbox processes, including those in which executions only wait', 16, {
     max: 4_096,
   }),
   minIsolation: option(z.enum(isolationTiers), {
-    rule: `the weakest isolation to start with, one of ${isolationTiers.join(', ')}`,
+    description: 'weakest isolation with which the executor starts',
+    rule: `one of ${isolationTiers.join(', ')}`,
     example: 'bubblewrap',
   }),
   isolation: option(z.enum(['tenant', 'execution']), {
-    rule: "who shares a sandbox process: 'tenant' for the executions of one tenant, 'execution' for none",
+    description: 'sharing of sandbox processes: by the executions of one tenant, or none',
+    rule: 'one of tenant, execution',
     example: 'execution',
   }),
-  sandboxMemoryMb: count('what waiting executions may keep in memory in all, in MiB', 2_048, { min: 64 }),
-  evictAfterMs: count('how long an execution waits before it is taken out of memory, in milliseconds', 30_000, {
-    max: 86_400_000,
-  }),
-  recycleAfter: count('executions after which a sandbox process is replaced', 5_000),
-  disconnectGraceMs: milliseconds('how long an execution without readers goes on', 15_000),
-  heartbeatMs: count('milliseconds without output after which an open answer gets a sign of life', 5_000, {
+  sandboxMemoryMb: count('maximum memory of all waiting executions, in MiB', 2_048, { min: 64 }),
+  evictAfterMs: milliseconds('time that an execution may wait before it is evicted from memory', 30_000, { min: 1 }),
+  recycleAfter: count('number of executions after which a sandbox process is replaced', 5_000),
+  disconnectGraceMs: milliseconds('time after which an execution without readers is cancelled', 15_000),
+  heartbeatMs: milliseconds('time without output after which an open response gets a heartbeat', 5_000, {
     min: 100,
     max: 60_000,
   }),
-  logLevel: option(z.enum(logLevels), { rule: `one of ${logLevels.join(', ')}`, example: 'info' }),
-  maxRunning: count('executions admitted at once, waiting ones included', 4_000),
-  maxQueued: count('executions that may wait for admission', 4_000, { min: 0 }),
-  maxRunningPerKey: count("one key's executions admitted at once", 4_000),
-  maxQueuedPerKey: count("one key's executions that may wait for admission", 2_000, { min: 0 }),
-  drainMs: milliseconds('how long running executions may go on at shutdown', 10_000),
-  retainMs: count('how long an ended execution can be read, in milliseconds', 300_000, { max: 86_400_000 }),
-  retainBytes: count('bytes of memory for ended executions, which the tenants share fairly', 64 * MiB, {
+  logLevel: option(z.enum(logLevels), {
+    description: 'lowest level that is logged',
+    rule: `one of ${logLevels.join(', ')}`,
+    example: 'info',
+  }),
+  maxRunning: count('maximum number of admitted executions, including those that wait for tools', 4_000),
+  maxQueued: count('maximum number of executions that wait for admission', 4_000, { min: 0 }),
+  maxRunningPerKey: count('maximum number of admitted executions of one API key', 4_000),
+  maxQueuedPerKey: count('maximum number of executions of one API key that wait for admission', 2_000, { min: 0 }),
+  drainMs: milliseconds('time for which running executions may continue at shutdown', 10_000),
+  retainMs: milliseconds('time for which an ended execution can be read', 300_000, { min: 1 }),
+  retainBytes: count('maximum memory of ended executions in bytes, which tenants share fairly', 64 * MiB, {
     max: 64 * 1024 * MiB,
   }),
-  retainCount: count('ended executions that are kept, which the tenants share fairly', 10_000),
+  retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
 })
 
 /** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */

@@ -43,7 +43,7 @@ describe('the configuration', () => {
   })
 
   test('is read from the environment, which is converted from text', () => {
-    const { config, apiKeyWasMade } = fromEnvironment({
+    const { config, isApiKeyGenerated } = fromEnvironment({
       PATH: '/bin',
       CODEMODE_API_KEY: key,
       CODEMODE_PORT: '0',
@@ -63,7 +63,7 @@ describe('the configuration', () => {
       maxRunningPerKey: 7,
       host: '127.0.0.1',
     })
-    expect(apiKeyWasMade).toBe(false)
+    expect(isApiKeyGenerated).toBe(false)
   })
 
   test('is read from a file, and the environment overrides it', () => {
@@ -75,7 +75,7 @@ describe('the configuration', () => {
   test('generates a key in development only, and reports that', () => {
     const made = fromEnvironment({ CODEMODE_DEV: '1' })
     expect(made.config.apiKey).toMatch(/^cmk_[0-9a-f]{48}$/)
-    expect(made.apiKeyWasMade).toBe(true)
+    expect(made.isApiKeyGenerated).toBe(true)
     expect(fromEnvironment({ CODEMODE_DEV: '1' }).config.apiKey).not.toBe(made.config.apiKey)
     expect(fromEnvironment({ CODEMODE_DEV: '1', CODEMODE_API_KEYS_FILE: 'k.json' }).config.apiKey).toBeUndefined()
   })
@@ -133,7 +133,7 @@ describe('an invalid configuration', () => {
 
   test.each([
     ['{"apiKey": "very-secret-key-of-mine" "port": 1}', 'line 1, column 38'],
-    ['[]', 'must hold a JSON object'],
+    ['[]', 'must contain a JSON object'],
     [undefined, "can't be read (ENOENT)"],
   ])('a file with %j is refused', (text, expected) => {
     const files: Record<string, string> = text === undefined ? {} : { 'c.json': text }

@@ -28,16 +28,16 @@ export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
 
 /**
  * Returns the configuration that the CODEMODE_* variables set. They override the JSON file that CODEMODE_CONFIG_FILE
- * names. `apiKeyWasMade` is true if the API key was generated for development. Throws `ConfigurationError`.
+ * names. `isApiKeyGenerated` is true if the API key was generated, in development mode. Throws `ConfigurationError`.
  */
 export function configFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
   readFile: (path: string) => string,
-): { readonly config: ExecutorConfig; readonly apiKeyWasMade: boolean } {
+): { readonly config: ExecutorConfig; readonly isApiKeyGenerated: boolean } {
   const file = env[fileVariable]
   const given = new Map([...(file ? fileOptions(file, readFile) : []), ...environmentOptions(env)])
   const config = resolve(given)
-  return { config, apiKeyWasMade: config.apiKey !== undefined && !given.has('apiKey') }
+  return { config, isApiKeyGenerated: config.apiKey !== undefined && !given.has('apiKey') }
 }
 
 /** Name of an option, or an unknown name, and the value that was given. */
@@ -64,16 +64,16 @@ function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string 
 function keyProblems(given: ReadonlyMap<string, Given>): string[] {
   if (given.has('apiKey') && given.has('apiKeysFile')) {
     return [
-      'Both apiKey and apiKeysFile are set. Remove one: the file has keys of several tenants, the other is a single key.',
+      'Both apiKey and apiKeysFile are set. Remove one: apiKey is a single key, apiKeysFile has the keys of several tenants.',
     ]
   }
   if (given.has('apiKey') || given.has('apiKeysFile') || given.get('dev')?.value === true) return []
   return [
     [
-      'No API key is set, so nobody could use the executor. Set one of these:',
+      'No API key is set. Set one of these:',
       '  CODEMODE_API_KEY=$(openssl rand -hex 32)       one key, tenant "default"',
       '  CODEMODE_API_KEYS_FILE=./api-keys.json         keys of several tenants',
-      '  CODEMODE_DEV=1                                 for development: makes a key and prints it',
+      '  CODEMODE_DEV=1                                 development mode: generates a key and prints it',
       'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
     ].join('\n'),
   ]
@@ -112,14 +112,14 @@ function fileOptions(path: string, readFile: (path: string) => string): Entry[] 
     text = readFile(path)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-    throw new ConfigurationError([`${named} can't be read${code}. Correct the path, or leave the variable out.`])
+    throw new ConfigurationError([`${named} can't be read${code}. Correct the path, or unset the variable.`])
   }
   const parsed = parseJson(text)
   if (!parsed.ok) {
     throw new ConfigurationError([`${named} is not valid JSON: ${parsed.reason}.`])
   }
   if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
-    throw new ConfigurationError([`${named} must hold a JSON object, such as:\n  { "port": 8001 }`])
+    throw new ConfigurationError([`${named} must contain a JSON object, for example:\n  { "port": 8001 }`])
   }
   return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', written: name, value }])
 }

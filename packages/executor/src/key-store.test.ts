@@ -57,7 +57,7 @@ test('a changed file is read again, and a broken one keeps the old keys and is l
   expect(keys.find('one')).toBeUndefined()
 
   writeFileSync(path, '[{"sha256": "half of a')
-  await vi.waitFor(() => expect(lines.join('')).toContain('the old keys stay'), { timeout: 30_000 })
+  await vi.waitFor(() => expect(lines.join('')).toContain('the previous keys stay in use'), { timeout: 30_000 })
   expect(keys.find('two')).toBeDefined()
 
   writeFileSync(`${path}.new`, JSON.stringify([entry('k3', 'three')]))

@@ -36,17 +36,20 @@ interface FileKeyStoreOptions {
  */
 export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.now }: FileKeyStoreOptions): KeyStore {
   // The stamp is taken before the content is read, so that the next check notices a change in between.
-  let seen = stampOf(path)
+  let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
   const timer = setInterval(() => {
     const stamp = stampOf(path)
-    if (stamp === seen) return
-    seen = stamp
+    if (stamp === lastStamp) return
+    lastStamp = stamp
     try {
       keys = readKeys(path, defaults)
-      logger.info({ keys: keys.length }, 'the API keys file changed and was read again')
+      logger.info({ keys: keys.length }, 'the API keys file has changed and was reloaded')
     } catch (error) {
-      logger.error({ problem: String(error) }, 'the API keys file changed and is broken: the old keys stay')
+      logger.error(
+        { problem: String(error) },
+        'the API keys file has changed and is not valid; the previous keys stay in use',
+      )
     }
   }, pollMs).unref()
   return {
@@ -73,7 +76,7 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
     const problem = reason ?? (error instanceof Error ? error.message : String(error))
     throw new ConfigurationError([
       [
-        `CODEMODE_API_KEYS_FILE=${path} is no list of API keys: ${problem}. It must hold, for example:`,
+        `CODEMODE_API_KEYS_FILE=${path} is not a list of API keys: ${problem}. It must contain, for example:`,
         '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
       ].join('\n'),
     ])

@@ -34,7 +34,7 @@ test('serve generates a key in development, reports when it is ready, runs code,
   })
   await expect.poll(() => written.stdout).toMatch(ready)
   const url = ready.exec(written.stdout)?.[1]
-  const key = /for development: (cmk_\w+)\n/.exec(written.stderr)?.[1]
+  const key = /generated for this run \(development mode\): (cmk_\w+)\n/.exec(written.stderr)?.[1]
   const response = await fetch(`${url}/v1/executions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -53,7 +53,7 @@ test('serve logs an unhandled rejection and keeps running', async () => {
   ])
   await expect.poll(() => written.stdout).toMatch(ready)
   child.kill('SIGUSR2')
-  await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*a bug: a rejection was not handled/)
+  await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*a bug: unhandled rejection/)
   expect(written.stderr).toContain('a bug of the engine')
   expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })

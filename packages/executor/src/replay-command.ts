@@ -22,7 +22,7 @@ interface ReplayReport {
  * Calls no tool. Implements the command `codemode-executor replay FILE...`.
  */
 export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
-  await using pool = await ProcessPool.start({ size: 1, onCrash: () => {} })
+  await using pool = await ProcessPool.start({ size: 1 })
   for (const path of paths) yield await replayFile(pool, path)
 }
 
@@ -39,12 +39,15 @@ async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport
     case 'replayed':
       return {
         ok: true,
-        text: `${executionId}: replayed ${outcome.turns} turns as the journal says; ${endOf(journal)}`,
+        text: `${executionId}: replayed ${outcome.turns} turns as recorded in the journal; ${endOf(journal)}`,
       }
     case 'diverged':
       return { ok: false, text: describeDivergence(journal, outcome, pool.versions) }
     case 'stopped':
-      return { ok: false, text: `${executionId}: turn ${outcome.turn} did not end here: too little CPU or memory` }
+      return {
+        ok: false,
+        text: `${executionId}: turn ${outcome.turn} reached a limit in the replay: not enough CPU time or memory`,
+      }
     default:
       return { ok: false, text: `${executionId}: the sandbox process died during the replay` }
   }
@@ -57,13 +60,13 @@ function describeDivergence(
 ): string {
   return [
     `${journal.header.executionId}: REPLAY_DIVERGED in turn ${turn}`,
-    `the journal says: ${JSON.stringify(expected, null, 2)}`,
-    `the guest did:    ${JSON.stringify(actual, null, 2)}`,
-    versionsDiffer(journal, versions),
+    `in the journal: ${JSON.stringify(expected, null, 2)}`,
+    `in the replay:  ${JSON.stringify(actual, null, 2)}`,
+    compareVersions(journal, versions),
   ].join('\n')
 }
 
-/** Returns the journal in a file, or a message that says what is wrong with it. */
+/** Returns the journal in a file, or a message that describes why it is not valid. */
 function readJournal(path: string): Journal | string {
   let content: unknown
   try {
@@ -74,19 +77,21 @@ function readJournal(path: string): Journal | string {
   const parsed = journalSchema.safeParse(content)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  return `${path}: is not a journal as GET /v1/executions/:id/journal gives it: ${issue?.path.join('.')}: ${issue?.message}`
+  return `${path}: is not a journal from GET /v1/executions/:id/journal: ${issue?.path.join('.')}: ${issue?.message}`
 }
 
 function endOf({ entries }: Journal): string {
   const last = entries.at(-1)
   if (last?.type === 'end') return `ended by the host: ${last.error.code}: ${last.error.message}`
   const end = last?.type === 'turn' ? last.effects.end : undefined
-  if (end === undefined) return 'the journal stops before the execution ended'
+  if (end === undefined) return 'the journal has no end of the execution'
   return end.ok ? `result: ${end.result}` : `failed: ${end.code}: ${end.message}`
 }
 
-function versionsDiffer({ header }: Journal, now: ProcessPool['versions']): string {
+function compareVersions({ header }: Journal, now: ProcessPool['versions']): string {
   const { guestRuntime, v8, icu, arch } = header.runtime
   const same = guestRuntime === now.guestRuntime && v8 === now.v8 && icu === now.icu && arch === now.arch
-  return same ? 'The versions are those of the journal.' : 'The journal was written by other versions of the runtime.'
+  return same
+    ? 'The versions are the same as in the journal.'
+    : 'The journal was written by other versions of the runtime.'
 }

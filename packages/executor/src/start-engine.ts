@@ -6,9 +6,11 @@ import type { Logger } from 'pino'
 import type { ExecutorConfig } from './config.ts'
 import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
+import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
+import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
-import { observeIsolation } from './telemetry.ts'
+import { metricsObserver } from './telemetry.ts'
 import type { ToolTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
@@ -30,6 +32,7 @@ export async function startEngine(
   config: ExecutorConfig,
   { logger, callbackTransport }: EngineDependencies,
 ): Promise<StartedEngine> {
+  const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
     size: config.sandboxProcesses,
     maxProcesses: config.maxSandboxProcesses,
@@ -37,15 +40,13 @@ export async function startEngine(
     evictAfterMs: config.evictAfterMs,
     recycleAfter: config.recycleAfter,
     minIsolation: config.minIsolation,
-    onCrash: (reason) => logger.warn({ reason }, 'a sandbox process ended'),
-    onPenalty: (tenant, penaltyMs) =>
-      logger.warn({ tenant, penaltyMs }, 'the code of a tenant keeps costing sandbox processes: it is slowed down'),
+    observer,
   })
-  const { tier } = sandbox.jail
-  const layers = [...sandbox.jail.layers, ...(sandbox.memoryLimitedBy ? [sandbox.memoryLimitedBy] : [])]
-  observeIsolation(tier)
-  if (tier === 'permissions')
-    logger.warn({ tier }, 'nothing but Node itself holds the sandbox processes: see docs/hardening.md')
+  const isolation = {
+    tier: sandbox.jail.tier,
+    layers: [...sandbox.jail.layers, ...(sandbox.memoryLimitedBy ? [sandbox.memoryLimitedBy] : [])],
+  }
+  observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
   const engine = createEngine({
     sandbox,
@@ -53,7 +54,7 @@ export async function startEngine(
     maxRunning: config.maxRunning,
     maxQueued: config.maxQueued,
     disconnectGraceMs: config.disconnectGraceMs,
-    onBug: (err, ids) => logger.error({ err, ...ids }, 'an execution failed by a bug of the executor'),
+    observer,
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
   })
   return {
@@ -62,7 +63,7 @@ export async function startEngine(
       name: 'codemode-executor',
       version: executorVersion,
       versions: { node: nodeVersion, v8, icu, guestRuntime, isolatedVm: isolatedVmVersion },
-      isolation: { tier, layers },
+      isolation,
       sandboxProcesses: config.sandboxProcesses,
     }),
     [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),

@@ -1,7 +1,7 @@
 import { metrics, type Attributes, type MeterProvider, type ObservableCallback } from '@opentelemetry/api'
 import { afterEach, expect, test } from 'vitest'
 
-import { observeIsolation } from './telemetry.ts'
+import { metricsObserver } from './telemetry.ts'
 
 afterEach(() => metrics.disable())
 
@@ -16,7 +16,7 @@ test('a gauge reports the isolation of the sandbox processes with the tier as an
       }),
     }),
   } as unknown as MeterProvider)
-  observeIsolation('bubblewrap')
+  metricsObserver().sandboxStarted({ tier: 'bubblewrap', layers: [] })
   for (const [name, callback] of callbacks) {
     void callback({ observe: (value, attributes) => observed.push([name, value, attributes]) })
   }

@@ -12,7 +12,7 @@ test('an unhandled rejection is logged with its stack, its ids and the number of
   report(undefined)
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { level: 'error', unhandledRejections: 1, executionId: 'exe_1', err: { stack: expect.stringContaining('oops') } },
-    { unhandledRejections: 2, err: { message: 'rejected with object: of no text' } },
+    { unhandledRejections: 2, err: { message: 'rejected with object: a value without a text' } },
     { unhandledRejections: 3, err: { message: 'rejected with undefined: undefined' } },
   ])
 })

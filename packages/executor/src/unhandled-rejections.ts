@@ -11,7 +11,7 @@ export function unhandledRejectionReporter(logger: Logger): (reason: unknown) =>
   return function reportUnhandledRejection(reason) {
     count += 1
     const err = reason instanceof Error ? reason : new Error(`rejected with ${typeof reason}: ${textOf(reason)}`)
-    logger.error({ err, ...idsOf(reason), unhandledRejections: count }, 'a bug: a rejection was not handled')
+    logger.error({ err, ...idsOf(reason), unhandledRejections: count }, 'a bug: unhandled rejection')
   }
 }
 
@@ -28,6 +28,6 @@ function textOf(reason: unknown): string {
   try {
     return textHead(String(reason), 1_000)
   } catch {
-    return 'of no text'
+    return 'a value without a text'
   }
 }

@@ -8,7 +8,7 @@ const executionIdPattern = /^exe_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}
 export const executionIdSchema = z
   .string()
   .regex(executionIdPattern, 'must be "exe_" and a UUID in lower case')
-  .meta({ description: 'The id of an execution, and its idempotency key', example: newExecutionId(0) })
+  .meta({ description: 'Id of an execution, which is also its idempotency key', example: newExecutionId(0) })
 
 /** Correlation id: 16 to 128 ASCII characters without quotes, commas or blanks, safe in headers and logs. */
 export const correlationIdSchema = z

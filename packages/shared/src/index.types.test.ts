@@ -22,9 +22,9 @@ test('success discriminates the type of a result of the API', () => {
   expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['code']>().toEqualTypeOf<ExecutionErrorCode>()
 })
 
-test('every code has one kind', () => {
+test('every code has one kind, except INTERNAL', () => {
   expectTypeOf<ExecutionErrorCode | RequestErrorCode | ToolErrorCode>().toExtend<ErrorCode>()
-  expectTypeOf<ExecutionErrorCode & RequestErrorCode>().toEqualTypeOf<never>()
+  expectTypeOf<ExecutionErrorCode & RequestErrorCode>().toEqualTypeOf<'INTERNAL'>()
   expectTypeOf(() => codesOfKind('tool')).returns.items.toEqualTypeOf<ToolErrorCode>()
 })
 

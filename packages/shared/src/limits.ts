@@ -15,15 +15,17 @@ const milliseconds = (max: number) => z.int().min(1).max(max)
 export const requestLimitsSchema = z
   .strictObject({
     cpuTimeoutMs: milliseconds(maxExecutionMs).meta({
-      description: 'Guest CPU time; waiting for tools does not count',
+      description: 'CPU time of the guest in milliseconds, without waits for tools',
     }),
-    executionTimeoutMs: milliseconds(maxExecutionMs).meta({ description: 'Wall time from admission to the end' }),
+    executionTimeoutMs: milliseconds(maxExecutionMs).meta({
+      description: 'Wall time from admission to the end, in milliseconds',
+    }),
     toolTimeoutMs: milliseconds(maxExecutionMs).meta({
-      description: 'Each tool call, from when it is sent, retries included',
+      description: 'Wall time of each tool call from its first attempt, in milliseconds',
     }),
-    queueTimeoutMs: milliseconds(maxTimerMs).meta({ description: 'Waiting for admission' }),
-    memoryLimitMb: z.int().min(8).max(4096).meta({ description: 'Heap of the isolate, in MiB' }),
-    maxToolCalls: z.int().min(0).max(1_000_000).meta({ description: 'Tool calls in all' }),
+    queueTimeoutMs: milliseconds(maxTimerMs).meta({ description: 'Wait for admission, in milliseconds' }),
+    memoryLimitMb: z.int().min(8).max(4096).meta({ description: 'Maximum heap of the isolate, in MiB' }),
+    maxToolCalls: z.int().min(0).max(1_000_000).meta({ description: 'Maximum number of tool calls' }),
   })
   .partial()
   .meta({ id: 'RequestLimits' })

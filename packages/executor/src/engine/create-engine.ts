@@ -16,14 +16,15 @@ import type { ToolTransport } from '../tools/transport.ts'
 import { Admission } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
 import type { EndedExecution } from './ended-execution.ts'
+import type { EngineObserver } from './engine-observer.ts'
 import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
-import type { Clock } from './failures.ts'
+import type { WallTimeout } from './failures.ts'
 import { createInstance } from './instance.ts'
 import { JournalLog } from './journal-log.ts'
 import { isNestedDeeperThan, nestedTooDeeply } from './nesting.ts'
 import { Pacer } from './pacer.ts'
-import { Retained } from './retained.ts'
+import { RetentionStore } from './retention-store.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
 
 interface EngineOptions {
@@ -32,8 +33,7 @@ interface EngineOptions {
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
-  /** Called with an error that only a bug explains, for the log. */
-  onBug(bug: unknown, ids: { executionId: string; correlationId: string }): void
+  readonly observer: EngineObserver
   /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -47,8 +47,11 @@ export function createEngine(options: EngineOptions): Engine {
    * An object without a prototype instead of a `Map`: V8 links the table of a `Map` that it has replaced to the new one, so
    * ended executions would stay in memory until the old generation is collected.
    */
-  const live = Object.create(null) as Record<string, Execution>
-  const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
+  const active = Object.create(null) as Record<string, Execution>
+  const endedExecutions = new RetentionStore<EndedExecution>({
+    ...options.retain,
+    bytesOf: ({ heapBytes }) => heapBytes,
+  })
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
@@ -57,7 +60,7 @@ export function createEngine(options: EngineOptions): Engine {
   })
   sandbox.onRoom(() => admission.advance())
   /** Ids of ended executions. They outlast the results, since a late repeat must not run the code again. */
-  const ended = new Retained<true>({
+  const endedIds = new RetentionStore<true>({
     ms: options.retain.ms,
     count: options.retain.count * 10,
     bytes: Infinity,
@@ -70,28 +73,28 @@ export function createEngine(options: EngineOptions): Engine {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
-    const existing = live[key] ?? finished.get(tenant, id)
+    const existing = active[key] ?? endedExecutions.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
-    if (ended.get(tenant, id)) throw resultGone(id)
-    refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: ended.forgottenAt }, instance)
+    if (endedIds.get(tenant, id)) throw resultGone(id)
+    refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: endedIds.forgottenAt }, instance)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
-    live[key] = execution
+    active[key] = execution
     execution.admitted.catch(() => {
-      if (live[key] === execution) delete live[key]
+      if (active[key] === execution) delete active[key]
     })
     return execution
   }
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
-    const { request, principal, remainingMs, bodyHash } = submission
+    const { request, principal, correlationId, remainingMs, bodyHash } = submission
     // Created before the ticket, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
     const ticket = admission.enter(principal, {
       priority: request.priority ?? 0,
-      ...queueClock(limits, remainingMs),
+      ...queueTimeoutOf(limits, remainingMs),
     })
     return new Execution({
       journal,
@@ -106,13 +109,13 @@ export function createEngine(options: EngineOptions): Engine {
         stream ??
         (request.callback ? options.callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
       answer: stream && ((callId, answer) => stream.answer(callId, answer)),
-      clock: (queuedMs) => executionClock(limits, queuedMs, remainingMs),
+      wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
-      onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
+      onFailedByBug: (error) => options.observer.executionFailedByBug(error, { executionId: id, correlationId }),
       onFinished: (execution) => {
-        delete live[key]
-        finished.add(principal.tenant, id, execution)
-        ended.add(principal.tenant, id, true)
+        delete active[key]
+        endedExecutions.add(principal.tenant, id, execution)
+        endedIds.add(principal.tenant, id, true)
       },
     })
   }
@@ -121,19 +124,20 @@ export function createEngine(options: EngineOptions): Engine {
     reading: () => instance.reading(),
     submit,
     find(tenant, id) {
-      const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
+      const execution = active[keyOf(tenant, id)] ?? endedExecutions.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${textHead(id, 64)}`)
       return execution
     },
-    get ready() {
-      return !closing && sandbox.ready
+    get readiness() {
+      if (closing) return 'shutting-down'
+      return sandbox.ready ? 'ready' : 'no-sandbox-process'
     },
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all(Object.values(live).map(endOf))
+      const drained = Promise.all(Object.values(active).map(endOf))
       const timer = setTimeout(() => {
-        for (const execution of Object.values(live)) execution.cancel('the executor is shutting down')
+        for (const execution of Object.values(active)) execution.cancel('the executor is shutting down')
       }, drainMs)
       await drained
       clearTimeout(timer)
@@ -152,14 +156,11 @@ async function endOf(execution: Execution): Promise<void> {
 }
 
 function resultGone(executionId: string): RequestError {
-  return new RequestError(
-    'IDEMPOTENCY_CONFLICT',
-    `The execution ${executionId} has ended and its result is no longer kept`,
-    {
-      executionId,
-      suggestion: 'Use a new id to run the code again.',
-    },
-  )
+  return new RequestError('RESULT_GONE', `The execution ${executionId} has ended, and its result is no longer kept`, {
+    executionId,
+    ambiguous: true,
+    suggestion: 'Use a new id to run the code again.',
+  })
 }
 
 function keyOf(tenant: string, id: string): string {
@@ -168,7 +169,7 @@ function keyOf(tenant: string, id: string): string {
 
 function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHash }: Submission): E {
   if (existing.bodyHash === bodyHash) return existing
-  throw new RequestError('IDEMPOTENCY_CONFLICT', `The execution ${existing.id} exists with another request`, {
+  throw new RequestError('IDEMPOTENCY_CONFLICT', `The id ${existing.id} belongs to an execution of another request`, {
     executionId: existing.id,
     suggestion: 'Use a new id for a new request; repeat a request with exactly the same body.',
   })
@@ -177,7 +178,7 @@ function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHa
 function checkSize(path: string, text: string, limitBytes: number): string {
   const sizeBytes = Buffer.byteLength(text)
   if (sizeBytes <= limitBytes) return text
-  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} has ${sizeBytes} bytes; the limit is ${limitBytes}`, {
+  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes`, {
     details: { path, sizeBytes, limitBytes },
   })
 }
@@ -197,7 +198,7 @@ interface TextLimits {
 function tooDeep(path: string, limit: number): RequestError {
   return new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
     details: { path, limit },
-    suggestion: 'Flatten it.',
+    suggestion: `Reduce the nesting of ${path}.`,
   })
 }
 
@@ -232,7 +233,7 @@ function headerOf(
 }
 
 /** Returns the shorter of the queue timeout and the remaining time of the client's request. */
-function queueClock(
+function queueTimeoutOf(
   limits: ExecutionLimits,
   remainingMs = Infinity,
 ): { timeoutMs: number; timeoutLayer: 'queue' | 'request' } {
@@ -241,7 +242,8 @@ function queueClock(
     : { timeoutMs: limits.queueTimeoutMs, timeoutLayer: 'queue' }
 }
 
-function executionClock(limits: ExecutionLimits, queuedMs: number, remainingMs = Infinity): Clock {
+/** Returns the shorter of the execution timeout and the remaining time of the client's request. */
+function wallTimeoutOf(limits: ExecutionLimits, queuedMs: number, remainingMs = Infinity): WallTimeout {
   const leftMs = Math.max(1, remainingMs - queuedMs)
   return leftMs < limits.executionTimeoutMs
     ? { layer: 'request', option: 'requestTimeoutMs', timeoutMs: leftMs }

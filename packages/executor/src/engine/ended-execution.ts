@@ -4,7 +4,7 @@ import type { EventText, ExecutionHandle } from './engine.ts'
 import type { EventLog } from './event-log.ts'
 import type { ExecutionReport } from './execution-report.ts'
 import type { JournalLog } from './journal-log.ts'
-import type { ReaderWatch } from './reader-watch.ts'
+import type { ReaderWatchdog } from './reader-watchdog.ts'
 
 interface EndedParts {
   readonly bodyHash: string
@@ -12,18 +12,18 @@ interface EndedParts {
   readonly journal: JournalLog
   readonly events: EventLog
   readonly report: ExecutionReport
-  readonly readers: ReaderWatch
+  readonly readers: ReaderWatchdog
 }
 
 /** Memory of an `EndedExecution` itself in bytes, as measured. */
 const ownHeapBytes = 4 * 1024
 
-const over = Promise.resolve()
+const resolved = Promise.resolve()
 
 /** An execution that has ended: the parts that can still be read, without those that were needed to run it. */
 export class EndedExecution implements ExecutionHandle {
-  readonly admitted = over
-  readonly finished = over
+  readonly admitted = resolved
+  readonly finished = resolved
   readonly #parts: EndedParts
 
   constructor(parts: EndedParts) {

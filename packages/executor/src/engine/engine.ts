@@ -71,6 +71,9 @@ export interface ExecutionHandle {
   journal(): Journal
 }
 
+/** Whether the engine accepts new executions, and if not, why. */
+export type Readiness = 'ready' | 'no-sandbox-process' | 'shutting-down'
+
 /**
  * The part of the executor that runs executions. It is independent of HTTP and, through the sandbox's interface, of
  * isolates.
@@ -85,8 +88,7 @@ export interface Engine {
    * tenant's execution.
    */
   find(tenant: string, id: string): ExecutionHandle
-  /** Whether new executions are accepted and a sandbox process is ready. */
-  readonly ready: boolean
+  readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
   close(options: { drainMs: number }): Promise<void>
 }

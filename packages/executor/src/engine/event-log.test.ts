@@ -103,7 +103,7 @@ describe('a reader', () => {
         .catch((refusal: unknown) => refusal)
       expect(error).toMatchObject({
         code: 'INVALID_REQUEST',
-        message: `There is no event ${after.slice(0, 40)} in this execution`,
+        message: `This execution has no event ${after.slice(0, 40)} (last-event-id)`,
       })
     },
   )
@@ -162,7 +162,7 @@ describe('the bounded log', () => {
     finish(events)
     await expect(idsOf(events.read({ signal: never }))).rejects.toMatchObject({
       code: 'EVENTS_GONE',
-      message: 'Event 1 is no longer kept; the oldest is 2',
+      message: 'Event 1 is no longer kept; the oldest kept event is 2',
       details: { oldest: 2 },
     })
     expect(await idsOf(events.read({ after: '1', signal: never }))).toEqual(['2', '3', '4', '5'])

@@ -106,8 +106,8 @@ export class EventLog {
     if (after === undefined) return 0
     const position = /^\d{1,15}$/.test(after) ? Number(after) : -1
     if (position < 0 || position >= this.#firstKept + this.#kept.size) {
-      throw new RequestError('INVALID_REQUEST', `There is no event ${textHead(after, 40)} in this execution`, {
-        suggestion: 'Send the id of the last event that was received, or leave last-event-id out.',
+      throw new RequestError('INVALID_REQUEST', `This execution has no event ${textHead(after, 40)} (last-event-id)`, {
+        suggestion: 'Send the id of the last event that was received, or omit last-event-id.',
       })
     }
     return position
@@ -127,8 +127,8 @@ function withField(event: object, [name, json]: [name: string, json: string | Js
   return withJsonField(event, name, typeof json === 'string' ? jsonText(json) : json)
 }
 
-function eventsGone(wanted: number, oldest: number): RequestError {
-  return new RequestError('EVENTS_GONE', `Event ${wanted} is no longer kept; the oldest is ${oldest}`, {
+function eventsGone(requested: number, oldest: number): RequestError {
+  return new RequestError('EVENTS_GONE', `Event ${requested} is no longer kept; the oldest kept event is ${oldest}`, {
     details: { oldest },
     suggestion: 'Read the record with GET /v1/executions/:id, and follow the events from the oldest on.',
   })

@@ -11,7 +11,7 @@ import {
   type Warning,
 } from '@codemode/shared'
 
-import type { TurnLogs } from './check-effects.ts'
+import type { TurnLogs } from './effects-validator.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 
 /** Ending of an execution, by the guest or by a decision of the host. */

@@ -13,17 +13,26 @@ import type { Placement, Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import type { Ticket } from './admission.ts'
-import { EffectsAccount, type TurnLogs } from './check-effects.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
+import type { TurnLogs } from './effects-validator.ts'
+import { EffectsRelease } from './effects-release.ts'
 import { EndedExecution } from './ended-execution.ts'
 import { EventLog } from './event-log.ts'
 import { ExecutionReport, type Ending } from './execution-report.ts'
-import { cancelled, executionTimeout, failure, neverSettles, stoppedByLimit, type Clock } from './failures.ts'
-import { Inbox } from './inbox.ts'
+import {
+  cancelled,
+  executionTimeout,
+  failedByBug,
+  failure,
+  neverSettles,
+  stoppedByLimit,
+  type WallTimeout,
+} from './failures.ts'
+import { DeliveryQueue } from './delivery-queue.ts'
 import type { JournalLog } from './journal-log.ts'
 import type { Pacer } from './pacer.ts'
-import { ReaderWatch } from './reader-watch.ts'
+import { ReaderWatchdog } from './reader-watchdog.ts'
 import { RestorableGuest } from './restorable-guest.ts'
 import { ToolCalls, type AnswerText } from './tool-calls.ts'
 
@@ -40,10 +49,10 @@ interface ExecutionOptions {
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
   readonly answer: ((callId: string, answer: ToolAnswer) => boolean) | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
-  readonly clock: (queuedMs: number) => Clock
+  readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
-  /** Called with an error that only a bug explains. */
-  onBug(bug: unknown, execution: Execution): void
+  /** Called with the error of a bug in the executor, after it has ended the execution. */
+  onFailedByBug(error: unknown): void
   onFinished(ended: EndedExecution): void
 }
 
@@ -60,22 +69,22 @@ export class Execution implements ExecutionHandle {
   readonly #options: ExecutionOptions
   readonly #journal: JournalLog
   readonly #events: EventLog
-  readonly #inbox: Inbox
+  readonly #deliveries: DeliveryQueue
   readonly #guest: RestorableGuest
-  readonly #readers: ReaderWatch
+  readonly #readers: ReaderWatchdog
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #report: ExecutionReport
   readonly #now = createClock()
-  readonly #effects: EffectsAccount
+  readonly #release: EffectsRelease
   readonly #createdAt = this.#now()
   #calls: ToolCalls | undefined
-  #clock!: Clock
+  #wallTimeout!: WallTimeout
   #deadlineTimer: NodeJS.Timeout | undefined
   #isRefused = false
   /** Logs of the turn in which the host stopped the guest. */
-  #unfinished: TurnLogs | undefined
+  #stoppedTurnLogs: TurnLogs | undefined
   /** First decision of the host to end the execution; the loop checks it at its next step. */
-  #stopped: ExecutionFailure | undefined
+  #stopReason: ExecutionFailure | undefined
   #resolveFinished!: () => void
 
   constructor(options: ExecutionOptions) {
@@ -84,10 +93,9 @@ export class Execution implements ExecutionHandle {
     this.bodyHash = options.bodyHash
     this.keyId = options.keyId
     this.#events = new EventLog(this.id)
-    this.#inbox = new Inbox(this.#now)
-    this.#effects = new EffectsAccount(options.journal.header.limits)
+    this.#deliveries = new DeliveryQueue(this.#now)
     this.#guest = new RestorableGuest(options.sandbox, options.journal, options.placement)
-    this.#readers = new ReaderWatch(options.disconnectGraceMs, (text) => this.cancel(text))
+    this.#readers = new ReaderWatchdog(options.disconnectGraceMs, (text) => this.cancel(text))
     this.#trace = traceExecution(this.id, this.correlationId)
     this.#report = new ExecutionReport({
       executionId: this.id,
@@ -98,10 +106,16 @@ export class Execution implements ExecutionHandle {
       toolCalls: () => this.#calls,
       now: this.#now,
     })
+    this.#release = new EffectsRelease({
+      journal: this.#journal,
+      events: this.#events,
+      report: this.#report,
+      deliveries: this.#deliveries,
+    })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
     this.admitted = Promise.race([options.ticket.admitted, this.finished])
     options.ticket.admitted.then(
-      () => this.#run().catch((bug: unknown) => this.#failByBug(bug)),
+      () => this.#run().catch((error: unknown) => this.#failByBug(error)),
       (refusal: RequestError) => this.#refused(refusal),
     )
   }
@@ -125,7 +139,7 @@ export class Execution implements ExecutionHandle {
   cancel(reason?: string): void {
     if (this.#isRefused) return
     this.#stop(cancelled(reason))
-    if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopped! })
+    if (this.#report.startedAt === undefined) this.#finish({ by: 'host', error: this.#stopReason! })
   }
 
   answerCall(callId: string, answer: ToolAnswer): boolean {
@@ -152,9 +166,10 @@ export class Execution implements ExecutionHandle {
     endExecutionSpan(this.#trace.span, code)
   }
 
-  #failByBug(bug: unknown): void {
-    this.#options.onBug(bug, this)
-    this.#finish({ by: 'host', error: failure({ code: 'SANDBOX_CRASHED', message: 'The executor failed on it' }) })
+  #failByBug(error: unknown): void {
+    this.#stop(failedByBug(this.correlationId))
+    this.#finish({ by: 'host', error: this.#stopReason! })
+    this.#options.onFailedByBug(error)
   }
 
   async #run(): Promise<void> {
@@ -163,7 +178,7 @@ export class Execution implements ExecutionHandle {
     let delivery: Delivery = { kind: 'start' }
     for (;;) {
       const effects = await this.#turn(delivery)
-      if (this.#stopped || effects === undefined) break
+      if (this.#stopReason || effects === undefined) break
       if (effects.end) {
         this.#finish({ by: 'guest', end: effects.end })
         return
@@ -172,7 +187,7 @@ export class Execution implements ExecutionHandle {
       if (next === undefined) break
       delivery = next
     }
-    this.#finish({ by: 'host', error: this.#stopped! })
+    this.#finish({ by: 'host', error: this.#stopReason! })
   }
 
   #begin(): void {
@@ -180,19 +195,20 @@ export class Execution implements ExecutionHandle {
     this.#report.startedAt = at
     this.#report.status = 'running'
     const { transport } = this.#options
-    const clock = this.#options.clock(at - this.#createdAt)
-    this.#clock = clock
-    this.#deadlineTimer = setTimeout(() => this.#stop(executionTimeout(clock)), clock.timeoutMs)
+    const wallTimeout = this.#options.wallTimeoutOf(at - this.#createdAt)
+    this.#wallTimeout = wallTimeout
+    this.#deadlineTimer = setTimeout(() => this.#stop(executionTimeout(wallTimeout)), wallTimeout.timeoutMs)
     this.#calls = new ToolCalls({
       journal: this.#journal,
       transport,
       pacer: this.#options.pacer,
       createdAt: this.#createdAt,
-      deadlineAt: at + clock.timeoutMs,
+      deadlineAt: at + wallTimeout.timeoutMs,
       trace: this.#trace.context,
       onSent: ({ callId, tool, deadline, input }) =>
         this.#events.append({ type: 'tool.called', callId, tool, deadline }, this.#now(), { input }),
       onAnswer: (answer, call) => this.#takeAnswer(answer, call),
+      onFailedByBug: (error) => this.#failByBug(error),
       now: this.#now,
     })
     const createdAt = new Date(this.#createdAt).toISOString()
@@ -204,16 +220,19 @@ export class Execution implements ExecutionHandle {
    */
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
     const at = this.#now()
-    const endsAt = this.#report.startedAt! + this.#clock.timeoutMs
+    const endsAt = this.#report.startedAt! + this.#wallTimeout.timeoutMs
     const pending = this.#guest.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
     this.#options.ticket.started()
     const turn = await pending
     switch (turn.type) {
       case 'turn':
-        return this.#accept(turn.effects, delivery, at)
+        this.#stop(this.#release.turn(turn.effects, delivery, at, this.#calls!))
+        return turn.effects
       case 'stopped':
-        this.#unfinished = this.#effects.checkedLogs(turn)
-        this.#stop(stoppedByLimit({ ...turn, cpuMs: this.#guest.cpuMs }, this.#journal.header.limits, this.#clock))
+        this.#stoppedTurnLogs = this.#release.checkedLogs(turn)
+        this.#stop(
+          stoppedByLimit({ ...turn, cpuMs: this.#guest.cpuMs }, this.#journal.header.limits, this.#wallTimeout),
+        )
         return undefined
       case 'failed':
         this.#stop(failure(turn.error))
@@ -223,73 +242,33 @@ export class Execution implements ExecutionHandle {
     }
   }
 
-  /** Journals a turn and releases its effects. Stops the execution if the guest runtime can't have reported them. */
-  #accept(effects: TurnEffects, delivery: Delivery, at: number): TurnEffects | undefined {
-    const violation = this.#effects.add(effects)
-    if (violation !== undefined) {
-      this.#stop(failure({ code: 'SANDBOX_CRASHED', message: `The sandbox process broke its protocol: ${violation}` }))
-      return undefined
-    }
-    this.#journal.append({ type: 'turn', at, delivery, effects })
-    if (this.#journal.isFull) this.#stop(this.#journal.tooLarge())
-    else this.#release(effects, at)
-    return effects
-  }
-
-  /**
-   * Releases the effects of a turn. The calls of a turn that ends the execution are not sent, because nobody awaits
-   * them.
-   */
-  #release(effects: TurnEffects, at: number): void {
-    this.#keepLogs(effects, at)
-    this.#inbox.setTimer(effects.nextTimerAt)
-    if (effects.end) return
-    for (const call of effects.calls) this.#calls!.add(call)
-  }
-
-  #keepLogs(output: TurnLogs, at: number): void {
-    this.#report.addLogs(output, at)
-    for (const { level, text } of output.logs) this.#events.append({ type: 'log', level, text }, at)
-  }
-
   /** Resolves with the next delivery, or with undefined when the execution is stopped instead. */
   async #nextDelivery(): Promise<Delivery | undefined> {
-    const due = this.#inbox.takeDue()
+    const due = this.#deliveries.takeDue()
     if (due) return due
-    if (this.#calls!.openCount === 0 && !this.#inbox.hasTimer) {
+    if (this.#calls!.openCount === 0 && !this.#deliveries.hasTimer) {
       this.#stop(neverSettles())
       return undefined
     }
     const since = this.#now()
     this.#report.status = 'waiting'
     this.#events.append({ type: 'waiting', openCalls: this.#calls!.firstOpenCallIds() }, since)
-    const next = await this.#inbox.next()
+    const next = await this.#deliveries.next()
     this.#report.status = 'running'
     this.#report.waitMs += this.#now() - since
     return next
   }
 
-  #takeAnswer({ call, ok, text }: AnswerText, { callId, tool, errorCode }: ToolCallSummary): void {
-    if (this.#stopped) return
-    const at = this.#now()
-    this.#journal.append({ type: 'answer', at, call, ok, text })
-    if (this.#journal.isFull) {
-      this.#stop(this.#journal.tooLarge())
-      return
-    }
-    const status = ok ? 'completed' : 'failed'
-    this.#events.append(
-      { type: 'tool.settled', callId, tool, status, ...(errorCode !== undefined && { errorCode }) },
-      at,
-    )
-    this.#inbox.addAnswer(call, at)
+  #takeAnswer(answer: AnswerText, call: ToolCallSummary): void {
+    if (!this.#stopReason) this.#stop(this.#release.answer(answer, call, this.#now()))
   }
 
-  #stop(error: ExecutionFailure): void {
-    if (this.#stopped || this.#report.ended) return
-    this.#stopped = error
+  /** Stops the execution with a failure, if there is one and it is the first. */
+  #stop(error: ExecutionFailure | undefined): void {
+    if (error === undefined || this.#stopReason || this.#report.ended) return
+    this.#stopReason = error
     this.#guest.close()
-    this.#inbox.close()
+    this.#deliveries.close()
   }
 
   #finish(ending: Ending): void {
@@ -298,10 +277,7 @@ export class Execution implements ExecutionHandle {
     this.#readers.stop()
     this.#guest.close()
     const at = this.#now()
-    if (ending.by === 'host') {
-      this.#journal.append({ type: 'end', at, error: ending.error, ...this.#unfinished })
-      if (this.#unfinished) this.#keepLogs(this.#unfinished, at)
-    }
+    if (ending.by === 'host') this.#release.end(ending.error, this.#stoppedTurnLogs, at)
     const reason = ending.by === 'host' ? ending.error.message : 'The code ended without waiting for the call'
     for (const { callId, tool } of this.#calls?.cancelAll(reason) ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)
@@ -310,14 +286,9 @@ export class Execution implements ExecutionHandle {
     this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
     endExecutionSpan(this.#trace.span, this.#report.errorCode)
     this.#options.ticket.leave()
-    this.#options.onFinished(this.#ended())
-    this.#resolveFinished()
-  }
-
-  /** Returns the part of the execution that is kept after its end. */
-  #ended(): EndedExecution {
     const { bodyHash, keyId } = this
     const [journal, events, report, readers] = [this.#journal, this.#events, this.#report, this.#readers]
-    return new EndedExecution({ bodyHash, keyId, journal, events, report, readers })
+    this.#options.onFinished(new EndedExecution({ bodyHash, keyId, journal, events, report, readers }))
+    this.#resolveFinished()
   }
 }

@@ -3,7 +3,7 @@ import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonOb
 import type { ExecutionLimits } from './limits.ts'
 
 /** Wall-clock timeout of a run: its own limit or the remaining time of the client's request, whichever is shorter. */
-export interface Clock {
+export interface WallTimeout {
   readonly layer: 'execution' | 'request'
   readonly option: 'executionTimeoutMs' | 'requestTimeoutMs'
   readonly timeoutMs: number
@@ -20,16 +20,19 @@ export function failure(error: {
   return { code, name, message, retryable: errorCodes[code].retryable, ...(details !== undefined && { details }) }
 }
 
+/** Returns the failure of an execution that was cancelled. */
 export function cancelled(reason: string | undefined): ExecutionFailure {
   const message = reason === undefined ? 'The execution was cancelled' : `The execution was cancelled: ${reason}`
   return failure({ code: 'CANCELLED', name: 'AbortError', message })
 }
 
-export function executionTimeout({ layer, option, timeoutMs }: Clock): ExecutionFailure {
+/** Returns the failure of an execution whose wall-clock timeout has expired. */
+export function executionTimeout({ layer, option, timeoutMs }: WallTimeout): ExecutionFailure {
   const message = `The execution did not end within ${timeoutMs} ms of wall time (${option})`
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
 }
 
+/** Returns the failure of code that waits for a promise that nothing can settle. */
 export function neverSettles(): ExecutionFailure {
   return failure({
     code: 'NEVER_SETTLES',
@@ -41,7 +44,7 @@ export function neverSettles(): ExecutionFailure {
 export function stoppedByLimit(
   stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuMs: number },
   limits: ExecutionLimits,
-  clock: Clock,
+  wallTimeout: WallTimeout,
 ): ExecutionFailure {
   if (stopped.reason === 'memory') {
     const limitMb = limits.memoryLimitMb
@@ -50,14 +53,26 @@ export function stoppedByLimit(
   }
   if (stopped.reason === 'output') return journalTooLarge(limits.journalBytes)
   const timeoutMs = limits.cpuTimeoutMs
-  if (stopped.cpuMs < timeoutMs) return executionTimeout(clock)
+  if (stopped.cpuMs < timeoutMs) return executionTimeout(wallTimeout)
   const usedMs = Math.round(stopped.cpuMs)
   const message = `The code used ${usedMs} ms of CPU time; the limit is ${timeoutMs} ms (cpuTimeoutMs). Compute less in one execution, or raise cpuTimeoutMs.`
   const details = { layer: 'cpu', timeoutMs, option: 'cpuTimeoutMs', usedMs }
   return failure({ code: 'CPU_TIMEOUT', name: 'TimeoutError', message, details })
 }
 
+/** Returns the failure of an execution whose journal has exceeded its limit. */
 export function journalTooLarge(limitBytes: number): ExecutionFailure {
-  const message = `The execution's journal exceeds its limit of ${limitBytes} bytes: it passed too much through tools and timers`
+  const message = `The execution's journal exceeds its limit of ${limitBytes} bytes (journalBytes). Pass less data through tool calls and logs, and set fewer timers.`
   return failure({ code: 'JOURNAL_TOO_LARGE', message, details: { limitBytes } })
+}
+
+/** Returns the failure of an execution whose sandbox process has reported effects that its protocol does not allow. */
+export function protocolViolation(violation: string): ExecutionFailure {
+  return failure({ code: 'SANDBOX_CRASHED', message: `The sandbox process violated its protocol: ${violation}` })
+}
+
+/** Returns the failure of an execution that ends because of a bug in the executor. It has no details of the bug. */
+export function failedByBug(correlationId: string): ExecutionFailure {
+  const message = `The executor failed because of a bug. Its log has the details under the correlation id ${correlationId}.`
+  return failure({ code: 'INTERNAL', message })
 }

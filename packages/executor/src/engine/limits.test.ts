@@ -43,7 +43,7 @@ test.each(names)('the error for %s above the maximum names the value and the max
   expect(resolve).toThrow(
     expect.objectContaining({
       code: 'INVALID_REQUEST',
-      message: `limits.${name} is ${value}; this key's maximum is ${max}`,
+      message: `limits.${name} is ${value}; the maximum of this API key is ${max}`,
       details: { path: `limits.${name}`, value, max },
     }),
   )

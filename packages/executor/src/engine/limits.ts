@@ -13,7 +13,7 @@ import type { Principal } from './principal.ts'
 export type ExecutionLimits = JournalHeader['limits']
 
 /** Pairs of an inner and an outer timeout; a request may not set the inner one longer than the outer one. */
-const nestedClocks = [
+const nestedTimeouts = [
   ['cpu', 'execution'],
   ['tool', 'execution'],
 ] as const satisfies readonly (readonly [TimeoutLayer, TimeoutLayer])[]
@@ -22,26 +22,27 @@ const nestedClocks = [
  * Returns the limits of one execution: the request's where it sets them, otherwise the key's. Throws `RequestError` for
  * a limit above the key's maximum, and for an inner timeout that the request itself sets longer than the outer one.
  */
-export function resolveLimits(asked: RequestLimits = {}, principal: Principal): ExecutionLimits {
+export function resolveLimits(requested: RequestLimits = {}, principal: Principal): ExecutionLimits {
   const limits = { ...principal.defaultLimits, ...fixedLimits }
-  for (const name of Object.keys(asked) as (keyof RequestLimits)[]) {
-    const value = asked[name]
+  for (const name of Object.keys(requested) as (keyof RequestLimits)[]) {
+    const value = requested[name]
     if (value === undefined) continue
     const max = principal.maxLimits[name]
     if (value > max) {
-      throw new RequestError('INVALID_REQUEST', `limits.${name} is ${value}; this key's maximum is ${max}`, {
+      throw new RequestError('INVALID_REQUEST', `limits.${name} is ${value}; the maximum of this API key is ${max}`, {
         details: { path: `limits.${name}`, value, max },
-        suggestion: `Set limits.${name} to ${max} or less, or raise maxLimits.${name} of the key.`,
+        suggestion: `Set limits.${name} to ${max} or less, or raise maxLimits.${name} of the API key.`,
       })
     }
     limits[name] = value
   }
-  for (const [inner, outer] of nestedClocks) refuseLongerInner(asked, timeoutOptions[inner], timeoutOptions[outer])
+  for (const [inner, outer] of nestedTimeouts)
+    refuseLongerInner(requested, timeoutOptions[inner], timeoutOptions[outer])
   return limits
 }
 
-function refuseLongerInner(asked: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {
-  const [innerMs, outerMs] = [asked[inner], asked[outer]]
+function refuseLongerInner(requested: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {
+  const [innerMs, outerMs] = [requested[inner], requested[outer]]
   if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) return
   throw new RequestError(
     'INVALID_REQUEST',

@@ -6,14 +6,14 @@ const KiB = 1024
 
 test('small work runs at once', () => {
   const pacer = new Pacer()
-  for (let i = 0; i < 1_000; i++) expect(pacer.turn(KiB)).toBeUndefined()
+  for (let i = 0; i < 1_000; i++) expect(pacer.reserve(KiB)).toBeUndefined()
 })
 
 test('large work runs in order, and other work gets its turn in between', async () => {
   const pacer = new Pacer()
   const order: string[] = []
   const work = Array.from({ length: 4 }, async (_, i) => {
-    await pacer.turn(100 * KiB)
+    await pacer.reserve(100 * KiB)
     order.push(`work ${i}`)
     setImmediate(() => order.push('others'))
   })
@@ -23,5 +23,5 @@ test('large work runs in order, and other work gets its turn in between', async 
 
 test('a piece larger than a round has a round of its own', async () => {
   const pacer = new Pacer()
-  await expect(Promise.all([pacer.turn(1024 * KiB), pacer.turn(1024 * KiB)])).resolves.toHaveLength(2)
+  await expect(Promise.all([pacer.reserve(1024 * KiB), pacer.reserve(1024 * KiB)])).resolves.toHaveLength(2)
 })

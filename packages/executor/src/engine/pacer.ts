@@ -15,7 +15,7 @@ export class Pacer {
   #last: Promise<void> | undefined
 
   /** Returns undefined if work on this many bytes may start now; otherwise a promise that resolves when it may. */
-  turn(bytes: number): Promise<void> | undefined {
+  reserve(bytes: number): Promise<void> | undefined {
     if (bytes < smallBytes) return undefined
     this.#last = this.#after(this.#last, bytes)
     return this.#last

@@ -39,6 +39,7 @@ function start(count: number) {
       answered.push(call)
       if (waiter !== undefined && answered.length >= waiter.count) waiter.resolve()
     },
+    onFailedByBug: (error) => expect.unreachable(String(error)),
     now: Date.now,
   })
   for (let call = 1; call <= count; call++) calls.add({ call, tool: 'echo', input: '{}' })

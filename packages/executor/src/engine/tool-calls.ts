@@ -38,6 +38,8 @@ interface ToolCallsOptions {
   readonly pacer: Pacer
   onSent(call: OutgoingCall): void
   onAnswer(answer: AnswerText, call: ToolCallSummary): void
+  /** Called with the error of a bug, which leaves a call unanswered. */
+  onFailedByBug(error: unknown): void
   readonly now: () => number
 }
 
@@ -121,13 +123,13 @@ export class ToolCalls {
   #sendQueued(): void {
     while (this.#queue.size > 0 && this.#inFlight < this.#options.journal.header.limits.toolCallsInFlight) {
       this.#inFlight += 1
-      void this.#send(this.#queue.take()!)
+      this.#send(this.#queue.take()!).catch((error: unknown) => this.#options.onFailedByBug(error))
     }
   }
 
   async #send(call: Call): Promise<void> {
-    const turn = this.#options.pacer.turn(call.inputText.length)
-    if (turn) await turn
+    const delay = this.#options.pacer.reserve(call.inputText.length)
+    if (delay) await delay
     call.sentAt = this.#options.now()
     if (isOpen(call)) call.summary.status = 'running'
     // The call may have been cancelled while it waited, or during the delivery.
@@ -187,10 +189,11 @@ export class ToolCalls {
   #refusalOf(call: Call): ToolAnswer | undefined {
     const { limits, tools } = this.#options.journal.header
     const { tool } = call.summary
-    if (!tools.some(({ name }) => name === tool)) return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} here`)
+    if (!tools.some(({ name }) => name === tool))
+      return toolFailed('TOOL_NOT_ALLOWED', `There is no tool ${tool} in this execution`)
     const sizeBytes = Buffer.byteLength(call.inputText)
     if (sizeBytes > limits.toolInputBytes) {
-      const text = `The input of ${tool} has ${sizeBytes} bytes; the limit (toolInputBytes) is ${limits.toolInputBytes}`
+      const text = `The input of ${tool} is ${sizeBytes} bytes; the limit is ${limits.toolInputBytes} bytes (toolInputBytes)`
       return toolFailed('TOOL_INPUT_TOO_LARGE', text, { sizeBytes, limitBytes: limits.toolInputBytes })
     }
     if (!isJson(call.inputText)) return toolFailed('TOOL_INPUT_INVALID', `The input of ${tool} is not JSON`)

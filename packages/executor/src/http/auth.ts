@@ -2,7 +2,7 @@ import { headers, RequestError } from '@codemode/shared'
 import type { MiddlewareHandler } from 'hono'
 
 import type { KeyStore } from '../key-store.ts'
-import type { HttpContext, HttpEnv } from './env.ts'
+import type { HttpContext, HttpEnv } from './http-context.ts'
 
 const maxKeyLength = 1_024
 const suggestion = 'Send your API key as "authorization: Bearer <key>".'

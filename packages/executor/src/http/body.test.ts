@@ -89,7 +89,7 @@ describe('a body', () => {
 
   test('is refused when it ends too early', async () => {
     const broken = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) })
-    expect((await refusal(post(broken))).message).toContain('ended too early')
+    expect((await refusal(post(broken))).message).toContain('is incomplete')
   })
 })
 

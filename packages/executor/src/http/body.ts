@@ -65,13 +65,13 @@ function refuseOtherTypes(headers: Headers): void {
   const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') {
     throw invalid(`The request's content-encoding is ${JSON.stringify(textHead(encoding, 100))}.`, {
-      suggestion: 'Send the body as it is, without a content-encoding.',
+      suggestion: 'Send the body without a content-encoding.',
     })
   }
 }
 
 function jsonValue(bytes: Uint8Array): unknown {
-  if (bytes.byteLength === 0) throw invalid("The request's body is empty; a JSON object was expected.")
+  if (bytes.byteLength === 0) throw invalid("The request's body is empty; it must be a JSON object.")
   let text: string
   try {
     text = utf8.decode(bytes)
@@ -104,7 +104,9 @@ async function boundedBytes(request: Request, maxBytes: number): Promise<Uint8Ar
     return Buffer.concat(chunks)
   } catch (error) {
     if (error instanceof RequestError) throw error
-    throw new RequestError('INVALID_REQUEST', "The request's body ended too early.", { cause: error })
+    throw new RequestError('INVALID_REQUEST', "The request's body is incomplete: the connection was lost.", {
+      cause: error,
+    })
   }
 }
 

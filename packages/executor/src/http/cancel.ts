@@ -3,8 +3,8 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
-import type { HttpEnv } from './env.ts'
-import { jsonAnswer } from './json-answer.ts'
+import type { HttpEnv } from './http-context.ts'
+import { jsonResponse } from './json-response.ts'
 
 const readBody = jsonBody({ schema: cancelRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
 
@@ -18,6 +18,6 @@ export function cancelExecution({
     const { value } = await readBody(c.req.raw)
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     handle.cancel(value.reason)
-    return jsonAnswer(c, handle.id, handle.record())
+    return jsonResponse(c, handle.id, handle.record())
   }
 }

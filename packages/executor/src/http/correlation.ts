@@ -1,7 +1,7 @@
 import { correlationIdSchema, headers, newCorrelationId } from '@codemode/shared'
 import type { MiddlewareHandler } from 'hono'
 
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 /**
  * Creates a middleware that gives every request a correlation id, its own if that is valid and otherwise a new one, and

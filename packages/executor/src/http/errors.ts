@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Logger } from 'pino'
 
-import type { HttpContext, HttpEnv } from './env.ts'
+import type { HttpContext, HttpEnv } from './http-context.ts'
 
 /** Seconds in `retry-after` for refusals with status 429 or 503 that set none themselves. */
 const defaultRetryAfterSeconds = 1

@@ -1,8 +1,8 @@
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import type { HttpEnv } from './env.ts'
-import { answerWithEvents, type EventStreamOptions } from './sse.ts'
+import type { HttpEnv } from './http-context.ts'
+import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface StreamEventsOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'find'>
@@ -20,6 +20,6 @@ export function streamEvents({
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
     // A HEAD request comes here too. Its stream would have no reader, so nothing would end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream; charset=utf-8' })
-    return answerWithEvents(c, handle, streamOptions)
+    return eventStreamResponse(c, handle, streamOptions)
   }
 }

@@ -114,10 +114,11 @@ test('the operations routes need no key, and info returns the limits of the key'
   const { app, engine, send } = testApp()
   expect(await (await app.request('/livez')).json()).toEqual({ status: 'live' })
   expect(await (await app.request('/readyz')).json()).toEqual({ status: 'ready' })
-  engine.ready = false
+  engine.readiness = 'no-sandbox-process'
   const notReady = await app.request('/readyz')
   expect(notReady.status).toBe(503)
   expect(notReady.headers.get('retry-after')).toBe('1')
+  expect(await notReady.json()).toMatchObject({ error: { code: 'OVERLOADED' } })
   expect((await app.request('/livez')).status).toBe(200)
   const answered: unknown = await (await send('GET', '/v1/info')).json()
   expect(answered).toMatchObject({

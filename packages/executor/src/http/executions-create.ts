@@ -14,9 +14,9 @@ import { accepts } from 'hono/accepts'
 import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
-import type { HttpContext, HttpEnv } from './env.ts'
-import { slowJsonAnswer } from './json-answer.ts'
-import { answerWithEvents, type EventStreamOptions } from './sse.ts'
+import type { HttpContext, HttpEnv } from './http-context.ts'
+import { slowJsonResponse } from './json-response.ts'
+import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
   readonly engine: Pick<Engine, 'submit'>
@@ -42,8 +42,8 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     try {
       await handle.admitted
       return await (wantsEvents
-        ? answerWithEvents(c, handle, streamOptions)
-        : answerWithResult(c, handle, streamOptions))
+        ? eventStreamResponse(c, handle, streamOptions)
+        : resultResponse(c, handle, streamOptions))
     } finally {
       detach()
     }
@@ -67,9 +67,9 @@ function submission(
   }
 }
 
-function answerWithResult(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
+function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
   const { id, finished } = handle
-  return slowJsonAnswer(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
+  return slowJsonResponse(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
 }
 
 /** Counts the request as a reader until the returned function is called or the client closes the connection. */
@@ -134,13 +134,13 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
   const text = c.req.header(name)
   if (text === undefined) return undefined
   if (/^\d{1,10}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds from ${min}.`)
+  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds, at least ${min}.`)
 }
 
 function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {
   if (detached === true) {
     throw new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
-      suggestion: 'Leave out detached, and keep the connection or read GET /v1/executions/:id.',
+      suggestion: 'Omit detached, and keep the connection or read GET /v1/executions/:id.',
     })
   }
   const unattended = tools.find(({ requiresApproval }) => requiresApproval)
@@ -149,14 +149,14 @@ function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, 
       'INVALID_REQUEST',
       `The tool "${unattended.name}" requires approval, which only detached executions can wait for.`,
       {
-        suggestion: 'Send detached: true, or leave out requiresApproval.',
+        suggestion: 'Send detached: true, or omit requiresApproval.',
       },
     )
   }
   if (tools.length > 0 && callback === undefined && !wantsEvents) {
     throw new RequestError(
       'INVALID_REQUEST',
-      'The request declares tools, but there is no way to call them: it has no callback and asks for no stream.',
+      'The request declares tools, but there is no way to call them: it has no callback and does not accept a stream of events.',
       {
         suggestion:
           'Send callback: {url, token}, or ask for events with "accept: text/event-stream" and answer them at POST /v1/executions/:id/tool-results.',

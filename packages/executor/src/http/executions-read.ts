@@ -1,13 +1,13 @@
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import type { HttpEnv } from './env.ts'
-import { jsonAnswer } from './json-answer.ts'
+import type { HttpEnv } from './http-context.ts'
+import { jsonResponse } from './json-response.ts'
 
 /** Handles GET /v1/executions/:id: responds with the state of the execution, and with its result if there is one. */
 export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
   return function readExecution(c) {
     const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
-    return jsonAnswer(c, handle.id, handle.record())
+    return jsonResponse(c, handle.id, handle.record())
   }
 }

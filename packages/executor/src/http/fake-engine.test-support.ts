@@ -152,7 +152,7 @@ export class FakeExecution implements ExecutionHandle {
 
 /** An engine whose executions `onSubmit` controls; by default, each is admitted and finished at once. */
 export class FakeEngine implements Engine {
-  ready = true
+  readiness: Engine['readiness'] = 'ready'
   readonly submissions: Submission[] = []
   readonly executions = new Map<string, FakeExecution>()
   onSubmit: (execution: FakeExecution, submission: Submission) => void = (execution) => execution.admit().finish()

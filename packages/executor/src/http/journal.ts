@@ -2,7 +2,7 @@ import { headers } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 /** Handles GET /v1/executions/:id/journal: responds with the journal, from which the execution can be replayed. */
 export function readJournal({

@@ -2,7 +2,7 @@ import { RequestError } from '@codemode/shared'
 import type { Hono } from 'hono'
 
 import { errorAnswer } from './errors.ts'
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 /**
  * Adds responses with 405 and `allow` (RFC 9110, section 15.5.6) for the other methods of every route. Must be called

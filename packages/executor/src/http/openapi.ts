@@ -29,20 +29,22 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
 
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 type Headers = z.ZodObject<Record<string, z.ZodType>>
 
 const id = z.object({ id: executionIdSchema })
 const status = (value: string) => z.object({ status: z.literal(value) })
 const correlation = {
-  [headers.correlationId]: correlationIdSchema.meta({ description: 'Given or made; the same on every hop' }),
+  [headers.correlationId]: correlationIdSchema.meta({
+    description: 'Correlation id of the request, or a new one if the request has none; tool calls carry the same id',
+  }),
 }
 /** Headers of every response. */
 const ofResponse = {
   ...correlation,
   [headers.instance]: instanceReadingSchema.shape.instance.meta({
-    description: 'Random id of this start of the executor',
+    description: 'Random id of the executor instance, which is one start of the executor',
   }),
   [headers.clock]: instanceReadingSchema.shape.clockMs.meta({
     description: 'Milliseconds on the monotonic clock of the instance',
@@ -50,7 +52,11 @@ const ofResponse = {
 }
 const executionId = { [headers.executionId]: executionIdSchema }
 const lastEventId = {
-  [headers.lastEventId]: z.string().regex(/^\d*$/).optional().meta({ description: 'Resumes after this event' }),
+  [headers.lastEventId]: z
+    .string()
+    .regex(/^\d*$/)
+    .optional()
+    .meta({ description: 'Id of the last event that was received; the stream resumes after it' }),
 }
 
 const requestHeaders = (more: Record<string, z.ZodType> = {}): Headers =>
@@ -61,20 +67,29 @@ const requestHeaders = (more: Record<string, z.ZodType> = {}): Headers =>
   })
 
 const createHeaders = requestHeaders({
-  [headers.idempotencyKey]: executionIdSchema.optional().meta({ description: "The body's id, if both are given" }),
-  [headers.timeoutMs]: z.string().regex(/^\d+$/).optional().meta({ description: 'How long the client still waits' }),
+  [headers.idempotencyKey]: executionIdSchema
+    .optional()
+    .meta({ description: 'Execution id; must equal the id in the body if both are given' }),
+  [headers.timeoutMs]: z
+    .string()
+    .regex(/^\d+$/)
+    .optional()
+    .meta({ description: 'Milliseconds from sending the request to the deadline of the client' }),
   [headers.known]: z
     .string()
     .regex(knownReadingPattern)
     .optional()
     .meta({
       description:
-        'For requests that may be repeated: `<instance>=<clock>` of an earlier response, received before the first attempt ' +
-        'that may have arrived, or `none`; the same in all attempts. An executor that does not know the id runs the code ' +
-        'only if it is that instance and has forgotten no execution that ended since; otherwise it answers 409 ' +
-        'OUTCOME_AMBIGUOUS. Without the header a request with an unknown id always runs',
+        'Required for a request that may be repeated: `<instance>=<clock>` of a response that was received before the ' +
+        'first attempt that may have arrived, or `none`; the same in all attempts. An executor that does not know the id ' +
+        'runs the code only if it is that instance and still knows all executions that have ended since the reading; ' +
+        'otherwise it responds with 409 OUTCOME_AMBIGUOUS. Without the header, a request with an unknown id always runs',
     }),
-  accept: z.string().optional().meta({ description: 'application/json, or text/event-stream for events' }),
+  accept: z
+    .string()
+    .optional()
+    .meta({ description: 'application/json for the result, or text/event-stream for events' }),
   ...lastEventId,
 })
 
@@ -84,11 +99,13 @@ function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     [...byStatus].map(([status, same]) => {
       const mayWait = status === 429 || status === 503
-      const waiting = mayWait ? { [headers.retryAfter]: z.string().meta({ description: 'Seconds' }) } : {}
+      const waiting = mayWait
+        ? { [headers.retryAfter]: z.string().meta({ description: 'Seconds to wait before the next attempt' }) }
+        : {}
       return [
         `${status}` as '400',
         {
-          description: same.join(', '),
+          description: same.map((code) => `${code}: ${errorCodes[code].meaning}`).join(' '),
           headers: z.object({ ...ofResponse, ...waiting }),
           content: { 'application/json': { schema: errorBodySchema } },
         },
@@ -97,7 +114,7 @@ function failures(...codes: RequestErrorCode[]): ZodOpenApiResponsesObject {
   )
 }
 
-function answer(description: string, schema: z.ZodType, more: Record<string, z.ZodType> = {}) {
+function response(description: string, schema: z.ZodType, more: Record<string, z.ZodType> = {}) {
   return { description, headers: z.object({ ...ofResponse, ...more }), content: { 'application/json': { schema } } }
 }
 
@@ -105,12 +122,12 @@ const eventStream = {
   'text/event-stream': {
     schema: executionEventSchema.meta({
       description:
-        'Each event is the data of one frame; a frame of type error carries an ErrorBody and ends the stream',
+        'One event is the data of one frame. A frame of type `error` carries an ErrorBody and ends the stream',
     }),
   },
 }
 
-const cancelAnswer = z.object({ ok: z.literal(true) })
+const cancelResponse = z.object({ ok: z.literal(true) })
 
 const jsonRequest = (schema: z.ZodType, required = true) => ({ required, content: { 'application/json': { schema } } })
 
@@ -134,33 +151,36 @@ const paths: ZodOpenApiPathsObject = {
   '/livez': {
     get: {
       operationId: 'livez',
-      summary: 'Whether the process serves requests',
+      summary: 'Report whether the process serves requests',
       security: [],
-      responses: { 200: answer('It does', status('live')), ...failures() },
+      responses: { 200: response('The process serves requests', status('live')), ...failures() },
     },
   },
   '/readyz': {
     get: {
       operationId: 'readyz',
-      summary: 'Whether new executions are taken',
+      summary: 'Report whether new executions are accepted',
       security: [],
-      responses: { 200: answer('They are', status('ready')), ...failures('OVERLOADED') },
+      responses: {
+        200: response('New executions are accepted', status('ready')),
+        ...failures('OVERLOADED', 'SHUTTING_DOWN'),
+      },
     },
   },
   '/openapi.json': {
     get: {
       operationId: 'openapi',
-      summary: 'This document',
+      summary: 'Read this document',
       security: [],
-      responses: { 200: answer('An OpenAPI 3.1 document', z.record(z.string(), z.unknown())), ...failures() },
+      responses: { 200: response('An OpenAPI 3.1 document', z.record(z.string(), z.unknown())), ...failures() },
     },
   },
   '/v1/info': {
     get: {
       operationId: 'readInfo',
-      summary: "Versions, isolation, and the key's limits",
+      summary: 'Read the versions, the isolation, and the limits of the API key',
       requestParams: { header: requestHeaders() },
-      responses: { 200: answer('What this executor is', infoSchema), ...failures('UNAUTHORIZED') },
+      responses: { 200: response('Information about the executor', infoSchema), ...failures('UNAUTHORIZED') },
     },
   },
   '/v1/executions': {
@@ -168,13 +188,13 @@ const paths: ZodOpenApiPathsObject = {
       operationId: 'createExecution',
       summary: 'Run code',
       description:
-        'Code that throws is not a failed request: the answer is 200 with success: false. The same id with the same body ' +
-        'attaches to the execution. A request with `x-codemode-known` runs only if it is certain that no earlier attempt has run.',
+        'Code that throws is not a failed request: the response is 200 with `success: false`. A request with the id and the ' +
+        'body of an execution attaches to it. A request with `x-codemode-known` runs only if no earlier attempt can have run.',
       requestParams: { header: createHeaders },
       requestBody: jsonRequest(executionRequestSchema),
       responses: {
         200: {
-          ...answer('How the execution ended, or its events', executionResultSchema, executionId),
+          ...response('The result of the execution, or its events', executionResultSchema, executionId),
           content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
         },
         ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
@@ -183,11 +203,12 @@ const paths: ZodOpenApiPathsObject = {
         toolCall: {
           '{$request.body#/callback/url}': {
             post: {
-              summary: 'A tool call, or that it was cancelled, signed after Standard Webhooks with the token as key',
+              summary:
+                'Call a tool, or cancel a call. Signed by Standard Webhooks with the token of the callback as the key',
               requestParams: {
                 header: z.object({
-                  [headers.authorization]: z.string().meta({ description: 'Bearer and the token of the callback' }),
-                  'webhook-id': z.string().meta({ description: 'The call id' }),
+                  [headers.authorization]: z.string().meta({ description: '`Bearer` and the token of the callback' }),
+                  'webhook-id': z.string().meta({ description: 'Id of the call' }),
                   'webhook-timestamp': z.string().meta({ description: 'Seconds since the epoch' }),
                   'webhook-signature': z.string(),
                   ...correlation,
@@ -198,8 +219,8 @@ const paths: ZodOpenApiPathsObject = {
               responses: {
                 200: {
                   description:
-                    'The answer to a call; to `tool.cancel` always `{ "ok": true }`, also when the call is over',
-                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelAnswer]) } },
+                    'The answer to a call; for `tool.cancel` always `{ "ok": true }`, even if the call has ended',
+                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelResponse]) } },
                 },
               },
             },
@@ -211,17 +232,17 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/executions/{id}': {
     get: ofExecution({
       operationId: 'readExecution',
-      summary: 'Where an execution stands, and its result',
-      success: answer('The record', executionRecordSchema, executionId),
+      summary: 'Read the status of an execution, and its result',
+      success: response('The record of the execution', executionRecordSchema, executionId),
     }),
   },
   '/v1/executions/{id}/events': {
     get: ofExecution({
       operationId: 'streamEvents',
-      summary: 'The events of an execution, from the start or after one',
+      summary: 'Stream the events of an execution, from the first or after a given one',
       header: lastEventId,
       success: {
-        description: 'The events',
+        description: 'The events of the execution',
         headers: z.object({ ...ofResponse, ...executionId }),
         content: eventStream,
       },
@@ -231,25 +252,25 @@ const paths: ZodOpenApiPathsObject = {
   '/v1/executions/{id}/journal': {
     get: ofExecution({
       operationId: 'readJournal',
-      summary: 'What it takes to run the execution again exactly',
-      success: answer('The journal', journalSchema, executionId),
+      summary: 'Read the journal, from which the execution can be replayed',
+      success: response('The journal of the execution', journalSchema, executionId),
     }),
   },
   '/v1/executions/{id}/cancel': {
     post: ofExecution({
       operationId: 'cancelExecution',
-      summary: 'Stop the guest and its tool calls',
+      summary: 'Cancel an execution and its tool calls',
       requestBody: jsonRequest(cancelRequestSchema, false),
-      success: answer('The record after that', executionRecordSchema, executionId),
+      success: response('The record after the cancellation', executionRecordSchema, executionId),
       codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
     }),
   },
   '/v1/executions/{id}/tool-results': {
     post: ofExecution({
       operationId: 'takeToolResults',
-      summary: 'Answer tool calls of a stream',
+      summary: 'Answer tool calls that the client got from the event stream',
       requestBody: jsonRequest(toolResultsRequestSchema),
-      success: answer('Which answers were taken', toolResultsResponseSchema, executionId),
+      success: response('Ids of the calls whose answers were accepted', toolResultsResponseSchema, executionId),
       codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
     }),
   },

@@ -2,7 +2,7 @@ import { fixedLimits, RequestError, type Info } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 /** Information about the executor that is the same for every key; the limits of the key are added. */
 export type ExecutorInfo = Omit<Info, 'limits' | 'maxLimits'>
@@ -18,10 +18,16 @@ export function livez(): Handler<HttpEnv> {
  * Handles GET /readyz: responds with 503 while new executions are refused, so that a load balancer sends them
  * elsewhere.
  */
-export function readyz({ engine }: { engine: Pick<Engine, 'ready'> }): Handler<HttpEnv> {
+export function readyz({ engine }: { engine: Pick<Engine, 'readiness'> }): Handler<HttpEnv> {
   return function readyz(c) {
-    if (engine.ready) return c.json({ status: 'ready' })
-    throw new RequestError('OVERLOADED', 'The executor takes no executions now: it is starting, or shutting down.')
+    switch (engine.readiness) {
+      case 'ready':
+        return c.json({ status: 'ready' })
+      case 'no-sandbox-process':
+        throw new RequestError('OVERLOADED', 'The executor accepts no executions: no sandbox process is ready.')
+      case 'shutting-down':
+        throw new RequestError('SHUTTING_DOWN', 'The executor accepts no executions: it is shutting down.')
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 import { testApp } from './http-app.test-support.ts'
 import { listen } from './serve.ts'
 

@@ -4,8 +4,8 @@ import { newCorrelationId, RequestError } from '@codemode/shared'
 import { getRequestListener, RequestError as MalformedRequest } from '@hono/node-server'
 import type { Hono } from 'hono'
 
-import type { HttpEnv } from './env.ts'
-import { answerUnparsed } from './unparsed-requests.ts'
+import type { HttpEnv } from './http-context.ts'
+import { respondToClientErrors } from './client-errors.ts'
 
 /** Milliseconds after which an idle connection is closed; longer than the 60 s of common load balancers. */
 const keepAliveMs = 65_000
@@ -35,14 +35,14 @@ export async function listen(app: Hono<HttpEnv>, options: ListenOptions): Promis
   const { host, port, responseHeaders = noHeaders } = options
   const listener = getRequestListener(app.fetch, {
     hostname: host,
-    errorHandler: answerUnrouted,
+    errorHandler: unroutedResponse,
     overrideGlobalObjects: false,
   })
   const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: receiveMs }, (incoming, outgoing) => {
     for (const [name, value] of Object.entries(responseHeaders())) outgoing.setHeader(name, value)
     void listener(incoming, outgoing)
   })
-  answerUnparsed(server, responseHeaders)
+  respondToClientErrors(server, responseHeaders)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, () => {
@@ -79,7 +79,7 @@ function closer(server: Server): Listening['close'] {
 }
 
 /** Returns the response to a request that reaches no route, mostly because its host or path is malformed. */
-function answerUnrouted(error: unknown): Response {
+function unroutedResponse(error: unknown): Response {
   const refusal =
     error instanceof MalformedRequest
       ? new RequestError('INVALID_REQUEST', "The request's host header or path is malformed.")

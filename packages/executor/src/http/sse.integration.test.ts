@@ -137,7 +137,7 @@ test('a reader that stops reading is disconnected after its time, holds no more 
   await vi.waitFor(() => expect(execution.taken).toBeGreaterThan(0), { timeout: 30_000 })
   await vi.waitFor(() => expect(execution.readers).toBe(0), { timeout: 20_000 })
   expect(execution.taken).toBeLessThan(30_000)
-  expect(logged.join('')).toContain('a reader stalled and was cut off')
+  expect(logged.join('')).toContain('a reader stalled; its connection was closed')
   socket.on('error', () => {}).resume()
   await once(socket, 'close')
 })

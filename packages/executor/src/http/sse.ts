@@ -6,10 +6,10 @@ import { headers, RequestError, type ErrorBody } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { EventText, ExecutionHandle } from '../engine/engine.ts'
-import type { HttpContext } from './env.ts'
+import type { HttpContext } from './http-context.ts'
 import { errorBody, internalError } from './errors.ts'
 import { watchStalls, type StallWatch } from './stalled-writes.ts'
-import { within } from './within.ts'
+import { raceTimeout } from './race-timeout.ts'
 
 /** Number of characters up to which events that are ready together are written together. */
 const batchLength = 16 * 1024
@@ -27,7 +27,10 @@ export function lastEventId(c: HttpContext): string | undefined {
   const id = c.req.header(headers.lastEventId)
   if (id === undefined || id === '') return undefined
   if (/^\d{1,15}$/.test(id)) return id
-  throw new RequestError('INVALID_REQUEST', `The header ${headers.lastEventId} must be the id of an event: digits.`)
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `The header ${headers.lastEventId} must be the id of an event, which is a number.`,
+  )
 }
 
 /**
@@ -37,7 +40,7 @@ export function lastEventId(c: HttpContext): string | undefined {
  * nothing; it may resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with
  * RATE_LIMITED when there are too many readers.
  */
-export async function answerWithEvents(
+export async function eventStreamResponse(
   c: HttpContext,
   handle: ExecutionHandle,
   { logger, heartbeatMs, stallMs }: EventStreamOptions,
@@ -46,7 +49,10 @@ export async function answerWithEvents(
   const after = lastEventId(c)
   const detach = handle.attachReader()
   const stall = watchStalls(stallMs, () => {
-    logger.info({ executionId: handle.id, correlationId: c.get('correlationId') }, 'a reader stalled and was cut off')
+    logger.info(
+      { executionId: handle.id, correlationId: c.get('correlationId') },
+      'a reader stalled; its connection was closed',
+    )
     close()
     c.env?.outgoing?.destroy()
   })
@@ -95,7 +101,7 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
   /** Resolves with the next frames that are ready; with undefined after the last one. */
   async function nextFrames(): Promise<string | undefined> {
     upcoming ??= events.next()
-    let next = await within(upcoming, heartbeatMs)
+    let next = await raceTimeout(upcoming, heartbeatMs)
     if (next === undefined) return ': hb\n\n'
     let text = ''
     while (next?.done === false) {

@@ -20,7 +20,7 @@ export interface StallWatch {
  * not count.
  */
 export function watchStalls(stallMs: number, onStalled: () => void): StallWatch {
-  let patienceMs = stallMs
+  let budgetMs = stallMs
   let waiting: { readonly since: number; readonly dueMs: number } | undefined
   let timer: NodeJS.Timeout | undefined
 
@@ -28,7 +28,7 @@ export function watchStalls(stallMs: number, onStalled: () => void): StallWatch 
     clearTimeout(timer)
     if (waiting === undefined) return
     const waitedMs = performance.now() - waiting.since
-    patienceMs = Math.min(stallMs, patienceMs + waiting.dueMs - waitedMs)
+    budgetMs = Math.min(stallMs, budgetMs + waiting.dueMs - waitedMs)
     waiting = undefined
   }
 
@@ -36,7 +36,7 @@ export function watchStalls(stallMs: number, onStalled: () => void): StallWatch 
     wrote(bytes) {
       drained()
       waiting = { since: performance.now(), dueMs: bytes / minBytesPerMs }
-      timer = setTimeout(onStalled, Math.max(0, patienceMs + waiting.dueMs))
+      timer = setTimeout(onStalled, Math.max(0, budgetMs + waiting.dueMs))
     },
     drained,
     stop: () => clearTimeout(timer),

@@ -3,7 +3,7 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 const readBody = jsonBody({ schema: toolResultsRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
 
@@ -18,7 +18,7 @@ export function takeToolResults({
     const { tenant, keyId } = c.get('principal')
     const handle = engine.find(tenant, c.req.param('id'))
     if (handle.keyId !== keyId) {
-      throw new RequestError('FORBIDDEN', 'Only the key that submitted an execution answers its tool calls.')
+      throw new RequestError('FORBIDDEN', 'Only the API key that submitted an execution may answer its tool calls.')
     }
     const taken = value.results.filter(({ callId, answer }) => handle.answerCall(callId, answer))
     c.header(headers.executionId, handle.id)

@@ -1,7 +1,7 @@
 import { context, propagation } from '@opentelemetry/api'
 import type { MiddlewareHandler } from 'hono'
 
-import type { HttpEnv } from './env.ts'
+import type { HttpEnv } from './http-context.ts'
 
 /** Creates a middleware that makes the client's span, from `traceparent`, the parent of all spans of the request. */
 export function traceContext(): MiddlewareHandler<HttpEnv> {

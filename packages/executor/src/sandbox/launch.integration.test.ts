@@ -43,7 +43,7 @@ test('the process that was started ahead goes to the first launch in its jail', 
 test('a pool uses the process that was started ahead', async () => {
   const started = startedProcesses()
   await launchAhead(jail)
-  await using _pool = await ProcessPool.start({ size: 1, jails: [jail], onCrash: () => {} })
+  await using _pool = await ProcessPool.start({ size: 1, jails: [jail] })
   expect(started).toHaveLength(1)
 })
 

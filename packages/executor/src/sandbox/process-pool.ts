@@ -5,6 +5,7 @@ import { ProcessMaintenance } from './process-maintenance.ts'
 import { ProcessSupply } from './process-supply.ts'
 import type { Assignment } from './process-use.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
+import type { SandboxObserver } from './sandbox-observer.ts'
 import type { Guest, Placement, Sandbox } from './sandbox.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 import { canRunElsewhere, contentionIn, mayGetAnother, roomFor } from './tenant-share.ts'
@@ -25,10 +26,7 @@ interface ProcessPoolOptions {
   readonly minIsolation?: IsolationTier
   /** Jails to try; by default those that this machine may offer. */
   readonly jails?: readonly Jail[]
-  /** Called when a process died, or had to be ended because of what ran in it. */
-  onCrash(reason: string): void
-  /** Called when a tenant is throttled because its code keeps crashing sandbox processes. */
-  onPenalty?(tenant: string, penaltyMs: number): void
+  readonly observer?: SandboxObserver
 }
 
 /** Bytes that a process may use beyond the memory limit of all guests: Node itself, and the guest that is running. */
@@ -73,11 +71,11 @@ export class ProcessPool implements Sandbox {
       minIsolation,
       ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + spareBytes }),
       ...(jails && { jails }),
+      ...(options.observer && { observer: options.observer }),
       listener: {
         onReady: () => pool.#onRoom(),
         onChange: (process) => pool.#changed(process),
         onFault: (process) => pool.#countFault(process),
-        onCrash: (reason) => options.onCrash(reason),
         isMemoryFull: () => pool.#maintenance.isMemoryFull,
         canRunElsewhere: (process) => canRunElsewhere(pool.#state, process),
         contention: () => contentionIn(pool.#state),
@@ -161,7 +159,7 @@ export class ProcessPool implements Sandbox {
     if (!assignment) return
     const wasThrottled = this.#throttle.throttledMs(assignment.tenant) > 0
     const throttledMs = this.#throttle.addFault(assignment.tenant)
-    if (throttledMs > 0 && !wasThrottled) this.#options.onPenalty?.(assignment.tenant, throttledMs)
+    if (throttledMs > 0 && !wasThrottled) this.#options.observer?.tenantThrottled(assignment.tenant, throttledMs)
   }
 }
 

@@ -4,6 +4,7 @@ import { missingProtection } from './jail/missing-protection.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { Assignment } from './process-use.ts'
 import type { SandboxVersions } from './protocol.ts'
+import type { SandboxObserver } from './sandbox-observer.ts'
 import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
 import { SandboxStartError } from './sandbox-start-error.ts'
 
@@ -14,8 +15,6 @@ export type ProcessListener = {
   ) => ReturnType<SandboxProcessOptions[Name]>
 } & {
   onReady(process: SandboxProcess): void
-  /** Called when a process died, or had to be ended because of what ran in it. */
-  onCrash(reason: string): void
 }
 
 interface SupplyOptions {
@@ -28,6 +27,7 @@ interface SupplyOptions {
   readonly maxProcessBytes?: number
   /** Jails to try, in this order. */
   readonly jails?: readonly Jail[]
+  readonly observer?: SandboxObserver
   readonly listener: ProcessListener
 }
 
@@ -194,10 +194,10 @@ export class ProcessSupply implements AsyncDisposable {
   #replaceExited(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
     if (!this.#remove(process) || this.#isClosed || this.#versions === undefined) return
-    this.#options.listener.onCrash(reason)
     // A start that failed by itself would fail again at once.
     if (wasReady || fromOutside) this.#refill()
     else this.#refillLater()
+    this.#options.observer?.sandboxProcessEnded(reason)
   }
 
   #refillLater(): void {

@@ -45,10 +45,10 @@ interface CancelledCall {
  */
 export class CallCancels {
   readonly #options: CallCancelsOptions
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #inFlight = new Set<Promise<void>>()
   readonly #tenants = new Map<string, { readonly slots: Slots; messages: number }>()
   #isClosed = false
-  #isOver = false
+  #isStopped = false
 
   constructor(options: CallCancelsOptions) {
     this.#options = options
@@ -57,23 +57,23 @@ export class CallCancels {
   /** Sends one message in the background. Never throws. */
   send(cancelled: CancelledCall): void {
     if (this.#isClosed) return
-    const sending = this.#inTurn(cancelled)
+    const sending = this.#sendWithinLimit(cancelled)
       .catch((err: unknown) => this.#log(cancelled, { err }))
-      .finally(() => this.#underWay.delete(sending))
-    this.#underWay.add(sending)
+      .finally(() => this.#inFlight.delete(sending))
+    this.#inFlight.add(sending)
   }
 
   /** Refuses further messages, and waits at most `withinMs` for tool servers to answer those under way. */
   async close({ withinMs }: { readonly withinMs: number }): Promise<void> {
     this.#isClosed = true
-    const isOver = new AbortController()
-    const wait = pause(withinMs, undefined, { signal: isOver.signal }).catch(() => {})
-    await Promise.race([Promise.all(this.#underWay), wait])
-    this.#isOver = true
-    isOver.abort()
+    const finished = new AbortController()
+    const wait = pause(withinMs, undefined, { signal: finished.signal }).catch(() => {})
+    await Promise.race([Promise.all(this.#inFlight), wait])
+    this.#isStopped = true
+    finished.abort()
   }
 
-  async #inTurn(cancelled: CancelledCall): Promise<void> {
+  async #sendWithinLimit(cancelled: CancelledCall): Promise<void> {
     const { tenant } = cancelled
     const { timeoutMs = defaultTimeoutMs, maxInFlight = defaultMaxInFlight } = this.#options
     const own = this.#tenants.get(tenant) ?? { slots: new Slots(maxInFlight), messages: 0 }
@@ -81,11 +81,11 @@ export class CallCancels {
     own.messages += 1
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const giveBack = await own.slots.take(signal)
+      const release = await own.slots.take(signal)
       try {
         await this.#attempts(cancelled, signal)
       } finally {
-        giveBack()
+        release()
       }
     } finally {
       own.messages -= 1
@@ -94,7 +94,7 @@ export class CallCancels {
   }
 
   async #attempts(cancelled: CancelledCall, signal: AbortSignal, attempt = 1): Promise<void> {
-    if (this.#isOver) return
+    if (this.#isStopped) return
     const { agents } = this.#options
     try {
       const status = await agents.use(cancelled.tenant, signal, (agent) => deliver(cancelled, agent, signal))
@@ -110,7 +110,7 @@ export class CallCancels {
   #log({ call }: CancelledCall, what: { readonly err: unknown } | { readonly status: number }): void {
     const { executionId, callId, correlationId, tool } = call
     const ids = { executionId, callId, correlationId, tool }
-    this.#options.logger.debug({ ...ids, ...what }, 'the tool server did not take note that a call was cancelled')
+    this.#options.logger.debug({ ...ids, ...what }, 'the tool server did not acknowledge the cancellation of a call')
   }
 }
 

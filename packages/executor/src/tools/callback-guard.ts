@@ -80,11 +80,11 @@ export function createCallbackGuard({
       if (url.username !== '' || url.password !== '') throw forbidden('has a user name or a password in it')
       const policy = policyOf(url)
       if (policy === undefined) {
-        throw forbidden(`has the origin "${url.origin}", which this executor does not call`, url.origin)
+        throw forbidden(`has the origin "${url.origin}", which is not an allowed origin of this executor`, url.origin)
       }
       const host = bareHost(url.hostname)
       if (isIP(host) !== 0 && !permits[policy](host)) {
-        throw forbidden(`is at the private address "${host}", which is not listed by itself`, url.origin)
+        throw forbidden(`has the private address "${host}", which must be listed as an origin of its own`, url.origin)
       }
     },
     createAgent: () =>
@@ -149,6 +149,6 @@ function forbidden(what: string, origin?: string): RequestError {
     suggestion:
       origin === undefined
         ? 'Give callback.url as an http or https URL without credentials.'
-        : `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or leave out callback and ask for a stream with "accept: text/event-stream".`,
+        : `Add the origin on the executor: CODEMODE_CALLBACK_ORIGINS=${origin} (several are separated by commas). Or omit callback and accept a stream with "accept: text/event-stream".`,
   })
 }

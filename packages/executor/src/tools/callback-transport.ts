@@ -53,7 +53,7 @@ interface Failure {
   readonly error?: unknown
   readonly gateway?: OtherAnswer
   /** Milliseconds since the request was sent; 0 if it was not sent. */
-  readonly lastedMs: number
+  readonly durationMs: number
 }
 
 /**
@@ -73,7 +73,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       sentAt = performance.now()
       onFirstSent()
     }
-    const lastedMs = () => (sentAt === undefined ? 0 : performance.now() - sentAt)
+    const durationMs = () => (sentAt === undefined ? 0 : performance.now() - sentAt)
     const { executionId, callId, correlationId } = call
     const ids = { executionId, callId, correlationId }
     const headers = callbackHeaders({ ...ids, token: callback.token, body, trace: context.active() })
@@ -83,21 +83,21 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       if ('isTooLarge' in answer) return { answer: toolOutputTooLarge(call.tool, answer.sizeBytes) }
       if ('bytes' in answer) return { answer: readAnswer(answer.bytes) ?? invalid(call, { status: 200 }) }
       if (answer.status === conflictStatus) return { answer: conflict(call) }
-      if (isTemporaryStatus(answer.status)) return { failure: { gateway: answer, lastedMs: lastedMs() } }
+      if (isTemporaryStatus(answer.status)) return { failure: { gateway: answer, durationMs: durationMs() } }
       return { answer: invalid(call, answer) }
     } catch (error) {
-      return { failure: { error, lastedMs: lastedMs() } }
+      return { failure: { error, durationMs: durationMs() } }
     }
   }
 
   function conflict(call: OutgoingCall): ToolAnswer {
-    logger.error(named(call), 'the tool server knows the call id with another tool or input: the code has run twice')
+    logger.error(idsOf(call), 'the tool server knows the call id with another tool or input: the code has run twice')
     return toolCallConflict(call.tool)
   }
 
   function invalid(call: OutgoingCall, { location, ...answer }: OtherAnswer): ToolAnswer {
     const redirectsTo = location === undefined ? undefined : withoutQuery(location, url)
-    logger.warn({ ...named(call), ...answer, redirectsTo }, 'the tool server gave no valid answer')
+    logger.warn({ ...idsOf(call), ...answer, redirectsTo }, 'the tool server gave no valid answer')
     return toolUnavailable(call.tool)
   }
 
@@ -129,13 +129,13 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       const body = Buffer.from(messageOf(call, number === 1 ? 0 : performance.now() - startedAt))
       const outcome = await attempt(call, { body, signal, onFirstSent })
       if ('answer' in outcome) return outcome.answer
-      const { error, gateway, lastedMs } = outcome.failure
+      const { error, gateway, durationMs } = outcome.failure
       if (signal.aborted) break
-      if (lastedMs < quietMs) countedAttempts += 1
-      const facts = { ...named(call), attempt: number, err: error, status: gateway?.status }
+      if (durationMs < quietMs) countedAttempts += 1
+      const facts = { ...idsOf(call), attempt: number, err: error, status: gateway?.status }
       logger.warn(facts, gateway ? 'a gateway answered for the tool server' : 'the tool server was not reached')
       if (countedAttempts === maxAttempts) {
-        logger.warn(facts, 'the tool call was given up')
+        logger.warn(facts, 'the tool call failed: all attempts are used up')
         return toolUnavailable(call.tool, gateway?.status)
       }
       await sleep(pauseAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
@@ -187,7 +187,7 @@ function readAnswer(bytes: Uint8Array): ToolAnswer | undefined {
   }
 }
 
-const named = ({ executionId, callId, correlationId, tool }: OutgoingCall) => ({
+const idsOf = ({ executionId, callId, correlationId, tool }: OutgoingCall) => ({
   executionId,
   callId,
   correlationId,

@@ -49,11 +49,11 @@ export class TenantAgents implements AsyncDisposable {
     const own = this.#agents.get(tenant) ?? this.#add(tenant)
     this.#busy(own)
     try {
-      const giveBack = await own.slots.take(signal)
+      const release = await own.slots.take(signal)
       try {
         return await request(own.agent)
       } finally {
-        giveBack()
+        release()
       }
     } finally {
       own.requests -= 1

@@ -1,77 +1,96 @@
+/** Place where a code appears: an HTTP error, the result of an execution, the answer to a tool call, or only the client. */
+type CodeKind = 'request' | 'execution' | 'tool' | 'client'
+
 /** Row of the table of error codes. */
 interface CodeProperties {
-  /** Place where the code appears: an HTTP error, an execution's result, a tool's answer, or only the client. */
-  readonly kind: 'request' | 'execution' | 'tool' | 'client'
+  readonly kinds: readonly CodeKind[]
   /** Status of the HTTP response that carries it: 200 for failed executions and tool calls, 0 for client errors. */
   readonly httpStatus: number
   /** Whether the same request, unchanged, may succeed later. */
   readonly retryable: boolean
+  /** The one situation that the code stands for, as a sentence. */
+  readonly meaning: string
 }
 
-const request = (httpStatus: number, retryable = false) => ({ kind: 'request', httpStatus, retryable }) as const
-const execution = (retryable = false) => ({ kind: 'execution', httpStatus: 200, retryable }) as const
-const toolCall = (retryable = false) => ({ kind: 'tool', httpStatus: 200, retryable }) as const
-const client = (retryable = false) => ({ kind: 'client', httpStatus: 0, retryable }) as const
+const request = (httpStatus: number, meaning: string) =>
+  ({ kinds: ['request'], httpStatus, retryable: httpStatus === 429 || httpStatus === 503, meaning }) as const
+const execution = (meaning: string, { retryable = false } = {}) =>
+  ({ kinds: ['execution'], httpStatus: 200, retryable, meaning }) as const
+const toolCall = (meaning: string, { retryable = false } = {}) =>
+  ({ kinds: ['tool'], httpStatus: 200, retryable, meaning }) as const
+const client = (meaning: string, { retryable = false } = {}) =>
+  ({ kinds: ['client'], httpStatus: 0, retryable, meaning }) as const
 
-/** All error codes, each with its kind, its HTTP status and whether a retry may help. */
+/** All error codes, each with its kinds, its HTTP status, whether a retry may help, and its meaning. */
 export const errorCodes = {
-  INVALID_REQUEST: request(400),
-  UNAUTHORIZED: request(401),
-  FORBIDDEN: request(403),
-  CALLBACK_FORBIDDEN: request(403),
-  NOT_FOUND: request(404),
-  IDEMPOTENCY_CONFLICT: request(409),
-  OUTCOME_AMBIGUOUS: request(409),
-  EVENTS_GONE: request(410),
-  SESSION_EXPIRED: request(410),
-  PAYLOAD_TOO_LARGE: request(413),
-  RATE_LIMITED: request(429, true),
-  INTERNAL: request(500),
-  STORE_DISABLED: request(501),
-  OVERLOADED: request(503, true),
-  QUEUE_TIMEOUT: request(503, true),
-  SHUTTING_DOWN: request(503, true),
+  INVALID_REQUEST: request(400, 'The request is malformed, or a value in it is not allowed.'),
+  UNAUTHORIZED: request(401, 'The request has no API key, or one that is unknown or has expired.'),
+  FORBIDDEN: request(403, 'The credentials of the request do not permit the operation.'),
+  CALLBACK_FORBIDDEN: request(403, 'The executor may not call the origin of the callback URL.'),
+  NOT_FOUND: request(
+    404,
+    'The path names no route, or an execution that the tenant does not have or that is no longer kept.',
+  ),
+  IDEMPOTENCY_CONFLICT: request(409, 'The id belongs to an execution of another request.'),
+  OUTCOME_AMBIGUOUS: request(409, 'An earlier attempt may have run the code, and its outcome cannot be determined.'),
+  EVENTS_GONE: request(410, 'The events from the requested position on are no longer kept.'),
+  RESULT_GONE: request(410, 'The execution with this id has ended, and its result is no longer kept.'),
+  SESSION_EXPIRED: request(410, 'The session has expired.'),
+  PAYLOAD_TOO_LARGE: request(413, 'The body of the request, or a value in it, exceeds its size limit.'),
+  RATE_LIMITED: request(429, 'The API key, or one of its executions, has reached a limit on concurrent use.'),
+  INTERNAL: {
+    kinds: ['request', 'execution'],
+    httpStatus: 500,
+    retryable: false,
+    meaning: 'The executor failed because of a bug; its log has the details under the correlation id.',
+  },
+  STORE_DISABLED: request(501, 'The request needs a store, and the executor has none.'),
+  OVERLOADED: request(503, 'The executor has no capacity for further executions at present.'),
+  QUEUE_TIMEOUT: request(503, 'The execution was not admitted within its queue timeout.'),
+  SHUTTING_DOWN: request(503, 'The executor is shutting down and accepts no executions.'),
 
-  SYNTAX_ERROR: execution(),
-  GUEST_ERROR: execution(),
-  RESULT_NOT_SERIALIZABLE: execution(),
-  RESULT_TOO_LARGE: execution(),
-  CPU_TIMEOUT: execution(),
-  EXECUTION_TIMEOUT: execution(),
-  NEVER_SETTLES: execution(),
-  MEMORY_LIMIT: execution(),
-  SANDBOX_CRASHED: execution(true),
-  TOO_MANY_TOOL_CALLS: execution(),
-  TOO_MANY_TIMERS: execution(),
-  JOURNAL_TOO_LARGE: execution(),
-  APPROVAL_EXPIRED: execution(),
-  CANCELLED: execution(),
-  REPLAY_DIVERGED: execution(),
+  SYNTAX_ERROR: execution('The code cannot be parsed.'),
+  GUEST_ERROR: execution('The code threw a value or rejected with one.'),
+  RESULT_NOT_SERIALIZABLE: execution('The value that the code returned cannot be represented as JSON.'),
+  RESULT_TOO_LARGE: execution('The value that the code returned exceeds its size limit.'),
+  CPU_TIMEOUT: execution('The code used more CPU time than its limit.'),
+  EXECUTION_TIMEOUT: execution('The execution did not end within its limit of wall time.'),
+  NEVER_SETTLES: execution('The code waits for a promise that nothing can settle.'),
+  MEMORY_LIMIT: execution('The code used more memory than its limit.'),
+  SANDBOX_CRASHED: execution('The sandbox process crashed or violated its protocol while it ran the code.', {
+    retryable: true,
+  }),
+  TOO_MANY_TOOL_CALLS: execution('The code made more tool calls than its limit.'),
+  TOO_MANY_TIMERS: execution('The code had more timers at once than the limit.'),
+  JOURNAL_TOO_LARGE: execution('The journal of the execution exceeds its size limit.'),
+  APPROVAL_EXPIRED: execution('A tool call was not approved in time.'),
+  CANCELLED: execution('The execution was cancelled.'),
+  REPLAY_DIVERGED: execution('The code behaved differently in a replay than its journal records.'),
 
-  TOOL_NOT_ALLOWED: toolCall(),
-  TOOL_INPUT_INVALID: toolCall(),
-  TOOL_INPUT_TOO_LARGE: toolCall(),
-  TOOL_OUTPUT_INVALID: toolCall(),
-  TOOL_OUTPUT_TOO_LARGE: toolCall(),
-  TOOL_TIMEOUT: toolCall(true),
-  TOOL_UNAVAILABLE: toolCall(true),
-  TOOL_REJECTED: toolCall(),
-  TOOL_CALL_CONFLICT: toolCall(),
-  TOOL_CANCELLED: toolCall(),
-  TOOL_ERROR: toolCall(),
+  TOOL_NOT_ALLOWED: toolCall('The execution has no tool with this name.'),
+  TOOL_INPUT_INVALID: toolCall('The input of the call is not valid for the tool.'),
+  TOOL_INPUT_TOO_LARGE: toolCall('The input of the call exceeds its size limit.'),
+  TOOL_OUTPUT_INVALID: toolCall('The output of the handler is not valid for the tool.'),
+  TOOL_OUTPUT_TOO_LARGE: toolCall('The output of the handler exceeds its size limit.'),
+  TOOL_TIMEOUT: toolCall('The call was not answered within its timeout.', { retryable: true }),
+  TOOL_UNAVAILABLE: toolCall('The tool server was not reached or gave no valid answer.', { retryable: true }),
+  TOOL_REJECTED: toolCall('A person rejected the call.'),
+  TOOL_CALL_CONFLICT: toolCall('The tool server knows the id of the call with another tool or input.'),
+  TOOL_CANCELLED: toolCall('The call was cancelled.'),
+  TOOL_ERROR: toolCall('The handler of the tool threw an error without a code.'),
 
-  CONNECTION_FAILED: client(true),
-  REQUEST_TIMEOUT: client(true),
-  WAIT_TIMEOUT: client(true),
-  CLIENT_CLOSED: client(),
-  CONFIGURATION_INVALID: client(),
+  CONNECTION_FAILED: client('The executor was not reached.', { retryable: true }),
+  REQUEST_TIMEOUT: client('The request was not answered within its timeout.', { retryable: true }),
+  WAIT_TIMEOUT: client('The execution did not end within the timeout of the wait.', { retryable: true }),
+  CLIENT_CLOSED: client('The client was closed.'),
+  CONFIGURATION_INVALID: client('The configuration of the client is not valid.'),
 } as const satisfies Record<string, CodeProperties>
 
-/** Error code of any of the four kinds. */
+/** Error code of any kind. */
 export type ErrorCode = keyof typeof errorCodes
 
-type CodeOfKind<Kind extends CodeProperties['kind']> = {
-  [Code in ErrorCode]: (typeof errorCodes)[Code]['kind'] extends Kind ? Code : never
+type CodeOfKind<Kind extends CodeKind> = {
+  [Code in ErrorCode]: Kind extends (typeof errorCodes)[Code]['kinds'][number] ? Code : never
 }[ErrorCode]
 
 /** Error code in an HTTP error body. */
@@ -82,8 +101,7 @@ export type ExecutionErrorCode = CodeOfKind<'execution'>
 export type ToolErrorCode = CodeOfKind<'tool'>
 
 /** Returns the codes of one kind, in the order of the table. */
-export function codesOfKind<Kind extends CodeProperties['kind']>(
-  kind: Kind,
-): [CodeOfKind<Kind>, ...CodeOfKind<Kind>[]] {
-  return Object.entries(errorCodes).flatMap(([code, row]) => (row.kind === kind ? [code] : [])) as never
+export function codesOfKind<Kind extends CodeKind>(kind: Kind): [CodeOfKind<Kind>, ...CodeOfKind<Kind>[]] {
+  const rows: [string, CodeProperties][] = Object.entries(errorCodes)
+  return rows.flatMap(([code, { kinds }]) => (kinds.includes(kind) ? [code] : [])) as never
 }

@@ -36,13 +36,13 @@ export interface ErrorCause {
 
 const innerCauseSchema: z.ZodType<ErrorCause> = z
   .object({
-    name: z.string().meta({ description: 'The name of the error, such as `TypeError`' }),
-    message: z.string().meta({ description: 'Its message; of a value that is no error, the value as text' }),
+    name: z.string().meta({ description: 'Name of the error, such as `TypeError`' }),
+    message: z.string().meta({ description: 'Message of the error; the value as text if it is not an error' }),
     code: z.string().optional(),
-    tool: z.string().optional().meta({ description: 'The tool whose call failed with this error' }),
-    call: z.int().optional().meta({ description: 'The number of that call, from 1' }),
+    tool: z.string().optional().meta({ description: 'Name of the tool whose call failed with this error' }),
+    call: z.int().optional().meta({ description: 'Number of the failed call, counted from 1' }),
     retryable: z.boolean().optional(),
-    guestStack: z.string().optional().meta({ description: "In the guest's own line numbers" }),
+    guestStack: z.string().optional().meta({ description: 'Stack of the error, with line numbers of the guest code' }),
     get cause() {
       return innerCauseSchema.optional()
     },

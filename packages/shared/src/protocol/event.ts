@@ -6,7 +6,7 @@ import { jsonSchema } from '../json.ts'
 import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 
 const eventFields = {
-  id: z.string().meta({ description: 'Counts from 1 within the execution' }),
+  id: z.string().meta({ description: 'Number of the event within the execution, counted from 1' }),
   /** Time of the event, by the executor's clock. */
   at: z.iso.datetime(),
   /** Id of the execution to which the event belongs. */
@@ -20,7 +20,7 @@ export const executionEventSchema = z
       type: z.literal('started'),
       ...eventFields,
       correlationId: z.string(),
-      createdAt: z.iso.datetime().optional().meta({ description: 'When the executor took the execution' }),
+      createdAt: z.iso.datetime().optional().meta({ description: 'Time at which the executor accepted the execution' }),
     }),
     z.object({ type: z.literal('log'), ...eventFields, ...logEntrySchema.pick({ level: true, text: true }).shape }),
     z.object({
@@ -42,7 +42,7 @@ export const executionEventSchema = z
     z.object({
       type: z.literal('waiting'),
       ...eventFields,
-      openCalls: z.array(z.string()).meta({ description: 'Ids of open tool calls, the first hundred of them' }),
+      openCalls: z.array(z.string()).meta({ description: 'Ids of the first hundred open tool calls' }),
     }),
     z.object({ type: z.literal('finished'), ...eventFields, result: executionResultSchema }),
   ])

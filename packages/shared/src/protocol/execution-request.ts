@@ -15,8 +15,8 @@ export const callbackSchema = z
       .string()
       .min(16)
       .max(8_192)
-      .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, since it is sent in a header')
-      .meta({ description: 'Opaque to the executor' }),
+      .regex(/^[\x21-\x7e]+$/, 'must be visible ASCII characters, because it is sent in a header')
+      .meta({ description: 'Bearer token of the callback; the executor does not interpret it' }),
   })
   .meta({ id: 'Callback' })
 
@@ -39,7 +39,9 @@ export const executionRequestSchema = z
     callback: callbackSchema.optional(),
     limits: requestLimitsSchema.optional(),
     detached: z.boolean().optional(),
-    priority: z.int().min(-100).max(100).optional().meta({ description: 'Higher is admitted first; 0 is normal' }),
+    priority: z.int().min(-100).max(100).optional().meta({
+      description: 'Priority among the queued executions of the tenant; the highest is admitted first. Default: 0',
+    }),
   })
   .meta({ id: 'ExecutionRequest' })
 

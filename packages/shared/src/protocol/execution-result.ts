@@ -2,7 +2,7 @@
 // error (errors/error-body.ts).
 import { z } from 'zod'
 
-import { codesOfKind } from '../errors/codes.ts'
+import { codesOfKind, errorCodes } from '../errors/codes.ts'
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
@@ -29,13 +29,13 @@ export const maxWarnings = 20
 /** Probable mistake in the code that did not make it fail. */
 export const warningSchema = z
   .object({
-    code: z.enum(warningCodes).meta({ description: 'For programs' }),
-    message: z.string().max(1_024).meta({ description: 'What happened, and what to write instead' }),
+    code: z.enum(warningCodes).meta({ description: 'Code of the warning, for programs' }),
+    message: z.string().max(1_024).meta({ description: 'Description of the mistake and its correction' }),
     /** Line in the code, counted from 1, as is the column. */
     line: z.int().min(1).optional(),
     column: z.int().min(1).optional(),
-    tool: z.string().max(128).optional().meta({ description: 'The tool that it is about' }),
-    callId: z.string().max(256).optional().meta({ description: 'The call that it is about' }),
+    tool: z.string().max(128).optional().meta({ description: 'Tool that the warning refers to' }),
+    callId: z.string().max(256).optional().meta({ description: 'Tool call that the warning refers to' }),
   })
   .meta({ id: 'Warning' })
 
@@ -53,7 +53,7 @@ export const toolCallSummarySchema = z
     tool: z.string(),
     /** Status of the call: `queued` until it is sent; `cancelled` if the execution ended before the call. */
     status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']),
-    durationMs: z.number().meta({ description: 'From when it was sent; 0 if it never was' }),
+    durationMs: z.number().meta({ description: 'Milliseconds since the call was sent; 0 if it was not sent' }),
     /** Code of the error that the guest got, if the call failed. */
     errorCode: z.string().optional(),
   })
@@ -64,14 +64,19 @@ export type ToolCallSummary = z.infer<typeof toolCallSummarySchema>
 /** Failure of an execution. */
 export const executionFailureSchema = z
   .object({
-    /** Error code; `docs/errors.md` lists the codes. */
-    code: z.enum(codesOfKind('execution')),
-    name: z.string().meta({ description: "The guest error's name, or the error class that a host would use" }),
+    code: z.enum(codesOfKind('execution')).meta({
+      description: codesOfKind('execution')
+        .map((code) => `${code}: ${errorCodes[code].meaning}`)
+        .join(' '),
+    }),
+    name: z.string().meta({
+      description: 'Name of the error that the guest threw, or of the error class for a failure that the host decided',
+    }),
     /** Message of the thrown value, or the limit that was exceeded; never a host path. */
     message: z.string(),
     /** Whether the same request, unchanged, may succeed later. */
     retryable: z.boolean(),
-    guestStack: z.string().optional().meta({ description: "In the guest's own line numbers" }),
+    guestStack: z.string().optional().meta({ description: 'Stack of the error, with line numbers of the guest code' }),
     /** Machine-readable facts, which depend on the code. */
     details: jsonObjectSchema.optional(),
     /** Number of the tool call that failed with this error, if the error of a call was not caught. */
@@ -88,8 +93,8 @@ export type ExecutionFailure = z.infer<typeof executionFailureSchema>
 /** Resources that an execution used. Times are in milliseconds. */
 export const usageSchema = z
   .object({
-    cpuMs: z.number().meta({ description: 'Guest CPU time, without replays' }),
-    wallMs: z.number().meta({ description: 'From admission to the end' }),
+    cpuMs: z.number().meta({ description: 'CPU time of the guest, without replays' }),
+    wallMs: z.number().meta({ description: 'Wall time from admission to the end' }),
     /** Time in the admission queue. */
     queueMs: z.number(),
     waitMs: z.number().meta({ description: 'Wall time in which no turn ran or was due' }),

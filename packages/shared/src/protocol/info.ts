@@ -12,11 +12,15 @@ export const infoSchema = z
       isolatedVm: z.string(),
       guestRuntime: z.string(),
     }),
-    limits: z.record(z.string(), z.number()).meta({ description: "The key's limits and the fixed ones" }),
-    maxLimits: z.record(z.string(), z.number()).meta({ description: 'How far a request of this key may raise them' }),
+    limits: z
+      .record(z.string(), z.number())
+      .meta({ description: 'Default limits of the API key, and the fixed limits' }),
+    maxLimits: z
+      .record(z.string(), z.number())
+      .meta({ description: 'Maximum limits that a request with this API key may set' }),
     isolation: z
       .object({ tier: z.string(), layers: z.array(z.string()) })
-      .meta({ description: 'What is around the processes that run code' }),
+      .meta({ description: 'Isolation of the sandbox processes' }),
     sandboxProcesses: z.int(),
   })
   .meta({ id: 'Info' })

@@ -47,6 +47,7 @@ const hostCodes = [
   'APPROVAL_EXPIRED',
   'CANCELLED',
   'REPLAY_DIVERGED',
+  'INTERNAL',
 ]
 const isGuestEnd = (code: string) =>
   guestEndSchema.safeParse({ ok: false, code, name: 'Error', message: 'boom' }).success
@@ -61,7 +62,7 @@ describe('the end that a guest reports', () => {
     expect(isGuestEnd(code)).toBe(true)
   })
 
-  test.each(['INTERNAL', 'TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j', (code) => {
+  test.each(['TOOL_ERROR', 'CLIENT_CLOSED', 'NEW_CODE', ''])('is not %j', (code) => {
     expect(isGuestEnd(code)).toBe(false)
   })
 

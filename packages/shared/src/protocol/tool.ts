@@ -37,14 +37,14 @@ export const toolCallMessageSchema = z
   .object({
     type: z.literal('tool.call'),
     executionId: z.string(),
-    callId: z.string().meta({ description: 'The execution id, a colon, and the number of the call from 1' }),
+    callId: z.string().meta({ description: 'Execution id, a colon, and the number of the call, counted from 1' }),
     tool: toolNameSchema,
     input: jsonSchema,
     context: jsonObjectSchema,
     correlationId: z.string(),
     deadline: z.iso.datetime(),
-    createdAt: z.iso.datetime().optional().meta({ description: 'When the executor took the execution' }),
-    sentAt: z.iso.datetime().optional().meta({ description: 'When this attempt to deliver the call was sent' }),
+    createdAt: z.iso.datetime().optional().meta({ description: 'Time at which the executor accepted the execution' }),
+    sentAt: z.iso.datetime().optional().meta({ description: 'Time at which this attempt was sent' }),
   })
   .meta({ id: 'ToolCallMessage' })
 
@@ -58,7 +58,7 @@ export const toolCancelMessageSchema = z
   .object({
     type: z.literal('tool.cancel'),
     executionId: z.string().optional(),
-    callId: z.string().meta({ description: 'The id of the call that was cancelled' }),
+    callId: z.string().meta({ description: 'Id of the cancelled call' }),
     reason: z.string().optional(),
   })
   .meta({ id: 'ToolCancelMessage' })
@@ -77,7 +77,7 @@ export const toolFailureSchema = z
     data: jsonSchema.optional(),
     retryable: z.boolean().optional(),
     cause: errorCauseSchema.optional(),
-    errors: z.array(errorCauseSchema).readonly().optional().meta({ description: 'Of an AggregateError' }),
+    errors: z.array(errorCauseSchema).readonly().optional().meta({ description: 'Inner errors of an AggregateError' }),
   })
   .meta({ id: 'ToolFailure' })
 

@@ -26,11 +26,11 @@ const logEntryBytes = 64
 export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
- * Account of the effects of one execution's turns, which are checked beyond their schema: against the limits, which
- * hold over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a
- * compromised sandbox process.
+ * Validator of the effects of one execution's turns, which it checks beyond their schema: against the limits, which hold
+ * over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a compromised
+ * sandbox process.
  */
-export class EffectsAccount {
+export class EffectsValidator {
   readonly #limits: ExecutionLimits
   #lastCall = 0
   #calls = 0
@@ -43,7 +43,7 @@ export class EffectsAccount {
   /**
    * Counts the effects of a turn. If they violate a rule, returns a description of the violation and counts nothing.
    */
-  add(effects: TurnEffects): string | undefined {
+  check(effects: TurnEffects): string | undefined {
     const violation = this.#violationIn(effects)
     if (violation !== undefined) return violation
     this.#lastCall = effects.calls.at(-1)?.call ?? this.#lastCall

@@ -1,4 +1,4 @@
-// Answers requests that Node cannot parse or that do not arrive in time, in place of Node's default, which has no headers.
+// Responds to requests that Node cannot parse or that do not arrive in time, in place of Node's default, which has no headers.
 import { STATUS_CODES, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
@@ -10,8 +10,8 @@ const statusOfCode: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** Answers requests that have no `IncomingMessage`, with Node's status and the given headers. */
-export function answerUnparsed(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
+/** Responds to requests that have no `IncomingMessage`, with Node's status and the given headers. */
+export function respondToClientErrors(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
     // Part of a response may be on the socket already; a second head would corrupt it.
     if (socket.writable && socket._httpMessage?.headersSent !== true) {

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import { ReaderWatch } from './reader-watch.ts'
+import { ReaderWatchdog } from './reader-watchdog.ts'
 
 let reasons: string[]
-let watch: ReaderWatch
+let watchdog: ReaderWatchdog
 
 beforeEach(() => {
   vi.useFakeTimers()
   reasons = []
-  watch = new ReaderWatch(15_000, (reason) => reasons.push(reason))
+  watchdog = new ReaderWatchdog(15_000, (reason) => reasons.push(reason))
 })
 afterEach(() => void vi.useRealTimers())
 
@@ -18,20 +18,20 @@ test('an execution without any reader so far is not cancelled', () => {
 })
 
 test('an execution is cancelled when its last reader has been gone for the grace period', () => {
-  const [first, second] = [watch.attach(), watch.attach()]
+  const [first, second] = [watchdog.attach(), watchdog.attach()]
   first()
   vi.advanceTimersByTime(1_000_000)
   second()
   vi.advanceTimersByTime(14_999)
   expect(reasons).toEqual([])
   vi.advanceTimersByTime(1)
-  expect(reasons).toEqual(['its client was gone for 15000 ms'])
+  expect(reasons).toEqual(['no reader was connected for 15000 ms (disconnectGraceMs)'])
 })
 
 test('a reader that returns within the grace period keeps the execution, and the next grace period starts anew', () => {
-  watch.attach()()
+  watchdog.attach()()
   vi.advanceTimersByTime(14_999)
-  const detach = watch.attach()
+  const detach = watchdog.attach()
   vi.advanceTimersByTime(1_000_000)
   detach()
   vi.advanceTimersByTime(14_999)
@@ -41,16 +41,16 @@ test('a reader that returns within the grace period keeps the execution, and the
 })
 
 test('at most sixteen readers are attached at once, and one that leaves frees its place', () => {
-  const readers = Array.from({ length: 16 }, () => watch.attach())
-  expect(() => watch.attach()).toThrow('16 readers')
+  const readers = Array.from({ length: 16 }, () => watchdog.attach())
+  expect(() => watchdog.attach()).toThrow('16 readers')
   readers[0]!()
-  watch.attach()
-  expect(() => watch.attach()).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
+  watchdog.attach()
+  expect(() => watchdog.attach()).toThrow(expect.objectContaining({ code: 'RATE_LIMITED' }))
 })
 
 test('a reader that leaves twice counts once', () => {
-  const detach = watch.attach()
-  watch.attach()
+  const detach = watchdog.attach()
+  watchdog.attach()
   detach()
   detach()
   vi.advanceTimersByTime(1_000_000)
@@ -58,16 +58,16 @@ test('a reader that leaves twice counts once', () => {
 })
 
 test('an execution that has ended is not watched', () => {
-  watch.attach()()
-  const detach = watch.attach()
-  watch.stop()
+  watchdog.attach()()
+  const detach = watchdog.attach()
+  watchdog.stop()
   detach()
-  watch.attach()()
+  watchdog.attach()()
   expect(vi.getTimerCount()).toBe(0)
 })
 
 test('the end of the execution stops the grace period', () => {
-  watch.attach()()
-  watch.stop()
+  watchdog.attach()()
+  watchdog.stop()
   expect(vi.getTimerCount()).toBe(0)
 })

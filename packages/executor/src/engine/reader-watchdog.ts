@@ -7,19 +7,19 @@ import { RequestError } from '@codemode/shared'
 const maxReaders = 16
 
 /**
- * Counter of the readers of one execution, up to a maximum. Losing a connection does not cancel the execution, but an
- * execution whose last reader has been gone for the grace period is given up.
+ * Watchdog over the readers of one execution, whose number it limits. The loss of a connection does not cancel the
+ * execution; it is cancelled when it has had no reader for the grace period.
  */
-export class ReaderWatch {
+export class ReaderWatchdog {
   readonly #graceMs: number
-  /** Called with the reason when the execution is given up; undefined after it has ended. */
-  #giveUp: ((reason: string) => void) | undefined
+  /** Cancels the execution with a reason; undefined after the execution has ended. */
+  #cancel: ((reason: string) => void) | undefined
   #readers = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(graceMs: number, giveUp: (reason: string) => void) {
+  constructor(graceMs: number, cancel: (reason: string) => void) {
     this.#graceMs = graceMs
-    this.#giveUp = giveUp
+    this.#cancel = cancel
   }
 
   /**
@@ -27,9 +27,9 @@ export class ReaderWatch {
    */
   attach(): () => void {
     if (this.#readers >= maxReaders) {
-      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
+      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, and no more are allowed`, {
         details: { limit: maxReaders },
-        // The request may have been meant to run the code, which another executor must not run then.
+        // The request may be one that runs the code, which another executor must not run as well.
         ambiguous: true,
         suggestion: 'Close another reader of this execution, or read GET /v1/executions/:id.',
       })
@@ -41,17 +41,20 @@ export class ReaderWatch {
       if (!isAttached) return
       isAttached = false
       this.#readers -= 1
-      if (this.#readers === 0 && this.#giveUp !== undefined) this.#startGrace()
+      if (this.#readers === 0 && this.#cancel !== undefined) this.#startGrace()
     }
   }
 
   /** Stops watching, because the execution has ended. */
   stop(): void {
-    this.#giveUp = undefined
+    this.#cancel = undefined
     clearTimeout(this.#timer)
   }
 
   #startGrace(): void {
-    this.#timer = setTimeout(() => this.#giveUp?.(`its client was gone for ${this.#graceMs} ms`), this.#graceMs)
+    this.#timer = setTimeout(
+      () => this.#cancel?.(`no reader was connected for ${this.#graceMs} ms (disconnectGraceMs)`),
+      this.#graceMs,
+    )
   }
 }

@@ -1,6 +1,6 @@
 import { AgeQueue, type Aging } from './age-queue.ts'
 
-interface RetainedOptions<Value> {
+interface RetentionOptions<Value> {
   /** Milliseconds for which a value is kept. */
   readonly ms: number
   /** Maximum number of values. */
@@ -21,27 +21,27 @@ interface Entry<Value> extends Aging {
   readonly addedAt: number
 }
 
-/** The entries of one tenant. */
-interface Share<Value> {
-  readonly entries: Map<string, Entry<Value>>
+/** Entries of one tenant. */
+interface TenantEntries<Value> {
+  readonly byId: Map<string, Entry<Value>>
   readonly byAge: AgeQueue<Entry<Value>>
   bytes: number
 }
 
 /**
- * Values of tenants, kept for a limited time and within bounds that the tenants share fairly. When a bound is reached, the
- * oldest value of the tenant with the most is forgotten: values within the fair share of a tenant cannot be displaced by
- * another tenant.
+ * Store that keeps values of tenants for a limited time, within bounds that the tenants share fairly. When a bound is
+ * reached, it forgets the oldest value of the tenant that has most of them; so no tenant can displace values within the
+ * fair share of another.
  */
-export class Retained<Value> {
-  readonly #options: RetainedOptions<Value>
-  readonly #shares = new Map<string, Share<Value>>()
+export class RetentionStore<Value> {
+  readonly #options: RetentionOptions<Value>
+  readonly #tenants = new Map<string, TenantEntries<Value>>()
   readonly #all = new AgeQueue<Entry<Value>>()
   readonly #now: () => number
   #bytes = 0
   #forgottenAt = -Infinity
 
-  constructor(options: RetainedOptions<Value>) {
+  constructor(options: RetentionOptions<Value>) {
     this.#options = options
     this.#now = options.now ?? (() => performance.now())
   }
@@ -54,7 +54,7 @@ export class Retained<Value> {
 
   get(tenant: string, id: string): Value | undefined {
     this.#forgetExpired()
-    return this.#shares.get(tenant)?.entries.get(id)?.value
+    return this.#tenants.get(tenant)?.byId.get(id)?.value
   }
 
   /** Keeps a value, unless it alone exceeds the bound. */
@@ -63,22 +63,22 @@ export class Retained<Value> {
     this.#forgetExpired()
     const bytes = bytesOf(value)
     if (bytes > maxBytes) return
-    const share = this.#shares.get(tenant) ?? { entries: new Map(), byAge: new AgeQueue(), bytes: 0 }
-    this.#shares.set(tenant, share)
+    const tenantEntries = this.#tenants.get(tenant) ?? { byId: new Map(), byAge: new AgeQueue(), bytes: 0 }
+    this.#tenants.set(tenant, tenantEntries)
     const entry = { tenant, id, value, bytes, addedAt: this.#now(), isGone: false }
-    share.entries.set(id, entry)
-    share.byAge.add(entry)
-    share.bytes += bytes
+    tenantEntries.byId.set(id, entry)
+    tenantEntries.byAge.add(entry)
+    tenantEntries.bytes += bytes
     this.#all.add(entry)
     this.#bytes += bytes
     while (this.#bytes > maxBytes) this.#forgetOldestOf(({ bytes }) => bytes)
-    while (this.#all.size > count) this.#forgetOldestOf(({ entries }) => entries.size)
+    while (this.#all.size > count) this.#forgetOldestOf(({ byId }) => byId.size)
   }
 
-  #forgetOldestOf(sizeOf: (share: Share<Value>) => number): void {
-    let largest: Share<Value> | undefined
-    for (const share of this.#shares.values()) {
-      if (largest === undefined || sizeOf(share) > sizeOf(largest)) largest = share
+  #forgetOldestOf(sizeOf: (tenantEntries: TenantEntries<Value>) => number): void {
+    let largest: TenantEntries<Value> | undefined
+    for (const tenantEntries of this.#tenants.values()) {
+      if (largest === undefined || sizeOf(tenantEntries) > sizeOf(largest)) largest = tenantEntries
     }
     const oldest = largest?.byAge.oldest
     if (oldest !== undefined) this.#forget(oldest)
@@ -94,14 +94,14 @@ export class Retained<Value> {
   }
 
   #forget(entry: Entry<Value>): void {
-    const share = this.#shares.get(entry.tenant)!
+    const tenantEntries = this.#tenants.get(entry.tenant)!
     entry.isGone = true
     entry.value = undefined
-    share.byAge.noteGone()
+    tenantEntries.byAge.noteGone()
     this.#all.noteGone()
-    share.entries.delete(entry.id)
-    share.bytes -= entry.bytes
-    if (share.entries.size === 0) this.#shares.delete(entry.tenant)
+    tenantEntries.byId.delete(entry.id)
+    tenantEntries.bytes -= entry.bytes
+    if (tenantEntries.byId.size === 0) this.#tenants.delete(entry.tenant)
     this.#bytes -= entry.bytes
     this.#forgottenAt = Math.max(this.#forgottenAt, entry.addedAt)
   }

@@ -3,10 +3,10 @@ import { maxTimerMs, type Delivery } from '@codemode/shared'
 import { Fifo } from './fifo.ts'
 
 /**
- * Deliveries that wait for one guest: answers in the order of their arrival, and the tick of its next timer. The inbox
- * decides only which delivery is next; the loop of the execution performs it.
+ * Queue of the deliveries to one guest: answers in the order of their arrival, and the tick of its next timer. It decides
+ * only which delivery is next; the loop of the execution performs it.
  */
-export class Inbox {
+export class DeliveryQueue {
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   readonly #now: () => number
   #timerAt: number | null = null
@@ -50,7 +50,7 @@ export class Inbox {
     return { kind: 'answer', call: answer.call }
   }
 
-  /** Resolves with the next delivery when it is due, or with undefined when the inbox is closed. */
+  /** Resolves with the next delivery when it is due, or with undefined when the queue is closed. */
   async next(): Promise<Delivery | undefined> {
     for (;;) {
       if (this.#closed) return undefined

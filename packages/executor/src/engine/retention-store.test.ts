@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 
-import { Retained } from './retained.ts'
+import { RetentionStore } from './retention-store.ts'
 
 function retained(bounds: { ms?: number; count?: number; bytes?: number }) {
   const clock = { now: 0 }
   const { ms = 1_000, count = 1_000, bytes = 1_000 } = bounds
-  const kept = new Retained<number>({ ms, count, bytes, bytesOf: (value) => value, now: () => clock.now })
+  const kept = new RetentionStore<number>({ ms, count, bytes, bytesOf: (value) => value, now: () => clock.now })
   const idsOf = (tenant: string) => ['a', 'b', 'c', 'd', 'e', 'f'].filter((id) => kept.get(tenant, id) !== undefined)
   return { kept, clock, idsOf }
 }

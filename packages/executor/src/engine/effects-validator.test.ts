@@ -1,7 +1,7 @@
 import { defaultRequestLimits, fixedLimits, type GuestEnd, type TurnEffects } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { EffectsAccount } from './check-effects.ts'
+import { EffectsValidator } from './effects-validator.ts'
 
 const limits = { ...defaultRequestLimits, ...fixedLimits, maxToolCalls: 3, logBytes: 100, resultBytes: 10 }
 
@@ -21,9 +21,9 @@ const failed = (details: object) =>
 
 /** Returns the violation in a turn that follows valid turns. */
 function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | undefined {
-  const account = new EffectsAccount(limits)
-  for (const each of before) expect(account.add(each)).toBe(undefined)
-  return account.add(effects)
+  const validator = new EffectsValidator(limits)
+  for (const each of before) expect(validator.check(each)).toBe(undefined)
+  return validator.check(effects)
 }
 
 describe('effects that the check accepts', () => {
@@ -72,9 +72,9 @@ describe('effects of earlier turns', () => {
   })
 
   test('do not count when they were refused', () => {
-    const account = new EffectsAccount(limits)
-    expect(account.add(calls(1, 2, 3, 4))).toBe('more tool calls than allowed')
-    expect(account.add(calls(1, 2, 3))).toBe(undefined)
+    const validator = new EffectsValidator(limits)
+    expect(validator.check(calls(1, 2, 3, 4))).toBe('more tool calls than allowed')
+    expect(validator.check(calls(1, 2, 3))).toBe(undefined)
   })
 })
 
@@ -89,9 +89,9 @@ test('console output counts in bytes of UTF-8, plus 64 for each entry', () => {
 })
 
 test('the logs of an unfinished turn are kept if they are within the limit', () => {
-  const account = new EffectsAccount(limits)
-  account.add(log('x'.repeat(1_024 - 64)))
+  const validator = new EffectsValidator(limits)
+  validator.check(log('x'.repeat(1_024 - 64)))
   const { logs, logsDropped } = log('x'.repeat(36))
-  expect(account.checkedLogs({ logs, logsDropped })).toEqual({ logs, logsDropped })
-  expect(account.checkedLogs(log('x'.repeat(37)))).toBe(undefined)
+  expect(validator.checkedLogs({ logs, logsDropped })).toEqual({ logs, logsDropped })
+  expect(validator.checkedLogs(log('x'.repeat(37)))).toBe(undefined)
 })

@@ -2,21 +2,21 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 
 import { headers } from '@codemode/shared'
 
-import type { HttpContext } from './env.ts'
-import { within } from './within.ts'
+import type { HttpContext } from './http-context.ts'
+import { raceTimeout } from './race-timeout.ts'
 
 /**
  * Responds with text that is JSON already. It is written to Node's own response where there is one, because a
  * `Response` and its stream would cost more than all other work for a small result.
  */
-export function jsonAnswer(c: HttpContext, executionId: string, json: string): Response {
+export function jsonResponse(c: HttpContext, executionId: string, json: string): Response {
   const outgoing = c.env?.outgoing
   if (outgoing === undefined) return c.body(json, 200, headersOf(executionId))
   outgoing.writeHead(200, { ...headersOf(executionId), 'content-length': Buffer.byteLength(json) }).end(json)
   return RESPONSE_ALREADY_SENT
 }
 
-interface SlowAnswer {
+interface SlowResponseOptions {
   readonly executionId: string
   /** Milliseconds before the response begins, and between two heartbeats. */
   readonly heartbeatMs: number
@@ -29,12 +29,13 @@ interface SlowAnswer {
  * Responds with JSON that is not available yet. Until it is, line breaks serve as heartbeats, because gateways close
  * connections that are quiet. JSON may have whitespace before its value (RFC 8259, section 2).
  */
-export async function slowJsonAnswer(c: HttpContext, answer: SlowAnswer): Promise<Response> {
-  const { executionId, heartbeatMs, finished, json } = answer
+export async function slowJsonResponse(c: HttpContext, options: SlowResponseOptions): Promise<Response> {
+  const { executionId, heartbeatMs, finished, json } = options
   const outgoing = c.env?.outgoing
   const hasFinished = finished.then(() => true)
   if (outgoing === undefined) await hasFinished
-  if (outgoing === undefined || (await within(hasFinished, heartbeatMs))) return jsonAnswer(c, executionId, json())
+  if (outgoing === undefined || (await raceTimeout(hasFinished, heartbeatMs)))
+    return jsonResponse(c, executionId, json())
   outgoing.writeHead(200, headersOf(executionId)).write('\n')
   const beat = setInterval(() => outgoing.write('\n'), heartbeatMs)
   await hasFinished
