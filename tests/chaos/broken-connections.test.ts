@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ExecutionResult } from '@codemode/client'
 
 import { connect, freePort, startExecutor, startKillingProxy, transports } from '@codemode/testkit'
+import { repeatedInSoak, seedOf } from '../support/seed.ts'
 
 const executions = 2_000
 const atOnce = 64
@@ -20,12 +21,18 @@ const code = `
 describe.each(transports)('over $transport', ({ transport }) => {
   test(
     '2,000 executions give their results although a fifth of the connections break',
-    { tags: ['RT-1', 'RT-2', 'EX-2'] },
-    async () => {
+    { tags: ['RT-1', 'RT-2', 'EX-2'], ...repeatedInSoak },
+    async ({ annotate }) => {
+      const seed = seedOf(3)
+      await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
       await using executor = await startExecutor()
       const port = await freePort()
-      await using before = await startKillingProxy({ target: executor, seed: 3, ...kills })
-      await using behind = await startKillingProxy({ target: { url: `http://127.0.0.1:${port}` }, seed: 4, ...kills })
+      await using before = await startKillingProxy({ target: executor, seed, ...kills })
+      await using behind = await startKillingProxy({
+        target: { url: `http://127.0.0.1:${port}` },
+        seed: seed + 1,
+        ...kills,
+      })
       const runs = new Map<string, number>()
       await using codemode = connect(before, {
         ...(transport === 'callback' && { toolServer: { port, url: behind.url } }),

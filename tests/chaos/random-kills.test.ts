@@ -4,6 +4,7 @@ import type { ExecutionEvent } from '@codemode/shared'
 import type { ExecutionResult } from '@codemode/client'
 
 import { connect, RandomKills, startExecutor, transports } from '@codemode/testkit'
+import { repeatedInSoak, seedOf } from '../support/seed.ts'
 
 const executions = 200
 const callsEach = 3
@@ -26,39 +27,45 @@ const code = `
     && [input, first.part, ...rest.map(({ part }) => part)]`
 
 describe.each(transports)('over $transport', ({ config }) => {
-  test('200 executions in flight give their results despite 20 kills of random sandbox processes', async () => {
-    await using executor = await startExecutor()
-    const chaos = new RandomKills({ kills, every: Math.floor((executions * callsEach) / (kills + 1)), seed: 11 })
-    const runs = new Map<string, number>()
-    await using codemode = connect(executor, {
-      ...config,
-      tools: {
-        step: (input, { callId }) => {
-          runs.set(callId, (runs.get(callId) ?? 0) + 1)
-          chaos.progressed()
-          return input
+  test(
+    '200 executions in flight give their results despite 20 kills of random sandbox processes',
+    repeatedInSoak,
+    async ({ annotate }) => {
+      const seed = seedOf(11)
+      await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
+      await using executor = await startExecutor()
+      const chaos = new RandomKills({ kills, every: Math.floor((executions * callsEach) / (kills + 1)), seed })
+      const runs = new Map<string, number>()
+      await using codemode = connect(executor, {
+        ...config,
+        tools: {
+          step: (input, { callId }) => {
+            runs.set(callId, (runs.get(callId) ?? 0) + 1)
+            chaos.progressed()
+            return input
+          },
         },
-      },
-    })
-    const outcomes = await Promise.all(
-      Array.from({ length: executions }, async (_, number) => {
-        const execution = await codemode.submit(code, { ...clocks, input: number })
-        const [events, result] = await Promise.all([allOf(execution.events()), execution.wait()])
-        return { number, events, result }
-      }),
-    )
+      })
+      const outcomes = await Promise.all(
+        Array.from({ length: executions }, async (_, number) => {
+          const execution = await codemode.submit(code, { ...clocks, input: number })
+          const [events, result] = await Promise.all([allOf(execution.events()), execution.wait()])
+          return { number, events, result }
+        }),
+      )
 
-    expect(chaos.kills).toBe(kills)
-    expect(outcomes.filter(({ result }) => !result.success).map(({ result }) => result)).toEqual([])
-    expect([...runs.values()]).toEqual(Array.from({ length: executions * callsEach }, () => 1))
-    for (const { number, events, result } of outcomes) {
-      expect(result).toMatchObject({ success: true, result: [number, 1, 2, 3] })
-      expect(result.logs.map(({ text }) => text.split(' ')[0])).toEqual(['begins', 'between', 'ends'])
-      expectWholeStream(events, result)
-    }
-    const replays = outcomes.reduce((sum, { result }) => sum + result.usage.replays, 0)
-    expect(replays).toBeGreaterThan(0)
-  })
+      expect(chaos.kills).toBe(kills)
+      expect(outcomes.filter(({ result }) => !result.success).map(({ result }) => result)).toEqual([])
+      expect([...runs.values()]).toEqual(Array.from({ length: executions * callsEach }, () => 1))
+      for (const { number, events, result } of outcomes) {
+        expect(result).toMatchObject({ success: true, result: [number, 1, 2, 3] })
+        expect(result.logs.map(({ text }) => text.split(' ')[0])).toEqual(['begins', 'between', 'ends'])
+        expectWholeStream(events, result)
+      }
+      const replays = outcomes.reduce((sum, { result }) => sum + result.usage.replays, 0)
+      expect(replays).toBeGreaterThan(0)
+    },
+  )
 })
 
 async function allOf<Item>(items: AsyncIterable<Item>): Promise<Item[]> {

@@ -123,7 +123,7 @@ test(
     await arrived()
     for (const tries of [1, 2]) {
       host.deliveries[tries - 1]!.reset()
-      await expect.poll(() => host.deliveries.length, { timeout: 5_000, interval: 10 }).toBe(tries + 1)
+      await expect.poll(() => host.deliveries.length, { interval: 10 }).toBe(tries + 1)
     }
     open()
     expect(await running).toMatchObject({ success: true, result: 'once', toolCalls: [{ status: 'completed' }] })

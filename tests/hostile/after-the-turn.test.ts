@@ -14,7 +14,7 @@ test(
     await using codemode = connect(executor, { tools: { echo: (input) => input } })
     expect(await codemode.executeAsync('return 1')).toBe(1)
     const before = sandboxProcesses()
-    for (const { title, code, ends } of [...quietAttacks, ...quietAttacks]) {
+    for (const { title, code, ends } of quietAttacks) {
       const result = await codemode.run(code)
       const outcome = result.success ? { result: result.result } : { error: result.error }
       const { logs, usage, toolCalls } = result

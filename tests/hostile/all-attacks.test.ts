@@ -1,7 +1,9 @@
 /**
- * Runs the attacks again over callbacks, with keys, tokens and addresses in places where they could be found, and
- * replays every journal in another process.
+ * Runs attacks over callbacks, which `runAttacks` does not use, with keys, tokens and addresses in places where they
+ * could be found, and replays every journal in another process.
  */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { env } from 'node:process'
 
 import { createExecutor, type RunningExecutor } from '@codemode/executor'
@@ -17,6 +19,7 @@ import { attacks as marshalling } from './marshalling.attacks.ts'
 import { attacks as prototypes } from './prototypes.attacks.ts'
 import { attacks as realms } from './realms.attacks.ts'
 import { attacks as sideChannels } from './side-channels.attacks.ts'
+import { expectEnds } from './run-attacks.ts'
 import { attacks as source } from './source.attacks.ts'
 import { attacks as tampering } from './tampering.attacks.ts'
 
@@ -75,8 +78,9 @@ test(
     const journals: Journal[] = []
     const queue = attacks.values()
     const runSome = async () => {
-      for (const { title, code, options } of queue) {
+      for (const { title, code, options, ends } of queue) {
         const result = await host.codemode.run(code, options)
+        expectEnds(result, ends)
         const path = `/v1/executions/${result.executionId}`
         const [record, journal] = await Promise.all(
           [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
@@ -125,4 +129,15 @@ test('an execution sees no call of another and can answer none', { tags: ['TL-3'
   ])
   open()
   expect(await other.wait()).toMatchObject({ success: true, result: 'mine' })
+})
+
+test('every file of attacks is run by the test file of its name', { tags: ['EX-2'] }, async () => {
+  const here = import.meta.dirname
+  const areas = (await readdir(here)).flatMap((name) => /^(.+)\.attacks\.ts$/.exec(name)?.[1] ?? [])
+  expect(areas).toContain('abort')
+  for (const area of areas) {
+    const text = await readFile(join(here, `${area}.test.ts`), 'utf8')
+    expect(text).toMatch(new RegExp(`^import \\{.*\\battacks\\b.*\\} from './${area}\\.attacks\\.ts'$`, 'm'))
+    expect(text).toMatch(/^runAttacks\('[^']+', attacks\)$/m)
+  }
 })

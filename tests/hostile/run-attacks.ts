@@ -92,7 +92,8 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
   })
 }
 
-function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
+/** Expects the outcome that the attack lists. */
+export function expectEnds(result: ExecutionResult, ends: Attack['ends']): void {
   const outcome = result.success ? { result: result.result } : { error: result.error }
   expect(outcome).toMatchObject(ends)
   // An error may have more fields than the attack lists; a result is compared as a whole.

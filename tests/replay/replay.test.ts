@@ -6,17 +6,19 @@ import type { Codemode } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 import type { Journal } from '@codemode/shared'
 
-import { api, connect, replayOf, startExecutor } from '@codemode/testkit'
+import { api, connect, replayOf, seededRandom, startExecutor } from '@codemode/testkit'
+import { repeatedInSoak, seedOf } from '../support/seed.ts'
 import { randomPrograms } from './random-programs.ts'
 
 let executor: RunningExecutor
 let codemode: Codemode
 let toolCalls = 0
+let random = seededRandom(0)
 
 const answerLate = async (input: unknown) => {
   toolCalls += 1
-  await delay(Math.random() * 8)
-  return { input, random: Math.random() }
+  await delay(random() * 8)
+  return { input, random: random() }
 }
 
 beforeAll(async () => {
@@ -26,7 +28,7 @@ beforeAll(async () => {
       a: answerLate,
       b: answerLate,
       fail: async (input) => {
-        if (Math.random() < 0.7) throw new Error(`no ${JSON.stringify(input)}`)
+        if (random() < 0.7) throw new Error(`no ${JSON.stringify(input)}`)
         return answerLate(input)
       },
     },
@@ -42,24 +44,31 @@ async function journalOf(code: string, options = {}): Promise<Journal> {
   return (await api(executor, `/v1/executions/${executionId}/journal`)).body
 }
 
-test('1,000 random programs replay from their journals to the same calls, logs, timers and results', async () => {
-  const programs = randomPrograms(42, 1_000)
-  const journals: Journal[] = []
-  const queue = programs.entries()
-  await Promise.all(
-    Array.from({ length: 24 }, async () => {
-      for (const [i, code] of queue) journals[i] = await journalOf(code)
-    }),
-  )
-  const turns = journals.flatMap(({ entries }) => entries.filter(({ type }) => type === 'turn')).length
-  expect(turns).toBeGreaterThan(4_000)
-  const callsMade = toolCalls
-  const { exitCode, lines } = await replayOf(journals)
-  expect(lines.filter((line) => !/: replayed \d+ turns as recorded in the journal/.test(line))).toEqual([])
-  expect(lines).toHaveLength(1_000)
-  expect(exitCode).toBe(0)
-  expect(toolCalls).toBe(callsMade)
-})
+test(
+  '1,000 random programs replay from their journals to the same calls, logs, timers and results',
+  repeatedInSoak,
+  async ({ annotate }) => {
+    const seed = seedOf(42)
+    await annotate(`CODEMODE_FUZZ_SEED=${seed}`)
+    random = seededRandom(seed)
+    const programs = randomPrograms(seed, 1_000)
+    const journals: Journal[] = []
+    const queue = programs.entries()
+    await Promise.all(
+      Array.from({ length: 24 }, async () => {
+        for (const [i, code] of queue) journals[i] = await journalOf(code)
+      }),
+    )
+    const turns = journals.flatMap(({ entries }) => entries.filter(({ type }) => type === 'turn')).length
+    expect(turns).toBeGreaterThan(4_000)
+    const callsMade = toolCalls
+    const { exitCode, lines } = await replayOf(journals)
+    expect(lines.filter((line) => !/: replayed \d+ turns as recorded in the journal/.test(line))).toEqual([])
+    expect(lines).toHaveLength(1_000)
+    expect(exitCode).toBe(0)
+    expect(toolCalls).toBe(callsMade)
+  },
+)
 
 test('replay reports a journal whose guest behaves differently as diverged', async () => {
   const journal = await journalOf("console.log('one'); return await tools.a({ city: 'Oslo' })")

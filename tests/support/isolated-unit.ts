@@ -1,11 +1,13 @@
 /**
- * Setup of the unit tests: one that starts a process or opens a socket fails, and generated values are the same in each
- * run, so that only a change of the code makes a test fail.
+ * Setup of the unit tests. A test that starts a process or opens a socket fails. Generated values are the same in each
+ * run, so that only a change of the code makes a test fail. Fake timers end with the test, because the files of a worker
+ * share its globals and modules.
  */
 import { ChildProcess } from 'node:child_process'
 import { Server, Socket } from 'node:net'
 
 import { configureGlobal } from 'fast-check'
+import { afterEach, vi } from 'vitest'
 
 function refuse(what: string): never {
   throw new Error(`A unit test ${what}; name its file *.integration.test.ts`)
@@ -16,3 +18,5 @@ Object.assign(Socket.prototype, { connect: () => refuse('opens a socket') })
 Object.assign(ChildProcess.prototype, { spawn: () => refuse('starts a process') })
 
 configureGlobal({ seed: 1 })
+
+afterEach(() => void vi.useRealTimers())

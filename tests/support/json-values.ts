@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 
+import { anyCharacter } from './any-character.ts'
+
 class Point {
   readonly x: unknown
   constructor(x: unknown) {
@@ -8,7 +10,7 @@ class Point {
 }
 
 const scalar = fc.oneof(
-  fc.string({ unit: 'binary' }),
+  fc.string({ unit: anyCharacter }),
   fc.double(),
   fc.integer(),
   fc.constantFrom(undefined, null, true, false, -0, Number.NaN, Infinity),
@@ -16,7 +18,7 @@ const scalar = fc.oneof(
   fc.constantFrom(Object('boxed'), Object(1.5), Object(false)),
 )
 const key = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 5 }),
+  fc.string({ unit: anyCharacter, maxLength: 5 }),
   fc.constantFrom('__proto__', 'constructor', 'toString', 'length', '0', '10', ''),
 )
 

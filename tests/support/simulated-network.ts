@@ -18,7 +18,7 @@ export interface Chance {
 
 /** Creates the choices of a schedule (mulberry32). */
 export function createChance(seed: number): Chance {
-  let state = seed * 0x9e3779b1
+  let state = Math.imul(seed, 0x9e3779b1)
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state)

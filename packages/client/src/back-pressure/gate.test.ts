@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import { MockExecutor } from '../executors/mock-executor.ts'
@@ -36,10 +36,14 @@ test('maxPending executions wait, and one that is cancelled frees its place', as
 })
 
 test('the waiting executions of a batch take no places of maxPending from others', async () => {
+  vi.useFakeTimers()
   const { codemode, open } = holding({ rateLimit: { requests: 2, perMs: 200 }, maxPending: 1 })
   open()
   const batch = codemode.executeAll(Array.from({ length: 6 }, () => 'x'))
-  await expect.poll(() => codemode.stats(), { interval: 5 }).toMatchObject({ pending: 4, successful: 2 })
-  expect(await codemode.withContext({ user: 'u' }).executeAsync('1')).toBeNull()
+  await vi.advanceTimersByTimeAsync(100)
+  expect(codemode.stats()).toMatchObject({ pending: 4, successful: 2 })
+  const other = codemode.withContext({ user: 'u' }).executeAsync('1')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(await other).toBeNull()
   expect(await batch).toHaveLength(6)
 })

@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { Codemode } from '../codemode.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
 
 /** Returns a client of an executor that breaks the contract. */
 const codemodeOf = (run: () => unknown): Codemode =>
@@ -17,8 +20,15 @@ test('an executor that ignores its signal delays neither an aborted execution no
   const aborted = codemode.run('1', { signal: controller.signal })
   const closed = codemode.run('2')
   controller.abort()
-  await expect(aborted).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' })
-  await Promise.all([expect(closed).rejects.toMatchObject({ code: 'CANCELLED' }), codemode.close()])
+  await Promise.all([
+    expect(aborted).rejects.toMatchObject({ name: 'AbortError', code: 'CANCELLED' }),
+    vi.advanceTimersByTimeAsync(1_000),
+  ])
+  await Promise.all([
+    expect(closed).rejects.toMatchObject({ code: 'CANCELLED' }),
+    codemode.close(),
+    vi.advanceTimersByTimeAsync(1_000),
+  ])
   expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 2 })
 })
 
@@ -27,7 +37,10 @@ test('the client gives up an executor that ignores its clocks', async () => {
     executor: { run: never, [Symbol.asyncDispose]: async () => {} },
     requestTimeoutMs: 20,
   })
-  await expect(codemode.run('1')).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', timeoutMs: 20 })
+  await Promise.all([
+    expect(codemode.run('1')).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', timeoutMs: 20 }),
+    vi.advanceTimersByTimeAsync(1_020),
+  ])
 })
 
 test.each([undefined, null, {}, 4, 'x'])('the client refuses the result %j with a clear error', async (result) => {

@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -31,7 +32,7 @@ test('exchangeText returns the whole text with its status and headers, and skips
   const answer = await exchange((outgoing) => {
     outgoing.writeProcessing()
     outgoing.writeHead(201, { 'x-name': 'value' }).write(Buffer.from('né').subarray(0, 2))
-    setTimeout(() => outgoing.end(Buffer.from('né').subarray(2)), 20)
+    outgoing.end(Buffer.from('né').subarray(2))
   })
   expect(answer).toMatchObject({ status: 201, headers: { 'x-name': 'value' }, text: 'né' })
 })
@@ -108,10 +109,14 @@ test('it rejects with the reason of its signal: before sending, without a respon
   await expect(exchange(() => {}, AbortSignal.abort(reason))).rejects.toBe(reason)
   for (const status of [undefined, 200, 500]) {
     const giveUp = new AbortController()
+    const abort = () => giveUp.abort(reason)
     const answer = exchange((outgoing) => {
-      if (status !== undefined) outgoing.writeHead(status).write('half')
-      setTimeout(() => giveUp.abort(reason), 30)
+      if (status === undefined) return abort()
+      // The client publishes this when it has the headers of the answer.
+      subscribe('undici:request:headers', abort)
+      outgoing.writeHead(status).write('half')
     }, giveUp.signal)
     await expect(answer).rejects.toBe(reason)
+    unsubscribe('undici:request:headers', abort)
   }
 })

@@ -9,8 +9,15 @@ import type { Logger } from './logger.ts'
 const codemodeOf = (config: { readonly logger?: Logger } = {}) =>
   Codemode.fromClientConfig({ executor: new MockExecutor(), ...config })
 
-/** Resolves with the message of the next warning of this process. */
-const nextWarning = () => new Promise<string>((resolve) => process.once('warning', ({ message }) => resolve(message)))
+/** Resolves with the message of the next warning of this package. */
+function nextWarning(): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const note = ({ name, message }: Error): void => {
+    if (name === 'CodemodeWarning') resolve(message)
+  }
+  process.on('warning', note)
+  return promise.finally(() => process.off('warning', note))
+}
 
 test('a listener that is added during an event receives the next one', async () => {
   await using codemode = codemodeOf()
@@ -61,6 +68,8 @@ test('the execution continues and is counted, whatever a listener throws', async
   codemode.on('start', () => {
     throw Object.create(null)
   })
+  const warning = nextWarning()
   expect(await codemode.executeAsync('1')).toBeNull()
+  expect(await warning).toContain('A listener of the event start threw')
   expect(codemode.stats()).toMatchObject({ total: 1, running: 0, successful: 1 })
 })

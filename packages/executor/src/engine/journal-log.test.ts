@@ -10,6 +10,7 @@ import {
 import { array, assert, jsonValue, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { anyCharacter } from '../../../../tests/support/any-character.ts'
 import { cancelled, executionTimeout, journalTooLarge, neverSettles, stoppedByLimit } from './failures.ts'
 import { JournalLog } from './journal-log.ts'
 
@@ -87,7 +88,7 @@ describe('the snapshot of a journal', () => {
 
   test('keeps every payload byte for byte', () => {
     assert(
-      property(string({ unit: 'binary' }), array(jsonValue({ stringUnit: 'binary' })), (text, values) => {
+      property(string({ unit: anyCharacter }), array(jsonValue({ stringUnit: anyCharacter })), (text, values) => {
         const { header, entries } = journalOf(
           { type: 'answer', at: 1, call: 1, ok: false, text: JSON.stringify(values) },
           {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
 
 import { errorBodySchema, RequestError } from '@codemode/shared'
 import { expect, test, vi } from 'vitest'
@@ -8,6 +8,21 @@ import { expect, test, vi } from 'vitest'
 import { startedEvent } from './fake-engine.test-support.ts'
 import { testApp } from './http-app.test-support.ts'
 import { listen } from './serve.ts'
+
+const heartbeat = ': hb\n\n'
+
+/** Reads a stream to its end. Calls `onHeartbeats` when it has had `count` heartbeats. */
+async function readWithHeartbeats(response: Response, count: number, onHeartbeats: () => void): Promise<string> {
+  let text = ''
+  let isDue = true
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    if (!isDue || text.split(heartbeat).length <= count) continue
+    isDue = false
+    onHeartbeats()
+  }
+  return text
+}
 
 const frame = (id: number) => `id: ${id}\nevent: started\ndata: ${JSON.stringify(startedEvent(id))}\n\n`
 
@@ -67,10 +82,9 @@ test('an idle stream has heartbeats between its events', async () => {
   const { engine, send } = testApp({ heartbeatMs: 10 })
   const execution = engine.add('acme').admit()
   const response = await send('GET', `/v1/executions/${execution.id}/events`)
-  void setTimeout(60).then(() => execution.emit(startedEvent(1)).finish())
-  const text = await response.text()
+  const text = await readWithHeartbeats(response, 2, () => execution.emit(startedEvent(1)).finish())
   expect(text).toMatch(/^(: hb\n\n){2,}id: 1\n/)
-  expect(text.replaceAll(': hb\n\n', '')).toBe(frame(1))
+  expect(text.replaceAll(heartbeat, '')).toBe(frame(1))
 })
 
 test('a reader that disconnects is detached at once, and nothing is logged', async () => {
@@ -84,7 +98,7 @@ test('a reader that disconnects is detached at once, and nothing is logged', asy
   expect((await pending).done).toBe(true)
   expect(execution).toMatchObject({ readers: 0, detachCalls: 1 })
   execution.emit(startedEvent(2)).finish()
-  await setTimeout(20)
+  await setImmediate()
   expect(logged).toEqual([])
 })
 
@@ -149,10 +163,9 @@ test('an idle stream does not count as stalled, nor does one that is read', asyn
   const response = await fetch(`${server.url}/v1/executions/${execution.id}/events`, {
     headers: { authorization: 'Bearer key-of-acme' },
   })
-  const text = response.text()
-  await setTimeout(300)
-  execution.emit(startedEvent(1)).finish()
-  expect(await text).toContain(frame(1))
+  // Heartbeats come 10 ms apart or more, so that these take twice as long as a reader may stall.
+  const text = await readWithHeartbeats(response, 11, () => execution.emit(startedEvent(1)).finish())
+  expect(text).toContain(frame(1))
 })
 
 test('line breaks between the tokens of a value stay within its event', async () => {

@@ -3,9 +3,10 @@ import { memoryUsage } from 'node:process'
 import { array, assert, constant, integer, jsonValue, oneof, property } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { anyCharacter } from '../../../../tests/support/any-character.ts'
 import { encodeFrame, FrameError, FrameReader, maxFrameBytes } from './frames.ts'
 
-const messages = array(jsonValue({ stringUnit: 'binary' }), { maxLength: 8 })
+const messages = array(jsonValue({ stringUnit: anyCharacter }), { maxLength: 8 })
 /** Arbitrary sizes of the chunks of a stream; the last one is repeated. */
 const chunkSizes = array(oneof(constant(1), integer({ min: 1, max: 9 }), integer({ min: 1, max: 500 })), {
   minLength: 1,

@@ -30,13 +30,26 @@ const unavailable = {
 
 type GuardOptions = Partial<Parameters<typeof createCallbackGuard>[0]>
 
+interface TransportOptions {
+  readonly quietMs?: number
+  readonly onLogged?: () => void
+}
+
 /** Creates a transport to a URL. Attempts count however long they take on a busy machine, unless `quietMs` is given. */
-function transportTo(url: string, guardOptions: GuardOptions = {}, quietMs = Infinity) {
+function transportTo(
+  url: string,
+  guardOptions: GuardOptions = {},
+  { quietMs = Infinity, onLogged }: TransportOptions = {},
+) {
   const logged: string[] = []
   const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
   const agents = new TenantAgents({ createAgent: () => guard.createAgent() })
   onTestFinished(() => agents[Symbol.asyncDispose]())
-  const logger = createLogger({ level: 'info', to: { write: (line) => void logged.push(line) } })
+  const write = (line: string) => {
+    logged.push(line)
+    onLogged?.()
+  }
+  const logger = createLogger({ level: 'info', to: { write } })
   const callback = { url, token }
   return { transport: createCallbackTransport({ callback, tenant: 'acme', agents, logger, quietMs }), logged }
 }
@@ -157,7 +170,7 @@ describe('a call by callback', () => {
       if (nth > 10) send(outgoing, { ok: true, output: nth })
       else setTimeout(() => (nth % 2 ? outgoing.destroy() : outgoing.writeHead(504).end()), 5)
     })
-    const { transport } = transportTo(server.url, {}, 1)
+    const { transport } = transportTo(server.url, {}, { quietMs: 1 })
     expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 11 })
   })
 
@@ -284,13 +297,15 @@ describe('an output', () => {
 
 test('an aborted call ends at once: before it is sent, during its answer, and between attempts', async () => {
   const cancelled = { ok: false, error: { code: 'TOOL_CANCELLED' } }
+  const [amid, between] = [new AbortController(), new AbortController()]
   await using server = await toolServer((outgoing, { text }) => {
-    if (text.includes('never')) outgoing.write('{"ok":')
+    if (text.includes('never')) outgoing.write('{"ok":', () => amid.abort())
     else outgoing.destroy()
   })
-  const { transport } = transportTo(server.url)
+  // The transport logs a failed attempt, and then waits before the next one.
+  const { transport } = transportTo(server.url, {}, { onLogged: () => setImmediate(() => between.abort()) })
   expect(await transport.call(outgoingCall(), AbortSignal.abort())).toMatchObject(cancelled)
   expect(server.received).toHaveLength(0)
-  expect(await transport.call(outgoingCall(1, 'never'), AbortSignal.timeout(50))).toMatchObject(cancelled)
-  expect(await transport.call(outgoingCall(2), AbortSignal.timeout(50))).toMatchObject(cancelled)
+  expect(await transport.call(outgoingCall(1, 'never'), amid.signal)).toMatchObject(cancelled)
+  expect(await transport.call(outgoingCall(2), between.signal)).toMatchObject(cancelled)
 })

@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises'
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 import { IdleWork } from './idle-work.ts'
 
 const aWhile = 60_000
 
 /** Returns idle work that counts the pieces that were done. */
-function countedWork(quietMs = aWhile): { work: IdleWork; done: () => number } {
+function countedWork(): { work: IdleWork; done: () => number } {
   let done = 0
   const work = new IdleWork(() => {
     done += 1
     return done < 1_000
-  }, quietMs)
+  }, aWhile)
   return { work, done: () => done }
 }
 
@@ -40,9 +40,15 @@ test('started work stops when it is paused', async () => {
 })
 
 test('work starts by itself after a quiet time', async () => {
-  const { work, done } = countedWork(30)
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const { work, done } = countedWork()
+  vi.advanceTimersByTime(aWhile - 1)
   work.startWhenQuiet()
+  vi.advanceTimersByTime(aWhile - 1)
   await setImmediate()
   expect(done()).toBe(0)
-  while (done() === 0) await setImmediate()
+  vi.advanceTimersByTime(1)
+  await setImmediate()
+  expect(done()).toBe(1)
 })

@@ -1,6 +1,7 @@
 import { array, assert, constantFrom, integer, jsonValue, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { anyCharacter } from '../../../../../tests/support/any-character.ts'
 import { acceptedCases, refusedCases, valueOf } from '../../../../../tests/support/json-cases.ts'
 import { writableValues } from '../../../../../tests/support/json-values.ts'
 import { serialise } from './json.ts'
@@ -61,7 +62,7 @@ describe('the path', () => {
     const keys = oneof(
       integer({ min: 0, max: 3 }),
       constantFrom('a', '__proto__', 'constructor', 'length', '0', ''),
-      string({ unit: 'binary' }),
+      string({ unit: anyCharacter }),
     )
     assert(
       property(array(keys, { maxLength: 6 }), jsonValue({ maxDepth: 2 }), (steps, sibling) => {

@@ -1,6 +1,7 @@
 import { array, assert, integer, nat, oneof, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { anyCharacter } from '../../../../../tests/support/any-character.ts'
 import { capturePrimordials } from './primordials.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
@@ -10,7 +11,7 @@ const p = capturePrimordials()
 const anyUnits = array(oneof(integer({ min: 0, max: 0xffff }), integer({ min: 0xd7fe, max: 0xe001 })), {
   maxLength: 30,
 }).map((units) => String.fromCharCode(...units))
-const texts = oneof(string({ unit: 'binary' }), anyUnits)
+const texts = oneof(string({ unit: anyCharacter }), anyUnits)
 
 describe('the length in UTF-8', () => {
   test('is the length that Node computes for any text', () => {
