@@ -1,7 +1,8 @@
 /** Functions of the client that take text of the executor, of guests, of tools and of the network. */
 import { Readable } from 'node:stream'
 
-import { executionResultSchema, fixedLimits, nearestName } from '@codemode/shared'
+import { executionResultSchema, fixedLimits } from '@codemode/shared'
+import { nearestName } from '@codemode/shared/internal'
 
 import { createRedactor } from '../../packages/client/src/config/redact.ts'
 import { expandVariables } from '../../packages/client/src/config/expand.ts'

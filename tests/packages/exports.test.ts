@@ -4,11 +4,19 @@ import { join } from 'node:path'
 import * as client from '@codemode/client'
 import * as executor from '@codemode/executor'
 import * as shared from '@codemode/shared'
+import * as internal from '@codemode/shared/internal'
 import { describe, expect, test } from 'vitest'
 
-describe.each(Object.entries({ client, executor, shared }))('%s', (name, module) => {
+const entries = [
+  { name: 'client', module: client, source: 'client/src/index.ts' },
+  { name: 'executor', module: executor, source: 'executor/src/index.ts' },
+  { name: 'shared', module: shared, source: 'shared/src/index.ts' },
+  { name: 'shared-internal', module: internal, source: 'shared/src/internal.ts' },
+]
+
+describe.each(entries)('$name', ({ name, module, source }) => {
   test('exports these values and types, and no others; `npm test -- exports -u` notes a change', async () => {
-    const { values, types } = await exportsOf(join(import.meta.dirname, '../../packages', name, 'src/index.ts'))
+    const { values, types } = await exportsOf(join(import.meta.dirname, '../../packages', source))
     expect(values).toEqual(Object.keys(module).sort())
     const lines = [...values.map((value) => `value ${value}`), ...types.map((type) => `type ${type}`), '']
     await expect(lines.join('\n')).toMatchFileSnapshot(`exports/${name}.txt`)

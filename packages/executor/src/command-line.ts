@@ -1,4 +1,4 @@
-import { nearestName } from '@codemode/shared'
+import { nearestName } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
 import { describeOption, optionNames, variableOf } from './config-errors.ts'

@@ -1,4 +1,4 @@
-import { nearestName, textHead } from '@codemode/shared'
+import { nearestName, textHead } from '@codemode/shared/internal'
 
 import { executorOptionsSchema, type OptionName } from './config-options.ts'
 

@@ -1,4 +1,4 @@
-import { textHead } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import type { Logger } from 'pino'
 
 /**

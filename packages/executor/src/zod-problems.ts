@@ -1,4 +1,4 @@
-import { nearestName, textHead } from '@codemode/shared'
+import { nearestName, textHead } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 /** One problem of a parsed value. The message repeats no text of a value, because that may be a secret. */

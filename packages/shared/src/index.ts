@@ -31,7 +31,6 @@ export {
   type ResolvedRequestLimits,
   type TimeoutLayer,
 } from './limits.ts'
-export { nearestName } from './nearest-name.ts'
 export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error-cause.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
@@ -106,4 +105,3 @@ export {
   type ToolResultsRequest,
   type ToolResultsResponse,
 } from './protocol/tool.ts'
-export { shortened, textHead, textTail } from './text-ends.ts'

@@ -2,7 +2,7 @@
  * Turns the issues that a schema finds in options into an error that says where they are and shows the corrected
  * options.
  */
-import { nearestName } from '@codemode/shared'
+import { nearestName } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'

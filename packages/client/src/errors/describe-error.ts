@@ -1,4 +1,5 @@
-import { causeLimits, shortened, textHead, type ErrorCause } from '@codemode/shared'
+import { causeLimits, type ErrorCause } from '@codemode/shared'
+import { shortened, textHead } from '@codemode/shared/internal'
 
 import { codeOf, errorsOf, fieldOf, isError, messageOf, nameOf, showValue } from './thrown.ts'
 

@@ -4,7 +4,8 @@
  */
 import { inspect, types } from 'node:util'
 
-import { causeLimits, textHead } from '@codemode/shared'
+import { causeLimits } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 const maxNameLength = 256
 const maxShownLength = 1_000

@@ -1,4 +1,4 @@
-import { textHead } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import { errors } from 'undici'
 
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'

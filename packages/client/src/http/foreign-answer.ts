@@ -1,5 +1,5 @@
 /** Descriptions, for error messages, of responses that are not from an executor. They never contain the API key. */
-import { textHead } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 import { contentEncoding } from './content-encoding.ts'
 

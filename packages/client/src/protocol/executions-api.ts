@@ -5,12 +5,12 @@ import {
   executionRecordSchema,
   executionResultSchema,
   headers,
-  textHead,
   toolResultsResponseSchema,
   type ExecutionRecord,
   type ExecutionResult,
   type InstanceReading,
 } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'

@@ -1,4 +1,5 @@
-import { nearestName, type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
+import { type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
+import { nearestName } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'

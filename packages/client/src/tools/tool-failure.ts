@@ -5,13 +5,12 @@
 import {
   errorCodes,
   fixedLimits,
-  shortened,
-  textHead,
   type Json,
   type ToolAnswer,
   type ToolErrorCode,
   type ToolFailure,
 } from '@codemode/shared'
+import { shortened, textHead } from '@codemode/shared/internal'
 
 import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { codeOf, fieldOf, isError, messageOf, nameOf, showValue } from '../errors/thrown.ts'

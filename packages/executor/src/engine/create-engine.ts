@@ -5,10 +5,10 @@ import {
   maxJsonNesting,
   newExecutionId,
   RequestError,
-  textHead,
   type Callback,
   type JournalHeader,
 } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createStreamTransport } from '../tools/stream-transport.ts'

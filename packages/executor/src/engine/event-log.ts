@@ -1,4 +1,5 @@
-import { fixedLimits, RequestError, textHead, type ExecutionEvent } from '@codemode/shared'
+import { fixedLimits, RequestError, type ExecutionEvent } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 import type { EventText } from './engine.ts'
 import { Fifo } from './fifo.ts'

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 
-import { fixedLimits, RequestError, textHead } from '@codemode/shared'
+import { fixedLimits, RequestError } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'

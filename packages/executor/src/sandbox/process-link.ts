@@ -1,4 +1,4 @@
-import { textTail } from '@codemode/shared'
+import { textTail } from '@codemode/shared/internal'
 
 import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
