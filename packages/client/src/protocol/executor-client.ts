@@ -6,7 +6,6 @@ import {
   type ExecutionResult as WireResult,
 } from '@codemode/shared'
 
-import { Bag } from '../async/bag.ts'
 import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
 import { resolveConnection } from '../config/resolve.ts'
@@ -48,7 +47,8 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Bag<Running>()
+  /** Runs that have not ended. An entry is emptied when it is removed, for the reason in design/collections.md. */
+  readonly #running = new Set<{ run: Running | undefined }>()
   readonly #cancelling = new Set<Promise<void>>()
   readonly #record = new CallRecord()
 
@@ -70,7 +70,8 @@ export class ExecutorClient implements Executor {
     const running: Running & { result?: Promise<ExecutionResult> } = { executionId, clock, callsEnded }
     const endCallback = (): void => options.callbackEnded?.(executionId)
     callsEnded.signal.addEventListener('abort', endCallback, { once: true })
-    const leave = this.#running.add(running)
+    const entry: { run: Running | undefined } = { run: running }
+    this.#running.add(entry)
     if (this.#closing.signal.aborted) clock.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = clock
     const { onRetry, canGoElsewhere } = options
@@ -84,7 +85,8 @@ export class ExecutorClient implements Executor {
     try {
       return await running.result
     } finally {
-      leave()
+      this.#running.delete(entry)
+      entry.run = undefined
       callsEnded.abort()
       clock.dispose()
     }
@@ -95,7 +97,7 @@ export class ExecutorClient implements Executor {
     const clock = this.#controlClock(executionId, options)
     try {
       await this.#api.cancel(reason, clock.scope)
-      for (const run of this.#running.all) if (run.executionId === executionId) run.callsEnded.abort()
+      for (const { run } of this.#running) if (run?.executionId === executionId) run.callsEnded.abort()
     } finally {
       clock.dispose()
     }
@@ -133,7 +135,7 @@ export class ExecutorClient implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
-    const running = this.#running.all
+    const running = Array.from(this.#running, ({ run }) => run!)
     for (const { clock } of running) clock.cancel(reason)
     await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
     await Promise.all(this.#cancelling)

@@ -1,7 +1,7 @@
 import { maxTimerMs, type ToolAnswer, type ToolCallMessage } from '@codemode/shared'
 
 import { ActiveRuns } from './active-runs.ts'
-import { Gate } from '../back-pressure/gate.ts'
+import { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { ClientRun, type ClientRunOptions, type RunParts } from './client-run.ts'
 import { createRedactor, printableConfig, secretsOf } from '../config/redact.ts'
 import type { ExecutorClientConfig, ResolvedConfig } from '../config/schema.ts'
@@ -60,7 +60,7 @@ export class ClientCore {
     })
     this.#parts = {
       executor: 'executor' in config ? enforceContract(config.executor) : executorClientOf(config),
-      gate: gateOf(config),
+      admission: admissionOf(config),
       events: this.events,
       stats: this.#stats,
       callTool: this.#callTool,
@@ -129,7 +129,7 @@ export class ClientCore {
 
   /** Maximum number of executions under way at a time. */
   get concurrency(): number {
-    return this.#parts.gate?.most ?? Infinity
+    return this.#parts.admission?.maxConcurrency ?? Infinity
   }
 
   get active(): Execution[] {
@@ -137,7 +137,7 @@ export class ClientCore {
   }
 
   stats(): Stats {
-    return this.#stats.snapshot(this.#parts.gate?.concurrency)
+    return this.#stats.snapshot(this.#parts.admission?.concurrency)
   }
 
   /** Resolves with whether the executor answers at all. */
@@ -216,7 +216,7 @@ function executorClientOf(config: ExecutorClientConfig): ExecutorClient {
   return new ExecutorClient({ executorUrl, executorApiKey, retry, requestTimeoutMs, connectTimeoutMs })
 }
 
-function gateOf({ concurrency, rateLimit, maxPending }: ResolvedConfig): Gate | undefined {
-  const isOpen = concurrency === undefined && rateLimit === undefined
-  return isOpen ? undefined : new Gate({ concurrency, rateLimit, maxPending })
+function admissionOf({ concurrency, rateLimit, maxPending }: ResolvedConfig): ClientAdmission | undefined {
+  const isUnlimited = concurrency === undefined && rateLimit === undefined
+  return isUnlimited ? undefined : new ClientAdmission({ concurrency, rateLimit, maxPending })
 }

@@ -7,7 +7,7 @@ import {
   type ToolCallMessage,
 } from '@codemode/shared'
 
-import type { Gate } from '../back-pressure/gate.ts'
+import type { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { CancelledError } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -26,7 +26,7 @@ import { reportConflict } from '../tools/serve-call.ts'
 /** Parts that the executions of a client share. */
 export interface RunParts {
   readonly executor: Executor
-  readonly gate: Gate | undefined
+  readonly admission: ClientAdmission | undefined
   readonly events: ClientEmitter
   readonly stats: StatsCounter
   /** Called to make the callback of an execution; undefined if its tools are called over the event stream. */
@@ -50,7 +50,7 @@ export interface ClientRunOptions {
   submitAgain(this: void): Promise<Execution>
 }
 
-/** One execution of a client from its plan to its end: it waits for the gate, is sent, emits events and is counted. */
+/** One execution of a client from its plan to its end: it waits for admission, is sent, emits events and is counted. */
 export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
@@ -121,7 +121,7 @@ export class ClientRun {
   async #run(): Promise<ExecutionResult> {
     const stopForwarding = forwardAbort(this.plan.signal, this.#stop)
     try {
-      return await this.#pass()
+      return await this.#sendWhenAdmitted()
     } catch (cause) {
       const error = this.#typed(cause)
       const failure = failureOf(error, this.#ids)
@@ -133,17 +133,17 @@ export class ClientRun {
     }
   }
 
-  #pass(): Promise<ExecutionResult> {
-    const { gate } = this.#parts
-    if (gate === undefined) return this.#send(0)
+  #sendWhenAdmitted(): Promise<ExecutionResult> {
+    const { admission } = this.#parts
+    if (admission === undefined) return this.#send(0)
     const { view, isInBatch } = this.#manner
     const queueTimeoutMs = isInBatch ? Infinity : this.plan.queueTimeoutMs
     const priority = this.plan.request.priority ?? 0
-    const ticket = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
-    return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
+    const queued = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
+    return admission.run(queued, (queuedMs) => this.#send(queuedMs))
   }
 
-  /** Sends the request. Settles the run before the gate admits the next one. */
+  /** Sends the request. Settles the run before the next one is admitted. */
   async #send(queuedMs: number): Promise<ExecutionResult> {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)

@@ -43,17 +43,13 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const instance = createInstance()
   const pacer = new Pacer()
-  /**
-   * An object without a prototype instead of a `Map`: V8 links the table of a `Map` that it has replaced to the new one, so
-   * ended executions would stay in memory until the old generation is collected.
-   */
-  const live = Object.create(null) as Record<string, Execution>
+  const live = new Map<string, Execution>()
   const finished = new Retained<EndedExecution>({ ...options.retain, bytesOf: ({ heapBytes }) => heapBytes })
   const admission = new Admission({
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
     roomFor: (placement) => sandbox.roomFor(placement),
-    penaltyMs: (tenant) => sandbox.penaltyMs(tenant),
+    throttledMs: (tenant) => sandbox.penaltyMs(tenant),
   })
   sandbox.onRoom(() => admission.advance())
   /** Ids of ended executions. They outlast the results, since a late repeat must not run the code again. */
@@ -70,26 +66,26 @@ export function createEngine(options: EngineOptions): Engine {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
-    const existing = live[key] ?? finished.get(tenant, id)
+    const existing = live.get(key) ?? finished.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (ended.get(tenant, id)) throw resultGone(id)
     refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: ended.forgottenAt }, instance)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
-    live[key] = execution
+    live.set(key, execution)
     execution.admitted.catch(() => {
-      if (live[key] === execution) delete live[key]
+      if (live.get(key) === execution) live.delete(key)
     })
     return execution
   }
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
     const { request, principal, remainingMs, bodyHash } = submission
-    // Created before the ticket, so that an invalid header takes no place in the queue.
+    // Created before the permit is requested, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
-    const ticket = admission.enter(principal, {
+    const permit = admission.requestPermit(principal, {
       priority: request.priority ?? 0,
       ...queueClock(limits, remainingMs),
     })
@@ -99,7 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
       keyId: principal.keyId,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
-      ticket,
+      permit,
       sandbox,
       pacer,
       transport:
@@ -110,7 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
       disconnectGraceMs: options.disconnectGraceMs,
       onBug: (bug, { id, correlationId }) => options.onBug(bug, { executionId: id, correlationId }),
       onFinished: (execution) => {
-        delete live[key]
+        live.delete(key)
         finished.add(principal.tenant, id, execution)
         ended.add(principal.tenant, id, true)
       },
@@ -121,7 +117,7 @@ export function createEngine(options: EngineOptions): Engine {
     reading: () => instance.reading(),
     submit,
     find(tenant, id) {
-      const execution = live[keyOf(tenant, id)] ?? finished.get(tenant, id)
+      const execution = live.get(keyOf(tenant, id)) ?? finished.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${textHead(id, 64)}`)
       return execution
     },
@@ -131,9 +127,9 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all(Object.values(live).map(endOf))
+      const drained = Promise.all([...live.values()].map(endOf))
       const timer = setTimeout(() => {
-        for (const execution of Object.values(live)) execution.cancel('the executor is shutting down')
+        for (const execution of live.values()) execution.cancel('the executor is shutting down')
       }, drainMs)
       await drained
       clearTimeout(timer)

@@ -12,7 +12,7 @@ import {
 import type { Placement, Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
-import type { Ticket } from './admission.ts'
+import type { Permit } from './admission.ts'
 import { EffectsAccount, type TurnLogs } from './check-effects.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
@@ -33,7 +33,7 @@ interface ExecutionOptions {
   readonly keyId: string
   readonly placement: Placement
   readonly label: string | undefined
-  readonly ticket: Ticket
+  readonly permit: Permit
   readonly sandbox: Sandbox
   readonly transport: ToolTransport
   readonly pacer: Pacer
@@ -99,8 +99,8 @@ export class Execution implements ExecutionHandle {
       now: this.#now,
     })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
-    this.admitted = Promise.race([options.ticket.admitted, this.finished])
-    options.ticket.admitted.then(
+    this.admitted = Promise.race([options.permit.admitted, this.finished])
+    options.permit.admitted.then(
       () => this.#run().catch((bug: unknown) => this.#failByBug(bug)),
       (refusal: RequestError) => this.#refused(refusal),
     )
@@ -206,7 +206,7 @@ export class Execution implements ExecutionHandle {
     const at = this.#now()
     const endsAt = this.#report.startedAt! + this.#clock.timeoutMs
     const pending = this.#residence.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
-    this.#options.ticket.started()
+    this.#options.permit.started()
     const turn = await pending
     switch (turn.type) {
       case 'turn':
@@ -309,7 +309,7 @@ export class Execution implements ExecutionHandle {
     this.#report.finish(ending, at)
     this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
     endExecutionSpan(this.#trace.span, this.#report.errorCode)
-    this.#options.ticket.leave()
+    this.#options.permit.release()
     this.#options.onFinished(this.#ended())
     this.#resolveFinished()
   }

@@ -1,4 +1,4 @@
-import { AgeQueue, type Aging } from './age-queue.ts'
+import { Fifo } from './fifo.ts'
 
 interface RetainedOptions<Value> {
   /** Milliseconds for which a value is kept. */
@@ -12,7 +12,7 @@ interface RetainedOptions<Value> {
   readonly now?: () => number
 }
 
-interface Entry<Value> extends Aging {
+interface Entry<Value> {
   readonly tenant: string
   readonly id: string
   /** Undefined after the entry has been forgotten. */
@@ -24,7 +24,7 @@ interface Entry<Value> extends Aging {
 /** The entries of one tenant. */
 interface Share<Value> {
   readonly entries: Map<string, Entry<Value>>
-  readonly byAge: AgeQueue<Entry<Value>>
+  readonly byAge: Fifo<Entry<Value>>
   bytes: number
 }
 
@@ -36,8 +36,10 @@ interface Share<Value> {
 export class Retained<Value> {
   readonly #options: RetainedOptions<Value>
   readonly #shares = new Map<string, Share<Value>>()
-  readonly #all = new AgeQueue<Entry<Value>>()
+  /** Entries of all tenants by age, with some that were forgotten. */
+  readonly #byAge = new Fifo<Entry<Value>>()
   readonly #now: () => number
+  #count = 0
   #bytes = 0
   #forgottenAt = -Infinity
 
@@ -63,16 +65,17 @@ export class Retained<Value> {
     this.#forgetExpired()
     const bytes = bytesOf(value)
     if (bytes > maxBytes) return
-    const share = this.#shares.get(tenant) ?? { entries: new Map(), byAge: new AgeQueue(), bytes: 0 }
+    const share = this.#shares.get(tenant) ?? { entries: new Map(), byAge: new Fifo<Entry<Value>>(), bytes: 0 }
     this.#shares.set(tenant, share)
-    const entry = { tenant, id, value, bytes, addedAt: this.#now(), isGone: false }
+    const entry = { tenant, id, value, bytes, addedAt: this.#now() }
     share.entries.set(id, entry)
     share.byAge.add(entry)
     share.bytes += bytes
-    this.#all.add(entry)
+    this.#byAge.add(entry)
+    this.#count += 1
     this.#bytes += bytes
     while (this.#bytes > maxBytes) this.#forgetOldestOf(({ bytes }) => bytes)
-    while (this.#all.size > count) this.#forgetOldestOf(({ entries }) => entries.size)
+    while (this.#count > count) this.#forgetOldestOf(({ entries }) => entries.size)
   }
 
   #forgetOldestOf(sizeOf: (share: Share<Value>) => number): void {
@@ -80,29 +83,32 @@ export class Retained<Value> {
     for (const share of this.#shares.values()) {
       if (largest === undefined || sizeOf(share) > sizeOf(largest)) largest = share
     }
-    const oldest = largest?.byAge.oldest
-    if (oldest !== undefined) this.#forget(oldest)
+    if (largest !== undefined) this.#forgetOldest(largest)
   }
 
   #forgetExpired(): void {
     const until = this.#now() - this.#options.ms
-    for (;;) {
-      const { oldest } = this.#all
-      if (oldest === undefined || oldest.addedAt > until) return
-      this.#forget(oldest)
+    for (let oldest = this.#byAge.at(0); oldest !== undefined; oldest = this.#byAge.at(0)) {
+      if (oldest.value !== undefined && oldest.addedAt > until) return
+      this.#byAge.take()
+      if (oldest.value !== undefined) this.#forgetOldest(this.#shares.get(oldest.tenant)!)
     }
   }
 
-  #forget(entry: Entry<Value>): void {
-    const share = this.#shares.get(entry.tenant)!
-    entry.isGone = true
+  #forgetOldest(share: Share<Value>): void {
+    const entry = share.byAge.take()!
     entry.value = undefined
-    share.byAge.noteGone()
-    this.#all.noteGone()
     share.entries.delete(entry.id)
     share.bytes -= entry.bytes
     if (share.entries.size === 0) this.#shares.delete(entry.tenant)
+    this.#count -= 1
     this.#bytes -= entry.bytes
     this.#forgottenAt = Math.max(this.#forgottenAt, entry.addedAt)
+    // Entries that were forgotten before older ones of other tenants.
+    const forgotten = this.#byAge.size - this.#count
+    if (forgotten > minForgotten && forgotten > this.#count) this.#byAge.keep(({ value }) => value !== undefined)
   }
 }
+
+/** Number of forgotten entries up to which the list by age is not compacted. */
+const minForgotten = 64

@@ -10,7 +10,7 @@ function holding(config: object) {
   return { codemode: Codemode.fromClientConfig({ executor, ...config }), open: () => open(null) }
 }
 
-test('with maxPending 0 what need not wait runs, and the next is refused at once', async () => {
+test('with maxPending 0, an execution that need not wait runs and the next one is refused at once', async () => {
   const { codemode, open } = holding({ concurrency: 2, maxPending: 0 })
   const running = [codemode.executeAsync('1'), codemode.executeAsync('2')]
   await expect(codemode.executeAsync('3')).rejects.toMatchObject({ code: 'OVERLOADED' })
@@ -20,7 +20,7 @@ test('with maxPending 0 what need not wait runs, and the next is refused at once
   expect(codemode.stats()).toMatchObject({ pending: 0, running: 0, successful: 3, failed: 1 })
 })
 
-test('so many wait as maxPending says, and who gives up makes room', async () => {
+test('maxPending executions wait, and one that is cancelled frees its place', async () => {
   const { codemode, open } = holding({ concurrency: 1, maxPending: 1 })
   const running = codemode.executeAsync('1')
   const controller = new AbortController()
@@ -35,7 +35,7 @@ test('so many wait as maxPending says, and who gives up makes room', async () =>
   expect(await Promise.all([running, next])).toEqual([null, null])
 })
 
-test('what waits of a batch leaves the room of maxPending to others', async () => {
+test('the waiting executions of a batch take no places of maxPending from others', async () => {
   const { codemode, open } = holding({ rateLimit: { requests: 2, perMs: 200 }, maxPending: 1 })
   open()
   const batch = codemode.executeAll(Array.from({ length: 6 }, () => 'x'))
