@@ -48,7 +48,7 @@ test('a token whose bytes were changed is refused', () => {
     ` ${token}`,
     token.toUpperCase(),
   ]
-  for (const each of forged) expect(verifyToken(each, secret), each).toBeUndefined()
+  expect(forged.filter((each) => verifyToken(each, secret) !== undefined)).toEqual([])
 })
 
 test('a token of another secret is refused', () => {
@@ -60,7 +60,13 @@ test('a JWT that the same secret signed for another purpose is refused', () => {
   const payload = { sub: 'exe_1', tools: ['weather'], aud: 'codemode-tool-server', iat: 0, exp: 4e9 }
   expect(verifyToken(signed(header, payload), secret)).toMatchObject(claims)
   expect(verifyToken(signed({ alg: 'HS256', typ: 'JWT' }, payload), secret)).toBeUndefined()
-  for (const wrong of [{ aud: 'another' }, { aud: undefined }, { exp: undefined }, { exp: '4e9' }, { tools: 'weather' }]) {
+  for (const wrong of [
+    { aud: 'another' },
+    { aud: undefined },
+    { exp: undefined },
+    { exp: '4e9' },
+    { tools: 'weather' },
+  ]) {
     expect(verifyToken(signed(header, { ...payload, ...wrong }), secret)).toBeUndefined()
   }
   expect(verifyToken(signed(header, 'text'), secret)).toBeUndefined()

@@ -129,9 +129,9 @@ export class Admission {
 
   #refuseWhenFull({ tenant, maxQueued }: Principal): void {
     const ofTenant = this.#queue.sizeOf(tenant)
-    if (ofTenant >= maxQueued) throw queueFull('RATE_LIMITED', 'of this API key', ofTenant, maxQueued)
+    if (ofTenant >= maxQueued) throw queueFull('RATE_LIMITED', ofTenant, maxQueued)
     const { size } = this.#queue
-    if (size >= this.#options.maxQueued) throw queueFull('OVERLOADED', 'of all API keys', size, this.#options.maxQueued)
+    if (size >= this.#options.maxQueued) throw queueFull('OVERLOADED', size, this.#options.maxQueued)
   }
 
   #count(tenant: string, change: 1 | -1): void {
@@ -200,7 +200,8 @@ class AdmissionPermit implements Permit {
   }
 }
 
-function queueFull(code: 'RATE_LIMITED' | 'OVERLOADED', whose: string, queued: number, maxQueued: number): RequestError {
+function queueFull(code: 'RATE_LIMITED' | 'OVERLOADED', queued: number, maxQueued: number): RequestError {
+  const whose = code === 'RATE_LIMITED' ? 'of this API key' : 'of all API keys'
   return new RequestError(code, `${queued} executions ${whose} wait for admission; the limit is ${maxQueued}`, {
     retryAfterSeconds,
     details: { queued, maxQueued },

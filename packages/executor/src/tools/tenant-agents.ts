@@ -69,7 +69,13 @@ export class TenantAgents implements AsyncDisposable {
 
   #add(tenant: string): TenantAgent {
     const { createAgent, maxRequests = defaultMaxRequests } = this.#options
-    const own = { tenant, agent: createAgent(), semaphore: new Semaphore(maxRequests), requests: 0, idleTimer: undefined }
+    const own = {
+      tenant,
+      agent: createAgent(),
+      semaphore: new Semaphore(maxRequests),
+      requests: 0,
+      idleTimer: undefined,
+    }
     this.#agents.set(tenant, own)
     return own
   }
