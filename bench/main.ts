@@ -24,6 +24,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   'growth-text': async () => (await import('./growth-text.ts')).growthText,
   'memory-while-waiting': async () => (await import('./memory-while-waiting.ts')).memoryWhileWaiting,
   'memory-in-a-row': async () => (await import('./memory-in-a-row.ts')).memoryInARow,
+  collections: async () => (await import('./collections.ts')).collectionsBench,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
   ticker: async () => (await import('./ticker.ts')).ticker,
   chaos: async () => (await import('./chaos.ts')).chaos,

@@ -12,13 +12,13 @@ import { parseEvent, readMessages } from '../../packages/client/src/http/event-s
 import { parseAnswer } from '../../packages/client/src/http/parse-answer.ts'
 import { foreignError, responseError } from '../../packages/client/src/http/response-error.ts'
 import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/tools/callback-request.ts'
+import { signToken } from '../../packages/client/src/tools/execution-token.ts'
 import { invokeTool } from '../../packages/client/src/tools/invoke.ts'
 import { wireNameOf } from '../../packages/client/src/tools/names.ts'
 import { ToolRegistry } from '../../packages/client/src/tools/registry.ts'
 import { fromFetchRequest } from '../../packages/client/src/tools/incoming-request.ts'
 import { toJson } from '../../packages/client/src/tools/to-json.ts'
 import { failedByHandler } from '../../packages/client/src/tools/tool-failure.ts'
-import { VerifiedTokens } from '../../packages/client/src/tools/verified-tokens.ts'
 import { signature } from '../../packages/executor/src/tools/webhook-signature.ts'
 import { jsonShapes, shapes } from './shapes.ts'
 import { subject, textSubject, type TextSubject } from './subject.ts'
@@ -28,8 +28,9 @@ const MiB = 1024 * 1024
 const headerBytes = 16 * 1024
 const executionId = 'exe_00000000-0000-7000-8000-000000000000'
 const callId = `${executionId}:1`
-const tokens = new VerifiedTokens(new Uint8Array(32))
-const token = tokens.issue({ executionId, tools: ['echo'] }, 3_600_000)
+const secret = new Uint8Array(32)
+const issuedAt = Date.now()
+const token = signToken({ executionId, tools: ['echo'], issuedAt, expiresAt: issuedAt + 3_600_000 }, secret)
 const answerOf = (text: string) => ({
   text,
   foreign: () => foreignError({ status: 200, headers: {}, text }, connection),
@@ -137,19 +138,19 @@ export const clientSubjects: readonly TextSubject[] = [
     correlationIdOf(delivery(Buffer.of(), { 'x-codemode-correlation-id': text })),
   ),
   textSubject('readCallbackRequest, authorization', headerBytes, (text) =>
-    readCallbackRequest(delivery(Buffer.of(), { authorization: `Bearer ${text}` }), tokens).catch(() => {}),
+    readCallbackRequest(delivery(Buffer.of(), { authorization: `Bearer ${text}` }), secret).catch(() => {}),
   ),
   textSubject('readCallbackRequest, signature', headerBytes, (text) =>
-    readCallbackRequest(delivery(Buffer.of(), { 'webhook-signature': text }), tokens).catch(() => {}),
+    readCallbackRequest(delivery(Buffer.of(), { 'webhook-signature': text }), secret).catch(() => {}),
   ),
   textSubject(
     'readCallbackRequest, body',
     2 * MiB,
-    (text) => readCallbackRequest(delivery(Buffer.from(text)), tokens).catch(() => {}),
+    (text) => readCallbackRequest(delivery(Buffer.from(text)), secret).catch(() => {}),
     jsonShapes,
   ),
   textSubject('readCallbackRequest, input', MiB, (text) =>
-    readCallbackRequest(delivery(Buffer.from(messageOf(text))), tokens),
+    readCallbackRequest(delivery(Buffer.from(messageOf(text))), secret),
   ),
   textSubject('wireNameOf', MiB, wireNameOf),
   textSubject('nearestName', MiB, (text) => nearestName(text, ['executionTimeoutMs', 'availableTools', 'context'])),

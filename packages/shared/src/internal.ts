@@ -3,6 +3,7 @@
  * the wire protocol. Other programs do not import it; its exports change without notice.
  */
 export { toolCancelled, toolFailed, toolOutputTooLarge } from './failed-tool-answer.ts'
+export { FairQueue } from './fair-queue.ts'
 export { parseRetryAfter } from './http/retry-after.ts'
 export { codeOfStatus, isGatewayStatus, isTemporaryStatus } from './http/status.ts'
 export { nearestName } from './nearest-name.ts'

@@ -6,7 +6,6 @@ import {
   type ExecutionResult as WireResult,
 } from '@codemode/shared'
 
-import { Bag } from '../async/bag.ts'
 import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
 import { resolveConnection } from '../config/resolve.ts'
@@ -49,7 +48,8 @@ export class ExecutorClient implements Executor {
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
   readonly #closing = new AbortController()
-  readonly #running = new Bag<RunningExecution>()
+  /** Runs that have not ended. An entry is emptied when it is removed, for the reason in design/collections.md. */
+  readonly #running = new Set<{ run: RunningExecution | undefined }>()
   readonly #cancelling = new Set<Promise<void>>()
   readonly #callRecord = new CallRecord()
 
@@ -71,7 +71,8 @@ export class ExecutorClient implements Executor {
     const running: RunningExecution & { result?: Promise<ExecutionResult> } = { executionId, lifetime, callsEnded }
     const endCallback = (): void => options.callbackEnded?.(executionId)
     callsEnded.signal.addEventListener('abort', endCallback, { once: true })
-    const removeRunning = this.#running.add(running)
+    const entry: { run: RunningExecution | undefined } = { run: running }
+    this.#running.add(entry)
     if (this.#closing.signal.aborted) lifetime.cancel(this.#closing.signal.reason)
     const { signal, deadlineAt } = lifetime
     const { onRetry, canGoElsewhere } = options
@@ -85,7 +86,8 @@ export class ExecutorClient implements Executor {
     try {
       return await running.result
     } finally {
-      removeRunning()
+      this.#running.delete(entry)
+      entry.run = undefined
       callsEnded.abort()
       lifetime.dispose()
     }
@@ -96,7 +98,7 @@ export class ExecutorClient implements Executor {
     const control = this.#controlRequest(executionId, options)
     try {
       await this.#api.cancel(reason, control.scope)
-      for (const run of this.#running.all) if (run.executionId === executionId) run.callsEnded.abort()
+      for (const { run } of this.#running) if (run?.executionId === executionId) run.callsEnded.abort()
     } finally {
       control.dispose()
     }
@@ -134,7 +136,7 @@ export class ExecutorClient implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     const reason = new DOMException('the client was closed', 'AbortError')
     this.#closing.abort(reason)
-    const running = this.#running.all
+    const running = Array.from(this.#running, ({ run }) => run!)
     for (const { lifetime } of running) lifetime.cancel(reason)
     await Promise.allSettled(running.flatMap(({ result }) => result ?? []))
     await Promise.all(this.#cancelling)

@@ -1,5 +1,5 @@
 import { ActiveRuns } from './active-runs.ts'
-import { createExecutor, createGate, startLogging } from './client-parts.ts'
+import { createAdmission, createExecutor, startLogging } from './client-parts.ts'
 import { ClientRun, type ClientRunOptions, type RunParts } from './client-run.ts'
 import { closeParts, type CloseOptions } from './close-parts.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
@@ -38,7 +38,7 @@ export class ClientCore {
     this.tools = new ClientTools(config, this.events, (executionId) => this.#active.find(executionId)?.state)
     this.#parts = {
       executor: createExecutor(config),
-      gate: createGate(config),
+      admission: createAdmission(config),
       events: this.events,
       stats: this.#stats,
       tools: this.tools,
@@ -69,7 +69,7 @@ export class ClientCore {
     return runBatch(codes, {
       start: (code) => this.#start(code, checked, runOptions),
       isOver: () => this.#closing !== undefined || options.signal?.aborted === true,
-      concurrency: this.#parts.gate?.most ?? Infinity,
+      concurrency: this.#parts.admission?.maxConcurrency ?? Infinity,
       onProgress,
     })
   }
@@ -88,7 +88,7 @@ export class ClientCore {
   }
 
   stats(): Stats {
-    return this.#stats.snapshot(this.#parts.gate?.concurrency)
+    return this.#stats.snapshot(this.#parts.admission?.concurrency)
   }
 
   /** Resolves with whether the executor answers at all. */

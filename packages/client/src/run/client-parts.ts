@@ -1,5 +1,5 @@
 /** Parts of a client that are created from its configuration. */
-import { Gate } from '../back-pressure/gate.ts'
+import { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { createRedactor, secretsOf } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
 import type { Executor } from '../executor.ts'
@@ -16,9 +16,9 @@ export function createExecutor(config: ResolvedConfig): Executor {
 }
 
 /** Creates the admission control; undefined if the configuration limits neither concurrency nor rate. */
-export function createGate({ concurrency, rateLimit, maxPending }: ResolvedConfig): Gate | undefined {
+export function createAdmission({ concurrency, rateLimit, maxPending }: ResolvedConfig): ClientAdmission | undefined {
   const isUnlimited = concurrency === undefined && rateLimit === undefined
-  return isUnlimited ? undefined : new Gate({ concurrency, rateLimit, maxPending })
+  return isUnlimited ? undefined : new ClientAdmission({ concurrency, rateLimit, maxPending })
 }
 
 /** Starts to log the events of a client. */

@@ -1,6 +1,6 @@
 import { isFinal, type Callback, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
 
-import type { Gate } from '../back-pressure/gate.ts'
+import type { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -19,7 +19,7 @@ import { reportConflict } from '../tools/serve-call.ts'
 /** Parts that the executions of a client share. */
 export interface RunParts {
   readonly executor: Executor
-  readonly gate: Gate | undefined
+  readonly admission: ClientAdmission | undefined
   readonly events: ClientEmitter
   readonly stats: StatsCounter
   readonly tools: ClientTools
@@ -131,16 +131,16 @@ export class ClientRun {
 
   /** Waits for admission by the gate, if there is one, and sends the request. */
   #sendWhenAdmitted(): Promise<ExecutionResult> {
-    const { gate } = this.#parts
-    if (gate === undefined) return this.#send(0)
+    const { admission } = this.#parts
+    if (admission === undefined) return this.#send(0)
     const { view, isInBatch } = this.#options
     const queueTimeoutMs = isInBatch ? Infinity : this.plan.queueTimeoutMs
     const priority = this.plan.request.priority ?? 0
-    const ticket = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
-    return gate.pass(ticket, (queuedMs) => this.#send(queuedMs))
+    const queued = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
+    return admission.run(queued, (queuedMs) => this.#send(queuedMs))
   }
 
-  /** Sends the request. Settles the run before the gate admits the next one. */
+  /** Sends the request. Settles the run before the next one is admitted. */
   async #send(queuedMs: number): Promise<ExecutionResult> {
     const { executor, events, stats } = this.#parts
     const request = this.#requestAfter(queuedMs)

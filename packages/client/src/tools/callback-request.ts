@@ -18,9 +18,8 @@ import {
 import { webhookHeaders } from '@codemode/shared/internal'
 
 import { ClockOffset } from './clock-offset.ts'
-import type { TokenClaims, VerifiedClaims } from './execution-token.ts'
+import { verifyToken, type TokenClaims } from './execution-token.ts'
 import type { IncomingRequest } from './incoming-request.ts'
-import type { VerifiedTokens } from './verified-tokens.ts'
 import { signedAt } from './webhook-signature.ts'
 
 /** Maximum size of a body in bytes: the largest input, the largest context, and room for the rest of the message. */
@@ -36,13 +35,16 @@ export interface CallbackRequest {
   readonly expiresAt: number
 }
 
-/** Reads and verifies the message of a request. Throws a RequestError if any check fails. */
-export async function readCallbackRequest(request: IncomingRequest, tokens: VerifiedTokens): Promise<CallbackRequest> {
+/**
+ * Reads the message of a request, and verifies it with the secret of the execution tokens. Throws a RequestError if any
+ * check fails.
+ */
+export async function readCallbackRequest(request: IncomingRequest, secret: Uint8Array): Promise<CallbackRequest> {
   const { method, headers: given } = request
   if (method !== 'POST')
     throw new RequestError('INVALID_REQUEST', `A tool call must be a POST request; the method is ${method}.`)
   const token = /^Bearer (\S+)$/i.exec(given[headers.authorization] ?? '')?.[1] ?? ''
-  const claims = await tokens.verify(token)
+  const claims = verifyToken(token, secret)
   if (claims === undefined) {
     throw new RequestError('UNAUTHORIZED', 'The execution token is missing, expired or not from this tool server.', {
       suggestion: 'If several processes serve this URL, give them all the same toolServer.secret.',
@@ -67,7 +69,7 @@ export async function readCallbackRequest(request: IncomingRequest, tokens: Veri
  * Returns the deadline on this machine's clock. The executor created the execution after its token was issued here, and
  * sent the delivery before it arrived; in between, a proxy may have held either for any time.
  */
-function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt }: VerifiedClaims): string {
+function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt }: TokenClaims): string {
   const sentAt = message.sentAt === undefined ? signedAtMs : Date.parse(message.sentAt)
   const createdAt = message.createdAt === undefined ? sentAt : Date.parse(message.createdAt)
   const offset = new ClockOffset()

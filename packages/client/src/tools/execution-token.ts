@@ -1,53 +1,69 @@
-/** Bearer token of one execution: a JWT (RFC 7519, HS256) that names the execution and the tools that it may call. */
-import { createHmac } from 'node:crypto'
+/**
+ * Bearer token of one execution: a JWT (RFC 7519) with the HMAC of HS256, which names the execution and the tools that
+ * it may call. Its header is constant, so that no token chooses its algorithm.
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto'
 
-import { jwtVerify } from 'jose'
 import { z } from 'zod'
 
+const header = encode({ alg: 'HS256' })
 const audience = 'codemode-tool-server'
 
-const claimsSchema = z.object({
+// A NumericDate may have a fraction (RFC 7519, section 2).
+const payloadSchema = z.object({
   sub: z.string(),
   tools: z.array(z.string()),
+  aud: z.literal(audience),
   iat: z.number(),
   exp: z.number(),
 })
 
+/** Content of a valid token. Its times are in milliseconds since the epoch. */
 export interface TokenClaims {
   readonly executionId: string
   /** Names by which the code calls the allowed tools. */
   readonly tools: readonly string[]
-}
-
-/** Content of a valid token. Its times are in milliseconds since the epoch. */
-export interface VerifiedClaims extends TokenClaims {
   /** Time at which the token was made, which is before the execution's request is sent. */
   readonly issuedAt: number
-  /** Time at which the token expires, a whole second. */
   readonly expiresAt: number
 }
 
-type Claims = Omit<VerifiedClaims, 'issuedAt'> & { readonly issuedAt?: number }
-
 /** Returns a token that is valid until its claims expire. */
-export function signToken(claims: Claims, secret: Uint8Array): string {
-  const { executionId, tools, issuedAt = Date.now(), expiresAt } = claims
-  // A NumericDate may have a fraction (RFC 7519, section 2).
-  const times = { iat: issuedAt / 1000, exp: expiresAt / 1000 }
-  const payload = encode({ tools, sub: executionId, aud: audience, ...times })
-  const signed = `${encode({ alg: 'HS256' })}.${payload}`
-  return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`
+export function signToken({ executionId, tools, issuedAt, expiresAt }: TokenClaims, secret: Uint8Array): string {
+  const payload = { sub: executionId, tools, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
+  const signed = `${header}.${encode(payload)}`
+  return `${signed}.${signatureOf(signed, secret)}`
 }
 
-const encode = (part: object): string => Buffer.from(JSON.stringify(part)).toString('base64url')
-
 /** Returns the claims of a token that this secret signed and that has not expired; undefined for any other. */
-export async function verifyToken(token: string, secret: Uint8Array): Promise<VerifiedClaims | undefined> {
+export function verifyToken(token: string, secret: Uint8Array): TokenClaims | undefined {
+  const [given, payload, signature, ...rest] = token.split('.', 4)
+  if (given !== header || payload === undefined || signature === undefined || rest.length > 0) return undefined
+  if (!isEqual(signature, signatureOf(`${header}.${payload}`, secret))) return undefined
+  const claims = claimsOf(payload)
+  return claims !== undefined && Date.now() < claims.expiresAt ? claims : undefined
+}
+
+/** Returns the claims in a signed payload; undefined for one that was signed with the same secret for another purpose. */
+function claimsOf(payload: string): TokenClaims | undefined {
   try {
-    const { payload } = await jwtVerify(token, secret, { algorithms: ['HS256'], audience, requiredClaims: ['exp'] })
-    const { sub, tools, iat, exp } = claimsSchema.parse(payload)
+    const { sub, tools, iat, exp } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
     return { executionId: sub, tools, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   } catch {
     return undefined
   }
+}
+
+function encode(part: object): string {
+  return Buffer.from(JSON.stringify(part)).toString('base64url')
+}
+
+function signatureOf(signed: string, secret: Uint8Array): string {
+  return createHmac('sha256', secret).update(signed).digest('base64url')
+}
+
+/** Returns whether two texts are equal, in a time that does not depend on where they differ. */
+function isEqual(given: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(given), Buffer.from(expected)]
+  return one.length === other.length && timingSafeEqual(one, other)
 }

@@ -9,10 +9,10 @@ import { withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
 import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
+import { signToken } from './execution-token.ts'
 import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedAnswer } from './listener.ts'
 import { executionEnded } from './tool-failure.ts'
-import { VerifiedTokens } from './verified-tokens.ts'
 
 /** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
@@ -31,7 +31,8 @@ interface ToolServerOptions {
 export class ToolServer {
   readonly #options: ToolServerOptions
   readonly #ended = new LRUCache<string, true>({ max: maxEnded })
-  readonly #tokens: VerifiedTokens
+  /** Secret of the execution tokens. */
+  readonly #secret: Uint8Array
   readonly #url: string | undefined
   readonly #listener: Listener | undefined
   readonly #record = new CallRecord()
@@ -41,7 +42,7 @@ export class ToolServer {
     this.#options = options
     const { config } = options
     const { secret } = config ?? {}
-    this.#tokens = new VerifiedTokens(secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret))
+    this.#secret = secret === undefined ? randomBytes(32) : new TextEncoder().encode(secret)
     this.#url = config?.url
     if (config?.port !== undefined) {
       this.#listener = new Listener({ port: config.port, host: config.host, answer: this.#answer })
@@ -56,7 +57,9 @@ export class ToolServer {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
-    const token = this.#tokens.issue({ executionId, tools }, requestTimeoutMs + tokenMarginMs)
+    const issuedAt = Date.now()
+    const expiresAt = issuedAt + requestTimeoutMs + tokenMarginMs
+    const token = signToken({ executionId, tools, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
@@ -74,7 +77,7 @@ export class ToolServer {
   readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
     try {
       if (this.#isClosed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const { message, expiresAt } = await readCallbackRequest(request, this.#tokens)
+      const { message, expiresAt } = await readCallbackRequest(request, this.#secret)
       if (message.type === 'tool.call') {
         return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
       }

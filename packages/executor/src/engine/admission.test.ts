@@ -2,7 +2,7 @@ import { defaultRequestLimits, RequestError } from '@codemode/shared'
 import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { Admission, type Ticket } from './admission.ts'
+import { Admission, type Permit } from './admission.ts'
 import type { Principal } from './principal.ts'
 
 const inAnHour = { priority: 0, timeoutMs: 3_600_000, timeoutLayer: 'queue' } as const
@@ -22,22 +22,22 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
 
 /** Creates an admission with the given room in the sandbox, and logs in order who was admitted or refused. */
 function admissionWith({ room = 100, maxRunning = 100, maxQueued = 100 } = {}) {
-  const sandbox = { room, penaltyMs: 0 }
+  const sandbox = { room, throttledMs: 0 }
   const log: string[] = []
   const admission = new Admission({
     maxRunning,
     maxQueued,
     roomFor: () => sandbox.room,
-    penaltyMs: () => sandbox.penaltyMs,
+    throttledMs: () => sandbox.throttledMs,
   })
 
-  function enter(name: string, principal = principalOf('acme'), options: object = {}): Ticket {
-    const ticket = admission.enter(principal, { ...inAnHour, ...options })
-    ticket.admitted.then(
+  function enter(name: string, principal = principalOf('acme'), options: object = {}): Permit {
+    const permit = admission.requestPermit(principal, { ...inAnHour, ...options })
+    permit.admitted.then(
       () => log.push(name),
       (error: RequestError) => log.push(`${name}: ${error.code}`),
     )
-    return ticket
+    return permit
   }
 
   async function seen(): Promise<string[]> {
@@ -84,11 +84,11 @@ describe('admission', () => {
   test('admits the next when another leaves, started or not', async () => {
     const { sandbox, enter, seen } = admissionWith({ maxRunning: 1, room: 1 })
     const [first, second] = ['first', 'second', 'third'].map((name) => enter(name))
-    first!.leave()
+    first!.release()
     expect(await seen()).toEqual(['first', 'second'])
     second!.started()
     sandbox.room = 0
-    second!.leave()
+    second!.release()
     expect(await seen()).toEqual([])
   })
 
@@ -99,7 +99,7 @@ describe('admission', () => {
     enter('acme 2', acme)
     enter('rival 1', rival)
     expect(await seen()).toEqual(['acme 1', 'rival 1'])
-    first.leave()
+    first.release()
     expect(await seen()).toEqual(['acme 2'])
   })
 
@@ -126,17 +126,17 @@ describe('admission', () => {
   test('admits no throttled tenant until its throttle ends, whatever the room', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits')
-    sandbox.penaltyMs = 1_234.5
+    sandbox.throttledMs = 1_234.5
     sandbox.room = 1
     admission.advance()
     expect(await seen()).toEqual([])
     expect(refusalOf(() => enter('refused'))).toMatchObject({
       code: 'RATE_LIMITED',
       retryAfterSeconds: 2,
-      details: { penaltyMs: 1_235 },
-      message: 'The code of this key keeps costing sandbox processes; it is slowed down',
+      details: { throttledMs: 1_235 },
+      message: 'The tenant is throttled for 1235 ms because its code keeps crashing sandbox processes',
     })
-    sandbox.penaltyMs = 0
+    sandbox.throttledMs = 0
     admission.advance()
     expect(await seen()).toEqual(['waits'])
   })
@@ -145,8 +145,8 @@ describe('admission', () => {
     const { enter, seen } = admissionWith({ maxRunning: 1 })
     const first = enter('first')
     for (const name of ['second', 'third']) enter(name)
-    first.leave()
-    first.leave()
+    first.release()
+    first.release()
     first.started()
     expect(await seen()).toEqual(['first', 'second'])
   })
@@ -162,7 +162,7 @@ describe('the bounded queue', () => {
       code: 'RATE_LIMITED',
       retryAfterSeconds: 1,
       details: { queued: 1, maxQueued: 1 },
-      message: '1 executions of this key wait for admission; the limit is 1',
+      message: '1 executions of this API key wait for admission; the limit is 1',
     })
     expect(() => enter('another tenant', principalOf('rival'))).not.toThrow()
   })
@@ -189,8 +189,8 @@ describe('an execution that waits', () => {
     ['request', 'requestTimeoutMs'],
   ] as const)('is refused when the clock of the %s runs out', async (timeoutLayer, option) => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
-    const ticket = enter('gives up', principalOf('acme'), { timeoutMs: 1_000, timeoutLayer })
-    const refusal = ticket.admitted.catch((error: unknown) => error)
+    const permit = enter('gives up', principalOf('acme'), { timeoutMs: 1_000, timeoutLayer })
+    const refusal = permit.admitted.catch((error: unknown) => error)
     const expected = {
       code: 'QUEUE_TIMEOUT',
       message: `The execution was not admitted within 1000 ms (${option})`,
@@ -204,7 +204,7 @@ describe('an execution that waits', () => {
     expect(await seen()).toEqual(['gives up: QUEUE_TIMEOUT'])
     // The place of the refused execution is free, and room that appears later is not spent on it.
     enter('next')
-    ticket.leave()
+    permit.release()
     sandbox.room = 1
     admission.advance()
     expect(await seen()).toEqual(['next'])
@@ -213,7 +213,7 @@ describe('an execution that waits', () => {
   test('and is throttled is refused as throttled, not as timed out', async () => {
     const { sandbox, enter, seen } = admissionWith({ room: 0 })
     enter('waits', principalOf('acme'), { timeoutMs: 1_000 })
-    sandbox.penaltyMs = 500
+    sandbox.throttledMs = 500
     await vi.advanceTimersByTimeAsync(1_000)
     expect(await seen()).toEqual(['waits: RATE_LIMITED'])
   })
@@ -229,7 +229,7 @@ describe('an execution that waits', () => {
 
   test('and leaves is neither admitted nor refused, and frees its place', async () => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
-    enter('leaves').leave()
+    enter('leaves').release()
     expect(vi.getTimerCount()).toBe(0)
     enter('stays')
     sandbox.room = 100
@@ -256,13 +256,13 @@ test('admission exceeds no limit and forgets no execution, for random steps', as
     asyncProperty(steps, async (each) => {
       interface Seen {
         readonly tenant: string
-        readonly ticket: Ticket
+        readonly permit: Permit
         state: 'waiting' | 'admitted' | 'started' | 'left'
       }
       const all: Seen[] = []
       const these = (...states: Seen['state'][]): Seen[] => all.filter(({ state }) => states.includes(state))
       const room = (): number => slots - these('started').length
-      const admission = new Admission({ maxRunning, maxQueued: 1_000, roomFor: room, penaltyMs: () => 0 })
+      const admission = new Admission({ maxRunning, maxQueued: 1_000, roomFor: room, throttledMs: () => 0 })
 
       async function check(): Promise<void> {
         await vi.advanceTimersByTimeAsync(0)
@@ -273,20 +273,20 @@ test('admission exceeds no limit and forgets no execution, for random steps', as
         }
       }
       function enter(tenant: string): void {
-        const ticket = admission.enter(principalOf(tenant, { maxRunning: maxRunningPerKey }), inAnHour)
-        const seen: Seen = { tenant, ticket, state: 'waiting' }
-        void ticket.admitted.then(() => (seen.state = 'admitted'))
+        const permit = admission.requestPermit(principalOf(tenant, { maxRunning: maxRunningPerKey }), inAnHour)
+        const seen: Seen = { tenant, permit, state: 'waiting' }
+        void permit.admitted.then(() => (seen.state = 'admitted'))
         all.push(seen)
       }
       function start(one: Seen | undefined): void {
         if (one?.state !== 'admitted') return
         one.state = 'started'
-        one.ticket.started()
+        one.permit.started()
       }
       function leave(one: Seen | undefined): void {
         if (one === undefined) return
         one.state = 'left'
-        one.ticket.leave()
+        one.permit.release()
       }
 
       for (const { act, tenant, pick } of each) {

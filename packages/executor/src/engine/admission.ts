@@ -1,6 +1,6 @@
 import { RequestError } from '@codemode/shared'
+import { FairQueue } from '@codemode/shared/internal'
 
-import { FairQueue } from './fair-queue.ts'
 import type { Principal } from './principal.ts'
 
 interface AdmissionOptions {
@@ -14,10 +14,10 @@ interface AdmissionOptions {
    * Returns the milliseconds for which the tenant is throttled because its code keeps crashing sandbox processes;
    * mostly 0.
    */
-  penaltyMs(tenant: string): number
+  throttledMs(tenant: string): number
 }
 
-interface EnterOptions {
+interface PermitOptions {
   /** Priority among the executions of one tenant; the highest is admitted first. */
   readonly priority: number
   readonly timeoutMs: number
@@ -25,16 +25,16 @@ interface EnterOptions {
   readonly timeoutLayer: 'queue' | 'request'
 }
 
-/** The place of an execution in the queue or among the admitted executions. */
-export interface Ticket {
+/** Permit of one execution to run, from the request for it to its release. */
+export interface Permit {
   /**
    * Resolves on admission; rejects with a `RequestError` when the execution is refused or the queue timeout expires.
    */
   readonly admitted: Promise<void>
   /** Must be called after the first turn was requested: from then on, the sandbox itself counts the execution. */
   started(): void
-  /** Releases the place, in the queue or among the admitted executions. */
-  leave(): void
+  /** Releases the permit, or removes the execution from the queue. */
+  release(): void
 }
 
 /** Seconds in `retry-after` for a refused client. */
@@ -46,7 +46,7 @@ const retryAfterSeconds = 1
  */
 export class Admission {
   readonly #options: AdmissionOptions
-  readonly #queue = new FairQueue<Place>()
+  readonly #queue = new FairQueue<string, AdmissionPermit>()
   readonly #runningOf = new Map<string, number>()
   #running = 0
   /** Number of admitted executions whose first turn the sandbox does not count yet. */
@@ -60,27 +60,27 @@ export class Admission {
    * Admits an execution at once if there is room; otherwise queues it. Throws `RequestError` RATE_LIMITED when the
    * tenant is throttled or has too many executions in the queue, and OVERLOADED when the whole queue is full.
    */
-  enter(principal: Principal, options: EnterOptions): Ticket {
-    const penalty = this.#penaltyOf(principal)
-    if (penalty) throw penalty
-    const place = new Place(principal, {
+  requestPermit(principal: Principal, options: PermitOptions): Permit {
+    const throttled = this.#throttledError(principal)
+    if (throttled) throw throttled
+    const permit = new AdmissionPermit(principal, {
       onStarted: () => (this.#starting -= 1),
-      onLeft: (left, from) => this.#left(left, from),
+      onReleased: (released, from) => this.#released(released, from),
     })
     // Other tenants in the queue wait because of their own limits, which must not delay this tenant.
-    if (this.#queue.sizeOf(principal.tenant) === 0 && this.#mayAdmit(principal)) this.#admit(place)
+    if (this.#queue.sizeOf(principal.tenant) === 0 && this.#mayAdmit(principal)) this.#admit(permit)
     else {
       this.#refuseWhenFull(principal)
-      this.#queue.add(principal.tenant, options.priority, place)
-      place.wait(options, () => this.#penaltyOf(principal))
+      this.#queue.add(principal.tenant, options.priority, permit)
+      permit.wait(options, () => this.#throttledError(principal))
     }
-    return place
+    return permit
   }
 
-  /** Admits all queued executions that may start. Called when a CPU slot or a place has become free. */
+  /** Admits all queued executions that may start. Called when a CPU slot or a permit has become free. */
   advance(): void {
     for (;;) {
-      const next = this.#queue.take((place) => this.#mayAdmit(place.principal))
+      const next = this.#queue.take((permit) => this.#mayAdmit(permit.principal))
       if (!next) return
       this.#admit(next)
     }
@@ -88,19 +88,19 @@ export class Admission {
 
   /** Refuses all queued executions. */
   refuseAll(error: () => RequestError): void {
-    for (let place = this.#queue.take(() => true); place; place = this.#queue.take(() => true)) place.refuse(error())
+    for (let permit = this.#queue.take(); permit; permit = this.#queue.take()) permit.refuse(error())
   }
 
-  #admit(place: Place): void {
+  #admit(permit: AdmissionPermit): void {
     this.#starting += 1
-    this.#count(place.principal.tenant, 1)
-    place.admit()
+    this.#count(permit.principal.tenant, 1)
+    permit.admit()
   }
 
-  #left(place: Place, from: 'queue' | 'admitted'): void {
-    if (from === 'queue') {
-      this.#queue.remove(place.principal.tenant, place)
-    } else this.#count(place.principal.tenant, -1)
+  #released(permit: AdmissionPermit, from: 'queue' | 'admitted'): void {
+    const { tenant } = permit.principal
+    if (from === 'queue') this.#queue.remove(tenant, permit)
+    else this.#count(tenant, -1)
     this.advance()
   }
 
@@ -109,27 +109,29 @@ export class Admission {
     return (
       this.#running < this.#options.maxRunning &&
       (this.#runningOf.get(tenant) ?? 0) < maxRunning &&
-      this.#options.penaltyMs(tenant) <= 0 &&
+      this.#options.throttledMs(tenant) <= 0 &&
       this.#options.roomFor(principal) > this.#starting
     )
   }
 
   /** Returns the refusal for a tenant that is throttled; undefined for any other. */
-  #penaltyOf({ tenant }: Principal): RequestError | undefined {
-    const penaltyMs = this.#options.penaltyMs(tenant)
-    if (penaltyMs <= 0) return undefined
-    return new RequestError('RATE_LIMITED', `The code of this key keeps costing sandbox processes; it is slowed down`, {
-      retryAfterSeconds: Math.ceil(penaltyMs / 1_000),
-      details: { penaltyMs: Math.ceil(penaltyMs) },
-      suggestion: 'Find the executions that end with SANDBOX_CRASHED, MEMORY_LIMIT or CPU_TIMEOUT, and why.',
+  #throttledError({ tenant }: Principal): RequestError | undefined {
+    const throttledMs = this.#options.throttledMs(tenant)
+    if (throttledMs <= 0) return undefined
+    const ms = Math.ceil(throttledMs)
+    const message = `The tenant is throttled for ${ms} ms because its code keeps crashing sandbox processes`
+    return new RequestError('RATE_LIMITED', message, {
+      retryAfterSeconds: Math.ceil(throttledMs / 1_000),
+      details: { throttledMs: ms },
+      suggestion: 'Find the executions that end with SANDBOX_CRASHED, MEMORY_LIMIT or CPU_TIMEOUT, and fix their code.',
     })
   }
 
   #refuseWhenFull({ tenant, maxQueued }: Principal): void {
     const ofTenant = this.#queue.sizeOf(tenant)
-    if (ofTenant >= maxQueued) throw full('RATE_LIMITED', 'of this key', ofTenant, maxQueued)
+    if (ofTenant >= maxQueued) throw queueFull('RATE_LIMITED', ofTenant, maxQueued)
     const { size } = this.#queue
-    if (size >= this.#options.maxQueued) throw full('OVERLOADED', 'in all', size, this.#options.maxQueued)
+    if (size >= this.#options.maxQueued) throw queueFull('OVERLOADED', size, this.#options.maxQueued)
   }
 
   #count(tenant: string, change: 1 | -1): void {
@@ -140,25 +142,22 @@ export class Admission {
   }
 }
 
-interface PlaceListeners {
+interface PermitListeners {
   onStarted(): void
-  onLeft(place: Place, from: 'queue' | 'admitted'): void
+  onReleased(permit: AdmissionPermit, from: 'queue' | 'admitted'): void
 }
 
-/**
- * The place of one execution. Its states are `queue → starting → running → left`; from `queue` it may go straight to
- * `left`.
- */
-class Place implements Ticket {
+/** Permit with its state: `queue → starting → running → released`; from `queue` it may go directly to `released`. */
+class AdmissionPermit implements Permit {
   readonly principal: Principal
   readonly admitted: Promise<void>
   readonly admit: () => void
   readonly refuse: (error: RequestError) => void
-  readonly #listeners: PlaceListeners
-  #state: 'queue' | 'starting' | 'running' | 'left' = 'queue'
+  readonly #listeners: PermitListeners
+  #state: 'queue' | 'starting' | 'running' | 'released' = 'queue'
   #timer: NodeJS.Timeout | undefined
 
-  constructor(principal: Principal, listeners: PlaceListeners) {
+  constructor(principal: Principal, listeners: PermitListeners) {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.principal = principal
     this.#listeners = listeners
@@ -172,16 +171,16 @@ class Place implements Ticket {
     }
     this.refuse = (error) => {
       clearTimeout(this.#timer)
-      this.#state = 'left'
+      this.#state = 'released'
       reject(error)
     }
   }
 
   /** Starts the queue timeout. */
-  wait({ timeoutMs, timeoutLayer }: EnterOptions, betterReason: () => RequestError | undefined): void {
+  wait({ timeoutMs, timeoutLayer }: PermitOptions, throttledError: () => RequestError | undefined): void {
     this.#timer = setTimeout(() => {
-      this.#listeners.onLeft(this, 'queue')
-      this.refuse(betterReason() ?? queueTimeout(timeoutMs, timeoutLayer))
+      this.#listeners.onReleased(this, 'queue')
+      this.refuse(throttledError() ?? queueTimeout(timeoutMs, timeoutLayer))
     }, timeoutMs)
   }
 
@@ -191,17 +190,18 @@ class Place implements Ticket {
     this.#listeners.onStarted()
   }
 
-  leave(): void {
-    if (this.#state === 'left') return
+  release(): void {
+    if (this.#state === 'released') return
     this.started()
     const from = this.#state === 'queue' ? 'queue' : 'admitted'
     clearTimeout(this.#timer)
-    this.#state = 'left'
-    this.#listeners.onLeft(this, from)
+    this.#state = 'released'
+    this.#listeners.onReleased(this, from)
   }
 }
 
-function full(code: 'RATE_LIMITED' | 'OVERLOADED', whose: string, queued: number, maxQueued: number): RequestError {
+function queueFull(code: 'RATE_LIMITED' | 'OVERLOADED', queued: number, maxQueued: number): RequestError {
+  const whose = code === 'RATE_LIMITED' ? 'of this API key' : 'of all API keys'
   return new RequestError(code, `${queued} executions ${whose} wait for admission; the limit is ${maxQueued}`, {
     retryAfterSeconds,
     details: { queued, maxQueued },

@@ -43,11 +43,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox } = options
   const instance = createInstance()
   const pacer = new Pacer()
-  /**
-   * An object without a prototype instead of a `Map`: V8 links the table of a `Map` that it has replaced to the new one, so
-   * ended executions would stay in memory until the old generation is collected.
-   */
-  const active = Object.create(null) as Record<string, Execution>
+  const active = new Map<string, Execution>()
   const endedExecutions = new RetentionStore<EndedExecution>({
     ...options.retain,
     bytesOf: ({ heapBytes }) => heapBytes,
@@ -56,7 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxRunning: options.maxRunning,
     maxQueued: options.maxQueued,
     roomFor: (placement) => sandbox.roomFor(placement),
-    penaltyMs: (tenant) => sandbox.throttledMs(tenant),
+    throttledMs: (tenant) => sandbox.throttledMs(tenant),
   })
   sandbox.onRoom(() => admission.advance())
   /** Ids of ended executions. They outlast the results, since a late repeat must not run the code again. */
@@ -73,26 +69,26 @@ export function createEngine(options: EngineOptions): Engine {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
-    const existing = active[key] ?? endedExecutions.get(tenant, id)
+    const existing = active.get(key) ?? endedExecutions.get(tenant, id)
     if (existing) return sameRequest(existing, submission)
     if (endedIds.get(tenant, id)) throw resultGone(id)
     refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: endedIds.forgottenAt }, instance)
     if (closing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
-    active[key] = execution
+    active.set(key, execution)
     execution.admitted.catch(() => {
-      if (active[key] === execution) delete active[key]
+      if (active.get(key) === execution) active.delete(key)
     })
     return execution
   }
 
   function start(submission: Submission, id: string, key: string, limits: ExecutionLimits): Execution {
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
-    // Created before the ticket, so that an invalid header takes no place in the queue.
+    // Created before the permit is requested, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(headerOf(submission, id, limits, sandbox.versions))
     const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
-    const ticket = admission.enter(principal, {
+    const permit = admission.requestPermit(principal, {
       priority: request.priority ?? 0,
       ...queueTimeoutOf(limits, remainingMs),
     })
@@ -102,7 +98,7 @@ export function createEngine(options: EngineOptions): Engine {
       keyId: principal.keyId,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
-      ticket,
+      permit,
       sandbox,
       pacer,
       transport:
@@ -113,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
       disconnectGraceMs: options.disconnectGraceMs,
       onFailedByBug: (error) => options.observer.executionFailedByBug(error, { executionId: id, correlationId }),
       onFinished: (execution) => {
-        delete active[key]
+        active.delete(key)
         endedExecutions.add(principal.tenant, id, execution)
         endedIds.add(principal.tenant, id, true)
       },
@@ -124,7 +120,7 @@ export function createEngine(options: EngineOptions): Engine {
     reading: () => instance.reading(),
     submit,
     find(tenant, id) {
-      const execution = active[keyOf(tenant, id)] ?? endedExecutions.get(tenant, id)
+      const execution = active.get(keyOf(tenant, id)) ?? endedExecutions.get(tenant, id)
       if (!execution) throw new RequestError('NOT_FOUND', `There is no execution ${textHead(id, 64)}`)
       return execution
     },
@@ -135,9 +131,9 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       closing = true
       admission.refuseAll(shuttingDown)
-      const drained = Promise.all(Object.values(active).map(endOf))
+      const drained = Promise.all([...active.values()].map(endOf))
       const timer = setTimeout(() => {
-        for (const execution of Object.values(active)) execution.cancel('the executor is shutting down')
+        for (const execution of active.values()) execution.cancel('the executor is shutting down')
       }, drainMs)
       await drained
       clearTimeout(timer)

@@ -12,7 +12,7 @@ import {
 import type { Placement, Sandbox } from '../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../telemetry.ts'
 import type { ToolTransport } from '../tools/transport.ts'
-import type { Ticket } from './admission.ts'
+import type { Permit } from './admission.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
 import type { TurnLogs } from './effects-validator.ts'
@@ -42,7 +42,7 @@ interface ExecutionOptions {
   readonly keyId: string
   readonly placement: Placement
   readonly label: string | undefined
-  readonly ticket: Ticket
+  readonly permit: Permit
   readonly sandbox: Sandbox
   readonly transport: ToolTransport
   readonly pacer: Pacer
@@ -113,8 +113,8 @@ export class Execution implements ExecutionHandle {
       deliveries: this.#deliveries,
     })
     this.finished = new Promise((resolve) => (this.#resolveFinished = resolve))
-    this.admitted = Promise.race([options.ticket.admitted, this.finished])
-    options.ticket.admitted.then(
+    this.admitted = Promise.race([options.permit.admitted, this.finished])
+    options.permit.admitted.then(
       () => this.#run().catch((error: unknown) => this.#failByBug(error)),
       (refusal: RequestError) => this.#refused(refusal),
     )
@@ -222,7 +222,7 @@ export class Execution implements ExecutionHandle {
     const at = this.#now()
     const endsAt = this.#report.startedAt! + this.#wallTimeout.timeoutMs
     const pending = this.#guest.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
-    this.#options.ticket.started()
+    this.#options.permit.started()
     const turn = await pending
     switch (turn.type) {
       case 'turn':
@@ -285,7 +285,7 @@ export class Execution implements ExecutionHandle {
     this.#report.finish(ending, at)
     this.#events.append({ type: 'finished' }, at, { result: this.#report.result() })
     endExecutionSpan(this.#trace.span, this.#report.errorCode)
-    this.#options.ticket.leave()
+    this.#options.permit.release()
     const { bodyHash, keyId } = this
     const [journal, events, report, readers] = [this.#journal, this.#events, this.#report, this.#readers]
     this.#options.onFinished(new EndedExecution({ bodyHash, keyId, journal, events, report, readers }))

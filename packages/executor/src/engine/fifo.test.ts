@@ -22,6 +22,15 @@ test('items are taken in the order in which they were added, and found by their 
   )
 })
 
+test('keep removes the items that do not fulfil its condition, and keeps the order of the others', () => {
+  const fifo = new Fifo<number>()
+  for (let n = 0; n < 10; n++) fifo.add(n)
+  fifo.take()
+  fifo.keep((item) => item % 2 === 0)
+  expect([fifo.size, fifo.at(0)]).toEqual([4, 2])
+  expect(Array.from({ length: 5 }, () => fifo.take())).toEqual([2, 4, 6, 8, undefined])
+})
+
 test('an empty queue returns nothing, and can be used again after clear()', () => {
   const fifo = new Fifo<number>()
   expect(fifo.take()).toBe(undefined)

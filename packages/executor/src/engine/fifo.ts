@@ -1,7 +1,11 @@
 /** Number of taken items up to which the queue is not compacted. */
 const minTaken = 64
 
-/** A first-in, first-out queue. `Array.prototype.shift` would move all other items of a long array at each removal. */
+/**
+ * First-in, first-out queue. Each operation takes constant time on average, however long the queue is: in a long array,
+ * `shift` moves all other items, and a `Map` or a `Set` searches the slots of all removed entries for its first one
+ * (design/collections.md).
+ */
 export class Fifo<Item> {
   #items: (Item | undefined)[] = []
   #taken = 0
@@ -30,6 +34,12 @@ export class Fifo<Item> {
       this.#taken = 0
     }
     return item
+  }
+
+  /** Removes all items that do not fulfil the condition. Takes time in proportion to the length of the queue. */
+  keep(condition: (item: Item) => boolean): void {
+    this.#items = (this.#items.slice(this.#taken) as Item[]).filter(condition)
+    this.#taken = 0
   }
 
   clear(): void {

@@ -64,6 +64,19 @@ test('a value above the bound by itself is not kept, and evicts nothing', () => 
   expect(idsOf('acme')).toEqual(['a'])
 })
 
+test('values expire at their time after a thousand newer ones of another tenant were forgotten', () => {
+  const { kept, clock, idsOf } = retained({ ms: 2_000, count: 4 })
+  kept.add('rival', 'a', 0)
+  for (clock.now = 1; clock.now <= 1_000; clock.now++) kept.add('acme', `x${clock.now}`, 0)
+  kept.add('rival', 'b', 0)
+  clock.now = 1_999
+  expect(idsOf('rival')).toEqual(['a', 'b'])
+  clock.now = 2_000
+  expect(idsOf('rival')).toEqual(['b'])
+  clock.now = 3_001
+  expect(idsOf('rival')).toEqual([])
+})
+
 test('forgottenAt is the newest time of addition among the values that may be evicted', () => {
   const { kept, clock } = retained({ ms: 10, count: 2 })
   expect(kept.forgottenAt).toBe(-Infinity)

@@ -1,4 +1,4 @@
-import { AgeQueue, type Aging } from './age-queue.ts'
+import { Fifo } from './fifo.ts'
 
 interface RetentionOptions<Value> {
   /** Milliseconds for which a value is kept. */
@@ -12,7 +12,7 @@ interface RetentionOptions<Value> {
   readonly now?: () => number
 }
 
-interface Entry<Value> extends Aging {
+interface Entry<Value> {
   readonly tenant: string
   readonly id: string
   /** Undefined after the entry has been forgotten. */
@@ -24,7 +24,7 @@ interface Entry<Value> extends Aging {
 /** Entries of one tenant. */
 interface TenantEntries<Value> {
   readonly byId: Map<string, Entry<Value>>
-  readonly byAge: AgeQueue<Entry<Value>>
+  readonly byAge: Fifo<Entry<Value>>
   bytes: number
 }
 
@@ -36,8 +36,10 @@ interface TenantEntries<Value> {
 export class RetentionStore<Value> {
   readonly #options: RetentionOptions<Value>
   readonly #tenants = new Map<string, TenantEntries<Value>>()
-  readonly #all = new AgeQueue<Entry<Value>>()
+  /** Entries of all tenants by age, with some that were forgotten. */
+  readonly #byAge = new Fifo<Entry<Value>>()
   readonly #now: () => number
+  #count = 0
   #bytes = 0
   #forgottenAt = -Infinity
 
@@ -63,16 +65,17 @@ export class RetentionStore<Value> {
     this.#forgetExpired()
     const bytes = bytesOf(value)
     if (bytes > maxBytes) return
-    const tenantEntries = this.#tenants.get(tenant) ?? { byId: new Map(), byAge: new AgeQueue(), bytes: 0 }
+    const tenantEntries = this.#tenants.get(tenant) ?? { byId: new Map(), byAge: new Fifo<Entry<Value>>(), bytes: 0 }
     this.#tenants.set(tenant, tenantEntries)
-    const entry = { tenant, id, value, bytes, addedAt: this.#now(), isGone: false }
+    const entry = { tenant, id, value, bytes, addedAt: this.#now() }
     tenantEntries.byId.set(id, entry)
     tenantEntries.byAge.add(entry)
     tenantEntries.bytes += bytes
-    this.#all.add(entry)
+    this.#byAge.add(entry)
+    this.#count += 1
     this.#bytes += bytes
     while (this.#bytes > maxBytes) this.#forgetOldestOf(({ bytes }) => bytes)
-    while (this.#all.size > count) this.#forgetOldestOf(({ byId }) => byId.size)
+    while (this.#count > count) this.#forgetOldestOf(({ byId }) => byId.size)
   }
 
   #forgetOldestOf(sizeOf: (tenantEntries: TenantEntries<Value>) => number): void {
@@ -80,29 +83,32 @@ export class RetentionStore<Value> {
     for (const tenantEntries of this.#tenants.values()) {
       if (largest === undefined || sizeOf(tenantEntries) > sizeOf(largest)) largest = tenantEntries
     }
-    const oldest = largest?.byAge.oldest
-    if (oldest !== undefined) this.#forget(oldest)
+    if (largest !== undefined) this.#forgetOldest(largest)
   }
 
   #forgetExpired(): void {
     const until = this.#now() - this.#options.ms
-    for (;;) {
-      const { oldest } = this.#all
-      if (oldest === undefined || oldest.addedAt > until) return
-      this.#forget(oldest)
+    for (let oldest = this.#byAge.at(0); oldest !== undefined; oldest = this.#byAge.at(0)) {
+      if (oldest.value !== undefined && oldest.addedAt > until) return
+      this.#byAge.take()
+      if (oldest.value !== undefined) this.#forgetOldest(this.#tenants.get(oldest.tenant)!)
     }
   }
 
-  #forget(entry: Entry<Value>): void {
-    const tenantEntries = this.#tenants.get(entry.tenant)!
-    entry.isGone = true
+  #forgetOldest(tenantEntries: TenantEntries<Value>): void {
+    const entry = tenantEntries.byAge.take()!
     entry.value = undefined
-    tenantEntries.byAge.noteGone()
-    this.#all.noteGone()
     tenantEntries.byId.delete(entry.id)
     tenantEntries.bytes -= entry.bytes
     if (tenantEntries.byId.size === 0) this.#tenants.delete(entry.tenant)
+    this.#count -= 1
     this.#bytes -= entry.bytes
     this.#forgottenAt = Math.max(this.#forgottenAt, entry.addedAt)
+    // Entries that were forgotten before older ones of other tenants.
+    const forgotten = this.#byAge.size - this.#count
+    if (forgotten > minForgotten && forgotten > this.#count) this.#byAge.keep(({ value }) => value !== undefined)
   }
 }
+
+/** Number of forgotten entries up to which the list by age is not compacted. */
+const minForgotten = 64

@@ -9,7 +9,7 @@ import type { Dispatcher } from 'undici'
 
 import { callbackHeaders } from './callback-headers.ts'
 import { post } from './post.ts'
-import { Slots } from './slots.ts'
+import { Semaphore } from './semaphore.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import type { OutgoingCall } from './transport.ts'
 
@@ -23,7 +23,7 @@ interface CallCancelsOptions {
   /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
   readonly logger: Logger
-  /** Maximum milliseconds for one message, including the wait for its slot and the second attempt. */
+  /** Maximum milliseconds for one message, including the wait for the semaphore and the second attempt. */
   readonly timeoutMs?: number
   /** Maximum number of one tenant's messages in flight; further ones wait within their time. */
   readonly maxInFlight?: number
@@ -46,7 +46,7 @@ interface CancelledCall {
 export class CallCancels {
   readonly #options: CallCancelsOptions
   readonly #inFlight = new Set<Promise<void>>()
-  readonly #tenants = new Map<string, { readonly slots: Slots; messages: number }>()
+  readonly #tenants = new Map<string, { readonly semaphore: Semaphore; messages: number }>()
   #isClosed = false
   #isStopped = false
 
@@ -76,12 +76,12 @@ export class CallCancels {
   async #sendWithinLimit(cancelled: CancelledCall): Promise<void> {
     const { tenant } = cancelled
     const { timeoutMs = defaultTimeoutMs, maxInFlight = defaultMaxInFlight } = this.#options
-    const own = this.#tenants.get(tenant) ?? { slots: new Slots(maxInFlight), messages: 0 }
+    const own = this.#tenants.get(tenant) ?? { semaphore: new Semaphore(maxInFlight), messages: 0 }
     this.#tenants.set(tenant, own)
     own.messages += 1
     const signal = AbortSignal.timeout(timeoutMs)
     try {
-      const release = await own.slots.take(signal)
+      const release = await own.semaphore.acquire(signal)
       try {
         await this.#attempts(cancelled, signal)
       } finally {

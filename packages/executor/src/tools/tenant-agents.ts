@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 
-import { Slots } from './slots.ts'
+import { Semaphore } from './semaphore.ts'
 
 /**
  * Maximum number of a tenant's requests under way, each of which holds a socket. It admits a request for each execution
@@ -23,8 +23,8 @@ interface TenantAgentsOptions {
 interface TenantAgent {
   readonly tenant: string
   readonly agent: Dispatcher
-  readonly slots: Slots
-  /** Number of requests that are under way or wait for a slot. */
+  readonly semaphore: Semaphore
+  /** Number of requests that are under way or wait for the semaphore. */
   requests: number
   /** Timer that restarts when the last request has ended. The next request does not stop it. */
   idleTimer: NodeJS.Timeout | undefined
@@ -44,12 +44,12 @@ export class TenantAgents implements AsyncDisposable {
     this.#options = options
   }
 
-  /** Runs one request with the tenant's agent, when there is a slot for it. The signal aborts the wait for the slot. */
+  /** Runs one request with the tenant's agent, within `maxRequests`. The signal aborts the wait for the semaphore. */
   async use<T>(tenant: string, signal: AbortSignal, request: (agent: Dispatcher) => Promise<T>): Promise<T> {
     const own = this.#agents.get(tenant) ?? this.#add(tenant)
     this.#busy(own)
     try {
-      const release = await own.slots.take(signal)
+      const release = await own.semaphore.acquire(signal)
       try {
         return await request(own.agent)
       } finally {
@@ -69,7 +69,13 @@ export class TenantAgents implements AsyncDisposable {
 
   #add(tenant: string): TenantAgent {
     const { createAgent, maxRequests = defaultMaxRequests } = this.#options
-    const own = { tenant, agent: createAgent(), slots: new Slots(maxRequests), requests: 0, idleTimer: undefined }
+    const own = {
+      tenant,
+      agent: createAgent(),
+      semaphore: new Semaphore(maxRequests),
+      requests: 0,
+      idleTimer: undefined,
+    }
     this.#agents.set(tenant, own)
     return own
   }

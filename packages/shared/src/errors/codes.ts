@@ -45,7 +45,7 @@ export const errorCodes = {
     meaning: 'The executor failed because of a bug; its log has the details under the correlation id.',
   },
   STORE_DISABLED: request(501, 'The request needs a store, and the executor has none.'),
-  OVERLOADED: request(503, 'The executor has no capacity for further executions at present.'),
+  OVERLOADED: request(503, 'A queue for executions is full, or no sandbox process is ready.'),
   QUEUE_TIMEOUT: request(503, 'The execution was not admitted within its queue timeout.'),
   SHUTTING_DOWN: request(503, 'The executor is shutting down and accepts no executions.'),
 

@@ -1,5 +1,5 @@
-/** A semaphore. At most `count` holders have a slot at once; further ones wait in the order of their arrival. */
-export class Slots {
+/** Semaphore: at most `count` holders at a time. Further callers wait in the order of their arrival. */
+export class Semaphore {
   readonly #waiting = new Set<() => void>()
   #free: number
 
@@ -7,16 +7,19 @@ export class Slots {
     this.#free = count
   }
 
-  /** Resolves with the function that releases the slot; rejects when the signal aborts before there is one. */
-  async take(signal: AbortSignal): Promise<() => void> {
+  /**
+   * Acquires the semaphore. Resolves with a function that releases it, which may be called again; rejects when the
+   * signal aborts before.
+   */
+  async acquire(signal: AbortSignal): Promise<() => void> {
     signal.throwIfAborted()
     if (this.#free > 0) this.#free -= 1
     else await this.#wait(signal)
-    let isTaken = true
+    let isHeld = true
     return () => {
-      if (!isTaken) return
-      isTaken = false
-      this.#giveBack()
+      if (!isHeld) return
+      isHeld = false
+      this.#release()
     }
   }
 
@@ -35,8 +38,8 @@ export class Slots {
     })
   }
 
-  /** Passes the slot to the caller that has waited longest, or makes it free if none waits. */
-  #giveBack(): void {
+  /** Passes the semaphore to the caller that has waited longest; counts it as free if there is none. */
+  #release(): void {
     const [next] = this.#waiting
     if (next === undefined) this.#free += 1
     else {

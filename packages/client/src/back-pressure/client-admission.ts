@@ -7,10 +7,10 @@ import type { ExecutionResult } from '../run/execution-result.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { cancelledBy } from '../errors/cancelled-error.ts'
 import { AdaptiveLimit, type Bounds } from './adaptive-limit.ts'
-import { FairQueue, type Place } from './fair-queue.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { PendingLimit } from './pending-limit.ts'
+import { ViewQueue, type ViewQueueOptions } from './view-queue.ts'
 
-export interface GateOptions {
+interface ClientAdmissionOptions {
   /** Maximum number of executions that run at a time: fixed, or adapted between bounds; unlimited by default. */
   readonly concurrency: number | Bounds | undefined
   /** Maximum number of executions that begin in any window of `perMs` milliseconds; unlimited by default. */
@@ -20,7 +20,7 @@ export interface GateOptions {
 }
 
 /** Execution that asks to be admitted. */
-export interface Ticket {
+interface QueuedRun {
   readonly executionId: string
   readonly correlationId: string
   readonly view: object
@@ -33,23 +33,23 @@ export interface Ticket {
 /**
  * Admission control of a client: limits how many executions run at a time and how often they begin; the others wait.
  */
-export class Gate {
+export class ClientAdmission {
   /** Maximum number of executions that can ever run at a time. */
-  readonly most: number
-  readonly #queue: PQueue<FairQueue, Place>
+  readonly maxConcurrency: number
+  readonly #queue: PQueue<ViewQueue, ViewQueueOptions>
   readonly #adaptive: AdaptiveLimit | undefined
   readonly #maxPending: number
-  /** Executions in the queue that are not of a batch. */
-  readonly #waitingRoom: WaitingRoom
+  /** Limit on the executions in the queue that are not of a batch. */
+  readonly #pendingLimit: PendingLimit
 
-  constructor({ concurrency = Infinity, rateLimit, maxPending }: GateOptions) {
+  constructor({ concurrency = Infinity, rateLimit, maxPending }: ClientAdmissionOptions) {
     this.#adaptive = typeof concurrency === 'number' ? undefined : new AdaptiveLimit(concurrency)
     this.#maxPending = maxPending
-    this.#waitingRoom = new WaitingRoom(maxPending)
-    this.most = typeof concurrency === 'number' ? concurrency : concurrency.max
+    this.#pendingLimit = new PendingLimit(maxPending)
+    this.maxConcurrency = typeof concurrency === 'number' ? concurrency : concurrency.max
     this.#queue = new PQueue({
       concurrency: typeof concurrency === 'number' ? concurrency : concurrency.min,
-      queueClass: FairQueue,
+      queueClass: ViewQueue,
       ...(rateLimit && { intervalCap: rateLimit.requests, interval: rateLimit.perMs, strict: true }),
     })
   }
@@ -64,30 +64,30 @@ export class Gate {
    * CancelledError if the signal aborts before, with an ExecutorTimeoutError after `queueTimeoutMs`, and with
    * `OVERLOADED` if the queue is full.
    */
-  async pass(ticket: Ticket, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
-    const { view, priority, queueTimeoutMs, signal, executionId } = ticket
-    const cameAt = performance.now()
+  async run(queued: QueuedRun, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
+    const { view, priority, queueTimeoutMs, signal } = queued
+    const queuedAt = performance.now()
     const waiting = new AbortController()
-    const stopForwarding = forwardAbort(signal, waiting, (reason) => cancelledBy(reason, ticket))
+    const stopForwarding = forwardAbort(signal, waiting, (reason) => cancelledBy(reason, queued))
     const isInBatch = !Number.isFinite(queueTimeoutMs)
-    const timer = isInBatch ? undefined : setTimeout(() => waiting.abort(this.#timedOut(ticket)), queueTimeoutMs)
-    const leave = isInBatch
+    const timer = isInBatch ? undefined : setTimeout(() => waiting.abort(this.#timedOut(queued)), queueTimeoutMs)
+    const removePending = isInBatch
       ? undefined
-      : this.#waitingRoom.enter({ view, refuse: () => waiting.abort(this.#full(ticket)) })
+      : this.#pendingLimit.add({ view, refuse: () => waiting.abort(this.#full(queued)) })
     const stopWaiting = (): void => {
       clearTimeout(timer)
-      leave?.()
+      removePending?.()
       stopForwarding()
     }
-    const run = (): Promise<ExecutionResult> => {
+    const start = (): Promise<ExecutionResult> => {
       stopWaiting()
-      return this.#measured(() => work(performance.now() - cameAt))
+      return this.#measured(() => work(performance.now() - queuedAt))
     }
     try {
-      const passing = this.#queue.add(run, { id: executionId, priority, view, signal: waiting.signal })
-      // `add` has already called `run` if there was capacity, and `run` leaves the waiting room.
-      this.#waitingRoom.tidy()
-      return await passing
+      const running = this.#queue.add(start, { priority, view, signal: waiting.signal })
+      // If there was capacity, `add` has already called `start`, which ends the wait.
+      this.#pendingLimit.enforce()
+      return await running
     } finally {
       stopWaiting()
     }
@@ -104,7 +104,7 @@ export class Gate {
     return outcome.value
   }
 
-  #full({ executionId, correlationId }: Ticket): ExecutorClientError {
+  #full({ executionId, correlationId }: QueuedRun): ExecutorClientError {
     const message = `The client's own queue is full: more than ${this.#maxPending} executions would wait (maxPending)`
     return new ExecutorClientError('OVERLOADED', message, {
       executionId,
@@ -114,7 +114,7 @@ export class Gate {
     })
   }
 
-  #timedOut({ executionId, correlationId, queueTimeoutMs }: Ticket): ExecutorTimeoutError {
+  #timedOut({ executionId, correlationId, queueTimeoutMs }: QueuedRun): ExecutorTimeoutError {
     const message = `The execution waited in the client's own queue for longer than queueTimeoutMs (${queueTimeoutMs} ms)`
     return new ExecutorTimeoutError('QUEUE_TIMEOUT', message, {
       executionId,
