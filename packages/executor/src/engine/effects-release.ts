@@ -16,8 +16,8 @@ interface ReleaseOptions {
 }
 
 /**
- * Release of what one execution takes in and puts out: each turn and each answer is appended to the journal first, and
- * then passed on, to the events, the report, the delivery queue and the tool calls.
+ * Release of the effects of one execution. Appends each turn and each answer to the journal first, and then passes them on
+ * to the events, the report, the delivery queue and the tool calls.
  */
 export class EffectsRelease {
   readonly #options: ReleaseOptions
