@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { gate } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
-import { leftovers } from './leftovers.ts'
+import { leftovers } from './remaining-state.ts'
 import { runAttacks } from './run-attacks.ts'
 import { attacks } from './side-channels.attacks.ts'
 

@@ -163,7 +163,7 @@ test(
     expect(refusal).toMatchObject({
       code: 'RATE_LIMITED',
       httpStatus: 429,
-      message: expect.stringContaining('keeps costing sandbox processes'),
+      message: expect.stringContaining('keeps crashing sandbox processes'),
     })
     expect(await good.executeAsync('return 1')).toBe(1)
   },
