@@ -13,8 +13,8 @@ import { startSubjects } from './subjects.ts'
 const most = 10_000
 const parallel = 16
 const warmUpExecutions = 500
-/** Milliseconds after which the batch starts no more executions; a slow machine runs fewer of them. */
-const enoughMs = 20_000
+/** Milliseconds after which the batch starts no more executions, so that a slow machine runs fewer. */
+const maxBatchMs = 20_000
 
 export const growthExecutions: Workload = async (_args, report, options) => {
   await using stack = new AsyncDisposableStack()
@@ -35,7 +35,7 @@ async function batch(codemode: Codemode, count: number): Promise<Times> {
   const began = performance.now()
   let ended = 0
   await inFlight(count, parallel, async () => {
-    if (performance.now() - began > enoughMs) return
+    if (performance.now() - began > maxBatchMs) return
     await codemode.executeAsync('return 1')
     if (sizes.has(++ended)) times.set(ended, performance.now() - began)
   })
