@@ -28,8 +28,8 @@ const files = {
 const namePrefix = 'codemode-sandbox-'
 
 /**
- * Returns the parent for control groups, at or next above this process's own; undefined where there is none or it can't
- * be written to. Removes the groups that killed executors left there.
+ * Returns the parent for control groups: the group of this process or the one above it; undefined if there is none that
+ * can be written to. Removes the groups that killed executors left there.
  */
 export function findCgroupParent(): CgroupParent | undefined {
   const parent = candidateParents().find(isWritable)

@@ -221,7 +221,7 @@ describe("the guard's agent", () => {
     const options = { origins: [`http://*:${port}`], lookup: liar as never }
     expect(await outcome(`http://app.example:${port}`, options)).toMatchObject({
       name: 'AddressForbiddenError',
-      message: 'the connected address is not allowed',
+      message: 'the connected address 127.0.0.1 is not allowed',
     })
     expect(requests).toBe(before)
   })

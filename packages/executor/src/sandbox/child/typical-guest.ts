@@ -50,7 +50,8 @@ export function compileForTypicalGuest(runtime: GuestRuntime): void {
   host.turn({ kind: 'start', at: 0 }, timeoutMs)
   host.turn({ ...answer, call: 1 }, timeoutMs)
   const last = host.turn({ ...answer, call: 2 }, timeoutMs)
-  if (last.type !== 'turn' || last.effects.end?.ok !== true) throw new Error('The guest runtime does not work')
+  if (last.type !== 'turn' || last.effects.end?.ok !== true)
+    throw new Error('The guest runtime failed: it did not run the typical guest to its result')
   isolate.cacheCompiledCode()
   isolate.dispose()
 }

@@ -36,7 +36,7 @@ test('the usual limit is the default memory limit of executions', () => {
   expect(defaultMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
 })
 
-test('no isolate is used twice, and the stock replaces the used ones', () => {
+test('no isolate is used twice, and the pool replaces the used ones', () => {
   const { isolates, take, maintained } = preparedIsolates()
   const given = [take(), take(), take()]
   for (const isolate of given) isolates.discard(isolate, 0)
@@ -52,7 +52,7 @@ test('an isolate has the requested memory limit', () => {
   for (const limit of [128, 64, 128, 64, 64, 64, 128, 8]) expect(take(limit).memoryLimitMb).toBe(limit)
 })
 
-test('the stock changes to a limit that two consecutive executions use, not one alone', () => {
+test('the pool changes to a limit that two consecutive executions use, not one alone', () => {
   const { take, maintained } = preparedIsolates()
   take(64)
   expect(maintained()).toBe(0)
@@ -62,7 +62,7 @@ test('the stock changes to a limit that two consecutive executions use, not one 
   expect(maintained()).toBe(1)
 })
 
-test('after a burst the stock prewarms as many isolates as it took, up to a bound, and later none', () => {
+test('after a burst the pool prewarms as many isolates as it took, up to a bound, and later none', () => {
   let now = 0
   const { take, maintained } = preparedIsolates(() => now)
   for (let i = 0; i < 4; i++) take()
@@ -80,7 +80,7 @@ test('after a burst the stock prewarms as many isolates as it took, up to a boun
   expect(maintained()).toBe(1)
 })
 
-test('the stock disposes an isolate with a large heap at once, and the oldest of many', () => {
+test('the pool disposes an isolate with a large heap at once, and the oldest of many', () => {
   const { isolates, take } = preparedIsolates()
   const large = take()
   isolates.discard(large, 9 * MiB)

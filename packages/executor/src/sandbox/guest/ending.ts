@@ -57,7 +57,7 @@ export function createEnding(
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
     state.emit('end', p.JSONStringify(outcome)!)
-    // Set only after the host has been told: where the guest has used up its stack, any of the calls above may throw.
+    // Set only after the host has received the end: any of the calls above throws if the guest has used up its stack.
     state.ended = true
   }
 

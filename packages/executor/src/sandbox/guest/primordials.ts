@@ -109,7 +109,9 @@ export function capturePrimordials() {
     objectPrototype: Object.prototype as object,
     promisePrototype: Promise.prototype as object,
     regExpPrototype: RegExp.prototype as object,
-    /** It has no name, and what it takes to reach it is expensive. */
+    /**
+     * Returns the prototype of `Intl.Segments`, which no global names. It is made when needed, because that is slow.
+     */
     segmentsPrototype: () => getPrototypeOf(apply(segment, new Segmenter('en'), [''])) as object,
     setPrototype: Set.prototype as object,
     typedArrayPrototype: typedArray as object,
