@@ -216,5 +216,6 @@ function queueTimeout(timeoutMs: number, layer: 'queue' | 'request'): RequestErr
   return new RequestError('QUEUE_TIMEOUT', `The execution was not admitted within ${timeoutMs} ms (${option})`, {
     retryAfterSeconds,
     details: { layer, timeoutMs, option },
+    suggestion: `Try again later, send fewer executions at once, or raise ${option}.`,
   })
 }

@@ -29,7 +29,8 @@ const stopsWithoutBackoff = 4
 
 /**
  * Milliseconds of CPU time by which a turn that V8 has not stopped may exceed the limit. Linux advances the CPU clock
- * of a thread in steps of up to 10 ms, and the first executions in a process pay for what the process compiles.
+ * of a thread in steps of up to 10 ms, and the first executions in a process include the time in which
+ * the process compiles its own code.
  */
 const cpuSlackMs = 50
 

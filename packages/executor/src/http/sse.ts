@@ -35,10 +35,10 @@ export function lastEventId(c: HttpContext): string | undefined {
 
 /**
  * Responds with an execution's events after `last-event-id`, to the end. Back-pressure: an event is taken from the
- * engine only when the socket has room for it, so the limits of the engine bound what a slow reader costs. When the
- * next event is no longer kept, an `error` event ends the stream. A reader that stalls is disconnected; it may
- * resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with
- * RATE_LIMITED when there are too many readers.
+ * engine only when the socket has room for it, so the limits of the engine bound the memory that a slow reader uses.
+ * When the next event is no longer kept, an `error` event ends the stream. A reader that stalls is disconnected; it may
+ * resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with RATE_LIMITED when
+ * there are too many readers.
  */
 export async function eventStreamResponse(
   c: HttpContext,
@@ -67,7 +67,7 @@ export async function eventStreamResponse(
   try {
     const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
     const first = events.next()
-    // The first step fails when the events are gone, which must be known while the status can still be set.
+    // The first step fails when the events are no longer kept. This must be known while the status can still be set.
     await Promise.race([first, setImmediate()])
 
     c.header(headers.executionId, handle.id)

@@ -17,7 +17,7 @@ const maxBusyFactor = 3
 export function roomFor(pool: PoolState, { tenant, isolation }: Placement): number {
   if (mustLeaveLastProcess(pool, tenant)) return 0
   const free = freeTurnsFor(pool, tenant)
-  // The engine asks again whenever a turn ends while executions wait, so the full case returns early.
+  // While executions wait, the engine calls this at the end of each turn, so it returns early if there is no room.
   if (free <= 0) return 0
   const inAnother = mayGetAnother(pool, tenant) ? maxPipelinedTurns : 0
   if (isolation === 'execution') return Math.min(free, inAnother > 0 ? 1 : 0)

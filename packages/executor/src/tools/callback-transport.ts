@@ -1,5 +1,5 @@
-// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
-// nothing about the connection; failures are described in the executor's log only.
+// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest gets
+// no information about the connection; failures are described in the executor's log only.
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'

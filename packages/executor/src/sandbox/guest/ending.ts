@@ -123,10 +123,8 @@ export function createEnding(
     threw,
     exhaustedMemory() {
       const limitMb = state.limits.memoryLimitMb
-      fail('MEMORY_LIMIT', 'RangeError', `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`, {
-        limitMb,
-        option: 'memoryLimitMb',
-      })
+      const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb). Keep less data in memory, or raise memoryLimitMb.`
+      fail('MEMORY_LIMIT', 'RangeError', message, { limitMb, option: 'memoryLimitMb' })
     },
     fail,
   }
