@@ -10,7 +10,7 @@ import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
 
-const most = 10_000
+const maxExecutions = 10_000
 const parallel = 16
 const warmUpExecutions = 500
 /** Milliseconds after which the batch starts no more executions, so that a slow machine runs fewer. */
@@ -24,7 +24,7 @@ export const growthExecutions: Workload = async (_args, report, options) => {
   const rounds = await interleaved(options, {
     baseline: () => Promise.resolve(),
     subjects,
-    measure: (subject) => batch(clients.get(subject)!, most),
+    measure: (subject) => batch(clients.get(subject)!, maxExecutions),
   })
   reportGrowth(report, 'executions', rounds, (times) => times)
 }

@@ -26,7 +26,7 @@ const negligibleMs = 1
  * coarse.
  */
 const measurableMs = 6
-const mostTimes = 256
+const maxTimes = 256
 /** Milliseconds after which an input is not doubled any more. */
 const maxRunMs = 3_000
 
@@ -72,11 +72,11 @@ async function reportGrowth(
  * Returns the input that takes longest and the one that grows most from half the size, at a fraction of the largest
  * size.
  */
-async function slowestInputs({ inputs, most, run }: TextSubject): Promise<string[]> {
+async function slowestInputs({ inputs, maxSize, run }: TextSubject): Promise<string[]> {
   const found: { name: string; ms: number; factor: number }[] = []
   for (const [name, make] of Object.entries(inputs)) {
-    const halfMs = await msOf(run as Run, make(Math.floor(most / scanDivisor / 2)))
-    const ms = halfMs > maxRunMs ? Infinity : await msOf(run as Run, make(Math.floor(most / scanDivisor)))
+    const halfMs = await msOf(run as Run, make(Math.floor(maxSize / scanDivisor / 2)))
+    const ms = halfMs > maxRunMs ? Infinity : await msOf(run as Run, make(Math.floor(maxSize / scanDivisor)))
     found.push({ name, ms, factor: ms / halfMs })
   }
   const slowest = found.toSorted((a, b) => b.ms - a.ms)
@@ -84,8 +84,8 @@ async function slowestInputs({ inputs, most, run }: TextSubject): Promise<string
   return [...new Set([slowest[0]!.name, steepest[0]?.name])].filter((name) => name !== undefined)
 }
 
-async function grow({ name, unit, most, inputs, run }: TextSubject, input: string): Promise<Growth> {
-  const sizes = Array.from({ length: doublings + 1 }, (_, n) => Math.floor(most / 2 ** (doublings - n)))
+async function grow({ name, unit, maxSize, inputs, run }: TextSubject, input: string): Promise<Growth> {
+  const sizes = Array.from({ length: doublings + 1 }, (_, n) => Math.floor(maxSize / 2 ** (doublings - n)))
   const took: number[] = []
   for (const size of sizes) {
     const measured: number[] = []
@@ -117,6 +117,6 @@ async function msOf(run: Run, input: unknown): Promise<number> {
     await run(input)
     const { user, system } = process.threadCpuUsage(before)
     const ms = (user + system) / 1_000
-    if (ms >= measurableMs || times === mostTimes) return Math.max(ms, 0.001) / times
+    if (ms >= measurableMs || times === maxTimes) return Math.max(ms, 0.001) / times
   }
 }

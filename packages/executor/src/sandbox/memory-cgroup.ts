@@ -38,7 +38,7 @@ export function findCgroupParent(): CgroupParent | undefined {
 }
 
 /** Moves a process into a new control group with a memory limit in bytes. Returns undefined if that fails. */
-export function confineMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
+export function limitMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
   const path = join(folder, `${namePrefix}${ownPid}-${pid}`)
   const { limit, events } = files[version]
   try {

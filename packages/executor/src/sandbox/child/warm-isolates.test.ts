@@ -91,7 +91,7 @@ test('the pool disposes an isolate with a large heap at once, and the oldest of 
 })
 
 /** Code that reads everything by which it could tell when its isolate was made, or what ran beside it meanwhile. */
-const nosy = `
+const observingCode = `
   const names = []
   for (let object = globalThis; object; object = Object.getPrototypeOf(object)) names.push(...Reflect.ownKeys(object).map(String))
   console.log(names.join())
@@ -109,7 +109,7 @@ test('a guest cannot detect whether its isolate was prewarmed', () => {
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
   const replies = isolates.map((isolate) => {
     onTestFinished(() => isolate.dispose())
-    const host = new GuestHost({ code: nosy, ...texts, limits, tools: ['tool'] }, isolate)
+    const host = new GuestHost({ code: observingCode, ...texts, limits, tools: ['tool'] }, isolate)
     const turns = [
       host.turn({ kind: 'start', at: 1_000_000 }, 5_000),
       host.turn({ kind: 'tick', at: 1_000_001 }, 5_000),

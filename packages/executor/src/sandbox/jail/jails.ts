@@ -47,7 +47,7 @@ export function candidateJails(): Jail[] {
   const candidates: (Jail | undefined)[] =
     platform === 'linux'
       ? [
-          // As `nobody` first; as root where only root can read the program's files.
+          // For root, `nobody` is tried first. It does not work where only root can read the program's files.
           isRoot ? bubblewrap({ asNobody: true }) : undefined,
           bubblewrap({ asNobody: false }),
           namespaces({ isRoot }),
