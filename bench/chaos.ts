@@ -24,7 +24,7 @@ const code = `
 interface Round {
   readonly p50Ms: number
   readonly p99Ms: number
-  readonly right: number
+  readonly correct: number
   /** Error codes of the executions that failed. */
   readonly failed: readonly string[]
   readonly toolRuns: number
@@ -50,14 +50,14 @@ export const chaos: Workload = async (_args, report, options) => {
 }
 
 function rowOf(executor: string, rounds: readonly Round[]): Row {
-  const total = (field: 'right' | 'toolRuns' | 'twice' | 'kills' | 'replays') =>
+  const total = (field: 'correct' | 'toolRuns' | 'twice' | 'kills' | 'replays') =>
     rounds.reduce((sum, round) => sum + round[field], 0)
   return {
     executor,
     'p50 ms': spreadOf(rounds.map(({ p50Ms }) => p50Ms)),
     'p99 ms': spreadOf(rounds.map(({ p99Ms }) => p99Ms)),
     executions: executions * rounds.length,
-    right: total('right'),
+    correct: total('correct'),
     failed: rounds.flatMap(({ failed }) => failed).join(' '),
     'tool runs': total('toolRuns'),
     'calls run twice': total('twice'),
@@ -97,7 +97,7 @@ async function measure(
   return {
     p50Ms: median(latencies),
     p99Ms: percentile(latencies, 0.99),
-    right: results.filter((result) => result.success && result.result === '1,2,3').length,
+    correct: results.filter((result) => result.success && result.result === '1,2,3').length,
     failed: results.flatMap((result) => (result.success ? [] : [result.error.code])),
     toolRuns: [...runs.values()].reduce((sum, times) => sum + times, 0),
     twice: [...runs.values()].filter((times) => times > 1).length,

@@ -1,10 +1,10 @@
 /**
- * Measures how long guests can stall the executor's event loop: runs trivial executions together with guests that flood
- * the executor. The delays are those of `monitorEventLoopDelay`; on a busy machine they mostly show its load. The
- * column `own` counts only the CPU time that the executor's thread used during a stall, a lower bound of the executor's
- * own share, since it excludes the garbage collector's threads. Options: `--flood TEXT` runs the floods whose name
- * contains that text; `--seconds N` for each; `--guests N` flooding at a time; `--transport callback`; `--profile`
- * prints the functions that used the CPU time of the longest stalls, and makes the stalls longer.
+ * Measures for how long guests can stall the executor's event loop. It runs trivial executions together with guests
+ * that flood the executor. The delays are those of `monitorEventLoopDelay`; on a busy machine they mostly show its
+ * load. The column `own` counts only the CPU time that the executor's thread used during a stall, a lower bound of the
+ * executor's own share, since it excludes the garbage collector's threads. Options: `--flood TEXT` runs the floods
+ * whose name contains that text; `--seconds N` for each; `--guests N` flooding at a time; `--transport callback`;
+ * `--profile` prints the functions that used the CPU time of the longest stalls, and makes the stalls longer.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -15,7 +15,7 @@ import { Codemode } from '@codemode/client'
 
 import { type ExecutorProcess, startExecutorProcess } from '@codemode/testkit'
 import type { LagCommand, LagReport } from './executor-with-lag.ts'
-import { calm, floods, floodTools, type Flood } from './floods.ts'
+import { noFlood, floods, floodTools, type Flood } from './floods.ts'
 import type { Workload } from './workload.ts'
 import { percentile } from './statistics.ts'
 import type { Row } from './table.ts'
@@ -46,9 +46,9 @@ export const eventLoop: Workload = async (args, report) => {
     tools: floodTools,
   })
   const load = { codemode, ms: Number(values.seconds) * 1_000, guests: Number(values.guests) }
-  await run(calm, { ...load, ms: 1_000 })
+  await run(noFlood, { ...load, ms: 1_000 })
   const rows: Row[] = []
-  for (const flood of [calm, ...floods.filter(({ name }) => name.includes(values.flood))]) {
+  for (const flood of [noFlood, ...floods.filter(({ name }) => name.includes(values.flood))]) {
     await ask(executor, { type: 'begin', profile: values.profile })
     const { ended, failed, trivialMs } = await run(flood, load)
     const { maxDelayMs, p99DelayMs, stalls, profile } = (await ask(executor, { type: 'end' })) as LagReport
@@ -64,7 +64,7 @@ export const eventLoop: Workload = async (args, report) => {
       'trivial p99 ms': percentile(trivialMs, 0.99),
     })
     if (profile === undefined) continue
-    report.note([`\n${flood.name}: the longest stalls by function`, ...profile.self].join('\n  '))
+    report.note([`\n${flood.name}: CPU time of the longest stalls by function`, ...profile.self].join('\n  '))
     report.note(['with the functions that they called', ...profile.total].join('\n  '))
   }
   report.table(

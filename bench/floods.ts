@@ -16,7 +16,7 @@ export interface Flood {
 const tinyParts = (bytes: number) => `Array.from({ length: ${Math.floor(bytes / 4) - 1} }, () => [1])`
 
 /** Baseline without a flood. */
-export const calm: Flood = { name: 'none', code: 'return 1' }
+export const noFlood: Flood = { name: 'none', code: 'return 1' }
 
 export const floods: readonly Flood[] = [
   { name: 'results of 1 MiB', code: `return 'x'.repeat(${MiB - 2})` },

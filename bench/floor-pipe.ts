@@ -1,6 +1,6 @@
 /**
- * Far end of a pair of pipes like those of a sandbox process: writes back each chunk that it reads, in one synchronous
- * write.
+ * Echo process behind two pipes like those of a sandbox process. It writes back each chunk that it reads, in one
+ * synchronous write.
  */
 import { writeSync } from 'node:fs'
 import process from 'node:process'

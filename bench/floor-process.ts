@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** Process that measures a part of the floor: sends a message when it is ready, and answers each message. */
+/** Process that measures a part of the lower bound: it sends a message when it is ready, and answers each message. */
 export class FloorProcess implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #ended = new AbortController()
@@ -28,7 +28,7 @@ export class FloorProcess implements AsyncDisposable {
   }
 
   /** Writes to the standard input of the process, and resolves with its next output. */
-  async tell(bytes: Buffer): Promise<Buffer> {
+  async echo(bytes: Buffer): Promise<Buffer> {
     const answer = once(this.#child.stdout!, 'data', { signal: this.#ended.signal })
     this.#child.stdin!.write(bytes)
     return (await answer)[0]

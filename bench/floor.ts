@@ -12,7 +12,9 @@ const hopMs = 200
 const tripMs = 100
 const rateMs = 800
 
-/** Costs of the parts that every execution needs, measured by themselves in each round of executions. */
+/**
+ * Costs of the parts that every execution needs, measured separately in each round. They are a lower bound (the floor).
+ */
 export interface FloorSample {
   /** Milliseconds of one cycle of isolated-vm with its asynchronous calls. */
   readonly isolateMs: number
@@ -30,7 +32,7 @@ export interface FloorRate {
   readonly cpuMs: number
 }
 
-/** Processes that measure the floor. They are idle between samples. */
+/** Processes that measure the lower bound of the cost of an execution. They are idle between samples. */
 export class Floor implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack
   readonly #isolates: readonly FloorProcess[]
@@ -96,7 +98,7 @@ export class Floor implements AsyncDisposable {
 
   #trips(): Promise<number[]> {
     const message = Buffer.alloc(200)
-    return latencies({ forMs: tripMs, limit: 1 }, () => this.#echo.tell(message))
+    return latencies({ forMs: tripMs, limit: 1 }, () => this.#echo.echo(message))
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -24,7 +24,7 @@ export interface GoalRow {
   readonly met: 'yes' | 'no'
 }
 
-/** Judges a goal by the median of its rounds. */
+/** Compares the median of the rounds with the limit of the goal. */
 export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
   const measured = spreadOf(values)
   const share = bound === 'at most' ? measured.median / limit : limit / measured.median

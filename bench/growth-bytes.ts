@@ -7,7 +7,7 @@ import { interleaved } from './rounds.ts'
 import { startSubjects, type Subject } from './subjects.ts'
 import { records, text } from './values.ts'
 
-const mostKiB = 1_024
+const maxKiB = 1_024
 const times = 5
 const kinds = [
   { of: 'KiB of text', make: text },
@@ -30,7 +30,7 @@ export const growthBytes: Workload = async (_args, report, options) => {
 
 async function grow(codemode: Codemode, make: (bytes: number) => Json): Promise<Times> {
   const found = new Map<number, number>()
-  for (const kib of doublings(1, mostKiB)) {
+  for (const kib of doublings(1, maxKiB)) {
     const input = make(kib * 1_024)
     const tookMs: number[] = []
     for (let time = 0; time < times; time++) {

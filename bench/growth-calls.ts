@@ -9,7 +9,7 @@ import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects, transports, type Subject } from './subjects.ts'
 
-const most = 256
+const maxCalls = 256
 const times = 3
 const codes = {
   'one after another': 'for (let i = 0; i < input; i++) await tools.one()',
@@ -46,7 +46,7 @@ function connect(subject: Subject, transport: keyof typeof transports): Codemode
 
 async function grow(codemode: Codemode, code: string): Promise<Times> {
   const found = new Map<number, number>()
-  for (const calls of doublings(1, most)) {
+  for (const calls of doublings(1, maxCalls)) {
     const tookMs: number[] = []
     for (let time = 0; time < times; time++) {
       const began = performance.now()

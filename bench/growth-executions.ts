@@ -10,11 +10,11 @@ import type { Workload } from './workload.ts'
 import { interleaved } from './rounds.ts'
 import { startSubjects } from './subjects.ts'
 
-const most = 10_000
+const maxExecutions = 10_000
 const parallel = 16
 const warmUpExecutions = 500
-/** Milliseconds after which the batch starts no more executions; a slow machine runs fewer of them. */
-const enoughMs = 20_000
+/** Milliseconds after which the batch starts no more executions, so that a slow machine runs fewer. */
+const maxBatchMs = 20_000
 
 export const growthExecutions: Workload = async (_args, report, options) => {
   await using stack = new AsyncDisposableStack()
@@ -24,7 +24,7 @@ export const growthExecutions: Workload = async (_args, report, options) => {
   const rounds = await interleaved(options, {
     baseline: () => Promise.resolve(),
     subjects,
-    measure: (subject) => batch(clients.get(subject)!, most),
+    measure: (subject) => batch(clients.get(subject)!, maxExecutions),
   })
   reportGrowth(report, 'executions', rounds, (times) => times)
 }
@@ -35,7 +35,7 @@ async function batch(codemode: Codemode, count: number): Promise<Times> {
   const began = performance.now()
   let ended = 0
   await inFlight(count, parallel, async () => {
-    if (performance.now() - began > enoughMs) return
+    if (performance.now() - began > maxBatchMs) return
     await codemode.executeAsync('return 1')
     if (sizes.has(++ended)) times.set(ended, performance.now() - began)
   })

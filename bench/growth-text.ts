@@ -1,7 +1,7 @@
 /**
  * Measures the CPU time of each function that takes text of a guest, a tool, a client, an executor or the network, over
  * three doublings up to the largest size that the limits accept. Of a function's inputs, at most two are measured: the
- * slowest, and the one that grows most. `--of WORD` selects the functions whose name contains that word.
+ * slowest one, and the one with the steepest growth. `--of WORD` selects the functions whose name contains that word.
  */
 import process from 'node:process'
 
@@ -17,8 +17,8 @@ const limit = 2.5
 const doublings = 3
 /** Number of runs per size; the fastest one counts. */
 const runs = 3
-/** Divisor of the largest size at which the slowest inputs are determined. */
-const scanned = 8
+/** Factor by which the size at which the slowest inputs are determined is below the largest size. */
+const scanDivisor = 8
 /** Milliseconds at the largest size below which growth does not matter. */
 const negligibleMs = 1
 /**
@@ -26,9 +26,9 @@ const negligibleMs = 1
  * coarse.
  */
 const measurableMs = 6
-const mostTimes = 256
+const maxTimes = 256
 /** Milliseconds after which an input is not doubled any more. */
-const endlessMs = 3_000
+const maxRunMs = 3_000
 
 type Run = (input: unknown) => unknown
 
@@ -42,7 +42,7 @@ interface Growth {
   /** Factor of each doubling. */
   readonly doublings: string
   /** Average factor of a doubling; undefined where the time is negligible. */
-  readonly 'times the half': number | undefined
+  readonly 'factor per doubling': number | undefined
 }
 
 export const growthText: Workload = async (args, report) => {
@@ -63,8 +63,8 @@ async function reportGrowth(
   }
   if (rows.length === 0) return
   report.table(`Growth of CPU time in the ${of}`, rows as unknown as Parameters<Report['table']>[1])
-  const worst = Math.max(...rows.map((row) => row['times the half'] ?? 0))
-  const goal = `twice the text, at worst, in the ${of}`
+  const worst = Math.max(...rows.map((row) => row['factor per doubling'] ?? 0))
+  const goal = `largest factor of a doubling of the text: ${of}`
   report.goal({ goal, of: '× the CPU time', bound: 'at most', limit, values: [worst] })
 }
 
@@ -72,28 +72,28 @@ async function reportGrowth(
  * Returns the input that takes longest and the one that grows most from half the size, at a fraction of the largest
  * size.
  */
-async function slowestInputs({ inputs, most, run }: TextSubject): Promise<string[]> {
+async function slowestInputs({ inputs, maxSize, run }: TextSubject): Promise<string[]> {
   const found: { name: string; ms: number; factor: number }[] = []
   for (const [name, make] of Object.entries(inputs)) {
-    const halfMs = await msOf(run as Run, make(Math.floor(most / scanned / 2)))
-    const ms = halfMs > endlessMs ? Infinity : await msOf(run as Run, make(Math.floor(most / scanned)))
+    const halfMs = await msOf(run as Run, make(Math.floor(maxSize / scanDivisor / 2)))
+    const ms = halfMs > maxRunMs ? Infinity : await msOf(run as Run, make(Math.floor(maxSize / scanDivisor)))
     found.push({ name, ms, factor: ms / halfMs })
   }
   const slowest = found.toSorted((a, b) => b.ms - a.ms)
-  const steepest = slowest.filter(({ ms }) => ms * scanned > negligibleMs).toSorted((a, b) => b.factor - a.factor)
+  const steepest = slowest.filter(({ ms }) => ms * scanDivisor > negligibleMs).toSorted((a, b) => b.factor - a.factor)
   return [...new Set([slowest[0]!.name, steepest[0]?.name])].filter((name) => name !== undefined)
 }
 
-async function grow({ name, unit, most, inputs, run }: TextSubject, input: string): Promise<Growth> {
-  const sizes = Array.from({ length: doublings + 1 }, (_, n) => Math.floor(most / 2 ** (doublings - n)))
+async function grow({ name, unit, maxSize, inputs, run }: TextSubject, input: string): Promise<Growth> {
+  const sizes = Array.from({ length: doublings + 1 }, (_, n) => Math.floor(maxSize / 2 ** (doublings - n)))
   const took: number[] = []
   for (const size of sizes) {
     const measured: number[] = []
-    for (let n = 0; n < runs && (measured[0] ?? 0) < endlessMs; n++) {
+    for (let n = 0; n < runs && (measured[0] ?? 0) < maxRunMs; n++) {
       measured.push(await msOf(run as Run, inputs[input]!(size)))
     }
     took.push(Math.min(...measured))
-    if (took.at(-1)! > endlessMs) break
+    if (took.at(-1)! > maxRunMs) break
   }
   const size = sizes[took.length - 1]!
   const ms = took.at(-1)!
@@ -106,7 +106,7 @@ async function grow({ name, unit, most, inputs, run }: TextSubject, input: strin
     ms,
     'µs each': (ms * 1_000) / size,
     doublings: factors.map((factor) => factor.toFixed(2)).join(' '),
-    'times the half': ms < negligibleMs ? undefined : growth,
+    'factor per doubling': ms < negligibleMs ? undefined : growth,
   }
 }
 
@@ -117,6 +117,6 @@ async function msOf(run: Run, input: unknown): Promise<number> {
     await run(input)
     const { user, system } = process.threadCpuUsage(before)
     const ms = (user + system) / 1_000
-    if (ms >= measurableMs || times === mostTimes) return Math.max(ms, 0.001) / times
+    if (ms >= measurableMs || times === maxTimes) return Math.max(ms, 0.001) / times
   }
 }

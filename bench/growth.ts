@@ -44,14 +44,14 @@ export function reportGrowth<Sample>(
       sizes.map((size) => ({
         size,
         ...spreads(timesOf(size).map((ms) => ({ ms, 'µs each': (ms * 1_000) / size }))),
-        'times the half': factors.get(size),
+        'factor per doubling': factors.get(size),
       })),
     )
     const curve: Curve = { of, name, points: sizes.map((size) => ({ size, ms: spreadOf(timesOf(size)) })) }
     report.keep('growth', curve)
     const values = factors.size > 0 ? [Math.max(...factors.values())] : []
     if (i === 0 && values.length > 0)
-      report.goal({ goal: `twice the ${of}, at worst`, of: '× the time', bound: 'at most', limit, values })
+      report.goal({ goal: `largest factor of a doubling: ${of}`, of: '× the time', bound: 'at most', limit, values })
   }
 }
 

@@ -17,9 +17,9 @@ export interface LoadCost {
   readonly loadCpuMs: number
   /**
    * Executions per second, scaled up by the share of the machine that the load generator used: an estimate for a load
-   * from elsewhere.
+   * generator on another machine.
    */
-  readonly perSecondLeft: number
+  readonly perSecondWithoutLoad: number
 }
 
 /** Runs repeatedly for a while with `limit` in flight, and measures the cost. */
@@ -44,6 +44,6 @@ export async function costOfLoad(
     cpuMs: cpuBetween(before, after) / tookMs.length,
     executorCpuMs: (after.get(executorPid)!.ownMs - before.get(executorPid)!.ownMs) / tookMs.length,
     loadCpuMs: loadMs / tookMs.length,
-    perSecondLeft: perSecond / (1 - loadMs / (wallMs * availableParallelism())),
+    perSecondWithoutLoad: perSecond / (1 - loadMs / (wallMs * availableParallelism())),
   }
 }

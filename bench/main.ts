@@ -1,8 +1,8 @@
 /**
  * Runs workloads: `npm run bench [name …] [-- options]`, all of them by default. `--rounds N` runs N rounds of each, 5
- * by default; `--against REV` measures that revision of this repository in the same run; `--json FILE` also writes the
- * raw numbers, which `npm run bench plot FILE` draws. Further options belong to one workload and are documented in its
- * file.
+ * by default; `--against REV` also measures that revision of this repository, in the same run; `--json FILE` also
+ * writes the raw numbers, which `npm run bench plot FILE` draws. Further options belong to one workload and are
+ * documented in its file.
  */
 import { writeFileSync } from 'node:fs'
 import process, { argv } from 'node:process'

@@ -23,7 +23,7 @@ const retained = '1000'
 const kinds = [
   { code: 'return 1 + 1', expected: 2 },
   { code: 'return (await tools.echo({ text: "x".repeat(1000) })).text.length', expected: 1_000, tools: ['echo'] },
-  { code: 'throw new Error("as told")', expected: 'GUEST_ERROR' },
+  { code: 'throw new Error("expected")', expected: 'GUEST_ERROR' },
   { code: 'for (let i = 0; i < 50; i++) console.log("line", i, { of: "output" }); return input', expected: null },
 ]
 

@@ -36,9 +36,9 @@ export class MemoryWatch implements Disposable {
       moment,
       executor: Math.round(executor),
       'sandbox processes': Math.round(all - executor),
-      'number of them': processes.filter(({ name }) => name === 'sandbox').length,
-      both: Math.round(all),
-      'client, beside': Math.round(rssMb(process.pid)),
+      'sandbox process count': processes.filter(({ name }) => name === 'sandbox').length,
+      total: Math.round(all),
+      'client (not in the total)': Math.round(rssMb(process.pid)),
     })
   }
 

@@ -19,13 +19,13 @@ import { MemoryWatch } from './memory-watch.ts'
 const settleMs = 2_000
 /** Milliseconds after which eviction, where it is configured, has taken place. */
 const steadyMs = 6_000
-/** Longest timeouts that a key without limits of its own may request. */
-const clocks = { executionTimeoutMs: 300_000, toolTimeoutMs: 300_000, queueTimeoutMs: 60_000 }
+/** Longest timeouts that a request may have with a key that sets no limits. */
+const longestTimeouts = { executionTimeoutMs: 300_000, toolTimeoutMs: 300_000, queueTimeoutMs: 60_000 }
 const code = 'const held = await tools.hold({ number: input }); return [input, held.number, held.answer]'
 
 /** Number of executions that an executor admits by default. */
-const admittedByDefault = 4_000
-const forMore = {
+const defaultMaxRunning = 4_000
+const higherBounds = {
   CODEMODE_MAX_RUNNING: '12000',
   CODEMODE_MAX_RUNNING_PER_KEY: '12000',
   CODEMODE_MAX_QUEUED: '12000',
@@ -52,7 +52,7 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
   const atOnce = Number(values['at-once'])
   const budgetMb = Number(values['budget-mb'] ?? (freemem() / 1024 ** 2) * 0.7)
   const descriptors = raiseDescriptorLimit(count + atOnce + 1_000)
-  const env = count > admittedByDefault ? forMore : {}
+  const env = count > defaultMaxRunning ? higherBounds : {}
   await using executor = await startExecutorProcess({ env })
   const held: Held[] = Array.from({ length: count }, () => ({
     arrived: Promise.withResolvers(),
@@ -61,7 +61,7 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
   await using codemode = Codemode.fromClientConfig({
     executorUrl: executor.url,
     executorApiKey: executor.apiKey,
-    ...clocks,
+    ...longestTimeouts,
     tools: {
       hold: ({ number }: { number: number }) => {
         held[number]!.arrived.resolve()
@@ -91,27 +91,27 @@ export const memoryWhileWaiting: Workload = async (args, report) => {
   await delay(steadyMs)
   watch.mark(`${steadyMs / 1_000} s later`)
 
-  let right = 0
+  let correct = 0
   const answering = performance.now()
   await inFlight(count, atOnce, async (number) => {
     if (results[number] === undefined) return
     held[number]!.answer.resolve({ number, answer: number * 2 })
-    if (JSON.stringify(await results[number]) === JSON.stringify([number, number, number * 2])) right += 1
+    if (JSON.stringify(await results[number]) === JSON.stringify([number, number, number * 2])) correct += 1
   })
   const answeredMs = performance.now() - answering
   watch.mark('all executions have ended')
   await delay(settleMs)
   watch.mark(`${settleMs / 1_000} s later`)
 
-  const gaveUp =
+  const stoppedEarly =
     waiting < count ? `; the bench started no more at ${watch.peakMb.toFixed(0)} MB of ${budgetMb.toFixed(0)}` : ''
-  report.table(`${waiting} executions wait over the stream${gaveUp} (resident MB)`, watch.rows)
+  report.table(`${waiting} executions wait over the stream${stoppedEarly} (resident MB)`, watch.rows)
   report.note(
-    `peak ${watch.peakMb.toFixed(0)} MB; ${right} of ${waiting} right; ${failures.length} failed ${failures[0] ?? ''}`,
+    `peak ${watch.peakMb.toFixed(0)} MB; ${correct} of ${waiting} correct; ${failures.length} failed ${failures[0] ?? ''}`,
   )
   report.note(
     `begun in ${startedMs.toFixed(0)} ms, ended in ${answeredMs.toFixed(0)} ms, ${atOnce} at a time; ` +
       `descriptors: ${descriptors}; options: ${JSON.stringify(env)}`,
   )
-  if (right < waiting) throw new Error(`${waiting - right} of ${waiting} executions gave a wrong result`)
+  if (correct < waiting) throw new Error(`${waiting - correct} of ${waiting} executions gave a wrong result`)
 }

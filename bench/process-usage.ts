@@ -18,11 +18,11 @@ export interface ProcessMemory {
 
 /** Returns the resident memory of the executor and of all its descendants. Shared pages count in each process. */
 export function memoryOf(executorPid: number): ProcessMemory[] {
-  const below = descendantsOf(executorPid).map((found) => ({
+  const descendants = descendantsOf(executorPid).map((found) => ({
     pid: found.pid,
     name: isSandboxProcess(found) ? 'sandbox' : basename(found.args[0] ?? ''),
   }))
-  return [{ pid: executorPid, name: 'executor' }, ...below].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
+  return [{ pid: executorPid, name: 'executor' }, ...descendants].map((one) => ({ ...one, rssMb: rssMb(one.pid) }))
 }
 
 /** Returns the resident memory of the executor and all its descendants. */
@@ -50,13 +50,13 @@ export function cpuTimesOf(executorPid: number): CpuTimes {
  * not reduce the sum of the others.
  */
 export function cpuBetween(before: CpuTimes, after: CpuTimes): number {
-  const living = [...after].map(([pid, now]) => {
+  const alive = [...after].map(([pid, now]) => {
     const then = before.get(pid)
     return { ownMs: now.ownMs - (then?.ownMs ?? 0), endedMs: now.endedMs - (then?.endedMs ?? 0) }
   })
   const gone = [...before].filter(([pid]) => !after.has(pid)).map(([, { ownMs, endedMs }]) => ownMs + endedMs)
-  const ofEnded = sum(living.map(({ endedMs }) => endedMs)) - sum(gone)
-  return sum(living.map(({ ownMs }) => ownMs)) + Math.max(0, ofEnded)
+  const ofEnded = sum(alive.map(({ endedMs }) => endedMs)) - sum(gone)
+  return sum(alive.map(({ ownMs }) => ownMs)) + Math.max(0, ofEnded)
 }
 
 /** Returns the CPU time of a process and that of its children that have ended. */

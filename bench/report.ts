@@ -18,7 +18,7 @@ export class Report {
     this.#found.push({ title, rows })
   }
 
-  /** Prints a line beside the tables. */
+  /** Prints a line of text. */
   note(text: string): void {
     console.log(text)
     this.#found.push({ note: text })

@@ -68,7 +68,7 @@ export const sizes: Workload = async (_args, report, options) => {
   for (const value of ['text', 'records'] as const) {
     report.goal({
       goal: `1 MiB of ${value} in and out`,
-      of: `× ${boundaries} × JSON there and back`,
+      of: `× ${boundaries} × JSON round trip`,
       bound: 'at most',
       limit: 3,
       values: byRound(rounds, (sample, baseline) => {
@@ -89,6 +89,6 @@ async function p50(codemode: Codemode, { code, options }: Case): Promise<number>
 }
 
 async function jsonMs(value: Json): Promise<number> {
-  const thereAndBack = () => Promise.resolve(JSON.parse(JSON.stringify(value)) as Json)
-  return median(await latencies({ forMs, limit: 1 }, thereAndBack))
+  const roundTrip = () => Promise.resolve(JSON.parse(JSON.stringify(value)) as Json)
+  return median(await latencies({ forMs, limit: 1 }, roundTrip))
 }

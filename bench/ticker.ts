@@ -1,9 +1,9 @@
 /**
- * Measures whether the client keeps its event loop free: how late a 10 ms ticker is in the client's process while 1,000
- * executions wait for a tool and 200 requests, refused with 503, back off. It is measured after the burst that starts
- * them, and compared with the same ticker in an idle process. On a busy machine the lateness mostly shows its load; the
- * column `own` counts only the CPU time of this thread, which is the client's share. Options: `--seconds N` for each;
- * `--waiting N`; `--backing-off N`.
+ * Measures whether the client keeps its event loop free, by the lateness of a 10 ms ticker in the client's process
+ * while 1,000 executions wait for a tool and 200 requests, refused with 503, back off. It is measured after the burst
+ * that starts them, and compared with the same ticker in an idle process. On a busy machine the lateness mostly shows
+ * its load; the column `own` counts only the CPU time of this thread, which is the client's share. Options: `--seconds
+ * N` for each; `--waiting N`; `--backing-off N`.
  */
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -23,7 +23,7 @@ const tickMs = 10
 const goalMs = 5
 /** Milliseconds after which the work of the burst is done. */
 const settleMs = 1_000
-const patient = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000 }
+const longTimeouts = { executionTimeoutMs: 240_000, toolTimeoutMs: 240_000 }
 
 export const ticker: Workload = async (args, report) => {
   const { values } = parseArgs({
@@ -41,9 +41,9 @@ export const ticker: Workload = async (args, report) => {
   const rows: Row[] = []
   for (const transport of ['callback', 'stream'] as const) {
     const idle = await tick(ms)
-    const { loaded, refusals, right } = await underLoad(transport, { ...load, executor, refusing, ms })
+    const { loaded, refusals, correct } = await underLoad(transport, { ...load, executor, refusing, ms })
     rows.push({ transport, load: 'none', ...summary(idle) })
-    rows.push({ transport, load: 'waiting', ...summary(loaded), refusals, right })
+    rows.push({ transport, load: 'waiting', ...summary(loaded), refusals, correct })
     report.keep(`ticks, ${transport}`, { idle, loaded })
   }
   const { waiting, backingOff } = load
@@ -69,7 +69,7 @@ async function underLoad(transport: 'callback' | 'stream', options: LoadOptions)
     await opened.promise
     return 1
   }
-  const config = { executorApiKey: executor.apiKey, tools: { wait }, ...patient }
+  const config = { executorApiKey: executor.apiKey, tools: { wait }, ...longTimeouts }
   const toolServer = transport === 'callback' ? { toolServer: { port: 0 } } : {}
   const retry = { maxAttempts: 100 }
   await using codemode = Codemode.fromClientConfig({ ...config, ...toolServer, executorUrl: executor.url })
@@ -83,10 +83,10 @@ async function underLoad(transport: 'callback' | 'stream', options: LoadOptions)
   const loaded = await tick(ms)
   const refusals = (await refusalsOf(refusing)) - before
   opened.resolve()
-  const right = (await results).filter((result) => result.success && result.result === 1).length
+  const correct = (await results).filter((result) => result.success && result.result === 1).length
   await refused.close()
   await refusedOnes
-  return { loaded, refusals, right }
+  return { loaded, refusals, correct }
 }
 
 interface Ticks {

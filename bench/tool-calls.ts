@@ -56,8 +56,8 @@ export const toolCalls: Workload = async (_args, report, options) => {
       return { callback: await measure(callback), stream: await measure(stream) }
     },
   })
-  report.table('What none of them can do without: a bare hop, and a bare trip to another process through a pipe', [
-    spreads(rounds.baseline.map(({ hopMs, tripMs }) => ({ 'hop ms': hopMs, 'trip ms': tripMs }))),
+  report.table('Lower bound: one bare HTTP hop, and one bare round trip through a pipe to another process', [
+    spreads(rounds.baseline.map(({ hopMs, tripMs }) => ({ 'hop ms': hopMs, 'pipe round trip ms': tripMs }))),
   ])
   report.table(
     `${calls} tool calls in an execution: milliseconds, p50`,

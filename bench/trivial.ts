@@ -33,7 +33,7 @@ export const trivial: Workload = async (_args, report, options) => {
     },
   })
 
-  report.table('The floor, on this machine in this run: one at a time, then as many processes as cores', [
+  report.table('Lower bound on this machine in this run: one cycle at a time, and then one process per core', [
     spreads(
       rounds.baseline.map(({ isolateMs, isolateSyncMs, hopMs, rate }) => ({
         'isolate ms': isolateMs,
@@ -58,11 +58,11 @@ export const trivial: Workload = async (_args, report, options) => {
     values: byRound(rounds, ({ one }, { isolateMs, hopMs }) => one.p50Ms / (isolateMs + hopMs)),
   })
   report.goal({
-    goal: '16 in flight: rate on what the load generator leaves',
+    goal: '16 in flight: rate, without the share of the load generator',
     of: '× the rate of bare cycles',
     bound: 'at least',
     limit: 0.7,
-    values: byRound(rounds, ({ some }, { rate }) => some.perSecondLeft / rate.perSecond),
+    values: byRound(rounds, ({ some }, { rate }) => some.perSecondWithoutLoad / rate.perSecond),
   })
   report.goal({
     goal: '16 in flight: CPU of executor and sandbox processes',
@@ -83,9 +83,9 @@ function columns(cost: LoadCost): Record<string, number> {
     'p50 ms': cost.p50Ms,
     'p99 ms': cost.p99Ms,
     'executions/s': cost.perSecond,
-    'on what the load leaves': cost.perSecondLeft,
+    'executions/s without the load generator': cost.perSecondWithoutLoad,
     'CPU ms each': cost.cpuMs,
-    'of it the executor': cost.executorCpuMs,
-    "the load's, beside": cost.loadCpuMs,
+    'executor CPU ms': cost.executorCpuMs,
+    'load generator CPU ms': cost.loadCpuMs,
   }
 }

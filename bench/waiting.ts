@@ -22,7 +22,7 @@ export const waiting: Workload = async (_args, report, options) => {
   await using stack = new AsyncDisposableStack()
   const floor = stack.use(await Floor.start())
   const subjects = await startSubjects(options, stack)
-  const clients = new Map(subjects.map((subject) => [subject, bothWays(subject)]))
+  const clients = new Map(subjects.map((subject) => [subject, batchesByTransport(subject)]))
   for (const both of clients.values()) for (const batch of Object.values(both)) await batch(warmUpExecutions)
   const rounds = await interleaved(options, {
     baseline: () => floor.sample(),
@@ -69,36 +69,36 @@ interface Batch {
   readonly count: number
   readonly wallMs: number
   readonly handlersAtOnce: number
-  /** Peak memory, sampled at every hundredth call. */
-  readonly mostMb: number
+  /** Peak resident memory, sampled at every hundredth call. */
+  readonly peakMb: number
 }
 
 type RunBatch = (count: number) => Promise<Batch>
 
-function bothWays(subject: Subject): Record<keyof typeof transports, RunBatch> {
+function batchesByTransport(subject: Subject): Record<keyof typeof transports, RunBatch> {
   return { callback: batches(subject, 'callback'), stream: batches(subject, 'stream') }
 }
 
 function batches({ connect, executor }: Subject, transport: keyof typeof transports): RunBatch {
   let inFlight = 0
-  let most = 0
+  let maxInFlight = 0
   let called = 0
-  let mostMb = 0
+  let peakMb = 0
   const slow = async () => {
-    most = Math.max(most, ++inFlight)
-    if (++called % few === 0) mostMb = Math.max(mostMb, residentMb(executor.pid))
+    maxInFlight = Math.max(maxInFlight, ++inFlight)
+    if (++called % few === 0) peakMb = Math.max(peakMb, residentMb(executor.pid))
     await delay(toolMs)
     inFlight -= 1
     return 1
   }
   const codemode = connect({ ...transports[transport], tools: { slow } })
   return async (count) => {
-    most = 0
+    maxInFlight = 0
     called = 0
-    mostMb = 0
+    peakMb = 0
     const began = performance.now()
     await runAll(codemode, count)
-    return { count, wallMs: performance.now() - began, handlersAtOnce: most, mostMb }
+    return { count, wallMs: performance.now() - began, handlersAtOnce: maxInFlight, peakMb }
   }
 }
 
@@ -108,11 +108,11 @@ async function runAll(codemode: Codemode, count: number): Promise<void> {
   if (values.some((value) => value !== 1)) throw new Error(`not all of ${count} executions gave 1`)
 }
 
-function columns({ count, wallMs, handlersAtOnce, mostMb }: Batch): Record<string, number> {
+function columns({ count, wallMs, handlersAtOnce, peakMb }: Batch): Record<string, number> {
   return {
     'wall ms': wallMs,
-    'ms each beyond the tool': (wallMs - toolMs) / count,
+    'ms each besides the tool': (wallMs - toolMs) / count,
     'handlers at once': handlersAtOnce,
-    'resident MB': mostMb,
+    'peak resident MB': peakMb,
   }
 }

@@ -174,7 +174,7 @@ export const clientSubjects: readonly TextSubject[] = [
   subject(
     'parseAnswer, malformed lists',
     {
-      most: MiB,
+      maxSize: MiB,
       unit: 'items',
       inputs: {
         logs: (size) => JSON.stringify({ ...wireResult, logs: Array(size).fill(1) }),
@@ -192,7 +192,7 @@ export const clientSubjects: readonly TextSubject[] = [
   subject(
     'readMessages',
     {
-      most: fixedLimits.resultBytes / 4,
+      maxSize: fixedLimits.resultBytes / 4,
       unit: 'bytes',
       inputs: Object.fromEntries(
         ['SSE data lines', 'SSE events', 'letters', 'new lines', 'emoji'].flatMap((name) =>
@@ -207,13 +207,13 @@ export const clientSubjects: readonly TextSubject[] = [
   ),
   subject(
     'fromFetchRequest, body',
-    { most: MiB / 4, unit: 'bytes', inputs: { 'chunks of one byte': (size) => size } },
+    { maxSize: MiB / 4, unit: 'bytes', inputs: { 'chunks of one byte': (size) => size } },
     (size: number) => fromFetchRequest(drippedRequest(size)).body(2 * MiB),
   ),
   subject(
     'toJson, values',
     {
-      most: 4_096,
+      maxSize: 4_096,
       unit: 'levels or items',
       inputs: {
         nested: nestedValue,
@@ -236,7 +236,7 @@ export const clientSubjects: readonly TextSubject[] = [
   subject(
     'redact, values',
     {
-      most: 2_048,
+      maxSize: 2_048,
       unit: 'levels or items',
       inputs: {
         nested: nestedValue,

@@ -152,8 +152,8 @@ function deliverAnswers(count: number): void {
   while (queue.takeDue() !== undefined);
 }
 
-const counted = (most: number, unit: string) => ({
-  most,
+const counted = (maxSize: number, unit: string) => ({
+  maxSize,
   unit,
   inputs: { [`number of ${unit}`]: (size: number) => size },
 })
@@ -224,7 +224,7 @@ export const executorSubjects: readonly TextSubject[] = [
   subject(
     'frames in chunks',
     {
-      most: 65_536,
+      maxSize: 65_536,
       unit: 'bytes or frames',
       inputs: {
         'one frame in bytes': (size) =>
@@ -255,7 +255,7 @@ export const executorSubjects: readonly TextSubject[] = [
   subject(
     'wrong tools of a request',
     {
-      most: 262_144,
+      maxSize: 262_144,
       unit: 'items',
       inputs: {
         numbers: (size) => ({ code: '1', tools: many(size, () => 1) }),

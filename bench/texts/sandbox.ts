@@ -123,7 +123,7 @@ export const sandboxSubjects: readonly TextSubject[] = [
   subject(
     'URLSearchParams of a record',
     {
-      most: 16_384,
+      maxSize: 16_384,
       unit: 'keys',
       inputs: { record: (size) => Object.fromEntries(Array.from({ length: size }, (_, n) => [`key-${n}`, ''])) },
     },
@@ -132,7 +132,7 @@ export const sandboxSubjects: readonly TextSubject[] = [
   subject(
     'structuredClone',
     {
-      most: 65_536,
+      maxSize: 65_536,
       unit: 'items',
       inputs: {
         objects: (size) => Array.from({ length: size }, () => ({})),
@@ -145,7 +145,7 @@ export const sandboxSubjects: readonly TextSubject[] = [
   subject(
     'inspect and serialise, values',
     {
-      most: 65_536,
+      maxSize: 65_536,
       unit: 'items',
       inputs: {
         objects: (size) => Array.from({ length: size }, () => ({ a: 1 })),
@@ -167,5 +167,5 @@ export const sandboxSubjects: readonly TextSubject[] = [
     },
     (value: unknown) => [inspect(p, value), attempt(() => serialise(p, value))],
   ),
-  subject('timers', { most: 10_000 * 8, unit: 'timers', inputs: { 'in descending order': (size) => size } }, timers),
+  subject('timers', { maxSize: 10_000 * 8, unit: 'timers', inputs: { 'in descending order': (size) => size } }, timers),
 ]

@@ -3,7 +3,7 @@ import { shapes, type Shape } from './shapes.ts'
 /** Function that takes text of a guest, a tool, a client, an executor or the network. */
 export interface TextSubject {
   readonly name: string
-  readonly most: number
+  readonly maxSize: number
   /** Unit of the sizes, such as characters. */
   readonly unit: string
   /** Makers of inputs of a given size, by name. Their time is not measured. */
@@ -13,7 +13,7 @@ export interface TextSubject {
 
 interface Options<Input> {
   /** Largest size that the limits accept. */
-  readonly most: number
+  readonly maxSize: number
   readonly unit: string
   readonly inputs: Readonly<Record<string, (size: number) => Input>>
 }
@@ -21,18 +21,18 @@ interface Options<Input> {
 /** Returns a subject with its own inputs. */
 export function subject<Input>(
   name: string,
-  { most, unit, inputs }: Options<Input>,
+  { maxSize, unit, inputs }: Options<Input>,
   run: (input: Input) => unknown,
 ): TextSubject {
-  return { name, most, unit, inputs, run }
+  return { name, maxSize, unit, inputs, run }
 }
 
 /** Returns a subject that takes text: its inputs are all shapes and those of `more`. */
 export function textSubject(
   name: string,
-  most: number,
+  maxSize: number,
   run: (text: string) => unknown,
   more: Readonly<Record<string, Shape>> = {},
 ): TextSubject {
-  return { name, most, unit: 'characters', inputs: { ...shapes, ...more }, run }
+  return { name, maxSize, unit: 'characters', inputs: { ...shapes, ...more }, run }
 }

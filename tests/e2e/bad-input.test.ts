@@ -197,9 +197,9 @@ describe('keys', () => {
   test.each(routes)('%s %s requires a known and valid key', async (method, path) => {
     const body = method === 'POST' ? { body: { code: '1' } } : {}
     const wrong = [
-      ['', 'is not "Bearer"'],
-      ['Basic Zm9vOmJhcg==', 'is not "Bearer"'],
-      [`Bearer ${key} ${key}`, 'is not "Bearer"'],
+      ['', 'must be "Bearer"'],
+      ['Basic Zm9vOmJhcg==', 'must be "Bearer"'],
+      [`Bearer ${key} ${key}`, 'must be "Bearer"'],
       [`Bearer ${key}x`, 'not known'],
       [`Bearer ${key.toUpperCase()}`, 'not known'],
       [`Bearer ${expiredKey}`, 'expired'],

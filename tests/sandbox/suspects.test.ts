@@ -1,4 +1,4 @@
-/** Tests which executions are blamed when a process dies. */
+/** Tests to which execution the death of a process is attributed. */
 import { expect, test } from 'vitest'
 
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'

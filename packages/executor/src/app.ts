@@ -12,7 +12,7 @@ import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
 import { TenantAgents } from './tools/tenant-agents.ts'
 
-/** Milliseconds allowed after the engine has closed, to finish sending responses, and cancellations to tool servers. */
+/** Maximum milliseconds after the end of the engine for sending responses, and cancellations to tool servers. */
 const responseDrainMs = 1_000
 
 /** A running executor. */
@@ -83,5 +83,5 @@ function keyStore(config: ExecutorConfig, logger: Logger): KeyStore {
   const { apiKey, apiKeysFile } = config
   if (apiKeysFile !== undefined) return fileKeyStore({ path: apiKeysFile, defaults, logger })
   if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)
-  throw new Error('a resolved configuration has a key')
+  throw new Error('The resolved configuration has neither apiKey nor apiKeysFile')
 }

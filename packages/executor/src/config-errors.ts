@@ -11,13 +11,13 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Place where an option was set; decides the syntax of its corrected line. */
-export type Surface = 'environment' | 'file' | 'code'
+/** Place where an option was set. It determines the syntax of the corrected line. */
+export type OptionSource = 'environment' | 'file' | 'code'
 
 /** The value of an option and the place where it was set. */
 export interface Given {
-  readonly surface: Surface
-  /** Name as it was written there. */
+  readonly source: OptionSource
+  /** Name of the option as written in the source. */
   readonly written: string
   readonly value: unknown
 }
@@ -30,42 +30,44 @@ export function describeOption(option: OptionName): { rule: string; example: unk
   return { rule: String(rule), example }
 }
 
-/** Returns a line that sets an option to a value, by default to the option's example, in the syntax of a surface. */
+/**
+ * Returns a line that sets an option to a value, by default to the option's example, in the syntax of the given source.
+ */
 export function correctedLine(
   option: OptionName,
-  surface: Surface,
+  source: OptionSource,
   value: unknown = describeOption(option).example,
 ): string {
-  if (surface === 'environment') return `${variableOf([option])}=${environmentText(value)}`
+  if (source === 'environment') return `${variableOf([option])}=${environmentText(value)}`
   const text = option === 'apiKey' ? "'<what openssl rand -hex 32 prints>'" : JSON.stringify(value)
-  return surface === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
+  return source === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
 }
 
 /** Returns the message for an invalid value. The value is shown only if it can't be a secret. */
-export function wrongValue(option: OptionName, { surface, value }: Given): string {
+export function wrongValue(option: OptionName, { source, value }: Given): string {
   const shown =
     option === 'apiKey' ? 'not valid (it is not shown)' : textHead(JSON.stringify(value) ?? 'undefined', 200)
-  return `${nameIn(surface, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, surface)}`
+  return `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, source)}`
 }
 
 /**
  * Returns the message for an unknown option, which suggests the nearest one. The suggestion repeats the given value
  * only if the nearest option accepts it and it is a number or a boolean, because a text may be a secret.
  */
-export function unknownOption(nearest: OptionName | undefined, { surface, written, value }: Given): string {
-  const what = surface === 'environment' ? `${written} is not a variable` : `"${written}" is not an option`
+export function unknownOption(nearest: OptionName | undefined, { source, written, value }: Given): string {
+  const problem = source === 'environment' ? `${written} is not a variable` : `"${written}" is not an option`
   if (nearest === undefined) {
-    const known = optionNames.map((option) => nameIn(surface, option))
-    return `${what} of the executor. Remove it; known are:\n  ${known.join(', ')}`
+    const known = optionNames.map((option) => nameIn(source, option))
+    return `${problem} of the executor. Remove it, or use one of these:\n  ${known.join(', ')}`
   }
   const isPlain = typeof value === 'number' || typeof value === 'boolean'
   const fits = isPlain && executorOptionsSchema.shape[nearest].safeParse(value).success
-  const line = correctedLine(nearest, surface, fits ? value : undefined)
-  return `${what} of the executor; the nearest is ${nameIn(surface, nearest)}:\n  ${line}`
+  const line = correctedLine(nearest, source, fits ? value : undefined)
+  return `${problem} of the executor; the nearest is ${nameIn(source, nearest)}:\n  ${line}`
 }
 
-const nameIn = (surface: Surface, option: OptionName): string =>
-  surface === 'environment' ? variableOf([option]) : `"${option}"`
+const nameIn = (source: OptionSource, option: OptionName): string =>
+  source === 'environment' ? variableOf([option]) : `"${option}"`
 
 function environmentText(value: unknown): string {
   if (typeof value === 'boolean') return value ? '1' : '0'

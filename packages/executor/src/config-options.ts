@@ -10,10 +10,12 @@ import { parseCallbackOrigin } from './tools/callback-origin.ts'
 
 const MiB = 1024 * 1024
 
-/** Texts about an option: `--help` prints the description and the rule for its values, errors the rule and the example. */
+/**
+ * Texts about an option. `--help` prints the description and the rule; error messages contain the rule and the example.
+ */
 interface OptionMeta {
   readonly description: string
-  /** Continues "must be". */
+  /** Text that follows "must be" in an error message. */
   readonly rule: string
   /** A valid value. */
   readonly example: string | number | boolean | readonly string[]
@@ -72,7 +74,8 @@ export const executorOptionsSchema = z.strictObject({
     example: 'bubblewrap',
   }),
   isolation: option(z.enum(['tenant', 'execution']), {
-    description: 'sharing of sandbox processes: by the executions of one tenant, or none',
+    description:
+      'executions that share a sandbox process: those of one tenant, or none (one process for each execution)',
     rule: 'one of tenant, execution',
     example: 'execution',
   }),
@@ -118,11 +121,11 @@ export type ExecutorConfig = { readonly [Name in Exclude<OptionName, Keys>]-?: N
 /** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
 export function withDefaults(options: Options): ExecutorConfig {
   const dev = options.dev ?? false
-  const keyIsMissing = options.apiKey === undefined && options.apiKeysFile === undefined
+  const isKeyMissing = options.apiKey === undefined && options.apiKeysFile === undefined
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8001,
-    apiKey: keyIsMissing && dev ? newApiKey() : options.apiKey,
+    apiKey: isKeyMissing && dev ? newApiKey() : options.apiKey,
     apiKeysFile: options.apiKeysFile,
     dev,
     callbackOrigins: options.callbackOrigins ?? [],

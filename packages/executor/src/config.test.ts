@@ -99,7 +99,7 @@ describe('an invalid configuration', () => {
     ['CODEMODE_MAXRUNNING', 'many', 'CODEMODE_MAX_RUNNING=4000'],
     ['CODEMODE_DRAIN', '7', 'CODEMODE_DRAIN_MS=7'],
     ['CODEMODE_CALLBACK_ORIGIN', 'x', 'CODEMODE_CALLBACK_ORIGINS=https://app.example'],
-    ['CODEMODE_FOO', 'x', 'known are'],
+    ['CODEMODE_FOO', 'x', 'use one of these'],
   ])('an unknown variable %s is refused with the nearest known line', (variable, value, line) => {
     const message = refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))
     expect(message).toContain(`${variable} is not a variable of the executor`)

@@ -22,7 +22,7 @@ const clientPrefix = 'CODEMODE_EXECUTOR_'
 /** Returns the configuration of an executor that is embedded in a program. Throws `ConfigurationError`. */
 export function resolveConfig(input: ExecutorConfigInput = {}): ExecutorConfig {
   return resolve(
-    new Map(Object.entries(input).map(([name, value]) => [name, { surface: 'code', written: name, value }])),
+    new Map(Object.entries(input).map(([name, value]) => [name, { source: 'code', written: name, value }])),
   )
 }
 
@@ -88,7 +88,7 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
     const value = option === undefined ? plainValue(text) : optionValue(option, text)
     // No option is written in upper case, so an unknown name never becomes that of an option.
     const name = option ?? variable.slice(prefix.length).toUpperCase()
-    return [[name, { surface: 'environment', written: variable, value }]]
+    return [[name, { source: 'environment', written: variable, value }]]
   })
 }
 
@@ -121,5 +121,5 @@ function fileOptions(path: string, readFile: (path: string) => string): Entry[] 
   if (typeof parsed.value !== 'object' || parsed.value === null || Array.isArray(parsed.value)) {
     throw new ConfigurationError([`${named} must contain a JSON object, for example:\n  { "port": 8001 }`])
   }
-  return Object.entries(parsed.value).map(([name, value]) => [name, { surface: 'file', written: name, value }])
+  return Object.entries(parsed.value).map(([name, value]) => [name, { source: 'file', written: name, value }])
 }

@@ -15,7 +15,7 @@ export function parseJson(text: string): ParsedJson {
   try {
     return { ok: true, value: JSON.parse(text) }
   } catch (error) {
-    const { reason, position } = faultOf(text, (error as SyntaxError).message)
+    const { reason, position } = readSyntaxError(text, (error as SyntaxError).message)
     if (position === undefined) return { ok: false, reason, place: undefined }
     const before = text.slice(0, position)
     const place = { position, line: before.split('\n').length, column: position - before.lastIndexOf('\n') }
@@ -25,8 +25,8 @@ export function parseJson(text: string): ParsedJson {
 
 const unexpectedToken = 'Unexpected token'
 
-/** Reads a message of V8, which has no position if a token is unexpected or the text ends too early. */
-function faultOf(text: string, message: string): { reason: string; position: number | undefined } {
+/** Reads the message of a syntax error. V8 gives no position if a token is unexpected or the text ends too early. */
+function readSyntaxError(text: string, message: string): { reason: string; position: number | undefined } {
   if (message.startsWith(unexpectedToken)) return { reason: unexpectedToken, position: unexpectedTokenAt(text) }
   const [, reason, position] = /^(.*?)(?: in JSON)? at position (\d+)/.exec(message) ?? []
   return { reason: reason ?? 'Unexpected end', position: Number(position ?? text.length) }

@@ -11,7 +11,10 @@ export function unhandledRejectionReporter(logger: Logger): (reason: unknown) =>
   return function reportUnhandledRejection(reason) {
     count += 1
     const err = reason instanceof Error ? reason : new Error(`rejected with ${typeof reason}: ${textOf(reason)}`)
-    logger.error({ err, ...idsOf(reason), unhandledRejections: count }, 'a bug: unhandled rejection')
+    logger.error(
+      { err, ...idsOf(reason), unhandledRejections: count },
+      'an unhandled rejection, because of a bug in the executor',
+    )
   }
 }
 

@@ -187,7 +187,7 @@ describe('an execution that waits', () => {
   test.each([
     ['queue', 'queueTimeoutMs'],
     ['request', 'requestTimeoutMs'],
-  ] as const)('is refused when the clock of the %s runs out', async (timeoutLayer, option) => {
+  ] as const)('is refused when the timeout of the %s expires', async (timeoutLayer, option) => {
     const { admission, sandbox, enter, seen } = admissionWith({ room: 0, maxQueued: 1 })
     const permit = enter('gives up', principalOf('acme'), { timeoutMs: 1_000, timeoutLayer })
     const refusal = permit.admitted.catch((error: unknown) => error)

@@ -31,7 +31,9 @@ export interface Permit {
    * Resolves on admission; rejects with a `RequestError` when the execution is refused or the queue timeout expires.
    */
   readonly admitted: Promise<void>
-  /** Must be called after the first turn was requested: from then on, the sandbox itself counts the execution. */
+  /**
+   * Reports that the first turn was requested. From then on, the sandbox counts the execution and the permit does not.
+   */
   started(): void
   /** Releases the permit, or removes the execution from the queue. */
   release(): void
@@ -162,7 +164,7 @@ class AdmissionPermit implements Permit {
     this.principal = principal
     this.#listeners = listeners
     this.admitted = promise
-    // Prevents an unhandled rejection, because nobody may await the admission.
+    // Prevents an unhandled rejection if the caller does not await `admitted`.
     promise.catch(() => {})
     this.admit = () => {
       clearTimeout(this.#timer)
@@ -201,8 +203,8 @@ class AdmissionPermit implements Permit {
 }
 
 function queueFull(code: 'RATE_LIMITED' | 'OVERLOADED', queued: number, maxQueued: number): RequestError {
-  const whose = code === 'RATE_LIMITED' ? 'of this API key' : 'of all API keys'
-  return new RequestError(code, `${queued} executions ${whose} wait for admission; the limit is ${maxQueued}`, {
+  const owner = code === 'RATE_LIMITED' ? 'of this API key' : 'of all API keys'
+  return new RequestError(code, `${queued} executions ${owner} wait for admission; the limit is ${maxQueued}`, {
     retryAfterSeconds,
     details: { queued, maxQueued },
     suggestion: 'Try again after the time in retry-after, or send fewer executions at once.',
@@ -214,5 +216,6 @@ function queueTimeout(timeoutMs: number, layer: 'queue' | 'request'): RequestErr
   return new RequestError('QUEUE_TIMEOUT', `The execution was not admitted within ${timeoutMs} ms (${option})`, {
     retryAfterSeconds,
     details: { layer, timeoutMs, option },
+    suggestion: `Try again later, send fewer executions at once, or raise ${option}.`,
   })
 }

@@ -6,12 +6,15 @@ interface UnknownExecution {
   readonly executionId: string
   /** Reading that the client knows; undefined for clients that send none, whose requests count as first requests. */
   readonly known: KnownReading | undefined
-  /** Clock reading up to which the instance may have forgotten ended executions; `-Infinity` if it has forgotten none. */
+  /**
+   * Clock reading up to which the instance may have forgotten ended executions; `-Infinity` if it has forgotten none.
+   */
   readonly forgottenAt: number
 }
 
 /**
- * Throws `RequestError` OUTCOME_AMBIGUOUS unless it is certain that no attempt of an unknown execution has run its code.
+ * Throws `RequestError` OUTCOME_AMBIGUOUS unless it is certain that no attempt of an unknown execution has run its
+ * code.
  *
  * All attempts of an execution name the same reading, taken before the first of them that may have arrived. Only the
  * instance that it names may run the code. If it ran, it ended at a later reading of the same clock; so it is forgotten
@@ -28,7 +31,7 @@ export function refuseUnlessFirst(
   const remembersSinceMs = isNamed ? Math.max(0, Math.ceil(forgottenAt)) : 0
   throw new RequestError(
     'OUTCOME_AMBIGUOUS',
-    `The execution ${executionId} is unknown, and this executor cannot tell whether its code has run: ` +
+    `The execution ${executionId} is unknown, and this executor cannot determine whether its code has run: ` +
       (isNamed
         ? 'the executor has forgotten ended executions since the reading in x-codemode-known'
         : 'the header x-codemode-known names another instance of the executor, or none'),

@@ -63,7 +63,7 @@ export function createEngine(options: EngineOptions): Engine {
     bytesOf: () => 1,
     now: () => instance.now(),
   })
-  let closing = false
+  let isClosing = false
 
   function submit(submission: Submission): Execution | EndedExecution {
     const id = submission.request.id ?? newExecutionId()
@@ -73,7 +73,7 @@ export function createEngine(options: EngineOptions): Engine {
     if (existing) return sameRequest(existing, submission)
     if (endedIds.get(tenant, id)) throw resultGone(id)
     refuseUnlessFirst({ executionId: id, known: submission.known, forgottenAt: endedIds.forgottenAt }, instance)
-    if (closing) throw shuttingDown()
+    if (isClosing) throw shuttingDown()
     const limits = resolveLimits(submission.request.limits, submission.principal)
     const execution = start(submission, id, key, limits)
     active.set(key, execution)
@@ -125,11 +125,11 @@ export function createEngine(options: EngineOptions): Engine {
       return execution
     },
     get readiness() {
-      if (closing) return 'shutting-down'
+      if (isClosing) return 'shutting-down'
       return sandbox.ready ? 'ready' : 'no-sandbox-process'
     },
     async close({ drainMs }) {
-      closing = true
+      isClosing = true
       admission.refuseAll(shuttingDown)
       const drained = Promise.all([...active.values()].map(endOf))
       const timer = setTimeout(() => {

@@ -16,8 +16,8 @@ interface ReleaseOptions {
 }
 
 /**
- * Release of the effects of one execution. Appends each turn and each answer to the journal first, and then passes them on
- * to the events, the report, the delivery queue and the tool calls.
+ * Release of the effects of one execution. Appends each turn and each answer to the journal first, and then passes them
+ * on to the events, the report, the delivery queue and the tool calls.
  */
 export class EffectsRelease {
   readonly #options: ReleaseOptions
@@ -40,7 +40,7 @@ export class EffectsRelease {
     if (journal.isFull) return journal.tooLarge()
     this.#releaseLogs(effects, at)
     deliveries.setTimer(effects.nextTimerAt)
-    // The calls of a turn that ends the execution are not sent, because nobody awaits them.
+    // The calls of a turn that ends the execution are not sent, because the guest no longer waits for them.
     if (!effects.end) for (const call of effects.calls) calls.add(call)
     return undefined
   }
@@ -50,7 +50,9 @@ export class EffectsRelease {
     return this.#validator.checkedLogs(logs)
   }
 
-  /** Journals the answer to a call and queues its delivery. Returns the failure of the execution if the journal is full. */
+  /**
+   * Journals the answer to a call and queues its delivery. Returns the failure of the execution if the journal is full.
+   */
   answer({ call, ok, text }: AnswerText, summary: ToolCallSummary, at: number): ExecutionFailure | undefined {
     const { journal, events, deliveries } = this.#options
     journal.append({ type: 'answer', at, call, ok, text })

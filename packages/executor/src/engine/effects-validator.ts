@@ -10,12 +10,14 @@ const logSlackBytes = 1024
 const maxDetailsLength = 65_536
 /** Maximum nesting of a failure's details. The guest runtime never sends as much. */
 const maxDetailsNesting = 100
+const detailsTooDeep = `details nested deeper than ${maxDetailsNesting} levels`
 
 /**
  * Maximum length of a failure's causes as JSON text, in characters. Escaping may turn one character into six, and each
  * error adds the names of its fields.
  */
 const maxCausesLength = 8 * causeLimits.totalLength
+const causesTooLong = `causes of more than ${maxCausesLength} characters`
 
 /**
  * Bytes that a log entry counts in addition to its text, as in the guest's console, so that empty entries are not free.
@@ -26,9 +28,9 @@ const logEntryBytes = 64
 export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
- * Validator of the effects of one execution's turns, which it checks beyond their schema: against the limits, which hold
- * over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a compromised
- * sandbox process.
+ * Validator of the effects of one execution's turns, which it checks beyond their schema: against the limits, which
+ * hold over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a
+ * compromised sandbox process.
  */
 export class EffectsValidator {
   readonly #limits: ExecutionLimits
@@ -63,8 +65,9 @@ export class EffectsValidator {
       if (call <= lastCall) return `call ${call} after call ${lastCall}`
       lastCall = call
     }
-    if (this.#calls + calls.length > this.#limits.maxToolCalls) return 'more tool calls than allowed'
-    if (!this.#hasRoomFor(logs)) return 'more console output than allowed'
+    if (this.#calls + calls.length > this.#limits.maxToolCalls)
+      return `more than ${this.#limits.maxToolCalls} tool calls (maxToolCalls)`
+    if (!this.#hasRoomFor(logs)) return `more than ${this.#limits.logBytes} bytes of console output (logBytes)`
     if (end?.ok === true) return violationInResult(end.result, this.#limits)
     return violationInDetails(end?.details) ?? violationInCauses(end)
   }
@@ -82,10 +85,10 @@ function violationInDetails(details: JsonObject | undefined): string | undefined
   if (details === undefined) return undefined
   try {
     const text = JSON.stringify(details)
-    if (text.length > maxDetailsLength) return 'larger details than allowed'
-    return nestingOf(text) > maxDetailsNesting ? 'deeper details than allowed' : undefined
+    if (text.length > maxDetailsLength) return `details of more than ${maxDetailsLength} characters`
+    return nestingOf(text) > maxDetailsNesting ? detailsTooDeep : undefined
   } catch {
-    return 'deeper details than allowed'
+    return detailsTooDeep
   }
 }
 
@@ -93,14 +96,14 @@ function violationInDetails(details: JsonObject | undefined): string | undefined
 function violationInCauses(end: TurnEffects['end']): string | undefined {
   if (end?.ok !== false) return undefined
   const { cause, errors } = end
-  return JSON.stringify({ cause, errors }).length > maxCausesLength ? 'larger causes than allowed' : undefined
+  return JSON.stringify({ cause, errors }).length > maxCausesLength ? causesTooLong : undefined
 }
 
 function violationInResult(text: string, { resultBytes }: ExecutionLimits): string | undefined {
-  if (Buffer.byteLength(text) > resultBytes) return 'a larger result than allowed'
+  if (Buffer.byteLength(text) > resultBytes) return `a result of more than ${resultBytes} bytes (resultBytes)`
   try {
     JSON.parse(text)
-    return nestingOf(text) > maxJsonNesting ? 'a result that is nested deeper than allowed' : undefined
+    return nestingOf(text) > maxJsonNesting ? `a result nested deeper than ${maxJsonNesting} levels` : undefined
   } catch {
     return 'a result that is not JSON'
   }

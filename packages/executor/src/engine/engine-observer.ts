@@ -16,7 +16,7 @@ export interface Isolation {
 
 /**
  * Observer of an engine and its sandbox processes. Its methods are named after the events; logs, metrics and spans
- * implement those that they report. An observer decides nothing: what it returns or throws has no effect.
+ * implement those that they report. The values that an observer returns or throws have no effect on the engine.
  */
 export interface EngineObserver extends SandboxObserver {
   /** Called once, when the first sandbox process is ready. */

@@ -155,7 +155,7 @@ export class ExecutionReport {
 }
 
 function failureOf(end: GuestEnd): ExecutionFailure {
-  if (end.ok) throw new Error('a value is no failure')
+  if (end.ok) throw new Error('A successful execution has no failure')
   const { code, name, message, stack, details, call, cause, errors } = end
   return {
     code,

@@ -159,7 +159,7 @@ export class Execution implements ExecutionHandle {
     return this.#report.record().text
   }
 
-  /** Handles a refusal by the queue: no execution has existed, and a repeat may use its id. */
+  /** Handles a refusal by admission control: the code has not run, and a later request may use the same id. */
   #refused({ code }: RequestError): void {
     this.#isRefused = true
     this.#readers.stop()

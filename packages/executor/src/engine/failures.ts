@@ -28,7 +28,7 @@ export function cancelled(reason: string | undefined): ExecutionFailure {
 
 /** Returns the failure of an execution whose wall-clock timeout has expired. */
 export function executionTimeout({ layer, option, timeoutMs }: WallTimeout): ExecutionFailure {
-  const message = `The execution did not end within ${timeoutMs} ms of wall time (${option})`
+  const message = `The execution did not end within ${timeoutMs} ms of wall time (${option}). Do less in one execution, or raise ${option}.`
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
 }
 
@@ -40,7 +40,10 @@ export function neverSettles(): ExecutionFailure {
   })
 }
 
-/** Returns the failure of a guest that was stopped in the middle of a turn. `cpuMs` is the CPU time of the whole execution. */
+/**
+ * Returns the failure of a guest that was stopped in the middle of a turn. `cpuMs` is the CPU time of the whole
+ * execution.
+ */
 export function stoppedByLimit(
   stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuMs: number },
   limits: ExecutionLimits,
@@ -48,7 +51,7 @@ export function stoppedByLimit(
 ): ExecutionFailure {
   if (stopped.reason === 'memory') {
     const limitMb = limits.memoryLimitMb
-    const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`
+    const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb). Keep less data in memory, or raise memoryLimitMb.`
     return failure({ code: 'MEMORY_LIMIT', name: 'RangeError', message, details: { limitMb, option: 'memoryLimitMb' } })
   }
   if (stopped.reason === 'output') return journalTooLarge(limits.journalBytes)

@@ -36,7 +36,7 @@ const effects: TurnEffects = {
   nextTimerAt: 1_500,
 }
 const stopped = { logs: effects.logs, logsDropped: effects.logsDropped }
-const clock = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 5 } as const
+const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 5 } as const
 
 /** Entries of every kind that the engine writes. */
 const entries: JournalEntry[] = [
@@ -60,10 +60,12 @@ const entries: JournalEntry[] = [
   },
   ...[
     cancelled('enough'),
-    executionTimeout(clock),
+    executionTimeout(wallTimeout),
     neverSettles(),
     journalTooLarge(1),
-    ...(['timeout', 'memory'] as const).map((reason) => stoppedByLimit({ reason, cpuMs: 1e6 }, header.limits, clock)),
+    ...(['timeout', 'memory'] as const).map((reason) =>
+      stoppedByLimit({ reason, cpuMs: 1e6 }, header.limits, wallTimeout),
+    ),
   ].map((error) => ({ type: 'end', at: 1_600, error, ...stopped }) as const),
   { type: 'end', at: 1_600, error: neverSettles() },
 ]

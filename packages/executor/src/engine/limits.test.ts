@@ -54,7 +54,7 @@ test('zero is a valid limit', () => {
 })
 
 test.each(['cpuTimeoutMs', 'toolTimeoutMs'] as const)(
-  'a request whose %s exceeds the outer clock is refused',
+  'a request whose %s exceeds the outer timeout is refused',
   (inner) => {
     expect(() => resolveLimits({ [inner]: 5_001, executionTimeoutMs: 5_000 }, principal)).toThrow(
       expect.objectContaining({
@@ -67,7 +67,7 @@ test.each(['cpuTimeoutMs', 'toolTimeoutMs'] as const)(
   },
 )
 
-test('a default above an outer clock that the request sets is not an error of the request', () => {
+test('a default above an outer timeout that the request sets is not an error of the request', () => {
   expect(resolveLimits({ executionTimeoutMs: 100 }, principal)).toMatchObject({
     executionTimeoutMs: 100,
     toolTimeoutMs: 7_000,

@@ -16,7 +16,7 @@ export function isNestedDeeperThan(value: unknown, levels: number): boolean {
   return false
 }
 
-/** Returns the part of a message that refuses a value which is nested deeper than so many levels. */
+/** Returns the part of a message that refuses a value which is nested deeper than the given number of levels. */
 export function nestedTooDeeply(levels: number): string {
   return `is nested too deeply: the limit is ${levels} levels of arrays and objects`
 }

@@ -7,8 +7,8 @@ const smallBytes = 16 * 1024
 const roundBytes = 256 * 1024
 
 /**
- * A pacer that spreads work on large texts over rounds of the event loop, so that requests of others are served in
- * between, however much the guests put out at once.
+ * Pacer that spreads work on large texts over rounds of the event loop. Other requests are served in between, also when
+ * guests produce much output at once.
  */
 export class Pacer {
   #doneInRound = 0

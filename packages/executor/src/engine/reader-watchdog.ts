@@ -27,7 +27,7 @@ export class ReaderWatchdog {
    */
   attach(): () => void {
     if (this.#readers >= maxReaders) {
-      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, and no more are allowed`, {
+      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
         details: { limit: maxReaders },
         // The request may be one that runs the code, which another executor must not run as well.
         ambiguous: true,

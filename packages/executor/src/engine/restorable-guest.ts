@@ -28,8 +28,9 @@ const slowdownMargin = 1.25
 const stopsWithoutBackoff = 4
 
 /**
- * Milliseconds of CPU time by which a turn that ends by itself may exceed the limit. Linux advances the CPU clock of a
- * thread in steps of up to 10 ms, and the first executions in a process pay for what the process compiles.
+ * Milliseconds of CPU time by which a turn that V8 has not stopped may exceed the limit. Linux advances the CPU clock
+ * of a thread in steps of up to 10 ms, and the first executions in a process include the time in which
+ * the process compiles its own code.
  */
 const cpuSlackMs = 50
 
@@ -47,8 +48,8 @@ export type GuestTurn =
   | { readonly type: 'closed' }
 
 /**
- * Guest of one execution. When it is gone (its process died or was too busy, it was evicted, or it was stopped on a busy
- * machine), it is made again from the journal at its next turn. The caller does not notice.
+ * Guest of one execution. When it is gone (its process died or was too busy, it was evicted, or it was stopped on a
+ * busy machine), it is made again from the journal at its next turn. The caller needs to do nothing for it.
  */
 export class RestorableGuest {
   readonly #sandbox: Sandbox
@@ -138,7 +139,7 @@ export class RestorableGuest {
       return this.#kills > maxKills ? crashed(killedTooOften) : undefined
     }
     if (outcome.type !== 'crashed') return undefined
-    if (outcome.outOfMemory && outcome.wasAlone) return diedOfMemory()
+    if (outcome.outOfMemory && outcome.wasAlone) return exceededMemory()
     if (outcome.wasAlone) return crashed(crashedAlone)
     this.#placement = { ...this.#placement, isolation: 'execution' }
     return undefined
@@ -149,7 +150,7 @@ export class RestorableGuest {
     this.cpuMs += outcome.cpuMs
     this.turns += 1
     this.#kills = 0
-    // V8 stops turns by the wall clock, so a turn may end by itself after it has exceeded its CPU time.
+    // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
     if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
     const { logs, logsDropped } = outcome.effects
     return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, logs, logsDropped }
@@ -187,7 +188,7 @@ function slowdownGrowth(slowdown: number): number {
   return Math.max(minSlowdownGrowth, Math.min(maxSlowdownGrowth, slowdown * slowdownMargin))
 }
 
-function diedOfMemory(): GuestTurn {
+function exceededMemory(): GuestTurn {
   const logsDropped = { entries: 0, bytes: 0 }
   return { type: 'stopped', reason: 'memory', cpuMs: 0, logs: [], logsDropped }
 }

@@ -9,11 +9,11 @@ const ask = (authorization?: string, path = '/v1/info') =>
 
 test.each([
   [undefined, 'no authorization header'],
-  ['key-of-acme', 'not "Bearer" and an API key'],
-  ['Basic a2V5', 'not "Bearer" and an API key'],
-  ['Bearer', 'not "Bearer" and an API key'],
-  ['Bearer two words', 'not "Bearer" and an API key'],
-  [`Bearer ${'k'.repeat(2_000)}`, 'not "Bearer" and an API key'],
+  ['key-of-acme', 'must be "Bearer" and an API key'],
+  ['Basic a2V5', 'must be "Bearer" and an API key'],
+  ['Bearer', 'must be "Bearer" and an API key'],
+  ['Bearer two words', 'must be "Bearer" and an API key'],
+  [`Bearer ${'k'.repeat(2_000)}`, 'must be "Bearer" and an API key'],
   ['Bearer key-of-nobody', 'not known'],
   ['Bearer key-that-expired', 'has expired'],
 ])('the authorization %j is refused and not repeated in the message', async (authorization, message) => {

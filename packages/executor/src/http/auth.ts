@@ -14,7 +14,7 @@ export function bearerAuth({ keys }: { keys: Pick<KeyStore, 'find'> }): Middlewa
     if (header === undefined) throw unauthorized(c, 'The request has no authorization header.')
     const key = /^Bearer +([\x21-\x7e]+)$/i.exec(header)?.[1]
     if (key === undefined || key.length > maxKeyLength)
-      throw unauthorized(c, 'The authorization header is not "Bearer" and an API key.')
+      throw unauthorized(c, 'The authorization header must be "Bearer" and an API key.')
     const principal = keys.find(key)
     if (principal === undefined) throw invalidToken(c, 'The API key is not known to this executor.')
     if (principal === 'expired') throw invalidToken(c, 'The API key has expired.')

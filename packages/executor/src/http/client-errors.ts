@@ -13,7 +13,7 @@ const statusOfCode: Readonly<Record<string, number>> = {
 /** Responds to requests that have no `IncomingMessage`, with Node's status and the given headers. */
 export function respondToClientErrors(server: Server, responseHeaders: () => Readonly<Record<string, string>>): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
-    // Part of a response may be on the socket already; a second head would corrupt it.
+    // Part of a response may have been written to the socket; a second status line would corrupt it.
     if (socket.writable && socket._httpMessage?.headersSent !== true) {
       const status = statusOfCode[error.code ?? ''] ?? 400
       const lines = Object.entries({ ...responseHeaders(), connection: 'close' }).map((header) => header.join(': '))

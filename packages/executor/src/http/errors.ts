@@ -14,24 +14,24 @@ const defaultRetryAfterSeconds = 1
  * Creates the handler of errors that routes throw. Refusals are sent as they are; a bug is sent as INTERNAL, with its
  * stack only in the log.
  */
-export function answerErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
-  return function answerErrors(error, c) {
+export function respondToErrors({ logger }: { logger: Logger }): ErrorHandler<HttpEnv> {
+  return function respondToErrors(error, c) {
     const refusal = asRequestError(error)
-    if (refusal !== undefined) return errorAnswer(c, refusal)
-    return errorAnswer(c, internalError(error, c, logger))
+    if (refusal !== undefined) return errorResponse(c, refusal)
+    return errorResponse(c, internalError(error, c, logger))
   }
 }
 
 /** Creates the handler of requests for unknown paths. */
-export function answerNotFound(): NotFoundHandler<HttpEnv> {
-  return function answerNotFound(c) {
+export function respondNotFound(): NotFoundHandler<HttpEnv> {
+  return function respondNotFound(c) {
     const suggestion = 'GET /openapi.json lists the routes.'
-    return errorAnswer(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }))
+    return errorResponse(c, new RequestError('NOT_FOUND', `There is no route ${c.req.path}.`, { suggestion }))
   }
 }
 
 /** Returns an error as an HTTP response. */
-export function errorAnswer(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
+export function errorResponse(c: HttpContext, error: RequestError, status: number = error.httpStatus): Response {
   const mayWait = status === 429 || status === 503
   const retryAfterSeconds = error.retryAfterSeconds ?? (mayWait ? defaultRetryAfterSeconds : undefined)
   if (retryAfterSeconds !== undefined) c.header(headers.retryAfter, String(Math.max(1, Math.ceil(retryAfterSeconds))))
@@ -52,8 +52,14 @@ export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
 
 /** Logs a bug, and returns the error that the client may see. */
 export function internalError(error: unknown, c: HttpContext, logger: Logger): RequestError {
-  logger.error({ correlationId: c.get('correlationId'), method: c.req.method, path: c.req.path, err: error }, 'a bug')
-  return new RequestError('INTERNAL', 'The executor failed on this request. Its log has more under the correlation id.')
+  logger.error(
+    { correlationId: c.get('correlationId'), method: c.req.method, path: c.req.path, err: error },
+    'a request failed because of a bug in the executor',
+  )
+  return new RequestError(
+    'INTERNAL',
+    'The executor failed on this request. Its log has the details under the correlation id.',
+  )
 }
 
 function asRequestError(error: unknown): RequestError | undefined {

@@ -143,11 +143,11 @@ function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, 
       suggestion: 'Omit detached, and keep the connection or read GET /v1/executions/:id.',
     })
   }
-  const unattended = tools.find(({ requiresApproval }) => requiresApproval)
-  if (unattended !== undefined) {
+  const needingApproval = tools.find(({ requiresApproval }) => requiresApproval)
+  if (needingApproval !== undefined) {
     throw new RequestError(
       'INVALID_REQUEST',
-      `The tool "${unattended.name}" requires approval, which only detached executions can wait for.`,
+      `The tool "${needingApproval.name}" requires approval, which only detached executions can wait for.`,
       {
         suggestion: 'Send detached: true, or omit requiresApproval.',
       },

@@ -8,7 +8,7 @@ import { bearerAuth } from './auth.ts'
 import { cancelExecution } from './cancel.ts'
 import { correlation } from './correlation.ts'
 import type { HttpEnv } from './http-context.ts'
-import { answerErrors, answerNotFound } from './errors.ts'
+import { respondToErrors, respondNotFound } from './errors.ts'
 import { streamEvents } from './events.ts'
 import { createExecution } from './executions-create.ts'
 import { readExecution } from './executions-read.ts'
@@ -38,8 +38,8 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   const { heartbeatMs, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
-  app.onError(answerErrors({ logger }))
-  app.notFound(answerNotFound())
+  app.onError(respondToErrors({ logger }))
+  app.notFound(respondNotFound())
 
   app.use(correlation())
   app.get('/livez', livez())

@@ -7,7 +7,7 @@ import { raceTimeout } from './race-timeout.ts'
 
 /**
  * Responds with text that is JSON already. It is written to Node's own response where there is one, because a
- * `Response` and its stream would cost more than all other work for a small result.
+ * `Response` and its stream would take longer than all other work for a small result.
  */
 export function jsonResponse(c: HttpContext, executionId: string, json: string): Response {
   const outgoing = c.env?.outgoing

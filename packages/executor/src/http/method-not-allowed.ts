@@ -1,7 +1,7 @@
 import { RequestError } from '@codemode/shared'
 import type { Hono } from 'hono'
 
-import { errorAnswer } from './errors.ts'
+import { errorResponse } from './errors.ts'
 import type { HttpEnv } from './http-context.ts'
 
 /**
@@ -14,7 +14,7 @@ export function refuseOtherMethods(app: Hono<HttpEnv>): void {
     app.all(path, function methodNotAllowed(c) {
       c.header('allow', allow)
       const message = `${c.req.method} is not allowed on ${c.req.path}; allowed: ${allow}.`
-      return errorAnswer(c, new RequestError('INVALID_REQUEST', message), 405)
+      return errorResponse(c, new RequestError('INVALID_REQUEST', message), 405)
     })
   }
 }

@@ -122,7 +122,7 @@ const eventStream = {
   'text/event-stream': {
     schema: executionEventSchema.meta({
       description:
-        'One event is the data of one frame. A frame of type `error` carries an ErrorBody and ends the stream',
+        'The data of one server-sent event. A server-sent event of type `error` has an ErrorBody as its data and ends the stream',
     }),
   },
 }

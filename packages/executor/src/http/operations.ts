@@ -7,7 +7,7 @@ import type { HttpEnv } from './http-context.ts'
 /** Information about the executor that is the same for every key; the limits of the key are added. */
 export type ExecutorInfo = Omit<Info, 'limits' | 'maxLimits'>
 
-/** Handles GET /livez: responds for as long as the process serves requests at all. */
+/** Handles GET /livez: responds while the process serves requests. */
 export function livez(): Handler<HttpEnv> {
   return function livez(c) {
     return c.json({ status: 'live' })
@@ -16,7 +16,7 @@ export function livez(): Handler<HttpEnv> {
 
 /**
  * Handles GET /readyz: responds with 503 while new executions are refused, so that a load balancer sends them
- * elsewhere.
+ * to another executor.
  */
 export function readyz({ engine }: { engine: Pick<Engine, 'readiness'> }): Handler<HttpEnv> {
   return function readyz(c) {

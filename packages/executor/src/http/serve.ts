@@ -26,7 +26,9 @@ const noHeaders = (): Readonly<Record<string, string>> => ({})
 export interface Listening extends AsyncDisposable {
   readonly url: string
   readonly port: number
-  /** Stops accepting connections, closes idle ones and waits for requests; those left after `drainMs` are cut off. */
+  /**
+   * Stops accepting connections, closes idle ones and waits for requests; those left after `drainMs` are disconnected.
+   */
   close(options?: { drainMs?: number }): Promise<void>
 }
 
@@ -65,12 +67,12 @@ function closer(server: Server): Listening['close'] {
   let closed: Promise<void> | undefined
   return function close({ drainMs = 5_000 } = {}) {
     closed ??= new Promise((resolve) => {
-      const cut = setTimeout(() => server.closeAllConnections(), drainMs)
+      const drainTimer = setTimeout(() => server.closeAllConnections(), drainMs)
       // A connection that becomes idle later must not keep the server open for its keep-alive time.
-      const sweep = setInterval(() => server.closeIdleConnections(), 100)
+      const idleTimer = setInterval(() => server.closeIdleConnections(), 100)
       server.close(() => {
-        clearTimeout(cut)
-        clearInterval(sweep)
+        clearTimeout(drainTimer)
+        clearInterval(idleTimer)
         resolve()
       })
     })

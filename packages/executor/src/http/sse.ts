@@ -35,10 +35,10 @@ export function lastEventId(c: HttpContext): string | undefined {
 
 /**
  * Responds with an execution's events after `last-event-id`, to the end. Back-pressure: an event is taken from the
- * engine only when the socket has room for it, so the limits of the engine bound what a slow reader costs. When the
- * next event is no longer kept, an `error` event ends the stream. A reader that stalls is cut off, so that it holds
- * nothing; it may resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with
- * RATE_LIMITED when there are too many readers.
+ * engine only when the socket has room for it, so the limits of the engine bound the memory that a slow reader uses.
+ * When the next event is no longer kept, an `error` event ends the stream. A reader that stalls is disconnected; it may
+ * resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with RATE_LIMITED when
+ * there are too many readers.
  */
 export async function eventStreamResponse(
   c: HttpContext,
@@ -67,45 +67,45 @@ export async function eventStreamResponse(
   try {
     const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
     const first = events.next()
-    // The first step fails when the events are gone, which must be known while the status can still be set.
+    // The first step fails when the events are no longer kept. This must be known while the status can still be set.
     await Promise.race([first, setImmediate()])
 
     c.header(headers.executionId, handle.id)
     c.header('content-type', 'text/event-stream; charset=utf-8')
     c.header('cache-control', 'no-store')
     c.header('x-accel-buffering', 'no')
-    const toFrame = (error: unknown) =>
-      errorFrame(errorBody(c, error instanceof RequestError ? error : internalError(error, c, logger)))
-    return c.body(frames(events, { first, heartbeatMs, stall, toFrame, close, closed: stop.signal }))
+    const toErrorLines = (error: unknown) =>
+      errorLines(errorBody(c, error instanceof RequestError ? error : internalError(error, c, logger)))
+    return c.body(eventStream(events, { first, heartbeatMs, stall, toErrorLines, close, closed: stop.signal }))
   } catch (error) {
     close()
     throw error
   }
 }
 
-interface FrameOptions {
+interface StreamOptions {
   readonly first: Promise<IteratorResult<EventText>>
   readonly heartbeatMs: number
   readonly stall: StallWatch
-  readonly toFrame: (error: unknown) => string
+  readonly toErrorLines: (error: unknown) => string
   /** Called when the stream ends, by either side. */
   readonly close: () => void
   readonly closed: AbortSignal
 }
 
-function frames(events: AsyncIterator<EventText>, options: FrameOptions): ReadableStream<Uint8Array> {
-  const { first, heartbeatMs, stall, toFrame, close, closed } = options
+function eventStream(events: AsyncIterator<EventText>, options: StreamOptions): ReadableStream<Uint8Array> {
+  const { first, heartbeatMs, stall, toErrorLines, close, closed } = options
   const encoder = new TextEncoder()
-  let upcoming: FrameOptions['first'] | undefined = first
+  let upcoming: StreamOptions['first'] | undefined = first
 
-  /** Resolves with the next frames that are ready; with undefined after the last one. */
-  async function nextFrames(): Promise<string | undefined> {
+  /** Resolves with the lines of the next events that are ready; with undefined after the last one. */
+  async function nextLines(): Promise<string | undefined> {
     upcoming ??= events.next()
     let next = await raceTimeout(upcoming, heartbeatMs)
     if (next === undefined) return ': hb\n\n'
     let text = ''
     while (next?.done === false) {
-      text += eventFrame(next.value)
+      text += eventLines(next.value)
       upcoming = undefined
       if (text.length >= batchLength) break
       upcoming = events.next()
@@ -120,13 +120,13 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
       async pull(controller) {
         stall.drained()
         let isLast = false
-        const frame = await nextFrames().catch((error: unknown) => {
+        const lines = await nextLines().catch((error: unknown) => {
           isLast = true
-          return closed.aborted ? undefined : toFrame(error)
+          return closed.aborted ? undefined : toErrorLines(error)
         })
         if (closed.aborted) return
-        if (frame !== undefined) {
-          const bytes = encoder.encode(frame)
+        if (lines !== undefined) {
+          const bytes = encoder.encode(lines)
           controller.enqueue(bytes)
           stall.wrote(bytes.byteLength)
           if (!isLast) return
@@ -141,14 +141,14 @@ function frames(events: AsyncIterator<EventText>, options: FrameOptions): Readab
 }
 
 /**
- * Returns the frame of an event. A value that a sandbox process wrote may contain line breaks between its tokens, so
- * each line becomes a line of data; none can become another field.
+ * Returns the lines of an event. A value that a sandbox process wrote may contain line breaks between its tokens, so
+ * each line of the value becomes a `data:` line, and none can become another field.
  */
-function eventFrame({ id, type, json }: EventText): string {
+function eventLines({ id, type, json }: EventText): string {
   return `id: ${id}\nevent: ${type}\ndata: ${json.replaceAll(/\r\n?|\n/g, '\ndata: ')}\n\n`
 }
 
-function errorFrame(body: ErrorBody): string {
+function errorLines(body: ErrorBody): string {
   return `event: error\ndata: ${JSON.stringify(body)}\n\n`
 }
 

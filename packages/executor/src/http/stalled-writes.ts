@@ -1,7 +1,7 @@
 /** Default of the milliseconds for which a reader may keep a stream waiting. */
 export const defaultStallMs = 30_000
 
-/** Minimum sustained rate of a reader in bytes per millisecond; one that is cut off resumes where it was. */
+/** Minimum sustained rate of a reader in bytes per millisecond; a reader that is disconnected resumes where it was. */
 const minBytesPerMs = 16
 
 /** A watchdog over the time for which the socket of one stream keeps it waiting. */
@@ -15,8 +15,8 @@ export interface StallWatch {
 
 /**
  * Starts a watchdog that calls `onStalled` when a reader has kept its stream waiting for `stallMs` longer than one at
- * the minimum rate would. It detects readers that stand still, and those that read a byte now and then. A reader that
- * is faster makes up for earlier waits, and never gets more than `stallMs` ahead. Time without anything to write does
+ * the minimum rate would. It detects readers that read nothing, and those that read a byte from time to time. A
+ * faster reader makes up for earlier waits, and can save up at most `stallMs`. Time without anything to write does
  * not count.
  */
 export function watchStalls(stallMs: number, onStalled: () => void): StallWatch {

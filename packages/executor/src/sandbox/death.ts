@@ -6,7 +6,8 @@ export interface Death {
   readonly reason: string
   /**
    * Whether something outside of the process ended it, such as the kernel when memory is short, or an operator. Guest
-   * code has no way to do that. (Native code after a sandbox escape could, and would gain some replays by it.)
+   * code has no way to do that. (Native code after a sandbox escape could; its guest would then be replayed a few
+   * times.)
    */
   readonly fromOutside: boolean
   /** Whether the process died because it had too little memory. */

@@ -1,7 +1,7 @@
 /**
  * Encoding of a message with long texts. They follow its JSON unescaped: they are mostly JSON themselves, and escaping
  * and parsing that once more costs more than everything else. In the JSON a placeholder stands for each text, in order.
- * The reader trusts nothing: it requires as many texts as placeholders, and no further bytes.
+ * The reader validates its input: it requires as many texts as placeholders, and no further bytes.
  *
  * The layout is a zero byte, which no JSON begins with; a segment with the JSON; a segment for each text. A segment is
  * its length in bytes (32 bits, big endian) and its bytes, which are UTF-16 (little endian) if the highest bit of the
@@ -13,8 +13,8 @@ const segmentHeaderBytes = 4
 const utf16Flag = 0x8000_0000
 
 /**
- * Placeholder of a text. A short text that begins with it is moved behind the JSON too, so that no text can be taken for
- * a placeholder.
+ * Placeholder of a text. A short text that begins with it is moved behind the JSON too, so that no text can be taken
+ * for a placeholder.
  */
 const placeholder = '\0'
 const followsJson = (text: string): boolean => text.length >= 1_024 || text.startsWith(placeholder)
@@ -75,8 +75,8 @@ export function decodeWithTexts(bytes: Buffer): unknown {
   }
 
   /**
-   * Replaces the placeholders in a value by their texts. A reviver of `JSON.parse` would take several times as long, and a
-   * hostile frame may be full of values.
+   * Replaces the placeholders in a value by their texts. A reviver of `JSON.parse` would take several times as long,
+   * and a hostile frame may be full of values.
    */
   function withTexts(value: unknown): unknown {
     if (value === placeholder) return nextText()
@@ -90,6 +90,6 @@ export function decodeWithTexts(bytes: Buffer): unknown {
   }
 
   const message = withTexts(JSON.parse(nextText()))
-  if (at !== bytes.length) throw new Error('bytes follow the texts of the message')
+  if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes follow the texts of the message`)
   return message
 }

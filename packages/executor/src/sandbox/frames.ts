@@ -1,7 +1,7 @@
 /**
  * Framing between the executor and a sandbox process. A frame is its length in bytes (32 bits, big endian) and that
- * many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader trusts nothing: a length
- * above the limit is refused before anything is allocated for it.
+ * many bytes of JSON in UTF-8, or of JSON with texts behind it (`frame-texts.ts`). The reader validates its input: a
+ * length above the limit is refused before anything is allocated for it.
  */
 import { decodeWithTexts, encodeWithTexts, hasLongTexts, isWithTexts } from './frame-texts.ts'
 import { reusedBuffer } from './reused-buffer.ts'

@@ -104,8 +104,8 @@ export function closePipes({ stdio }: ChildProcess): void {
 }
 
 /**
- * Kills a process and those that it has started, the innermost first, so that none outlives the wrapper that was to end
- * it. Does nothing if the process has ended: the system may have given its id to another.
+ * Kills a process and those that it has started, the innermost first, so that none outlives its wrapper. Does nothing
+ * if the process has ended: the system may have given its id to another.
  */
 export function killLaunched({
   pid,

@@ -5,7 +5,7 @@ import { execPath } from 'node:process'
 
 import { describe, expect, test } from 'vitest'
 
-import { confineMemory, findCgroupParent } from './memory-cgroup.ts'
+import { limitMemory, findCgroupParent } from './memory-cgroup.ts'
 
 const parent = findCgroupParent()
 const MiB = 1024 * 1024
@@ -17,7 +17,7 @@ describe.runIf(parent !== undefined)('a memory cgroup', () => {
       'process.stdin.once("data", () => { const all = []; for (;;) all.push(Buffer.alloc(1e6, 1)) })',
     ])
     await once(hog, 'spawn')
-    const cgroup = confineMemory(parent!, hog.pid!, 200 * MiB)!
+    const cgroup = limitMemory(parent!, hog.pid!, 200 * MiB)!
     expect(cgroup.kills).toBe(0)
     hog.stdin.write('now')
     expect(await once(hog, 'close')).toEqual([null, 'SIGKILL'])
@@ -27,7 +27,7 @@ describe.runIf(parent !== undefined)('a memory cgroup', () => {
   })
 
   test('is not created for a process that has exited, and leaves no folder', () => {
-    expect(confineMemory(parent!, 2 ** 22 + 1, MiB)).toBeUndefined()
+    expect(limitMemory(parent!, 2 ** 22 + 1, MiB)).toBeUndefined()
     expect(readdirSync(parent!.folder).filter((name) => name.endsWith(`-${2 ** 22 + 1}`))).toEqual([])
   })
 })

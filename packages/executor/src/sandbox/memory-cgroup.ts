@@ -28,8 +28,8 @@ const files = {
 const namePrefix = 'codemode-sandbox-'
 
 /**
- * Returns the parent for control groups, at or next above this process's own; undefined where there is none or it can't
- * be written to. Removes the groups that killed executors left there.
+ * Returns the parent for control groups: the group of this process or the one above it; undefined if there is none that
+ * can be written to. Removes the groups that killed executors left there.
  */
 export function findCgroupParent(): CgroupParent | undefined {
   const parent = candidateParents().find(isWritable)
@@ -37,8 +37,8 @@ export function findCgroupParent(): CgroupParent | undefined {
   return parent
 }
 
-/** Puts a process into a new control group with a limit in bytes. Returns undefined if that fails. */
-export function confineMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
+/** Moves a process into a new control group with a memory limit in bytes. Returns undefined if that fails. */
+export function limitMemory({ version, folder }: CgroupParent, pid: number, bytes: number): MemoryCgroup | undefined {
   const path = join(folder, `${namePrefix}${ownPid}-${pid}`)
   const { limit, events } = files[version]
   try {

@@ -41,7 +41,7 @@ const marginMs = 10
 
 /**
  * Returns the timeout for V8 in milliseconds of wall time, at least 1. On a machine where a turn takes `contention`
- * times as long as with a core for itself, the turn has used its CPU time by then. A turn that has not is run again for
+ * times as long as on a core of its own, the turn has used its CPU time by then. A turn that has not is run again for
  * longer.
  */
 export function wallTimeoutMs(turn: PendingTurn, contention: number, now = performance.now()): number {
@@ -51,12 +51,12 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
 }
 
 /**
- * Adds calls that arrived ahead of their turn's report, in time linear in their number. Throws if there are more than the
- * guest's side lets through, or none at all.
+ * Adds calls that arrived ahead of their turn's report, in time linear in their number. Throws if there are more than
+ * the guest's side lets through, or none at all.
  */
 export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): void {
   const { calls, limits } = turn
-  if (more.length === 0) throw new Error('a message of calls has none')
+  if (more.length === 0) throw new Error('a message of type calls has no calls')
   const count = calls.length + more.length
   if (count > limits.maxToolCalls) {
     throw new Error(`the turn makes ${count} tool calls; the limit is ${limits.maxToolCalls} (maxToolCalls)`)

@@ -16,24 +16,24 @@ const skipped: SandboxMessage = { type: 'skipped', guest: 1 }
 function channelTo(when: 'data' | 'end', messages: readonly SandboxMessage[]) {
   const frames = Buffer.concat(messages.map((message) => encodeFrame(message))).toString('base64')
   const program = `process.stdin.on('${when}', () => fs.writeSync(3, Buffer.from('${frames}', 'base64'))).resume()`
-  const told: string[] = []
+  const reported: string[] = []
   const { promise: exited, resolve } = Promise.withResolvers<void>()
   const channel = new ProcessChannel({
     jail: { tier: 'permissions', layers: [], command: [execPath, '-e', program] },
-    onReady: () => told.push('ready'),
-    onMessage: ({ type }) => told.push(type),
+    onReady: () => reported.push('ready'),
+    onMessage: ({ type }) => reported.push(type),
     onExit: ({ reason }) => {
-      told.push(reason)
+      reported.push(reason)
       resolve()
     },
   })
-  return { channel, told, exited }
+  return { channel, reported, exited }
 }
 
-test('a link that is ended before it is ready ignores later messages', async () => {
-  const { channel, told } = channelTo('end', [ready, skipped])
+test('a channel that is ended before it is ready ignores later messages', async () => {
+  const { channel, reported } = channelTo('end', [ready, skipped])
   await channel.end()
-  expect(told).toEqual(['exit code 0'])
+  expect(reported).toEqual(['exit code 0'])
   expect(channel.isReady).toBe(false)
 })
 
@@ -48,9 +48,9 @@ test.each([
     [ready, skipped, ready],
     ['ready', 'skipped', 'it violated the protocol: Error: the process reported ready twice'],
   ],
-])('the link ends a process %s', async (_what, messages, expected) => {
-  const { channel, told, exited } = channelTo('data', messages)
+])('the channel ends a process %s', async (_what, messages, expected) => {
+  const { channel, reported, exited } = channelTo('data', messages)
   channel.send({ type: 'close', guest: 1 })
   await exited
-  expect(told).toEqual(expected)
+  expect(reported).toEqual(expected)
 })

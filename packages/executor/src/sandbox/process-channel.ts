@@ -4,7 +4,7 @@ import { deathOf, type Death } from './death.ts'
 import { encodeFrame, FrameReader } from './frames.ts'
 import type { Jail } from './jail/jails.ts'
 import { closePipes, killLaunched, launchSandboxProcess, type LaunchedProcess } from './launch.ts'
-import { confineMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
+import { limitMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
 
@@ -150,7 +150,7 @@ export class ProcessChannel {
     if (this.#isReady) throw new Error('the process reported ready twice')
     this.#isReady = true
     clearTimeout(this.#startTimer)
-    this.#confine()
+    this.#limitMemory()
     this.#options.onReady(message.versions)
   }
 
@@ -158,10 +158,10 @@ export class ProcessChannel {
    * Finds the process that runs guests and puts it under the memory limit. By the time that it is ready, all wrapper
    * commands have started their program.
    */
-  #confine(): void {
+  #limitMemory(): void {
     const { memory } = this.#options
     this.#pid = chainOf(this.#launched.process.pid).at(-1)
-    if (memory && this.#pid !== undefined) this.#cgroup = confineMemory(memory.parent, this.#pid, memory.maxBytes)
+    if (memory && this.#pid !== undefined) this.#cgroup = limitMemory(memory.parent, this.#pid, memory.maxBytes)
   }
 
   #deathOf(code: number | null, signal: string | null): Death {

@@ -11,7 +11,10 @@ export interface PoolState {
 /** Milliseconds without a turn after which a process has an isolate ready for the next guest. */
 const isolateReadyAfterMs = 2
 
-/** Milliseconds after which an idle process may be replaced by one for another tenant, at the maximum number of processes. */
+/**
+ * Milliseconds after which an idle process may be replaced by one for another tenant, at the maximum number of
+ * processes.
+ */
 const displaceableAfterMs = {
   /** Time without a turn, for a process without guests. */
   withoutGuests: 250,
@@ -54,8 +57,8 @@ export function chooseProcess(pool: PoolState, tenant: string): ProcessChoice {
 
 /**
  * Returns the idle process that may be ended to make room for one of this tenant: the one that is needed least. Its
- * guests are evicted with it. A tenant that uses its process keeps it for a while, because replacing processes at every
- * change of tenant would do nothing but start processes.
+ * guests are evicted with it. A tenant that uses its process keeps it for a while, because otherwise, when
+ * tenants alternate, all time would be spent on starting processes.
  */
 export function displaceableFor({ supply }: PoolState, tenant: string): SandboxProcess | undefined {
   const idle = supply.serving.filter(({ load }) => load === 0)

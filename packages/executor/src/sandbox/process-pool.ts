@@ -30,7 +30,7 @@ interface ProcessPoolOptions {
 }
 
 /** Bytes that a process may use beyond the memory limit of all guests: Node itself, and the guest that is running. */
-const spareBytes = 1.5 * 1024 ** 3
+const headroomBytes = 1.5 * 1024 ** 3
 
 /**
  * Pool that places guests in sandbox processes. A process serves one tenant and no other after it. A tenant gets
@@ -50,7 +50,7 @@ export class ProcessPool implements Sandbox {
       memoryBytes,
       evictAfterMs,
       recycleAfter,
-      maxProcessBytes: memoryBytes + spareBytes,
+      maxProcessBytes: memoryBytes + headroomBytes,
       size,
       serving: () => this.#supply.serving,
       end: (process) => this.#supply.end(process),
@@ -69,7 +69,7 @@ export class ProcessPool implements Sandbox {
       initial: size + 1,
       max: maxProcesses,
       minIsolation,
-      ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + spareBytes }),
+      ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + headroomBytes }),
       ...(jails && { jails }),
       ...(options.observer && { observer: options.observer }),
       listener: {

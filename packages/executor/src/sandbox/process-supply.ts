@@ -194,7 +194,7 @@ export class ProcessSupply implements AsyncDisposable {
   #replaceExited(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
     if (!this.#remove(process) || this.#isClosed || this.#versions === undefined) return
-    // A start that failed by itself would fail again at once.
+    // A start that failed without a cause from outside would fail again at once.
     if (wasReady || fromOutside) this.#refill()
     else this.#refillLater()
     this.#options.observer?.sandboxProcessEnded(reason)

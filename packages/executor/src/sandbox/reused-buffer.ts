@@ -4,8 +4,8 @@ const maxKeptBytes = 4 * 1024 * 1024
 let kept = Buffer.alloc(0)
 
 /**
- * Returns a shared buffer whose content is valid until the next call only. A separate buffer for each call would be
- * freed late, so that each one came from the system page by page, which takes longer than filling it.
+ * Returns a shared buffer whose content is valid until the next call only. Separate buffers would be freed late, so
+ * each call would need new pages from the system. That takes longer than filling them.
  */
 export function reusedBuffer(sizeBytes: number): Buffer {
   if (sizeBytes > maxKeptBytes) return Buffer.allocUnsafeSlow(sizeBytes)

@@ -8,7 +8,7 @@ import { ProcessGuests } from './process-guests.ts'
 import { ProcessUse, type Assignment } from './process-use.ts'
 import type { GuestSpec } from './protocol.ts'
 import type { Guest, TurnOutcome } from './sandbox.ts'
-import { pipelinedTurns, TurnQueue } from './turn-queue.ts'
+import { maxPipelinedTurns, TurnQueue } from './turn-queue.ts'
 import { maxGrowthBytes, TurnWatchdog } from './turn-watchdog.ts'
 
 /** Milliseconds that the turn of a closed guest may stay on the CPU before its process is killed. */
@@ -31,13 +31,13 @@ export interface SandboxProcessOptions extends Pick<ProcessChannelOptions, 'jail
   isMemoryFull(): boolean
   /** Returns whether a turn that this process gives up could run sooner in another one. */
   canRunElsewhere(): boolean
-  /** Returns the factor by which a turn takes longer now than with a core for itself. */
+  /** Returns the factor by which a turn takes longer now than on a core of its own. */
   contention(): number
 }
 
 /**
- * The executor's end of one sandbox process. Turns run one at a time in the order of the queue, so the first unanswered
- * one is the one on the CPU.
+ * The executor's side of one sandbox process. Turns run one at a time in the order of the queue, so the first
+ * unanswered one is the one on the CPU.
  */
 export class SandboxProcess {
   readonly #channel: ProcessChannel
@@ -101,7 +101,7 @@ export class SandboxProcess {
 
   /** Number of further turns that would run at once, or directly after the one on the CPU. */
   get room(): number {
-    return this.isHeldByLongTurn ? 0 : Math.max(0, pipelinedTurns - this.#turns.length)
+    return this.isHeldByLongTurn ? 0 : Math.max(0, maxPipelinedTurns - this.#turns.length)
   }
 
   /** Whether a turn has been on the CPU for so long that others should go to another process. */
@@ -245,7 +245,7 @@ export class SandboxProcess {
   #handle(message: GuestMessage): void {
     const { head } = this.#turns
     if (head?.guest !== message.guest || !head.sent) {
-      throw new Error(`a message is about guest ${message.guest}, whose turn is not on the CPU`)
+      throw new Error(`a message of type ${message.type} is about guest ${message.guest}, whose turn is not on the CPU`)
     }
     if (message.type === 'calls') {
       addCalls(head, message.calls)

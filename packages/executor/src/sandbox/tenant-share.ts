@@ -5,7 +5,7 @@
 import { displaceableFor, openProcessesOf, type PoolState } from './process-choice.ts'
 import type { Placement } from './sandbox.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
-import { pipelinedTurns } from './turn-queue.ts'
+import { maxPipelinedTurns } from './turn-queue.ts'
 
 /**
  * Factor by which long turns may raise the number of busy processes above the number of CPU slots. The operating system
@@ -15,11 +15,11 @@ const maxBusyFactor = 3
 
 /** Returns the number of turns of further guests with this placement that would get the CPU at once or next. */
 export function roomFor(pool: PoolState, { tenant, isolation }: Placement): number {
-  if (mustSpareLastProcess(pool, tenant)) return 0
+  if (mustLeaveLastProcess(pool, tenant)) return 0
   const free = freeTurnsFor(pool, tenant)
-  // The engine asks again whenever a turn ends while executions wait, so the full case returns early.
+  // While executions wait, the engine calls this at the end of each turn, so it returns early if there is no room.
   if (free <= 0) return 0
-  const inAnother = mayGetAnother(pool, tenant) ? pipelinedTurns : 0
+  const inAnother = mayGetAnother(pool, tenant) ? maxPipelinedTurns : 0
   if (isolation === 'execution') return Math.min(free, inAnother > 0 ? 1 : 0)
   return Math.min(free, inAnother + openProcessesOf(pool, tenant).reduce((sum, process) => sum + process.room, 0))
 }
@@ -31,7 +31,7 @@ export function roomFor(pool: PoolState, { tenant, isolation }: Placement): numb
 export function mayGetAnother(pool: PoolState, tenant: string): boolean {
   const { size, supply } = pool
   const open = openProcessesOf(pool, tenant)
-  if (count(open, (process) => !process.isHeldByLongTurn) >= size || mustSpareLastProcess(pool, tenant)) return false
+  if (count(open, (process) => !process.isHeldByLongTurn) >= size || mustLeaveLastProcess(pool, tenant)) return false
   const busy = supply.serving.filter(isBusy)
   const busyTenants = new Set(busy.map(({ assignment }) => assignment?.tenant)).add(tenant)
   if (busyProcessesOf(pool, tenant) >= Math.max(1, Math.floor((size * maxBusyFactor) / busyTenants.size))) return false
@@ -46,7 +46,7 @@ export function canRunElsewhere(pool: PoolState, process: SandboxProcess): boole
   return openProcessesOf(pool, tenant).some((other) => other !== process && !other.isHeldByLongTurn)
 }
 
-/** Returns the factor by which a turn takes longer now than with a core for itself. */
+/** Returns the factor by which a turn takes longer now than on a core of its own. */
 export function contentionIn({ size, supply }: PoolState): number {
   return Math.max(1, count(supply.serving, isBusy) / size)
 }
@@ -56,9 +56,9 @@ export function contentionIn({ size, supply }: PoolState): number {
  * share, however busy others are.
  */
 function freeTurnsFor(pool: PoolState, tenant: string): number {
-  let free = pool.size * pipelinedTurns
+  let free = pool.size * maxPipelinedTurns
   for (const process of pool.supply.serving) if (isBusy(process) && !process.isHeldByLongTurn) free -= process.load
-  return busyProcessesOf(pool, tenant) === 0 ? Math.max(free, pipelinedTurns) : free
+  return busyProcessesOf(pool, tenant) === 0 ? Math.max(free, maxPipelinedTurns) : free
 }
 
 function busyProcessesOf({ supply }: PoolState, tenant: string): number {
@@ -69,7 +69,7 @@ function busyProcessesOf({ supply }: PoolState, tenant: string): number {
  * Returns whether the tenant must leave the last process that may be busy to others, because its long turns hold
  * processes already.
  */
-function mustSpareLastProcess({ size, supply }: PoolState, tenant: string): boolean {
+function mustLeaveLastProcess({ size, supply }: PoolState, tenant: string): boolean {
   // This runs at every admission, and mostly there are too few processes for the rule to apply.
   if (size * maxBusyFactor - supply.serving.length > 1) return false
   const held = supply.serving.filter((process) => process.isHeldByLongTurn)

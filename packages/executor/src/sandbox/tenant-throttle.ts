@@ -6,7 +6,7 @@ interface TenantRecord {
   throttledUntil: number
 }
 
-/** Number of faults in quick succession that do not throttle: a model that writes one bad program writes it again. */
+/** Number of faults in quick succession that do not throttle, because a model often repeats a faulty program. */
 const toleratedFaults = 4
 /** Milliseconds after which one fault is forgotten. */
 const faultDecayMs = 5_000
@@ -17,8 +17,8 @@ const maxFaults = toleratedFaults + 7
 
 /**
  * Throttle for tenants whose code keeps crashing sandbox processes. The more faults, the longer a tenant must wait
- * before it may begin another execution (exponential backoff). Each lost process takes the machine some hundred
- * milliseconds, which other tenants need as well.
+ * before it may begin another execution (exponential backoff). Replacing a process takes some hundred milliseconds
+ * of CPU time, which other tenants then lack.
  */
 export class TenantThrottle {
   readonly #records = new Map<string, TenantRecord>()

@@ -1,7 +1,10 @@
 import type { PendingTurn } from './pending-turn.ts'
 
-/** Maximum number of turns that are sent to a process at once: one runs, and the next is there when it ends. */
-export const pipelinedTurns = 2
+/**
+ * Maximum number of turns that are sent to a process ahead of their reports: one runs, and the next one waits in the
+ * process.
+ */
+export const maxPipelinedTurns = 2
 
 /** Turns of one process in the order in which they run. The first is the one on the CPU. */
 export class TurnQueue {
@@ -27,7 +30,7 @@ export class TurnQueue {
   /** Returns the turn to send next, or undefined if none may be sent. Preferred turns go before others. */
   next(isPreferred: (turn: PendingTurn) => boolean): PendingTurn | undefined {
     const firstUnsent = this.#turns.findIndex(({ sent }) => !sent)
-    if (firstUnsent === -1 || firstUnsent >= pipelinedTurns) return undefined
+    if (firstUnsent === -1 || firstUnsent >= maxPipelinedTurns) return undefined
     const preferred = this.#turns.findIndex((turn) => !turn.sent && isPreferred(turn))
     if (preferred > firstUnsent) this.#turns.splice(firstUnsent, 0, ...this.#turns.splice(preferred, 1))
     return this.#turns[firstUnsent]

@@ -1,6 +1,6 @@
 // Messages to tool servers that a call was cancelled. The executor closes the connection of the call as well, but a
 // proxy in between may keep the other side open, and a tool server first waits a second for a redelivery.
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import type { Callback, ToolCancelMessage } from '@codemode/shared'
 import type { Context } from '@opentelemetry/api'
@@ -29,7 +29,7 @@ interface CallCancelsOptions {
   readonly maxInFlight?: number
 }
 
-/** A call that a tool server may be running and whose answer nobody awaits. */
+/** A call that a tool server may be running and whose answer is no longer needed. */
 interface CancelledCall {
   readonly callback: Callback
   readonly tenant: string
@@ -40,8 +40,8 @@ interface CancelledCall {
 }
 
 /**
- * Sender of `tool.cancel` messages in the background, each within two seconds. Nobody awaits a message, and a failure
- * goes to the debug log only, because the closed connection tells the tool server the same a second later.
+ * Sender of `tool.cancel` messages in the background, each within two seconds. No caller waits for a message. A failure
+ * is logged at level debug only, because the tool server also detects the closed connection, a second later.
  */
 export class CallCancels {
   readonly #options: CallCancelsOptions
@@ -67,7 +67,7 @@ export class CallCancels {
   async close({ withinMs }: { readonly withinMs: number }): Promise<void> {
     this.#isClosed = true
     const finished = new AbortController()
-    const wait = pause(withinMs, undefined, { signal: finished.signal }).catch(() => {})
+    const wait = delay(withinMs, undefined, { signal: finished.signal }).catch(() => {})
     await Promise.race([Promise.all(this.#inFlight), wait])
     this.#isStopped = true
     finished.abort()
@@ -102,15 +102,15 @@ export class CallCancels {
       if (status !== 200) this.#log(cancelled, { status })
     } catch (error) {
       if (attempt === maxAttempts || signal.aborted) throw error
-      await pause(retryDelayMs, undefined, { signal })
+      await delay(retryDelayMs, undefined, { signal })
       await this.#attempts(cancelled, signal, attempt + 1)
     }
   }
 
-  #log({ call }: CancelledCall, what: { readonly err: unknown } | { readonly status: number }): void {
+  #log({ call }: CancelledCall, failure: { readonly err: unknown } | { readonly status: number }): void {
     const { executionId, callId, correlationId, tool } = call
     const ids = { executionId, callId, correlationId, tool }
-    this.#options.logger.debug({ ...ids, ...what }, 'the tool server did not acknowledge the cancellation of a call')
+    this.#options.logger.debug({ ...ids, ...failure }, 'the tool server did not acknowledge the cancellation of a call')
   }
 }
 

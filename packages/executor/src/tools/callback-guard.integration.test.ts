@@ -208,7 +208,7 @@ describe("the guard's agent", () => {
     const before = requests
     let asked = 0
     // The address is public when it is checked, and another one when it is connected to.
-    const liar: LookupFunction = (_, __, callback) =>
+    const rebindingLookup: LookupFunction = (_, __, callback) =>
       callback(null, [
         {
           get address() {
@@ -218,10 +218,10 @@ describe("the guard's agent", () => {
           family: 4,
         },
       ])
-    const options = { origins: [`http://*:${port}`], lookup: liar as never }
+    const options = { origins: [`http://*:${port}`], lookup: rebindingLookup as never }
     expect(await outcome(`http://app.example:${port}`, options)).toMatchObject({
       name: 'AddressForbiddenError',
-      message: 'the connected address is not allowed',
+      message: 'the connected address 127.0.0.1 is not allowed',
     })
     expect(requests).toBe(before)
   })

@@ -95,7 +95,8 @@ export function createCallbackGuard({
         connect: (options, callback) => {
           const url = URL.parse(`${options.protocol}//${options.host}`)
           const policy = url === null ? undefined : policyOf(url)
-          if (policy === undefined) callback(new AddressForbiddenError('the origin is not allowed'), null)
+          if (policy === undefined)
+            callback(new AddressForbiddenError(`the origin ${options.protocol}//${options.host} is not allowed`), null)
           else connectors[policy](options, callback)
         },
       }),
@@ -114,7 +115,7 @@ function guardedConnector(
   return (options, callback) => {
     const host = bareHost(options.hostname)
     if (isIP(host) !== 0 && !permitted(host)) {
-      callback(new AddressForbiddenError('the address is not allowed'), null)
+      callback(new AddressForbiddenError(`the address ${host} is not allowed`), null)
       return
     }
     connect(options, (...[error, socket]) => {
@@ -122,7 +123,7 @@ function guardedConnector(
       else if (permitted(socket.remoteAddress ?? '')) callback(null, socket)
       else {
         socket.destroy()
-        callback(new AddressForbiddenError('the connected address is not allowed'), null)
+        callback(new AddressForbiddenError(`the connected address ${socket.remoteAddress} is not allowed`), null)
       }
     })
   }
@@ -137,15 +138,15 @@ function guardedLookup(permitted: (address: string) => boolean, lookup: typeof s
       const [first] = addresses ?? []
       if (error !== null) callback(error, '', 0)
       else if (first === undefined || !addresses.every(({ address }) => permitted(address))) {
-        callback(new AddressForbiddenError('the name resolves to an address that is not allowed'), '', 0)
+        callback(new AddressForbiddenError(`the name ${hostname} resolves to an address that is not allowed`), '', 0)
       } else if (options.all === true) callback(null, addresses)
       else callback(null, first.address, first.family)
     })
   }
 }
 
-function forbidden(what: string, origin?: string): RequestError {
-  return new RequestError('CALLBACK_FORBIDDEN', `The callback URL ${what}.`, {
+function forbidden(problem: string, origin?: string): RequestError {
+  return new RequestError('CALLBACK_FORBIDDEN', `The callback URL ${problem}.`, {
     suggestion:
       origin === undefined
         ? 'Give callback.url as an http or https URL without credentials.'

@@ -1,6 +1,6 @@
-// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest learns
-// nothing about the connection; failures are described in the executor's log only.
-import { setTimeout as sleep } from 'node:timers/promises'
+// Tool calls by HTTP to the client's tool server, signed after https://www.standardwebhooks.com. The guest gets
+// no information about the connection; failures are described in the executor's log only.
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
 import { isTemporaryStatus, toolCancelled, toolOutputTooLarge } from '@codemode/shared/internal'
@@ -9,7 +9,7 @@ import type { Logger } from 'pino'
 
 import { CallCancels } from './call-cancels.ts'
 import { callbackHeaders } from './callback-headers.ts'
-import { post, type OtherAnswer } from './post.ts'
+import { post, type OtherResponse } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import { answerEnvelopeBytes, toolCallConflict, toolUnavailable } from './tool-answers.ts'
 import type { OutgoingCall, ToolTransport } from './transport.ts'
@@ -20,7 +20,7 @@ import type { OutgoingCall, ToolTransport } from './transport.ts'
  * delivery before it aborts the handler, which is a second.
  */
 const maxAttempts = 8
-const pauseMs = { first: 50, longest: 400, longestAskedFor: 5_000 }
+const backoff = { firstMs: 50, maxMs: 400, maxRetryAfterMs: 5_000 }
 
 /**
  * Milliseconds after which an attempt that fails is not counted: the call was under way, and a gateway ended the
@@ -51,7 +51,7 @@ type Outcome = { readonly answer: ToolAnswer } | { readonly failure: Failure }
 
 interface Failure {
   readonly error?: unknown
-  readonly gateway?: OtherAnswer
+  readonly gateway?: OtherResponse
   /** Milliseconds since the request was sent; 0 if it was not sent. */
   readonly durationMs: number
 }
@@ -95,7 +95,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
     return toolCallConflict(call.tool)
   }
 
-  function invalid(call: OutgoingCall, { location, ...answer }: OtherAnswer): ToolAnswer {
+  function invalid(call: OutgoingCall, { location, ...answer }: OtherResponse): ToolAnswer {
     const redirectsTo = location === undefined ? undefined : withoutQuery(location, url)
     logger.warn({ ...idsOf(call), ...answer, redirectsTo }, 'the tool server gave no valid answer')
     return toolUnavailable(call.tool)
@@ -138,19 +138,19 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
         logger.warn(facts, 'the tool call failed: all attempts are used up')
         return toolUnavailable(call.tool, gateway?.status)
       }
-      await sleep(pauseAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
+      await delay(backoffAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
     }
     return toolCancelled(call.tool)
   }
 }
 
 /**
- * Returns the pause after the n-th attempt in milliseconds: exponential backoff with jitter, or what a gateway asked
- * for if that is longer.
+ * Returns the milliseconds to wait after the n-th attempt: exponential backoff with jitter, or the time in a gateway's
+ * `retry-after` if that is longer.
  */
-function pauseAfter(number: number, retryAfterMs = 0): number {
-  const backoffMs = Math.min(pauseMs.first * 2 ** (number - 1) * (1 + Math.random()), pauseMs.longest)
-  return Math.max(backoffMs, Math.min(retryAfterMs, pauseMs.longestAskedFor))
+function backoffAfter(number: number, retryAfterMs = 0): number {
+  const backoffMs = Math.min(backoff.firstMs * 2 ** (number - 1) * (1 + Math.random()), backoff.maxMs)
+  return Math.max(backoffMs, Math.min(retryAfterMs, backoff.maxRetryAfterMs))
 }
 
 interface Attempt {

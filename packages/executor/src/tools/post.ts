@@ -2,13 +2,13 @@ import { parseRetryAfter } from '@codemode/shared/internal'
 import type { Dispatcher } from 'undici'
 
 /** A response: 200 with its body, one that is too large, or any other with its status and headers. */
-export type PostAnswer =
+export type PostResponse =
   | { readonly bytes: Buffer }
   | { readonly isTooLarge: true; readonly sizeBytes: number | undefined }
-  | OtherAnswer
+  | OtherResponse
 
 /** A response that is not a tool server's answer, described by its status and headers. */
-export interface OtherAnswer {
+export interface OtherResponse {
   readonly status: number
   readonly contentType?: string | undefined
   readonly contentEncoding?: string | undefined
@@ -28,20 +28,20 @@ interface PostRequest {
 }
 
 /**
- * Sends a request and resolves with the response. A response that is not read to its end is destroyed with its
- * connection. Rejects when the connection fails and when the signal aborts. A request that still waits for a connection
- * rejects only when it gets one, since it holds its place in the agent's queue until then.
+ * Sends a request and resolves with the response. If the rest of a response is not needed, its connection is destroyed.
+ * Rejects when the connection fails and when the signal aborts. A request that still waits for a connection rejects
+ * only when it gets one, since it holds its place in the agent's queue until then.
  */
-export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswer> {
+export function post(agent: Dispatcher, request: PostRequest): Promise<PostResponse> {
   const { url, headers, body, maxBytes, signal, onSent } = request
-  const { promise, resolve, reject } = Promise.withResolvers<PostAnswer>()
+  const { promise, resolve, reject } = Promise.withResolvers<PostResponse>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
   let controller: Dispatcher.DispatchController | undefined
   const abort = (): void => controller?.abort(signal.reason as Error)
-  const isEnough = (answer: PostAnswer): void => {
+  const finishEarly = (answer: PostResponse): void => {
     resolve(answer)
-    controller?.abort(new Error('no more of the answer is read'))
+    controller?.abort(new Error('the rest of the response is not needed'))
   }
   const handler: Dispatcher.DispatchHandler = {
     onRequestStart(started) {
@@ -57,12 +57,12 @@ export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswe
       if (status < 200) return
       const declaredBytes = Number(answered['content-length'] ?? 0)
       const contentEncoding = textOf(answered['content-encoding']) ?? 'identity'
-      if (status !== 200 || contentEncoding !== 'identity') isEnough(otherAnswer(status, answered))
-      else if (declaredBytes > maxBytes) isEnough({ isTooLarge: true, sizeBytes: declaredBytes })
+      if (status !== 200 || contentEncoding !== 'identity') finishEarly(otherResponse(status, answered))
+      else if (declaredBytes > maxBytes) finishEarly({ isTooLarge: true, sizeBytes: declaredBytes })
     },
     onResponseData(_controller, chunk) {
       sizeBytes += chunk.byteLength
-      if (sizeBytes > maxBytes) isEnough({ isTooLarge: true, sizeBytes: undefined })
+      if (sizeBytes > maxBytes) finishEarly({ isTooLarge: true, sizeBytes: undefined })
       else chunks.push(chunk)
     },
     onResponseEnd() {
@@ -78,9 +78,9 @@ export function post(agent: Dispatcher, request: PostRequest): Promise<PostAnswe
   return promise
 }
 
-type AnswerHeaders = Record<string, string | string[] | undefined>
+type ResponseHeaders = Record<string, string | string[] | undefined>
 
-function otherAnswer(status: number, headers: AnswerHeaders): OtherAnswer {
+function otherResponse(status: number, headers: ResponseHeaders): OtherResponse {
   return {
     status,
     contentType: textOf(headers['content-type']),

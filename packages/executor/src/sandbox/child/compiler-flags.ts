@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 
 /**
  * Flags by which V8 collects feedback and compiles later than for long-running programs. Most guests end after some
- * milliseconds, before that work pays off. Guests that compute are as fast as before; design/prepared-isolates.md has
+ * milliseconds, before that work saves time. Guests that compute are as fast as before; design/prepared-isolates.md has
  * numbers.
  */
 const flags = [

@@ -20,7 +20,7 @@ type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
 /**
  * Guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
  * always known. Only strings, numbers and booleans cross the boundary. The output of a turn is collected here and
- * handed over when the turn has ended.
+ * returned when the turn has ended.
  */
 export class GuestHost {
   readonly #isolate: GuestIsolate

@@ -109,8 +109,8 @@ export class GuestIsolate {
   }
 
   /**
-   * Lets further isolates start with the code that this one has compiled of the runtime. This isolate must have run no
-   * code but ours.
+   * Lets further isolates start with the code that this one has compiled of the runtime. This isolate must not
+   * have run code of a guest other than the typical one.
    */
   cacheCompiledCode(): void {
     this.#runtime.cacheCompiledCode(this.#isolate)

@@ -7,8 +7,8 @@ import type { RuntimeSource } from '../runtime-source.ts'
 const scriptInfo = { filename: 'codemode:runtime' } as const
 
 /**
- * Guest runtime and the code that V8 has compiled of it. Nothing that the isolate of a guest could produce is ever
- * taken.
+ * Guest runtime and the code that V8 has compiled of it. The compiled code is never taken from the isolate of an
+ * execution.
  */
 export class GuestRuntime {
   readonly #source: RuntimeSource
@@ -43,7 +43,7 @@ export class GuestRuntime {
 
   /**
    * Keeps the code that an isolate has compiled of the runtime. Isolates made from now on start with it and compile the
-   * rest at its first use. The isolate must have run no code but ours.
+   * rest at its first use. The isolate must not have run code of a guest other than the typical one.
    */
   cacheCompiledCode(isolate: ivm.Isolate): void {
     // V8 still has the script, with the functions of it that have been called and therefore compiled.

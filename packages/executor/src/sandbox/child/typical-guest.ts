@@ -8,7 +8,8 @@ const MiB = 1024 * 1024
 const timeoutMs = 5_000
 
 /**
- * Guest that does what most code does. The rest of the runtime is compiled in the isolates of the guests that need it.
+ * Guest that uses the parts of the runtime that most code uses. The others are compiled in the isolates of the guests
+ * that use them.
  */
 const spec: GuestSpec = {
   code: `
@@ -40,8 +41,7 @@ const spec: GuestSpec = {
 }
 
 /**
- * Runs a guest of our own, so that the functions of the runtime that it needs are compiled once for all isolates that
- * follow.
+ * Runs the typical guest, so that the functions of the runtime that it uses are compiled once for all later isolates.
  */
 export function compileForTypicalGuest(runtime: GuestRuntime): void {
   const isolate = new GuestIsolate(runtime, defaultMemoryLimitMb)
@@ -50,7 +50,8 @@ export function compileForTypicalGuest(runtime: GuestRuntime): void {
   host.turn({ kind: 'start', at: 0 }, timeoutMs)
   host.turn({ ...answer, call: 1 }, timeoutMs)
   const last = host.turn({ ...answer, call: 2 }, timeoutMs)
-  if (last.type !== 'turn' || last.effects.end?.ok !== true) throw new Error('The guest runtime does not work')
+  if (last.type !== 'turn' || last.effects.end?.ok !== true)
+    throw new Error('The guest runtime failed: it did not run the typical guest to its result')
   isolate.cacheCompiledCode()
   isolate.dispose()
 }

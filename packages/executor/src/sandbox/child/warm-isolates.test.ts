@@ -36,7 +36,7 @@ test('the usual limit is the default memory limit of executions', () => {
   expect(defaultMemoryLimitMb).toBe(defaultRequestLimits.memoryLimitMb)
 })
 
-test('no isolate is used twice, and the stock replaces the used ones', () => {
+test('no isolate is used twice, and the pool replaces the used ones', () => {
   const { isolates, take, maintained } = preparedIsolates()
   const given = [take(), take(), take()]
   for (const isolate of given) isolates.discard(isolate, 0)
@@ -52,7 +52,7 @@ test('an isolate has the requested memory limit', () => {
   for (const limit of [128, 64, 128, 64, 64, 64, 128, 8]) expect(take(limit).memoryLimitMb).toBe(limit)
 })
 
-test('the stock changes to a limit that two consecutive executions use, not one alone', () => {
+test('the pool changes to a limit that two consecutive executions use, not one alone', () => {
   const { take, maintained } = preparedIsolates()
   take(64)
   expect(maintained()).toBe(0)
@@ -62,7 +62,7 @@ test('the stock changes to a limit that two consecutive executions use, not one 
   expect(maintained()).toBe(1)
 })
 
-test('after a burst the stock prewarms as many isolates as it took, up to a bound, and later none', () => {
+test('after a burst the pool prewarms as many isolates as it took, up to a bound, and later none', () => {
   let now = 0
   const { take, maintained } = preparedIsolates(() => now)
   for (let i = 0; i < 4; i++) take()
@@ -80,7 +80,7 @@ test('after a burst the stock prewarms as many isolates as it took, up to a boun
   expect(maintained()).toBe(1)
 })
 
-test('the stock disposes an isolate with a large heap at once, and the oldest of many', () => {
+test('the pool disposes an isolate with a large heap at once, and the oldest of many', () => {
   const { isolates, take } = preparedIsolates()
   const large = take()
   isolates.discard(large, 9 * MiB)
@@ -91,7 +91,7 @@ test('the stock disposes an isolate with a large heap at once, and the oldest of
 })
 
 /** Code that reads everything by which it could tell when its isolate was made, or what ran beside it meanwhile. */
-const nosy = `
+const observingCode = `
   const names = []
   for (let object = globalThis; object; object = Object.getPrototypeOf(object)) names.push(...Reflect.ownKeys(object).map(String))
   console.log(names.join())
@@ -109,7 +109,7 @@ test('a guest cannot detect whether its isolate was prewarmed', () => {
   const texts = { input: '{"a":[1]}', context: '{}', config: '{}', seed: '5'.repeat(64) }
   const replies = isolates.map((isolate) => {
     onTestFinished(() => isolate.dispose())
-    const host = new GuestHost({ code: nosy, ...texts, limits, tools: ['tool'] }, isolate)
+    const host = new GuestHost({ code: observingCode, ...texts, limits, tools: ['tool'] }, isolate)
     const turns = [
       host.turn({ kind: 'start', at: 1_000_000 }, 5_000),
       host.turn({ kind: 'tick', at: 1_000_001 }, 5_000),

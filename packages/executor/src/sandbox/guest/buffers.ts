@@ -53,7 +53,7 @@ function replace<Original extends BufferConstructor>(
       return allocate(p.ReflectConstruct, undefined, [Original, kept, target]) as object
     },
   })
-  // Instances must not lead back to the original through their prototype.
+  // The original must not be reachable from instances through their prototype.
   defineHidden(p, Original.prototype as object, 'constructor', Replacement)
   defineGlobal(p, name, Replacement)
   return Replacement

@@ -4,15 +4,15 @@ import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
-/** Bytes that an entry counts beyond its text, since it is kept and sent with its level, its time and its place. */
+/** Bytes that an entry counts beyond its text, because its level, time and position are kept and sent too. */
 const entryOverheadBytes = 64
 
 type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
 
 /**
  * Installs the global `console`. Its output is limited in bytes, and thereby in entries: the entry that crosses the
- * limit is cut and says by how much, and those after it are dropped and counted. Returns the function that writes an
- * entry.
+ * limit is truncated and contains the number of dropped bytes, and those after it are dropped and counted. Returns the
+ * function that writes an entry.
  */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
   let bytesLeft: number | undefined

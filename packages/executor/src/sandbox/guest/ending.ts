@@ -57,7 +57,7 @@ export function createEnding(
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
     state.emit('end', p.JSONStringify(outcome)!)
-    // Set only after the host has been told: where the guest has used up its stack, any of the calls above may throw.
+    // Set only after the host has received the end: any of the calls above throws if the guest has used up its stack.
     state.ended = true
   }
 
@@ -123,10 +123,8 @@ export function createEnding(
     threw,
     exhaustedMemory() {
       const limitMb = state.limits.memoryLimitMb
-      fail('MEMORY_LIMIT', 'RangeError', `The code used more than ${limitMb} MiB of memory (memoryLimitMb)`, {
-        limitMb,
-        option: 'memoryLimitMb',
-      })
+      const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb). Keep less data in memory, or raise memoryLimitMb.`
+      fail('MEMORY_LIMIT', 'RangeError', message, { limitMb, option: 'memoryLimitMb' })
     },
     fail,
   }

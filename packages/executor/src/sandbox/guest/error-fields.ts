@@ -2,19 +2,27 @@ import { brandOf } from './brand.ts'
 import type { Primordials } from './primordials.ts'
 import { read } from './thrown.ts'
 
-/** Maximum length of an array in an error. The text of a longer one exceeds every limit, and an array without items may be that long. */
+/**
+ * Maximum length of an array in an error. The text of a longer one exceeds every limit, and an array without items may
+ * be that long.
+ */
 const maxCopiedLength = 2 ** 24
 
-/** Reads what is in errors, of one serialisation, so that nothing that user code throws there can end it. */
+/**
+ * Functions that read the contents of errors during one serialisation. Exceptions of user code in them do not end it.
+ */
 export interface ErrorFields {
   /**
-   * Returns what JSON takes of a value at a key: the result of its `toJSON`, if it has one; undefined where that throws. An
-   * object is replaced by one that stands for it, so that `JSON.stringify` does not look into the object itself.
+   * Returns the value that JSON writes for a value at a key: the result of its `toJSON`, if it has one; undefined if
+   * that throws. An object is replaced by a substitute, so that `JSON.stringify` does not read the object itself.
    */
   jsonOf(value: unknown, key: string): unknown
-  /** Returns the object that another one stands for, or that one itself. */
+  /** Returns the object of a substitute; any other object is returned unchanged. */
   original(object: object): object
-  /** Returns a copy of an array or an object by `jsonOf`; what can't be read is left out. */
+  /**
+   * Returns a copy of an array or an object, with its values converted by `jsonOf`. Values that can't be read are left
+   * out.
+   */
   copy(object: object): object
 }
 

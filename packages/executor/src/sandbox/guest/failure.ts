@@ -49,7 +49,7 @@ export function describeFailure(p: Primordials, thrown: unknown): Failure {
   }
 }
 
-/** Hints for names of other environments that models use, with the alternatives. */
+/** Hints for names that exist in other environments only and that models use, with the alternatives. */
 const hints = {
   __proto__: null,
   fetch: 'The sandbox has no network. Call a tool instead: await tools.<name>(input).',

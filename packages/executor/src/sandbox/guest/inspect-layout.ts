@@ -6,7 +6,7 @@ interface Layout {
   readonly open: string
   readonly close: string
   readonly isList: boolean
-  /** Whether so little is nested in the object that it may be on one line. */
+  /** Whether the nesting in the object is low enough for one line. */
   readonly isFlat: boolean
   readonly indent: number
 }

@@ -34,6 +34,7 @@ export function serialise(p: Primordials, value: unknown): Serialised {
   // Created at the first error.
   let fields: ErrorFields | undefined
   let depth = -1
+  // Depth from which refused values are left out, because they belong to an error; `Infinity` outside of errors.
   let lenientFrom = Infinity
   // Prototype of the last class instance without hidden state. Instances of the same class mostly follow.
   let plainClass: object | null | undefined

@@ -3,8 +3,7 @@ import type { Primordials } from './primordials.ts'
 type Operation = (...args: never[]) => unknown
 
 /**
- * Creates an object that is filled at the first access. Only the effects of `fill` itself show that it was not filled
- * before.
+ * Creates an object that is filled at the first access. Code can notice the delay only by the effects of `fill`.
  */
 export function createLazyObject(p: Primordials, fill: (object: object) => void): object {
   let isFilled = false

@@ -15,7 +15,7 @@ import { createUncurry, type Uncurry } from './uncurry.ts'
  * - `promiseThen`, and `await`, read `constructor` of the promise, so its result may be anything and it may throw.
  *
  * Some methods are left out because they construct by species, that is, by a constructor that user code may choose:
- * slice and splice of arrays (the functions of those names here are ours), `map`, `filter` and `concat`, `subarray`,
+ * slice and splice of arrays (`arraySlice` and `arrayRemove` replace them), `map`, `filter` and `concat`, `subarray`,
  * `ArrayBuffer.prototype.slice`. `split`, `replace` and `match` are left out because they call methods of the pattern.
  */
 export type Primordials = ReturnType<typeof capturePrimordials>
@@ -109,7 +109,9 @@ export function capturePrimordials() {
     objectPrototype: Object.prototype as object,
     promisePrototype: Promise.prototype as object,
     regExpPrototype: RegExp.prototype as object,
-    /** It has no name, and what it takes to reach it is expensive. */
+    /**
+     * Returns the prototype of `Intl.Segments`, which no global names. It is made when needed, because that is slow.
+     */
     segmentsPrototype: () => getPrototypeOf(apply(segment, new Segmenter('en'), [''])) as object,
     setPrototype: Set.prototype as object,
     typedArrayPrototype: typedArray as object,

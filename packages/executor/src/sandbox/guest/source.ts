@@ -43,7 +43,7 @@ interface CallSite {
   toString(): string
 }
 
-/** Makes stack traces show the author's own lines and columns, and no frames of the runtime. */
+/** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
 export function installStackTraces(p: Primordials, source: PreparedSource): void {
   const shift = source.ok ? source.shift : null
 

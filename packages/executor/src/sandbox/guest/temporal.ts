@@ -24,9 +24,9 @@ const localZone = 'UTC'
 /**
  * Installs a `Temporal` whose clock reads the turn's timestamp. V8 makes the 200 functions of its own `Temporal` at the
  * first access, which would be a third of setting up the runtime, so nothing accesses it before the guest does. V8's
- * namespace is removed: it holds V8's clock, and nothing else leads to it. Its classes have no clock, and all of them
- * are reached from a date, by a method that can't be captured ahead either. Code that replaces this method first gets a
- * `Temporal` of its own making.
+ * namespace is removed: it has V8's clock, and no other object refers to it. Its classes have no clock, and all of them
+ * are reached from a date, by a method that can't be captured ahead either. If code replaces this method first, the
+ * `Temporal` that it gets is made with its replacement.
  */
 export function installTemporal(p: Primordials, state: RuntimeState): void {
   // Deleted first, because defining over it would access it.

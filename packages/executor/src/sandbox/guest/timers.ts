@@ -14,9 +14,9 @@ interface Timers {
 }
 
 /**
- * Installs `setTimeout`, `setInterval`, `sleep` and `queueMicrotask`. The timers live here; the host only learns when
- * the next one is due, and delivers a tick then. An exception from a callback ends the execution, as it ends a Node
- * process.
+ * Installs `setTimeout`, `setInterval`, `sleep` and `queueMicrotask`. The timers are kept here; the host gets only the
+ * time at which the next one is due, and delivers a tick then. An exception from a callback ends the execution, as it
+ * ends a Node process.
  */
 export function installTimers(p: Primordials, state: RuntimeState, ending: Ending): Timers {
   const heap = createTimerHeap(p)
@@ -39,7 +39,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
       ending.fail(
         'TOO_MANY_TIMERS',
         'Error',
-        `More than ${state.limits.timers} timers wait at once, which is the limit. Clear some first.`,
+        `More than ${state.limits.timers} timers wait at once; the limit is ${state.limits.timers} (timers). Clear some first.`,
         {
           limit: state.limits.timers,
         },

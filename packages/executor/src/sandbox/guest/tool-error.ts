@@ -37,8 +37,8 @@ interface ToolErrorRecord {
 const toolErrors = { records: undefined as unknown as WeakMap<object, ToolErrorRecord> }
 
 /**
- * Defines the global `ToolError` and returns the function that makes one. The stack of an error is that of its call,
- * which the author knows, and not that of the turn in which the answer arrived.
+ * Defines the global `ToolError` and returns the function that makes one. The stack of an error is that of its call
+ * in the code, and not that of the turn in which the answer arrived.
  */
 export function installToolError(p: Primordials): MakeToolError {
   toolErrors.records = new p.WeakMap<object, ToolErrorRecord>()

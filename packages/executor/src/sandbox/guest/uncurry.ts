@@ -3,7 +3,7 @@ export type Uncurry<Self> = <Args extends unknown[], Result>(
   method: (this: Self, ...args: Args) => Result,
 ) => (self: Self, ...args: Args) => Result
 
-/** Captures what uncurries methods and getters. It must be called before user code runs. */
+/** Creates the functions that uncurry methods and getters. It must be called before user code runs. */
 export function createUncurry() {
   const { bind, call } = Function.prototype
   const { getOwnPropertyDescriptor } = Reflect

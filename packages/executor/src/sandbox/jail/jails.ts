@@ -34,7 +34,7 @@ const nodeFlags = [
   '--disable-warning=SecurityWarning',
   '--permission',
   '--allow-addons',
-  // node-gyp-build looks at this file to tell musl from glibc.
+  // node-gyp-build looks at this file to distinguish musl from glibc.
   '--allow-fs-read=/etc/alpine-release',
 ]
 
@@ -47,7 +47,7 @@ export function candidateJails(): Jail[] {
   const candidates: (Jail | undefined)[] =
     platform === 'linux'
       ? [
-          // First as nobody. Where only root can read the program's files, the second one is needed.
+          // For root, `nobody` is tried first. It does not work where only root can read the program's files.
           isRoot ? bubblewrap({ asNobody: true }) : undefined,
           bubblewrap({ asNobody: false }),
           namespaces({ isRoot }),
@@ -101,7 +101,7 @@ const libraryFolders = ['/lib', '/lib64', '/usr/lib', '/usr/lib64', '/usr/local/
 
 /**
  * Returns the jail of unshare: no network, no other processes, no shared memory. The file system is the machine's, as
- * far as the process's user may read it. Returns undefined if a command is missing.
+ * far as the user of the process may read it. Returns undefined if a command is missing.
  */
 function namespaces({ isRoot }: { isRoot: boolean }): Jail | undefined {
   const [unshare, setpriv, privileges] = [
@@ -156,8 +156,8 @@ function plainNode(): string[] {
 }
 
 /**
- * Returns the command that makes root nobody and forbids gaining any privilege. The process dies with the one that
- * started it.
+ * Returns the command that changes the user from root to `nobody`, if `asNobody` is set, and forbids gaining any
+ * privilege. The process is killed when the process that started it ends.
  */
 function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefined {
   const setpriv = findCommand('setpriv')
@@ -168,7 +168,7 @@ function dropPrivileges({ asNobody }: { asNobody: boolean }): string[] | undefin
 
 /**
  * Returns the command that forbids core dumps and written files and limits descriptors and processes. It does not limit
- * the address space, which tells nothing of V8's use of memory; the watchdog limits memory.
+ * the address space, because V8 reserves far more addresses than it uses; the watchdog limits memory.
  */
 function limitResources(): string[] | undefined {
   const prlimit = findCommand('prlimit')

@@ -30,7 +30,7 @@ interface Instruction {
 }
 
 const load = (value: number): Instruction => ({ code: 0x20, value })
-const answer = (value: number): Instruction => ({ code: 0x06, value })
+const returnAction = (value: number): Instruction => ({ code: 0x06, value })
 const unlessEqual = (value: number, skip: number): Instruction => ({ code: 0x15, value, whenFalse: skip })
 const unlessAnyBit = (value: number, skip: number): Instruction => ({ code: 0x45, value, whenFalse: skip })
 
@@ -39,7 +39,12 @@ const unlessAnyBit = (value: number, skip: number): Instruction => ({ code: 0x45
  * architectures have.
  */
 export function seccompFilter(): Buffer {
-  const program = [load(offset.arch), ...forArch(auditArch.x64, 1), ...forArch(auditArch.arm64, 2), answer(killProcess)]
+  const program = [
+    load(offset.arch),
+    ...forArch(auditArch.x64, 1),
+    ...forArch(auditArch.arm64, 2),
+    returnAction(killProcess),
+  ]
   const bytes = Buffer.alloc(program.length * 8)
   for (const [index, { code, value, whenTrue = 0, whenFalse = 0 }] of program.entries()) {
     bytes.writeUInt16LE(code, index * 8)
@@ -60,9 +65,9 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
     if (number === undefined) continue
     if (entry[0] === 'clone') rules.push(unlessEqual(number, 4), ...onlyThreads)
     else if (entry[0] === 'prctl') rules.push(unlessEqual(number, 4), ...allButParentDeathSignal)
-    else rules.push(unlessEqual(number, 1), answer(allow))
+    else rules.push(unlessEqual(number, 1), returnAction(allow))
   }
-  rules.push(answer(failWithEnosys))
+  rules.push(returnAction(failWithEnosys))
   return [unlessEqual(arch, rules.length), ...rules]
 }
 
@@ -70,13 +75,13 @@ function forArch(arch: number, column: 1 | 2): Instruction[] {
 const allButParentDeathSignal = [
   load(offset.firstArgument),
   unlessEqual(setParentDeathSignal, 1),
-  answer(failWithEperm),
-  answer(allow),
+  returnAction(failWithEperm),
+  returnAction(allow),
 ] as const
 
 const onlyThreads = [
   load(offset.firstArgument),
   unlessAnyBit(cloneThread, 1),
-  answer(allow),
-  answer(failWithEperm),
+  returnAction(allow),
+  returnAction(failWithEperm),
 ] as const

@@ -31,7 +31,7 @@ export const allowedSyscalls: readonly (readonly [name: string, x64: number, arm
   ['readlinkat', 267, 78],
   ['getdents64', 217, 61],
   ['getcwd', 79, 17],
-  // Node asks for the kind of its standard input.
+  // Node determines the type of its standard input.
   ['getsockname', 51, 204],
   ['getsockopt', 55, 209],
   // Memory.

@@ -45,15 +45,15 @@ const AcornParser = Parser as unknown as Pick<typeof Parser, 'parse' | 'parseExp
 export class LinearParser extends AcornParser {
   // Acorn's constructor opens the first scope before field initializers would run, so the fields are only declared.
   declare private scopes: Scope[] | undefined
-  /** Open scopes in which a name conflicts with a `var` of that name, the outermost first. */
-  declare private obstacles: Map<string, Scope[]>
+  /** Open scopes in which a `var` of a name would conflict with another declaration of it, the outermost first. */
+  declare private conflictingScopes: Map<string, Scope[]>
   declare private variableCount: number
 
   override enterScope(flags: number): void {
     super.enterScope(flags)
     if (this.scopes === undefined) {
       this.scopes = []
-      this.obstacles = new Map()
+      this.conflictingScopes = new Map()
       this.variableCount = 0
     }
     const scope = {
@@ -70,11 +70,14 @@ export class LinearParser extends AcornParser {
     super.exitScope()
     const scope = this.scopes!.pop()!
     for (const names of [scope.lexical, scope.functions]) {
-      for (const name of names ?? []) if (this.obstacles.get(name)?.at(-1) === scope) this.obstacles.get(name)!.pop()
+      for (const name of names ?? [])
+        if (this.conflictingScopes.get(name)?.at(-1) === scope) this.conflictingScopes.get(name)!.pop()
     }
   }
 
-  /** Whether `using` is allowed here: also at the top of a program, which becomes the body of a function. Read by acorn. */
+  /**
+   * Whether `using` is allowed here: also at the top of a program, which becomes the body of a function. Read by acorn.
+   */
   get allowUsing(): boolean {
     return (this.currentScope().flags & scopeFlags.switch) === 0
   }
@@ -92,11 +95,11 @@ export class LinearParser extends AcornParser {
         break
       case bindings.lexical:
         ;(scope.lexical ??= new Set()).add(name)
-        this.addObstacle(name, scope)
+        this.addConflictingScope(name, scope)
         break
       case bindings.function:
         ;(scope.functions ??= new Set()).add(name)
-        if (!scope.hasFunctionVariables) this.addObstacle(name, scope)
+        if (!scope.hasFunctionVariables) this.addConflictingScope(name, scope)
         break
       default:
         ;(scope.ofVariables.variables ??= new Map()).set(name, this.variableCount++)
@@ -114,13 +117,13 @@ export class LinearParser extends AcornParser {
       case bindings.function:
         return isLexical || (isVariable && !scope.hasFunctionVariables)
       default:
-        return (this.obstacles.get(name)?.at(-1)?.depth ?? -1) >= scope.ofVariables.depth
+        return (this.conflictingScopes.get(name)?.at(-1)?.depth ?? -1) >= scope.ofVariables.depth
     }
   }
 
-  private addObstacle(name: string, scope: Scope): void {
-    const scopes = this.obstacles.get(name)
-    if (scopes === undefined) this.obstacles.set(name, [scope])
+  private addConflictingScope(name: string, scope: Scope): void {
+    const scopes = this.conflictingScopes.get(name)
+    if (scopes === undefined) this.conflictingScopes.set(name, [scope])
     else if (scopes.at(-1) !== scope) scopes.push(scope)
   }
 }

@@ -38,7 +38,7 @@ export function positionOf(code: string, offset: number): { line: number; column
 }
 
 /**
- * Turns a hashbang, which is no comment within a function, into a comment, and breaks `sourceURL` comments, by which
+ * Turns a hashbang, which is no comment within a function, into a comment, and disables `sourceURL` comments, by which
  * code could choose its file name in stack traces. HTML-like comments do not have that effect.
  */
 function withoutSpecialComments(code: string, comments: readonly Comment[]): string {

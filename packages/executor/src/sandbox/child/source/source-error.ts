@@ -25,4 +25,4 @@ export class SourceError extends Error {
 
 /** Message for `import` and `export` in any form. */
 export const noModulesMessage =
-  'modules are not available in the sandbox: remove import and export, and call a tool (tools.name(input)) for what JavaScript itself does not have'
+  'modules are not available in the sandbox: remove import and export; for functions that JavaScript does not have, call a tool (tools.name(input))'

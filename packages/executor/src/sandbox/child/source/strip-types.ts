@@ -6,7 +6,7 @@ const wrapperStart = 'async function f() {\n'
 const wrapperEnd = '\n}'
 
 /**
- * Whether Node's parser is broken. It is a WebAssembly instance that a stack overflow breaks for good, and a process
+ * Whether Node's parser is broken. It is a WebAssembly instance that a stack overflow breaks permanently, and a process
  * has only one, so the process must be replaced before it can strip types again.
  */
 let isBroken = false
@@ -17,8 +17,8 @@ export function isParserBroken(): boolean {
 }
 
 /**
- * Replaces TypeScript's types by blanks, so that every line and column stays. The code may be the body of an async
- * function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`;
+ * Replaces TypeScript's types by blanks, so that line and column numbers stay the same. The code may be the body of an
+ * async function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`;
  * `RangeError` for code that nests too deeply, which breaks the parser if the nesting is without brackets; and
  * `ParserBrokenError` from then on.
  */

@@ -2,7 +2,7 @@ import type { Primordials } from '../primordials.ts'
 
 /** Converts a value to a string as WebIDL does: unlike `String()`, it throws for a symbol. */
 export function textOf(value: unknown): string {
-  // oxlint-disable-next-line typescript/no-unnecessary-template-expression -- the value only pretends to be a string
+  // oxlint-disable-next-line typescript/no-unnecessary-template-expression -- the value may be no string
   return `${value as string}`
 }
 
