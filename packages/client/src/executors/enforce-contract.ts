@@ -53,8 +53,8 @@ interface Ids {
 }
 
 /**
- * Returns the value if it has the shape of a result, otherwise throws an INTERNAL error. The content is not checked:
- * the executor alone knows it.
+ * Returns the value if it has the shape of a result, otherwise throws INVALID_RESPONSE. The values of its fields are
+ * not checked.
  */
 function checked(result: unknown, ids: Ids): ExecutionResult {
   const isResult =
@@ -65,7 +65,7 @@ function checked(result: unknown, ids: Ids): ExecutionResult {
 }
 
 function contractViolation(violation: string, ids: Ids, cause?: unknown): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor of this client ${violation}.`, {
+  return new ExecutorClientError('INVALID_RESPONSE', `The executor of this client ${violation}.`, {
     ...ids,
     ambiguous: true,
     suggestion: 'Executor.run must resolve with an ExecutionResult or reject with an Error.',

@@ -11,7 +11,7 @@ export interface SuccessAnswer {
 
 /** Returns the error for a response of the executor that violates the protocol. */
 export function malformed(what: string, cause: unknown): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor's ${what} does not match the protocol of this client`, {
+  return new ExecutorClientError('INVALID_RESPONSE', `The executor's ${what} does not match the protocol of this client`, {
     ambiguous: true,
     suggestion: 'Check that the client and the executor are of the same major version.',
     cause,
@@ -21,7 +21,7 @@ export function malformed(what: string, cause: unknown): ExecutorClientError {
 /** Returns the error for a response of the executor that was truncated or modified on the way. */
 function damaged(what: string): ExecutorClientError {
   return new ExecutorClientError(
-    'INTERNAL',
+    'INVALID_RESPONSE',
     `The executor's ${what} is not valid JSON: it was truncated or modified on the way`,
     {
       retryable: true,

@@ -1,4 +1,4 @@
-import { errorBodySchema, type ErrorBody } from '@codemode/shared'
+import { errorBodySchema, type ErrorBody, type ErrorCode } from '@codemode/shared'
 import { codeOfStatus, isGatewayStatus, isTemporaryStatus, parseRetryAfter } from '@codemode/shared/internal'
 
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
@@ -44,7 +44,8 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
   if (code === 'UNAUTHORIZED') {
     return new ExecutorClientError(code, `${rejectedKey(connection.origin)}: ${message}`, {
       ...fields,
-      suggestion: suggestion ?? checkKey,
+      // The executor's own suggestion names the header; users of the client set an option.
+      suggestion: checkKey,
     })
   }
   return new ExecutorClientError(code, message, { ...fields, suggestion })
@@ -86,11 +87,17 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     })
   }
   if (status < 300) {
-    return new ExecutorClientError('INTERNAL', `${got}${says}. Check executorUrl.`, {
+    return new ExecutorClientError('INVALID_RESPONSE', `${got}${says}. Check executorUrl.`, {
       ...fields,
       ambiguous: connection.method === 'POST',
     })
   }
   // A 503 is ambiguous too: some gateways send it when the executor closed the connection during the request.
-  return new ExecutorClientError(codeOfStatus(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+  return new ExecutorClientError(foreignCode(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+}
+
+/** Returns the code for a status that another server sent: INTERNAL would mean that the executor has a bug. */
+function foreignCode(status: number): ErrorCode {
+  const code = codeOfStatus(status)
+  return code === 'INTERNAL' ? 'INVALID_RESPONSE' : code
 }

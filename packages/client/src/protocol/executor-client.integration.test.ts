@@ -345,10 +345,13 @@ test('permanently refused answers leave an ambiguous outcome', async () => {
 test('an answer that is not a result is a protocol error', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.json(200, { hello: 'world' }))
   await using client = clientOf(executor)
-  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'INTERNAL', ambiguous: true })
+  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
+    code: 'INVALID_RESPONSE',
+    ambiguous: true,
+  })
 })
 
-test('the request clock fires in the client, names itself, and cancels the execution', async () => {
+test('the request timeout expires in the client, is named in the error, and cancels the execution', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
   })

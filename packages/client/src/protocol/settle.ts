@@ -24,7 +24,8 @@ export function canBeSettled(error: unknown): error is ExecutorClientError {
 
 /** Returns whether the connection broke, another server answered, the response was damaged, or its status was 5xx. */
 function isUnanswered(error: ExecutorClientError): boolean {
-  return error instanceof ExecutorConnectionError || error.code === 'INTERNAL' || (error.httpStatus ?? 0) >= 500
+  const hasNoResult = error.code === 'INTERNAL' || error.code === 'INVALID_RESPONSE'
+  return error instanceof ExecutorConnectionError || hasNoResult || (error.httpStatus ?? 0) >= 500
 }
 
 /**

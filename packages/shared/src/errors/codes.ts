@@ -79,6 +79,7 @@ export const errorCodes = {
   CONNECTION_FAILED: client('The executor was not reached.', { retryable: true }),
   REQUEST_TIMEOUT: client('The request was not answered within its timeout.', { retryable: true }),
   WAIT_TIMEOUT: client('The execution did not end within the timeout of the wait.', { retryable: true }),
+  INVALID_RESPONSE: client('The response is not one that an executor of this version sends.'),
   CLIENT_CLOSED: client('The client was closed.'),
   CONFIGURATION_INVALID: client('The configuration of the client is not valid.'),
 } as const satisfies Record<string, CodeProperties>
