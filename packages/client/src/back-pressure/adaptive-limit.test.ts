@@ -7,8 +7,8 @@ const refused = { isRefused: true, overheadMs: undefined }
 
 /** Runs a round: as many executions as the limit allows begin together and end alike. */
 function round(limit: AdaptiveLimit, outcome: { isRefused: boolean; overheadMs: number | undefined }): number {
-  const begunAt = limit.ended
-  for (let left = limit.value; left > 0; left -= 1) limit.note({ ...outcome, begunAt })
+  const endedBefore = limit.ended
+  for (let left = limit.value; left > 0; left -= 1) limit.record({ ...outcome, endedBefore })
   return limit.value
 }
 
@@ -56,7 +56,7 @@ test('a little overhead never counts as slow, however small the usual overhead i
 
 test('an answer without overhead of the executor, such as one of the cache, does not change the limit', () => {
   const limit = new AdaptiveLimit({ min: 2, max: 10 })
-  for (let n = 0; n < 20; n += 1) limit.note({ begunAt: n, isRefused: false, overheadMs: undefined })
+  for (let n = 0; n < 20; n += 1) limit.record({ endedBefore: n, isRefused: false, overheadMs: undefined })
   expect(limit.value).toBe(2)
 })
 

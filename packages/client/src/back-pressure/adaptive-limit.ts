@@ -13,7 +13,7 @@ export interface Bounds {
 /** Measured outcome of one execution. */
 export interface Outcome {
   /** Value of `ended` when the execution began. */
-  readonly begunAt: number
+  readonly endedBefore: number
   readonly isRefused: boolean
   /**
    * Milliseconds spent besides running and waiting for tools: in queues, retries and on the wire; undefined if unknown.
@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** Overhead in milliseconds up to which an execution is never slow. */
-const negligibleMs = 50
+const minSlowMs = 50
 /** Multiple of the usual overhead above which an execution is slow. */
 const slowFactor = 2
 /** Weight of one execution in the moving average of the overhead. */
@@ -52,38 +52,38 @@ export class AdaptiveLimit {
   }
 
   /** Records an execution that has ended, and adapts the limit. */
-  note({ begunAt, isRefused, overheadMs }: Outcome): void {
+  record({ endedBefore, isRefused, overheadMs }: Outcome): void {
     this.#ended += 1
     if (isRefused || this.#isSlow(overheadMs)) {
-      // At the lowest limit the slowness does not come from concurrency, so this overhead becomes part of the usual
+      // At the lowest limit, concurrency is not the reason, so this overhead becomes part of the usual
       // one.
-      const isOfLeast = this.#limit === this.#bounds.min && begunAt >= this.#endedAtDecrease
-      if (isOfLeast && overheadMs !== undefined) this.#getUsedTo(overheadMs)
-      this.#decrease(begunAt)
+      const isAtMinimum = this.#limit === this.#bounds.min && endedBefore >= this.#endedAtDecrease
+      if (isAtMinimum && overheadMs !== undefined) this.#updateUsual(overheadMs)
+      this.#decrease(endedBefore)
     } else if (overheadMs !== undefined) this.#increase(overheadMs)
   }
 
   #isSlow(overheadMs: number | undefined): boolean {
-    return overheadMs !== undefined && overheadMs > Math.max(negligibleMs, slowFactor * (this.#usualMs ?? Infinity))
+    return overheadMs !== undefined && overheadMs > Math.max(minSlowMs, slowFactor * (this.#usualMs ?? Infinity))
   }
 
   /** Halves the limit, unless the execution began before the last decrease: it says nothing about the limit since. */
-  #decrease(begunAt: number): void {
-    if (begunAt < this.#endedAtDecrease) return
+  #decrease(endedBefore: number): void {
+    if (endedBefore < this.#endedAtDecrease) return
     this.#endedAtDecrease = this.#ended
     this.#fastSinceChange = 0
     this.#limit = Math.max(this.#bounds.min, Math.floor(this.#limit / 2))
   }
 
   #increase(overheadMs: number): void {
-    this.#getUsedTo(overheadMs)
+    this.#updateUsual(overheadMs)
     this.#fastSinceChange += 1
     if (this.#fastSinceChange < this.#limit) return
     this.#fastSinceChange = 0
     this.#limit = Math.min(this.#bounds.max, this.#limit + 1)
   }
 
-  #getUsedTo(overheadMs: number): void {
+  #updateUsual(overheadMs: number): void {
     this.#usualMs = (this.#usualMs ?? overheadMs) * (1 - smoothing) + overheadMs * smoothing
   }
 }

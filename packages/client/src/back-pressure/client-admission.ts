@@ -95,10 +95,10 @@ export class ClientAdmission {
 
   async #measured(work: () => Promise<ExecutionResult>): Promise<ExecutionResult> {
     if (this.#adaptive === undefined) return work()
-    const begunAt = this.#adaptive.ended
+    const endedBefore = this.#adaptive.ended
     const sentAt = performance.now()
     const [outcome] = await Promise.allSettled([work()])
-    this.#adaptive.note({ begunAt, ...readingOf(outcome, performance.now() - sentAt) })
+    this.#adaptive.record({ endedBefore, ...readingOf(outcome, performance.now() - sentAt) })
     this.#queue.concurrency = this.#adaptive.value
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
