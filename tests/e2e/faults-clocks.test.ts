@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
 import { api, busy, connect, gate, startExecutorProcess, transports } from '@codemode/testkit'
-import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
+import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-client.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const hourMs = 3_600_000

@@ -17,7 +17,7 @@ import {
   startExecutorProcess,
   transports,
 } from '@codemode/testkit'
-import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
+import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-client.ts'
 
 const runsOf = countRuns()
 const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 
 import { aborted, busy, type Exchange, type Fault, gate, startExecutor, transports } from '@codemode/testkit'
-import { countRuns, startFaulty, threeCalls } from '../support/faulty-ways.ts'
+import { countRuns, startFaulty, threeCalls } from '../support/faulty-client.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()

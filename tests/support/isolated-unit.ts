@@ -9,8 +9,8 @@ import { Server, Socket } from 'node:net'
 import { configureGlobal } from 'fast-check'
 import { afterEach, vi } from 'vitest'
 
-function refuse(what: string): never {
-  throw new Error(`A unit test ${what}; name its file *.integration.test.ts`)
+function refuse(action: string): never {
+  throw new Error(`A unit test ${action}; name its file *.integration.test.ts`)
 }
 
 Object.assign(Server.prototype, { listen: () => refuse('listens on a socket') })

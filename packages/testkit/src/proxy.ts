@@ -46,7 +46,7 @@ export type Fault =
    * is set.
    */
   | { readonly heldUntil: Promise<unknown>; readonly breaks?: boolean }
-  /** If the executor dies during the request, it receives the request once more after the promise has resolved. */
+  /** If the executor is killed during the request, it receives the request once more after the promise has resolved. */
   | { readonly repeatAfter: Promise<unknown> }
   /** The proxy answers itself; with `half`, the answer breaks off in the middle of its body. */
   | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly half?: boolean }

@@ -1,4 +1,4 @@
-/** Turns the issues that a schema finds in options into an error that says where they are and shows corrected options. */
+/** Error for options that a schema refuses: it says where each invalid option is set, and shows corrected options. */
 import { problemsOf, type Problem } from '@codemode/shared/internal'
 import type { z } from 'zod'
 

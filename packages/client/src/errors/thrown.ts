@@ -67,7 +67,7 @@ function ownCodeOf(error: object): string | undefined {
   return typeof code === 'string' && code !== '' ? textHead(code, maxNameLength) : undefined
 }
 
-/** The first inner errors of an error, as many as are described, and the number of all. */
+/** Inner errors of an error: the first ones, at most `causeLimits.errors`, and the number of all. */
 interface InnerErrors {
   readonly first: readonly unknown[]
   readonly count: number

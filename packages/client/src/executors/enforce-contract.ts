@@ -34,7 +34,7 @@ export function enforceContract(executor: Executor): Executor {
       else signal?.addEventListener('abort', onAbort, { once: true })
       try {
         const running = (async () => executor.run(request, options))()
-        return checked(await Promise.race([running, forcedEnd.promise]), ids)
+        return requireResult(await Promise.race([running, forcedEnd.promise]), ids)
       } catch (error) {
         throw isError(error)
           ? error
@@ -56,7 +56,7 @@ interface Ids {
  * Returns the value if it has the shape of a result, otherwise throws INVALID_RESPONSE. The values of its fields are
  * not checked.
  */
-function checked(result: unknown, ids: Ids): ExecutionResult {
+function requireResult(result: unknown, ids: Ids): ExecutionResult {
   const isResult =
     typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result
   if (isResult) return result as ExecutionResult

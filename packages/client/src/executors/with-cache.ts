@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import { receiveError, sendError } from '../errors/transfer.ts'
+import { deserializeError, serializeError } from '../errors/transfer.ts'
 import { failureOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
@@ -135,7 +135,7 @@ async function withOwnError<T>(joined: Promise<T>, ids: { executionId: string; c
     return await joined
   } catch (error) {
     if (!(error instanceof ExecutorClientError)) throw error
-    const copy = receiveError(sendError(error))
+    const copy = deserializeError(serializeError(error))
     throw error.executionId === ids.executionId ? error : Object.assign(copy as ExecutorClientError, ids)
   }
 }

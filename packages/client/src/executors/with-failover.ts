@@ -27,8 +27,8 @@ export type FailoverOptions = z.input<typeof optionsSchema>
 
 /**
  * Returns one executor that distributes executions over several, each for one URL. An execution goes to the one with
- * the fewest under way in this process. One that can't be reached, breaks off, hangs or refuses (429, 503) is ejected
- * until `isReady` says that it is back, which is asked every `probeIntervalMs`. If all are ejected, they are tried
+ * the fewest under way in this process. One that can't be reached, breaks the connection, hangs or refuses (429, 503) is
+ * ejected until `isReady`, which is called every `probeIntervalMs`, resolves with true. If all are ejected, they are tried
  * anyway.
  *
  * An execution that has certainly not run goes on to the next executor, with the same id. One that may have run is

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { executionEventSchema, fixedLimits, type ExecutionEvent } from '@codemode/shared'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-import { malformed } from './parse-answer.ts'
+import { malformed } from './parse-response.ts'
 
 /** Maximum number of characters of one event: more than the limits allow for any event of an executor. */
 const maxEventLength = 2 * fixedLimits.journalBytes

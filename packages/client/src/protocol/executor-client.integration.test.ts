@@ -669,8 +669,8 @@ test('health is the answer of the executor, and false without an answer', async 
   await using client = clientOf(executor)
   expect(await client.isLive()).toBe(true)
   expect(await client.isReady()).toBe(false)
-  await using nobody = clientOf({ url: 'http://127.0.0.1:1' })
-  expect(await nobody.isLive()).toBe(false)
+  await using unreached = clientOf({ url: 'http://127.0.0.1:1' })
+  expect(await unreached.isLive()).toBe(false)
 })
 
 test(

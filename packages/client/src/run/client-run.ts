@@ -129,7 +129,7 @@ export class ClientRun {
     }
   }
 
-  /** Waits for admission by the gate, if there is one, and sends the request. */
+  /** Waits for admission, if the client has admission control, and sends the request. */
   #sendWhenAdmitted(): Promise<ExecutionResult> {
     const { admission } = this.#parts
     if (admission === undefined) return this.#send(0)
