@@ -21,7 +21,7 @@ const methods = {
 const endings: Ending[] = ['status', 'close', 'end']
 
 /**
- * Starts a client behind a gateway that ends quiet requests, with a tool that answers after `cuts` of them were ended.
+ * Starts a client behind a gateway that ends idle requests, with a tool that answers after `cuts` of them were ended.
  */
 async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } = {}) {
   const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending })
@@ -36,7 +36,7 @@ async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } 
   return { gateway, client, runs }
 }
 
-describe.each(endings)('behind a gateway that ends quiet requests by %s', (ending) => {
+describe.each(endings)('behind a gateway that ends idle requests by %s', (ending) => {
   test('an execution that sleeps gives its result', { tags: ['RT-1', 'RT-2'] }, async () => {
     await Promise.all(
       Object.values(methods).map(async (method) => {
@@ -70,7 +70,7 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
   )
 })
 
-test('retry: false suffices, because an ended quiet request is not a failed attempt', { tags: ['RT-1'] }, async () => {
+test('retry: false suffices, because an ended idle request is not a failed attempt', { tags: ['RT-1'] }, async () => {
   const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   await using client = connect(gateway, { retry: false, tools: { wait_for_cuts: () => gateway.hasCut(5) } })
@@ -78,19 +78,23 @@ test('retry: false suffices, because an ended quiet request is not a failed atte
   expect(await client.executeAsync('await sleep(300); return 5')).toBe(5)
 })
 
-test('the request clock ends a request that a gateway repeatedly interrupts', { tags: ['RT-3'] }, async () => {
+test('the request timeout ends a request that a gateway repeatedly interrupts', { tags: ['RT-3'] }, async () => {
   const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
-  const clocks = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
-  await using client = connect(gateway, { retry, ...clocks, tools: { wait_for_cuts: () => gateway.hasCut(Infinity) } })
+  const timeouts = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
+  await using client = connect(gateway, {
+    retry,
+    ...timeouts,
+    tools: { wait_for_cuts: () => gateway.hasCut(Infinity) },
+  })
   const failure = client.executeAsync('return tools.wait_for_cuts()')
   await expect(failure).rejects.toMatchObject({
     code: expect.stringMatching(/^(EXECUTION|REQUEST)_TIMEOUT$/) as string,
   })
 })
 
-test('an ended quiet request is not reported as a retry, and a broken one is', { tags: ['RT-1'] }, async () => {
-  // Far longer than the half second after which the end of a stream is ascribed to its quiet.
+test('an ended idle request is not reported as a retry, and a broken one is', { tags: ['RT-1'] }, async () => {
+  // Far longer than the half second after which the end of a stream is attributed to its idleness.
   const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs: 1_500, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   const retries: unknown[] = []

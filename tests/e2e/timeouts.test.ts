@@ -107,7 +107,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('the request clock fires when no answer arrives', { tags: ['RT-3'] }, async () => {
+  test('the request timeout expires when no answer arrives', { tags: ['RT-3'] }, async () => {
     await using proxy = await startProxy(suite.executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })

@@ -32,7 +32,7 @@ test('an executor that ignores its signal delays neither an aborted execution no
   expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 2 })
 })
 
-test('the client gives up an executor that ignores its clocks', async () => {
+test('the client gives up an executor that ignores its timeouts', async () => {
   await using codemode = Codemode.fromClientConfig({
     executor: { run: never, [Symbol.asyncDispose]: async () => {} },
     requestTimeoutMs: 20,

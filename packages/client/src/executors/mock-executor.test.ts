@@ -154,7 +154,7 @@ test('cancel() by id ends the execution with a failed result', async () => {
   expect((await all(execution.events())).map(({ type }) => type)).toEqual(['started', 'finished'])
 })
 
-test('latency and clocks follow fake timers', async () => {
+test('latency and timeouts follow fake timers', async () => {
   vi.useFakeTimers()
   const executor = new MockExecutor({ latencyMs: 60_000, defaultResult: 1 })
   const running = executor.run({ code: 'x' }, options)

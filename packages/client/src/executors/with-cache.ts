@@ -37,9 +37,9 @@ export interface CachingExecutor extends Executor {
 }
 
 /**
- * Returns an executor that caches successes, and lets identical requests that come together share one run
- * (single-flight). Requests are identical by code, input, tool declarations, config and context, and to share a run by
- * their limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
+ * Returns an executor that caches successes, and lets identical concurrent requests share one run
+ * (single-flight). Requests are identical if they have the same code, input, tool declarations, config and context; to
+ * share a run, they need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
  * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
  * caller waits for it.
  *

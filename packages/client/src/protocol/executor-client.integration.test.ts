@@ -368,7 +368,7 @@ test('the request timeout expires in the client, is named in the error, and canc
   await executor.nextRequest('/cancel')
 })
 
-test('the request clock gives the same error when the executor detects it first', async () => {
+test('the request timeout gives the same error when the executor detects it first', async () => {
   const details = { layer: 'request', option: 'requestTimeoutMs', timeoutMs: 4_321 }
   await using executor = await FakeExecutor.start((_, reply) => reply.failed('EXECUTION_TIMEOUT', { details }))
   await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
@@ -381,7 +381,7 @@ test('the request clock gives the same error when the executor detects it first'
   })
 })
 
-test('a request clock longer than the longest timer does not fire at once', async () => {
+test('a request timeout longer than the longest timer does not expire at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     // A timer with a delay that is too long fires after 1 ms, before this one, which starts later.
     await sleep(2)
@@ -392,7 +392,7 @@ test('a request clock longer than the longest timer does not fire at once', asyn
   expect(await client.run({ code: 'x', limits }, noTools)).toMatchObject({ result: 1 })
 })
 
-test('the connect clock fires in the client and names itself', async () => {
+test('the connect timeout expires in the client and is named in the error', async () => {
   // The server accepts the connection and never answers the TLS handshake.
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -106,7 +106,7 @@ async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<bo
   }
 }
 
-/** Yields the messages of a body. At the end, drains the body if the last event has come, and destroys it otherwise. */
+/** Yields the messages of a body. At the end, drains the body if the last event was received, and destroys it otherwise. */
 async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
   // A destroyed body emits an error, which would be an uncaught exception without a listener.
   body.on('error', () => {})
@@ -131,12 +131,13 @@ function interruptedStream(
   cause: unknown,
 ): ExecutorConnectionError {
   return new ExecutorConnectionError(
-    `The event stream of execution ${executionId} was interrupted without a new event`,
+    `The event stream of execution ${executionId} was interrupted ${attempts} times in a row without a new event`,
     {
       executionId,
       correlationId,
       attempts,
       ambiguous: true,
+      suggestion: 'Check the gateways before the executor: one of them may end connections too early.',
       cause,
     },
   )
