@@ -61,6 +61,6 @@ function explanationOf(diagnostics: Diagnostics): string | undefined {
       return `takes ${complexity.summary} time, for example with ${attack.pattern.slice(0, maxShownLength)}`
     }
     case 'unknown':
-      return `can't be problemByRegex (${diagnostics.error.kind}): rewrite it, or allow it with a reason`
+      return `can't be analysed (${diagnostics.error.kind}): rewrite it, or allow it with a reason`
   }
 }

@@ -19,8 +19,8 @@ type Answering = (response: ServerResponse, request: IncomingMessage) => void
 const reading = { 'x-codemode-instance': '0'.repeat(32), 'x-codemode-clock': '1' }
 
 /**
- * A server that is no executor, and the requests that it got. Before an executor that has answered the first question of a
- * client, it answers the requests to run code only.
+ * A server that is no executor, and the requests that it got. Before an executor that has answered the first question
+ * of a client, it answers the requests to run code only.
  */
 async function foreignServer(answer: Answering, { isBeforeExecutor = false } = {}) {
   const requests: string[] = []

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http'
 import { startTinyProxy, type LocalServer } from './tiny-proxy.ts'
 
 /**
- * Behaviour of a gateway that ends an idle request: it answers with a status like nginx, closes the connection like an ELB, or ends
- * the response that has begun.
+ * Behaviour of a gateway that ends an idle request: it answers with a status like nginx, closes the connection like an
+ * ELB, or ends the response that has begun.
  */
 export type Ending = 'status' | 'close' | 'end'
 
@@ -16,8 +16,8 @@ interface IdleTimeoutGatewayOptions {
 }
 
 /**
- * Paths of requests that the gateway does not end. They are answered at once, but on a busy machine this may take longer
- * than the idle timeout.
+ * Paths of requests that the gateway does not end. They are answered at once, but on a busy machine this may take
+ * longer than the idle timeout.
  */
 const exemptPaths = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
 

@@ -1,4 +1,7 @@
-/** Shared by tests, benches, the demo and the examples: executors on free ports, proxies that fail on purpose, and probes of processes. */
+/**
+ * Shared by tests, benches, the demo and the examples: executors on free ports, proxies that fail on purpose, and
+ * probes of processes.
+ */
 export { startBusyLoops } from './busy-loops.ts'
 export { busy } from './busy.ts'
 export { type ExecutorProcess, startExecutorProcess } from './executor-process.ts'

@@ -74,8 +74,8 @@ interface InnerErrors {
 }
 
 /**
- * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a SuppressedError,
- * which `using` throws; undefined if there is none.
+ * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a
+ * SuppressedError, which `using` throws; undefined if there is none.
  */
 export function errorsOf(thrown: unknown): InnerErrors | undefined {
   const errors = fieldOf(thrown, 'errors')

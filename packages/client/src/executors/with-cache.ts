@@ -37,10 +37,10 @@ export interface CachingExecutor extends Executor {
 }
 
 /**
- * Returns an executor that caches successes, and lets identical concurrent requests share one run
- * (single-flight). Requests are identical if they have the same code, input, tool declarations, config and context; to
- * share a run, they need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
- * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
+ * Returns an executor that caches successes, and lets identical concurrent requests share one run (single-flight).
+ * Requests are identical if they have the same code, input, tool declarations, config and context; to share a run, they
+ * need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls`
+ * and `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
  * caller waits for it.
  *
  * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for

@@ -21,8 +21,8 @@ interface AtMostOnceOptions {
 export class AtMostOnce {
   readonly #options: AtMostOnceOptions
   /**
-   * Reading that the attempts name. Undefined before the first attempt, and if the executor has sent none; an attempt then
-   * names `none`, and no executor runs its code.
+   * Reading that the attempts name. Undefined before the first attempt, and if the executor has sent none; an attempt
+   * then names `none`, and no executor runs its code.
    */
   #known: InstanceReading | undefined
   #mayHaveArrived = false
@@ -32,8 +32,8 @@ export class AtMostOnce {
   }
 
   /**
-   * Makes an attempt with a value for the header `x-codemode-known`. If it is refused with a new reading, makes another one
-   * at once, which names that reading.
+   * Makes an attempt with a value for the header `x-codemode-known`. If it is refused with a new reading, makes another
+   * one at once, which names that reading.
    */
   async attempt<T>(send: (known: string) => Promise<T>): Promise<T> {
     for (let refusals = 0; ; refusals += 1) {
@@ -63,10 +63,10 @@ export class AtMostOnce {
 }
 
 /**
- * Returns the reading in a refusal if that proves that the attempt, sent so many milliseconds ago, has not run and will not
- * run. There are three cases: the attempt named no instance; another instance answered that was up before it was sent, so
- * the named one was gone; or the named instance answered and still knows all executions since then. The refusal alone is
- * no proof, since a proxy may have sent the attempt twice.
+ * Returns the reading in a refusal if that proves that the attempt, sent so many milliseconds ago, has not run and will
+ * not run. There are three cases: the attempt named no instance; another instance answered that was up before it was
+ * sent, so the named one was gone; or the named instance answered and still knows all executions since then. The
+ * refusal alone is no proof, since a proxy may have sent the attempt twice.
  */
 function readingIfNotRun(
   error: unknown,
@@ -82,8 +82,8 @@ function readingIfNotRun(
 }
 
 /**
- * Starts a stopwatch. Returns a function that returns the elapsed milliseconds by the clock that shows more: the monotonic
- * clock stops while the machine sleeps, and the system clock may be set back.
+ * Starts a stopwatch. Returns a function that returns the elapsed milliseconds by the clock that shows more: the
+ * monotonic clock stops while the machine sleeps, and the system clock may be set back.
  */
 function startStopwatch(): () => number {
   const [startedAt, startedAtDate] = [performance.now(), Date.now()]

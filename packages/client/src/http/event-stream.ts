@@ -10,8 +10,8 @@ import { malformed } from './parse-response.ts'
 const maxEventLength = 2 * fixedLimits.journalBytes
 
 /**
- * Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks or an event
- * is too long.
+ * Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks or an
+ * event is too long.
  */
 export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage[]> {
   const decoder = new TextDecoder()

@@ -14,8 +14,9 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends a request and resolves with its whole response, or with the beginning of one that is too large. Uses `dispatch`, on
- * which undici's `request` is built, since a stream for the body costs more than the rest of a small exchange.
+ * Sends a request and resolves with its whole response, or with the beginning of one that is too large. Uses
+ * `dispatch`, on which undici's `request` is built, since a stream for the body costs more than the rest of a small
+ * exchange.
  */
 export function exchangeText(
   dispatcher: Dispatcher,

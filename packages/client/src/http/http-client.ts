@@ -51,8 +51,8 @@ type Exchange<Body> = (
 
 /**
  * HTTP client that sends single requests to the executor, without retries. It adds headers and a span, and turns every
- * failure into a typed error. undici's timeouts are used only for connecting and for silent streams; the scope's signal is
- * the timeout of the request.
+ * failure into a typed error. undici's timeouts are used only for connecting and for silent streams; the scope's signal
+ * is the timeout of the request.
  */
 export class HttpClient {
   readonly #agent: Dispatcher

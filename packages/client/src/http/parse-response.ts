@@ -36,8 +36,8 @@ function damaged(name: string): ExecutorClientError {
 }
 
 /**
- * Returns the parsed response, without unknown fields. Throws if it does not match the schema. `name` names the response in
- * the message.
+ * Returns the parsed response, without unknown fields. Throws if it does not match the schema. `name` names the
+ * response in the message.
  */
 export function parseResponse<Schema extends z.ZodType>(
   schema: Schema,

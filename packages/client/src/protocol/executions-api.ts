@@ -36,7 +36,9 @@ export class ExecutionsApi {
     this.policy = policy
   }
 
-  /** Returns the policy for reading a record after failed attempts. Its delays continue the backoff of those attempts. */
+  /**
+   * Returns the policy for reading a record after failed attempts. Its delays continue the backoff of those attempts.
+   */
   recordPolicy(attempts: number): RetryPolicy {
     const { maxAttempts, backoffBaseMs } = this.policy
     return {

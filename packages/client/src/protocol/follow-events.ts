@@ -106,7 +106,9 @@ async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<bo
   }
 }
 
-/** Yields the messages of a body. At the end, drains the body if the last event was received, and destroys it otherwise. */
+/**
+ * Yields the messages of a body. At the end, drains the body if the last event was received, and destroys it otherwise.
+ */
 async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
   // A destroyed body emits an error, which would be an uncaught exception without a listener.
   body.on('error', () => {})
@@ -131,7 +133,7 @@ function interruptedStream(
   cause: unknown,
 ): ExecutorConnectionError {
   return new ExecutorConnectionError(
-    `The event stream of execution ${executionId} was interrupted ${attempts} times in a row without a new event`,
+    `The event stream of execution ${executionId} was interrupted without a new event`,
     {
       executionId,
       correlationId,

@@ -102,7 +102,10 @@ function callMessage(
   }
 }
 
-/** Ignores errors of an execution that is gone or has ended. Such an execution needs no answers, and its event stream ends as well. */
+/**
+ * Ignores errors of an execution that is gone or has ended. Such an execution needs no answers, and its event stream
+ * ends as well.
+ */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

@@ -13,8 +13,8 @@ import { delay } from '../async/delay.ts'
 const pollMs = 500
 
 /**
- * Returns whether the outcome of a failed request can be read from the execution's record: an attempt may have arrived, and
- * the connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
+ * Returns whether the outcome of a failed request can be read from the execution's record: an attempt may have arrived,
+ * and the connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
  */
 export function canBeSettled(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false

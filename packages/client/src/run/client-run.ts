@@ -41,7 +41,9 @@ export interface ClientRunOptions {
   submitAgain(this: void): Promise<Execution>
 }
 
-/** One execution of a client, from its plan to its end: it waits for admission, is sent, emits events and is counted. */
+/**
+ * One execution of a client, from its plan to its end: it waits for admission, is sent, emits events and is counted.
+ */
 export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()

@@ -90,8 +90,8 @@ export class CallRecord {
   })
 
   /**
-   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the grace
-   * period. Rejects with `CallConflict` if the call id was used with another tool or input.
+   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the
+   * grace period. Rejects with `CallConflict` if the call id was used with another tool or input.
    */
   async answer(
     call: DeliveredCall,

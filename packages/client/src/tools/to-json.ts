@@ -21,7 +21,9 @@ export function toJson(value: unknown): Json {
   }
 }
 
-/** Maximum number of values in a value: more do not fit into the largest message, with a character and a comma for each. */
+/**
+ * Maximum number of values in a value: more do not fit into the largest message, with a character and a comma for each.
+ */
 const maxValues = fixedLimits.toolOutputBytes / 2
 
 type Key = string | number

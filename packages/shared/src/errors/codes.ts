@@ -1,4 +1,6 @@
-/** Place where a code appears: an HTTP error, the result of an execution, the answer to a tool call, or only the client. */
+/**
+ * Place where a code appears: an HTTP error, the result of an execution, the answer to a tool call, or only the client.
+ */
 type CodeKind = 'request' | 'execution' | 'tool' | 'client'
 
 /** Row of the table of error codes. */
