@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 import { allowedRegexes } from './regexes/allowed.ts'
 import { findRegexes } from './regexes/find-regexes.ts'
-import { regexProblems } from './regexes/judge.ts'
+import { regexProblems } from './regexes/regex-problems.ts'
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)))
 const sources = globSync('packages/*/src/**/*.ts', { exclude: ['**/*.test.ts', '**/*.test-support.ts'] })

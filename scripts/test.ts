@@ -1,7 +1,8 @@
 /**
- * Runs the tests of the projects `unit`, `integration` and `adversarial`, or of those that `--project` names, in all files
- * or in those whose path has one of the words given; `-u` writes the snapshots that differ. A run of everything fails for
- * a requirement without a test. Closes with the line that CI reads: `N passed, N failed, N skipped`.
+ * Runs the tests of the projects `unit`, `integration` and `adversarial`, or of those that `--project` names, in all
+ * files or in those whose path has one of the words given; `-u` writes the snapshots that differ. A run of everything
+ * fails for a requirement without a test. Its last line of output is the one that CI reads: `N passed, N failed, N
+ * skipped`.
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'

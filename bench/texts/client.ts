@@ -6,10 +6,10 @@ import { nearestName, parseRetryAfter } from '@codemode/shared/internal'
 
 import { createRedactor } from '../../packages/client/src/config/redact.ts'
 import { expandVariables } from '../../packages/client/src/config/expand.ts'
-import { receiveError, sendError } from '../../packages/client/src/errors/transfer.ts'
+import { deserializeError, serializeError } from '../../packages/client/src/errors/transfer.ts'
 import { cacheKey } from '../../packages/client/src/executors/cache-key.ts'
 import { parseEvent, readMessages } from '../../packages/client/src/http/event-stream.ts'
-import { parseAnswer } from '../../packages/client/src/http/parse-answer.ts'
+import { parseResponse } from '../../packages/client/src/http/parse-response.ts'
 import { foreignError, responseError } from '../../packages/client/src/http/response-error.ts'
 import { correlationIdOf, readCallbackRequest } from '../../packages/client/src/tools/callback-request.ts'
 import { signToken } from '../../packages/client/src/tools/execution-token.ts'
@@ -155,7 +155,7 @@ export const clientSubjects: readonly TextSubject[] = [
   textSubject('wireNameOf', MiB, wireNameOf),
   textSubject('nearestName', MiB, (text) => nearestName(text, ['executionTimeoutMs', 'availableTools', 'context'])),
   textSubject('cacheKey', MiB, (text) => cacheKey({ code: text, input: text })),
-  textSubject('sendError and receiveError', MiB, (text) => receiveError(sendError(new Error(text)))),
+  textSubject('serializeError and deserializeError', MiB, (text) => deserializeError(serializeError(new Error(text)))),
   textSubject(
     'parseEvent',
     MiB,
@@ -168,11 +168,11 @@ export const clientSubjects: readonly TextSubject[] = [
     },
     jsonShapes,
   ),
-  textSubject('parseAnswer, result', MiB, (text) =>
-    parseAnswer(executionResultSchema, answerOf(JSON.stringify({ ...wireResult, result: text })), 'result'),
+  textSubject('parseResponse, result', MiB, (text) =>
+    parseResponse(executionResultSchema, answerOf(JSON.stringify({ ...wireResult, result: text })), 'result'),
   ),
   subject(
-    'parseAnswer, malformed lists',
+    'parseResponse, malformed lists',
     {
       maxSize: MiB,
       unit: 'items',
@@ -183,7 +183,7 @@ export const clientSubjects: readonly TextSubject[] = [
     },
     (text: string) => {
       try {
-        parseAnswer(executionResultSchema, answerOf(text), 'result')
+        parseResponse(executionResultSchema, answerOf(text), 'result')
       } catch {
         return undefined
       }

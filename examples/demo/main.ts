@@ -35,7 +35,7 @@ setTimeout(() => {
   process.exit(1)
 }, hangsAfterMs).unref()
 
-const began = performance.now()
+const startedAt = performance.now()
 const failed: string[] = []
 
 {
@@ -57,7 +57,7 @@ const failed: string[] = []
   }
 }
 
-const seconds = ((performance.now() - began) / 1000).toFixed(1)
+const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
 printLine(`\n${scenes.length - failed.length} of ${scenes.length} scenes passed, in ${seconds} s.`)
 for (const title of failed) printLine(`FAILED: ${title}`)
 if (failed.length > 0) process.exitCode = 1

@@ -1,6 +1,6 @@
 /**
  * Runs a batch with an adaptive concurrency limit (AIMD): it starts with one execution at a time, adds one after each
- * good round, and halves the limit when the executor refuses or becomes slow.
+ * round without congestion, and halves the limit when the executor refuses or becomes slow.
  */
 import assert from 'node:assert/strict'
 

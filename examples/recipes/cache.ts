@@ -1,6 +1,6 @@
 /**
- * Caches the results of an agent that asks the same question repeatedly. A hundred identical executions at once are one
- * run (single-flight); later ones are answered from memory. The answer depends on the user, so the user is in the
+ * Caches the results of an agent that asks the same question repeatedly. A hundred identical executions at once share
+ * one run (single-flight); later ones are answered from memory. The answer depends on the user, so the user is in the
  * context, which is part of the key.
  */
 import assert from 'node:assert/strict'

@@ -9,16 +9,16 @@ import { Codemode, ExecutorClient, withDegradation, withFallback } from '@codemo
 
 const executorApiKey = env['CODEMODE_EXECUTOR_API_KEY']
 /** Executor at a port on which nothing listens. */
-const gone = () =>
+const unreachable = () =>
   new ExecutorClient({
     executorUrl: 'http://127.0.0.1:9',
     executorApiKey,
     retry: { maxAttempts: 2, backoffBaseMs: 10 },
   })
-const alive = () => new ExecutorClient({ executorUrl: env['CODEMODE_EXECUTOR_URL'] ?? '', executorApiKey })
+const reachable = () => new ExecutorClient({ executorUrl: env['CODEMODE_EXECUTOR_URL'] ?? '', executorApiKey })
 
 await using codemode = Codemode.fromClientConfig({
-  executor: withFallback(gone(), alive(), { timeoutMs: 2_000 }),
+  executor: withFallback(unreachable(), reachable(), { timeoutMs: 2_000 }),
   tools: { celsius: ({ city }: { city: string }) => (city === 'Oslo' ? -3 : 21) },
 })
 const attempts: string[] = []
@@ -30,7 +30,7 @@ assert.deepEqual([result.result, result.source], [-3, 'fallback'])
 assert.deepEqual(attempts, ['attempt 1: CONNECTION_FAILED'])
 
 await using degraded = Codemode.fromClientConfig({
-  executor: withDegradation(gone(), { result: { available: false } }),
+  executor: withDegradation(unreachable(), { result: { available: false } }),
 })
 const last = await degraded.run('return 1')
 assert(last.success)

@@ -1,8 +1,8 @@
-/** Regular expression that the gate does not analyse, identified by its file and its source text. */
+/** Regular expression that the check does not analyse, identified by its file and its source text. */
 export interface AllowedRegex {
   readonly path: string
   readonly text: string
-  /** Reason why its time is linear, or which party's CPU budget pays for it. */
+  /** Reason why its time is linear, or a statement of the party that supplies the input and whose CPU time it takes. */
   readonly reason: string
 }
 

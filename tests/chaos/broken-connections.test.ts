@@ -12,7 +12,7 @@ const callsEach = 3
  * Probability that a connection is killed within a stretch of bytes; a request with its answer has one or two thousand
  * bytes.
  */
-const kills = { share: 0.2, stretchBytes: 4_096 }
+const kills = { killProbability: 0.2, intervalBytes: 4_096 }
 
 const code = `
   const first = await tools.step(1)

@@ -11,7 +11,7 @@ import {
   type ToolHandler,
 } from '@codemode/client'
 
-import { type ExecutorProcess, gate, startExecutorProcess, transports } from '@codemode/testkit'
+import { type ExecutorProcess, startExecutorProcess, toolLatch, transports } from '@codemode/testkit'
 
 /** Wraps an executor so that it logs its runs, by their inputs, and its probes. */
 function watched({ url, apiKey }: ExecutorProcess, log: string[]): Executor {
@@ -84,7 +84,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     async () => {
       await using first = await startExecutorProcess()
       await using second = await startExecutorProcess()
-      const { enter: hold, arrived, open } = gate()
+      const { enter: hold, arrived, open } = toolLatch()
       const { calls, enter } = counted(hold)
       const log: string[] = []
       const executor = withFailover([watched(first, log), watched(second, [])])

@@ -16,7 +16,7 @@ import {
   startExecutorProcess,
   startProxy,
 } from '@codemode/testkit'
-import { methods } from '../support/faulty-ways.ts'
+import { methods } from '../support/faulty-client.ts'
 
 /** Promises that one schedule waits for. */
 interface Moments {

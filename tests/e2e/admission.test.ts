@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import type { ExecutorConfigInput, RunningExecutor } from '@codemode/executor'
 
-import { api, connect, gate, keyOf, startExecutor, transports, writeKeysFile } from '@codemode/testkit'
+import { api, connect, keyOf, startExecutor, toolLatch, transports, writeKeysFile } from '@codemode/testkit'
 
 const keys = { acme: keyOf('acme'), other: keyOf('other') }
 
@@ -50,7 +50,7 @@ async function orderOf(queued: readonly Awaited<ReturnType<typeof enqueue>>[]): 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test("an execution above its key's queue limit gets a 429 with Retry-After", { tags: ['RT-5'] }, async () => {
     const executor = await startForTenants({ maxRunningPerKey: 1, maxQueuedPerKey: 2 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
     const running = client.executeAsync('tools.enter("running")')
     await arrived()
@@ -88,7 +88,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     { tags: ['RT-5'] },
     async () => {
       const executor = await startForTenants({ maxRunning: 1, maxQueued: 1 })
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       await using client = connect(executor, { ...config, executorApiKey: keys.acme, tools: { enter } })
       const running = client.executeAsync('tools.enter("running")')
       await arrived()
@@ -113,7 +113,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
 test('tenants take turns: a long queue of one does not delay another', { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({ maxRunning: 1 })
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
   const running = client.executeAsync('tools.enter("running")')
   await arrived()
@@ -132,7 +132,7 @@ test(
   { tags: ['RT-5'] },
   async () => {
     const executor = await startForTenants({ maxRunning: 1 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
     const running = client.executeAsync('tools.enter("running")')
     await arrived()
@@ -154,7 +154,7 @@ test(
 
 test("a key's own limits override those of all keys", { tags: ['RT-5'] }, async () => {
   const executor = await startForTenants({}, { acme: { maxRunning: 1, maxQueued: 0, limits: { maxToolCalls: 1 } } })
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(executor, { executorApiKey: keys.acme, tools: { enter } })
   const running = client.run('await tools.enter(1); await tools.enter(2)')
   await arrived()

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 
-import { apiKey, connect, gate, startProxy } from '@codemode/testkit'
+import { apiKey, connect, startProxy, toolLatch } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
 
 test('no more executions run at a time than concurrency allows, and all of them run', { tags: ['CL-2'] }, async () => {
-  const { enter, arrived, open, signals } = gate()
+  const { enter, arrived, open, signals } = toolLatch()
   await using client = connect(suite.executor, { concurrency: 3, queueTimeoutMs: 60_000, tools: { enter } })
   let most = 0
   client.on('start', () => (most = Math.max(most, client.stats().running)))
@@ -19,7 +19,7 @@ test('no more executions run at a time than concurrency allows, and all of them 
 })
 
 test('the views of one client take turns, so that no view starves another', { tags: ['CL-2'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   const order: string[] = []
   const note = (_: unknown, { context }: { context: { readonly [key: string]: unknown } }) =>
     order.push(String(context['view']))
@@ -37,7 +37,7 @@ test('the views of one client take turns, so that no view starves another', { ta
 })
 
 test('a higher priority of the same view starts first', { tags: ['CL-2'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   const order: unknown[] = []
   const note = (input: unknown) => order.push(input)
   await using client = connect(suite.executor, { concurrency: 1, tools: { enter, note } })
@@ -53,7 +53,7 @@ test(
   'an execution that waits too long in the client’s queue fails with QUEUE_TIMEOUT and never runs',
   { tags: ['CL-2', 'RT-3'] },
   async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     let ran = 0
     await using client = connect(suite.executor, { concurrency: 1, tools: { enter, count: () => (ran += 1) } })
     const first = client.executeAsync('tools.enter()')
@@ -73,7 +73,7 @@ test(
 )
 
 test('a full queue refuses the next execution and says what to do', { tags: ['CL-2'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 2, tools: { enter } })
   const all = [client.executeAsync('tools.enter()')]
   await arrived()
@@ -91,7 +91,7 @@ test(
   'an execution that is cancelled in the queue never runs, and frees its place for another execution',
   { tags: ['CL-2', 'EX-9'] },
   async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
     const first = client.executeAsync('tools.enter()')
     await arrived()
@@ -139,7 +139,7 @@ test(
 )
 
 test('with concurrency 1 and maxPending 0, one execution runs, the next is refused', { tags: ['CL-2'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(suite.executor, { concurrency: 1, maxPending: 0, tools: { enter } })
   const first = client.executeAsync('tools.enter()')
   await arrived()
@@ -170,7 +170,7 @@ test(
   'a batch waits in the queue beyond the queue timeout of single executions',
   { tags: ['CL-2', 'EX-2'] },
   async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { concurrency: 1, tools: { enter } })
     const first = client.executeAsync('tools.enter()')
     await arrived()

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CancelledError } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { aborted, api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
+import { aborted, api, connect, startExecutor, startProxy, toolLatch, transports } from '@codemode/testkit'
 
 const disconnectGraceMs = 300
 
@@ -26,7 +26,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     'aborting the signal rejects with an AbortError and stops the guest and its tool calls',
     { tags: ['EX-9'] },
     async () => {
-      const { enter, arrived, signals } = gate()
+      const { enter, arrived, signals } = toolLatch()
       let executionId = ''
       const tools = {
         enter: (input: unknown, call: { signal: AbortSignal; executionId: string }) => {
@@ -65,7 +65,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     'cancel() ends the execution as cancelled, with its reason, and aborts its handlers',
     { tags: ['EX-9'] },
     async () => {
-      const { enter, arrived, signals } = gate()
+      const { enter, arrived, signals } = toolLatch()
       await using client = connect(executor, { ...config, tools: { enter } })
       const execution = await client.submit('console.log("begun"); await tools.enter({}); return 1')
       await arrived()
@@ -93,7 +93,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('cancelling one execution does not affect the others and their calls', { tags: ['EX-9'] }, async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter } })
     const [kept, dropped] = await Promise.all(
       ['kept', 'dropped'].map((input) => client.submit('tools.enter(input)', { input })),
@@ -128,7 +128,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test('the end of the code cancels a call that the code no longer awaits', { tags: ['EX-9'] }, async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter, quick: () => 'quick' } })
     const value = client.executeAsync('return await Promise.race([tools.enter({}), tools.quick({})])')
     await arrived()
@@ -140,7 +140,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     'an execution whose client is gone past the grace is cancelled, and its handlers are aborted',
     { tags: ['EX-9'] },
     async () => {
-      const { enter, arrived, signals } = gate()
+      const { enter, arrived, signals } = toolLatch()
       await using proxy = await startProxy(executor)
       await using client = connect(proxy, { ...config, retry: false, tools: { enter } })
       const execution = await client.submit('await tools.enter({})')
@@ -157,7 +157,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test('a client that returns within the grace period finds its execution running', { tags: ['EX-9'] }, async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using proxy = await startProxy(executor, ({ method, path }) =>
       method === 'POST' && path === '/v1/executions' ? { cutAfter: 'tool.called' } : 'pass',
     )
@@ -192,7 +192,7 @@ test('cancellation also stops a guest that computes and awaits nothing', { tags:
 
 test('an execution that waits for admission can be cancelled, and leaves the queue', { tags: ['EX-9'] }, async () => {
   await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(narrow, { tools: { enter } })
   const running = client.executeAsync('tools.enter("first")')
   await arrived()

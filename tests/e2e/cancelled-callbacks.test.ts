@@ -6,13 +6,13 @@ import { newExecutionId } from '@codemode/shared'
 
 import {
   aborted,
-  connect,
   type CallbackRequest,
+  connect,
   freePort,
-  gate,
   startExecutor,
   startProxy,
   ToolHost,
+  toolLatch,
 } from '@codemode/testkit'
 
 let executor: RunningExecutor
@@ -113,7 +113,7 @@ test.each(ways)(
   { tags: ['EX-9', 'TL-5'] },
   async (...way) => {
     const [, expected, cancel] = way
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const tools = { enter, quick: () => arrived().then(() => 'quick') }
     await using behind = await behindDeafProxy(executor.url, { tools })
     const { client } = behind
@@ -129,7 +129,7 @@ test(
   'a client that is gone past the grace aborts its handlers with the reason of the cancellation',
   { tags: ['EX-9'] },
   async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using before = await startProxy(executor)
     await using behind = await behindDeafProxy(before.url, { retry: false, tools: { enter } })
     const execution = await behind.client.submit('await tools.enter({})')
@@ -148,7 +148,7 @@ test.each([
   { tags: ['TL-5', 'RT-3'] },
   async (...given) => {
     const [clocks, reason] = given
-    const { enter, signals } = gate()
+    const { enter, signals } = toolLatch()
     await using host = await ToolHost.start(executor, { tools: { enter } })
     const ended = await host.codemode.run('await tools.enter({}); return 1', clocks)
     expect(ended).toMatchObject({ success: false })
@@ -165,7 +165,7 @@ test(
   { tags: ['EX-9', 'EX-10'] },
   async () => {
     const own = await startExecutor()
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using behind = await behindDeafProxy(own.url, { retry: false, tools: { enter } })
     const ended = behind.client.run('await tools.enter({})').catch((error: unknown) => error)
     await arrived()
@@ -180,7 +180,7 @@ test(
   { tags: ['EX-9', 'EX-10'] },
   async () => {
     const own = await startExecutor()
-    const { enter, arrived } = gate()
+    const { enter, arrived } = toolLatch()
     const port = await freePort()
     const server = { url: `http://127.0.0.1:${port}` }
     await using proxy = await startProxy(server, (_, number) => (number === 1 ? 'hang when sent' : 'hang'))
@@ -199,7 +199,7 @@ test(
   'a delivery that is repeated after the cancellation never gets a successful answer',
   { tags: ['TL-6', 'EX-9'] },
   async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using host = await ToolHost.start(executor, { tools: { enter } })
     const execution = await host.codemode.submit('await tools.enter("late")')
     await arrived()
@@ -250,7 +250,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
   'the tool server refuses a cancellation with %s with %i, and the call continues',
   { tags: ['TL-3', 'EX-9'] },
   async (_what, status, change) => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using host = await ToolHost.start(executor, { tools: { enter } })
     const running = host.codemode.executeAsync('return await tools.enter("kept")')
     await arrived()
@@ -263,7 +263,7 @@ test.each<[string, number, Parameters<ToolHost['deliver']>[1]]>([
 )
 
 test('the token of one execution cannot cancel a call of another', { tags: ['TL-3', 'EX-9'] }, async () => {
-  const { enter, arrived, open, signals } = gate()
+  const { enter, arrived, open, signals } = toolLatch()
   await using host = await ToolHost.start(executor, { tools: { enter } })
   const values = ['a', 'b'].map((input) => host.codemode.executeAsync('return await tools.enter(input)', { input }))
   await arrived(2)
@@ -280,7 +280,7 @@ test(
   'a tool server that refuses the message as unknown, as older clients do, loses no calls',
   { tags: ['EX-9'] },
   async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const port = await freePort()
     const older = { status: 400, body: '{"error":{"code":"INVALID_REQUEST"}}' } as const
     await using proxy = await startProxy({ url: `http://127.0.0.1:${port}` }, (_, number) =>

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Codemode } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { aborted, api, connect, gate, startExecutor, transports } from '@codemode/testkit'
+import { aborted, api, connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -16,7 +16,7 @@ const statusOf = async (id: string): Promise<string> => (await api(executor, `/v
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('close() cancels running executions, in the client and on the executor', { tags: ['EX-10'] }, async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
     const execution = await client.submit('await tools.enter({})')
@@ -30,7 +30,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('close({ drain }) waits for running executions, whose tools still work', { tags: ['EX-10'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     const client = connect(executor, { ...config, tools: { enter, one: () => 1 } })
     const value = client.executeAsync('const n = await tools.enter(41)\nreturn n + (await tools.one({}))')
     await arrived()
@@ -44,7 +44,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('close({ drain }) gives up after its timeout, and cancels the rest', { tags: ['EX-10'] }, async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch((error: unknown) => error)
     await arrived()
@@ -54,7 +54,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('close() is idempotent, and further calls wait for the first', { tags: ['EX-10'] }, async () => {
-    const { enter, arrived } = gate()
+    const { enter, arrived } = toolLatch()
     const client = connect(executor, { ...config, tools: { enter } })
     const value = client.executeAsync('tools.enter({})').catch(() => 'ended')
     await arrived()
@@ -64,7 +64,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('await using closes the client', { tags: ['EX-10'] }, async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     let value: Promise<unknown>
     {
       await using client = connect(executor, { ...config, tools: { enter } })
@@ -126,7 +126,7 @@ test(
   { tags: ['EX-10'] },
   async () => {
     const leaving = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(leaving, { retry: false, tools: { enter } })
     const value = client.executeAsync('tools.enter("drained")')
     await arrived()
@@ -149,7 +149,7 @@ test(
   { tags: ['EX-10'] },
   async () => {
     const leaving = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using client = connect(leaving, { retry: false, tools: { enter } })
     const execution = await client.submit('await tools.enter({})')
     await arrived()

@@ -13,7 +13,7 @@ import {
   type ToolLike,
 } from '@codemode/client'
 
-import { apiKey, type Exchange, type Fault, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
+import { apiKey, type Exchange, type Fault, startExecutor, startProxy, toolLatch, transports } from '@codemode/testkit'
 
 const clientOf = ({ url }: { readonly url: string }) =>
   new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry: { backoffBaseMs: 1 } })
@@ -75,7 +75,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     { tags: ['CL-1'] },
     async () => {
       await using executor = await startExecutor()
-      const { enter, arrived, open, signals } = gate()
+      const { enter, arrived, open, signals } = toolLatch()
       await using codemode = codemodeOf(withCache(clientOf(executor)), { enter, double: (n: number) => n * 2 })
       const controller = new AbortController()
       const code = 'return await tools.double(await tools.enter(7))'
@@ -95,7 +95,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('the abort of all its executions cancels a shared run with its tools', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using codemode = codemodeOf(withCache(clientOf(executor)), { enter })
     const controllers = [new AbortController(), new AbortController()]
     const running = controllers.map(({ signal }) => codemode.run('return await tools.enter(7)', { signal }))
@@ -111,7 +111,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     async () => {
       await using first = await behind(() => 'pass')
       await using second = await startExecutor()
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       const callIds: string[] = []
       const note = (input: unknown, { callId }: ToolCall) => {
         callIds.push(callId)
@@ -133,7 +133,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   test('the fallback runs code that takes too long, and the first executor stops', { tags: ['CL-1'] }, async () => {
     await using first = await startExecutor()
     await using second = await startExecutor()
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const slowOnFirst = (_: unknown, call: ToolCall) => (signals.length === 0 ? enter(1, call) : 2)
     const executor = withFallback(clientOf(first), clientOf(second), { timeoutMs: 3_000 })
     await using codemode = codemodeOf(executor, { slowOnFirst })
@@ -164,7 +164,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 
   test('a handle reaches the executor that runs it, through all wrappers', { tags: ['CL-1'] }, async () => {
     await using executor = await startExecutor()
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     const inner = withFallback(withFailover([nobody(), clientOf(executor)]), nobody(), { timeoutMs: 20_000 })
     await using codemode = codemodeOf(withDegradation(inner, { result: null }), { enter })
     const execution = await codemode.submit('return await tools.enter(1)')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { connect, gate, startExecutor, transports } from '@codemode/testkit'
+import { connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -69,7 +69,7 @@ test('no execution sees changes that another makes to its globals', { tags: ['EX
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test.each([1, 10, 100])('%i executions wait for their tools at the same time', { tags: ['EX-3'] }, async (count) => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const inputs = Array.from({ length: count }, (_, index) => index)
     const values = Promise.all(inputs.map((input) => client.executeAsync('tools.enter(input)', { input })))
@@ -106,7 +106,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('waiting executions hold no CPU slot, so that others run at once', { tags: ['EX-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const waiting = Promise.all(Array.from({ length: 50 }, () => client.executeAsync('tools.enter(1)')))
     await arrived(50)
@@ -118,7 +118,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test("the caller's event loop does not stall while 100 executions wait", { tags: ['EX-4'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const values = Promise.all(Array.from({ length: 100 }, () => client.executeAsync('tools.enter(1)')))
     await arrived(100)

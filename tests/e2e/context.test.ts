@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Context } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { connect, gate, startExecutor, transports } from '@codemode/testkit'
+import { connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -50,7 +50,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test("50 parallel requests through one client never see each other's context", { tags: ['CX-1'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     const seen: unknown[] = []
     const look = async (input: unknown, call: Call & { signal: AbortSignal }) => {
       await enter(input, call)

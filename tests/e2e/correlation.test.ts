@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
+import { api, connect, startExecutor, startProxy, toolLatch, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -74,7 +74,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test('the error of an aborted execution has its ids', { tags: ['CX-2'] }, async () => {
-    const { enter, arrived } = gate()
+    const { enter, arrived } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter } })
     const controller = new AbortController()
     const options = { correlationId: 'the-one-that-was-aborted', signal: controller.signal }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { connect, gate, startBusyLoops, startExecutor, transports } from '@codemode/testkit'
+import { connect, startBusyLoops, startExecutor, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -57,7 +57,7 @@ test(
   { tags: ['RT-3', 'EX-2'] },
   async () => {
     await using narrow = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     let calls = 0
     await using client = connect(narrow, { tools: { enter, count: () => (calls += 1) } })
     const neighbours = Promise.all(
@@ -85,7 +85,7 @@ test(
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('the CPU time excludes waiting', { tags: ['RT-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const result = client.run('await sleep(400)\nawait tools.enter({})\nreturn 1', { cpuTimeoutMs: 200 })
     await arrived()

@@ -3,7 +3,7 @@ import { ExecutionError } from '@codemode/client'
 import { api, connect, transports } from '@codemode/testkit'
 import { expect, test } from 'vitest'
 
-import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
+import { noEffects, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 
 const bug = new Error('/srv/executor/secret.json: undefined is not a function')
 
@@ -12,7 +12,7 @@ function startWithBug(observer: Parameters<typeof startOnHostileSandbox>[0]['obs
   return startOnHostileSandbox({
     turn(_delivery, { code }) {
       if (code === 'fail') throw bug
-      return { type: 'turn', cpuMs: 1, effects: { ...nothing, end: { ok: true, result: '1' } } }
+      return { type: 'turn', cpuMs: 1, effects: { ...noEffects, end: { ok: true, result: '1' } } }
     },
     ...(observer && { observer }),
   })
@@ -48,7 +48,7 @@ test('a bug in calling a tool ends the execution while it waits for the call', {
     turn: () => ({
       type: 'turn',
       cpuMs: 1,
-      effects: { ...nothing, calls: [{ call: 1, tool: 'search', input: '{}' }] },
+      effects: { ...noEffects, calls: [{ call: 1, tool: 'search', input: '{}' }] },
     }),
     callTool: () => Promise.reject(bug),
     observer: { executionFailedByBug: (error) => failures.push(error) },

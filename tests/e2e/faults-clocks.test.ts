@@ -1,8 +1,8 @@
 /** Tests system clocks that are wrong, or that are set while something runs. */
 import { afterEach, describe, expect, test, vi } from 'vitest'
 
-import { api, busy, connect, gate, startExecutorProcess, transports } from '@codemode/testkit'
-import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
+import { api, busy, connect, startExecutorProcess, toolLatch, transports } from '@codemode/testkit'
+import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-client.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const hourMs = 3_600_000
@@ -62,7 +62,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     'a tool call survives a jump of both clocks $jump by an hour',
     { tags: ['RT-2', 'RT-3'] },
     async ({ aheadMs }) => {
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       await using faulty = await startFaulty(suite.executor, transport, {}, { tools: { enter } })
       const code = `
       const before = Date.now()

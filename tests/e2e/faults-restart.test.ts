@@ -12,12 +12,12 @@ import {
   type Exchange,
   type Fault,
   freePort,
-  gate,
   startExecutor,
   startExecutorProcess,
+  toolLatch,
   transports,
 } from '@codemode/testkit'
-import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-ways.ts'
+import { countRuns, methods, startFaulty, threeCalls, usages } from '../support/faulty-client.ts'
 
 const runsOf = countRuns()
 const patient = { retry: { maxAttempts: 100, backoffBaseMs: 20, backoffMaxMs: 200 } }
@@ -42,7 +42,7 @@ describe.each(usages)('$method over the $transport transport', ({ transport, met
     { tags: ['RT-2', 'EX-5'] },
     async () => {
       await using first = await startProcess()
-      const { enter, arrived, signals } = gate()
+      const { enter, arrived, signals } = toolLatch()
       await using client = connect(first, { executorApiKey: first.apiKey, ...config, ...patient, tools: { enter } })
       const failure = methods[method](client, 'tools.enter(1)').catch((error: unknown) => error)
       await arrived()

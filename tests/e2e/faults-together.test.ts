@@ -1,8 +1,8 @@
 /** Tests faults that affect some of many executions, their handles, or their places in the queue. */
 import { describe, expect, test } from 'vitest'
 
-import { aborted, busy, type Exchange, type Fault, gate, startExecutor, transports } from '@codemode/testkit'
-import { countRuns, startFaulty, threeCalls } from '../support/faulty-ways.ts'
+import { aborted, busy, type Exchange, type Fault, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { countRuns, startFaulty, threeCalls } from '../support/faulty-client.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -83,7 +83,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
   })
 
   test('a timeout of wait() during a broken stream does not cancel anything', { tags: ['EX-5', 'RT-3'] }, async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     let isBroken = true
     const events = (): Fault => (isBroken ? busy(503) : 'pass')
     const faults = { create: [{ cutAfter: 'event: tool.called' }], events }
@@ -103,7 +103,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
   })
 
   test('cancel() arrives despite faults, and retry() is a new execution', { tags: ['EX-5', 'RT-1'] }, async () => {
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     const cancel: Fault[] = ['reset', busy(503), 'lose the answer']
     const retry = { maxAttempts: 8, backoffBaseMs: 1 }
     await using faulty = await startFaulty(suite.executor, transport, { cancel }, { retry, tools: { enter } })
@@ -125,7 +125,7 @@ describe.each(transports)('over the $transport transport', ({ transport }) => {
     { tags: ['RT-2', 'RT-5'] },
     async () => {
       await using executor = await startExecutor({ sandboxProcesses: 1, maxRunning: 1, maxQueued: 1 })
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       const create: Fault[] = ['pass', 'reset when sent', 'reset when sent']
       const retry = { maxAttempts: 8, backoffBaseMs: 1 }
       await using faulty = await startFaulty(executor, transport, { create }, { retry, tools: { enter } })

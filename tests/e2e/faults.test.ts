@@ -1,11 +1,19 @@
 /**
- * Tests each fault on each way, over both transports and by both methods: the caller's result, and the real number of
+ * Tests each fault on each kind, over both transports and by both methods: the caller's result, and the real number of
  * runs.
  */
 import { describe, expect, test } from 'vitest'
 
 import { busy, type Fault } from '@codemode/testkit'
-import { countRuns, methods, startFaulty, threeCalls, usages, type Faults, type Way } from '../support/faulty-ways.ts'
+import {
+  countRuns,
+  methods,
+  startFaulty,
+  threeCalls,
+  usages,
+  type Faults,
+  type RequestKind,
+} from '../support/faulty-client.ts'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -51,14 +59,14 @@ const rows: Record<'create' | 'answer', readonly Row[]> = {
 }
 
 describe.each(usages)('$method over the $transport transport', ({ transport, method, isStreaming }) => {
-  /** Runs three calls despite the faults, expects a regular result, and returns the number of requests on each way. */
-  async function expectUnnoticed(faults: Faults): Promise<(way: Way) => number> {
+  /** Runs three calls despite the faults, expects a regular result, and returns the number of requests on each kind. */
+  async function expectUnnoticed(faults: Faults): Promise<(kind: RequestKind) => number> {
     await using faulty = await startFaulty(suite.executor, transport, faults)
     const result = await methods[method](faulty.client, threeCalls)
     expect(result).toMatchObject({ success: true, result: [1, 2, 3], toolCalls: [{}, {}, {}] })
     expect(faulty.calls.toSorted()).toEqual([1, 2, 3].map((number) => `${result.executionId}:${number}`))
     await expect.poll(() => runsOf(result.executionId)).toBe(1)
-    return (way) => faulty.requests(way).length
+    return (kind) => faulty.requests(kind).length
   }
 
   test.each(rows.create)(

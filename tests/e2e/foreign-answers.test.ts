@@ -19,8 +19,8 @@ type Answering = (response: ServerResponse, request: IncomingMessage) => void
 const reading = { 'x-codemode-instance': '0'.repeat(32), 'x-codemode-clock': '1' }
 
 /**
- * A server that is no executor, and the requests that it got. Before an executor that has answered the first question of a
- * client, it answers the requests to run code only.
+ * A server that is no executor, and the requests that it got. Before an executor that has answered the first question
+ * of a client, it answers the requests to run code only.
  */
 async function foreignServer(answer: Answering, { isBeforeExecutor = false } = {}) {
   const requests: string[] = []
@@ -63,8 +63,8 @@ describe('a URL without an executor', () => {
       page(200, loginPage),
       /HTTP 200: got text\/html from .*not a Codemode executor.*Sign in Please sign in/,
     ],
-    ['an empty 200', (response) => response.end(), /HTTP 200: got an empty answer from .*not a Codemode executor/],
-    ['a 204', (response) => response.writeHead(204).end(), /HTTP 204: got an empty answer/],
+    ['an empty 200', (response) => response.end(), /HTTP 200: got an empty response from .*not a Codemode executor/],
+    ['a 204', (response) => response.writeHead(204).end(), /HTTP 204: got an empty response/],
     ['JSON of another service', page(200, '{"hello":"world"}', 'application/json'), /got application\/json from/],
     ['malformed JSON', page(200, '{"hello":', 'application/json'), /got application\/json from/],
     ['plain text', page(200, 'It works!', 'text/plain'), /got text\/plain from .*which says "It works!"/],
@@ -93,7 +93,7 @@ describe('a URL without an executor', () => {
           retryable: false,
           suggestion: expect.stringContaining('executorUrl') as string,
         })
-        expect(failure.code).not.toBe('OUTCOME_AMBIGUOUS')
+        expect(failure.code).not.toMatch(/^(?:OUTCOME_AMBIGUOUS|INTERNAL)$/)
       }
       // Where the question for the reading is refused, the code is not sent at all.
       const asked = new Set(requests)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ExecutionEvent } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
-import { api, connect, gate, startExecutor, transports } from '@codemode/testkit'
+import { api, connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 let executor: RunningExecutor
 
@@ -20,7 +20,7 @@ async function all(events: AsyncIterable<ExecutionEvent>): Promise<ExecutionEven
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('submit resolves while the code runs, and its handle shows the progress', { tags: ['EX-5'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('console.log("hi")\nreturn await tools.enter(7)', { label: 'a label' })
     await arrived()
@@ -54,7 +54,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     'events arrive in order from the first to the last for every reader, and resume after any of them',
     { tags: ['EX-5'] },
     async () => {
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       await using client = connect(executor, { ...config, tools: { enter } })
       const execution = await client.submit('console.log("a")\nawait tools.enter({})\nconsole.error("b")\nreturn 1')
       await arrived()
@@ -97,7 +97,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test('a reader of events that leaves early does not affect the execution', { tags: ['EX-5'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "whole"')
     await arrived()
@@ -107,7 +107,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('a timeout of wait() does not cancel the execution', { tags: ['EX-5', 'RT-3'] }, async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using client = connect(executor, { ...config, tools: { enter } })
     const execution = await client.submit('await tools.enter({}); return "later"')
     await arrived()

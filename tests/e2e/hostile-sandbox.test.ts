@@ -9,7 +9,7 @@ import type { RunningExecutor } from '@codemode/executor'
 
 import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
 import { connect, transports } from '@codemode/testkit'
-import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
+import { noEffects, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 
 type Effects = Partial<TurnEffects>
 
@@ -19,7 +19,7 @@ function startHostile(turns: readonly Effects[]): Promise<RunningExecutor> {
   return startOnHostileSandbox({
     turn(delivery) {
       const said = turns[turn++] ?? { end: { ok: true, result: JSON.stringify(delivery) } }
-      return { type: 'turn', cpuMs: 1, effects: { ...nothing, ...said } }
+      return { type: 'turn', cpuMs: 1, effects: { ...noEffects, ...said } }
     },
     // The unhandled rejection fails the test.
     observer: { executionFailedByBug: (bug) => void Promise.reject(bug) },
@@ -138,9 +138,9 @@ test.each(['CANCELLED', 'REPLAY_DIVERGED', 'CPU_TIMEOUT', 'SANDBOX_CRASHED'] as 
       cpuMs: 1,
       unfitForNewGuests: false,
       guestBytes: 1,
-      effects: { ...nothing, end },
+      effects: { ...noEffects, end },
     }
     expect(sandboxMessageSchema.safeParse(turn).success).toBe(false)
-    expect(sandboxMessageSchema.safeParse({ ...turn, effects: nothing }).success).toBe(true)
+    expect(sandboxMessageSchema.safeParse({ ...turn, effects: noEffects }).success).toBe(true)
   },
 )

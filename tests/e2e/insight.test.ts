@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 
 import type { ClientEvents, Codemode, Logger } from '@codemode/client'
 
-import { apiKey, connect, gate, startProxy, transports } from '@codemode/testkit'
+import { apiKey, connect, startProxy, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -44,7 +44,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test('a listener receives a log while the code still runs', { tags: ['CL-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const heard = Promise.withResolvers<string>()
     client.on('log', ({ text }) => heard.resolve(text))
@@ -56,7 +56,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('activeExecutions returns handles of all executions that run, however started', { tags: ['CL-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const running = client.run('tools.enter(1)', { correlationId: 'the-first-of-the-two' })
     const submitted = await client.withContext({ a: 1 }).submit('tools.enter(2)')
@@ -75,7 +75,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
 })
 
 test('stats counts arrivals, waiting and running executions and their outcomes', { tags: ['CL-3'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(suite.executor, { concurrency: 2, tools: { enter } })
   expect(client.stats()).toEqual({
     total: 0,

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 
 import { newExecutionId } from '@codemode/shared'
 
-import { api, connect, gate, startExecutor } from '@codemode/testkit'
+import { api, connect, startExecutor, toolLatch } from '@codemode/testkit'
 
 test(
   'a refused execution leaves no state, and its id can be used again for the repeat of the request',
   { tags: ['RT-2', 'RT-5'] },
   async () => {
     await using executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 40 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = connect(executor, { tools: { enter } })
     const running = client.executeAsync('tools.enter(1)')
     await arrived()
@@ -34,7 +34,7 @@ test(
   { tags: ['EX-10'] },
   async () => {
     const executor = await startExecutor({ maxRunning: 1, disconnectGraceMs: 3_600_000 })
-    const { enter, arrived } = gate()
+    const { enter, arrived } = toolLatch()
     await using client = connect(executor, { tools: { enter }, retry: false })
     const running = client.run('await tools.enter(1)')
     await arrived()

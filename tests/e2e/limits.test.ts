@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 
-import { api, connect, gate, transports } from '@codemode/testkit'
+import { api, connect, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -95,7 +95,7 @@ test('exhausting the memory ends the execution, and the code cannot catch it', {
 })
 
 test('an execution that exhausts its memory ends no other execution', { tags: ['EX-2', 'EX-8'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   await using client = connect(suite.executor, { tools: { enter } })
   const neighbours = Promise.all(
     Array.from({ length: 6 }, (_, input) =>

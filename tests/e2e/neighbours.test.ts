@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { api, connect, gate, keyOf, startExecutor, writeKeysFile } from '@codemode/testkit'
+import { api, connect, keyOf, startExecutor, toolLatch, writeKeysFile } from '@codemode/testkit'
 
 /** JSON that is nested too deeply for `JSON.stringify`. */
 const deep = `${'{"0":'.repeat(6_000)}1${'}'.repeat(6_000)}`
@@ -77,7 +77,7 @@ test(
       status: 400,
       body: { error: { code: 'INVALID_REQUEST', message: expect.stringContaining('nested too deeply') } },
     })
-    const { enter, arrived } = gate()
+    const { enter, arrived } = toolLatch()
     await using client = connect(executor, { tools: { enter } })
     const execution = await client.submit('try { await tools.enter(1) } catch (e) { return e.code }')
     await arrived()

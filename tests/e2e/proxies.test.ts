@@ -6,7 +6,7 @@ import { inspect, promisify } from 'node:util'
 import { ConfigurationError, ExecutorClient } from '@codemode/client'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
-import { aborted, apiKey, connect, freePort, gate, startExecutorProcess } from '@codemode/testkit'
+import { aborted, apiKey, connect, freePort, startExecutorProcess, toolLatch } from '@codemode/testkit'
 import { startForwardProxy } from '../support/forward-proxy.ts'
 import { useCodemode } from '../support/suite.ts'
 import { certificate, startTlsServer } from '../support/tls-server.ts'
@@ -38,7 +38,7 @@ test(
   async () => {
     await using proxy = await startForwardProxy()
     setVariables({ ...asked, HTTP_PROXY: proxy.url })
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     await using client = connect(suite.executor, { tools: { enter, add: (n: number) => n + 1 } })
     expect(await client.executeAsync('return 1', { availableTools: [] })).toBe(1)
     expect(await client.executeAsync('let n = 0; for (let i = 0; i < 5; i++) n = await tools.add(n); return n')).toBe(5)

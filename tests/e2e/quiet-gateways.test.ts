@@ -4,11 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Codemode, ExecuteOptions, ExecutionResult } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 
-import { api, apiKey, connect, type Ending, freePort, startExecutor, startQuietGateway } from '@codemode/testkit'
+import { api, apiKey, connect, type Ending, freePort, startExecutor, startIdleTimeoutGateway } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
-const quietMs = 200
+const idleTimeoutMs = 200
 const retry = { maxAttempts: 3, backoffBaseMs: 1 }
 
 const methods = {
@@ -21,22 +21,22 @@ const methods = {
 const endings: Ending[] = ['status', 'close', 'end']
 
 /**
- * Starts a client behind a gateway that ends quiet requests, with a tool that answers after `cuts` of them were ended.
+ * Starts a client behind a gateway that ends idle requests, with a tool that answers after `cuts` of them were ended.
  */
 async function behindGateway(ending: Ending, { isCalledBack = false, cuts = 9 } = {}) {
-  const gateway = await startQuietGateway(suite.executor, { quietMs, ending })
+  const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending })
   const runs: string[] = []
-  const patient = async (input: unknown, { callId }: { callId: string }) => {
+  const wait_for_cuts = async (input: unknown, { callId }: { callId: string }) => {
     runs.push(callId)
     await gateway.hasCut(cuts)
     return input
   }
-  const client = connect(gateway, { ...(isCalledBack && { toolServer: { port: 0 } }), retry, tools: { patient } })
+  const client = connect(gateway, { ...(isCalledBack && { toolServer: { port: 0 } }), retry, tools: { wait_for_cuts } })
   onTestFinished(() => client.close().then(() => gateway[Symbol.asyncDispose]()))
   return { gateway, client, runs }
 }
 
-describe.each(endings)('behind a gateway that ends quiet requests by %s', (ending) => {
+describe.each(endings)('behind a gateway that ends idle requests by %s', (ending) => {
   test('an execution that sleeps gives its result', { tags: ['RT-1', 'RT-2'] }, async () => {
     await Promise.all(
       Object.values(methods).map(async (method) => {
@@ -60,7 +60,7 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
       await Promise.all(
         usages.map(async ({ isCalledBack, method }) => {
           const { gateway, client, runs } = await behindGateway(ending, { isCalledBack })
-          const result = await method(client, 'return tools.patient(4)')
+          const result = await method(client, 'return tools.wait_for_cuts(4)')
           expect(result).toMatchObject({ success: true, result: 4, toolCalls: [{ status: 'completed' }] })
           expect(gateway.cuts).toBeGreaterThanOrEqual(9)
           expect(runs).toEqual([`${result.executionId}:1`])
@@ -70,49 +70,53 @@ describe.each(endings)('behind a gateway that ends quiet requests by %s', (endin
   )
 })
 
-test('retry: false suffices, because an ended quiet request is not a failed attempt', { tags: ['RT-1'] }, async () => {
-  const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
+test('retry: false suffices, because an ended idle request is not a failed attempt', { tags: ['RT-1'] }, async () => {
+  const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
-  await using client = connect(gateway, { retry: false, tools: { patient: () => gateway.hasCut(5) } })
-  expect(await client.executeAsync('await tools.patient(); return 4')).toBe(4)
+  await using client = connect(gateway, { retry: false, tools: { wait_for_cuts: () => gateway.hasCut(5) } })
+  expect(await client.executeAsync('await tools.wait_for_cuts(); return 4')).toBe(4)
   expect(await client.executeAsync('await sleep(300); return 5')).toBe(5)
 })
 
-test('the request clock ends a request that a gateway repeatedly interrupts', { tags: ['RT-3'] }, async () => {
-  const gateway = await startQuietGateway(suite.executor, { quietMs, ending: 'close' })
+test('the request timeout ends a request that a gateway repeatedly interrupts', { tags: ['RT-3'] }, async () => {
+  const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
-  const clocks = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
-  await using client = connect(gateway, { retry, ...clocks, tools: { patient: () => gateway.hasCut(Infinity) } })
-  const failure = client.executeAsync('return tools.patient()')
+  const timeouts = { requestTimeoutMs: 800, executionTimeoutMs: 700, queueTimeoutMs: 700, connectTimeoutMs: 700 }
+  await using client = connect(gateway, {
+    retry,
+    ...timeouts,
+    tools: { wait_for_cuts: () => gateway.hasCut(Infinity) },
+  })
+  const failure = client.executeAsync('return tools.wait_for_cuts()')
   await expect(failure).rejects.toMatchObject({
     code: expect.stringMatching(/^(EXECUTION|REQUEST)_TIMEOUT$/) as string,
   })
 })
 
-test('an ended quiet request is not reported as a retry, and a broken one is', { tags: ['RT-1'] }, async () => {
-  // Far longer than the half second after which the end of a stream is ascribed to its quiet.
-  const gateway = await startQuietGateway(suite.executor, { quietMs: 1_500, ending: 'close' })
+test('an ended idle request is not reported as a retry, and a broken one is', { tags: ['RT-1'] }, async () => {
+  // Far longer than the half second after which the end of a stream is attributed to its idleness.
+  const gateway = await startIdleTimeoutGateway(suite.executor, { idleTimeoutMs: 1_500, ending: 'close' })
   onTestFinished(() => gateway[Symbol.asyncDispose]())
   const retries: unknown[] = []
-  await using client = connect(gateway, { retry, tools: { patient: () => gateway.hasCut(2) } })
+  await using client = connect(gateway, { retry, tools: { wait_for_cuts: () => gateway.hasCut(2) } })
   client.on('retry', (event) => retries.push(event))
-  expect(await client.executeAsync('await tools.patient(); return 4')).toBe(4)
+  expect(await client.executeAsync('await tools.wait_for_cuts(); return 4')).toBe(4)
   expect(retries).toEqual([])
 })
 
 /** Runs one call through a gateway before the tool server, and returns how often its handler ran. */
 async function callBehind(ending: Ending): Promise<{ value: unknown; runs: number }> {
   const port = await freePort()
-  await using gateway = await startQuietGateway({ url: `http://127.0.0.1:${port}` }, { quietMs, ending })
+  await using gateway = await startIdleTimeoutGateway({ url: `http://127.0.0.1:${port}` }, { idleTimeoutMs, ending })
   let runs = 0
-  const patient = async (input: unknown, { signal }: { signal: AbortSignal }) => {
+  const wait_for_cuts = async (input: unknown, { signal }: { signal: AbortSignal }) => {
     runs += 1
     // More than the attempts for a tool server that is unreachable.
     await gateway.hasCut(9)
     return [input, signal.aborted]
   }
-  await using client = connect(suite.executor, { toolServer: { port, url: gateway.url }, tools: { patient } })
-  return { value: await client.executeAsync('return tools.patient(4)'), runs }
+  await using client = connect(suite.executor, { toolServer: { port, url: gateway.url }, tools: { wait_for_cuts } })
+  return { value: await client.executeAsync('return tools.wait_for_cuts(4)'), runs }
 }
 
 test('a gateway that ends quiet deliveries does not end the handler, which runs once', { tags: ['TL-6'] }, async () => {

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 
 import { ConfigurationError, ExecutorTimeoutError } from '@codemode/client'
 
-import { aborted, api, connect, gate, startExecutor, startProxy, transports } from '@codemode/testkit'
+import { aborted, api, connect, startExecutor, startProxy, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -18,7 +18,7 @@ async function timeoutOf(value: Promise<unknown>): Promise<ExecutorTimeoutError>
 
 describe.each(transports)('over the $transport transport', ({ config }) => {
   test('the execution clock fires while the code waits, and aborts its handlers', { tags: ['RT-3'] }, async () => {
-    const { enter, signals } = gate()
+    const { enter, signals } = toolLatch()
     await using client = connect(suite.executor, { ...config, tools: { enter } })
     const options = { executionTimeoutMs: 800, cpuTimeoutMs: 800, toolTimeoutMs: 800 }
     const error = await timeoutOf(
@@ -37,7 +37,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     "the tool clock fails its call, which the code can catch, and aborts the tool's handler",
     { tags: ['RT-3'] },
     async () => {
-      const { enter, signals } = gate()
+      const { enter, signals } = toolLatch()
       await using client = connect(suite.executor, { ...config, tools: { enter } })
       const caught = await client.executeAsync(
         'try { await tools.enter({}) } catch ({ name, code, data, retryable }) { return { name, code, data, retryable } }',
@@ -50,7 +50,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   )
 
   test("a tool's own timeout applies to its calls only", { tags: ['RT-3'] }, async () => {
-    const { enter } = gate()
+    const { enter } = toolLatch()
     const tools = { slow: { execute: enter, timeoutMs: 100 }, quick: () => 'quick' }
     await using client = connect(suite.executor, { ...config, tools })
     const code = 'return [await tools.slow({}).catch(({ code }) => code), await tools.quick({})]'
@@ -86,7 +86,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     { tags: ['RT-3'] },
     async () => {
       await using narrow = await startExecutor({ sandboxProcesses: 1, maxRunning: 1 })
-      const { enter, arrived, open } = gate()
+      const { enter, arrived, open } = toolLatch()
       let calls = 0
       await using client = connect(narrow, { ...config, retry: false, tools: { enter, count: () => (calls += 1) } })
       const running = client.executeAsync('tools.enter("done")')
@@ -107,7 +107,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
     },
   )
 
-  test('the request clock fires when no answer arrives', { tags: ['RT-3'] }, async () => {
+  test('the request timeout expires when no answer arrives', { tags: ['RT-3'] }, async () => {
     await using proxy = await startProxy(suite.executor, ({ path }) => (path === '/v1/executions' ? 'hang' : 'pass'))
     const clocks = { requestTimeoutMs: 200, executionTimeoutMs: 100, queueTimeoutMs: 100, connectTimeoutMs: 100 }
     await using client = connect(proxy, { ...config, ...clocks, tools: { one: () => 1 } })
@@ -121,7 +121,7 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
   })
 
   test('a larger value for one execution overrides the default of the client', { tags: ['RT-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     const clocks = { executionTimeoutMs: 150, toolTimeoutMs: 100, cpuTimeoutMs: 50, requestTimeoutMs: 400 }
     await using client = connect(suite.executor, { ...config, ...clocks, tools: { enter } })
     const options = { executionTimeoutMs: 20_000, toolTimeoutMs: 20_000, cpuTimeoutMs: 5_000 }

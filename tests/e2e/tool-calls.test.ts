@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { tool, type ToolCall } from '@codemode/client'
 
-import { aborted, api, gate, transports } from '@codemode/testkit'
+import { aborted, api, toolLatch, transports } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i + 1)
@@ -19,7 +19,7 @@ describe.each(transports)('over $transport', ({ config }) => {
 
   test('32 of 40 parallel calls are in flight, and the others follow in order', { tags: ['TL-4'] }, async () => {
     const { codemode, executor } = suite
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     let running = 0
     let most = 0
     const parallel = async (...args: Parameters<typeof enter>): Promise<unknown> => {
@@ -46,7 +46,7 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test('a call is answered as soon as possible, independently of the others', { tags: ['TL-4'] }, async () => {
-    const { enter, open } = gate()
+    const { enter, open } = toolLatch()
     suite.codemode.registerTool('slow', enter)
     suite.codemode.registerTool('quick', (n) => n)
     suite.codemode.registerTool('release', open)
@@ -113,7 +113,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     { tags: ['TL-5'] },
     async () => {
       const { codemode } = suite
-      const { enter, signals } = gate()
+      const { enter, signals } = toolLatch()
       codemode.registerTool('stuck', tool({ timeoutMs: 50, execute: enter }))
       codemode.registerTool('begun', () => signals.length > 0, { overwrite: true })
       const result = await codemode.run(untilBegun('tools.stuck()'), { availableTools: ['stuck', 'begun'] })
@@ -128,7 +128,7 @@ describe.each(transports)('over $transport', ({ config }) => {
 
   test('a toolTimeoutMs of the execution applies to its calls', { tags: ['TL-5'] }, async () => {
     const { codemode } = suite
-    const { enter, signals } = gate()
+    const { enter, signals } = toolLatch()
     codemode.registerTool('late', enter)
     codemode.registerTool('begun', () => signals.length > 0, { overwrite: true })
     const options = { availableTools: ['late', 'begun'], toolTimeoutMs: 40 }
@@ -142,7 +142,7 @@ describe.each(transports)('over $transport', ({ config }) => {
 
   test('cancelling an execution aborts the handlers of its open calls', { tags: ['EX-9', 'TL-5'] }, async () => {
     const { codemode } = suite
-    const { enter, arrived, signals } = gate()
+    const { enter, arrived, signals } = toolLatch()
     codemode.registerTool('held', enter)
     const controller = new AbortController()
     const options = { availableTools: ['held'], signal: controller.signal }
@@ -158,7 +158,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     { tags: ['TL-5'] },
     async () => {
       const { codemode } = suite
-      const { enter, arrived, signals } = gate()
+      const { enter, arrived, signals } = toolLatch()
       codemode.registerTool('forgotten', enter)
       codemode.registerTool('awaited', async () => {
         await arrived()

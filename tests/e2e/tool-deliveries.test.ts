@@ -1,7 +1,7 @@
 import { newExecutionId } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { api, apiKey, type CallbackRequest, gate, ToolHost } from '@codemode/testkit'
+import { api, apiKey, type CallbackRequest, ToolHost, toolLatch } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const suite = useCodemode()
@@ -28,7 +28,7 @@ test(
 )
 
 test('a repeat of a running call waits for the same answer', { tags: ['TL-6'] }, async () => {
-  const { enter, arrived, open, signals } = gate()
+  const { enter, arrived, open, signals } = toolLatch()
   await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
   const running = host.codemode.executeAsync(`return tools.slow('once')`)
   await arrived()
@@ -117,7 +117,7 @@ test(
   'a connection that breaks while the handler runs is retried, and the next one gets the same answer',
   { tags: ['TL-6'] },
   async () => {
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using host = await ToolHost.start(suite.executor, { tools: { slow: enter } })
     const running = host.codemode.run(`return tools.slow('once')`)
     await arrived()
@@ -148,7 +148,7 @@ test(
 
 describe('answers over tool-results', () => {
   test('accept only the open calls of a streaming execution, each once', { tags: ['TL-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     suite.codemode.registerTool('asked', enter, { overwrite: true })
     const execution = await suite.codemode.submit(`return tools.asked('right')`, { availableTools: ['asked'] })
     await arrived()
@@ -172,7 +172,7 @@ describe('answers over tool-results', () => {
   })
 
   test('are refused for an execution with a callback', { tags: ['TL-3'] }, async () => {
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using host = await ToolHost.start(suite.executor, { tools: { asked: enter } })
     const execution = await host.codemode.submit(`return tools.asked('right')`)
     await arrived()

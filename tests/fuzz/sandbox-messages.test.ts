@@ -12,7 +12,7 @@ import { FrameError, FrameReader } from '../../packages/executor/src/sandbox/fra
 import { sandboxMessageSchema, type SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 import { defaultMaxLimits } from '../../packages/executor/src/api-keys.ts'
 import { api } from '@codemode/testkit'
-import { nothing, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
+import { noEffects, startOnHostileSandbox } from '../support/hostile-sandbox.ts'
 import { fuzzRuns, fuzzTimeoutMs } from './runs.ts'
 import { effects, stream, wrongMessage } from './hostile-messages.ts'
 
@@ -90,7 +90,7 @@ test(
     await using executor = await startOnHostileSandbox({
       turn(_delivery, { code }) {
         const said = scripts.get(code)?.shift()
-        return { type: 'turn', cpuMs: 1, effects: said ?? { ...nothing, end: { ok: true, result: '1' } } }
+        return { type: 'turn', cpuMs: 1, effects: said ?? { ...noEffects, end: { ok: true, result: '1' } } }
       },
       observer: { executionFailedByBug: (error) => bugs.push(error) },
     })

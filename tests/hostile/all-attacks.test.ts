@@ -11,7 +11,7 @@ import type { Journal } from '@codemode/shared'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
-import { api, gate, replayOf, ToolHost } from '@codemode/testkit'
+import { api, replayOf, ToolHost, toolLatch } from '@codemode/testkit'
 import { attacks as afterTheTurn } from './after-the-turn.attacks.ts'
 import { attacks as bridge } from './bridge.attacks.ts'
 import { attacks as forging } from './forging.attacks.ts'
@@ -109,7 +109,7 @@ test(
 )
 
 test('an execution sees no call of another and can answer none', { tags: ['TL-3'] }, async () => {
-  const { enter, arrived, open } = gate()
+  const { enter, arrived, open } = toolLatch()
   host.codemode.registerTool('held', enter)
   const other = await host.codemode.submit(`return tools.held('mine')`, { availableTools: ['held'] })
   await arrived()

@@ -15,7 +15,7 @@ import { createExecutor, type RunningExecutor } from '@codemode/executor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 import { createLogger } from '../../packages/executor/src/log.ts'
-import { api, connect, gate, keyOf, type KeysFile, writeKeysFile } from '@codemode/testkit'
+import { api, connect, keyOf, type KeysFile, toolLatch, writeKeysFile } from '@codemode/testkit'
 import type { Attack } from './attack.ts'
 
 const sandboxProcesses = 2
@@ -68,7 +68,7 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
       async ({ code, ends, options, key }) => {
         const received: unknown[] = []
         const tools = ordinaryTools(received)
-        const held = gate()
+        const held = toolLatch()
         await using codemode = connect(executor, { executorApiKey: key, tools: { ...tools, hold: held.enter } })
         const innocents = await startInnocents(codemode, held.arrived)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { gate } from '@codemode/testkit'
+import { toolLatch } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 import { leftovers } from './remaining-state.ts'
 import { runAttacks } from './run-attacks.ts'
@@ -15,7 +15,7 @@ test.each(leftovers)(
   { tags: ['EX-2'] },
   async ({ leave, look, clean }) => {
     const { codemode } = suite
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     codemode.registerTool('hold', enter, { overwrite: true })
     const earlier = await codemode.submit(`await tools.hold('x'); ${look}`)
     await arrived()

@@ -3,7 +3,15 @@ import { describe, expect, test } from 'vitest'
 
 import { Codemode, type ClientConfig } from '@codemode/client'
 
-import { connect, gate, keyOf, killIfAlive, sandboxProcesses, startExecutor, writeKeysFile } from '@codemode/testkit'
+import {
+  connect,
+  keyOf,
+  killIfAlive,
+  sandboxProcesses,
+  startExecutor,
+  toolLatch,
+  writeKeysFile,
+} from '@codemode/testkit'
 
 /** Starts an executor with a key for each tenant; `clientOf` creates clients with them. */
 async function startFor(tenants: Record<string, object>, config: Parameters<typeof startExecutor>[0] = {}) {
@@ -65,7 +73,7 @@ test(
   { tags: ['SA-1'] },
   async () => {
     await using started = await startFor({ a: {}, b: {}, c: {} }, { sandboxProcesses: 1, maxSandboxProcesses: 1 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using a = started.clientOf('a', { tools: { enter } })
     const waiting = Array.from({ length: 5 }, (_, i) =>
       a.run(
@@ -94,7 +102,7 @@ describe.each([
   test('every execution has its own process, which ends with it', { tags: ['SA-2'] }, async () => {
     await using started = await startFor(tenants, { sandboxProcesses: 2, ...config })
     await untilAlive(3)
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using client = started.clientOf('a', { tools: { enter } })
     const running = Array.from({ length: 4 }, (_, i) =>
       client.executeAsync('return await tools.enter(input)', { input: i }),
@@ -127,7 +135,7 @@ test(
   { tags: ['SA-3'] },
   async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, arrived, open } = gate()
+    const { enter, arrived, open } = toolLatch()
     await using codemode = connect(executor, { tools: { enter } })
     const waiting = codemode.run('return await tools.enter(input)', { input: 7 })
     await arrived()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 
 import type { Journal } from '@codemode/shared'
 
-import { api, connect, gate, replayOf, startExecutor, transports } from '@codemode/testkit'
+import { api, connect, replayOf, startExecutor, toolLatch, transports } from '@codemode/testkit'
 
 const code = `
   const before = [Math.random(), crypto.randomUUID(), Date.now()]
@@ -16,7 +16,7 @@ test.each(transports)(
   'over $transport, executions that wait long are evicted and continue by replay',
   async ({ config }) => {
     await using executor = await startExecutor({ evictAfterMs: 1 })
-    const { enter, arrived, open, signals } = gate()
+    const { enter, arrived, open, signals } = toolLatch()
     await using codemode = connect(executor, { ...config, tools: { enter } })
     const running = Array.from({ length: 10 }, (_, i) => codemode.run(code, { input: i }))
     await arrived(10)

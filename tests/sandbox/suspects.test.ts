@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 
 import { processCpuMs } from '../../packages/executor/src/sandbox/proc.ts'
-import { connect, gate, killIfAlive, sandboxProcesses, startExecutor } from '@codemode/testkit'
+import { connect, killIfAlive, sandboxProcesses, startExecutor, toolLatch } from '@codemode/testkit'
 
 /** Program that computes for a while between two tool calls, and logs before and after. */
 const computes = `
@@ -26,7 +26,7 @@ test.each(['SIGSEGV', 'SIGABRT', 'SIGKILL'] as const)(
   { tags: ['SA-6'] },
   async (signal) => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })
-    const { enter, open, signals } = gate()
+    const { enter, open, signals } = toolLatch()
     open()
     await using codemode = connect(executor, { tools: { enter } })
     const running = codemode.run(computes, { cpuTimeoutMs: 20_000 })

@@ -8,8 +8,8 @@ import type { ToolTransport } from '../../packages/executor/src/tools/transport.
 import type { startEngine } from '../../packages/executor/src/start-engine.ts'
 import { apiKey } from '@codemode/testkit'
 
-/** Effects of a turn in which nothing happened. */
-export const nothing: TurnEffects = {
+/** Effects of a turn without calls, logs, timers and end. */
+export const noEffects: TurnEffects = {
   calls: [],
   logs: [],
   logsDropped: { entries: 0, bytes: 0 },

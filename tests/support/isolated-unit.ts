@@ -1,7 +1,7 @@
 /**
  * Setup of the unit tests. A test that starts a process or opens a socket fails. Generated values are the same in each
- * run, so that only a change of the code makes a test fail. Fake timers end with the test, because the files of a worker
- * share its globals and modules.
+ * run, so that only a change of the code makes a test fail. Fake timers end with the test, because the files of a
+ * worker share its globals and modules.
  */
 import { ChildProcess } from 'node:child_process'
 import { Server, Socket } from 'node:net'
@@ -9,8 +9,8 @@ import { Server, Socket } from 'node:net'
 import { configureGlobal } from 'fast-check'
 import { afterEach, vi } from 'vitest'
 
-function refuse(what: string): never {
-  throw new Error(`A unit test ${what}; name its file *.integration.test.ts`)
+function refuse(action: string): never {
+  throw new Error(`A unit test ${action}; name its file *.integration.test.ts`)
 }
 
 Object.assign(Server.prototype, { listen: () => refuse('listens on a socket') })

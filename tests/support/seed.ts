@@ -11,8 +11,8 @@ export const soakFactor = 50
 export const repeatedInSoak = { repeats: isSoak ? soakFactor - 1 : 0 }
 
 /**
- * Returns the seed of a generated test. In the gate it is `inGate`, so that a failure is the fault of the change. In the
- * project `soak` it is CODEMODE_FUZZ_SEED, or a new one each time; a failure reports it.
+ * Returns the seed of a generated test. In the gate it is `inGate`, so that only a change of the code makes the test
+ * fail. In the project `soak` it is CODEMODE_FUZZ_SEED, or a new one each time; a failure reports it.
  */
 export function seedOf(inGate: number): number {
   if (!isSoak) return inGate

@@ -11,7 +11,7 @@ import { singleKeyStore } from '../../packages/executor/src/key-store.ts'
 import { createLogger } from '../../packages/executor/src/log.ts'
 import type { Sandbox, TurnOutcome } from '../../packages/executor/src/sandbox/sandbox.ts'
 import { apiKey } from '@codemode/testkit'
-import { nothing } from './hostile-sandbox.ts'
+import { noEffects } from './hostile-sandbox.ts'
 
 const engines = new AsyncLocalStorage<Engine>()
 const engine = (): Engine => engines.getStore()!
@@ -71,7 +71,7 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
   let isAlive = true
   const turn = (): Promise<TurnOutcome> =>
     new Promise((resolve) => {
-      const effects = { ...nothing, end: { ok: true as const, result: 'true' } }
+      const effects = { ...noEffects, end: { ok: true as const, result: 'true' } }
       setTimeout(() => isAlive && resolve({ type: 'turn', cpuMs: 1, effects }), durationMs())
     })
   const sandbox: Sandbox = {

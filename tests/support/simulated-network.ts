@@ -74,19 +74,19 @@ export class SimulatedNetwork extends Dispatcher {
     const arriving = (longProbability: number): Promise<SimulatedAnswer> =>
       this.#arrive(request, isProxied, longProbability)
     const breakLater = (): void => this.#after(chance.delayMs(0.05), () => reply.fail(broken()))
-    const fate = chance.next()
-    if (fate < 0.5) this.#answerBy(arriving(0.05), reply)
-    else if (fate < 0.58) breakLater()
-    else if (fate < 0.72) {
-      // The client gives the attempt up while the request is still held in transit.
+    const outcome = chance.next()
+    if (outcome < 0.5) this.#answerBy(arriving(0.05), reply)
+    else if (outcome < 0.58) breakLater()
+    else if (outcome < 0.72) {
+      // The client gives the attempt up while the request is still in transit.
       breakLater()
       arriving(0.9).catch(() => {})
-    } else if (fate < 0.8) {
+    } else if (outcome < 0.8) {
       arriving(0.1).then(
         () => reply.fail(broken()),
         () => reply.fail(broken()),
       )
-    } else if (fate < 0.88) {
+    } else if (outcome < 0.88) {
       if (chance.is(0.5)) arriving(0.5).catch(() => {})
       const status = chance.of(500, 502, 503, 504)
       this.#after(chance.delayMs(0.1), () => reply.answer({ status, headers: {}, text: '<html></html>' }))
@@ -111,7 +111,7 @@ export class SimulatedNetwork extends Dispatcher {
     )
   }
 
-  /** Delivers a request after a delay. If the instance dies during it, a proxy may repeat the request. */
+  /** Delivers a request after a delay. If the instance is killed during it, a proxy may repeat the request. */
   async #arrive(request: () => Request, isProxied: boolean, longProbability: number): Promise<SimulatedAnswer> {
     const { chance, current, onAnswer } = this.#options
     this.#inTransit += 1

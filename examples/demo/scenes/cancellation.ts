@@ -7,7 +7,7 @@ import { printCode, printFact } from '../print.ts'
 import { connect, get, type Scene } from '../scene.ts'
 
 const code = `
-const approved = await tools.ask_somebody({ question: 'Ship it?' })
+const approved = await tools.ask_reviewer({ question: 'Ship it?' })
 return approved ? 'shipped' : 'kept'
 `.trim()
 
@@ -19,7 +19,7 @@ export const cancellation: Scene = {
     await using codemode = connect(executor, {
       toolServer: { port: 0 },
       tools: {
-        ask_somebody: async (_input, { signal }) => {
+        ask_reviewer: async (_input, { signal }) => {
           called.resolve()
           await once(signal, 'abort')
           aborted.resolve('its signal aborted')

@@ -52,22 +52,22 @@ function parallelTools(title: string, config: Partial<ClientConfig>): Scene {
 
 /** Returns handlers that answer only when all of them have been called; sequential calls would never end. */
 function observedHandlers() {
-  let began: number | undefined
+  let startedAt: number | undefined
   const spans: { city: string; fromMs: number; toMs: number }[] = []
-  const everyoneIsHere = Promise.withResolvers<void>()
+  const allCalled = Promise.withResolvers<void>()
   let inFlight = 0
   let most = 0
   return {
     async serve(city: string, signal: AbortSignal) {
-      began ??= performance.now()
-      const span = { city, fromMs: performance.now() - began, toMs: Infinity }
+      startedAt ??= performance.now()
+      const span = { city, fromMs: performance.now() - startedAt, toMs: Infinity }
       spans.push(span)
       inFlight += 1
       most = Math.max(most, inFlight)
-      if (inFlight === cityCount) everyoneIsHere.resolve()
-      await everyoneIsHere.promise
+      if (inFlight === cityCount) allCalled.resolve()
+      await allCalled.promise
       await setTimeout(toolMs, undefined, { signal })
-      span.toMs = performance.now() - began
+      span.toMs = performance.now() - startedAt
       inFlight -= 1
       return { city, celsius: celsius[city] ?? 0 }
     },

@@ -11,7 +11,7 @@ const cases: readonly { code: string; options: ExecuteOptions; layer: string }[]
 ]
 
 export const timeout: Scene = {
-  title: 'A timeout names the clock that fired and the option that sets it',
+  title: 'A timeout error names the timeout that expired and the option that sets it',
   async play(executor) {
     await using codemode = connect(executor)
     for (const [index, { code, options, layer }] of cases.entries()) {
@@ -22,7 +22,7 @@ export const timeout: Scene = {
       const error: unknown = await codemode.executeAsync(code, options).catch((thrown: unknown) => thrown)
       assert.ok(error instanceof ExecutorTimeoutError)
       printFact('thrown', `${error.name} with code ${error.code}`)
-      printFact('clock', `layer ${error.layer}, ${error.timeoutMs} ms, set by ${error.option}`)
+      printFact('timeout', `layer ${error.layer}, ${error.timeoutMs} ms, set by ${error.option}`)
       printFact('message', error.message)
       assert.deepEqual([error.layer, error.option, error.timeoutMs], [layer, option, timeoutMs])
     }

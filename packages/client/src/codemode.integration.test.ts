@@ -286,16 +286,16 @@ test('executeAll rejects when reading its codes fails, after the running executi
 })
 
 test('executeAll starts nothing after its client closes', async () => {
-  const gate = Promise.withResolvers<void>()
+  const latch = Promise.withResolvers<void>()
   await using executor = await FakeExecutor.start(async (_, reply) => {
-    await gate.promise
+    await latch.promise
     reply.result(1)
   })
   const codemode = codemodeOf(executor)
   const results = codemode.executeAll(Array.from({ length: 257 }, () => 'x'))
   await executor.nextRequest('/v1/executions', 256)
   const closed = codemode.close({ drain: true })
-  gate.resolve()
+  latch.resolve()
   expect((await results).map((result) => (result.success ? 1 : result.error.code))).toEqual([
     ...Array.from({ length: 256 }, () => 1),
     'CLIENT_CLOSED',
@@ -383,18 +383,18 @@ test('closing cancels running executions, is idempotent, and further calls rejec
 })
 
 test('draining waits for running executions, and cancels the remaining ones after its timeout', async () => {
-  const gate = Promise.withResolvers<void>()
+  const latch = Promise.withResolvers<void>()
   await using executor = await FakeExecutor.start(async (request, reply) => {
     if (request.path.endsWith('/cancel')) return reply.json(202, {})
     if (executionOf(request).code === 'never') return undefined
-    await gate.promise
+    await latch.promise
     return reply.result('done')
   })
   const draining = codemodeOf(executor)
   const run = draining.executeAsync('x')
   await executor.nextRequest('/v1/executions')
   const closed = draining.close({ drain: true })
-  gate.resolve()
+  latch.resolve()
   expect(await run).toBe('done')
   await closed
 

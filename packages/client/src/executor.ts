@@ -59,8 +59,8 @@ export interface ControlOptions {
 }
 
 /**
- * Interface of whatever runs code. Only `run` is required. Handles and health checks use the other methods; an executor
- * that wraps others forwards them.
+ * Interface of an executor, which runs code. Only `run` is required. Handles and health checks use the other methods;
+ * an executor that wraps others forwards them.
  */
 export interface Executor extends AsyncDisposable {
   /** Runs the code. Resolves when the code has succeeded or failed; rejects if the request or the executor failed. */

@@ -1,6 +1,6 @@
 import type { Fault } from './proxy.ts'
 
-/** Returns the answer of a busy executor as a fault. */
+/** Returns the fault of a request that an overloaded executor refuses with this status. */
 export function busy(status: 429 | 503, retryAfter?: string): Extract<Fault, { status: number }> {
   return {
     status,

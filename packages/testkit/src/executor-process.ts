@@ -50,7 +50,7 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
       const url = /ready on (\S+)/.exec(line)?.[1]
       if (url !== undefined) return url
     }
-    throw new Error('the executor ended before it was ready')
+    throw new Error('The executor ended before it was ready; it has printed the reason on stderr.')
   })()
   const url = await ready
   return {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 
 import { startTinyProxy, type LocalServer } from './tiny-proxy.ts'
 
-/** Proxy that buffers event streams until it is told to release them; all other answers pass. */
+/** Proxy that buffers event streams until the test releases them; it forwards all other responses at once. */
 export interface HoldingProxy extends LocalServer {
   /** Resolves when the buffer contains the text. */
   readonly holds: (text: string) => Promise<void>

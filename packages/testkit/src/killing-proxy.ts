@@ -3,13 +3,13 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { seededRandom } from './random-kills.ts'
 
 interface KillingProxyOptions {
-  /** Server that connections lead to. */
+  /** Server to which connections are forwarded. */
   readonly target: { readonly url: string }
   readonly seed: number
-  /** Probability that a connection is killed within a stretch. */
-  readonly share: number
-  /** Bytes of a stretch, counted in both directions: one or two requests with their answers. */
-  readonly stretchBytes: number
+  /** Probability that a connection is killed within an interval. */
+  readonly killProbability: number
+  /** Length of an interval in bytes, counted in both directions: one or two requests with their responses. */
+  readonly intervalBytes: number
 }
 
 /** TCP proxy that kills connections at random bytes, including keep-alive connections that serve several requests. */
@@ -19,11 +19,12 @@ export interface KillingProxy extends AsyncDisposable {
   readonly killed: number
 }
 
+/** Starts a proxy that kills connections. */
 export async function startKillingProxy({
   target,
   seed,
-  share,
-  stretchBytes,
+  killProbability,
+  intervalBytes,
 }: KillingProxyOptions): Promise<KillingProxy> {
   const random = seededRandom(seed)
   const { hostname, port } = new URL(target.url)
@@ -31,19 +32,19 @@ export async function startKillingProxy({
   const counts = { opened: 0, killed: 0 }
 
   /** Returns the number of bytes after which a connection is killed. */
-  function lifeBytes(): number {
-    let stretches = 0
-    while (random() >= share) stretches += 1
-    return Math.floor((stretches + random()) * stretchBytes)
+  function bytesUntilKill(): number {
+    let intervals = 0
+    while (random() >= killProbability) intervals += 1
+    return Math.floor((intervals + random()) * intervalBytes)
   }
 
-  const server = createServer((near) => {
+  const server = createServer((client) => {
     counts.opened += 1
-    let leftBytes = lifeBytes()
-    const far = connect(Number(port), hostname)
+    let leftBytes = bytesUntilKill()
+    const upstream = connect(Number(port), hostname)
     for (const [from, to] of [
-      [near, far],
-      [far, near],
+      [client, upstream],
+      [upstream, client],
     ] as const) {
       sockets.add(from)
       from.setNoDelay(true)
@@ -59,7 +60,7 @@ export async function startKillingProxy({
           if (!to.write(chunk)) from.pause()
           return
         }
-        // The bytes before the end of its life pass before the connection dies.
+        // The bytes before the chosen one are forwarded before the connection is reset.
         counts.killed += 1
         from.pause()
         to.write(chunk.subarray(0, leftBytes), () => {

@@ -22,7 +22,7 @@ export interface Exchange {
   status?: number
 }
 
-/** Fault of a request on its way, or `pass`. */
+/** Fault that the proxy applies to a request; `pass` for none. */
 export type Fault =
   | 'pass'
   /** The connection breaks; the executor never receives the request. */
@@ -31,9 +31,9 @@ export type Fault =
   | 'reset when sent'
   /** The executor receives the request, and the connection breaks when its answer begins. */
   | 'lose the answer'
-  /** The proxy accepts the request, and nothing follows. */
+  /** The proxy accepts the request, and neither forwards nor answers it. */
   | 'hang'
-  /** The executor receives the request, and its answer never arrives. */
+  /** The executor receives the request, and the proxy does not forward the answer. */
   | 'hang when sent'
   /** The request and its answer are forwarded byte by byte. */
   | 'trickle'
@@ -46,7 +46,7 @@ export type Fault =
    * is set.
    */
   | { readonly heldUntil: Promise<unknown>; readonly breaks?: boolean }
-  /** If the executor dies during the request, it receives the request once more after the promise has resolved. */
+  /** If the executor is killed during the request, it receives the request once more after the promise has resolved. */
   | { readonly repeatAfter: Promise<unknown> }
   /** The proxy answers itself; with `half`, the answer breaks off in the middle of its body. */
   | { readonly status: number; readonly headers?: OutgoingHttpHeaders; readonly body?: string; readonly half?: boolean }

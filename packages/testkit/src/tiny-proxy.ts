@@ -8,8 +8,8 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Request on its way through a proxy. */
-export interface Passage {
+/** Request that a proxy forwards. */
+export interface ProxiedRequest {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly forwarded: ClientRequest
@@ -21,29 +21,29 @@ export interface LocalServer extends AsyncDisposable {
 }
 
 /**
- * Starts a proxy that forwards each request. `onAnswer` forwards the answer; `onPassage` is called with each request
+ * Starts a proxy that forwards each request. `onAnswer` forwards the answer; `onRequest` is called with each request
  * before that.
  */
 export async function startTinyProxy(
   target: { readonly url: string },
-  onAnswer: (passage: Passage, answer: IncomingMessage) => void,
-  onPassage: (passage: Passage) => void = () => {},
+  onAnswer: (proxied: ProxiedRequest, answer: IncomingMessage) => void,
+  onRequest: (proxied: ProxiedRequest) => void = () => {},
 ): Promise<LocalServer> {
   return listenLocally(
     createServer((request, response) => {
       const { method = 'GET', url = '/', headers } = request
       const forwarded = send(new URL(url, target.url), { method, headers, agent: false })
-      const passage = { request, response, forwarded }
+      const proxied = { request, response, forwarded }
       forwarded.on('error', () => response.destroy())
       forwarded.on('response', (answer) =>
         onAnswer(
-          passage,
+          proxied,
           answer.on('error', () => response.destroy()),
         ),
       )
       response.once('close', () => forwarded.destroy())
       request.pipe(forwarded)
-      onPassage(passage)
+      onRequest(proxied)
     }),
   )
 }

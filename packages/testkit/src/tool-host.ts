@@ -26,7 +26,7 @@ interface ToolHostOptions extends Partial<ClientConfig> {
   readonly breaks?: (request: IncomingMessage) => boolean
 }
 
-/** Server of the user with the client's tool handler, which keeps the deliveries of the executor. */
+/** HTTP server with a client's tool handler mounted in it. It records the deliveries of the executor. */
 export class ToolHost implements AsyncDisposable {
   readonly deliveries: CallbackRequest[] = []
   readonly url: string

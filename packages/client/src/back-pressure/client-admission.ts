@@ -98,7 +98,7 @@ export class ClientAdmission {
     const endedBefore = this.#adaptive.ended
     const sentAt = performance.now()
     const [outcome] = await Promise.allSettled([work()])
-    this.#adaptive.record({ endedBefore, ...readingOf(outcome, performance.now() - sentAt) })
+    this.#adaptive.record({ endedBefore, ...outcomeOf(outcome, performance.now() - sentAt) })
     this.#queue.concurrency = this.#adaptive.value
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
@@ -133,7 +133,7 @@ export class ClientAdmission {
  */
 const unanswered: ReadonlySet<string> = new Set(['CONNECTION_FAILED', 'OUTCOME_AMBIGUOUS', 'REQUEST_TIMEOUT'])
 
-function readingOf(
+function outcomeOf(
   outcome: PromiseSettledResult<ExecutionResult>,
   tookMs: number,
 ): { isRefused: boolean; overheadMs: number | undefined } {

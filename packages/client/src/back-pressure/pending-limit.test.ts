@@ -5,7 +5,7 @@ import { PendingLimit } from './pending-limit.ts'
 test('above the limit the latest run of the view with the most waiting runs is refused', () => {
   const limit = new PendingLimit(3)
   const refused: string[] = []
-  const [greedy, modest] = [{}, {}]
+  const [many, few] = [{}, {}]
   const add = (view: object, name: string): void => {
     const remove = limit.add({
       view,
@@ -16,11 +16,11 @@ test('above the limit the latest run of the view with the most waiting runs is r
     })
     limit.enforce()
   }
-  for (const name of ['g1', 'g2', 'g3', 'g4']) add(greedy, name)
+  for (const name of ['g1', 'g2', 'g3', 'g4']) add(many, name)
   expect(refused).toEqual(['g4'])
-  add(modest, 'm1')
+  add(few, 'm1')
   expect(refused).toEqual(['g4', 'g3'])
-  add(modest, 'm2')
+  add(few, 'm2')
   // Each view would have two, so the run that was added last is refused.
   expect(refused).toEqual(['g4', 'g3', 'm2'])
 })

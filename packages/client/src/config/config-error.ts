@@ -1,4 +1,4 @@
-/** Turns the issues that a schema finds in options into an error that says where they are and shows corrected options. */
+/** Error for options that a schema refuses: it says where each invalid option is set, and shows corrected options. */
 import { problemsOf, type Problem } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
@@ -22,10 +22,10 @@ export function configError(
   const lines: string[] = []
   const corrections = new Map<Origin, Field[]>()
   for (const problem of problemsOf(issues, schema, given)) {
-    const { line, at, corrected } = described(problem, originAt)
+    const { line, at, fields } = described(problem, originAt)
     const origin = originAt(at)
     lines.push(line)
-    corrections.set(origin, [...(corrections.get(origin) ?? []), ...fieldsAt(corrected)])
+    corrections.set(origin, [...(corrections.get(origin) ?? []), ...fields])
   }
   const corrected = [...corrections].map(([origin, fields]) => origin.correct(fields)).filter((text) => text !== '')
   return new ConfigurationError(lines.join('\n'), corrected.join('\n\n'))
@@ -35,8 +35,8 @@ interface Described {
   readonly line: string
   /** Path of the option whose origin is corrected. */
   readonly at: OptionPath
-  /** Path of the option that the correction shows. */
-  readonly corrected: OptionPath
+  /** Options that the correction shows. */
+  readonly fields: readonly Field[]
 }
 
 function described(problem: Problem, originAt: Given['originAt']): Described {
@@ -50,17 +50,18 @@ function described(problem: Problem, originAt: Given['originAt']): Described {
     return {
       line: `There is no option ${at.join('.')}${ending}`,
       at,
-      corrected: meant === undefined ? path : [...path, meant],
+      fields: fieldsAt(meant === undefined ? path : [...path, meant]),
     }
   }
-  const { kind, message, given } = problem
+  const { kind, message, given, corrected } = problem
   const shown = given === undefined || secretOptions.includes(path.join('.')) ? '' : ` (${given})`
   const hint = /^expected string, received \w+$/.test(message) ? ': put it in quotes' : ''
+  // A missing option is shown together with its siblings.
+  const shownPath = kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path
   return {
     line: `${originAt(path).nameOf(path)}${shown}: ${message}${hint}.`,
     at: path,
-    // A missing option is shown together with its siblings.
-    corrected: kind === 'missing' && path.length > 1 ? path.slice(0, -1) : path,
+    fields: corrected === undefined ? fieldsAt(shownPath) : [{ path, value: corrected }],
   }
 }
 

@@ -24,6 +24,9 @@ test.each([
   [{ executorApiKey: undefined }, ['executorApiKey: is missing', 'executorApiKey: process.env']],
   [{ executorUrl: 'localhost' }, ['executorUrl:', "executorUrl: 'http://localhost:8001'"]],
   [{ executorUrl: 'http://me:secret-1@host' }, ['credentials']],
+  [{ executorUrl: 'http://me:secret-1@host/v1' }, ['credentials']],
+  [{ executorUrl: 'http://host:81/v1' }, ['executorUrl: must not end with /v1', "executorUrl: 'http://host:81',"]],
+  [{ executorUrl: 'https://host/a/v1//' }, ['must not end with /v1', "executorUrl: 'https://host/a',"]],
   [{ requestTimeout: 5 }, ['no option requestTimeout', 'did you mean requestTimeoutMs?', 'requestTimeoutMs: 45_000']],
   [{ retry: { maxAttempts: 0 } }, ['retry.maxAttempts (0): ', 'retry: { maxAttempts: 3 }']],
   [
@@ -115,10 +118,18 @@ test('the guide lists every option with its variable', () => {
   expect(new Set(listed)).toEqual(new Set(options))
 })
 
+test.each(['http://host/codemode', 'http://host/v1/codemode/', 'http://host/api/v12', 'http://v1'])(
+  'the client accepts the URL %s of an executor behind a path prefix',
+  (executorUrl) => {
+    expect(configFromCode({ ...valid, executorUrl })).toMatchObject({ executorUrl })
+  },
+)
+
 const usable = { CODEMODE_EXECUTOR_URL: 'http://a', CODEMODE_EXECUTOR_API_KEY: 'k' }
 
 test.each([
   [{ CODEMODE_EXECUTOR_URL: '' }, {}, /CODEMODE_EXECUTOR_URL: is missing[^]*CODEMODE_EXECUTOR_URL=http:/],
+  [{ CODEMODE_EXECUTOR_URL: 'http://a:1/v1/' }, {}, /must not end with \/v1[^]*CODEMODE_EXECUTOR_URL=http:\/\/a:1\n/],
   [{ CODEMODE_CPU_TIMEOUT_MS: '5s' }, {}, /CODEMODE_CPU_TIMEOUT_MS: [^]*CODEMODE_CPU_TIMEOUT_MS=5000/],
   [{ CODEMODE_RETRY_MAX_ATTEMPTS: '0' }, {}, /CODEMODE_RETRY_MAX_ATTEMPTS \(0\): [^]*CODEMODE_RETRY_MAX_ATTEMPTS=3/],
   [{ CODEMODE_RETRY: 'no' }, {}, /CODEMODE_RETRY: expected false/],

@@ -37,7 +37,7 @@ export function configFromEnv(given: Partial<ClientConfig> = {}, env: Environmen
 }
 
 /**
- * Returns the options that variables set. An empty variable counts as not set; `CODEMODE_RETRY_MAX_ATTEMPTS` wins over
+ * Returns the options that variables set. An empty variable counts as not set; `CODEMODE_RETRY_MAX_ATTEMPTS` overrides
  * `CODEMODE_RETRY`.
  */
 export function environmentLayer(env: Environment): Layer {

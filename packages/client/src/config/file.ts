@@ -37,13 +37,13 @@ async function fileLayer(path: string | URL, env: Environment): Promise<Layer> {
   const file = new YamlFile(name, await textOf(path))
   const values = withoutEmpty(file.read(env))
   const layer: Layer = {
-    values: withModule(values, path),
+    values: withResolvedModule(values, path),
     isText: true,
     nameOf: (option) => file.nameOf(option),
     placeOf: (option) => file.placeOf(option),
     correct: (fields) => `# ${name}\n${asYaml(fields.length === 0 ? requiredFields : fields)}`,
   }
-  refuseCode(layer)
+  refuseCodeOnlyOptions(layer)
   return layer
 }
 
@@ -70,14 +70,14 @@ function withoutEmpty(values: Readonly<Record<string, unknown>>): Record<string,
 }
 
 /** Returns the options with the path of `toolsModule` resolved against the folder of the file. */
-function withModule(values: Record<string, unknown>, path: string | URL): Record<string, unknown> {
+function withResolvedModule(values: Record<string, unknown>, path: string | URL): Record<string, unknown> {
   const { toolsModule } = values
   if (!isPath(toolsModule)) return values
   return { ...values, toolsModule: resolve(dirname(path instanceof URL ? fileURLToPath(path) : path), toolsModule) }
 }
 
 /** Throws a ConfigurationError if the file has an option that only code can give. */
-function refuseCode(layer: Layer): void {
+function refuseCodeOnlyOptions(layer: Layer): void {
   const written = writtenOptions(connectedSchema, layer.values)
   const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !(name in written))
   if (option === undefined) return

@@ -26,7 +26,7 @@ export interface Layer extends Origin {
 export function codeLayer(values: unknown, callee: string): Layer {
   const isComposed = isRecord(values) && values['executor'] !== undefined
   const required = isComposed ? fieldsAt(['executor']) : requiredFields
-  return checked(values, {
+  return layerOf(values, {
     nameOf: (path) => path.join('.'),
     correct: (fields) => asCall(callee, [...required, ...fields]),
   })
@@ -34,16 +34,17 @@ export function codeLayer(values: unknown, callee: string): Layer {
 
 /** Returns the layer of options in code that override a configuration from elsewhere. */
 export function argumentsLayer(values: unknown, callee: string, before = ''): Layer {
-  return checked(values, {
+  return layerOf(values, {
     nameOf: (path) => `the argument ${path.join('.')}`,
     placeOf: () => 'the arguments',
     correct: (fields) => asCall(callee, fields, before),
   })
 }
 
-function checked(values: unknown, origin: Origin): Layer {
+function layerOf(values: unknown, origin: Origin): Layer {
   if (isRecord(values)) return { ...origin, values, isText: false }
-  throw new ConfigurationError('The configuration must be an object.', origin.correct([]))
+  const kind = values === null ? 'null' : Array.isArray(values) ? 'an array' : `of type ${typeof values}`
+  throw new ConfigurationError(`The configuration must be an object; it is ${kind}.`, origin.correct([]))
 }
 
 /** Source of the options of one execution. */

@@ -16,8 +16,8 @@ export interface ProxyVariables {
 }
 
 /**
- * Returns the proxies that the environment names; undefined where Node's setting (`NODE_USE_ENV_PROXY=1`, or the flag
- * `--use-env-proxy`, which wins) does not ask for them. As in Node's own `fetch`, lower case wins over upper case, and
+ * Returns the proxies that the environment names; undefined unless Node's setting enables them (`NODE_USE_ENV_PROXY=1`,
+ * or the flag `--use-env-proxy`, which takes precedence). As in Node's own `fetch`, lower case takes precedence, and
  * `HTTP_PROXY` is used for https URLs too if there is no `HTTPS_PROXY`.
  */
 export function proxyVariables(env: Environment, flags: readonly string[]): ProxyVariables | undefined {

@@ -48,7 +48,7 @@ function convertText(
   layers: readonly Layer[],
   at: readonly PropertyKey[] = [],
 ): boolean {
-  const read = issues.map((issue) => {
+  const converted = issues.map((issue) => {
     const where = [...at, ...issue.path]
     if (issue.code === 'invalid_union') return issue.errors.some((branch) => convertText(given, branch, layers, where))
     const path = where.map(String)
@@ -58,7 +58,7 @@ function convertText(
     if (value !== undefined) setValueAt(given, path, value)
     return value !== undefined
   })
-  return read.includes(true)
+  return converted.includes(true)
 }
 
 function convertedText(issue: z.core.$ZodIssue, text: string): number | boolean | undefined {

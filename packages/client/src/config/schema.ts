@@ -21,10 +21,23 @@ const logMethods = ['debug', 'info', 'warn', 'error'] as const
 export const milliseconds = z.int().min(1).max(maxTimerMs)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
 
-const executorUrl = z.url({ protocol: /^https?$/, abort: true }).refine((url) => {
-  const { username, password, search, hash } = new URL(url)
-  return username + password + search + hash === ''
-}, 'must not have credentials, a query or a fragment')
+/** The client appends `/v1/…` to this URL. Its path may have the prefix under which a gateway serves the executor. */
+const executorUrl = z
+  .url({ protocol: /^https?$/, abort: true })
+  .refine(
+    (url) => {
+      const { username, password, search, hash } = new URL(url)
+      return username + password + search + hash === ''
+    },
+    { error: 'must not have credentials, a query or a fragment', abort: true },
+  )
+  .superRefine((url, context) => {
+    const { origin, pathname } = new URL(url)
+    const prefix = pathname.replace(/\/v1\/*$/, '')
+    if (prefix === pathname) return
+    const message = 'must not end with /v1, because the client appends /v1 itself'
+    context.addIssue({ code: 'custom', message, params: { corrected: origin + prefix } })
+  })
 
 const toolServerSchema = z
   .strictObject({
@@ -68,7 +81,7 @@ const concurrencyBounds = z
 
 /** Options for reaching an executor over HTTP. Times are in milliseconds. */
 export const connectionSchema = z.strictObject({
-  /** URL of the executor, such as `http://localhost:8001`. */
+  /** URL of the executor without `/v1`, such as `http://localhost:8001`. */
   executorUrl,
   /** API key by which the executor identifies you. */
   executorApiKey: z

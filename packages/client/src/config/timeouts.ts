@@ -52,9 +52,9 @@ export interface ResolvedTimeouts {
 }
 
 /**
- * Resolves the timeouts of one execution. Its own options win over the client's; a client's inner timeout is cut to a
- * shorter outer one of the execution; and `requestTimeoutMs` grows with an execution that needs more than the
- * client's default. Throws a ConfigurationError for timeouts that do not nest.
+ * Resolves the timeouts of one execution. Its own options take precedence over the client's; a client's inner timeout
+ * is cut to a shorter outer one of the execution; and `requestTimeoutMs` grows with an execution that needs more than
+ * the client's default. Throws a ConfigurationError for timeouts that do not nest.
  */
 export function resolveTimeouts(
   client: LimitOptions & { readonly requestTimeoutMs?: number | undefined },

@@ -67,15 +67,15 @@ function ownCodeOf(error: object): string | undefined {
   return typeof code === 'string' && code !== '' ? textHead(code, maxNameLength) : undefined
 }
 
-/** The first inner errors of an error, as many as are described, and the number of all. */
+/** Inner errors of an error: the first ones, at most `causeLimits.errors`, and the number of all. */
 interface InnerErrors {
   readonly first: readonly unknown[]
   readonly count: number
 }
 
 /**
- * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a SuppressedError,
- * which `using` throws; undefined if there is none.
+ * Returns the inner errors of an AggregateError, or of any value with an array `errors`; both errors of a
+ * SuppressedError, which `using` throws; undefined if there is none.
  */
 export function errorsOf(thrown: unknown): InnerErrors | undefined {
   const errors = fieldOf(thrown, 'errors')

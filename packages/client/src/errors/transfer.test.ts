@@ -4,7 +4,7 @@ import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 
 import * as client from '../index.ts'
-import { receiveError, sendError, type Crossing } from './transfer.ts'
+import { deserializeError, serializeError, type SerializedThrown } from './transfer.ts'
 
 const ids = { correlationId: 'c', executionId: 'e', retryable: true, ambiguous: true, attempts: 3, httpStatus: 503 }
 const all = { ...ids, retryAfterMs: 5, suggestion: 's', details: { a: [1] }, cause: new TypeError('why') }
@@ -42,10 +42,10 @@ const errors: Record<string, Error> = {
 /** Sends an error through a real message port, as another thread does, and returns the received error. */
 function cross(error: unknown): unknown {
   const { port1, port2 } = new MessageChannel()
-  port2.postMessage(sendError(error), [])
-  const { message } = receiveMessageOnPort(port1) as { message: Crossing }
+  port2.postMessage(serializeError(error), [])
+  const { message } = receiveMessageOnPort(port1) as { message: SerializedThrown }
   port1.close()
-  return receiveError(message)
+  return deserializeError(message)
 }
 
 test('the test covers every error class that the client exports', () => {

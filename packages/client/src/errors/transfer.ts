@@ -36,25 +36,25 @@ const prototypes: Readonly<Record<string, Error>> = Object.fromEntries(
   }).map(([kind, { prototype }]) => [kind, prototype]),
 )
 
-interface CrossingError {
+interface SerializedError {
   readonly kind: string
   readonly name: string
   readonly message: string
   readonly stack: string | undefined
   /** Own fields that can be cloned. */
   readonly fields: Readonly<Record<string, unknown>>
-  readonly cause: Crossing | undefined
-  readonly errors: readonly Crossing[] | undefined
+  readonly cause: SerializedThrown | undefined
+  readonly errors: readonly SerializedThrown[] | undefined
 }
 
 /** Thrown value in a form that can be sent to another thread. */
-export type Crossing = CrossingError | { readonly kind?: never; readonly value: unknown }
+export type SerializedThrown = SerializedError | { readonly kind?: never; readonly value: unknown }
 
 /** Returns a thrown value in a form that can be sent, with causes and inner errors within `causeLimits`, cycles cut. */
-export function sendError(thrown: unknown): Crossing {
+export function serializeError(thrown: unknown): SerializedThrown {
   let errorsLeft: number = causeLimits.errors
 
-  function send(value: unknown, ancestors: readonly unknown[]): Crossing {
+  function serialize(value: unknown, ancestors: readonly unknown[]): SerializedThrown {
     errorsLeft -= 1
     if (!isError(value)) return { value: isCloneable(value) ? value : inspected(value) }
     const inside = [...ancestors, value]
@@ -68,18 +68,18 @@ export function sendError(thrown: unknown): Crossing {
       message: textOf(value),
       stack: typeof stack === 'string' ? stack : undefined,
       fields: cloneableFields(value),
-      cause: cause !== undefined && canAdd(cause) ? send(cause, inside) : undefined,
-      errors: errorsOf(value)?.first.flatMap((inner) => (canAdd(inner) ? send(inner, inside) : [])),
+      cause: cause !== undefined && canAdd(cause) ? serialize(cause, inside) : undefined,
+      errors: errorsOf(value)?.first.flatMap((inner) => (canAdd(inner) ? serialize(inner, inside) : [])),
     }
   }
 
-  return send(thrown, [])
+  return serialize(thrown, [])
 }
 
 /** Rebuilds a sent error, with the same class. Appends the stack of this thread to its stack. */
-export function receiveError(crossing: Crossing): unknown {
-  if (crossing.kind === undefined) return crossing.value
-  const { kind, name, message, stack, fields, cause, errors } = crossing
+export function deserializeError(serialized: SerializedThrown): unknown {
+  if (serialized.kind === undefined) return serialized.value
+  const { kind, name, message, stack, fields, cause, errors } = serialized
   const error = kind === 'DOMException' ? new DOMException(message, { name }) : new Error(message)
   const here = error.stack?.split('\n').slice(1).join('\n')
   if (kind !== 'DOMException') Object.setPrototypeOf(error, prototypes[kind] ?? Error.prototype)
@@ -89,8 +89,8 @@ export function receiveError(crossing: Crossing): unknown {
     Object.defineProperty(error, key, { value, enumerable, configurable: true, writable: true })
   }
   if (error.name !== name) put('name', name)
-  if (cause !== undefined) put('cause', receiveError(cause))
-  if (errors !== undefined) put('errors', errors.map(receiveError))
+  if (cause !== undefined) put('cause', deserializeError(cause))
+  if (errors !== undefined) put('errors', errors.map(deserializeError))
   put('stack', [stack, here].join('\n'))
   return error
 }

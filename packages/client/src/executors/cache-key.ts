@@ -3,16 +3,17 @@ import { createHash } from 'node:crypto'
 import type { ExecutionRequest } from '@codemode/shared'
 
 /**
- * Returns the SHA-256 of all that decides the value of an execution: its code, input, tool declarations, config and
- * context. The order of an object's keys does not matter.
+ * Returns the SHA-256 of everything that determines the value of an execution: its code, input, tool declarations,
+ * config and context. The order of an object's keys does not matter.
  */
 export function cacheKey({ code, input, tools = [], config = {}, context = {} }: ExecutionRequest): string {
   return hashOf({ code, input, tools, config, context })
 }
 
 /**
- * Returns a hash of all that decides how a run ends for the callers that join it: the cache key, the limits and the
- * request timeout. `queueTimeoutMs` is left out, because a run that can be joined is already in the queue or past it.
+ * Returns a hash of everything that determines the outcome of a run for the callers that join it: the cache key, the
+ * limits and the request timeout. `queueTimeoutMs` is left out, because a run that can be joined is already in the
+ * queue or past it.
  */
 export function runKey(key: string, request: ExecutionRequest, requestTimeoutMs: number | undefined): string {
   const limits = { ...request.limits, queueTimeoutMs: undefined }

@@ -32,7 +32,7 @@ test('an executor that ignores its signal delays neither an aborted execution no
   expect(codemode.stats()).toMatchObject({ running: 0, cancelled: 2 })
 })
 
-test('the client gives up an executor that ignores its clocks', async () => {
+test('the client gives up an executor that ignores its timeouts', async () => {
   await using codemode = Codemode.fromClientConfig({
     executor: { run: never, [Symbol.asyncDispose]: async () => {} },
     requestTimeoutMs: 20,
@@ -46,7 +46,7 @@ test('the client gives up an executor that ignores its clocks', async () => {
 test.each([undefined, null, {}, 4, 'x'])('the client refuses the result %j with a clear error', async (result) => {
   await using codemode = codemodeOf(() => Promise.resolve(result))
   await expect(codemode.run('1')).rejects.toMatchObject({
-    code: 'INTERNAL',
+    code: 'INVALID_RESPONSE',
     message: expect.stringContaining('instead of an ExecutionResult') as string,
   })
 })
@@ -54,7 +54,7 @@ test.each([undefined, null, {}, 4, 'x'])('the client refuses the result %j with 
 test('the client turns a rejection or an exception of the executor into an error', async () => {
   // oxlint-disable-next-line typescript/prefer-promise-reject-errors
   await using text = codemodeOf(() => Promise.reject('nothing works'))
-  await expect(text.run('1')).rejects.toMatchObject({ code: 'INTERNAL', cause: 'nothing works' })
+  await expect(text.run('1')).rejects.toMatchObject({ code: 'INVALID_RESPONSE', cause: 'nothing works' })
   await using throws = codemodeOf(() => {
     throw new RangeError('at once')
   })

@@ -34,7 +34,7 @@ export function enforceContract(executor: Executor): Executor {
       else signal?.addEventListener('abort', onAbort, { once: true })
       try {
         const running = (async () => executor.run(request, options))()
-        return checked(await Promise.race([running, forcedEnd.promise]), ids)
+        return requireResult(await Promise.race([running, forcedEnd.promise]), ids)
       } catch (error) {
         throw isError(error)
           ? error
@@ -53,10 +53,10 @@ interface Ids {
 }
 
 /**
- * Returns the value if it has the shape of a result, otherwise throws an INTERNAL error. The content is not checked:
- * the executor alone knows it.
+ * Returns the value if it has the shape of a result, otherwise throws INVALID_RESPONSE. The values of its fields are
+ * not checked.
  */
-function checked(result: unknown, ids: Ids): ExecutionResult {
+function requireResult(result: unknown, ids: Ids): ExecutionResult {
   const isResult =
     typeof result === 'object' && result !== null && 'success' in result && 'usage' in result && 'source' in result
   if (isResult) return result as ExecutionResult
@@ -65,7 +65,7 @@ function checked(result: unknown, ids: Ids): ExecutionResult {
 }
 
 function contractViolation(violation: string, ids: Ids, cause?: unknown): ExecutorClientError {
-  return new ExecutorClientError('INTERNAL', `The executor of this client ${violation}.`, {
+  return new ExecutorClientError('INVALID_RESPONSE', `The executor of this client ${violation}.`, {
     ...ids,
     ambiguous: true,
     suggestion: 'Executor.run must resolve with an ExecutionResult or reject with an Error.',

@@ -6,8 +6,8 @@ import { isRequestTimeout, isUnavailable, retryAfterMsOf } from '../errors/unava
 
 /**
  * One of the executors behind a failover. It is ejected when it can't be reached, refuses or does not answer in time,
- * and then probed until it is ready again. One probe runs at a time; the pause between two begins when the first has
- * been answered.
+ * and then probed until it is ready again. One probe runs at a time; the pause before the next one begins when
+ * it has been answered.
  */
 export class FailoverMember {
   readonly executor: Executor

@@ -30,9 +30,9 @@ export function forwardMethods(
 
 async function anyAnswersTrue(
   executors: readonly Executor[],
-  ask: (executor: Executor) => Promise<boolean> | undefined,
+  probe: (executor: Executor) => Promise<boolean> | undefined,
 ): Promise<boolean> {
-  const answers = await Promise.all(executors.map(async (executor) => (await ask(executor)) ?? true))
+  const answers = await Promise.all(executors.map(async (executor) => (await probe(executor)) ?? true))
   return answers.includes(true)
 }
 

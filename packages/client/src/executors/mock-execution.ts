@@ -97,7 +97,7 @@ export class MockExecution {
     this.#nextEvent.reject(error)
   }
 
-  /** Yields all events after the given one, those to come included, up to `finished`. */
+  /** Yields all events after the given one up to `finished`, and waits for those that are not there yet. */
   async *events(after = '0'): AsyncGenerator<ExecutionEvent, void> {
     for (let next = Number(after); ; next += 1) {
       while (next >= this.#events.length) await this.#nextEvent.promise

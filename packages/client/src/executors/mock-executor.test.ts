@@ -154,16 +154,16 @@ test('cancel() by id ends the execution with a failed result', async () => {
   expect((await all(execution.events())).map(({ type }) => type)).toEqual(['started', 'finished'])
 })
 
-test('latency and clocks follow fake timers', async () => {
+test('latency and timeouts follow fake timers', async () => {
   vi.useFakeTimers()
   const executor = new MockExecutor({ latencyMs: 60_000, defaultResult: 1 })
-  const patient = executor.run({ code: 'x' }, options)
+  const running = executor.run({ code: 'x' }, options)
   const hasty = executor.run({ code: 'x' }, { ...options, requestTimeoutMs: 59_999 })
   await Promise.all([
     expect(hasty).rejects.toMatchObject({ code: 'REQUEST_TIMEOUT', timeoutMs: 59_999 }),
     vi.advanceTimersByTimeAsync(60_000),
   ])
-  expect(await patient).toMatchObject({ success: true, result: 1 })
+  expect(await running).toMatchObject({ success: true, result: 1 })
   expect(vi.getTimerCount()).toBe(0)
 })
 

@@ -57,14 +57,16 @@ export class RunCache {
 }
 
 /**
- * Whether a result may be cached. The value of a fallback or degradation must not outlive the outage, nor pass for the
- * executor's own.
+ * Whether a result may be cached. The value of a fallback or a degradation must not be used after the outage, and must
+ * not be reported as the executor's own.
  */
 function isCacheable({ success, source }: ExecutionResult): boolean {
   return success && (source === 'executor' || source === 'cache')
 }
 
-/** Run that several callers wait for (single-flight). It is aborted when the last of them leaves before it ends. */
+/**
+ * Run that several callers wait for (single-flight). It is aborted when the last of them stops waiting before it ends.
+ */
 export class SharedRun {
   /** Id of the execution. */
   readonly executionId: string
@@ -75,7 +77,7 @@ export class SharedRun {
   constructor(executionId: string, start: (signal: AbortSignal) => Promise<ExecutionResult>) {
     this.executionId = executionId
     this.outcome = start(this.#controller.signal)
-    // After all callers have left, a rejection would be unhandled.
+    // When no caller waits any more, a rejection would be unhandled.
     this.outcome.catch(() => {})
   }
 

@@ -1,5 +1,5 @@
 /**
- * Starts a timeout. Returns a function that returns what is left of it in whole milliseconds; undefined for no timeout.
+ * Starts a timeout. Returns a function that returns the remaining whole milliseconds; undefined if there is no timeout.
  */
 export function timeLeft(timeoutMs: number | undefined): () => number | undefined {
   if (timeoutMs === undefined) return () => undefined

@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
-import { receiveError, sendError } from '../errors/transfer.ts'
+import { deserializeError, serializeError } from '../errors/transfer.ts'
 import { failureOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
@@ -37,10 +37,10 @@ export interface CachingExecutor extends Executor {
 }
 
 /**
- * Returns an executor that caches successes, and lets identical requests that come together share one run
- * (single-flight). Requests are identical by code, input, tool declarations, config and context, and to share a run by
- * their limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls` and
- * `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
+ * Returns an executor that caches successes, and lets identical concurrent requests share one run (single-flight).
+ * Requests are identical if they have the same code, input, tool declarations, config and context; to share a run, they
+ * need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls`
+ * and `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
  * caller waits for it.
  *
  * Only results of the executor itself are cached: no failures, and nothing from a fallback or a degradation. Use it for
@@ -135,7 +135,7 @@ async function withOwnError<T>(joined: Promise<T>, ids: { executionId: string; c
     return await joined
   } catch (error) {
     if (!(error instanceof ExecutorClientError)) throw error
-    const copy = receiveError(sendError(error))
+    const copy = deserializeError(serializeError(error))
     throw error.executionId === ids.executionId ? error : Object.assign(copy as ExecutorClientError, ids)
   }
 }

@@ -18,7 +18,7 @@ const correctCall = 'withDegradation(executor, { result: null })'
 const optionsSchema = z.strictObject({
   /**
    * Value of an execution whose request failed, or a function that makes it from the request and the error. If the
-   * function throws, the execution fails with that error; this lets selected errors through.
+   * function throws, the execution fails with that error; so the function can rethrow selected errors.
    */
   result: z.custom<Json | MakeResult>((result) => result !== undefined, 'is missing'),
 })

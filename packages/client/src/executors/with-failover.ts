@@ -27,9 +27,9 @@ export type FailoverOptions = z.input<typeof optionsSchema>
 
 /**
  * Returns one executor that distributes executions over several, each for one URL. An execution goes to the one with
- * the fewest under way in this process. One that can't be reached, breaks off, hangs or refuses (429, 503) is ejected
- * until `isReady` says that it is back, which is asked every `probeIntervalMs`. If all are ejected, they are tried
- * anyway.
+ * the fewest under way in this process. One that can't be reached, breaks the connection, hangs or refuses (429, 503)
+ * is ejected until `isReady`, which is called every `probeIntervalMs`, resolves with true. If all are ejected, they are
+ * tried anyway.
  *
  * An execution that has certainly not run goes on to the next executor, with the same id. One that may have run is
  * never repeated: it rejects with its error, which is `ambiguous`. If no executor takes it, it rejects with the code of
@@ -92,7 +92,9 @@ function createChooser(members: readonly FailoverMember[]) {
   }
 }
 
-/** Returns the error for an execution that every executor refused, with the code of the last refusal if there was one. */
+/**
+ * Returns the error for an execution that every executor refused, with the code of the last refusal if there was one.
+ */
 export function noneAccepted(errors: readonly ExecutorClientError[]): ExecutorClientError {
   const [only] = errors
   if (only !== undefined && errors.length === 1) return only

@@ -21,7 +21,8 @@ interface AtMostOnceOptions {
 export class AtMostOnce {
   readonly #options: AtMostOnceOptions
   /**
-   * Reading that attempts name; undefined before the first, and without one (`none`), with which no executor runs code.
+   * Reading that the attempts name. Undefined before the first attempt, and if the executor has sent none; an attempt
+   * then names `none`, and no executor runs its code.
    */
   #known: InstanceReading | undefined
   #mayHaveArrived = false
@@ -30,7 +31,10 @@ export class AtMostOnce {
     this.#options = options
   }
 
-  /** Makes an attempt with a value for the header `x-codemode-known`; if refused, again at once with a new reading. */
+  /**
+   * Makes an attempt with a value for the header `x-codemode-known`. If it is refused with a new reading, makes another
+   * one at once, which names that reading.
+   */
   async attempt<T>(send: (known: string) => Promise<T>): Promise<T> {
     for (let refusals = 0; ; refusals += 1) {
       if (!this.#mayHaveArrived) this.#known ??= await this.#options.reading()
@@ -59,10 +63,10 @@ export class AtMostOnce {
 }
 
 /**
- * Returns the reading in a refusal if that proves that the attempt, sent so many milliseconds ago, has not run and will not
- * run. There are three cases: the attempt named no instance; another instance answered that was up before it was sent, so
- * the named one was gone; or the named instance answered and still knows all executions since then. The refusal alone is
- * no proof, since a proxy may have sent the attempt twice.
+ * Returns the reading in a refusal if that proves that the attempt, sent so many milliseconds ago, has not run and will
+ * not run. There are three cases: the attempt named no instance; another instance answered that was up before it was
+ * sent, so the named one was gone; or the named instance answered and still knows all executions since then. The
+ * refusal alone is no proof, since a proxy may have sent the attempt twice.
  */
 function readingIfNotRun(
   error: unknown,
@@ -78,8 +82,8 @@ function readingIfNotRun(
 }
 
 /**
- * Returns a function that returns the milliseconds since this call, rather too many than too few: the monotonic clock stands
- * still while a machine sleeps, and the time of day does not.
+ * Starts a stopwatch. Returns a function that returns the elapsed milliseconds by the clock that shows more: the
+ * monotonic clock stops while the machine sleeps, and the system clock may be set back.
  */
 function startStopwatch(): () => number {
   const [startedAt, startedAtDate] = [performance.now(), Date.now()]

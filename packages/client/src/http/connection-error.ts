@@ -70,7 +70,7 @@ export function connectionError(
   })
 }
 
-/** Returns the code of an error, with its message if it is one of undici's codes, which say little. */
+/** Returns the code of an error, with its message if it is one of undici's codes, which do not say what failed. */
 function reasonOf(cause: unknown, code: string): string {
   const message = cause instanceof Error ? textHead(cause.message.split('\n', 1)[0]!, 100) : ''
   if (code === '') return message === '' ? 'unknown' : message

@@ -30,7 +30,7 @@ export function createDispatcher({ origin, connectTimeoutMs, proxies }: Dispatch
   if (proxies === undefined || variable === undefined) {
     return { dispatcher: new Agent({ ...timeouts, connect: { timeout: connectTimeoutMs } }), proxy: undefined }
   }
-  const url = parsed(variable)
+  const url = proxyUrlOf(variable)
   const proxied = (connect: Connect, headersTimeout: number) =>
     new Pool(url.origin, { ...timeouts, headersTimeout, connect: withProxyErrors(connect) })
   try {
@@ -68,7 +68,7 @@ function withProxyErrors(connect: Connect): Connect {
     })
 }
 
-function parsed(variable: ProxyVariable): URL {
+function proxyUrlOf(variable: ProxyVariable): URL {
   const url = URL.parse(variable.url)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) throw invalidProxy(variable)
   return url

@@ -4,14 +4,14 @@ import type { Readable } from 'node:stream'
 import { executionEventSchema, fixedLimits, type ExecutionEvent } from '@codemode/shared'
 import { createParser, type EventSourceMessage } from 'eventsource-parser'
 
-import { malformed } from './parse-answer.ts'
+import { malformed } from './parse-response.ts'
 
 /** Maximum number of characters of one event: more than the limits allow for any event of an executor. */
 const maxEventLength = 2 * fixedLimits.journalBytes
 
 /**
- * Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks or an event
- * is too long.
+ * Yields the messages of a body, in one batch for each chunk. Ends with the body, and throws if the body breaks or an
+ * event is too long.
  */
 export async function* readMessages(body: Readable): AsyncGenerator<EventSourceMessage[]> {
   const decoder = new TextDecoder()

@@ -8,15 +8,15 @@ import { Agent } from 'undici'
 import { expect, onTestFinished, test } from 'vitest'
 
 import { exchangeText } from './exchange-text.ts'
-import type { Answer } from './foreign-answer.ts'
+import type { HttpResponse } from './foreign-response.ts'
 
 const never = new AbortController().signal
 const maxBytes = 4_000
 const maxErrorBytes = 1_000
 
 /** Sends a request to a new server that answers with the given function. */
-async function exchange(answer: (outgoing: ServerResponse) => void, signal = never): Promise<Answer> {
-  const server = createServer((_, outgoing) => answer(outgoing)).listen(0, '127.0.0.1')
+async function exchange(respond: (outgoing: ServerResponse) => void, signal = never): Promise<HttpResponse> {
+  const server = createServer((_, outgoing) => respond(outgoing)).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const agent = new Agent()
   onTestFinished(async () => {
@@ -29,12 +29,12 @@ async function exchange(answer: (outgoing: ServerResponse) => void, signal = nev
 }
 
 test('exchangeText returns the whole text with its status and headers, and skips 1xx responses', async () => {
-  const answer = await exchange((outgoing) => {
+  const response = await exchange((outgoing) => {
     outgoing.writeProcessing()
     outgoing.writeHead(201, { 'x-name': 'value' }).write(Buffer.from('né').subarray(0, 2))
     outgoing.end(Buffer.from('né').subarray(2))
   })
-  expect(answer).toMatchObject({ status: 201, headers: { 'x-name': 'value' }, text: 'né' })
+  expect(response).toMatchObject({ status: 201, headers: { 'x-name': 'value' }, text: 'né' })
 })
 
 test('it reads a bounded part of an error body, and keeps the status when that body breaks off', async () => {
@@ -110,13 +110,13 @@ test('it rejects with the reason of its signal: before sending, without a respon
   for (const status of [undefined, 200, 500]) {
     const giveUp = new AbortController()
     const abort = () => giveUp.abort(reason)
-    const answer = exchange((outgoing) => {
+    const response = exchange((outgoing) => {
       if (status === undefined) return abort()
-      // The client publishes this when it has the headers of the answer.
+      // The client publishes this when it has the headers of the response.
       subscribe('undici:request:headers', abort)
       outgoing.writeHead(status).write('half')
     }, giveUp.signal)
-    await expect(answer).rejects.toBe(reason)
+    await expect(response).rejects.toBe(reason)
     unsubscribe('undici:request:headers', abort)
   }
 })

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 
 import { decodeText } from './content-encoding.ts'
-import { isJson, type Answer } from './foreign-answer.ts'
+import { isJson, type HttpResponse } from './foreign-response.ts'
 import { singleHeaders } from './single-headers.ts'
 
 interface ExchangeOptions {
@@ -14,26 +14,27 @@ interface ExchangeOptions {
 }
 
 /**
- * Sends a request and resolves with its whole response, or with the beginning of one that is too large. Uses `dispatch`, on
- * which undici's `request` is built, since a stream for the body costs more than the rest of a small exchange.
+ * Sends a request and resolves with its whole response, or with the beginning of one that is too large. Uses
+ * `dispatch`, on which undici's `request` is built, since a stream for the body costs more than the rest of a small
+ * exchange.
  */
 export function exchangeText(
   dispatcher: Dispatcher,
   request: Dispatcher.DispatchOptions,
   { signal, maxBytes, maxErrorBytes }: ExchangeOptions,
-): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+): Promise<HttpResponse> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpResponse>()
   const chunks: Buffer[] = []
   let sizeBytes = 0
   let controller: Dispatcher.DispatchController | undefined
-  let answer: Omit<Answer, 'text'> | undefined
+  let response: Omit<HttpResponse, 'text'> | undefined
   let limitBytes = maxErrorBytes
-  const isError = (): boolean => answer !== undefined && answer.status >= 300
+  const isError = (): boolean => response !== undefined && response.status >= 300
   const abort = (): void => controller?.abort(signal.reason as Error)
   const end = (isCut: boolean): void => {
     signal.removeEventListener('abort', abort)
     const body = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
-    resolve({ ...answer!, text: decodeText(body, answer!.headers, { isCut, maxBytes: limitBytes }) })
+    resolve({ ...response!, text: decodeText(body, response!.headers, { isCut, maxBytes: limitBytes }) })
   }
   signal.addEventListener('abort', abort)
   dispatcher.dispatch(request, {
@@ -44,8 +45,8 @@ export function exchangeText(
     onResponseStart(_, status, headers) {
       // A 1xx response is followed by the final one.
       if (status < 200) return
-      answer = { status, headers: singleHeaders(headers) }
-      if (!isError() && isJson(answer)) limitBytes = maxBytes
+      response = { status, headers: singleHeaders(headers) }
+      if (!isError() && isJson(response)) limitBytes = maxBytes
     },
     onResponseData(_, chunk) {
       chunks.push(chunk)
@@ -58,7 +59,7 @@ export function exchangeText(
     onResponseError(_, error) {
       // The status of an error response suffices; the part of its body that was received is dropped.
       signal.removeEventListener('abort', abort)
-      if (isError() && !signal.aborted) resolve({ ...answer!, text: '' })
+      if (isError() && !signal.aborted) resolve({ ...response!, text: '' })
       else reject(error)
     },
   })

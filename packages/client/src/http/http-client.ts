@@ -10,9 +10,9 @@ import { connectionError } from './connection-error.ts'
 import { decodeStream, decodeText } from './content-encoding.ts'
 import { createDispatcher } from './dispatcher.ts'
 import { exchangeText } from './exchange-text.ts'
-import type { Answer } from './foreign-answer.ts'
+import type { HttpResponse } from './foreign-response.ts'
 import { LatestReading } from './at-most-once.ts'
-import type { SuccessAnswer } from './parse-answer.ts'
+import type { SuccessResponse } from './parse-response.ts'
 import type { NamedProxy } from './proxy-error.ts'
 import type { RequestScope } from './request-scope.ts'
 import { foreignError, responseError } from './response-error.ts'
@@ -47,12 +47,12 @@ interface HttpRequest {
 /** Function that sends a request. Resolves with the body of a 2xx response, or with the whole of any other response. */
 type Exchange<Body> = (
   options: Dispatcher.DispatchOptions,
-) => Promise<(Pick<Answer, 'status' | 'headers'> & { readonly body: Body }) | Answer>
+) => Promise<(Pick<HttpResponse, 'status' | 'headers'> & { readonly body: Body }) | HttpResponse>
 
 /**
- * HTTP client that sends single requests to the executor, without retries. It adds headers and a span, and makes every
- * failure a typed error. undici's timeouts are used only for connecting and for silent streams; the scope's signal is
- * the timeout of the request.
+ * HTTP client that sends single requests to the executor, without retries. It adds headers and a span, and turns every
+ * failure into a typed error. undici's timeouts are used only for connecting and for silent streams; the scope's signal
+ * is the timeout of the request.
  */
 export class HttpClient {
   readonly #agent: Dispatcher
@@ -61,7 +61,7 @@ export class HttpClient {
   readonly #origin: string
   readonly #basePath: string
   readonly #latestReading = new LatestReading()
-  #hasReached = false
+  #hasBeenReached = false
 
   constructor(options: HttpClientOptions) {
     const url = new URL(options.executorUrl)
@@ -80,18 +80,18 @@ export class HttpClient {
   }
 
   /** Whether the executor has ever answered. */
-  get hasReached(): boolean {
-    return this.#hasReached
+  get hasBeenReached(): boolean {
+    return this.#hasBeenReached
   }
 
   /** Sends a request and resolves with the text of its 2xx response. */
-  text(request: HttpRequest, scope: RequestScope): Promise<SuccessAnswer> {
+  text(request: HttpRequest, scope: RequestScope): Promise<SuccessResponse> {
     return this.#send(request, scope, async (options) => {
       const { signal } = scope
-      const answer = await exchangeText(this.#agent, options, { signal, maxBytes, maxErrorBytes })
-      if (!isSuccess(answer.status)) return answer
-      const foreign = () => foreignError(answer, this.#connection(request, scope))
-      return { ...answer, body: { text: answer.text, foreign } }
+      const response = await exchangeText(this.#agent, options, { signal, maxBytes, maxErrorBytes })
+      if (!isSuccess(response.status)) return response
+      const foreign = () => foreignError(response, this.#connection(request, scope))
+      return { ...response, body: { text: response.text, foreign } }
     })
   }
 
@@ -130,12 +130,12 @@ export class HttpClient {
     }
     const connection = this.#connection(req, scope)
     return inSpan('codemode.request', details, async (span) => {
-      let answer
+      let response
       try {
-        answer = await exchange(this.#dispatchOptions(req, scope))
-        span.setAttribute(attributes.httpStatus, answer.status)
-        this.#observe(answer)
-        if ('body' in answer) return answer.body
+        response = await exchange(this.#dispatchOptions(req, scope))
+        span.setAttribute(attributes.httpStatus, response.status)
+        this.#observe(response)
+        if ('body' in response) return response.body
       } catch (error) {
         if (signal.aborted) throw signal.reason
         const failure = connectionError(error, connection)
@@ -143,7 +143,7 @@ export class HttpClient {
         throw failure
       }
       signal.throwIfAborted()
-      throw responseError(answer, connection)
+      throw responseError(response, connection)
     })
   }
 
@@ -154,9 +154,9 @@ export class HttpClient {
     return { origin: this.#origin, proxy: this.#proxy, connectTimeoutMs, ...ids, method, url, apiKey: executorApiKey }
   }
 
-  #observe({ status, headers }: Pick<Answer, 'status' | 'headers'>): void {
+  #observe({ status, headers }: Pick<HttpResponse, 'status' | 'headers'>): void {
     const hasReading = this.#latestReading.observe(headers)
-    this.#hasReached ||= hasReading || isSuccess(status)
+    this.#hasBeenReached ||= hasReading || isSuccess(status)
   }
 
   #dispatchOptions(req: HttpRequest, scope: RequestScope): Dispatcher.DispatchOptions {

@@ -1,22 +1,22 @@
-import { errorBodySchema, type ErrorBody } from '@codemode/shared'
+import { errorBodySchema, type ErrorBody, type ErrorCode } from '@codemode/shared'
 import { codeOfStatus, isGatewayStatus, isTemporaryStatus, parseRetryAfter } from '@codemode/shared/internal'
 
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
-import { describeAnswer, excerptOf, redirectTarget, type Answer, type Asked } from './foreign-answer.ts'
+import { describeResponse, excerptOf, redirectTarget, type HttpResponse, type SentRequest } from './foreign-response.ts'
 
-interface Connection extends Asked {
+interface Connection extends SentRequest {
   readonly origin: string
   readonly executionId: string | undefined
   readonly correlationId: string
 }
 
 /** Returns the error for a response other than 2xx, from the executor or from a server before it. */
-export function responseError(answer: Answer, connection: Connection): ExecutorClientError {
-  const body = parseBody(answer.text)
-  return body === undefined ? foreignError(answer, connection) : executorError(body, answer, connection)
+export function responseError(response: HttpResponse, connection: Connection): ExecutorClientError {
+  const body = parseBody(response.text)
+  return body === undefined ? foreignError(response, connection) : executorError(body, response, connection)
 }
 
 function parseBody(text: string): ErrorBody['error'] | undefined {
@@ -27,7 +27,7 @@ function parseBody(text: string): ErrorBody['error'] | undefined {
   }
 }
 
-function executorError(error: ErrorBody['error'], answer: Answer, connection: Connection): ExecutorClientError {
+function executorError(error: ErrorBody['error'], response: HttpResponse, connection: Connection): ExecutorClientError {
   const { code, message, details, suggestion, retryable, ambiguous, correlationId } = error
   const fields = {
     executionId: error.executionId ?? connection.executionId,
@@ -35,8 +35,8 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
     retryable,
     ambiguous,
     details,
-    httpStatus: answer.status,
-    retryAfterMs: parseRetryAfter(answer.headers['retry-after'], answer.headers['date']),
+    httpStatus: response.status,
+    retryAfterMs: parseRetryAfter(response.headers['retry-after'], response.headers['date']),
   }
   if (code === 'QUEUE_TIMEOUT') {
     return new ExecutorTimeoutError(code, message, { ...fields, ...timeoutFieldsOf(details, 'queue') })
@@ -44,7 +44,8 @@ function executorError(error: ErrorBody['error'], answer: Answer, connection: Co
   if (code === 'UNAUTHORIZED') {
     return new ExecutorClientError(code, `${rejectedKey(connection.origin)}: ${message}`, {
       ...fields,
-      suggestion: suggestion ?? checkKey,
+      // The executor's own suggestion names the header; users of the client set an option.
+      suggestion: checkKey,
     })
   }
   return new ExecutorClientError(code, message, { ...fields, suggestion })
@@ -54,8 +55,8 @@ const rejectedKey = (origin: string): string => `The executor at ${origin} rejec
 const checkKey = 'Check executorApiKey: it may be mistyped, expired or of another executor.'
 
 /** Returns the error for a response that is not the executor's: an error page, a redirect, or another server's. */
-export function foreignError(answer: Answer, connection: Connection): ExecutorClientError {
-  const { status, headers } = answer
+export function foreignError(response: HttpResponse, connection: Connection): ExecutorClientError {
+  const { status, headers } = response
   const { origin } = connection
   const fields = {
     executionId: connection.executionId,
@@ -65,8 +66,8 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     retryAfterMs: parseRetryAfter(headers['retry-after'], headers['date']),
     suggestion: `Check that executorUrl (${origin}) is the URL of an executor, and the proxies and gateways before it.`,
   }
-  const got = `${describeAnswer(answer, connection)}: this is not a Codemode executor`
-  const says = excerptOf(answer, connection)
+  const got = `${describeResponse(response, connection)}: this is not a Codemode executor`
+  const says = excerptOf(response, connection)
   if (status === 401) {
     return new ExecutorClientError('UNAUTHORIZED', `${rejectedKey(origin)}. ${got}${says}`, {
       ...fields,
@@ -78,7 +79,7 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     return new ExecutorConnectionError(message, { ...fields, ambiguous: status !== 425 })
   }
   if (status >= 300 && status < 400) {
-    const target = redirectTarget(answer, connection)
+    const target = redirectTarget(response, connection)
     const message = `${got}. It redirects to ${target ?? 'another URL'}, and redirects are not followed, to keep the API key`
     return new ExecutorConnectionError(message, {
       ...fields,
@@ -86,11 +87,17 @@ export function foreignError(answer: Answer, connection: Connection): ExecutorCl
     })
   }
   if (status < 300) {
-    return new ExecutorClientError('INTERNAL', `${got}${says}. Check executorUrl.`, {
+    return new ExecutorClientError('INVALID_RESPONSE', `${got}${says}. Check executorUrl.`, {
       ...fields,
       ambiguous: connection.method === 'POST',
     })
   }
   // A 503 is ambiguous too: some gateways send it when the executor closed the connection during the request.
-  return new ExecutorClientError(codeOfStatus(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+  return new ExecutorClientError(foreignCode(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+}
+
+/** Returns the code for a status that another server sent: INTERNAL would mean that the executor has a bug. */
+function foreignCode(status: number): ErrorCode {
+  const code = codeOfStatus(status)
+  return code === 'INTERNAL' ? 'INVALID_RESPONSE' : code
 }

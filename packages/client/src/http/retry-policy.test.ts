@@ -8,7 +8,7 @@ const error = (retryable: boolean, httpStatus?: number) =>
   new ExecutorClientError('INTERNAL', 'x', { retryable, httpStatus })
 
 const attempts = (options?: Parameters<typeof resolveRetryPolicy>[0]) =>
-  [false, true].map((hasReached) => maxAttemptsOf(resolveRetryPolicy(options), hasReached))
+  [false, true].map((hasBeenReached) => maxAttemptsOf(resolveRetryPolicy(options), hasBeenReached))
 
 test(
   'there are ten attempts by default, three while the executor has never answered, and one with retry: false',

@@ -33,8 +33,8 @@ export function resolveRetryPolicy(options: false | RetryOptions = {}): RetryPol
 }
 
 /** Returns the maximum number of attempts, which depends on whether the executor has ever answered. */
-export function maxAttemptsOf(policy: RetryPolicy, hasReached: boolean): number {
-  return hasReached ? policy.maxAttempts : policy.maxAttemptsUnreached
+export function maxAttemptsOf(policy: RetryPolicy, hasBeenReached: boolean): number {
+  return hasBeenReached ? policy.maxAttempts : policy.maxAttemptsUnreached
 }
 
 /** Returns whether the same request may succeed later: after broken connections, 408, 425, 429 and overload. */

@@ -1,12 +1,12 @@
-import type { Answer } from './foreign-answer.ts'
+import type { HttpResponse } from './foreign-response.ts'
 
 type RawHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /**
- * Returns headers with one value for each name. Gateways may add a header that an answer has already: the first value counts,
- * except of content encodings, of which all have been applied.
+ * Returns headers with one value for each name. A gateway may repeat a header that the response has already:
+ * the first value counts, except for content encodings, all of which were applied.
  */
-export function singleHeaders(given: RawHeaders): Answer['headers'] {
+export function singleHeaders(given: RawHeaders): HttpResponse['headers'] {
   const single: Record<string, string | undefined> = {}
   for (const [name, value] of Object.entries(given)) {
     if (typeof value === 'string') single[name] = value

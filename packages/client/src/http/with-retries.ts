@@ -7,8 +7,8 @@ import { isRetryable, maxAttemptsOf, retryDelayMs, type RetryPolicy } from './re
 
 interface RetryScope extends ExecutionScope {
   readonly policy: RetryPolicy
-  /** Called to ask whether the executor has ever answered this client. */
-  readonly hasReached: () => boolean
+  /** Returns whether the executor has ever answered this client. */
+  readonly hasBeenReached: () => boolean
 }
 
 /**
@@ -17,7 +17,7 @@ interface RetryScope extends ExecutionScope {
  * Rejects with the last error, with the number of attempts, and with `ambiguous` set if any attempt may have arrived.
  */
 export async function withRetries<T>(scope: RetryScope, attempt: (number: number) => Promise<T>): Promise<T> {
-  const { policy, hasReached, signal, deadlineAt, executionId, correlationId } = scope
+  const { policy, hasBeenReached, signal, deadlineAt, executionId, correlationId } = scope
   let attempts = 0
   let mayHaveArrived = false
   try {
@@ -39,7 +39,7 @@ export async function withRetries<T>(scope: RetryScope, attempt: (number: number
         signal,
         shouldRetry: async ({ error, attemptNumber }) => {
           if (!isRetryable(error) || (scope.canGoElsewhere === true && !mayHaveArrived)) return false
-          if (attemptNumber >= maxAttemptsOf(policy, hasReached())) return false
+          if (attemptNumber >= maxAttemptsOf(policy, hasBeenReached())) return false
           const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
           if (performance.now() + delayMs >= deadlineAt) return false
           scope.onRetry?.({ executionId, correlationId, attempt: attemptNumber, delayMs, error })

@@ -39,10 +39,10 @@ interface LogOptions {
  * Logs the events of a client: ends, retries and refused calls; at `debug` also starts, tool calls and console output.
  */
 export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
-  const isLogged = (of: LogLevel): boolean => logLevels.indexOf(of) >= logLevels.indexOf(level)
+  const isLogged = (lineLevel: LogLevel): boolean => logLevels.indexOf(lineLevel) >= logLevels.indexOf(level)
   // Returns the promise of an asynchronous logger, so that the emitter turns its rejection into a warning.
-  const log = (of: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
-    isLogged(of) ? logger[of](message, redact(fields)) : undefined
+  const log = (lineLevel: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
+    isLogged(lineLevel) ? logger[lineLevel](message, redact(fields)) : undefined
   if (isLogged('error')) {
     events.on('tool', ({ error, ...event }) => {
       const shown = { ...event, error: error && { code: error.code, message: error.message } }

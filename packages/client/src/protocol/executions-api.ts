@@ -15,7 +15,7 @@ import { z } from 'zod'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { AtMostOnce } from '../http/at-most-once.ts'
 import type { HttpClient } from '../http/http-client.ts'
-import { parseAnswer } from '../http/parse-answer.ts'
+import { parseResponse } from '../http/parse-response.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
 import type { RetryPolicy } from '../http/retry-policy.ts'
 import { withRetries } from '../http/with-retries.ts'
@@ -36,7 +36,9 @@ export class ExecutionsApi {
     this.policy = policy
   }
 
-  /** Returns the policy for reading a record after failed attempts, whose backoff its delays continue. */
+  /**
+   * Returns the policy for reading a record after failed attempts. Its delays continue the backoff of those attempts.
+   */
   recordPolicy(attempts: number): RetryPolicy {
     const { maxAttempts, backoffBaseMs } = this.policy
     return {
@@ -49,7 +51,7 @@ export class ExecutionsApi {
   /** Sends `POST /v1/executions`. Resolves when the execution has ended. Every attempt sends the same body. */
   async run(body: string, scope: ExecutionScope): Promise<ExecutionResult> {
     return this.#sendCreation(scope, async (creation) =>
-      parseAnswer(executionResultSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
+      parseResponse(executionResultSchema, await this.#http.text({ ...creation, body }, scope), 'result'),
     )
   }
 
@@ -70,7 +72,7 @@ export class ExecutionsApi {
   async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
     return withRetries({ ...this.#retryScope(scope), policy, canGoElsewhere: false }, async (attempt) => {
       const request = { method: 'GET', path: pathOf(scope), attempt } as const
-      return parseAnswer(executionRecordSchema, await this.#http.text(request, scope), 'record')
+      return parseResponse(executionRecordSchema, await this.#http.text(request, scope), 'record')
     })
   }
 
@@ -79,7 +81,7 @@ export class ExecutionsApi {
     const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
     await this.#sendWithRetries(scope, async (attempt) => {
       const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt } as const
-      parseAnswer(anyObject, await this.#http.text(request, scope), 'answer to a cancellation')
+      parseResponse(anyObject, await this.#http.text(request, scope), 'response to a cancellation')
     })
   }
 
@@ -90,8 +92,8 @@ export class ExecutionsApi {
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
     return this.#sendWithRetries(scope, async (attempt) => {
       const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt } as const
-      const answer = await this.#http.text(request, scope)
-      return parseAnswer(toolResultsResponseSchema, answer, 'answer to tool results').accepted
+      const response = await this.#http.text(request, scope)
+      return parseResponse(toolResultsResponseSchema, response, 'response to tool results').accepted
     })
   }
 
@@ -116,15 +118,15 @@ export class ExecutionsApi {
   }
 
   #retryScope(scope: ExecutionScope) {
-    return { policy: this.policy, hasReached: () => this.#http.hasReached, ...scope }
+    return { policy: this.policy, hasBeenReached: () => this.#http.hasBeenReached, ...scope }
   }
 
   /** Returns the latest reading of the executor's clock. Without one, requests `/v1/info` first, which runs no code. */
   async #reading(scope: ExecutionScope, attempt: number): Promise<InstanceReading | undefined> {
     if (this.#http.latestReading === undefined) {
       try {
-        const answer = await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
-        parseAnswer(anyObject, answer, 'answer to /v1/info')
+        const response = await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
+        parseResponse(anyObject, response, 'response to /v1/info')
       } catch (error) {
         throw error instanceof ExecutorClientError ? Object.assign(error, { ambiguous: false }) : error
       }

@@ -345,10 +345,13 @@ test('permanently refused answers leave an ambiguous outcome', async () => {
 test('an answer that is not a result is a protocol error', async () => {
   await using executor = await FakeExecutor.start((_, reply) => reply.json(200, { hello: 'world' }))
   await using client = clientOf(executor)
-  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({ code: 'INTERNAL', ambiguous: true })
+  expect(await failureOf(client.run({ code: 'x' }, noTools))).toMatchObject({
+    code: 'INVALID_RESPONSE',
+    ambiguous: true,
+  })
 })
 
-test('the request clock fires in the client, names itself, and cancels the execution', async () => {
+test('the request timeout expires in the client, is named in the error, and cancels the execution', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
     if (request.path.endsWith('/cancel')) reply.json(202, {})
   })
@@ -365,7 +368,7 @@ test('the request clock fires in the client, names itself, and cancels the execu
   await executor.nextRequest('/cancel')
 })
 
-test('the request clock gives the same error when the executor detects it first', async () => {
+test('the request timeout gives the same error when the executor detects it first', async () => {
   const details = { layer: 'request', option: 'requestTimeoutMs', timeoutMs: 4_321 }
   await using executor = await FakeExecutor.start((_, reply) => reply.failed('EXECUTION_TIMEOUT', { details }))
   await using client = clientOf(executor, { requestTimeoutMs: 5_000 })
@@ -378,7 +381,7 @@ test('the request clock gives the same error when the executor detects it first'
   })
 })
 
-test('a request clock longer than the longest timer does not fire at once', async () => {
+test('a request timeout longer than the longest timer does not expire at once', async () => {
   await using executor = await FakeExecutor.start(async (_, reply) => {
     // A timer with a delay that is too long fires after 1 ms, before this one, which starts later.
     await sleep(2)
@@ -389,7 +392,7 @@ test('a request clock longer than the longest timer does not fire at once', asyn
   expect(await client.run({ code: 'x', limits }, noTools)).toMatchObject({ result: 1 })
 })
 
-test('the connect clock fires in the client and names itself', async () => {
+test('the connect timeout expires in the client and is named in the error', async () => {
   // The server accepts the connection and never answers the TLS handshake.
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -666,8 +669,8 @@ test('health is the answer of the executor, and false without an answer', async 
   await using client = clientOf(executor)
   expect(await client.isLive()).toBe(true)
   expect(await client.isReady()).toBe(false)
-  await using nobody = clientOf({ url: 'http://127.0.0.1:1' })
-  expect(await nobody.isLive()).toBe(false)
+  await using unreached = clientOf({ url: 'http://127.0.0.1:1' })
+  expect(await unreached.isLive()).toBe(false)
 })
 
 test(

@@ -20,7 +20,7 @@ import { anyObject, ExecutionsApi } from './executions-api.ts'
 import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from '../http/http-client.ts'
-import { parseAnswer } from '../http/parse-answer.ts'
+import { parseResponse } from '../http/parse-response.ts'
 import { resolveRetryPolicy } from '../http/retry-policy.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { withJsonValues } from '../run/request-json.ts'
@@ -197,7 +197,7 @@ export class ExecutorClient implements Executor {
     const deadlineAt = performance.now() + controlTimeoutMs
     try {
       const scope = { correlationId: newCorrelationId(), signal, deadlineAt }
-      parseAnswer(anyObject, await this.#http.text({ method: 'GET', path }, scope), `answer to ${path}`)
+      parseResponse(anyObject, await this.#http.text({ method: 'GET', path }, scope), `response to ${path}`)
       return true
     } catch (error) {
       if (error instanceof ExecutorClientError || signal.aborted) return false

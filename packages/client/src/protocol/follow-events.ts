@@ -16,7 +16,7 @@ import { delay } from '../async/delay.ts'
 const trailerBytes = 16 * 1024
 
 /** Milliseconds without an event after which a stream may have been ended as idle; `onRetry` is not called for it. */
-const quietMs = 500
+const idleStreamMs = 500
 
 /** Maximum ratio of the pause after a stream to the time for which that stream was open. */
 const maxPauseRatio = 4
@@ -68,7 +68,7 @@ export async function* followBatches(
       emptyStreams = 1
     }
     const delayMs = pauseAfter(stream, { error, emptyStreams, policy: api.policy })
-    if (performance.now() - stream.lastEventAt < quietMs) {
+    if (performance.now() - stream.lastEventAt < idleStreamMs) {
       const { executionId, correlationId } = scope
       scope.onRetry?.({ executionId, correlationId, attempt: emptyStreams, delayMs, error })
     }
@@ -106,7 +106,9 @@ async function isUnderWay(api: ExecutionsApi, scope: ExecutionScope): Promise<bo
   }
 }
 
-/** Yields the messages of a body. At the end, drains the body if the last event has come, and destroys it otherwise. */
+/**
+ * Yields the messages of a body. At the end, drains the body if the last event was received, and destroys it otherwise.
+ */
 async function* messagesOf(body: Readable): ReturnType<typeof readMessages> {
   // A destroyed body emits an error, which would be an uncaught exception without a listener.
   body.on('error', () => {})
@@ -137,6 +139,7 @@ function interruptedStream(
       correlationId,
       attempts,
       ambiguous: true,
+      suggestion: 'Check the gateways before the executor: one of them may end connections too early.',
       cause,
     },
   )

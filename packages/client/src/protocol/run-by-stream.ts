@@ -6,7 +6,7 @@ import type { ExecutionScope } from '../http/request-scope.ts'
 import type { ExecutionsApi } from './executions-api.ts'
 import type { RunOptions } from '../executor.ts'
 import { followBatches } from './follow-events.ts'
-import { malformed } from '../http/parse-answer.ts'
+import { malformed } from '../http/parse-response.ts'
 import type { RunLifetime } from './run-lifetime.ts'
 import { canBeSettled, ambiguousError, settle } from './settle.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
@@ -102,7 +102,10 @@ function callMessage(
   }
 }
 
-/** Ignores errors of an execution that is gone or has ended. It needs no answers, and its event stream ends as well. */
+/**
+ * Ignores errors of an execution that is gone or has ended. Such an execution needs no answers, and its event stream
+ * ends as well.
+ */
 function ignoreEnded(error: unknown): void {
   if (!(error instanceof ExecutorClientError) || ![404, 409, 410].includes(error.httpStatus ?? 0)) throw error
 }

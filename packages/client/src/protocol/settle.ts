@@ -13,8 +13,8 @@ import { delay } from '../async/delay.ts'
 const pollMs = 500
 
 /**
- * Returns whether the execution's record can tell the outcome of a failed request: an attempt may have arrived, and the
- * connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
+ * Returns whether the outcome of a failed request can be read from the execution's record: an attempt may have arrived,
+ * and the connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
  */
 export function canBeSettled(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false
@@ -24,7 +24,8 @@ export function canBeSettled(error: unknown): error is ExecutorClientError {
 
 /** Returns whether the connection broke, another server answered, the response was damaged, or its status was 5xx. */
 function isUnanswered(error: ExecutorClientError): boolean {
-  return error instanceof ExecutorConnectionError || error.code === 'INTERNAL' || (error.httpStatus ?? 0) >= 500
+  const hasNoResult = error.code === 'INTERNAL' || error.code === 'INVALID_RESPONSE'
+  return error instanceof ExecutorConnectionError || hasNoResult || (error.httpStatus ?? 0) >= 500
 }
 
 /**

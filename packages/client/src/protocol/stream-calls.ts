@@ -11,7 +11,9 @@ import { failedByHandler } from '../tools/tool-failure.ts'
 /** Event that requests a tool call. */
 export type ToolCalledEvent = Extract<ExecutionEvent, { type: 'tool.called' }>
 
-/** Maximum iterations of the event loop for which calls wait: that many chunks hold all events an executor keeps. */
+/**
+ * Maximum iterations of the event loop for which calls wait. All events that an executor keeps arrive in fewer chunks.
+ */
 const maxQuietChecks = 512
 
 interface ArrivedCall {

@@ -17,9 +17,9 @@ function mockWith(more: Partial<Executor>): Executor {
 
 test('the client ignores events that an executor reports after the end of an execution', async () => {
   const mock = new MockExecutor()
-  let tell: RunOptions['onEvent']
+  let emit: RunOptions['onEvent']
   const run: Executor['run'] = (request, options) => {
-    tell = options.onEvent
+    emit = options.onEvent
     return mock.run(request, options)
   }
   await using codemode = Codemode.fromClientConfig({ executor: mockWith({ run }) })
@@ -27,7 +27,7 @@ test('the client ignores events that an executor reports after the end of an exe
   codemode.on('log', () => (heard += 1))
   const execution = await codemode.submit('1')
   await execution.wait()
-  tell?.({ type: 'log', id: '9', at: '', executionId: execution.id, level: 'info', text: 'late' })
+  emit?.({ type: 'log', id: '9', at: '', executionId: execution.id, level: 'info', text: 'late' })
   expect({ status: execution.status, heard }).toEqual({ status: 'completed', heard: 0 })
 })
 

@@ -41,7 +41,9 @@ export interface ClientRunOptions {
   submitAgain(this: void): Promise<Execution>
 }
 
-/** One execution of a client, from its plan to its end: it waits for admission, is sent, emits events and is counted. */
+/**
+ * One execution of a client, from its plan to its end: it waits for admission, is sent, emits events and is counted.
+ */
 export class ClientRun {
   readonly plan: Plan
   readonly state = new ExecutionState()
@@ -129,7 +131,7 @@ export class ClientRun {
     }
   }
 
-  /** Waits for admission by the gate, if there is one, and sends the request. */
+  /** Waits for admission, if the client has admission control, and sends the request. */
   #sendWhenAdmitted(): Promise<ExecutionResult> {
     const { admission } = this.#parts
     if (admission === undefined) return this.#send(0)

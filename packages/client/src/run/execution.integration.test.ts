@@ -8,17 +8,17 @@ const codemodeOf = ({ url }: FakeExecutor) =>
   Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 } })
 
 test('submit resolves on acceptance with a handle that has the current status', async () => {
-  const gate = Promise.withResolvers<FakeReply>()
+  const latch = Promise.withResolvers<FakeReply>()
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
-    gate.resolve(reply)
+    latch.resolve(reply)
   })
   await using codemode = codemodeOf(executor)
   const execution = await codemode.submit('x', { correlationId: 'my-correlation-id' })
   expect(execution).toMatchObject({ status: 'running', correlationId: 'my-correlation-id' })
   expect(execution.id).toBe(executionOf(executor.requests[0]!).id)
   expect('then' in execution).toBe(false)
-  const reply = await gate.promise
+  const reply = await latch.promise
   reply.event({ type: 'log', level: 'log', text: 'hello' })
   reply.event({ type: 'waiting', openCalls: [] })
   await expect.poll(() => execution.status).toBe('waiting')
@@ -34,10 +34,10 @@ test('submit rejects when the executor refuses', async () => {
 })
 
 test('a timeout of wait() rejects with WAIT_TIMEOUT and does not cancel the execution', async () => {
-  const gate = Promise.withResolvers<FakeReply>()
+  const latch = Promise.withResolvers<FakeReply>()
   await using executor = await FakeExecutor.start((_, reply) => {
     reply.started()
-    gate.resolve(reply)
+    latch.resolve(reply)
   })
   await using codemode = codemodeOf(executor)
   const execution = await codemode.submit('x')
@@ -49,7 +49,7 @@ test('a timeout of wait() rejects with WAIT_TIMEOUT and does not cancel the exec
   })
   expect(execution.status).toBe('running')
   expect(executor.requestsTo('/cancel')).toHaveLength(0)
-  ;(await gate.promise).finished(1)
+  ;(await latch.promise).finished(1)
   expect(await execution.wait({ timeoutMs: 10_000 })).toMatchObject({ result: 1 })
 })
 

@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 
 import { BlockingRunner } from './blocking-runner.ts'
 
-test('the runner gives up a thread that does not answer in time, and names the option of the clock', async () => {
+test('the runner gives up a thread that does not answer in time, and names the option of the timeout', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'codemode-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const toolsModule = join(folder, 'endless.mjs')

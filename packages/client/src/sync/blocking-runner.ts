@@ -1,7 +1,7 @@
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
-import { receiveError } from '../errors/transfer.ts'
+import { deserializeError } from '../errors/transfer.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { WorkerAnswer, WorkerInput } from './worker-messages.ts'
 import type { BlockingJob } from './prepare-job.ts'
@@ -26,7 +26,7 @@ export class BlockingRunner {
     if (this.#thread?.hasEnded() !== false) this.#thread = new WorkerThread(this.#config)
     const answer = this.#thread.sendAndWait(job, requestTimeoutMs + this.#marginMs)
     if (answer?.type === 'result') return resultOf(answer)
-    if (answer?.type === 'error') throw receiveError(answer.error)
+    if (answer?.type === 'error') throw deserializeError(answer.error)
     void this.close()
     if (answer === undefined) throw noAnswer(requestTimeoutMs, this.#marginMs, correlationId)
     throw new ExecutorClientError(
@@ -36,7 +36,7 @@ export class BlockingRunner {
         correlationId,
         ambiguous: true,
         suggestion: 'Tools and the toolsModule must not call process.exit() or leave an error uncaught.',
-        ...(answer.error && { cause: receiveError(answer.error) }),
+        ...(answer.error && { cause: deserializeError(answer.error) }),
       },
     )
   }
@@ -50,7 +50,7 @@ export class BlockingRunner {
 
 function resultOf({ result, handlerErrors }: Extract<WorkerAnswer, { type: 'result' }>): ExecutionResult {
   if (result.success) return result
-  const errors = Array.from(handlerErrors, ([callId, crossing]) => [callId, receiveError(crossing)] as const)
+  const errors = Array.from(handlerErrors, ([callId, serialized]) => [callId, deserializeError(serialized)] as const)
   keepHandlerErrors(result, new Map(errors))
   return result
 }

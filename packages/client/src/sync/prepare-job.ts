@@ -58,7 +58,7 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope)
       '(code, { signal })',
     )
   refuseTools(availableTools, tools)
-  refuseBusyLoop(scope)
+  refuseBlockedWork(scope)
   const { input, context, config } = request
   const sent = { ...options, input, context, config, correlationId, availableTools }
   const set = Object.entries(sent).filter(([, value]) => value !== undefined)
@@ -79,7 +79,7 @@ function refuseTools(availableTools: readonly string[] | undefined, { registry, 
   )
 }
 
-function refuseBusyLoop({ runningCount }: JobScope): void {
+function refuseBlockedWork({ runningCount }: JobScope): void {
   if (runningCount > 0)
     refuse(`execute() would block the ${runningCount} executions of this client that are under way.`)
   const isServing = process.getActiveResourcesInfo().includes('TCPServerWrap')

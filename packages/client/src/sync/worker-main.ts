@@ -4,7 +4,7 @@ import { workerData } from 'node:worker_threads'
 
 import { Codemode } from '../codemode.ts'
 import { handlerErrorsOf } from '../errors/handler-errors.ts'
-import { sendError, type Crossing } from '../errors/transfer.ts'
+import { serializeError, type SerializedThrown } from '../errors/transfer.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 import type { Job, WorkerAnswer, WorkerInput } from './worker-messages.ts'
 
@@ -19,19 +19,19 @@ function answer(message: WorkerAnswer): void {
 
 process.on('uncaughtExceptionMonitor', (error) => (uncaught = error))
 process.on('exit', (exitCode) =>
-  answer({ type: 'exit', exitCode, ...(uncaught !== undefined && { error: sendError(uncaught) }) }),
+  answer({ type: 'exit', exitCode, ...(uncaught !== undefined && { error: serializeError(uncaught) }) }),
 )
 
 const codemode = Codemode.fromClientConfig(config)
 
 port.on('message', ({ code, options }: Job) => {
   codemode.run(code, options).then(
-    (result) => answer({ type: 'result', result, handlerErrors: sentErrors(result) }),
-    (error: unknown) => answer({ type: 'error', error: sendError(error) }),
+    (result) => answer({ type: 'result', result, handlerErrors: serializedErrors(result) }),
+    (error: unknown) => answer({ type: 'error', error: serializeError(error) }),
   )
 })
 
-function sentErrors(result: ExecutionResult): Map<string, Crossing> {
+function serializedErrors(result: ExecutionResult): Map<string, SerializedThrown> {
   const errors = result.success ? [] : [...handlerErrorsOf(result)]
-  return new Map(errors.map(([callId, thrown]) => [callId, sendError(thrown)]))
+  return new Map(errors.map(([callId, thrown]) => [callId, serializeError(thrown)]))
 }

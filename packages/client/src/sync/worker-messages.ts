@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads'
 
 import type { ClientConfig } from '../config/schema.ts'
-import type { Crossing } from '../errors/transfer.ts'
+import type { SerializedThrown } from '../errors/transfer.ts'
 import type { ExecuteOptions } from '../run/execute-options.ts'
 import type { ExecutionResult } from '../run/execution-result.ts'
 
@@ -26,8 +26,8 @@ export type WorkerAnswer =
   | {
       readonly type: 'result'
       readonly result: ExecutionResult
-      readonly handlerErrors: ReadonlyMap<string, Crossing>
+      readonly handlerErrors: ReadonlyMap<string, SerializedThrown>
     }
-  | { readonly type: 'error'; readonly error: Crossing }
+  | { readonly type: 'error'; readonly error: SerializedThrown }
   /** End of the thread; `error` is the uncaught error that ended it, if any. */
-  | { readonly type: 'exit'; readonly exitCode: number; readonly error?: Crossing | undefined }
+  | { readonly type: 'exit'; readonly exitCode: number; readonly error?: SerializedThrown | undefined }

@@ -8,5 +8,5 @@ export async function configurationErrorMessage(work: () => unknown): Promise<st
     if (error instanceof ConfigurationError) return error.message
     throw error
   }
-  throw new Error('nothing was refused')
+  throw new Error('Expected a ConfigurationError, but nothing was thrown')
 }

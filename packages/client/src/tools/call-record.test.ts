@@ -8,11 +8,11 @@ const call = { tool: 'pay', fingerprint: 'of pay(1)' }
 /** Returns a call that can be delivered any number of times. */
 function oneCall() {
   const record = new CallRecord()
-  const gate = Promise.withResolvers<ToolAnswer>()
+  const latch = Promise.withResolvers<ToolAnswer>()
   const signals: AbortSignal[] = []
   const run = (signal: AbortSignal) => {
     signals.push(signal)
-    return gate.promise
+    return latch.promise
   }
   const deliver = () => {
     const delivery = new AbortController()
@@ -22,7 +22,7 @@ function oneCall() {
     }
   }
   const cancel = (reason?: string) => record.cancel('exe_1:1', reason)
-  return { deliver, cancel, signals, finish: () => gate.resolve({ ok: true, output: 1 }) }
+  return { deliver, cancel, signals, finish: () => latch.resolve({ ok: true, output: 1 }) }
 }
 
 describe('a call whose delivery was lost', () => {
@@ -184,10 +184,10 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
 
   test('is refused while the first call runs and after its answer, and does not replace that answer', async () => {
     const record = new CallRecord()
-    const gate = Promise.withResolvers<ToolAnswer>()
-    const answer = record.answer(first, signal, () => gate.promise)
+    const latch = Promise.withResolvers<ToolAnswer>()
+    const answer = record.answer(first, signal, () => latch.promise)
     await expect(record.answer(other, signal, never)).rejects.toThrow('The call exe_1:1 of pay was refused')
-    gate.resolve({ ok: true, output: 1 })
+    latch.resolve({ ok: true, output: 1 })
     expect(await answer).toBe('{"ok":true,"output":1}')
     await expect(record.answer(other, signal, never)).rejects.toBeInstanceOf(CallConflict)
     expect(await record.answer(first, signal, never)).toBe('{"ok":true,"output":1}')
@@ -196,14 +196,14 @@ describe('a call id with another tool or input', { tags: ['TL-6'] }, () => {
   test('does not abort the first call', async () => {
     const record = new CallRecord()
     const signals: AbortSignal[] = []
-    const gate = Promise.withResolvers<ToolAnswer>()
+    const latch = Promise.withResolvers<ToolAnswer>()
     const answer = record.answer(first, signal, (own) => {
       signals.push(own)
-      return gate.promise
+      return latch.promise
     })
     const refused = { ...other, graceMs: 0 }
     await expect(record.answer(refused, AbortSignal.abort(), never)).rejects.toBeInstanceOf(CallConflict)
-    gate.resolve({ ok: true, output: 1 })
+    latch.resolve({ ok: true, output: 1 })
     await answer
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })

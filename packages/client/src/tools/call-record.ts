@@ -21,7 +21,7 @@ interface DeliveredCall {
   readonly tool: string
   /** Hash of the tool and the input. */
   readonly fingerprint: string
-  /** Time after which no repeat comes, in milliseconds since the epoch. */
+  /** Time after which no repeat arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
   /** Milliseconds for which the call continues without a delivery; 1,000 by default. */
   readonly gracePeriodMs?: number
@@ -64,10 +64,10 @@ interface RunningCall {
 /**
  * Runs each call id once within this process: deliveries of a running call share it (single-flight), later ones get the
  * first answer again, and one with another tool or input is refused. Running calls are kept until they end; answers
- * until no repeat can come, in a record that is bounded in count and memory and evicts the least recently used.
+ * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used.
  *
- * A closed connection alone does not say whether the executor cancelled the call or the connection broke: a fetch
- * handler can't tell, and behind a proxy the socket can't either. Therefore a call continues without a delivery for a
+ * A closed connection alone does not show whether the executor cancelled the call or the connection broke, neither to a
+ * fetch handler nor, behind a proxy, to a server with the socket. Therefore a call continues without a delivery for a
  * grace period, in which the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
@@ -90,8 +90,8 @@ export class CallRecord {
   })
 
   /**
-   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the grace
-   * period. Rejects with `CallConflict` if the call id was used with another tool or input.
+   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the
+   * grace period. Rejects with `CallConflict` if the call id was used with another tool or input.
    */
   async answer(
     call: DeliveredCall,

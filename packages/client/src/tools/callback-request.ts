@@ -20,7 +20,7 @@ import { webhookHeaders } from '@codemode/shared/internal'
 import { ClockOffset } from './clock-offset.ts'
 import { verifyToken, type TokenClaims } from './execution-token.ts'
 import type { IncomingRequest } from './incoming-request.ts'
-import { signedAt } from './webhook-signature.ts'
+import { signatureToleranceMs, signedAt } from './webhook-signature.ts'
 
 /** Maximum size of a body in bytes: the largest input, the largest context, and room for the rest of the message. */
 const maxBodyBytes = fixedLimits.toolInputBytes + fixedLimits.inputBytes + 64 * 1024
@@ -57,7 +57,7 @@ export async function readCallbackRequest(request: IncomingRequest, secret: Uint
       `The body of the tool call is larger than the limit of ${maxBodyBytes} bytes.`,
     )
   const sentAt = signedAt(given, body, token)
-  if (sentAt === undefined) throw new RequestError('UNAUTHORIZED', 'The signature is missing, wrong, or too old.')
+  if (sentAt === undefined) throw invalidSignature()
   const message = parseMessage(body.toString('utf8'))
   checkScope(message, claims, given[webhookHeaders.id])
   const { expiresAt } = claims
@@ -76,6 +76,14 @@ function localDeadline(message: ToolCallMessage, signedAtMs: number, { issuedAt 
   offset.stampedAfter(createdAt, issuedAt)
   offset.stampedBefore(sentAt, Date.now())
   return new Date(offset.estimate(Date.parse(message.deadline))).toISOString()
+}
+
+/** Returns the error for a signature that is missing, wrong or outside the tolerance. */
+function invalidSignature(): RequestError {
+  const message = `The webhook signature is missing, wrong, or more than ${signatureToleranceMs / 1_000} s old or ahead.`
+  return new RequestError('UNAUTHORIZED', message, {
+    suggestion: 'Check the clocks of both machines, and that no proxy modifies the body of the request.',
+  })
 }
 
 /** Returns the correlation id to answer with: that of the request if it is valid, otherwise a new one. */

@@ -11,7 +11,7 @@ let roots: ReadonlySet<string> | undefined
 
 /** Whether a name is one of a top-level directory of a host: a usual one, or one of this machine. */
 export function isHostRoot(name: string): boolean {
-  roots ??= new Set([...usualRoots.split(' '), ...namesInRoot(), ...firstNames()])
+  roots ??= new Set([...usualRoots.split(' '), ...namesInRoot(), ...rootsInUse()])
   return roots.has(name)
 }
 
@@ -24,7 +24,8 @@ function namesInRoot(): string[] {
   }
 }
 
-function firstNames(): string[] {
+/** Returns the top-level directories of the paths that this process uses. */
+function rootsInUse(): string[] {
   return [cwd, homedir, tmpdir, () => execPath, () => import.meta.dirname].flatMap((pathOf) => {
     try {
       return /^\/+([^/]+)/.exec(pathOf())?.[1] ?? []

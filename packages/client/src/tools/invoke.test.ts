@@ -141,11 +141,14 @@ test('an answer contains no path and no stack of the host', { tags: ['TL-2'] }, 
 
 test('the deadline aborts the handler and answers at once, even if the handler ignores its signal', async () => {
   let signal: AbortSignal | undefined
-  const deaf = (_: unknown, facts: ToolCall) => {
+  const ignoresSignal = (_: unknown, facts: ToolCall) => {
     signal = facts.signal
     return new Promise(() => {})
   }
-  expect(issuesOf(await call(deaf, {}, { deadlineMs: 20 }))).toMatchObject({ code: 'TOOL_TIMEOUT', retryable: true })
+  expect(issuesOf(await call(ignoresSignal, {}, { deadlineMs: 20 }))).toMatchObject({
+    code: 'TOOL_TIMEOUT',
+    retryable: true,
+  })
   expect(signal?.reason).toMatchObject({ name: 'TimeoutError' })
 })
 
@@ -154,11 +157,11 @@ test('a cancellation that arrives after the deadline, before its timer fires, is
   onTestFinished(() => void vi.useRealTimers())
   const controller = new AbortController()
   let signal: AbortSignal | undefined
-  const deaf = (_: unknown, facts: ToolCall) => {
+  const ignoresSignal = (_: unknown, facts: ToolCall) => {
     signal = facts.signal
     return new Promise(() => {})
   }
-  const answer = call(deaf, {}, { signal: controller.signal, deadlineMs: 60_000 })
+  const answer = call(ignoresSignal, {}, { signal: controller.signal, deadlineMs: 60_000 })
   await vi.waitFor(() => expect(signal).toBeDefined(), { timeout: 20_000 })
   vi.advanceTimersByTime(60_000)
   controller.abort(new DOMException('The executor cancelled the call', 'AbortError'))
@@ -235,7 +238,7 @@ test(
   },
 )
 
-test('only the message of a ToolError of this package is passed on unchanged', { tags: ['TL-2'] }, async () => {
+test('only the message of a ToolError of this package reaches the code unchanged', { tags: ['TL-2'] }, async () => {
   const message = 'see /etc/passwd'
   class ToolError2 extends Error {
     override name = 'ToolError'

@@ -25,8 +25,10 @@ export async function invokeTool(
   const ended = Promise.withResolvers<ToolAnswer>()
   const controller = new AbortController()
   const expire = (): void => {
-    ended.resolve(toolFailed('TOOL_TIMEOUT', `${name} did not answer before its deadline`))
-    controller.abort(new DOMException(`The deadline of ${name} has passed`, 'TimeoutError'))
+    ended.resolve(
+      toolFailed('TOOL_TIMEOUT', `The tool ${name} did not answer before its deadline (${message.deadline})`),
+    )
+    controller.abort(new DOMException(`The deadline of the tool ${name} has passed`, 'TimeoutError'))
   }
   const timer = setTimeout(expire, Math.min(Math.max(endsAt - performance.now(), 0), maxTimerMs))
   const stopForwarding = forwardAbort(signal, controller, (reason) => {

@@ -4,7 +4,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { fromHttpRequest, type IncomingRequest } from './incoming-request.ts'
 
 /** Answer to a request. */
-export interface ServedAnswer {
+export interface ServedResponse {
   readonly status: number
   readonly json: string
 }
@@ -13,7 +13,7 @@ interface ListenerOptions {
   readonly port: number
   readonly host?: string | undefined
   /** Answers a request. Never rejects. */
-  readonly answer: (request: IncomingRequest) => Promise<ServedAnswer>
+  readonly answer: (request: IncomingRequest) => Promise<ServedResponse>
 }
 
 /**
@@ -67,7 +67,7 @@ async function listen({ port, host = defaultHost, answer }: ListenerOptions): Pr
   return server
 }
 
-function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, json }: ServedAnswer): void {
+function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, json }: ServedResponse): void {
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) }
   // The body of a refused request may be unread, so the connection can't be used again.
   outgoing.writeHead(status, incoming.complete ? headers : { ...headers, connection: 'close' }).end(json)

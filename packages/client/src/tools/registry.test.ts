@@ -22,7 +22,7 @@ function refusalOf(work: () => unknown): ConfigurationError {
     if (error instanceof ConfigurationError) return error
     throw error
   }
-  throw new Error('nothing was refused')
+  throw new Error('Expected a ConfigurationError, but nothing was thrown')
 }
 
 const namesOf = (registry: ToolRegistry, list?: string[]) =>

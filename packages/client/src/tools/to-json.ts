@@ -21,7 +21,9 @@ export function toJson(value: unknown): Json {
   }
 }
 
-/** Maximum number of values in a value: more do not fit into the largest message, with a character and a comma for each. */
+/**
+ * Maximum number of values in a value: more do not fit into the largest message, with a character and a comma for each.
+ */
 const maxValues = fixedLimits.toolOutputBytes / 2
 
 type Key = string | number
@@ -30,13 +32,13 @@ type Fields = { readonly [key: string]: unknown }
 /** Conversion of a value and all that it contains. */
 class Conversion {
   /** Objects that are being converted, from the outermost to the innermost. */
-  readonly #holders: object[] = []
+  readonly #ancestors: object[] = []
   /** Keys that lead to the current value; each holder but the first has one. */
   readonly #keys: Key[] = []
   /** Key of the field that is being read. */
   #reading: Key | undefined
   /**
-   * Number of errors among the holders. Inside an error, a value that JSON can't hold is left out instead of refused.
+   * Number of errors among the ancestors. Inside an error, a value that JSON can't hold is left out instead of refused.
    */
   #openErrors = 0
   #valuesLeft = maxValues
@@ -84,12 +86,12 @@ class Conversion {
     if (typeof value === 'function') return this.#refuse(refusalOf('function'))
     if (typeof value === 'bigint') return this.#refuse(refusalOf('BigInt'))
     const object = value as object
-    const open = this.#holders.indexOf(object)
+    const open = this.#ancestors.indexOf(object)
     if (open !== -1) return this.#refuse(refusalOfCycle(this.#keys.slice(0, open)))
-    if (this.#holders.length === maxJsonNesting) return this.#refuse(tooDeep)
-    this.#holders.push(object)
+    if (this.#ancestors.length === maxJsonNesting) return this.#refuse(tooDeep)
+    this.#ancestors.push(object)
     const json = this.#convertOpen(object)
-    this.#holders.pop()
+    this.#ancestors.pop()
     return json
   }
 
@@ -146,12 +148,12 @@ class Conversion {
 
   /** Converts a field of an error; leaves out one that can't be read. */
   #convertGuarded(holder: Fields, key: Key): Json | undefined {
-    const [open, keys, openErrors] = [this.#holders.length, this.#keys.length, this.#openErrors]
+    const [open, keys, openErrors] = [this.#ancestors.length, this.#keys.length, this.#openErrors]
     try {
       return this.convert(holder[key], key)
     } catch (error) {
       if (this.#valuesLeft < 0) throw error
-      this.#holders.length = open
+      this.#ancestors.length = open
       this.#keys.length = keys
       this.#openErrors = openErrors
       return undefined

@@ -18,7 +18,7 @@ type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
 /** Returns the answer to a call that is not started because its execution has ended or was cancelled. */
 export function executionEnded(tool: string): FailedAnswer {
-  return toolFailed('TOOL_CANCELLED', `${tool} was not called: its execution has ended`)
+  return toolFailed('TOOL_CANCELLED', `The tool ${tool} was not called: its execution has ended`)
 }
 
 /** Returns the failure of a call whose input or output does not match its schema. */

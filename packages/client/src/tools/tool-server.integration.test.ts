@@ -258,16 +258,16 @@ test("servers with a shared secret accept each other's tokens, servers without o
 })
 
 test('a repeated delivery gets the first answer, during the run and after it, and the handler runs once', async () => {
-  const gate = Promise.withResolvers<void>()
+  const latch = Promise.withResolvers<void>()
   let runs = 0
   const { server } = serverOf(async () => {
-    await gate.promise
+    await latch.promise
     runs += 1
     return { ok: true, output: runs }
   })
   const token = await tokenOf(server)
   const during = [server.handle(requestOf({ token })), server.handle(requestOf({ token }))]
-  gate.resolve()
+  latch.resolve()
   const after = async () => (await server.handle(requestOf({ token }))).text()
   const texts = [...(await Promise.all(during.map(async (response) => (await response).text()))), await after()]
   expect(new Set(texts)).toEqual(new Set(['{"ok":true,"output":1}']))

@@ -11,7 +11,7 @@ import { CallConflict, CallRecord } from './call-record.ts'
 import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
 import { signToken } from './execution-token.ts'
 import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
-import { Listener, type ServedAnswer } from './listener.ts'
+import { Listener, type ServedResponse } from './listener.ts'
 import { executionEnded } from './tool-failure.ts'
 
 /** Milliseconds by which a token outlives the request of its execution. */
@@ -74,7 +74,7 @@ export class ToolServer {
     return new Response(json, { status, headers: { 'content-type': 'application/json' } })
   }
 
-  readonly #answer = async (request: IncomingRequest): Promise<ServedAnswer> => {
+  readonly #answer = async (request: IncomingRequest): Promise<ServedResponse> => {
     try {
       if (this.#isClosed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
       const { message, expiresAt } = await readCallbackRequest(request, this.#secret)

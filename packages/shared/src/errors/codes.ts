@@ -1,4 +1,6 @@
-/** Place where a code appears: an HTTP error, the result of an execution, the answer to a tool call, or only the client. */
+/**
+ * Place where a code appears: an HTTP error, the result of an execution, the answer to a tool call, or only the client.
+ */
 type CodeKind = 'request' | 'execution' | 'tool' | 'client'
 
 /** Row of the table of error codes. */
@@ -79,6 +81,7 @@ export const errorCodes = {
   CONNECTION_FAILED: client('The executor was not reached.', { retryable: true }),
   REQUEST_TIMEOUT: client('The request was not answered within its timeout.', { retryable: true }),
   WAIT_TIMEOUT: client('The execution did not end within the timeout of the wait.', { retryable: true }),
+  INVALID_RESPONSE: client('The response is not one that an executor of this version sends.'),
   CLIENT_CLOSED: client('The client was closed.'),
   CONFIGURATION_INVALID: client('The configuration of the client is not valid.'),
 } as const satisfies Record<string, CodeProperties>

@@ -12,7 +12,10 @@ export const causeLimits = {
   totalLength: 32_768,
 } as const
 
-/** Error behind a failure: its `cause`, or an inner error of an AggregateError. Written out, since it is recursive. */
+/**
+ * Error behind a failure: its `cause`, or an inner error of an AggregateError. Declared by hand, because TypeScript
+ * infers no recursive type.
+ */
 export interface ErrorCause {
   /** Name of the error, such as `TypeError`. */
   readonly name: string

@@ -34,7 +34,7 @@ describe('a request', () => {
     ['a priority that is too high', { priority: 101 }],
     ['a fractional priority', { priority: 0.5 }],
     ['an unknown limit', { limits: { cpuTimeout: 1 } }],
-    ['a clock of zero', { limits: { cpuTimeoutMs: 0 } }],
+    ['a timeout of zero', { limits: { cpuTimeoutMs: 0 } }],
     ['an unknown field of a tool', { tools: [{ name: 'a', schema: {} }] }],
     ['a tool that is declared twice', { tools: [{ name: 'a' }, { name: 'b' }, { name: 'a' }] }],
     ['too many tools', { tools: Array.from({ length: 1_001 }, (_, i) => ({ name: `t${i}` })) }],

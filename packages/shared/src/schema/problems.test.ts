@@ -41,6 +41,14 @@ test.each([
   expect(problemsOf(value)).toEqual([expect.objectContaining(problem)])
 })
 
+test('the problem has the correction that the schema sets in its issue', () => {
+  const even = z.string().superRefine((_, context) => {
+    context.addIssue({ code: 'custom', message: 'is odd', params: { corrected: 'even' } })
+  })
+  const parsed = parseWith(z.strictObject({ name: even }), { name: 'odd' })
+  expect(parsed).toMatchObject({ problems: [{ path: ['name'], message: 'is odd', corrected: 'even' }] })
+})
+
 test('an unknown field has the nearest known name, also inside of lists and unions', () => {
   expect(problemsOf({ name: 'a', nam: 1, retry: { attempts: 1, delay: 1 }, items: [{ size: 1, weight: 2 }] })).toEqual([
     expect.objectContaining({ path: ['retry'], name: 'delay', known: ['attempts', 'delayMs'], nearest: 'delayMs' }),

@@ -1,6 +1,6 @@
 /**
  * Problems that a schema finds in a value, for error messages. They repeat no text of the value, which may be a secret,
- * except the names of unknown fields.
+ * except the names of unknown fields and the corrections that the schema itself makes.
  */
 import type { z } from 'zod'
 
@@ -16,6 +16,8 @@ interface InvalidValue {
   readonly message: string
   /** Text of the value if it is a number or a boolean. */
   readonly given: string | undefined
+  /** Correct value to show in place of the given one, if the schema has set the parameter `corrected` of its issue. */
+  readonly corrected: string | undefined
 }
 
 interface UnknownField {
@@ -77,11 +79,13 @@ function invalidValue(issue: z.core.$ZodIssue, value: unknown): InvalidValue {
   const { code, path } = issue
   const isMissing = value === undefined && code !== 'custom'
   const given = typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+  const corrected: unknown = issue.code === 'custom' ? issue.params?.['corrected'] : undefined
   return {
     kind: isMissing ? 'missing' : 'invalid',
     path,
     message: isMissing ? 'is missing' : reasonOf(issue),
     given,
+    corrected: typeof corrected === 'string' ? corrected : undefined,
   }
 }
 

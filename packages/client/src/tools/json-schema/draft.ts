@@ -25,7 +25,7 @@ export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Keywords whose value is a schema or a list of schemas. */
-const holders = [
+const schemaKeywords = [
   'additionalItems',
   'additionalProperties',
   'allOf',
@@ -45,17 +45,24 @@ const holders = [
 ]
 
 /** Keywords whose value is an object of schemas. */
-const maps = ['$defs', 'definitions', 'dependencies', 'dependentSchemas', 'patternProperties', 'properties']
+const schemaMapKeywords = [
+  '$defs',
+  'definitions',
+  'dependencies',
+  'dependentSchemas',
+  'patternProperties',
+  'properties',
+]
 
 /** Returns the direct subschemas of a schema. */
 export function subschemasOf(schema: JsonObject): JsonSchema[] {
   const found: Json[] = []
-  for (const keyword of holders) {
+  for (const keyword of schemaKeywords) {
     const value = own(schema, keyword)
     if (Array.isArray(value)) found.push(...value)
     else if (value !== undefined) found.push(value)
   }
-  for (const keyword of maps) {
+  for (const keyword of schemaMapKeywords) {
     const value = own(schema, keyword)
     if (isObject(value)) found.push(...Object.values(value))
   }

@@ -89,7 +89,7 @@ export class ChildFailures {
     this.#at = at
   }
 
-  /** Adds the reasons of a child. Returns whether there are as many reasons as are reported. */
+  /** Adds the reasons of a child. Returns whether the maximum number of reasons is reached. */
   add(failed: Failure): boolean {
     this.#parts.push(failed)
     this.#count += failed.count

@@ -11,7 +11,7 @@ import { SchemaError } from './schema-error.ts'
 /** Schema whose references are resolved and whose keywords are ready to be evaluated. */
 export interface PreparedSchema {
   readonly root: SchemaNode
-  /** Whether the target of a reference depends on the schemas through which evaluation has come to it. */
+  /** Whether the target of a reference depends on the schemas that evaluation has entered before it. */
   readonly isDynamic: boolean
 }
 

@@ -51,14 +51,14 @@ export class Resources {
     const resource = this.#byUri.get(base)
     if (resource === undefined) {
       throw new SchemaError(
-        `the reference ${shown(reference)} does not resolve: schemas are not fetched; include the schema in $defs`,
+        `the reference ${shortJson(reference)} does not resolve: schemas are not fetched; include the schema in $defs`,
       )
     }
     if (fragment === '') return { schema: resource.schema, resource }
     if (fragment.startsWith('/')) return this.#locatePointer(fragment, reference, resource)
     const schema = resource.anchors.get(fragment)
     if (schema === undefined)
-      throw new SchemaError(`the reference ${shown(reference)} does not name an anchor of the schema`)
+      throw new SchemaError(`the reference ${shortJson(reference)} does not name an anchor of the schema`)
     return { schema, resource, anchor: fragment }
   }
 
@@ -71,7 +71,7 @@ export class Resources {
       else value = isObject(value) ? own(value, key) : undefined
       if (isObject(value)) resource = this.#owners.get(value) ?? resource
     }
-    if (!isSchema(value)) throw new SchemaError(`the reference ${shown(reference)} does not lead to a schema`)
+    if (!isSchema(value)) throw new SchemaError(`the reference ${shortJson(reference)} does not lead to a schema`)
     // A pointer may lead to a place at which no keyword expects a schema, so that the schema is not indexed yet.
     if (isObject(value) && !this.#owners.has(value)) this.#index(value, resource)
     return { schema: value, resource }
@@ -89,7 +89,7 @@ export class Resources {
     const resource = { ...facts, anchors: new Map<string, JsonObject>(), dynamicAnchors: new Map<string, JsonObject>() }
     const other = this.#byUri.get(facts.uri)
     if (other !== undefined && other.schema !== facts.schema) {
-      throw new SchemaError(`two schemas have the same URI ${shown(facts.uri)}`)
+      throw new SchemaError(`two schemas have the same URI ${shortJson(facts.uri)}`)
     }
     this.#byUri.set(facts.uri, resource)
     return resource
@@ -135,11 +135,12 @@ function resolved(reference: string, base: string): { base: string; fragment: st
     url.hash = ''
     return { base: url.href, fragment }
   } catch {
-    throw new SchemaError(`${shown(reference)} is not a URI reference`)
+    throw new SchemaError(`${shortJson(reference)} is not a URI reference`)
   }
 }
 
-export const shown = (value: Json): string => {
+/** Returns a value as JSON text, cut to 200 UTF-16 units, for a message. */
+export const shortJson = (value: Json): string => {
   const text = JSON.stringify(value)
   return text.length > 200 ? `${textHead(text, 199)}…` : text
 }

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '@codemode/shared'
 import type { Draft } from '../draft.ts'
 import { own } from '../draft.ts'
 import type { Check, SchemaNode } from '../node.ts'
-import { shown } from '../resources.ts'
+import { shortJson } from '../resources.ts'
 import { SchemaError } from '../schema-error.ts'
 
 /** Schema that is being prepared. */
@@ -72,5 +72,5 @@ export function recordOf(schema: JsonObject, keyword: string): [string, Json][] 
 }
 
 export function malformed(keyword: string, value: Json, expected: string): SchemaError {
-  return new SchemaError(`${keyword} is ${shown(value)}; it must be ${expected}`)
+  return new SchemaError(`${keyword} is ${shortJson(value)}; it must be ${expected}`)
 }

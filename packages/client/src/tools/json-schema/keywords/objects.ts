@@ -3,7 +3,7 @@ import { isObject, own } from '../draft.ts'
 import { ChildFailures, failure, incomplete } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
 import { Pattern } from '../pattern/pattern.ts'
-import { shown } from '../resources.ts'
+import { shortJson } from '../resources.ts'
 import { countOf, type Keyword, namesOf, recordOf } from './keyword.ts'
 
 export const minProperties: Keyword = ({ schema }) => {
@@ -37,7 +37,7 @@ export const required: Keyword = ({ schema }) => {
 
 /** Returns a message that names the first five of the missing properties. */
 export function missingMessage(missing: readonly string[]): string {
-  const names = missing.slice(0, 5).map((name) => shown(name))
+  const names = missing.slice(0, 5).map((name) => shortJson(name))
   if (missing.length > names.length) names.push(`${missing.length - names.length} more`)
   return `is missing the ${missing.length === 1 ? 'property' : 'properties'} ${names.join(', ')}`
 }

@@ -2,7 +2,7 @@
 import { failure } from '../failure.ts'
 import { formats } from '../formats.ts'
 import { Pattern } from '../pattern/pattern.ts'
-import { shown } from '../resources.ts'
+import { shortJson } from '../resources.ts'
 import { countOf, type Keyword, textOf } from './keyword.ts'
 
 export const minLength: Keyword = ({ schema }) => {
@@ -39,7 +39,7 @@ export const pattern: Keyword = ({ schema }) => {
   const source = textOf(schema, 'pattern')
   if (source === undefined) return undefined
   const prepared = new Pattern(source)
-  const message = `does not match the pattern ${shown(source)}`
+  const message = `does not match the pattern ${shortJson(source)}`
   return (value, at, evaluation) =>
     typeof value !== 'string' || prepared.test(value, evaluation) ? undefined : failure(at, message)
 }
@@ -48,7 +48,7 @@ export const format: Keyword = ({ schema }) => {
   const name = textOf(schema, 'format')
   const matches = name !== undefined && Object.hasOwn(formats, name) ? formats[name] : undefined
   if (matches === undefined) return undefined
-  const message = `does not match the format ${shown(name!)}`
+  const message = `does not match the format ${shortJson(name!)}`
   return (value, at, evaluation) => {
     if (typeof value !== 'string') return undefined
     evaluation.spend(2 * value.length)

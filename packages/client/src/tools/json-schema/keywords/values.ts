@@ -4,7 +4,7 @@ import type { Json } from '@codemode/shared'
 import { isObject, own } from '../draft.ts'
 import { isEqual } from '../equality.ts'
 import { otherConstant, otherType } from '../failure.ts'
-import { shown } from '../resources.ts'
+import { shortJson } from '../resources.ts'
 import { type Keyword, listOf, malformed } from './keyword.ts'
 
 const types = new Map<string, (value: Json) => boolean>([
@@ -39,7 +39,7 @@ function nameOf(value: Json): string {
 export const constant: Keyword = ({ schema, draft }) => {
   const expected = draft >= 6 ? own(schema, 'const') : undefined
   if (expected === undefined) return undefined
-  const message = `expected ${shown(expected)}`
+  const message = `expected ${shortJson(expected)}`
   return (value, at) => (isEqual(expected, value) ? undefined : otherConstant(at, message))
 }
 
@@ -48,7 +48,7 @@ export const enumeration: Keyword = ({ schema }) => {
   if (values === undefined) return undefined
   const primitives = new Set(values.filter((value) => !isContainer(value)))
   const containers = values.filter(isContainer)
-  const message = `expected one of ${shown(values)}`
+  const message = `expected one of ${shortJson(values)}`
   return (value, at, evaluation) => {
     if (!isContainer(value)) return primitives.has(value) ? undefined : otherConstant(at, message)
     evaluation.spend(containers.length)

@@ -60,8 +60,8 @@ export class Scan {
   #firstSet(program: Program, position: number): StateSet<State> {
     this.#isContextual = false
     const set = this.#entered(program, position, [program.start])
-    const isRemembered = !this.#isContextual && position === 0 && this.#text !== '' && program.direction === 1
-    if (isRemembered) program.sets.first = set
+    const isCacheable = !this.#isContextual && position === 0 && this.#text !== '' && program.direction === 1
+    if (isCacheable) program.sets.first = set
     return set
   }
 
@@ -81,20 +81,20 @@ export class Scan {
 
   /** Returns the states that expect a character and can be reached from the given states without reading one. */
   #entered(program: Program, position: number, from: State[]): StateSet<State> {
-    const waiting: State[] = []
+    const expecting: State[] = []
     let isMatch = false
     const step = (program.step += 1)
     for (let state = from.pop(); state !== undefined; state = from.pop()) {
       if (program.enteredAt[state.id] === step) continue
       program.enteredAt[state.id] = step
       this.#visits += 1
-      if (state.kind === 'character') waiting.push(state)
+      if (state.kind === 'character') expecting.push(state)
       else if (state.kind === 'end') isMatch = true
       else if (state.kind === 'split') from.push(...state.nexts)
       else if (this.#holds(state.assertion, position)) from.push(state.next)
     }
     this.#spendVisits()
-    return program.sets.of(waiting, isMatch)
+    return program.sets.of(expecting, isMatch)
   }
 
   #spendVisits(): void {

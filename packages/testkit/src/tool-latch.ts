@@ -1,5 +1,5 @@
-/** Tool whose calls wait until the test opens it. */
-export interface Gate {
+/** Tool whose calls wait until the test opens the latch. */
+export interface ToolLatch {
   /** Handler of the tool. */
   readonly enter: (input: unknown, call: { readonly signal: AbortSignal }) => Promise<unknown>
   /** Resolves when `count` calls, one by default, have arrived in total. */
@@ -10,8 +10,8 @@ export interface Gate {
   readonly open: () => void
 }
 
-/** Creates a tool whose handler answers with its input when the gate opens. The handler ignores its signal. */
-export function gate(): Gate {
+/** Creates a tool whose handler answers with its input when the latch is opened. The handler ignores its signal. */
+export function toolLatch(): ToolLatch {
   const opened = Promise.withResolvers<void>()
   const signals: AbortSignal[] = []
   let arrival = Promise.withResolvers<void>()

@@ -1,4 +1,4 @@
-/** Judges regular expressions: none may take more than linear time. */
+/** Analyses the time that regular expressions take in the worst case; more than linear is a problem. */
 import process from 'node:process'
 
 import { checkSync, type Diagnostics } from 'recheck'
@@ -26,13 +26,13 @@ const maxShownLength = 120
 
 /** Returns the problems of the regular expressions, one line each, and those of the allow-list. */
 export function regexProblems(found: readonly FoundRegex[], allowed: readonly AllowedRegex[]): string[] {
-  const judged = new Map<string, string | undefined>()
+  const problemByRegex = new Map<string, string | undefined>()
   const problems: string[] = []
   const used = new Set<AllowedRegex>()
   for (const regex of found) {
     const key = JSON.stringify([regex.pattern, regex.flags])
-    if (!judged.has(key)) judged.set(key, problemOf(regex))
-    const problem = judged.get(key)
+    if (!problemByRegex.has(key)) problemByRegex.set(key, problemOf(regex))
+    const problem = problemByRegex.get(key)
     if (problem === undefined) continue
     const exception = allowed.find(({ path, text }) => path === regex.path && text === regex.text)
     if (exception === undefined) problems.push(`${regex.path}:${regex.line}: ${regex.text} ${problem}`)
@@ -61,6 +61,6 @@ function explanationOf(diagnostics: Diagnostics): string | undefined {
       return `takes ${complexity.summary} time, for example with ${attack.pattern.slice(0, maxShownLength)}`
     }
     case 'unknown':
-      return `can't be judged (${diagnostics.error.kind}): rewrite it, or allow it with a reason`
+      return `can't be analysed (${diagnostics.error.kind}): rewrite it, or allow it with a reason`
   }
 }

@@ -14,17 +14,17 @@ import {
   type transports,
 } from '@codemode/testkit'
 
-/** Purpose of a request; `answer` is the request that carries a tool's answer, in either transport. */
-export type Way = 'create' | 'events' | 'answer' | 'cancel' | 'record'
+/** Kind of a request by its purpose; `answer` is the request that carries a tool's answer, in either transport. */
+export type RequestKind = 'create' | 'events' | 'answer' | 'cancel' | 'record'
 
 /** Faults of the first requests of each kind; later requests pass. A function decides on every request. */
-export type Faults = Partial<Record<Way, Fault[] | ((exchange: Exchange) => Fault)>>
+export type Faults = Partial<Record<RequestKind, Fault[] | ((exchange: Exchange) => Fault)>>
 
 /** Client behind proxies with faults, both to the executor and from there to its tools. */
 export interface FaultyClient extends AsyncDisposable {
   readonly client: Codemode
   /** Returns the requests of one kind, in the order of their arrival. */
-  readonly requests: (way: Way) => Exchange[]
+  readonly requests: (kind: RequestKind) => Exchange[]
   /** Ids of the calls whose handler ran, one for each run. */
   readonly calls: string[]
 }
@@ -60,11 +60,11 @@ export async function startFaulty(
   { tools, ...config }: Partial<ClientConfig> = {},
 ): Promise<FaultyClient> {
   const calls: string[] = []
-  const faultFor = (way: Way, exchange: Exchange): Fault => {
-    const planned = faults[way]
+  const faultFor = (kind: RequestKind, exchange: Exchange): Fault => {
+    const planned = faults[kind]
     return (typeof planned === 'function' ? planned(exchange) : planned?.shift()) ?? 'pass'
   }
-  const before = await startProxy(executor, (exchange) => faultFor(wayOf(exchange), exchange))
+  const before = await startProxy(executor, (exchange) => faultFor(kindOf(exchange), exchange))
   const port = await freePort()
   const behind: Proxy | undefined =
     transport === 'callback'
@@ -83,10 +83,10 @@ export async function startFaulty(
   return {
     client,
     calls,
-    requests: (way) =>
-      way === 'answer' && behind
+    requests: (kind) =>
+      kind === 'answer' && behind
         ? [...behind.exchanges]
-        : before.exchanges.filter((exchange) => wayOf(exchange) === way),
+        : before.exchanges.filter((exchange) => kindOf(exchange) === kind),
     async [Symbol.asyncDispose]() {
       await client.close()
       await Promise.all([before.cut(), behind?.cut()])
@@ -94,7 +94,7 @@ export async function startFaulty(
   }
 }
 
-function wayOf({ method, path }: Exchange): Way {
+function kindOf({ method, path }: Exchange): RequestKind {
   if (path.endsWith('/events')) return 'events'
   if (path.endsWith('/tool-results')) return 'answer'
   if (path.endsWith('/cancel')) return 'cancel'

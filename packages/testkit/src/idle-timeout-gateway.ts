@@ -3,37 +3,37 @@ import type { ServerResponse } from 'node:http'
 import { startTinyProxy, type LocalServer } from './tiny-proxy.ts'
 
 /**
- * Way in which a gateway ends a quiet request: with a status like nginx, by closing the connection like an ELB, or by
- * ending the answer that has begun.
+ * Behaviour of a gateway that ends an idle request: it answers with a status like nginx, closes the connection like an
+ * ELB, or ends the response that has begun.
  */
 export type Ending = 'status' | 'close' | 'end'
 
-interface QuietGatewayOptions {
-  readonly quietMs: number
+interface IdleTimeoutGatewayOptions {
+  readonly idleTimeoutMs: number
   readonly ending: Ending
   /** Status of the answer if none has begun; 504 by default. */
   readonly status?: number
 }
 
 /**
- * Paths of requests that are answered at once and are exempt: on a busy machine they may take longer than the gateway
- * waits.
+ * Paths of requests that the gateway does not end. They are answered at once, but on a busy machine this may take
+ * longer than the idle timeout.
  */
-const isShort = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
+const exemptPaths = /\/v1\/executions\/[^/]+(?:\/tool-results|\/cancel)?$/
 
-/** Gateway that ends quiet requests. */
-export interface QuietGateway extends LocalServer {
+/** Gateway that ends idle requests. */
+export interface IdleTimeoutGateway extends LocalServer {
   /** Number of requests that it has ended. */
   readonly cuts: number
   /** Resolves when it has ended `count` requests in total. */
   readonly hasCut: (count: number) => Promise<void>
 }
 
-/** Starts a gateway that ends a request after `quietMs` without a byte of its answer. */
-export async function startQuietGateway(
+/** Starts a gateway that ends a request after `idleTimeoutMs` without a byte of its response. */
+export async function startIdleTimeoutGateway(
   target: { readonly url: string },
-  { quietMs, ending, status = 504 }: QuietGatewayOptions,
-): Promise<QuietGateway> {
+  { idleTimeoutMs, ending, status = 504 }: IdleTimeoutGatewayOptions,
+): Promise<IdleTimeoutGateway> {
   const state = { cuts: 0, next: Promise.withResolvers<void>() }
   const end = (response: ServerResponse): void => {
     state.cuts += 1
@@ -55,8 +55,8 @@ export async function startQuietGateway(
       answer.pipe(response)
     },
     ({ request, response }) => {
-      if (isShort.test(request.url ?? '/')) return
-      const timer = setTimeout(() => end(response), quietMs)
+      if (exemptPaths.test(request.url ?? '/')) return
+      const timer = setTimeout(() => end(response), idleTimeoutMs)
       timers.set(response, timer)
       response.once('close', () => {
         clearTimeout(timer)
