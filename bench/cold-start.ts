@@ -38,7 +38,7 @@ export const coldStart: Workload = async (_args, report, options) => {
   }
   report.goal({
     goal: "first result after the start of the executor's process",
-    of: 'ms',
+    unit: 'ms',
     bound: 'at most',
     limit: goalMs,
     values: byRound(rounds, ({ built }) => built.resultMs),

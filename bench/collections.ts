@@ -24,9 +24,9 @@ interface Item {
 }
 
 /** Collection under test. `add` returns the function that removes the item. */
-type Adding = (item: Item) => () => void
+type AddItem = (item: Item) => () => void
 
-const collections: Record<string, () => Adding> = {
+const collections: Record<string, () => AddItem> = {
   Map() {
     const items = new Map<string, Item>()
     return (item) => {
@@ -64,7 +64,8 @@ export const collectionsBench: Workload = async (_args, report, options) => {
     for (const alive of [16, 200]) {
       for (const [collection, create] of Object.entries(collections)) {
         const measured: Measured[] = []
-        for (let round = 0; round < options.rounds; round += 1) measured.push(await churned(create(), alive, retained))
+        for (let round = 0; round < options.rounds; round += 1)
+          measured.push(await measureChurn(create(), alive, retained))
         const peakMb = spreadOf(measured.map((each) => each.peakMb))
         churn.push({
           collection,
@@ -80,7 +81,7 @@ export const collectionsBench: Workload = async (_args, report, options) => {
   const oldest: Row[] = []
   for (const length of [100, 1_000, 10_000, 100_000]) {
     for (const [queue, create] of Object.entries(queues))
-      oldest.push({ queue, length, 'µs each': passed(create(), length) })
+      oldest.push({ queue, length, 'µs each': usPerItem(create(), length) })
   }
   report.table('A queue: read the oldest item twice, add one, remove the oldest', oldest)
 }
@@ -91,7 +92,7 @@ interface Measured {
   readonly us: number
 }
 
-async function churned(add: Adding, alive: number, retained: number): Promise<Measured> {
+async function measureChurn(add: AddItem, alive: number, retained: number): Promise<Measured> {
   collectGarbage()
   const before = process.memoryUsage().heapUsed
   const cpu = process.cpuUsage()
@@ -136,7 +137,7 @@ const queues: Record<string, () => Queue> = {
 }
 
 /** Returns the microseconds of CPU time for each item that passes through a queue of this length. */
-function passed({ add, oldest, removeOldest }: Queue, length: number): number {
+function usPerItem({ add, oldest, removeOldest }: Queue, length: number): number {
   for (let number = 0; number < length; number += 1) add(emptyItem(number))
   const cpu = process.cpuUsage()
   for (let number = 0; number < count; number += 1) {

@@ -1,3 +1,4 @@
+/** Builds the rows of tables that compare the executors measured in the same run. */
 import type { Rounds } from './rounds.ts'
 import { median, spreadOf } from './statistics.ts'
 import type { Row } from './table.ts'

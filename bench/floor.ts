@@ -1,3 +1,4 @@
+/** Measures the lower bound of the cost of an execution: a bare isolate, a bare HTTP hop and a bare pipe. */
 import { availableParallelism } from 'node:os'
 
 import { Agent, request } from 'undici'

@@ -1,3 +1,4 @@
+/** Compares measured values with the bounds that a workload has to meet. */
 import { spreadOf, type Spread } from './statistics.ts'
 import type { Row } from './table.ts'
 
@@ -5,7 +6,7 @@ import type { Row } from './table.ts'
 export interface Goal {
   readonly goal: string
   /** Unit of the numbers, or the quantity of which they are multiples. */
-  readonly of: string
+  readonly unit: string
   readonly bound: 'at most' | 'at least'
   readonly limit: number
   readonly values: readonly number[]
@@ -25,12 +26,12 @@ export interface GoalRow {
 }
 
 /** Compares the median of the rounds with the limit of the goal. */
-export function goalRow({ goal, of, bound, limit, values }: Goal): GoalRow {
+export function goalRow({ goal, unit, bound, limit, values }: Goal): GoalRow {
   const measured = spreadOf(values)
   const share = bound === 'at most' ? measured.median / limit : limit / measured.median
   return {
     goal,
-    limit: `${bound === 'at most' ? '≤' : '≥'} ${limit} ${of}`,
+    limit: `${bound === 'at most' ? '≤' : '≥'} ${limit} ${unit}`,
     measured,
     share,
     met: share <= 1 ? 'yes' : 'no',

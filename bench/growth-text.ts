@@ -7,10 +7,10 @@ import process from 'node:process'
 
 import type { Report } from './report.ts'
 import type { Workload } from './workload.ts'
-import { clientSubjects } from './texts/client.ts'
-import { executorSubjects } from './texts/executor.ts'
-import { sandboxSubjects } from './texts/sandbox.ts'
-import type { TextSubject } from './texts/subject.ts'
+import { clientSubjects } from './growth-text/client.ts'
+import { executorSubjects } from './growth-text/executor.ts'
+import { sandboxSubjects } from './growth-text/sandbox.ts'
+import type { TextSubject } from './growth-text/subject.ts'
 
 /** Upper bound of a doubling's factor that counts as linear: noise stays below it, quadratic growth is 4. */
 const limit = 2.5
@@ -26,7 +26,7 @@ const negligibleMs = 1
  * coarse.
  */
 const measurableMs = 6
-const maxTimes = 256
+const maxRepeats = 256
 /** Milliseconds after which an input is not doubled any more. */
 const maxRunMs = 3_000
 
@@ -65,7 +65,7 @@ async function reportGrowth(
   report.table(`Growth of CPU time in the ${of}`, rows as unknown as Parameters<Report['table']>[1])
   const worst = Math.max(...rows.map((row) => row['factor per doubling'] ?? 0))
   const goal = `largest factor of a doubling of the text: ${of}`
-  report.goal({ goal, of: '× the CPU time', bound: 'at most', limit, values: [worst] })
+  report.goal({ goal, unit: '× the CPU time', bound: 'at most', limit, values: [worst] })
 }
 
 /**
@@ -117,6 +117,6 @@ async function msOf(run: Run, input: unknown): Promise<number> {
     await run(input)
     const { user, system } = process.threadCpuUsage(before)
     const ms = (user + system) / 1_000
-    if (ms >= measurableMs || times === maxTimes) return Math.max(ms, 0.001) / times
+    if (ms >= measurableMs || times === maxRepeats) return Math.max(ms, 0.001) / times
   }
 }

@@ -51,7 +51,7 @@ export function reportGrowth<Sample>(
     report.keep('growth', curve)
     const values = factors.size > 0 ? [Math.max(...factors.values())] : []
     if (i === 0 && values.length > 0)
-      report.goal({ goal: `largest factor of a doubling: ${of}`, of: '× the time', bound: 'at most', limit, values })
+      report.goal({ goal: `largest factor of a doubling: ${of}`, unit: '× the time', bound: 'at most', limit, values })
   }
 }
 

@@ -1,3 +1,4 @@
+/** Samples the memory of an executor's processes while a workload runs. */
 import process from 'node:process'
 
 import { memoryOf, rssMb, type ProcessMemory } from './process-usage.ts'

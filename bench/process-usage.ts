@@ -1,3 +1,4 @@
+/** Reads memory and CPU time of an executor's processes from `/proc`. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 

@@ -1,3 +1,4 @@
+/** Checks out another revision of this repository, to measure it in the same run (`--against`). */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -68,7 +68,7 @@ export const sizes: Workload = async (_args, report, options) => {
   for (const value of ['text', 'records'] as const) {
     report.goal({
       goal: `1 MiB of ${value} in and out`,
-      of: `× ${boundaries} × JSON round trip`,
+      unit: `× ${boundaries} × JSON round trip`,
       bound: 'at most',
       limit: 3,
       values: byRound(rounds, (sample, baseline) => {

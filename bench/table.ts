@@ -1,3 +1,4 @@
+/** Lays out rows as the cells of a table, and as lines of text for the terminal. */
 import type { Spread } from './statistics.ts'
 
 export type Cell = string | number | Spread | undefined

@@ -72,7 +72,7 @@ export const toolCalls: Workload = async (_args, report, options) => {
     ] as const) {
       report.goal({
         goal: `${calls} tool calls over ${transport}, ${title}`,
-        of: `× (trivial + ${calls} × ${hopsEach[order]} hops)`,
+        unit: `× (trivial + ${calls} × ${hopsEach[order]} hops)`,
         bound: 'at most',
         limit: allowance[transport],
         values: byRound(rounds, ({ callback, [transport]: { [`${order}Ms` as const]: ms } }, { hopMs }) => {

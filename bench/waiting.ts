@@ -48,14 +48,14 @@ export const waiting: Workload = async (_args, report, options) => {
   for (const transport of ['callback', 'stream'] as const) {
     report.goal({
       goal: `${few} executions wait for a tool of ${toolMs} ms over ${transport}`,
-      of: `× ${toolMs} ms`,
+      unit: `× ${toolMs} ms`,
       bound: 'at most',
       limit: 1.2,
       values: byRound(rounds, (sample) => sample[transport].few.wallMs / toolMs),
     })
     report.goal({
       goal: `${many} executions wait for a tool of ${toolMs} ms over ${transport}`,
-      of: `× (${toolMs} ms + ${many} × (isolate + hop))`,
+      unit: `× (${toolMs} ms + ${many} × (isolate + hop))`,
       bound: 'at most',
       limit: 1,
       values: byRound(rounds, (sample, { isolateMs, hopMs }) => {

@@ -32,7 +32,7 @@ const requestTimeoutMs = 90_000
 
 /** Outcome of one execution: the answer that its caller got, and the final number of runs of its code. */
 interface Outcome {
-  readonly told: 'succeeded' | 'may have run' | 'has not run'
+  readonly reported: 'succeeded' | 'may have run' | 'has not run'
   readonly runs: number
 }
 
@@ -72,20 +72,20 @@ async function play(seed: number): Promise<Schedule> {
     },
   })
   const clients = [1, 2].map(() => clientOn(network))
-  const told = Array.from({ length: 3 }, async () => {
+  const reports = Array.from({ length: 3 }, async () => {
     const id = newExecutionId()
     await new Promise<void>((resolve) => setTimeout(resolve, chance.next() * activeMs))
-    return [id, await tellOf(chance.of(...clients), id)] as const
+    return [id, await reportedOutcome(chance.of(...clients), id)] as const
   })
-  const underWay = new Set(told)
-  for (const each of told) void each.finally(() => underWay.delete(each))
+  const underWay = new Set(reports)
+  for (const each of reports) void each.finally(() => underWay.delete(each))
   while (underWay.size > 0 || network.inTransit > 0) {
     // Web streams take several turns of the event loop.
     for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve))
     vi.advanceTimersToNextTimer()
   }
   vi.clearAllTimers()
-  const outcomes = (await Promise.all(told)).map(([id, outcome]) => ({ told: outcome, runs: runs.get(id) ?? 0 }))
+  const outcomes = (await Promise.all(reports)).map(([id, outcome]) => ({ reported: outcome, runs: runs.get(id) ?? 0 }))
   return { outcomes, restarts, refusedRepeats }
 }
 
@@ -101,7 +101,7 @@ function clientOn(dispatcher: SimulatedNetwork): ExecutionsApi {
   return new ExecutionsApi(http, resolveRetryPolicy())
 }
 
-async function tellOf(api: ExecutionsApi, executionId: string): Promise<Outcome['told']> {
+async function reportedOutcome(api: ExecutionsApi, executionId: string): Promise<Outcome['reported']> {
   const controller = new AbortController()
   const timer = setTimeout(() => controller.abort(new Error('requestTimeoutMs')), requestTimeoutMs)
   const deadlineAt = performance.now() + requestTimeoutMs
@@ -120,7 +120,7 @@ async function tellOf(api: ExecutionsApi, executionId: string): Promise<Outcome[
   }
 }
 
-const runsOfTold = { succeeded: [1], 'may have run': [0, 1], 'has not run': [0] }
+const runsByReport = { succeeded: [1], 'may have run': [0, 1], 'has not run': [0] }
 
 const schedules = 1_000
 
@@ -134,13 +134,14 @@ test(
     for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
       const schedule = await play(seed)
       for (const outcome of schedule.outcomes) {
-        expect(runsOfTold[outcome.told], `schedule ${seed}, "${outcome.told}"`).toContain(outcome.runs)
+        expect(runsByReport[outcome.reported], `schedule ${seed}, "${outcome.reported}"`).toContain(outcome.runs)
       }
       all.push(...schedule.outcomes)
       restarts += schedule.restarts
       refusedRepeats += schedule.refusedRepeats
     }
-    const shareOf = (told: Outcome['told']) => all.filter((outcome) => outcome.told === told).length / all.length
+    const shareOf = (reported: Outcome['reported']) =>
+      all.filter((outcome) => outcome.reported === reported).length / all.length
     expect(shareOf('succeeded'), `from schedule ${firstSeed}`).toBeGreaterThan(0.5)
     expect(shareOf('may have run')).toBeGreaterThan(0.01)
     expect(restarts).toBeGreaterThan(1_000)

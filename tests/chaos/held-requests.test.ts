@@ -137,7 +137,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
   return async function finish() {
     isRestarted = true
     restarted.resolve()
-    const told = await outcome
+    const reported = await outcome
     // Attempts that the client gave up arrive as well.
     await expect.poll(() => held.every(({ status }) => status !== undefined)).toBe(true)
     isCounted = false
@@ -146,7 +146,7 @@ async function play(executor: ExecutorProcess, schedule: Schedule, method: keyof
     const next = await client.executeAsync('return 2')
     await client.close()
     await proxy.cut()
-    return { told, runs: paid.length, refused, held: [...new Set(held.map(({ status }) => status))], next, retries }
+    return { reported, runs: paid.length, refused, held: [...new Set(held.map(({ status }) => status))], next, retries }
   }
 }
 
@@ -165,7 +165,7 @@ test(
           const { held, ...outcome } = await finish[index]!()
           // The client continues with the new instance without a failed attempt.
           const expected = {
-            told: succeeds ? 'succeeded' : 'OUTCOME_AMBIGUOUS',
+            reported: succeeds ? 'succeeded' : 'OUTCOME_AMBIGUOUS',
             runs,
             refused: [],
             next: 2,

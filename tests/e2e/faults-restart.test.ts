@@ -118,7 +118,7 @@ describe('a request that names a reading', () => {
         status: 409,
         body: { error: { code: 'OUTCOME_AMBIGUOUS', retryable: false, ambiguous: true, executionId: id } },
       })
-      expect(refused.body.error.message).toContain('cannot determine whether its code has run')
+      expect(refused.body.error.message).toContain('It is unknown whether the code of execution')
       expect(refused.body.error.details.instance).toBe(refused.headers.get('x-codemode-instance'))
     }
     expect(await send(first, known)).toMatchObject({ status: 200 })

@@ -54,7 +54,7 @@ test(
     expect(await suite.codemode.executeAsync(`return 'x'.repeat(${limitBytes - 2})`)).toHaveLength(limitBytes - 2)
     expect(await suite.codemode.run(`return 'é'.repeat(${limitBytes / 2})`)).toMatchObject({
       success: false,
-      error: { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
+      error: { code: 'RESULT_TOO_LARGE', details: { option: 'resultBytes', limitBytes, sizeBytes: limitBytes + 2 } },
     })
   },
 )

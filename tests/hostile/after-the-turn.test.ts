@@ -7,7 +7,7 @@ import { runAttacks } from './run-attacks.ts'
 runAttacks('after the turn', attacks)
 
 test(
-  'unhandled rejections end no sandbox process, cause no replay or penalty, and have no effects',
+  'unhandled rejections end no sandbox process, cause no replay and no throttling, and have no effects',
   { tags: ['RT-3', 'SA-6'] },
   async () => {
     await using executor = await startExecutor({ sandboxProcesses: 1 })

@@ -74,7 +74,7 @@ test(
   'no result, event or journal contains a key, a token or an address, and every attack replays',
   { tags: ['TL-3', 'EX-8'] },
   async () => {
-    const told: unknown[] = []
+    const outputs: unknown[] = []
     const journals: Journal[] = []
     const queue = attacks.values()
     const runSome = async () => {
@@ -85,7 +85,7 @@ test(
         const [record, journal] = await Promise.all(
           [path, `${path}/journal`].map((each) => api(executor, each, { key: canary.apiKey })),
         )
-        told.push(result, record!.body, journal!.body)
+        outputs.push(result, record!.body, journal!.body)
         // V8 does not repeat the depth at which the stack overflows.
         if (!title.includes('overflow')) journals.push(journal!.body)
       }
@@ -94,7 +94,7 @@ test(
 
     expect(host.deliveries.length).toBeGreaterThan(80)
     const tokens = host.deliveries.map(({ token }) => token)
-    const text = JSON.stringify(told) + executorLog.join('')
+    const text = JSON.stringify(outputs) + executorLog.join('')
     const secrets = [...Object.values(canary), new URL(host.url).host, ...tokens]
     expect(secrets.filter((secret) => text.includes(secret))).toEqual([])
     const sent = host.deliveries.map(({ body }) => body).join('')

@@ -7,7 +7,7 @@ const MiB = 1024 * 1024
 const inResults: Attack[] = [
   fails(
     'a result of escapes is too large',
-    { code: 'RESULT_TOO_LARGE', details: { limit: 'resultBytes', limitBytes: MiB, sizeBytes: 6 * 2 ** 18 + 2 } },
+    { code: 'RESULT_TOO_LARGE', details: { option: 'resultBytes', limitBytes: MiB, sizeBytes: 6 * 2 ** 18 + 2 } },
     'return "\\0".repeat(2 ** 18)',
   ),
   fails('a result of lone surrogates is too large', { code: 'RESULT_TOO_LARGE' }, 'return "\\ud800".repeat(2 ** 18)'),

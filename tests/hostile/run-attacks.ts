@@ -1,5 +1,5 @@
 /**
- * Runs attacks against a real executor. During each attack, in every sandbox process, an innocent execution of the same
+ * Runs attacks against a real executor. During each attack, in every sandbox process, a bystander execution of the same
  * tenant waits in a tool; it must end as if it were alone. Canaries stand for secrets of the host that an attack may
  * look for.
  */
@@ -70,7 +70,7 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
         const tools = ordinaryTools(received)
         const held = toolLatch()
         await using codemode = connect(executor, { executorApiKey: key, tools: { ...tools, hold: held.enter } })
-        const innocents = await startInnocents(codemode, held.arrived)
+        const bystanders = await startBystanders(codemode, held.arrived)
 
         const result = await codemode.run(code, { availableTools: Object.keys(tools), ...options })
         const record = await api(executor, `/v1/executions/${result.executionId}`, { key })
@@ -82,7 +82,7 @@ export function runAttacks(area: string, attacks: readonly Attack[]): void {
         expect(secrets.filter((secret) => seen.includes(secret))).toEqual([])
         expect(await readFile(join(folder, 'canary'), 'utf8')).toBe(canary.file)
 
-        for (const { execution, value } of innocents) {
+        for (const { execution, value } of bystanders) {
           expect(await execution.wait()).toMatchObject({ success: true, result: value, toolCalls: [{}] })
         }
         expect(held.signals).toHaveLength(sandboxProcesses)
@@ -101,27 +101,27 @@ export function expectEnds(result: ExecutionResult, ends: Attack['ends']): void 
 }
 
 /**
- * Starts an innocent execution in each sandbox process, one after the other, and resolves when all wait in their tool.
+ * Starts a bystander execution in each sandbox process, one after the other, and resolves when all wait in their tool.
  */
-async function startInnocents(
+async function startBystanders(
   codemode: Codemode,
   arrived: (count: number) => Promise<void>,
 ): Promise<{ execution: Execution; value: unknown }[]> {
-  const innocents = []
+  const bystanders = []
   for (let input = 1; input <= sandboxProcesses; input++) {
-    const execution = await codemode.submit(innocentCode, {
+    const execution = await codemode.submit(bystanderCode, {
       availableTools: ['hold'],
       input,
       executionTimeoutMs: 120_000,
     })
-    innocents.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
+    bystanders.push({ execution, value: { before: input * 5_050, held: [input * 5_050], after: input * 10_100 } })
     await arrived(input)
   }
-  return innocents
+  return bystanders
 }
 
 /** Code that computes, waits in its tool, and then computes with its own state and the tool's answer. */
-const innocentCode = `
+const bystanderCode = `
   let before = 0
   for (let i = 1; i <= 100; i++) before += i * input
   const held = await tools.hold([before])

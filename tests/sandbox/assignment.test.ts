@@ -171,7 +171,7 @@ test(
     expect(refusal).toMatchObject({
       code: 'RATE_LIMITED',
       httpStatus: 429,
-      message: expect.stringContaining('keeps crashing sandbox processes'),
+      message: expect.stringContaining('crashed sandbox processes, or made the executor end them'),
     })
     expect(await good.executeAsync('return 1')).toBe(1)
   },

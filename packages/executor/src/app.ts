@@ -83,5 +83,5 @@ function keyStore(config: ExecutorConfig, logger: Logger): KeyStore {
   const { apiKey, apiKeysFile } = config
   if (apiKeysFile !== undefined) return fileKeyStore({ path: apiKeysFile, defaults, logger })
   if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)
-  throw new Error('The resolved configuration has neither apiKey nor apiKeysFile')
+  throw new Error('The configuration contains neither apiKey nor apiKeysFile')
 }

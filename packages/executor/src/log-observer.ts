@@ -10,10 +10,13 @@ export function logObserver(logger: Logger): EngineObserver {
       logger.warn({ tier }, "sandbox processes are isolated by Node's permission model only; see docs/hardening.md")
     },
     sandboxProcessEnded(reason) {
-      logger.warn({ reason }, 'a sandbox process ended')
+      logger.warn({ reason }, 'a sandbox process ended unexpectedly')
     },
     tenantThrottled(tenant, throttledMs) {
-      logger.warn({ tenant, throttledMs }, 'a tenant is throttled: its code keeps crashing sandbox processes')
+      logger.warn(
+        { tenant, throttledMs },
+        'a tenant is throttled: its code crashed sandbox processes, or made the executor end them',
+      )
     },
     executionFailedByBug(err, ids) {
       logger.error({ err, ...ids }, 'an execution failed because of a bug in the executor')

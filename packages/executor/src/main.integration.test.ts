@@ -53,7 +53,7 @@ test('serve logs an unhandled rejection and keeps running', async () => {
   ])
   await expect.poll(() => written.stdout).toMatch(ready)
   child.kill('SIGUSR2')
-  await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*an unhandled rejection, because of a bug/)
+  await expect.poll(() => written.stderr).toMatch(/"unhandledRejections":1.*unhandled rejection: a bug in the executor/)
   expect(written.stderr).toContain('a bug of the engine')
   expect((await fetch(`${ready.exec(written.stdout)?.[1]}/livez`)).status).toBe(200)
 })

@@ -1,4 +1,4 @@
-import { pathText, type Problem } from '@codemode/shared/internal'
+import { pathText, textHead, type Problem } from '@codemode/shared/internal'
 
 /** Problem of a parsed value, as the executor reports it. */
 export interface ReportedProblem {
@@ -19,6 +19,11 @@ export function reported(problem: Problem): ReportedProblem {
   }
   const isDescribed = problem.given === undefined || message.includes('received')
   return { path, message: isDescribed ? message : `${message}, got ${problem.given}` }
+}
+
+/** Returns the first 100 characters of a header's value as a JSON string, for messages. */
+export function quotedHead(value: string): string {
+  return JSON.stringify(textHead(value, 100))
 }
 
 /** Returns at most the first five problems in one line, and the number of the others. */

@@ -46,7 +46,7 @@ async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport
     case 'stopped':
       return {
         ok: false,
-        text: `${executionId}: turn ${outcome.turn} reached a limit in the replay: not enough CPU time or memory`,
+        text: `${executionId}: turn ${outcome.turn} was stopped in the replay, because it exceeded its time or memory. Run the replay on an idle machine.`,
       }
     default:
       return { ok: false, text: `${executionId}: the sandbox process died during the replay` }

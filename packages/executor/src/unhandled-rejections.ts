@@ -13,7 +13,7 @@ export function unhandledRejectionReporter(logger: Logger): (reason: unknown) =>
     const err = reason instanceof Error ? reason : new Error(`rejected with ${typeof reason}: ${textOf(reason)}`)
     logger.error(
       { err, ...idsOf(reason), unhandledRejections: count },
-      'an unhandled rejection, because of a bug in the executor',
+      'unhandled rejection: a bug in the executor; one execution or request may be unanswered',
     )
   }
 }

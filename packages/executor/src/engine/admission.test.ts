@@ -134,7 +134,8 @@ describe('admission', () => {
       code: 'RATE_LIMITED',
       retryAfterSeconds: 2,
       details: { throttledMs: 1_235 },
-      message: 'The tenant is throttled for 1235 ms because its code keeps crashing sandbox processes',
+      message:
+        'The tenant is throttled for 1235 ms because its code crashed sandbox processes, or made the executor end them',
     })
     sandbox.throttledMs = 0
     admission.advance()
@@ -162,7 +163,7 @@ describe('the bounded queue', () => {
       code: 'RATE_LIMITED',
       retryAfterSeconds: 1,
       details: { queued: 1, maxQueued: 1 },
-      message: '1 executions of this API key wait for admission; the limit is 1',
+      message: "The tenant's queue for admission is full: 1 waiting; the limit of this API key is 1 (maxQueued)",
     })
     expect(() => enter('another tenant', principalOf('rival'))).not.toThrow()
   })
@@ -172,7 +173,12 @@ describe('the bounded queue', () => {
     enter('acme', principalOf('acme'))
     enter('rival', principalOf('rival'))
     const error = refusalOf(() => enter('third', principalOf('third')))
-    expect(error).toMatchObject({ code: 'OVERLOADED', retryAfterSeconds: 1, details: { queued: 2, maxQueued: 2 } })
+    expect(error).toMatchObject({
+      code: 'OVERLOADED',
+      retryAfterSeconds: 1,
+      details: { queued: 2, maxQueued: 2 },
+      message: "The executor's queue for admission is full: 2 waiting; the limit of the executor is 2 (maxQueued)",
+    })
   })
 
   test('may have no places at all', async () => {

@@ -121,7 +121,7 @@ export class Admission {
     const throttledMs = this.#options.throttledMs(tenant)
     if (throttledMs <= 0) return undefined
     const ms = Math.ceil(throttledMs)
-    const message = `The tenant is throttled for ${ms} ms because its code keeps crashing sandbox processes`
+    const message = `The tenant is throttled for ${ms} ms because its code crashed sandbox processes, or made the executor end them`
     return new RequestError('RATE_LIMITED', message, {
       retryAfterSeconds: Math.ceil(throttledMs / 1_000),
       details: { throttledMs: ms },
@@ -203,8 +203,10 @@ class AdmissionPermit implements Permit {
 }
 
 function queueFull(code: 'RATE_LIMITED' | 'OVERLOADED', queued: number, maxQueued: number): RequestError {
-  const owner = code === 'RATE_LIMITED' ? 'of this API key' : 'of all API keys'
-  return new RequestError(code, `${queued} executions ${owner} wait for admission; the limit is ${maxQueued}`, {
+  const [queue, owner] =
+    code === 'RATE_LIMITED' ? ["The tenant's queue", 'this API key'] : ["The executor's queue", 'the executor']
+  const message = `${queue} for admission is full: ${queued} waiting; the limit of ${owner} is ${maxQueued} (maxQueued)`
+  return new RequestError(code, message, {
     retryAfterSeconds,
     details: { queued, maxQueued },
     suggestion: 'Try again after the time in retry-after, or send fewer executions at once.',

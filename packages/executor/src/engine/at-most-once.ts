@@ -31,10 +31,10 @@ export function refuseUnlessFirst(
   const remembersSinceMs = isNamed ? Math.max(0, Math.ceil(forgottenAt)) : 0
   throw new RequestError(
     'OUTCOME_AMBIGUOUS',
-    `The execution ${executionId} is unknown, and this executor cannot determine whether its code has run: ` +
+    `It is unknown whether the code of execution ${executionId} has run: ` +
       (isNamed
-        ? 'the executor has forgotten ended executions since the reading in x-codemode-known'
-        : 'the header x-codemode-known names another instance of the executor, or none'),
+        ? 'this instance no longer remembers all executions since the time that the client named (x-codemode-known)'
+        : 'the client named another instance of the executor, or none (x-codemode-known)'),
     {
       executionId,
       details: { ...reading, remembersSinceMs } satisfies AmbiguousRefusal,

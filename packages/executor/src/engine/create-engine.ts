@@ -104,7 +104,7 @@ export function createEngine(options: EngineOptions): Engine {
       transport:
         stream ??
         (request.callback ? options.callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
-      answer: stream && ((callId, answer) => stream.answer(callId, answer)),
+      answerStreamedCall: stream && ((callId, answer) => stream.answer(callId, answer)),
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs: options.disconnectGraceMs,
       onFailedByBug: (error) => options.observer.executionFailedByBug(error, { executionId: id, correlationId }),
@@ -174,7 +174,10 @@ function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHa
 function checkSize(path: string, text: string, limitBytes: number): string {
   const sizeBytes = Buffer.byteLength(text)
   if (sizeBytes <= limitBytes) return text
-  throw new RequestError('PAYLOAD_TOO_LARGE', `${path} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes`, {
+  const [option, advice] =
+    path === 'code' ? ['sourceBytes', 'Pass data as input.'] : ['inputBytes', 'Send less, or pass a reference.']
+  const message = `The ${path} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes (${option}). ${advice}`
+  throw new RequestError('PAYLOAD_TOO_LARGE', message, {
     details: { path, sizeBytes, limitBytes },
   })
 }

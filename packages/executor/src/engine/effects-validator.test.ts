@@ -43,23 +43,27 @@ describe('effects that the check accepts', () => {
 
 describe('effects that the check refuses, as only a compromised process reports them', () => {
   test.each([
-    ['a repeated call number', calls(1, 1), 'call 1 after call 1'],
-    ['calls with decreasing numbers', calls(2, 1), 'call 1 after call 2'],
-    ['more calls than allowed', calls(1, 2, 3, 4), 'more than 3 tool calls (maxToolCalls)'],
+    ['a repeated call number', calls(1, 1), 'call number 1 follows call number 1'],
+    ['calls with decreasing numbers', calls(2, 1), 'call number 1 follows call number 2'],
+    ['more calls than allowed', calls(1, 2, 3, 4), 'the execution made more than 3 tool calls (maxToolCalls)'],
     [
       'more console output than allowed',
       log('x'.repeat(100 + 1024 - 64 + 1)),
-      'more than 100 bytes of console output (logBytes)',
+      'the console output has more than 100 bytes (logBytes)',
     ],
-    ['output above the limit only in bytes', log('é'.repeat(600)), 'more than 100 bytes of console output (logBytes)'],
+    [
+      'output above the limit only in bytes',
+      log('é'.repeat(600)),
+      'the console output has more than 100 bytes (logBytes)',
+    ],
     [
       'a result above the limit only in bytes',
       ended({ ok: true, result: '"ééééé"' }),
-      'a result of more than 10 bytes (resultBytes)',
+      'the result has more than 10 bytes (resultBytes)',
     ],
-    ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'a result that is not JSON'],
-    ['no result', ended({ ok: true, result: '' }), 'a result that is not JSON'],
-    ['huge details', failed({ text: 'x'.repeat(65_536) }), 'details of more than 65536 characters'],
+    ['a result that is not JSON', ended({ ok: true, result: 'undefined' }), 'the result is not JSON'],
+    ['no result', ended({ ok: true, result: '' }), 'the result is not JSON'],
+    ['huge details', failed({ text: 'x'.repeat(65_536) }), 'the details have more than 65536 characters'],
   ])('%s', (_title, effects, violation) => {
     expect(violationIn(effects)).toBe(violation)
   })
@@ -67,21 +71,21 @@ describe('effects that the check refuses, as only a compromised process reports 
 
 describe('effects of earlier turns', () => {
   test('make their call numbers invalid for later turns', () => {
-    expect(violationIn(calls(5), calls(2, 5))).toBe('call 5 after call 5')
+    expect(violationIn(calls(5), calls(2, 5))).toBe('call number 5 follows call number 5')
     expect(violationIn(calls(6), calls(2, 5), effectsOf({}))).toBe(undefined)
   })
 
   test('add up with later ones, for calls and console output', () => {
     const before = [calls(1, 2), log('x'.repeat(1_024 - 64))]
     expect(violationIn(calls(3), ...before)).toBe(undefined)
-    expect(violationIn(calls(3, 4), ...before)).toBe('more than 3 tool calls (maxToolCalls)')
+    expect(violationIn(calls(3, 4), ...before)).toBe('the execution made more than 3 tool calls (maxToolCalls)')
     expect(violationIn(log('x'.repeat(36)), ...before)).toBe(undefined)
-    expect(violationIn(log('x'.repeat(37)), ...before)).toBe('more than 100 bytes of console output (logBytes)')
+    expect(violationIn(log('x'.repeat(37)), ...before)).toBe('the console output has more than 100 bytes (logBytes)')
   })
 
   test('do not count when they were refused', () => {
     const validator = new EffectsValidator(limits)
-    expect(validator.check(calls(1, 2, 3, 4))).toBe('more than 3 tool calls (maxToolCalls)')
+    expect(validator.check(calls(1, 2, 3, 4))).toBe('the execution made more than 3 tool calls (maxToolCalls)')
     expect(validator.check(calls(1, 2, 3))).toBe(undefined)
   })
 })
@@ -92,7 +96,7 @@ test('console output counts in bytes of UTF-8, plus 64 for each entry', () => {
   const most = 100 + 1024 - counted - 64
   expect(violationIn(log('x'.repeat(most)), effectsOf({ logs: logsBefore }))).toBe(undefined)
   expect(violationIn(log('x'.repeat(most + 1)), effectsOf({ logs: logsBefore }))).toBe(
-    'more than 100 bytes of console output (logBytes)',
+    'the console output has more than 100 bytes (logBytes)',
   )
 })
 

@@ -10,14 +10,14 @@ const logSlackBytes = 1024
 const maxDetailsLength = 65_536
 /** Maximum nesting of a failure's details. The guest runtime never sends as much. */
 const maxDetailsNesting = 100
-const detailsTooDeep = `details nested deeper than ${maxDetailsNesting} levels`
+const detailsTooDeep = `the details are nested deeper than ${maxDetailsNesting} levels`
 
 /**
  * Maximum length of a failure's causes as JSON text, in characters. Escaping may turn one character into six, and each
  * error adds the names of its fields.
  */
 const maxCausesLength = 8 * causeLimits.totalLength
-const causesTooLong = `causes of more than ${maxCausesLength} characters`
+const causesTooLong = `the causes have more than ${maxCausesLength} characters`
 
 /**
  * Bytes that a log entry counts in addition to its text, as in the guest's console, so that empty entries are not free.
@@ -62,12 +62,12 @@ export class EffectsValidator {
   #violationIn({ calls, logs, end }: TurnEffects): string | undefined {
     let lastCall = this.#lastCall
     for (const { call } of calls) {
-      if (call <= lastCall) return `call ${call} after call ${lastCall}`
+      if (call <= lastCall) return `call number ${call} follows call number ${lastCall}`
       lastCall = call
     }
     if (this.#calls + calls.length > this.#limits.maxToolCalls)
-      return `more than ${this.#limits.maxToolCalls} tool calls (maxToolCalls)`
-    if (!this.#hasRoomFor(logs)) return `more than ${this.#limits.logBytes} bytes of console output (logBytes)`
+      return `the execution made more than ${this.#limits.maxToolCalls} tool calls (maxToolCalls)`
+    if (!this.#hasRoomFor(logs)) return `the console output has more than ${this.#limits.logBytes} bytes (logBytes)`
     if (end?.ok === true) return violationInResult(end.result, this.#limits)
     return violationInDetails(end?.details) ?? violationInCauses(end)
   }
@@ -85,7 +85,7 @@ function violationInDetails(details: JsonObject | undefined): string | undefined
   if (details === undefined) return undefined
   try {
     const text = JSON.stringify(details)
-    if (text.length > maxDetailsLength) return `details of more than ${maxDetailsLength} characters`
+    if (text.length > maxDetailsLength) return `the details have more than ${maxDetailsLength} characters`
     return nestingOf(text) > maxDetailsNesting ? detailsTooDeep : undefined
   } catch {
     return detailsTooDeep
@@ -100,11 +100,11 @@ function violationInCauses(end: TurnEffects['end']): string | undefined {
 }
 
 function violationInResult(text: string, { resultBytes }: ExecutionLimits): string | undefined {
-  if (Buffer.byteLength(text) > resultBytes) return `a result of more than ${resultBytes} bytes (resultBytes)`
+  if (Buffer.byteLength(text) > resultBytes) return `the result has more than ${resultBytes} bytes (resultBytes)`
   try {
     JSON.parse(text)
-    return nestingOf(text) > maxJsonNesting ? `a result nested deeper than ${maxJsonNesting} levels` : undefined
+    return nestingOf(text) > maxJsonNesting ? `the result is nested deeper than ${maxJsonNesting} levels` : undefined
   } catch {
-    return 'a result that is not JSON'
+    return 'the result is not JSON'
   }
 }

@@ -95,7 +95,7 @@ export class ExecutionReport {
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
         ? { success: true, result: jsonText(ending.end.result) }
-        : { success: false, error: ending.by === 'host' ? ending.error : failureOf(ending.end) }
+        : { success: false, error: ending.by === 'host' ? ending.error : failureOfGuestEnd(ending.end) }
     if (this.#outcome.success) this.status = 'completed'
     else this.status = this.#outcome.error.code === 'CANCELLED' ? 'cancelled' : 'failed'
     this.#final = this.#summary()
@@ -154,8 +154,8 @@ export class ExecutionReport {
   }
 }
 
-function failureOf(end: GuestEnd): ExecutionFailure {
-  if (end.ok) throw new Error('A successful execution has no failure')
+function failureOfGuestEnd(end: GuestEnd): ExecutionFailure {
+  if (end.ok) throw new Error('failureOfGuestEnd requires the end of a failed execution')
   const { code, name, message, stack, details, call, cause, errors } = end
   return {
     code,

@@ -16,7 +16,6 @@ import type { Permit } from './admission.ts'
 import type { EventText, ExecutionHandle } from './engine.ts'
 import { createClock } from './clock.ts'
 import type { TurnLogs } from './effects-validator.ts'
-import { EffectsRelease } from './effects-release.ts'
 import { EndedExecution } from './ended-execution.ts'
 import { EventLog } from './event-log.ts'
 import { ExecutionReport, type Ending } from './execution-report.ts'
@@ -35,6 +34,7 @@ import type { Pacer } from './pacer.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { RestorableGuest } from './restorable-guest.ts'
 import { ToolCalls, type AnswerText } from './tool-calls.ts'
+import { TurnCommitter } from './turn-committer.ts'
 
 interface ExecutionOptions {
   readonly journal: JournalLog
@@ -47,7 +47,7 @@ interface ExecutionOptions {
   readonly transport: ToolTransport
   readonly pacer: Pacer
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
-  readonly answer: ((callId: string, answer: ToolAnswer) => boolean) | undefined
+  readonly answerStreamedCall: ((callId: string, answer: ToolAnswer) => boolean) | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
   readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
@@ -58,8 +58,8 @@ interface ExecutionOptions {
 
 /**
  * One execution from its admission to its result: `queued → running → completed | failed | cancelled`. `#run` loops
- * over its turns: it runs a turn, releases the turn's effects, and waits for the next delivery. Everything is in the
- * journal before it is visible outside.
+ * over its turns: it runs a turn, commits it, and waits for the next delivery. Everything is in the journal before it is
+ * visible outside.
  */
 export class Execution implements ExecutionHandle {
   readonly bodyHash: string
@@ -75,7 +75,7 @@ export class Execution implements ExecutionHandle {
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #report: ExecutionReport
   readonly #now = createClock()
-  readonly #release: EffectsRelease
+  readonly #committer: TurnCommitter
   readonly #createdAt = this.#now()
   #calls: ToolCalls | undefined
   #wallTimeout!: WallTimeout
@@ -106,7 +106,7 @@ export class Execution implements ExecutionHandle {
       toolCalls: () => this.#calls,
       now: this.#now,
     })
-    this.#release = new EffectsRelease({
+    this.#committer = new TurnCommitter({
       journal: this.#journal,
       events: this.#events,
       report: this.#report,
@@ -144,7 +144,7 @@ export class Execution implements ExecutionHandle {
 
   answerCall(callId: string, answer: ToolAnswer): boolean {
     if (callNumberOf(this.id, callId) === undefined) return false
-    return this.#options.answer?.(callId, answer) ?? false
+    return this.#options.answerStreamedCall?.(callId, answer) ?? false
   }
 
   journal(): Journal {
@@ -216,20 +216,20 @@ export class Execution implements ExecutionHandle {
   }
 
   /**
-   * Runs one turn and journals it. Resolves with undefined when the execution is stopped, by this turn or meanwhile.
+   * Runs one turn and commits it. Resolves with undefined when the execution is stopped, by this turn or meanwhile.
    */
   async #turn(delivery: Delivery): Promise<TurnEffects | undefined> {
     const at = this.#now()
     const endsAt = this.#report.startedAt! + this.#wallTimeout.timeoutMs
-    const pending = this.#guest.turn(this.#journal.deliveryWithContent(delivery, at), () => endsAt - this.#now())
+    const pending = this.#guest.turn(this.#journal.guestDelivery(delivery, at), () => endsAt - this.#now())
     this.#options.permit.started()
     const turn = await pending
     switch (turn.type) {
       case 'turn':
-        this.#stop(this.#release.turn(turn.effects, delivery, at, this.#calls!))
+        this.#stop(this.#committer.commitTurn(turn.effects, delivery, at, this.#calls!))
         return turn.effects
       case 'stopped':
-        this.#stoppedTurnLogs = this.#release.checkedLogs(turn)
+        this.#stoppedTurnLogs = this.#committer.checkedLogs(turn)
         this.#stop(
           stoppedByLimit({ ...turn, cpuMs: this.#guest.cpuMs }, this.#journal.header.limits, this.#wallTimeout),
         )
@@ -260,7 +260,7 @@ export class Execution implements ExecutionHandle {
   }
 
   #takeAnswer(answer: AnswerText, call: ToolCallSummary): void {
-    if (!this.#stopReason) this.#stop(this.#release.answer(answer, call, this.#now()))
+    if (!this.#stopReason) this.#stop(this.#committer.commitAnswer(answer, call, this.#now()))
   }
 
   /** Stops the execution with a failure, if there is one and it is the first. */
@@ -277,7 +277,7 @@ export class Execution implements ExecutionHandle {
     this.#readers.stop()
     this.#guest.close()
     const at = this.#now()
-    if (ending.by === 'host') this.#release.end(ending.error, this.#stoppedTurnLogs, at)
+    if (ending.by === 'host') this.#committer.commitEnd(ending.error, this.#stoppedTurnLogs, at)
     const reason = ending.by === 'host' ? ending.error.message : 'The code ended without waiting for the call'
     for (const { callId, tool } of this.#calls?.cancelAll(reason) ?? []) {
       this.#events.append({ type: 'tool.settled', callId, tool, status: 'cancelled' }, at)

@@ -36,7 +36,9 @@ export function executionTimeout({ layer, option, timeoutMs }: WallTimeout): Exe
 export function neverSettles(): ExecutionFailure {
   return failure({
     code: 'NEVER_SETTLES',
-    message: 'The code waits for a promise that nothing can settle: no tool call is open and no timer is set',
+    message:
+      'The code waits for a promise that nothing can settle: no tool call is open and no timer is set. ' +
+      'Resolve the promise, or await a tool or a timer.',
   })
 }
 

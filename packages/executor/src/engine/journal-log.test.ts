@@ -117,7 +117,7 @@ describe('the snapshot of a journal', () => {
 describe('a delivery from the journal', () => {
   test('has the text of an answer, and its own time', () => {
     const journal = journalOf({ type: 'answer', at: 1, call: 7, ok: false, text: '{"message":"no"}' })
-    expect(journal.deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toEqual({
+    expect(journal.guestDelivery({ kind: 'answer', call: 7 }, 5)).toEqual({
       kind: 'answer',
       at: 5,
       call: 7,
@@ -127,11 +127,11 @@ describe('a delivery from the journal', () => {
   })
 
   test.each(['start', 'tick'] as const)('of kind %s has no text', (kind) => {
-    expect(journalOf().deliveryWithContent({ kind }, 5)).toEqual({ kind, at: 5 })
+    expect(journalOf().guestDelivery({ kind }, 5)).toEqual({ kind, at: 5 })
   })
 
   test('of an answer that the journal lacks throws', () => {
-    expect(() => journalOf().deliveryWithContent({ kind: 'answer', call: 7 }, 5)).toThrow(
+    expect(() => journalOf().guestDelivery({ kind: 'answer', call: 7 }, 5)).toThrow(
       'The journal delivers an answer to call 7 but has no entry with that answer',
     )
   })

@@ -58,8 +58,8 @@ export class JournalLog {
     for (const text of textsOf(entry)) this.#count(text)
   }
 
-  /** Returns a delivery as the guest receives it. */
-  deliveryWithContent(delivery: Delivery, at: number): GuestDelivery {
+  /** Returns a delivery as the guest receives it. Adds an answer's text, from its journal entry. */
+  guestDelivery(delivery: Delivery, at: number): GuestDelivery {
     return guestDeliveryOf(delivery, at, this.#answers)
   }
 

@@ -193,7 +193,7 @@ function exceededMemory(): GuestTurn {
   return { type: 'stopped', reason: 'memory', cpuMs: 0, logs: [], logsDropped }
 }
 
-const crashedAlone = 'The code crashed its sandbox process, in which no other code ran'
+const crashedAlone = 'The sandbox process crashed while it ran only this code'
 const killedTooOften = `The sandbox process was killed more than ${maxKills} times in a row while it ran the code`
 
 function crashed(message: string): GuestTurn {

@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 
 import { fixedLimits, RequestError } from '@codemode/shared'
-import { parseWith, textHead } from '@codemode/shared/internal'
+import { parseWith } from '@codemode/shared/internal'
 import type { z } from 'zod'
 
 import { parseJson } from '../json-text.ts'
-import { reported, summary } from '../problem-texts.ts'
+import { quotedHead, reported, summary } from '../problem-texts.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -58,13 +58,13 @@ export function jsonBody<Schema extends z.ZodType>({ schema, maxBytes, whenEmpty
 function refuseOtherTypes(headers: Headers): void {
   const type = headers.get('content-type')
   if (!/^application\/json\s*(;|$)/i.test(type ?? '')) {
-    throw invalid(`The request's content-type is ${type === null ? 'missing' : JSON.stringify(textHead(type, 100))}.`, {
+    throw invalid(`The request's content-type is ${type === null ? 'missing' : quotedHead(type)}.`, {
       suggestion: 'Send the body with "content-type: application/json".',
     })
   }
   const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding !== 'identity') {
-    throw invalid(`The request's content-encoding is ${JSON.stringify(textHead(encoding, 100))}.`, {
+    throw invalid(`The request's content-encoding is ${quotedHead(encoding)}.`, {
       suggestion: 'Send the body without a content-encoding.',
     })
   }
@@ -111,8 +111,11 @@ async function boundedBytes(request: Request, maxBytes: number): Promise<Uint8Ar
 }
 
 function tooLarge(limitBytes: number, sizeBytes?: number): RequestError {
-  const size = sizeBytes === undefined ? 'larger' : `${sizeBytes} bytes`
-  return new RequestError('PAYLOAD_TOO_LARGE', `The request's body is ${size}; the limit is ${limitBytes} bytes.`, {
+  const message =
+    sizeBytes === undefined
+      ? `The request's body is larger than the limit of ${limitBytes} bytes.`
+      : `The request's body is ${sizeBytes} bytes; the limit is ${limitBytes} bytes.`
+  return new RequestError('PAYLOAD_TOO_LARGE', message, {
     details: { limitBytes, ...(sizeBytes !== undefined && { sizeBytes }) },
   })
 }

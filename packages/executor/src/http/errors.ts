@@ -52,13 +52,14 @@ export function errorBody(c: HttpContext, error: RequestError): ErrorBody {
 
 /** Logs a bug, and returns the error that the client may see. */
 export function internalError(error: unknown, c: HttpContext, logger: Logger): RequestError {
+  const correlationId = c.get('correlationId')
   logger.error(
-    { correlationId: c.get('correlationId'), method: c.req.method, path: c.req.path, err: error },
+    { correlationId, method: c.req.method, path: c.req.path, err: error },
     'a request failed because of a bug in the executor',
   )
   return new RequestError(
     'INTERNAL',
-    'The executor failed on this request. Its log has the details under the correlation id.',
+    `The executor failed because of a bug. Its log has the details under the correlation id ${correlationId}.`,
   )
 }
 

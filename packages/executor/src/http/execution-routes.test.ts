@@ -56,7 +56,7 @@ describe('POST cancel', () => {
     [{ reason: 1 }, 400, 'reason: expected string'],
     [{ reason: 'x'.repeat(1_001) }, 400, 'reason: Too big'],
     ['{', 400, 'not valid JSON'],
-    [{ reason: 'x'.repeat(70_000) }, 413, 'the limit is 65536 bytes'],
+    [{ reason: 'x'.repeat(70_000) }, 413, 'larger than the limit of 65536 bytes'],
   ])('refuses %#', async (body, status, message) => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()
@@ -98,7 +98,11 @@ describe('POST tool-results', () => {
     [{ results: [{ callId: 'c:1', answer: { ok: true } }] }, 400, 'results[0].answer.output'],
     [{ results: [{ callID: 'c:1', answer }] }, 400, 'did you mean "callId"?'],
     ['nonsense', 400, 'line 1, column 2'],
-    [{ results: [{ callId: 'c:1', answer: { ok: true, output: 'x'.repeat(18_000_000) } }] }, 413, 'the limit is'],
+    [
+      { results: [{ callId: 'c:1', answer: { ok: true, output: 'x'.repeat(18_000_000) } }] },
+      413,
+      'larger than the limit of',
+    ],
   ])('refuses %#', async (body, status, message) => {
     const { engine, send } = testApp()
     const execution = engine.add('acme').admit()

@@ -13,6 +13,7 @@ import { accepts } from 'hono/accepts'
 
 import type { Engine, ExecutionHandle, Submission } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
+import { quotedHead } from '../problem-texts.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './http-context.ts'
 import { slowJsonResponse } from './json-response.ts'
@@ -99,7 +100,7 @@ function executionId(c: HttpContext, { id }: ExecutionRequest): string {
   if (!executionIdSchema.safeParse(key).success) {
     throw new RequestError(
       'INVALID_REQUEST',
-      `The header ${headers.idempotencyKey} must be "exe_" and a UUID in lower case.`,
+      `The header ${headers.idempotencyKey} is ${quotedHead(key)}; it must be "exe_" and a UUID in lower case.`,
     )
   }
   if (id !== undefined && id !== key) {
@@ -125,7 +126,7 @@ function knownReading(c: HttpContext): KnownReading | undefined {
   if (known !== undefined) return known
   throw new RequestError(
     'INVALID_REQUEST',
-    `The header ${headers.known} is "${text.slice(0, 100)}"; it must be "<instance>=<clock>" or "none".`,
+    `The header ${headers.known} is ${quotedHead(text)}; it must be "<instance>=<clock>" or "none".`,
     { suggestion: `Send the values of ${headers.instance} and ${headers.clock} of an earlier response.` },
   )
 }
@@ -134,7 +135,10 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
   const text = c.req.header(name)
   if (text === undefined) return undefined
   if (/^\d{1,10}$/.test(text) && Number(text) >= min) return Number(text)
-  throw new RequestError('INVALID_REQUEST', `The header ${name} must be a number of milliseconds, at least ${min}.`)
+  throw new RequestError(
+    'INVALID_REQUEST',
+    `The header ${name} is ${quotedHead(text)}; it must be a number of milliseconds, at least ${min}.`,
+  )
 }
 
 function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {

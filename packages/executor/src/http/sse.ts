@@ -6,6 +6,7 @@ import { headers, RequestError, type ErrorBody } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { EventText, ExecutionHandle } from '../engine/engine.ts'
+import { quotedHead } from '../problem-texts.ts'
 import type { HttpContext } from './http-context.ts'
 import { errorBody, internalError } from './errors.ts'
 import { watchStalls, type StallWatch } from './stalled-writes.ts'
@@ -29,7 +30,7 @@ export function lastEventId(c: HttpContext): string | undefined {
   if (/^\d{1,15}$/.test(id)) return id
   throw new RequestError(
     'INVALID_REQUEST',
-    `The header ${headers.lastEventId} must be the id of an event, which is a number.`,
+    `The header ${headers.lastEventId} is ${quotedHead(id)}; it must be the id of an event, which is a number.`,
   )
 }
 
@@ -51,7 +52,7 @@ export async function eventStreamResponse(
   const stall = watchStalls(stallMs, () => {
     logger.info(
       { executionId: handle.id, correlationId: c.get('correlationId') },
-      'a reader stalled; its connection was closed',
+      `the connection was closed: the reader took no data for ${stallMs} ms`,
     )
     close()
     c.env?.outgoing?.destroy()

@@ -17,6 +17,16 @@ export type PreparedSource =
     }
   | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
 
+/** Error codes with which the runtime itself ends an execution, other than for an error that the code throws. */
+export type GuestFailureCode =
+  | 'JOURNAL_TOO_LARGE'
+  | 'MEMORY_LIMIT'
+  | 'RESULT_NOT_SERIALIZABLE'
+  | 'RESULT_TOO_LARGE'
+  | 'SYNTAX_ERROR'
+  | 'TOO_MANY_TIMERS'
+  | 'TOO_MANY_TOOL_CALLS'
+
 /** Limits that the runtime itself enforces, as in the journal's header. Sizes are in bytes of UTF-8. */
 export interface GuestLimits {
   readonly resultBytes: number

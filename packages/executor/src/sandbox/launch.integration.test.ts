@@ -85,10 +85,10 @@ test.each([
   ['by itself', { exitCode: 0, signalCode: null }],
   ['by a signal', { exitCode: null, signalCode: 'SIGSEGV' }],
 ] as const)('killLaunched spares a process that has ended %s, as its pid may be reused', async (_how, ending) => {
-  const innocent = spawn('sleep', ['60'])
-  await once(innocent, 'spawn')
-  const isOver = once(innocent, 'exit')
-  killLaunched({ pid: innocent.pid, ...ending })
-  innocent.kill('SIGTERM')
+  const bystander = spawn('sleep', ['60'])
+  await once(bystander, 'spawn')
+  const isOver = once(bystander, 'exit')
+  killLaunched({ pid: bystander.pid, ...ending })
+  bystander.kill('SIGTERM')
   expect(await isOver).toEqual([null, 'SIGTERM'])
 })

@@ -56,7 +56,7 @@ export function wallTimeoutMs(turn: PendingTurn, contention: number, now = perfo
  */
 export function addCalls(turn: PendingTurn, more: readonly ToolCallEffect[]): void {
   const { calls, limits } = turn
-  if (more.length === 0) throw new Error('a message of type calls has no calls')
+  if (more.length === 0) throw new Error('a message of type "calls" contains no calls')
   const count = calls.length + more.length
   if (count > limits.maxToolCalls) {
     throw new Error(`the turn makes ${count} tool calls; the limit is ${limits.maxToolCalls} (maxToolCalls)`)

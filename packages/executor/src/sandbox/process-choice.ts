@@ -1,3 +1,4 @@
+// Chooses the process for a guest, and the process to end when there is no room.
 import type { ProcessSupply } from './process-supply.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 

@@ -162,12 +162,12 @@ export class SandboxProcess {
     if (!this.#isAlive || !this.#guests.get(turn.guest)) return Promise.resolve({ type: 'lost' })
     return new Promise((settle) => {
       this.#turns.add(pendingTurn(turn, settle))
-      this.#sendTurns()
+      this.#sendQueuedTurns()
       if (this.isHeldByLongTurn) this.#loseOverdueTurns()
     })
   }
 
-  #sendTurns(): void {
+  #sendQueuedTurns(): void {
     // While memory is full, turns of guests whose isolate is made go first: these guests end, or wait and can then be
     // evicted. Otherwise all guests that are restored at the same time would be in memory at once.
     const isMemoryFull = this.#options.isMemoryFull()
@@ -259,7 +259,7 @@ export class SandboxProcess {
     if (message.type === 'turn') {
       this.#guests.recordTurnEnd(head.guest, Math.min(message.guestBytes, maxGrowthBytes(head.limits.memoryLimitMb)))
     }
-    this.#sendTurns()
+    this.#sendQueuedTurns()
     head.settle?.(reportedOutcome(message, head))
     this.#options.onChange()
   }

@@ -1,7 +1,7 @@
 import { headers } from '@codemode/shared'
 import { propagation, type Context } from '@opentelemetry/api'
 
-import { signature } from './webhook-signature.ts'
+import { signatureHeaders } from './signature-headers.ts'
 
 interface CallbackRequest {
   readonly executionId: string
@@ -21,7 +21,7 @@ export function callbackHeaders(request: CallbackRequest): Record<string, string
   propagation.inject(trace, traceHeaders)
   return {
     ...traceHeaders,
-    ...signature(callId, body, token),
+    ...signatureHeaders(callId, body, token),
     'content-type': 'application/json',
     accept: 'application/json',
     'accept-encoding': 'identity',

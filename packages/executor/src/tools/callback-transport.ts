@@ -30,6 +30,12 @@ const backoff = { firstMs: 50, maxMs: 400, maxRetryAfterMs: 5_000 }
 const defaultQuietMs = 100
 
 const conflictStatus = errorCodes.IDEMPOTENCY_CONFLICT.httpStatus
+const gatewayText = 'a gateway answered in place of the tool server'
+const invalidText = 'the tool server gave no valid answer'
+const unauthorizedText =
+  'the tool server refused the token or the signature: its processes may have different values of toolServer.secret, ' +
+  'or a clock may be wrong'
+
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
 interface CallbackTransportOptions {
@@ -97,7 +103,7 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
 
   function invalid(call: OutgoingCall, { location, ...answer }: OtherResponse): ToolAnswer {
     const redirectsTo = location === undefined ? undefined : withoutQuery(location, url)
-    logger.warn({ ...idsOf(call), ...answer, redirectsTo }, 'the tool server gave no valid answer')
+    logger.warn({ ...idsOf(call), ...answer, redirectsTo }, answer.status === 401 ? unauthorizedText : invalidText)
     return toolUnavailable(call.tool)
   }
 
@@ -132,8 +138,8 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       const { error, gateway, durationMs } = outcome.failure
       if (signal.aborted) break
       if (durationMs < quietMs) countedAttempts += 1
-      const facts = { ...idsOf(call), attempt: number, err: error, status: gateway?.status }
-      logger.warn(facts, gateway ? 'a gateway answered for the tool server' : 'the tool server was not reached')
+      const facts = { ...idsOf(call), attempt: number, maxAttempts, err: error, status: gateway?.status }
+      logger.warn(facts, gateway ? gatewayText : 'an attempt to call the tool server failed')
       if (countedAttempts === maxAttempts) {
         logger.warn(facts, 'the tool call failed: all attempts are used up')
         return toolUnavailable(call.tool, gateway?.status)

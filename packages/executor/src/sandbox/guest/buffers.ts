@@ -1,3 +1,4 @@
+// Replaces the constructors and methods that allocate buffers, so that a failed allocation ends the execution.
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
 

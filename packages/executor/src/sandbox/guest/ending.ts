@@ -1,3 +1,4 @@
+import type { GuestFailureCode } from '../guest-boundary.ts'
 import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
@@ -23,7 +24,7 @@ export interface Ending {
   /**
    * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
    */
-  fail(code: string, name: string, message: string, details?: object, stack?: string): void
+  fail(code: GuestFailureCode, name: string, message: string, details?: object, stack?: string): void
 }
 
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
@@ -34,7 +35,7 @@ interface Thrown {
 }
 
 interface EndTexts {
-  readonly code: string
+  readonly code: GuestFailureCode | 'GUEST_ERROR'
   readonly name: string
   readonly message: string
   readonly details: object | undefined
@@ -69,7 +70,7 @@ export function createEnding(
     warn(`The execution ended while tool calls were open; they are cancelled: ${names}${more}. Is an await missing?`)
   }
 
-  function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
+  function fail(code: GuestFailureCode, name: string, message: string, details?: object, stack?: string): void {
     endWith({ code, name, message, details, stack, thrown: nothingThrown })
   }
 
@@ -106,7 +107,7 @@ export function createEnding(
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
       const message = `The result has ${size} bytes as JSON; the limit is ${limit} (resultBytes). Return less.`
-      fail('RESULT_TOO_LARGE', 'RangeError', message, { limit: 'resultBytes', limitBytes: limit, sizeBytes: size })
+      fail('RESULT_TOO_LARGE', 'RangeError', message, { option: 'resultBytes', limitBytes: limit, sizeBytes: size })
       return
     }
     end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })

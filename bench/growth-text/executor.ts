@@ -25,7 +25,7 @@ import { deathOf } from '../../packages/executor/src/sandbox/death.ts'
 import { encodeFrame, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
 import { sandboxMessageSchema } from '../../packages/executor/src/sandbox/protocol.ts'
 import { createCallbackGuard } from '../../packages/executor/src/tools/callback-guard.ts'
-import { signature } from '../../packages/executor/src/tools/webhook-signature.ts'
+import { signatureHeaders } from '../../packages/executor/src/tools/signature-headers.ts'
 import { arrayOf, jsonShapes, type Shape } from './shapes.ts'
 import { subject, textSubject, type TextSubject } from './subject.ts'
 
@@ -195,7 +195,7 @@ export const executorSubjects: readonly TextSubject[] = [
       return undefined
     }
   }),
-  textSubject('signature', MiB, (text) => signature('id', Buffer.from(text), 'a-key-for-the-bench')),
+  textSubject('signatureHeaders', MiB, (text) => signatureHeaders('id', Buffer.from(text), 'a-key-for-the-bench')),
   textSubject('deathOf', MiB, (text) => deathOf(134, null, text)),
   textSubject(
     'parseApiKeys',

@@ -19,7 +19,7 @@ import { ToolRegistry } from '../../packages/client/src/tools/registry.ts'
 import { fromFetchRequest } from '../../packages/client/src/tools/incoming-request.ts'
 import { toJson } from '../../packages/client/src/tools/to-json.ts'
 import { failedByHandler } from '../../packages/client/src/tools/tool-failure.ts'
-import { signature } from '../../packages/executor/src/tools/webhook-signature.ts'
+import { signatureHeaders } from '../../packages/executor/src/tools/signature-headers.ts'
 import { jsonShapes, shapes } from './shapes.ts'
 import { subject, textSubject, type TextSubject } from './subject.ts'
 
@@ -76,7 +76,7 @@ function messageOf(input: unknown): string {
 }
 
 function delivery(body: Buffer, headers: Record<string, string> = {}) {
-  const given = { authorization: `Bearer ${token}`, ...signature(callId, body, token), ...headers }
+  const given = { authorization: `Bearer ${token}`, ...signatureHeaders(callId, body, token), ...headers }
   return { method: 'POST', headers: given, body: () => Promise.resolve(body), signal: new AbortController().signal }
 }
 

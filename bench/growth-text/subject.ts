@@ -1,3 +1,4 @@
+/** Subjects of `growth-text`: functions of the executor and the client that take foreign text. */
 import { shapes, type Shape } from './shapes.ts'
 
 /** Function that takes text of a guest, a tool, a client, an executor or the network. */

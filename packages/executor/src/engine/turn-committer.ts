@@ -8,7 +8,7 @@ import { protocolViolation } from './failures.ts'
 import type { JournalLog } from './journal-log.ts'
 import type { AnswerText, ToolCalls } from './tool-calls.ts'
 
-interface ReleaseOptions {
+interface TurnCommitterOptions {
   readonly journal: JournalLog
   readonly events: EventLog
   readonly report: ExecutionReport
@@ -16,29 +16,29 @@ interface ReleaseOptions {
 }
 
 /**
- * Release of the effects of one execution. Appends each turn and each answer to the journal first, and then passes them
- * on to the events, the report, the delivery queue and the tool calls.
+ * Committer of the turns, the answers and the end of one execution: appends each of them to the journal first, and then
+ * passes its effects on to the events, the report, the delivery queue and the tool calls.
  */
-export class EffectsRelease {
-  readonly #options: ReleaseOptions
+export class TurnCommitter {
+  readonly #options: TurnCommitterOptions
   readonly #validator: EffectsValidator
 
-  constructor(options: ReleaseOptions) {
+  constructor(options: TurnCommitterOptions) {
     this.#options = options
     this.#validator = new EffectsValidator(options.journal.header.limits)
   }
 
   /**
-   * Journals a completed turn and releases its effects. Returns the failure of the execution if the guest runtime can't
-   * have reported these effects, or if the journal is full.
+   * Appends a completed turn to the journal and passes its effects on. Returns the failure of the execution if the guest
+   * runtime can't have reported these effects, or if the journal is full.
    */
-  turn(effects: TurnEffects, delivery: Delivery, at: number, calls: ToolCalls): ExecutionFailure | undefined {
+  commitTurn(effects: TurnEffects, delivery: Delivery, at: number, calls: ToolCalls): ExecutionFailure | undefined {
     const { journal, deliveries } = this.#options
     const violation = this.#validator.check(effects)
     if (violation !== undefined) return protocolViolation(violation)
     journal.append({ type: 'turn', at, delivery, effects })
     if (journal.isFull) return journal.tooLarge()
-    this.#releaseLogs(effects, at)
+    this.#addLogs(effects, at)
     deliveries.setTimer(effects.nextTimerAt)
     // The calls of a turn that ends the execution are not sent, because the guest no longer waits for them.
     if (!effects.end) for (const call of effects.calls) calls.add(call)
@@ -51,9 +51,10 @@ export class EffectsRelease {
   }
 
   /**
-   * Journals the answer to a call and queues its delivery. Returns the failure of the execution if the journal is full.
+   * Appends the answer to a call to the journal, and queues its delivery. Returns the failure of the execution if the
+   * journal is full.
    */
-  answer({ call, ok, text }: AnswerText, summary: ToolCallSummary, at: number): ExecutionFailure | undefined {
+  commitAnswer({ call, ok, text }: AnswerText, summary: ToolCallSummary, at: number): ExecutionFailure | undefined {
     const { journal, events, deliveries } = this.#options
     journal.append({ type: 'answer', at, call, ok, text })
     if (journal.isFull) return journal.tooLarge()
@@ -64,13 +65,13 @@ export class EffectsRelease {
     return undefined
   }
 
-  /** Journals the end that the host has set, with the logs of a turn that it stopped, and releases these logs. */
-  end(error: ExecutionFailure, logs: TurnLogs | undefined, at: number): void {
+  /** Appends the end that the host has set to the journal, with the logs of a turn that it stopped. */
+  commitEnd(error: ExecutionFailure, logs: TurnLogs | undefined, at: number): void {
     this.#options.journal.append({ type: 'end', at, error, ...logs })
-    if (logs) this.#releaseLogs(logs, at)
+    if (logs) this.#addLogs(logs, at)
   }
 
-  #releaseLogs(output: TurnLogs, at: number): void {
+  #addLogs(output: TurnLogs, at: number): void {
     const { events, report } = this.#options
     report.addLogs(output, at)
     for (const { level, text } of output.logs) events.append({ type: 'log', level, text }, at)
