@@ -103,7 +103,8 @@ export function startSimulatedExecutor({ retain, onRun, durationMs }: SimulatedE
     async answer(request) {
       const headers = readingHeaders(own.reading())
       const response = await Promise.race([engines.run(own, () => app.fetch(request)), killed.promise])
-      const text = await response.text()
+      // The response of a slow execution begins before the execution has ended.
+      const text = await Promise.race([response.text(), killed.promise])
       return { status: response.status, headers: { ...Object.fromEntries(response.headers), ...headers }, text }
     },
     kill() {
