@@ -234,7 +234,7 @@ test('a rejected key is reported after one request, and not as a connection fail
     ambiguous: false,
     attempts: 1,
     message: expect.stringContaining('rejected the API key'),
-    suggestion: expect.stringContaining('Bearer'),
+    suggestion: expect.stringContaining('Check executorApiKey'),
   })
   expect(`${JSON.stringify(error)}${String(error)}`).not.toContain('a-key-that-nobody-knows')
   expect(proxy.exchanges).toHaveLength(1)
