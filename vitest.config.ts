@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { argv } from 'node:process'
 
 import { defineConfig } from 'vitest/config'
 
@@ -11,7 +12,8 @@ const generated = ['tests/{chaos,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
- * hostile code, faults and fuzzing; `soak` repeats what is generated with full sizes and new seeds, outside the gate.
+ * hostile code, faults and fuzzing. `soak` repeats generated tests with full sizes and new seeds, outside the gate; it
+ * exists only if the command names it.
  */
 export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
@@ -40,7 +42,9 @@ export default defineConfig({
         include: [beside, 'tests/{e2e,guest,packages,replay,sandbox}/**/*.test.ts', 'tests/*.test.ts'],
       }),
       project('adversarial', { include: ['tests/{hostile,chaos,fuzz}/**/*.test.ts'] }),
-      project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 }),
+      ...(argv.includes('soak')
+        ? [project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 })]
+        : []),
     ],
   },
 })
