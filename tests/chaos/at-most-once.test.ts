@@ -12,7 +12,7 @@ import { ExecutorClientError } from '../../packages/client/src/errors/executor-c
 import { ExecutionsApi } from '../../packages/client/src/protocol/executions-api.ts'
 import { HttpClient } from '../../packages/client/src/http/http-client.ts'
 import { resolveRetryPolicy } from '../../packages/client/src/http/retry-policy.ts'
-import { settleFailure } from '../../packages/client/src/protocol/settle.ts'
+import { resolveIfUnknown } from '../../packages/client/src/protocol/resolve-outcome.ts'
 import { apiKey } from '@codemode/testkit'
 import { repeatedInSoak, seedOf } from '../support/seed.ts'
 import { startSimulatedExecutor, type SimulatedExecutor } from '../support/simulated-executor.ts'
@@ -110,7 +110,7 @@ async function reportedOutcome(api: ExecutionsApi, executionId: string): Promise
     // The simulated sandbox gets the code only.
     const result = await api
       .run(JSON.stringify({ id: executionId, code: executionId }), scope)
-      .catch((error: unknown) => settleFailure(api, scope, error))
+      .catch((error: unknown) => resolveIfUnknown(api, scope, error))
     return result.success ? 'succeeded' : 'may have run'
   } catch (error) {
     const isCertain = error instanceof ExecutorClientError && !error.ambiguous && error.code !== 'IDEMPOTENCY_CONFLICT'

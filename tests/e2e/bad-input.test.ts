@@ -88,7 +88,7 @@ test.each<[string, Sent, string?]>([
   [
     'an inner clock longer than the outer one',
     withId({ limits: { cpuTimeoutMs: 2_000, executionTimeoutMs: 1_000 } }),
-    'limits.cpuTimeoutMs (2000) is longer than limits.executionTimeoutMs (1000)',
+    'limits.cpuTimeoutMs (2000 ms) is longer than limits.executionTimeoutMs (1000 ms)',
   ],
   ['a tool without a name', withId({ tools: [{}] }), 'tools[0].name'],
   ['a tool with an invalid name', withId({ tools: [{ name: 'a b' }] }), 'tools[0].name'],

@@ -1,6 +1,8 @@
+import { request as httpRequest } from 'node:http'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 
-import { fixedLimits, type ToolAnswer } from '@codemode/shared'
+import { fixedLimits, newCorrelationId, type Json, type ToolAnswer } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
@@ -14,6 +16,8 @@ import { tool, type ToolCall } from './tools/define.ts'
 function codemodeOf({ url }: { url: string }, config: Partial<ClientConfig> = {}): Codemode {
   return Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 }, ...config })
 }
+
+const ignore = (): void => {}
 
 const answering = (value: unknown) => FakeExecutor.start((_, reply) => reply.result(value))
 
@@ -353,6 +357,52 @@ test('toolHandler handles requests of your own server at toolServer.url, and req
   expect(await codemode.executeAsync('x', { availableTools: [] })).not.toHaveProperty('callback')
   const { toolHandler } = codemode
   expect((await toolHandler(new Request('https://app.example/tools', { method: 'POST', body: '{}' }))).status).toBe(401)
+})
+
+test('an unexpected error of toolHandler is in the log under the correlation id of its answer', async () => {
+  const correlationId = newCorrelationId()
+  const lines: [string, Readonly<Record<string, unknown>>][] = []
+  const error = (message: string, fields: Readonly<Record<string, unknown>>) => void lines.push([message, fields])
+  await using executor = await FakeExecutor.start(async (request, reply) => {
+    const { token } = executionOf(request).callback!
+    const delivery = new Request(toolServer.url, {
+      method: 'POST',
+      body: '{}',
+      headers: { authorization: `Bearer ${token}`, 'x-correlation-id': correlationId },
+    })
+    // A server that reads the body itself leaves none for the handler.
+    await delivery.text()
+    const response = await codemode.toolHandler(delivery)
+    reply.result({ status: response.status, body: (await response.json()) as Json })
+  })
+  const toolServer = { url: 'https://app.example/tools' }
+  const logger = { debug: ignore, info: ignore, warn: ignore, error }
+  await using codemode = codemodeOf(executor, { toolServer, tools: { greet }, logger })
+  const message = `The tool server failed because of a bug. The client's log has the error under correlation id ${correlationId}.`
+  expect(await codemode.executeAsync('x')).toMatchObject({
+    status: 500,
+    body: { error: { code: 'INTERNAL', message, correlationId } },
+  })
+  const logged = { name: 'TypeError', stack: expect.stringContaining('incoming-request') as string }
+  expect(lines).toEqual([['tool server failed', { correlationId, error: expect.objectContaining(logged) as object }]])
+})
+
+test('a connection that breaks before the tool server has read the request is not logged as a bug', async () => {
+  const lines: string[] = []
+  const logger = { debug: ignore, info: ignore, warn: ignore, error: (message: string) => void lines.push(message) }
+  await using executor = await FakeExecutor.start(async (request, reply) => {
+    const { token, url } = executionOf(request).callback!
+    const headers = { authorization: `Bearer ${token}`, 'content-length': 1_000 }
+    const delivery = httpRequest(url, { method: 'POST', headers }).on('error', ignore)
+    await new Promise((resolve) => delivery.write('{', resolve))
+    await delay(50)
+    delivery.destroy()
+    await delay(50)
+    reply.result(null)
+  })
+  await using codemode = codemodeOf(executor, { toolServer: { port: 0 }, tools: { greet }, logger })
+  await codemode.executeAsync('x')
+  expect(lines).toEqual([])
 })
 
 test('a tool registered later is available to the next execution', async () => {

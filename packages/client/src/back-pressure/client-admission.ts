@@ -64,7 +64,10 @@ export class ClientAdmission {
    * CancelledError if the signal aborts before, with an ExecutorTimeoutError after `queueTimeoutMs`, and with
    * `OVERLOADED` if the queue is full.
    */
-  async run(queued: QueuedRun, work: (queuedMs: number) => Promise<ExecutionResult>): Promise<ExecutionResult> {
+  async runWhenAdmitted(
+    queued: QueuedRun,
+    work: (queuedMs: number) => Promise<ExecutionResult>,
+  ): Promise<ExecutionResult> {
     const { view, priority, queueTimeoutMs, signal } = queued
     const queuedAt = performance.now()
     const waiting = new AbortController()

@@ -84,7 +84,7 @@ test.each([
   [`${valid}toolServer:\n  host: a`, ['codemode.yaml:3 toolServer: must have a port']],
   [`${valid}cpuTimeoutMs: 9\nexecutionTimeoutMs: 8`, ['codemode.yaml:3 cpuTimeoutMs (9 ms)', 'codemode.yaml:4 exec']],
   ['executorUrl: 5\nexecutorApiKey: 123456789', ['executorApiKey: expected string, received number: put it in quotes']],
-  [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools can only be set in code', 'toolsModule: ./tools.js']],
+  [`${valid}tools: { a: 1 }`, ['codemode.yaml:3 tools cannot be set in a file', 'toolsModule: ./tools.js']],
   [`${valid}executor: a`, ['There is no option executor (in codemode.yaml:3)']],
   ['executorUrl: ${HOST}\nexecutorApiKey: ${NO}', ['codemode.yaml:1 executorUrl: the variable HOST is not set', 'NO=']],
   [`${valid}retry:\n  maxAttempts: \${NO}`, ['codemode.yaml:4 retry.maxAttempts', 'NO=3', 'maxAttempts: ${NO:-3}']],

@@ -81,7 +81,8 @@ function refuseCodeOnlyOptions(layer: Layer): void {
   const written = writtenOptions(connectedSchema, layer.values)
   const [option] = namesAt(connectedSchema, []).filter((name) => name in layer.values && !(name in written))
   if (option === undefined) return
+  const problem = `${layer.nameOf([option])} cannot be set in a file, because its value is code. Pass it to Codemode.fromConfig, as below.`
   const code = asCall('Codemode.fromConfig', fieldsAt([option]), "'codemode.yaml', ")
   const module = option === 'tools' ? `# or in the file:\ntoolsModule: ./tools.js\n` : ''
-  throw new ConfigurationError(`${layer.nameOf([option])} can only be set in code.`, `${code}\n${module}`)
+  throw new ConfigurationError(problem, `${code}\n${module}`)
 }

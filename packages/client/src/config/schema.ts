@@ -60,7 +60,8 @@ const toolServerSchema = z
   .refine(({ port, url }) => port !== undefined || url !== undefined, 'must have a port to listen on, or a url')
   .refine(({ host, url }) => url !== undefined || !['0.0.0.0', '::'].includes(host ?? ''), {
     path: ['url'],
-    message: 'must be set when host is a wildcard address',
+    error: ({ input }) =>
+      `must be set, because the executor cannot call host ${(input as { host: string }).host} (a wildcard address)`,
   })
 
 const retrySchema = z.union([

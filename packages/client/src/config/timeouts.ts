@@ -35,7 +35,8 @@ export function checkNesting(timeouts: Timeouts, originOf: (option: string) => O
     if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) continue
     const [innerName, outerName] = [inner, outer].map((option) => originOf(option).nameOf([option]))
     throw new ConfigurationError(
-      `${innerName} (${innerMs} ms) is longer than ${outerName} (${outerMs} ms), which ends first.`,
+      `${innerName} (${innerMs} ms) is longer than ${outerName} (${outerMs} ms), so it would never expire. ` +
+        `Set ${inner} to ${outerMs} or less, or raise ${outer}.`,
       originOf(inner).correct([{ path: [inner], value: outerMs }]),
     )
   }

@@ -19,7 +19,7 @@ interface Description {
 
 /** Returns a description of a thrown value, with its causes and inner errors, within `causeLimits`. */
 export function describeError(thrown: unknown, description: Description = {}): DescribedError {
-  return new Describer(description).describe(thrown, 0)
+  return new Describer(description).descriptionOf(thrown, 0)
 }
 
 /** Returns descriptions of the causes and inner errors of a thrown value, within `causeLimits`. */
@@ -70,7 +70,7 @@ class Describer {
     this.#withStacks = withStacks
   }
 
-  describe(error: unknown, depth: number): DescribedError {
+  descriptionOf(error: unknown, depth: number): DescribedError {
     this.#errorsLeft -= 1
     const code = codeOf(error)
     const stack = this.#withStacks ? fieldOf(error, 'stack') : undefined
@@ -91,7 +91,7 @@ class Describer {
     const described = {
       ...(cause !== undefined &&
         cause !== null &&
-        this.#hasRoomFor(cause) && { cause: this.describe(cause, depth + 1) }),
+        this.#hasRoomFor(cause) && { cause: this.descriptionOf(cause, depth + 1) }),
       ...(errors !== undefined && { errors: this.#list(errors, depth + 1) }),
     }
     this.#ancestors.pop()
@@ -102,7 +102,7 @@ class Describer {
     const described: DescribedError[] = []
     for (const error of first) {
       if (this.#errorsLeft <= 0 || this.#lengthLeft <= 0) break
-      described.push(this.#ancestors.includes(error) ? circular : this.describe(error, depth))
+      described.push(this.#ancestors.includes(error) ? circular : this.descriptionOf(error, depth))
     }
     const left = count - described.length
     if (left > 0) described.push({ name: 'Error', message: `… and ${left} more errors` })

@@ -65,7 +65,7 @@ function requireResult(result: unknown, ids: Ids): ExecutionResult {
 }
 
 function contractViolation(violation: string, ids: Ids, cause?: unknown): ExecutorClientError {
-  return new ExecutorClientError('INVALID_RESPONSE', `The executor of this client ${violation}.`, {
+  return new ExecutorClientError('INVALID_RESPONSE', `run() of the executor in option \`executor\` ${violation}.`, {
     ...ids,
     ambiguous: true,
     suggestion: 'Executor.run must resolve with an ExecutionResult or reject with an Error.',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { milliseconds } from '../config/schema.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { deserializeError, serializeError } from '../errors/transfer.ts'
-import { failureOf, type ExecutionResult } from '../run/execution-result.ts'
+import { failedResultOf, type ExecutionResult } from '../run/execution-result.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import { RunLifetime } from '../protocol/run-lifetime.ts'
 import { cacheKey, runKey } from './cache-key.ts'
@@ -92,7 +92,7 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
         lifetime.signal.throwIfAborted()
         return await serve(runWithIds, lifetime)
       } catch (error) {
-        if (error instanceof CancelledById) return failureOf(error, ids)
+        if (error instanceof CancelledById) return failedResultOf(error, ids)
         const isAborted = wasOpen && error === lifetime.signal.reason && error instanceof ExecutorClientError
         throw isAborted ? concludeError(error, { attempts: 1, ambiguous: true }) : error
       } finally {

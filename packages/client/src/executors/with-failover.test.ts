@@ -271,8 +271,8 @@ test('cancel and events reach the executor that runs the execution', async () =>
 })
 
 test.each([
-  [() => withFailover([]), 'an array of at least one executor'],
-  [() => withFailover(new MockExecutor() as never), 'an array of at least one executor'],
+  [() => withFailover([]), 'an array with at least one executor; got an empty array'],
+  [() => withFailover(new MockExecutor() as never), 'an array with at least one executor; got a value of type object'],
   [() => withFailover([new MockExecutor(), 'http://b' as never]), 'An executor must be an object'],
   [() => withFailover([new MockExecutor()], { probeIntervalMs: 0 }), 'the option probeIntervalMs'],
 ])('wrong arguments are refused with the corrected code, %$', (call, problem) => {

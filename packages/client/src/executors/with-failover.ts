@@ -10,7 +10,7 @@ import { withIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
 import { timeLeft } from './time-left.ts'
 import { hasCertainlyNotRun, isRefusal } from '../errors/unavailable.ts'
-import { checkExecutors, parseWrapperOptions } from './wrapper-options.ts'
+import { checkExecutors, kindOf, parseWrapperOptions } from './wrapper-options.ts'
 
 const correctCall = `withFailover([
   new ExecutorClient({ executorUrl: 'http://a.example:8001', executorApiKey }),
@@ -36,8 +36,11 @@ export type FailoverOptions = z.input<typeof optionsSchema>
  * the last refusal, or `CONNECTION_FAILED`, and all errors as `cause.errors`.
  */
 export function withFailover(executors: readonly Executor[], options: FailoverOptions = {}): Executor {
-  if (!Array.isArray(executors) || executors.length === 0)
-    throw new ConfigurationError('withFailover() takes an array of at least one executor.', correctCall)
+  if (!Array.isArray(executors) || executors.length === 0) {
+    const given = Array.isArray(executors) ? 'an empty array' : kindOf(executors)
+    const problem = `withFailover() needs an array with at least one executor; got ${given}.`
+    throw new ConfigurationError(problem, correctCall)
+  }
   checkExecutors(executors, correctCall)
   const { probeIntervalMs } = parseWrapperOptions(optionsSchema, options, correctCall)
   const members = executors.map((executor) => new FailoverMember(executor, probeIntervalMs))

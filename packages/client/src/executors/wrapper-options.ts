@@ -30,7 +30,8 @@ function nameOf(path: readonly string[]): string {
   return path.length === 0 ? 'The options' : `the option ${path.join('.')}`
 }
 
-function kindOf(value: unknown): string {
+/** Returns the kind of an invalid argument, for an error message. */
+export function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`
 }

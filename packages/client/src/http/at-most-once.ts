@@ -35,7 +35,7 @@ export class AtMostOnce {
    * Makes an attempt with a value for the header `x-codemode-known`. If it is refused with a new reading, makes another
    * one at once, which names that reading.
    */
-  async attempt<T>(send: (known: string) => Promise<T>): Promise<T> {
+  async sendOnce<T>(send: (known: string) => Promise<T>): Promise<T> {
     for (let refusals = 0; ; refusals += 1) {
       if (!this.#mayHaveArrived) this.#known ??= await this.#options.reading()
       const known = this.#known

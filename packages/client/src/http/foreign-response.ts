@@ -33,7 +33,7 @@ export function describeResponse({ status, headers, text }: HttpResponse, { url 
   return `HTTP ${status}: got ${content}${encoding === undefined ? '' : ` in ${withoutControlCharacters(encoding)}`} from ${url}`
 }
 
-/** Returns the beginning of a response's text as `, which says "…"`, without markup; empty if there is no text. */
+/** Returns the beginning of a response's text as a sentence, without markup; empty if there is no text. */
 export function excerptOf({ headers, text }: HttpResponse, { apiKey }: SentRequest): string {
   const type = mediaType(headers) ?? 'text/plain'
   if (!/^text\/|\bjson$|\bxml$/.test(type)) return ''
@@ -46,7 +46,7 @@ export function excerptOf({ headers, text }: HttpResponse, { apiKey }: SentReque
     if (length > maxExcerptLength) break
   }
   const excerpt = cut(withoutControlCharacters(words.join(' ')), maxExcerptLength)
-  return excerpt === '' ? '' : `, which says "${excerpt}"`
+  return excerpt === '' ? '' : ` The response says "${excerpt}".`
 }
 
 /** Returns the target of a redirect without credentials and query; undefined if it is not an HTTP URL. */

@@ -41,7 +41,7 @@ interface HttpRequest {
   readonly accept?: 'application/json' | 'text/event-stream'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
-  readonly attempt?: number
+  readonly attemptNumber?: number
 }
 
 /** Function that sends a request. Resolves with the body of a 2xx response, or with the whole of any other response. */
@@ -117,13 +117,13 @@ export class HttpClient {
   }
 
   #send<Body>(req: HttpRequest, scope: RequestScope, exchange: Exchange<Body>): Promise<Body> {
-    const { method, attempt = 1 } = req
+    const { method, attemptNumber = 1 } = req
     const { executionId, correlationId, signal } = scope
     const details = {
       kind: SpanKind.CLIENT,
       attributes: {
         'http.request.method': method,
-        [attributes.attempt]: attempt,
+        [attributes.attempt]: attemptNumber,
         [attributes.correlationId]: correlationId,
         ...(executionId !== undefined && { [attributes.executionId]: executionId }),
       },

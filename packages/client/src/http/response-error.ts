@@ -69,31 +69,31 @@ export function foreignError(response: HttpResponse, connection: Connection): Ex
   const got = `${describeResponse(response, connection)}: this is not a Codemode executor`
   const says = excerptOf(response, connection)
   if (status === 401) {
-    return new ExecutorClientError('UNAUTHORIZED', `${rejectedKey(origin)}. ${got}${says}`, {
+    return new ExecutorClientError('UNAUTHORIZED', `${rejectedKey(origin)}. ${got}.${says}`, {
       ...fields,
       suggestion: checkKey,
     })
   }
   if (isGatewayStatus(status)) {
-    const message = `${got}, but a gateway before it${says}`
+    const message = `${got}, but a gateway before it.${says}`
     return new ExecutorConnectionError(message, { ...fields, ambiguous: status !== 425 })
   }
   if (status >= 300 && status < 400) {
     const target = redirectTarget(response, connection)
-    const message = `${got}. It redirects to ${target ?? 'another URL'}, and redirects are not followed, to keep the API key`
+    const message = `${got}. It redirects to ${target ?? 'another URL'}, and redirects are not followed, to keep the API key.`
     return new ExecutorConnectionError(message, {
       ...fields,
       suggestion: `Set executorUrl to the URL of the executor.`,
     })
   }
   if (status < 300) {
-    return new ExecutorClientError('INVALID_RESPONSE', `${got}${says}. Check executorUrl.`, {
+    return new ExecutorClientError('INVALID_RESPONSE', `${got}.${says}`, {
       ...fields,
       ambiguous: connection.method === 'POST',
     })
   }
   // A 503 is ambiguous too: some gateways send it when the executor closed the connection during the request.
-  return new ExecutorClientError(foreignCode(status), `${got}${says}`, { ...fields, ambiguous: status >= 500 })
+  return new ExecutorClientError(foreignCode(status), `${got}.${says}`, { ...fields, ambiguous: status >= 500 })
 }
 
 /** Returns the code for a status that another server sent: INTERNAL would mean that the executor has a bug. */

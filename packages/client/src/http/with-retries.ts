@@ -16,7 +16,10 @@ interface RetryScope extends ExecutionScope {
  * starts that would end after the deadline; an abort ends attempts and delays at once, with the signal's reason.
  * Rejects with the last error, with the number of attempts, and with `ambiguous` set if any attempt may have arrived.
  */
-export async function withRetries<T>(scope: RetryScope, attempt: (number: number) => Promise<T>): Promise<T> {
+export async function withRetries<T>(
+  scope: RetryScope,
+  makeAttempt: (attemptNumber: number) => Promise<T>,
+): Promise<T> {
   const { policy, hasBeenReached, signal, deadlineAt, executionId, correlationId } = scope
   let attempts = 0
   let mayHaveArrived = false
@@ -25,7 +28,7 @@ export async function withRetries<T>(scope: RetryScope, attempt: (number: number
       async (number) => {
         attempts = number
         try {
-          return await attempt(number)
+          return await makeAttempt(number)
         } catch (error) {
           // An aborted attempt may have arrived.
           mayHaveArrived ||= signal.aborted || (error instanceof ExecutorClientError && error.ambiguous)

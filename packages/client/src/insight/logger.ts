@@ -3,6 +3,7 @@ import { stderr } from 'node:process'
 import { describeError } from '../errors/describe-error.ts'
 import { isToolError } from '../errors/tool-error.ts'
 import { conflictCode } from '../tools/serve-call.ts'
+import { callListener } from './call-listener.ts'
 import type { ClientEmitter } from './client-events.ts'
 
 /** Log levels, from the most verbose to none. */
@@ -21,7 +22,8 @@ export interface Logger {
   /** Logs executions that failed or were cancelled, warnings about the code, and requests that are retried. */
   warn(message: string, fields: Fields): void
   /**
-   * Logs errors of tool handlers, with stacks, unless they are a ToolError; and calls that were refused as conflicts.
+   * Logs errors of tool handlers, with stacks, unless they are a ToolError; calls that were refused as conflicts; and
+   * unexpected errors of the tool server, with stacks.
    */
   error(message: string, fields: Fields): void
 }
@@ -35,38 +37,68 @@ interface LogOptions {
   redact<T>(this: void, value: T): T
 }
 
+/** Log of a client: writes the lines from a level on, without secrets. */
+export class ClientLog {
+  readonly #logger: Logger
+  readonly #level: LogLevel
+  readonly #redact: LogOptions['redact']
+
+  constructor({ logger = stderrLogger, level, redact }: LogOptions) {
+    this.#logger = logger
+    this.#level = level
+    this.#redact = redact
+  }
+
+  isLogged(level: LogLevel): boolean {
+    return logLevels.indexOf(level) >= logLevels.indexOf(this.#level)
+  }
+
+  /** Writes a line if its level is logged. Returns what the logger returns: the promise of an asynchronous one. */
+  write(level: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown {
+    return this.isLogged(level) ? this.#logger[level](message, this.#redact(fields)) : undefined
+  }
+}
+
+/** Logs an unexpected error of the tool server, with its stack. Never throws. */
+export function logToolServerError(log: ClientLog, thrown: unknown, correlationId: string): void {
+  const error = describeError(thrown, { withStacks: true })
+  callListener('The logger', (fields: Fields) => log.write('error', 'tool server failed', fields), {
+    correlationId,
+    error,
+  })
+}
+
 /**
  * Logs the events of a client: ends, retries and refused calls; at `debug` also starts, tool calls and console output.
  */
-export function logEvents(events: ClientEmitter, { logger = stderrLogger, level, redact }: LogOptions): void {
-  const isLogged = (lineLevel: LogLevel): boolean => logLevels.indexOf(lineLevel) >= logLevels.indexOf(level)
-  // Returns the promise of an asynchronous logger, so that the emitter turns its rejection into a warning.
-  const log = (lineLevel: Exclude<LogLevel, 'silent'>, message: string, fields: Fields): unknown =>
-    isLogged(lineLevel) ? logger[lineLevel](message, redact(fields)) : undefined
-  if (isLogged('error')) {
+export function logEvents(events: ClientEmitter, log: ClientLog): void {
+  // The listeners return the promise of an asynchronous logger, so that the emitter turns its rejection into a warning.
+  if (log.isLogged('error')) {
     events.on('tool', ({ error, ...event }) => {
       const shown = { ...event, error: error && { code: error.code, message: error.message } }
-      if (error?.code === conflictCode) return log('error', 'tool call refused', shown)
+      if (error?.code === conflictCode) return log.write('error', 'tool call refused', shown)
       if (error?.cause !== undefined && !isToolError(error.cause)) {
         const described = describeError(error.cause, { withStacks: true })
-        log('error', 'tool handler failed', { ...event, error: described })
+        log.write('error', 'tool handler failed', { ...event, error: described })
       }
-      return log('debug', 'tool called', shown)
+      return log.write('debug', 'tool called', shown)
     })
   }
-  if (isLogged('warn')) {
+  if (log.isLogged('warn')) {
     events.on('retry', ({ error: { code, message, httpStatus }, ...retry }) =>
-      log('warn', 'request failed, retrying', { ...retry, error: { code, message, httpStatus } }),
+      log.write('warn', 'request failed, retrying', { ...retry, error: { code, message, httpStatus } }),
     )
     events.on('settle', ({ warnings, ...event }) => {
       const { executionId, correlationId, label } = event
-      for (const warning of warnings) log('warn', 'code warning', { executionId, correlationId, label, warning })
-      return log(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
+      for (const warning of warnings) log.write('warn', 'code warning', { executionId, correlationId, label, warning })
+      return log.write(event.status === 'completed' ? 'info' : 'warn', `execution ${event.status}`, event)
     })
   }
-  if (isLogged('debug')) {
-    events.on('start', (event) => log('debug', 'execution sent', { ...event }))
-    events.on('log', ({ level: guestLevel, ...event }) => log('debug', 'console output', { ...event, guestLevel }))
+  if (log.isLogged('debug')) {
+    events.on('start', (event) => log.write('debug', 'execution sent', { ...event }))
+    events.on('log', ({ level: guestLevel, ...event }) =>
+      log.write('debug', 'console output', { ...event, guestLevel }),
+    )
   }
 }
 

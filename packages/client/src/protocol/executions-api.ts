@@ -62,16 +62,19 @@ export class ExecutionsApi {
 
   /** Sends `GET /v1/executions/:id/events`. Resolves with the stream of events after the given one. */
   events(lastEventId: string | undefined, scope: ExecutionScope): Promise<Readable> {
-    return this.#sendWithRetries(scope, (attempt) => {
+    return this.#sendWithRetries(scope, (attemptNumber) => {
       const resume = lastEventId === undefined ? {} : { [headers.lastEventId]: lastEventId }
-      return this.#http.stream({ method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attempt }, scope)
+      return this.#http.stream(
+        { method: 'GET', path: `${pathOf(scope)}/events`, headers: resume, attemptNumber },
+        scope,
+      )
     })
   }
 
   /** Sends `GET /v1/executions/:id`, with retries by the given policy. */
   async record(scope: ExecutionScope, policy: RetryPolicy = this.policy): Promise<ExecutionRecord> {
-    return withRetries({ ...this.#retryScope(scope), policy, canGoElsewhere: false }, async (attempt) => {
-      const request = { method: 'GET', path: pathOf(scope), attempt } as const
+    return withRetries({ ...this.#retryScope(scope), policy, canGoElsewhere: false }, async (attemptNumber) => {
+      const request = { method: 'GET', path: pathOf(scope), attemptNumber } as const
       return parseResponse(executionRecordSchema, await this.#http.text(request, scope), 'record')
     })
   }
@@ -79,8 +82,8 @@ export class ExecutionsApi {
   /** Sends `POST /v1/executions/:id/cancel`. */
   async cancel(reason: string | undefined, scope: ExecutionScope): Promise<void> {
     const body = JSON.stringify({ reason: reason && textHead(reason, 1_000) })
-    await this.#sendWithRetries(scope, async (attempt) => {
-      const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attempt } as const
+    await this.#sendWithRetries(scope, async (attemptNumber) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/cancel`, body, attemptNumber } as const
       parseResponse(anyObject, await this.#http.text(request, scope), 'response to a cancellation')
     })
   }
@@ -90,15 +93,15 @@ export class ExecutionsApi {
    * whose answers were accepted: the executor takes the first answer to each call.
    */
   async sendToolResults(body: string, scope: ExecutionScope): Promise<string[]> {
-    return this.#sendWithRetries(scope, async (attempt) => {
-      const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attempt } as const
+    return this.#sendWithRetries(scope, async (attemptNumber) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/tool-results`, body, attemptNumber } as const
       const response = await this.#http.text(request, scope)
       return parseResponse(toolResultsResponseSchema, response, 'response to tool results').accepted
     })
   }
 
-  #sendWithRetries<T>(scope: ExecutionScope, attempt: (number: number) => Promise<T>): Promise<T> {
-    return withRetries({ ...this.#retryScope(scope), canGoElsewhere: false }, attempt)
+  #sendWithRetries<T>(scope: ExecutionScope, makeAttempt: (attemptNumber: number) => Promise<T>): Promise<T> {
+    return withRetries({ ...this.#retryScope(scope), canGoElsewhere: false }, makeAttempt)
   }
 
   /**
@@ -106,13 +109,13 @@ export class ExecutionsApi {
    * execution that an earlier attempt started.
    */
   #sendCreation<T>(scope: ExecutionScope, send: (creation: Creation) => Promise<T>): Promise<T> {
-    let attempt = 1
-    const atMostOnce = new AtMostOnce({ reading: () => this.#reading(scope, attempt) })
+    let attemptNumber = 1
+    const atMostOnce = new AtMostOnce({ reading: () => this.#reading(scope, attemptNumber) })
     return withRetries(this.#retryScope(scope), (number) => {
-      attempt = number
-      return atMostOnce.attempt((known) => {
+      attemptNumber = number
+      return atMostOnce.sendOnce((known) => {
         const creationHeaders = { [headers.idempotencyKey]: scope.executionId, [headers.known]: known }
-        return send({ method: 'POST', path: '/v1/executions', headers: creationHeaders, attempt })
+        return send({ method: 'POST', path: '/v1/executions', headers: creationHeaders, attemptNumber })
       })
     })
   }
@@ -122,10 +125,10 @@ export class ExecutionsApi {
   }
 
   /** Returns the latest reading of the executor's clock. Without one, requests `/v1/info` first, which runs no code. */
-  async #reading(scope: ExecutionScope, attempt: number): Promise<InstanceReading | undefined> {
+  async #reading(scope: ExecutionScope, attemptNumber: number): Promise<InstanceReading | undefined> {
     if (this.#http.latestReading === undefined) {
       try {
-        const response = await this.#http.text({ method: 'GET', path: '/v1/info', attempt }, scope)
+        const response = await this.#http.text({ method: 'GET', path: '/v1/info', attemptNumber }, scope)
         parseResponse(anyObject, response, 'response to /v1/info')
       } catch (error) {
         throw error instanceof ExecutorClientError ? Object.assign(error, { ambiguous: false }) : error
@@ -140,7 +143,7 @@ interface Creation {
   readonly method: 'POST'
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly attempt: number
+  readonly attemptNumber: number
 }
 
 const pathOf = ({ executionId }: ExecutionScope): string => `/v1/executions/${encodeURIComponent(executionId)}`

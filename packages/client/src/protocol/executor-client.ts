@@ -26,7 +26,7 @@ import { forwardAbort } from '../async/forward-abort.ts'
 import { withJsonValues } from '../run/request-json.ts'
 import { RunLifetime } from './run-lifetime.ts'
 import { runByStream } from './run-by-stream.ts'
-import { settleFailure, unknownOutcome } from './settle.ts'
+import { resolveIfUnknown, unknownOutcome } from './resolve-outcome.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
 import { CallRecord } from '../tools/call-record.ts'
 
@@ -163,7 +163,7 @@ export class ExecutorClient implements Executor {
               { request, body, scope, lifetime, callsEnded: callsEnded.signal, options, record: this.#callRecord },
               this.#api,
             )
-          : await this.#api.run(body, scope).catch((error: unknown) => settleFailure(this.#api, scope, error))
+          : await this.#api.run(body, scope).catch((error: unknown) => resolveIfUnknown(this.#api, scope, error))
       if (hasRequestTimedOut(result)) throw concludeError(lifetime.timedOut(), { attempts: 1, ambiguous: true })
       return resultFromWire(result)
     } catch (error) {

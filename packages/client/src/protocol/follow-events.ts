@@ -132,14 +132,15 @@ function interruptedStream(
   attempts: number,
   cause: unknown,
 ): ExecutorConnectionError {
+  const times = attempts === 1 ? '' : ` ${attempts} times in a row`
   return new ExecutorConnectionError(
-    `The event stream of execution ${executionId} was interrupted without a new event`,
+    `The event stream of execution ${executionId} broke${times} before a new event arrived`,
     {
       executionId,
       correlationId,
       attempts,
       ambiguous: true,
-      suggestion: 'Check the gateways before the executor: one of them may end connections too early.',
+      suggestion: 'Check the idle timeouts of the gateways before the executor.',
       cause,
     },
   )

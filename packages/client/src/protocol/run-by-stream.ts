@@ -8,7 +8,7 @@ import type { RunOptions } from '../executor.ts'
 import { followBatches } from './follow-events.ts'
 import { malformed } from '../http/parse-response.ts'
 import type { RunLifetime } from './run-lifetime.ts'
-import { canBeSettled, ambiguousError, settle } from './settle.ts'
+import { canBeResolved, ambiguousError, resolveOutcome } from './resolve-outcome.ts'
 import { StreamCalls, type ToolCalledEvent } from './stream-calls.ts'
 import { StreamTime } from './stream-time.ts'
 import type { CallRecord } from '../tools/call-record.ts'
@@ -40,7 +40,7 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     record,
     keepUntil: Date.now() + (scope.deadlineAt - performance.now()) + recordMarginMs,
     onConflict: (event, conflict) => options.onCallConflict?.(messageOf(event), conflict.message),
-    callTool: (event, signal) => callTool(run, messageOf(event), signal),
+    serveEvent: (event, signal) => serveAllowedCall(run, messageOf(event), signal),
     openCalls: (events) =>
       lifetime.signal.aborted || callsEnded.aborted ? [] : time.openCalls(events, () => api.record(scope)),
     send: (body) => api.sendToolResults(body, scope).catch(ignoreEnded),
@@ -65,15 +65,15 @@ export async function runByStream(run: StreamRun, api: ExecutionsApi): Promise<E
     throw malformed('event stream', undefined)
   } catch (error) {
     const isLost = isAccepted && error instanceof ExecutorClientError && error.httpStatus === 404
-    if (lifetime.signal.aborted || !(isLost || canBeSettled(error)))
+    if (lifetime.signal.aborted || !(isLost || canBeResolved(error)))
       throw isAccepted ? ambiguousError(scope, error) : error
-    return await settle(api, scope, error)
+    return await resolveOutcome(api, scope, error)
   } finally {
     calls.end('The execution has ended')
   }
 }
 
-async function callTool(
+async function serveAllowedCall(
   { request, options }: StreamRun,
   call: ToolCallMessage,
   signal: AbortSignal,

@@ -27,7 +27,7 @@ interface StreamCallsOptions {
   readonly record: CallRecord
   /** Time after which no repeat of a call arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  readonly callTool: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolAnswer>
+  readonly serveEvent: (event: ToolCalledEvent, signal: AbortSignal) => Promise<ToolAnswer>
   /** Called with tool calls; returns those that are still open at the executor. */
   readonly openCalls: (
     events: readonly ToolCalledEvent[],
@@ -124,11 +124,11 @@ export class StreamCalls {
   }
 
   async #serve({ event, fingerprint, signal }: ArrivedCall): Promise<void> {
-    const { record, keepUntil, callTool, onFailure } = this.#options
+    const { record, keepUntil, serveEvent, onFailure } = this.#options
     const { callId, tool } = event
     try {
       const json = await record.answer({ id: callId, tool, fingerprint, keepUntil, gracePeriodMs: 0 }, signal, (own) =>
-        callTool(event, own).catch(failedByHandler),
+        serveEvent(event, own).catch(failedByHandler),
       )
       if (!signal.aborted) this.#send(callId, json)
     } catch (error) {

@@ -1,5 +1,5 @@
 import { ActiveRuns } from './active-runs.ts'
-import { createAdmission, createExecutor, startLogging } from './client-parts.ts'
+import { createAdmission, createExecutor, createLog } from './client-parts.ts'
 import { ClientRun, type ClientRunOptions, type RunParts } from './client-run.ts'
 import { closeParts, type CloseOptions } from './close-parts.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
@@ -11,6 +11,7 @@ import { printableConfig } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ClientEmitter } from '../insight/client-events.ts'
+import { logEvents, logToolServerError } from '../insight/logger.ts'
 import { StatsCounter, type Stats } from '../insight/stats.ts'
 import { BlockingRunner } from '../sync/blocking-runner.ts'
 import { prepareJob, workerConfig } from '../sync/prepare-job.ts'
@@ -35,7 +36,12 @@ export class ClientCore {
 
   constructor(config: ResolvedConfig) {
     this.#config = config
-    this.tools = new ClientTools(config, this.events, (executionId) => this.#active.find(executionId)?.state)
+    const log = createLog(config)
+    this.tools = new ClientTools(config, {
+      events: this.events,
+      stateOf: (executionId) => this.#active.find(executionId)?.state,
+      onServerError: (error, correlationId) => logToolServerError(log, error, correlationId),
+    })
     this.#parts = {
       executor: createExecutor(config),
       admission: createAdmission(config),
@@ -45,7 +51,7 @@ export class ClientCore {
       addId: (run, executionId) => this.#active.alias(run, executionId),
       assertOpen: () => this.assertOpen(),
     }
-    startLogging(config, this.events)
+    logEvents(this.events, log)
   }
 
   /** Runs code to its end. Resolves with its result, whether the code succeeded or failed. */

@@ -4,8 +4,7 @@ import { createRedactor, secretsOf } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
 import type { Executor } from '../executor.ts'
 import { enforceContract } from '../executors/enforce-contract.ts'
-import type { ClientEmitter } from '../insight/client-events.ts'
-import { logEvents } from '../insight/logger.ts'
+import { ClientLog } from '../insight/logger.ts'
 import { ExecutorClient } from '../protocol/executor-client.ts'
 
 /** Returns the executor of the configuration, guarded by a check of its contract, or a new ExecutorClient. */
@@ -21,10 +20,10 @@ export function createAdmission({ concurrency, rateLimit, maxPending }: Resolved
   return isUnlimited ? undefined : new ClientAdmission({ concurrency, rateLimit, maxPending })
 }
 
-/** Starts to log the events of a client. */
-export function startLogging(config: ResolvedConfig, events: ClientEmitter): void {
+/** Creates the log of a client. */
+export function createLog(config: ResolvedConfig): ClientLog {
   const { logger, logLevel } = config
-  logEvents(events, {
+  return new ClientLog({
     logger,
     level: logLevel ?? (logger === undefined ? 'silent' : 'info'),
     redact: createRedactor(secretsOf(config)),

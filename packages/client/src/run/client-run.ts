@@ -6,7 +6,7 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
 import { Execution } from './execution.ts'
-import { failureOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
+import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
@@ -122,7 +122,7 @@ export class ClientRun {
       return await this.#sendWhenAdmitted()
     } catch (cause) {
       const error = this.#toTypedError(cause)
-      const failure = failureOf(error, this.#ids)
+      const failure = failedResultOf(error, this.#ids)
       if (this.#sentAt === undefined) this.#settle(failure, undefined)
       if (this.#isCancelled && error instanceof CancelledError) return failure
       throw error
@@ -139,7 +139,7 @@ export class ClientRun {
     const queueTimeoutMs = isInBatch ? Infinity : this.plan.queueTimeoutMs
     const priority = this.plan.request.priority ?? 0
     const queued = { ...this.#ids, view, priority, queueTimeoutMs, signal: this.#stop.signal }
-    return admission.run(queued, (queuedMs) => this.#send(queuedMs))
+    return admission.runWhenAdmitted(queued, (queuedMs) => this.#send(queuedMs))
   }
 
   /** Sends the request. Settles the run before the next one is admitted. */
@@ -156,7 +156,7 @@ export class ClientRun {
       this.#settle(result, result.source)
       return result
     } catch (error) {
-      this.#settle(failureOf(this.#toTypedError(error), this.#ids), undefined)
+      this.#settle(failedResultOf(this.#toTypedError(error), this.#ids), undefined)
       throw error
     }
   }
@@ -168,12 +168,12 @@ export class ClientRun {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
-      callTool: (message, signal) => tools.call(message, signal, this.state),
+      callTool: (message, signal) => tools.serve(message, signal, this.state),
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
       ...(tools.usesCallbacks && {
         callbackFor: (executionId) => this.#callbackFor(executionId),
-        callbackEnded: (executionId) => tools.server.executionEnded(executionId),
+        callbackEnded: (executionId) => tools.server.refuseLaterCalls(executionId),
       }),
       ...((this.#options.readsEvents || events.has('log')) && { onEvent: (event) => this.#receive(event) }),
     }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { ClientRun } from './client-run.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ExecuteOptions } from './execute-options.ts'
-import { failureOf, type ExecutionResult } from './execution-result.ts'
+import { failedResultOf, type ExecutionResult } from './execution-result.ts'
 import { callListener } from '../insight/call-listener.ts'
 import { mapLimited } from '../async/map-limited.ts'
 
@@ -86,6 +86,6 @@ async function settled(code: string, start: BatchOptions['start']): Promise<Exec
     // When nothing more is sent, a long batch fails without waiting for I/O and would starve the event loop.
     await setImmediate()
     const { id = '', correlationId = '' } = run?.execution ?? {}
-    return failureOf(error, { executionId: id, correlationId })
+    return failedResultOf(error, { executionId: id, correlationId })
   }
 }

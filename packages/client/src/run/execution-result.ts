@@ -83,8 +83,8 @@ export function emptyRunFields(): Pick<ResultFields, 'logs' | 'logsDropped' | 't
 }
 
 /** Returns the error of a failed request as a failed result, with causes and inner errors. */
-export function failureOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
-  const { code, name, message, retryable, details, executionId, correlationId } = describe(error)
+export function failedResultOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
+  const { code, name, message, retryable, details, executionId, correlationId } = errorFieldsOf(error)
   return {
     success: false,
     error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }), ...describeCauses(error) },
@@ -97,7 +97,7 @@ export function failureOf(error: unknown, ids: { executionId: string; correlatio
 
 type ErrorFields = Pick<ExecutorClientError, 'code' | 'name' | 'message' | 'retryable'> & Partial<ExecutorClientError>
 
-function describe(error: unknown): ErrorFields {
+function errorFieldsOf(error: unknown): ErrorFields {
   if (error instanceof ExecutorClientError) return error
   // When both executors of a fallback have failed, the error of the second is reported.
   const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : undefined

@@ -10,24 +10,24 @@ const maxBytes = 64 * 1024 * 1024
 const maxKeptMs = 24 * 3_600_000
 /**
  * Milliseconds for which a cancellation is remembered. A call is signed before its cancellation. When the executor's
- * clock is ahead by the whole tolerance, a delivery of the call is accepted for twice the tolerance from then on, and
+ * clock is ahead by the whole tolerance, an arrival of the call is accepted for twice the tolerance from then on, and
  * not longer.
  */
 const cancellationKeptMs = 2 * signatureToleranceMs
 
-/** One delivery of a call: a request or an event that carries it. */
-interface DeliveredCall {
+/** One arrival of a call: a request or an event that carries it. */
+interface CallArrival {
   readonly id: string
   readonly tool: string
   /** Hash of the tool and the input. */
   readonly fingerprint: string
   /** Time after which no repeat arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Milliseconds for which the call continues without a delivery; 1,000 by default. */
+  /** Milliseconds for which the call continues without an arrival; 1,000 by default. */
   readonly gracePeriodMs?: number
 }
 
-/** Error for a delivery whose call id was used before with another tool or input. */
+/** Error for an arrival whose call id was used before with another tool or input. */
 export class CallConflict extends Error {
   override readonly name = 'CallConflict'
 
@@ -56,23 +56,23 @@ interface RunningCall {
   readonly controller: AbortController
   /** Answers the call as cancelled, unless it has been answered. */
   readonly answerAsCancelled: () => void
-  deliveries: number
-  /** Timer of the grace period, which runs while there is no delivery. */
+  arrivals: number
+  /** Timer of the grace period, which runs while there is no arrival. */
   graceTimer?: NodeJS.Timeout
 }
 
 /**
- * Runs each call id once within this process: deliveries of a running call share it (single-flight), later ones get the
+ * Runs each call id once within this process: arrivals of a running call share it (single-flight), later ones get the
  * first answer again, and one with another tool or input is refused. Running calls are kept until they end; answers
  * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used.
  *
  * A closed connection alone does not show whether the executor cancelled the call or the connection broke, neither to a
- * fetch handler nor, behind a proxy, to a server with the socket. Therefore a call continues without a delivery for a
+ * fetch handler nor, behind a proxy, to a server with the socket. Therefore a call continues without an arrival for a
  * grace period, in which the executor's next attempt joins it; then its signal aborts. `cancel` aborts it at once.
  */
 export class CallRecord {
   readonly #running = new Map<string, RunningCall>()
-  /** Ids of recently cancelled calls: a delivery that arrives after the cancellation must not run the handler. */
+  /** Ids of recently cancelled calls: an arrival after the cancellation must not run the handler. */
   readonly #cancelled = new LRUCache<string, true>({
     max: maxCalls,
     ttl: cancellationKeptMs,
@@ -90,12 +90,12 @@ export class CallRecord {
   })
 
   /**
-   * Returns the answer as JSON text. Aborts the signal of the call when its last delivery has been aborted for the
+   * Returns the answer as JSON text. Aborts the signal of the call when its last arrival has been aborted for the
    * grace period. Rejects with `CallConflict` if the call id was used with another tool or input.
    */
   async answer(
-    call: DeliveredCall,
-    delivery: AbortSignal,
+    call: CallArrival,
+    arrival: AbortSignal,
     run: (signal: AbortSignal) => Promise<ToolAnswer>,
   ): Promise<string> {
     const { id, tool, fingerprint } = call
@@ -103,12 +103,12 @@ export class CallRecord {
     if (first !== undefined && first.fingerprint !== fingerprint) throw new CallConflict(id, tool)
     if (first !== undefined && 'json' in first) return first.json
     if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call)
-    return this.#wait(first ?? this.#start(call, run), delivery, call.gracePeriodMs)
+    return this.#wait(first ?? this.#start(call, run), arrival, call.gracePeriodMs)
   }
 
   /**
-   * Aborts the call if it runs, and answers all its deliveries at once. A call that has been answered keeps its answer,
-   * and an unknown one does not run if it is delivered later: its delivery may still be in transit.
+   * Aborts the call if it runs, and answers all its arrivals at once. A call that has been answered keeps its answer,
+   * and an unknown one does not run if it arrives later: it may still be in transit.
    */
   cancel(callId: string, reason: string | undefined): void {
     if (this.#answers.has(callId)) return
@@ -125,7 +125,7 @@ export class CallRecord {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start(call: DeliveredCall, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+  #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
     const { id, fingerprint, keepUntil } = call
     const controller = new AbortController()
     const cancelled = Promise.withResolvers<string>()
@@ -140,28 +140,28 @@ export class CallRecord {
       }
     }
     const answerAsCancelled = (): void => cancelled.resolve(cancelledAnswer(call))
-    const running = { fingerprint, answer: settle(), controller, answerAsCancelled, deliveries: 0 }
+    const running = { fingerprint, answer: settle(), controller, answerAsCancelled, arrivals: 0 }
     this.#running.set(id, running)
     return running
   }
 
-  async #wait(call: RunningCall, delivery: AbortSignal, gracePeriodMs = defaultGracePeriodMs): Promise<string> {
+  async #wait(call: RunningCall, arrival: AbortSignal, gracePeriodMs = defaultGracePeriodMs): Promise<string> {
     clearTimeout(call.graceTimer)
-    call.deliveries += 1
-    const endDelivery = (): void => {
-      call.deliveries -= 1
-      if (call.deliveries > 0) return
-      if (gracePeriodMs === 0) return call.controller.abort(delivery.reason)
+    call.arrivals += 1
+    const endArrival = (): void => {
+      call.arrivals -= 1
+      if (call.arrivals > 0) return
+      if (gracePeriodMs === 0) return call.controller.abort(arrival.reason)
       const abort = (): void =>
         call.controller.abort(new DOMException('The executor no longer waits for the call', 'AbortError'))
       call.graceTimer = setTimeout(abort, gracePeriodMs)
     }
-    if (delivery.aborted) endDelivery()
-    else delivery.addEventListener('abort', endDelivery, { once: true })
+    if (arrival.aborted) endArrival()
+    else arrival.addEventListener('abort', endArrival, { once: true })
     try {
       return await call.answer
     } finally {
-      delivery.removeEventListener('abort', endDelivery)
+      arrival.removeEventListener('abort', endArrival)
       clearTimeout(call.graceTimer)
     }
   }
@@ -169,6 +169,6 @@ export class CallRecord {
 
 const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
 
-function cancelledAnswer({ tool }: DeliveredCall): string {
+function cancelledAnswer({ tool }: CallArrival): string {
   return JSON.stringify(toolCancelled(tool))
 }

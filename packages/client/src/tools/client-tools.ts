@@ -9,6 +9,14 @@ import { reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
 
+interface ClientToolsOptions {
+  readonly events: ClientEmitter
+  /** Returns the state of an execution of this client that is under way. */
+  readonly stateOf: (executionId: string) => ExecutionState | undefined
+  /** Called with each unexpected error of the tool server. Must not throw. */
+  readonly onServerError: (error: unknown, correlationId: string) => void
+}
+
 /** Tools of one client: those registered in code and those of its module, with the server that the executor calls. */
 export class ClientTools {
   readonly registry = new ToolRegistry()
@@ -18,19 +26,14 @@ export class ClientTools {
   /** Whether the executor calls the tools over HTTP; otherwise their calls come over the event stream. */
   readonly usesCallbacks: boolean
   readonly #events: ClientEmitter
-  readonly #stateOf: (executionId: string) => ExecutionState | undefined
 
-  constructor(
-    config: ResolvedConfig,
-    events: ClientEmitter,
-    stateOf: (executionId: string) => ExecutionState | undefined,
-  ) {
+  constructor(config: ResolvedConfig, { events, stateOf, onServerError }: ClientToolsOptions) {
     this.#events = events
-    this.#stateOf = stateOf
     this.usesCallbacks = config.toolServer !== undefined
     this.server = new ToolServer({
       config: config.toolServer,
-      callTool: (message, signal) => this.call(message, signal, this.#stateOf(message.executionId)),
+      serve: (message, signal) => this.serve(message, signal, stateOf(message.executionId)),
+      onError: onServerError,
       onConflict: (message, { message: reason }) => reportConflict(events, message, reason),
     })
     for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
@@ -49,7 +52,7 @@ export class ClientTools {
   }
 
   /** Serves one call, and counts it in the state of its execution if that is under way. Never rejects. */
-  call(message: ToolCallMessage, signal: AbortSignal, state: ExecutionState | undefined): Promise<ToolAnswer> {
+  serve(message: ToolCallMessage, signal: AbortSignal, state: ExecutionState | undefined): Promise<ToolAnswer> {
     return serveCall(message, signal, { registry: this.registry, events: this.#events, state })
   }
 }

@@ -74,8 +74,12 @@ function respond(incoming: IncomingMessage, outgoing: ServerResponse, { status, 
 }
 
 function cannotListen(port: number, host: string, cause: NodeJS.ErrnoException): ConfigurationError {
+  const problem =
+    cause.code === 'EADDRINUSE'
+      ? ': the port is in use (EADDRINUSE). Set another toolServer.port, or 0 for a free one.'
+      : ` (${cause.code}). Set another toolServer.port or toolServer.host.`
   return new ConfigurationError(
-    `The tool server can't listen on ${host}:${port} (${cause.code}).`,
+    `Cannot listen on ${host}:${port}${problem}`,
     'toolServer: { port: 0 }  // picks a free port',
     { cause },
   )

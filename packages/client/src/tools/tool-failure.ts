@@ -17,7 +17,7 @@ import { toJson } from './to-json.ts'
 type FailedAnswer = Extract<ToolAnswer, { ok: false }>
 
 /** Returns the answer to a call that is not started because its execution has ended or was cancelled. */
-export function executionEnded(tool: string): FailedAnswer {
+export function endedExecutionAnswer(tool: string): FailedAnswer {
   return toolFailed('TOOL_CANCELLED', `The tool ${tool} was not called: its execution has ended`)
 }
 

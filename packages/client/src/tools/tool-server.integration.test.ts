@@ -13,18 +13,20 @@ interface Served {
   signal: AbortSignal
 }
 
+const onError = (error: unknown): never => expect.unreachable(String(error))
+
 function serverOf(
   answer: (served: Served) => Promise<ToolAnswer> = () => Promise.resolve({ ok: true, output: 1 }),
   config: ToolServerConfig = { url: 'http://127.0.0.1:9/tools', secret },
 ) {
   const served: Served[] = []
-  const callTool = (message: ToolCallMessage, signal: AbortSignal) => {
+  const serve = (message: ToolCallMessage, signal: AbortSignal) => {
     served.push({ message, signal })
     return answer({ message, signal })
   }
   const conflicts: string[] = []
   const onConflict = (_: ToolCallMessage, conflict: Error) => void conflicts.push(conflict.message)
-  return { server: new ToolServer({ config, callTool, onConflict }), served, conflicts }
+  return { server: new ToolServer({ config, serve, onConflict, onError }), served, conflicts }
 }
 
 interface CallbackRequest {
@@ -322,12 +324,12 @@ test(
   { tags: ['EX-9'] },
   async () => {
     let called = 0
-    const callTool = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
+    const serve = async (): Promise<ToolAnswer> => ({ ok: true, output: (called += 1) })
     const config = { url: 'http://127.0.0.1:9/tools', secret }
-    const ended = new ToolServer({ config, callTool, onConflict })
-    const other = new ToolServer({ config, callTool, onConflict })
+    const ended = new ToolServer({ config, serve, onConflict, onError })
+    const other = new ToolServer({ config, serve, onConflict, onError })
     const token = await tokenOf(ended)
-    ended.executionEnded(executionId)
+    ended.refuseLaterCalls(executionId)
     const answerOf = async (server: ToolServer) => (await server.handle(requestOf({ token }))).json()
     expect(await answerOf(ended)).toMatchObject({ ok: false, error: { code: 'TOOL_CANCELLED' } })
     expect(called).toBe(0)
@@ -391,7 +393,9 @@ test('a port in use is a configuration error that says how to fix it', async () 
   const first = serverOf(undefined, { port: 0 }).server
   const { url } = await first.callbackFor(executionId, ['weather'], 10_000)
   const { server } = serverOf(undefined, { port: Number(new URL(url).port) })
-  await expect(server.callbackFor(executionId, ['weather'], 10_000)).rejects.toThrow('port: 0')
+  await expect(server.callbackFor(executionId, ['weather'], 10_000)).rejects.toThrow(
+    /^Cannot listen on 127\.0\.0\.1:\d+: the port is in use \(EADDRINUSE\)\.[^]*port: 0/,
+  )
   await first.close()
 })
 

@@ -12,7 +12,7 @@ import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
 import { signToken } from './execution-token.ts'
 import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedResponse } from './listener.ts'
-import { executionEnded } from './tool-failure.ts'
+import { endedExecutionAnswer } from './tool-failure.ts'
 
 /** Milliseconds by which a token outlives the request of its execution. */
 const tokenMarginMs = 60_000
@@ -22,7 +22,10 @@ const maxEnded = 10_000
 
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
-  readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Called with each unexpected error in answering a request. Must not throw. */
+  readonly onError: (error: unknown, correlationId: string) => void
+  /** Called to serve a call whose execution has not ended. */
+  readonly serve: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
@@ -76,7 +79,8 @@ export class ToolServer {
 
   readonly #answer = async (request: IncomingRequest): Promise<ServedResponse> => {
     try {
-      if (this.#isClosed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
+      if (this.#isClosed)
+        throw new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
       const { message, expiresAt } = await readCallbackRequest(request, this.#secret)
       if (message.type === 'tool.call') {
         return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
@@ -84,13 +88,23 @@ export class ToolServer {
       this.#record.cancel(message.callId, message.reason)
       return { status: 200, json: '{"ok":true}' }
     } catch (error) {
-      const refusal = error instanceof RequestError ? error : new RequestError('INTERNAL', 'The tool server failed.')
-      return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationIdOf(request))) }
+      const correlationId = correlationIdOf(request)
+      const refusal = error instanceof RequestError ? error : this.#unexpected(error, request, correlationId)
+      return { status: refusal.httpStatus, json: JSON.stringify(refusal.toBody(correlationId)) }
     }
   }
 
+  #unexpected(error: unknown, { signal }: IncomingRequest, correlationId: string): RequestError {
+    // The connection may break while the request is read. That is no bug, and nobody receives the answer.
+    if (!signal.aborted) this.#options.onError(error, correlationId)
+    return new RequestError(
+      'INTERNAL',
+      `The tool server failed because of a bug. The client's log has the error under correlation id ${correlationId}.`,
+    )
+  }
+
   /** Refuses calls of an execution from now on, except those that have started. */
-  executionEnded(executionId: string): void {
+  refuseLaterCalls(executionId: string): void {
     this.#ended.set(executionId, true)
   }
 
@@ -99,7 +113,7 @@ export class ToolServer {
     const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
     try {
       return await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serve(message, signal)),
+        withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal)),
       )
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
@@ -108,9 +122,9 @@ export class ToolServer {
     }
   }
 
-  #serve(message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> {
+  #serveUnlessEnded(message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> {
     const hasEnded = this.#ended.has(message.executionId)
-    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#options.callTool(message, signal)
+    return hasEnded ? Promise.resolve(endedExecutionAnswer(message.tool)) : this.#options.serve(message, signal)
   }
 
   async close(): Promise<void> {

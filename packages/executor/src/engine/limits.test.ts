@@ -59,7 +59,7 @@ test.each(['cpuTimeoutMs', 'toolTimeoutMs'] as const)(
     expect(() => resolveLimits({ [inner]: 5_001, executionTimeoutMs: 5_000 }, principal)).toThrow(
       expect.objectContaining({
         code: 'INVALID_REQUEST',
-        message: `limits.${inner} (5001) is longer than limits.executionTimeoutMs (5000)`,
+        message: `limits.${inner} (5001 ms) is longer than limits.executionTimeoutMs (5000 ms), so it would never expire.`,
         details: { path: `limits.${inner}`, value: 5_001, max: 5_000 },
       }),
     )

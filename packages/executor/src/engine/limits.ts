@@ -46,10 +46,10 @@ function refuseLongerInner(requested: RequestLimits, inner: keyof RequestLimits,
   if (innerMs === undefined || outerMs === undefined || innerMs <= outerMs) return
   throw new RequestError(
     'INVALID_REQUEST',
-    `limits.${inner} (${innerMs}) is longer than limits.${outer} (${outerMs})`,
+    `limits.${inner} (${innerMs} ms) is longer than limits.${outer} (${outerMs} ms), so it would never expire.`,
     {
       details: { path: `limits.${inner}`, value: innerMs, max: outerMs },
-      suggestion: `Raise limits.${outer} to at least ${innerMs}, or lower limits.${inner}.`,
+      suggestion: `Set limits.${inner} to ${outerMs} or less, or raise limits.${outer}.`,
     },
   )
 }

@@ -1,4 +1,4 @@
-// Settles a request with an unknown outcome: the client reads the execution by its id instead of running it again.
+// Resolves the unknown outcome of a request: the client reads the execution by its id instead of running it again.
 import { executionResultSchema, isFinal, type ExecutionResult } from '@codemode/shared'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -16,7 +16,7 @@ const pollMs = 500
  * Returns whether the outcome of a failed request can be read from the execution's record: an attempt may have arrived,
  * and the connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
  */
-export function canBeSettled(error: unknown): error is ExecutorClientError {
+export function canBeResolved(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false
   if (error.code === 'EVENTS_GONE') return true
   return error.ambiguous && (isUnanswered(error) || error.httpStatus === 409 || error.httpStatus === 404)
@@ -30,22 +30,22 @@ function isUnanswered(error: ExecutorClientError): boolean {
 
 /**
  * Resolves with the result of an execution whose request failed with an unknown outcome. Rejects with the given failure
- * if the outcome is known from it, and otherwise as `settle` does.
+ * if the outcome is known from it, and otherwise as `resolveOutcome` does.
  */
-export async function settleFailure(
+export async function resolveIfUnknown(
   api: ExecutionsApi,
   scope: ExecutionScope,
   failure: unknown,
 ): Promise<ExecutionResult> {
-  if (scope.signal.aborted || !canBeSettled(failure)) throw failure
-  return settle(api, scope, failure)
+  if (scope.signal.aborted || !canBeResolved(failure)) throw failure
+  return resolveOutcome(api, scope, failure)
 }
 
 /**
  * Waits for the end of an execution and resolves with its result, by its record. Rejects with OUTCOME_AMBIGUOUS if the
  * executor has no record, and with an ambiguous error if the record can't be read.
  */
-export async function settle(
+export async function resolveOutcome(
   api: ExecutionsApi,
   scope: ExecutionScope,
   failure: ExecutorClientError,
