@@ -141,7 +141,6 @@ const source = fc
       arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
     },
   )
-  .filter((code) => code !== '')
 
 /** Tenants that take turns: a tenant whose code crashes its process is throttled. */
 const tenants = Array.from({ length: 8 }, (_, i) => `t${i}`)

@@ -7,6 +7,8 @@ type ValueName = (typeof valueNames)[number]
 interface Use {
   /** Offset of the first declaration or assignment. */
   firstAt: number | undefined
+  /** Whether a function has a parameter of that name, so that occurrences may mean that one. */
+  isParameter: boolean
   occurrences: number
   bindings: number
 }
@@ -14,13 +16,13 @@ interface Use {
 /** Uses of the names that usually hold the value of a program. A name that is only bound and filled is unused. */
 export class NameUses {
   readonly #uses = new Map<string, Use>(
-    valueNames.map((name) => [name, { firstAt: undefined, occurrences: 0, bindings: 0 }]),
+    valueNames.map((name) => [name, { firstAt: undefined, isParameter: false, occurrences: 0, bindings: 0 }]),
   )
 
   /** Returns the offset at which a name is declared or assigned, if it is and nothing reads it. */
   unusedAt(name: ValueName): number | undefined {
-    const { firstAt, occurrences, bindings } = this.#uses.get(name)!
-    return occurrences <= bindings ? firstAt : undefined
+    const { firstAt, isParameter, occurrences, bindings } = this.#uses.get(name)!
+    return occurrences <= bindings && !isParameter ? firstAt : undefined
   }
 
   /**
@@ -34,6 +36,7 @@ export class NameUses {
       if (use === undefined) continue
       use.bindings += 1
       if (isMeantToBeRead) use.firstAt ??= (pattern as AnyNode).start
+      else use.isParameter = true
     }
   }
 
