@@ -11,7 +11,7 @@ const maxGap = 200
  * the cause. To a parser, such an `await` is a name, so it refuses what comes after it.
  */
 export function improveAwait(error: SourceError, code: string, offset: number): SourceError | undefined {
-  const at = offsetOfAwait(code, offset)
+  const at = /^Unexpected|await/.test(error.message) ? offsetOfAwait(code, offset) : undefined
   if (at === undefined) return undefined
   const owner = functionAround(code, at, /await/.test(error.message) || /^[\p{ID_Start}$_]/u.test(code.slice(offset, offset + 2)))
   if (owner === undefined) return undefined

@@ -113,7 +113,31 @@ function describe(error: SyntaxError, code: string): unknown {
 /** Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code. */
 function positionOfError(error: SyntaxError, code: string): Position {
   const found = positionInStack(error.stack ?? '')
-  const end = positionOf(code, code.length)
-  if (found === undefined || found.line - 1 > end.line) return end
-  return found.line <= 1 ? { line: 1, column: 1 } : { ...found, line: found.line - 1 }
+  if (found === undefined) return positionOf(code, code.length)
+  let start = 0
+  for (let passed = 2; passed < found.line; passed++) {
+    const next = code.indexOf('\n', start) + 1
+    if (next === 0) return positionOf(code, code.length)
+    start = next
+  }
+  if (found.line < 2) return positionOf(code, 0)
+  const end = code.indexOf('\n', start)
+  return positionOf(code, start + lengthOfWidth(code.slice(start, end === -1 ? undefined : end), found.column - 1))
+}
+
+/** Returns the number of characters of a line that take a width in a terminal, where carets point at an error. */
+function lengthOfWidth(line: string, width: number): number {
+  let length = 0
+  let taken = 0
+  for (const character of line) {
+    if (taken >= width) break
+    if (character === '\t') taken += 4 - (taken % 4)
+    else if (!/^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character)) taken += isWide(character) ? 2 : 1
+    length += character.length
+  }
+  return length
+}
+
+function isWide(character: string): boolean {
+  return /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303F\uFF00-\uFF60]$/u.test(character)
 }

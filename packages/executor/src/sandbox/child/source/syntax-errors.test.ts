@@ -38,6 +38,11 @@ describe('the unexpected token is named', () => {
     ['const a\0= 1', 1, 8, /^Unexpected character/],
     ['const a = 1\r\nlet b = = 2', 2, 9, "Unexpected token '='"],
     ['// \u2028let b = = 2', 2, 9, "Unexpected token '='"],
+    ['let b: number // \u2028 = = 2', 2, 4, "Unexpected token '='"],
+    ['const 名前: number = = 1', 1, 20, "Unexpected token '='"],
+    ['const a: string = "😀" 5', 1, 24, 'Unexpected number 5'],
+    ["\tconst a: string = '\t' 5", 1, 24, 'Unexpected number 5'],
+    ['const a: string = "e\u0301" 5', 1, 24, 'Unexpected number 5'],
   ])('%j', expectError)
 })
 
