@@ -13,7 +13,10 @@ test.each<[string, unknown]>([
   ['if (input) { var result = input.n }', 20],
   ['let result = 1; for (const n of [2, 3]) result += n', 6],
   ['const main = async ({ tools, input }) => tools.echo(input.n)', 20],
-  ['async function main({ context, config }) { return { context, config } }', { context: { user: 'u' }, config: { mode: 'm' } }],
+  [
+    'async function main({ context, config }) { return { context, config } }',
+    { context: { user: 'u' }, config: { mode: 'm' } },
+  ],
   ["{ kind: 'a' as const }", { kind: 'a' }],
   ['// the answer\n{ a: await tools.echo(8), b: 2 } as any', { a: 8, b: 2 }],
   ['export default async function ({ tools }) { return tools.echo(9) }', 9],
@@ -37,13 +40,17 @@ test.each<[string, number, number]>([
   ['async function main() { return 1 }\nconst a = 2', 1, 16],
   ['const a = 1\nif (a) { a } else { 2 }', 2, 1],
   ['function main(tools) { return 1 }', 1, 1],
-])('no value is null, with a warning where one seems to be meant: %j', { tags: ['GU-3'] }, async (code, line, column) => {
-  expect(await suite.codemode.run(code)).toMatchObject({
-    success: true,
-    result: null,
-    warnings: [{ code: 'NO_VALUE', message: expect.stringMatching(/^The value is null\. /) as string, line, column }],
-  })
-})
+])(
+  'no value is null, with a warning where one seems to be meant: %j',
+  { tags: ['GU-3'] },
+  async (code, line, column) => {
+    expect(await suite.codemode.run(code)).toMatchObject({
+      success: true,
+      result: null,
+      warnings: [{ code: 'NO_VALUE', message: expect.stringMatching(/^The value is null\. /) as string, line, column }],
+    })
+  },
+)
 
 test('a value that is undefined on purpose gives no warning', { tags: ['GU-3'] }, async () => {
   for (const code of ['return undefined', 'const a = 1', 'console.log(1)', 'async () => {}']) {
@@ -70,7 +77,11 @@ test.each<[string, number, number, string]>([
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({
     success: false,
-    error: { code: 'SYNTAX_ERROR', details: { line, column }, guestStack: expect.stringContaining(`code:${line}:${column}`) },
+    error: {
+      code: 'SYNTAX_ERROR',
+      details: { line, column },
+      guestStack: expect.stringContaining(`code:${line}:${column}`),
+    },
   })
   expect(result).toHaveProperty('error.message', expect.stringContaining(message))
 })

@@ -73,9 +73,22 @@ const lasts: Part[] = [
   { code: 'if (always) console.log(1)' },
 ]
 
-const setups = ['', 'const other = 1', 'class A { static a = 1 }', 'interface B { c: string }', 'type C = { d: number }']
+const setups = [
+  '',
+  'const other = 1',
+  'class A { static a = 1 }',
+  'interface B { c: string }',
+  'type C = { d: number }',
+]
 const heads = ['', '// why\n', '/* why\n */', '"use strict";\n', "'use strict'; // strict\n"]
-const tails = ['', '\n', ' // end', '\n/* end */\n', '\nfunction after() { return 40 }', '\n;function after(result) { result = 41; return result }']
+const tails = [
+  '',
+  '\n',
+  ' // end',
+  '\n/* end */\n',
+  '\nfunction after() { return 40 }',
+  '\n;function after(result) { result = 41; return result }',
+]
 const helper = 'function twice(n) { return 2 * n }'
 const flags = 'let never = false, always = true'
 
@@ -155,7 +168,11 @@ const literals = record({
 
 const program = fc
   .tuple(
-    fc.oneof({ arbitrary: statements, weight: 5 }, { arbitrary: loneFunctions, weight: 3 }, { arbitrary: literals, weight: 2 }),
+    fc.oneof(
+      { arbitrary: statements, weight: 5 },
+      { arbitrary: loneFunctions, weight: 3 },
+      { arbitrary: literals, weight: 2 },
+    ),
     constantFrom(...frames),
   )
   .map(([{ code, value, isMistake }, frame]): CorpusProgram => ({ code: frame(code), value, isMistake }))

@@ -116,7 +116,8 @@ export function createEnding(
       fail('RESULT_TOO_LARGE', 'RangeError', message, { limit: 'resultBytes', limitBytes: limit, sizeBytes: size })
       return
     }
-    if (isError(p, value)) end({ ok: true, warnings: warningsOf(p, { code: 'ERROR_RETURNED', message: errorReturned }) })
+    if (isError(p, value))
+      end({ ok: true, warnings: warningsOf(p, { code: 'ERROR_RETURNED', message: errorReturned }) })
     else if (value !== undefined || noValue === undefined) end({ ok: true })
     else {
       const { message, line, column } = noValue

@@ -13,11 +13,17 @@ const maxGap = 200
 export function improveAwait(error: SourceError, code: string, offset: number): SourceError | undefined {
   const at = /^Unexpected|await/.test(error.message) ? offsetOfAwait(code, offset) : undefined
   if (at === undefined) return undefined
-  const owner = functionAround(code, at, /await/.test(error.message) || /^[\p{ID_Start}$_]/u.test(code.slice(offset, offset + 2)))
+  const owner = functionAround(
+    code,
+    at,
+    /await/.test(error.message) || /^[\p{ID_Start}$_]/u.test(code.slice(offset, offset + 2)),
+  )
   if (owner === undefined) return undefined
   const position = positionOf(code, at)
   const hint = `Make ${owner} async, because it uses await.`
-  return new SourceError("Unexpected 'await': it is only valid in async functions and at the top level", position, { hint })
+  return new SourceError("Unexpected 'await': it is only valid in async functions and at the top level", position, {
+    hint,
+  })
 }
 
 function offsetOfAwait(code: string, offset: number): number | undefined {
@@ -33,7 +39,9 @@ function offsetOfAwait(code: string, offset: number): number | undefined {
  */
 function functionAround(code: string, offset: number, isLikely: boolean): string | undefined {
   // `void` has the length and the syntax of `await`, but for a space.
-  const text = code.replaceAll(/\bfor\s+await\b/g, (found) => found.replace('await', '     ')).replaceAll(/\bawait\b/g, 'void ')
+  const text = code
+    .replaceAll(/\bfor\s+await\b/g, (found) => found.replace('await', '     '))
+    .replaceAll(/\bawait\b/g, 'void ')
   let found: { node: AnyNode; name: string | undefined } | undefined
   try {
     visit(parseAnyDialect(text).program as unknown as AnyNode, undefined)

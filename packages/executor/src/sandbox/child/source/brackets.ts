@@ -40,7 +40,9 @@ export function hintAtBrackets(code: string, offset: number): string | undefined
   const found = code[offset]!
   if (')]}'.includes(found)) {
     if (innermost === undefined) return `No bracket is open at this ${found}: remove it, or open one before it.`
-    return closers[innermost.text] === found ? undefined : `Before this ${found}, close what is open: ${since(innermost)}.`
+    return closers[innermost.text] === found
+      ? undefined
+      : `Before this ${found}, close what is open: ${since(innermost)}.`
   }
   if (innermost === undefined || !statements.test(code.slice(offset, offset + 20))) return undefined
   return `Before this statement, close what is open: ${since(innermost)}.`

@@ -37,7 +37,8 @@ export function parseAnyDialect(code: string): Understood {
   }
 
   const asJavaScript =
-    (brace === undefined ? undefined : attempt(() => parseLiteral(code, brace, String))) ?? attempt(() => parseProgram(code))
+    (brace === undefined ? undefined : attempt(() => parseLiteral(code, brace, String))) ??
+    attempt(() => parseProgram(code))
   if (asJavaScript !== undefined) return asJavaScript
   const literal = brace === undefined ? undefined : attempt(() => parseLiteral(code, brace, stripTypes))
   if (literal !== undefined) return literal

@@ -19,7 +19,8 @@ interface Facts {
 
 /** Returns the mistake that the author made if the program turns out to have no value. */
 export function noValueOf(statements: readonly AnyNode[], facts: Facts): NoValue | undefined {
-  if (statements.length === 0) return mistake(0, 'The code has no statements: it is empty, or has only comments and types.')
+  if (statements.length === 0)
+    return mistake(0, 'The code has no statements: it is empty, or has only comments and types.')
   const { entry, last, uses } = facts
   if (entry !== undefined && !entry.isCallable && entry.statement === undefined) {
     return mistake(
@@ -29,11 +30,15 @@ export function noValueOf(statements: readonly AnyNode[], facts: Facts): NoValue
     )
   }
   const main = facts.isCalled ? undefined : uses.unusedAt('main')
-  if (main !== undefined) return mistake(main, 'main is declared and never used. Call it in the last line: await main()')
+  if (main !== undefined)
+    return mistake(main, 'main is declared and never used. Call it in the last line: await main()')
   for (const name of ['result', 'output'] as const) {
     const at = name === 'result' && facts.hasResult ? undefined : uses.unusedAt(name)
     if (at !== undefined) {
-      return mistake(at, `${name} is set and never used where it is in scope. Return it, or make it the last expression.`)
+      return mistake(
+        at,
+        `${name} is set and never used where it is in scope. Return it, or make it the last expression.`,
+      )
     }
   }
   const kind = last && trailingKinds[last.type]

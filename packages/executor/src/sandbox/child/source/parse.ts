@@ -60,9 +60,13 @@ function describe(error: unknown, code: string): unknown {
   // Acorn's place of a regular expression is behind its slash.
   const column = loc.column + (/regular expression/i.test(message) ? 0 : 1)
   const hint = isJsx.test(code.slice(pos, pos + 100)) ? jsxHint : undefined
-  return new SourceError(message === 'Unexpected token' ? unexpected(code, pos) : message, { line: loc.line, column }, {
-    hint,
-    // What is not terminated begins here, although the other parser goes on to the end.
-    isConclusive: hint !== undefined || /^(?:Unterminated|'new\.target')/.test(message),
-  })
+  return new SourceError(
+    message === 'Unexpected token' ? unexpected(code, pos) : message,
+    { line: loc.line, column },
+    {
+      hint,
+      // What is not terminated begins here, although the other parser goes on to the end.
+      isConclusive: hint !== undefined || /^(?:Unterminated|'new\.target')/.test(message),
+    },
+  )
 }

@@ -39,6 +39,9 @@ export function modulesError(position: Position): SourceError {
   return new SourceError(
     'modules are not available in the sandbox: remove import and export; for functions that JavaScript does not have, call a tool (tools.name(input))',
     position,
-    { hint: 'Use the globals of the sandbox and the tools instead of a module, and end with the value.', isConclusive: true },
+    {
+      hint: 'Use the globals of the sandbox and the tools instead of a module, and end with the value.',
+      isConclusive: true,
+    },
   )
 }

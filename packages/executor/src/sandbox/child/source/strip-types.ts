@@ -71,7 +71,7 @@ export function loadParser(): boolean {
   return true
 }
 
-/** What strip mode can't do, by a pattern of Node's message: a message and a hint. */
+/** Messages and hints for syntax that strip mode refuses, by patterns of Node's messages. */
 const unsupported: readonly (readonly [RegExp, string, string])[] = [
   [
     /\benum\b/,
@@ -104,7 +104,8 @@ function describe(error: SyntaxError, code: string): unknown {
   }
   const closer = offsetOfExtraCloser(code)
   const offset = offsetOf(code, position)
-  if (closer !== undefined && closer < offset) return new SourceError(unexpected(code, closer), positionOf(code, closer))
+  if (closer !== undefined && closer < offset)
+    return new SourceError(unexpected(code, closer), positionOf(code, closer))
   // These messages list what was expected, and not always what was found.
   const isVague = /^(?:Expected|Expression expected|Unexpected token)/.test(message)
   return new SourceError(isVague ? unexpected(code, offset) : message, position)
@@ -139,5 +140,7 @@ function lengthOfWidth(line: string, width: number): number {
 }
 
 function isWide(character: string): boolean {
-  return /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303F\uFF00-\uFF60]$/u.test(character)
+  return /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303F\uFF00-\uFF60]$/u.test(
+    character,
+  )
 }

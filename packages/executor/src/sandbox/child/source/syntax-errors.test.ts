@@ -6,7 +6,7 @@ type Row = [code: string, line: number, column: number, message: RegExp | string
 
 /** Returns a matcher of a text, or of texts that match a pattern. */
 function matching(text: RegExp | string): string {
-  return typeof text === 'string' ? text : (expect.stringMatching(text) as string)
+  return expect.stringMatching(typeof text === 'string' ? new RegExp(`^${RegExp.escape(text)}$`) : text) as string
 }
 
 function expectError(code: string, line: number, column: number, message: RegExp | string, hint?: RegExp): void {
@@ -98,7 +98,13 @@ describe('brackets that are not balanced', () => {
     ['for (const x of [1]) {\n', 2, 1, 'Unexpected end of input', /open at the end: \{ since line 1\.$/],
     ['```js\nfoo(\n```', 3, 1, 'Unexpected end of input', /\( since line 2/],
     ['const a: number = 1\nlet b = {', 2, 10, 'Unexpected end of input', /\{ since line 2/],
-    ['function f() {\n  if (1) {\n  g([1, 2\n', 4, 1, 'Unexpected end of input', /\{ since line 1, \{ since line 2, \( since line 3 and 1 more/],
+    [
+      'function f() {\n  if (1) {\n  g([1, 2\n',
+      4,
+      1,
+      'Unexpected end of input',
+      /\{ since line 1, \{ since line 2, \( since line 3 and 1 more/,
+    ],
     ['if (x) {\n foo(1, 2\n}', 3, 1, "Unexpected token '}'", /^Before this \}, close what is open: \( since line 2/],
     ['const a = [1, 2\nconst b = 3', 2, 1, "Unexpected token 'const'", /^Before this statement.*\[ since line 1/],
     ['foo)', 1, 4, "Unexpected token ')'", /^No bracket is open at this \)/],
@@ -115,12 +121,17 @@ describe('brackets that are not balanced', () => {
     })
   })
 
-  test.each(['const a = f(1 2)', 'let a = { b: 1 c: 2 }', '"abc', '/[/', 'const a = `b', 'a ?? b || c', 'const [a, b = 1 2] = c'])(
-    'are no hint at another error: %s',
-    (code) => {
-      expect(prepareSource(code)).not.toHaveProperty('hint')
-    },
-  )
+  test.each([
+    'const a = f(1 2)',
+    'let a = { b: 1 c: 2 }',
+    '"abc',
+    '/[/',
+    'const a = `b',
+    'a ?? b || c',
+    'const [a, b = 1 2] = c',
+  ])('are no hint at another error: %s', (code) => {
+    expect(prepareSource(code)).not.toHaveProperty('hint')
+  })
 })
 
 describe('what is not supported', () => {
@@ -162,7 +173,13 @@ test.each<[string, number, number]>([
   ['export = 5', 1, 1],
 ])('modules are refused, with what to do instead: %j', (code, line, column) => {
   const message = expect.stringMatching(/modules are not available in the sandbox.*call a tool/) as string
-  expect(prepareSource(code)).toEqual({ ok: false, line, column, message, hint: expect.stringMatching(/\.$/) as string })
+  expect(prepareSource(code)).toEqual({
+    ok: false,
+    line,
+    column,
+    message,
+    hint: expect.stringMatching(/\.$/) as string,
+  })
 })
 
 test.each<[string, number, RegExp]>([

@@ -9,8 +9,7 @@ const keywords = new Set(
   ).split(' '),
 )
 const word = /#?[\p{ID_Start}$_][\p{ID_Continue}$\u200C\u200D]*/uy
-const operator =
-  /=>|[=!]==?|\*\*=?|>{2,3}=?|<<=?|&&=?|\|\|=?|\?\?=?|\?\.|\.{3}|\+\+|--|[+\-*/%&|^<>]=|[^]/uy
+const operator = /=>|[=!]==?|\*\*=?|>{2,3}=?|<<=?|&&=?|\|\|=?|\?\?=?|\?\.|\.{3}|\+\+|--|[+\-*/%&|^<>]=|[^]/uy
 
 /** Returns a message, in the words of V8, that names the token at an offset of the code. */
 export function unexpected(code: string, offset: number): string {

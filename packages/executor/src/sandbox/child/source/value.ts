@@ -16,7 +16,8 @@ export interface ValuedCode {
 }
 
 /** Argument of a function that is the program. Its parameters may be named like the globals. */
-const inputs = '{ tools: globalThis.tools, input: globalThis.input, context: globalThis.context, config: globalThis.config }'
+const inputs =
+  '{ tools: globalThis.tools, input: globalThis.input, context: globalThis.context, config: globalThis.config }'
 
 /**
  * Returns what makes a program return its value. A `return` of its own needs nothing. At its end, the value is that of
@@ -43,7 +44,9 @@ export function withValue(original: string, program: Program, analysis: Analysis
   const noValue = noValueOf(statements, { uses: analysis.uses, entry, isCalled, last, hasResult })
 
   const [before, after] =
-    fallback === undefined ? ['return (', ')'] : [`return (({ value = ${fallback} }) => value)({ value: await (`, ') })']
+    fallback === undefined
+      ? ['return (', ')']
+      : [`return (({ value = ${fallback} }) => value)({ value: await (`, ') })']
   const call = isCalled ? `(${inputs})` : ''
   const expression = isCalled ? entry.statement : lastExpression
   if (expression !== undefined) {
@@ -53,7 +56,8 @@ export function withValue(original: string, program: Program, analysis: Analysis
     const suffix = fallback === undefined ? `)${call}` : `)${call} })`
     return { code, noValue, insertions: [insertion(expression.start, before), insertion(stop, suffix + declaration)] }
   }
-  if (isCalled) return { code, noValue, insertions: [insertion(end, `;${before}${entry.name}${call}${after}${declaration}`)] }
+  if (isCalled)
+    return { code, noValue, insertions: [insertion(end, `;${before}${entry.name}${call}${after}${declaration}`)] }
   const insertions = fallback === undefined ? [] : [insertion(end, `;return ${fallback}${declaration}`)]
   return { code, noValue, insertions }
 }
