@@ -12,10 +12,26 @@ export type PreparedSource =
       readonly ok: true
       /** Body of a sloppy async function that returns the code's value. */
       readonly body: string
-      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
-      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
+      /** Places where columns moved, in the order of the code. */
+      readonly shifts: readonly Shift[]
+      /** Mistake to warn of if the code turns out to have no value. */
+      readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }
-  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
+  | {
+      readonly ok: false
+      readonly message: string
+      readonly line: number
+      readonly column: number
+      /** One sentence about the likely cause, or what to write instead. */
+      readonly hint?: string
+    }
+
+/** Text that was inserted into a line: from `column` on, columns are larger by `width`. */
+export interface Shift {
+  readonly line: number
+  readonly column: number
+  readonly width: number
+}
 
 /** Error codes with which the runtime itself ends an execution, other than for an error that the code throws. */
 export type GuestFailureCode =

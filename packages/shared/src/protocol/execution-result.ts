@@ -21,7 +21,7 @@ export const logEntrySchema = z
 export type LogEntry = z.infer<typeof logEntrySchema>
 
 /** Codes of warnings. */
-export const warningCodes = ['ERROR_RETURNED'] as const
+export const warningCodes = ['ERROR_RETURNED', 'NO_VALUE'] as const
 
 /** Maximum number of warnings of one execution. */
 export const maxWarnings = 20

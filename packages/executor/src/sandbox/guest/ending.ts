@@ -15,8 +15,8 @@ const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as
 
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
-  /** Called when the main promise was fulfilled. */
-  returned(value: unknown): void
+  /** Called when the main promise was fulfilled, with the warning to give if there is no value. */
+  returned(value: unknown, noValue?: NoValueWarning): void
   /** Called when the main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
   /** Called when a buffer could not be allocated. */
@@ -25,6 +25,13 @@ export interface Ending {
    * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
    */
   fail(code: GuestFailureCode, name: string, message: string, details?: object, stack?: string): void
+}
+
+/** Likely reason why code has no value. */
+interface NoValueWarning {
+  readonly message: string
+  readonly line: number
+  readonly column: number
 }
 
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
@@ -93,7 +100,7 @@ export function createEnding(
     endWith({ code: 'GUEST_ERROR', name, message, details, stack, thrown: { call, cause, errors } })
   }
 
-  function returned(value: unknown): void {
+  function returned(value: unknown, noValue: NoValueWarning | undefined): void {
     const result = serialise(p, value)
     if (!result.ok) {
       const { path, reason, hint } = result
@@ -110,13 +117,19 @@ export function createEnding(
       fail('RESULT_TOO_LARGE', 'RangeError', message, { option: 'resultBytes', limitBytes: limit, sizeBytes: size })
       return
     }
-    end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })
+    if (isError(p, value))
+      end({ ok: true, warnings: warningsOf(p, { code: 'ERROR_RETURNED', message: errorReturned }) })
+    else if (value !== undefined || noValue === undefined) end({ ok: true })
+    else {
+      const { message, line, column } = noValue
+      end({ ok: true, warnings: warningsOf(p, { code: 'NO_VALUE', message, line, column }) })
+    }
   }
 
   return {
-    returned(value) {
+    returned(value, noValue) {
       try {
-        returned(value)
+        returned(value, noValue)
       } catch (thrown) {
         threw(thrown)
       }
@@ -136,8 +149,9 @@ const errorReturned =
   'To fail the execution, throw it.'
 
 /** Returns a list of one warning. Nothing in it has a prototype, for the same reason as in `end`. */
-function warningsOf(p: Primordials, code: string, message: string): object {
-  const warnings = [{ __proto__: null, code, message }]
+function warningsOf(p: Primordials, warning: object): object {
+  const warnings = [warning]
+  p.ReflectSetPrototypeOf(warning, null)
   p.ReflectSetPrototypeOf(warnings, null)
   return warnings
 }
