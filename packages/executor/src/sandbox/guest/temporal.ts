@@ -64,15 +64,15 @@ function createNow(
 ): object {
   const { toZonedDateTimeISO } = first
   const { toPlainDateTime, toPlainDate, toPlainTime } = zoned
-  const zonedDateTimeISO = (zone: unknown = localZone) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
+  const zonedDateTimeAt = (zone: unknown) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
   const now = {}
   fillNamespace(p, now, 'Temporal.Now', {
     instant: () => instant(),
     timeZoneId: () => localZone,
-    plainDateTimeISO: (zone?: unknown) => p.ReflectApply(toPlainDateTime, zonedDateTimeISO(zone), []),
-    zonedDateTimeISO: (zone?: unknown) => zonedDateTimeISO(zone),
-    plainDateISO: (zone?: unknown) => p.ReflectApply(toPlainDate, zonedDateTimeISO(zone), []),
-    plainTimeISO: (zone?: unknown) => p.ReflectApply(toPlainTime, zonedDateTimeISO(zone), []),
+    plainDateTimeISO: (zone: unknown = localZone) => p.ReflectApply(toPlainDateTime, zonedDateTimeAt(zone), []),
+    zonedDateTimeISO: (zone: unknown = localZone) => zonedDateTimeAt(zone),
+    plainDateISO: (zone: unknown = localZone) => p.ReflectApply(toPlainDate, zonedDateTimeAt(zone), []),
+    plainTimeISO: (zone: unknown = localZone) => p.ReflectApply(toPlainTime, zonedDateTimeAt(zone), []),
   })
   return now
 }
