@@ -62,6 +62,6 @@ function installDateTimeFormat(p: Primordials, state: RuntimeState): void {
       return p.ReflectApply(toParts, this, [date === undefined ? state.at : date])
     },
   }
-  p.ReflectDefineProperty(prototype, 'format', { get: p.ReflectGetOwnPropertyDescriptor(members, 'format')!.get })
+  p.ReflectDefineProperty(prototype, 'format', { get: p.ReflectGetOwnPropertyDescriptor(members, 'format')!.get! })
   defineHidden(p, prototype, 'formatToParts', members.formatToParts)
 }

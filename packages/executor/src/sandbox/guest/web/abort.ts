@@ -67,7 +67,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
     #handler: unknown = null
     #isHandled = false
 
-    constructor(key?: unknown) {
+    constructor(key: unknown = undefined) {
       if (key !== construction) {
         throw p.ObjectAssign(new p.TypeError('Illegal constructor'), { code: 'ERR_ILLEGAL_CONSTRUCTOR' })
       }

@@ -1,5 +1,6 @@
 import type { Primordials } from '../primordials.ts'
 import { bytesOf } from './bytes.ts'
+import { defineWebClass } from './define-web-class.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
 import type { WebHost } from './web-host.ts'
 
@@ -7,7 +8,7 @@ import type { WebHost } from './web-host.ts'
  * Creates `crypto` with its random functions, which use the execution's seeded generator. There is no `crypto.subtle`.
  */
 export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExceptionClass): object {
-  const crypto = {
+  class Crypto {
     getRandomValues(array: unknown): unknown {
       const type = p.typedArrayTag(array)
       if (type === undefined || p.stringStartsWith(type, 'Float')) {
@@ -20,7 +21,7 @@ export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExc
       }
       p.typedArraySet(view, host.randomBytes(size))
       return array
-    },
+    }
     randomUUID(): string {
       const bytes = host.randomBytes(16)
       let text = ''
@@ -33,13 +34,8 @@ export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExc
         text += (isGroupStart ? '-' : '') + p.stringPadStart(p.numberToString(byte, 16), 2, '0')
       }
       return text
-    },
+    }
   }
-  p.ReflectDefineProperty(crypto, p.SymbolToStringTag, {
-    // @ts-expect-error the prototype of a literal is not part of its type
-    __proto__: null,
-    value: 'Crypto',
-    configurable: true,
-  })
-  return crypto
+  defineWebClass(p, Crypto, 'Crypto')
+  return new Crypto()
 }

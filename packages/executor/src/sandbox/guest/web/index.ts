@@ -16,7 +16,7 @@ import { createUrl } from './url.ts'
 import type { WebHost } from './web-host.ts'
 
 export function createWebGlobals(p: Primordials, host: WebHost): Record<string, unknown> {
-  const DOMException = createDomException(p)
+  const { DOMException, stateOf } = createDomException(p)
   const events = createEvents(p, host, DOMException)
   const { AbortController, AbortSignal } = createAbort(p, host, DOMException, events)
   const base64 = createBase64(p, DOMException)
@@ -30,7 +30,7 @@ export function createWebGlobals(p: Primordials, host: WebHost): Record<string, 
     DOMException,
     Event: events.Event,
     EventTarget: events.EventTarget,
-    structuredClone: createStructuredClone(p, DOMException),
+    structuredClone: createStructuredClone(p, DOMException, stateOf),
     TextDecoder: createTextDecoder(p),
     TextEncoder: createTextEncoder(p),
     URL: createUrl(p, host, searchParams),

@@ -29,7 +29,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     #pairs: Pair[] = []
     #onChange: ((query: string) => void) | undefined
 
-    constructor(init?: unknown) {
+    constructor(init: unknown = undefined) {
       if (init === undefined || init === null) return
       if ((typeof init === 'object' || typeof init === 'function') && init !== null) {
         const method = (init as Record<symbol, unknown>)[p.SymbolIterator]
@@ -78,7 +78,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    delete(name: unknown, value?: unknown): void {
+    delete(name: unknown, value: unknown = undefined): void {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       const wanted = text(name)
       const wantedValue = value === undefined ? undefined : text(value)
@@ -107,7 +107,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       return values
     }
 
-    has(name: unknown, value?: unknown): boolean {
+    has(name: unknown, value: unknown = undefined): boolean {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       return findPair(this.#pairs, text(name), value === undefined ? undefined : text(value)) !== undefined
     }
@@ -136,7 +136,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    forEach(callback: unknown, receiver?: unknown): void {
+    forEach(callback: unknown, receiver: unknown = undefined): void {
       if (typeof callback !== 'function') {
         throw typeError('ERR_INVALID_ARG_TYPE', 'The "callback" argument must be of type function.')
       }

@@ -24,18 +24,18 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
     #parts: UrlParts
     #params: InstanceType<SearchParams['URLSearchParams']> | undefined
 
-    static canParse(url: unknown, base?: unknown): boolean {
+    static canParse(url: unknown, base: unknown = undefined): boolean {
       if (arguments.length === 0) throw missing()
       return parseParts(url, base) !== undefined
     }
 
-    static parse(url: unknown, base?: unknown): URL | null {
+    static parse(url: unknown, base: unknown = undefined): URL | null {
       if (arguments.length === 0) throw missing()
       const parts = parseParts(url, base)
       return parts ? new URL(parts.href) : null
     }
 
-    constructor(url: unknown, base?: unknown) {
+    constructor(url: unknown, base: unknown = undefined) {
       if (arguments.length === 0) throw missing()
       const parts = parseParts(url, base)
       if (!parts) throw invalid(textOf(url), base)
