@@ -1,3 +1,4 @@
+import type { ContentsOf } from './contents.ts'
 import { defineGlobal, defineHidden } from './define.ts'
 import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
@@ -44,8 +45,7 @@ function membersOf(p: Primordials, state: RuntimeState): object {
   const first = instantAt(0)
   const zoned = first.toZonedDateTimeISO(localZone)
   const date = zoned.toPlainDate()
-  return {
-    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+  const classes = {
     PlainDate: date.constructor,
     PlainTime: zoned.toPlainTime().constructor,
     PlainDateTime: zoned.toPlainDateTime().constructor,
@@ -54,6 +54,35 @@ function membersOf(p: Primordials, state: RuntimeState): object {
     Instant: first.constructor,
     PlainYearMonth: date.toPlainYearMonth().constructor,
     PlainMonthDay: date.toPlainMonthDay().constructor,
+  }
+  p.arrayPush(state.inspectors, createContentsOf(p, classes))
+  return {
+    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+    ...classes,
+  }
+}
+
+/** Creates the function that shows an object of `Temporal` to the console: as its `toString` does. */
+function createContentsOf(
+  p: Primordials,
+  classes: Readonly<Record<string, { readonly prototype: object }>>,
+): ContentsOf {
+  const methods = new p.Map<object, () => string>()
+  const names = p.ObjectKeys(classes)
+  for (let i = 0; i < names.length; i++) {
+    const { prototype } = classes[names[i]!]!
+    p.mapSet(methods, prototype, p.ReflectGetOwnPropertyDescriptor(prototype, 'toString')?.value as () => string)
+  }
+  return (value) => {
+    const prototype = p.ReflectGetPrototypeOf(value)
+    const toText = prototype === null ? undefined : p.mapGet(methods, prototype)
+    if (toText === undefined) return undefined
+    try {
+      const text: unknown = p.ReflectApply(toText, value, [])
+      return typeof text === 'string' ? { kind: 'text', text } : undefined
+    } catch {
+      return undefined
+    }
   }
 }
 

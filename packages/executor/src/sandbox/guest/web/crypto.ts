@@ -1,6 +1,5 @@
 import type { Primordials } from '../primordials.ts'
 import { bytesOf } from './bytes.ts'
-import { defineWebClass } from './define-web-class.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
 import type { WebHost } from './web-host.ts'
 
@@ -8,7 +7,7 @@ import type { WebHost } from './web-host.ts'
  * Creates `crypto` with its random functions, which use the execution's seeded generator. There is no `crypto.subtle`.
  */
 export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExceptionClass): object {
-  class Crypto {
+  const crypto = {
     getRandomValues(array: unknown): unknown {
       const type = p.typedArrayTag(array)
       if (type === undefined || p.stringStartsWith(type, 'Float')) {
@@ -21,7 +20,7 @@ export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExc
       }
       p.typedArraySet(view, host.randomBytes(size))
       return array
-    }
+    },
     randomUUID(): string {
       const bytes = host.randomBytes(16)
       let text = ''
@@ -34,8 +33,13 @@ export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExc
         text += (isGroupStart ? '-' : '') + p.stringPadStart(p.numberToString(byte, 16), 2, '0')
       }
       return text
-    }
+    },
   }
-  defineWebClass(p, Crypto, 'Crypto')
-  return new Crypto()
+  p.ReflectDefineProperty(crypto, p.SymbolToStringTag, {
+    // @ts-expect-error the prototype of a literal is not part of its type
+    __proto__: null,
+    value: 'Crypto',
+    configurable: true,
+  })
+  return crypto
 }

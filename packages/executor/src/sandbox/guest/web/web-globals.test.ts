@@ -54,6 +54,7 @@ function evaluateInGuest(expression: string, prelude = ''): unknown {
            clearTimeout() {},
            randomBytes: (count) => p.typedArrayFill(new p.Uint8Array(count), 7),
            parseUrl: $1,
+           inspectWith() {},
          })
          const names = p.ObjectKeys(globals)
          for (let i = 0; i < names.length; i++) p.ReflectDefineProperty(globalThis, names[i], { __proto__: null, value: globals[names[i]] })

@@ -1,0 +1,76 @@
+import type { ContentsOf } from './contents.ts'
+import { createPreviewIterator, type PreviewIterator } from './inspect-iterator.ts'
+import { inspect, type InspectOptions } from './inspect.ts'
+import type { Primordials } from './primordials.ts'
+import { readPromiseStates, type PromiseState } from './promise-states.ts'
+import type { RuntimeState } from './state.ts'
+
+/** Characters around the number that stands for the state of a promise; no text of Unicode has them. */
+const tokenStart = '\uFDD0'
+const tokenEnd = '\uFDD1'
+
+interface Inspected {
+  readonly text: string
+  readonly promises: readonly object[] | undefined
+}
+
+/**
+ * Creates the options with which the console shows values. A promise is shown by a token until its state is known, which
+ * takes one microtask.
+ */
+export function createConsoleInspection(p: Primordials, state: RuntimeState) {
+  let preview: PreviewIterator | undefined
+  /** Promises in the text that is being made; undefined if there are none. */
+  let promises: object[] | undefined
+
+  const contentsOf: ContentsOf = (value) => {
+    const { inspectors } = state
+    for (let i = 0; i < inspectors.length; i++) {
+      const contents = inspectors[i]!(value)
+      if (contents !== undefined) return contents
+    }
+    return undefined
+  }
+
+  const options: InspectOptions = {
+    __proto__: null,
+    contentsOf,
+    previewIterator: (iterator, kind) => (preview ??= createPreviewIterator(p))(iterator, kind),
+    stateOf(promise) {
+      promises ??= []
+      p.arrayPush(promises, promise)
+      return `${tokenStart}${promises.length - 1}${tokenEnd}`
+    },
+  }
+
+  function textOf(found: PromiseState | undefined): string {
+    if (found === undefined) return '<unknown>'
+    if (found.state === 'pending') return '<pending>'
+    const text = inspect(p, found.value, { __proto__: null, ...options, stateOf: undefined, depth: 1 })
+    return found.state === 'rejected' ? `<rejected> ${text}` : text
+  }
+
+  return {
+    /** Makes a text with the options for the console, and returns it with the promises whose tokens it contains. */
+    make(format: (options: InspectOptions) => string): Inspected {
+      promises = undefined
+      const text = format(options)
+      return { text, promises }
+    },
+    /** Passes on a text with the states of its promises, in a later microtask. */
+    whenStatesAreKnown({ text, promises: shown = [] }: Inspected, use: (text: string) => void): void {
+      readPromiseStates(p, shown, (states) => {
+        let known = ''
+        let copied = 0
+        for (let i = 0; i < states.length; i++) {
+          const token = `${tokenStart}${i}${tokenEnd}`
+          const at = p.stringIndexOf(text, token, copied)
+          if (at === -1) break
+          known += p.stringSlice(text, copied, at) + textOf(states[i])
+          copied = at + token.length
+        }
+        use(known + p.stringSlice(text, copied))
+      })
+    },
+  }
+}
