@@ -53,7 +53,8 @@ function installDateTimeFormat(p: Primordials, state: RuntimeState): void {
       replacements ??= new p.WeakMap()
       let replacement = p.weakMapGet(replacements, format)
       if (replacement === undefined) {
-        replacement = (date: unknown) => format(date === undefined ? state.at : date)
+        // The original has no name, and neither has a function in a list.
+        replacement = [(date: unknown) => format(date === undefined ? state.at : date)][0]!
         p.weakMapSet(replacements, format, replacement)
       }
       return replacement

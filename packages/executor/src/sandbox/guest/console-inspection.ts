@@ -1,5 +1,6 @@
 import type { ContentsOf } from './contents.ts'
 import { createPreviewIterator, type PreviewIterator } from './inspect-iterator.ts'
+import { indentLines } from './inspect-layout.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import { readPromiseStates, type PromiseState } from './promise-states.ts'
@@ -66,11 +67,21 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
           const token = `${tokenStart}${i}${tokenEnd}`
           const at = p.stringIndexOf(text, token, copied)
           if (at === -1) break
-          known += p.stringSlice(text, copied, at) + textOf(states[i])
-          copied = at + token.length
+          const before = known + p.stringSlice(text, copied, at)
+          const state = textOf(states[i])
+          const isLong = p.stringIndexOf(state, '\n') !== -1
+          known = isLong ? onLinesOfItsOwn(p, before, state) : before + state
+          copied = at + token.length + (isLong ? 1 : 0)
         }
         use(known + p.stringSlice(text, copied))
       })
     },
   }
+}
+
+/** Appends a state of several lines to the text before it, which ends with a bracket and a space. */
+function onLinesOfItsOwn(p: Primordials, before: string, state: string): string {
+  const line = p.regExpExec(/(?:^|\n)( *)[^\n]*$/, before)!
+  const margin = `\n${line[1]!}`
+  return `${p.stringSlice(before, 0, -1)}${margin}  ${indentLines(p, state, `${line[1]!}  `)}${margin}`
 }

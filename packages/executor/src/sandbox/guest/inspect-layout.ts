@@ -3,6 +3,9 @@ import type { Primordials } from './primordials.ts'
 /** Length of a line, in which the text and the margins of an object have to fit. */
 export const defaultLineLength = 72
 
+/** Length of a line that an object on one line leaves free, as in Node. */
+const spareLength = 4
+
 interface Layout {
   readonly open: string
   readonly close: string
@@ -20,7 +23,7 @@ export function joinEntries(
   { open, close, isList, isFlat, indent, lineLength }: Layout,
 ): string {
   const line = p.arrayJoin(entries, ', ')
-  const fits = open.length + line.length + indent <= lineLength && p.stringIndexOf(line, '\n') === -1
+  const fits = open.length + line.length + indent + spareLength <= lineLength && p.stringIndexOf(line, '\n') === -1
   if (fits && isFlat && p.stringIndexOf(open, '\n') === -1) return `${open} ${line} ${close}`
   let text = ''
   let width = 0
