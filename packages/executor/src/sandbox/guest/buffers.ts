@@ -1,4 +1,5 @@
 import { defineGlobal, defineHidden } from './define.ts'
+import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 
 type BufferConstructor = new (...args: never[]) => object
@@ -6,9 +7,6 @@ type Method = (...args: never[]) => unknown
 type Methods<Name extends string> = Record<Name, Method>
 /** Function that calls a method that allocates a buffer. */
 type Allocate = (method: Method, self: unknown, args: readonly unknown[]) => unknown
-
-/** Default of a parameter that `length` does not count. */
-const missing: unknown = undefined
 
 /**
  * Replaces `ArrayBuffer`, the typed arrays and their methods that allocate, for the guest and, in `p`, for the runtime.

@@ -81,7 +81,10 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
 
 /** Appends a state of several lines to the text before it, which ends with a bracket and a space. */
 function onLinesOfItsOwn(p: Primordials, before: string, state: string): string {
-  const line = p.regExpExec(/(?:^|\n)( *)[^\n]*$/, before)!
-  const margin = `\n${line[1]!}`
-  return `${p.stringSlice(before, 0, -1)}${margin}  ${indentLines(p, state, `${line[1]!}  `)}${margin}`
+  let start = before.length
+  while (start > 0 && before[start - 1] !== '\n') start--
+  let end = start
+  while (before[end] === ' ') end++
+  const margin = p.stringSlice(before, start, end)
+  return `${p.stringSlice(before, 0, -1)}\n${margin}  ${indentLines(p, state, `${margin}  `)}\n${margin}`
 }

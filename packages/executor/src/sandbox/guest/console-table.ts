@@ -71,8 +71,8 @@ function makeTable(p: Primordials, data: object, wanted: readonly unknown[] | un
           p.mapSet(byName, name, column)
           p.arrayPush(columns, column)
         }
-        const isThere = !isPrimitive && p.ObjectHasOwn(item as object, name)
-        setCell(p, column, row, isThere ? cellOf(p, shownValue(p, item as object, name)) : '')
+        const isThere = !isPrimitive && p.ObjectHasOwn(item, name)
+        setCell(p, column, row, isThere ? cellOf(p, shownValue(p, item, name)) : '')
       }
     }
     if (hasValues) p.arrayPush(columns, values)

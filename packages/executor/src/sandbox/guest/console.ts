@@ -5,6 +5,7 @@ import { defineGlobal } from './define.ts'
 import { formatLog, inspect, type InspectOptions } from './inspect.ts'
 import { indentLines } from './inspect-layout.ts'
 import { createLogWriter, type Level } from './log-writer.ts'
+import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 
@@ -43,12 +44,12 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
     debug: (...args: unknown[]) => print('debug', args),
     warn: (...args: unknown[]) => print('warn', args),
     error: (...args: unknown[]) => print('error', args),
-    dir(value: unknown = undefined, options: unknown = undefined) {
+    dir(value = missing, options = missing) {
       const depth = depthOf(options)
       writeInspected('log', (shared) => inspect(p, value, { __proto__: null, ...shared, depth }))
     },
     dirxml: (...args: unknown[]) => print('log', args),
-    table(data: unknown = undefined, columns: unknown = undefined) {
+    table(data = missing, columns = missing) {
       let text: string | undefined
       if (typeof data === 'object' && data !== null) text = tableOf(p, data, columns)
       if (text === undefined) print('log', [data])

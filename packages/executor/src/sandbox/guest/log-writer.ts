@@ -44,7 +44,7 @@ export function createLogWriter(p: Primordials, state: RuntimeState): LogWriter 
       const entry = hold(level, undefined, draft)
       return (text) => {
         if (entry !== undefined) entry.text = text
-        emitHeld()
+        if (held !== undefined) emitHeld(held)
       }
     },
   }
@@ -61,12 +61,12 @@ export function createLogWriter(p: Primordials, state: RuntimeState): LogWriter 
     return entry
   }
 
-  function emitHeld(): void {
-    while (held !== undefined && held.length > 0 && held[0]!.text !== undefined) {
-      const { level, text } = p.arrayShift(held)!
+  function emitHeld(entries: Entry[]): void {
+    while (entries.length > 0 && entries[0]!.text !== undefined) {
+      const { level, text } = p.arrayShift(entries)!
       emit(level, text!)
     }
-    if (held === undefined || held.length > 0) return
+    if (entries.length > 0) return
     held = undefined
     heldBytes = 0
   }

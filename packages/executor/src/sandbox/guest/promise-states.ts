@@ -18,7 +18,7 @@ export function readPromiseStates(
 ): void {
   const states: (PromiseState | undefined)[] = []
   for (let i = 0; i < promises.length; i++) {
-    p.arrayPush(states, { state: 'pending' } as PromiseState)
+    p.arrayPush(states, { state: 'pending' })
     const settle = (state: 'fulfilled' | 'rejected') => (value: unknown) => {
       states[i] = { state, value }
     }

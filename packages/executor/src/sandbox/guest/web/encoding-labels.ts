@@ -7,9 +7,18 @@ export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
  * ASCII letters don't count. Returns undefined for a label of an encoding that is not supported.
  */
 export function encodingOf(p: Primordials, label: string): Encoding | undefined {
-  const trimmed = p.regExpExec(/^[\t\n\f\r ]*([\x21-\x7e]*)[\t\n\f\r ]*$/, label)
-  if (trimmed === null) return undefined
-  return p.ReflectGetOwnPropertyDescriptor(labels, p.stringToLowerCase(trimmed[1]!))?.value
+  let start = 0
+  let end = label.length
+  while (start < end && isAsciiSpace(p, label, start)) start++
+  while (end > start && isAsciiSpace(p, label, end - 1)) end--
+  // No letter beyond ASCII has the lower case of a letter in these labels.
+  const name = p.stringToLowerCase(p.stringSlice(label, start, end))
+  return p.ReflectGetOwnPropertyDescriptor(labels, name)?.value
+}
+
+function isAsciiSpace(p: Primordials, text: string, index: number): boolean {
+  const unit = p.stringCharCodeAt(text, index)
+  return unit === 0x20 || unit === 0x09 || unit === 0x0a || unit === 0x0c || unit === 0x0d
 }
 
 /** All labels that the standard has for the supported encodings. */

@@ -1,4 +1,5 @@
 import type { Contents } from '../contents.ts'
+import { missing } from '../missing.ts'
 import type { Primordials } from '../primordials.ts'
 import { urlTextOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
@@ -33,7 +34,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     #pairs: Pair[] = []
     #onChange: ((query: string) => void) | undefined
 
-    constructor(init: unknown = undefined) {
+    constructor(init = missing) {
       if (init === undefined || init === null) return
       if ((typeof init === 'object' || typeof init === 'function') && init !== null) {
         const method = (init as Record<symbol, unknown>)[p.SymbolIterator]
@@ -82,7 +83,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    delete(name: unknown, value: unknown = undefined): void {
+    delete(name: unknown, value = missing): void {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       const wanted = text(name)
       const wantedValue = value === undefined ? undefined : text(value)
@@ -111,7 +112,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       return values
     }
 
-    has(name: unknown, value: unknown = undefined): boolean {
+    has(name: unknown, value = missing): boolean {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       return findPair(this.#pairs, text(name), value === undefined ? undefined : text(value)) !== undefined
     }
@@ -140,7 +141,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    forEach(callback: unknown, receiver: unknown = undefined): void {
+    forEach(callback: unknown, receiver = missing): void {
       if (typeof callback !== 'function') {
         throw typeError('ERR_INVALID_ARG_TYPE', 'The "callback" argument must be of type function.')
       }
