@@ -22,9 +22,9 @@ import { subject, textSubject, type TextSubject } from './subject.ts'
 
 const MiB = 1024 * 1024
 const p = capturePrimordials()
-const DOMException = createDomException(p)
+const { DOMException, stateOf } = createDomException(p)
 const base64 = createBase64(p, DOMException)
-const structuredClone = createStructuredClone(p, DOMException)
+const structuredClone = createStructuredClone(p, DOMException, stateOf)
 const TextDecoder = createTextDecoder(p)
 const TextEncoder = createTextEncoder(p)
 const host = { parseUrl: urlHost } as never

@@ -55,7 +55,7 @@ test.each([
   ['(function named() {})', '[Function: named]'],
   ['/x/g', '/x/g'],
   ['new Uint8Array(2)', 'Uint8Array(2) [ 0, 0 ]'],
-  ['(() => { const a = {}; a.self = a; return a })()', '{ self: [Circular] }'],
+  ['(() => { const a = {}; a.self = a; return a })()', '<ref *1> { self: [Circular *1] }'],
   ['JSON.parse("[".repeat(100_000) + "]".repeat(100_000))', '[ [ [ [Array] ] ] ]'],
   ['(() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy })()', 'could not be inspected'],
   ['({ get a() { throw 1 } })', '{ a: [Getter] }'],

@@ -160,8 +160,9 @@ test('buffers cannot grow', { tags: ['EX-1'] }, async () => {
       () => Reflect.construct(ArrayBuffer, [8, { maxByteLength: 2 ** 30 }], class extends ArrayBuffer {}),
       () => new ArrayBuffer(8).resize(2 ** 30),
     ]
+    attempts.push(() => 'resizable' in new ArrayBuffer(8) || 'maxByteLength' in ArrayBuffer.prototype || (() => { throw new EvalError() })())
     return attempts.map((attempt) => { try { return attempt().resizable } catch (error) { return error.name } })`
-  expect(await value(code)).toEqual(['RangeError', 'RangeError', 'RangeError', 'TypeError'])
+  expect(await value(code)).toEqual(['RangeError', 'RangeError', 'RangeError', 'TypeError', 'EvalError'])
 })
 
 test(
@@ -206,5 +207,54 @@ test('no execution sees changes that another makes to its globals', { tags: ['EX
     'undefined',
     true,
     'object',
+  ])
+})
+
+test('DOMException is an error wherever errors count', { tags: ['EX-1'] }, async () => {
+  const code = `
+    const controller = new AbortController(); controller.abort()
+    const { reason } = controller.signal
+    const copy = structuredClone({ reason }).reason
+    return {
+      is: [Error.isError(reason), reason instanceof Error, reason instanceof DOMException, Error.isError(copy), copy instanceof DOMException],
+      copy: [copy.name, copy.message, copy.code],
+      stack: reason.stack.split('\\n')[0],
+      asData: reason,
+    }`
+  expect(await value(code)).toEqual({
+    is: [true, true, true, true, true],
+    copy: ['AbortError', 'This operation was aborted', 20],
+    stack: 'AbortError: This operation was aborted',
+    asData: { name: 'AbortError', message: 'This operation was aborted', code: 20 },
+  })
+  expect(await suite.codemode.run(`throw new DOMException('gone', 'NotFoundError')`)).toMatchObject({
+    success: false,
+    error: { code: 'GUEST_ERROR', name: 'NotFoundError', message: 'gone' },
+  })
+})
+
+test.each([
+  ['() => 1', '() => 1 could not be cloned.'],
+  ['{ f() {} }', 'f() {} could not be cloned.'],
+  ['Symbol("s")', 'Symbol(s) could not be cloned.'],
+  ['new WeakMap()', '#<WeakMap> could not be cloned.'],
+  ['[Promise.resolve()]', '#<Promise> could not be cloned.'],
+  ['new Map().keys()', '#<Iterator> could not be cloned.'],
+  ['(function* () {})()', '#<Generator> could not be cloned.'],
+  [`new URL('http://a')`, '#<URL> could not be cloned.'],
+  ['new AbortController().signal', '#<AbortSignal> could not be cloned.'],
+  ['Temporal.Now.instant()', '#<Temporal.Instant> could not be cloned.'],
+  ['new Intl.Collator()', '#<Intl.Collator> could not be cloned.'],
+])('structuredClone refuses %s', { tags: ['EX-1'] }, async (source, message) => {
+  const code = `try { return structuredClone(${source}) } catch (e) { return [e.name, e.code, Error.isError(e), e.message] }`
+  expect(await value(code)).toEqual(['DataCloneError', 25, true, message])
+})
+
+test('TextDecoder names the encodings that exist', { tags: ['EX-1'] }, async () => {
+  const code = `try { new TextDecoder('gbk') } catch (e) { return [e.name, e.code, e.message] }`
+  expect(await value(code)).toEqual([
+    'RangeError',
+    'ERR_ENCODING_NOT_SUPPORTED',
+    'The "gbk" encoding is not supported. The supported encodings are utf-8, utf-16le, utf-16be and windows-1252 (latin1).',
   ])
 })

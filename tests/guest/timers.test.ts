@@ -76,3 +76,38 @@ test('AbortSignal.timeout fires', { tags: ['EX-1'] }, async () => {
     return signal.reason.name`
   expect(await value(code)).toBe('TimeoutError')
 })
+
+test('a timer can be cleared by its id as a string, and by either function', { tags: ['EX-1'] }, async () => {
+  const code = `
+    const fired = [], set = (ms) => setTimeout(() => fired.push(ms), ms)
+    clearTimeout(String(set(1))); clearInterval(set(2)); clearTimeout({}); clearTimeout(); clearTimeout('x'); clearTimeout(null)
+    set(3); await sleep(10); return fired`
+  expect(await value(code)).toEqual([3])
+})
+
+test.each(['2 ** 32', '2 ** 31', 'Infinity', 'NaN', '-5', "'abc'", 'null', 'undefined', '0', "'1'", '1.9', '{}'])(
+  'a delay of %s is one millisecond',
+  { tags: ['EX-1'] },
+  async (delay) => {
+    const code = `
+      const order = []
+      await new Promise((done) => {
+        setTimeout(() => order.push('two') && done(), 2)
+        setTimeout((...args) => order.push(...args), ${delay}, 'a', 'b')
+      })
+      return order`
+    expect(await value(code)).toEqual(['a', 'b', 'two'])
+  },
+)
+
+test('the timer functions have their names and lengths', { tags: ['EX-1'] }, async () => {
+  const code = `return [setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, sleep].map((f) => f.name + f.length)`
+  expect(await value(code)).toEqual([
+    'setTimeout2',
+    'setInterval2',
+    'clearTimeout1',
+    'clearInterval1',
+    'queueMicrotask1',
+    'sleep1',
+  ])
+})

@@ -66,7 +66,7 @@ const clocks: Attack[] = [
     'log entries carry no time that the code could read',
     [['debug', 'error', 'info', 'log', 'warn'], 'undefined', 'undefined', 'undefined'],
     `const returned = ['debug', 'error', 'info', 'log', 'warn'].filter((name) => console[name]('x') === undefined)
-     return [returned, typeof console.timeEnd('x'), typeof console.memory, typeof console.timeStamp]`,
+     return [returned, typeof console.timeEnd('x'), typeof console.memory, typeof console.timeStamp('x')]`,
   ),
   returns(
     'code cannot read its memory usage',

@@ -1,5 +1,6 @@
 // Replaces the constructors and methods that allocate buffers, so that a failed allocation ends the execution.
 import { defineGlobal, defineHidden } from './define.ts'
+import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 
 type BufferConstructor = new (...args: never[]) => object
@@ -10,8 +11,8 @@ type Allocate = (method: Method, self: unknown, args: readonly unknown[]) => unk
 
 /**
  * Replaces `ArrayBuffer`, the typed arrays and their methods that allocate, for the guest and, in `p`, for the runtime.
- * The replacements differ in two ways. There is no `maxByteLength`, since isolated-vm does not count the growth of a
- * resizable buffer. An allocation that fails ends the execution: whether one fails depends on the garbage collector, so
+ * The replacements differ in two ways. No buffer is resizable, since isolated-vm does not count the growth of a
+ * resizable one, and the members of `ArrayBuffer.prototype` for that are removed. An allocation that fails ends the execution: whether one fails depends on the garbage collector, so
  * a guest that caught the error could not be replayed.
  */
 export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
@@ -24,6 +25,9 @@ export function replaceBuffers(p: Primordials, onExhausted: () => void): void {
     }
   }
   p.ArrayBuffer = replace(p, 'ArrayBuffer', p.ArrayBuffer, allocate, refuseResizable)
+  p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'resize')
+  p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'resizable')
+  p.ReflectDeleteProperty(p.ArrayBuffer.prototype, 'maxByteLength')
   const names = p.ReflectOwnKeys(p.typedArrays) as string[]
   for (let i = 0; i < names.length; i++) {
     p.typedArrays[names[i]!] = replace(p, names[i]!, p.typedArrays[names[i]!]!, allocate)
@@ -63,20 +67,22 @@ function replace<Original extends BufferConstructor>(
 /*
  * The functions below replace methods by ones of the same names that allocate through `allocate`. Assigning keeps a
  * property's attributes, and methods of literals are the cheapest functions that have a name and can't be constructed.
+ * Their parameters without a default are those that `length` counts. To these methods an argument that is `undefined` is
+ * one that is missing.
  */
 
 function replaceBufferMethods(p: Primordials, allocate: Allocate): void {
   const prototype = p.ArrayBuffer.prototype as Methods<'slice' | 'transfer' | 'transferToFixedLength'>
   const { slice, transfer, transferToFixedLength } = prototype
   p.ObjectAssign(prototype, {
-    slice(...args: unknown[]) {
-      return allocate(slice, this, args)
+    slice(start: unknown, end: unknown) {
+      return allocate(slice, this, [start, end])
     },
-    transfer(...args: unknown[]) {
-      return allocate(transfer, this, args)
+    transfer(newLength = missing) {
+      return allocate(transfer, this, [newLength])
     },
-    transferToFixedLength(...args: unknown[]) {
-      return allocate(transferToFixedLength, this, args)
+    transferToFixedLength(newLength = missing) {
+      return allocate(transferToFixedLength, this, [newLength])
     },
   })
 }
@@ -91,23 +97,23 @@ function replaceTypedArrayMethods(p: Primordials, allocate: Allocate): void {
   >
   const { filter, map, slice, toReversed, toSorted, with: withItem } = prototype
   p.ObjectAssign(prototype, {
-    filter(...args: unknown[]) {
-      return allocate(filter, this, args)
+    filter(callback: unknown, receiver = missing) {
+      return allocate(filter, this, [callback, receiver])
     },
-    map(...args: unknown[]) {
-      return allocate(map, this, args)
+    map(callback: unknown, receiver = missing) {
+      return allocate(map, this, [callback, receiver])
     },
-    slice(...args: unknown[]) {
-      return allocate(slice, this, args)
+    slice(start: unknown, end: unknown) {
+      return allocate(slice, this, [start, end])
     },
-    toReversed(...args: unknown[]) {
-      return allocate(toReversed, this, args)
+    toReversed() {
+      return allocate(toReversed, this, [])
     },
-    toSorted(...args: unknown[]) {
-      return allocate(toSorted, this, args)
+    toSorted(compare: unknown) {
+      return allocate(toSorted, this, [compare])
     },
-    with(...args: unknown[]) {
-      return allocate(withItem, this, args)
+    with(index: unknown, item: unknown) {
+      return allocate(withItem, this, [index, item])
     },
   })
 }
@@ -116,11 +122,11 @@ function replaceDecoders(p: Primordials, allocate: Allocate): void {
   const constructor = p.Uint8Array as unknown as Methods<'fromBase64' | 'fromHex'>
   const { fromBase64, fromHex } = constructor
   p.ObjectAssign(constructor, {
-    fromBase64(...args: unknown[]) {
-      return allocate(fromBase64, this, args)
+    fromBase64(text: unknown, options = missing) {
+      return allocate(fromBase64, this, [text, options])
     },
-    fromHex(...args: unknown[]) {
-      return allocate(fromHex, this, args)
+    fromHex(text: unknown) {
+      return allocate(fromHex, this, [text])
     },
   })
   p.Uint8ArrayFromBase64 = constructor.fromBase64 as typeof p.Uint8ArrayFromBase64

@@ -11,9 +11,14 @@ export function installClock(p: Primordials, state: RuntimeState): void {
   installDate(p, state)
   installDateTimeFormat(p, state)
   installTemporal(p, state)
-  const performance = { now: () => state.at - state.startedAt }
-  p.ReflectDefineProperty(performance, 'timeOrigin', { get: () => state.startedAt, enumerable: true })
-  p.ReflectDefineProperty(performance, p.SymbolToStringTag, { value: 'Performance' })
+  const performance = {
+    now: () => state.at - state.startedAt,
+    get timeOrigin() {
+      return state.startedAt
+    },
+    toJSON: () => ({ timeOrigin: state.startedAt }),
+  }
+  p.ReflectDefineProperty(performance, p.SymbolToStringTag, { value: 'Performance', configurable: true })
   defineGlobal(p, 'performance', performance)
 }
 
@@ -29,9 +34,7 @@ function installDate(p: Primordials, state: RuntimeState): void {
   }
   p.ReflectDefineProperty(FrozenDate, 'prototype', { value: Original.prototype, writable: false, configurable: false })
   p.ReflectDefineProperty(FrozenDate, 'length', { value: 7, writable: false, configurable: true })
-  defineHidden(p, FrozenDate, 'now', function now() {
-    return state.at
-  })
+  defineHidden(p, FrozenDate, 'now', { now: () => state.at }.now)
   defineHidden(p, FrozenDate, 'parse', p.DateParse)
   defineHidden(p, FrozenDate, 'UTC', p.DateUTC)
   defineHidden(p, Original.prototype, 'constructor', FrozenDate)
@@ -40,17 +43,26 @@ function installDate(p: Primordials, state: RuntimeState): void {
 
 function installDateTimeFormat(p: Primordials, state: RuntimeState): void {
   const prototype = Intl.DateTimeFormat.prototype as object
-  const original = p.ReflectGetOwnPropertyDescriptor(prototype, 'format')!
-  const originalGet = original.get!
-  p.ReflectDefineProperty(prototype, 'format', {
-    ...original,
-    get(this: unknown) {
-      const format = p.ReflectApply(originalGet, this, []) as (date: unknown) => string
-      return (date?: unknown) => format(date === undefined ? state.at : date)
-    },
-  })
+  const getFormat = p.ReflectGetOwnPropertyDescriptor(prototype, 'format')!.get!
   const toParts = p.ReflectGetOwnPropertyDescriptor(prototype, 'formatToParts')!.value as () => unknown
-  defineHidden(p, prototype, 'formatToParts', function formatToParts(this: unknown, date?: unknown) {
-    return p.ReflectApply(toParts, this, [date === undefined ? state.at : date])
-  })
+  // A format object has one function `format`, so there is one replacement for each of them.
+  let replacements: WeakMap<object, object> | undefined
+  const members = {
+    get format() {
+      const format = p.ReflectApply(getFormat, this, []) as (date: unknown) => string
+      replacements ??= new p.WeakMap()
+      let replacement = p.weakMapGet(replacements, format)
+      if (replacement === undefined) {
+        // The original has no name, and neither has a function in a list.
+        replacement = [(date: unknown) => format(date === undefined ? state.at : date)][0]!
+        p.weakMapSet(replacements, format, replacement)
+      }
+      return replacement
+    },
+    formatToParts(date: unknown) {
+      return p.ReflectApply(toParts, this, [date === undefined ? state.at : date])
+    },
+  }
+  p.ReflectDefineProperty(prototype, 'format', { get: p.ReflectGetOwnPropertyDescriptor(members, 'format')!.get! })
+  defineHidden(p, prototype, 'formatToParts', members.formatToParts)
 }

@@ -1,91 +1,111 @@
+import { createConsoleCounters } from './console-counters.ts'
+import { createConsoleInspection } from './console-inspection.ts'
+import { tableOf } from './console-table.ts'
 import { defineGlobal } from './define.ts'
-import { formatLog, inspect } from './inspect.ts'
+import { formatLog, inspect, type InspectOptions } from './inspect.ts'
+import { indentLines } from './inspect-layout.ts'
+import { createLogWriter, type Level } from './log-writer.ts'
+import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
-import { isLongerThan, utf8Length, utf8Prefix } from './utf8.ts'
 
-/** Bytes that an entry counts beyond its text, because its level, time and position are kept and sent too. */
-const entryOverheadBytes = 64
-
-type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
-
-/**
- * Installs the global `console`. Its output is limited in bytes, and thereby in entries: the entry that crosses the
- * limit is truncated and contains the number of dropped bytes, and those after it are dropped and counted. Returns the
- * function that writes an entry.
- */
+/** Installs the global `console`. Returns the function that writes an entry. */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
-  let bytesLeft: number | undefined
+  const writer = createLogWriter(p, state)
+  const inspection = createConsoleInspection(p, state)
   let indent = ''
-  const counts = new p.Map<string, number>()
-  const starts = new p.Map<string, number>()
 
   function write(level: Level, text: string): void {
+    writer.write(level, indent === '' ? text : indent + indentLines(p, text, indent))
+  }
+
+  /** Writes a text, once the states of the promises in it are known. */
+  function writeInspected(level: Level, format: (options: InspectOptions) => string): void {
     assertNotEnded(p, state)
-    // The limit is read at the first entry, because the console is installed before the limits are known.
-    bytesLeft ??= state.limits.logBytes
-    if (bytesLeft <= 0) {
-      state.emit('dropped', utf8Length(p, text))
+    const inspected = inspection.make(format)
+    if (inspected.promises === undefined) {
+      write(level, inspected.text)
       return
     }
-    if (!isLongerThan(p, text, bytesLeft)) {
-      bytesLeft -= utf8Length(p, text) + entryOverheadBytes
-      state.emit('log', level, text)
-      return
-    }
-    const kept = utf8Prefix(p, text, bytesLeft)
-    const dropped = utf8Length(p, text) - utf8Length(p, kept)
-    bytesLeft = 0
-    state.emit(
-      'log',
-      level,
-      `${kept}… (${dropped} more bytes dropped: console output is limited to ${state.limits.logBytes} bytes)`,
-    )
+    const margin = indent
+    const finish = writer.writeLater(level, inspected.text)
+    inspection.whenStatesAreKnown(inspected, (text) => finish(margin + indentLines(p, text, margin)))
   }
 
   function print(level: Level, args: readonly unknown[]): void {
-    assertNotEnded(p, state)
-    write(level, indent + formatLog(p, args))
+    writeInspected(level, (options) => formatLog(p, args, options))
   }
 
-  const labelOf = (label: unknown): string => {
-    if (label === undefined) return 'default'
-    return typeof label === 'string' ? label : inspect(p, label)
-  }
-  const elapsed = (label: string): string => `${label}: ${state.at - (p.mapGet(starts, label) ?? state.at)}ms`
+  const counters = createConsoleCounters(p, () => state.at, print)
 
-  defineGlobal(p, 'console', {
-    debug: (...args: unknown[]) => print('debug', args),
+  const methods = {
     log: (...args: unknown[]) => print('log', args),
     info: (...args: unknown[]) => print('info', args),
+    debug: (...args: unknown[]) => print('debug', args),
     warn: (...args: unknown[]) => print('warn', args),
     error: (...args: unknown[]) => print('error', args),
-    trace: (...args: unknown[]) => print('debug', args),
-    dir: (value: unknown) => print('log', [value]),
-    table: (value: unknown) => print('log', [value]),
-    assert(condition: unknown, ...args: unknown[]) {
-      if (!condition) write('error', `${indent}Assertion failed${args.length > 0 ? `: ${formatLog(p, args)}` : ''}`)
+    dir(value = missing, options = missing) {
+      const depth = depthOf(options)
+      writeInspected('log', (shared) => inspect(p, value, { __proto__: null, ...shared, depth }))
+    },
+    dirxml: (...args: unknown[]) => print('log', args),
+    table(data = missing, columns = missing) {
+      let text: string | undefined
+      if (typeof data === 'object' && data !== null) text = tableOf(p, data, columns)
+      if (text === undefined) print('log', [data])
+      else write('log', text)
+    },
+    trace(...args: unknown[]) {
+      writeInspected('debug', (options) => traceOf(p, formatLog(p, args, options)))
+    },
+    assert(condition: unknown = false, ...args: unknown[]) {
+      if (condition) return
+      const isText = args.length > 0 && typeof args[0] === 'string'
+      const first = isText ? `Assertion failed: ${args[0] as string}` : 'Assertion failed'
+      print('error', listWith(p, first, args, isText ? 1 : 0))
     },
     group(...args: unknown[]) {
+      if (args.length > 0) print('log', args)
+      indent += '  '
+    },
+    groupCollapsed(...args: unknown[]) {
       if (args.length > 0) print('log', args)
       indent += '  '
     },
     groupEnd() {
       indent = p.stringSlice(indent, 2)
     },
-    count(label?: unknown) {
-      const key = labelOf(label)
-      const count = (p.mapGet(counts, key) ?? 0) + 1
-      p.mapSet(counts, key, count)
-      write('log', `${indent}${key}: ${count}`)
-    },
-    countReset: (label?: unknown) => void p.mapDelete(counts, labelOf(label)),
-    time: (label?: unknown) => p.mapSet(starts, labelOf(label), state.at),
-    timeLog: (label?: unknown) => write('log', indent + elapsed(labelOf(label))),
-    timeEnd(label?: unknown) {
-      write('log', indent + elapsed(labelOf(label)))
-      p.mapDelete(starts, labelOf(label))
-    },
-  })
-  return write
+    ...counters,
+    // These have an effect only where there is a terminal or an inspector.
+    clear() {},
+    timeStamp() {},
+    profile() {},
+    profileEnd() {},
+  }
+  p.ReflectDefineProperty(methods, p.SymbolToStringTag, { value: 'console', configurable: true })
+  defineGlobal(p, 'console', methods)
+  return (level, text) => writer.write(level, text)
+}
+
+/** Returns a list of `first` and of the items from `start` on. */
+function listWith(p: Primordials, first: unknown, items: readonly unknown[], start: number): unknown[] {
+  const list = [first]
+  for (let i = start; i < items.length; i++) p.arrayPush(list, items[i])
+  return list
+}
+
+/** Returns the depth that the options of `console.dir` have; `null` means no limit. */
+function depthOf(options: unknown): number {
+  if (typeof options !== 'object' || options === null) return 2
+  const { depth } = options as { depth?: unknown }
+  if (depth === null) return Infinity
+  return typeof depth === 'number' ? depth : 2
+}
+
+/** Returns a message and the stack of the code that is running. */
+function traceOf(p: Primordials, message: string): string {
+  const trace = { __proto__: null, name: 'Trace', message, stack: undefined as unknown }
+  p.ErrorCaptureStackTrace(trace)
+  const { stack } = trace
+  return typeof stack === 'string' ? stack : `Trace: ${message}`
 }

@@ -71,7 +71,7 @@ describe('inspect', () => {
   test('marks a cycle', () => {
     const cycle: Record<string, unknown> = {}
     cycle['self'] = cycle
-    expect(inspect(p, cycle)).toBe('{ self: [Circular] }')
+    expect(inspect(p, cycle)).toBe('<ref *1> { self: [Circular *1] }')
   })
 
   test('shows a hundred items', () => {

@@ -1,17 +1,47 @@
-import { brandOf } from './brand.ts'
-import { baseOf, constructorNameOf, hexOf, showBase } from './inspect-base.ts'
-import { joinEntries } from './inspect-layout.ts'
-import { isIndex, showKey, showPrimitive } from './inspect-primitive.ts'
+import { brandOf, type Brand } from './brand.ts'
+import type { Contents, ContentsOf } from './contents.ts'
+import { baseOf } from './inspect-base.ts'
+import { createEntryWriter } from './inspect-entries.ts'
+import type { PreviewIterator } from './inspect-iterator.ts'
+import { defaultLineLength, joinEntries } from './inspect-layout.ts'
+import { namingOf, prefixOf, type Naming } from './inspect-prefix.ts'
+import { showPrimitive } from './inspect-primitive.ts'
 import type { Primordials } from './primordials.ts'
 
-const maxItems = 100
+export interface InspectorOptions {
+  /** The object has no prototype, so that user code can't add an option to it. */
+  readonly __proto__?: null
+  /** Number of levels below the value that are shown. */
+  readonly maxDepth: number
+  /** Number of characters after which the inspector goes no deeper. */
+  readonly maxLength: number
+  /** Number of items of a list that are shown; 100 by default. */
+  readonly maxItems?: number | undefined
+  readonly lineLength?: number | undefined
+  readonly contentsOf?: ContentsOf | undefined
+  readonly previewIterator?: PreviewIterator | undefined
+  /** Returns the text for the state of a promise. */
+  readonly stateOf?: ((promise: object) => string) | undefined
+}
 
-/** Returns a function that shows a value. Once about `maxLength` characters are gathered, it goes no deeper. */
-export function createInspector(p: Primordials, maxDepth: number, maxLength: number): (value: unknown) => string {
+/** Parts of an object's text besides its properties. */
+interface Shape {
+  /** Text before the entries, with the opening bracket. */
+  readonly open: string
+  readonly close: string
+  readonly isList: boolean
+}
+
+/** Returns a function that shows a value as Node's `util.inspect` does. */
+export function createInspector(p: Primordials, options: InspectorOptions): (value: unknown) => string {
+  const { maxDepth, maxLength, contentsOf, previewIterator, stateOf } = options
   const ancestors: object[] = []
-  let gathered = 0
+  /** Objects that contain themselves, in the order in which they are found. */
+  const circular: object[] = []
+  const budget = { gathered: 0, maxLength, maxItems: options.maxItems ?? 100 }
   /** Depth of the object shown last, which is the innermost one when its parents are put together. */
   let lastDepth = 0
+  const write = createEntryWriter(p, budget, show)
 
   return (value) => show(value, 0)
 
@@ -19,13 +49,16 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
     const text = isObject ? showGuarded(value, depth) : showPrimitive(p, value)
     // An object has already counted its own parts.
-    if (!isObject) gathered += text.length
+    if (!isObject) budget.gathered += text.length
     return text
   }
 
   /** Shows an object, or a placeholder if it is circular or can't be inspected: a proxy can throw at any step. */
   function showGuarded(value: object, depth: number): string {
-    if (p.arrayIncludes(ancestors, value)) return '[Circular]'
+    if (p.arrayIncludes(ancestors, value)) {
+      if (!p.arrayIncludes(circular, value)) p.arrayPush(circular, value)
+      return `[Circular *${p.arrayIndexOf(circular, value) + 1}]`
+    }
     p.arrayPush(ancestors, value)
     try {
       return showObject(value, depth)
@@ -38,122 +71,117 @@ export function createInspector(p: Primordials, maxDepth: number, maxLength: num
 
   function showObject(value: object, depth: number): string {
     const brand = typeof value === 'function' ? 'Function' : brandOf(p, value)
-    const name = constructorNameOf(p, value)
-    const entries: string[] = []
-    let prefix = name === 'Object' ? '' : `${name ?? '[Object: null prototype]'} `
-    let open = '{'
-    let close = '}'
-    let isList = false
-    const base = baseOf(p, value, brand, name)
-    const sized = (size: number, plainName?: string): string =>
-      name === plainName ? '' : `${name ?? `[${brand}: null prototype]`}(${size}) `
-
-    gathered += base.length
-    if (!isEmpty(value, brand)) {
-      if (depth > maxDepth || gathered > maxLength) {
+    const naming = namingOf(p, value)
+    const contents = brand === undefined ? contentsOf?.(value) : undefined
+    const base =
+      contents?.kind === 'text' ? prefixOf(p, naming, 'Object') + contents.text : baseOf(p, value, brand, naming)
+    budget.gathered += base.length
+    if (!isEmpty(value, brand, contents)) {
+      if (depth > maxDepth || budget.gathered > maxLength) {
         // An error may have any number of causes, which are left out here.
-        if (base !== '') return showBase(p, base, brand)
-        return brand === 'Array' ? '[Array]' : `[${name ?? 'Object: null prototype'}]`
+        if (base !== '') return base
+        const text = p.stringSlice(prefixOf(p, naming, kindName(brand)), 0, -1)
+        return naming.name === undefined ? text : `[${text}]`
       }
       lastDepth = depth
     }
-    if (brand === 'Array' || brand === 'TypedArray') {
-      const length = brand === 'Array' ? (value as unknown[]).length : p.typedArrayLength(value as Uint8Array)
-      prefix = sized(length, brand === 'Array' ? 'Array' : '')
-      open = '['
-      close = ']'
-      isList = true
-      showItems(value as unknown[], length, depth, entries)
-    } else if (brand === 'Map') {
-      const map = value as Map<unknown, unknown>
-      prefix = sized(p.mapSize(map))
-      p.mapForEach(map, (item, key) => {
-        if (canAdd(entries)) p.arrayPush(entries, `${show(key, depth + 1)} => ${show(item, depth + 1)}`)
-      })
-      addRest(entries, p.mapSize(map))
-    } else if (brand === 'Set') {
-      const set = value as Set<unknown>
-      prefix = sized(p.setSize(set))
-      p.setForEach(set, (item) => {
-        if (canAdd(entries)) p.arrayPush(entries, show(item, depth + 1))
-      })
-      addRest(entries, p.setSize(set))
-    } else if (brand === 'ArrayBuffer') {
-      const size = p.arrayBufferByteLength(value as ArrayBuffer)
-      p.arrayPush(entries, `[Uint8Contents]: ${hexOf(p, value as ArrayBuffer)}`)
-      p.arrayPush(entries, `[byteLength]: ${size}`)
-    } else if (brand === 'DataView') {
-      p.arrayPush(entries, `[byteLength]: ${p.dataViewByteLength(value as DataView)}`)
-      p.arrayPush(entries, `[byteOffset]: ${p.dataViewByteOffset(value as DataView)}`)
-      p.arrayPush(entries, `[buffer]: ${show(p.dataViewBuffer(value as DataView), depth + 1)}`)
-    }
-    const hasManyIndices = isList && (brand === 'TypedArray' || (value as unknown[]).length > maxItems)
-    if (!hasManyIndices && brand !== 'String') showProperties(value, depth, entries, brand)
-
-    if (base !== '') {
-      if (entries.length === 0) return showBase(p, base, brand)
-      prefix = `${base} `
-    }
-    if (entries.length === 0) return `${prefix}${open}${close}`
+    const entries: string[] = []
+    const shape = writeContents(value, { brand, naming, contents, depth, entries })
+    const hasManyIndices = shape.isList && brand === 'TypedArray'
+    if (!hasManyIndices && brand !== 'String') write.properties(value, depth, entries, { brand, base })
+    if (entries.length === 0) return base === '' ? `${shape.open}${shape.close}` : base
+    const index = p.arrayIndexOf(circular, value)
+    const reference = index === -1 ? '' : `<ref *${index + 1}> `
     return joinEntries(p, entries, {
-      open: prefix + open,
-      close,
-      isList,
+      open: reference + (base === '' ? shape.open : `${base} ${shape.open}`),
+      close: shape.close,
+      isList: shape.isList,
       isFlat: lastDepth - depth < 3,
       indent: depth * 2,
+      lineLength: options.lineLength ?? defaultLineLength,
     })
   }
 
-  function isEmpty(value: object, brand: string | undefined): boolean {
-    if (brand === 'Array') return (value as unknown[]).length === 0
-    return brand === undefined && p.ReflectOwnKeys(value).length === 0
-  }
-
-  function canAdd(entries: readonly string[]): boolean {
-    return entries.length < maxItems && gathered <= maxLength
-  }
-
-  function addRest(entries: string[], total: number): void {
-    const rest = total - entries.length
-    if (rest > 0) p.arrayPush(entries, `... ${rest} more item${rest > 1 ? 's' : ''}`)
-  }
-
-  function showItems(list: ArrayLike<unknown>, length: number, depth: number, entries: string[]): void {
-    let index = 0
-    while (index < length && canAdd(entries)) {
-      const start = index
-      while (index < length && index - start < 10_000 && !p.ObjectHasOwn(list, index)) index++
-      const holes = index - start
-      if (holes > 0) p.arrayPush(entries, `<${holes} empty item${holes > 1 ? 's' : ''}>`)
-      else p.arrayPush(entries, showProperty(list, index++, depth))
-    }
-    if (index < length) p.arrayPush(entries, `... ${length - index} more item${length - index > 1 ? 's' : ''}`)
-  }
-
-  function showProperties(value: object, depth: number, entries: string[], brand: string | undefined): void {
-    const keys = p.ReflectOwnKeys(value)
-    const isArray = brand === 'Array'
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index] as string | symbol
-      if (isArray && typeof key === 'string' && isIndex(p, key)) continue
-      const isHiddenDetail = brand === 'Error' && (key === 'cause' || key === 'errors')
-      const descriptor = p.ReflectGetOwnPropertyDescriptor(value, key)
-      if (!descriptor || (!descriptor.enumerable && !isHiddenDetail)) continue
-      if (gathered > maxLength) {
-        p.arrayPush(entries, '...')
-        return
+  function writeContents(value: object, { brand, naming, contents, depth, entries }: Found): Shape {
+    const prefix = (size?: number) => prefixOf(p, naming, kindName(brand), size === undefined ? '' : `(${size})`)
+    switch (brand) {
+      case 'Array': {
+        const { length } = value as unknown[]
+        write.items(value as unknown[], length, depth, entries)
+        return {
+          open: `${naming.name === 'Array' && naming.tag === '' ? '' : prefix(length)}[`,
+          close: ']',
+          isList: true,
+        }
       }
-      const name = isHiddenDetail && !descriptor.enumerable ? `[${key as string}]` : showKey(p, key)
-      gathered += name.length
-      p.arrayPush(entries, `${name}: ${showProperty(value, key, depth)}`)
+      case 'TypedArray': {
+        const length = p.typedArrayLength(value as Uint8Array)
+        write.items(value as Uint8Array, length, depth, entries)
+        return { open: `${prefix(length)}[`, close: ']', isList: true }
+      }
+      case 'Map':
+        write.map(value as Map<unknown, unknown>, depth, entries)
+        return { open: `${prefix(p.mapSize(value as never))}{`, close: '}', isList: false }
+      case 'Set':
+        write.set(value as Set<unknown>, depth, entries)
+        return { open: `${prefix(p.setSize(value as never))}{`, close: '}', isList: false }
+      case 'ArrayBuffer':
+      case 'DataView':
+        write.buffer(value, depth, entries)
+        return { open: `${prefix()}{`, close: '}', isList: false }
+      case 'Promise':
+        if (stateOf !== undefined) p.arrayPush(entries, stateOf(value))
+        return { open: `${prefix()}{`, close: '}', isList: false }
+      case undefined:
+        return writePlain(value, { brand, naming, contents, depth, entries })
+      default:
+        return { open: '{', close: '}', isList: false }
     }
   }
 
-  function showProperty(value: object, key: PropertyKey, depth: number): string {
-    const descriptor = p.ReflectGetOwnPropertyDescriptor(value, key)
-    if (!descriptor) return 'undefined'
-    if (p.ObjectHasOwn(descriptor, 'value')) return show(descriptor.value, depth + 1)
-    if (descriptor.get) return descriptor.set ? '[Getter/Setter]' : '[Getter]'
-    return '[Setter]'
+  function writePlain(value: object, { naming, contents, depth, entries }: Found): Shape {
+    const { name, tag } = naming
+    const iterated = tag === 'Map Iterator' ? 'Map' : tag === 'Set Iterator' ? 'Set' : undefined
+    const items = iterated === undefined ? undefined : previewIterator?.(value, iterated)
+    if (items !== undefined) {
+      write.list(items, depth, entries)
+      return { open: `[${isEveryPair(p, items) ? `${iterated} Entries` : tag}] {`, close: '}', isList: false }
+    }
+    if (contents !== undefined) write.contents(contents, depth, entries)
+    if (contents?.kind === 'text') return { open: '{', close: '}', isList: false }
+    if (contents?.kind === 'items') return { open: `${tag} {`, close: '}', isList: false }
+    return {
+      open: name === 'Object' && tag === '' ? '{' : `${prefixOf(p, naming, 'Object')}{`,
+      close: '}',
+      isList: false,
+    }
   }
+
+  function isEmpty(value: object, brand: Brand | 'Function' | undefined, contents: Contents | undefined): boolean {
+    if (brand === 'Map') return p.mapSize(value as never) === 0
+    if (brand === 'Set') return p.setSize(value as never) === 0
+    if (brand === 'Array') return (value as unknown[]).length === 0
+    return brand === undefined && contents === undefined && p.ReflectOwnKeys(value).length === 0
+  }
+}
+
+interface Found {
+  readonly brand: Brand | 'Function' | undefined
+  readonly naming: Naming
+  readonly contents: Contents | undefined
+  readonly depth: number
+  readonly entries: string[]
+}
+
+/** Returns whether an iterator seems to return entries: the language does not tell. */
+function isEveryPair(p: Primordials, items: readonly unknown[]): boolean {
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i]
+    if (!p.ArrayIsArray(item) || item.length !== 2) return false
+  }
+  return items.length > 0
+}
+
+function kindName(brand: Brand | 'Function' | undefined): string {
+  return brand === undefined || brand === 'TypedArray' ? 'Object' : brand
 }

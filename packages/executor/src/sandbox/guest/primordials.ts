@@ -35,6 +35,10 @@ export function capturePrimordials() {
   const { arrayPush, arraySlice, arrayRemove } = createArrayFunctions()
 
   const typedArray = getPrototypeOf(Uint8Array.prototype) as Uint8Array
+  const iteratorNext = (iterable: Iterable<unknown>) =>
+    uncurry((getPrototypeOf(iterable[Symbol.iterator]()) as Iterator<unknown>).next as never) as (
+      iterator: object,
+    ) => IteratorResult<unknown> & { readonly done: boolean }
   const arrayIterator = getPrototypeOf([][Symbol.iterator]()) as Iterator<unknown>
 
   // These are newer than the TypeScript library that tests are checked with.
@@ -125,6 +129,7 @@ export function capturePrimordials() {
     ReflectGetOwnPropertyDescriptor: getOwnPropertyDescriptor,
     ReflectGetPrototypeOf: getPrototypeOf,
     ReflectHas: Reflect.has,
+    ReflectIsExtensible: Reflect.isExtensible,
     ReflectOwnKeys: Reflect.ownKeys,
     ReflectPreventExtensions: Reflect.preventExtensions,
     ReflectSet: Reflect.set,
@@ -172,6 +177,7 @@ export function capturePrimordials() {
     stringEndsWith: ofString(String.prototype.endsWith),
     stringIncludes: ofString(String.prototype.includes),
     stringIndexOf: ofString(String.prototype.indexOf),
+    stringPadEnd: ofString(String.prototype.padEnd),
     stringPadStart: ofString(String.prototype.padStart),
     stringSlice: ofString(String.prototype.slice),
     stringStartsWith: ofString(String.prototype.startsWith),
@@ -205,6 +211,7 @@ export function capturePrimordials() {
     mapGet: uncurry(Map.prototype.get as never) as <Key, Value>(self: Map<Key, Value>, key: Key) => Value | undefined,
     mapHas: uncurry(Map.prototype.has as never) as <Key>(self: Map<Key, unknown>, key: Key) => boolean,
     mapSet: uncurry(Map.prototype.set as never) as <Key, Value>(self: Map<Key, Value>, key: Key, value: Value) => void,
+    mapIteratorNext: iteratorNext(new Map()),
     mapSize: getter<Map<unknown, unknown>, number>(Map.prototype, 'size'),
     setAdd: uncurry(Set.prototype.add as never) as <Item>(self: Set<Item>, item: Item) => void,
     setDelete: uncurry(Set.prototype.delete as never) as <Item>(self: Set<Item>, item: Item) => boolean,
@@ -213,6 +220,7 @@ export function capturePrimordials() {
       callback: (item: Item) => void,
     ) => void,
     setHas: uncurry(Set.prototype.has as never) as <Item>(self: Set<Item>, item: Item) => boolean,
+    setIteratorNext: iteratorNext(new Set()),
     setSize: getter<Set<unknown>, number>(Set.prototype, 'size'),
     weakMapGet: uncurry(WeakMap.prototype.get as never) as <Key extends WeakKey, Value>(
       self: WeakMap<Key, Value>,

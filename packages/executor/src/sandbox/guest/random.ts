@@ -45,9 +45,12 @@ function createMathRandom(seedOf: () => Uint32Array): () => number {
     c |= 0
     return sum >>> 0
   }
-  return function random() {
-    return (next() * 0x200000 + (next() >>> 11)) / 0x20000000000000
-  }
+  // A method can't be constructed, as the original can't.
+  return {
+    random() {
+      return (next() * 0x200000 + (next() >>> 11)) / 0x20000000000000
+    },
+  }.random
 }
 
 function createByteStream(p: Primordials, key: Uint32Array): (count: number) => Uint8Array {

@@ -38,6 +38,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     ended: false,
     limits: undefined as never,
     emit,
+    inspectors: [],
     endOfTurn: undefined,
   }
   restrictGlobals(p)
@@ -59,6 +60,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
     randomBytes: (count) => randomBytes(count),
+    inspectWith: (contentsOf) => p.arrayPush(state.inspectors, contentsOf),
     parseUrl: (op, json) => {
       if (json.length > maxUrlRequestLength) {
         throw new p.RangeError(

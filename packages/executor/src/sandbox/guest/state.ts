@@ -1,4 +1,5 @@
 import type { Emit, GuestLimits } from '../guest-boundary.ts'
+import type { ContentsOf } from './contents.ts'
 import type { Primordials } from './primordials.ts'
 
 /**
@@ -18,6 +19,8 @@ export interface RuntimeState {
   ended: boolean
   limits: GuestLimits
   readonly emit: Emit
+  /** Functions by which the console shows objects of the platform. Each is added when the classes of its objects are made. */
+  readonly inspectors: ContentsOf[]
   /** Promise that the current turn rejected first; see `createRuntime`. */
   endOfTurn: unknown
 }

@@ -1,3 +1,4 @@
+import type { ContentsOf } from './contents.ts'
 import { defineGlobal, defineHidden } from './define.ts'
 import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
@@ -44,8 +45,7 @@ function membersOf(p: Primordials, state: RuntimeState): object {
   const first = instantAt(0)
   const zoned = first.toZonedDateTimeISO(localZone)
   const date = zoned.toPlainDate()
-  return {
-    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+  const classes = {
     PlainDate: date.constructor,
     PlainTime: zoned.toPlainTime().constructor,
     PlainDateTime: zoned.toPlainDateTime().constructor,
@@ -54,6 +54,35 @@ function membersOf(p: Primordials, state: RuntimeState): object {
     Instant: first.constructor,
     PlainYearMonth: date.toPlainYearMonth().constructor,
     PlainMonthDay: date.toPlainMonthDay().constructor,
+  }
+  p.arrayPush(state.inspectors, createContentsOf(p, classes))
+  return {
+    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+    ...classes,
+  }
+}
+
+/** Creates the function that shows an object of `Temporal` to the console: as its `toString` does. */
+function createContentsOf(
+  p: Primordials,
+  classes: Readonly<Record<string, { readonly prototype: object }>>,
+): ContentsOf {
+  const methods = new p.Map<object, () => string>()
+  const names = p.ObjectKeys(classes)
+  for (let i = 0; i < names.length; i++) {
+    const { prototype } = classes[names[i]!]!
+    p.mapSet(methods, prototype, p.ReflectGetOwnPropertyDescriptor(prototype, 'toString')?.value as () => string)
+  }
+  return (value) => {
+    const prototype = p.ReflectGetPrototypeOf(value)
+    const toText = prototype === null ? undefined : p.mapGet(methods, prototype)
+    if (toText === undefined) return undefined
+    try {
+      const text: unknown = p.ReflectApply(toText, value, [])
+      return typeof text === 'string' ? { kind: 'text', text } : undefined
+    } catch {
+      return undefined
+    }
   }
 }
 
@@ -64,15 +93,15 @@ function createNow(
 ): object {
   const { toZonedDateTimeISO } = first
   const { toPlainDateTime, toPlainDate, toPlainTime } = zoned
-  const zonedDateTimeISO = (zone: unknown = localZone) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
+  const zonedDateTimeAt = (zone: unknown) => p.ReflectApply(toZonedDateTimeISO, instant(), [zone])
   const now = {}
   fillNamespace(p, now, 'Temporal.Now', {
     instant: () => instant(),
     timeZoneId: () => localZone,
-    plainDateTimeISO: (zone?: unknown) => p.ReflectApply(toPlainDateTime, zonedDateTimeISO(zone), []),
-    zonedDateTimeISO: (zone?: unknown) => zonedDateTimeISO(zone),
-    plainDateISO: (zone?: unknown) => p.ReflectApply(toPlainDate, zonedDateTimeISO(zone), []),
-    plainTimeISO: (zone?: unknown) => p.ReflectApply(toPlainTime, zonedDateTimeISO(zone), []),
+    plainDateTimeISO: (zone: unknown = localZone) => p.ReflectApply(toPlainDateTime, zonedDateTimeAt(zone), []),
+    zonedDateTimeISO: (zone: unknown = localZone) => zonedDateTimeAt(zone),
+    plainDateISO: (zone: unknown = localZone) => p.ReflectApply(toPlainDate, zonedDateTimeAt(zone), []),
+    plainTimeISO: (zone: unknown = localZone) => p.ReflectApply(toPlainTime, zonedDateTimeAt(zone), []),
   })
   return now
 }

@@ -32,7 +32,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     state.emit('timer', due)
   }
 
-  function add(callback: () => void, ms: unknown, repeats: boolean): number {
+  function add(callback: () => void, delay: number, repeats: boolean): number {
     assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
@@ -46,7 +46,6 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
       )
       return id
     }
-    const delay = delayOf(p, ms)
     const timer: Timer = { id, due: state.at + delay, callback, everyMs: repeats ? delay : 0, cleared: false }
     p.mapSet(timers, id, timer)
     heap.add(timer)
@@ -55,7 +54,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   }
 
   function clear(id: unknown): void {
-    const timer = p.mapGet(timers, id as number)
+    const timer = p.mapGet(timers, typeof id === 'string' ? p.Number(id) : (id as number))
     if (timer === undefined) return
     timer.cleared = true
     p.mapDelete(timers, timer.id)
@@ -82,29 +81,48 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     }
   }
 
-  const timerFunction = (name: string, repeats: boolean): void => {
-    defineGlobal(p, name, (callback: unknown, ms?: unknown, ...values: unknown[]) => {
-      if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
-      return add(() => void p.ReflectApply(callback, undefined, values), ms, repeats)
-    })
+  function addCall(name: string, callback: unknown, ms: unknown, values: readonly unknown[]): number {
+    if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
+    return add(() => void p.ReflectApply(callback, undefined, values), delayOf(p, ms), name === 'setInterval')
   }
-  timerFunction('setTimeout', false)
-  timerFunction('setInterval', true)
-  defineGlobal(p, 'clearTimeout', clear)
-  defineGlobal(p, 'clearInterval', clear)
-  defineGlobal(p, 'sleep', (ms?: unknown) => new p.Promise<void>((resolve) => void add(() => resolve(), ms, false)))
+
   const settled = p.promiseResolve(undefined)
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, settled, 'constructor', undefined)
-  defineGlobal(p, 'queueMicrotask', (callback: unknown) => {
-    if (typeof callback !== 'function') throw new p.TypeError('The first argument of queueMicrotask must be a function')
-    void p.promiseThen(settled, () => runCallback(callback as () => void))
+  // Named by their properties: the bundler would rename functions that have the names of globals.
+  defineGlobals(p, {
+    setTimeout: (callback: unknown, ms: unknown, ...values: unknown[]) => addCall('setTimeout', callback, ms, values),
+    setInterval: (callback: unknown, ms: unknown, ...values: unknown[]) => addCall('setInterval', callback, ms, values),
+    clearTimeout: (id: unknown) => clear(id),
+    clearInterval: (id: unknown) => clear(id),
+    sleep: (ms: unknown) =>
+      new p.Promise<void>((resolve) => void add(() => resolve(), longDelayOf(p, p.Number(ms)), false)),
+    queueMicrotask(callback: unknown) {
+      if (typeof callback !== 'function') {
+        throw new p.TypeError('The first argument of queueMicrotask must be a function')
+      }
+      void p.promiseThen(settled, () => runCallback(callback as () => void))
+    },
   })
-  return { setTimeout: (callback, ms) => add(callback, ms, false), clear, fireNext }
+  return { setTimeout: (callback, ms) => add(callback, longDelayOf(p, ms), false), clear, fireNext }
 }
 
-/** Returns a delay of at least 1 ms, as in browsers and Node. A value that is no number counts as 1. */
+function defineGlobals(p: Primordials, members: Readonly<Record<string, unknown>>): void {
+  const names = p.ObjectKeys(members)
+  for (let i = 0; i < names.length; i++) defineGlobal(p, names[i]!, members[names[i]!])
+}
+
+/**
+ * Returns the delay of `setTimeout` and `setInterval` as in Node: at least 1 ms, and 1 ms for a value that is no number or
+ * that exceeds 2,147,483,647 ms, with which a browser fires at once as well.
+ */
 function delayOf(p: Primordials, ms: unknown): number {
   const delay = p.MathTrunc(p.Number(ms))
+  return delay >= 1 && delay <= maxDelayMs ? delay : 1
+}
+
+/** Returns a delay of at least 1 ms. One that is too long is never shortened to less than 24 days. */
+function longDelayOf(p: Primordials, ms: number): number {
+  const delay = p.MathTrunc(ms)
   return delay >= 1 ? p.MathMin(delay, maxDelayMs) : 1
 }

@@ -1,3 +1,4 @@
+import { missing } from '../missing.ts'
 import type { Primordials } from '../primordials.ts'
 import { defineWebClass } from './define-web-class.ts'
 import type { DomExceptionClass } from './dom-exception.ts'
@@ -67,7 +68,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
     #handler: unknown = null
     #isHandled = false
 
-    constructor(key?: unknown) {
+    constructor(key = missing) {
       if (key !== construction) {
         throw p.ObjectAssign(new p.TypeError('Illegal constructor'), { code: 'ERR_ILLEGAL_CONSTRUCTOR' })
       }

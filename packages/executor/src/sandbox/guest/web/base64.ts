@@ -6,7 +6,7 @@ import type { DomExceptionClass } from './dom-exception.ts'
 /** Creates `atob` and `btoa`, for strings that hold a byte in each character. */
 export function createBase64(p: Primordials, DOMException: DomExceptionClass) {
   return {
-    atob: function atob(data: unknown): string {
+    atob(data: unknown): string {
       if (arguments.length === 0) throw new p.TypeError('The "data" argument must be specified')
       const text = textOf(data)
       let bytes: Uint8Array
@@ -22,7 +22,7 @@ export function createBase64(p: Primordials, DOMException: DomExceptionClass) {
       for (let index = 0; index < length; index++) builder.add(bytes[index] as number)
       return builder.finish()
     },
-    btoa: function btoa(data: unknown): string {
+    btoa(data: unknown): string {
       if (arguments.length === 0) throw new p.TypeError('The "data" argument must be specified')
       const text = textOf(data)
       const bytes = new p.Uint8Array(text.length)

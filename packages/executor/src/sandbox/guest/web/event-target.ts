@@ -23,11 +23,6 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
   }
 
   class Event {
-    static readonly NONE = 0
-    static readonly CAPTURING_PHASE = 1
-    static readonly AT_TARGET = 2
-    static readonly BUBBLING_PHASE = 3
-
     static {
       internals.begin = (event, target) => {
         if (event.#isDispatched) throw new DOMException('The event is already being dispatched', 'InvalidStateError')
@@ -225,6 +220,8 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
   const typeOf = getterOf('type')
   const preventedOf = getterOf('defaultPrevented')
   defineWebClass(p, Event, 'Event')
+  definePhases(p, Event)
+  definePhases(p, Event.prototype)
   defineWebClass(p, CustomEvent, 'CustomEvent')
   defineWebClass(p, EventTarget, 'EventTarget')
   // oxlint-disable typescript/unbound-method
@@ -242,6 +239,19 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
     dispatch: p.uncurry(EventTarget.prototype.dispatchEvent as never) as (target: unknown, event: unknown) => boolean,
   }
   // oxlint-enable typescript/unbound-method
+}
+
+const phases = ['NONE', 'CAPTURING_PHASE', 'AT_TARGET', 'BUBBLING_PHASE']
+
+function definePhases(p: Primordials, target: object): void {
+  for (let phase = 0; phase < phases.length; phase++) {
+    p.ReflectDefineProperty(target, phases[phase]!, {
+      // @ts-expect-error the prototype of a literal is not part of its type
+      __proto__: null,
+      value: phase,
+      enumerable: true,
+    })
+  }
 }
 
 export type Events = ReturnType<typeof createEvents>

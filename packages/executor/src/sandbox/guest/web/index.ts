@@ -5,6 +5,7 @@
 import type { Primordials } from '../primordials.ts'
 import { createAbort } from './abort.ts'
 import { createBase64 } from './base64.ts'
+import { createContentsOf } from './contents-of.ts'
 import { createCrypto } from './crypto.ts'
 import { createDomException } from './dom-exception.ts'
 import { createEvents } from './event-target.ts'
@@ -16,24 +17,30 @@ import { createUrl } from './url.ts'
 import type { WebHost } from './web-host.ts'
 
 export function createWebGlobals(p: Primordials, host: WebHost): Record<string, unknown> {
-  const DOMException = createDomException(p)
+  const { DOMException, stateOf } = createDomException(p)
   const events = createEvents(p, host, DOMException)
   const { AbortController, AbortSignal } = createAbort(p, host, DOMException, events)
   const base64 = createBase64(p, DOMException)
   const searchParams = createUrlSearchParams(p, host)
+  const TextDecoder = createTextDecoder(p)
+  const TextEncoder = createTextEncoder(p)
+  const URL = createUrl(p, host, searchParams)
+  const { CustomEvent, Event } = events
+  const classes = { URL, AbortController, AbortSignal, CustomEvent, Event, TextDecoder, TextEncoder }
+  host.inspectWith(createContentsOf(p, classes, searchParams))
   return {
     AbortController,
     AbortSignal,
     ...base64,
     crypto: createCrypto(p, host, DOMException),
-    CustomEvent: events.CustomEvent,
+    CustomEvent,
     DOMException,
-    Event: events.Event,
+    Event,
     EventTarget: events.EventTarget,
-    structuredClone: createStructuredClone(p, DOMException),
-    TextDecoder: createTextDecoder(p),
-    TextEncoder: createTextEncoder(p),
-    URL: createUrl(p, host, searchParams),
+    structuredClone: createStructuredClone(p, DOMException, stateOf),
+    TextDecoder,
+    TextEncoder,
+    URL,
     URLSearchParams: searchParams.URLSearchParams,
   }
 }

@@ -1,21 +1,33 @@
 import { type Brand, brandOf } from '../brand.ts'
+import { defineHidden } from '../define.ts'
+import { kindOf } from '../not-json.ts'
 import type { Primordials } from '../primordials.ts'
 import { dictionaryOf, textOf } from './convert.ts'
-import type { DomExceptionClass } from './dom-exception.ts'
+import type { DomExceptionClass, DomExceptions } from './dom-exception.ts'
 import { listOf } from './iterate.ts'
 
-/** Creates HTML's `structuredClone`, for the types of the language. */
-export function createStructuredClone(p: Primordials, DOMException: DomExceptionClass) {
-  return function structuredClone(value: unknown, options: unknown = null): unknown {
-    if (arguments.length === 0) throw new p.TypeError("The 'value' argument must be specified")
-    const { transfer } = dictionaryOf(p, options)
-    const buffers = transfer === undefined ? [] : listOf(p, transfer)
-    for (let index = 0; index < buffers.length; index++) checkTransferable(buffers, index)
-    const copy = cloneValue(value, new p.Map())
-    // The copies hold the data already, so a transfer only has to detach the originals.
-    for (let index = 0; index < buffers.length; index++) p.arrayBufferTransfer(buffers[index] as ArrayBuffer)
-    return copy
-  }
+/**
+ * Creates HTML's `structuredClone`, for the types of the language and `DOMException`. A proxy is cloned as the object that
+ * its traps show, because code can't recognise a proxy.
+ */
+export function createStructuredClone(
+  p: Primordials,
+  DOMException: DomExceptionClass,
+  stateOf: DomExceptions['stateOf'],
+) {
+  // A method can't be constructed.
+  return {
+    structuredClone(value: unknown, options: unknown = null): unknown {
+      if (arguments.length === 0) throw new p.TypeError("The 'value' argument must be specified")
+      const { transfer } = dictionaryOf(p, options)
+      const buffers = transfer === undefined ? [] : listOf(p, transfer)
+      for (let index = 0; index < buffers.length; index++) checkTransferable(buffers, index)
+      const copy = cloneValue(value, new p.Map())
+      // The copies hold the data already, so a transfer only has to detach the originals.
+      for (let index = 0; index < buffers.length; index++) p.arrayBufferTransfer(buffers[index] as ArrayBuffer)
+      return copy
+    },
+  }.structuredClone
 
   function checkTransferable(buffers: readonly unknown[], index: number): void {
     const buffer = buffers[index]
@@ -90,6 +102,7 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
         return cloneProperties(value, copy, known)
       }
       default:
+        refuseHiddenState(value)
         return cloneProperties(value, remember({}), known)
     }
 
@@ -99,12 +112,21 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
     }
   }
 
+  /**
+   * Throws for an instance of a class of the platform, such as an iterator or a URL: its properties don't have its
+   * contents. An object that only inherits from a class that `brandOf` knows is no instance.
+   */
+  function refuseHiddenState(value: object): void {
+    const kind = p.JSONIsRawJSON(value) ? 'RawJSON' : kindOf(p, value)
+    if (kind !== undefined && !p.arrayIncludes(brandedKinds, kind)) throw notCloneable(`#<${kind}>`)
+  }
+
   function cloneProperties(value: object, copy: object, known: Map<object, object>): object {
     const keys = p.ReflectOwnKeys(value)
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string | symbol
       if (typeof key === 'symbol' || !p.ReflectGetOwnPropertyDescriptor(value, key)?.enumerable) continue
-      define(copy, key, cloneValue((value as Record<string, unknown>)[key], known), true)
+      define(copy, key, cloneValue((value as Record<string, unknown>)[key], known))
     }
     return copy
   }
@@ -119,13 +141,20 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
       TypeError: p.TypeError,
       URIError: p.URIError,
     } as unknown as Record<string, ErrorConstructor | undefined>
+    const state = stateOf(error)
+    if (state !== undefined) {
+      const copy = new DOMException(state.message, state.name)
+      p.mapSet(known, error, copy)
+      defineHidden(p, copy, 'stack', textOf(error.stack))
+      return copy
+    }
     const name = textOf(error.name)
     const message = p.ReflectGetOwnPropertyDescriptor(error, 'message')?.value as unknown
     const copy = new (constructors[name] ?? p.Error)()
     p.mapSet(known, error, copy)
-    define(copy, 'stack', textOf(error.stack), false)
-    if (message !== undefined) define(copy, 'message', textOf(message), false)
-    if (p.ObjectHasOwn(error, 'cause')) define(copy, 'cause', cloneValue(error.cause, known), false)
+    defineHidden(p, copy, 'stack', textOf(error.stack))
+    if (message !== undefined) defineHidden(p, copy, 'message', textOf(message))
+    if (p.ObjectHasOwn(error, 'cause')) defineHidden(p, copy, 'cause', cloneValue(error.cause, known))
     return copy
   }
 
@@ -151,13 +180,13 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
     return new TypedArray(buffer, p.typedArrayByteOffset(view), p.typedArrayLength(view))
   }
 
-  function define(target: object, key: PropertyKey, value: unknown, enumerable: boolean): void {
+  function define(target: object, key: PropertyKey, value: unknown): void {
     p.ReflectDefineProperty(target, key, {
       // @ts-expect-error the prototype of a literal is not part of its type
       __proto__: null,
       value,
       writable: true,
-      enumerable,
+      enumerable: true,
       configurable: true,
     })
   }
@@ -166,3 +195,17 @@ export function createStructuredClone(p: Primordials, DOMException: DomException
     return new DOMException(`${what} could not be cloned.`, 'DataCloneError')
   }
 }
+
+/** Kinds that `brandOf` recognises, so that an object without a brand is no instance of them. */
+const brandedKinds = [
+  'ArrayBuffer',
+  'DataView',
+  'Error',
+  'Map',
+  'Promise',
+  'RegExp',
+  'Set',
+  'TypedArray',
+  'WeakMap',
+  'WeakSet',
+]

@@ -2,14 +2,15 @@ import type { Primordials } from '../primordials.ts'
 import { dictionaryOf, textOf } from './convert.ts'
 import { bytesOf, createTextBuilder } from './bytes.ts'
 import { defineWebClass } from './define-web-class.ts'
+import { encodingOf, type Encoding } from './encoding-labels.ts'
 
 /**
- * Creates the Encoding Standard's `TextDecoder`, for UTF-8, UTF-16LE and windows-1252 (which `latin1` means in the
+ * Creates the Encoding Standard's `TextDecoder`, for UTF-8, UTF-16 and windows-1252 (which `latin1` means in the
  * standard).
  */
 export function createTextDecoder(p: Primordials) {
   class TextDecoder {
-    readonly #encoding: string
+    readonly #encoding: Encoding
     readonly #isFatal: boolean
     readonly #ignoreBom: boolean
     /** Bytes of an incomplete character that the next chunk completes. */
@@ -18,10 +19,11 @@ export function createTextDecoder(p: Primordials) {
 
     constructor(label: unknown = 'utf-8', options: unknown = null) {
       const name = textOf(label)
-      const encoding = p.ReflectGetOwnPropertyDescriptor(labels, p.stringToLowerCase(p.stringTrim(name)))
-        ?.value as unknown
-      if (typeof encoding !== 'string') {
-        const error = new p.RangeError(`The "${name}" encoding is not supported`)
+      const encoding = encodingOf(p, name)
+      if (encoding === undefined) {
+        const error = new p.RangeError(
+          `The "${name}" encoding is not supported. The supported encodings are utf-8, utf-16le, utf-16be and windows-1252 (latin1).`,
+        )
         throw p.ObjectAssign(error, { code: 'ERR_ENCODING_NOT_SUPPORTED' })
       }
       const init = dictionaryOf(p, options)
@@ -51,10 +53,8 @@ export function createTextDecoder(p: Primordials) {
         this.#isPastBom = true
         if (!isBom) builder.add(code)
       }
-      const decode =
-        this.#encoding === 'utf-8' ? decodeUtf8 : this.#encoding === 'utf-16le' ? decodeUtf16 : decodeWindows1252
       try {
-        const consumed = decode(p, bytes, { isStream, emit, fail: () => this.#fail(emit) })
+        const consumed = decoders[this.#encoding](p, bytes, { isStream, emit, fail: () => this.#fail(emit) })
         const rest = p.typedArrayLength(bytes) - consumed
         this.#pending = new p.Uint8Array(rest)
         for (let index = 0; index < rest; index++) this.#pending[index] = bytes[consumed + index] as number
@@ -133,9 +133,21 @@ function decodeUtf8(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }:
   return index
 }
 
-function decodeUtf16(p: Primordials, bytes: Uint8Array, { isStream, emit, fail }: Decoding): number {
+function decodeUtf16Le(p: Primordials, bytes: Uint8Array, decoding: Decoding): number {
+  return decodeUtf16(p, bytes, decoding, (at) => bytes[at]! | (bytes[at + 1]! << 8))
+}
+
+function decodeUtf16Be(p: Primordials, bytes: Uint8Array, decoding: Decoding): number {
+  return decodeUtf16(p, bytes, decoding, (at) => (bytes[at]! << 8) | bytes[at + 1]!)
+}
+
+function decodeUtf16(
+  p: Primordials,
+  bytes: Uint8Array,
+  { isStream, emit, fail }: Decoding,
+  unitAt: (at: number) => number,
+): number {
   const length = p.typedArrayLength(bytes)
-  const unitAt = (at: number): number => (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
   let index = 0
   while (index + 1 < length) {
     const unit = unitAt(index)
@@ -172,20 +184,9 @@ function decodeWindows1252(p: Primordials, bytes: Uint8Array, { emit }: Decoding
 const windows1252 =
   '\u20AC\x81\u201A\u0192\u201E\u2026\u2020\u2021\u02C6\u2030\u0160\u2039\u0152\x8D\u017D\x8F\x90\u2018\u2019\u201C\u201D\u2022\u2013\u2014\u02DC\u2122\u0161\u203A\u0153\x9D\u017E\u0178'
 
-const labels = {
-  'utf-8': 'utf-8',
-  utf8: 'utf-8',
-  'unicode-1-1-utf-8': 'utf-8',
-  'utf-16le': 'utf-16le',
-  'utf-16': 'utf-16le',
-  'ucs-2': 'utf-16le',
-  unicode: 'utf-16le',
-  latin1: 'windows-1252',
-  l1: 'windows-1252',
-  ascii: 'windows-1252',
-  'us-ascii': 'windows-1252',
-  'iso-8859-1': 'windows-1252',
-  'iso8859-1': 'windows-1252',
-  cp1252: 'windows-1252',
-  'windows-1252': 'windows-1252',
+const decoders = {
+  'utf-8': decodeUtf8,
+  'utf-16le': decodeUtf16Le,
+  'utf-16be': decodeUtf16Be,
+  'windows-1252': decodeWindows1252,
 }

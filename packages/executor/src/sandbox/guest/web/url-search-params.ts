@@ -1,3 +1,5 @@
+import type { Contents } from '../contents.ts'
+import { missing } from '../missing.ts'
 import type { Primordials } from '../primordials.ts'
 import { urlTextOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
@@ -12,6 +14,8 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
     /** Makes the parameters of a URL. `onChange` is called with the query after each change. */
     create: undefined as unknown as (query: string, onChange: (query: string) => void) => URLSearchParams,
     replace: undefined as unknown as (params: URLSearchParams, query: string) => void,
+    /** Returns the pairs of the parameters; undefined for any other value. */
+    pairsOf: undefined as unknown as (value: object) => readonly Pair[] | undefined,
   }
 
   class URLSearchParams {
@@ -24,12 +28,13 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       internals.replace = (params, query) => {
         params.#pairs = parseQuery(query)
       }
+      internals.pairsOf = (value) => (#pairs in value ? value.#pairs : undefined)
     }
 
     #pairs: Pair[] = []
     #onChange: ((query: string) => void) | undefined
 
-    constructor(init?: unknown) {
+    constructor(init = missing) {
       if (init === undefined || init === null) return
       if ((typeof init === 'object' || typeof init === 'function') && init !== null) {
         const method = (init as Record<symbol, unknown>)[p.SymbolIterator]
@@ -78,7 +83,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    delete(name: unknown, value?: unknown): void {
+    delete(name: unknown, value = missing): void {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       const wanted = text(name)
       const wantedValue = value === undefined ? undefined : text(value)
@@ -107,7 +112,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       return values
     }
 
-    has(name: unknown, value?: unknown): boolean {
+    has(name: unknown, value = missing): boolean {
       requireArguments(arguments.length, 1, 'The "name" argument must be specified')
       return findPair(this.#pairs, text(name), value === undefined ? undefined : text(value)) !== undefined
     }
@@ -136,7 +141,7 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
       this.#onChange?.(serialise(this.#pairs))
     }
 
-    forEach(callback: unknown, receiver?: unknown): void {
+    forEach(callback: unknown, receiver = missing): void {
       if (typeof callback !== 'function') {
         throw typeError('ERR_INVALID_ARG_TYPE', 'The "callback" argument must be of type function.')
       }
@@ -187,7 +192,25 @@ export function createUrlSearchParams(p: Primordials, host: WebHost) {
   defineWebClass(p, URLSearchParams, 'URLSearchParams')
   // oxlint-disable-next-line typescript/unbound-method -- it is one function under two names, as the standard has it
   define(URLSearchParams.prototype, p.SymbolIterator, URLSearchParams.prototype.entries, false)
-  return { URLSearchParams, createParams: internals.create, replaceParams: internals.replace }
+  return { URLSearchParams, createParams: internals.create, replaceParams: internals.replace, contentsOfParams }
+
+  /** Returns the pairs of parameters, or the items that an iterator of them is going to return. */
+  function contentsOfParams(value: object): Contents | undefined {
+    const pairs = internals.pairsOf(value)
+    const list: unknown[] = []
+    if (pairs !== undefined) {
+      for (let index = 0; index < pairs.length; index++) {
+        p.arrayPush(list, pairs[index]![0])
+        p.arrayPush(list, pairs[index]![1])
+      }
+      return { kind: 'pairs', list }
+    }
+    const position = p.weakMapGet(positions, value)
+    if (position === undefined) return undefined
+    const rest = position.pairs()
+    for (let { index } = position; index < rest.length; index++) p.arrayPush(list, position.pick(rest[index]!))
+    return { kind: 'items', list }
+  }
 
   function iterate(pairs: () => readonly Pair[], pick: (pair: Pair) => unknown): object {
     const iterator = p.ObjectCreate(iteratorPrototype)

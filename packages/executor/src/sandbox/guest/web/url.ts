@@ -1,3 +1,4 @@
+import { missing } from '../missing.ts'
 import type { Primordials } from '../primordials.ts'
 import { textOf, urlTextOf } from './convert.ts'
 import { defineWebClass } from './define-web-class.ts'
@@ -24,19 +25,19 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
     #parts: UrlParts
     #params: InstanceType<SearchParams['URLSearchParams']> | undefined
 
-    static canParse(url: unknown, base?: unknown): boolean {
-      if (arguments.length === 0) throw missing()
+    static canParse(url: unknown, base = missing): boolean {
+      if (arguments.length === 0) throw missingUrl()
       return parseParts(url, base) !== undefined
     }
 
-    static parse(url: unknown, base?: unknown): URL | null {
-      if (arguments.length === 0) throw missing()
+    static parse(url: unknown, base = missing): URL | null {
+      if (arguments.length === 0) throw missingUrl()
       const parts = parseParts(url, base)
       return parts ? new URL(parts.href) : null
     }
 
-    constructor(url: unknown, base?: unknown) {
-      if (arguments.length === 0) throw missing()
+    constructor(url: unknown, base = missing) {
+      if (arguments.length === 0) throw missingUrl()
       const parts = parseParts(url, base)
       if (!parts) throw invalid(textOf(url), base)
       this.#parts = parts
@@ -147,7 +148,7 @@ export function createUrl(p: Primordials, host: WebHost, { createParams, replace
     return urlTextOf(p, value)
   }
 
-  function missing(): Error {
+  function missingUrl(): Error {
     return withDetails(new p.TypeError('The "url" argument must be specified'), ['code', 'ERR_MISSING_ARGS'])
   }
 

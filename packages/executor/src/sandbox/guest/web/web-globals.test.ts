@@ -54,6 +54,7 @@ function evaluateInGuest(expression: string, prelude = ''): unknown {
            clearTimeout() {},
            randomBytes: (count) => p.typedArrayFill(new p.Uint8Array(count), 7),
            parseUrl: $1,
+           inspectWith() {},
          })
          const names = p.ObjectKeys(globals)
          for (let i = 0; i < names.length; i++) p.ReflectDefineProperty(globalThis, names[i], { __proto__: null, value: globals[names[i]] })
@@ -118,7 +119,11 @@ const cases: string[] = [
   `const d = new TextDecoder(); return [d.decode(new Uint8Array([0xe2, 0x82]), { stream: true }), d.decode()]`,
   `return [[0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xf0, 0x9f, 0x98], [0xff, 0x41], [0xe2, 0x28, 0xa1], [0xf0, 0x90, 0x41]].map((b) => new TextDecoder().decode(new Uint8Array(b)))`,
   failure(`new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([0xff]))`),
-  failure(`new TextDecoder('nope')`),
+  `try { new TextDecoder('nope') } catch (e) { return [e.name, e.code] }`,
+  `return ['\\t utf-16be\\n', 'UTF8', 'x-cp1252', 'csUnicode', 'unicodeFFFE', 'ISO_8859-1:1987', 'us-ascii', 'unicode-1-1-utf-8'].map((label) => new TextDecoder(label).encoding)`,
+  `return ['', 'utf-8\\u00a0', 'utf-8\\v', 'utf\\u20108', null].map((label) => { try { return new TextDecoder(label).encoding } catch (e) { return [e.name, e.code] } })`,
+  `const d = new TextDecoder('utf-16be'); return [d.decode(new Uint8Array([0xfe, 0xff, 0, 0x61, 0xd8, 0x3d, 0xde, 0])), d.decode(new Uint8Array([0xd8, 0, 0x61])), d.decode(new Uint8Array([0xd8, 0x3d]), { stream: true }), d.decode(new Uint8Array([0xde]), { stream: true }), d.decode(new Uint8Array([0])), new TextDecoder('utf-16be', { ignoreBOM: true }).decode(new Uint8Array([0xfe, 0xff])).length]`,
+  failure(`new TextDecoder('utf-16be', { fatal: true }).decode(new Uint8Array([0xd8, 0]))`),
   `try { new TextDecoder().decode('text') } catch (e) { return e.name }`,
   `const d = new TextDecoder(' UTF-16LE '); return [d.encoding, d.fatal, d.ignoreBOM, d.decode(new Uint8Array([0xff, 0xfe, 0x61, 0, 0x3d, 0xd8, 0, 0xde])), d.decode(new Uint8Array([0, 0xd8, 0x61])), d.decode(new Uint8Array([0, 0xdc, 0x61, 0]))]`,
   `const d = new TextDecoder('utf-16le'); return [d.decode(new Uint8Array([0x3d]), { stream: true }), d.decode(new Uint8Array([0xd8, 0]), { stream: true }), d.decode(new Uint8Array([0xde]))]`,
@@ -142,6 +147,25 @@ const cases: string[] = [
   failure(`structuredClone({ a: Symbol('x') })`),
   failure(`structuredClone({ a: Promise.resolve() })`),
   failure(`structuredClone(new WeakMap())`),
+  ...[
+    `[].values()`,
+    `(function* () {})()`,
+    `(async function* () {})()`,
+    `'a'.matchAll(/a/g)`,
+    `[1].values().map((x) => x)`,
+    `new URL('http://a')`,
+    `new URLSearchParams('a=1')`,
+    `Temporal.PlainDate.from('2024-01-01')`,
+    `new Intl.NumberFormat('en')`,
+    `new Intl.Segmenter('en').segment('a')`,
+    `Object(Symbol('x'))`,
+    `JSON.rawJSON('1')`,
+    `new Error('x', { cause: () => 1 })`,
+    `{ deep: [new Map([[1, { f() {} }]])] }`,
+    `class {}`,
+  ].map((value) => `try { return structuredClone(${value}) } catch (e) { return [e.name, e.code, Error.isError(e)] }`),
+  `return [Object.create(Map.prototype), Object.create({ a: 1 }), Math, Intl, new (class { #x = 1; y = 2 })()].map((each) => structuredClone(each))`,
+  `const e = structuredClone({ e: new DOMException('m', 'AbortError') }).e; return [e instanceof DOMException, e.name, e.message, e.code, Error.isError(e)]`,
   // Events
   `const t = new EventTarget(); const seen = []; t.addEventListener('x', (e) => seen.push('a', e.target === t, e.currentTarget === t, e.eventPhase)); t.addEventListener('x', { handleEvent(e) { seen.push('b', e.type) } }, { once: true }); const f = () => seen.push('f'); t.addEventListener('x', f); t.addEventListener('x', f); t.dispatchEvent(new Event('x')); t.removeEventListener('x', f); const r = t.dispatchEvent(new CustomEvent('x', { detail: 4, cancelable: true })); return [seen, r]`,
   `const t = new EventTarget(); const seen = []; t.addEventListener('x', (e) => { e.preventDefault(); e.stopImmediatePropagation(); seen.push(e.defaultPrevented) }); t.addEventListener('x', () => seen.push('no')); return [t.dispatchEvent(new Event('x', { cancelable: true })), t.dispatchEvent(new Event('x')), seen]`,
@@ -157,6 +181,11 @@ const cases: string[] = [
   failure(`new AbortSignal()`),
   `return [Object.prototype.toString.call(new AbortController()), Object.prototype.toString.call(new AbortController().signal), new AbortController().signal instanceof EventTarget]`,
   // DOMException
+  `const e = new DOMException('m', 'AbortError'); return [Error.isError(e), Object.keys(e), Reflect.ownKeys(e), Object.getPrototypeOf(DOMException) === Function.prototype, DOMException.length, JSON.stringify(e)]`,
+  `class Mine extends DOMException { constructor() { super('m', 'Mine') } get twice() { return this.message + this.message } }; const e = new Mine(); return [e.twice, e.name, e instanceof Mine, Error.isError(e), e.stack.split('\\n')[0]]`,
+  `return [Object.entries(DOMException).filter(([k]) => k !== 'name'), DOMException.prototype.DATA_CLONE_ERR, Error.isError(Object.create(DOMException.prototype))]`,
+  `try { return DOMException.prototype.name } catch (e) { return e.name }`,
+  `try { DOMException('x') } catch (e) { return e.name }`,
   `const e = new DOMException('m', 'AbortError'); return [e.name, e.message, e.code, e instanceof Error, String(e), DOMException.ABORT_ERR, e.ABORT_ERR, Object.prototype.toString.call(e), e.stack.split('\\n')[0]]`,
   `const e = new DOMException('m', { name: 'X', cause: 3 }); return [e.name, e.code, e.cause, new DOMException().name]`,
 ]

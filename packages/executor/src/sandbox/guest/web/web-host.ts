@@ -1,4 +1,5 @@
 import type { UrlHost } from '../../guest-boundary.ts'
+import type { ContentsOf } from '../contents.ts'
 
 /** Functions of the runtime that the web globals use. The runtime captures every member before user code runs. */
 export interface WebHost {
@@ -8,6 +9,8 @@ export interface WebHost {
   clearTimeout(id: number): void
   /** Returns fresh bytes of the execution's seeded generator. */
   randomBytes(count: number): Uint8Array
+  /** Lets the console show objects of the web globals with `contentsOf`. */
+  inspectWith(contentsOf: ContentsOf): void
   /** Calls the host's URL parser; see `child/url-host.ts`. */
   readonly parseUrl: UrlHost
 }
