@@ -119,7 +119,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const result = await client.run(`
-      for (let i = 1; i <= 256; i++) await tools.count({})
+      for (let i = 1; i <= 1_000; i++) await tools.count({})
       console.log('all allowed ones are made')
       await tools.count({}).catch(() => 'caught')
       return 'caught'`)
@@ -128,8 +128,8 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
       error: { code: 'TOO_MANY_TOOL_CALLS' },
       logs: [{ text: 'all allowed ones are made' }],
     })
-    expect(result.toolCalls).toHaveLength(256)
-    expect(calls).toBe(256)
+    expect(result.toolCalls).toHaveLength(1_000)
+    expect(calls).toBe(1_000)
   })
 
   test(

@@ -74,6 +74,7 @@ test('the options of an execution are these, and all are optional', () => {
     toolTimeoutMs?: number
     queueTimeoutMs?: number
     memoryLimitMb?: number
+    maxToolCalls?: number
     priority?: number
     signal?: AbortSignal
   }

@@ -2,7 +2,6 @@
 import type { ExecutionRequest, Json } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { Context } from '../tools/define.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 
@@ -33,7 +32,7 @@ export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Js
 }
 
 /** Returns a copy of a context as JSON, so that later changes to the caller's object have no effect. */
-export function contextFrom(context: Context): Record<string, Json> {
+export function contextFrom(context: object): Record<string, Json> {
   return jsonObjectOf('context', context)
 }
 

@@ -2,10 +2,10 @@ import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import type { ResolvedConfig } from '../config/schema.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
-import type { ExecutionState } from '../run/execution-state.ts'
+import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
-import { reportConflict, serveCall } from './serve-call.ts'
+import { refuseBound, reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
 
@@ -18,22 +18,25 @@ export class ClientTools {
   /** Whether the executor calls the tools over HTTP; otherwise their calls come over the event stream. */
   readonly usesCallbacks: boolean
   readonly #events: ClientEmitter
-  readonly #stateOf: (executionId: string) => ExecutionState | undefined
+  readonly #runOf: (executionId: string) => ServedRun | undefined
 
   constructor(
     config: ResolvedConfig,
     events: ClientEmitter,
-    stateOf: (executionId: string) => ExecutionState | undefined,
+    runOf: (executionId: string) => ServedRun | undefined,
   ) {
     this.#events = events
-    this.#stateOf = stateOf
+    this.#runOf = runOf
     this.usesCallbacks = config.toolServer !== undefined
     this.server = new ToolServer({
       config: config.toolServer,
-      callTool: (message, signal) => this.call(message, signal, this.#stateOf(message.executionId)),
+      callTool: (message, signal, isBound) => {
+        const run = this.#runOf(message.executionId)
+        return isBound && run === undefined ? refuseBound(message) : this.call(message, signal, run)
+      },
       onConflict: (message, { message: reason }) => reportConflict(events, message, reason),
     })
-    for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
+    this.registry.registerAll(config.tools ?? {})
     if (config.toolsModule !== undefined) this.module = new ToolsModule(config.toolsModule, this.registry)
   }
 
@@ -42,14 +45,23 @@ export class ClientTools {
     return this.module?.load()
   }
 
-  /** Returns the callback through which the executor calls the tools of a plan. */
-  callbackFor(executionId: string, { request, requestTimeoutMs }: Plan): Promise<Callback> {
-    const names = request.tools?.map(({ name }) => name) ?? []
-    return this.server.callbackFor(executionId, names, requestTimeoutMs)
+  /** Whether a registry is that of a view, and not the client's own. */
+  isExtendedBy(registry: ToolRegistry): boolean {
+    return registry !== this.registry
   }
 
-  /** Serves one call, and counts it in the state of its execution if that is under way. Never rejects. */
-  call(message: ToolCallMessage, signal: AbortSignal, state: ExecutionState | undefined): Promise<ToolAnswer> {
-    return serveCall(message, signal, { registry: this.registry, events: this.#events, state })
+  /** Returns the callback through which the executor calls the tools of a plan. */
+  callbackFor(executionId: string, plan: Plan, registry: ToolRegistry): Promise<Callback> {
+    const tools = plan.request.tools?.map(({ name }) => name) ?? []
+    const scope = { tools, isBound: this.isExtendedBy(registry) }
+    return this.server.callbackFor(executionId, scope, plan.requestTimeoutMs)
+  }
+
+  /**
+   * Serves one call. If its execution is under way, counts it in the execution's state, and uses the tools of its view.
+   * Never rejects.
+   */
+  call(message: ToolCallMessage, signal: AbortSignal, run: ServedRun | undefined): Promise<ToolAnswer> {
+    return serveCall(message, signal, { registry: run?.registry ?? this.registry, events: this.#events, state: run?.state })
   }
 }

@@ -8,8 +8,8 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
-import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
-import { signToken } from './execution-token.ts'
+import { correlationIdOf, readCallbackRequest, type CallbackRequest } from './callback-request.ts'
+import { signToken, type TokenClaims } from './execution-token.ts'
 import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedResponse } from './listener.ts'
 import { executionEnded } from './tool-failure.ts'
@@ -22,7 +22,8 @@ const maxEnded = 10_000
 
 interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
-  readonly callTool: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Called to serve a call. `isBound` is that of the execution's token. */
+  readonly callTool: (message: ToolCallMessage, signal: AbortSignal, isBound: boolean) => Promise<ToolAnswer>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
@@ -53,13 +54,17 @@ export class ToolServer {
    * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
    * tools only.
    */
-  async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
+  async callbackFor(
+    executionId: string,
+    { tools, isBound }: Pick<TokenClaims, 'tools' | 'isBound'>,
+    requestTimeoutMs: number,
+  ): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
     const expiresAt = issuedAt + requestTimeoutMs + tokenMarginMs
-    const token = signToken({ executionId, tools, issuedAt, expiresAt }, this.#secret)
+    const token = signToken({ executionId, tools, isBound, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
@@ -77,9 +82,10 @@ export class ToolServer {
   readonly #answer = async (request: IncomingRequest): Promise<ServedResponse> => {
     try {
       if (this.#isClosed) throw new RequestError('SHUTTING_DOWN', 'The client is closed.')
-      const { message, expiresAt } = await readCallbackRequest(request, this.#secret)
+      const callback = await readCallbackRequest(request, this.#secret)
+      const { message } = callback
       if (message.type === 'tool.call') {
-        return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
+        return { status: 200, json: await this.#answerCall(message, callback, request) }
       }
       this.#record.cancel(message.callId, message.reason)
       return { status: 200, json: '{"ok":true}' }
@@ -94,12 +100,16 @@ export class ToolServer {
     this.#ended.set(executionId, true)
   }
 
-  async #answerCall(message: ToolCallMessage, keepUntil: number, request: IncomingRequest): Promise<string> {
+  async #answerCall(
+    message: ToolCallMessage,
+    { expiresAt, isBound }: Pick<CallbackRequest, 'expiresAt' | 'isBound'>,
+    request: IncomingRequest,
+  ): Promise<string> {
     const { callId, executionId, tool, input } = message
-    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt }
     try {
       return await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serve(message, signal)),
+        withRemoteParent(request.headers, () => this.#serve(message, signal, isBound)),
       )
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
@@ -108,9 +118,9 @@ export class ToolServer {
     }
   }
 
-  #serve(message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> {
+  #serve(message: ToolCallMessage, signal: AbortSignal, isBound: boolean): Promise<ToolAnswer> {
     const hasEnded = this.#ended.has(message.executionId)
-    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#options.callTool(message, signal)
+    return hasEnded ? Promise.resolve(executionEnded(message.tool)) : this.#options.callTool(message, signal, isBound)
   }
 
   async close(): Promise<void> {
