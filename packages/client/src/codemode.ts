@@ -19,7 +19,7 @@ import { contextFrom } from './run/request-json.ts'
 import type { View } from './run/view.ts'
 import type { ToolLike } from './tools/define.ts'
 import { ToolRegistry } from './tools/registry.ts'
-import { toolRecord } from './tools/tool-record.ts'
+import { separateHandlerError, toolRecord } from './tools/tool-record.ts'
 
 /**
  * Client that runs a language model's code on an executor and serves your tools to it. Make one for the lifetime of
@@ -75,6 +75,7 @@ export class Codemode implements AsyncDisposable {
    */
   registerTool(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): this {
     this.#core.assertOpen()
+    if (typeof tool === 'string' || typeof options === 'function') throw separateHandlerError(name)
     this.#view.registry.register(name, tool, options)
     return this
   }

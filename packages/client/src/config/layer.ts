@@ -53,7 +53,8 @@ function withUrlsAsText(values: Record<string, unknown>): Record<string, unknown
   return {
     ...values,
     ...(executorUrl instanceof URL && { executorUrl: executorUrl.href }),
-    ...(isRecord(toolServer) && toolServer['url'] instanceof URL && { toolServer: { ...toolServer, url: toolServer['url'].href } }),
+    ...(isRecord(toolServer) &&
+      toolServer['url'] instanceof URL && { toolServer: { ...toolServer, url: toolServer['url'].href } }),
   }
 }
 

@@ -22,9 +22,18 @@ export const milliseconds = z.int().min(1).max(maxTimerMs)
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
   requestLimitsSchema.shape
 
+/** Returns the schema of a URL with a scheme of HTTP. */
+function httpUrl(example: string): z.ZodURL {
+  return z.url({
+    protocol: /^https?$/,
+    abort: true,
+    error: ({ code }) =>
+      code === 'invalid_format' ? `must be a URL with http: or https:, such as ${example}` : undefined,
+  })
+}
+
 /** The client appends `/v1/…` to this URL. Its path may have the prefix under which a gateway serves the executor. */
-const executorUrl = z
-  .url({ protocol: /^https?$/, abort: true })
+const executorUrl = httpUrl('http://localhost:8001')
   .refine(
     (url) => {
       const { username, password, search, hash } = new URL(url)
@@ -49,8 +58,7 @@ const toolServerSchema = z
     /**
      * URL that the executor calls. Without `port` the client does not listen: mount `codemode.toolHandler` at this URL.
      */
-    url: z
-      .url({ protocol: /^https?$/, abort: true })
+    url: httpUrl('https://app.example/tools')
       .refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), 'must not have credentials')
       .optional(),
     /**
@@ -112,10 +120,7 @@ const toolsModule = z.union([z.string().min(1), z.instanceof(URL)]).transform((m
 const clientSchema = z.strictObject({
   /** Tools by name; `registerTool` adds more. */
   tools: z
-    .record(
-      z.string(),
-      z.custom<ToolLike>((tool) => tool !== undefined),
-    )
+    .record(z.string(), z.custom<ToolLike>(), 'must be an object with a property for each tool, by its name')
     .optional(),
   /**
    * Module with more tools, as a path or URL: its default export, or its export `tools`, is a record of tools. It is

@@ -1,12 +1,9 @@
-import {
-  correlationIdSchema,
-  executionRequestSchema,
-  requestLimitsSchema,
-} from '@codemode/shared'
+import { correlationIdSchema, executionRequestSchema, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
 import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
 const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
   requestLimitsSchema.shape
@@ -51,6 +48,13 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>
 
 /** Returns the options if they are valid. Throws a ConfigurationError with the corrected call otherwise. */
 export function parseOptions(options: ExecuteOptions): ExecuteOptions {
+  if (!isRecord(options)) {
+    const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `of type ${typeof options}`
+    throw new ConfigurationError(
+      `The options of an execution must be an object; the value is ${kind}.`,
+      'codemode.executeAsync(code, { cpuTimeoutMs: 5_000 })',
+    )
+  }
   const parsed = executeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data
   throw configError(parsed.error.issues, {

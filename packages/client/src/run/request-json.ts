@@ -24,7 +24,8 @@ export function jsonOf(name: ValueName, value: unknown): Json {
 export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Json> {
   const json = jsonOf(name, value)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
-  const kind = json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
+  const kind =
+    value === undefined ? 'undefined' : json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
   throw new ConfigurationError(
     `The ${name} must be an object of JSON values; it is ${kind}.`,
     name === 'context' ? contextExample : `codemode.executeAsync(code, { ${name}: { key: 'value' } })`,

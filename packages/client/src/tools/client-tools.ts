@@ -20,11 +20,7 @@ export class ClientTools {
   readonly #events: ClientEmitter
   readonly #runOf: (executionId: string) => ServedRun | undefined
 
-  constructor(
-    config: ResolvedConfig,
-    events: ClientEmitter,
-    runOf: (executionId: string) => ServedRun | undefined,
-  ) {
+  constructor(config: ResolvedConfig, events: ClientEmitter, runOf: (executionId: string) => ServedRun | undefined) {
     this.#events = events
     this.#runOf = runOf
     this.usesCallbacks = config.toolServer !== undefined
@@ -62,6 +58,10 @@ export class ClientTools {
    * Never rejects.
    */
   call(message: ToolCallMessage, signal: AbortSignal, run: ServedRun | undefined): Promise<ToolAnswer> {
-    return serveCall(message, signal, { registry: run?.registry ?? this.registry, events: this.#events, state: run?.state })
+    return serveCall(message, signal, {
+      registry: run?.registry ?? this.registry,
+      events: this.#events,
+      state: run?.state,
+    })
   }
 }

@@ -32,7 +32,10 @@ export interface TokenClaims {
 }
 
 /** Returns a token that is valid until its claims expire. */
-export function signToken({ executionId, tools, isBound, issuedAt, expiresAt }: TokenClaims, secret: Uint8Array): string {
+export function signToken(
+  { executionId, tools, isBound, issuedAt, expiresAt }: TokenClaims,
+  secret: Uint8Array,
+): string {
   const scope = { sub: executionId, tools, ...(isBound && { bound: true }) }
   const payload = { ...scope, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
   const signed = `${header}.${encode(payload)}`
@@ -51,7 +54,13 @@ export function verifyToken(token: string, secret: Uint8Array): TokenClaims | un
 /** Returns the claims in a signed payload; undefined for one that was signed with the same secret for another purpose. */
 function claimsOf(payload: string): TokenClaims | undefined {
   try {
-    const { sub, tools, bound = false, iat, exp } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
+    const {
+      sub,
+      tools,
+      bound = false,
+      iat,
+      exp,
+    } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
     return { executionId: sub, tools, isBound: bound, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   } catch {
     return undefined

@@ -17,7 +17,7 @@ export function wireNameOf(name: string): string {
   return name
     .normalize('NFC')
     .split('.')
-    .map((part) => part.replaceAll(/[^$\p{ID_Continue}]/gu, '_').replace(/^(?![$_\p{ID_Start}])/u, '_'))
+    .map((part) => part.replaceAll(/[^$\u200c\u200d\p{ID_Continue}]/gu, '_').replace(/^(?![$_\p{ID_Start}])/u, '_'))
     .join('.')
 }
 

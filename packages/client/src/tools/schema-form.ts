@@ -26,8 +26,10 @@ export function checkSchemaForm(schema: unknown): void {
   }
   if (entries.length > 0 && !entries.some(([name]) => isKeyword(name))) {
     throw new SchemaError(
-      `it has no keyword of JSON Schema, only ${entries.slice(0, 3).map(([name]) => name).join(', ')}; ` +
-        'describe the properties of an object under properties',
+      `it has no keyword of JSON Schema, only ${entries
+        .slice(0, 3)
+        .map(([name]) => name)
+        .join(', ')}; ` + 'describe the properties of an object under properties',
     )
   }
 }

@@ -46,9 +46,9 @@ const meantBy: Readonly<Record<string, keyof Tool>> = {
 
 /** Properties for which a tool has no place, with the reason. */
 const misplaced: Readonly<Record<string, string>> = {
-  name: 'the name of a tool is its key in tools, or the first argument of registerTool',
   function: 'take description and parameters out of it, as description and inputSchema',
   toolSpec: 'take description and inputSchema out of it',
+  name: 'the name of a tool is its key in tools, or the first argument of registerTool',
   strict: 'inputs are always checked by the inputSchema',
   type: 'every tool is a function',
   title: 'put it into the description',
@@ -62,23 +62,46 @@ const misplaced: Readonly<Record<string, string>> = {
 export function checkProperties(name: string, tool: object): void {
   const prototype: unknown = Object.getPrototypeOf(tool)
   if (prototype !== Object.prototype && prototype !== null) return
-  const foreign = Object.entries(tool).find(([property, value]) => value !== undefined && !known.has(property))
-  if (foreign === undefined) return
-  const [property] = foreign
-  const meant = meantProperty(property)
-  const reason = Object.hasOwn(misplaced, property) ? misplaced[property] : undefined
-  const problem = `The tool '${name}' has the property ${property}, which tools do not have`
+  const foreign = Object.entries(tool)
+    .filter(([property, value]) => value !== undefined && !known.has(property))
+    .map(([property]) => property)
+  if (foreign.length === 0) return
+  const [first = ''] = foreign
+  const misspelt = foreign.find((property) => meantProperty(property) !== undefined)
+  const isNamespace = misspelt === undefined && !hasHandler(tool) && isTool((tool as Fields)[first])
+  if (isNamespace) {
+    throw new ConfigurationError(
+      `The tool '${name}' contains the tool '${first}'. A namespace is a dot in the name of a tool.`,
+      `codemode.registerTool('${name}.${first}', …)`,
+    )
+  }
+  const meant = misspelt === undefined ? undefined : meantProperty(misspelt)
+  const misplacedOne = Object.keys(misplaced).find((property) => foreign.includes(property))
   const advice =
-    meant !== undefined ? `; did you mean ${meant}?` : reason !== undefined ? `: ${reason}.` : `: ${listOfKnown()}.`
-  throw new ConfigurationError(`${problem}${advice}`, exampleOf(name, meant))
+    meant !== undefined
+      ? `; did you mean ${meant}${foreign.length > 1 ? ` by ${misspelt}` : ''}?`
+      : misplacedOne !== undefined
+        ? `: ${misplaced[misplacedOne]}.`
+        : `: they have ${[...known].join(', ')}.`
+  const properties = foreign.length === 1 ? `the property ${first}` : `the properties ${foreign.join(', ')}`
+  throw new ConfigurationError(
+    `The tool '${name}' has ${properties}, which tools do not have${advice}`,
+    exampleOf(name, meant),
+  )
 }
+
+type Fields = Readonly<Record<string, unknown>>
+
+const hasHandler = (tool: object): boolean =>
+  ['execute', 'runAsync', 'run'].some((method) => typeof (tool as Fields)[method] === 'function')
+
+const isTool = (value: unknown): boolean =>
+  typeof value === 'function' || (typeof value === 'object' && value !== null && hasHandler(value))
 
 function meantProperty(property: string): keyof Tool | undefined {
   if (Object.hasOwn(meantBy, property)) return meantBy[property]
   return Object.hasOwn(misplaced, property) ? undefined : (nearestName(property, known) as keyof Tool | undefined)
 }
-
-const listOfKnown = (): string => `they have ${[...known].join(', ')}`
 
 function exampleOf(name: string, meant: keyof Tool | undefined): string {
   const values: Partial<Record<keyof Tool, string>> = {

@@ -11,8 +11,16 @@ export function toolRecord(tools: unknown, callee: string): Readonly<Record<stri
   )
 }
 
+/** Returns the error for a tool whose parts are arguments of their own, as other libraries take them. */
+export function separateHandlerError(name: string): ConfigurationError {
+  return new ConfigurationError(
+    'registerTool takes a name and one tool, which has the handler.',
+    `codemode.registerTool('${name}', tool({ description: 'what it does', execute: async (input) => … }))`,
+  )
+}
+
 /** Returns the kind of a value that is no record of tools, for a message; undefined for one that can be a record. */
-export function kindOf(tools: unknown): string | undefined {
+function kindOf(tools: unknown): string | undefined {
   if (tools === null) return 'null'
   if (typeof tools !== 'object') return `of type ${typeof tools}`
   if (Array.isArray(tools)) return 'an array'

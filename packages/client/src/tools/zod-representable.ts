@@ -88,7 +88,6 @@ function partsOf({ schema, path, canBeAbsent = false }: Part, direction: Directi
       const fields = Object.entries(definition.shape).map(([name, field]) => ({
         schema: field,
         path: `${path}.${name}`,
-        canBeAbsent: true,
       }))
       const { catchall } = definition
       return catchall === undefined ? fields : [...fields, { schema: catchall, path: `${path}.*`, canBeAbsent: true }]

@@ -13,7 +13,10 @@ import { errorCauseSchema } from './error-cause.ts'
 export const toolNameSchema = z
   .string()
   .max(128)
-  .regex(/^[$_\p{ID_Start}][$\p{ID_Continue}]*(?:\.[$_\p{ID_Start}][$\p{ID_Continue}]*)*$/u, 'must be identifiers joined by dots')
+  .regex(
+    /^[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*(?:\.[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*)*$/u,
+    'must be identifiers joined by dots',
+  )
 
 /** Declaration of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z

@@ -10,8 +10,9 @@ import { Location } from './location.ts'
 import type { Filler, SchemaNode } from './node.ts'
 import { Scope } from './scope.ts'
 
-/** Steps of the budget for each default that is filled in. */
-const defaultSteps = 16
+/** Steps of the budget for each default that is filled in: a scalar, or an object or array, which is copied. */
+const scalarSteps = 16
+const copySteps = 200
 
 /** Returns a copy of a value with the defaults of a schema. Throws CheckAborted if this takes too many steps. */
 export function withDefaults(root: SchemaNode, value: Json): Json {
@@ -26,13 +27,17 @@ export function withDefaults(root: SchemaNode, value: Json): Json {
  */
 export function keepValidDefaults(nodes: readonly SchemaNode[], isDynamic: boolean): boolean {
   // The schemas of children come after those that contain them, and a default may lack what its children fill in.
-  for (const node of nodes.toReversed()) if (!hasValidDefault(node, isDynamic)) node.default = undefined
+  const filler = new DefaultsFiller()
+  for (const node of nodes.toReversed()) {
+    if (node.default !== undefined && !hasValidDefault(node, filler, isDynamic)) node.default = undefined
+  }
   return nodes.some((node) => node.default !== undefined)
 }
 
-function hasValidDefault(node: SchemaNode, isDynamic: boolean): boolean {
+/** Returns whether a default matches its schema. All defaults of a schema share the budget of one filler. */
+function hasValidDefault(node: SchemaNode, filler: DefaultsFiller, isDynamic: boolean): boolean {
   try {
-    const value = new DefaultsFiller().defaultOf(node)
+    const value = filler.defaultOf(node)
     const at = new Location(new Scope(node.resource))
     return value !== undefined && new Evaluation(isDynamic).evaluate(node, value, at) === undefined
   } catch (error) {
@@ -55,17 +60,25 @@ export class DefaultsFiller extends Budget implements Filler {
     if (filled.has(value)) return
     this.#filled.set(node, filled.add(value))
     this.descend()
-    for (const fill of node.fills) fill(value, this)
-    this.ascend()
+    try {
+      for (const fill of node.fills) fill(value, this)
+    } finally {
+      this.ascend()
+    }
   }
 
   defaultOf(node: SchemaNode): Json | undefined {
     if (node.default === undefined || this.#defaulting.has(node)) return undefined
-    this.spend(defaultSteps)
+    const isScalar = typeof node.default !== 'object' || node.default === null
+    this.spend(isScalar ? scalarSteps : copySteps)
+    if (isScalar) return node.default
     const value = structuredClone(node.default)
     this.#defaulting.add(node)
-    this.fill(node, value)
-    this.#defaulting.delete(node)
+    try {
+      this.fill(node, value)
+    } finally {
+      this.#defaulting.delete(node)
+    }
     return value
   }
 }
