@@ -170,6 +170,25 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
   })
 })
 
+test(
+  'maxToolCalls of an execution overrides that of the client, up to the maximum of the key',
+  { tags: ['EX-8'] },
+  async () => {
+    await using client = connect(suite.executor, { maxToolCalls: 2, tools: { count: () => 1 } })
+    const code = 'let n = 0; for (; n < 3; n++) await tools.count(); return n'
+    const failed = await client.run(code)
+    const details = { limit: 2, option: 'maxToolCalls' }
+    expect(failed).toMatchObject({ success: false, error: { code: 'TOO_MANY_TOOL_CALLS', details } })
+    if (failed.success === false)
+      expect(failed.error.message).toContain('2 tool calls, which is the limit (maxToolCalls)')
+    expect(await client.executeAsync(code, { maxToolCalls: 3 })).toBe(3)
+    expect(await client.executeAsync('0', { maxToolCalls: 0 })).toBe(0)
+    await expect(client.executeAsync(code, { maxToolCalls: 10_001 })).rejects.toThrow(
+      'limits.maxToolCalls is 10001; the maximum of this API key is 10000',
+    )
+  },
+)
+
 test('a request may set its number of tool calls, down to none', { tags: ['EX-8'] }, async () => {
   const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }
   const { body } = await api(suite.executor, '/v1/executions', {

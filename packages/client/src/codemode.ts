@@ -93,7 +93,7 @@ export class Codemode implements AsyncDisposable {
    * replaces the client's tool of the same name, in the view only; `registerTool` of the view adds to the view. All else
    * is shared with this client. Throws a ConfigurationError for a tool that can't be used.
    */
-  withTools(tools: Readonly<Record<string, ToolLike>>): Codemode {
+  withTools<Tools extends { readonly [Name in keyof Tools]: ToolLike }>(tools: Tools): Codemode {
     this.#core.assertOpen()
     const registry = new ToolRegistry(this.#view.registry)
     registry.registerAll(toolRecord(tools, 'codemode.withTools'))

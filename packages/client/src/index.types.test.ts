@@ -10,6 +10,7 @@ import {
   withFallback,
   type CachingExecutor,
   type CancelledError,
+  type ClientConfig,
   type Codemode,
   type Execution,
   type ExecuteAllOptions,
@@ -81,6 +82,44 @@ test('the options of an execution are these, and all are optional', () => {
   expectTypeOf<Options>().toExtend<ExecuteOptions>()
   expectTypeOf<keyof Options>().toExtend<keyof ExecuteOptions>()
   expectTypeOf<object>().toExtend<Partial<ExecuteOptions>>()
+})
+
+test('input, context and config take objects that an interface describes', () => {
+  interface Order {
+    readonly id: string
+    readonly lines: readonly { sku: string; note?: string | undefined }[]
+    readonly at: Date
+  }
+  type Input = NonNullable<ExecuteOptions['input']>
+  expectTypeOf<Order>().toExtend<Input>()
+  expectTypeOf<readonly Order[]>().toExtend<Input>()
+  expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['context']>>()
+  expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['config']>>()
+  expectTypeOf<Codemode['withContext']>().toBeCallableWith({} as Order)
+  expectTypeOf<string | number | boolean | null | Json>().toExtend<Input | null>()
+  // @ts-expect-error a context is an object
+  codemode.withContext('ann')
+  // @ts-expect-error a symbol is no input
+  void codemode.run('1', { input: Symbol('s') })
+})
+
+test('withTools takes tools by name, and returns a client', () => {
+  interface Tools {
+    readonly weather: (input: { city: string }) => string
+    readonly now: Tool
+  }
+  expectTypeOf<Codemode['withTools']>().returns.toEqualTypeOf<Codemode>()
+  expectTypeOf(codemode).toHaveProperty('withTools')
+  codemode.withTools({ weather: ({ city }: { city: string }) => city })
+  codemode.withTools({} as Record<string, ToolLike>)
+  codemode.withTools({} as Tools)
+  // @ts-expect-error a text is no tool
+  codemode.withTools({ weather: 'sunny' })
+})
+
+test('URLs are text or URL objects', () => {
+  expectTypeOf<ClientConfig['executorUrl']>().toEqualTypeOf<string | URL>()
+  expectTypeOf<{ port: number; url: URL }>().toExtend<NonNullable<ClientConfig['toolServer']>>()
 })
 
 test('a handler receives the output of its zod input schema, and returns the input of its output schema', () => {

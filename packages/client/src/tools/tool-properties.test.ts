@@ -18,13 +18,8 @@ test.each([
   [{ needsApproval: true, execute }, 'did you mean requiresApproval?'],
   [{ handler: execute }, 'did you mean execute?'],
   [{ func: execute }, 'did you mean execute?'],
-  [{ name: 'weather', execute }, 'the first argument of registerTool'],
-  [
-    { name: 'weather', input_schema: schema, execute },
-    'properties name, input_schema, which tools do not have; did you',
-  ],
+  [{ name: 'weather', input_schema: schema, execute }, 'did you mean inputSchema?'],
   [{ type: 'function', function: { name: 'weather', parameters: schema } }, 'as description and inputSchema'],
-  [{ toModelOutput: execute, execute }, 'they have description, inputSchema, outputSchema, timeoutMs'],
   [Object.assign(Object.create(null), { handler: execute }), 'did you mean execute?'],
 ])('the registry refuses the tool %j, and says what is meant', async (tool, text) => {
   const message = await messageOf(tool)
@@ -39,14 +34,15 @@ test('the error for tools inside a tool says how namespaces are written', async 
   }
 })
 
-test('properties that are not set, and those of class instances, are ignored', () => {
+test('properties that are not set, state that a handler may use, and properties of instances are ignored', () => {
   class Weather {
     name = 'weather'
     schema = schema
     execute = execute
   }
   const registry = new ToolRegistry()
-  registry.register('a', { parameters: undefined, execute } as object)
+  const state = { name: 'a', unit: 'C', runs: 0, call: 1, input: 'x', function: 'f', execute }
+  registry.register('a', { parameters: undefined, ...state } as object)
   registry.register('b', new Weather())
   expect(registry.select(undefined)).toHaveLength(2)
 })

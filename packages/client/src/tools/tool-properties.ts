@@ -44,53 +44,35 @@ const meantBy: Readonly<Record<string, keyof Tool>> = {
   instructions: 'description',
 }
 
-/** Properties for which a tool has no place, with the reason. */
-const misplaced: Readonly<Record<string, string>> = {
+/** Properties that contain the parts of a tool in other libraries. */
+const containers: Readonly<Record<string, string>> = {
   function: 'take description and parameters out of it, as description and inputSchema',
   toolSpec: 'take description and inputSchema out of it',
-  name: 'the name of a tool is its key in tools, or the first argument of registerTool',
-  strict: 'inputs are always checked by the inputSchema',
-  type: 'every tool is a function',
-  title: 'put it into the description',
-  annotations: 'put them into the description',
 }
 
+type Fields = Readonly<Record<string, unknown>>
+
 /**
- * Throws a ConfigurationError if a tool that is a plain object has a property that tools do not have. Instances of
- * classes may have any.
+ * Throws a ConfigurationError if a tool that is a plain object has a property by which another one is meant. Other
+ * properties are state that its handler may use, as in instances of classes.
  */
 export function checkProperties(name: string, tool: object): void {
   const prototype: unknown = Object.getPrototypeOf(tool)
   if (prototype !== Object.prototype && prototype !== null) return
-  const foreign = Object.entries(tool)
-    .filter(([property, value]) => value !== undefined && !known.has(property))
-    .map(([property]) => property)
-  if (foreign.length === 0) return
-  const [first = ''] = foreign
-  const misspelt = foreign.find((property) => meantProperty(property) !== undefined)
-  const isNamespace = misspelt === undefined && !hasHandler(tool) && isTool((tool as Fields)[first])
-  if (isNamespace) {
-    throw new ConfigurationError(
-      `The tool '${name}' contains the tool '${first}'. A namespace is a dot in the name of a tool.`,
-      `codemode.registerTool('${name}.${first}', …)`,
-    )
+  const foreign = Object.entries(tool).filter(([property, value]) => value !== undefined && !known.has(property))
+  for (const [property, value] of foreign) {
+    const meant = meantProperty(property, value)
+    if (meant !== undefined) throw notATool(name, property, { advice: `; did you mean ${meant}?`, meant })
+    if (!Object.hasOwn(containers, property) || hasHandler(tool)) continue
+    throw notATool(name, property, { advice: `: ${containers[property]}.` })
   }
-  const meant = misspelt === undefined ? undefined : meantProperty(misspelt)
-  const misplacedOne = Object.keys(misplaced).find((property) => foreign.includes(property))
-  const advice =
-    meant !== undefined
-      ? `; did you mean ${meant}${foreign.length > 1 ? ` by ${misspelt}` : ''}?`
-      : misplacedOne !== undefined
-        ? `: ${misplaced[misplacedOne]}.`
-        : `: they have ${[...known].join(', ')}.`
-  const properties = foreign.length === 1 ? `the property ${first}` : `the properties ${foreign.join(', ')}`
+  const inner = hasHandler(tool) ? undefined : foreign.find(([, value]) => isTool(value))
+  if (inner === undefined) return
   throw new ConfigurationError(
-    `The tool '${name}' has ${properties}, which tools do not have${advice}`,
-    exampleOf(name, meant),
+    `The tool '${name}' contains the tool '${inner[0]}'. A namespace is a dot in the name of a tool.`,
+    `codemode.registerTool('${name}.${inner[0]}', …)`,
   )
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 const hasHandler = (tool: object): boolean =>
   ['execute', 'runAsync', 'run'].some((method) => typeof (tool as Fields)[method] === 'function')
@@ -98,20 +80,40 @@ const hasHandler = (tool: object): boolean =>
 const isTool = (value: unknown): boolean =>
   typeof value === 'function' || (typeof value === 'object' && value !== null && hasHandler(value))
 
-function meantProperty(property: string): keyof Tool | undefined {
-  if (Object.hasOwn(meantBy, property)) return meantBy[property]
-  return Object.hasOwn(misplaced, property) ? undefined : (nearestName(property, known) as keyof Tool | undefined)
+/** Returns the property that is meant by another one; undefined if its name or its value does not suggest one. */
+function meantProperty(property: string, value: unknown): keyof Tool | undefined {
+  const meant = Object.hasOwn(meantBy, property)
+    ? meantBy[property]
+    : (nearestName(property, known) as keyof Tool | undefined)
+  return meant !== undefined && isPlausible(meant, value) ? meant : undefined
 }
 
-function exampleOf(name: string, meant: keyof Tool | undefined): string {
-  const values: Partial<Record<keyof Tool, string>> = {
-    description: "'what it does'",
-    inputSchema: 'z.object({ city: z.string() })',
-    outputSchema: 'z.object({ celsius: z.number() })',
-    timeoutMs: '5_000',
-    requiresApproval: 'false',
-  }
-  const value = meant === undefined ? undefined : values[meant]
-  const before = value === undefined ? "description: 'what it does'" : `${meant}: ${value}`
-  return `codemode.registerTool('${name}', tool({ ${before}, execute: async (input) => … }))`
+function isPlausible(meant: keyof Tool, value: unknown): boolean {
+  if (meant === 'execute' || meant === 'run' || meant === 'runAsync') return typeof value === 'function'
+  if (meant === 'description') return typeof value === 'string'
+  const isSchema = meant === 'inputSchema' || meant === 'outputSchema'
+  return !isSchema || (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
+
+interface Fault {
+  /** End of the message. */
+  readonly advice: string
+  /** Property that is meant. */
+  readonly meant?: keyof Tool
+}
+
+function notATool(name: string, property: string, { advice, meant }: Fault): ConfigurationError {
+  return new ConfigurationError(
+    `The tool '${name}' has the property ${property}, which tools do not have${advice}`,
+    `codemode.registerTool('${name}', tool({ ${exampleOf(meant)}, execute: async (input) => … }))`,
+  )
+}
+
+const examples: Partial<Record<keyof Tool, string>> = {
+  inputSchema: 'inputSchema: z.object({ city: z.string() })',
+  outputSchema: 'outputSchema: z.object({ celsius: z.number() })',
+  timeoutMs: 'timeoutMs: 5_000',
+  requiresApproval: 'requiresApproval: false',
+}
+
+const exampleOf = (meant: keyof Tool = 'description'): string => examples[meant] ?? "description: 'what it does'"

@@ -91,6 +91,22 @@ test('the server answers a signed call with 200, also when the tool fails', asyn
   expect(served[0]?.message).toMatchObject(message)
 })
 
+test('the server passes on whether only this process can serve the tools of a token', async () => {
+  const seen: boolean[] = []
+  const config = { url: 'http://127.0.0.1:9/tools', secret }
+  const callTool = async (_: ToolCallMessage, __: AbortSignal, isBound: boolean): Promise<ToolAnswer> => {
+    seen.push(isBound)
+    return { ok: true, output: 1 }
+  }
+  for (const isBound of [true, false]) {
+    const maker = new ToolServer({ config, callTool, onConflict })
+    const other = new ToolServer({ config, callTool, onConflict })
+    const { token } = await maker.callbackFor(executionId, { ...scope, isBound }, 10_000)
+    expect((await other.handle(requestOf({ token }))).status).toBe(200)
+  }
+  expect(seen).toEqual([true, false])
+})
+
 test.each<[string, number, (token: string) => CallbackRequest]>([
   ['no token', 401, (token) => ({ token, extra: { authorization: '' } })],
   ['a token of another server', 401, () => ({ token: 'e30.e30.e30' })],
