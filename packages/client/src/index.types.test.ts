@@ -31,6 +31,7 @@ import {
   type ToolCall,
   type ToolHandler,
   type ToolLike,
+  type ToolSchema,
 } from './index.ts'
 
 declare const codemode: Codemode
@@ -96,11 +97,23 @@ test('input, context and config take objects that an interface describes', () =>
   expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['context']>>()
   expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['config']>>()
   expectTypeOf<Codemode['withContext']>().toBeCallableWith({} as Order)
-  expectTypeOf<string | number | boolean | null | Json>().toExtend<Input | null>()
+  expectTypeOf<Json>().toExtend<Input | null>()
   // @ts-expect-error a context is an object
   codemode.withContext('ann')
   // @ts-expect-error a symbol is no input
   void codemode.run('1', { input: Symbol('s') })
+})
+
+test('a JSON Schema may be typed by an interface, or be constant', () => {
+  interface JsonSchema7 {
+    type?: 'object' | 'string'
+    properties?: { [name: string]: JsonSchema7 }
+  }
+  expectTypeOf<JsonSchema7>().toExtend<ToolSchema>()
+  const constant = { type: 'object', required: ['city'] } as const
+  tool({ inputSchema: constant, execute: ({ city }: { city: string }) => city })
+  // @ts-expect-error a text is no schema
+  tool({ inputSchema: 'string', execute: () => 1 })
 })
 
 test('withTools takes tools by name, and returns a client', () => {

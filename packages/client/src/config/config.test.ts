@@ -92,7 +92,7 @@ test('URLs may be URL objects', () => {
   })
   const overriding = configFromEnv({ executorUrl: new URL('http://a/') }, { ...usable, CODEMODE_MAX_TOOL_CALLS: '5' })
   expect(overriding).toMatchObject({ executorUrl: 'http://a/', maxToolCalls: 5 })
-  expect(String(new ExecutorClient({ ...valid, executorUrl: new URL('http://a/') }))).toBeDefined()
+  expect(new ExecutorClient({ ...valid, executorUrl: new URL('http://a/') })).toBeInstanceOf(ExecutorClient)
 })
 
 test.each<[unknown[], string]>([

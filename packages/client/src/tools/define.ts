@@ -26,7 +26,17 @@ export interface ToolCall {
 export type Context = { readonly [key: string]: Json }
 
 /** Standard Schema (zod, valibot, arktype, …) or plain JSON Schema. */
-export type ToolSchema = StandardSchemaV1 | JsonObject
+export type ToolSchema = StandardSchemaV1 | JsonObject | JsonSchemaLike
+
+/** JSON Schema whose type is an interface, or that is `as const`. */
+interface JsonSchemaLike {
+  readonly type?: unknown
+  readonly properties?: unknown
+  readonly $ref?: unknown
+  readonly allOf?: unknown
+  readonly anyOf?: unknown
+  readonly oneOf?: unknown
+}
 
 type ValueIn<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : ToolInput
 type ValueOut<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : unknown

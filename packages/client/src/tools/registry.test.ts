@@ -142,13 +142,17 @@ test('the registry accepts every kind of handler and keeps its this', async () =
   expect(await Promise.all(outputs)).toEqual([1, 2, 3, 42])
 })
 
-test('the registry refuses a tool without a handler', () => {
+class Counter {
+  run() {
+    return 1
+  }
+}
+
+test('the registry refuses a tool without a handler, and a class', () => {
   for (const bad of [{}, null, undefined, 'weather', [], Promise.resolve(noop), { execute: 1 }]) {
     expect(refusalOf(() => registryOf({}).register('weather', bad as never)).message).toContain('has no handler')
   }
-  expect(refusalOf(() => registryOf({}).register('weather', class Weather {} as never)).message).toContain(
-    'new Weather()',
-  )
+  expect(refusalOf(() => registryOf({}).register('weather', Counter as never)).message).toContain('new Counter()')
 })
 
 test('declarations describe the JSON that schemas accept and produce', () => {

@@ -24,12 +24,11 @@ export function checkSchemaForm(schema: unknown): void {
   if (typeof jsonSchema === 'object' && jsonSchema !== null) {
     throw new SchemaError('it wraps a JSON Schema; pass its property jsonSchema instead')
   }
-  if (entries.length > 0 && !entries.some(([name]) => isKeyword(name))) {
+  const names = entries.map(([name]) => name)
+  if (names.length > 0 && !names.some(isKeyword)) {
+    const shown = names.slice(0, 3).join(', ')
     throw new SchemaError(
-      `it has no keyword of JSON Schema, only ${entries
-        .slice(0, 3)
-        .map(([name]) => name)
-        .join(', ')}; ` + 'describe the properties of an object under properties',
+      `it has no keyword of JSON Schema, only ${shown}; describe the properties of an object under properties`,
     )
   }
 }

@@ -42,7 +42,7 @@ export async function checkValue(schema: SchemaCheck | undefined, value: unknown
 
 /** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it can't be applied. */
 export function compileSchema(schema: ToolSchema, direction: 'input' | 'output'): SchemaCheck {
-  return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema, direction)
+  return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema as JsonObject, direction)
 }
 
 /** Whether a schema is of a library, and not a plain JSON Schema. */

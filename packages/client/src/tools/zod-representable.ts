@@ -67,14 +67,15 @@ const typeOf = (schema: Schema): string => definitionOf(schema).type
 function hintOf({ schema, canBeAbsent }: Part, direction: Direction): string | undefined {
   const definition = definitionOf(schema)
   // `z.coerce` converts text and numbers.
-  if (direction === 'input' && 'coerce' in definition && definition.coerce === true) return undefined
+  if (direction === 'input' && 'coerce' in definition && definition.coerce) return undefined
   if (definition.type === 'literal') return hintOfLiteral(definition.values, direction)
   if (canBeAbsent === true && ['undefined', 'void', 'never'].includes(definition.type)) return undefined
   return Object.hasOwn(hints[direction], definition.type) ? hints[direction][definition.type] : undefined
 }
 
+const isJson = (value: unknown): boolean => !['bigint', 'undefined', 'symbol'].includes(typeof value)
+
 function hintOfLiteral(values: readonly unknown[], direction: Direction): string | undefined {
-  const isJson = (value: unknown) => !['bigint', 'undefined', 'symbol'].includes(typeof value)
   if (values.some(isJson) || (direction === 'output' && values.includes(undefined))) return undefined
   return 'Use a text, a number, a boolean or null'
 }

@@ -52,7 +52,7 @@ test.each<[string, object, Json]>([
   ['anyOf', { anyOf: [one] }, {}],
   ['oneOf', { oneOf: [one] }, {}],
   ['a reference under oneOf', { oneOf: [{ $ref: '#/$defs/one' }], $defs: { one } }, {}],
-  ['if, then and else', { if: one, else: one, ['th' + 'en']: one }, {}],
+  ['if, then and else', { if: one, else: one, ...JSON.parse('{"then":{"properties":{"a":{"default":1}}}}') }, {}],
   ['not', { not: { ...one, required: ['z'] } }, {}],
   ['dependentSchemas', { dependentSchemas: { b: one } }, { b: 1 }],
   ['contains', { contains: one }, [{}]],
