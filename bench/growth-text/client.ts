@@ -30,7 +30,10 @@ const executionId = 'exe_00000000-0000-7000-8000-000000000000'
 const callId = `${executionId}:1`
 const secret = new Uint8Array(32)
 const issuedAt = Date.now()
-const token = signToken({ executionId, tools: ['echo'], issuedAt, expiresAt: issuedAt + 3_600_000 }, secret)
+const token = signToken(
+  { executionId, tools: ['echo'], isBound: false, issuedAt, expiresAt: issuedAt + 3_600_000 },
+  secret,
+)
 const answerOf = (text: string) => ({
   text,
   foreign: () => foreignError({ status: 200, headers: {}, text }, connection),

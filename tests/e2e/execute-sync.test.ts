@@ -77,7 +77,7 @@ test.each<[string, ExecuteOptions, Partial<ClientConfig>]>([
   ['2', { executionTimeoutMs: -1 }, {}],
   ['2', { timeout: 1 } as never, {}],
   ['2', { input: new Map() as never }, {}],
-  ['2', { input: (() => 1) as never }, {}],
+  ['2', { input: () => 1 }, {}],
   [7 as never, {}, {}],
   ['2', {}, { executorApiKey: 'a-wrong-key' }],
   ['2', {}, { executorUrl: 'http://127.0.0.1:1', retry: { maxAttempts: 2, backoffBaseMs: 1 } }],

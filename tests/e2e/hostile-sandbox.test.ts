@@ -79,7 +79,7 @@ test.each<[string, Effects[]]>([
   ],
   [
     'makes more calls than allowed',
-    [{ calls: Array.from({ length: 257 }, (_, i) => ({ call: i + 1, tool: 'weather', input: '1' })) }],
+    [{ calls: Array.from({ length: 1_001 }, (_, i) => ({ call: i + 1, tool: 'weather', input: '1' })) }],
   ],
   ['prints more than allowed', [{ logs: [{ level: 'log', text: 'x'.repeat(128 * 1024) }] }]],
   ['gives a result that is not JSON', [{ end: { ok: true, result: '{' } }]],

@@ -119,7 +119,7 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     let calls = 0
     await using client = connect(suite.executor, { ...config, tools: { count: () => (calls += 1) } })
     const result = await client.run(`
-      for (let i = 1; i <= 256; i++) await tools.count({})
+      for (let i = 1; i <= 1_000; i++) await tools.count({})
       console.log('all allowed ones are made')
       await tools.count({}).catch(() => 'caught')
       return 'caught'`)
@@ -128,8 +128,8 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
       error: { code: 'TOO_MANY_TOOL_CALLS' },
       logs: [{ text: 'all allowed ones are made' }],
     })
-    expect(result.toolCalls).toHaveLength(256)
-    expect(calls).toBe(256)
+    expect(result.toolCalls).toHaveLength(1_000)
+    expect(calls).toBe(1_000)
   })
 
   test(
@@ -169,6 +169,24 @@ describe.each(transports)('over the $transport transport', ({ config, transport 
     })
   })
 })
+
+test(
+  'maxToolCalls of an execution overrides that of the client, up to the maximum of the key',
+  { tags: ['EX-8'] },
+  async () => {
+    await using client = connect(suite.executor, { maxToolCalls: 2, tools: { count: () => 1 } })
+    const code = 'let n = 0; for (; n < 3; n++) await tools.count(); return n'
+    const failed = await client.run(code)
+    const details = { limit: 2, option: 'maxToolCalls' }
+    const message = expect.stringContaining('2 tool calls, which is the limit (maxToolCalls)') as string
+    expect(failed).toMatchObject({ success: false, error: { code: 'TOO_MANY_TOOL_CALLS', details, message } })
+    expect(await client.executeAsync(code, { maxToolCalls: 3 })).toBe(3)
+    expect(await client.executeAsync('0', { maxToolCalls: 0 })).toBe(0)
+    await expect(client.executeAsync(code, { maxToolCalls: 10_001 })).rejects.toThrow(
+      'limits.maxToolCalls is 10001; the maximum of this API key is 10000',
+    )
+  },
+)
 
 test('a request may set its number of tool calls, down to none', { tags: ['EX-8'] }, async () => {
   const request = { code: 'await tools.weather({})', tools: [{ name: 'weather' }], limits: { maxToolCalls: 0 } }

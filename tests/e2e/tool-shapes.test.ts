@@ -223,7 +223,22 @@ describe.each(transports)('over $transport', ({ config }) => {
         ['github'],
         ['issues', 3],
       ])
-      for (const taken of ['get_user_info', 'github.list_issues', 'then', 'a.constructor', '__proto__']) {
+      codemode.registerTool('größe', () => 'letters stay')
+      codemode.registerTool('wetter.日本', () => 'in namespaces too')
+      expect(await codemode.executeAsync('[await tools.größe(), await tools.wetter.日本()]')).toEqual([
+        'letters stay',
+        'in namespaces too',
+      ])
+      for (const taken of [
+        'get_user_info',
+        'github.list_issues',
+        'then',
+        'a.constructor',
+        '__proto__',
+        'toJSON',
+        'x.toString',
+        '$x',
+      ]) {
         expect(() => codemode.registerTool(taken, () => {})).toThrow(ConfigurationError)
       }
     },

@@ -70,10 +70,10 @@ describe.each(transports)('over $transport', ({ config }) => {
   })
 
   test('more calls than allowed end the execution and name the option', { tags: ['TL-4'] }, async () => {
-    const result = await suite.codemode.run('for (let i = 0; i <= 256; i++) tools.echo(i); await sleep(1000)')
+    const result = await suite.codemode.run('for (let i = 0; i <= 1_000; i++) tools.echo(i); await sleep(1000)')
     expect(result).toMatchObject({
       success: false,
-      error: { code: 'TOO_MANY_TOOL_CALLS', details: { limit: 256, option: 'maxToolCalls' } },
+      error: { code: 'TOO_MANY_TOOL_CALLS', details: { limit: 1_000, option: 'maxToolCalls' } },
     })
   })
 })

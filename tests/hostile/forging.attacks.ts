@@ -153,12 +153,12 @@ export const attacks: readonly Attack[] = [
   fails(
     'a limit that is exceeded while an error is described takes precedence',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    `throw { get message() { for (let i = 0; i < 300; i++) tools.echo(i); return 'hidden' } }`,
+    `throw { get message() { for (let i = 0; i < 1_100; i++) tools.echo(i); return 'hidden' } }`,
   ),
   fails(
     'a result getter that exceeds a limit fails, caught or not',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    `return { get a() { try { for (let i = 0; i < 300; i++) tools.echo(i) } catch {} return 'success' } }`,
+    `return { get a() { try { for (let i = 0; i < 1_100; i++) tools.echo(i) } catch {} return 'success' } }`,
   ),
   returns(
     'timers after the end have no effect',

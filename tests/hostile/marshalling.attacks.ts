@@ -214,7 +214,7 @@ const results: Attack[] = [
   fails(
     'calls made while the input of another is read count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    `await tools.echo({ get a() { for (let i = 0; i < 300; i++) tools.echo(i).catch(() => {}); return 1 } }).catch(() => {}); return 'success'`,
+    `await tools.echo({ get a() { for (let i = 0; i < 1_100; i++) tools.echo(i).catch(() => {}); return 1 } }).catch(() => {}); return 'success'`,
   ),
 ]
 

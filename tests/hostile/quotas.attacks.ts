@@ -8,7 +8,7 @@ const inToolCalls: Attack[] = [
   fails(
     'a flood of calls that nothing awaits ends the execution',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    'for (let i = 0; i < 1e3; i++) tools.echo(i)',
+    'for (let i = 0; i < 1e4; i++) tools.echo(i)',
   ),
   fails(
     'a flood of consecutive calls ends the execution',
@@ -17,8 +17,8 @@ const inToolCalls: Attack[] = [
   ),
   fails(
     'a flood of calls in one turn that catches every error ends the execution',
-    { code: 'TOO_MANY_TOOL_CALLS', details: { limit: 256, option: 'maxToolCalls' } },
-    'const all = Array.from({ length: 300 }, (_, i) => tools.echo(i).catch(() => 0))\nawait Promise.allSettled(all)\nreturn 1',
+    { code: 'TOO_MANY_TOOL_CALLS', details: { limit: 1_000, option: 'maxToolCalls' } },
+    'const all = Array.from({ length: 1_100 }, (_, i) => tools.echo(i).catch(() => 0))\nawait Promise.allSettled(all)\nreturn 1',
   ),
   fails(
     'a flood of calls in a turn that never ends makes no call',
@@ -39,7 +39,7 @@ const inToolCalls: Attack[] = [
   fails(
     'calls that the input of a call makes count towards the limit',
     { code: 'TOO_MANY_TOOL_CALLS' },
-    'await tools.echo({ toJSON() { for (let i = 0; i < 300; i++) tools.echo(i); return 1 } })',
+    'await tools.echo({ toJSON() { for (let i = 0; i < 1_100; i++) tools.echo(i); return 1 } })',
   ),
   fails(
     'calls that timers make count towards the limit',
@@ -48,10 +48,10 @@ const inToolCalls: Attack[] = [
   ),
   returns(
     'code can make the maximum number of calls at once',
-    255 * 128,
-    'const all = await Promise.all(Array.from({ length: 256 }, (_, i) => tools.echo(i)))\nreturn all.reduce((a, b) => a + b)',
+    999 * 500,
+    'const all = await Promise.all(Array.from({ length: 1_000 }, (_, i) => tools.echo(i)))\nreturn all.reduce((a, b) => a + b)',
   ),
-  returns('open calls do not delay the end of the code', 1, 'for (let i = 0; i < 256; i++) tools.echo(i)\nreturn 1'),
+  returns('open calls do not delay the end of the code', 1, 'for (let i = 0; i < 1_000; i++) tools.echo(i)\nreturn 1'),
   returns(
     'invalid names are not tools',
     Array.from({ length: 6 }, () => 'TOOL_NOT_ALLOWED'),
@@ -115,7 +115,7 @@ const inPayloads: Attack[] = [
   fails(
     'the maximum number of calls with the largest inputs exceeds the journal limit',
     { code: 'JOURNAL_TOO_LARGE', details: { limitBytes: 16 * MiB } },
-    'const s = "x".repeat(2 ** 20 - 2)\nfor (let i = 0; i < 256; i++) tools.echo(s)\nawait sleep(1)',
+    'const s = "x".repeat(2 ** 20 - 2)\nfor (let i = 0; i < 1_000; i++) tools.echo(s)\nawait sleep(1)',
   ),
   fails(
     'characters of three bytes exceed the journal limit',

@@ -2,10 +2,11 @@ import { inspect, type InspectOptions } from 'node:util'
 
 import type { Json } from '@codemode/shared'
 
-import { ClientCore, type View } from './run/client-core.ts'
+import { ClientCore } from './run/client-core.ts'
 import type { CloseOptions } from './run/close-parts.ts'
 import { configFromCode, configFromEnv } from './config/env.ts'
 import { configFromFile } from './config/file.ts'
+import { newCodemodeError } from './config/new-codemode-error.ts'
 import type { ClientConfig, ComposedConfig } from './config/schema.ts'
 import { valueOf } from './errors/error-from-result.ts'
 import type { Codes, ExecuteAllOptions } from './run/execute-all.ts'
@@ -15,7 +16,10 @@ import type { ExecutionResult } from './run/execution-result.ts'
 import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
-import type { Context, ToolLike } from './tools/define.ts'
+import type { View } from './run/view.ts'
+import type { ToolLike } from './tools/define.ts'
+import { ToolRegistry } from './tools/registry.ts'
+import { separateHandlerError, toolRecord } from './tools/tool-record.ts'
 
 /**
  * Client that runs a language model's code on an executor and serves your tools to it. Make one for the lifetime of
@@ -35,9 +39,10 @@ export class Codemode implements AsyncDisposable {
   readonly #core: ClientCore
   readonly #view: View
 
-  private constructor(core: ClientCore, context: Context = {}) {
+  private constructor(core: ClientCore, view: Partial<View> = {}) {
+    if (!(core instanceof ClientCore)) throw newCodemodeError(core)
     this.#core = core
-    this.#view = { context }
+    this.#view = { context: {}, registry: core.tools.registry, ...view }
   }
 
   /** Creates a client from a configuration. Throws a ConfigurationError with the corrected code if it is invalid. */
@@ -70,13 +75,29 @@ export class Codemode implements AsyncDisposable {
    */
   registerTool(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): this {
     this.#core.assertOpen()
-    this.#core.tools.registry.register(name, tool, options)
+    if (typeof tool === 'string' || typeof options === 'function') throw separateHandlerError(name)
+    this.#view.registry.register(name, tool, options)
     return this
   }
 
   /** Returns a view of this client that adds this context to its executions, and shares all else with this client. */
-  withContext(context: Context): Codemode {
-    return new Codemode(this.#core, { ...this.#view.context, ...contextFrom(context) })
+  withContext(context: object): Codemode {
+    return new Codemode(this.#core, {
+      ...this.#view,
+      context: { ...this.#view.context, ...contextFrom(context) },
+    })
+  }
+
+  /**
+   * Returns a view of this client whose executions have these tools in addition, such as the tools of one user. A tool
+   * replaces the client's tool of the same name, in the view only; `registerTool` of the view adds to the view. All else
+   * is shared with this client. Throws a ConfigurationError for a tool that can't be used.
+   */
+  withTools<Tools extends { readonly [Name in keyof Tools]: ToolLike }>(tools: Tools): Codemode {
+    this.#core.assertOpen()
+    const registry = new ToolRegistry(this.#view.registry)
+    registry.registerAll(toolRecord(tools, 'codemode.withTools'))
+    return new Codemode(this.#core, { ...this.#view, registry })
   }
 
   /**
@@ -163,7 +184,7 @@ export class Codemode implements AsyncDisposable {
 
   /** Returns the configuration for printing: secrets are `[redacted]`, tools are their names. */
   toJSON(): Record<string, unknown> {
-    return this.#core.toJSON()
+    return this.#core.toJSON(this.#view)
   }
 
   /** Returns the text that `console.log` prints: the configuration without secrets. */

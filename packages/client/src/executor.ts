@@ -31,6 +31,11 @@ export interface RunOptions {
    */
   readonly canGoElsewhere?: boolean | undefined
   /**
+   * Identity of the handlers that serve the tool calls, if they are those of a view and not the client's: results of
+   * other handlers are no answers to this run.
+   */
+  readonly handlers?: object | undefined
+  /**
    * Called to make the callback through which the executor calls the tools of an execution. Without this function, the
    * calls come over the event stream and `callTool` serves them.
    */

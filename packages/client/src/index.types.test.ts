@@ -10,6 +10,7 @@ import {
   withFallback,
   type CachingExecutor,
   type CancelledError,
+  type ClientConfig,
   type Codemode,
   type Execution,
   type ExecuteAllOptions,
@@ -30,6 +31,7 @@ import {
   type ToolCall,
   type ToolHandler,
   type ToolLike,
+  type ToolSchema,
 } from './index.ts'
 
 declare const codemode: Codemode
@@ -74,12 +76,63 @@ test('the options of an execution are these, and all are optional', () => {
     toolTimeoutMs?: number
     queueTimeoutMs?: number
     memoryLimitMb?: number
+    maxToolCalls?: number
     priority?: number
     signal?: AbortSignal
   }
   expectTypeOf<Options>().toExtend<ExecuteOptions>()
   expectTypeOf<keyof Options>().toExtend<keyof ExecuteOptions>()
   expectTypeOf<object>().toExtend<Partial<ExecuteOptions>>()
+})
+
+test('input, context and config take objects that an interface describes', () => {
+  interface Order {
+    readonly id: string
+    readonly lines: readonly { sku: string; note?: string | undefined }[]
+    readonly at: Date
+  }
+  type Input = NonNullable<ExecuteOptions['input']>
+  expectTypeOf<Order>().toExtend<Input>()
+  expectTypeOf<readonly Order[]>().toExtend<Input>()
+  expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['context']>>()
+  expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['config']>>()
+  expectTypeOf<Codemode['withContext']>().toBeCallableWith({} as Order)
+  expectTypeOf<Json>().toExtend<Input | null>()
+  // @ts-expect-error a context is an object
+  codemode.withContext('ann')
+  // @ts-expect-error a symbol is no input
+  void codemode.run('1', { input: Symbol('s') })
+})
+
+test('a JSON Schema may be typed by an interface, or be constant', () => {
+  interface JsonSchema7 {
+    type?: 'object' | 'string'
+    properties?: { [name: string]: JsonSchema7 }
+  }
+  expectTypeOf<JsonSchema7>().toExtend<ToolSchema>()
+  const constant = { type: 'object', required: ['city'] } as const
+  tool({ inputSchema: constant, execute: ({ city }: { city: string }) => city })
+  // @ts-expect-error a text is no schema
+  tool({ inputSchema: 'string', execute: () => 1 })
+})
+
+test('withTools takes tools by name, and returns a client', () => {
+  interface Tools {
+    readonly weather: (input: { city: string }) => string
+    readonly now: Tool
+  }
+  expectTypeOf<Codemode['withTools']>().returns.toEqualTypeOf<Codemode>()
+  expectTypeOf(codemode).toHaveProperty('withTools')
+  codemode.withTools({ weather: ({ city }: { city: string }) => city })
+  codemode.withTools({} as Record<string, ToolLike>)
+  codemode.withTools({} as Tools)
+  // @ts-expect-error a text is no tool
+  codemode.withTools({ weather: 'sunny' })
+})
+
+test('URLs are text or URL objects', () => {
+  expectTypeOf<ClientConfig['executorUrl']>().toEqualTypeOf<string | URL>()
+  expectTypeOf<{ port: number; url: URL }>().toExtend<NonNullable<ClientConfig['toolServer']>>()
 })
 
 test('a handler receives the output of its zod input schema, and returns the input of its output schema', () => {

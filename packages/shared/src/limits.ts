@@ -42,7 +42,7 @@ export const defaultRequestLimits: ResolvedRequestLimits = {
   toolTimeoutMs: 30_000,
   queueTimeoutMs: 10_000,
   memoryLimitMb: 128,
-  maxToolCalls: 256,
+  maxToolCalls: 1_000,
 }
 
 /** Limits that no request can change; sizes are in bytes of UTF-8. */

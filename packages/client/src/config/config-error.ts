@@ -4,6 +4,7 @@ import type { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { fieldsAt, type Field } from './examples.ts'
+import { optionMeantBy, placeOfOption } from './foreign-names.ts'
 import type { Origin } from './layer.ts'
 import type { OptionPath } from './options.ts'
 import { secretOptions } from './schema.ts'
@@ -44,9 +45,11 @@ function described(problem: Problem, originAt: Given['originAt']): Described {
   if (problem.kind === 'unknown') {
     const { name, known, nearest } = problem
     const at = [...path, name]
-    const meant = known.find((option) => option === meantBy[name]) ?? nearest
+    const belongs = placeOfOption(name)
+    const meant = optionMeantBy(name, known) ?? (belongs === undefined ? nearest : undefined)
     const place = originAt(at).placeOf?.(at)
-    const ending = `${place ? ` (in ${place})` : ''}${meant ? `; did you mean ${meant}?` : ''}`
+    const advice = meant !== undefined ? `; did you mean ${meant}?` : belongs === undefined ? '' : `: ${belongs}.`
+    const ending = `${place ? ` (in ${place})` : ''}${advice}`
     return {
       line: `There is no option ${at.join('.')}${ending}`,
       at,
@@ -63,14 +66,4 @@ function described(problem: Problem, originAt: Given['originAt']): Described {
     at: path,
     fields: corrected === undefined ? fieldsAt(shownPath) : [{ path, value: corrected }],
   }
-}
-
-/**
- * Options that are meant by names known from other libraries, for which the nearest name would be a wrong suggestion.
- */
-const meantBy: Readonly<Record<string, string>> = {
-  timeout: 'executionTimeoutMs',
-  timeoutMs: 'executionTimeoutMs',
-  url: 'executorUrl',
-  apiKey: 'executorApiKey',
 }

@@ -22,6 +22,11 @@ test('a configuration needs two fields only', () => {
 
 test.each([
   [{ executorApiKey: undefined }, ['executorApiKey: is missing', 'executorApiKey: process.env']],
+  [
+    { executorUrl: 'localhost:8001' },
+    ['executorUrl: must be a URL with http: or https:, such as http://localhost:8001'],
+  ],
+  [{ executorUrl: new URL('ws://localhost') }, ['executorUrl: must be a URL with http:']],
   [{ executorUrl: 'localhost' }, ['executorUrl:', "executorUrl: 'http://localhost:8001'"]],
   [{ executorUrl: 'http://me:secret-1@host' }, ['credentials']],
   [{ executorUrl: 'http://me:secret-1@host/v1' }, ['credentials']],
@@ -51,6 +56,14 @@ test.each([
   [{ concurrency: { most: 3 } }, ['no option concurrency.most']],
   [{ timeoutMs: 5 }, ['no option timeoutMs; did you mean executionTimeoutMs?']],
   [{ apiKey: 'k' }, ['did you mean executorApiKey?']],
+  [{ baseUrl: 'http://a' }, ['did you mean executorUrl?']],
+  [{ maxRetries: 2 }, ['did you mean retry?']],
+  [{ maxToolCalls: -1 }, ['maxToolCalls (-1)', 'maxToolCalls: 1_000']],
+  [{ limits: {} }, ['no option limits: its values, such as cpuTimeoutMs and maxToolCalls, are options themselves']],
+  [{ executor: { run() {} } }, ['no option executorUrl: give it to the ExecutorClient that is the option executor']],
+  [{ tools: [() => 1] }, ['tools: must be an object with a property for each tool, by its name']],
+  [{ tools: { weather: undefined } }, ["The tool 'weather' has no handler: it is of type undefined"]],
+  [{ tools: { weather: Promise.resolve() } }, ['it is a promise (an await is missing)']],
   [{ rateLimit: { requests: 5 } }, ['rateLimit.perMs: is missing', 'rateLimit: { requests: 100, perMs: 1_000 }']],
   [{ executionTimeoutMs: 9, requestTimeoutMs: 8 }, ['requestTimeoutMs (8 ms)']],
 ])('the client refuses %j with a message that shows the corrected code', async (wrong, parts) => {
@@ -68,6 +81,33 @@ test('the corrected code shows an executor when the configuration has one', asyn
     /executor \(5\): must be an Executor[^]*executor: new ExecutorClient\([^]*cpuTimeoutMs: 5_000,/,
   )
   expect(message).not.toContain('executorApiKey: process.env')
+})
+
+test('URLs may be URL objects', () => {
+  const config = configFromCode({
+    ...valid,
+    executorUrl: new URL('http://localhost:8001/codemode'),
+    toolServer: { url: new URL('https://app.example/tools') },
+  })
+  expect(config).toMatchObject({
+    executorUrl: 'http://localhost:8001/codemode',
+    toolServer: { url: 'https://app.example/tools' },
+  })
+  const overriding = configFromEnv({ executorUrl: new URL('http://a/') }, { ...usable, CODEMODE_MAX_TOOL_CALLS: '5' })
+  expect(overriding).toMatchObject({ executorUrl: 'http://a/', maxToolCalls: 5 })
+  expect(new ExecutorClient({ ...valid, executorUrl: new URL('http://a/') })).toBeInstanceOf(ExecutorClient)
+})
+
+test.each<[unknown[], string]>([
+  [[valid], "Codemode.fromClientConfig({\n    executorUrl: 'http://localhost:8001'"],
+  [[{ executor: {} }], 'executor: new ExecutorClient('],
+  [['codemode.yaml'], "await Codemode.fromConfig('codemode.yaml')"],
+  [[], 'Codemode.fromEnv()'],
+])('new Codemode(…%j) says what to call', async (given, call) => {
+  const message = await configurationErrorMessage(() => Reflect.construct(Codemode, given))
+  expect(message).toContain('Codemode has no public constructor.')
+  expect(message).toContain(call)
+  expect(message).not.toContain(valid.executorApiKey)
 })
 
 test('the client refuses a configuration that is not an object', async () => {

@@ -24,7 +24,7 @@ export async function configFromFile(
   if (typeof path !== 'string' && !(path instanceof URL)) {
     throw new ConfigurationError(
       `The path of the configuration file must be a string or a URL; it is of type ${typeof path}.`,
-      "Codemode.fromConfig('codemode.yaml')",
+      isRecord(path) ? 'Codemode.fromClientConfig({ … })' : "Codemode.fromConfig('codemode.yaml')",
     )
   }
   const file = await fileLayer(path, env)

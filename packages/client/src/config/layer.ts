@@ -42,9 +42,20 @@ export function argumentsLayer(values: unknown, callee: string, before = ''): La
 }
 
 function layerOf(values: unknown, origin: Origin): Layer {
-  if (isRecord(values)) return { ...origin, values, isText: false }
+  if (isRecord(values)) return { ...origin, values: withUrlsAsText(values), isText: false }
   const kind = values === null ? 'null' : Array.isArray(values) ? 'an array' : `of type ${typeof values}`
   throw new ConfigurationError(`The configuration must be an object; it is ${kind}.`, origin.correct([]))
+}
+
+/** Returns options whose URLs are text, where code gives them as `URL` objects. */
+function withUrlsAsText(values: Record<string, unknown>): Record<string, unknown> {
+  const { executorUrl, toolServer } = values
+  return {
+    ...values,
+    ...(executorUrl instanceof URL && { executorUrl: executorUrl.href }),
+    ...(isRecord(toolServer) &&
+      toolServer['url'] instanceof URL && { toolServer: { ...toolServer, url: toolServer['url'].href } }),
+  }
 }
 
 /** Source of the options of one execution. */

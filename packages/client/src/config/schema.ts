@@ -19,11 +19,21 @@ const logMethods = ['debug', 'info', 'warn', 'error'] as const
 
 /** Milliseconds from 1 to the longest delay of a timer. */
 export const milliseconds = z.int().min(1).max(maxTimerMs)
-const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
+const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
+  requestLimitsSchema.shape
+
+/** Returns the schema of a URL with a scheme of HTTP. */
+function httpUrl(example: string): z.ZodURL {
+  return z.url({
+    protocol: /^https?$/,
+    abort: true,
+    error: ({ code }) =>
+      code === 'invalid_format' ? `must be a URL with http: or https:, such as ${example}` : undefined,
+  })
+}
 
 /** The client appends `/v1/…` to this URL. Its path may have the prefix under which a gateway serves the executor. */
-const executorUrl = z
-  .url({ protocol: /^https?$/, abort: true })
+const executorUrl = httpUrl('http://localhost:8001')
   .refine(
     (url) => {
       const { username, password, search, hash } = new URL(url)
@@ -48,8 +58,7 @@ const toolServerSchema = z
     /**
      * URL that the executor calls. Without `port` the client does not listen: mount `codemode.toolHandler` at this URL.
      */
-    url: z
-      .url({ protocol: /^https?$/, abort: true })
+    url: httpUrl('https://app.example/tools')
       .refine((url) => !/^[^/]*\/\/[^/]*@/.test(url), 'must not have credentials')
       .optional(),
     /**
@@ -112,10 +121,7 @@ const toolsModule = z.union([z.string().min(1), z.instanceof(URL)]).transform((m
 const clientSchema = z.strictObject({
   /** Tools by name; `registerTool` adds more. */
   tools: z
-    .record(
-      z.string(),
-      z.custom<ToolLike>((tool) => tool !== undefined),
-    )
+    .record(z.string(), z.custom<ToolLike>(), 'must be an object with a property for each tool, by its name')
     .optional(),
   /**
    * Module with more tools, as a path or URL: its default export, or its export `tools`, is a record of tools. It is
@@ -137,6 +143,8 @@ const clientSchema = z.strictObject({
   queueTimeoutMs,
   /** Default of an execution's `memoryLimitMb`: size of the heap, in MiB. */
   memoryLimitMb,
+  /** Default of an execution's `maxToolCalls`: number of tool calls that the code may make. */
+  maxToolCalls,
   /**
    * Maximum number of executions that run at a time: a number, or bounds of an adaptive limit (1 and 10 by default),
    * which grows while executions are fast, and is halved when the executor is slow or refuses. The others wait in the
@@ -184,12 +192,27 @@ export const composedSchema = z.strictObject({
 })
 
 /** Options of an ExecutorClient. */
-export interface ExecutorClientConfig extends Omit<z.input<typeof connectionSchema>, 'executorApiKey'> {
+export interface ExecutorClientConfig extends Omit<z.input<typeof connectionSchema>, 'executorUrl' | 'executorApiKey'> {
+  /** URL of the executor without `/v1`, such as `http://localhost:8001`. */
+  executorUrl: string | URL
   /** API key by which the executor identifies you. `undefined`, such as an unset variable, is refused. */
   executorApiKey: string | undefined
 }
 
-type ClientOptions = z.input<typeof clientSchema>
+interface ClientOptions extends Omit<z.input<typeof clientSchema>, 'toolServer'> {
+  /**
+   * Server through which the executor calls the tools over HTTP; by default they are called through the execution's
+   * event stream.
+   */
+  toolServer?: ToolServerOptions | undefined
+}
+
+interface ToolServerOptions extends Omit<z.input<typeof toolServerSchema>, 'url'> {
+  /**
+   * URL that the executor calls. Without `port` the client does not listen: mount `codemode.toolHandler` at this URL.
+   */
+  url?: string | URL | undefined
+}
 
 /** Options of a client that talks to one executor. Times are in milliseconds. */
 export interface ClientConfig extends ExecutorClientConfig, ClientOptions {}

@@ -16,16 +16,17 @@ const outerTimeouts = {
 type TimeoutOption = (typeof timeoutOptions)['request'] | keyof typeof outerTimeouts
 export type Timeouts = { readonly [Name in TimeoutOption]?: number | undefined }
 
-type LimitOption = 'cpuTimeoutMs' | 'executionTimeoutMs' | 'toolTimeoutMs' | 'queueTimeoutMs' | 'memoryLimitMb'
-export type LimitOptions = { readonly [Name in LimitOption]?: number | undefined }
-
 const limitOptions = [
   'cpuTimeoutMs',
   'executionTimeoutMs',
   'toolTimeoutMs',
   'queueTimeoutMs',
   'memoryLimitMb',
-] as const satisfies readonly LimitOption[]
+  'maxToolCalls',
+] as const satisfies readonly (keyof RequestLimits)[]
+
+type LimitOption = (typeof limitOptions)[number]
+export type LimitOptions = { readonly [Name in LimitOption]?: number | undefined }
 
 /** Throws a ConfigurationError if an inner timeout is longer than the outer one that was set with it. */
 export function checkNesting(timeouts: Timeouts, originOf: (option: string) => Origin): void {

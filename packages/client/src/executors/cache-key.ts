@@ -4,10 +4,23 @@ import type { ExecutionRequest } from '@codemode/shared'
 
 /**
  * Returns the SHA-256 of everything that determines the value of an execution: its code, input, tool declarations,
- * config and context. The order of an object's keys does not matter.
+ * config and context, and the tools of its view. The order of an object's keys does not matter.
  */
-export function cacheKey({ code, input, tools = [], config = {}, context = {} }: ExecutionRequest): string {
-  return hashOf({ code, input, tools, config, context })
+export function cacheKey(
+  { code, input, tools = [], config = {}, context = {} }: ExecutionRequest,
+  handlers?: object,
+): string {
+  return hashOf({ code, input, tools, config, context, ...(handlers && { handlers: numberOf(handlers) }) })
+}
+
+const numbers = new WeakMap<object, number>()
+let count = 0
+
+/** Returns a number that no other object has. */
+function numberOf(object: object): number {
+  const number = numbers.get(object) ?? ++count
+  numbers.set(object, number)
+  return number
 }
 
 /**

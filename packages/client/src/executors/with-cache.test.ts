@@ -73,6 +73,14 @@ test.each<Partial<ExecutionRequest>>([
   expect(await executor.run({ ...request, ...other }, options)).toMatchObject({ source: 'executor' })
 })
 
+test('handlers of views keep results apart, and those of one view share them', async () => {
+  const executor = withCache(counting())
+  const [ann, bob] = [{}, {}]
+  const sourceOf = async (handlers?: object) => (await executor.run(request, { ...options, handlers })).source
+  expect([await sourceOf(), await sourceOf(ann), await sourceOf(bob)]).toEqual(['executor', 'executor', 'executor'])
+  expect([await sourceOf(), await sourceOf(ann), await sourceOf(bob)]).toEqual(['cache', 'cache', 'cache'])
+})
+
 test('the cache keeps results for ttlMs, at most maxEntries of them, and until clear()', async () => {
   vi.useFakeTimers()
   const executor = withCache(counting(), { ttlMs: 1_000, maxEntries: 1 })

@@ -38,8 +38,8 @@ export interface CachingExecutor extends Executor {
 
 /**
  * Returns an executor that caches successes, and lets identical concurrent requests share one run (single-flight).
- * Requests are identical if they have the same code, input, tool declarations, config and context; to share a run, they
- * need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls`
+ * Requests are identical if they have the same code, input, tool declarations, config and context, and come from the
+ * client itself or from the same view with tools; to share a run, they need the same limits too. A repeat has `source: 'cache'` and its own ids, and calls no tools; its `logs`, `toolCalls`
  * and `usage` are those of the run that it repeats. A caller that cancels stops waiting; the run is cancelled when no
  * caller waits for it.
  *
@@ -55,7 +55,7 @@ export function withCache(executor: Executor, options: CacheOptions = {}): Cachi
   const waiting = new Map<string, RunLifetime>()
 
   const serve = async ({ request, options }: RunWithIds, { signal }: RunLifetime): Promise<ExecutionResult> => {
-    const key = cacheKey(request)
+    const key = cacheKey(request, options.handlers)
     const cached = cache.resultOf(key)
     if (cached !== undefined) {
       routes.set(request.id, executor, cached.executionId)

@@ -7,6 +7,7 @@ import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { checkOptions, planExecution, type CheckedOptions } from './plan.ts'
+import type { View } from './view.ts'
 import { printableConfig } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
@@ -16,12 +17,6 @@ import { StatsCounter, type Stats } from '../insight/stats.ts'
 import { BlockingRunner } from '../sync/blocking-runner.ts'
 import { prepareJob, workerConfig } from '../sync/prepare-job.ts'
 import { ClientTools } from '../tools/client-tools.ts'
-import type { Context } from '../tools/define.ts'
-
-/** View of a client: its context and its share of the queue. */
-export interface View {
-  readonly context: Context
-}
 
 /** State that all views of one client share: its tools, executor and queue, and the executions under way. */
 export class ClientCore {
@@ -39,7 +34,7 @@ export class ClientCore {
     const log = createLog(config)
     this.tools = new ClientTools(config, {
       events: this.events,
-      stateOf: (executionId) => this.#active.find(executionId)?.state,
+      runOf: (executionId) => this.#active.find(executionId),
       onServerError: (error, correlationId) => logToolServerError(log, error, correlationId),
     })
     this.#parts = {
@@ -81,11 +76,12 @@ export class ClientCore {
   }
 
   /** Runs code to its end in a worker thread, and blocks the calling one until then. Counts it, but emits no events. */
-  runBlocking(code: string, options: ExecuteOptions, { context }: View): ExecutionResult {
+  runBlocking(code: string, options: ExecuteOptions, { context, registry }: View): ExecutionResult {
     this.assertOpen()
     const blocking = (this.#blocking ??= new BlockingRunner(workerConfig(this.#config)))
     const runningCount = this.#active.all.length
-    const job = prepareJob(code, options, { config: this.#config, tools: this.tools, context, runningCount })
+    const { module } = this.tools
+    const job = prepareJob(code, options, { config: this.#config, registry, module, context, runningCount })
     return this.#stats.countBlocking(() => blocking.run(job))
   }
 
@@ -127,12 +123,12 @@ export class ClientCore {
   }
 
   /** Returns the configuration for printing, without secrets. */
-  toJSON(): Record<string, unknown> {
-    return { ...printableConfig(this.#config), tools: this.tools.registry.select(undefined).map(({ name }) => name) }
+  toJSON({ registry }: View): Record<string, unknown> {
+    return { ...printableConfig(this.#config), tools: registry.select(undefined).map(({ name }) => name) }
   }
 
-  #check(options: ExecuteOptions, { context }: View): CheckedOptions {
-    return checkOptions(options, { config: this.#config, registry: this.tools.registry, context })
+  #check(options: ExecuteOptions, { context, registry }: View): CheckedOptions {
+    return checkOptions(options, { config: this.#config, registry, context })
   }
 
   /** Starts an execution of the code. Throws if the code is invalid or the client is closed. */
@@ -146,7 +142,7 @@ export class ClientCore {
     return run
   }
 
-  async #submitChecked(code: string, options: CheckedOptions, view: object): Promise<Execution> {
+  async #submitChecked(code: string, options: CheckedOptions, view: View): Promise<Execution> {
     const run = this.#start(code, options, { view, readsEvents: true, isInBatch: false })
     await run.accepted
     return run.execution

@@ -13,7 +13,9 @@ import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
 import type { StatsCounter } from '../insight/stats.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import type { Plan } from './plan.ts'
+import type { View } from './view.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
 import { reportConflict } from '../tools/serve-call.ts'
 
 /** Parts that the executions of a client share. */
@@ -31,8 +33,8 @@ export interface RunParts {
 
 /** Options of one run. */
 export interface ClientRunOptions {
-  /** View that started the run; views share the client's queue fairly. */
-  readonly view: object
+  /** View that started the run, whose tools it has; views share the client's queue fairly. */
+  readonly view: View
   /** Whether the execution's events are read while it runs. */
   readonly readsEvents: boolean
   /** Whether the run may wait in the client's queue without a timeout, as part of a batch. */
@@ -72,6 +74,11 @@ export class ClientRun {
       events: (after) => this.#events(after),
       submitAgain: () => options.submitAgain(),
     })
+  }
+
+  /** Tools that the execution may call. */
+  get registry(): ToolRegistry {
+    return this.#options.view.registry
   }
 
   /** Promise that resolves when the executor has accepted the execution or the run has ended. Rejects as `result`. */
@@ -168,7 +175,8 @@ export class ClientRun {
       signal: this.#stop.signal,
       correlationId,
       requestTimeoutMs,
-      callTool: (message, signal) => tools.serve(message, signal, this.state),
+      callTool: (message, signal) => tools.serve(message, signal, this),
+      ...(tools.isExtendedBy(this.registry) && { handlers: this.registry }),
       onCallConflict: (call, reason) => reportConflict(events, call, reason),
       onRetry: (retry) => events.emit('retry', retry),
       ...(tools.usesCallbacks && {
@@ -190,7 +198,7 @@ export class ClientRun {
   #callbackFor(executionId: string): Promise<Callback> {
     const { tools, addId } = this.#parts
     addId(this, executionId)
-    return tools.callbackFor(executionId, this.plan)
+    return tools.callbackFor(executionId, this.plan, this.registry)
   }
 
   #receive(event: ExecutionEvent): void {

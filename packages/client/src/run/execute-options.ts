@@ -1,26 +1,26 @@
-import {
-  correlationIdSchema,
-  executionRequestSchema,
-  jsonObjectSchema,
-  jsonSchema,
-  requestLimitsSchema,
-} from '@codemode/shared'
+import { correlationIdSchema, executionRequestSchema, requestLimitsSchema } from '@codemode/shared'
 import { z } from 'zod'
 
 import { configError } from '../config/config-error.ts'
-import { executeOptionsOrigin } from '../config/layer.ts'
+import { executeOptionsOrigin, isRecord } from '../config/layer.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 
-const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb } = requestLimitsSchema.shape
+const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryLimitMb, maxToolCalls } =
+  requestLimitsSchema.shape
+
+/** Value that becomes JSON. Its type takes objects that an interface describes, which have no index signature. */
+const jsonValue = z.custom<string | number | boolean | object | null>((value) => value !== undefined)
+const jsonObject = z.custom<object>(isRecord, 'expected an object')
 
 const executeOptionsSchema = z.strictObject({
   /** Names of the tools that this code may call (allow-list); all registered tools by default. */
   availableTools: z.array(z.string()).readonly().optional(),
   /** Value that the code reads as `input`. */
-  input: jsonSchema.optional(),
+  input: jsonValue.optional(),
   /** Context in addition to the client's; the code reads it as `context`, and tool handlers get it. */
-  context: jsonObjectSchema.optional(),
+  context: jsonObject.optional(),
   /** Value that the code reads as `config`. */
-  config: jsonObjectSchema.optional(),
+  config: jsonObject.optional(),
   /** Name of the execution in records and events. */
   label: executionRequestSchema.shape.label,
   /** Id shared by the requests, tool calls and log lines of this execution; random by default. */
@@ -35,6 +35,8 @@ const executeOptionsSchema = z.strictObject({
   queueTimeoutMs,
   /** Maximum heap of the isolate in MiB; 128 by default. */
   memoryLimitMb,
+  /** Maximum number of tool calls that the code may make; 1,000 by default. */
+  maxToolCalls,
   /** Priority in the queues, from -100 to 100; higher is admitted first, 0 is normal. */
   priority: executionRequestSchema.shape.priority,
   /** Signal that cancels the execution and its tool calls. */
@@ -46,6 +48,13 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>
 
 /** Returns the options if they are valid. Throws a ConfigurationError with the corrected call otherwise. */
 export function parseOptions(options: ExecuteOptions): ExecuteOptions {
+  if (!isRecord(options)) {
+    const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `of type ${typeof options}`
+    throw new ConfigurationError(
+      `The options of an execution must be an object; the value is ${kind}.`,
+      'codemode.executeAsync(code, { cpuTimeoutMs: 5_000 })',
+    )
+  }
   const parsed = executeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data
   throw configError(parsed.error.issues, {

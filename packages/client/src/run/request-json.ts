@@ -2,7 +2,6 @@
 import type { ExecutionRequest, Json } from '@codemode/shared'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import type { Context } from '../tools/define.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
 
@@ -25,7 +24,8 @@ export function jsonOf(name: ValueName, value: unknown): Json {
 export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Json> {
   const json = jsonOf(name, value)
   if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json
-  const kind = json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
+  const kind =
+    value === undefined ? 'undefined' : json === null ? 'null' : Array.isArray(json) ? 'an array' : `a ${typeof json}`
   throw new ConfigurationError(
     `The ${name} must be an object of JSON values; it is ${kind}.`,
     name === 'context' ? contextExample : `codemode.executeAsync(code, { ${name}: { key: 'value' } })`,
@@ -33,7 +33,7 @@ export function jsonObjectOf(name: ValueName, value: unknown): Record<string, Js
 }
 
 /** Returns a copy of a context as JSON, so that later changes to the caller's object have no effect. */
-export function contextFrom(context: Context): Record<string, Json> {
+export function contextFrom(context: object): Record<string, Json> {
   return jsonObjectOf('context', context)
 }
 

@@ -8,7 +8,8 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { parseOptions, type ExecuteOptions } from '../run/execute-options.ts'
 import { checkOptions, planExecution } from '../run/plan.ts'
 import type { Context } from '../tools/define.ts'
-import type { ClientTools } from '../tools/client-tools.ts'
+import type { ToolRegistry } from '../tools/registry.ts'
+import type { ToolsModule } from '../tools/tools-module.ts'
 import type { Job } from './worker-messages.ts'
 
 export interface BlockingJob {
@@ -19,8 +20,10 @@ export interface BlockingJob {
 
 interface JobScope {
   readonly config: ResolvedConfig
-  /** Tools of the client; the worker thread has those of the module. */
-  readonly tools: ClientTools
+  /** Tools of the view. */
+  readonly registry: ToolRegistry
+  /** Module whose tools the worker thread has as well. */
+  readonly module: ToolsModule | undefined
   readonly context: Context
   /** Number of executions of the client that are under way in the calling event loop. */
   readonly runningCount: number
@@ -47,8 +50,8 @@ export function workerConfig(config: ResolvedConfig): ClientConfig {
 /** Checks code and options as `run` does before it sends, and refuses what a blocked event loop would block. */
 export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope): BlockingJob {
   const { signal, availableTools, ...options } = parseOptions(given)
-  const { config: clientConfig, tools, context: viewContext } = scope
-  const optionsScope = { config: clientConfig, registry: tools.registry, context: viewContext }
+  const { config: clientConfig, registry, context: viewContext } = scope
+  const optionsScope = { config: clientConfig, registry, context: viewContext }
   const checked = checkOptions({ ...options, availableTools: [] }, optionsScope)
   const { request, correlationId, requestTimeoutMs } = planExecution(code, checked)
   if (signal?.aborted) throw cancelledBy(signal.reason, { executionId: request.id, correlationId })
@@ -57,7 +60,7 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope)
       "execute() can't use the option signal: no signal aborts while it blocks the event loop.",
       '(code, { signal })',
     )
-  refuseTools(availableTools, tools)
+  refuseTools(availableTools, scope)
   refuseBlockedWork(scope)
   const { input, context, config } = request
   const sent = { ...options, input, context, config, correlationId, availableTools }
@@ -65,7 +68,7 @@ export function prepareJob(code: string, given: ExecuteOptions, scope: JobScope)
   return { job: { code, options: Object.fromEntries(set) }, correlationId, requestTimeoutMs }
 }
 
-function refuseTools(availableTools: readonly string[] | undefined, { registry, module }: ClientTools): void {
+function refuseTools(availableTools: readonly string[] | undefined, { registry, module }: JobScope): void {
   const isAllowed = ({ name, declaration }: { name: string; declaration: { name: string } }): boolean =>
     availableTools === undefined || availableTools.includes(name) || availableTools.includes(declaration.name)
   const blocked = registry.select(undefined).filter((tool) => isAllowed(tool) && module?.has(tool) !== true)

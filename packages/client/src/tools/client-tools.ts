@@ -2,17 +2,17 @@ import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 import type { ResolvedConfig } from '../config/schema.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
-import type { ExecutionState } from '../run/execution-state.ts'
+import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
-import { reportConflict, serveCall } from './serve-call.ts'
+import { refuseBound, reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
 
 interface ClientToolsOptions {
   readonly events: ClientEmitter
-  /** Returns the state of an execution of this client that is under way. */
-  readonly stateOf: (executionId: string) => ExecutionState | undefined
+  /** Returns the run of an execution of this client that is under way. */
+  readonly runOf: (executionId: string) => ServedRun | undefined
   /** Called with each unexpected error of the tool server. Must not throw. */
   readonly onServerError: (error: unknown, correlationId: string) => void
 }
@@ -27,16 +27,19 @@ export class ClientTools {
   readonly usesCallbacks: boolean
   readonly #events: ClientEmitter
 
-  constructor(config: ResolvedConfig, { events, stateOf, onServerError }: ClientToolsOptions) {
+  constructor(config: ResolvedConfig, { events, runOf, onServerError }: ClientToolsOptions) {
     this.#events = events
     this.usesCallbacks = config.toolServer !== undefined
     this.server = new ToolServer({
       config: config.toolServer,
-      serve: (message, signal) => this.serve(message, signal, stateOf(message.executionId)),
+      serve: (message, signal, isBound) => {
+        const run = runOf(message.executionId)
+        return isBound && run === undefined ? refuseBound(message) : this.serve(message, signal, run)
+      },
       onError: onServerError,
       onConflict: (message, { message: reason }) => reportConflict(events, message, reason),
     })
-    for (const [name, tool] of Object.entries(config.tools ?? {})) this.registry.register(name, tool)
+    this.registry.registerAll(config.tools ?? {})
     if (config.toolsModule !== undefined) this.module = new ToolsModule(config.toolsModule, this.registry)
   }
 
@@ -45,14 +48,27 @@ export class ClientTools {
     return this.module?.load()
   }
 
-  /** Returns the callback through which the executor calls the tools of a plan. */
-  callbackFor(executionId: string, { request, requestTimeoutMs }: Plan): Promise<Callback> {
-    const names = request.tools?.map(({ name }) => name) ?? []
-    return this.server.callbackFor(executionId, names, requestTimeoutMs)
+  /** Whether a registry is that of a view, and not the client's own. */
+  isExtendedBy(registry: ToolRegistry): boolean {
+    return registry !== this.registry
   }
 
-  /** Serves one call, and counts it in the state of its execution if that is under way. Never rejects. */
-  serve(message: ToolCallMessage, signal: AbortSignal, state: ExecutionState | undefined): Promise<ToolAnswer> {
-    return serveCall(message, signal, { registry: this.registry, events: this.#events, state })
+  /** Returns the callback through which the executor calls the tools of a plan. */
+  callbackFor(executionId: string, plan: Plan, registry: ToolRegistry): Promise<Callback> {
+    const tools = plan.request.tools?.map(({ name }) => name) ?? []
+    const scope = { tools, isBound: this.isExtendedBy(registry) }
+    return this.server.callbackFor(executionId, scope, plan.requestTimeoutMs)
+  }
+
+  /**
+   * Serves one call. If its execution is under way, counts it in the execution's state, and uses the tools of its view.
+   * Never rejects.
+   */
+  serve(message: ToolCallMessage, signal: AbortSignal, run: ServedRun | undefined): Promise<ToolAnswer> {
+    return serveCall(message, signal, {
+      registry: run?.registry ?? this.registry,
+      events: this.#events,
+      state: run?.state,
+    })
   }
 }

@@ -26,7 +26,17 @@ export interface ToolCall {
 export type Context = { readonly [key: string]: Json }
 
 /** Standard Schema (zod, valibot, arktype, …) or plain JSON Schema. */
-export type ToolSchema = StandardSchemaV1 | JsonObject
+export type ToolSchema = StandardSchemaV1 | JsonObject | JsonSchemaLike
+
+/** JSON Schema whose type is an interface, or that is `as const`. */
+interface JsonSchemaLike {
+  readonly type?: unknown
+  readonly properties?: unknown
+  readonly $ref?: unknown
+  readonly allOf?: unknown
+  readonly anyOf?: unknown
+  readonly oneOf?: unknown
+}
 
 type ValueIn<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<Schema> : ToolInput
 type ValueOut<Schema> = Schema extends StandardSchemaV1 ? StandardSchemaV1.InferInput<Schema> : unknown
@@ -97,12 +107,27 @@ export function tool<In extends ToolSchema = JsonObject, Out extends ToolSchema 
 
 /** Returns the handler of a tool, bound to its object. Throws a ConfigurationError if it has none. */
 export function handlerOf(name: string, tool: ToolLike): ToolHandler {
-  if (typeof tool === 'function') return tool
+  if (typeof tool === 'function') return plainFunction(name, tool)
   for (const method of ['execute', 'runAsync', 'run'] as const) {
     if (typeof tool?.[method] === 'function') return (input, call) => tool[method]!(input, call)
   }
   throw new ConfigurationError(
-    `The tool ${JSON.stringify(name)} has no handler: it is neither a function nor an object with execute, run or runAsync.`,
-    `codemode.registerTool(${JSON.stringify(name)}, tool({ execute: async (input) => … }))`,
+    `The tool '${name}' has no handler: it is ${describe(tool)}, and neither a function nor an object with execute, run or runAsync.`,
+    `codemode.registerTool('${name}', tool({ execute: async (input) => … }))`,
   )
+}
+
+/** Returns a function that can be called. Throws a ConfigurationError for a class, which only `new` can call. */
+function plainFunction(name: string, handler: ToolHandler): ToolHandler {
+  if (!/^class\b/.test(Function.prototype.toString.call(handler))) return handler
+  throw new ConfigurationError(
+    `The tool '${name}' is a class; a tool is a function or an object.`,
+    `codemode.registerTool('${name}', new ${handler.name || 'Tool'}())`,
+  )
+}
+
+function describe(tool: unknown): string {
+  if (typeof tool !== 'object' || tool === null) return tool === null ? 'null' : `of type ${typeof tool}`
+  if (Array.isArray(tool)) return 'an array'
+  return tool instanceof Promise ? 'a promise (an await is missing)' : 'an object'
 }

@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { signToken, verifyToken } from './execution-token.ts'
 
 const secret = new TextEncoder().encode('a secret of at least 32 characters')
-const claims = { executionId: 'exe_1', tools: ['weather'] }
+const claims = { executionId: 'exe_1', tools: ['weather'], isBound: false }
 
 const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString('base64url')
 const tokenOf = () => signToken({ ...claims, issuedAt: Date.now(), expiresAt: Date.now() + 60_000 }, secret)

@@ -13,6 +13,7 @@ const audience = 'codemode-tool-server'
 const payloadSchema = z.object({
   sub: z.string(),
   tools: z.array(z.string()),
+  bound: z.literal(true).optional(),
   aud: z.literal(audience),
   iat: z.number(),
   exp: z.number(),
@@ -23,14 +24,20 @@ export interface TokenClaims {
   readonly executionId: string
   /** Names by which the code calls the allowed tools. */
   readonly tools: readonly string[]
+  /** Whether the tools are those of a view, which only the process that made the token has. */
+  readonly isBound: boolean
   /** Time at which the token was made, which is before the execution's request is sent. */
   readonly issuedAt: number
   readonly expiresAt: number
 }
 
 /** Returns a token that is valid until its claims expire. */
-export function signToken({ executionId, tools, issuedAt, expiresAt }: TokenClaims, secret: Uint8Array): string {
-  const payload = { sub: executionId, tools, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
+export function signToken(
+  { executionId, tools, isBound, issuedAt, expiresAt }: TokenClaims,
+  secret: Uint8Array,
+): string {
+  const scope = { sub: executionId, tools, ...(isBound && { bound: true }) }
+  const payload = { ...scope, aud: audience, iat: issuedAt / 1000, exp: expiresAt / 1000 }
   const signed = `${header}.${encode(payload)}`
   return `${signed}.${signatureOf(signed, secret)}`
 }
@@ -47,8 +54,14 @@ export function verifyToken(token: string, secret: Uint8Array): TokenClaims | un
 /** Returns the claims in a signed payload; undefined for one that was signed with the same secret for another purpose. */
 function claimsOf(payload: string): TokenClaims | undefined {
   try {
-    const { sub, tools, iat, exp } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
-    return { executionId: sub, tools, issuedAt: iat * 1000, expiresAt: exp * 1000 }
+    const {
+      sub,
+      tools,
+      bound = false,
+      iat,
+      exp,
+    } = payloadSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString()))
+    return { executionId: sub, tools, isBound: bound, issuedAt: iat * 1000, expiresAt: exp * 1000 }
   } catch {
     return undefined
   }

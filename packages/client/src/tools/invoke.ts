@@ -3,7 +3,7 @@ import { toolCancelled, toolFailed } from '@codemode/shared/internal'
 
 import { forwardAbort } from '../async/forward-abort.ts'
 import type { ToolCall } from './define.ts'
-import type { RegisteredTool } from './registry.ts'
+import type { RegisteredTool } from './prepare-tool.ts'
 import { NotJsonError } from './not-json.ts'
 import { checkValue } from './schema.ts'
 import { toJson } from './to-json.ts'

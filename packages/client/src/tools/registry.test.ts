@@ -29,8 +29,19 @@ const namesOf = (registry: ToolRegistry, list?: string[]) =>
   registry.select(list).map(({ declaration }) => declaration.name)
 
 test('tool names become identifiers joined by dots', () => {
-  const registry = registryOf({ 'list-issues': noop, 'github.list issues': noop, '2fa': noop, größe: noop, a$: noop })
-  expect(namesOf(registry)).toEqual(['list_issues', 'github.list_issues', '_2fa', 'gr__e', 'a$'])
+  const registry = registryOf({ 'list-issues': noop, 'github.list issues': noop, '2fa': noop, a$: noop, '🎉a': noop })
+  expect(namesOf(registry)).toEqual(['list_issues', 'github.list_issues', '_2fa', 'a$', '_a'])
+})
+
+test('identifiers of every script stay as they are, with composed characters', () => {
+  const registry = registryOf({
+    größe: noop,
+    'wetter.日本': noop,
+    'e\u{301}t\u{e9}': noop,
+    '\u{301}x': noop,
+    a·b: noop,
+  })
+  expect(namesOf(registry)).toEqual(['größe', 'wetter.日本', 'été', '_\u{301}x', 'a·b'])
 })
 
 test('a tool and a namespace can have the same name', () => {
@@ -54,8 +65,41 @@ test('the registry refuses a taken name without overwrite', () => {
   expect(registry.get('weather')?.handler).toBe(better)
 })
 
-test.each(['then', 'a.then', '__proto__', 'constructor', '$search'])('the registry refuses the name %s', (name) => {
-  expect(refusalOf(() => registryOf({}).register(name, noop)).message).toContain('registerTool(')
+test.each([
+  ['then', 'then_tool'],
+  ['a.then', 'a.then_tool'],
+  ['then.a', 'then_tool.a'],
+  ['__proto__', 'proto_tool'],
+  ['constructor', 'constructor_tool'],
+  ['prototype', 'prototype_tool'],
+  ['toJSON', 'toJSON_tool'],
+  ['x.toString', 'x.toString_tool'],
+  ['$search', 'search'],
+  ['mongo.$', 'mongo.tool'],
+])('the registry refuses the reserved name %s, and suggests %s', (name, free) => {
+  const { message } = refusalOf(() => registryOf({}).register(name, noop))
+  expect(message).toContain('reserved')
+  expect(message).toContain(`codemode.registerTool('${free}', …)`)
+  expect(namesOf(registryOf({ [free]: noop }))).toEqual([free])
+})
+
+test('a registry extends its base: it replaces tools of the same name, and sees tools that the base gets later', () => {
+  const base = registryOf({ weather: noop, 'list-issues': noop })
+  const view = new ToolRegistry(base)
+  view.registerAll({ weather: better, own: noop })
+  base.register('later', noop)
+  expect(namesOf(view)).toEqual(['weather', 'list_issues', 'later', 'own'])
+  expect(view.get('weather')?.handler).toBe(better)
+  expect(base.get('weather')?.handler).toBe(noop)
+  expect(base.get('own')).toBeUndefined()
+  const inner = new ToolRegistry(view)
+  inner.registerAll({ own: better })
+  expect([inner.get('own')?.handler, inner.get('weather')?.handler]).toEqual([better, better])
+  expect(refusalOf(() => view.registerAll({ list_issues: noop })).message).toContain("'list-issues' and 'list_issues'")
+  expect(refusalOf(() => view.register('later', noop)).message).toContain('{ overwrite: true }')
+  expect(refusalOf(() => view.select(['onw'])).message).toContain(
+    "weather, list-issues, later, own. Did you mean 'own'?",
+  )
 })
 
 test('an allow-list accepts both forms of a name, once; the error for an unknown one lists the known and the nearest', () => {
@@ -68,12 +112,15 @@ test('an allow-list accepts both forms of a name, once; the error for an unknown
   expect(message).toContain("availableTools: ['weather']")
 })
 
-test('the registry refuses a name without a letter or digit', () => {
-  for (const name of ['', ' ', '.', 'a.', '.a', 'a..b', '-', '日本', '🎉', 'a.🎉', undefined, null, 1, {}]) {
-    expect(refusalOf(() => registryOf({}).register(name as never, noop)).message).toContain('letter or digit')
+test('the registry refuses a name without a letter or digit, and one that is no text', () => {
+  for (const name of ['', ' ', '.', 'a.', '.a', 'a..b', '-', '🎉', 'a.🎉']) {
+    expect(refusalOf(() => registryOf({}).register(name, noop)).message).toContain('a letter, a digit')
+  }
+  for (const name of [undefined, null, 1, {}, Symbol('weather')]) {
+    expect(refusalOf(() => registryOf({}).register(name as never, noop)).message).toContain('must be a string')
   }
   const spoken = registryOf({ 'x y': noop, _: noop, é1: noop, 'a b.c d': noop })
-  expect(namesOf(spoken, undefined)).toEqual(['x_y', '_', '_1', 'a_b.c_d'])
+  expect(namesOf(spoken, undefined)).toEqual(['x_y', '_', 'é1', 'a_b.c_d'])
 })
 
 test('the registry accepts every kind of handler and keeps its this', async () => {
@@ -95,10 +142,17 @@ test('the registry accepts every kind of handler and keeps its this', async () =
   expect(await Promise.all(outputs)).toEqual([1, 2, 3, 42])
 })
 
-test('the registry refuses a tool without a handler', () => {
-  for (const bad of [{}, null, 'weather', { execute: 1 }]) {
+class Counter {
+  run() {
+    return 1
+  }
+}
+
+test('the registry refuses a tool without a handler, and a class', () => {
+  for (const bad of [{}, null, undefined, 'weather', [], Promise.resolve(noop), { execute: 1 }]) {
     expect(refusalOf(() => registryOf({}).register('weather', bad as never)).message).toContain('has no handler')
   }
+  expect(refusalOf(() => registryOf({}).register('weather', Counter as never)).message).toContain('new Counter()')
 })
 
 test('declarations describe the JSON that schemas accept and produce', () => {

@@ -1,32 +1,30 @@
-import { type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
 import { nearestName } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
-import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties, type ToolSchema } from './define.ts'
-import { SchemaError } from './json-schema/schema-error.ts'
-import { isUncallable, reservedPartOf, wireNameOf } from './names.ts'
-import { compileSchema, type SchemaCheck } from './schema.ts'
-import { toJson } from './to-json.ts'
+import type { ToolLike } from './define.ts'
+import { wireNameOf } from './names.ts'
+import { prepareTool, type RegisteredTool } from './prepare-tool.ts'
 
-/** Tool that is ready to be declared to the executor and called. */
-export interface RegisteredTool {
-  /** Name under which the tool was registered. */
-  readonly name: string
-  /** Declaration, with the name by which the code calls the tool. */
-  readonly declaration: ToolDeclaration
-  readonly handler: ToolHandler
-  readonly input: SchemaCheck | undefined
-  readonly output: SchemaCheck | undefined
+interface RegisterOptions {
+  /** Whether the tool may replace another one of the same name. */
+  readonly overwrite?: boolean | undefined
 }
 
-/** Tools of one client, by the names by which code calls them. */
+/** Tools of a client or a view, by the names by which code calls them. */
 export class ToolRegistry {
   readonly #tools = new Map<string, RegisteredTool>()
+  /** Registry that this one extends. Its tools are looked up when they are needed, so that later ones count. */
+  readonly #base: ToolRegistry | undefined
 
-  register(name: string, tool: ToolLike, options: { readonly overwrite?: boolean | undefined } = {}): void {
-    const registered = prepare(name, tool)
+  constructor(base?: ToolRegistry) {
+    this.#base = base
+  }
+
+  /** Adds a tool. Throws a ConfigurationError if it can't be used, or its name is taken here or in the base. */
+  register(name: string, tool: ToolLike, options: RegisterOptions = {}): void {
+    const registered = prepareTool(name, tool)
     const wireName = registered.declaration.name
-    const other = this.#tools.get(wireName)
+    const other = this.get(wireName)
     if (other !== undefined && other.name !== name) {
       throw new ConfigurationError(
         `The tools ${quote(other.name)} and ${quote(name)} would both be called as tools.${wireName}.`,
@@ -42,9 +40,16 @@ export class ToolRegistry {
     this.#tools.set(wireName, registered)
   }
 
+  /** Adds tools by name. A tool of the base that has the same name is replaced in this registry only. */
+  registerAll(tools: Readonly<Record<string, ToolLike>>): void {
+    for (const [name, tool] of Object.entries(tools)) {
+      this.register(name, tool, { overwrite: !this.#tools.has(wireNameOf(name)) })
+    }
+  }
+
   /** Returns the tool that code calls by this name; undefined if there is none. */
   get(wireName: string): RegisteredTool | undefined {
-    return this.#tools.get(wireName)
+    return this.#tools.get(wireName) ?? this.#base?.get(wireName)
   }
 
   /**
@@ -52,14 +57,19 @@ export class ToolRegistry {
    * ConfigurationError for a name that is not registered.
    */
   select(names: readonly string[] | undefined): RegisteredTool[] {
-    if (names === undefined) return [...this.#tools.values()]
+    if (names === undefined) return [...this.#all().values()]
     return [...new Set(names.map((name) => this.#find(name)))]
   }
 
+  /** Returns all tools, those of the base first; a replaced one has the place of the original. */
+  #all(): Map<string, RegisteredTool> {
+    return this.#base === undefined ? this.#tools : new Map([...this.#base.#all(), ...this.#tools])
+  }
+
   #find(name: string): RegisteredTool {
-    const tool = this.#tools.get(wireNameOf(name))
+    const tool = this.get(wireNameOf(name))
     if (tool !== undefined && (tool.name === name || tool.declaration.name === name)) return tool
-    const known = [...this.#tools.values()].map((tool) => tool.name)
+    const known = this.select(undefined).map((tool) => tool.name)
     const meant = nearestName(name, known)
     throw new ConfigurationError(
       `availableTools names ${quote(name)}, which is not registered. ` +
@@ -72,63 +82,8 @@ export class ToolRegistry {
   }
 
   #freeName(wireName: string): string {
-    for (let n = 2; ; n++) if (!this.#tools.has(`${wireName}_${n}`)) return `${wireName}_${n}`
+    for (let n = 2; ; n++) if (this.get(`${wireName}_${n}`) === undefined) return `${wireName}_${n}`
   }
 }
 
 const quote = (name: string): string => `'${name}'`
-
-function prepare(name: string, tool: ToolLike): RegisteredTool {
-  if (isUncallable(name)) {
-    throw new ConfigurationError(
-      `A tool can't be named ${quote(name)}: each part between dots must have an ASCII letter or digit, _ or $.`,
-      "codemode.registerTool('github.list_issues', …)",
-    )
-  }
-  const handler = handlerOf(name, tool)
-  const properties: ToolProperties = typeof tool === 'function' ? {} : tool
-  const wireName = wireNameOf(name)
-  const reserved = reservedPartOf(wireName)
-  if (reserved !== undefined) {
-    throw new ConfigurationError(
-      `A tool can't be named ${quote(name)}: ${quote(reserved)} is reserved by JavaScript or by the sandbox.`,
-      `codemode.registerTool(${quote(wireName.replaceAll('$', '').replace(reserved, `${reserved.replaceAll('$', '')}_tool`))}, …)`,
-    )
-  }
-  const input = compile(name, properties.inputSchema, 'input')
-  const output = compile(name, properties.outputSchema, 'output')
-  const { description, timeoutMs, requiresApproval } = properties
-  const declaration = toolDeclarationSchema.safeParse({
-    name: wireName,
-    ...(description !== undefined && { description }),
-    ...(input?.jsonSchema !== undefined && { inputSchema: input.jsonSchema }),
-    ...(output?.jsonSchema !== undefined && { outputSchema: output.jsonSchema }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-    ...(requiresApproval !== undefined && { requiresApproval }),
-  })
-  if (declaration.success) return { name, declaration: declaration.data, handler, input, output }
-  const [issue] = declaration.error.issues
-  throw new ConfigurationError(
-    `The tool ${quote(name)} can't be declared: ${issue?.path.join('.')}: ${issue?.message}.`,
-    `codemode.registerTool('weather', tool({ description: 'up to 16,384 characters', timeoutMs: 5_000, execute }))`,
-  )
-}
-
-function compile(name: string, schema: ToolSchema | undefined, direction: 'input' | 'output'): SchemaCheck | undefined {
-  if (schema === undefined) return undefined
-  try {
-    const isStandard = '~standard' in schema
-    return compileSchema(isStandard ? schema : (toJson(schema) as ToolSchema), direction)
-  } catch (cause) {
-    const problem =
-      cause instanceof SchemaError
-        ? `can't be used: ${cause.message}`
-        : 'is neither a Standard Schema nor a JSON Schema object'
-    const example = '{ type: "object", properties: { city: { type: "string" } }, required: ["city"] }'
-    throw new ConfigurationError(
-      `The ${direction}Schema of the tool ${quote(name)} ${problem}.`,
-      `codemode.registerTool(${quote(name)}, tool({ ${direction}Schema: ${example}, execute }))`,
-      { cause },
-    )
-  }
-}

@@ -4,7 +4,8 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { z } from 'zod'
 
 import type { ToolSchema } from './define.ts'
-import { jsonSchemaCheck } from './json-schema/json-schema.ts'
+import { jsonSchemaCheck, jsonSchemaParse } from './json-schema/json-schema.ts'
+import { checkRepresentable } from './zod-representable.ts'
 
 export interface SchemaIssue {
   readonly path: readonly (string | number)[]
@@ -39,16 +40,18 @@ export async function checkValue(schema: SchemaCheck | undefined, value: unknown
   }
 }
 
-/** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it is not a valid schema. */
+/** Prepares a schema for one direction. Throws a SchemaError, or any other error, if it can't be applied. */
 export function compileSchema(schema: ToolSchema, direction: 'input' | 'output'): SchemaCheck {
-  return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema)
+  return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema as JsonObject, direction)
 }
 
-function isStandardSchema(schema: ToolSchema): schema is StandardSchemaV1 {
+/** Whether a schema is of a library, and not a plain JSON Schema. */
+export function isStandardSchema(schema: ToolSchema): schema is StandardSchemaV1 {
   return '~standard' in schema
 }
 
 function standardCheck(schema: StandardSchemaV1, direction: 'input' | 'output'): SchemaCheck {
+  if (schema instanceof z.core.$ZodType) checkRepresentable(schema, direction)
   return {
     describes: 'javascript',
     jsonSchema: jsonSchemaOf(schema, direction),
@@ -93,7 +96,12 @@ function jsonSchemaOf(schema: StandardSchemaV1, direction: 'input' | 'output'): 
   }
 }
 
-function plainCheck(schema: JsonObject): SchemaCheck {
+/** Prepares a JSON Schema. Its defaults are filled into inputs, and not into outputs. */
+function plainCheck(schema: JsonObject, direction: 'input' | 'output'): SchemaCheck {
+  if (direction === 'input') {
+    const parse = jsonSchemaParse(schema)
+    return { describes: 'json', jsonSchema: schema, check: (value) => parse(value as Json) }
+  }
   const check = jsonSchemaCheck(schema)
   return {
     describes: 'json',

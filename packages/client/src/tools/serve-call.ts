@@ -8,6 +8,13 @@ import { invokeTool } from './invoke.ts'
 import type { ToolRegistry } from './registry.ts'
 import { handlerErrorOf } from './tool-failure.ts'
 
+/** Execution under way whose calls are served. */
+export interface ServedRun {
+  readonly state: ExecutionState
+  /** Tools that the execution may call. */
+  readonly registry: ToolRegistry
+}
+
 interface ServeCallOptions {
   readonly registry: ToolRegistry
   readonly events: ClientEmitter
@@ -52,6 +59,12 @@ export function serveCall(
     })
     return answer
   })
+}
+
+/** Returns the answer to a call of a view's tool that this process can't serve, because it does not run the execution. */
+export function refuseBound({ tool }: ToolCallMessage): Promise<ToolAnswer> {
+  const reason = `The tool ${tool} belongs to a view, and its execution is not under way in this process`
+  return Promise.resolve(toolFailed('TOOL_UNAVAILABLE', reason))
 }
 
 /** Emits the event of a call that was refused because its id was used before with another tool or input. */

@@ -7,6 +7,7 @@ import { ToolServer } from './tool-server.ts'
 
 const secret = 's'.repeat(32)
 const executionId = 'exe_1'
+const scope = { tools: ['weather'], isBound: false }
 
 interface Served {
   message: ToolCallMessage
@@ -80,7 +81,7 @@ function requestOf({
 const seconds = (fromNow: number) => String(Math.floor(Date.now() / 1000) + fromNow)
 
 const tokenOf = async (server: ToolServer, lifetimeMs = 10_000) =>
-  (await server.callbackFor(executionId, ['weather'], lifetimeMs)).token
+  (await server.callbackFor(executionId, scope, lifetimeMs)).token
 
 test('the server answers a signed call with 200, also when the tool fails', async () => {
   const failure: ToolAnswer = { ok: false, error: { message: 'no', code: 'NO' } }
@@ -90,6 +91,22 @@ test('the server answers a signed call with 200, also when the tool fails', asyn
   expect(response.status).toBe(200)
   expect(await response.json()).toEqual(failure)
   expect(served[0]?.message).toMatchObject(message)
+})
+
+test('the server passes on whether only this process can serve the tools of a token', async () => {
+  const seen: boolean[] = []
+  const config = { url: 'http://127.0.0.1:9/tools', secret }
+  const callTool = async (_: ToolCallMessage, __: AbortSignal, isBound: boolean): Promise<ToolAnswer> => {
+    seen.push(isBound)
+    return { ok: true, output: 1 }
+  }
+  for (const isBound of [true, false]) {
+    const maker = new ToolServer({ config, serve, onConflict })
+    const other = new ToolServer({ config, serve, onConflict })
+    const { token } = await maker.callbackFor(executionId, { ...scope, isBound }, 10_000)
+    expect((await other.handle(requestOf({ token }))).status).toBe(200)
+  }
+  expect(seen).toEqual([true, false])
 })
 
 test.each<[string, number, (token: string) => CallbackRequest]>([
@@ -225,7 +242,7 @@ test('the server refuses a body that was changed after it was signed', async () 
 test('the server refuses the token of another execution, for new and for known calls', async () => {
   const { server, served } = serverOf()
   const token = await tokenOf(server)
-  const foreign = (await server.callbackFor('exe_2', ['weather'], 10_000)).token
+  const foreign = (await server.callbackFor('exe_2', scope, 10_000)).token
   expect((await server.handle(requestOf({ token }))).status).toBe(200)
   expect((await server.handle(requestOf({ token: foreign }))).status).toBe(403)
   expect((await server.handle(requestOf({ token, key: foreign }))).status).toBe(401)
@@ -339,7 +356,7 @@ test(
 
 test('a server with a port listens on first use, and not after close()', async () => {
   const { server } = serverOf(undefined, { port: 0 })
-  const callback = await server.callbackFor(executionId, ['weather'], 10_000)
+  const callback = await server.callbackFor(executionId, scope, 10_000)
   expect(callback.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/)
   const send = () => fetch(requestOf({ token: callback.token, url: callback.url }))
   expect(await (await send()).json()).toEqual({ ok: true, output: 1 })
@@ -349,7 +366,7 @@ test('a server with a port listens on first use, and not after close()', async (
 
 test('the server refuses a request before it has read all of it, and closes that connection', async () => {
   const { server, served } = serverOf(undefined, { port: 0 })
-  const { url, token } = await server.callbackFor(executionId, ['weather'], 10_000)
+  const { url, token } = await server.callbackFor(executionId, scope, 10_000)
   const message = { input: 'x'.repeat(3 * 1024 * 1024) }
   for (const [status, sender] of [
     [413, token],
@@ -379,7 +396,7 @@ test('a client that disconnects aborts the call', async () => {
     },
     { port: 0 },
   )
-  const { url, token } = await server.callbackFor(executionId, ['weather'], 10_000)
+  const { url, token } = await server.callbackFor(executionId, scope, 10_000)
   const controller = new AbortController()
   const sent = fetch(requestOf({ token, url, signal: controller.signal })).catch(() => {})
   await begun.promise
@@ -391,9 +408,9 @@ test('a client that disconnects aborts the call', async () => {
 
 test('a port in use is a configuration error that says how to fix it', async () => {
   const first = serverOf(undefined, { port: 0 }).server
-  const { url } = await first.callbackFor(executionId, ['weather'], 10_000)
+  const { url } = await first.callbackFor(executionId, scope, 10_000)
   const { server } = serverOf(undefined, { port: Number(new URL(url).port) })
-  await expect(server.callbackFor(executionId, ['weather'], 10_000)).rejects.toThrow(
+  await expect(server.callbackFor(executionId, scope, 10_000)).rejects.toThrow(
     /^Cannot listen on 127\.0\.0\.1:\d+: the port is in use \(EADDRINUSE\)\.[^]*port: 0/,
   )
   await first.close()
@@ -402,7 +419,7 @@ test('a port in use is a configuration error that says how to fix it', async () 
 test('the server refuses more tools than fit into a token, and says what to do', async () => {
   const { server } = serverOf()
   const tools = Array.from({ length: 1_000 }, (_, i) => `tool_number_${i}`)
-  await expect(server.callbackFor(executionId, tools, 1_000)).rejects.toThrow('availableTools')
+  await expect(server.callbackFor(executionId, { ...scope, tools }, 1_000)).rejects.toThrow('availableTools')
 })
 
 test(
@@ -410,7 +427,7 @@ test(
   { tags: ['TL-6'] },
   async () => {
     const { server, served, conflicts } = serverOf()
-    const { token } = await server.callbackFor(executionId, ['weather', 'pay'], 10_000)
+    const { token } = await server.callbackFor(executionId, { ...scope, tools: ['weather', 'pay'] }, 10_000)
     const deliver = (message: Partial<ToolCallMessage>) => server.handle(requestOf({ token, message }))
     expect(await (await deliver({ input: { r: 0.1, s: 1 } })).json()).toEqual({ ok: true, output: 1 })
     for (const message of [{ input: { r: 0.2, s: 1 } }, { tool: 'pay', input: { r: 0.1, s: 1 } }, { input: {} }]) {

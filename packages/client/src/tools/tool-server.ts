@@ -8,8 +8,8 @@ import { ConfigurationError } from '../errors/configuration-error.ts'
 import { withRemoteParent } from '../insight/telemetry.ts'
 import { callFingerprint } from './call-fingerprint.ts'
 import { CallConflict, CallRecord } from './call-record.ts'
-import { correlationIdOf, readCallbackRequest } from './callback-request.ts'
-import { signToken } from './execution-token.ts'
+import { correlationIdOf, readCallbackRequest, type CallbackRequest } from './callback-request.ts'
+import { signToken, type TokenClaims } from './execution-token.ts'
 import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedResponse } from './listener.ts'
 import { endedExecutionAnswer } from './tool-failure.ts'
@@ -24,8 +24,8 @@ interface ToolServerOptions {
   readonly config: ToolServerConfig | undefined
   /** Called with each unexpected error in answering a request. Must not throw. */
   readonly onError: (error: unknown, correlationId: string) => void
-  /** Called to serve a call whose execution has not ended. */
-  readonly serve: (message: ToolCallMessage, signal: AbortSignal) => Promise<ToolAnswer>
+  /** Called to serve a call whose execution has not ended. `isBound` is that of the execution's token. */
+  readonly serve: (message: ToolCallMessage, signal: AbortSignal, isBound: boolean) => Promise<ToolAnswer>
   /** Called with each call that is refused because its id was used before with another tool or input. */
   readonly onConflict: (message: ToolCallMessage, conflict: CallConflict) => void
 }
@@ -56,13 +56,17 @@ export class ToolServer {
    * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
    * tools only.
    */
-  async callbackFor(executionId: string, tools: readonly string[], requestTimeoutMs: number): Promise<Callback> {
+  async callbackFor(
+    executionId: string,
+    { tools, isBound }: Pick<TokenClaims, 'tools' | 'isBound'>,
+    requestTimeoutMs: number,
+  ): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
     const expiresAt = issuedAt + requestTimeoutMs + tokenMarginMs
-    const token = signToken({ executionId, tools, issuedAt, expiresAt }, this.#secret)
+    const token = signToken({ executionId, tools, isBound, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
     throw new ConfigurationError(
@@ -81,9 +85,10 @@ export class ToolServer {
     try {
       if (this.#isClosed)
         throw new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
-      const { message, expiresAt } = await readCallbackRequest(request, this.#secret)
+      const callback = await readCallbackRequest(request, this.#secret)
+      const { message } = callback
       if (message.type === 'tool.call') {
-        return { status: 200, json: await this.#answerCall(message, expiresAt, request) }
+        return { status: 200, json: await this.#answerCall(message, callback, request) }
       }
       this.#record.cancel(message.callId, message.reason)
       return { status: 200, json: '{"ok":true}' }
@@ -108,12 +113,16 @@ export class ToolServer {
     this.#ended.set(executionId, true)
   }
 
-  async #answerCall(message: ToolCallMessage, keepUntil: number, request: IncomingRequest): Promise<string> {
+  async #answerCall(
+    message: ToolCallMessage,
+    { expiresAt, isBound }: Pick<CallbackRequest, 'expiresAt' | 'isBound'>,
+    request: IncomingRequest,
+  ): Promise<string> {
     const { callId, executionId, tool, input } = message
-    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil }
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt }
     try {
       return await this.#record.answer(call, request.signal, (signal) =>
-        withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal)),
+        withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, isBound)),
       )
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
@@ -122,9 +131,11 @@ export class ToolServer {
     }
   }
 
-  #serveUnlessEnded(message: ToolCallMessage, signal: AbortSignal): Promise<ToolAnswer> {
+  #serveUnlessEnded(message: ToolCallMessage, signal: AbortSignal, isBound: boolean): Promise<ToolAnswer> {
     const hasEnded = this.#ended.has(message.executionId)
-    return hasEnded ? Promise.resolve(endedExecutionAnswer(message.tool)) : this.#options.serve(message, signal)
+    return hasEnded
+      ? Promise.resolve(endedExecutionAnswer(message.tool))
+      : this.#options.serve(message, signal, isBound)
   }
 
   async close(): Promise<void> {

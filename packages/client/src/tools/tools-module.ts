@@ -2,7 +2,8 @@ import { basename } from 'node:path'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolLike } from './define.ts'
-import type { RegisteredTool, ToolRegistry } from './registry.ts'
+import type { RegisteredTool } from './prepare-tool.ts'
+import type { ToolRegistry } from './registry.ts'
 
 /**
  * Milliseconds that a module may take to load. Without a limit, a top-level `await` that never ends would block every

@@ -6,11 +6,17 @@ import { z } from 'zod'
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
-/** Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
+/**
+ * Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. Letters of
+ * every script are allowed.
+ */
 export const toolNameSchema = z
   .string()
   .max(128)
-  .regex(/^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, 'must be identifiers joined by dots')
+  .regex(
+    /^[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*(?:\.[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*)*$/u,
+    'must be identifiers joined by dots',
+  )
 
 /** Declaration of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z

@@ -54,6 +54,57 @@ const schemaMapKeywords = [
   'properties',
 ]
 
+/** Keywords whose value is no schema, of all drafts. */
+const otherKeywords = [
+  '$anchor',
+  '$comment',
+  '$dynamicAnchor',
+  '$dynamicRef',
+  '$id',
+  '$recursiveAnchor',
+  '$recursiveRef',
+  '$ref',
+  '$schema',
+  '$vocabulary',
+  'const',
+  'contentEncoding',
+  'contentMediaType',
+  'default',
+  'dependentRequired',
+  'deprecated',
+  'description',
+  'enum',
+  'example',
+  'examples',
+  'exclusiveMaximum',
+  'exclusiveMinimum',
+  'format',
+  'id',
+  'maxContains',
+  'maxItems',
+  'maxLength',
+  'maxProperties',
+  'maximum',
+  'minContains',
+  'minItems',
+  'minLength',
+  'minProperties',
+  'minimum',
+  'multipleOf',
+  'pattern',
+  'readOnly',
+  'required',
+  'title',
+  'type',
+  'uniqueItems',
+  'writeOnly',
+]
+
+const allKeywords: ReadonlySet<string> = new Set([...schemaKeywords, ...schemaMapKeywords, ...otherKeywords])
+
+/** Whether a name is a keyword of some draft, or an extension by its prefix `x-`. */
+export const isKeyword = (name: string): boolean => allKeywords.has(name) || name.startsWith('x-')
+
 /** Returns the direct subschemas of a schema. */
 export function subschemasOf(schema: JsonObject): JsonSchema[] {
   const found: Json[] = []

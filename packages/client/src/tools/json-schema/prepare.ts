@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '@codemode/shared'
 
-import { isObject, isSchema, type JsonSchema } from './draft.ts'
+import { keepValidDefaults } from './defaults.ts'
+import { isObject, isSchema, type JsonSchema, own } from './draft.ts'
 import { failure } from './failure.ts'
 import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
 import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'
@@ -13,13 +14,16 @@ export interface PreparedSchema {
   readonly root: SchemaNode
   /** Whether the target of a reference depends on the schemas that evaluation has entered before it. */
   readonly isDynamic: boolean
+  /** Whether a value may get a default that it lacks. */
+  readonly hasDefaults: boolean
 }
 
 /** Prepares a schema. Throws a SchemaError if it is invalid, or a reference in it has no target. */
 export function prepareSchema(schema: JsonSchema, others: Readonly<Record<string, JsonSchema>> = {}): PreparedSchema {
   const preparer = new Preparer(new Resources(schema, others))
   const root = preparer.prepareAll(schema)
-  return { root, isDynamic: preparer.isDynamic }
+  const { isDynamic } = preparer
+  return { root, isDynamic, hasDefaults: keepValidDefaults(preparer.nodes, isDynamic) }
 }
 
 class Preparer {
@@ -33,6 +37,10 @@ class Preparer {
 
   constructor(resources: Resources) {
     this.#resources = resources
+  }
+
+  get nodes(): SchemaNode[] {
+    return [...this.#nodes.values()]
   }
 
   prepareAll(schema: JsonSchema): SchemaNode {
@@ -57,7 +65,7 @@ class Preparer {
     const known = this.#nodes.get(schema)
     if (known !== undefined) return known
     const resource = this.#resources.ownerOf(schema, outer)
-    const node: SchemaNode = { resource, checks: [], finalChecks: [], references: 0 }
+    const node = { ...emptyNode(resource), default: own(schema, 'default') }
     this.#nodes.set(schema, node)
     const preparation = this.#preparationOf(schema, node)
     const isReferenceOnly = resource.draft <= 7 && Object.hasOwn(schema, '$ref')
@@ -89,6 +97,7 @@ class Preparer {
         inPlace.push(target)
         return target
       },
+      addFill: (fill) => node.fills.push(fill),
       dynamicReference: (uri, keyword) => this.#dynamicTargets(uri, keyword, node),
     }
   }
@@ -117,9 +126,18 @@ function checksOf(keywords: readonly Keyword[], preparation: Preparation): Check
   return keywords.flatMap((keyword) => keyword(preparation) ?? [])
 }
 
+const emptyNode = (resource: Resource): SchemaNode => ({
+  resource,
+  default: undefined,
+  fills: [],
+  checks: [],
+  finalChecks: [],
+  references: 0,
+})
+
 function booleanNode(schema: boolean, resource: Resource): SchemaNode {
   const checks = schema ? [] : [(_: Json, at: Parameters<typeof failure>[0]) => failure(at, 'is not allowed')]
-  return { resource, checks, finalChecks: [], references: 0 }
+  return { ...emptyNode(resource), checks }
 }
 
 function referred(node: SchemaNode): SchemaNode {

@@ -12,7 +12,9 @@ import { missingMessage } from './objects.ts'
 const inPlace = { inPlace: true }
 
 function branchesOf({ schema, ...preparation }: Preparation, keyword: string): SchemaNode[] | undefined {
-  return listOf(schema, keyword)?.map((each) => preparation.node(each, keyword, inPlace))
+  const list = listOf(schema, keyword)
+  if (list?.length === 0) throw malformed(keyword, list, 'a list that is not empty')
+  return list?.map((each) => preparation.node(each, keyword, inPlace))
 }
 
 /**
@@ -33,6 +35,7 @@ function evaluateBranch(
 export const allOf: Keyword = (preparation) => {
   const branches = branchesOf(preparation, 'allOf')
   if (branches === undefined) return undefined
+  for (const branch of branches) preparation.addFill((value, filler) => filler.fill(branch, value))
   return (value, at, evaluation) => {
     let failure: Failure | undefined
     for (const branch of branches) {

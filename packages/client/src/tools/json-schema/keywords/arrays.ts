@@ -36,6 +36,18 @@ export const items: Keyword = (preparation) => {
   if (prefix === undefined && restValue === undefined) return undefined
   const first = (prefix ?? []).map((each) => preparation.node(each, isTuple ? 'items' : 'prefixItems'))
   const rest = restValue === undefined ? undefined : preparation.node(restValue, restKeyword)
+  preparation.addFill((value, filler) => {
+    if (!Array.isArray(value)) return
+    for (const [i, item] of value.entries()) {
+      const node = first[i] ?? rest
+      if (node !== undefined) filler.fill(node, item)
+    }
+    for (const node of first.slice(value.length)) {
+      const missing = filler.defaultOf(node)
+      if (missing === undefined) break
+      value.push(missing)
+    }
+  })
   return (value, at, evaluation) => {
     if (!Array.isArray(value)) return undefined
     if (rest !== undefined) at.evaluated?.addAll()

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '@codemode/shared'
 
 import type { Draft } from '../draft.ts'
 import { own } from '../draft.ts'
-import type { Check, SchemaNode } from '../node.ts'
+import type { Check, Fill, SchemaNode } from '../node.ts'
 import { shortJson } from '../resources.ts'
 import { SchemaError } from '../schema-error.ts'
 
@@ -13,6 +13,8 @@ export interface Preparation {
   /** Returns the node of a subschema. One that applies to the same value is `inPlace`. */
   node(schema: Json, keyword: string, options?: { readonly inPlace: boolean }): SchemaNode
   reference(uri: string): SchemaNode
+  /** Adds a step that fills in defaults. Keywords whose schemas need not hold, such as `anyOf`, add none. */
+  addFill(fill: Fill): void
   /** Returns the schemas that a dynamic reference may lead to, by resource. */
   dynamicReference(uri: string, keyword: string): DynamicTargets
 }

@@ -1,4 +1,6 @@
 /** Keywords for objects, except `unevaluatedProperties` and those that apply other schemas to the same object. */
+import type { Json, JsonObject } from '@codemode/shared'
+
 import { isObject, own } from '../draft.ts'
 import { ChildFailures, failure, incomplete } from '../failure.ts'
 import type { SchemaNode } from '../node.ts'
@@ -57,6 +59,20 @@ export const properties: Keyword = (preparation) => {
     node: preparation.node(each, `patternProperties/${source}`),
   }))
   const rest = restValue === undefined ? undefined : preparation.node(restValue, 'additionalProperties')
+  preparation.addFill((value, filler) => {
+    if (!isObject(value)) return
+    for (const key of Object.keys(value)) {
+      const own = byName.get(key)
+      const matching = byPattern.filter(({ pattern }) => pattern.test(key, filler)).map(({ node }) => node)
+      const nodes = own === undefined ? matching : [own, ...matching]
+      if (nodes.length === 0 && rest !== undefined) nodes.push(rest)
+      for (const node of nodes) filler.fill(node, value[key]!)
+    }
+    for (const [name, node] of byName) {
+      const missing = Object.hasOwn(value, name) ? undefined : filler.defaultOf(node)
+      if (missing !== undefined) define(value, name, missing)
+    }
+  })
   return (value, at, evaluation) => {
     if (!isObject(value)) return undefined
     let failures: ChildFailures | undefined
@@ -82,6 +98,11 @@ export const properties: Keyword = (preparation) => {
     }
     return failures?.failure()
   }
+}
+
+/** Adds a property, also one that is named `__proto__`. */
+function define(object: JsonObject, name: string, value: Json): void {
+  Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true })
 }
 
 export const propertyNames: Keyword = (preparation) => {

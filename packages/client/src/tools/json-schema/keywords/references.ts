@@ -5,6 +5,7 @@ export const ref: Keyword = (preparation) => {
   const uri = textOf(preparation.schema, '$ref')
   if (uri === undefined) return undefined
   const node = preparation.reference(uri)
+  preparation.addFill((value, filler) => filler.fill(node, value))
   return (value, at, evaluation) => evaluation.evaluate(node, value, at)
 }
 

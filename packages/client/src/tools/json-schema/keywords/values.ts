@@ -20,6 +20,7 @@ const types = new Map<string, (value: Json) => boolean>([
 export const type: Keyword = ({ schema }) => {
   const value = own(schema, 'type')
   if (value === undefined) return undefined
+  if (Array.isArray(value) && value.length === 0) throw malformed('type', value, 'a list that is not empty')
   const names = (Array.isArray(value) ? value : [value]).map((name) => (typeof name === 'string' ? name : ''))
   const tests = names.map((name) => {
     const test = types.get(name)
@@ -46,6 +47,7 @@ export const constant: Keyword = ({ schema, draft }) => {
 export const enumeration: Keyword = ({ schema }) => {
   const values = listOf(schema, 'enum')
   if (values === undefined) return undefined
+  if (values.length === 0) throw malformed('enum', values, 'a list that is not empty')
   const primitives = new Set(values.filter((value) => !isContainer(value)))
   const containers = values.filter(isContainer)
   const message = `expected one of ${shortJson(values)}`
