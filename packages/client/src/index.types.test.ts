@@ -98,10 +98,13 @@ test('input, context and config take objects that an interface describes', () =>
   expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['config']>>()
   expectTypeOf<Codemode['withContext']>().toBeCallableWith({} as Order)
   expectTypeOf<Json>().toExtend<Input | null>()
-  // @ts-expect-error a context is an object
-  codemode.withContext('ann')
-  // @ts-expect-error a symbol is no input
-  void codemode.run('1', { input: Symbol('s') })
+  const compiledOnly = (): void => {
+    // @ts-expect-error a context is an object
+    codemode.withContext('ann')
+    // @ts-expect-error a symbol is no input
+    void codemode.run('1', { input: Symbol('s') })
+  }
+  expectTypeOf(compiledOnly).toBeFunction()
 })
 
 test('a JSON Schema may be typed by an interface, or be constant', () => {
@@ -122,12 +125,14 @@ test('withTools takes tools by name, and returns a client', () => {
     readonly now: Tool
   }
   expectTypeOf<Codemode['withTools']>().returns.toEqualTypeOf<Codemode>()
-  expectTypeOf(codemode).toHaveProperty('withTools')
-  codemode.withTools({ weather: ({ city }: { city: string }) => city })
-  codemode.withTools({} as Record<string, ToolLike>)
-  codemode.withTools({} as Tools)
-  // @ts-expect-error a text is no tool
-  codemode.withTools({ weather: 'sunny' })
+  const compiledOnly = (): void => {
+    codemode.withTools({ weather: ({ city }: { city: string }) => city })
+    codemode.withTools({} as Record<string, ToolLike>)
+    codemode.withTools({} as Tools)
+    // @ts-expect-error a text is no tool
+    codemode.withTools({ weather: 'sunny' })
+  }
+  expectTypeOf(compiledOnly).toBeFunction()
 })
 
 test('URLs are text or URL objects', () => {

@@ -101,8 +101,8 @@ test('the server passes on whether only this process can serve the tools of a to
     return { ok: true, output: 1 }
   }
   for (const isBound of [true, false]) {
-    const maker = new ToolServer({ config, serve, onConflict })
-    const other = new ToolServer({ config, serve, onConflict })
+    const maker = new ToolServer({ config, serve: callTool, onConflict, onError })
+    const other = new ToolServer({ config, serve: callTool, onConflict, onError })
     const { token } = await maker.callbackFor(executionId, { ...scope, isBound }, 10_000)
     expect((await other.handle(requestOf({ token }))).status).toBe(200)
   }

@@ -26,7 +26,7 @@ describe('a request', () => {
   })
 
   test.each<[string, object]>([
-    ['no code', { code: '' }],
+    ['no code', { code: undefined }],
     ['an unknown field', { timeout: 1 }],
     ['an id that is not a UUID', { id: 'exe_1' }],
     ['a context that is not an object', { context: [] }],
