@@ -20,7 +20,8 @@ export const requirements = {
   'TL-5': "A call has its execution's context, correlation id, trace, deadline and signal; contexts never mix",
   'TL-6': 'A repeated delivery of a call id never runs the handler twice within one client process',
   'TL-7': 'Tools can be registered at any time; registering a name twice is an error unless overwrite',
-  'TL-8': 'Names that are no identifiers, namespaces and collisions are handled',
+  'TL-8':
+    'Unicode names stay, others are sanitised, namespaces work, collisions and reserved names are refused at registration',
   'GU-1':
     'Nothing is lost silently: what JSON can not hold is refused with its path and a hint, and errors arrive as data',
   'GU-3': "What a program's value is follows one documented rule, taken from its syntax tree",
