@@ -1,17 +1,25 @@
 import { createConsoleCounters } from './console-counters.ts'
 import { createConsoleInspection } from './console-inspection.ts'
 import { tableOf } from './console-table.ts'
-import { defineGlobal } from './define.ts'
+import { defineLazyGlobal } from './define.ts'
 import { formatLog, inspect, type InspectOptions } from './inspect.ts'
 import { indentLines } from './inspect-layout.ts'
-import { createLogWriter, type Level } from './log-writer.ts'
+import { createLogWriter, type Level, type LogWriter } from './log-writer.ts'
 import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 
-/** Installs the global `console`. Returns the function that writes an entry. */
+/**
+ * Installs the global `console`, which is made at its first access. Returns the function that writes an entry, without the
+ * indentation of a group.
+ */
 export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
-  const writer = createLogWriter(p, state)
+  let writer: LogWriter | undefined
+  defineLazyGlobal(p, 'console', () => createConsole(p, state, (writer ??= createLogWriter(p, state))))
+  return (level, text) => (writer ??= createLogWriter(p, state)).write(level, text)
+}
+
+function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): object {
   const inspection = createConsoleInspection(p, state)
   let indent = ''
 
@@ -82,9 +90,13 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
     profile() {},
     profileEnd() {},
   }
-  p.ReflectDefineProperty(methods, p.SymbolToStringTag, { value: 'console', configurable: true })
-  defineGlobal(p, 'console', methods)
-  return (level, text) => writer.write(level, text)
+  p.ReflectDefineProperty(methods, p.SymbolToStringTag, {
+    // @ts-expect-error the prototype of a literal is not part of its type
+    __proto__: null,
+    value: 'console',
+    configurable: true,
+  })
+  return methods
 }
 
 /** Returns a list of `first` and of the items from `start` on. */

@@ -16,3 +16,22 @@ export function defineHidden(p: Primordials, target: object, name: PropertyKey, 
     configurable: true,
   })
 }
+
+/**
+ * Defines a global whose value is made at the first access, because most programs don't need it. Until then it is an
+ * accessor.
+ */
+export function defineLazyGlobal(p: Primordials, name: string, make: () => unknown): void {
+  p.ReflectDefineProperty(p.globalThis, name, {
+    get() {
+      const value = make()
+      defineGlobal(p, name, value)
+      return value
+    },
+    set(value: unknown) {
+      defineGlobal(p, name, value)
+    },
+    enumerable: false,
+    configurable: true,
+  })
+}
