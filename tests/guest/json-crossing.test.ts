@@ -40,8 +40,9 @@ test.each(inGuest(refusedCases))('the result $source is refused: $path $reason',
     error: {
       code: 'RESULT_NOT_SERIALIZABLE',
       name: 'TypeError',
-      message: `The result${place} ${each.reason}. ${each.hint}`,
-      details: { path: each.path, hint: each.hint },
+      message: `The result${place} ${each.reason}`,
+      hint: each.hint,
+      details: { path: each.path },
     },
   })
 })

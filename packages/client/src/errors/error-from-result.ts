@@ -19,9 +19,9 @@ export function valueOf<T>(result: ExecutionResult<T>): T {
  * process served the call, `cause` is the value that the handler threw; otherwise it is the cause of the guest's error.
  */
 export function errorFromResult(result: FailedExecution): ExecutorClientError {
-  const { code, message, retryable, details, name, guestStack } = result.error
+  const { code, message, retryable, details, hint, name, guestStack } = result.error
   const { executionId, correlationId, logs, toolCalls } = result
-  const fields = { executionId, correlationId, retryable, details, attempts: 1 }
+  const fields = { executionId, correlationId, retryable, details, hint, attempts: 1 }
   switch (code) {
     case 'CANCELLED':
       return new CancelledError(message, fields)

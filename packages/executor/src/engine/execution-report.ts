@@ -156,12 +156,13 @@ export class ExecutionReport {
 
 function failureOf(end: GuestEnd): ExecutionFailure {
   if (end.ok) throw new Error('A successful execution has no failure')
-  const { code, name, message, stack, details, call, cause, errors } = end
+  const { code, name, message, hint, stack, details, call, cause, errors } = end
   return {
     code,
     name,
     message,
     retryable: errorCodes[code].retryable,
+    ...(hint !== undefined && { hint }),
     ...(stack !== undefined && { guestStack: stack }),
     ...(details !== undefined && { details }),
     ...(call !== undefined && { call }),

@@ -15,7 +15,16 @@ export type PreparedSource =
       /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
       readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
     }
-  | { readonly ok: false; readonly message: string; readonly line?: number; readonly column?: number }
+  | ({ readonly ok: false } & RefusedSource)
+
+/** Reason why code can't run, and its position. */
+export interface RefusedSource {
+  readonly message: string
+  readonly line?: number
+  readonly column?: number
+  /** Sentence on the likely correction; it is not part of the message. */
+  readonly hint?: string
+}
 
 /** Limits that the runtime itself enforces, as in the journal's header. Sizes are in bytes of UTF-8. */
 export interface GuestLimits {

@@ -51,7 +51,7 @@ export const guestEndSchema = z.discriminatedUnion('ok', [
     message: z.string().max(65_536),
     stack: z.string().max(65_536).optional(),
     details: jsonObjectSchema.optional(),
-    ...executionFailureSchema.pick({ call: true, cause: true, errors: true }).shape,
+    ...executionFailureSchema.pick({ hint: true, call: true, cause: true, errors: true }).shape,
   }),
 ])
 

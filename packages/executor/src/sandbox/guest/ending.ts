@@ -10,7 +10,7 @@ import { utf8Length } from './utf8.ts'
  * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its
  * keys, a tool its name.
  */
-const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as const
+const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024, hint: 1_000 } as const
 
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
@@ -23,7 +23,18 @@ export interface Ending {
   /**
    * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
    */
-  fail(code: string, name: string, message: string, details?: object, stack?: string): void
+  fail(code: string, name: string, message: string, more: FailureFields): void
+}
+
+/**
+ * Further fields of a failure. All of them are own properties, so that a missing one is never found in
+ * `Object.prototype`.
+ */
+export interface FailureFields {
+  readonly details: object | undefined
+  readonly stack: string | undefined
+  /** Sentence on the likely correction; it is not part of the message. */
+  readonly hint: string | undefined
 }
 
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
@@ -37,8 +48,7 @@ interface EndTexts {
   readonly code: string
   readonly name: string
   readonly message: string
-  readonly details: object | undefined
-  readonly stack: string | undefined
+  readonly more: FailureFields
   readonly thrown: Thrown
 }
 
@@ -69,16 +79,18 @@ export function createEnding(
     warn(`The execution ended while tool calls were open; they are cancelled: ${names}${more}. Is an await missing?`)
   }
 
-  function fail(code: string, name: string, message: string, details?: object, stack?: string): void {
-    endWith({ code, name, message, details, stack, thrown: nothingThrown })
+  function fail(code: string, name: string, message: string, more: FailureFields): void {
+    endWith({ code, name, message, more, thrown: nothingThrown })
   }
 
-  function endWith({ code, name, message, details, stack, thrown }: EndTexts): void {
+  function endWith({ code, name, message, more, thrown }: EndTexts): void {
+    const { details, stack, hint } = more
     end({
       ok: false,
       code,
       name: truncate(p, name, maxLength.name),
       message: truncate(p, message, maxLength.message),
+      hint: hint === undefined ? undefined : truncate(p, hint, maxLength.hint),
       details: details === undefined ? undefined : truncateDetails(p, details),
       stack: stack === undefined ? undefined : truncate(p, stack, maxLength.stack),
       call: thrown.call,
@@ -88,8 +100,8 @@ export function createEnding(
   }
 
   function threw(thrown: unknown): void {
-    const { name, message, stack, details, call, cause, errors } = describeFailure(p, thrown)
-    endWith({ code: 'GUEST_ERROR', name, message, details, stack, thrown: { call, cause, errors } })
+    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown)
+    endWith({ code: 'GUEST_ERROR', name, message, more: { details, stack, hint }, thrown: { call, cause, errors } })
   }
 
   function returned(value: unknown): void {
@@ -97,7 +109,11 @@ export function createEnding(
     if (!result.ok) {
       const { path, reason, hint } = result
       const place = path === '' ? 'The result' : `The result at ${path}`
-      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${reason}. ${hint}`, { path, hint })
+      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${reason}`, {
+        details: { path },
+        stack: undefined,
+        hint,
+      })
       return
     }
     const limit = state.limits.resultBytes
@@ -106,7 +122,8 @@ export function createEnding(
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
       const message = `The result has ${size} bytes as JSON; the limit is ${limit} (resultBytes). Return less.`
-      fail('RESULT_TOO_LARGE', 'RangeError', message, { limit: 'resultBytes', limitBytes: limit, sizeBytes: size })
+      const details = { limit: 'resultBytes', limitBytes: limit, sizeBytes: size }
+      fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
     end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })
@@ -124,7 +141,8 @@ export function createEnding(
     exhaustedMemory() {
       const limitMb = state.limits.memoryLimitMb
       const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb). Keep less data in memory, or raise memoryLimitMb.`
-      fail('MEMORY_LIMIT', 'RangeError', message, { limitMb, option: 'memoryLimitMb' })
+      const details = { limitMb, option: 'memoryLimitMb' }
+      fail('MEMORY_LIMIT', 'RangeError', message, { details, stack: undefined, hint: undefined })
     },
     fail,
   }

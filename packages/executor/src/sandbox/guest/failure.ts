@@ -12,6 +12,7 @@ interface Failure {
   readonly message: string
   readonly stack: string | undefined
   readonly details: object | undefined
+  readonly hint: string | undefined
   /** Number of the tool call that failed with this error. */
   readonly call: number | undefined
   /** Described causes and inner errors. */
@@ -31,6 +32,7 @@ export function describeFailure(p: Primordials, thrown: unknown): Failure {
       message,
       stack: undefined,
       details: undefined,
+      hint: undefined,
       call: undefined,
       cause: undefined,
       errors: undefined,
@@ -40,9 +42,10 @@ export function describeFailure(p: Primordials, thrown: unknown): Failure {
   const { cause, errors } = describeCauses(p, thrown)
   return {
     name,
-    message: withHint(p, name, message),
+    message,
     stack: readText(p, thrown, 'stack'),
     details: toolErrorDetails(p, thrown),
+    hint: hintFor(p, name, message),
     call: toolCallOf(p, thrown)?.call,
     cause,
     errors,
@@ -64,9 +67,8 @@ const hints = {
   setImmediate: 'Use setTimeout or queueMicrotask.',
 } as unknown as Readonly<Record<string, string | undefined>>
 
-function withHint(p: Primordials, name: string, message: string): string {
+function hintFor(p: Primordials, name: string, message: string): string | undefined {
   const ending = ' is not defined'
-  if (name !== 'ReferenceError' || !p.stringEndsWith(message, ending)) return message
-  const hint = hints[p.stringSlice(message, 0, message.length - ending.length)]
-  return hint === undefined ? message : `${message}. ${hint}`
+  if (name !== 'ReferenceError' || !p.stringEndsWith(message, ending)) return undefined
+  return hints[p.stringSlice(message, 0, message.length - ending.length)]
 }

@@ -1,4 +1,4 @@
-import type { PreparedSource } from '../guest-boundary.ts'
+import type { PreparedSource, RefusedSource } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
@@ -11,14 +11,14 @@ const linesBeforeBody = 2
 /** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
 export function runSource(p: Primordials, source: PreparedSource, ending: Ending): void {
   if (!source.ok) {
-    failSyntax(ending, source.message, source.line, source.column)
+    failSyntax(ending, source)
     return
   }
   let main: () => unknown
   try {
     main = p.AsyncFunction(`${source.body}\n//# sourceURL=${sourceName}`) as () => unknown
   } catch (thrown) {
-    failSyntax(ending, (thrown as SyntaxError).message)
+    failSyntax(ending, { message: (thrown as SyntaxError).message })
     return
   }
   const promise = p.ReflectApply(main, undefined, []) as Promise<unknown>
@@ -27,10 +27,10 @@ export function runSource(p: Primordials, source: PreparedSource, ending: Ending
   void p.promiseThen(promise, ending.returned, ending.threw)
 }
 
-function failSyntax(ending: Ending, message: string, line?: number, column?: number): void {
+function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSource): void {
   const position = line === undefined ? '' : ` (line ${line}, column ${column})`
   const stack = line === undefined ? undefined : `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
-  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${position}`, { line, column }, stack)
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${position}`, { details: { line, column }, stack, hint })
 }
 
 interface CallSite {

@@ -40,9 +40,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
         'TOO_MANY_TIMERS',
         'Error',
         `More than ${state.limits.timers} timers wait at once; the limit is ${state.limits.timers} (timers). Clear some first.`,
-        {
-          limit: state.limits.timers,
-        },
+        { details: { limit: state.limits.timers }, stack: undefined, hint: undefined },
       )
       return id
     }

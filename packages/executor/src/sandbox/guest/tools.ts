@@ -88,10 +88,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       'TOO_MANY_TOOL_CALLS',
       'Error',
       `The code made more than ${limit} tool calls, which is the limit (maxToolCalls). Make fewer calls.`,
-      {
-        limit,
-        option: 'maxToolCalls',
-      },
+      { details: { limit, option: 'maxToolCalls' }, stack: undefined, hint: undefined },
     )
   }
 
@@ -101,9 +98,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       'JOURNAL_TOO_LARGE',
       'RangeError',
       `The inputs of all tool calls exceed the limit of the journal, ${limitBytes} bytes. Send less, or pass references.`,
-      {
-        limitBytes,
-      },
+      { details: { limitBytes }, stack: undefined, hint: undefined },
     )
   }
 
