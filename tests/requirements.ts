@@ -23,6 +23,9 @@ export const requirements = {
   'TL-8': 'Names that are no identifiers, namespaces and collisions are handled',
   'GU-1':
     'Nothing is lost silently: what JSON can not hold is refused with its path and a hint, and errors arrive as data',
+  'GU-2':
+    'Results have warnings: unhandled rejections with their error, calls that nobody awaited or that the end cancelled',
+  'GU-5': 'Using something that is not there is an error that says what to do instead',
   'RT-1': 'Retries never block, are jittered, honour Retry-After, stop at the deadline, abort at once, and say so',
   'RT-2': 'A retry never runs code twice: the execution id is the idempotency key',
   'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',

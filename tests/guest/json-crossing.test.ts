@@ -59,7 +59,8 @@ async function calledWith(cases: readonly Case[]): Promise<string[]> {
 }
 
 test('a tool receives the input of every accepted case as the same JSON', { tags: ['TL-2', 'GU-1'] }, async () => {
-  const cases = inGuest(acceptedCases)
+  // Without an input, or with undefined, a tool gets an empty object.
+  const cases = inGuest(acceptedCases).filter(({ source }) => source !== 'undefined')
   const outcomes = await calledWith(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
 })

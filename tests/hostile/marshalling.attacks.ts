@@ -75,8 +75,8 @@ const errors: Attack[] = [
   ),
   fails(
     'a rejected tool error behind a proxy is reported without details',
-    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringContaining('no tool none') },
-    `throw await tools.none().catch((error) => new Proxy(error, {}))`,
+    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringContaining('A tool takes one object') },
+    `throw await tools.echo(1, 2).catch((error) => new Proxy(error, {}))`,
   ),
   fails(
     'a stack of a hostile formatter is text or absent',

@@ -54,9 +54,9 @@ const inToolCalls: Attack[] = [
   returns('open calls do not delay the end of the code', 1, 'for (let i = 0; i < 256; i++) tools.echo(i)\nreturn 1'),
   returns(
     'invalid names are not tools',
-    Array.from({ length: 6 }, () => 'TOOL_NOT_ALLOWED'),
+    Array.from({ length: 6 }, () => 'undefined'),
     `const names = ['echo\\0', '__proto__.echo', 'echo '.repeat(1e5), '\\ud800', '../echo', 'exe_1:1']
-     return Promise.all(names.map((name) => tools[name](1).then(() => name, (error) => error.code)))`,
+     return names.map((name) => typeof tools[name])`,
   ),
   returns(
     'the path to a value that is not JSON may be a megabyte long',
@@ -73,7 +73,7 @@ const inToolCalls: Attack[] = [
     { a: 1 },
     'return { get a() { for (let i = 0; i < 100; i++) tools.echo(1); return 1 } }',
   ),
-  returns('an empty name is not a tool', 'TOOL_NOT_ALLOWED', 'return tools[""](1).catch(({ code }) => code)'),
+  returns('an empty name is not a tool', 'undefined', 'return typeof tools[""]'),
   returns(
     'a call that the input of another call makes is an ordinary call',
     [1, 2],

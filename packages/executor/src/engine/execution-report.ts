@@ -1,4 +1,5 @@
 import {
+  callIdOf,
   errorCodes,
   type ExecutionErrorCode,
   type ExecutionFailure,
@@ -91,7 +92,7 @@ export class ExecutionReport {
   /** Fixes the result and the final status, and releases the references to the running execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
-    if (ending.by === 'guest') this.#warnings = ending.end.warnings ?? []
+    if (ending.by === 'guest') this.#warnings = this.#warningsOf(ending.end)
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
         ? { success: true, result: jsonText(ending.end.result) }
@@ -129,6 +130,14 @@ export class ExecutionReport {
     return this.#outcome.success
       ? withJsonField({ success, ...fields }, 'result', this.#outcome.result)
       : jsonText(JSON.stringify({ success, error: this.#outcome.error, ...fields }))
+  }
+
+  #warningsOf({ warnings = [] }: GuestEnd): Warning[] {
+    const { executionId } = this.#facts
+    return warnings.map(({ call, ...warning }) => ({
+      ...warning,
+      ...(call !== undefined && { callId: callIdOf(executionId, call) }),
+    }))
   }
 
   #summary(): Summary {

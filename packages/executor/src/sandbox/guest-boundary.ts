@@ -69,6 +69,8 @@ export interface Emit {
   (kind: 'call', call: number, tool: string, input: string): void
   /** Reports the time at which the next timer is due, or -1. */
   (kind: 'timer', at: number): void
+  /** Reports that the code reads the clock so often in this turn that it probably waits for it. */
+  (kind: 'clock'): void
   /**
    * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
    * size in bytes of UTF-8.

@@ -6,11 +6,14 @@ import { z } from 'zod'
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
-/** Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. */
+/** Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues` or `größe`. */
 export const toolNameSchema = z
   .string()
   .max(128)
-  .regex(/^[A-Za-z_$][\w$]*(\.[A-Za-z_$][\w$]*)*$/, 'must be identifiers joined by dots')
+  .regex(
+    /^[\p{ID_Start}_$][\p{ID_Continue}$]*(\.[\p{ID_Start}_$][\p{ID_Continue}$]*)*$/u,
+    'must be identifiers joined by dots',
+  )
 
 /** Declaration of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z

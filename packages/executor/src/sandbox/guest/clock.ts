@@ -1,6 +1,6 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { readClock, type RuntimeState } from './state.ts'
 import { installTemporal } from './temporal.ts'
 
 /**
@@ -11,7 +11,7 @@ export function installClock(p: Primordials, state: RuntimeState): void {
   installDate(p, state)
   installDateTimeFormat(p, state)
   installTemporal(p, state)
-  const performance = { now: () => state.at - state.startedAt }
+  const performance = { now: () => readClock(state) - state.startedAt }
   p.ReflectDefineProperty(performance, 'timeOrigin', { get: () => state.startedAt, enumerable: true })
   p.ReflectDefineProperty(performance, p.SymbolToStringTag, { value: 'Performance' })
   defineGlobal(p, 'performance', performance)
@@ -22,15 +22,15 @@ function installDate(p: Primordials, state: RuntimeState): void {
   // Named by its property: the bundler would rename a function that has the name of a global.
   const { Date: FrozenDate } = {
     Date: function (...fields: unknown[]): unknown {
-      if (new.target === undefined) return p.dateToString(new Original(state.at))
+      if (new.target === undefined) return p.dateToString(new Original(readClock(state)))
       const target = (new.target as unknown) === FrozenDate ? Original : new.target
-      return p.ReflectConstruct(Original, fields.length === 0 ? [state.at] : fields, target)
+      return p.ReflectConstruct(Original, fields.length === 0 ? [readClock(state)] : fields, target)
     },
   }
   p.ReflectDefineProperty(FrozenDate, 'prototype', { value: Original.prototype, writable: false, configurable: false })
   p.ReflectDefineProperty(FrozenDate, 'length', { value: 7, writable: false, configurable: true })
   defineHidden(p, FrozenDate, 'now', function now() {
-    return state.at
+    return readClock(state)
   })
   defineHidden(p, FrozenDate, 'parse', p.DateParse)
   defineHidden(p, FrozenDate, 'UTC', p.DateUTC)

@@ -11,10 +11,9 @@ type Level = 'debug' | 'log' | 'info' | 'warn' | 'error'
 
 /**
  * Installs the global `console`. Its output is limited in bytes, and thereby in entries: the entry that crosses the
- * limit is truncated and contains the number of dropped bytes, and those after it are dropped and counted. Returns the
- * function that writes an entry.
+ * limit is truncated and contains the number of dropped bytes, and those after it are dropped and counted.
  */
-export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
+export function installConsole(p: Primordials, state: RuntimeState): void {
   let bytesLeft: number | undefined
   let indent = ''
   const counts = new p.Map<string, number>()
@@ -87,5 +86,4 @@ export function installConsole(p: Primordials, state: RuntimeState): (level: Lev
       p.mapDelete(starts, labelOf(label))
     },
   })
-  return write
 }

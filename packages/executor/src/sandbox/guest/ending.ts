@@ -1,10 +1,15 @@
+import { defineHidden } from './define.ts'
 import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
 import { isError } from './not-json.ts'
+import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
+import { rejectionWarnings } from './rejection-warnings.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
+import { nowhere, warningsField, type GuestWarning } from './warnings.ts'
 
 /**
  * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its
@@ -52,17 +57,30 @@ interface EndTexts {
   readonly thrown: Thrown
 }
 
+/** Parts of the runtime that add to an end. */
+interface EndingHost {
+  readonly hintOf: HintOf
+  readonly watch: PromiseWatch
+  readonly callWarnings: (hasReturned: boolean) => readonly GuestWarning[]
+}
+
+/** Outcome of an execution, whose warnings are set last. */
+interface WithWarnings {
+  readonly ok: boolean
+  warnings: object | undefined
+}
+
+/** Maximum number of microtask ticks after the outcome in which discarded promises may be rejected. */
+const maxTicks = 16
+
 const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
-export function createEnding(
-  p: Primordials,
-  state: RuntimeState,
-  warn: (text: string) => void,
-  openCalls: () => readonly string[],
-): Ending {
+export function createEnding(p: Primordials, state: RuntimeState, { watch, callWarnings, hintOf }: EndingHost): Ending {
+  // Whether the outcome is decided; the end follows when discarded promises have had time to be rejected.
+  let isDecided = false
+
   function end(outcome: object): void {
     if (state.ended) return
-    warnAboutOpenCalls()
     // The outcome has no prototype: `JSON.stringify` looks up `toJSON` in every object, and user code may have added
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
@@ -71,22 +89,36 @@ export function createEnding(
     state.ended = true
   }
 
-  function warnAboutOpenCalls(): void {
-    const open = openCalls()
-    if (open.length === 0) return
-    const names = p.arrayJoin(p.arraySlice(open, 0, 10), ', ')
-    const more = open.length > 10 ? ` and ${open.length - 10} more` : ''
-    warn(`The execution ended while tool calls were open; they are cancelled: ${names}${more}. Is an await missing?`)
+  /** Ends after the microtasks that reject discarded promises, with the warnings that are known then. */
+  function endWithWarnings(outcome: WithWarnings, first: readonly GuestWarning[], ticksLeft = maxTicks): void {
+    if (ticksLeft > 0 && watch.hasPending()) {
+      isDecided = true
+      const settled = p.promiseResolve(undefined)
+      // `then` looks up the promise's constructor, which user code may have replaced.
+      defineHidden(p, settled, 'constructor', undefined)
+      void p.promiseThen(settled, () => endWithWarnings(outcome, first, ticksLeft - 1))
+      return
+    }
+    const warnings = p.arraySlice(first)
+    addAll(warnings, rejectionWarnings(p, watch))
+    addAll(warnings, callWarnings(outcome.ok))
+    outcome.warnings = warningsField(p, warnings)
+    end(outcome)
+  }
+
+  function addAll(warnings: GuestWarning[], more: readonly GuestWarning[]): void {
+    for (let i = 0; i < more.length; i++) p.arrayPush(warnings, more[i]!)
   }
 
   function fail(code: string, name: string, message: string, more: FailureFields): void {
-    endWith({ code, name, message, more, thrown: nothingThrown })
+    if (!isDecided) end(failed({ code, name, message, more, thrown: nothingThrown }))
   }
 
-  function endWith({ code, name, message, more, thrown }: EndTexts): void {
+  function failed({ code, name, message, more, thrown }: EndTexts): WithWarnings {
     const { details, stack, hint } = more
-    end({
+    return {
       ok: false,
+      warnings: undefined,
       code,
       name: truncate(p, name, maxLength.name),
       message: truncate(p, message, maxLength.message),
@@ -96,12 +128,14 @@ export function createEnding(
       call: thrown.call,
       cause: thrown.cause,
       errors: thrown.errors,
-    })
+    } as WithWarnings
   }
 
   function threw(thrown: unknown): void {
-    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown)
-    endWith({ code: 'GUEST_ERROR', name, message, more: { details, stack, hint }, thrown: { call, cause, errors } })
+    if (isDecided || state.ended) return
+    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown, hintOf)
+    const more = { details, stack, hint }
+    endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
   }
 
   function returned(value: unknown): void {
@@ -126,11 +160,12 @@ export function createEnding(
       fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
-    end(isError(p, value) ? { ok: true, warnings: warningsOf(p, 'ERROR_RETURNED', errorReturned) } : { ok: true })
+    endWithWarnings({ ok: true, warnings: undefined }, isError(p, value) ? [errorReturned] : [])
   }
 
   return {
     returned(value) {
+      if (isDecided || state.ended) return
       try {
         returned(value)
       } catch (thrown) {
@@ -148,15 +183,14 @@ export function createEnding(
   }
 }
 
-const errorReturned =
-  'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
-  'To fail the execution, throw it.'
-
-/** Returns a list of one warning. Nothing in it has a prototype, for the same reason as in `end`. */
-function warningsOf(p: Primordials, code: string, message: string): object {
-  const warnings = [{ __proto__: null, code, message }]
-  p.ReflectSetPrototypeOf(warnings, null)
-  return warnings
+const errorReturned: GuestWarning = {
+  code: 'ERROR_RETURNED',
+  message:
+    'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
+    'To fail the execution, throw it.',
+  ...nowhere,
+  tool: undefined,
+  call: undefined,
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */

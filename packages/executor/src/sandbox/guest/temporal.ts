@@ -1,7 +1,7 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { readClock, type RuntimeState } from './state.ts'
 
 /** Part of `Temporal` that is used here; TypeScript's library does not describe all of it. */
 interface Instant {
@@ -45,7 +45,7 @@ function membersOf(p: Primordials, state: RuntimeState): object {
   const zoned = first.toZonedDateTimeISO(localZone)
   const date = zoned.toPlainDate()
   return {
-    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+    Now: createNow(p, () => instantAt(readClock(state)), { first, zoned }),
     PlainDate: date.constructor,
     PlainTime: zoned.toPlainTime().constructor,
     PlainDateTime: zoned.toPlainDateTime().constructor,

@@ -1,10 +1,17 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { createTimerHeap, type Timer } from './timer-heap.ts'
 
 const maxDelayMs = 2_147_483_647
+
+/** Parts of the runtime that the timers use. */
+interface TimersHost {
+  readonly ending: Ending
+  readonly watch: PromiseWatch
+}
 
 interface Timers {
   setTimeout(callback: () => void, ms: number): number
@@ -18,7 +25,7 @@ interface Timers {
  * time at which the next one is due, and delivers a tick then. An exception from a callback ends the execution, as it
  * ends a Node process.
  */
-export function installTimers(p: Primordials, state: RuntimeState, ending: Ending): Timers {
+export function installTimers(p: Primordials, state: RuntimeState, { ending, watch }: TimersHost): Timers {
   const heap = createTimerHeap(p)
   const timers = new p.Map<number, Timer>()
   let lastId = 0
@@ -32,7 +39,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     state.emit('timer', due)
   }
 
-  function add(callback: () => void, ms: unknown, repeats: boolean): number {
+  function add(callback: () => unknown, ms: unknown, repeats: boolean): number {
     assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
@@ -72,9 +79,9 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     runCallback(timer.callback)
   }
 
-  function runCallback(callback: () => void): void {
+  function runCallback(callback: () => unknown): void {
     try {
-      callback()
+      watch.watch(callback(), undefined)
     } catch (thrown) {
       ending.threw(thrown)
     }
@@ -83,7 +90,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   const timerFunction = (name: string, repeats: boolean): void => {
     defineGlobal(p, name, (callback: unknown, ms?: unknown, ...values: unknown[]) => {
       if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
-      return add(() => void p.ReflectApply(callback, undefined, values), ms, repeats)
+      return add(() => p.ReflectApply(callback, undefined, values), ms, repeats)
     })
   }
   timerFunction('setTimeout', false)
@@ -96,7 +103,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
   defineHidden(p, settled, 'constructor', undefined)
   defineGlobal(p, 'queueMicrotask', (callback: unknown) => {
     if (typeof callback !== 'function') throw new p.TypeError('The first argument of queueMicrotask must be a function')
-    void p.promiseThen(settled, () => runCallback(callback as () => void))
+    void p.promiseThen(settled, () => runCallback(callback as () => unknown))
   })
   return { setTimeout: (callback, ms) => add(callback, ms, false), clear, fireNext }
 }
