@@ -7,6 +7,8 @@ const tools = {
   echo: (input: unknown) => input,
   fail: () => Promise.reject(new Error('no stock')),
   slow: () => new Promise<never>(() => {}),
+  /** Answers long after the calls before it. */
+  later: () => new Promise((resolve) => setTimeout(resolve, 300, null)),
 }
 const suite = useCodemode({ client: { tools } })
 
@@ -14,7 +16,7 @@ const notAwaited = (line: number, tool = 'echo') => ({ code: 'CALL_NOT_AWAITED',
 
 test.each([
   ['tools.echo(1)\nreturn 1', [notAwaited(1)]],
-  ['const a = 1\nvoid tools.echo(1)\nawait sleep(50)\nreturn a', [notAwaited(2)]],
+  ['const a = 1\nvoid tools.echo(1)\nawait tools.later()\nreturn a', [notAwaited(2)]],
   ['const pending = tools.echo(1)\nreturn 1', [notAwaited(1)]],
   ['for (const i of [1, 2]) {\n  tools.echo(i)\n}\nreturn 1', [notAwaited(2), notAwaited(2)]],
   ['[1].forEach(async (i) => {\n  await tools.slow(i)\n})\nreturn 1', [notAwaited(2, 'slow')]],
@@ -49,7 +51,7 @@ test.each([
 })
 
 test.each([
-  ['tools.fail()\nawait sleep(50)\nreturn 1', { line: 1, tool: 'fail' }, 'ToolError: no stock'],
+  ['tools.fail()\nawait tools.later()\nreturn 1', { line: 1, tool: 'fail' }, 'ToolError: no stock'],
   [
     'await null\nconst lost = tools.echo(1, 2)\nreturn 1',
     { line: 2, tool: 'echo' },
@@ -63,6 +65,11 @@ test.each([
   [
     'queueMicrotask(async () => {\n  await null\n  null.x\n})\nreturn 1',
     { line: 3 },
+    'TypeError: Cannot read properties',
+  ],
+  [
+    'const target = new EventTarget()\ntarget.addEventListener("a", () => null.x)\ntarget.dispatchEvent(new Event("a"))\nreturn 1',
+    { line: 2 },
     'TypeError: Cannot read properties',
   ],
   ['setInterval(async () => { throw "text" }, 1)\nawait sleep(1)\nreturn 1', {}, 'text'],
@@ -89,7 +96,7 @@ test('there are at most 20 warnings, and the last one counts the others', { tags
 
 test('a replay gives the warnings again', { tags: ['GU-2'] }, async () => {
   const code =
-    'tools.fail()\nqueueMicrotask(async () => { throw new Error("x") })\nawait sleep(50)\ntools.echo(1)\nreturn 1'
+    'tools.fail()\nqueueMicrotask(async () => { throw new Error("x") })\nawait tools.later()\ntools.echo(1)\nreturn 1'
   const execution = await suite.codemode.submit(code)
   const { warnings } = await execution.wait()
   expect(warnings.map((each) => each.code)).toEqual(['UNHANDLED_REJECTION', 'UNHANDLED_REJECTION', 'CALL_NOT_AWAITED'])

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 
-import { api } from '@codemode/testkit'
+import { Codemode, ExecutorClient, type ExecutionResult } from '@codemode/client'
+
+import { apiKey } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
 
 const tools = {
@@ -12,6 +14,18 @@ const tools = {
 }
 const suite = useCodemode({ client: { tools } })
 const value = (code: string) => suite.codemode.executeAsync(code)
+
+/** Runs code with tools of these names on the wire, whatever names the client accepts. */
+async function runWithNames(code: string, names: readonly string[]): Promise<ExecutionResult> {
+  const executor = new ExecutorClient({ executorUrl: suite.executor.url, executorApiKey: apiKey })
+  await using codemode = Codemode.fromClientConfig({
+    executor: {
+      run: (request, options) => executor.run({ ...request, tools: names.map((name) => ({ name })) }, options),
+      [Symbol.asyncDispose]: () => executor[Symbol.asyncDispose](),
+    },
+  })
+  return await codemode.run(code)
+}
 
 test("the guest's look-up sanitises names as the client does", { tags: ['TL-8'] }, async () => {
   const code = `
@@ -31,12 +45,10 @@ test('names may be identifiers of any script', { tags: ['TL-8'] }, async () => {
   const code = `
     return [Object.keys(tools), typeof tools.größe, typeof tools.données.élèves, typeof tools['顧客'], typeof tools['gro\\u0308ße'],
       typeof tools['größe!']]`
-  const body = { code, tools: names.map((name) => ({ name })) }
-  const { status, body: result } = await api(suite.executor, '/v1/executions', { method: 'POST', body })
-  expect([status, result.result]).toEqual([
-    200,
-    [['größe', 'données', '顧客', 'then_', '𝒳y'], 'function', 'function', 'function', 'function', 'undefined'],
-  ])
+  expect(await runWithNames(code, names)).toMatchObject({
+    success: true,
+    result: [['größe', 'données', '顧客', 'then_', '𝒳y'], 'function', 'function', 'function', 'function', 'undefined'],
+  })
 })
 
 test('reserved names are no tools and never called implicitly', { tags: ['TL-8'] }, async () => {
@@ -46,9 +58,7 @@ test('reserved names are no tools and never called implicitly', { tags: ['TL-8']
     await tools.a; JSON.stringify(tools.a)
     return [Object.keys(tools), typeof tools.then, typeof tools.toJSON, typeof tools.prototype, typeof tools.$x,
       tools.constructor === Object, typeof tools.toString(), 'then' in tools, typeof tools.a]`
-  const body = { code, tools: [...reserved, 'b'].map((name) => ({ name })) }
-  const { body: result } = await api(suite.executor, '/v1/executions', { method: 'POST', body })
-  expect(result).toMatchObject({
+  expect(await runWithNames(code, [...reserved, 'b'])).toMatchObject({
     success: true,
     result: [['b'], 'undefined', 'undefined', 'undefined', 'undefined', true, 'string', false, 'undefined'],
     toolCalls: [],

@@ -35,6 +35,11 @@ const executeOptionsSchema = z.strictObject({
   queueTimeoutMs,
   /** Maximum heap of the isolate in MiB; 128 by default. */
   memoryLimitMb,
+  /**
+   * Whether `executeAsync` and `execute` throw an ExecutionError with the code `GUEST_WARNINGS` if the code succeeds with
+   * warnings. Default: that of the client.
+   */
+  warningsAsErrors: z.boolean().optional(),
   /** Priority in the queues, from -100 to 100; higher is admitted first, 0 is normal. */
   priority: executionRequestSchema.shape.priority,
   /** Signal that cancels the execution and its tool calls. */

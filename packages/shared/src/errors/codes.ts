@@ -80,6 +80,7 @@ export const errorCodes = {
   REQUEST_TIMEOUT: client('The request was not answered within its timeout.', { retryable: true }),
   WAIT_TIMEOUT: client('The execution did not end within the timeout of the wait.', { retryable: true }),
   CLIENT_CLOSED: client('The client was closed.'),
+  GUEST_WARNINGS: client('The code succeeded with warnings, and warningsAsErrors is set.'),
   CONFIGURATION_INVALID: client('The configuration of the client is not valid.'),
 } as const satisfies Record<string, CodeProperties>
 

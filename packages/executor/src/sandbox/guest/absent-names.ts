@@ -1,6 +1,6 @@
 /**
  * Returns hints for names that exist in other environments only and that language models use. The key `crypto.name`
- * stands for a property of `crypto`. It is a function because most executions need no hints.
+ * stands for a property of `crypto`, and `.` for `__`. It is a function because most executions need no hints.
  */
 export function absentNames(): Readonly<Record<string, string | undefined>> {
   const network = 'The sandbox has no network; call a tool instead: await tools.<name>(input).'
@@ -36,8 +36,8 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     module: exporting,
     exports: exporting,
     fs: files,
-    __dirname: files,
-    __filename: files,
+    '.dirname': files,
+    '.filename': files,
     process: host,
     os: host,
     Deno: host,

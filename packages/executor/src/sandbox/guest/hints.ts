@@ -41,7 +41,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
       const called = p.regExpExec(codemodeCall, line)
       return `Tools are called through tools: await tools.<name>(input)${suggestion(called === null ? '' : called[1]!)}.`
     }
-    const hint = absentNames()[missing]
+    const hint = absentNames()[p.stringStartsWith(missing, '__') ? `.${p.stringSlice(missing, 2)}` : missing]
     if (hint !== undefined) return hint
     if (!p.stringIncludes(line, `${missing}(`)) return undefined
     const near = nearNames(p, missing, names.all)

@@ -64,6 +64,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
     randomBytes: (count) => randomBytes(count),
+    watch: (value) => watch.watch(value, undefined),
     parseUrl: (op, json) => {
       if (json.length > maxUrlRequestLength) {
         throw new p.RangeError(

@@ -8,6 +8,8 @@ export interface WebHost {
   clearTimeout(id: number): void
   /** Returns fresh bytes of the execution's seeded generator. */
   randomBytes(count: number): Uint8Array
+  /** Warns if the value is a promise that is rejected and that nothing handles. */
+  watch(value: unknown): void
   /** Calls the host's URL parser; see `child/url-host.ts`. */
   readonly parseUrl: UrlHost
 }
