@@ -30,6 +30,7 @@ test.each([
   ['await tools.jira.search()', `There is no tool jira.search (${all}).`],
   ['const { get_usr } = tools\nawait get_usr()', `There is no tool get_usr; tools.get_user may be meant (${all}).`],
   ['await tools.github()', 'tools.github is a namespace (the tools are github.list_issues, github.close_issue).'],
+  ['const name = "lists"\nawait tools[name]()', `There is no tool of this name (${all}).`],
   ["await tools('list')", `tools is an object of functions: await tools.<name>(input) (${all}).`],
   ['tools.list().map(String)', 'tools.list(…) returns a promise, so await it first: (await tools.list(input)).'],
   [

@@ -27,9 +27,9 @@ const inToolCalls: Attack[] = [
     { cpuTimeoutMs: 100 },
   ),
   fails(
-    'calls of unknown tools count towards the limit',
-    { code: 'TOO_MANY_TOOL_CALLS' },
-    'for (let i = 0; ; i++) await tools[`none${i}`]().catch(() => {})',
+    'calls of unknown tools are no calls',
+    { code: 'GUEST_ERROR', name: 'TypeError', message: 'tools[name] is not a function' },
+    `for (let i = 0; i < 1000; i++) try { const name = 'none' + i; tools[name]() } catch (error) { if (i === 999) throw error }`,
   ),
   fails(
     'calls with refused inputs count towards the limit',
@@ -80,13 +80,13 @@ const inToolCalls: Attack[] = [
     'let inner\nconst outer = tools.echo({ toJSON() { inner = tools.echo(2); return 1 } })\nreturn Promise.all([outer, inner])',
   ),
   fails(
-    'an error with a tool name of a megabyte is cut',
-    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringMatching(/ more characters\)$/) },
+    'a name of a megabyte is no tool',
+    { code: 'GUEST_ERROR', name: 'TypeError' },
     'await tools["x".repeat(1e6)](1)',
   ),
   fails(
-    'an error with a tool name of 64 MiB is cut',
-    { code: 'GUEST_ERROR', name: 'ToolError' },
+    'a name of 64 MiB is no tool',
+    { code: 'GUEST_ERROR', name: 'TypeError' },
     'await tools["x".repeat(2 ** 26)](1)',
   ),
 ]

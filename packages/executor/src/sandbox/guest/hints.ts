@@ -50,6 +50,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
 
   /** Explains a TypeError whose message begins with an expression on `tools`. */
   function ofTools(message: string): string | undefined {
+    if (p.stringStartsWith(message, 'tools[')) return `There is no tool of this name (${listed()}).`
     const called = p.regExpExec(toolExpression, message)
     if (called === null) return undefined
     const path = called[1]

@@ -3,6 +3,9 @@ import type { Primordials } from './primordials.ts'
 /** Names that JavaScript or the runtime itself reads on `tools`. No tool has them. */
 const reserved = ['then', 'constructor', 'prototype', '__proto__', 'toJSON', 'toString']
 
+/** Maximum length of a name that may be a tool. */
+const maxLength = 256
+
 /** Names of the tools that code may call, and the namespaces in them. */
 export interface ToolNames {
   /** Names of the tools, in the order of the execution's request. */
@@ -37,6 +40,7 @@ export function createToolNames(p: Primordials, all: readonly string[]): ToolNam
   return {
     all,
     find(path) {
+      if (path.length > maxLength) return undefined
       if (p.setHas(known, path)) return path
       const name = sanitised(p, path)
       return p.setHas(known, name) ? name : undefined
