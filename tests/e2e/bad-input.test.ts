@@ -73,7 +73,6 @@ test.each<[string, Sent, string?]>([
   ['a list', { body: '[]' }],
   ['a string', { body: '"1"' }],
   ['no code', { body: {} }, 'code: is missing'],
-  ['empty code', { body: { code: '' } }],
   ['code that is a number', { body: { code: 5 } }, 'code'],
   ['an unknown field', withId({ tool: [] }), 'did you mean "tools"?'],
   ['an unknown nested field', withId({ limits: { cpuTimeout: 5 } }), 'did you mean "cpuTimeoutMs"?'],

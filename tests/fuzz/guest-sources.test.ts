@@ -113,35 +113,33 @@ const pieces = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
 )
 
-const source = fc
-  .oneof(
-    {
-      weight: 6,
-      arbitrary: fc
-        .tuple(fc.array(pieces, { minLength: 1, maxLength: 20 }), fc.constantFrom(' ', '', '\n'))
-        .map(([all, between]) => all.join(between)),
-    },
-    {
-      weight: 3,
-      arbitrary: fc
-        .tuple(fc.array(statements, { minLength: 1, maxLength: 4 }), fc.nat(), fc.nat({ max: 6 }), tokens)
-        .map(([all, at, length, token]) => {
-          const text = all.join('\n')
-          const from = at % text.length
-          return text.slice(0, from) + token + text.slice(from + length)
-        }),
-    },
-    { weight: 1, arbitrary: nested },
-    {
-      weight: 1,
-      arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
-    },
-  )
-  .filter((code) => code !== '')
+const source = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(fc.array(pieces, { minLength: 1, maxLength: 20 }), fc.constantFrom(' ', '', '\n'))
+      .map(([all, between]) => all.join(between)),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.array(statements, { minLength: 1, maxLength: 4 }), fc.nat(), fc.nat({ max: 6 }), tokens)
+      .map(([all, at, length, token]) => {
+        const text = all.join('\n')
+        const from = at % text.length
+        return text.slice(0, from) + token + text.slice(from + length)
+      }),
+  },
+  { weight: 1, arbitrary: nested },
+  {
+    weight: 1,
+    arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('latin1')),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes).toString('utf8')),
+  },
+)
 
 /** Tenants that take turns: a tenant whose code crashes its process is throttled. */
 const tenants = Array.from({ length: 8 }, (_, i) => `t${i}`)

@@ -50,7 +50,7 @@ test.each([
   [
     'a single function',
     `async () => {\n  const fail = () => { throw new Error('here') }\n  fail()\n}`,
-    ['fail (code:2:30)', 'code:3:3', 'code:4:3'],
+    ['fail (code:2:30)', 'code:3:3', 'code:4:2'],
   ],
   ['a last expression', `const f = () => { throw new Error('x') }\nf()`, ['f (code:1:25)', 'code:2:1']],
   ['an expression after others on the same line', `const f = () => { throw 1 }; null.x`, ['code:1:35']],

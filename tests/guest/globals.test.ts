@@ -72,7 +72,7 @@ test.each([
   `import fs from 'node:fs'\nfs.readFileSync('/etc/passwd')`,
   `const fs = await import('node:fs')`,
   `return import.meta.url`,
-  `export default 4`,
+  `export * from 'node:fs'`,
   `import type { A } from './a'\nimport { b } from './b'`,
 ])('modules are refused before the code runs, with what to do instead: %s', { tags: ['EX-7'] }, async (code) => {
   const result = await suite.codemode.run(`console.log('ran')\n${code}`)

@@ -1,4 +1,3 @@
-import { expect } from 'vitest'
 
 import { type Attack, fails, returns } from './attack.ts'
 

@@ -12,18 +12,27 @@ export type PreparedSource =
       readonly ok: true
       /** Body of a sloppy async function that returns the code's value. */
       readonly body: string
-      /** The only place where columns moved: from `column` on, on that line, they are larger by `width`. */
-      readonly shift: { readonly line: number; readonly column: number; readonly width: number } | null
+      /** Places where columns moved, in the order of the code. */
+      readonly shifts: readonly Shift[]
+      /** Mistake to warn of if the code turns out to have no value. */
+      readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }
   | ({ readonly ok: false } & RefusedSource)
 
 /** Reason why code can't run, and its position. */
 export interface RefusedSource {
   readonly message: string
-  readonly line?: number
-  readonly column?: number
+  readonly line: number
+  readonly column: number
   /** Sentence on the likely correction; it is not part of the message. */
   readonly hint?: string
+}
+
+/** Text that was inserted into a line: from `column` on, columns are larger by `width`. */
+export interface Shift {
+  readonly line: number
+  readonly column: number
+  readonly width: number
 }
 
 /** Limits that the runtime itself enforces, as in the journal's header. Sizes are in bytes of UTF-8. */

@@ -26,7 +26,7 @@ export type Callback = z.infer<typeof callbackSchema>
 export const executionRequestSchema = z
   .strictObject({
     id: executionIdSchema.optional(),
-    code: z.string().min(1),
+    code: z.string(),
     input: jsonSchema.optional(),
     context: jsonObjectSchema.optional(),
     config: jsonObjectSchema.optional(),

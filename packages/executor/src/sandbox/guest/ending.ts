@@ -19,8 +19,8 @@ const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024, hin
 
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
-  /** Called when the main promise was fulfilled. */
-  returned(value: unknown): void
+  /** Called when the main promise was fulfilled, with the warning to give if there is no value. */
+  returned(value: unknown, noValue?: NoValueWarning): void
   /** Called when the main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
   /** Called when a buffer could not be allocated. */
@@ -40,6 +40,13 @@ export interface FailureFields {
   readonly stack: string | undefined
   /** Sentence on the likely correction; it is not part of the message. */
   readonly hint: string | undefined
+}
+
+/** Likely reason why code has no value. */
+interface NoValueWarning {
+  readonly message: string
+  readonly line: number
+  readonly column: number
 }
 
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
@@ -138,7 +145,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
   }
 
-  function returned(value: unknown): void {
+  function returned(value: unknown, noValue: NoValueWarning | undefined): void {
     const result = serialise(p, value)
     if (!result.ok) {
       const { path, reason, hint } = result
@@ -160,14 +167,16 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
       fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
-    endWithWarnings({ ok: true, warnings: undefined }, isError(p, value) ? [errorReturned] : [])
+    const hasNoValue = value === undefined && noValue !== undefined
+    const warning = isError(p, value) ? errorReturned : hasNoValue ? noValueWarning(noValue) : undefined
+    endWithWarnings({ ok: true, warnings: undefined }, warning === undefined ? [] : [warning])
   }
 
   return {
-    returned(value) {
+    returned(value, noValue) {
       if (isDecided || state.ended) return
       try {
-        returned(value)
+        returned(value, noValue)
       } catch (thrown) {
         threw(thrown)
       }
@@ -191,6 +200,10 @@ const errorReturned: GuestWarning = {
   ...nowhere,
   tool: undefined,
   call: undefined,
+}
+
+function noValueWarning({ message, line, column }: NoValueWarning): GuestWarning {
+  return { code: 'NO_VALUE', message, line, column, tool: undefined, call: undefined }
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */

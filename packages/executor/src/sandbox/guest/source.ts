@@ -17,20 +17,22 @@ export function runSource(p: Primordials, source: PreparedSource, ending: Ending
   let main: () => unknown
   try {
     main = p.AsyncFunction(`${source.body}\n//# sourceURL=${sourceName}`) as () => unknown
-  } catch (thrown) {
-    failSyntax(ending, { message: (thrown as SyntaxError).message })
+  } catch {
+    // The host has compiled the same text, so only the smaller stack of the isolate is a reason.
+    failSyntax(ending, { message: 'the code is nested too deeply', line: 1, column: 1 })
     return
   }
+  const { warning } = source
   const promise = p.ReflectApply(main, undefined, []) as Promise<unknown>
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, promise, 'constructor', undefined)
-  void p.promiseThen(promise, ending.returned, ending.threw)
+  void p.promiseThen(promise, (value) => ending.returned(value, warning), ending.threw)
 }
 
 function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSource): void {
-  const position = line === undefined ? '' : ` (line ${line}, column ${column})`
-  const stack = line === undefined ? undefined : `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
-  ending.fail('SYNTAX_ERROR', 'SyntaxError', `${message}${position}`, { details: { line, column }, stack, hint })
+  const stack = `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
+  const text = `${message} (line ${line}, column ${column})`
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', text, { details: { line, column }, stack, hint })
 }
 
 interface CallSite {
@@ -45,7 +47,7 @@ interface CallSite {
 
 /** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
 export function installStackTraces(p: Primordials, source: PreparedSource): void {
-  const shift = source.ok ? source.shift : null
+  const shifts = source.ok ? source.shifts : []
 
   const isRuntime = (site: CallSite | undefined): boolean => {
     const script = site?.getScriptNameOrSourceURL()
@@ -62,7 +64,12 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
     let column = site.getColumnNumber() ?? 1
-    if (shift !== null && line === shift.line && column > shift.column) column -= shift.width
+    for (let i = 0; i < shifts.length; i++) {
+      const shift = shifts[i]!
+      if (line !== shift.line || column < shift.column) continue
+      // A place in the inserted text is shown as the place of the insertion.
+      column = column - shift.width < shift.column ? shift.column : column - shift.width
+    }
     const position = `${sourceName}:${line}:${column}`
     const name = site.getFunctionName()
     if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position

@@ -1,13 +1,19 @@
 import type { Node, Program } from 'acorn'
 
+import { NameUses } from './name-uses.ts'
+import { type AnyNode, bindsResult, isNode } from './patterns.ts'
+
 /** Facts about a program from which its value is determined. */
 export interface Analysis {
-  /** First `import` or `export` in any form. */
+  /** First `import`, or `export` that is not at the top level, in any form. */
   readonly moduleSyntax: Node | undefined
-  /** Whether there is a `return` that belongs to the program itself. */
-  readonly returns: boolean
-  /** Whether `result` is assigned somewhere where no declaration of it is in scope. */
+  /** Whether the program declares a variable `result` that is in scope at its end. */
+  readonly declaresResult: boolean
+  /** Whether `result` is given a value somewhere where no declaration of it is in scope. */
   readonly assignsUndeclaredResult: boolean
+  /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
+  readonly hasFence: boolean
+  readonly uses: NameUses
 }
 
 interface Scope {
@@ -20,17 +26,19 @@ interface Scope {
   declaresResult: boolean
 }
 
-type AnyNode = Node & { readonly [property: string]: unknown }
-
 /** Analyses a program in one walk. It tracks scopes for the name `result` only. */
-export function analyse(program: Program): Analysis {
+export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
-  let returns = false
+  let hasFence = false
+  let declaresResult = false
+  const uses = new NameUses()
   const assigned: Scope[] = []
   const root = openScope(undefined, true)
+  const exported = new Set<unknown>(program.body)
   visitChildren(program as unknown as AnyNode, root)
   const declared = new Set<Scope>()
-  return { moduleSyntax, returns, assignsUndeclaredResult: assigned.some((scope) => !isDeclared(scope, declared)) }
+  const assignsUndeclaredResult = assigned.some((scope) => !isDeclared(scope, declared))
+  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -38,17 +46,20 @@ export function analyse(program: Program): Analysis {
       case 'ImportDeclaration':
       case 'ImportExpression':
       case 'ExportAllDeclaration':
+        moduleSyntax ??= node
+        break
       case 'ExportDefaultDeclaration':
       case 'ExportNamedDeclaration':
-        moduleSyntax ??= node
+        if (node['source'] != null || !exported.has(node)) moduleSyntax ??= node
         break
       case 'MetaProperty':
         if ((node['meta'] as AnyNode)['name'] === 'import') moduleSyntax ??= node
         break
-      case 'ReturnStatement':
-        returns ||= (scope.ofFunction ?? scope) === root
+      case 'TaggedTemplateExpression':
+        hasFence ||= isFence(code, (node['quasi'] as AnyNode).start)
         break
       case 'FunctionDeclaration':
+        uses.binds(node['id'], true)
         declare(scope, node['id'])
         // In sloppy code a function in a block is a variable of the function around the block as well.
         declare(scope.ofFunction ?? scope, node['id'])
@@ -57,6 +68,7 @@ export function analyse(program: Program): Analysis {
       case 'FunctionExpression':
       case 'ArrowFunctionExpression':
         inner = openFunction(node, scope)
+        uses.binds(node['id'])
         declare(inner, node['id'])
         break
       case 'ClassDeclaration':
@@ -71,6 +83,7 @@ export function analyse(program: Program): Analysis {
         break
       case 'CatchClause':
         inner = openScope(scope)
+        uses.binds(node['param'])
         declare(inner, node['param'])
         break
       case 'ForInStatement':
@@ -84,17 +97,16 @@ export function analyse(program: Program): Analysis {
         inner = openScope(scope)
         break
       case 'VariableDeclaration':
-        for (const { id } of node['declarations'] as { id: Node }[]) {
-          declare(node['kind'] === 'var' ? (scope.ofFunction ?? scope) : scope, id)
-        }
+        declareVariables(node, scope)
         break
       case 'AssignmentExpression':
-        assign(scope, node['left'])
+        assign(scope, node['left'], node['operator'] as string)
         break
       case 'UpdateExpression':
-        assign(scope, node['argument'])
+        uses.binds(node['argument'], true)
         break
     }
+    uses.visits(node)
     visitChildren(node, inner)
   }
 
@@ -105,23 +117,38 @@ export function analyse(program: Program): Analysis {
     }
   }
 
-  function assign(scope: Scope, target: unknown): void {
-    if (bindsResult(target)) assigned.push(scope)
+  function declareVariables(node: AnyNode, scope: Scope): void {
+    const target = node['kind'] === 'var' ? (scope.ofFunction ?? scope) : scope
+    for (const { id } of node['declarations'] as { id: Node }[]) {
+      uses.binds(id, true)
+      if (declare(target, id) && target === root) declaresResult = true
+    }
+  }
+
+  /** Notes an assignment. One that reads `result` first does not make it a variable: it fails unless there is one. */
+  function assign(scope: Scope, target: unknown, operator = '='): void {
+    uses.binds(target, true)
+    if (['=', '??=', '||='].includes(operator) && bindsResult(target)) assigned.push(scope)
+  }
+
+  function openFunction(node: AnyNode, parent: Scope): Scope {
+    const scope = openScope(parent, true)
+    for (const parameter of node['params'] as Node[]) {
+      uses.binds(parameter)
+      declare(scope, parameter)
+    }
+    return scope
   }
 }
 
-function openFunction(node: AnyNode, parent: Scope): Scope {
-  const scope = openScope(parent, true)
-  for (const parameter of node['params'] as Node[]) declare(scope, parameter)
-  return scope
+function declare(scope: Scope, pattern: unknown): boolean {
+  if (!bindsResult(pattern)) return false
+  scope.declaresResult = true
+  return true
 }
 
 function openScope(parent: Scope | undefined, isFunction = false): Scope {
   return { parent, ofFunction: isFunction ? undefined : (parent?.ofFunction ?? parent), declaresResult: false }
-}
-
-function declare(scope: Scope, pattern: unknown): void {
-  if (bindsResult(pattern)) scope.declaresResult = true
 }
 
 /** Returns whether a scope, or one around it, declares `result`. `known` has scopes for which that was found before. */
@@ -137,25 +164,10 @@ function isDeclared(scope: Scope, known: Set<Scope>): boolean {
   return false
 }
 
-/** Returns whether a pattern, or the target of an assignment, names `result`. */
-export function bindsResult(pattern: unknown): boolean {
-  if (!isNode(pattern)) return false
-  switch (pattern.type) {
-    case 'Identifier':
-      return pattern['name'] === 'result'
-    case 'ObjectPattern':
-      return (pattern['properties'] as AnyNode[]).some((each) => bindsResult(each['value'] ?? each['argument']))
-    case 'ArrayPattern':
-      return (pattern['elements'] as unknown[]).some(bindsResult)
-    case 'AssignmentPattern':
-      return bindsResult(pattern['left'])
-    case 'RestElement':
-      return bindsResult(pattern['argument'])
-    default:
-      return false
-  }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+/** Returns whether three backticks, of which the last one is at `start`, begin a line of the code. */
+function isFence(code: string, start: number): boolean {
+  if (code.slice(start - 2, start) !== '``') return false
+  let before = start - 2
+  while (code[before - 1] === ' ' || code[before - 1] === '\t') before--
+  return before === 0 || /[\n\r\u2028\u2029]/.test(code[before - 1]!)
 }

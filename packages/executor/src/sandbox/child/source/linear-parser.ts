@@ -1,9 +1,9 @@
 /**
  * Acorn's parser with names in tables. Acorn searches lists for each name that a program declares, once for each scope
  * around it, which takes seconds for the largest programs. Errors, their places and their messages are the same as
- * acorn's.
+ * acorn's, except that a call may be assigned to: for V8 that is an error when it runs.
  */
-import { Parser } from 'acorn'
+import { type Node, Parser } from 'acorn'
 
 /** Flags of acorn's scopes. */
 const scopeFlags = { top: 1, function: 2, staticBlock: 256, switch: 1024 }
@@ -36,6 +36,8 @@ interface Internals {
   enterScope(flags: number): void
   exitScope(): void
   raiseRecoverable(position: number, message: string): void
+  toAssignable(node: Node | null, isBinding: boolean, errors?: object): Node | null
+  checkLValSimple(node: Node, binding?: number, clashes?: object | false): void
 }
 
 const AcornParser = Parser as unknown as Pick<typeof Parser, 'parse' | 'parseExpressionAt'> &
@@ -80,6 +82,17 @@ export class LinearParser extends AcornParser {
    */
   get allowUsing(): boolean {
     return (this.currentScope().flags & scopeFlags.switch) === 0
+  }
+
+  /** Turns an expression into the target of an assignment. Only that of a whole assignment has `errors`. */
+  override toAssignable(node: Node | null, isBinding: boolean, errors?: object): Node | null {
+    const isCall = node?.type === 'CallExpression' && !isBinding && errors !== undefined
+    return isCall ? node : super.toAssignable(node, isBinding, errors)
+  }
+
+  /** Checks the target of an assignment or a declaration. Calls within patterns have been refused before. */
+  override checkLValSimple(node: Node, binding = 0, clashes?: object | false): void {
+    if (node.type !== 'CallExpression' || binding !== 0) super.checkLValSimple(node, binding, clashes)
   }
 
   /** Declares a name. Acorn calls it for each declaration. */

@@ -1,18 +1,23 @@
-import { type Comment, getLineInfo, type Program } from 'acorn'
+import { type Comment, type Program } from 'acorn'
 
 import { LinearParser } from './linear-parser.ts'
+import { unexpected } from './unexpected.ts'
 import { SourceError } from './source-error.ts'
+
+const isJsx = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
+const jsxHint = 'JSX is not supported: build an object or a string instead.'
 
 /** Program, and its text without what acorn accepts and the body of a function does not. */
 export interface Parsed {
   readonly program: Program
-  readonly body: string
+  readonly code: string
 }
 
 /**
  * Parses JavaScript that is to be the body of a sloppy async function. The code must be such a body by itself, so that
  * it can't close the function that it is compiled into (code injection). `import` and `export` are accepted here, to be
- * refused later with a better message. Throws `SourceError`, or `RangeError` for code that is nested too deeply.
+ * replaced, or refused with a better message, later. Throws `SourceError`, or `RangeError` for code that is nested too
+ * deeply.
  */
 export function parse(code: string): Parsed {
   const comments: Comment[] = []
@@ -25,38 +30,43 @@ export function parse(code: string): Parsed {
       allowImportExportEverywhere: true,
       onComment: comments,
     })
-    return { program, body: withoutSpecialComments(code, comments) }
+    return { program, code: withoutSourceUrls(code, comments) }
   } catch (error) {
-    throw describe(error)
+    throw describe(error, code)
   }
-}
-
-/** Returns the line and column of an offset in the code, counted from 1. */
-export function positionOf(code: string, offset: number): { line: number; column: number } {
-  const { line, column } = getLineInfo(code, offset)
-  return { line, column: column + 1 }
 }
 
 /**
- * Turns a hashbang, which is no comment within a function, into a comment, and disables `sourceURL` comments, by which
- * code could choose its file name in stack traces. HTML-like comments do not have that effect.
+ * Disables `sourceURL` comments, by which code could choose its file name in stack traces. HTML-like comments do not
+ * have that effect.
  */
-function withoutSpecialComments(code: string, comments: readonly Comment[]): string {
-  const source = code.startsWith('#!') ? `//${code.slice(2)}` : code
+function withoutSourceUrls(code: string, comments: readonly Comment[]): string {
   let body = ''
   let copied = 0
   for (const { value, start } of comments) {
-    if (source[start] !== '/' || !/^[#@]\s*source(?:Mapping)?URL/.test(value)) continue
-    body += `${source.slice(copied, start + 2)} `
+    if (code[start] !== '/' || !/^[#@]\s*source(?:Mapping)?URL/.test(value)) continue
+    body += `${code.slice(copied, start + 2)} `
     copied = start + 3
   }
-  return body + source.slice(copied)
+  return body + code.slice(copied)
 }
 
-function describe(error: unknown): unknown {
+function describe(error: unknown, code: string): unknown {
   // Acorn itself reports a stack overflow in this way where it notices it.
   if (error instanceof Error && error.message.startsWith('Not enough stack space')) return new RangeError(error.message)
   if (!(error instanceof SyntaxError) || !('loc' in error)) return error
-  const { line, column } = error.loc as { line: number; column: number }
-  return new SourceError(error.message.replace(/ \(\d+:\d+\)$/, ''), { line, column: column + 1 })
+  const { loc, pos } = error as unknown as { loc: { line: number; column: number }; pos: number }
+  const message = error.message.replace(/ \(\d+:\d+\)$/, '')
+  // Acorn's place of a regular expression is behind its slash.
+  const column = loc.column + (/regular expression/i.test(message) ? 0 : 1)
+  const hint = isJsx.test(code.slice(pos, pos + 100)) ? jsxHint : undefined
+  return new SourceError(
+    message === 'Unexpected token' ? unexpected(code, pos) : message,
+    { line: loc.line, column },
+    {
+      hint,
+      // What is not terminated begins here, although the other parser goes on to the end.
+      isConclusive: hint !== undefined || /^(?:Unterminated|'new\.target')/.test(message),
+    },
+  )
 }

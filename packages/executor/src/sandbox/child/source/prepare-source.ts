@@ -1,14 +1,15 @@
 import type { PreparedSource } from '../../guest-boundary.ts'
-import { analyse } from './analysis.ts'
-import { removeCodeFence } from './code-fence.ts'
-import { type Parsed, parse, positionOf } from './parse.ts'
-import { noModulesMessage, SourceError } from './source-error.ts'
-import { stripTypes } from './strip-types.ts'
-import { objectLiteral, type Value, valueOf } from './value.ts'
+import { deepestBracket } from './brackets.ts'
+import { contentOfFence, removeCodeFence } from './code-fence.ts'
+import { checkCompilation } from './compile-check.ts'
+import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
+import { withHint } from './hints.ts'
+import { insert, withoutShifts } from './insertions.ts'
+import { positionOf } from './position.ts'
+import { modulesError, SourceError } from './source-error.ts'
+import { withValue } from './value.ts'
 
 export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
-
-const returnStart = 'return ('
 
 /**
  * Turns JavaScript or TypeScript, with or without a Markdown fence, into the body of an async function that returns the
@@ -17,55 +18,58 @@ const returnStart = 'return ('
  */
 export function prepareSource(code: string): PreparedSource {
   try {
-    return prepare(removeCodeFence(code))
+    return prepare(code)
   } catch (error) {
-    if (error instanceof RangeError) return { ok: false, message: 'the code is nested too deeply' }
-    if (!(error instanceof SourceError)) throw error
-    const { message, line, column } = error
-    return { ok: false, message, ...(line !== undefined && { line }), ...(column !== undefined && { column }) }
-  }
-}
-
-function prepare(code: string): PreparedSource {
-  const literal = objectLiteral(code)
-  if (literal) return withValue(code, literal)
-  const { program, body } = parseAnyDialect(code)
-  const analysis = analyse(program)
-  refuseModules(body, analysis.moduleSyntax)
-  return withValue(body, valueOf(body, program, analysis))
-}
-
-/**
- * Parses code as JavaScript, or else as TypeScript. If both fail, it throws the error of the parser that got further.
- */
-function parseAnyDialect(code: string): Parsed {
-  try {
-    return parse(code)
-  } catch (error) {
-    if (!(error instanceof SourceError)) throw error
-    let stripped: string
-    try {
-      stripped = stripTypes(code)
-    } catch (typeError) {
-      if (!(typeError instanceof SourceError)) throw typeError
-      throw error.isBetterThan(typeError) ? error : typeError
+    if (error instanceof RangeError) {
+      return failure(new SourceError('the code is nested too deeply', positionOf(code, deepestBracket(code).offset)))
     }
-    return parse(stripped)
+    if (error instanceof SourceError) return failure(error)
+    throw error
   }
 }
 
-function refuseModules(code: string, node: { readonly start: number } | undefined): void {
-  if (node) throw new SourceError(noModulesMessage, positionOf(code, node.start))
+function failure({ message, position, hint }: SourceError): PreparedSource {
+  return { ok: false, message, ...position, ...(hint !== undefined && { hint }) }
 }
 
-function withValue(code: string, value: Value): PreparedSource {
-  if (value.kind === 'none') return { ok: true, body: code, shift: null }
-  if (value.kind === 'result') {
-    // The addition is on lines of its own because the last line may end in a comment. `var` is hoisted to before the
-    // first assignment.
-    return { ok: true, body: `${code}\n;${value.isDeclared ? '' : 'var result;'}return result`, shift: null }
+/** Prepares the code, or what is in its only fence if the whole is no program. */
+function prepare(code: string): PreparedSource {
+  const whole = withoutHashbang(removeCodeFence(code))
+  let content: string | undefined
+  try {
+    const understood = parseAnyDialect(whole)
+    if (understood.analysis.hasFence) content = contentOfFence(code)
+    if (content === undefined) return compile(whole, understood)
+  } catch (error) {
+    content = error instanceof SourceError ? contentOfFence(code) : undefined
+    if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
-  const { start, end, isCalled } = value
-  const body = `${code.slice(0, start)}${returnStart}${code.slice(start, end)}${isCalled ? ')()' : ')'}${code.slice(end)}`
-  return { ok: true, body, shift: { ...positionOf(code, start), width: returnStart.length } }
+  const text = withoutHashbang(content)
+  try {
+    return compile(text, parseAnyDialect(text))
+  } catch (error) {
+    throw error instanceof SourceError ? withHint(error, text) : error
+  }
+}
+
+/** Turns a hashbang, which is no comment within a function, into a comment. */
+function withoutHashbang(code: string): string {
+  const start = /^\s*(?=#!)/.exec(code)?.[0].length
+  return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
+}
+
+function compile(original: string, { program, code, analysis, returnedAt }: Understood): PreparedSource {
+  const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
+  if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
+  const valued = withValue(code, program, analysis)
+  const { body, shifts } = insert(valued.code, valued.insertions)
+  const all = [...literal, ...shifts]
+  try {
+    checkCompilation(body)
+  } catch (error) {
+    throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
+  }
+  const { noValue } = valued
+  const warning = noValue && { message: noValue.message, ...positionOf(code, noValue.offset) }
+  return { ok: true, body, shifts: all, ...(warning && { warning }) }
 }

@@ -1,28 +1,47 @@
-/** Error of code that can't be run, with its position. Lines and columns count from 1. */
-export class SourceError extends Error {
-  readonly line: number | undefined
-  readonly column: number | undefined
-  /** Whether the message says what to do, which makes it better than any other. */
-  readonly isAdvice: boolean
+import type { Position } from './position.ts'
 
-  constructor(message: string, position?: { readonly line: number; readonly column: number }, isAdvice = false) {
+/** Facts about an error of code beside its message and position. */
+interface Details {
+  /** One sentence about the likely cause, or what to write instead. */
+  readonly hint?: string | undefined
+  /** Whether this is the cause even if another parser understood more of the code. */
+  readonly isConclusive?: boolean
+}
+
+/** Error of code that can't be run, with its position. */
+export class SourceError extends Error {
+  readonly position: Position
+  readonly hint: string | undefined
+  readonly isConclusive: boolean
+
+  constructor(message: string, position: Position, { hint, isConclusive = false }: Details = {}) {
     super(message)
-    this.isAdvice = isAdvice
-    this.line = position?.line
-    this.column = position?.column
+    this.position = position
+    this.hint = hint
+    this.isConclusive = isConclusive
   }
 
-  /**
-   * Returns whether to report this error rather than another parser's: it has advice, or the other parser understood
-   * less of the code.
-   */
-  isBetterThan(other: SourceError): boolean {
-    if (this.isAdvice !== other.isAdvice) return this.isAdvice
-    const [line = 0, otherLine = 0] = [this.line, other.line]
-    return line > otherLine || (line === otherLine && (this.column ?? 0) >= (other.column ?? 0))
+  /** Returns the same error at another position. */
+  at(position: Position): SourceError {
+    return new SourceError(this.message, position, this)
+  }
+
+  /** Returns whether to report this error rather than that of an earlier attempt at the same code. */
+  isBetterThan(earlier: SourceError): boolean {
+    if (this.isConclusive || earlier.isConclusive) return this.isConclusive
+    const [mine, others] = [this.position, earlier.position]
+    return mine.line > others.line || (mine.line === others.line && mine.column > others.column)
   }
 }
 
-/** Message for `import` and `export` in any form. */
-export const noModulesMessage =
-  'modules are not available in the sandbox: remove import and export; for functions that JavaScript does not have, call a tool (tools.name(input))'
+/** Returns the error for `import`, and for `export` where it can't be left out. */
+export function modulesError(position: Position): SourceError {
+  return new SourceError(
+    'modules are not available in the sandbox: remove import and export; for functions that JavaScript does not have, call a tool (tools.name(input))',
+    position,
+    {
+      hint: 'Use the globals of the sandbox and the tools instead of a module, and end with the value.',
+      isConclusive: true,
+    },
+  )
+}

@@ -1,6 +1,9 @@
 import { stripTypeScriptTypes } from 'node:module'
 
-import { noModulesMessage, SourceError } from './source-error.ts'
+import { deepestBracket, offsetOfExtraCloser } from './brackets.ts'
+import { offsetOf, positionInStack, positionOf, type Position } from './position.ts'
+import { modulesError, SourceError } from './source-error.ts'
+import { unexpected } from './unexpected.ts'
 
 const wrapperStart = 'async function f() {\n'
 const wrapperEnd = '\n}'
@@ -23,7 +26,7 @@ export function isParserBroken(): boolean {
  * `ParserBrokenError` from then on.
  */
 export function stripTypes(code: string): string {
-  if (bracketDepth(code) > maxBracketDepth) throw new RangeError('nested too deeply')
+  if (deepestBracket(code).depth > maxBracketDepth) throw new RangeError('nested too deeply')
   if (isBroken) throw new ParserBrokenError()
   isLoaded = true
   try {
@@ -48,27 +51,13 @@ function strip(code: string): string {
     try {
       return stripTypeScriptTypes(code)
     } catch (otherError) {
-      throw otherError instanceof SyntaxError ? describe(error, code.split('\n').length) : otherError
+      throw otherError instanceof SyntaxError ? describe(error, code) : otherError
     }
   }
 }
 
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
 const maxBracketDepth = 600
-
-/**
- * Returns the nesting of brackets of all kinds. Brackets in strings and comments count as well, so the result is
- * approximate.
- */
-function bracketDepth(code: string): number {
-  let depth = 0
-  let deepest = 0
-  for (const [bracket] of code.matchAll(/[([{}\])]/g)) {
-    depth = '([{'.includes(bracket) ? depth + 1 : Math.max(0, depth - 1)
-    deepest = Math.max(deepest, depth)
-  }
-  return deepest
-}
 
 let isLoaded = false
 
@@ -82,30 +71,76 @@ export function loadParser(): boolean {
   return true
 }
 
-const advice: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:import|export)\b/, noModulesMessage],
-  [/\benum\b/, "TypeScript's enum is not supported: use an object, such as const Color = { Red: 'red' }"],
-  [/\b(?:namespace|module)\b/, "TypeScript's namespace is not supported: use an object or plain functions"],
+/** What strip mode can't do, by a pattern of Node's message: a message and a hint. */
+const unsupported: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /\benum\b/,
+    "Unexpected token 'enum': TypeScript's enum is not supported",
+    "Use an object instead of the enum, such as const Color = { Red: 'red' } as const.",
+  ],
+  [
+    /\b(?:namespace|module)\b/,
+    "TypeScript's namespace is not supported",
+    'Use an object or plain functions instead of the namespace.',
+  ],
   [
     /\bparameter property\b/,
-    "TypeScript's parameter properties are not supported: declare a field and assign it in the constructor",
+    "TypeScript's parameter properties are not supported",
+    'Declare a field and assign it in the constructor.',
   ],
 ]
 
-function describe(error: unknown, lineCount: number): unknown {
-  if (!(error instanceof SyntaxError) || !('code' in error) || error.code === undefined) return error
-  const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || /'import'|'export'/.test(error.message)
-  const known = isUnsupported ? advice.find(([pattern]) => pattern.test(error.message)) : undefined
-  return new SourceError(known?.[1] ?? error.message, positionIn(error.stack ?? '', lineCount), isUnsupported)
+function describe(error: SyntaxError, code: string): unknown {
+  if (!('code' in error) || error.code === undefined) return error
+  const { message } = error
+  const position = positionOfError(error, code)
+  const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
+  if (/'import'|'export'/.test(message) || (isUnsupported && /\b(?:import|export)\b/.test(message))) {
+    return modulesError(position)
+  }
+  if (isUnsupported) {
+    const [, text = message, hint] = unsupported.find(([pattern]) => pattern.test(message)) ?? []
+    return new SourceError(text, position, { hint, isConclusive: true })
+  }
+  const closer = offsetOfExtraCloser(code)
+  const offset = offsetOf(code, position)
+  if (closer !== undefined && closer < offset)
+    return new SourceError(unexpected(code, closer), positionOf(code, closer))
+  // These messages list what was expected, and not always what was found.
+  const isVague = /^(?:Expected|Expression expected|Unexpected token)/.test(message)
+  return new SourceError(isVague ? unexpected(code, offset) : message, position)
 }
 
-/**
- * Returns the place of an error in the code. Node gives it only in the head of the stack: `:2`, some lines of the code,
- * and carets under the last.
- */
-function positionIn(stack: string, lineCount: number): { line: number; column: number } | undefined {
-  const line = Number(/^[^\n]*:(\d+)\n/.exec(stack)?.[1]) - 1
-  const column = (/^([ \t]*)\^+$/m.exec(stack)?.[1]?.length ?? 0) + 1
-  // An error about missing text at the end of the code has its place in the wrapper.
-  return line >= 1 && line <= lineCount ? { line, column } : undefined
+/** Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code. */
+function positionOfError(error: SyntaxError, code: string): Position {
+  const found = positionInStack(error.stack ?? '')
+  if (found === undefined) return positionOf(code, code.length)
+  let start = 0
+  for (let passed = 2; passed < found.line; passed++) {
+    const next = code.indexOf('\n', start) + 1
+    if (next === 0) return positionOf(code, code.length)
+    start = next
+  }
+  if (found.line < 2) return positionOf(code, 0)
+  const end = code.indexOf('\n', start)
+  return positionOf(code, start + lengthOfWidth(code.slice(start, end === -1 ? undefined : end), found.column - 1))
+}
+
+/** Returns the number of characters of a line that take a width in a terminal, where carets point at an error. */
+function lengthOfWidth(line: string, width: number): number {
+  let length = 0
+  let taken = 0
+  for (const character of line) {
+    if (taken >= width) break
+    if (character === '\t') taken += 4 - (taken % 4)
+    else if (!/^[\p{Mn}\p{Me}\p{Cf}]$/u.test(character)) taken += isWide(character) ? 2 : 1
+    length += character.length
+  }
+  return length
+}
+
+function isWide(character: string): boolean {
+  return /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303F\uFF00-\uFF60]$/u.test(
+    character,
+  )
 }

@@ -1,64 +1,80 @@
-import { type Program, tokenizer, tokTypes } from 'acorn'
+import type { Program } from 'acorn'
 
-import { analyse, type Analysis, bindsResult } from './analysis.ts'
-import { LinearParser } from './linear-parser.ts'
-import { parse } from './parse.ts'
+import type { Analysis } from './analysis.ts'
+import { entryFunction } from './entry-function.ts'
+import { withoutExports } from './exports.ts'
+import type { Insertion } from './insertions.ts'
+import { type NoValue, noValueOf } from './no-value.ts'
+import { type AnyNode, bindsResult } from './patterns.ts'
 
-/** Source of a program's value: an expression in it, which gets a `return`; the variable `result`; or nothing. */
-export type Value =
-  | { readonly kind: 'expression'; readonly start: number; readonly end: number; readonly isCalled: boolean }
-  | { readonly kind: 'result'; readonly isDeclared: boolean }
-  | { readonly kind: 'none' }
+/** Code that returns its value once the insertions are in it. */
+export interface ValuedCode {
+  readonly code: string
+  readonly insertions: readonly Insertion[]
+  /** Mistake to report if the code turns out to have no value. */
+  readonly noValue: NoValue | undefined
+}
+
+/** Argument of a function that is the program. Its parameters may be named like the globals. */
+const inputs =
+  '{ tools: globalThis.tools, input: globalThis.input, context: globalThis.context, config: globalThis.config }'
 
 /**
- * Returns the source of a program's value, by the rules in their documented order: `result = …`, the last expression, a
- * declared `result`.
+ * Returns what makes a program return its value. A `return` of its own needs nothing. At its end, the value is that of
+ * its last expression; `result`, if there is no such expression or its value is undefined; or that of a lone function,
+ * which is called.
  */
-export function valueOf(code: string, { body }: Program, analysis: Analysis): Value {
-  if (analysis.assignsUndeclaredResult) return { kind: 'result', isDeclared: false }
-  if (analysis.returns) return { kind: 'none' }
-
-  const statements = body.filter(({ type }) => type !== 'EmptyStatement')
-  const only = statements.length === 1 ? statements[0] : undefined
-  if (only?.type === 'FunctionDeclaration' && !only.generator) return expression(only.start, only.end, true)
-
+export function withValue(original: string, program: Program, analysis: Analysis): ValuedCode {
+  const exported = withoutExports(original, program)
+  const { code, defaultName } = exported
+  const statements = meaningful(exported.statements)
+  const end = program.body.at(-1)?.end ?? code.length
   // Function declarations take effect before everything else, so an expression in front of them still comes last.
   const last = statements.findLast(({ type }) => type !== 'FunctionDeclaration')
-  if (last?.type === 'ExpressionStatement') {
-    const { type } = last.expression
-    const isFunction =
-      type === 'ArrowFunctionExpression' || (type === 'FunctionExpression' && !last.expression.generator)
+  const hasResult = analysis.declaresResult || analysis.assignsUndeclaredResult
+  const lastExpression =
+    last?.type === 'ExpressionStatement' && !(hasResult && setsResult(last['expression'] as AnyNode)) ? last : undefined
+
+  const entry = entryFunction(statements, defaultName)
+  const isCalled = entry?.isCallable === true && (lastExpression === undefined || lastExpression === entry.statement)
+  const exportedVariable = entry === undefined ? defaultName : undefined
+  const fallback = exportedVariable ?? (hasResult ? 'result' : undefined)
+  // `var` is hoisted to before the first assignment.
+  const declaration = hasResult && !analysis.declaresResult ? ';var result' : ''
+  const noValue = noValueOf(statements, { uses: analysis.uses, entry, isCalled, last, hasResult })
+
+  const [before, after] =
+    fallback === undefined
+      ? ['return (', ')']
+      : [`return (({ value = ${fallback} }) => value)({ value: await (`, ') })']
+  const call = isCalled ? `(${inputs})` : ''
+  const expression = isCalled ? entry.statement : lastExpression
+  if (expression !== undefined) {
     // The statement ends at its last token, before any comment. Parentheses belong to the statement and not to the
     // expression.
-    const end = code[last.end - 1] === ';' ? last.end - 1 : last.end
-    return expression(last.start, end, isFunction && last === only)
+    const stop = code[expression.end - 1] === ';' ? expression.end - 1 : expression.end
+    const suffix = fallback === undefined ? `)${call}` : `)${call} })`
+    return { code, noValue, insertions: [insertion(expression.start, before), insertion(stop, suffix + declaration)] }
   }
-  const declaresResult = body.some(
-    (statement) => statement.type === 'VariableDeclaration' && statement.declarations.some(({ id }) => bindsResult(id)),
-  )
-  return declaresResult ? { kind: 'result', isDeclared: true } : { kind: 'none' }
+  if (isCalled)
+    return { code, noValue, insertions: [insertion(end, `;${before}${entry.name}${call}${after}${declaration}`)] }
+  const insertions = fallback === undefined ? [] : [insertion(end, `;return ${fallback}${declaration}`)]
+  return { code, noValue, insertions }
 }
 
-/**
- * Returns the value of code that is an object literal and nothing else, or undefined. As a program, `{ a: 1 }` is a
- * block and `{ a: 1, b: 2 }` is an error. A literal with syntax that `parse` refuses gives undefined, so that `parse`
- * reports its error.
- */
-export function objectLiteral(code: string): Value | undefined {
-  const start = code.search(/\S/)
-  if (code[start] !== '{') return undefined
-  const options = { ecmaVersion: 'latest', sourceType: 'script', allowAwaitOutsideFunction: true } as const
-  try {
-    const { type, end } = LinearParser.parseExpressionAt(code, start, options)
-    if (type !== 'ObjectExpression') return undefined
-    for (const token of tokenizer(code.slice(end), options)) if (token.type !== tokTypes.semi) return undefined
-    const inParentheses = parse(`${code.slice(0, start)}(${code.slice(start, end)})${code.slice(end)}`)
-    return analyse(inParentheses.program).moduleSyntax ? undefined : expression(start, end, false)
-  } catch {
-    return undefined
-  }
+function insertion(offset: number, text: string): Insertion {
+  return { offset, text }
 }
 
-function expression(start: number, end: number, isCalled: boolean): Value {
-  return { kind: 'expression', start, end, isCalled }
+/** Returns the statements that do something. A directive is one of them only if it is the whole program. */
+function meaningful(statements: readonly AnyNode[]): readonly AnyNode[] {
+  const all = statements.filter(({ type }) => type !== 'EmptyStatement')
+  const first = all.findIndex(({ directive }) => directive !== 'use strict')
+  return first === -1 ? all.slice(-1) : all.slice(first)
+}
+
+/** Returns whether an expression gives `result` a value, which is then what its author means. */
+function setsResult(expression: AnyNode): boolean {
+  if (expression.type === 'AssignmentExpression') return bindsResult(expression['left'])
+  return expression.type === 'UpdateExpression' && bindsResult(expression['argument'])
 }

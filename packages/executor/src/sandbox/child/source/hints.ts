@@ -1,0 +1,23 @@
+import { improveAwait } from './await-error.ts'
+import { hintAtBrackets } from './brackets.ts'
+import { offsetOf } from './position.ts'
+import { SourceError } from './source-error.ts'
+
+/** Returns the error with a hint at its likely cause, if it has none and the code shows one. */
+export function withHint(error: SourceError, code: string): SourceError {
+  if (error.hint !== undefined) return error
+  const offset = offsetOf(code, error.position)
+  const aboutAwait = improveAwait(error, code, offset)
+  if (aboutAwait !== undefined) return aboutAwait
+  const hint =
+    hintAt(code, offset) ?? (error.message.startsWith('Unexpected') ? hintAtBrackets(code, offset) : undefined)
+  return new SourceError(error.message, error.position, { ...error, hint })
+}
+
+function hintAt(code: string, offset: number): string | undefined {
+  const found = code.slice(offset, offset + 200)
+  if (/^@[\p{ID_Start}$_(]/u.test(found))
+    return 'Decorators are not supported: call the function with the class instead.'
+  if (/^[“”‘’«»]/.test(found)) return 'Put strings in straight quotes, " or \'.'
+  return undefined
+}
