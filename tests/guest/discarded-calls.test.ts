@@ -79,6 +79,64 @@ test.each([
   expect(result).toMatchObject({ success: true, warnings: [{ code: 'UNHANDLED_REJECTION', message, ...fields }] })
 })
 
+test.each([
+  ['Promise.reject(new Error("lost"))\nreturn 1', ['Error: lost']],
+  ['(async () => { throw new TypeError("lost") })()\nreturn 1', ['TypeError: lost']],
+  ['async function main() { await null; null.x }\nmain()\nreturn 1', ['TypeError: Cannot read properties of null']],
+  ['void (async () => { throw new Error("v") })()\nreturn 1', ['Error: v']],
+  ['[1, 2].forEach(async (i) => { throw new RangeError("r" + i) })\nreturn 1', ['RangeError: r1', 'RangeError: r2']],
+  ['const work = async (i) => { throw new Error("w" + i) }\nnew Set([1]).forEach(work)\nreturn 1', ['Error: w1']],
+  ['[1, 2].map(async (i) => { throw new Error("m" + i) })\nreturn 1', ['Error: m1', 'Error: m2']],
+  ['const lost = Promise.reject("text")\nreturn 1', ['text']],
+  ['let lost\nlost = Promise.reject(null)\nreturn 1', ['null']],
+  ['new Promise((_, reject) => reject(new Error("n")))\nreturn 1', ['Error: n']],
+  ['Promise.resolve(1).then(() => { throw new Error("t") })\nreturn 1', ['Error: t']],
+  [
+    'const f = async () => { throw new Error("a") }\ntrue && f()\nfalse ? 1 : f(), 2\nreturn 1',
+    ['Error: a', 'Error: a'],
+  ],
+  ['tools.fail().then(String)\nawait tools.later()\nreturn 1', ['ToolError: no stock']],
+  [
+    'class A { async run(): Promise<void> { throw new Error("typed") } }\nconst a: A = new A()\na.run()\nreturn 1',
+    ['Error: typed'],
+  ],
+])('a rejected promise that a statement discards is a warning: %s', { tags: ['GU-2'] }, async (code, errors) => {
+  const { success, warnings } = await suite.codemode.run(code)
+  expect(success).toBe(true)
+  expect(warnings).toMatchObject(
+    errors.map((error) => ({
+      code: 'UNHANDLED_REJECTION',
+      message: expect.stringContaining(`nothing handles it: ${error}`) as string,
+    })),
+  )
+})
+
+test.each([
+  'const later = Promise.reject(new Error("x"))\nawait null\nreturn later.catch(() => 1)',
+  'const all = [1, 2].map(async (i) => { throw new Error("x") })\nreturn (await Promise.allSettled(all)).length',
+  'const f = async () => { throw new Error("x") }\nf().catch(() => {})\nreturn 1',
+  'const f = async () => { throw new Error("x") }\ntry { await f() } catch {}\nreturn 1',
+  'const f = async () => 1\nf()\nreturn 1',
+  'const [a, b] = [Promise.resolve(1), Promise.resolve(2)]\nreturn 1',
+  'const never = new Promise(() => {})\nreturn 1',
+  'async function main() { throw new Error("x") }\nconst running = main()\nawait sleep(1)\nreturn running.then(null, () => 1)',
+])('a promise that is handled, or not rejected, gives no warning: %s', { tags: ['GU-2'] }, async (code) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })
+})
+
+test('the code sees its own callbacks, values and columns', { tags: ['GU-2', 'EX-8'] }, async () => {
+  const code = `
+    const seen = []
+    ;[1].forEach(async function (item, index, array) { seen.push(this.own, item, index, array.length) }, { own: 'this' })
+    const made = new Promise((resolve) => resolve(2))
+    const map = new Map([[1, 2]]), copy = map.set(3, 4)
+    seen.push(made instanceof Promise, copy === map, await made)
+    const fail = async () => { await null; throw new Error('here') }
+    const error = await fail().catch((thrown) => thrown); const place = error.stack.split('\\n')[1]
+    return [...seen, place]`
+  expect(await suite.codemode.executeAsync(code)).toEqual(['this', 1, 0, 1, true, true, 2, '    at fail (code:7:50)'])
+})
+
 test('a failed execution has the warnings of its discarded calls', { tags: ['GU-2'] }, async () => {
   expect(await suite.codemode.run('tools.echo(1)\nthrow new Error("x")')).toMatchObject({
     success: false,

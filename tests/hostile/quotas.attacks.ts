@@ -1,4 +1,3 @@
-
 import { type Attack, fails, returns } from './attack.ts'
 
 const MiB = 1024 * 1024

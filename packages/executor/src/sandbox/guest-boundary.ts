@@ -14,6 +14,8 @@ export type PreparedSource =
       readonly body: string
       /** Places where columns moved, in the order of the code. */
       readonly shifts: readonly Shift[]
+      /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
+      readonly watch?: string
       /** Mistake to warn of if the code turns out to have no value. */
       readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }

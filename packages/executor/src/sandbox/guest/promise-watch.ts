@@ -3,11 +3,10 @@ import type { Primordials } from './primordials.ts'
 /** Maximum number of promises of the code that are watched at a time. */
 const maxWatched = 1_000
 
-/** Promise of the code that has been rejected, and that has no handler. */
-interface Rejection {
-  readonly reason: unknown
-  /** Line of the statement that discards the promise, if it is known. */
-  readonly line: number | undefined
+/** Promise of the code that is pending, or rejected, and has no handler. */
+interface Watched {
+  isRejected: boolean
+  reason: unknown
 }
 
 /** Watch over promises that code may have discarded. */
@@ -15,11 +14,11 @@ export interface PromiseWatch {
   /** Calls a function when user code first adds a handler to a promise of the runtime. */
   onHandled(promise: object, handled: () => void): void
   /** Watches a value that code may discard, if it is a promise or a list of promises. */
-  watch(value: unknown, line: number | undefined): void
+  watch(value: unknown): void
   /** Returns whether a watched promise may still be rejected. */
   hasPending(): boolean
-  /** Returns the rejections that have no handler, in order. */
-  rejections(): readonly Rejection[]
+  /** Returns the reasons of the rejections that have no handler, in order. */
+  rejections(): readonly unknown[]
 }
 
 /**
@@ -27,8 +26,7 @@ export interface PromiseWatch {
  * the `constructor` of a promise, so that an accessor of that name, which disappears with its first use, sees them.
  */
 export function createPromiseWatch(p: Primordials): PromiseWatch {
-  // Watched promises that are pending, or rejected, and have no handler.
-  const watched = new p.Set<{ rejection: Rejection | undefined }>()
+  const watched = new p.Set<Watched>()
   const known = new p.WeakSet<object>()
   let pending = 0
 
@@ -46,22 +44,27 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
     })
   }
 
-  function watch(value: unknown, line: number | undefined): void {
+  function watch(value: unknown): void {
     if (typeof value !== 'object' || value === null) return
     try {
-      if (!p.ArrayIsArray(value)) watchPromise(value, line)
-      else for (let i = 0; i < value.length && p.setSize(watched) < maxWatched; i++) watchItem(value[i], line)
+      if (!p.ArrayIsArray(value)) watchItem(value)
+      // A list is one of promises if its first item is one.
+      else if (isPromise(value[0])) for (let i = 0; i < value.length && i < maxWatched; i++) watchItem(value[i])
     } catch {
       // A trap of a proxy has thrown.
     }
   }
 
-  function watchItem(item: unknown, line: number | undefined): void {
-    if (typeof item === 'object' && item !== null) watchPromise(item, line)
+  function watchItem(item: unknown): void {
+    if (isPromise(item)) watchPromise(item)
   }
 
-  function watchPromise(promise: object, line: number | undefined): void {
-    if (p.ReflectGetPrototypeOf(promise) !== p.promisePrototype || p.setSize(watched) >= maxWatched) return
+  function isPromise(value: unknown): value is object {
+    return typeof value === 'object' && value !== null && p.ReflectGetPrototypeOf(value) === p.promisePrototype
+  }
+
+  function watchPromise(promise: object): void {
+    if (p.setSize(watched) >= maxWatched) return
     if (p.weakSetHas(known, promise) || p.ObjectHasOwn(promise, 'constructor')) return
     // `then` looks up the promise's constructor, which must not run user code.
     const isSet = p.ReflectDefineProperty(promise, 'constructor', {
@@ -71,7 +74,7 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
       configurable: true,
     })
     if (!isSet) return
-    const entry: { rejection: Rejection | undefined } = { rejection: undefined }
+    const entry: Watched = { isRejected: false, reason: undefined }
     let isPending = true
     const settled = (): void => {
       if (isPending) pending--
@@ -85,7 +88,8 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
       },
       (reason) => {
         settled()
-        entry.rejection = { reason, line }
+        entry.isRejected = true
+        entry.reason = reason
       },
     )
     pending++
@@ -102,9 +106,9 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
     watch,
     hasPending: () => pending > 0,
     rejections() {
-      const list: Rejection[] = []
-      p.setForEach(watched, ({ rejection }) => {
-        if (rejection !== undefined) p.arrayPush(list, rejection)
+      const list: unknown[] = []
+      p.setForEach(watched, ({ isRejected, reason }) => {
+        if (isRejected) p.arrayPush(list, reason)
       })
       return list
     },

@@ -12,10 +12,9 @@ export function rejectionWarnings(p: Primordials, watch: PromiseWatch): GuestWar
   const warnings: GuestWarning[] = []
   const rejections = watch.rejections()
   for (let i = 0; i < rejections.length; i++) {
-    const { reason, line } = rejections[i]!
+    const reason = rejections[i]
     const isObject = typeof reason === 'object' && reason !== null
-    const ofError = placeOf(p, isObject ? readText(p, reason, 'stack') : undefined)
-    const place = ofError.line === undefined ? { line, column: undefined } : ofError
+    const place = placeOf(p, isObject ? readText(p, reason, 'stack') : undefined)
     const call = isObject ? toolCallOf(p, reason) : undefined
     p.arrayPush(warnings, unhandled(p, reason, place, { tool: call?.tool, call: call?.call }))
   }

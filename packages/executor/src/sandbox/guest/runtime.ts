@@ -64,7 +64,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
     randomBytes: (count) => randomBytes(count),
-    watch: (value) => watch.watch(value, undefined),
+    watch: (value) => watch.watch(value),
     parseUrl: (op, json) => {
       if (json.length > maxUrlRequestLength) {
         throw new p.RangeError(
@@ -87,7 +87,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     tools = installTools(p, state, names, { ending, watch })
     installStackTraces(p, spec.source)
     installInputs(p, spec, input)
-    runSource(p, spec.source, ending)
+    runSource(p, spec.source, { ending, watch })
   }
 
   return function deliver(kind, at, call, ok, text, input) {

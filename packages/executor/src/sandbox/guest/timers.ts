@@ -81,7 +81,7 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
 
   function runCallback(callback: () => unknown): void {
     try {
-      watch.watch(callback(), undefined)
+      watch.watch(callback())
     } catch (thrown) {
       ending.threw(thrown)
     }
