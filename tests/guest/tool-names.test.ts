@@ -35,7 +35,15 @@ test("the guest's look-up sanitises names as the client does", { tags: ['TL-8'] 
       tools['user-list'] === tools.user_list, typeof tools['user+lists'], Object.keys(tools),
     ]`
   expect(await value(code)).toEqual([
-    ...['users', 'users', 'users', 'two', 'issues', 'issues', true, true, 'undefined'],
+    'users',
+    'users',
+    'users',
+    'two',
+    'issues',
+    'issues',
+    true,
+    true,
+    'undefined',
     ['user_list', 'github', '_2fa', 'get', 'list'],
   ])
 })

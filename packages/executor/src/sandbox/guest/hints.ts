@@ -107,13 +107,13 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
   /** Returns the line of the code at which an error was made; empty if it is not known. */
   function lineOf(stack: string | undefined): string {
     const { line } = placeOf(p, stack)
+    if (line === undefined) return ''
     let start = 0
-    for (let i = 1; line !== undefined && i < line; i++) {
+    for (let i = 1; i < line; i++) {
       const end = p.stringIndexOf(body, '\n', start)
       if (end === -1) return ''
       start = end + 1
     }
-    if (line === undefined) return ''
     const end = p.stringIndexOf(body, '\n', start)
     return p.stringSlice(body, start, end === -1 ? body.length : end)
   }

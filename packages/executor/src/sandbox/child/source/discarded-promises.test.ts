@@ -25,6 +25,10 @@ test.each([
     'list.push(1); map.set(1, 2); console.log(1); Promise',
     'list.push(1); map.set(1, 2); console.log(1); return (Promise)',
   ],
+  [
+    'const a = String(1), b = new Map(), c = new Promise(f)\nreturn 1',
+    'const a = String(1), b = new Map(), c = watch(new Promise(watch(f, true)))\nreturn 1',
+  ],
   ['const watch = 1; f(); Promise', 'const watch = 1; watch_(f()); return (Promise)'],
 ])('what may discard a promise is watched: %s', (code, body) => {
   expect(bodyOf(code)).toBe(body)

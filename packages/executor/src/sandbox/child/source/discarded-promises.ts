@@ -9,23 +9,12 @@ const maxPlaces = 500
 /** Code without any of these words makes no promises but those of tools, which the runtime knows. */
 const mayMakePromises = /\basync\b|\bPromise\b|\.(?:then|catch|finally)\b/
 
-/** Methods of builtins that are called in many loops and return no promise. */
-const knownMethods = new Set(
-  [
-    'push',
-    'unshift',
-    'pop',
-    'shift',
-    'splice',
-    'sort',
-    'reverse',
-    'fill',
-    'set',
-    'add',
-    'delete',
-    'clear',
-    'append',
-  ].concat(['log', 'info', 'warn', 'error', 'debug']),
+/** Functions and methods of builtins that return no promise. Many of them are called in long loops. */
+const knownFunctions = new Set(
+  (
+    'String Number Boolean BigInt Symbol parseInt parseFloat isNaN ' +
+    'push unshift pop shift splice sort reverse fill set add delete clear append log info warn error debug'
+  ).split(' '),
 )
 
 /** Insertions that pass values to a function of the runtime, and the name of that function in the code. */
@@ -108,19 +97,17 @@ function callsIn(expression: AnyNode): AnyNode[] {
 
 function isCall({ type, ...node }: AnyNode): boolean {
   if (type === 'ChainExpression') return isCall(node['expression'] as AnyNode)
-  if (type === 'NewExpression') return true
+  const callee = node['callee'] as AnyNode
+  if (type === 'NewExpression') return isNamed(callee, 'Promise')
   if (type !== 'CallExpression') return false
-  return !knownMethods.has(methodOf(node['callee'] as AnyNode) ?? '')
+  return !knownFunctions.has((callee.type === 'Identifier' ? nameOf(callee) : methodOf(callee)) ?? '')
 }
 
 /** Returns the callback of `forEach` or `new Promise`, if it may be an async function. */
 function callbackOf(node: AnyNode): AnyNode | undefined {
   if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return undefined
   const callee = node['callee'] as AnyNode
-  const takesCallback =
-    node.type === 'CallExpression'
-      ? methodOf(callee) === 'forEach'
-      : callee.type === 'Identifier' && callee['name'] === 'Promise'
+  const takesCallback = node.type === 'CallExpression' ? methodOf(callee) === 'forEach' : isNamed(callee, 'Promise')
   const [first] = node['arguments'] as readonly AnyNode[]
   if (!takesCallback || first === undefined || first.type === 'SpreadElement') return undefined
   const isFunction = first.type === 'ArrowFunctionExpression' || first.type === 'FunctionExpression'
@@ -129,5 +116,13 @@ function callbackOf(node: AnyNode): AnyNode | undefined {
 
 function methodOf(callee: AnyNode): string | undefined {
   if (callee.type !== 'MemberExpression' || callee['computed'] === true) return undefined
-  return (callee['property'] as { name?: string }).name
+  return nameOf(callee['property'] as AnyNode)
+}
+
+function isNamed(node: AnyNode, name: string): boolean {
+  return node.type === 'Identifier' && nameOf(node) === name
+}
+
+function nameOf(node: AnyNode): string | undefined {
+  return node['name'] as string | undefined
 }
