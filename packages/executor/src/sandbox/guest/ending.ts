@@ -7,9 +7,10 @@ import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
 import { rejectionWarnings } from './rejection-warnings.ts'
+import { nowhere } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
-import { nowhere, warningsField, type GuestWarning } from './warnings.ts'
+import { warningsField, type GuestWarning } from './warnings.ts'
 
 /**
  * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its

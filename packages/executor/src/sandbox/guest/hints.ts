@@ -3,7 +3,7 @@ import { absentNames } from './absent-names.ts'
 import { nearNames } from './near-names.ts'
 import type { Primordials } from './primordials.ts'
 import type { ToolNames } from './tool-names.ts'
-import { placeOf } from './warnings.ts'
+import { placeIn } from './stack-frames.ts'
 
 /** Texts of an error that the code did not catch. */
 interface UncaughtError {
@@ -106,7 +106,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
 
   /** Returns the line of the code at which an error was made; empty if it is not known. */
   function lineOf(stack: string | undefined): string {
-    const { line } = placeOf(p, stack)
+    const { line } = placeIn(p, stack)
     if (line === undefined) return ''
     let start = 0
     for (let i = 1; i < line; i++) {

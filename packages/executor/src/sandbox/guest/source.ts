@@ -4,6 +4,7 @@ import type { Ending } from './ending.ts'
 import { createDiscard } from './discard.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
+import { stackTraces } from './stack-frames.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
@@ -89,13 +90,10 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
   }
 
-  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = (
-    error: unknown,
-    sites: readonly CallSite[],
-  ): string => {
-    let text: string
+  const prepare = (error: unknown, sites: readonly CallSite[]): string => {
+    let text = ''
     try {
-      text = p.errorToString(error)
+      if (!stackTraces.onlyFrames) text = p.errorToString(error)
     } catch {
       text = 'Error'
     }
@@ -106,4 +104,6 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     return text
   }
+  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = prepare
+  stackTraces.prepare = prepare as typeof stackTraces.prepare
 }

@@ -1,7 +1,7 @@
 import type { Primordials } from './primordials.ts'
 import { unhandled } from './rejection-warnings.ts'
-import { readText } from './thrown.ts'
-import { placeOf, type GuestWarning } from './warnings.ts'
+import { placeOf } from './stack-frames.ts'
+import type { GuestWarning } from './warnings.ts'
 
 /** Tool call whose promise is open or has no handler. */
 export interface TrackedCall {
@@ -25,7 +25,7 @@ export function toolWarnings(p: Primordials, calls: readonly TrackedCall[], hasR
   for (let i = 0; i < calls.length; i++) {
     const { tool, number, stackHolder, isHandled, state, wasSent, reason } = calls[i]!
     if (isHandled && !(hasReturned && state === 'open')) continue
-    const { line, column } = placeOf(p, readText(p, stackHolder, 'stack'))
+    const { line, column } = placeOf(p, stackHolder)
     const call = wasSent ? number : undefined
     if (state === 'rejected') p.arrayPush(warnings, unhandled(p, reason, { line, column }, { tool, call }))
     else {

@@ -1,15 +1,10 @@
 import type { Primordials } from './primordials.ts'
+import type { Place } from './stack-frames.ts'
 import { truncate } from './truncate.ts'
 
 /** Maximum number of warnings of an execution, and the maximum length of a message; `maxWarnings` in the protocol. */
 const maxWarnings = 20
 const maxMessageLength = 900
-
-/** Place in the code that a warning is about. */
-export interface Place {
-  readonly line: number | undefined
-  readonly column: number | undefined
-}
 
 /** Warning of the wire protocol, with the number of the call in place of its id. Unset fields are undefined. */
 export interface GuestWarning extends Place {
@@ -18,8 +13,6 @@ export interface GuestWarning extends Place {
   readonly tool: string | undefined
   readonly call: number | undefined
 }
-
-export const nowhere: Place = { line: undefined, column: undefined }
 
 /**
  * Returns the warnings as the field of an end; undefined if there are none. The last one tells how many are left out.
@@ -39,12 +32,3 @@ export function warningsField(p: Primordials, warnings: readonly GuestWarning[])
   p.ReflectSetPrototypeOf(shown, null)
   return shown
 }
-
-/** Returns the first place in the code that a stack names. */
-export function placeOf(p: Primordials, stack: string | undefined): Place {
-  const frames = stack === undefined ? -1 : p.stringIndexOf(stack, '\n    at ')
-  const match = frames === -1 ? null : p.regExpExec(codePosition, p.stringSlice(stack!, frames))
-  return match === null ? nowhere : { line: p.Number(match[1]), column: p.Number(match[2]) }
-}
-
-const codePosition = /(?:at |\()code:(\d{1,7}):(\d{1,7})/
