@@ -168,9 +168,11 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
       fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
-    const hasNoValue = value === undefined && noValue !== undefined
-    const warning = isError(p, value) ? errorReturned : hasNoValue ? noValueWarning(noValue) : undefined
-    endWithWarnings({ ok: true, warnings: undefined }, warning === undefined ? [] : [warning])
+    if (isError(p, value)) endWithWarnings({ ok: true, warnings: undefined }, [errorReturned])
+    else {
+      const hasNoValue = value === undefined && noValue !== undefined
+      endWithWarnings({ ok: true, warnings: undefined }, hasNoValue ? [noValueWarning(noValue)] : [])
+    }
   }
 
   return {

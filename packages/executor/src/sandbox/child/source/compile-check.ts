@@ -12,7 +12,7 @@ const linesOfStart = 2
  */
 export function checkCompilation(body: string): void {
   try {
-    new Script(`${start}${body}\n}`, { filename: 'code' })
+    void new Script(`${start}${body}\n}`, { filename: 'code' })
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     const position = positionInStack(error.stack ?? '') ?? { line: 1 + linesOfStart, column: 1 }

@@ -11,7 +11,7 @@ export function withHint(error: SourceError, code: string): SourceError {
   if (aboutAwait !== undefined) return aboutAwait
   const hint =
     hintAt(code, offset) ?? (error.message.startsWith('Unexpected') ? hintAtBrackets(code, offset) : undefined)
-  return new SourceError(error.message, error.position, { ...error, hint })
+  return new SourceError(error.message, error.position, { hint, isConclusive: error.isConclusive })
 }
 
 function hintAt(code: string, offset: number): string | undefined {

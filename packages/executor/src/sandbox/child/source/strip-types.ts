@@ -71,7 +71,7 @@ export function loadParser(): boolean {
   return true
 }
 
-/** What strip mode can't do, by a pattern of Node's message: a message and a hint. */
+/** Messages and hints for syntax that strip mode refuses, by patterns of Node's messages. */
 const unsupported: readonly (readonly [RegExp, string, string])[] = [
   [
     /\benum\b/,

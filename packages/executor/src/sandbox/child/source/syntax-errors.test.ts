@@ -6,7 +6,7 @@ type Row = [code: string, line: number, column: number, message: RegExp | string
 
 /** Returns a matcher of a text, or of texts that match a pattern. */
 function matching(text: RegExp | string): string {
-  return typeof text === 'string' ? text : (expect.stringMatching(text) as string)
+  return expect.stringMatching(typeof text === 'string' ? new RegExp(`^${RegExp.escape(text)}$`) : text) as string
 }
 
 function expectError(code: string, line: number, column: number, message: RegExp | string, hint?: RegExp): void {
