@@ -17,20 +17,26 @@ export type HintOf = (error: UncaughtError) => string | undefined
 
 const maxListed = 20
 
-/** Creates the function that explains errors of names that do not exist, from the tools and the code of an execution. */
+/**
+ * Creates the function that explains errors of names that do not exist, from the tools and the code of an execution.
+ * Its patterns are made when they are used: V8 builds their classes in each isolate.
+ */
 export function createHints(p: Primordials, names: ToolNames, source: PreparedSource): HintOf {
   const body = source.ok ? source.body : ''
 
   return ({ name, message, stack }) => {
     if (name === 'ReferenceError') {
-      const missing = p.regExpExec(notDefined, message)
+      const missing = p.regExpExec(/^([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not defined$/u, message)
       return missing === null ? undefined : ofMissingName(missing[1]!, lineOf(stack))
     }
     if (name !== 'TypeError') return undefined
     if (p.stringStartsWith(message, 'tools')) return ofTools(message)
-    const property = p.regExpExec(notFunction, message)
+    const property = p.regExpExec(
+      /^(globalThis\.|crypto\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u,
+      message,
+    )
     if (property !== null) return ofProperty(property[1] ?? '', property[2]!)
-    const read = p.regExpExec(readOfUndefined, message)
+    const read = p.regExpExec(/^Cannot read properties of undefined \(reading '([^']{1,128})'\)$/, message)
     return read === null ? undefined : ofRead(read[1]!, lineOf(stack))
   }
 
@@ -38,7 +44,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     const tool = names.find(missing)
     if (tool !== undefined) return `Tools are called through tools: await tools.${tool}(input).`
     if (missing === 'codemode') {
-      const called = p.regExpExec(codemodeCall, line)
+      const called = p.regExpExec(/\bcodemode\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u, line)
       return `Tools are called through tools: await tools.<name>(input)${suggestion(called === null ? '' : called[1]!)}.`
     }
     const hint = absentNames()[p.stringStartsWith(missing, '__') ? `.${p.stringSlice(missing, 2)}` : missing]
@@ -51,7 +57,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
   /** Explains a TypeError whose message begins with an expression on `tools`. */
   function ofTools(message: string): string | undefined {
     if (p.stringStartsWith(message, 'tools[')) return `There is no tool of this name (${listed()}).`
-    const called = p.regExpExec(toolExpression, message)
+    const called = p.regExpExec(/^tools(?:\.([^\s(]{1,256}))?(?: is not|\(\.\.\.\))/, message)
     if (called === null) return undefined
     const path = called[1]
     if (path === undefined) return `tools is an object of functions: await tools.<name>(input)${suggestion('')}.`
@@ -66,13 +72,13 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
   function ofProperty(object: string, property: string): string | undefined {
     if (object === 'globalThis.') return absentNames()[property]
     if (object === 'crypto.') return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
-    const isDestructured = object === '' && p.regExpExec(destructuredTools, body) !== null
+    const isDestructured = object === '' && p.regExpExec(/\}\s?=\s?(?:await\s)?tools\b/, body) !== null
     return isDestructured && names.find(property) === undefined ? noTool(property) : undefined
   }
 
   function ofRead(property: string, line: string): string | undefined {
     if (p.stringIncludes(line, `crypto.subtle.${property}`)) return absentNames()['crypto.subtle']
-    const called = p.regExpExec(toolPath, line)
+    const called = p.regExpExec(/\btools\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u, line)
     if (called === null) return undefined
     const path = called[1]!
     if (!p.stringEndsWith(path, `.${property}`)) return undefined
@@ -118,12 +124,3 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     return p.stringSlice(body, start, end === -1 ? body.length : end)
   }
 }
-
-const notDefined = /^([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not defined$/u
-const notFunction =
-  /^(globalThis\.|crypto\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u
-const readOfUndefined = /^Cannot read properties of undefined \(reading '([^']{1,128})'\)$/
-const toolExpression = /^tools(?:\.([^\s(]{1,256}))?(?: is not|\(\.\.\.\))/
-const toolPath = /\btools\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u
-const codemodeCall = /\bcodemode\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u
-const destructuredTools = /\}\s?=\s?(?:await\s)?tools\b/

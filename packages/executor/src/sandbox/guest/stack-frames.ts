@@ -19,7 +19,7 @@ export const stackTraces = { prepare: undefined as PrepareStackTrace | undefined
 /** Returns the first place in the code that a stack names. */
 export function placeIn(p: Primordials, stack: string | undefined): Place {
   const frames = stack === undefined ? -1 : p.stringIndexOf(stack, '\n    at ')
-  const match = frames === -1 ? null : p.regExpExec(codePosition, p.stringSlice(stack!, frames))
+  const match = frames === -1 ? null : p.regExpExec(/(?:at |\()code:(\d{1,7}):(\d{1,7})/, p.stringSlice(stack!, frames))
   return match === null ? nowhere : { line: p.Number(match[1]), column: p.Number(match[2]) }
 }
 
@@ -49,5 +49,3 @@ export function ownValue(p: Primordials, object: object, key: string): unknown {
   const own = p.ReflectGetOwnPropertyDescriptor(object, key)
   return own !== undefined && p.ObjectHasOwn(own, 'value') ? own.value : undefined
 }
-
-const codePosition = /(?:at |\()code:(\d{1,7}):(\d{1,7})/

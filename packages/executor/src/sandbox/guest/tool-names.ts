@@ -58,6 +58,9 @@ function isReserved(p: Primordials, part: string): boolean {
  * can't have, and before a first character that can only follow.
  */
 function sanitised(p: Primordials, name: string): string {
+  // Made here, because most code needs neither, and V8 builds their classes in each isolate.
+  const identifierStart = /[\p{ID_Start}_$]/u
+  const identifierPart = /[\p{ID_Continue}$\u200c\u200d]/u
   const text = p.stringNormalize(name, 'NFC')
   let result = ''
   let isFirst = true
@@ -75,6 +78,3 @@ function sanitised(p: Primordials, name: string): string {
   }
   return isFirst ? `${result}_` : result
 }
-
-const identifierStart = /[\p{ID_Start}_$]/u
-const identifierPart = /[\p{ID_Continue}$\u200c\u200d]/u
