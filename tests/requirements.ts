@@ -24,9 +24,12 @@ export const requirements = {
     'Unicode names stay, others are sanitised, namespaces work, collisions and reserved names are refused at registration',
   'GU-1':
     'Nothing is lost silently: what JSON can not hold is refused with its path and a hint, and errors arrive as data',
+  'GU-2':
+    'Results have warnings: unhandled rejections with their error, calls that nobody awaited or that the end cancelled',
   'GU-3': "What a program's value is follows one documented rule, taken from its syntax tree",
   'GU-4':
     'Syntax errors name the token, have line and column, and hint at the usual causes; text around one fence is dropped',
+  'GU-5': 'Using something that is not there is an error that says what to do instead',
   'RT-1': 'Retries never block, are jittered, honour Retry-After, stop at the deadline, abort at once, and say so',
   'RT-2': 'A retry never runs code twice: the execution id is the idempotency key',
   'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',

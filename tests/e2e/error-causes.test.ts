@@ -179,20 +179,6 @@ test(
   },
 )
 
-test('causes contain at most 256 characters of the name of an unknown tool', { tags: ['EX-8'] }, async () => {
-  const name = 'x'.repeat(256)
-  const wrapped = await errorOf(
-    'try { await tools["x".repeat(1e6)]() } catch (cause) { throw new Error("a", { cause }) }',
-  )
-  expect(wrapped).toMatchObject({
-    code: 'GUEST_ERROR',
-    message: 'a',
-    cause: { name: 'ToolError', code: 'TOOL_NOT_ALLOWED', tool: `${name}… (999744 more characters)` },
-  })
-  const any = await errorOf('await Promise.any(Array.from({ length: 60 }, () => tools["\\u0000".repeat(1e5)]()))')
-  expect(any).toMatchObject({ code: 'GUEST_ERROR', name: 'AggregateError' })
-})
-
 test(
   'an error whose inner errors cannot be counted ends the code, also when a timer throws it',
   { tags: ['EX-8'] },

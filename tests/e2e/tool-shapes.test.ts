@@ -192,7 +192,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     async () => {
       const { codemode } = suite
       const name = `late_${config === transports[0].config}`
-      expect(await codemode.executeAsync(failing(`tools.${name}()`))).toMatchObject({ code: 'TOOL_NOT_ALLOWED' })
+      expect(await codemode.executeAsync(`typeof tools.${name}`)).toBe('undefined')
       codemode.registerTool(name, () => 'first')
       expect(await codemode.executeAsync(`tools.${name}()`)).toBe('first')
       expect(() => codemode.registerTool(name, () => 'second')).toThrow(ConfigurationError)

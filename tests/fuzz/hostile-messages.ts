@@ -71,6 +71,7 @@ const message: { [Type in SandboxMessage['type']]: fc.Arbitrary<Members<Type>> }
     type: fc.constant('stopped'),
     ...ofTurn,
     reason: fc.constantFrom('timeout', 'memory', 'output'),
+    waitedForClock: fc.boolean(),
     ...noLogs,
   }),
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 
 import { useCodemode } from '../support/suite.ts'
 
-const suite = useCodemode()
+const suite = useCodemode({ client: { tools: { take: (input: unknown) => input } } })
 
 test.each([
   ['throw new RangeError("x")', 'RangeError', 'x'],
@@ -72,7 +72,7 @@ test.each([
   'return { get a() { throw new Error("x") } }',
   'return { toJSON() { throw new Error("x") } }',
   'setTimeout(() => { throw new Error("x") }); await sleep(9)',
-  'await tools.none()',
+  'await tools.take(1, 2)',
   'new URL("nothing")',
   'structuredClone(() => {})',
   'return (function f() { f() })()',
@@ -102,7 +102,7 @@ test('an unhandled rejection does not affect the result', { tags: ['EX-8'] }, as
 
 test('code can recognise a ToolError and construct one itself', { tags: ['EX-8'] }, async () => {
   const code = `
-    const caught = await tools.none({}).catch((error) => error)
+    const caught = await tools.take(1, 2).catch((error) => error)
     const own = new ToolError('own')
     return [
       caught instanceof ToolError, caught instanceof Error, Object.prototype.toString.call(caught), caught.name,
@@ -118,6 +118,6 @@ test('code can recognise a ToolError and construct one itself', { tags: ['EX-8']
     'ToolError',
     'own',
     true,
-    'ToolError: There is no tool none in this execution. No tools are available',
+    'ToolError: A tool takes one object; tools.take got 2 arguments. Pass one object with all fields: tools.take({ … }).',
   ])
 })

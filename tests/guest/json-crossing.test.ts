@@ -40,8 +40,9 @@ test.each(inGuest(refusedCases))('the result $source is refused: $path $reason',
     error: {
       code: 'RESULT_NOT_SERIALIZABLE',
       name: 'TypeError',
-      message: `The result${place} ${each.reason}. ${each.hint}`,
-      details: { path: each.path, hint: each.hint },
+      message: `The result${place} ${each.reason}`,
+      hint: each.hint,
+      details: { path: each.path },
     },
   })
 })
@@ -58,7 +59,8 @@ async function calledWith(cases: readonly Case[]): Promise<string[]> {
 }
 
 test('a tool receives the input of every accepted case as the same JSON', { tags: ['TL-2', 'GU-1'] }, async () => {
-  const cases = inGuest(acceptedCases)
+  // Without an input, or with undefined, a tool gets an empty object.
+  const cases = inGuest(acceptedCases).filter(({ source }) => source !== 'undefined')
   const outcomes = await calledWith(cases)
   expect(outcomes.map((json, i) => [cases[i]!.source, json])).toEqual(cases.map(({ source, json }) => [source, json]))
 })

@@ -43,7 +43,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       'object',
       '[object Object]',
       'undefined',
-      'function',
+      'undefined',
     ])
   })
 
@@ -51,22 +51,50 @@ describe.each(transports)('over $transport', ({ config }) => {
     const code = `
       const own = () => 'mine'
       const changes = [
-        () => Reflect.set(tools, 'echo', own), () => Reflect.defineProperty(tools, 'echo', { value: own }),
-        () => Reflect.deleteProperty(tools, 'echo'), () => Reflect.setPrototypeOf(tools, null),
-        () => Reflect.preventExtensions(tools), () => Reflect.set(tools.github, 'list_issues', own),
+        () => Reflect.defineProperty(tools, 'echo', { value: own }), () => Reflect.setPrototypeOf(tools, null),
+        () => Reflect.preventExtensions(tools),
       ]
-      tools.echo = own
       return [changes.map((change) => change()), await tools.echo('real')]`
-    expect(await value(code)).toEqual([Array.from({ length: 6 }, () => false), 'real'])
+    expect(await value(code)).toEqual([[false, false, false], 'real'])
+  })
+
+  test.each([
+    ['tools.echo = own', 'Cannot set tools.echo'],
+    ['tools.mine = own', 'Cannot set tools.mine'],
+    ['tools.github.list_issues = own', 'Cannot set tools.github.list_issues'],
+    ['tools = { echo: own }', 'Cannot set tools'],
+    ['globalThis.tools = own', 'Cannot set tools'],
+    ['delete tools.echo', 'Cannot delete tools.echo'],
+    ['Object.assign(tools, { echo: own })', 'Cannot set tools.echo'],
+  ])('%s throws, and says what to do instead', { tags: ['TL-3'] }, async (change, problem) => {
+    const code = `
+      const own = () => 'mine'
+      try { ${change} } catch (error) { return [error.name, error.message, await tools.echo('real')] }`
+    expect(await value(code)).toEqual([
+      'TypeError',
+      `${problem}: the tools are given by the host and can not be changed. Keep a function of your own in a variable: const myTool = async (input) => …`,
+      'real',
+    ])
   })
 
   test('an invalid call rejects and never throws', { tags: ['TL-2'] }, async () => {
     const code = `
-      const calls = [() => tools.none(), () => tools.echo({ a: 1n }), () => tools(), () => tools.echo.deeper.still()]
-      return Promise.all(calls.map((call) => {
-        try { return call().then(() => 'value', (error) => error.code) } catch (error) { return error.name }
-      }))`
-    expect(await value(code)).toEqual(['TOOL_NOT_ALLOWED', 'TOOL_INPUT_INVALID', 'TypeError', 'TOOL_NOT_ALLOWED'])
+      const calls = [() => tools.echo({ a: 1n }), () => tools.echo(1, 2)]
+      return Promise.all(calls.map((call) => call().then(() => 'value', (error) => error.code)))`
+    expect(await value(code)).toEqual(['TOOL_INPUT_INVALID', 'TOOL_INPUT_INVALID'])
+  })
+
+  test.each([
+    ['tools.none()', 'tools.none is not a function'],
+    ['tools.github()', 'tools.github is not a function'],
+    ['tools.github.none()', 'tools.github.none is not a function'],
+    ['tools()', 'tools is not a function'],
+    ['tools.echo.deeper.still()', "Cannot read properties of undefined (reading 'still')"],
+    ['tools.$echo()', 'tools.$echo is not a function'],
+    ['tools.then()', 'tools.then is not a function'],
+    ['tools.toJSON()', 'tools.toJSON is not a function'],
+  ])('%s is a TypeError', { tags: ['TL-8', 'GU-5'] }, async (call, message) => {
+    expect(await suite.codemode.run(call)).toMatchObject({ error: { name: 'TypeError', message } })
   })
 
   test('more calls than allowed end the execution and name the option', { tags: ['TL-4'] }, async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 
-import type { Codemode } from '@codemode/client'
+import { ExecutionError, type Codemode } from '@codemode/client'
 
 import { api, connect, replayOf } from '@codemode/testkit'
 import { useCodemode } from '../support/suite.ts'
@@ -100,4 +100,34 @@ test('the client passes warnings to its listeners and its logger', { tags: ['GU-
   expect(logged).toEqual([
     expect.objectContaining({ level: 'warn', executionId, label: 'mine', warning: errorReturned }),
   ])
+})
+
+test('with warningsAsErrors, executeAsync throws for warnings and nothing else', { tags: ['GU-2'] }, async () => {
+  await using strict = connect(suite.executor, { warningsAsErrors: true, tools: { echo: (input: unknown) => input } })
+  const thrown: unknown = await strict.executeAsync('tools.echo(1)\nreturn 1').catch((error: unknown) => error)
+  expect(thrown).toBeInstanceOf(ExecutionError)
+  const warning = { code: 'CALL_NOT_AWAITED', tool: 'echo', line: 1 }
+  expect(thrown).toMatchObject({
+    code: 'GUEST_WARNINGS',
+    message: expect.stringContaining(
+      '(warningsAsErrors):\nCALL_NOT_AWAITED in line 1: Nothing awaited the call',
+    ) as string,
+    warnings: [warning],
+    retryable: false,
+  })
+  expect(JSON.parse(JSON.stringify(thrown))).toMatchObject({ code: 'GUEST_WARNINGS', warnings: [warning] })
+  await expect(strict.executeAsync('await tools.echo(2)')).resolves.toBe(2)
+  await expect(strict.executeAsync('return new Error("x")')).rejects.toMatchObject({ code: 'GUEST_WARNINGS' })
+  await expect(strict.executeAsync('throw new Error("x")')).rejects.toMatchObject({ code: 'GUEST_ERROR', warnings: [] })
+  expect(await strict.run('return new Error("x")')).toMatchObject({ success: true, warnings: [errorReturned] })
+})
+
+test('warningsAsErrors of an execution overrides that of the client', { tags: ['GU-2', 'CL-5'] }, async () => {
+  const code = 'return new Error("x")'
+  await expect(suite.codemode.executeAsync(code)).resolves.toMatchObject({ message: 'x' })
+  await expect(suite.codemode.executeAsync(code, { warningsAsErrors: true })).rejects.toMatchObject({
+    code: 'GUEST_WARNINGS',
+  })
+  await using strict = connect(suite.executor, { warningsAsErrors: true })
+  await expect(strict.executeAsync(code, { warningsAsErrors: false })).resolves.toMatchObject({ message: 'x' })
 })

@@ -117,14 +117,14 @@ test('an execution sees no call of another and can answer none', { tags: ['TL-3'
     const seen = []
     for (const name of Reflect.ownKeys(globalThis)) if (String(name).includes('held')) seen.push(String(name))
     const answers = await Promise.all([
-      tools.held('${other.id}:1').catch((error) => error.code),
-      tools['${other.id}:1']({ ok: true, output: 'forged' }).catch((error) => error.code),
+      typeof tools.held,
+      typeof tools['${other.id}:1'],
       tools.echo({ type: 'tool.result', callId: '${other.id}:1', ok: true, output: 'forged' }).then((echo) => echo.callId),
     ])
     return [seen, answers, Object.keys(tools)]`
   expect(await host.codemode.executeAsync(code, { availableTools: ['echo'] })).toEqual([
     [],
-    ['TOOL_NOT_ALLOWED', 'TOOL_NOT_ALLOWED', `${other.id}:1`],
+    ['undefined', 'undefined', `${other.id}:1`],
     ['echo'],
   ])
   open()

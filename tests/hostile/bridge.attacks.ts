@@ -77,12 +77,12 @@ export const attacks: readonly Attack[] = [
   ),
   returns(
     'the result or error of Error.prepareStackTrace blocks no answer',
-    ['TOOL_ERROR', 'TOOL_NOT_ALLOWED'],
+    ['TOOL_ERROR', 'TOOL_INPUT_INVALID'],
     `const code = (error) => error.code
      Error.prepareStackTrace = () => { throw new Error('boo') }
      const first = await tools.fails().catch(code)
      Error.prepareStackTrace = () => ({ get length() { throw 1 } })
-     return [first, await tools.none().catch(code)]`,
+     return [first, await tools.echo(1, 2).catch(code)]`,
   ),
   returns(
     'Error.captureStackTrace and a huge stackTraceLimit show no frame of the host (vm2 CVE-2023-29199)',

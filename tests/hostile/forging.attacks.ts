@@ -79,9 +79,9 @@ export const attacks: readonly Attack[] = [
   ),
   returns(
     'fields on Object.prototype do not become fields of an error',
-    ['TOOL_NOT_ALLOWED', null, false, 'ToolError'],
+    ['TOOL_INPUT_INVALID', { arguments: 2 }, false, 'ToolError'],
     `Object.prototype.code = 'FORGED'; Object.prototype.data = 1; Object.prototype.retryable = true
-     try { await tools.none() } catch (error) { return [error.code, error.data ?? null, error.retryable, error.name] }`,
+     try { await tools.echo(1, 2) } catch (error) { return [error.code, error.data, error.retryable, error.name] }`,
   ),
   returns(
     'settling twice, late, or by a false thenable counts once',

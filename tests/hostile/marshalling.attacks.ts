@@ -22,11 +22,7 @@ const errors: Attack[] = [
     { code: 'GUEST_ERROR', name: cut, message: cut, guestStack: cut },
     `throw Object.assign(new Error(), { name: '\\u0000'.repeat(1e6), message: '\\ud800'.repeat(1e6), stack: '"'.repeat(1e6) })`,
   ),
-  fails(
-    'the name of a tool of megabytes is cut in its failure',
-    { code: 'GUEST_ERROR', message: cut, details: { tool: cut } },
-    `await tools['x'.repeat(3e6)]()`,
-  ),
+  fails('a name of megabytes is no tool', { code: 'GUEST_ERROR', name: 'TypeError' }, `await tools['x'.repeat(3e6)]()`),
   fails('a thrown null is reported', thrown('thrown: null'), `throw null`),
   fails('a thrown undefined in a rejection is reported', thrown('thrown: undefined'), `await Promise.reject()`),
   fails(
@@ -75,8 +71,8 @@ const errors: Attack[] = [
   ),
   fails(
     'a rejected tool error behind a proxy is reported without details',
-    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringContaining('no tool none') },
-    `throw await tools.none().catch((error) => new Proxy(error, {}))`,
+    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringContaining('A tool takes one object') },
+    `throw await tools.echo(1, 2).catch((error) => new Proxy(error, {}))`,
   ),
   fails(
     'a stack of a hostile formatter is text or absent',

@@ -32,7 +32,7 @@ const useAll = `
     const { tools, console, setTimeout, clearTimeout, setInterval, sleep, queueMicrotask } = used
     did.answer = await tools.echo({ a: [1, { b: 'ä' }], c: null })
     try { await tools.fails(1) } catch (error) { did.failure = error.code }
-    try { await tools.missingTool() } catch (error) { did.refusal = error.code }
+    try { await tools.echo(1, 2) } catch (error) { did.refusal = error.code }
     try { await tools.echo({ a: [1n] }) } catch (error) { did.invalid = error.data.path }
     console.log('a %s %d %j', 'b', 4, { a: 1 }, { 'a-b': [1, 'x'], c: new used.Date(0) }, () => {}, 5n, [,1])
     console.group('g'); console.error(null, undefined, -0, 'it\\'s'); console.groupEnd(); console.count(); console.table([1]); console.assert(false)
@@ -87,7 +87,7 @@ const useAll = `
 const allDone = {
   answer: { a: [1, { b: 'ä' }], c: null },
   failure: 'TOOL_ERROR',
-  refusal: 'TOOL_NOT_ALLOWED',
+  refusal: 'TOOL_INPUT_INVALID',
   invalid: '.a[0]',
   ran: 1,
   still: true,

@@ -1,5 +1,3 @@
-import { expect } from 'vitest'
-
 import { type Attack, fails, returns } from './attack.ts'
 
 const MiB = 1024 * 1024
@@ -27,9 +25,9 @@ const inToolCalls: Attack[] = [
     { cpuTimeoutMs: 100 },
   ),
   fails(
-    'calls of unknown tools count towards the limit',
-    { code: 'TOO_MANY_TOOL_CALLS' },
-    'for (let i = 0; ; i++) await tools[`none${i}`]().catch(() => {})',
+    'calls of unknown tools are no calls',
+    { code: 'GUEST_ERROR', name: 'TypeError', message: 'tools[name] is not a function' },
+    `for (let i = 0; i < 1000; i++) try { const name = 'none' + i; tools[name]() } catch (error) { if (i === 999) throw error }`,
   ),
   fails(
     'calls with refused inputs count towards the limit',
@@ -54,9 +52,9 @@ const inToolCalls: Attack[] = [
   returns('open calls do not delay the end of the code', 1, 'for (let i = 0; i < 1_000; i++) tools.echo(i)\nreturn 1'),
   returns(
     'invalid names are not tools',
-    Array.from({ length: 6 }, () => 'TOOL_NOT_ALLOWED'),
+    Array.from({ length: 6 }, () => 'undefined'),
     `const names = ['echo\\0', '__proto__.echo', 'echo '.repeat(1e5), '\\ud800', '../echo', 'exe_1:1']
-     return Promise.all(names.map((name) => tools[name](1).then(() => name, (error) => error.code)))`,
+     return names.map((name) => typeof tools[name])`,
   ),
   returns(
     'the path to a value that is not JSON may be a megabyte long',
@@ -73,20 +71,20 @@ const inToolCalls: Attack[] = [
     { a: 1 },
     'return { get a() { for (let i = 0; i < 100; i++) tools.echo(1); return 1 } }',
   ),
-  returns('an empty name is not a tool', 'TOOL_NOT_ALLOWED', 'return tools[""](1).catch(({ code }) => code)'),
+  returns('an empty name is not a tool', 'undefined', 'return typeof tools[""]'),
   returns(
     'a call that the input of another call makes is an ordinary call',
     [1, 2],
     'let inner\nconst outer = tools.echo({ toJSON() { inner = tools.echo(2); return 1 } })\nreturn Promise.all([outer, inner])',
   ),
   fails(
-    'an error with a tool name of a megabyte is cut',
-    { code: 'GUEST_ERROR', name: 'ToolError', message: expect.stringMatching(/ more characters\)$/) },
+    'a name of a megabyte is no tool',
+    { code: 'GUEST_ERROR', name: 'TypeError' },
     'await tools["x".repeat(1e6)](1)',
   ),
   fails(
-    'an error with a tool name of 64 MiB is cut',
-    { code: 'GUEST_ERROR', name: 'ToolError' },
+    'a name of 64 MiB is no tool',
+    { code: 'GUEST_ERROR', name: 'TypeError' },
     'await tools["x".repeat(2 ** 26)](1)',
   ),
 ]

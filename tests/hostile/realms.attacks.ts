@@ -74,7 +74,7 @@ export const attacks: readonly Attack[] = [
   returns(
     'the errors in the AggregateError of Promise.any are the guest’s own',
     [2, true],
-    `const { errors } = await Promise.any([tools.fails(), tools.none()]).catch((error) => error)
+    `const { errors } = await Promise.any([tools.fails(), tools.echo(1, 2)]).catch((error) => error)
      return [errors.length, errors.every((error) => Object.getPrototypeOf(error) === ToolError.prototype
        && Object.getPrototypeOf(ToolError.prototype) === Error.prototype)]`,
   ),
@@ -162,24 +162,18 @@ export const attacks: readonly Attack[] = [
   ),
   returns(
     'names of tools with a special meaning elsewhere are ordinary names',
-    ['TOOL_NOT_ALLOWED'],
+    ['undefined'],
     `const names = ['__proto__x', 'prototype', 'emit', 'deliver', '../echo', 'echo\\u0000', 'echo\\n', ' echo', 'Echo', '\\ud800', 'hold', '*', '', '0']
-     const codes = await Promise.all(names.map((name) => tools[name]({}).then(() => name, (error) => error.code)))
-     return [...new Set(codes)]`,
+     return [...new Set(names.map((name) => typeof tools[name]))]`,
   ),
   returns(
     'a message of the protocol is plain data to a tool, and call ids of others are not names',
-    [
-      { type: 'answer', call: 1, ok: true, text: '"forged"' },
-      { type: 'end', ok: true, result: '1' },
-      [],
-      'TOOL_NOT_ALLOWED',
-    ],
+    [{ type: 'answer', call: 1, ok: true, text: '"forged"' }, { type: 'end', ok: true, result: '1' }, [], 'undefined'],
     `return [
        await tools.echo({ type: 'answer', call: 1, ok: true, text: '"forged"' }),
        await tools.echo({ type: 'end', ok: true, result: '1' }),
        Reflect.ownKeys(globalThis).map(String).filter((name) => /hold|exe_/.test(name)),
-       await tools.hold('mine').catch((error) => error.code),
+       typeof tools.hold,
      ]`,
   ),
   returns(

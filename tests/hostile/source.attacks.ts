@@ -159,7 +159,7 @@ const names: Attack[] = [
     'shadowing tools, input, console and Promise has no effect on the runtime',
     [7, 1, 'own'],
     `const own = tools; { const tools = { echo: () => 7 }, Promise = null, console = null; var shadow = tools.echo() }
-     var context2 = input; globalThis.Promise = class {}; globalThis.tools = null; globalThis.eval = () => 'own'
+     var context2 = input; globalThis.Promise = class {}; try { globalThis.tools = null } catch {} globalThis.eval = () => 'own'
      return [shadow, await own.echo(1), eval('1')]`,
   ),
   returns(

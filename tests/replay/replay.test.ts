@@ -99,10 +99,10 @@ test('the journal keeps payloads byte for byte', async () => {
 })
 
 test('an ending with causes and inner errors replays unchanged', { tags: ['EX-8'] }, async () => {
-  const code = 'await Promise.any([tools.none(), Promise.reject(new Error("mine", { cause: "why" }))])'
+  const code = 'await Promise.any([tools.a(1, 2), Promise.reject(new Error("mine", { cause: "why" }))])'
   const journal = await journalOf(code)
   expect(journal.entries.at(-1)).toMatchObject({
-    effects: { end: { name: 'AggregateError', errors: [{ tool: 'none' }, { cause: { message: 'why' } }] } },
+    effects: { end: { name: 'AggregateError', errors: [{ tool: 'a' }, { cause: { message: 'why' } }] } },
   })
   expect((await replayOf([journal])).exitCode).toBe(0)
 })

@@ -101,11 +101,12 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Runs code and resolves with its value. Rejects with an ExecutionError if the code fails, an ExecutorTimeoutError
+   * Runs code and resolves with its value. Rejects with an ExecutionError if the code fails (or gives warnings, with the
+   * option `warningsAsErrors`), an ExecutorTimeoutError
    * after a timeout, a CancelledError if the signal aborts, and another ExecutorClientError if the request fails.
    */
   async executeAsync<T = Json>(code: string, options: ExecuteOptions = {}): Promise<T> {
-    return valueOf(await this.run<T>(code, options))
+    return valueOf(await this.run<T>(code, options), this.#core.throwsForWarnings(options))
   }
 
   /**
@@ -117,7 +118,8 @@ export class Codemode implements AsyncDisposable {
   // The caller states the type of the value, as for executeAsync.
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   execute<T = Json>(code: string, options: ExecuteOptions = {}): T {
-    return valueOf(this.#core.runBlocking(code, options, this.#view) as ExecutionResult<T>)
+    const result = this.#core.runBlocking(code, options, this.#view) as ExecutionResult<T>
+    return valueOf(result, this.#core.throwsForWarnings(options))
   }
 
   /** Runs code and resolves with its result, also if the code failed. Rejects only if request or executor failed. */

@@ -37,6 +37,7 @@ const examples: Readonly<Record<string, Field['value']>> = {
   'rateLimit.requests': 100,
   'rateLimit.perMs': 1_000,
   maxPending: 10_000,
+  warningsAsErrors: true,
   logger: { source: 'console' },
   logLevel: 'info',
   correlationIdPrefix: 'my-app',

@@ -158,6 +158,11 @@ const clientSchema = z.strictObject({
    * execution of the view that has the most waiting fails with `OVERLOADED`.
    */
   maxPending: z.int().min(0).default(10_000),
+  /**
+   * Default of an execution's `warningsAsErrors`: whether `executeAsync` and `execute` throw for code that succeeds with
+   * warnings. They do not by default.
+   */
+  warningsAsErrors: z.boolean().optional(),
   /** Destination of the client's log lines, for example `console`; by default, lines of JSON on stderr. */
   logger: z
     .custom<Logger>((logger) => logMethods.every((name) => typeof (logger as Partial<Logger>)?.[name] === 'function'), {

@@ -1,6 +1,6 @@
 import { callIdOf, timeoutOptions, type TimeoutLayer } from '@codemode/shared'
 
-import type { ExecutionResult, FailedExecution } from '../run/execution-result.ts'
+import type { ExecutionResult, FailedExecution, SucceededExecution } from '../run/execution-result.ts'
 import { CancelledError } from './cancelled-error.ts'
 import { causeFor, errorFromCause } from './error-from-cause.ts'
 import { ExecutionError } from './execution-error.ts'
@@ -8,10 +8,31 @@ import type { ExecutorClientError } from './executor-client-error.ts'
 import { ExecutorTimeoutError } from './executor-timeout-error.ts'
 import { handlerErrorsOf } from './handler-errors.ts'
 
-/** Returns the value of a successful execution. Throws the error of a failed one. */
-export function valueOf<T>(result: ExecutionResult<T>): T {
-  if (result.success) return result.result
-  throw errorFromResult(result)
+/**
+ * Returns the value of a successful execution. Throws the error of a failed one and, if `throwsForWarnings`, of one with
+ * warnings.
+ */
+export function valueOf<T>(result: ExecutionResult<T>, throwsForWarnings: boolean): T {
+  if (!result.success) throw errorFromResult(result)
+  // A custom executor may leave the warnings out.
+  const { warnings = [] } = result as Partial<SucceededExecution<T>>
+  if (throwsForWarnings && warnings.length > 0) throw errorOfWarnings(result)
+  return result.result
+}
+
+function errorOfWarnings({
+  warnings,
+  executionId,
+  correlationId,
+  logs,
+  toolCalls,
+}: SucceededExecution<unknown>): ExecutionError {
+  const lines = warnings.map(
+    ({ code, line, message }) => `${code}${line === undefined ? '' : ` in line ${line}`}: ${message}`,
+  )
+  const message = `The code succeeded with warnings, which are errors here (warningsAsErrors):\n${lines.join('\n')}`
+  const fields = { executionId, correlationId, logs, toolCalls, warnings, attempts: 1 }
+  return new ExecutionError('GUEST_WARNINGS', message, { ...fields, errorName: 'ExecutionError' })
 }
 
 /**
@@ -19,9 +40,9 @@ export function valueOf<T>(result: ExecutionResult<T>): T {
  * process served the call, `cause` is the value that the handler threw; otherwise it is the cause of the guest's error.
  */
 export function errorFromResult(result: FailedExecution): ExecutorClientError {
-  const { code, message, retryable, details, name, guestStack } = result.error
-  const { executionId, correlationId, logs, toolCalls } = result
-  const fields = { executionId, correlationId, retryable, details, attempts: 1 }
+  const { code, message, retryable, details, hint, name, guestStack } = result.error
+  const { executionId, correlationId, logs, toolCalls, warnings } = result
+  const fields = { executionId, correlationId, retryable, details, hint, attempts: 1 }
   switch (code) {
     case 'CANCELLED':
       return new CancelledError(message, fields)
@@ -36,6 +57,7 @@ export function errorFromResult(result: FailedExecution): ExecutorClientError {
         guestStack,
         logs,
         toolCalls,
+        warnings,
       })
   }
 }

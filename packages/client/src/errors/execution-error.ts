@@ -1,4 +1,4 @@
-import type { ErrorCode, LogEntry, ToolCallSummary } from '@codemode/shared'
+import type { ErrorCode, LogEntry, ToolCallSummary, Warning } from '@codemode/shared'
 
 import { describeCauses } from './describe-error.ts'
 import { ExecutorClientError, type ExecutorClientErrorOptions } from './executor-client-error.ts'
@@ -9,6 +9,7 @@ interface GuestErrorFields {
   readonly guestStack?: string | undefined
   readonly logs: readonly LogEntry[]
   readonly toolCalls: readonly ToolCallSummary[]
+  readonly warnings: readonly Warning[]
   readonly errors?: readonly Error[] | undefined
 }
 
@@ -26,6 +27,8 @@ export class ExecutionError extends ExecutorClientError {
   readonly logs: readonly LogEntry[]
   /** Tool calls of the code, in order, each with its outcome. */
   readonly toolCalls: readonly ToolCallSummary[]
+  /** Probable mistakes in the code besides the failure; with the code `GUEST_WARNINGS`, those that are the failure. */
+  readonly warnings: readonly Warning[]
   /** Inner errors of an AggregateError that the code threw, such as those of a failed `Promise.any`. */
   readonly errors: readonly Error[] | undefined
 
@@ -35,11 +38,12 @@ export class ExecutionError extends ExecutorClientError {
     this.guestStack = options.guestStack
     this.logs = options.logs
     this.toolCalls = options.toolCalls
+    this.warnings = options.warnings
     this.errors = options.errors
   }
 
   override toJSON(): Record<string, unknown> {
-    const { errorName, guestStack, logs, toolCalls } = this
-    return { ...super.toJSON(), errorName, guestStack, logs, toolCalls, ...describeCauses(this) }
+    const { errorName, guestStack, logs, toolCalls, warnings } = this
+    return { ...super.toJSON(), errorName, guestStack, logs, toolCalls, warnings, ...describeCauses(this) }
   }
 }

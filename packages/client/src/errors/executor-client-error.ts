@@ -12,6 +12,7 @@ export interface ExecutorClientErrorOptions {
   readonly httpStatus?: number | undefined
   readonly retryAfterMs?: number | undefined
   readonly suggestion?: string | undefined
+  readonly hint?: string | undefined
   readonly details?: JsonObject | undefined
   readonly cause?: unknown
 }
@@ -40,6 +41,8 @@ export class ExecutorClientError extends Error {
   readonly retryAfterMs: number | undefined
   /** Advice on the way to fix the problem. */
   readonly suggestion: string | undefined
+  /** Sentence for the author of the failed code on the likely correction; it is not part of the message. */
+  readonly hint: string | undefined
   /** Machine-readable facts, which depend on the code. */
   readonly details: JsonObject | undefined
 
@@ -54,6 +57,7 @@ export class ExecutorClientError extends Error {
     this.httpStatus = options.httpStatus
     this.retryAfterMs = options.retryAfterMs
     this.suggestion = options.suggestion
+    this.hint = options.hint
     this.details = options.details
   }
 
@@ -71,6 +75,7 @@ export class ExecutorClientError extends Error {
       httpStatus: this.httpStatus,
       retryAfterMs: this.retryAfterMs,
       suggestion: this.suggestion,
+      hint: this.hint,
       details: this.details,
       ...describeCauses(this),
     }

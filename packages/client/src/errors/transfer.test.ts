@@ -17,6 +17,7 @@ const errors: Record<string, Error> = {
     errorName: 'RangeError',
     guestStack: 'at 1:1',
     logs: [log],
+    warnings: [],
     toolCalls: [{ callId: 'e:1', tool: 't', status: 'completed', durationMs: 1 }],
   }),
   ExecutorTimeoutError: new client.ExecutorTimeoutError('CPU_TIMEOUT', 'm', {

@@ -62,8 +62,8 @@ export async function endOf(
     if (error instanceof NotJsonError) {
       const { pathText: path, message: reason, hint } = error
       const message = `The result${path === '' ? '' : ` at ${path}`} ${reason}`
-      const details = { path, hint }
-      return { failure: guestFailure({ code: 'RESULT_NOT_SERIALIZABLE', name: 'TypeError', message, details }) }
+      const code = 'RESULT_NOT_SERIALIZABLE'
+      return { failure: guestFailure({ code, name: 'TypeError', message, details: { path }, hint }) }
     }
     if (error instanceof ToolError) {
       const details = { code: error.code, ...(error.tool !== undefined && { tool: error.tool }) }

@@ -56,6 +56,11 @@ export class ClientCore {
     return this.#start(code, this.#check(options, view), { view, readsEvents: false, isInBatch: false }).result
   }
 
+  /** Returns whether warnings of an execution with these options are errors. */
+  throwsForWarnings({ warningsAsErrors = this.#config.warningsAsErrors }: ExecuteOptions): boolean {
+    return warningsAsErrors === true
+  }
+
   /** Starts to run code. Resolves when the executor has accepted it. */
   async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
     await this.tools.load()

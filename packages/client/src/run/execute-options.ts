@@ -37,6 +37,11 @@ const executeOptionsSchema = z.strictObject({
   memoryLimitMb,
   /** Maximum number of tool calls that the code may make; 1,000 by default. */
   maxToolCalls,
+  /**
+   * Whether `executeAsync` and `execute` throw an ExecutionError with the code `GUEST_WARNINGS` if the code succeeds with
+   * warnings. Default: that of the client.
+   */
+  warningsAsErrors: z.boolean().optional(),
   /** Priority in the queues, from -100 to 100; higher is admitted first, 0 is normal. */
   priority: executionRequestSchema.shape.priority,
   /** Signal that cancels the execution and its tool calls. */

@@ -84,10 +84,18 @@ export function emptyRunFields(): Pick<ResultFields, 'logs' | 'logsDropped' | 't
 
 /** Returns the error of a failed request as a failed result, with causes and inner errors. */
 export function failedResultOf(error: unknown, ids: { executionId: string; correlationId: string }): FailedExecution {
-  const { code, name, message, retryable, details, executionId, correlationId } = errorFieldsOf(error)
+  const { code, name, message, retryable, details, hint, executionId, correlationId } = errorFieldsOf(error)
   return {
     success: false,
-    error: { code: code as ErrorCode, name, message, retryable, ...(details && { details }), ...describeCauses(error) },
+    error: {
+      code: code as ErrorCode,
+      name,
+      message,
+      retryable,
+      ...(details && { details }),
+      ...(hint !== undefined && { hint }),
+      ...describeCauses(error),
+    },
     executionId: executionId ?? ids.executionId,
     correlationId: correlationId ?? ids.correlationId,
     ...emptyRunFields(),

@@ -1,4 +1,5 @@
 import {
+  callIdOf,
   errorCodes,
   type ExecutionErrorCode,
   type ExecutionFailure,
@@ -91,7 +92,7 @@ export class ExecutionReport {
   /** Fixes the result and the final status, and releases the references to the running execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
-    if (ending.by === 'guest') this.#warnings = ending.end.warnings ?? []
+    if (ending.by === 'guest') this.#warnings = this.#warningsOf(ending.end)
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
         ? { success: true, result: jsonText(ending.end.result) }
@@ -131,6 +132,14 @@ export class ExecutionReport {
       : jsonText(JSON.stringify({ success, error: this.#outcome.error, ...fields }))
   }
 
+  #warningsOf({ warnings = [] }: GuestEnd): Warning[] {
+    const { executionId } = this.#facts
+    return warnings.map(({ call, ...warning }) => ({
+      ...warning,
+      ...(call !== undefined && { callId: callIdOf(executionId, call) }),
+    }))
+  }
+
   #summary(): Summary {
     if (this.#sources === undefined) return this.#final!
     const { guest, toolCalls, now } = this.#sources
@@ -156,12 +165,13 @@ export class ExecutionReport {
 
 function failureOfGuestEnd(end: GuestEnd): ExecutionFailure {
   if (end.ok) throw new Error('failureOfGuestEnd requires the end of a failed execution')
-  const { code, name, message, stack, details, call, cause, errors } = end
+  const { code, name, message, hint, stack, details, call, cause, errors } = end
   return {
     code,
     name,
     message,
     retryable: errorCodes[code].retryable,
+    ...(hint !== undefined && { hint }),
     ...(stack !== undefined && { guestStack: stack }),
     ...(details !== undefined && { details }),
     ...(call !== undefined && { call }),

@@ -1,5 +1,6 @@
 import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonObject } from '@codemode/shared'
 
+import type { TurnOutcome } from '../sandbox/sandbox.ts'
 import type { ExecutionLimits } from './limits.ts'
 
 /** Wall-clock timeout of a run: its own limit or the remaining time of the client's request, whichever is shorter. */
@@ -15,9 +16,17 @@ export function failure(error: {
   readonly message: string
   readonly name?: string | undefined
   readonly details?: JsonObject | undefined
+  readonly hint?: string | undefined
 }): ExecutionFailure {
-  const { code, message, name = 'ExecutionError', details } = error
-  return { code, name, message, retryable: errorCodes[code].retryable, ...(details !== undefined && { details }) }
+  const { code, message, name = 'ExecutionError', details, hint } = error
+  return {
+    code,
+    name,
+    message,
+    retryable: errorCodes[code].retryable,
+    ...(details !== undefined && { details }),
+    ...(hint !== undefined && { hint }),
+  }
 }
 
 /** Returns the failure of an execution that was cancelled. */
@@ -27,9 +36,10 @@ export function cancelled(reason: string | undefined): ExecutionFailure {
 }
 
 /** Returns the failure of an execution whose wall-clock timeout has expired. */
-export function executionTimeout({ layer, option, timeoutMs }: WallTimeout): ExecutionFailure {
+export function executionTimeout({ layer, option, timeoutMs }: WallTimeout, hint?: string): ExecutionFailure {
   const message = `The execution did not end within ${timeoutMs} ms of wall time (${option}). Do less in one execution, or raise ${option}.`
-  return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details: { layer, timeoutMs, option } })
+  const details = { layer, timeoutMs, option }
+  return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details, hint })
 }
 
 /** Returns the failure of code that waits for a promise that nothing can settle. */
@@ -47,7 +57,7 @@ export function neverSettles(): ExecutionFailure {
  * execution.
  */
 export function stoppedByLimit(
-  stopped: { readonly reason: 'timeout' | 'memory' | 'output'; readonly cpuMs: number },
+  stopped: Pick<Extract<TurnOutcome, { type: 'stopped' }>, 'reason' | 'waitedForClock' | 'cpuMs'>,
   limits: ExecutionLimits,
   wallTimeout: WallTimeout,
 ): ExecutionFailure {
@@ -58,12 +68,16 @@ export function stoppedByLimit(
   }
   if (stopped.reason === 'output') return journalTooLarge(limits.journalBytes)
   const timeoutMs = limits.cpuTimeoutMs
-  if (stopped.cpuMs < timeoutMs) return executionTimeout(wallTimeout)
+  const hint = stopped.waitedForClock ? clockHint : undefined
+  if (stopped.cpuMs < timeoutMs) return executionTimeout(wallTimeout, hint)
   const usedMs = Math.round(stopped.cpuMs)
   const message = `The code used ${usedMs} ms of CPU time; the limit is ${timeoutMs} ms (cpuTimeoutMs). Compute less in one execution, or raise cpuTimeoutMs.`
   const details = { layer: 'cpu', timeoutMs, option: 'cpuTimeoutMs', usedMs }
-  return failure({ code: 'CPU_TIMEOUT', name: 'TimeoutError', message, details })
+  return failure({ code: 'CPU_TIMEOUT', name: 'TimeoutError', message, details, hint })
 }
+
+const clockHint =
+  'The clock stands still while code computes, so a loop that waits for a time never ends: wait with await sleep(ms).'
 
 /** Returns the failure of an execution whose journal has exceeded its limit. */
 export function journalTooLarge(limitBytes: number): ExecutionFailure {

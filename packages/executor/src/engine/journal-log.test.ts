@@ -64,7 +64,7 @@ const entries: JournalEntry[] = [
     neverSettles(),
     journalTooLarge(1),
     ...(['timeout', 'memory'] as const).map((reason) =>
-      stoppedByLimit({ reason, cpuMs: 1e6 }, header.limits, wallTimeout),
+      stoppedByLimit({ reason, waitedForClock: true, cpuMs: 1e6 }, header.limits, wallTimeout),
     ),
   ].map((error) => ({ type: 'end', at: 1_600, error, ...stopped }) as const),
   { type: 'end', at: 1_600, error: neverSettles() },

@@ -40,7 +40,8 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
     now += elapsedMs
     const usedMs = elapsedMs / slowdown
     if (usedMs >= needMs) return { type: 'turn', cpuMs: usedMs, effects }
-    return { type: 'stopped', reason: 'timeout', cpuMs: usedMs, logs: [], logsDropped: effects.logsDropped }
+    const { logsDropped } = effects
+    return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: usedMs, logs: [], logsDropped }
   }
   const sandbox = {
     placeGuest: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),

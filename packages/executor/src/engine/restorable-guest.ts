@@ -153,7 +153,7 @@ export class RestorableGuest {
     // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
     if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
     const { logs, logsDropped } = outcome.effects
-    return { type: 'stopped', reason: 'timeout', cpuMs: outcome.cpuMs, logs, logsDropped }
+    return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: outcome.cpuMs, logs, logsDropped }
   }
 
   #place(): undefined {
@@ -190,7 +190,7 @@ function slowdownGrowth(slowdown: number): number {
 
 function exceededMemory(): GuestTurn {
   const logsDropped = { entries: 0, bytes: 0 }
-  return { type: 'stopped', reason: 'memory', cpuMs: 0, logs: [], logsDropped }
+  return { type: 'stopped', reason: 'memory', waitedForClock: false, cpuMs: 0, logs: [], logsDropped }
 }
 
 const crashedAlone = 'The sandbox process crashed while it ran only this code'

@@ -40,7 +40,7 @@ export function outcomeOfDeath({ death, isReady, isSingleGuest, termination, hea
     const { reason, cpuMs } = termination
     const logsDropped = { entries: 0, bytes: 0 }
     const isFault = reason === 'memory' || cpuMs >= head.options.cpuMs
-    return { outcome: { type: 'stopped', reason, cpuMs, logs: [], logsDropped }, isFault }
+    return { outcome: { type: 'stopped', reason, waitedForClock: false, cpuMs, logs: [], logsDropped }, isFault }
   }
   if (death.fromOutside) return { outcome: { type: 'killed' }, isFault: false }
   return { outcome: { type: 'crashed', outOfMemory: death.outOfMemory, wasAlone: isSingleGuest }, isFault: true }

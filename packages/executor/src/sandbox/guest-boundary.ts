@@ -14,17 +14,21 @@ export type PreparedSource =
       readonly body: string
       /** Places where columns moved, in the order of the code. */
       readonly shifts: readonly Shift[]
+      /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
+      readonly watch?: string
       /** Mistake to warn of if the code turns out to have no value. */
       readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }
-  | {
-      readonly ok: false
-      readonly message: string
-      readonly line: number
-      readonly column: number
-      /** One sentence about the likely cause, or what to write instead. */
-      readonly hint?: string
-    }
+  | ({ readonly ok: false } & RefusedSource)
+
+/** Reason why code can't run, and its position. */
+export interface RefusedSource {
+  readonly message: string
+  readonly line: number
+  readonly column: number
+  /** Sentence on the likely correction; it is not part of the message. */
+  readonly hint?: string
+}
 
 /** Text that was inserted into a line: from `column` on, columns are larger by `width`. */
 export interface Shift {
@@ -86,6 +90,8 @@ export interface Emit {
   (kind: 'call', call: number, tool: string, input: string): void
   /** Reports the time at which the next timer is due, or -1. */
   (kind: 'timer', at: number): void
+  /** Reports that the code reads the clock so often in this turn that it probably waits for it. */
+  (kind: 'clock'): void
   /**
    * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
    * size in bytes of UTF-8.

@@ -80,6 +80,8 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     type: z.literal('stopped'),
     ...ofTurn,
     reason: z.enum(['timeout', 'memory', 'output']),
+    /** Whether the code read the clock so often in this turn that it probably waited for it. */
+    waitedForClock: z.boolean(),
     logs: effectsSchema.shape.logs,
     logsDropped: effectsSchema.shape.logsDropped,
   }),

@@ -33,6 +33,8 @@ export type TurnOutcome =
   | ({
       readonly type: 'stopped'
       readonly reason: 'timeout' | 'memory' | 'output'
+      /** Whether the code read the clock so often in this turn that it probably waited for it. */
+      readonly waitedForClock: boolean
       readonly cpuMs: number
     } & Pick<TurnEffects, 'logs' | 'logsDropped'>)
   /** The process died by itself while this guest was on the CPU. If `wasAlone`, no other guest can have caused it. */

@@ -83,6 +83,7 @@ export const errorCodes = {
   WAIT_TIMEOUT: client('The execution did not end within the timeout of the wait.', { retryable: true }),
   INVALID_RESPONSE: client('The response is not one that an executor of this version sends.'),
   CLIENT_CLOSED: client('The client was closed.'),
+  GUEST_WARNINGS: client('The code succeeded with warnings, and warningsAsErrors is set.'),
   CONFIGURATION_INVALID: client('The configuration of the client is not valid.'),
 } as const satisfies Record<string, CodeProperties>
 

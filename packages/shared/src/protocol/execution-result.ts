@@ -21,7 +21,7 @@ export const logEntrySchema = z
 export type LogEntry = z.infer<typeof logEntrySchema>
 
 /** Codes of warnings. */
-export const warningCodes = ['ERROR_RETURNED', 'NO_VALUE'] as const
+export const warningCodes = ['ERROR_RETURNED', 'NO_VALUE', 'UNHANDLED_REJECTION', 'CALL_NOT_AWAITED'] as const
 
 /** Maximum number of warnings of one execution. */
 export const maxWarnings = 20
@@ -76,6 +76,8 @@ export const executionFailureSchema = z
     message: z.string(),
     /** Whether the same request, unchanged, may succeed later. */
     retryable: z.boolean(),
+    /** Sentence for the author of the code on the likely correction; it is not part of the message. */
+    hint: z.string().max(1_024).optional(),
     guestStack: z.string().optional().meta({ description: 'Stack of the error, with line numbers of the guest code' }),
     /** Machine-readable facts, which depend on the code. */
     details: jsonObjectSchema.optional(),

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { ExecutionErrorCode } from '../errors/codes.ts'
 import { jsonObjectSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
-import { executionFailureSchema, logEntrySchema, warningsSchema } from './execution-result.ts'
+import { executionFailureSchema, logEntrySchema, maxWarnings, warningSchema } from './execution-result.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
 /** Version of the journal's format; readers refuse any other. */
@@ -37,8 +37,11 @@ const guestEndCodes = [
   'JOURNAL_TOO_LARGE',
 ] as const satisfies readonly ExecutionErrorCode[]
 
+/** Warning of the guest runtime, with the number of the call in place of its id. */
+const guestWarningSchema = warningSchema.omit({ callId: true }).extend({ call: callNumber.optional() })
+
 /** Warnings that the guest runtime raised; absent if there are none. */
-const warnings = warningsSchema.optional()
+const warnings = z.array(guestWarningSchema).max(maxWarnings).optional()
 
 /** End that the guest reports: its value as JSON text, or a description of the error or the exceeded limit. */
 export const guestEndSchema = z.discriminatedUnion('ok', [
@@ -51,7 +54,7 @@ export const guestEndSchema = z.discriminatedUnion('ok', [
     message: z.string().max(65_536),
     stack: z.string().max(65_536).optional(),
     details: jsonObjectSchema.optional(),
-    ...executionFailureSchema.pick({ call: true, cause: true, errors: true }).shape,
+    ...executionFailureSchema.pick({ hint: true, call: true, cause: true, errors: true }).shape,
   }),
 ])
 

@@ -7,7 +7,7 @@ import { jsonObjectSchema, jsonSchema } from '../json.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
 /**
- * Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues`. Letters of
+ * Name of a tool on the wire and in the guest: identifiers joined by dots, such as `github.list_issues` or `größe`. Letters of
  * every script are allowed.
  */
 export const toolNameSchema = z

@@ -29,6 +29,7 @@ export class GuestHost {
   /** Value that the guest returns, as JSON; it is used if the execution ends with it. */
   #result = ''
   #outputLength = 0
+  #waitedForClock = false
   #sizeBytes = Infinity
 
   constructor(spec: GuestSpec, isolate: GuestIsolate) {
@@ -61,6 +62,7 @@ export class GuestHost {
   turn(delivery: GuestDelivery, timeoutMs: number): TurnReply {
     this.#effects = noEffects(this.#effects.nextTimerAt)
     this.#outputLength = 0
+    this.#waitedForClock = false
     this.#sizeBytes = Infinity
     const before = process.threadCpuUsage()
     const content = this.#argumentsOf(delivery)
@@ -73,7 +75,7 @@ export class GuestHost {
     const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
     if (reason !== undefined) {
       const { logs, logsDropped } = this.#effects
-      return { type: 'stopped', reason, cpuMs, logs, logsDropped }
+      return { type: 'stopped', reason, waitedForClock: this.#waitedForClock, cpuMs, logs, logsDropped }
     }
     this.#sizeBytes = sizeBytes!
     return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects }
@@ -135,6 +137,9 @@ export class GuestHost {
         break
       case 'timer':
         this.#effects.nextTimerAt = Number(first) < 0 ? null : Number(first)
+        break
+      case 'clock':
+        this.#waitedForClock = true
         break
       case 'result':
         this.#result = String(first)

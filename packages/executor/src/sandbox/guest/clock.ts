@@ -1,6 +1,6 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { readClock, type RuntimeState } from './state.ts'
 import { installTemporal } from './temporal.ts'
 
 /**
@@ -12,7 +12,7 @@ export function installClock(p: Primordials, state: RuntimeState): void {
   installDateTimeFormat(p, state)
   installTemporal(p, state)
   const performance = {
-    now: () => state.at - state.startedAt,
+    now: () => readClock(state) - state.startedAt,
     get timeOrigin() {
       return state.startedAt
     },
@@ -27,14 +27,14 @@ function installDate(p: Primordials, state: RuntimeState): void {
   // Named by its property: the bundler would rename a function that has the name of a global.
   const { Date: FrozenDate } = {
     Date: function (...fields: unknown[]): unknown {
-      if (new.target === undefined) return p.dateToString(new Original(state.at))
+      if (new.target === undefined) return p.dateToString(new Original(readClock(state)))
       const target = (new.target as unknown) === FrozenDate ? Original : new.target
-      return p.ReflectConstruct(Original, fields.length === 0 ? [state.at] : fields, target)
+      return p.ReflectConstruct(Original, fields.length === 0 ? [readClock(state)] : fields, target)
     },
   }
   p.ReflectDefineProperty(FrozenDate, 'prototype', { value: Original.prototype, writable: false, configurable: false })
   p.ReflectDefineProperty(FrozenDate, 'length', { value: 7, writable: false, configurable: true })
-  defineHidden(p, FrozenDate, 'now', { now: () => state.at }.now)
+  defineHidden(p, FrozenDate, 'now', { now: () => readClock(state) }.now)
   defineHidden(p, FrozenDate, 'parse', p.DateParse)
   defineHidden(p, FrozenDate, 'UTC', p.DateUTC)
   defineHidden(p, Original.prototype, 'constructor', FrozenDate)

@@ -10,13 +10,10 @@ import type { Primordials } from './primordials.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 
 /**
- * Installs the global `console`, which is made at its first access. Returns the function that writes an entry, without the
- * indentation of a group.
+ * Installs the global `console`, which is made at its first access.
  */
-export function installConsole(p: Primordials, state: RuntimeState): (level: Level, text: string) => void {
-  let writer: LogWriter | undefined
-  defineLazyGlobal(p, 'console', () => createConsole(p, state, (writer ??= createLogWriter(p, state))))
-  return (level, text) => (writer ??= createLogWriter(p, state)).write(level, text)
+export function installConsole(p: Primordials, state: RuntimeState): void {
+  defineLazyGlobal(p, 'console', () => createConsole(p, state, createLogWriter(p, state)))
 }
 
 function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): object {

@@ -1,17 +1,23 @@
 import type { GuestFailureCode } from '../guest-boundary.ts'
+import { defineHidden } from './define.ts'
 import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
 import { isError } from './not-json.ts'
+import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
+import { rejectionWarnings } from './rejection-warnings.ts'
+import { nowhere } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 import { utf8Length } from './utf8.ts'
+import { warningsField, type GuestWarning } from './warnings.ts'
 
 /**
  * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its
  * keys, a tool its name.
  */
-const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024 } as const
+const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024, hint: 1_000 } as const
 
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
@@ -24,7 +30,18 @@ export interface Ending {
   /**
    * Called when a limit was exceeded or the code can't be run. Nothing that the guest does afterwards has an effect.
    */
-  fail(code: GuestFailureCode, name: string, message: string, details?: object, stack?: string): void
+  fail(code: GuestFailureCode, name: string, message: string, more: FailureFields): void
+}
+
+/**
+ * Further fields of a failure. All of them are own properties, so that a missing one is never found in
+ * `Object.prototype`.
+ */
+export interface FailureFields {
+  readonly details: object | undefined
+  readonly stack: string | undefined
+  /** Sentence on the likely correction; it is not part of the message. */
+  readonly hint: string | undefined
 }
 
 /** Likely reason why code has no value. */
@@ -45,22 +62,34 @@ interface EndTexts {
   readonly code: GuestFailureCode | 'GUEST_ERROR'
   readonly name: string
   readonly message: string
-  readonly details: object | undefined
-  readonly stack: string | undefined
+  readonly more: FailureFields
   readonly thrown: Thrown
 }
 
+/** Parts of the runtime that add to an end. */
+interface EndingHost {
+  readonly hintOf: HintOf
+  readonly watch: PromiseWatch
+  readonly callWarnings: (hasReturned: boolean) => readonly GuestWarning[]
+}
+
+/** Outcome of an execution, whose warnings are set last. */
+interface WithWarnings {
+  readonly ok: boolean
+  warnings: object | undefined
+}
+
+/** Maximum number of microtask ticks after the outcome in which discarded promises may be rejected. */
+const maxTicks = 16
+
 const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
-export function createEnding(
-  p: Primordials,
-  state: RuntimeState,
-  warn: (text: string) => void,
-  openCalls: () => readonly string[],
-): Ending {
+export function createEnding(p: Primordials, state: RuntimeState, { watch, callWarnings, hintOf }: EndingHost): Ending {
+  // Whether the outcome is decided; the end follows when discarded promises have had time to be rejected.
+  let isDecided = false
+
   function end(outcome: object): void {
     if (state.ended) return
-    warnAboutOpenCalls()
     // The outcome has no prototype: `JSON.stringify` looks up `toJSON` in every object, and user code may have added
     // one to `Object.prototype`.
     p.ReflectSetPrototypeOf(outcome, null)
@@ -69,35 +98,53 @@ export function createEnding(
     state.ended = true
   }
 
-  function warnAboutOpenCalls(): void {
-    const open = openCalls()
-    if (open.length === 0) return
-    const names = p.arrayJoin(p.arraySlice(open, 0, 10), ', ')
-    const more = open.length > 10 ? ` and ${open.length - 10} more` : ''
-    warn(`The execution ended while tool calls were open; they are cancelled: ${names}${more}. Is an await missing?`)
+  /** Ends after the microtasks that reject discarded promises, with the warnings that are known then. */
+  function endWithWarnings(outcome: WithWarnings, first: readonly GuestWarning[], ticksLeft = maxTicks): void {
+    if (ticksLeft > 0 && watch.hasPending()) {
+      isDecided = true
+      const settled = p.promiseResolve(undefined)
+      // `then` looks up the promise's constructor, which user code may have replaced.
+      defineHidden(p, settled, 'constructor', undefined)
+      void p.promiseThen(settled, () => endWithWarnings(outcome, first, ticksLeft - 1))
+      return
+    }
+    const warnings = p.arraySlice(first)
+    addAll(warnings, rejectionWarnings(p, watch))
+    addAll(warnings, callWarnings(outcome.ok))
+    outcome.warnings = warningsField(p, warnings)
+    end(outcome)
   }
 
-  function fail(code: GuestFailureCode, name: string, message: string, details?: object, stack?: string): void {
-    endWith({ code, name, message, details, stack, thrown: nothingThrown })
+  function addAll(warnings: GuestWarning[], more: readonly GuestWarning[]): void {
+    for (let i = 0; i < more.length; i++) p.arrayPush(warnings, more[i]!)
   }
 
-  function endWith({ code, name, message, details, stack, thrown }: EndTexts): void {
-    end({
+  function fail(code: GuestFailureCode, name: string, message: string, more: FailureFields): void {
+    if (!isDecided) end(failed({ code, name, message, more, thrown: nothingThrown }))
+  }
+
+  function failed({ code, name, message, more, thrown }: EndTexts): WithWarnings {
+    const { details, stack, hint } = more
+    return {
       ok: false,
+      warnings: undefined,
       code,
       name: truncate(p, name, maxLength.name),
       message: truncate(p, message, maxLength.message),
+      hint: hint === undefined ? undefined : truncate(p, hint, maxLength.hint),
       details: details === undefined ? undefined : truncateDetails(p, details),
       stack: stack === undefined ? undefined : truncate(p, stack, maxLength.stack),
       call: thrown.call,
       cause: thrown.cause,
       errors: thrown.errors,
-    })
+    } as WithWarnings
   }
 
   function threw(thrown: unknown): void {
-    const { name, message, stack, details, call, cause, errors } = describeFailure(p, thrown)
-    endWith({ code: 'GUEST_ERROR', name, message, details, stack, thrown: { call, cause, errors } })
+    if (isDecided || state.ended) return
+    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown, hintOf)
+    const more = { details, stack, hint }
+    endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
   }
 
   function returned(value: unknown, noValue: NoValueWarning | undefined): void {
@@ -105,7 +152,11 @@ export function createEnding(
     if (!result.ok) {
       const { path, reason, hint } = result
       const place = path === '' ? 'The result' : `The result at ${path}`
-      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${reason}. ${hint}`, { path, hint })
+      fail('RESULT_NOT_SERIALIZABLE', 'TypeError', `${place} ${reason}`, {
+        details: { path },
+        stack: undefined,
+        hint,
+      })
       return
     }
     const limit = state.limits.resultBytes
@@ -114,20 +165,20 @@ export function createEnding(
     const size = text.length > limit ? utf8Length(p, text) : state.emit('result', text)
     if (size > limit) {
       const message = `The result has ${size} bytes as JSON; the limit is ${limit} (resultBytes). Return less.`
-      fail('RESULT_TOO_LARGE', 'RangeError', message, { option: 'resultBytes', limitBytes: limit, sizeBytes: size })
+      const details = { option: 'resultBytes', limitBytes: limit, sizeBytes: size }
+      fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
-    if (isError(p, value))
-      end({ ok: true, warnings: warningsOf(p, { code: 'ERROR_RETURNED', message: errorReturned }) })
-    else if (value !== undefined || noValue === undefined) end({ ok: true })
+    if (isError(p, value)) endWithWarnings({ ok: true, warnings: undefined }, [errorReturned])
     else {
-      const { message, line, column } = noValue
-      end({ ok: true, warnings: warningsOf(p, { code: 'NO_VALUE', message, line, column }) })
+      const hasNoValue = value === undefined && noValue !== undefined
+      endWithWarnings({ ok: true, warnings: undefined }, hasNoValue ? [noValueWarning(noValue)] : [])
     }
   }
 
   return {
     returned(value, noValue) {
+      if (isDecided || state.ended) return
       try {
         returned(value, noValue)
       } catch (thrown) {
@@ -138,22 +189,25 @@ export function createEnding(
     exhaustedMemory() {
       const limitMb = state.limits.memoryLimitMb
       const message = `The code used more than ${limitMb} MiB of memory (memoryLimitMb). Keep less data in memory, or raise memoryLimitMb.`
-      fail('MEMORY_LIMIT', 'RangeError', message, { limitMb, option: 'memoryLimitMb' })
+      const details = { limitMb, option: 'memoryLimitMb' }
+      fail('MEMORY_LIMIT', 'RangeError', message, { details, stack: undefined, hint: undefined })
     },
     fail,
   }
 }
 
-const errorReturned =
-  'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
-  'To fail the execution, throw it.'
+const errorReturned: GuestWarning = {
+  code: 'ERROR_RETURNED',
+  message:
+    'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
+    'To fail the execution, throw it.',
+  ...nowhere,
+  tool: undefined,
+  call: undefined,
+}
 
-/** Returns a list of one warning. Nothing in it has a prototype, for the same reason as in `end`. */
-function warningsOf(p: Primordials, warning: object): object {
-  const warnings = [warning]
-  p.ReflectSetPrototypeOf(warning, null)
-  p.ReflectSetPrototypeOf(warnings, null)
-  return warnings
+function noValueWarning({ message, line, column }: NoValueWarning): GuestWarning {
+  return { code: 'NO_VALUE', message, line, column, tool: undefined, call: undefined }
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */

@@ -44,7 +44,6 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
     const call = toolCallOf(p, error)
     if (call !== undefined) {
-      // The name of a tool that does not exist is whatever user code called.
       described['tool'] = truncateText(call.tool, limits.nameLength)
       described['call'] = call.call
       described['retryable'] = call.retryable

@@ -172,12 +172,14 @@ export function capturePrimordials() {
 
     // Strings
     StringFromCharCode: String.fromCharCode,
+    StringFromCodePoint: String.fromCodePoint,
     stringCharCodeAt: ofString(String.prototype.charCodeAt),
     stringCodePointAt: ofString(String.prototype.codePointAt),
     stringEndsWith: ofString(String.prototype.endsWith),
     stringIncludes: ofString(String.prototype.includes),
     stringIndexOf: ofString(String.prototype.indexOf),
     stringPadEnd: ofString(String.prototype.padEnd),
+    stringNormalize: ofString(String.prototype.normalize),
     stringPadStart: ofString(String.prototype.padStart),
     stringSlice: ofString(String.prototype.slice),
     stringStartsWith: ofString(String.prototype.startsWith),
@@ -232,6 +234,7 @@ export function capturePrimordials() {
       key: Key,
       value: Value,
     ) => void,
+    weakSetAdd: uncurry(WeakSet.prototype.add as never) as (self: WeakSet<WeakKey>, value: WeakKey) => void,
     weakSetHas: uncurry(WeakSet.prototype.has as never) as (self: WeakSet<WeakKey>, key: unknown) => boolean,
 
     // Promises

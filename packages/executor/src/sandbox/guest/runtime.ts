@@ -9,13 +9,16 @@ import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
+import { createHints, type HintOf } from './hints.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
+import { createPromiseWatch } from './promise-watch.ts'
 import { seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
 import { installStackTraces, runSource } from './source.ts'
 import type { RuntimeState } from './state.ts'
 import { installTimers } from './timers.ts'
+import { createToolNames } from './tool-names.ts'
 import { installTools } from './tools.ts'
 
 /** Maximum length of a request to the host's URL parser, in UTF-16 units. */
@@ -34,6 +37,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   const p = capturePrimordials()
   const state: RuntimeState = {
     at: 0,
+    clockReads: 0,
     startedAt: 0,
     ended: false,
     limits: undefined as never,
@@ -45,15 +49,16 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   replaceBuffers(p, () => ending.exhaustedMemory())
   installClock(p, state)
 
-  const log = installConsole(p, state)
+  installConsole(p, state)
+  const watch = createPromiseWatch(p)
   let tools: ReturnType<typeof installTools> | undefined
-  const ending: Ending = createEnding(
-    p,
-    state,
-    (text) => log('warn', text),
-    () => (tools === undefined ? [] : tools.openCalls()),
-  )
-  const timers = installTimers(p, state, ending)
+  let hintOf: HintOf | undefined
+  const ending: Ending = createEnding(p, state, {
+    watch,
+    hintOf: (error) => hintOf?.(error),
+    callWarnings: (hasReturned) => tools?.warnings(hasReturned) ?? [],
+  })
+  const timers = installTimers(p, state, { ending, watch })
   let randomBytes: ReturnType<typeof seedRandomness>
   installLazyGlobals(p, loadWeb, {
     now: () => state.at - state.startedAt,
@@ -61,6 +66,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     clearTimeout: timers.clear,
     randomBytes: (count) => randomBytes(count),
     inspectWith: (contentsOf) => p.arrayPush(state.inspectors, contentsOf),
+    watch: (value) => watch.watch(value),
     parseUrl: (op, json) => {
       if (json.length > maxUrlRequestLength) {
         throw new p.RangeError(
@@ -78,16 +84,19 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
     randomBytes = seedRandomness(p, spec.seed)
-    tools = installTools(p, state, spec.tools, ending)
+    const names = createToolNames(p, spec.tools)
+    hintOf = createHints(p, names, spec.source)
+    tools = installTools(p, state, names, { ending, watch })
     installStackTraces(p, spec.source)
     installInputs(p, spec, input)
-    runSource(p, spec.source, ending)
+    runSource(p, spec.source, { ending, watch })
   }
 
   return function deliver(kind, at, call, ok, text, input) {
     // isolated-vm holds the promise weakly, so the runtime has to keep it until the turn has ended.
     state.endOfTurn = p.promiseReject(turnEnded)
     state.at = at
+    state.clockReads = 0
     if (state.ended) return
     try {
       if (kind === 'start') {

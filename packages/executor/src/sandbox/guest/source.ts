@@ -1,45 +1,52 @@
-import type { PreparedSource } from '../guest-boundary.ts'
+import type { PreparedSource, RefusedSource } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
+import { createDiscard } from './discard.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
+import { stackTraces } from './stack-frames.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
 /** Number of lines that the language puts before the body of a function made by a constructor. */
 const linesBeforeBody = 2
 
+/** Parts of the runtime that the code's start uses. */
+interface SourceHost {
+  readonly ending: Ending
+  readonly watch: PromiseWatch
+}
+
 /** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
-export function runSource(p: Primordials, source: PreparedSource, ending: Ending): void {
+export function runSource(p: Primordials, source: PreparedSource, { ending, watch }: SourceHost): void {
   if (!source.ok) {
     failSyntax(ending, source)
     return
   }
   let main: () => unknown
+  const body = `${source.body}\n//# sourceURL=${sourceName}`
   try {
-    main = p.AsyncFunction(`${source.body}\n//# sourceURL=${sourceName}`) as () => unknown
+    main = (source.watch === undefined ? p.AsyncFunction(body) : p.AsyncFunction(source.watch, body)) as () => unknown
   } catch {
     // The host has compiled the same text, so only the smaller stack of the isolate is a reason.
     failSyntax(ending, { message: 'the code is nested too deeply', line: 1, column: 1 })
     return
   }
   const { warning } = source
-  const promise = p.ReflectApply(main, undefined, []) as Promise<unknown>
+  const promise = p.ReflectApply(
+    main,
+    undefined,
+    source.watch === undefined ? [] : [createDiscard(p, watch)],
+  ) as Promise<unknown>
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, promise, 'constructor', undefined)
   void p.promiseThen(promise, (value) => ending.returned(value, warning), ending.threw)
 }
 
-interface SyntaxFailure {
-  readonly message: string
-  readonly line: number
-  readonly column: number
-  readonly hint?: string
-}
-
-function failSyntax(ending: Ending, { message, line, column, hint }: SyntaxFailure): void {
+function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSource): void {
   const stack = `SyntaxError: ${message}\n    at ${sourceName}:${line}:${column}`
   const text = `${message} (line ${line}, column ${column})`
-  ending.fail('SYNTAX_ERROR', 'SyntaxError', text, { line, column, hint }, stack)
+  ending.fail('SYNTAX_ERROR', 'SyntaxError', text, { details: { line, column }, stack, hint })
 }
 
 interface CallSite {
@@ -83,13 +90,10 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
   }
 
-  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = (
-    error: unknown,
-    sites: readonly CallSite[],
-  ): string => {
-    let text: string
+  const prepare = (error: unknown, sites: readonly CallSite[]): string => {
+    let text = ''
     try {
-      text = p.errorToString(error)
+      if (!stackTraces.onlyFrames) text = p.errorToString(error)
     } catch {
       text = 'Error'
     }
@@ -100,4 +104,6 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     return text
   }
+  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = prepare
+  stackTraces.prepare = prepare as typeof stackTraces.prepare
 }

@@ -10,10 +10,21 @@ export function assertNotEnded(p: Primordials, state: RuntimeState): void {
   if (state.ended) throw new p.Error('The execution has ended')
 }
 
+/** Number of times that code reads the clock in one turn after which it probably waits for the clock. */
+const readsOfWaitingCode = 1_000
+
+/** Returns the time of the turn, and counts how often code reads it. */
+export function readClock(state: RuntimeState): number {
+  if (++state.clockReads === readsOfWaitingCode) state.emit('clock')
+  return state.at
+}
+
 /** State that the parts of the runtime share. */
 export interface RuntimeState {
   /** Timestamp of the turn, in milliseconds since the epoch. Time stands still within a turn. */
   at: number
+  /** Number of times that code has read the clock in the turn. */
+  clockReads: number
   startedAt: number
   /** Whether the execution has ended. After that, nothing that the guest does has an effect. */
   ended: boolean

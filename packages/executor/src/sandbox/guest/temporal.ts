@@ -2,7 +2,7 @@ import type { ContentsOf } from './contents.ts'
 import { defineGlobal, defineHidden } from './define.ts'
 import { createLazyObject } from './lazy-object.ts'
 import type { Primordials } from './primordials.ts'
-import type { RuntimeState } from './state.ts'
+import { readClock, type RuntimeState } from './state.ts'
 
 /** Part of `Temporal` that is used here; TypeScript's library does not describe all of it. */
 interface Instant {
@@ -57,7 +57,7 @@ function membersOf(p: Primordials, state: RuntimeState): object {
   }
   p.arrayPush(state.inspectors, createContentsOf(p, classes))
   return {
-    Now: createNow(p, () => instantAt(state.at), { first, zoned }),
+    Now: createNow(p, () => instantAt(readClock(state)), { first, zoned }),
     ...classes,
   }
 }

@@ -3,7 +3,7 @@ import type { Primordials } from './primordials.ts'
 export interface Timer {
   readonly id: number
   due: number
-  readonly callback: () => void
+  readonly callback: () => unknown
   /** Interval in milliseconds; 0 for a timer that fires once. */
   readonly everyMs: number
   cleared: boolean

@@ -1,10 +1,17 @@
 import { defineGlobal, defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { createTimerHeap, type Timer } from './timer-heap.ts'
 
 const maxDelayMs = 2_147_483_647
+
+/** Parts of the runtime that the timers use. */
+interface TimersHost {
+  readonly ending: Ending
+  readonly watch: PromiseWatch
+}
 
 interface Timers {
   setTimeout(callback: () => void, ms: number): number
@@ -18,7 +25,7 @@ interface Timers {
  * time at which the next one is due, and delivers a tick then. An exception from a callback ends the execution, as it
  * ends a Node process.
  */
-export function installTimers(p: Primordials, state: RuntimeState, ending: Ending): Timers {
+export function installTimers(p: Primordials, state: RuntimeState, { ending, watch }: TimersHost): Timers {
   const heap = createTimerHeap(p)
   const timers = new p.Map<number, Timer>()
   let lastId = 0
@@ -32,7 +39,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     state.emit('timer', due)
   }
 
-  function add(callback: () => void, delay: number, repeats: boolean): number {
+  function add(callback: () => unknown, delay: number, repeats: boolean): number {
     assertNotEnded(p, state)
     const id = ++lastId
     if (p.mapSize(timers) >= state.limits.timers) {
@@ -40,9 +47,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
         'TOO_MANY_TIMERS',
         'Error',
         `More than ${state.limits.timers} timers wait at once; the limit is ${state.limits.timers} (timers). Clear some first.`,
-        {
-          limit: state.limits.timers,
-        },
+        { details: { limit: state.limits.timers }, stack: undefined, hint: undefined },
       )
       return id
     }
@@ -73,9 +78,9 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
     runCallback(timer.callback)
   }
 
-  function runCallback(callback: () => void): void {
+  function runCallback(callback: () => unknown): void {
     try {
-      callback()
+      watch.watch(callback())
     } catch (thrown) {
       ending.threw(thrown)
     }
@@ -83,7 +88,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
 
   function addCall(name: string, callback: unknown, ms: unknown, values: readonly unknown[]): number {
     if (typeof callback !== 'function') throw new p.TypeError(`The first argument of ${name} must be a function`)
-    return add(() => void p.ReflectApply(callback, undefined, values), delayOf(p, ms), name === 'setInterval')
+    return add(() => p.ReflectApply(callback, undefined, values), delayOf(p, ms), name === 'setInterval')
   }
 
   const settled = p.promiseResolve(undefined)
@@ -101,7 +106,7 @@ export function installTimers(p: Primordials, state: RuntimeState, ending: Endin
       if (typeof callback !== 'function') {
         throw new p.TypeError('The first argument of queueMicrotask must be a function')
       }
-      void p.promiseThen(settled, () => runCallback(callback as () => void))
+      void p.promiseThen(settled, () => runCallback(callback as () => unknown))
     },
   })
   return { setTimeout: (callback, ms) => add(callback, longDelayOf(p, ms), false), clear, fireNext }

@@ -1,35 +1,51 @@
-import { defineGlobal } from './define.ts'
 import type { Ending } from './ending.ts'
-import { serialise, type Serialised } from './json.ts'
 import type { Primordials } from './primordials.ts'
+import type { PromiseWatch } from './promise-watch.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 import { installToolError } from './tool-error.ts'
-import { createToolsObject } from './tools-object.ts'
-import { isLongerThan, utf8Length } from './utf8.ts'
+import { readInput, type ToolInput } from './tool-input.ts'
+import type { ToolNames } from './tool-names.ts'
+import { createToolsObject, defineTools } from './tools-object.ts'
+import { toolWarnings, type TrackedCall } from './tool-warnings.ts'
+import type { GuestWarning } from './warnings.ts'
+
+type Settle = (value: unknown) => void
 
 interface OpenCall {
+  readonly record: TrackedCall
+  readonly resolve: Settle
+  readonly reject: Settle
+}
+
+interface GuestCall {
   readonly tool: string
-  readonly resolve: (output: unknown) => void
-  readonly reject: (error: unknown) => void
+  readonly args: readonly unknown[]
   readonly stackHolder: object
 }
 
 interface Tools {
   /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
-  /** Returns the open calls, each as `name (#number)`. */
-  openCalls(): string[]
+  /** Returns the warnings about the calls at the end of the execution. */
+  warnings(hasReturned: boolean): readonly GuestWarning[]
+}
+
+/** Parts of the runtime that the tools use. */
+interface ToolsHost {
+  readonly ending: Ending
+  readonly watch: PromiseWatch
 }
 
 /**
  * Installs the global `tools` and keeps the table of the promises that it returned. A call takes its number before it
  * is checked, and an invalid call rejects its promise instead of throwing.
  */
-export function installTools(p: Primordials, state: RuntimeState, names: readonly string[], ending: Ending): Tools {
-  const allowed = new p.Set<string>()
-  for (let i = 0; i < names.length; i++) p.setAdd(allowed, names[i]!)
+export function installTools(p: Primordials, state: RuntimeState, names: ToolNames, host: ToolsHost): Tools {
+  const { ending, watch } = host
   const makeToolError = installToolError(p)
   const open = new p.Map<number, OpenCall>()
+  // Calls that are open or have no handler, in order.
+  const tracked = new p.Map<number, TrackedCall>()
   let calls = 0
   let inputBytes = 0
 
@@ -37,49 +53,71 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
     assertNotEnded(p, state)
     const stackHolder = { __proto__: null }
     p.ErrorCaptureStackTrace(stackHolder)
-    return new p.Promise((resolve, reject) => {
-      const refuse = (code: string, message: string, data?: unknown): void =>
-        reject(makeToolError({ tool, call: undefined, stackHolder }, { code, message, data }))
-      let input: Serialised | undefined
-      let thrown: unknown
-      try {
-        input = serialise(p, args.length === 0 ? { __proto__: null } : args[0])
-      } catch (error) {
-        thrown = error
-      }
-      // The number is taken only now: getters of the input may have called tools, and those calls have been sent.
-      const number = ++calls
-      if (number > state.limits.maxToolCalls) failTooManyCalls()
-      else if (!p.setHas(allowed, tool)) refuse('TOOL_NOT_ALLOWED', notAllowed(tool))
-      else if (input === undefined) reject(thrown)
-      else if (!input.ok) {
-        const { path, reason, hint } = input
-        refuse('TOOL_INPUT_INVALID', `The input of ${tool} can not be sent: input${path} ${reason}. ${hint}`, {
-          path,
-          hint,
-        })
-      } else if (isLongerThan(p, input.text, state.limits.toolInputBytes)) {
-        const sizeBytes = utf8Length(p, input.text)
-        const limitBytes = state.limits.toolInputBytes
-        refuse(
-          'TOOL_INPUT_TOO_LARGE',
-          `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit is ${limitBytes} (toolInputBytes). ` +
-            'Send less, or pass a reference.',
-          { sizeBytes, limitBytes },
-        )
-      } else send(number, input.text, { tool, resolve, reject, stackHolder })
+    let record: TrackedCall | undefined
+    const promise = new p.Promise((resolve, reject) => {
+      record = start({ tool, args, stackHolder }, resolve, reject)
+    })
+    if (record !== undefined) track(record, promise)
+    return promise
+  }
+
+  function start({ tool, args, stackHolder }: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+    let input: ToolInput | undefined
+    let thrown: unknown
+    try {
+      input = readInput(p, tool, args, state.limits)
+    } catch (error) {
+      thrown = error
+    }
+    // The number is taken only now: getters of the input may have called tools, and those calls have been sent.
+    const number = ++calls
+    const record: TrackedCall = {
+      tool,
+      number,
+      stackHolder,
+      isHandled: false,
+      state: 'open',
+      wasSent: false,
+      reason: undefined,
+    }
+    const rejectCall = (error: unknown): void => {
+      settled(record, 'rejected', error)
+      reject(error)
+    }
+    if (number > state.limits.maxToolCalls) failTooManyCalls()
+    else if (input === undefined) rejectCall(thrown)
+    else if (!input.ok) {
+      const { code, message, data } = input
+      rejectCall(makeToolError({ tool, call: undefined, stackHolder }, { code, message, data }))
+    } else send(input.text, { record, resolve, reject: rejectCall })
+    return record
+  }
+
+  function track(record: TrackedCall, promise: object): void {
+    p.mapSet(tracked, record.number, record)
+    watch.onHandled(promise, () => {
+      record.isHandled = true
+      if (record.state !== 'open') p.mapDelete(tracked, record.number)
     })
   }
 
-  function send(number: number, input: string, openCall: OpenCall): void {
+  function settled(record: TrackedCall, to: 'fulfilled' | 'rejected', reason: unknown): void {
+    record.state = to
+    record.reason = reason
+    if (record.isHandled) p.mapDelete(tracked, record.number)
+  }
+
+  function send(input: string, openCall: OpenCall): void {
     if (state.ended) return
     inputBytes += input.length
     if (inputBytes > state.limits.journalBytes) {
       failJournalTooLarge()
       return
     }
-    p.mapSet(open, number, openCall)
-    state.emit('call', number, openCall.tool, input)
+    const { record } = openCall
+    record.wasSent = true
+    p.mapSet(open, record.number, openCall)
+    state.emit('call', record.number, record.tool, input)
   }
 
   function failTooManyCalls(): void {
@@ -88,10 +126,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       'TOO_MANY_TOOL_CALLS',
       'Error',
       `The code made more than ${limit} tool calls, which is the limit (maxToolCalls). Make fewer calls.`,
-      {
-        limit,
-        option: 'maxToolCalls',
-      },
+      { details: { limit, option: 'maxToolCalls' }, stack: undefined, hint: undefined },
     )
   }
 
@@ -101,35 +136,30 @@ export function installTools(p: Primordials, state: RuntimeState, names: readonl
       'JOURNAL_TOO_LARGE',
       'RangeError',
       `The inputs of all tool calls exceed the limit of the journal, ${limitBytes} bytes. Send less, or pass references.`,
-      {
-        limitBytes,
-      },
+      { details: { limitBytes }, stack: undefined, hint: undefined },
     )
   }
 
-  function notAllowed(tool: string): string {
-    const listed = p.arrayJoin(p.arraySlice(names, 0, 20), ', ')
-    const available = names.length === 0 ? 'No tools are available' : `Available: ${listed}`
-    return `There is no tool ${tool} in this execution. ${available}${names.length > 20 ? ', …' : ''}`
-  }
-
-  defineGlobal(p, 'tools', createToolsObject(p, names, call))
+  defineTools(p, createToolsObject(p, names, call))
   return {
     settle(number, ok, text) {
       const openCall = p.mapGet(open, number)
       if (openCall === undefined) return
       p.mapDelete(open, number)
       const content = p.JSONParse(text)
-      if (ok) openCall.resolve(content)
-      else {
-        const { tool, stackHolder } = openCall
-        openCall.reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
+      const { record, resolve, reject } = openCall
+      if (ok) {
+        settled(record, 'fulfilled', undefined)
+        resolve(content)
+      } else {
+        const { tool, stackHolder } = record
+        reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
       }
     },
-    openCalls() {
-      const list: string[] = []
-      p.mapForEach(open, (openCall, number) => p.arrayPush(list, `${openCall.tool} (#${number})`))
-      return list
+    warnings(hasReturned) {
+      const list: TrackedCall[] = []
+      p.mapForEach(tracked, (record) => p.arrayPush(list, record))
+      return toolWarnings(p, list, hasReturned)
     },
   }
 }

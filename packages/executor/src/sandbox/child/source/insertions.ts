@@ -1,5 +1,5 @@
 import type { Shift } from '../../guest-boundary.ts'
-import { positionOf, type Position } from './position.ts'
+import type { Position } from './position.ts'
 
 /** Text that is added to the code at an offset. It has no line breaks. */
 export interface Insertion {
@@ -12,10 +12,18 @@ export function insert(code: string, insertions: readonly Insertion[]): { body: 
   let body = ''
   let copied = 0
   const shifts: Shift[] = []
+  let line = 1
+  let lineStart = 0
+  const breaks = /\r\n|[\n\r\u2028\u2029]/g
+  let next = breaks.exec(code)
   for (const { offset, text } of insertions) {
     body += code.slice(copied, offset) + text
     copied = offset
-    shifts.push({ ...positionOf(code, offset), width: text.length })
+    for (; next !== null && breaks.lastIndex <= offset; next = breaks.exec(code)) {
+      line += 1
+      lineStart = breaks.lastIndex
+    }
+    shifts.push({ line, column: offset - lineStart + 1, width: text.length })
   }
   return { body: body + code.slice(copied), shifts }
 }

@@ -3,6 +3,7 @@ import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
 import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
+import { watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
 import { positionOf } from './position.ts'
@@ -62,7 +63,10 @@ function compile(original: string, { program, code, analysis, returnedAt }: Unde
   const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
   if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
   const valued = withValue(code, program, analysis)
-  const { body, shifts } = insert(valued.code, valued.insertions)
+  const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
+  // At the same offset, what a statement gets comes before what the program gets at its end.
+  const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
+  const { body, shifts } = insert(valued.code, insertions)
   const all = [...literal, ...shifts]
   try {
     checkCompilation(body)
@@ -71,5 +75,6 @@ function compile(original: string, { program, code, analysis, returnedAt }: Unde
   }
   const { noValue } = valued
   const warning = noValue && { message: noValue.message, ...positionOf(code, noValue.offset) }
-  return { ok: true, body, shifts: all, ...(warning && { warning }) }
+  const { name: watch } = watched
+  return { ok: true, body, shifts: all, ...(watch !== undefined && { watch }), ...(warning && { warning }) }
 }

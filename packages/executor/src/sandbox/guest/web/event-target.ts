@@ -195,14 +195,14 @@ export function createEvents(p: Primordials, host: WebHost, DOMException: DomExc
      */
     #call(callback: unknown, event: Event): void {
       try {
-        if (typeof callback === 'function') p.ReflectApply(callback, this, [event])
+        if (typeof callback === 'function') host.watch(p.ReflectApply(callback, this, [event]))
         else {
           const { handleEvent } = callback as { handleEvent: unknown }
           if (typeof handleEvent !== 'function') throw new p.TypeError('handleEvent is not a function')
-          p.ReflectApply(handleEvent, callback, [event])
+          host.watch(p.ReflectApply(handleEvent, callback, [event]))
         }
       } catch (error) {
-        void p.promiseReject(error)
+        host.watch(p.promiseReject(error))
       }
     }
 

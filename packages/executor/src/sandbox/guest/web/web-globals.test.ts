@@ -52,7 +52,8 @@ function evaluateInGuest(expression: string, prelude = ''): unknown {
            now: () => 5,
            setTimeout: (callback, ms) => { p.arrayPush(timers, { callback, ms }); return 1 },
            clearTimeout() {},
-           randomBytes: (count) => p.typedArrayFill(new p.Uint8Array(count), 7),
+           watch: () => {},
+      randomBytes: (count) => p.typedArrayFill(new p.Uint8Array(count), 7),
            parseUrl: $1,
            inspectWith() {},
          })

@@ -11,6 +11,8 @@ export interface WebHost {
   randomBytes(count: number): Uint8Array
   /** Lets the console show objects of the web globals with `contentsOf`. */
   inspectWith(contentsOf: ContentsOf): void
+  /** Warns if the value is a promise that is rejected and that nothing handles. */
+  watch(value: unknown): void
   /** Calls the host's URL parser; see `child/url-host.ts`. */
   readonly parseUrl: UrlHost
 }

@@ -1,0 +1,128 @@
+import type { Program } from 'acorn'
+
+import type { Insertion } from './insertions.ts'
+import { type AnyNode, isNode } from './patterns.ts'
+
+/** Maximum number of places in one code. */
+const maxPlaces = 500
+
+/** Code without any of these words makes no promises but those of tools, which the runtime knows. */
+const mayMakePromises = /\basync\b|\bPromise\b|\.(?:then|catch|finally)\b/
+
+/** Functions and methods of builtins that return no promise. Many of them are called in long loops. */
+const knownFunctions = new Set(
+  (
+    'String Number Boolean BigInt Symbol parseInt parseFloat isNaN ' +
+    'push unshift pop shift splice sort reverse fill set add delete clear append log info warn error debug'
+  ).split(' '),
+)
+
+/** Insertions that pass values to a function of the runtime, and the name of that function in the code. */
+interface WatchedCode {
+  readonly name: string | undefined
+  readonly insertions: readonly Insertion[]
+}
+
+const nothingWatched: WatchedCode = { name: undefined, insertions: [] }
+
+/**
+ * Returns the insertions by which statements that may discard a promise pass it to a function of the runtime, which
+ * warns if nothing handles its rejection: calls whose value is discarded or kept in a variable, and callbacks of
+ * `forEach` and `new Promise`. `except` is the offset of the statement whose value is the program's.
+ */
+export function watchDiscarded(code: string, program: Program, except: number | undefined): WatchedCode {
+  const name = mayMakePromises.test(code) ? unusedName(code) : undefined
+  if (name === undefined) return nothingWatched
+  const insertions: Insertion[] = []
+  try {
+    visit(program as unknown as AnyNode)
+  } catch (error) {
+    // The nesting is too deep for this walk. The code runs without warnings of this kind.
+    if (error instanceof RangeError) return nothingWatched
+    throw error
+  }
+  return insertions.length === 0 ? nothingWatched : { name, insertions }
+
+  function visit(node: AnyNode): void {
+    if (insertions.length >= 2 * maxPlaces) return
+    if (node.type !== 'ExpressionStatement' || node.start !== except) {
+      for (const value of discardedValues(node)) add(value, ')')
+    }
+    const callback = callbackOf(node)
+    if (callback !== undefined) add(callback, ', true)')
+    for (const child of Object.values(node)) {
+      if (Array.isArray(child)) child.forEach((each) => isNode(each) && visit(each))
+      else if (isNode(child)) visit(child)
+    }
+  }
+
+  function add({ start, end }: AnyNode, rest: string): void {
+    insertions.push({ offset: start, text: `${name}(` }, { offset: end, text: rest })
+  }
+}
+
+/** Returns a name that the code does not contain; undefined if it would be long. */
+function unusedName(code: string): string | undefined {
+  let length = -1
+  for (const [, underscores] of code.matchAll(/watch(_*)/g)) length = Math.max(length, underscores!.length)
+  return length > 30 ? undefined : `watch${'_'.repeat(length + 1)}`
+}
+
+/** Returns the calls in a statement whose values it discards, or keeps in a variable. */
+function discardedValues(node: AnyNode): AnyNode[] {
+  if (node.type === 'ExpressionStatement') return callsIn(node['expression'] as AnyNode)
+  if (node.type !== 'VariableDeclaration' || String(node['kind']).includes('using')) return []
+  const declarations = node['declarations'] as { readonly id: AnyNode; readonly init: AnyNode | null }[]
+  return declarations.flatMap(({ id, init }) => (id.type === 'Identifier' && init && isCall(init) ? [init] : []))
+}
+
+function callsIn(expression: AnyNode): AnyNode[] {
+  switch (expression.type) {
+    case 'UnaryExpression':
+      return expression['operator'] === 'void' ? callsIn(expression['argument'] as AnyNode) : []
+    case 'SequenceExpression':
+      return (expression['expressions'] as AnyNode[]).flatMap(callsIn)
+    case 'AssignmentExpression': {
+      const right = expression['right'] as AnyNode
+      return expression['operator'] === '=' && isCall(right) ? [right] : []
+    }
+    case 'LogicalExpression':
+      return callsIn(expression['right'] as AnyNode)
+    case 'ConditionalExpression':
+      return ['consequent', 'alternate'].flatMap((branch) => callsIn(expression[branch] as AnyNode))
+    default:
+      return isCall(expression) ? [expression] : []
+  }
+}
+
+function isCall({ type, ...node }: AnyNode): boolean {
+  if (type === 'ChainExpression') return isCall(node['expression'] as AnyNode)
+  const callee = node['callee'] as AnyNode
+  if (type === 'NewExpression') return isNamed(callee, 'Promise')
+  if (type !== 'CallExpression') return false
+  return !knownFunctions.has((callee.type === 'Identifier' ? nameOf(callee) : methodOf(callee)) ?? '')
+}
+
+/** Returns the callback of `forEach` or `new Promise`, if it may be an async function. */
+function callbackOf(node: AnyNode): AnyNode | undefined {
+  if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return undefined
+  const callee = node['callee'] as AnyNode
+  const takesCallback = node.type === 'CallExpression' ? methodOf(callee) === 'forEach' : isNamed(callee, 'Promise')
+  const [first] = node['arguments'] as readonly AnyNode[]
+  if (!takesCallback || first === undefined || first.type === 'SpreadElement') return undefined
+  const isFunction = first.type === 'ArrowFunctionExpression' || first.type === 'FunctionExpression'
+  return isFunction && first['async'] !== true ? undefined : first
+}
+
+function methodOf(callee: AnyNode): string | undefined {
+  if (callee.type !== 'MemberExpression' || callee['computed'] === true) return undefined
+  return nameOf(callee['property'] as AnyNode)
+}
+
+function isNamed(node: AnyNode, name: string): boolean {
+  return node.type === 'Identifier' && nameOf(node) === name
+}
+
+function nameOf(node: AnyNode): string | undefined {
+  return node['name'] as string | undefined
+}

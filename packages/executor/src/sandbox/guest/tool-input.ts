@@ -1,0 +1,63 @@
+import { serialise } from './json.ts'
+import type { Primordials } from './primordials.ts'
+import type { GuestLimits } from '../guest-boundary.ts'
+import { isLongerThan, utf8Length } from './utf8.ts'
+
+/** Input of a call as JSON text, or the refusal of the call. */
+export type ToolInput =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly data: unknown }
+
+/** Returns the input of a call. Throws what user code throws while its value is serialised. */
+export function readInput(p: Primordials, tool: string, args: readonly unknown[], limits: GuestLimits): ToolInput {
+  const count = countOf(p, args)
+  if (count > 1) {
+    return {
+      ok: false,
+      code: 'TOOL_INPUT_INVALID',
+      message: `A tool takes one object; tools.${tool} got ${count} arguments. Pass one object with all fields: tools.${tool}({ … }).`,
+      data: { arguments: count },
+    }
+  }
+  const input = serialise(p, count === 0 ? { __proto__: null } : args[0])
+  if (!input.ok) {
+    const { path, reason, hint } = input
+    return {
+      ok: false,
+      code: 'TOOL_INPUT_INVALID',
+      message: `The input of ${tool} can not be sent: input${path} ${reason}. ${hint}`,
+      data: { path, hint },
+    }
+  }
+  const { text } = input
+  if (!isLongerThan(p, text, limits.toolInputBytes)) return { ok: true, text }
+  const sizeBytes = utf8Length(p, text)
+  const limitBytes = limits.toolInputBytes
+  return {
+    ok: false,
+    code: 'TOOL_INPUT_TOO_LARGE',
+    message:
+      `The input of ${tool} has ${sizeBytes} bytes as JSON; the limit is ${limitBytes} (toolInputBytes). ` +
+      'Send less, or pass a reference.',
+    data: { sizeBytes, limitBytes },
+  }
+}
+
+/**
+ * Returns the number of arguments that count: without `undefined` at the end, and without index and array where an array
+ * calls the tool as its callback, such as `ids.map(tools.get)`.
+ */
+function countOf(p: Primordials, args: readonly unknown[]): number {
+  let count = args.length
+  while (count > 0 && args[count - 1] === undefined) count--
+  return count > 1 && isCallback(p, args) ? 1 : count
+}
+
+function isCallback(p: Primordials, args: readonly unknown[]): boolean {
+  if (args.length !== 3) return false
+  const index = args[1]
+  const array = args[2]
+  if (typeof index !== 'number' || typeof array !== 'object' || array === null) return false
+  if (!p.ArrayIsArray(array) && p.typedArrayTag(array) === undefined) return false
+  return p.ObjectIs((array as unknown[])[index], args[0])
+}
