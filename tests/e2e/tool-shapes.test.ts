@@ -80,7 +80,7 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await suite.codemode.executeAsync('tools.nothing({ a: 1 })')).toBeNull()
     expect(await suite.codemode.executeAsync('[await tools.function(), await tools.function(undefined)]')).toEqual([
       {},
-      null,
+      {},
     ])
   })
 
