@@ -85,6 +85,14 @@ test('the options of an execution are these, and all are optional', () => {
   expectTypeOf<object>().toExtend<Partial<ExecuteOptions>>()
 })
 
+/** Calls that only the compiler reads. */
+function wrongContextAndInput(): void {
+  // @ts-expect-error a context is an object
+  codemode.withContext('ann')
+  // @ts-expect-error a symbol is no input
+  void codemode.run('1', { input: Symbol('s') })
+}
+
 test('input, context and config take objects that an interface describes', () => {
   interface Order {
     readonly id: string
@@ -98,13 +106,7 @@ test('input, context and config take objects that an interface describes', () =>
   expectTypeOf<Order>().toExtend<NonNullable<ExecuteOptions['config']>>()
   expectTypeOf<Codemode['withContext']>().toBeCallableWith({} as Order)
   expectTypeOf<Json>().toExtend<Input | null>()
-  const compiledOnly = (): void => {
-    // @ts-expect-error a context is an object
-    codemode.withContext('ann')
-    // @ts-expect-error a symbol is no input
-    void codemode.run('1', { input: Symbol('s') })
-  }
-  expectTypeOf(compiledOnly).toBeFunction()
+  expectTypeOf(wrongContextAndInput).toBeFunction()
 })
 
 test('a JSON Schema may be typed by an interface, or be constant', () => {
