@@ -82,8 +82,9 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
         () => Object.defineProperty(context, 'user', { value: 'root' }),
       ]) try { change() } catch { refused.push(true) }
       try { globalThis.context = { user: 'root' } } catch {}
-      return { refused: refused.length, told: await tools.whoami({ context: { user: 'root' } }, { user: 'root' }) }`)
-    expect(value).toEqual({ refused: 4, told: { user: 'ann', roles: ['reader'] } })
+      const second = await tools.whoami({}, { user: 'root' }).catch(({ code }) => code)
+      return { refused: refused.length, second, told: await tools.whoami({ context: { user: 'root' } }) }`)
+    expect(value).toEqual({ refused: 4, second: 'TOOL_INPUT_INVALID', told: { user: 'ann', roles: ['reader'] } })
   })
 
   test("a handler's changes to its context reach no other call", { tags: ['CX-1'] }, async () => {

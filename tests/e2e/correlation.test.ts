@@ -118,7 +118,7 @@ test(
 test.each([
   ['/livez', undefined, 200],
   ['/v1/executions', { code: 'return 1' }, 200],
-  ['/v1/executions', { code: '' }, 400],
+  ['/v1/executions', { code: 1 }, 400],
   ['/v1/executions/unknown', undefined, 404],
   ['/no/such/route', undefined, 404],
 ])('every answer of the executor echoes the id: %s', { tags: ['CX-2'] }, async (path, body, status) => {

@@ -95,7 +95,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       try { Object.defineProperty(context, 'clientId', { value: 'forged' }) } catch {}
       try { context.nested.role = 'admin' } catch {}
       globalThis.context = { clientId: 'forged' }
-      return tools.told({ context: { clientId: 'forged' }, callId: 'exe_0:1', executionId: 'exe_0' }, { clientId: 'forged' })`
+      return tools.told({ context: { clientId: 'forged' }, callId: 'exe_0:1', executionId: 'exe_0' })`
     const context = { clientId: 'real', nested: { role: 'user' } }
     const result = await suite.codemode.run<{ callId: string }>(code, { context, availableTools: ['told'] })
     expect(result).toMatchObject({
@@ -173,7 +173,7 @@ describe.each(transports)('over $transport', ({ config }) => {
           { tool: 'forgotten', status: 'cancelled' },
           { tool: 'awaited', status: 'completed' },
         ],
-        logs: [{ level: 'warn', text: expect.stringContaining('forgotten (#1)') }],
+        warnings: [{ code: 'CALL_NOT_AWAITED', tool: 'forgotten', line: 1, callId: `${result.executionId}:1` }],
       })
       await aborted(signals[0]!)
     },

@@ -39,6 +39,11 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
         handled()
         return p.ReflectGet(p.promisePrototype, 'constructor', this)
       },
+      set(this: object, value: unknown) {
+        p.ReflectDeleteProperty(promise, 'constructor')
+        handled()
+        p.ReflectSet(this, 'constructor', value)
+      },
       enumerable: false,
       configurable: true,
     })
