@@ -63,7 +63,7 @@ const versions = { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' }
 test.each([
   ['the turn of a guest without a turn', [turn(7)]],
   ['a second time that it is ready', [{ type: 'ready', versions }]],
-  ['more calls than an execution may make', [calls(300, 1)]],
+  ['more calls than an execution may make', [calls(1_001, 1)]],
   ['more calls than a journal holds, in many frames', Array.from({ length: 20 }, () => calls(1, 1e6))],
   ['a message of calls without any call', [calls(0, 0)]],
   ['a message of an unknown type', [{ type: 'root' }]],
