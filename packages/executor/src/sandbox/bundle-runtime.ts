@@ -7,18 +7,39 @@ import { buildSync } from 'esbuild'
 
 import type { RuntimeSource } from './runtime-source.ts'
 
+/** Modules of the rare parts of the runtime, by their exports. */
+const rareModules = {
+  createHints: 'hints.ts',
+  createPreviewIterator: 'inspect-iterator.ts',
+  createTables: 'console-table.ts',
+  describeCauses: 'error-causes.ts',
+  readPromiseStates: 'promise-states.ts',
+} as const
+
 /** Returns the scripts of the guest runtime. The same sources give the same text, whose hash is in every journal. */
 export function bundleRuntime(): RuntimeSource {
   return {
-    runtime: `(function () { ${functionBody(guestFile('runtime.ts'), 'createRuntime')} })()`,
+    runtime: `(function (rareParts) { ${functionBody(guestFile('runtime.ts'), 'createRuntime')} })(${rareParts()})`,
     web: functionBody(guestFile('web/index.ts'), 'createWebGlobals'),
   }
 }
 
 /**
+ * Returns the object of the rare parts of the runtime; see `guest/rare-parts.ts`. Each is bundled into a function of its
+ * own: V8 keeps nothing of the functions in it until it is called.
+ */
+function rareParts(): string {
+  const parts = Object.entries(rareModules).map(([exportName, file]) => {
+    return `${exportName}() { ${functionBody(guestFile(file), exportName)} }`
+  })
+  return `{ __proto__: null, ${parts.join(', ')} }`
+}
+
+/**
  * Bundles a guest module into the body of a strict function that returns one export. The format is `esm` because the code
  * that esbuild adds for the other formats calls builtins by name, which guest code may have replaced. Whitespace is
- * removed because every isolate parses the text; names are kept because guests see those of classes and functions.
+ * removed, and other characters than ASCII are escaped, because every isolate gets a copy of the text; names are kept
+ * because guests see those of classes and functions.
  */
 export function functionBody(entry: URL, exportName: string): string {
   const { outputFiles } = buildSync({
@@ -27,7 +48,7 @@ export function functionBody(entry: URL, exportName: string): string {
     write: false,
     format: 'esm',
     target: 'esnext',
-    charset: 'utf8',
+    charset: 'ascii',
     legalComments: 'none',
     minifyWhitespace: true,
   })

@@ -97,6 +97,11 @@ export interface Emit {
    * size in bytes of UTF-8.
    */
   (kind: 'result', text: string): number
+  /**
+   * Reports that the code could not be compiled, before any of it has run. Returns, as the JSON text of a
+   * `PreparedSource`, what the host finds when it compiles the code too.
+   */
+  (kind: 'uncompiled'): string
   /** Reports the end of the execution: the JSON text of a `GuestEnd`, without its result. */
   (kind: 'end', text: string): void
 }

@@ -5,7 +5,7 @@ import type { TurnEffects } from '@codemode/shared'
 import type { Deliver, StartSpec } from '../guest-boundary.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
-import { ParserBrokenError, prepareSource } from './source/prepare-source.ts'
+import { ParserBrokenError, prepareSource, prepareUncompiledSource } from './source/prepare-source.ts'
 
 /** Report of a turn to the executor, without the fields that the process adds. */
 export type TurnReply =
@@ -113,14 +113,20 @@ export class GuestHost {
   #startText(): string | undefined {
     const { code, context, config, limits, seed, tools } = this.#spec
     try {
-      return JSON.stringify({ source: prepareSource(code), context, config, limits, seed, tools } satisfies StartSpec)
+      const source = prepareUncompiledSource(code)
+      return JSON.stringify({ source, context, config, limits, seed, tools } satisfies StartSpec)
     } catch (error) {
       if (error instanceof ParserBrokenError) return undefined
       throw error
     }
   }
 
-  #takeOutput(kind: string, first: string | number, second: string | number, third: string): number | undefined {
+  #takeOutput(
+    kind: string,
+    first: string | number,
+    second: string | number,
+    third: string,
+  ): number | string | undefined {
     switch (kind) {
       case 'log':
         this.#effects.logs.push({ level: first as TurnEffects['logs'][number]['level'], text: String(second) })
@@ -144,6 +150,8 @@ export class GuestHost {
       case 'result':
         this.#result = String(first)
         return Buffer.byteLength(this.#result)
+      case 'uncompiled':
+        return JSON.stringify(prepareSource(this.#spec.code))
       case 'end':
         this.#effects.end ??= this.#endOf(String(first))
         break

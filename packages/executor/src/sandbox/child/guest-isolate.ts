@@ -12,7 +12,7 @@ export type EmitListener = (
   first: string | number,
   second: string | number,
   third: string,
-) => number | undefined
+) => number | string | undefined
 
 /** The runtime's only export. Guest code has no access to the callbacks. */
 type CreateRuntime = (turnEnded: number, ...callbacks: ivm.Callback[]) => Deliver

@@ -1,9 +1,10 @@
 import type { ContentsOf } from './contents.ts'
-import { createPreviewIterator, type PreviewIterator } from './inspect-iterator.ts'
+import type { PreviewIterator } from './inspect-iterator.ts'
 import { indentLines } from './inspect-layout.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
-import { readPromiseStates, type PromiseState } from './promise-states.ts'
+import type { PromiseState } from './promise-states.ts'
+import { rare } from './rare-parts.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Characters around the number that stands for the state of a promise; no text of Unicode has them. */
@@ -36,7 +37,7 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   const options: InspectOptions = {
     __proto__: null,
     contentsOf,
-    previewIterator: (iterator, kind) => (preview ??= createPreviewIterator(p))(iterator, kind),
+    previewIterator: (iterator, kind) => (preview ??= rare().createPreviewIterator()(p))(iterator, kind),
     stateOf(promise) {
       promises ??= []
       p.arrayPush(promises, promise)
@@ -60,7 +61,7 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
     },
     /** Passes on a text with the states of its promises, in a later microtask. */
     whenStatesAreKnown({ text, promises: shown = [] }: Inspected, use: (text: string) => void): void {
-      readPromiseStates(p, shown, (states) => {
+      rare().readPromiseStates()(p, shown, (states) => {
         let known = ''
         let copied = 0
         for (let i = 0; i < states.length; i++) {

@@ -1,5 +1,5 @@
 import { brandOf } from './brand.ts'
-import { inspect } from './inspect.ts'
+import type { inspect } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 
 /** Number of rows of a table that are shown. */
@@ -10,20 +10,29 @@ interface Column {
   readonly cells: string[]
 }
 
+/** Primordials, and the function that shows values. */
+interface TableHost {
+  readonly p: Primordials
+  readonly inspect: typeof inspect
+}
+
 /**
- * Returns an object as the table that Node's `console.table` shows: a row for each item of an array, map or set, or for
- * each property. `wanted` may be an array of the names of the columns. Accessors are not called. Returns undefined for an
- * object that can't be inspected: a proxy can throw at any step.
+ * Creates the function that returns an object as the table that Node's `console.table` shows: a row for each item of an
+ * array, map or set, or for each property. `wanted` may be an array of the names of the columns. Accessors are not
+ * called. It returns undefined for an object that can't be inspected: a proxy can throw at any step.
  */
-export function tableOf(p: Primordials, data: object, wanted: unknown): string | undefined {
-  try {
-    return makeTable(p, data, p.ArrayIsArray(wanted) ? wanted : undefined)
-  } catch {
-    return undefined
+export function createTables(p: Primordials, inspectValue: typeof inspect) {
+  return (data: object, wanted: unknown): string | undefined => {
+    try {
+      return makeTable({ p, inspect: inspectValue }, data, p.ArrayIsArray(wanted) ? wanted : undefined)
+    } catch {
+      return undefined
+    }
   }
 }
 
-function makeTable(p: Primordials, data: object, wanted: readonly unknown[] | undefined): string {
+function makeTable(host: TableHost, data: object, wanted: readonly unknown[] | undefined): string {
+  const { p } = host
   const brand = brandOf(p, data)
   const index: Column = { head: brand === 'Map' || brand === 'Set' ? '(iteration index)' : '(index)', cells: [] }
   const columns: Column[] = [index]
@@ -40,13 +49,13 @@ function makeTable(p: Primordials, data: object, wanted: readonly unknown[] | un
     p.arrayPush(columns, keys)
     p.mapForEach(data as Map<unknown, unknown>, (value, key) => {
       if (!addRow(`${rows}`)) return
-      p.arrayPush(keys.cells, cellOf(p, key))
-      p.arrayPush(values.cells, cellOf(p, value))
+      p.arrayPush(keys.cells, cellOf(host, key))
+      p.arrayPush(values.cells, cellOf(host, value))
     })
     p.arrayPush(columns, values)
   } else if (brand === 'Set') {
     p.setForEach(data as Set<unknown>, (value) => {
-      if (addRow(`${rows}`)) p.arrayPush(values.cells, cellOf(p, value))
+      if (addRow(`${rows}`)) p.arrayPush(values.cells, cellOf(host, value))
     })
     p.arrayPush(columns, values)
   } else {
@@ -59,12 +68,12 @@ function makeTable(p: Primordials, data: object, wanted: readonly unknown[] | un
       const isPrimitive = item === null || (typeof item !== 'object' && typeof item !== 'function')
       if (wanted === undefined && isPrimitive) {
         hasValues = true
-        setCell(p, values, row, cellOf(p, item))
+        setCell(p, values, row, cellOf(host, item))
         continue
       }
       const names = wanted ?? p.ObjectKeys(item as object)
       for (let i = 0; i < names.length; i++) {
-        const name = typeof names[i] === 'string' ? (names[i] as string) : inspect(p, names[i])
+        const name = typeof names[i] === 'string' ? (names[i] as string) : host.inspect(p, names[i])
         let column = p.mapGet(byName, name)
         if (column === undefined) {
           column = { head: name, cells: [] }
@@ -72,7 +81,7 @@ function makeTable(p: Primordials, data: object, wanted: readonly unknown[] | un
           p.arrayPush(columns, column)
         }
         const isThere = !isPrimitive && p.ObjectHasOwn(item, name)
-        setCell(p, column, row, isThere ? cellOf(p, shownValue(p, item, name)) : '')
+        setCell(p, column, row, isThere ? cellOf(host, shownValue(p, item, name)) : '')
       }
     }
     if (hasValues) p.arrayPush(columns, values)
@@ -87,7 +96,7 @@ function shownValue(p: Primordials, object: object, key: string): unknown {
 }
 
 /** Returns a value as one line; of an object with more than two properties only its class. */
-function cellOf(p: Primordials, value: unknown): string {
+function cellOf({ p, inspect }: TableHost, value: unknown): string {
   const isLarge =
     typeof value === 'object' && value !== null && !p.ArrayIsArray(value) && p.ObjectKeys(value).length > 2
   return inspect(p, value, { __proto__: null, depth: isLarge ? -1 : 0, maxItems: 3, lineLength: Infinity })

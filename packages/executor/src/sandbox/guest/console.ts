@@ -1,12 +1,12 @@
 import { createConsoleCounters } from './console-counters.ts'
 import { createConsoleInspection } from './console-inspection.ts'
-import { tableOf } from './console-table.ts'
 import { defineLazyGlobal } from './define.ts'
 import { formatLog, inspect, type InspectOptions } from './inspect.ts'
 import { indentLines } from './inspect-layout.ts'
 import { createLogWriter, type Level, type LogWriter } from './log-writer.ts'
 import { missing } from './missing.ts'
 import type { Primordials } from './primordials.ts'
+import { rare } from './rare-parts.ts'
 import { assertNotEnded, type RuntimeState } from './state.ts'
 
 /**
@@ -17,7 +17,8 @@ export function installConsole(p: Primordials, state: RuntimeState): void {
 }
 
 function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): object {
-  const inspection = createConsoleInspection(p, state)
+  /** Made at the first object. */
+  let inspection: ReturnType<typeof createConsoleInspection> | undefined
   let indent = ''
 
   function write(level: Level, text: string): void {
@@ -27,6 +28,8 @@ function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): 
   /** Writes a text, once the states of the promises in it are known. */
   function writeInspected(level: Level, format: (options: InspectOptions) => string): void {
     assertNotEnded(p, state)
+    inspection ??= createConsoleInspection(p, state)
+    const { whenStatesAreKnown } = inspection
     const inspected = inspection.make(format)
     if (inspected.promises === undefined) {
       write(level, inspected.text)
@@ -34,11 +37,12 @@ function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): 
     }
     const margin = indent
     const finish = writer.writeLater(level, inspected.text)
-    inspection.whenStatesAreKnown(inspected, (text) => finish(margin + indentLines(p, text, margin)))
+    whenStatesAreKnown(inspected, (text) => finish(margin + indentLines(p, text, margin)))
   }
 
   function print(level: Level, args: readonly unknown[]): void {
-    writeInspected(level, (options) => formatLog(p, args, options))
+    if (hasObject(args)) writeInspected(level, (options) => formatLog(p, args, options))
+    else write(level, formatLog(p, args))
   }
 
   const counters = createConsoleCounters(p, () => state.at, print)
@@ -56,7 +60,7 @@ function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): 
     dirxml: (...args: unknown[]) => print('log', args),
     table(data = missing, columns = missing) {
       let text: string | undefined
-      if (typeof data === 'object' && data !== null) text = tableOf(p, data, columns)
+      if (typeof data === 'object' && data !== null) text = rare().createTables()(p, inspect)(data, columns)
       if (text === undefined) print('log', [data])
       else write('log', text)
     },
@@ -94,6 +98,13 @@ function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): 
     configurable: true,
   })
   return methods
+}
+
+function hasObject(args: readonly unknown[]): boolean {
+  for (let i = 0; i < args.length; i++) {
+    if (typeof args[i] === 'function' || (typeof args[i] === 'object' && args[i] !== null)) return true
+  }
+  return false
 }
 
 /** Returns a list of `first` and of the items from `start` on. */

@@ -108,10 +108,14 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
       void p.promiseThen(settled, () => endWithWarnings(outcome, first, ticksLeft - 1))
       return
     }
-    const warnings = p.arraySlice(first)
-    addAll(warnings, rejectionWarnings(p, watch))
-    addAll(warnings, callWarnings(outcome.ok))
-    outcome.warnings = warningsField(p, warnings)
+    const rejections = watch.rejections()
+    const ofCalls = callWarnings(outcome.ok)
+    if (first.length + rejections.length + ofCalls.length > 0) {
+      const warnings = p.arraySlice(first)
+      addAll(warnings, rejectionWarnings(p, rejections))
+      addAll(warnings, ofCalls)
+      outcome.warnings = warningsField(p, warnings)
+    }
     end(outcome)
   }
 

@@ -1,7 +1,7 @@
 import { truncate } from './truncate.ts'
 import type { Primordials } from './primordials.ts'
 import { messageOf, read, readText } from './thrown.ts'
-import { toolCallOf } from './tool-error.ts'
+import type { toolCallOf } from './tool-error.ts'
 
 /** Bounds of described causes and inner errors, as `causeLimits` of the wire protocol. */
 const limits = { depth: 5, errors: 64, nameLength: 256, messageLength: 2_048, totalLength: 32_768 } as const
@@ -15,7 +15,11 @@ type Described = Record<string, unknown>
  * Describes the `cause` and the inner errors of a thrown value, to a bounded depth, number and length. A cycle ends the
  * description. Getters of user code run within the turn's CPU budget.
  */
-export function describeCauses(p: Primordials, thrown: unknown): { cause: unknown; errors: unknown } {
+export function describeCauses(
+  p: Primordials,
+  thrown: unknown,
+  callOf: typeof toolCallOf,
+): { cause: unknown; errors: unknown } {
   const ancestors: unknown[] = []
   let errorsLeft: number = limits.errors
   let lengthLeft: number = limits.totalLength
@@ -42,7 +46,7 @@ export function describeCauses(p: Primordials, thrown: unknown): { cause: unknow
     const code = read(p, error, 'code')
     if (typeof code === 'string') described['code'] = truncateText(code, limits.nameLength)
     else if (typeof code === 'number' && p.ErrorIsError(error)) described['code'] = p.String(code)
-    const call = toolCallOf(p, error)
+    const call = callOf(p, error)
     if (call !== undefined) {
       described['tool'] = truncateText(call.tool, limits.nameLength)
       described['call'] = call.call

@@ -1,6 +1,6 @@
-import { describeCauses } from './error-causes.ts'
 import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
+import { rare } from './rare-parts.ts'
 import { messageOf, readText } from './thrown.ts'
 import { toolCallOf, toolErrorDetails } from './tool-error.ts'
 
@@ -41,7 +41,7 @@ export function describeFailure(p: Primordials, thrown: unknown, hintOf?: HintOf
   }
   const name = readText(p, thrown, 'name') ?? 'Error'
   const stack = readText(p, thrown, 'stack')
-  const { cause, errors } = describeCauses(p, thrown)
+  const { cause, errors } = rare().describeCauses()(p, thrown, toolCallOf)
   return {
     name,
     message,

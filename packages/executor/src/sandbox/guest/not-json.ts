@@ -10,41 +10,6 @@ export interface Refusal {
 /** Maximum nesting of arrays and objects in a value that crosses as JSON; `maxJsonNesting` in the protocol. */
 export const maxNesting = 1_000
 
-const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
-const iterator = ['an iterator', 'Use [...iterator].']
-const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).']
-
-/** Names and hints of the refused kinds of values. The client has the same in `tools/not-json.ts`. */
-const kinds = {
-  __proto__: null,
-  function: ['a function', 'Call it, or leave it out.'],
-  symbol: ['a symbol', 'Use symbol.description.'],
-  BigInt: ['a BigInt', 'Use String(n), or Number(n) if it is small enough.'],
-  Map: ['a Map', 'Use Object.fromEntries(map) or [...map].'],
-  Set: ['a Set', 'Use [...set].'],
-  WeakMap: ['a WeakMap', noContents],
-  WeakSet: ['a WeakSet', noContents],
-  WeakRef: ['a WeakRef', 'Use ref.deref().'],
-  Promise: ['a Promise', 'An await is missing.'],
-  ArrayBuffer: ['an ArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
-  SharedArrayBuffer: ['a SharedArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
-  DataView: ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.'],
-  TypedArray: ['a typed array', 'Use Array.from(array), or base64 text.'],
-  RegExp: ['a RegExp', 'Use regexp.source.'],
-  Segments: ['the segments of an Intl.Segmenter', 'Use [...segments].'],
-  Iterator: iterator,
-  Generator: iterator,
-  AsyncGenerator: asyncIterator,
-  Headers: ['a Headers object', 'Use Object.fromEntries(headers).'],
-  URLSearchParams: ['a URLSearchParams object', 'Use Object.fromEntries(params) or String(params).'],
-  FormData: ['a FormData object', 'Use Object.fromEntries(form).'],
-  Response: ['a Response', 'Use await response.json() or await response.text().'],
-  Request: ['a Request', 'Use await request.json() or await request.text().'],
-  Blob: ['a Blob', 'Use await blob.text().'],
-  File: ['a File', 'Use await file.text().'],
-  ReadableStream: ['a ReadableStream', 'Read it first: await new Response(stream).text().'],
-} as unknown as Readonly<Record<string, readonly [string, string] | undefined>>
-
 /** Returns the refusal of a value that is no object; undefined for strings, numbers, booleans and undefined. */
 export function refusalOfPrimitive(item: unknown): Refusal | undefined {
   switch (typeof item) {
@@ -86,8 +51,47 @@ export const tooDeep: Refusal = {
   hint: 'Flatten it, for example to a list whose items refer to each other by id.',
 }
 
+/**
+ * Returns names and hints of the refused kinds of values. The client has the same in `tools/not-json.ts`. They are made when
+ * they are used, because every isolate runs the top level of the runtime.
+ */
+function refusedKinds(): Readonly<Record<string, readonly [string, string] | undefined>> {
+  const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
+  const iterator = ['an iterator', 'Use [...iterator].']
+  const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).']
+  return {
+    __proto__: null,
+    function: ['a function', 'Call it, or leave it out.'],
+    symbol: ['a symbol', 'Use symbol.description.'],
+    BigInt: ['a BigInt', 'Use String(n), or Number(n) if it is small enough.'],
+    Map: ['a Map', 'Use Object.fromEntries(map) or [...map].'],
+    Set: ['a Set', 'Use [...set].'],
+    WeakMap: ['a WeakMap', noContents],
+    WeakSet: ['a WeakSet', noContents],
+    WeakRef: ['a WeakRef', 'Use ref.deref().'],
+    Promise: ['a Promise', 'An await is missing.'],
+    ArrayBuffer: ['an ArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
+    SharedArrayBuffer: ['a SharedArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
+    DataView: ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.'],
+    TypedArray: ['a typed array', 'Use Array.from(array), or base64 text.'],
+    RegExp: ['a RegExp', 'Use regexp.source.'],
+    Segments: ['the segments of an Intl.Segmenter', 'Use [...segments].'],
+    Iterator: iterator,
+    Generator: iterator,
+    AsyncGenerator: asyncIterator,
+    Headers: ['a Headers object', 'Use Object.fromEntries(headers).'],
+    URLSearchParams: ['a URLSearchParams object', 'Use Object.fromEntries(params) or String(params).'],
+    FormData: ['a FormData object', 'Use Object.fromEntries(form).'],
+    Response: ['a Response', 'Use await response.json() or await response.text().'],
+    Request: ['a Request', 'Use await request.json() or await request.text().'],
+    Blob: ['a Blob', 'Use await blob.text().'],
+    File: ['a File', 'Use await file.text().'],
+    ReadableStream: ['a ReadableStream', 'Read it first: await new Response(stream).text().'],
+  } as unknown as ReturnType<typeof refusedKinds>
+}
+
 function refusalOf(kind: string): Refusal {
-  const known = kinds[kind]
+  const known = refusedKinds()[kind]
   return {
     reason: `is ${known === undefined ? withArticle(kind) : known[0]}, which JSON can not hold`,
     hint: known === undefined ? 'Use the plain data that its methods and properties give.' : known[1],

@@ -1,5 +1,4 @@
 import type { Primordials } from './primordials.ts'
-import type { PromiseWatch } from './promise-watch.ts'
 import { nowhere, ownValue, placeOf, type Place } from './stack-frames.ts'
 import { messageOf } from './thrown.ts'
 import { toolCallOf } from './tool-error.ts'
@@ -8,10 +7,9 @@ import type { GuestWarning } from './warnings.ts'
 
 const maxReasonLength = 600
 
-/** Returns a warning for each rejection that has no handler, at the line of its error. */
-export function rejectionWarnings(p: Primordials, watch: PromiseWatch): GuestWarning[] {
+/** Returns a warning for each reason of a rejection that has no handler, at the line of its error. */
+export function rejectionWarnings(p: Primordials, rejections: readonly unknown[]): GuestWarning[] {
   const warnings: GuestWarning[] = []
-  const rejections = watch.rejections()
   for (let i = 0; i < rejections.length; i++) {
     const reason = rejections[i]
     const call = typeof reason === 'object' && reason !== null ? toolCallOf(p, reason) : undefined

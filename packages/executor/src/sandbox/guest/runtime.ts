@@ -9,16 +9,16 @@ import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
-import { createHints, type HintOf } from './hints.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
+import { rare } from './rare-parts.ts'
 import { seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
-import { installStackTraces, runSource } from './source.ts'
+import { compileSource, installStackTraces, runSource } from './source.ts'
 import type { RuntimeState } from './state.ts'
 import { installTimers } from './timers.ts'
-import { createToolNames } from './tool-names.ts'
+import { createToolNames, type ToolNames } from './tool-names.ts'
 import { installTools } from './tools.ts'
 
 /** Maximum length of a request to the host's URL parser, in UTF-16 units. */
@@ -52,10 +52,13 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   installConsole(p, state)
   const watch = createPromiseWatch(p)
   let tools: ReturnType<typeof installTools> | undefined
-  let hintOf: HintOf | undefined
+  let toolNames: ToolNames | undefined
+  let toolList: readonly string[] = []
+  let source: StartSpec['source'] | undefined
+  const namesOf = (): ToolNames => (toolNames ??= createToolNames(p, toolList))
   const ending: Ending = createEnding(p, state, {
     watch,
-    hintOf: (error) => hintOf?.(error),
+    hintOf: (error) => (source ? rare().createHints()(p, namesOf(), source)(error) : undefined),
     callWarnings: (hasReturned) => tools?.warnings(hasReturned) ?? [],
   })
   const timers = installTimers(p, state, { ending, watch })
@@ -84,12 +87,13 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   function start(spec: StartSpec, input: string): void {
     state.limits = spec.limits
     randomBytes = seedRandomness(p, spec.seed)
-    const names = createToolNames(p, spec.tools)
-    hintOf = createHints(p, names, spec.source)
-    tools = installTools(p, state, names, { ending, watch })
-    installStackTraces(p, spec.source)
+    toolList = spec.tools
+    const compiled = compileSource(p, state, spec.source)
+    source = compiled.source
+    tools = installTools(p, state, namesOf, { ending, watch })
+    installStackTraces(p, compiled.source)
     installInputs(p, spec, input)
-    runSource(p, spec.source, { ending, watch })
+    runSource(p, compiled, { ending, watch })
   }
 
   return function deliver(kind, at, call, ok, text, input) {

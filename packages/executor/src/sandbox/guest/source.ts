@@ -5,6 +5,7 @@ import { createDiscard } from './discard.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
 import { stackTraces } from './stack-frames.ts'
+import type { RuntimeState } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
@@ -17,19 +18,42 @@ interface SourceHost {
   readonly watch: PromiseWatch
 }
 
-/** Compiles the code as the body of an async function, with the language's own constructor, and runs it. */
-export function runSource(p: Primordials, source: PreparedSource, { ending, watch }: SourceHost): void {
-  if (!source.ok) {
-    failSyntax(ending, source)
-    return
-  }
-  let main: () => unknown
+/** Code that is compiled, or the reason why it can't run. */
+export interface CompiledSource {
+  readonly source: PreparedSource
+  /** Function with the code as its body; undefined if the code can't run. */
+  readonly main: (() => unknown) | undefined
+}
+
+/**
+ * Compiles the code as the body of an async function, with the language's own constructor. If that fails, the host
+ * compiles it too, because the constructor's error has no position.
+ */
+export function compileSource(p: Primordials, state: RuntimeState, source: PreparedSource): CompiledSource {
+  const main = mainOf(p, source)
+  if (main !== undefined || !source.ok) return { source, main }
+  const checked = p.JSONParse(state.emit('uncompiled')) as PreparedSource
+  if (!checked.ok) return { source: checked, main }
+  // If the host has compiled the same text, only the smaller stack of the isolate is a reason.
+  const mainOfChecked = mainOf(p, checked)
+  const nested = { ok: false, message: 'the code is nested too deeply', line: 1, column: 1 } as const
+  return { source: mainOfChecked === undefined ? nested : checked, main: mainOfChecked }
+}
+
+function mainOf(p: Primordials, source: PreparedSource): (() => unknown) | undefined {
+  if (!source.ok) return undefined
   const body = `${source.body}\n//# sourceURL=${sourceName}`
   try {
-    main = (source.watch === undefined ? p.AsyncFunction(body) : p.AsyncFunction(source.watch, body)) as () => unknown
+    return (source.watch === undefined ? p.AsyncFunction(body) : p.AsyncFunction(source.watch, body)) as () => unknown
   } catch {
-    // The host has compiled the same text, so only the smaller stack of the isolate is a reason.
-    failSyntax(ending, { message: 'the code is nested too deeply', line: 1, column: 1 })
+    return undefined
+  }
+}
+
+/** Runs the code. */
+export function runSource(p: Primordials, { source, main }: CompiledSource, { ending, watch }: SourceHost): void {
+  if (!source.ok || main === undefined) {
+    if (!source.ok) failSyntax(ending, source)
     return
   }
   const { warning } = source

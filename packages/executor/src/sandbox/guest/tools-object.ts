@@ -54,12 +54,13 @@ export function createToolsObject(p: Primordials, names: ToolNames, call: Call):
   return makeNode('', true)
 }
 
-/** Defines the global `tools`, which code can read, but not replace. */
-export function defineTools(p: Primordials, tools: object): void {
+/** Defines the global `tools`, which code can read, but not replace. It is made at its first access. */
+export function defineTools(p: Primordials, make: () => object): void {
+  let tools: object | undefined
   p.ReflectDefineProperty(p.globalThis, 'tools', {
     // @ts-expect-error the prototype of a literal is not part of its type
     __proto__: null,
-    get: () => tools,
+    get: () => (tools ??= make()),
     set: () => refuse(p, 'set tools'),
     enumerable: false,
     configurable: true,

@@ -40,7 +40,7 @@ interface ToolsHost {
  * Installs the global `tools` and keeps the table of the promises that it returned. A call takes its number before it
  * is checked, and an invalid call rejects its promise instead of throwing.
  */
-export function installTools(p: Primordials, state: RuntimeState, names: ToolNames, host: ToolsHost): Tools {
+export function installTools(p: Primordials, state: RuntimeState, namesOf: () => ToolNames, host: ToolsHost): Tools {
   const { ending, watch } = host
   const makeToolError = installToolError(p)
   const open = new p.Map<number, OpenCall>()
@@ -140,7 +140,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: ToolNam
     )
   }
 
-  defineTools(p, createToolsObject(p, names, call))
+  defineTools(p, () => createToolsObject(p, namesOf(), call))
   return {
     settle(number, ok, text) {
       const openCall = p.mapGet(open, number)
@@ -159,7 +159,7 @@ export function installTools(p: Primordials, state: RuntimeState, names: ToolNam
     warnings(hasReturned) {
       const list: TrackedCall[] = []
       p.mapForEach(tracked, (record) => p.arrayPush(list, record))
-      return toolWarnings(p, list, hasReturned)
+      return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
     },
   }
 }

@@ -47,8 +47,12 @@ export function parseAnyDialect(code: string): Understood {
   return parseProgram(stripped)
 }
 
+/** Start of code whose first token may be a brace, possibly behind comments. */
+const mayStartWithBrace = /^\s*(?:\{|\/|<!--|-->)/
+
 /** Returns the offset of a brace that is the first token of the code. */
 function offsetOfBrace(code: string): number | undefined {
+  if (!mayStartWithBrace.test(code)) return undefined
   try {
     const { type, start } = tokenizer(code, { ecmaVersion: 'latest' }).getToken()
     return type === tokTypes.braceL ? start : undefined

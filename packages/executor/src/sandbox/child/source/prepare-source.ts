@@ -18,8 +18,22 @@ export { isParserBroken, ParserBrokenError, loadParser } from './strip-types.ts'
  * it parses as a body by itself.
  */
 export function prepareSource(code: string): PreparedSource {
+  return prepareWith(checkCompilation, code)
+}
+
+/**
+ * Does the same, but leaves out the compilation by V8, which the guest repeats. If the guest can't compile the body,
+ * `prepareSource` knows the reason.
+ */
+export function prepareUncompiledSource(code: string): PreparedSource {
+  return prepareWith(() => undefined, code)
+}
+
+type CheckBody = (body: string) => void
+
+function prepareWith(check: CheckBody, code: string): PreparedSource {
   try {
-    return prepare(code)
+    return prepare(check, code)
   } catch (error) {
     if (error instanceof RangeError) {
       return failure(new SourceError('the code is nested too deeply', positionOf(code, deepestBracket(code).offset)))
@@ -34,20 +48,20 @@ function failure({ message, position, hint }: SourceError): PreparedSource {
 }
 
 /** Prepares the code, or what is in its only fence if the whole is no program. */
-function prepare(code: string): PreparedSource {
+function prepare(check: CheckBody, code: string): PreparedSource {
   const whole = withoutHashbang(removeCodeFence(code))
   let content: string | undefined
   try {
     const understood = parseAnyDialect(whole)
     if (understood.analysis.hasFence) content = contentOfFence(code)
-    if (content === undefined) return compile(whole, understood)
+    if (content === undefined) return compile(check, whole, understood)
   } catch (error) {
     content = error instanceof SourceError ? contentOfFence(code) : undefined
     if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
   const text = withoutHashbang(content)
   try {
-    return compile(text, parseAnyDialect(text))
+    return compile(check, text, parseAnyDialect(text))
   } catch (error) {
     throw error instanceof SourceError ? withHint(error, text) : error
   }
@@ -59,7 +73,11 @@ function withoutHashbang(code: string): string {
   return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
 }
 
-function compile(original: string, { program, code, analysis, returnedAt }: Understood): PreparedSource {
+function compile(
+  check: CheckBody,
+  original: string,
+  { program, code, analysis, returnedAt }: Understood,
+): PreparedSource {
   const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
   if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
   const valued = withValue(code, program, analysis)
@@ -69,7 +87,7 @@ function compile(original: string, { program, code, analysis, returnedAt }: Unde
   const { body, shifts } = insert(valued.code, insertions)
   const all = [...literal, ...shifts]
   try {
-    checkCompilation(body)
+    check(body)
   } catch (error) {
     throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
   }

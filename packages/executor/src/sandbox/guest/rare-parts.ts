@@ -1,0 +1,25 @@
+import type { createTables } from './console-table.ts'
+import type { describeCauses } from './error-causes.ts'
+import type { createHints } from './hints.ts'
+import type { createPreviewIterator } from './inspect-iterator.ts'
+import type { readPromiseStates } from './promise-states.ts'
+
+/**
+ * Parts of the runtime that few programs use, each behind a function that V8 compiles when it is called. They are
+ * bundles of their own, so they share no state with the runtime but what it passes to them.
+ */
+interface RareParts {
+  readonly createHints: () => typeof createHints
+  readonly createPreviewIterator: () => typeof createPreviewIterator
+  readonly createTables: () => typeof createTables
+  readonly describeCauses: () => typeof describeCauses
+  readonly readPromiseStates: () => typeof readPromiseStates
+}
+
+/** Defined by the bundler, around the runtime. */
+declare const rareParts: RareParts
+
+/** Returns the rare parts. Before the runtime is bundled there are none. */
+export function rare(): RareParts {
+  return rareParts
+}
