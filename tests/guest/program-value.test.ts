@@ -93,3 +93,13 @@ test('stacks have the places of the author on the line of an insertion', { tags:
     expect.stringMatching(/fail \(code:1:45\)\n {4}at code:1:13$/),
   )
 })
+
+test.each<[string, number, number]>([
+  ['const a = 1;\n  /(?<b>.)(?<b>.)/', 2, 3],
+  ['const a = 1;  f() ||= 1', 1, 15],
+  ['switch (1) { case 1: using a = null }', 1, 22],
+  ['const a = 1\nf() &&= await 1', 2, 1],
+])('%j, which only V8 refuses, is a syntax error with a place', { tags: ['GU-4'] }, async (code, line, column) => {
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR', details: { line, column } } })
+})
