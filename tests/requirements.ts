@@ -30,6 +30,7 @@ export const requirements = {
   'GU-4':
     'Syntax errors name the token, have line and column, and hint at the usual causes; text around one fence is dropped',
   'GU-5': 'Using something that is not there is an error that says what to do instead',
+  'GU-6': 'docs/guest.md lists every global and rule of the guest',
   'RT-1': 'Retries never block, are jittered, honour Retry-After, stop at the deadline, abort at once, and say so',
   'RT-2': 'A retry never runs code twice: the execution id is the idempotency key',
   'RT-3': 'Each clock fires on its own, says which it was; a larger per-call value wins; CPU time excludes waiting',
