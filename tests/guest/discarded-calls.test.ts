@@ -169,3 +169,21 @@ test('an accessor of a promise shows nothing but the constructor', { tags: ['GU-
     return [...seen, Object.getOwnPropertyNames(call), await call]`
   expect(await suite.codemode.executeAsync(code)).toEqual([true, [], true, '[object Promise]', [], 1])
 })
+
+test.each<[string, unknown]>([
+  [
+    "const seen = []; const a = async () => { seen.push('a') }; const b = () => { seen.push('b') }; [1].forEach((a, b)); return seen",
+    ['b'],
+  ],
+  ['const f = async () => 1; let w\\u0061tch = 1; f(); return watch', 1],
+  [
+    'const f = async () => 1; class X extends Promise {} const p = f(); Object.setPrototypeOf(p, X.prototype); return p.constructor === X',
+    true,
+  ],
+  [
+    'const f = async () => { for (let i = 0; i < 3; i++) await null; while (true) setTimeout(() => {}, 1) }; f(); return 1',
+    1,
+  ],
+])('watching for discarded promises does not change what %j returns', { tags: ['GU-2'] }, async (code, value) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: true, result: value })
+})

@@ -116,3 +116,17 @@ test.each(['for (;;) {}', 'const start = Date.now(); for (let i = 0; ; i++) if (
     expect(result).not.toHaveProperty('error.hint')
   },
 )
+
+test.each([
+  ['Array.prototype[Symbol.iterator] = () => { throw new Error("x") }; tools.ech({})', 'tools.ech is not a function'],
+  [
+    'Array.prototype[Symbol.iterator] = () => { throw new Error("x") }\nsetTimeout(() => { tools.ech({}) }, 1); await new Promise(() => {})',
+    'tools.ech is not a function',
+  ],
+  [
+    'Object.getPrototypeOf([].values()).next = () => { throw new Error("x") }; setTimeout(() => { tools.ech({}) }, 1); await sleep(9)',
+    'tools.ech is not a function',
+  ],
+])('a hint calls nothing that the code has replaced: %j', { tags: ['GU-5', 'SA-1'] }, async (code, message) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', message } })
+})

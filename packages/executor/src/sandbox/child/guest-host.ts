@@ -2,7 +2,7 @@ import process from 'node:process'
 
 import type { TurnEffects } from '@codemode/shared'
 
-import type { Deliver, StartSpec } from '../guest-boundary.ts'
+import type { Deliver, PreparedSource, StartSpec } from '../guest-boundary.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource, prepareUncompiledSource } from './source/prepare-source.ts'
@@ -31,6 +31,8 @@ export class GuestHost {
   #outputLength = 0
   #waitedForClock = false
   #sizeBytes = Infinity
+  /** Whether the parser of this process is broken, so that another process has to run the turn. */
+  #cannotPrepare = false
 
   constructor(spec: GuestSpec, isolate: GuestIsolate) {
     this.#spec = spec
@@ -68,6 +70,7 @@ export class GuestHost {
     const content = this.#argumentsOf(delivery)
     if (content === undefined) return { type: 'skipped' }
     const entry = this.#isolate.enter(content, timeoutMs)
+    if (this.#cannotPrepare) return { type: 'skipped' }
     if (entry.type === 'failed') throw new Error('The guest runtime failed', { cause: entry.cause })
     const sizeBytes = entry.type === 'ended' ? this.#isolate.sizeBytes() : undefined
     const { user, system } = process.threadCpuUsage(before)
@@ -151,12 +154,23 @@ export class GuestHost {
         this.#result = String(first)
         return Buffer.byteLength(this.#result)
       case 'uncompiled':
-        return JSON.stringify(prepareSource(this.#spec.code))
+        return this.#sourceThatFailed()
       case 'end':
         this.#effects.end ??= this.#endOf(String(first))
         break
     }
     return undefined
+  }
+
+  /** Returns what the host finds in code that did not compile, as JSON. The turn is skipped if it can't look at it. */
+  #sourceThatFailed(): string {
+    try {
+      return JSON.stringify(prepareSource(this.#spec.code))
+    } catch (error) {
+      if (!(error instanceof ParserBrokenError)) throw error
+      this.#cannotPrepare = true
+      return JSON.stringify({ ok: false, message: '', line: 1, column: 1 } satisfies PreparedSource)
+    }
   }
 
   #endOf(text: string): NonNullable<TurnEffects['end']> {

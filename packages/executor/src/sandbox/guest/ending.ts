@@ -85,8 +85,8 @@ const maxTicks = 16
 const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
 export function createEnding(p: Primordials, state: RuntimeState, { watch, callWarnings, hintOf }: EndingHost): Ending {
-  // Whether the outcome is decided; the end follows when discarded promises have had time to be rejected.
-  let isDecided = false
+  // Outcome that is decided; the end follows when discarded promises have had time to be rejected.
+  let decided: WithWarnings | undefined
 
   function end(outcome: object): void {
     if (state.ended) return
@@ -101,7 +101,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
   /** Ends after the microtasks that reject discarded promises, with the warnings that are known then. */
   function endWithWarnings(outcome: WithWarnings, first: readonly GuestWarning[], ticksLeft = maxTicks): void {
     if (ticksLeft > 0 && watch.hasPending()) {
-      isDecided = true
+      decided = outcome
       const settled = p.promiseResolve(undefined)
       // `then` looks up the promise's constructor, which user code may have replaced.
       defineHidden(p, settled, 'constructor', undefined)
@@ -124,7 +124,8 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
   }
 
   function fail(code: GuestFailureCode, name: string, message: string, more: FailureFields): void {
-    if (!isDecided) end(failed({ code, name, message, more, thrown: nothingThrown }))
+    // A limit that is reached after the outcome is decided ends the guest with that outcome at once.
+    end(decided ?? failed({ code, name, message, more, thrown: nothingThrown }))
   }
 
   function failed({ code, name, message, more, thrown }: EndTexts): WithWarnings {
@@ -145,7 +146,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
   }
 
   function threw(thrown: unknown): void {
-    if (isDecided || state.ended) return
+    if (decided !== undefined || state.ended) return
     const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown, hintOf)
     const more = { details, stack, hint }
     endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
@@ -182,7 +183,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
 
   return {
     returned(value, noValue) {
-      if (isDecided || state.ended) return
+      if (decided !== undefined || state.ended) return
       try {
         returned(value, noValue)
       } catch (thrown) {

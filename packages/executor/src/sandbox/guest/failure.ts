@@ -47,9 +47,18 @@ export function describeFailure(p: Primordials, thrown: unknown, hintOf?: HintOf
     message,
     stack,
     details: toolErrorDetails(p, thrown),
-    hint: p.ErrorIsError(thrown) ? hintOf?.({ name, message, stack }) : undefined,
+    hint: p.ErrorIsError(thrown) && hintOf !== undefined ? safeHint(hintOf, { name, message, stack }) : undefined,
     call: toolCallOf(p, thrown)?.call,
     cause,
     errors,
+  }
+}
+
+/** Returns the hint; undefined if making it throws, because an addition to a failure must not replace the failure. */
+function safeHint(hintOf: HintOf, error: Parameters<HintOf>[0]): string | undefined {
+  try {
+    return hintOf(error)
+  } catch {
+    return undefined
   }
 }

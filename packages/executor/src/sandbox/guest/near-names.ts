@@ -28,7 +28,9 @@ function distanceTo(p: Primordials, wanted: string, name: string): number | unde
   const dot = lastDot(p, name)
   const last = dot === -1 ? whole : simplified(p, p.stringSlice(name, dot + 1))
   if (last === wanted || p.stringEndsWith(wanted, last)) return last.length >= 4 || last === wanted ? 1 : undefined
-  const [shorter, longer] = wanted.length < last.length ? [wanted, last] : [last, wanted]
+  // Destructuring an array would call its iterator, which user code may have replaced.
+  const shorter = wanted.length < last.length ? wanted : last
+  const longer = wanted.length < last.length ? last : wanted
   if (shorter.length >= 4 && p.stringIncludes(longer, shorter)) return 2
   const limit = p.MathMax(1, p.MathTrunc(p.MathMin(wanted.length, last.length) / 3))
   const distance = p.MathMin(editDistance(p, wanted, last, limit), editDistance(p, wanted, whole, limit))

@@ -35,9 +35,9 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
       // @ts-expect-error the prototype of a literal is not part of its type
       __proto__: null,
       get(this: unknown) {
-        p.ReflectDeleteProperty(promise, 'constructor')
+        const isDeleted = p.ReflectDeleteProperty(promise, 'constructor')
         handled()
-        return p.ReflectGet(p.promisePrototype, 'constructor', this)
+        return p.ReflectGet(isDeleted ? promise : p.promisePrototype, 'constructor', this)
       },
       set(this: object, value: unknown) {
         p.ReflectDeleteProperty(promise, 'constructor')

@@ -61,8 +61,9 @@ export function watchDiscarded(code: string, program: Program, except: number | 
   }
 }
 
-/** Returns a name that the code does not contain; undefined if it would be long. */
+/** Returns a name that the code does not contain; undefined if it would be long, or if escapes may hide a name. */
 function unusedName(code: string): string | undefined {
+  if (code.includes('\\u')) return undefined
   let length = -1
   for (const [, underscores] of code.matchAll(/watch(_*)/g)) length = Math.max(length, underscores!.length)
   return length > 30 ? undefined : `watch${'_'.repeat(length + 1)}`
@@ -110,8 +111,10 @@ function callbackOf(node: AnyNode): AnyNode | undefined {
   const takesCallback = node.type === 'CallExpression' ? methodOf(callee) === 'forEach' : isNamed(callee, 'Promise')
   const [first] = node['arguments'] as readonly AnyNode[]
   if (!takesCallback || first === undefined || first.type === 'SpreadElement') return undefined
+  if (first.type === 'Identifier' || first.type === 'MemberExpression') return first
+  // Parentheses do not belong to a node, so text around another expression could get between them.
   const isFunction = first.type === 'ArrowFunctionExpression' || first.type === 'FunctionExpression'
-  return isFunction && first['async'] !== true ? undefined : first
+  return isFunction && first['async'] === true ? first : undefined
 }
 
 function methodOf(callee: AnyNode): string | undefined {
