@@ -51,7 +51,10 @@ export function findRegexes(path: string, source: string): FoundRegex[] {
   return found
 }
 
-/** Whether a node is a call of `RegExp`, or of a string's method with an argument that is not a literal expression. */
+/**
+ * Returns whether a node is a call of `RegExp`, or of a string's method with an argument that is not a literal
+ * expression.
+ */
 function makesRegex(node: AnyNode): boolean {
   if (node.type !== 'NewExpression' && node.type !== 'CallExpression') return false
   const callee = node['callee'] as AnyNode

@@ -74,7 +74,7 @@ test('an execution on the CPU when its process crashes is retried alone, and fai
   expect(await codemode.executeAsync('2 + 2')).toBe(4)
 })
 
-/** Whether a process has used more CPU time than its start needs, which an endless loop soon exceeds. */
+/** Returns whether a process has used more CPU time than its start needs, which an endless loop soon exceeds. */
 function isComputing(pid: number): boolean {
   return (processCpuMs(pid) ?? 0) > 1_200
 }

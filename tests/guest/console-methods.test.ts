@@ -31,7 +31,7 @@ test('labels count and measure, and an unknown label is a warning', { tags: ['EX
   const code = `
     console.count(); console.count('x'); console.count(undefined); console.countReset(); console.count(); console.countReset('y')
     console.time(); console.time(); console.timeLog(undefined, 1, { a: 2 }, '%s'); await sleep(5); console.timeEnd(); console.timeEnd()
-    console.time('100%s'); await sleep(1500); console.timeEnd('100%s'); return [console.time('z'), console.count()]`
+    console.time('100%s'); await sleep(1000); console.timeEnd('100%s'); return [console.time('z'), console.count()]`
   expect(await linesOf(code)).toEqual([
     'default: 1',
     'x: 1',
@@ -42,7 +42,7 @@ test('labels count and measure, and an unknown label is a warning', { tags: ['EX
     'default: 0ms 1 { a: 2 } %s',
     expect.stringMatching(/^default: \d+ms$/),
     "warn: No such label 'default' for console.timeEnd()",
-    expect.stringMatching(/^100%s: 1\.\d{3}s$/),
+    expect.stringMatching(/^100%s: \d+\.\d{3}s$/),
     'default: 2',
   ])
 })

@@ -1,3 +1,5 @@
+import { setImmediate as nextRound } from 'node:timers/promises'
+
 import { expect, test } from 'vitest'
 
 import { api, replayOf } from '@codemode/testkit'
@@ -7,8 +9,8 @@ const tools = {
   echo: (input: unknown) => input,
   fail: () => Promise.reject(new Error('no stock')),
   slow: () => new Promise<never>(() => {}),
-  /** Answers long after the calls before it. */
-  later: () => new Promise((resolve) => setTimeout(resolve, 300, null)),
+  /** Answers after the calls before it, whose handlers have settled by the next round of the event loop. */
+  later: () => nextRound(null),
 }
 const suite = useCodemode({ client: { tools } })
 

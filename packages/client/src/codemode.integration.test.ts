@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import process from 'node:process'
-import { setTimeout as delay } from 'node:timers/promises'
+import { once } from 'node:events'
 
 import { fixedLimits, newCorrelationId, type Json, type ToolAnswer } from '@codemode/shared'
 import { Webhook } from 'standardwebhooks'
@@ -392,16 +392,18 @@ test('a connection that breaks before the tool server has read the request is no
   const logger = { debug: ignore, info: ignore, warn: ignore, error: (message: string) => void lines.push(message) }
   await using executor = await FakeExecutor.start(async (request, reply) => {
     const { token, url } = executionOf(request).callback!
-    const headers = { authorization: `Bearer ${token}`, 'content-length': 1_000 }
+    // The server answers "continue" when it begins to handle the request, whose body never comes to its end.
+    const headers = { authorization: `Bearer ${token}`, 'content-length': 1_000, expect: '100-continue' }
     const delivery = httpRequest(url, { method: 'POST', headers }).on('error', ignore)
-    await new Promise((resolve) => delivery.write('{', resolve))
-    await delay(50)
+    delivery.flushHeaders()
+    await once(delivery, 'continue')
     delivery.destroy()
-    await delay(50)
     reply.result(null)
   })
   await using codemode = codemodeOf(executor, { toolServer: { port: 0 }, tools: { greet }, logger })
   await codemode.executeAsync('x')
+  // Closing waits for the connections of the tool server.
+  await codemode.close()
   expect(lines).toEqual([])
 })
 

@@ -13,7 +13,8 @@ export function sandboxProcesses(executorPid: number = process.pid): number[] {
 }
 
 /**
- * Whether a process is a sandbox process. The commands that start one in a jail have the same arguments behind their own.
+ * Returns whether a process is a sandbox process. The commands that start one in a jail have the same arguments behind
+ * their own.
  */
 export function isSandboxProcess({ args, isLeaf }: Descendant): boolean {
   return isLeaf && basename(args[0] ?? '') === 'node' && args.some((arg) => entry.test(arg))

@@ -101,7 +101,7 @@ export function setValueAt(values: Record<string, unknown>, path: OptionPath, va
   setValueAt(values[name] as Record<string, unknown>, inside, value)
 }
 
-/** Whether a value is an object that can hold options. */
+/** Returns whether a value is an object that can hold options. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -105,7 +105,7 @@ export const connectionSchema = z.strictObject({
   connectTimeoutMs: milliseconds.default(clientTimeouts.connectTimeoutMs),
 })
 
-/** Whether a module is given by its path, and not by a URL. */
+/** Returns whether a module is given by its path, and not by a URL. */
 export function isPath(module: unknown): module is string {
   return typeof module === 'string' && !/^[a-z][a-z\d+.-]+:/i.test(module)
 }

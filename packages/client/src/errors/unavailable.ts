@@ -14,7 +14,7 @@ export function isRefusal(error: unknown): error is ExecutorClientError {
 }
 
 /**
- * Whether a run was rejected because its request or its executor failed, and not because it was cancelled or
+ * Returns whether a run was rejected because its request or its executor failed, and not because it was cancelled or
  * misconfigured.
  */
 export function isOutage(error: unknown, signal: AbortSignal | undefined): boolean {
@@ -22,17 +22,17 @@ export function isOutage(error: unknown, signal: AbortSignal | undefined): boole
   return !(error instanceof CancelledError || error instanceof ConfigurationError)
 }
 
-/** Whether the executor was not reached, was lost, or refused the execution. */
+/** Returns whether the executor was not reached, was lost, or refused the execution. */
 export function isUnavailable(error: unknown): error is ExecutorClientError {
   return error instanceof ExecutorClientError && (unreachable.has(error.code) || isRefusal(error))
 }
 
-/** Whether the executor has not answered within `requestTimeoutMs`. */
+/** Returns whether the executor has not answered within `requestTimeoutMs`. */
 export function isRequestTimeout(error: unknown): boolean {
   return error instanceof ExecutorClientError && error.code === 'REQUEST_TIMEOUT'
 }
 
-/** Whether the executor was unavailable for the execution and has certainly run nothing of it. */
+/** Returns whether the executor was unavailable for the execution and has certainly run nothing of it. */
 export function hasCertainlyNotRun(error: unknown): error is ExecutorClientError {
   return isUnavailable(error) && !error.ambiguous
 }

@@ -57,8 +57,8 @@ export class RunCache {
 }
 
 /**
- * Whether a result may be cached. The value of a fallback or a degradation must not be used after the outage, and must
- * not be reported as the executor's own.
+ * Returns whether a result may be cached. The value of a fallback or a degradation must not be used after the outage,
+ * and must not be reported as the executor's own.
  */
 function isCacheable({ success, source }: ExecutionResult): boolean {
   return success && (source === 'executor' || source === 'cache')

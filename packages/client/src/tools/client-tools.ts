@@ -48,7 +48,7 @@ export class ClientTools {
     return this.module?.load()
   }
 
-  /** Whether a registry is that of a view, and not the client's own. */
+  /** Returns whether a registry is that of a view, and not the client's own. */
   isExtendedBy(registry: ToolRegistry): boolean {
     return registry !== this.registry
   }

@@ -25,8 +25,8 @@ export function errorData(error: object): Record<string, unknown> {
 }
 
 /**
- * Whether an error has an own field. True for `cause`, which a class may define as a getter. `error` and `suppressed` are
- * fields of a `SuppressedError`.
+ * Returns whether an error has an own field. True for `cause`, which a class may define as a getter. `error` and
+ * `suppressed` are fields of a `SuppressedError`.
  */
 function hasField(error: object, key: string): boolean {
   try {

@@ -63,7 +63,7 @@ function pathStart(line: string, from: number, end: number): number | undefined 
   return undefined
 }
 
-/** Whether a request line begins there, such as `GET /private/messages`, whose path is not of this host. */
+/** Returns whether a request line begins there, such as `GET /private/messages`, whose path is not of this host. */
 function isRequestLine(line: string, from: number): boolean {
   return /(?:^|[^\w])(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) $/.test(line.slice(Math.max(0, from - 10), from))
 }
@@ -82,7 +82,7 @@ class Token {
     this.#end = end
   }
 
-  /** Whether the POSIX path that begins at `at`, with its first name at `name`, is one of a host. */
+  /** Returns whether the POSIX path that begins at `at`, with its first name at `name`, is one of a host. */
   isPathAt(at: number, name: number): boolean {
     const slash = name < this.#end ? nextOf(slashOrEnd, this.#line, name) : name
     if (slash === name) return false
@@ -94,7 +94,7 @@ class Token {
   }
 }
 
-/** Whether a token ends with a file extension and a position, `:10` or `:10:5`. */
+/** Returns whether a token ends with a file extension and a position, `:10` or `:10:5`. */
 function endsInPosition(token: string): boolean {
   return /\.[a-z]{1,5}(?::\d{1,8}){1,2}[.,:;!?)\]}]{0,3}$/i.test(token)
 }
@@ -147,7 +147,7 @@ function tokenEnd(line: string, from: number): number {
   return end
 }
 
-/** Whether a character separates tokens. A blank behind a backslash is escaped, and part of its path. */
+/** Returns whether a character separates tokens. A blank behind a backslash is escaped, and part of its path. */
 function isBetweenTokens(line: string, at: number): boolean {
   const character = line[at]!
   if (character === ' ') return line[at - 1] !== '\\'
@@ -169,7 +169,7 @@ function isDrive(line: string, start: number, colon: number): boolean {
   )
 }
 
-/** Whether the name of a server and a share follow, `server\share`, or the `?` and `.` of device paths. */
+/** Returns whether the name of a server and a share follow, `server\share`, or the `?` and `.` of device paths. */
 function isServer(line: string, from: number, end: number): boolean {
   let at = from
   while (at < end && /[\w.-]/.test(line[at]!)) at += 1
@@ -185,7 +185,7 @@ function runEnd(line: string, from: number, end: number): number {
   return at
 }
 
-/** Whether a slash behind this character continues something: a relative path, an alias, an expression. */
+/** Returns whether a slash behind this character continues something: a relative path, an alias, an expression. */
 function isPartOfName(line: string, at: number): boolean {
   if (line[at] === 'm' && color.test(line.slice(Math.max(0, at - 18), at + 1))) return false
   return isWordCharacter(line, at) || '~/\\%@$*)]}'.includes(line[at]!)

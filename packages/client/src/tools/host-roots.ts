@@ -9,7 +9,7 @@ const usualRoots =
 /** Names of top-level directories, read once, when the first text is cleaned. */
 let roots: ReadonlySet<string> | undefined
 
-/** Whether a name is one of a top-level directory of a host: a usual one, or one of this machine. */
+/** Returns whether a name is one of a top-level directory of a host: a usual one, or one of this machine. */
 export function isHostRoot(name: string): boolean {
   roots ??= new Set([...usualRoots.split(' '), ...namesInRoot(), ...rootsInUse()])
   return roots.has(name)

@@ -21,7 +21,10 @@ export function wireNameOf(name: string): string {
     .join('.')
 }
 
-/** Whether no code could call a tool of this name: a part between dots has no character that an identifier can have. */
+/**
+ * Returns whether no code could call a tool of this name: a part between dots has no character that an identifier can
+ * have.
+ */
 export function isUncallable(name: string): boolean {
   return !name.split('.').every((part) => /[$\p{ID_Continue}]/u.test(part))
 }

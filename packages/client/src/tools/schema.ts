@@ -45,7 +45,7 @@ export function compileSchema(schema: ToolSchema, direction: 'input' | 'output')
   return isStandardSchema(schema) ? standardCheck(schema, direction) : plainCheck(schema as JsonObject, direction)
 }
 
-/** Whether a schema is of a library, and not a plain JSON Schema. */
+/** Returns whether a schema is of a library, and not a plain JSON Schema. */
 export function isStandardSchema(schema: ToolSchema): schema is StandardSchemaV1 {
   return '~standard' in schema
 }

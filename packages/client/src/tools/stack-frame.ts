@@ -8,8 +8,8 @@ const closers = ' \t\r,{}])'
 const numbersOnly = /(?:^|[\s(T])\d{1,4}:\d{1,10}:\d{1,10}\)?$/
 
 /**
- * Whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async Promise.all
- * (index 0)`. A sentence that begins with "at" has no such location.
+ * Returns whether a line is a stack frame: `at` and a location, such as `    at run (/srv/app.js:1:2)` or `at async
+ * Promise.all (index 0)`. A sentence that begins with "at" has no such location.
  */
 export function isStackFrame(line: string): boolean {
   const start = line.trimStart()

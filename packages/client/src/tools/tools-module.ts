@@ -45,7 +45,7 @@ export class ToolsModule {
     }
   }
 
-  /** Whether the tool is one of the module, and not one that was registered over it. */
+  /** Returns whether the tool is one of the module, and not one that was registered over it. */
   has(tool: RegisteredTool): boolean {
     return this.#registered.has(tool)
   }

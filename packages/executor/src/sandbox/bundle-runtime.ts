@@ -5,7 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 import { buildSync } from 'esbuild'
 
-import type { RuntimeSource } from './runtime-source.ts'
+/** The scripts from which a sandbox process makes isolates. */
+export interface RuntimeSource {
+  /** A script whose value is the function that makes the runtime; every isolate runs it before the guest's code. */
+  readonly runtime: string
+  /** The body of a function that makes the web globals; compiled in an isolate when its guest first uses one of them. */
+  readonly web: string
+}
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {

@@ -1,12 +1,6 @@
 import { readFile } from 'node:fs/promises'
 
-/** The scripts from which a sandbox process makes isolates. */
-export interface RuntimeSource {
-  /** A script whose value is the function that makes the runtime; every isolate runs it before the guest's code. */
-  readonly runtime: string
-  /** The body of a function that makes the web globals; compiled in an isolate when its guest first uses one of them. */
-  readonly web: string
-}
+import type { RuntimeSource } from './bundle-runtime.ts'
 
 let source: Promise<RuntimeSource> | undefined
 

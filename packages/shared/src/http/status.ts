@@ -25,14 +25,14 @@ export function codeOfStatus(status: number): RequestErrorCode {
 const gatewayStatuses: ReadonlySet<number> = new Set([408, 425, 502, 504, 520, 521, 522, 523, 524, 527, 530])
 
 /**
- * Whether gateways use a status to say that the server behind them gave no response; those from 520 on are of CDNs. 503
- * is none, because servers send it themselves.
+ * Returns whether gateways use a status to say that the server behind them gave no response; those from 520 on are of
+ * CDNs. 503 is none, because servers send it themselves.
  */
 export function isGatewayStatus(status: number): boolean {
   return gatewayStatuses.has(status)
 }
 
-/** Whether the same request may succeed later: after a gateway's status, 429 and 503. */
+/** Returns whether the same request may succeed later: after a gateway's status, 429 and 503. */
 export function isTemporaryStatus(status: number): boolean {
   return isGatewayStatus(status) || errorCodes[codeOfStatus(status)].retryable
 }

@@ -102,7 +102,7 @@ const otherKeywords = [
 
 const allKeywords: ReadonlySet<string> = new Set([...schemaKeywords, ...schemaMapKeywords, ...otherKeywords])
 
-/** Whether a name is a keyword of some draft, or an extension by its prefix `x-`. */
+/** Returns whether a name is a keyword of some draft, or an extension by its prefix `x-`. */
 export const isKeyword = (name: string): boolean => allKeywords.has(name) || name.startsWith('x-')
 
 /** Returns the direct subschemas of a schema. */

@@ -28,7 +28,7 @@ export const formats: Readonly<Record<string, (text: string) => boolean>> = {
   'relative-json-pointer': isRelativePointer,
 }
 
-/** Whether a text is a full-date of RFC 3339. */
+/** Returns whether a text is a full-date of RFC 3339. */
 function isDate(text: string): boolean {
   const [, year, month, day] = (text.length === 10 && /^(\d{4})-(\d\d)-(\d\d)$/.exec(text)) || []
   if (day === undefined || Number(month) < 1 || Number(month) > 12) return false
@@ -36,7 +36,7 @@ function isDate(text: string): boolean {
   return Number(day) >= 1 && Number(day) <= lastDay
 }
 
-/** Whether a text is a full-time of RFC 3339. A leap second must be the last second of a day in UTC. */
+/** Returns whether a text is a full-time of RFC 3339. A leap second must be the last second of a day in UTC. */
 function isTime(text: string): boolean {
   const parts = text.length < 70 ? /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:z|([+-])(\d\d):(\d\d))$/i.exec(text) : null
   if (parts === null) return false
@@ -48,7 +48,7 @@ function isTime(text: string): boolean {
   return second < 60 || utcMinute === 24 * 60 - 1
 }
 
-/** Whether a text is a duration of RFC 3339, appendix A: weeks alone, or units without a gap between them. */
+/** Returns whether a text is a duration of RFC 3339, appendix A: weeks alone, or units without a gap between them. */
 function isDuration(text: string): boolean {
   if (text.length > 100 || !/^P[\dT]/.test(text)) return false
   if (/^P\d+W$/.test(text)) return true
@@ -62,15 +62,15 @@ function areUnits(text: string, units: string): boolean {
   return found === '' || (/^(?:0[A-Z])+$/.test(found) && units.includes(found.replaceAll('0', '')))
 }
 
-/** Whether a text is a hostname of RFC 1123. */
+/** Returns whether a text is a hostname of RFC 1123. */
 function isHostname(text: string): boolean {
   if (text.length === 0 || text.length > 253) return false
   return text.split('.').every((label) => label.length <= 63 && /^[a-z\d-]+$/i.test(label) && !/^-|-$/.test(label))
 }
 
 /**
- * Whether a text is a mailbox of RFC 5321: a dot-string or quoted string of at most 64 characters, and a host or an
- * address literal.
+ * Returns whether a text is a mailbox of RFC 5321: a dot-string or quoted string of at most 64 characters, and a host
+ * or an address literal.
  */
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf('@')
@@ -95,7 +95,7 @@ function isRegex(text: string): boolean {
   }
 }
 
-/** Whether a text is a JSON Pointer of RFC 6901. */
+/** Returns whether a text is a JSON Pointer of RFC 6901. */
 function isPointer(text: string): boolean {
   return (text === '' || text.startsWith('/')) && !/~(?![01])/.test(text)
 }

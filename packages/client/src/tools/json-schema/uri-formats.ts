@@ -14,7 +14,7 @@ function charactersOf(set: string): (text: string) => boolean {
   return (text) => expression.test(text)
 }
 
-/** Whether a text is a URI, which begins with a scheme. */
+/** Returns whether a text is a URI, which begins with a scheme. */
 export function isUri(text: string): boolean {
   const scheme = schemeOf(text)
   return scheme !== undefined && isRelative(text.slice(scheme.length + 1))
@@ -57,7 +57,7 @@ function isAuthority(text: string): boolean {
   return end > 0 && (isLiteral || isFutureLiteral(literal)) && /^(?::\d*)?$/.test(hostAndPort.slice(end + 1))
 }
 
-/** Whether a text is an address of a future version of IP, `v1.text`. */
+/** Returns whether a text is an address of a future version of IP, `v1.text`. */
 function isFutureLiteral(text: string): boolean {
   const [version, address] = splitAt(text, '.')
   return /^v[\da-f]+$/i.test(version) && address !== '' && !address.includes('%') && isUserinfo(address)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 import type ivm from 'isolated-vm'
 
-import type { RuntimeSource } from '../runtime-source.ts'
+import type { RuntimeSource } from '../bundle-runtime.ts'
 
 const scriptInfo = { filename: 'codemode:runtime' } as const
 

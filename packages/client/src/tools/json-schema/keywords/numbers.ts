@@ -52,7 +52,10 @@ export const multipleOf: Keyword = ({ schema }) => {
       : failure(at, `${value} is not a multiple of ${divisor}`)
 }
 
-/** Whether a number is a multiple of another one, as decimals: 0.0075 is a multiple of 0.0001, but not in binary. */
+/**
+ * Returns whether a number is a multiple of another one, as decimals: 0.0075 is a multiple of 0.0001, but not in
+ * binary.
+ */
 function isMultiple(value: number, divisor: number): boolean {
   if (!Number.isFinite(value)) return false
   if (Number.isSafeInteger(value) && Number.isSafeInteger(divisor)) return value % divisor === 0

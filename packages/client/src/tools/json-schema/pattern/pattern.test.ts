@@ -52,8 +52,8 @@ const text = fc
   .map((parts) => parts.join(''))
 
 /**
- * Whether the pattern matches between code points, as the specification defines it; V8 also tries the middle of a
- * surrogate pair.
+ * Returns whether the pattern matches between code points, as the specification defines it; V8 also tries the middle of
+ * a surrogate pair.
  */
 function hasMatch(source: string, text: string): boolean {
   const expression = new RegExp(source, 'uy')
