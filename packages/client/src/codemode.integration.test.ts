@@ -398,12 +398,13 @@ test('a connection that breaks before the tool server has read the request is no
     delivery.flushHeaders()
     await once(delivery, 'continue')
     delivery.destroy()
+    // The server has seen the broken connection when it answers a request that was sent after it.
+    await new Promise((resolve) => delivery.once('close', resolve))
+    expect((await fetch(url, { method: 'POST' })).status).toBe(401)
     reply.result(null)
   })
   await using codemode = codemodeOf(executor, { toolServer: { port: 0 }, tools: { greet }, logger })
   await codemode.executeAsync('x')
-  // Closing waits for the connections of the tool server.
-  await codemode.close()
   expect(lines).toEqual([])
 })
 
