@@ -3,21 +3,24 @@ import {
   defaultRequestLimits,
   executionRequestSchema,
   fixedLimits,
+  journalVersion,
   toolAnswerSchema,
   toolResultsRequestSchema,
+  type Delivery,
+  type JournalEntry,
+  type JournalHeader,
+  type TurnEffects,
 } from '@codemode/shared'
 
 import { parseWith } from '@codemode/shared/internal'
 
 import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
-import { EffectsValidator } from '../../packages/executor/src/engine/effects-validator.ts'
-import { EventLog } from '../../packages/executor/src/engine/event-log.ts'
-import { DeliveryQueue } from '../../packages/executor/src/engine/delivery-queue.ts'
-import { parsedBytesOf } from '../../packages/executor/src/engine/memory-size.ts'
+import { CallTable } from '../../packages/executor/src/engine/state/call-table.ts'
+import { EffectsAccount } from '../../packages/executor/src/engine/state/effects-account.ts'
+import { ExecutionState } from '../../packages/executor/src/engine/state/execution-state.ts'
+import { EventFeed } from '../../packages/executor/src/engine/state/event-feed.ts'
+import { parsedBytesOf } from '../../packages/executor/src/engine/state/memory-size.ts'
 import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
-import { Pacer } from '../../packages/executor/src/engine/pacer.ts'
-import { ToolCalls } from '../../packages/executor/src/engine/tool-calls.ts'
-import { JournalLog } from '../../packages/executor/src/engine/journal-log.ts'
 import { bodyLimits, jsonBody } from '../../packages/executor/src/http/body.ts'
 import { testApp } from '../../packages/executor/src/http/http-app.test-support.ts'
 import { parseJson } from '../../packages/executor/src/json-text.ts'
@@ -103,53 +106,60 @@ function readFrames(chunks: readonly Buffer[]): void {
   for (const chunk of chunks) for (const message of reader.push(chunk)) sandboxMessageSchema.safeParse(message)
 }
 
-function headerOf(): JournalLog['header'] {
-  return {
-    version: 1,
-    executionId,
-    correlationId: 'cor_0000000000000000',
-    createdAt: '2026-01-01T00:00:00.000Z',
-    code: '',
-    input: 'null',
-    context: '{}',
-    config: '{}',
-    seed: '0'.repeat(64),
-    limits,
-    tools: [{ name: 'echo' }],
-    runtime: { guestRuntime: '', v8: '', icu: '', arch: '' },
+const header: JournalHeader = {
+  version: journalVersion,
+  executionId,
+  correlationId: 'cor_0000000000000000',
+  createdAt: '2026-01-01T00:00:00.000Z',
+  code: '',
+  input: 'null',
+  context: '{}',
+  config: '{}',
+  seed: '0'.repeat(64),
+  limits,
+  tools: [{ name: 'echo' }],
+  runtime: { guestRuntime: '', v8: '', icu: '', arch: '' },
+}
+
+const turnOf = (delivery: Delivery, effects: Partial<TurnEffects>): JournalEntry => ({
+  type: 'turn',
+  at: 0,
+  endedAt: 0,
+  cpuMs: 0,
+  delivery,
+  effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...effects },
+})
+
+/** Makes `count` calls at once, answers each of them, and reads the open calls after each answer. */
+function makeCalls(count: number): void {
+  const calls = new CallTable(limits.toolCallsInFlight)
+  for (let call = 1; call <= count; call++) calls.add({ call, tool: 'echo', input: '{}' }, { isRefused: false })
+  for (let call = 1; call <= count; call++) {
+    calls.takePlaces(0)
+    calls.settle(call, 0, { status: 'completed' })
+    calls.firstOpen()
   }
 }
 
-/** Makes `count` calls at once, answers each of them, and reads the open calls after each answer. */
-async function makeCalls(count: number): Promise<void> {
-  const done = Promise.withResolvers<void>()
-  const calls: ToolCalls = new ToolCalls({
-    journal: new JournalLog(headerOf()),
-    transport: { call: () => Promise.resolve({ ok: true, output: null }) },
-    createdAt: Date.now(),
-    deadlineAt: Infinity,
-    trace: undefined as never,
-    pacer: new Pacer(),
-    onSent: () => {},
-    onAnswer: () => {
-      if (calls.firstOpenCallIds().length === 0) done.resolve()
-    },
-    onFailedByBug: (error) => done.reject(error),
-    now: Date.now,
-  })
-  for (let call = 1; call <= count; call++) calls.add({ call, tool: 'none', input: '{}' })
-  await done.promise
-}
-
-function keepEvents(count: number): void {
-  const log = new EventLog(executionId)
-  for (let n = 0; n < count; n++) log.append({ type: 'log', level: 'log', text: 'x'.repeat(100) }, 0)
-}
-
+/** Makes `count` calls, and delivers the answers after all of them have arrived. */
 function deliverAnswers(count: number): void {
-  const queue = new DeliveryQueue(() => 0)
-  for (let call = 0; call < count; call++) queue.addAnswer(call, 0)
-  while (queue.takeDue() !== undefined);
+  const state = new ExecutionState(header)
+  const calls = many(count, () => ({ tool: 'echo', input: '{}' })).map((call, n) => ({ call: n + 1, ...call }))
+  state.apply(turnOf({ kind: 'start' }, { calls }))
+  for (const { call } of calls) state.apply({ type: 'answer', at: 0, call, ok: true, text: '1' })
+  for (;;) {
+    const delivery = state.dueDelivery(0)
+    if (delivery === undefined) return
+    state.apply(turnOf(delivery, {}))
+  }
+}
+
+/** Reads the events of a journal of `count` turns after the last one but one. */
+async function resumeEvents(count: number): Promise<void> {
+  const logs = [{ level: 'log' as const, text: 'x'.repeat(100) }]
+  const entries = many(count, () => turnOf({ kind: 'tick' }, { logs, nextTimerAt: 0 }))
+  const events = new EventFeed({ header, entries })
+  await events.read({ after: `${count - 1}.1`, signal: new AbortController().signal }).next()
 }
 
 const counted = (maxSize: number, unit: string) => ({
@@ -213,7 +223,7 @@ export const executorSubjects: readonly TextSubject[] = [
     readFrames([encodeFrame(turnMessage({ logs: [{ level: 'log', text }] }))]),
   ),
   textSubject('effects with a result', MiB, (result) =>
-    new EffectsValidator(limits).check({
+    new EffectsAccount(limits).violationIn({
       calls: [],
       logs: [],
       logsDropped: { entries: 0, bytes: 0 },
@@ -265,6 +275,6 @@ export const executorSubjects: readonly TextSubject[] = [
     (value: unknown) => parseWith(executionRequestSchema, value),
   ),
   subject('concurrent tool calls', counted(65_536, 'calls'), makeCalls),
-  subject('kept events', counted(262_144, 'events'), keepEvents),
+  subject('skipped events', counted(262_144, 'events'), resumeEvents),
   subject('waiting answers', counted(262_144, 'answers'), deliverAnswers),
 ]

@@ -34,7 +34,7 @@ test.each(transports)(
     const record = await api(executor, `/v1/executions/${executionId}`)
     expect(record.body).toMatchObject({ status: 'failed', error: { code: 'INTERNAL' } })
     const journal = await api(executor, `/v1/executions/${executionId}/journal`)
-    expect(journal.body.entries).toMatchObject([{ type: 'end', error: { code: 'INTERNAL' } }])
+    expect(journal.body.entries).toMatchObject([{ type: 'claim' }, { type: 'end', error: { code: 'INTERNAL' } }])
     const thrown: unknown = await codemode.executeAsync('fail').catch((error: unknown) => error)
     expect(thrown).toBeInstanceOf(ExecutionError)
     expect(thrown).toMatchObject({ code: 'INTERNAL', retryable: false })

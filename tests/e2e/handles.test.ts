@@ -4,6 +4,7 @@ import type { ExecutionEvent } from '@codemode/client'
 import type { RunningExecutor } from '@codemode/executor'
 
 import { api, connect, startExecutor, toolLatch, transports } from '@codemode/testkit'
+import { inJournalOrder } from '../support/event-order.ts'
 
 let executor: RunningExecutor
 
@@ -71,7 +72,8 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
         'log',
         'finished',
       ])
-      expect(late.map(({ id }) => id)).toEqual(late.map((_, index) => String(index + 1)))
+      expect(late.map(({ id }) => id)).toEqual(late.map(({ id }) => id).toSorted(inJournalOrder))
+      expect(new Set(late.map(({ id }) => id)).size).toBe(late.length)
       expect(new Set(late.map(({ executionId }) => executionId))).toEqual(new Set([execution.id]))
       expect(await all(execution.events({ after: late[2]!.id }))).toEqual(late.slice(3))
       expect(late.at(-1)).toMatchObject({ type: 'finished', result: { success: true, result: 1 } })
@@ -90,7 +92,8 @@ describe.each(transports)('over the $transport transport', ({ config }) => {
       expect(await execution.wait()).toMatchObject({ success: true })
       while (seen.at(-1)!.done !== true) seen.push(await reader.next())
       const events = seen.flatMap(({ done, value }) => (done === true || value === undefined ? [] : [value]))
-      expect(events.map(({ id }) => Number(id))).toEqual(events.map((_, index) => index + 1))
+      const late = await all(execution.events())
+      expect(events).toEqual(late)
       expect(events.filter(({ type }) => type === 'log')).toHaveLength(200)
       expect(events.at(-1)).toMatchObject({ type: 'finished' })
     },

@@ -86,5 +86,6 @@ test('the journal keeps the logs of a turn that a clock stopped', { tags: ['RT-3
   const { executionId, logs } = await client.run('console.log("before"); for (;;);', { cpuTimeoutMs: 100 })
   expect(logs).toMatchObject([{ text: 'before' }])
   const { entries } = (await api(executor, `/v1/executions/${executionId}/journal`)).body
-  expect(entries).toMatchObject([{ type: 'end', error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] }])
+  const end = { type: 'end', error: { code: 'CPU_TIMEOUT' }, logs: [{ text: 'before' }] }
+  expect(entries).toMatchObject([{ type: 'claim', epoch: 1 }, end])
 })

@@ -7,7 +7,7 @@ import { executionResultSchema, fixedLimits, type TurnEffects } from '@codemode/
 import { expect, test } from 'vitest'
 import { ZodError } from 'zod'
 
-import { EffectsValidator } from '../../packages/executor/src/engine/effects-validator.ts'
+import { EffectsAccount } from '../../packages/executor/src/engine/state/effects-account.ts'
 import { FrameError, FrameReader } from '../../packages/executor/src/sandbox/frames.ts'
 import { sandboxMessageSchema, type SandboxMessage } from '../../packages/executor/src/sandbox/protocol.ts'
 import { defaultMaxLimits } from '../../packages/executor/src/api-keys.ts'
@@ -55,7 +55,7 @@ test(
           for (const message of inPieces) {
             believed.add(message.type)
             if (message.type !== 'turn') continue
-            const violation = new EffectsValidator(limits).check(message.effects)
+            const violation = new EffectsAccount(limits).violationIn(message.effects)
             expect(['string', 'undefined']).toContain(typeof violation)
           }
         },

@@ -321,7 +321,7 @@ test.each<[string, number, Record<string, unknown>]>([
 ])('%s after the execution was accepted does not claim that the code has not run', async (_what, status, expected) => {
   for (const settles of [false, true]) {
     await using executor = await FakeExecutor.start((request, reply) => {
-      if (settles && request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')
+      if (settles && request.path.endsWith('/events')) return reply.error(404, 'NOT_FOUND')
       if (request.method === 'GET')
         return status === 0 ? reply.destroy() : reply.error(status, 'UNAUTHORIZED', { retryable: status === 503 })
       reply.started()
@@ -608,7 +608,7 @@ test('with canGoElsewhere a refusal is not retried, and an attempt that may have
 
 test('the record of the execution replaces missing events', async () => {
   await using executor = await FakeExecutor.start((request, reply) => {
-    if (request.path.endsWith('/events')) return reply.error(410, 'EVENTS_GONE')
+    if (request.path.endsWith('/events')) return reply.error(404, 'NOT_FOUND')
     if (request.method === 'GET') {
       const failed = failedResultOf(request.path.split('/').at(-1)!, 'GUEST_ERROR')
       return reply.json(200, { ...failed, status: 'failed', createdAt: new Date().toISOString() })

@@ -14,11 +14,10 @@ const pollMs = 500
 
 /**
  * Returns whether the outcome of a failed request can be read from the execution's record: an attempt may have arrived,
- * and the connection broke, a gateway timed out, or a repeat got a conflict or "not found"; or the events are gone.
+ * and the connection broke, a gateway timed out, or a repeat got a conflict or "not found".
  */
 export function canBeResolved(error: unknown): error is ExecutorClientError {
   if (!(error instanceof ExecutorClientError)) return false
-  if (error.code === 'EVENTS_GONE') return true
   return error.ambiguous && (isUnanswered(error) || error.httpStatus === 409 || error.httpStatus === 404)
 }
 

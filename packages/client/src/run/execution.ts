@@ -46,7 +46,7 @@ export class Execution<T = Json> {
 
   /**
    * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
-   * executor as fast as the caller takes them (back-pressure). A reader that is too late gets an error `EVENTS_GONE`.
+   * executor as fast as the caller takes them (back-pressure).
    */
   events(options: { readonly after?: string | undefined } = {}): AsyncIterable<ExecutionEvent> {
     return this.#parts.events(options.after)

@@ -15,15 +15,15 @@ import { createStreamTransport } from '../tools/stream-transport.ts'
 import type { ToolTransport } from '../tools/transport.ts'
 import { Admission } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
-import type { EndedExecution } from './ended-execution.ts'
 import type { EngineObserver } from './engine-observer.ts'
 import type { Engine, Submission } from './engine.ts'
 import { Execution } from './execution.ts'
-import type { WallTimeout } from './failures.ts'
+import type { WallTimeout } from './runner/failures.ts'
+import { createClock } from './clock.ts'
 import { createInstance } from './instance.ts'
-import { JournalLog } from './journal-log.ts'
+import { JournalLog } from './state/journal-log.ts'
 import { isNestedDeeperThan, nestedTooDeeply } from './nesting.ts'
-import { Pacer } from './pacer.ts'
+import { Pacer } from './runner/pacer.ts'
 import { RetentionStore } from './retention-store.ts'
 import { resolveLimits, type ExecutionLimits } from './limits.ts'
 
@@ -44,7 +44,7 @@ export function createEngine(options: EngineOptions): Engine {
   const instance = createInstance()
   const pacer = new Pacer()
   const active = new Map<string, Execution>()
-  const endedExecutions = new RetentionStore<EndedExecution>({
+  const endedExecutions = new RetentionStore<Execution>({
     ...options.retain,
     bytesOf: ({ heapBytes }) => heapBytes,
   })
@@ -65,7 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
   })
   let isClosing = false
 
-  function submit(submission: Submission): Execution | EndedExecution {
+  function submit(submission: Submission): Execution {
     const id = submission.request.id ?? newExecutionId()
     const { tenant } = submission.principal
     const key = keyOf(tenant, id)
@@ -98,8 +98,10 @@ export function createEngine(options: EngineOptions): Engine {
       keyId: principal.keyId,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
+      node: instance.id,
       permit,
       sandbox,
+      now: createClock(),
       pacer,
       transport:
         stream ??
@@ -163,7 +165,7 @@ function keyOf(tenant: string, id: string): string {
   return `${tenant}\0${id}`
 }
 
-function sameRequest<E extends Execution | EndedExecution>(existing: E, { bodyHash }: Submission): E {
+function sameRequest(existing: Execution, { bodyHash }: Submission): Execution {
   if (existing.bodyHash === bodyHash) return existing
   throw new RequestError('IDEMPOTENCY_CONFLICT', `The id ${existing.id} belongs to an execution of another request`, {
     executionId: existing.id,

@@ -51,7 +51,7 @@ export interface ExecutionHandle {
   result(): string
   /**
    * Returns the events after the given id (all when it is undefined), ending after `finished`. The iteration throws
-   * `RequestError` EVENTS_GONE when they are no longer kept.
+   * `RequestError` INVALID_REQUEST when the execution has no event with this id.
    */
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText>
   /**

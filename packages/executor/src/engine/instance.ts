@@ -4,6 +4,7 @@ import type { InstanceReading } from '@codemode/shared'
 
 /** One start of the engine: a random id, and a monotonic clock that began with it. */
 export interface Instance {
+  readonly id: string
   /** Returns the milliseconds since the instance started, with fractions. */
   now(): number
   /** Returns a reading of the clock, rounded down. */
@@ -12,8 +13,8 @@ export interface Instance {
 
 /** Starts an instance on a monotonic clock in milliseconds. */
 export function createInstance(clock: () => number = () => performance.now()): Instance {
-  const instance = randomBytes(16).toString('hex')
+  const id = randomBytes(16).toString('hex')
   const startedAt = clock()
   const now = (): number => clock() - startedAt
-  return { now, reading: () => ({ instance, clockMs: Math.floor(now()) }) }
+  return { id, now, reading: () => ({ instance: id, clockMs: Math.floor(now()) }) }
 }

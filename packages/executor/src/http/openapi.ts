@@ -54,7 +54,7 @@ const executionId = { [headers.executionId]: executionIdSchema }
 const lastEventId = {
   [headers.lastEventId]: z
     .string()
-    .regex(/^\d*$/)
+    .regex(/^(\d+\.\d+)?$/)
     .optional()
     .meta({ description: 'Id of the last event that was received; the stream resumes after it' }),
 }
@@ -246,7 +246,7 @@ const paths: ZodOpenApiPathsObject = {
         headers: z.object({ ...ofResponse, ...executionId }),
         content: eventStream,
       },
-      codes: ['INVALID_REQUEST', 'EVENTS_GONE'],
+      codes: ['INVALID_REQUEST'],
     }),
   },
   '/v1/executions/{id}/journal': {

@@ -42,9 +42,9 @@ test('last-event-id resumes the stream, and must be a valid id', async () => {
   const { engine, send } = testApp()
   const execution = engine.add('acme').admit().finish()
   const path = `/v1/executions/${execution.id}/events`
-  await (await send('GET', path, { headers: { 'last-event-id': '7' } })).text()
-  expect(execution.eventsAfter).toBe('7')
-  for (const bad of ['x', '-1', '1.5', '9'.repeat(16)]) {
+  await (await send('GET', path, { headers: { 'last-event-id': '7.1' } })).text()
+  expect(execution.eventsAfter).toBe('7.1')
+  for (const bad of ['x', '-1', '7', '1.', '.1', '1.5.1', `${'9'.repeat(11)}.1`]) {
     const response = await send('GET', path, { headers: { 'last-event-id': bad } })
     expect(response.status).toBe(400)
     expect(errorBodySchema.parse(await response.json()).error.message).toContain('last-event-id')
@@ -52,21 +52,21 @@ test('last-event-id resumes the stream, and must be a valid id', async () => {
   expect(execution.readers).toBe(0)
 })
 
-test('missing first events are a 410, and missing later ones an error event that ends the stream', async () => {
+test('an error before the first event sets the status, and a later one is an error event that ends the stream', async () => {
   const { engine, send } = testApp()
-  const gone = new RequestError('EVENTS_GONE', 'events after 7 are no longer kept')
-  const late = engine.add('acme').admit()
-  late.gone = gone
-  const refused = await send('GET', `/v1/executions/${late.id}/events`)
-  expect(refused.status).toBe(410)
-  expect(late.readers).toBe(0)
+  const unknown = new RequestError('INVALID_REQUEST', 'This execution has no event 7.1')
+  const early = engine.add('acme').admit()
+  early.gone = unknown
+  const refused = await send('GET', `/v1/executions/${early.id}/events`)
+  expect(refused.status).toBe(400)
+  expect(early.readers).toBe(0)
 
-  const slow = engine.add('acme').admit().emit(startedEvent(1), gone)
-  const text = await (await send('GET', `/v1/executions/${slow.id}/events`)).text()
+  const late = engine.add('acme').admit().emit(startedEvent(1), unknown)
+  const text = await (await send('GET', `/v1/executions/${late.id}/events`)).text()
   expect(text).toMatch(/^id: 1\n/)
   const last = /event: error\ndata: (.*)\n\n$/.exec(text)?.[1]
-  expect(errorBodySchema.parse(JSON.parse(last ?? '')).error.code).toBe('EVENTS_GONE')
-  expect(slow.readers).toBe(0)
+  expect(errorBodySchema.parse(JSON.parse(last ?? '')).error.code).toBe('INVALID_REQUEST')
+  expect(late.readers).toBe(0)
 })
 
 test('a bug in a running stream is sent without its message and logged', async () => {

@@ -27,19 +27,18 @@ export interface EventStreamOptions {
 export function lastEventId(c: HttpContext): string | undefined {
   const id = c.req.header(headers.lastEventId)
   if (id === undefined || id === '') return undefined
-  if (/^\d{1,15}$/.test(id)) return id
+  if (/^\d{1,10}\.\d{1,10}$/.test(id)) return id
   throw new RequestError(
     'INVALID_REQUEST',
-    `The header ${headers.lastEventId} is ${quotedHead(id)}; it must be the id of an event, which is a number.`,
+    `The header ${headers.lastEventId} is ${quotedHead(id)}; it must be the id of an event, such as 3.1.`,
   )
 }
 
 /**
  * Responds with an execution's events after `last-event-id`, to the end. Back-pressure: an event is taken from the
  * engine only when the socket has room for it, so the limits of the engine bound the memory that a slow reader uses.
- * When the next event is no longer kept, an `error` event ends the stream. A reader that stalls is disconnected; it may
- * resume. Rejects with `RequestError` EVENTS_GONE when the events are gone from the start, and with RATE_LIMITED when
- * there are too many readers.
+ * A reader that stalls is disconnected; it may resume. Rejects with `RequestError` INVALID_REQUEST when `last-event-id` is
+ * no event of this execution, and with RATE_LIMITED when there are too many readers.
  */
 export async function eventStreamResponse(
   c: HttpContext,
@@ -68,7 +67,7 @@ export async function eventStreamResponse(
   try {
     const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
     const first = events.next()
-    // The first step fails when the events are no longer kept. This must be known while the status can still be set.
+    // The first step fails when there is no event with this id. This must be known while the status can still be set.
     await Promise.race([first, setImmediate()])
 
     c.header(headers.executionId, handle.id)

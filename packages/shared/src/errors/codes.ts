@@ -32,7 +32,6 @@ export const errorCodes = {
   NOT_FOUND: request(404, 'Nothing that the tenant may access exists at the path.'),
   IDEMPOTENCY_CONFLICT: request(409, 'The id belongs to an execution of another request.'),
   OUTCOME_AMBIGUOUS: request(409, 'An earlier attempt may have run the code, and its outcome cannot be determined.'),
-  EVENTS_GONE: request(410, 'The events from the requested position on are no longer kept.'),
   RESULT_GONE: request(410, 'The execution with this id has ended, and its result is no longer kept.'),
   SESSION_EXPIRED: request(410, 'The session has expired.'),
   PAYLOAD_TOO_LARGE: request(413, 'The body of the request, or a value in it, exceeds its size limit.'),

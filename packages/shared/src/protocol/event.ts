@@ -6,7 +6,9 @@ import { jsonSchema } from '../json.ts'
 import { executionResultSchema, logEntrySchema } from './execution-result.ts'
 
 const eventFields = {
-  id: z.string().meta({ description: 'Number of the event within the execution, counted from 1' }),
+  id: z.string().meta({
+    description: 'Position of the event: the number of its journal entry, a point, and its number within the entry',
+  }),
   /** Time of the event, by the executor's clock. */
   at: z.iso.datetime(),
   /** Id of the execution to which the event belongs. */

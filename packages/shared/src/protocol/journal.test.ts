@@ -13,7 +13,7 @@ const effects = {
 
 const journal: Journal = {
   header: {
-    version: 1,
+    version: 2,
     executionId: 'exe_1',
     correlationId: 'cor_1',
     createdAt: '2026-01-01T00:00:00.000Z',
@@ -27,11 +27,14 @@ const journal: Journal = {
     runtime: { guestRuntime: 'abc', v8: '14', icu: '77', arch: 'x64' },
   },
   entries: [
-    { type: 'turn', at: 1, delivery: { kind: 'start' }, effects },
+    { type: 'claim', at: 1, epoch: 1, node: 'a', endsAt: 30_001 },
+    { type: 'turn', at: 1, endedAt: 2, cpuMs: 0.5, delivery: { kind: 'start' }, effects },
     { type: 'answer', at: 2, call: 1, ok: true, text: '42' },
     {
       type: 'turn',
       at: 3,
+      endedAt: 3,
+      cpuMs: 0.1,
       delivery: { kind: 'answer', call: 1 },
       effects: { ...effects, calls: [], end: { ok: true, result: '42' } },
     },
@@ -104,7 +107,7 @@ describe('a journal', () => {
   })
 
   test.each<[string, object]>([
-    ['another version', { version: 2 }],
+    ['another version', { version: 1 }],
     ['a seed of other than 256 bits', { seed: 'ab'.repeat(31) }],
     ['a seed in upper case', { seed: 'AB'.repeat(32) }],
     ['a missing limit', { limits: { ...journal.header.limits, cpuTimeoutMs: undefined } }],

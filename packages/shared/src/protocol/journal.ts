@@ -10,7 +10,7 @@ import { executionFailureSchema, logEntrySchema, maxWarnings, warningSchema } fr
 import { toolDeclarationSchema } from './tool.ts'
 
 /** Version of the journal's format; readers refuse any other. */
-export const journalVersion = 1
+export const journalVersion = 2
 
 const timestampMs = z.int().nonnegative().meta({ description: 'Milliseconds since the epoch' })
 const callNumber = z.int().min(1)
@@ -73,20 +73,56 @@ export const turnEffectsSchema = z.object({
 
 export type TurnEffects = z.infer<typeof turnEffectsSchema>
 
+/** Costs of a turn, which the guest can't see. */
+const turnCosts = {
+  cpuMs: z.number().nonnegative().meta({ description: 'CPU time of the turn in milliseconds' }),
+  replays: z
+    .int()
+    .positive()
+    .optional()
+    .meta({ description: 'Number of times that the guest was rebuilt for this turn; absent if it was there' }),
+}
+
 /** Entry of a journal. Payloads are kept as text, byte for byte. */
 export const journalEntrySchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('answer'), at: timestampMs, call: callNumber, ok: z.boolean(), text: z.string() }),
-  z.object({ type: z.literal('turn'), at: timestampMs, delivery: deliverySchema, effects: turnEffectsSchema }),
+  z.object({
+    type: z.literal('claim'),
+    at: timestampMs,
+    epoch: z.int().min(1).meta({ description: 'Number of claims so far, which is the fencing token of this one' }),
+    node: z.string().max(128).meta({ description: 'Name of the executor node' }),
+    endsAt: timestampMs.meta({ description: 'Time at which the timeout of the execution expires' }),
+  }),
+  z.object({
+    type: z.literal('answer'),
+    at: timestampMs,
+    call: callNumber,
+    ok: z.boolean(),
+    text: z.string(),
+    errorCode: z.string().optional().meta({ description: 'Code of the error, if the call failed' }),
+  }),
+  z.object({
+    type: z.literal('turn'),
+    at: timestampMs,
+    endedAt: timestampMs,
+    ...turnCosts,
+    delivery: deliverySchema,
+    effects: turnEffectsSchema,
+    refused: z
+      .array(callNumber)
+      .optional()
+      .meta({ description: 'Calls of this turn that are not sent; the executor answers them itself' }),
+  }),
   z.object({
     type: z.literal('end'),
     at: timestampMs,
     error: executionFailureSchema,
-    /** Logs of a turn that did not end; its other effects are discarded. */
+    /** Costs and logs of a turn that did not end; its other effects are discarded. */
+    ...z.object(turnCosts).partial().shape,
     ...turnEffectsSchema.pick({ logs: true, logsDropped: true }).partial().shape,
   }),
 ])
 
-/** Entry of a journal: an answer that arrived, a turn, or an end that the host set. */
+/** Entry of a journal: a node's claim, an answer that arrived, a turn, or an end that the host set. */
 export type JournalEntry = z.infer<typeof journalEntrySchema>
 
 /** Header of a journal: everything that a run depends on except deliveries. Replay reads no configuration. */

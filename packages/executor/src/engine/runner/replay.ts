@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 
-import type { Guest, TurnOutcome } from '../sandbox/sandbox.ts'
+import type { Guest, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { guestDeliveryOf } from './guest-input.ts'
 
 /** Outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */

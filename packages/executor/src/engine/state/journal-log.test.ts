@@ -10,8 +10,8 @@ import {
 import { array, assert, jsonValue, property, string } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { anyCharacter } from '../../../../tests/support/any-character.ts'
-import { cancelled, executionTimeout, journalTooLarge, neverSettles, stoppedByLimit } from './failures.ts'
+import { anyCharacter } from '../../../../../tests/support/any-character.ts'
+import { cancelled, executionTimeout, journalTooLarge, neverSettles, stoppedByLimit } from '../runner/failures.ts'
 import { JournalLog } from './journal-log.ts'
 
 const header: JournalHeader = {
@@ -40,18 +40,33 @@ const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutM
 
 /** Entries of every kind that the engine writes. */
 const entries: JournalEntry[] = [
-  { type: 'turn', at: 1_000, delivery: { kind: 'start' }, effects },
+  { type: 'claim', at: 999, epoch: 1, node: 'a', endsAt: 30_999 },
+  { type: 'turn', at: 1_000, endedAt: 1_001, cpuMs: 0.5, delivery: { kind: 'start' }, effects },
   { type: 'answer', at: 1_001, call: 1, ok: true, text: '{"hits":[]}' },
-  { type: 'turn', at: 1_002, delivery: { kind: 'answer', call: 1 }, effects: { ...effects, calls: [] } },
+  { type: 'answer', at: 1_001, call: 2, ok: false, text: '{"message":"no"}', errorCode: 'TOOL_ERROR' },
+  {
+    type: 'turn',
+    at: 1_002,
+    endedAt: 1_002,
+    cpuMs: 0,
+    replays: 1,
+    delivery: { kind: 'answer', call: 1 },
+    effects: { ...effects, calls: [{ call: 3, tool: 'unknown', input: 'null' }] },
+    refused: [3],
+  },
   {
     type: 'turn',
     at: 1_500,
+    endedAt: 1_500,
+    cpuMs: 1,
     delivery: { kind: 'tick' },
     effects: { ...effects, nextTimerAt: null, end: { ok: true, result: '42' } },
   },
   {
     type: 'turn',
     at: 1_500,
+    endedAt: 1_500,
+    cpuMs: 1,
     delivery: { kind: 'tick' },
     effects: {
       ...effects,
@@ -66,7 +81,7 @@ const entries: JournalEntry[] = [
     ...(['timeout', 'memory'] as const).map((reason) =>
       stoppedByLimit({ reason, waitedForClock: true, cpuMs: 1e6 }, header.limits, wallTimeout),
     ),
-  ].map((error) => ({ type: 'end', at: 1_600, error, ...stopped }) as const),
+  ].map((error) => ({ type: 'end', at: 1_600, error, cpuMs: 3, replays: 2, ...stopped }) as const),
   { type: 'end', at: 1_600, error: neverSettles() },
 ]
 
@@ -96,6 +111,8 @@ describe('the snapshot of a journal', () => {
           {
             type: 'turn',
             at: 2,
+            endedAt: 2,
+            cpuMs: 1,
             delivery: { kind: 'start' },
             effects: { ...effects, logs: [{ level: 'warn', text }] },
           },
@@ -141,6 +158,8 @@ describe('a delivery from the journal', () => {
 const turn = (more: Partial<TurnEffects>): JournalEntry => ({
   type: 'turn',
   at: 1,
+  endedAt: 1,
+  cpuMs: 1,
   delivery: { kind: 'tick' },
   effects: { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null, ...more },
 })
@@ -168,13 +187,5 @@ describe('the size of a journal', () => {
     ['a failure', { type: 'end', at: 1, error: { ...neverSettles(), message: text } }],
   ])('grows by the bytes of %s', (_title, entry) => {
     expect(growthBy(entry) - growthBy(turn({}))).toBeGreaterThanOrEqual(1_000)
-  })
-
-  test('is bounded, and the error names the limit', () => {
-    const journal = new JournalLog({ ...header, limits: { ...header.limits, journalBytes: 1_000 } })
-    expect(journal.isFull).toBe(false)
-    journal.append({ type: 'answer', at: 1, call: 1, ok: true, text: 'x'.repeat(1_000) })
-    expect(journal.isFull).toBe(true)
-    expect(journal.tooLarge()).toMatchObject({ code: 'JOURNAL_TOO_LARGE', details: { limitBytes: 1_000 } })
   })
 })

@@ -1,8 +1,9 @@
 import type { ExecutionFailure, TurnEffects } from '@codemode/shared'
 
-import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../sandbox/sandbox.ts'
+import type { Guest, GuestDelivery, Placement, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { guestSpecOf } from './guest-input.ts'
-import type { JournalLog } from './journal-log.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
+import type { JournalLog } from '../state/journal-log.ts'
 import { replay, type ReplayOutcome } from './replay.ts'
 
 /**
@@ -41,11 +42,19 @@ const minWaitMs = 200
 
 /** Outcome of a turn after lost guests were restored by replay. */
 export type GuestTurn =
-  | { readonly type: 'turn'; readonly effects: TurnEffects }
+  | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
   | Extract<TurnOutcome, { type: 'stopped' }>
   | { readonly type: 'failed'; readonly error: Pick<ExecutionFailure, 'code' | 'message' | 'details'> }
   /** `close` was called before the turn ended. */
   | { readonly type: 'closed' }
+
+interface RestorableGuestOptions {
+  readonly sandbox: Sandbox
+  readonly journal: JournalLog
+  /** State after the last entry of the journal. */
+  readonly state: Pick<ExecutionState, 'turns' | 'cpuMs'>
+  readonly placement: Placement
+}
 
 /**
  * Guest of one execution. When it is gone (its process died or was too busy, it was evicted, or it was stopped on a
@@ -54,19 +63,25 @@ export type GuestTurn =
 export class RestorableGuest {
   readonly #sandbox: Sandbox
   readonly #journal: JournalLog
+  readonly #state: RestorableGuestOptions['state']
   #placement: Placement
   #guest: Guest | undefined
   #closed = false
   #kills = 0
-  /** CPU time in milliseconds of all turns that count: the completed ones and one that exceeded a limit. */
-  cpuMs = 0
-  turns = 0
-  replays = 0
+  #replays = 0
 
-  constructor(sandbox: Sandbox, journal: JournalLog, placement: Placement) {
+  constructor({ sandbox, journal, state, placement }: RestorableGuestOptions) {
     this.#sandbox = sandbox
     this.#journal = journal
+    this.#state = state
     this.#placement = placement
+  }
+
+  /** Returns the number of times that the guest was rebuilt since the last call of this method. */
+  takeReplays(): number {
+    const replays = this.#replays
+    this.#replays = 0
+    return replays
   }
 
   /**
@@ -85,19 +100,19 @@ export class RestorableGuest {
       if (this.#closed) return { type: 'closed' }
       if (this.#guest === undefined) {
         // The first turn is requested before anything is awaited, so that the sandbox counts it at once.
-        const failed = this.turns === 0 ? this.#place() : await this.#restore(wallLeftMs)
+        const failed = this.#state.turns === 0 ? this.#place() : await this.#restore(wallLeftMs)
         if (failed === 'lost') {
           losses += 1
           continue
         }
         if (failed) return failed
       }
-      const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.cpuMs
+      const cpuLeftMs = this.#journal.header.limits.cpuTimeoutMs - this.#state.cpuMs
       const outcome = await this.#guest!.turn(delivery, {
         cpuMs: Math.max(0, cpuLeftMs),
         expectedSlowdown,
         wallMs: wallLeftMs(),
-        maxWaitMs: Math.max(minWaitMs, this.cpuMs * 2) * 2 ** Math.min(losses, 6),
+        maxWaitMs: Math.max(minWaitMs, this.#state.cpuMs * 2) * 2 ** Math.min(losses, 6),
       })
       if (this.#closed) return { type: 'closed' }
       if (outcome.type === 'turn') return this.#completed(outcome)
@@ -109,7 +124,6 @@ export class RestorableGuest {
           expectedSlowdown *= slowdownGrowth(cpuLeftMs / outcome.cpuMs)
           continue
         }
-        this.cpuMs += outcome.cpuMs
         return outcome
       }
       const failure = this.#failureAfter(outcome)
@@ -145,13 +159,11 @@ export class RestorableGuest {
     return undefined
   }
 
-  /** Counts a completed turn, and returns it unless it has exceeded the CPU limit. */
+  /** Returns a completed turn, or a stopped one if it has exceeded the CPU limit. */
   #completed(outcome: Extract<TurnOutcome, { type: 'turn' }>): GuestTurn {
-    this.cpuMs += outcome.cpuMs
-    this.turns += 1
     this.#kills = 0
     // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
-    if (this.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
+    if (this.#state.cpuMs + outcome.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
     const { logs, logsDropped } = outcome.effects
     return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: outcome.cpuMs, logs, logsDropped }
   }
@@ -169,7 +181,7 @@ export class RestorableGuest {
     const outcome = await replay(guest, this.#journal, wallLeftMs)
     if (this.#closed) return { type: 'closed' }
     if (outcome.type === 'replayed') {
-      this.replays += 1
+      this.#replays += 1
       return undefined
     }
     this.#guest = undefined

@@ -1,7 +1,7 @@
 import { errorCodes, type ExecutionErrorCode, type ExecutionFailure, type JsonObject } from '@codemode/shared'
 
-import type { TurnOutcome } from '../sandbox/sandbox.ts'
-import type { ExecutionLimits } from './limits.ts'
+import type { TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { ExecutionLimits } from '../limits.ts'
 
 /** Wall-clock timeout of a run: its own limit or the remaining time of the client's request, whichever is shorter. */
 export interface WallTimeout {

@@ -1,7 +1,7 @@
 import { causeLimits, maxJsonNesting, type JsonObject, type TurnEffects } from '@codemode/shared'
 
-import type { ExecutionLimits } from './limits.ts'
-import { nestingOf } from './nesting.ts'
+import type { ExecutionLimits } from '../limits.ts'
+import { nestingOf } from '../nesting.ts'
 
 /** Bytes by which logs may exceed their limit: the guest runtime adds a note to a log entry that it truncates. */
 const logSlackBytes = 1024
@@ -28,11 +28,11 @@ const logEntryBytes = 64
 export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
 
 /**
- * Validator of the effects of one execution's turns, which it checks beyond their schema: against the limits, which
- * hold over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a
- * compromised sandbox process.
+ * Account of the effects of one execution's turns, which are checked beyond their schema: against the limits, which hold
+ * over all turns, and for ascending call numbers. The guest runtime obeys both, so a violation comes from a compromised
+ * sandbox process.
  */
-export class EffectsValidator {
+export class EffectsAccount {
   readonly #limits: ExecutionLimits
   #lastCall = 0
   #calls = 0
@@ -42,16 +42,11 @@ export class EffectsValidator {
     this.#limits = limits
   }
 
-  /**
-   * Counts the effects of a turn. If they violate a rule, returns a description of the violation and counts nothing.
-   */
-  check(effects: TurnEffects): string | undefined {
-    const violation = this.#violationIn(effects)
-    if (violation !== undefined) return violation
+  /** Counts the effects of a turn. */
+  add(effects: TurnEffects): void {
     this.#lastCall = effects.calls.at(-1)?.call ?? this.#lastCall
     this.#calls += effects.calls.length
     this.#logBytes += logBytesOf(effects.logs)
-    return undefined
   }
 
   /** Returns the logs of a turn that did not complete; undefined if they exceed their limit. */
@@ -59,7 +54,8 @@ export class EffectsValidator {
     return this.#hasRoomFor(logs) ? { logs, logsDropped } : undefined
   }
 
-  #violationIn({ calls, logs, end }: TurnEffects): string | undefined {
+  /** Returns a description of the rule that the effects of the next turn violate; undefined if they violate none. */
+  violationIn({ calls, logs, end }: TurnEffects): string | undefined {
     let lastCall = this.#lastCall
     for (const { call } of calls) {
       if (call <= lastCall) return `call number ${call} follows call number ${lastCall}`

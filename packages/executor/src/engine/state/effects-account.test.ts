@@ -1,7 +1,7 @@
 import { defaultRequestLimits, fixedLimits, type GuestEnd, type TurnEffects } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { EffectsValidator } from './effects-validator.ts'
+import { EffectsAccount } from './effects-account.ts'
 
 const limits = { ...defaultRequestLimits, ...fixedLimits, maxToolCalls: 3, logBytes: 100, resultBytes: 10 }
 
@@ -21,9 +21,12 @@ const failed = (details: object) =>
 
 /** Returns the violation in a turn that follows valid turns. */
 function violationIn(effects: TurnEffects, ...before: TurnEffects[]): string | undefined {
-  const validator = new EffectsValidator(limits)
-  for (const each of before) expect(validator.check(each)).toBe(undefined)
-  return validator.check(effects)
+  const account = new EffectsAccount(limits)
+  for (const each of before) {
+    expect(account.violationIn(each)).toBe(undefined)
+    account.add(each)
+  }
+  return account.violationIn(effects)
 }
 
 describe('effects that the check accepts', () => {
@@ -84,9 +87,9 @@ describe('effects of earlier turns', () => {
   })
 
   test('do not count when they were refused', () => {
-    const validator = new EffectsValidator(limits)
-    expect(validator.check(calls(1, 2, 3, 4))).toBe('the execution made more than 3 tool calls (maxToolCalls)')
-    expect(validator.check(calls(1, 2, 3))).toBe(undefined)
+    const account = new EffectsAccount(limits)
+    expect(account.violationIn(calls(1, 2, 3, 4))).toBe('the execution made more than 3 tool calls (maxToolCalls)')
+    expect(account.violationIn(calls(1, 2, 3))).toBe(undefined)
   })
 })
 
@@ -101,9 +104,9 @@ test('console output counts in bytes of UTF-8, plus 64 for each entry', () => {
 })
 
 test('the logs of an unfinished turn are kept if they are within the limit', () => {
-  const validator = new EffectsValidator(limits)
-  validator.check(log('x'.repeat(1_024 - 64)))
+  const account = new EffectsAccount(limits)
+  account.add(log('x'.repeat(1_024 - 64)))
   const { logs, logsDropped } = log('x'.repeat(36))
-  expect(validator.checkedLogs({ logs, logsDropped })).toEqual({ logs, logsDropped })
-  expect(validator.checkedLogs(log('x'.repeat(37)))).toBe(undefined)
+  expect(account.checkedLogs({ logs, logsDropped })).toEqual({ logs, logsDropped })
+  expect(account.checkedLogs(log('x'.repeat(37)))).toBe(undefined)
 })

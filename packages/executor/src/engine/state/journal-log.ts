@@ -1,9 +1,8 @@
-import type { Delivery, ExecutionFailure, Journal, JournalEntry, JournalHeader, TurnEffects } from '@codemode/shared'
+import type { Delivery, Journal, JournalEntry, JournalHeader, TurnEffects } from '@codemode/shared'
 
-import type { GuestDelivery } from '../sandbox/sandbox.ts'
-import { journalTooLarge } from './failures.ts'
+import type { GuestDelivery } from '../../sandbox/sandbox.ts'
+import { guestDeliveryOf, type AnswerEntry } from '../runner/guest-input.ts'
 import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
-import { guestDeliveryOf, type AnswerEntry } from './guest-input.ts'
 
 /** Bytes that an entry counts against the journal's limit in addition to its texts. */
 const entryOverheadBytes = 120
@@ -11,21 +10,36 @@ const entryOverheadBytes = 120
 /** Memory that a small object takes, in bytes. */
 const objectBytes = 120
 
-/**
- * The growing journal of one execution. An entry is appended before anything that follows from it leaves the engine:
- * before a call is sent, an event is shown or a result is given.
- */
+/** Sizes of an entry or a header in bytes. */
+export interface EntrySizes {
+  /** Size that counts against the limit of the journal. */
+  readonly sizeBytes: number
+  /** Memory that it takes. */
+  readonly heapBytes: number
+}
+
+/** Returns the sizes of an entry. */
+export function sizesOf(entry: JournalEntry): EntrySizes {
+  const texts = sizesOfTexts(textsOf(entry))
+  return {
+    sizeBytes: entryOverheadBytes + texts.sizeBytes,
+    heapBytes: heapBytesOfEntry(entry) + texts.heapBytes,
+  }
+}
+
+/** The growing journal of one execution, in memory: its header, and the entries that were appended so far. */
 export class JournalLog {
   readonly header: JournalHeader
   readonly #entries: JournalEntry[] = []
   readonly #answers = new Map<number, AnswerEntry>()
-  #sizeBytes = 0
-  #heapBytes = 0
+  #sizeBytes: number
+  #heapBytes: number
 
   constructor(header: JournalHeader) {
     this.header = header
-    for (const text of [header.code, header.input, header.context, header.config]) this.#count(text)
-    this.#heapBytes += parsedBytesOf(JSON.stringify(header.tools))
+    const texts = sizesOfTexts([header.code, header.input, header.context, header.config])
+    this.#sizeBytes = texts.sizeBytes
+    this.#heapBytes = texts.heapBytes + parsedBytesOf(JSON.stringify(header.tools))
   }
 
   get sizeBytes(): number {
@@ -41,21 +55,11 @@ export class JournalLog {
     return this.#entries
   }
 
-  /** Whether the journal exceeds its limit, which ends the execution. */
-  get isFull(): boolean {
-    return this.#sizeBytes > this.header.limits.journalBytes
-  }
-
-  tooLarge(): ExecutionFailure {
-    return journalTooLarge(this.header.limits.journalBytes)
-  }
-
-  append(entry: JournalEntry): void {
+  append(entry: JournalEntry, { sizeBytes, heapBytes } = sizesOf(entry)): void {
     this.#entries.push(entry)
     if (entry.type === 'answer') this.#answers.set(entry.call, entry)
-    this.#sizeBytes += entryOverheadBytes
-    this.#heapBytes += heapBytesOfEntry(entry)
-    for (const text of textsOf(entry)) this.#count(text)
+    this.#sizeBytes += sizeBytes
+    this.#heapBytes += heapBytes
   }
 
   /** Returns a delivery as the guest receives it. Adds an answer's text, from its journal entry. */
@@ -67,12 +71,17 @@ export class JournalLog {
   snapshot(): Journal {
     return { header: this.header, entries: [...this.#entries] }
   }
+}
 
-  #count(text: string): void {
+function sizesOfTexts(texts: readonly string[]): EntrySizes {
+  let sizeBytes = 0
+  let heapBytes = 0
+  for (const text of texts) {
     const utf8Bytes = Buffer.byteLength(text)
-    this.#sizeBytes += utf8Bytes
-    this.#heapBytes += heapBytesOf(text, utf8Bytes)
+    sizeBytes += utf8Bytes
+    heapBytes += heapBytesOf(text, utf8Bytes)
   }
+  return { sizeBytes, heapBytes }
 }
 
 /**
@@ -90,6 +99,8 @@ function heapBytesOfEntry(entry: JournalEntry): number {
 /** Returns the texts that count against the journal's limit. */
 function textsOf(entry: JournalEntry): string[] {
   switch (entry.type) {
+    case 'claim':
+      return []
     case 'answer':
       return [entry.text]
     case 'turn':

@@ -2,8 +2,8 @@ import { defaultRequestLimits, fixedLimits, type TurnEffects } from '@codemode/s
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import type { Sandbox, TurnOptions, TurnOutcome } from '../sandbox/sandbox.ts'
-import { JournalLog } from './journal-log.ts'
+import type { Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { JournalLog } from '../state/journal-log.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 
 const effects: TurnEffects = { calls: [], logs: [], logsDropped: { entries: 0, bytes: 0 }, nextTimerAt: null }
@@ -46,9 +46,15 @@ async function runOnBusyMachine(needMs: number, cpuTimeoutMs: number, slowdowns:
   const sandbox = {
     placeGuest: () => ({ turn: (_delivery: unknown, options: TurnOptions) => turn(options), close() {} }),
   } as Partial<Sandbox> as Sandbox
-  const guest = new RestorableGuest(sandbox, journalOf(cpuTimeoutMs), { tenant: 't', isolation: 'tenant' })
+  const guest = new RestorableGuest({
+    sandbox,
+    journal: journalOf(cpuTimeoutMs),
+    state: { turns: 0, cpuMs: 0 },
+    placement: { tenant: 't', isolation: 'tenant' },
+  })
   const outcome: GuestTurn = await guest.turn({ kind: 'start', at: 1 }, () => wallTimeoutMs - now)
-  return { type: outcome.type, cpuMs: guest.cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
+  const cpuMs = 'cpuMs' in outcome ? outcome.cpuMs : 0
+  return { type: outcome.type, cpuMs, wallLeftMs: wallTimeoutMs - now, attempts }
 }
 
 // The backoff between attempts takes no time here.

@@ -1,0 +1,224 @@
+import type { JournalEntry, ToolAnswer, TurnEffects } from '@codemode/shared'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { OutgoingCall } from '../../tools/transport.ts'
+import { EventFeed } from '../state/event-feed.ts'
+import { ExecutionState } from '../state/execution-state.ts'
+import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
+import { JournalLog } from '../state/journal-log.ts'
+import { resultOf } from '../state/report.ts'
+import { ExecutionRunner } from './execution-runner.ts'
+import { cancelled } from './failures.ts'
+import { Pacer } from './pacer.ts'
+
+/** Calls three tools at once, sleeps, calls a fourth, and returns all answers in the order of their arrival. */
+function scriptedGuest(): (delivery: GuestDelivery) => Partial<TurnEffects> {
+  const answers: string[] = []
+  return (delivery) => {
+    if (delivery.kind === 'start') return { calls: callsOf(1, 2, 3), logs: [{ level: 'log', text: 'started' }] }
+    if (delivery.kind === 'tick') return { calls: callsOf(4) }
+    answers.push(delivery.text)
+    if (answers.length === 3) return { nextTimerAt: delivery.at + 1 }
+    return answers.length === 4 ? { end: { ok: true, result: `[${answers.toString()}]` } } : {}
+  }
+}
+
+const sandbox = {
+  placeGuest() {
+    const respond = scriptedGuest()
+    const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => ({
+      type: 'turn',
+      cpuMs: 1,
+      effects: effectsOf(respond(delivery)),
+    })
+    return { turn, close() {} }
+  },
+} as Partial<Sandbox> as Sandbox
+
+/** Store of one execution. A node that has been fenced off can't append. */
+class FakeStore {
+  readonly entries: JournalEntry[] = []
+  epoch = 0
+  /** Number of the append at which the node crashes, before or after the commit; undefined if it never does. */
+  crash: { readonly append: number; readonly isCommitted: boolean } | undefined
+  appends = 0
+
+  /** Claims the execution, and returns the function with which the claimant appends. */
+  claim(onCrash: () => void): (entries: readonly JournalEntry[]) => Promise<void> {
+    const epoch = (this.epoch += 1)
+    return async (entries) => {
+      await Promise.resolve()
+      if (epoch !== this.epoch) throw new Error('lease lost')
+      const crash = ++this.appends === this.crash?.append ? this.crash : undefined
+      if (crash?.isCommitted !== false) this.entries.push(...entries)
+      if (crash === undefined) return
+      onCrash()
+      // A crashed node never continues.
+      await new Promise(() => {})
+    }
+  }
+}
+
+type Call = (call: OutgoingCall) => Promise<ToolAnswer>
+
+/** Runs the execution from the journal in the store, on a new node. Resolves at its end or at the crash of the node. */
+async function runOnNode(store: FakeStore, call: Call): Promise<ExecutionState> {
+  const { promise: ended, resolve } = Promise.withResolvers<void>()
+  const journal = new JournalLog(headerOf())
+  const state = new ExecutionState(journal.header)
+  for (const entry of store.entries) {
+    journal.append(entry)
+    state.apply(entry)
+  }
+  if (state.hasEnded) return state
+  const runner = new ExecutionRunner({
+    journal,
+    state,
+    events: new EventFeed(journal),
+    append: store.claim(resolve),
+    sandbox,
+    placement: { tenant: 't', isolation: 'tenant' },
+    transport: { call },
+    pacer: new Pacer(),
+    now: Date.now,
+    onTurnRequested() {},
+    onEnded: resolve,
+    onFailedByBug: (error) => expect.unreachable(String(error)),
+  })
+  const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
+  void runner.run({ epoch: store.epoch, node: `node ${store.epoch}`, wallTimeout })
+  await ended
+  return state
+}
+
+/** Answers calls from a record by call id, as a tool server does, and counts the runs of the handlers. */
+function toolServer(delays: readonly number[] = [0]) {
+  const runs = new Map<string, number>()
+  const sent: string[] = []
+  const record = new Map<string, Promise<ToolAnswer>>()
+  const call: Call = ({ callId, input }) => {
+    sent.push(callId)
+    const known = record.get(callId)
+    if (known !== undefined) return known
+    runs.set(callId, (runs.get(callId) ?? 0) + 1)
+    const steps = delays[runs.size % delays.length]!
+    const answer = afterSteps(steps).then((): ToolAnswer => ({ ok: true, output: JSON.parse(input) }))
+    record.set(callId, answer)
+    return answer
+  }
+  return { call, runs, sent }
+}
+
+async function afterSteps(count: number): Promise<void> {
+  for (let step = 0; step < count; step++) await Promise.resolve()
+}
+
+const byInput = ([a]: number[], [b]: number[]) => a! - b!
+const resultIn = (state: ExecutionState) => JSON.parse(resultOf(state).text) as { success: boolean; result: number[][] }
+
+test('a crash before or after any commit changes neither the outcome nor the number of calls', async () => {
+  const undisturbed = new FakeStore()
+  const tools = toolServer()
+  const expected = resultIn(await runOnNode(undisturbed, tools.call))
+  expect(expected).toMatchObject({ success: true, result: [[1], [2], [3], [4]] })
+  expect(tools.sent).toHaveLength(4)
+  for (let append = 1; append <= undisturbed.appends; append++) {
+    for (const isCommitted of [false, true]) {
+      const store = new FakeStore()
+      store.crash = { append, isCommitted }
+      const { call, runs } = toolServer()
+      await runOnNode(store, call)
+      store.crash = undefined
+      const state = await runOnNode(store, call)
+      expect([append, isCommitted, resultIn(state).result.toSorted(byInput)]).toEqual([
+        append,
+        isCommitted,
+        expected.result,
+      ])
+      expect([...runs.values()]).toEqual([1, 1, 1, 1])
+      expect(state.epoch).toBe(append === undisturbed.appends && isCommitted ? 1 : 2)
+    }
+  }
+})
+
+test('crashes at random moments, one after the other, change nothing that the guest sees', async () => {
+  const crashes = fc.array(fc.record({ append: fc.integer({ min: 1, max: 6 }), isCommitted: fc.boolean() }), {
+    maxLength: 5,
+  })
+  await fc.assert(
+    fc.asyncProperty(crashes, fc.array(fc.nat(6), { minLength: 1, maxLength: 4 }), async (faults, delays) => {
+      const store = new FakeStore()
+      const { call, runs } = toolServer(delays)
+      for (const { append, isCommitted } of faults) {
+        store.crash = { append: store.appends + append, isCommitted }
+        if ((await runOnNode(store, call)).hasEnded) return
+      }
+      store.crash = undefined
+      const state = await runOnNode(store, call)
+      expect(resultIn(state).result.toSorted(byInput)).toEqual([[1], [2], [3], [4]])
+      expect([...runs.values()]).toEqual([1, 1, 1, 1])
+      expect(state.logs.map(({ text }) => text)).toEqual(['started'])
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('calls that were in flight are sent again with the same id, and answered ones are not', async () => {
+  const store = new FakeStore()
+  // Appends: claim, start, and the first answer, after which the node is gone.
+  store.crash = { append: 3, isCommitted: true }
+  const first: string[] = []
+  await runOnNode(store, ({ callId }) => {
+    first.push(callId)
+    return first.length === 1 ? Promise.resolve({ ok: true, output: 1 }) : new Promise(() => {})
+  })
+  store.crash = undefined
+  const second = toolServer()
+  await runOnNode(store, second.call)
+  expect(first.map((id) => id.split(':')[1])).toEqual(['1', '2', '3'])
+  expect(second.sent.map((id) => id.split(':')[1])).toEqual(['2', '3', '4'])
+})
+
+test('a node that has lost its lease appends nothing, ends nothing and shows nothing', async () => {
+  const store = new FakeStore()
+  const journal = new JournalLog(headerOf())
+  const state = new ExecutionState(journal.header)
+  const answer = Promise.withResolvers<ToolAnswer>()
+  const allSent = Promise.withResolvers<void>()
+  const signals: AbortSignal[] = []
+  let endings = 0
+  const runner = new ExecutionRunner({
+    journal,
+    state,
+    events: new EventFeed(journal),
+    append: store.claim(() => {}),
+    sandbox,
+    placement: { tenant: 't', isolation: 'tenant' },
+    transport: {
+      call(_call, signal) {
+        signals.push(signal)
+        if (signals.length === 3) allSent.resolve()
+        return signals.length === 1 ? answer.promise : new Promise(() => {})
+      },
+    },
+    pacer: new Pacer(),
+    now: Date.now,
+    onTurnRequested() {},
+    onEnded: () => (endings += 1),
+    onFailedByBug: (error) => expect.unreachable(String(error)),
+  })
+  const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
+  const stopped = runner.run({ epoch: 1, node: 'frozen', wallTimeout })
+  await allSent.promise
+  store.claim(() => {})
+  answer.resolve({ ok: true, output: 1 })
+  await stopped
+  expect(store.entries.map(({ type }) => type)).toEqual(['claim', 'turn'])
+  expect(state.hasEnded).toBe(false)
+  expect(endings).toBe(0)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, true])
+  runner.stop(cancelled('too late'))
+  expect(store.entries).toHaveLength(2)
+})

@@ -1,0 +1,94 @@
+import type { JournalEntry } from '@codemode/shared'
+
+import type { EventFeed } from '../state/event-feed.ts'
+import type { Changes, ExecutionState } from '../state/execution-state.ts'
+import { sizesOf, type EntrySizes, type JournalLog } from '../state/journal-log.ts'
+
+interface JournalWriterOptions {
+  readonly journal: JournalLog
+  readonly state: ExecutionState
+  readonly events: EventFeed
+  /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
+  readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
+  /** Called after an entry was committed, to perform what follows from it. */
+  readonly onChanges: (changes: Changes) => void
+  /** Called when the store refuses a commit. Nothing is written after that. */
+  readonly onRefused: (error: unknown) => void
+}
+
+interface Pending {
+  readonly entry: JournalEntry
+  readonly sizes: EntrySizes
+}
+
+/**
+ * Writer of one execution's journal. An entry changes the state, becomes visible and has effects only after the store has
+ * committed it. At most one commit is under way; entries that are written meanwhile are committed together next.
+ */
+export class JournalWriter {
+  readonly #options: JournalWriterOptions
+  #waiting: Pending[] = []
+  #committing: Promise<void> | undefined
+  #pendingBytes = 0
+
+  constructor(options: JournalWriterOptions) {
+    this.#options = options
+  }
+
+  /** Commits under way; undefined if all entries are committed. It resolves also when the store refuses a commit. */
+  get committing(): Promise<void> | undefined {
+    return this.#committing
+  }
+
+  /**
+   * Writes an entry. Returns false, and writes nothing, if the entry does not fit into the limit of the journal. An end
+   * always fits.
+   */
+  write(entry: JournalEntry): boolean {
+    const { journal, append } = this.#options
+    const sizes = sizesOf(entry)
+    const sizeBytes = journal.sizeBytes + this.#pendingBytes + sizes.sizeBytes
+    if (sizeBytes > journal.header.limits.journalBytes && entry.type !== 'end') return false
+    const pending = { entry, sizes }
+    if (this.#committing === undefined) {
+      const committed = append([entry])
+      if (committed === undefined) {
+        this.#apply(pending)
+        return true
+      }
+      this.#committing = this.#commitAll(committed, [pending])
+    } else this.#waiting.push(pending)
+    this.#pendingBytes += sizes.sizeBytes
+    return true
+  }
+
+  async #commitAll(committed: Promise<void>, first: Pending[]): Promise<void> {
+    try {
+      await committed
+      for (let group = first; group.length > 0; group = this.#takeWaiting()) {
+        if (group !== first) await this.#options.append(group.map(({ entry }) => entry))
+        for (const pending of group) {
+          this.#pendingBytes -= pending.sizes.sizeBytes
+          this.#apply(pending)
+        }
+      }
+      this.#committing = undefined
+    } catch (error) {
+      this.#options.onRefused(error)
+    }
+  }
+
+  #takeWaiting(): Pending[] {
+    const waiting = this.#waiting
+    this.#waiting = []
+    return waiting
+  }
+
+  #apply({ entry, sizes }: Pending): void {
+    const { journal, state, events, onChanges } = this.#options
+    journal.append(entry, sizes)
+    const changes = state.apply(entry)
+    events.wake()
+    onChanges(changes)
+  }
+}

@@ -1,0 +1,111 @@
+import { callIdOf, type ToolAnswer } from '@codemode/shared'
+import { toolFailed } from '@codemode/shared/internal'
+
+import { traceToolCall } from '../../telemetry.ts'
+import type { OutgoingCall, ToolTransport } from '../../tools/transport.ts'
+import { callDeadline } from '../state/call-deadline.ts'
+import type { CallState } from '../state/call-table.ts'
+import type { ExecutionState } from '../state/execution-state.ts'
+import type { Pacer } from './pacer.ts'
+
+/**
+ * Tolerance for deadlines in milliseconds, because timers, even of one process, do not fire at exactly the same time.
+ */
+const deadlineSlackMs = 10
+
+interface ToolCallSenderOptions {
+  readonly state: ExecutionState
+  readonly transport: ToolTransport
+  /** Context of the span that is the parent of the calls' spans. */
+  readonly trace: Parameters<typeof traceToolCall>[0]
+  readonly pacer: Pacer
+  /** Called with the answer to a call that was not aborted. */
+  onAnswer(call: CallState, answer: ToolAnswer): void
+  /** Called with the error of a bug, which leaves a call unanswered. */
+  onFailedByBug(error: unknown): void
+  readonly now: () => number
+}
+
+/** Sender of one execution's tool calls, each under its own timeout. */
+export class ToolCallSender {
+  readonly #options: ToolCallSenderOptions
+  readonly #inFlight = new Map<number, AbortController>()
+
+  constructor(options: ToolCallSenderOptions) {
+    this.#options = options
+  }
+
+  /** Sends a call that has a place in flight. */
+  send(call: CallState): void {
+    const abort = new AbortController()
+    this.#inFlight.set(call.number, abort)
+    this.#sendPaced(call, abort).catch((error: unknown) => this.#options.onFailedByBug(error))
+  }
+
+  /** Aborts all calls in flight. Their signals abort with the given reason, and no answers follow. */
+  abortAll(reason: string): void {
+    const aborted = [...this.#inFlight.values()]
+    this.#inFlight.clear()
+    for (const abort of aborted) abort.abort(new Error(reason))
+  }
+
+  async #sendPaced(call: CallState, abort: AbortController): Promise<void> {
+    const delay = this.#options.pacer.reserve(call.input.length)
+    if (delay) await delay
+    // The execution may have ended while the call waited, or during the delivery.
+    if (!this.#inFlight.has(call.number)) return
+    const answer = await this.#deliver(call, abort)
+    if (this.#inFlight.delete(call.number)) this.#options.onAnswer(call, answer)
+  }
+
+  async #deliver(call: CallState, abort: AbortController): Promise<ToolAnswer> {
+    const { state, transport, trace, now } = this.#options
+    const { at, timeoutMs, option } = callDeadline(state, call)
+    const outgoing = this.#outgoing(call, at)
+    const timedOut = toolTimeout(call.tool, timeoutMs, option)
+    const expired = Promise.withResolvers<ToolAnswer>()
+    const ownDeadline = call.sentAt! + timeoutMs
+    const timer = setTimeout(
+      () => {
+        expired.resolve(timedOut)
+        abort.abort(new Error(timedOut.error.message))
+      },
+      Math.max(0, ownDeadline - now()),
+    )
+    try {
+      const answer = await traceToolCall(trace, outgoing, () =>
+        Promise.race([transport.call(outgoing, abort.signal), expired.promise]),
+      )
+      // The handler's signal aborts at the same deadline, so an abort that the handler reports then is the timeout.
+      return isAbort(answer) && now() >= ownDeadline - deadlineSlackMs ? timedOut : answer
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #outgoing({ number, tool, input, sentAt }: CallState, deadline: number): OutgoingCall {
+    const { header, createdAt } = this.#options.state
+    return {
+      executionId: header.executionId,
+      callId: callIdOf(header.executionId, number),
+      tool,
+      input,
+      context: header.context,
+      correlationId: header.correlationId,
+      deadline: new Date(deadline).toISOString(),
+      createdAt: new Date(createdAt).toISOString(),
+      sentAt: new Date(sentAt!).toISOString(),
+    }
+  }
+}
+
+function toolTimeout(tool: string, timeoutMs: number, option: string) {
+  const message = `The tool ${tool} did not answer within ${timeoutMs} ms (${option})`
+  return toolFailed('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
+}
+
+function isAbort(answer: ToolAnswer): boolean {
+  if (answer.ok) return false
+  const { code = '', name = '' } = answer.error
+  return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
+}

@@ -1,0 +1,133 @@
+import type { ToolCallSummary } from '@codemode/shared'
+
+import { Fifo } from '../fifo.ts'
+
+/** Tool call of an execution. */
+export interface CallState {
+  /** Number of the call within the execution, counted from 1. */
+  readonly number: number
+  readonly tool: string
+  /** Input of the call as JSON text. */
+  readonly input: string
+  /** Status of the call; `queued` until it has a place among the calls in flight. */
+  readonly status: ToolCallSummary['status']
+  /** Time at which the call got its place in flight, in milliseconds since the epoch; undefined before. */
+  readonly sentAt: number | undefined
+  readonly durationMs: number
+  readonly errorCode: string | undefined
+}
+
+type MutableCall = { -readonly [Field in keyof CallState]: CallState[Field] }
+
+/** Outcome of a call. */
+interface Settlement {
+  readonly status: 'completed' | 'failed' | 'cancelled'
+  readonly errorCode?: string | undefined
+}
+
+/**
+ * Maximum number of calls in a `waiting` event. There is one at every wait, so its size must not grow with the number
+ * of open calls.
+ */
+const maxListedCalls = 100
+
+/**
+ * Tool calls of one execution, in the order in which the guest made them. A call waits in a queue until fewer calls than
+ * the limit are in flight.
+ */
+export class CallTable {
+  readonly #maxInFlight: number
+  readonly #calls: MutableCall[] = []
+  /** Open calls by number. */
+  readonly #open = new Map<number, MutableCall>()
+  readonly #queue = new Fifo<MutableCall>()
+  /** First open calls, at most `maxListedCalls`. */
+  #listed: MutableCall[] = []
+  /** Number of calls that were examined to find the first open ones. */
+  #examined = 0
+  #inFlight = 0
+
+  constructor(maxInFlight: number) {
+    this.#maxInFlight = maxInFlight
+  }
+
+  get all(): readonly CallState[] {
+    return this.#calls
+  }
+
+  /** Number of calls that the guest still waits for. */
+  get openCount(): number {
+    return this.#open.size
+  }
+
+  /** Returns the open call with this number; undefined if there is none. */
+  open(number: number): CallState | undefined {
+    return this.#open.get(number)
+  }
+
+  /**
+   * Returns the first open calls, at most 100. Examines each call at most once to find them, however often it is called.
+   */
+  firstOpen(): readonly CallState[] {
+    this.#listed = this.#listed.filter(isOpen)
+    while (this.#listed.length < maxListedCalls && this.#examined < this.#calls.length) {
+      const call = this.#calls[this.#examined++]!
+      if (isOpen(call)) this.#listed.push(call)
+    }
+    return this.#listed
+  }
+
+  /** Adds a call that the guest made. It is queued for a place in flight, unless it is never sent. */
+  add(made: { call: number; tool: string; input: string }, { isRefused }: { isRefused: boolean }): CallState {
+    const { call: number, tool, input } = made
+    const call: MutableCall = {
+      number,
+      tool,
+      input,
+      status: 'queued',
+      sentAt: undefined,
+      durationMs: 0,
+      errorCode: undefined,
+    }
+    this.#calls.push(call)
+    this.#open.set(number, call)
+    if (!isRefused) this.#queue.add(call)
+    return call
+  }
+
+  /** Gives queued calls the free places in flight, and returns these calls. */
+  takePlaces(at: number): CallState[] {
+    const sent: MutableCall[] = []
+    while (this.#inFlight < this.#maxInFlight) {
+      const call = this.#queue.take()
+      if (call === undefined) break
+      this.#inFlight += 1
+      call.status = 'running'
+      call.sentAt = at
+      sent.push(call)
+    }
+    return sent
+  }
+
+  /** Settles an open call. Throws an `Error` for a call that is not open. */
+  settle(number: number, at: number, { status, errorCode }: Settlement): CallState {
+    const call = this.#open.get(number)
+    if (call === undefined) throw new Error(`The journal answers call ${number}, which is not open`)
+    this.#open.delete(number)
+    if (call.status === 'running') this.#inFlight -= 1
+    call.status = status
+    call.errorCode = errorCode
+    if (call.sentAt !== undefined) call.durationMs = at - call.sentAt
+    return call
+  }
+
+  /** Cancels all open calls, and returns them. */
+  cancelOpen(at: number): CallState[] {
+    this.#queue.clear()
+    return [...this.#open.keys()].map((number) => this.settle(number, at, { status: 'cancelled' }))
+  }
+}
+
+function isOpen(call: CallState): boolean {
+  return call.status === 'queued' || call.status === 'running'
+}

@@ -1,0 +1,58 @@
+// Events of an execution, derived from the entries of its journal. An event's id is `<sequence>.<ordinal>`: the number of
+// its entry and its number within the entry, both counted from 1. So any node that has the journal can resume a stream.
+import { callIdOf, type ExecutionEvent } from '@codemode/shared'
+
+import type { EventText } from '../engine.ts'
+import { callDeadline } from './call-deadline.ts'
+import type { CallState } from './call-table.ts'
+import type { Changes, ExecutionState } from './execution-state.ts'
+import { withJsonField, jsonText } from './json-field.ts'
+import { resultOf } from './report.ts'
+
+type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result'> : never
+
+/**
+ * Yields the events of the entry that was applied to the state last. Payloads are inserted into their texts as the journal
+ * has them, unchanged.
+ */
+export function* eventsOf(state: ExecutionState, changes: Changes, sequence: number): Generator<EventText> {
+  const { executionId, correlationId } = state.header
+  const at = timestamp(state.lastAt)
+  let ordinal = 0
+
+  function stamped<Event extends Unstamped<ExecutionEvent>>(event: Event) {
+    ordinal += 1
+    return { ...event, id: `${sequence}.${ordinal}`, at, executionId }
+  }
+
+  function text(event: Unstamped<ExecutionEvent>): EventText {
+    const whole = stamped(event)
+    return { id: whole.id, type: whole.type, json: JSON.stringify(whole) }
+  }
+
+  const namesOf = ({ number, tool }: CallState) => ({ callId: callIdOf(executionId, number), tool })
+
+  if (changes.isStart) yield text({ type: 'started', correlationId, createdAt: timestamp(state.createdAt) })
+  for (const { level, text: line } of changes.logs) yield text({ type: 'log', level, text: line })
+  for (const call of changes.settled) {
+    const { status, errorCode } = call as CallState & { readonly status: 'completed' | 'failed' | 'cancelled' }
+    yield text({ type: 'tool.settled', ...namesOf(call), status, ...(errorCode !== undefined && { errorCode }) })
+  }
+  for (const call of changes.sent) {
+    const deadline = timestamp(callDeadline(state, call).at)
+    const event = stamped({ type: 'tool.called', ...namesOf(call), deadline })
+    yield { id: event.id, type: event.type, json: withJsonField(event, 'input', jsonText(call.input)).text }
+  }
+  if (changes.isWait) {
+    const openCalls = state.calls.firstOpen().map(({ number }) => callIdOf(executionId, number))
+    yield text({ type: 'waiting', openCalls })
+  }
+  if (changes.isEnd) {
+    const event = stamped({ type: 'finished' })
+    yield { id: event.id, type: event.type, json: withJsonField(event, 'result', resultOf(state)).text }
+  }
+}
+
+function timestamp(at: number): string {
+  return new Date(at).toISOString()
+}

@@ -1,0 +1,200 @@
+import {
+  isFinal,
+  type Delivery,
+  type ExecutionStatus,
+  type JournalEntry,
+  type JournalHeader,
+  type LogEntry,
+  type TurnEffects,
+} from '@codemode/shared'
+
+import { Fifo } from '../fifo.ts'
+import { CallTable, type CallState } from './call-table.ts'
+import { EffectsAccount } from './effects-account.ts'
+import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from './outcome.ts'
+
+/** Entry of a journal of the given type. */
+export type EntryOf<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>
+
+/** Changes that one journal entry makes. The events of the execution and the effects of its runner follow from them. */
+export interface Changes {
+  /** Whether the execution was claimed for the first time. */
+  readonly isStart: boolean
+  readonly logs: readonly LogEntry[]
+  /** Calls that got a place in flight. */
+  readonly sent: readonly CallState[]
+  /** Calls that are not sent, because the executor refuses them. */
+  readonly refused: readonly CallState[]
+  readonly settled: readonly CallState[]
+  /** Whether the guest now waits for a call or a timer. */
+  readonly isWait: boolean
+  readonly isEnd: boolean
+}
+
+const noChanges: Changes = {
+  isStart: false,
+  logs: [],
+  sent: [],
+  refused: [],
+  settled: [],
+  isWait: false,
+  isEnd: false,
+}
+
+/**
+ * State of one execution, which is a pure function of its journal: the fold of `apply` over the entries. It is the same
+ * while the execution runs, after it was taken over by another node, and for a reader of its events.
+ */
+export class ExecutionState {
+  readonly header: JournalHeader
+  /** Time at which the execution was accepted, in milliseconds since the epoch, as are all times here. */
+  readonly createdAt: number
+  readonly calls: CallTable
+  readonly effects: EffectsAccount
+  readonly logs: LogEntry[] = []
+  readonly logsDropped = { entries: 0, bytes: 0 }
+  status: ExecutionStatus = 'queued'
+  /** Number of claims. */
+  epoch = 0
+  startedAt: number | undefined
+  /** Time at which the timeout of the execution expires; undefined before the first claim. */
+  endsAt: number | undefined
+  finishedAt: number | undefined
+  /** Time of the last entry. No later entry has an earlier one. */
+  lastAt: number
+  /** CPU time in milliseconds of all turns, including one that was stopped. */
+  cpuMs = 0
+  turns = 0
+  /** Number of times that the guest was rebuilt from the journal. */
+  replays = 0
+  /** Wall time in milliseconds in which no turn ran or was due. */
+  waitMs = 0
+  /** Outcome of the execution; undefined until it has ended. */
+  outcome: Outcome | undefined
+  /** Answers that the guest has not received yet, in the order of their arrival. */
+  readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
+  #timerAt: number | null = null
+  #waitsSince: number | undefined
+
+  constructor(header: JournalHeader) {
+    this.header = header
+    this.createdAt = Date.parse(header.createdAt)
+    this.lastAt = this.createdAt
+    this.calls = new CallTable(header.limits.toolCallsInFlight)
+    this.effects = new EffectsAccount(header.limits)
+  }
+
+  get hasEnded(): boolean {
+    return isFinal(this.status)
+  }
+
+  /** Time at which the guest's next timer is due; `null` if it has no timer. */
+  get timerAt(): number | null {
+    return this.#timerAt
+  }
+
+  /** Whether nothing can ever settle what the guest waits for. */
+  get neverSettles(): boolean {
+    return this.#answers.size === 0 && this.calls.openCount === 0 && this.#timerAt === null
+  }
+
+  /**
+   * Returns the delivery that is due at the given time; undefined if there is none. A timer precedes an answer that
+   * arrived after the timer was due.
+   */
+  dueDelivery(now: number): Delivery | undefined {
+    if (this.turns === 0) return { kind: 'start' }
+    const answer = this.#answers.at(0)
+    const isTimerDue = this.#timerAt !== null && this.#timerAt <= now
+    if (isTimerDue && (answer === undefined || this.#timerAt! <= answer.arrivedAt)) return { kind: 'tick' }
+    return answer === undefined ? undefined : { kind: 'answer', call: answer.call }
+  }
+
+  /** Applies the next entry of the journal, and returns the changes. */
+  apply(entry: JournalEntry): Changes {
+    this.#endWait(entry)
+    this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
+    switch (entry.type) {
+      case 'claim':
+        return this.#claim(entry)
+      case 'answer':
+        return this.#answer(entry)
+      case 'turn':
+        return this.#turn(entry)
+      case 'end':
+        return this.#end(entry)
+    }
+  }
+
+  #claim({ at, epoch, endsAt }: EntryOf<'claim'>): Changes {
+    const isStart = this.startedAt === undefined
+    this.epoch = epoch
+    this.startedAt ??= at
+    this.endsAt = endsAt
+    this.status = 'running'
+    return { ...noChanges, isStart }
+  }
+
+  #answer({ at, call, ok, errorCode }: EntryOf<'answer'>): Changes {
+    const settled = [this.calls.settle(call, at, { status: ok ? 'completed' : 'failed', errorCode })]
+    this.#answers.add({ call, arrivedAt: at })
+    this.status = 'running'
+    return { ...noChanges, settled, sent: this.calls.takePlaces(at) }
+  }
+
+  #turn(entry: EntryOf<'turn'>): Changes {
+    const { endedAt, delivery, effects, refused = [] } = entry
+    if (delivery.kind === 'answer') this.#answers.take()
+    this.turns += 1
+    this.#count(entry)
+    this.effects.add(effects)
+    const logs = this.#addLogs(effects, entry.at)
+    this.#timerAt = effects.nextTimerAt
+    if (effects.end !== undefined) {
+      const { executionId } = this.header
+      return { ...this.#finish(outcomeOfGuestEnd(effects.end, executionId), endedAt), logs }
+    }
+    const isRefused = new Set(refused)
+    const made = effects.calls.map((call) => this.calls.add(call, { isRefused: isRefused.has(call.call) }))
+    const sent = this.calls.takePlaces(endedAt)
+    const isWait = this.dueDelivery(endedAt) === undefined && !this.neverSettles
+    if (isWait) this.#waitsSince = endedAt
+    this.status = isWait ? 'waiting' : 'running'
+    return { ...noChanges, logs, sent, refused: made.filter(({ number }) => isRefused.has(number)), isWait }
+  }
+
+  #end(entry: EntryOf<'end'>): Changes {
+    const { at, error, logs = [], logsDropped = { entries: 0, bytes: 0 } } = entry
+    this.#count(entry)
+    const added = this.#addLogs({ logs, logsDropped }, at)
+    return { ...this.#finish(outcomeOfError(error), at), logs: added }
+  }
+
+  #finish(outcome: Outcome, at: number): Changes {
+    this.outcome = outcome
+    this.status = outcome.status
+    this.finishedAt = at
+    return { ...noChanges, settled: this.calls.cancelOpen(at), isEnd: true }
+  }
+
+  #count({ cpuMs = 0, replays = 0 }: { cpuMs?: number | undefined; replays?: number | undefined }): void {
+    this.cpuMs += cpuMs
+    this.replays += replays
+  }
+
+  #endWait({ type, at }: JournalEntry): void {
+    if (this.#waitsSince === undefined || type === 'claim') return
+    // An answer ends a wait. A turn ends it too, because a timer leaves no entry before its turn.
+    this.waitMs += at - this.#waitsSince
+    this.#waitsSince = undefined
+  }
+
+  #addLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): LogEntry[] {
+    const time = new Date(at).toISOString()
+    const added = output.logs.map(({ level, text }) => ({ level, text, at: time }))
+    for (const entry of added) this.logs.push(entry)
+    this.logsDropped.entries += output.logsDropped.entries
+    this.logsDropped.bytes += output.logsDropped.bytes
+    return added
+  }
+}

@@ -1,0 +1,53 @@
+import {
+  callIdOf,
+  errorCodes,
+  type ExecutionFailure,
+  type ExecutionStatus,
+  type GuestEnd,
+  type Warning,
+} from '@codemode/shared'
+
+/** Outcome of an execution that has ended. */
+export type Outcome =
+  | {
+      readonly status: 'completed'
+      /** Value as JSON text. */
+      readonly result: string
+      readonly warnings: readonly Warning[]
+    }
+  | {
+      readonly status: Extract<ExecutionStatus, 'failed' | 'cancelled'>
+      readonly error: ExecutionFailure
+      readonly warnings: readonly Warning[]
+    }
+
+/** Returns the outcome of an execution that the guest has ended. */
+export function outcomeOfGuestEnd(end: GuestEnd, executionId: string): Outcome {
+  const warnings = (end.warnings ?? []).map(({ call, ...warning }) => ({
+    ...warning,
+    ...(call !== undefined && { callId: callIdOf(executionId, call) }),
+  }))
+  if (end.ok) return { status: 'completed', result: end.result, warnings }
+  return { status: 'failed', error: failureOf(end), warnings }
+}
+
+/** Returns the outcome of an execution that the host has ended. */
+export function outcomeOfError(error: ExecutionFailure): Outcome {
+  return { status: error.code === 'CANCELLED' ? 'cancelled' : 'failed', error, warnings: [] }
+}
+
+function failureOf(end: Extract<GuestEnd, { ok: false }>): ExecutionFailure {
+  const { code, name, message, hint, stack, details, call, cause, errors } = end
+  return {
+    code,
+    name,
+    message,
+    retryable: errorCodes[code].retryable,
+    ...(hint !== undefined && { hint }),
+    ...(stack !== undefined && { guestStack: stack }),
+    ...(details !== undefined && { details }),
+    ...(call !== undefined && { call }),
+    ...(cause !== undefined && { cause }),
+    ...(errors !== undefined && { errors }),
+  }
+}

@@ -1,0 +1,82 @@
+import { callIdOf, type ExecutionRecord, type ExecutionResult, type ToolCallSummary } from '@codemode/shared'
+
+import type { CallState } from './call-table.ts'
+import type { ExecutionState } from './execution-state.ts'
+import { jsonText, withJsonField, type JsonText } from './json-field.ts'
+
+/** Memory that a log entry takes in addition to its text, in bytes, as measured. */
+const logEntryBytes = 150
+/** Memory that the state of a tool call takes in addition to its texts, in bytes, as measured. */
+const toolCallBytes = 512
+
+type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'warnings' | 'usage'>
+
+/** Returns the `ExecutionResult` of an execution that has ended; its value is the guest's own JSON text. */
+export function resultOf(state: ExecutionState): JsonText {
+  const { executionId, correlationId } = state.header
+  return withOutcome(state, { executionId, correlationId, ...summaryOf(state, state.finishedAt!) })
+}
+
+/** Returns the `ExecutionRecord` at the given time, in milliseconds since the epoch. */
+export function recordOf(state: ExecutionState, label: string | undefined, now: number): JsonText {
+  const { header, status, startedAt, finishedAt } = state
+  return withOutcome(state, {
+    executionId: header.executionId,
+    correlationId: header.correlationId,
+    status,
+    ...(label !== undefined && { label }),
+    createdAt: timestamp(state.createdAt),
+    ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
+    ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
+    ...summaryOf(state, finishedAt ?? now),
+  } satisfies ExecutionRecord)
+}
+
+/**
+ * Returns the memory that a state takes, in bytes. The texts of its logs and calls count in the journal, which has the
+ * same texts.
+ */
+export function heapBytesOfState({ logs, calls }: ExecutionState): number {
+  return logEntryBytes * logs.length + toolCallBytes * calls.all.length
+}
+
+function withOutcome({ outcome }: ExecutionState, fields: object): JsonText {
+  if (outcome === undefined) return jsonText(JSON.stringify(fields))
+  return outcome.status === 'completed'
+    ? withJsonField({ success: true, ...fields }, 'result', jsonText(outcome.result))
+    : jsonText(JSON.stringify({ success: false, error: outcome.error, ...fields }))
+}
+
+function summaryOf(state: ExecutionState, until: number): Summary {
+  const { header, createdAt, logs, logsDropped, calls, outcome, cpuMs, waitMs, turns, replays } = state
+  const startedAt = state.startedAt ?? until
+  return {
+    logs,
+    logsDropped,
+    toolCalls: calls.all.map((call) => callSummary(header.executionId, call)),
+    warnings: [...(outcome?.warnings ?? [])],
+    usage: {
+      cpuMs: Math.round(cpuMs * 1000) / 1000,
+      wallMs: until - startedAt,
+      queueMs: startedAt - createdAt,
+      waitMs,
+      turns,
+      replays,
+    },
+  }
+}
+
+function callSummary(executionId: string, call: CallState): ToolCallSummary {
+  const { number, tool, status, durationMs, errorCode } = call
+  return {
+    callId: callIdOf(executionId, number),
+    tool,
+    status,
+    durationMs,
+    ...(errorCode !== undefined && { errorCode }),
+  }
+}
+
+function timestamp(at: number): string {
+  return new Date(at).toISOString()
+}
