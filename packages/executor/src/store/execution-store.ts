@@ -1,0 +1,148 @@
+// Store of detached executions. The journal in the store is the truth: a node holds a lease of an execution while it runs
+// it, and only the holder of the lease appends. Everyone else posts messages to the execution's inbox.
+import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
+
+/** Facts about an execution that are no input of its guest. */
+export interface ExecutionFacts {
+  readonly id: string
+  readonly tenant: string
+  /** Owner of the API key that submitted the execution. It stays the same when the key is rotated. */
+  readonly owner: string
+  readonly keyId: string
+  readonly label?: string
+  /** SHA-256 of the request's body without `callback` and `notify`. */
+  readonly bodyHash: string
+  readonly isolation: 'tenant' | 'execution'
+  /** Way to the tools; absent for code without tools. */
+  readonly callback?: Callback
+  /** Milliseconds after which the execution ends wherever it is, by the clock of the store. */
+  readonly expiresAfterMs: number
+}
+
+/** Accepted execution that has not been stored yet. */
+export interface NewExecution {
+  readonly facts: ExecutionFacts
+  readonly header: JournalHeader
+  /** Maximum number of executions of the tenant that may be stored without having started; one more is refused. */
+  readonly maxQueued: number
+}
+
+/** Outcome of an attempt to store an execution. */
+export type Created =
+  | { readonly type: 'created' }
+  /** The tenant already has an execution with this id, or had one (`isGone`). */
+  | { readonly type: 'exists'; readonly bodyHash: string; readonly isGone: boolean }
+  | { readonly type: 'too-many-queued' }
+
+/** Stored execution as others than its runner see it. */
+export interface StoredExecution {
+  readonly facts: ExecutionFacts
+  readonly status: ExecutionStatus
+  readonly createdAt: number
+  readonly expiresAt: number
+  readonly startedAt?: number
+  readonly finishedAt?: number
+}
+
+/** Message to the runner of an execution. */
+export type InboxMessage = { readonly kind: 'cancel'; readonly reason?: string } | { readonly kind: 'wake' }
+
+/** State of an execution in the columns by which it is listed. The lease writes it together with the entries. */
+export interface StatusChange {
+  readonly status: ExecutionStatus
+  readonly startedAt?: number
+  readonly finishedAt?: number
+  readonly error?: ExecutionFailure
+}
+
+/** Refusal of an operation on an execution that another node has claimed since. The holder stops without a trace. */
+export class LeaseLost extends Error {
+  override readonly name = 'LeaseLost'
+}
+
+/** Right of one node to run an execution and append to its journal, until another node claims the execution. */
+export interface Lease {
+  readonly execution: StoredExecution
+  readonly header: JournalHeader
+  /** Entries of the journal when the execution was claimed. */
+  readonly entries: readonly JournalEntry[]
+  /** Number of the claim, counted from 1; the fencing token. */
+  readonly epoch: number
+  /** Appends entries in one transaction. Rejects with `LeaseLost`. */
+  append(entries: readonly JournalEntry[], change?: StatusChange): Promise<void>
+  /** Appends the last entries, sets the final status, deletes the inbox and gives the lease back, in one transaction. */
+  finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void>
+  /**
+   * Appends entries and gives the lease back, in one transaction; the execution is claimed again at `wakeAt` (in
+   * milliseconds since the epoch) or at a message. Returns false, and does nothing, if the inbox has messages.
+   */
+  park(entries: readonly JournalEntry[], options: StatusChange & { readonly wakeAt?: number }): Promise<boolean>
+  /** Gives the lease back without an entry, so that another node can claim the execution at once. */
+  release(): Promise<void>
+  /** Returns the messages that have not been taken, in the order of their arrival, and removes them. */
+  takeMessages(): Promise<InboxMessage[]>
+  /** Calls the listener when messages may have arrived. */
+  onMessage(listener: () => void): void
+}
+
+/** Filter and page of a list. */
+export interface ListOptions {
+  readonly status?: ExecutionStatus
+  readonly label?: string
+  /** Only executions that were created at this time or later, in milliseconds since the epoch. */
+  readonly since?: number
+  readonly limit: number
+  /** Cursor of the page before; undefined for the first page. */
+  readonly cursor?: string
+}
+
+/** Page of a list, newest execution first. */
+export interface ExecutionPage {
+  readonly items: readonly StoredExecution[]
+  /** Cursor of the next page; null after the last one. */
+  readonly nextCursor: string | null
+}
+
+/** Worker of a node, to which the store gives the leases of executions that can go on. */
+export interface Worker {
+  /** Name of the node. */
+  readonly node: string
+  /** Returns the number of further executions that the node can take now. */
+  places(): number
+  /** Runs an execution under a lease, until it has finished, parked or released it, or has lost it. Never rejects. */
+  run(lease: Lease): Promise<void>
+}
+
+/** A worker at work. */
+export interface Working {
+  /** Looks for work again, because the node has places. */
+  wake(): void
+  /** Takes no further executions, and resolves when the leases that were given have been given back. */
+  stop(): Promise<void>
+}
+
+/**
+ * Store of detached executions. Its methods reject with `RequestError` STORE_UNAVAILABLE when the store does not answer in
+ * time.
+ */
+export interface ExecutionStore extends AsyncDisposable {
+  /** Stores an execution, which is claimed by a worker then, or finds the one with the same id. */
+  create(execution: NewExecution): Promise<Created>
+  /** Returns the tenant's execution with this id; undefined if there is none. */
+  find(tenant: string, id: string): Promise<StoredExecution | undefined>
+  list(tenant: string, options: ListOptions): Promise<ExecutionPage>
+  /** Returns the header of a journal, and its entries after the first `after` ones. */
+  read(
+    id: string,
+    after: number,
+  ): Promise<{ readonly header: JournalHeader; readonly entries: readonly JournalEntry[] }>
+  /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended. */
+  post(id: string, message: InboxMessage): Promise<boolean>
+  /**
+   * Calls the listener when the journal of an execution may have grown, until the returned function is called. Calls may
+   * be missing; who needs all entries reads them at times of its own as well.
+   */
+  onAppend(id: string, listener: () => void): () => void
+  /** Starts a worker. */
+  work(worker: Worker): Working
+}
