@@ -12,7 +12,7 @@ import { callbackHeaders } from './callback-headers.ts'
 import { post, type OtherResponse } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import { answerEnvelopeBytes, toolCallConflict, toolUnavailable } from './tool-answers.ts'
-import type { OutgoingCall, ToolTransport } from './transport.ts'
+import { CallContinues, type OutgoingCall, type ToolTransport } from './transport.ts'
 
 /**
  * Maximum number of attempts that count. Eight take about two seconds, which is enough for a tool server that restarts
@@ -113,7 +113,8 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
       let wasSent = false
       const onFirstSent = (): void => void (wasSent = true)
       const cancel = (): void => {
-        if (wasSent) cancels.send({ callback, tenant, call, reason: reasonOf(signal), trace })
+        if (wasSent && !(signal.reason instanceof CallContinues))
+          cancels.send({ callback, tenant, call, reason: reasonOf(signal), trace })
       }
       signal.addEventListener('abort', cancel, { once: true })
       try {

@@ -9,12 +9,17 @@ export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | '
   readonly sentAt: string
 }
 
+/** Reason of an abort after which the call goes on: another node sends it again, so its handler is not cancelled. */
+export class CallContinues extends Error {
+  override readonly name = 'CallContinues'
+}
+
 /** A way for tool calls to reach their tools: by callback to a tool server, or over the client's stream. */
 export interface ToolTransport {
   /**
    * Delivers one call and resolves with its answer; never rejects. A call that can't be delivered resolves with a
    * failure with code `TOOL_UNAVAILABLE`. Aborting the signal ends the call and notifies the handler, with the message
-   * of the signal's reason where the transport can carry it.
+   * of the signal's reason where the transport can carry it; if the reason is `CallContinues`, without notifying it.
    */
   call(call: OutgoingCall, signal: AbortSignal): Promise<ToolAnswer>
 }

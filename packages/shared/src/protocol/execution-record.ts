@@ -10,11 +10,19 @@ import {
 } from './execution-result.ts'
 
 /** Status of an execution. */
-export const executionStatusSchema = z.enum(['queued', 'running', 'waiting', 'completed', 'failed', 'cancelled'])
+export const executionStatusSchema = z.enum([
+  'queued',
+  'running',
+  'waiting',
+  'needs_attention',
+  'completed',
+  'failed',
+  'cancelled',
+])
 
 /**
  * Status of an execution: `queued → running → completed | failed | cancelled`. A running execution is `waiting` while
- * no turn runs or is due.
+ * no turn runs or is due. A detached execution that can't go on without an operator is in `needs_attention`.
  */
 export type ExecutionStatus = z.infer<typeof executionStatusSchema>
 

@@ -93,6 +93,14 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     endsAt: timestampMs.meta({ description: 'Time at which the timeout of the execution expires' }),
   }),
   z.object({
+    type: z.literal('park'),
+    at: timestampMs,
+    until: timestampMs.optional().meta({ description: 'Time of the next timer, at which the execution goes on' }),
+    attention: executionFailureSchema
+      .optional()
+      .meta({ description: 'Reason for which the execution waits for an operator' }),
+  }),
+  z.object({
     type: z.literal('answer'),
     at: timestampMs,
     call: callNumber,
@@ -122,7 +130,10 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
   }),
 ])
 
-/** Entry of a journal: a node's claim, an answer that arrived, a turn, or an end that the host set. */
+/**
+ * Entry of a journal: a node's claim, the end of a claim while the execution waits (`park`), an answer that arrived, a turn,
+ * or an end that the host set.
+ */
 export type JournalEntry = z.infer<typeof journalEntrySchema>
 
 /** Header of a journal: everything that a run depends on except deliveries. Replay reads no configuration. */

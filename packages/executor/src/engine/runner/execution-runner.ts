@@ -1,14 +1,15 @@
-import type { Delivery, ExecutionFailure, JournalEntry, ToolAnswer, TurnEffects } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, JournalEntry } from '@codemode/shared'
 
 import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import type { ToolTransport } from '../../tools/transport.ts'
+import { CallContinues, type ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { EventFeed } from '../state/event-feed.ts'
-import type { Changes, ExecutionState } from '../state/execution-state.ts'
+import type { Changes, EntryOf, ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
-import { answerText } from './answer-text.ts'
+import type { AnswerText } from './answer-text.ts'
+import { CallRunner } from './call-runner.ts'
 import {
   executionTimeout,
   failedByBug,
@@ -22,8 +23,6 @@ import {
 import { JournalWriter } from './journal-writer.ts'
 import type { Pacer } from './pacer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
-import { ToolCallSender } from './tool-call-sender.ts'
-import { toolCallRefusal } from './tool-call-refusal.ts'
 import { WakeUp } from './wake-up.ts'
 
 /** Parts of the executor that a runner works with. */
@@ -44,9 +43,19 @@ interface ExecutionRunnerOptions extends RunnerParts {
   readonly events: EventFeed
   /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
+  /** Way to give the execution back while it waits for a timer; absent for attached executions, which stay on their node. */
+  readonly parking?: Parking
   /** Called when a turn has been requested from the sandbox. */
   onTurnRequested(): void
   onEnded(): void
+}
+
+/** Way to park an execution. */
+interface Parking {
+  /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
+  readonly minMs: number
+  /** Commits the entry and gives the lease back. Resolves with false if there are messages for the execution. */
+  park(entry: EntryOf<'park'>): Promise<boolean>
 }
 
 /** Claim of an execution by a node, and the time that the node gives it. */
@@ -54,6 +63,8 @@ export interface Claim {
   readonly epoch: number
   readonly node: string
   readonly wallTimeout: WallTimeout
+  /** Milliseconds of the wall timeout that earlier claims have left over; all of it by default. */
+  readonly leftMs?: number
 }
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
@@ -69,18 +80,16 @@ export class ExecutionRunner {
   readonly #options: ExecutionRunnerOptions
   readonly #writer: JournalWriter
   readonly #guest: RestorableGuest
-  readonly #sender: ToolCallSender
+  readonly #calls: CallRunner
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #wakeUp = new WakeUp()
-  /** Answers to calls that are not sent, by the number of the call, until the turn that made them is committed. */
-  readonly #refusals = new Map<number, ToolAnswer>()
   #wallTimeout: WallTimeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
   #stoppedTurn: StoppedTurn | undefined
   /** First decision of the host to end the execution; the loop checks it at its next step. */
   #stopReason: ExecutionFailure | undefined
-  /** Whether the store has refused an entry, because another node has claimed the execution. */
-  #hasLostLease = false
+  /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
+  #hasLeft = false
 
   constructor(options: ExecutionRunnerOptions) {
     this.#options = options
@@ -94,20 +103,20 @@ export class ExecutionRunner {
       events,
       append,
       onChanges: (changes) => this.#perform(changes),
-      onRefused: () => this.#loseLease(),
+      onRefused: () => this.#leave('another node has taken over the execution'),
     })
-    this.#sender = new ToolCallSender({
+    this.#calls = new CallRunner({
       state,
       transport: options.transport,
       pacer: options.pacer,
       trace: this.#trace.context,
-      onAnswer: (call, answer) => this.#takeAnswer(call, answer),
-      onFailedByBug: (error) => this.#failByBug(error),
       now: options.now,
+      takeAnswer: (call, text) => this.#takeAnswer(call, text),
+      onFailedByBug: (error) => this.#failByBug(error),
     })
   }
 
-  /** Runs the execution under a claim, to its end or until the lease is lost. Never rejects. */
+  /** Runs the execution under a claim, to its end or until it is parked, suspended or taken over. Never rejects. */
   async run(claim: Claim): Promise<void> {
     try {
       await this.#runTurns(claim)
@@ -125,41 +134,57 @@ export class ExecutionRunner {
     if (this.#wallTimeout === undefined) this.#finish(error)
   }
 
+  /** Stops running the execution without ending it. Another claim can continue it from its journal. */
+  suspend(): void {
+    if (!this.#options.state.hasEnded) this.#leave('the node gives the execution to another one')
+  }
+
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
     endExecutionSpan(this.#trace.span, code)
   }
 
   get #isOver(): boolean {
-    return this.#stopReason !== undefined || this.#options.state.hasEnded || this.#hasLostLease
+    return this.#stopReason !== undefined || this.#options.state.hasEnded || this.#hasLeft
   }
 
-  async #runTurns({ epoch, node, wallTimeout }: Claim): Promise<void> {
+  async #runTurns({ epoch, node, wallTimeout, leftMs = wallTimeout.timeoutMs }: Claim): Promise<void> {
     if (this.#isOver) return
     const { state } = this.#options
     const at = this.#at()
     this.#wallTimeout = wallTimeout
-    this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), wallTimeout.timeoutMs)
-    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: at + wallTimeout.timeoutMs })
+    this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), leftMs)
+    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: at + leftMs })
     if (this.#writer.committing !== undefined) await this.#writer.committing
-    this.#resumeCalls()
+    if (!this.#isOver) this.#calls.resume()
     while (!this.#isOver) {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
-      else await this.#wakeUp.wait(state.timerAt === null ? undefined : state.timerAt - this.#options.now())
+      else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
   }
 
-  /** Sends the calls that an earlier claim has left in flight, with the same ids. */
-  #resumeCalls(): void {
-    const { state } = this.#options
-    for (const call of state.calls.all) {
-      if (call.status === 'running') this.#sender.send(call)
-      const refusal = call.status === 'queued' ? toolCallRefusal(call, state.header) : undefined
-      if (refusal !== undefined) this.#takeAnswer(call, refusal)
-    }
+  async #waitForDelivery(): Promise<void> {
+    const { state, now } = this.#options
+    if (this.#isOver || state.dueDelivery(this.#at()) !== undefined) return
+    await this.#wakeUp.wait(state.timerAt === null ? undefined : state.timerAt - now())
+  }
+
+  /** Parks an execution that waits for a timer only. Resolves with false if it stays here. */
+  async #park(): Promise<boolean> {
+    const { parking, state, now } = this.#options
+    const { timerAt } = state
+    if (parking === undefined || timerAt === null || state.calls.openCount > 0) return false
+    if (timerAt - now() < parking.minMs) return false
+    return this.#parkWith({ type: 'park', at: this.#at(), until: timerAt })
+  }
+
+  async #parkWith(entry: EntryOf<'park'>): Promise<boolean> {
+    const isParked = await this.#writer.writeBy(entry, () => this.#options.parking!.park(entry))
+    if (isParked) this.#leave('the execution was parked')
+    return isParked
   }
 
   async #turn(delivery: Delivery): Promise<void> {
@@ -177,16 +202,23 @@ export class ExecutionRunner {
           stoppedByLimit({ ...turn, cpuMs: state.cpuMs + turn.cpuMs }, journal.header.limits, this.#wallTimeout!),
         )
       case 'failed':
-        return this.stop(failure(turn.error))
+        return this.#failed(failure(turn.error))
       case 'closed':
     }
+  }
+
+  /** Parks an execution whose guest can't be rebuilt, if it can be parked: another version of the runtime may be able to. */
+  async #failed(error: ExecutionFailure): Promise<void> {
+    const mayPark = this.#options.parking !== undefined && error.code === 'REPLAY_DIVERGED'
+    if (mayPark && (await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) return
+    this.stop(error)
   }
 
   async #commitTurn({ cpuMs, effects }: CompletedTurn, delivery: Delivery, at: number): Promise<void> {
     const { state, journal } = this.#options
     const violation = state.effects.violationIn(effects)
     if (violation !== undefined) return this.stop(protocolViolation(violation))
-    const refused = effects.end === undefined ? await this.#refusedCalls(effects.calls) : []
+    const refused = effects.end === undefined ? await this.#calls.refusedOf(effects.calls) : []
     const replays = this.#guest.takeReplays()
     const hasRoom = this.#writer.write({
       type: 'turn',
@@ -205,45 +237,22 @@ export class ExecutionRunner {
     return this.#writer.committing
   }
 
-  /** Returns the numbers of the calls that must not be sent. Checks large inputs at the pace of the event loop. */
-  async #refusedCalls(calls: TurnEffects['calls']): Promise<number[]> {
-    const refused: number[] = []
-    for (const call of calls) {
-      const delay = this.#options.pacer.reserve(call.input.length)
-      if (delay !== undefined) await delay
-      const refusal = toolCallRefusal(call, this.#options.journal.header)
-      if (refusal === undefined) continue
-      refused.push(call.call)
-      this.#refusals.set(call.call, refusal)
-    }
-    return refused
-  }
-
   /** Performs what follows from a committed entry. */
-  #perform({ isEnd, refused, sent, settled }: Changes): void {
-    if (isEnd) return this.#ended()
+  #perform(changes: Changes): void {
+    if (changes.isEnd) return this.#ended()
     if (this.#isOver) return
-    for (const call of refused) this.#takeAnswer(call, this.#takeRefusal(call))
-    for (const call of sent) this.#sender.send(call)
-    if (settled.length > 0) this.#wakeUp.wake()
+    this.#calls.perform(changes)
+    if (changes.settled.length > 0) this.#wakeUp.wake()
   }
 
-  #takeRefusal({ number }: CallState): ToolAnswer {
-    const refusal = this.#refusals.get(number)!
-    this.#refusals.delete(number)
-    return refusal
-  }
-
-  #takeAnswer(call: CallState, answer: ToolAnswer): void {
+  #takeAnswer(call: CallState, text: AnswerText): void {
     if (this.#isOver) return
-    const { limits } = this.#options.journal.header
-    const text = answerText(answer, call.tool, limits.toolOutputBytes)
     const hasRoom = this.#writer.write({ type: 'answer', at: this.#at(), call: call.number, ...text })
-    if (!hasRoom) this.stop(journalTooLarge(limits.journalBytes))
+    if (!hasRoom) this.stop(journalTooLarge(this.#options.journal.header.limits.journalBytes))
   }
 
   #finish(error: ExecutionFailure): void {
-    if (this.#options.state.hasEnded || this.#hasLostLease) return
+    if (this.#options.state.hasEnded || this.#hasLeft) return
     const replays = this.#guest.takeReplays()
     const costs = { ...this.#stoppedTurn, ...(replays > 0 && { replays }) }
     this.#writer.write({ type: 'end', at: this.#at(), error, ...costs })
@@ -252,22 +261,23 @@ export class ExecutionRunner {
   #ended(): void {
     const { outcome } = this.#options.state
     const error = outcome?.status === 'completed' ? undefined : outcome?.error
-    this.#release(this.#stopReason?.message ?? 'The code ended without waiting for the call')
+    this.#release(new Error(this.#stopReason?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#trace.span, error?.code)
     this.#options.onEnded()
   }
 
-  #loseLease(): void {
-    this.#hasLostLease = true
+  #leave(reason: string): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
     this.#wakeUp.wake()
-    this.#release('another node has taken over the execution')
+    this.#release(new CallContinues(reason))
     endExecutionSpan(this.#trace.span, undefined)
   }
 
-  #release(reason: string): void {
+  #release(reason: Error): void {
     clearTimeout(this.#deadlineTimer)
     this.#guest.close()
-    this.#sender.abortAll(reason)
+    this.#calls.abortAll(reason)
   }
 
   #failByBug(error: unknown): void {

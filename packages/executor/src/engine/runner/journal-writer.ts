@@ -45,28 +45,51 @@ export class JournalWriter {
    * always fits.
    */
   write(entry: JournalEntry): boolean {
-    const { journal, append } = this.#options
+    const { journal } = this.#options
     const sizes = sizesOf(entry)
     const sizeBytes = journal.sizeBytes + this.#pendingBytes + sizes.sizeBytes
     if (sizeBytes > journal.header.limits.journalBytes && entry.type !== 'end') return false
     const pending = { entry, sizes }
     if (this.#committing === undefined) {
-      const committed = append([entry])
+      const committed = this.#append([pending])
       if (committed === undefined) {
         this.#apply(pending)
         return true
       }
-      this.#committing = this.#commitAll(committed, [pending])
+      this.#committing = this.#commitAll([pending], committed)
     } else this.#waiting.push(pending)
     this.#pendingBytes += sizes.sizeBytes
     return true
   }
 
-  async #commitAll(committed: Promise<void>, first: Pending[]): Promise<void> {
+  /**
+   * Commits an entry in another way than `append`. Resolves with whether the entry was committed; otherwise nothing was
+   * written, because a commit is under way or the store has declined.
+   */
+  async writeBy(entry: JournalEntry, commit: (entry: JournalEntry) => Promise<boolean>): Promise<boolean> {
+    if (this.#committing !== undefined) return false
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#committing = promise
     try {
-      await committed
+      if (await commit(entry)) {
+        this.#apply({ entry, sizes: sizesOf(entry) })
+        return true
+      }
+      const waiting = this.#takeWaiting()
+      this.#committing = waiting.length === 0 ? undefined : this.#commitAll(waiting, this.#append(waiting))
+    } catch (error) {
+      this.#options.onRefused(error)
+    } finally {
+      resolve()
+    }
+    return false
+  }
+
+  /** Applies entries when they are committed, and commits those that were written meanwhile. */
+  async #commitAll(first: Pending[], committed: Promise<void> | undefined): Promise<void> {
+    try {
       for (let group = first; group.length > 0; group = this.#takeWaiting()) {
-        if (group !== first) await this.#options.append(group.map(({ entry }) => entry))
+        await (group === first ? committed : this.#append(group))
         for (const pending of group) {
           this.#pendingBytes -= pending.sizes.sizeBytes
           this.#apply(pending)
@@ -76,6 +99,10 @@ export class JournalWriter {
     } catch (error) {
       this.#options.onRefused(error)
     }
+  }
+
+  #append(group: readonly Pending[]): Promise<void> | undefined {
+    return this.#options.append(group.map(({ entry }) => entry))
   }
 
   #takeWaiting(): Pending[] {

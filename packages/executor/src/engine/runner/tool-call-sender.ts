@@ -43,10 +43,10 @@ export class ToolCallSender {
   }
 
   /** Aborts all calls in flight. Their signals abort with the given reason, and no answers follow. */
-  abortAll(reason: string): void {
+  abortAll(reason: Error): void {
     const aborted = [...this.#inFlight.values()]
     this.#inFlight.clear()
-    for (const abort of aborted) abort.abort(new Error(reason))
+    for (const abort of aborted) abort.abort(reason)
   }
 
   async #sendPaced(call: CallState, abort: AbortController): Promise<void> {

@@ -67,6 +67,10 @@ export class ExecutionState {
   turns = 0
   /** Number of times that the guest was rebuilt from the journal. */
   replays = 0
+  /** Milliseconds from claims to the ends of these claims, without the current one. */
+  activeMs = 0
+  /** Number of claims since the last entry of another kind. Claims without progress are probably crashes of nodes. */
+  claimsInARow = 0
   /** Wall time in milliseconds in which no turn ran or was due. */
   waitMs = 0
   /** Outcome of the execution; undefined until it has ended. */
@@ -75,6 +79,8 @@ export class ExecutionState {
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   #timerAt: number | null = null
   #waitsSince: number | undefined
+  /** Time of the claim under which the execution runs; undefined while it is parked. */
+  #claimedAt: number | undefined
 
   constructor(header: JournalHeader) {
     this.header = header
@@ -113,10 +119,15 @@ export class ExecutionState {
   /** Applies the next entry of the journal, and returns the changes. */
   apply(entry: JournalEntry): Changes {
     this.#endWait(entry)
+    // After a crash, the entry before a claim is the last sign of life of the claim before.
+    if (entry.type === 'claim') this.#endClaim(this.lastAt)
+    this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
     switch (entry.type) {
       case 'claim':
         return this.#claim(entry)
+      case 'park':
+        return this.#park(entry)
       case 'answer':
         return this.#answer(entry)
       case 'turn':
@@ -131,8 +142,20 @@ export class ExecutionState {
     this.epoch = epoch
     this.startedAt ??= at
     this.endsAt = endsAt
-    this.status = 'running'
+    this.#claimedAt = at
+    this.status = this.#waitsSince === undefined ? 'running' : 'waiting'
     return { ...noChanges, isStart }
+  }
+
+  #park({ at, attention }: EntryOf<'park'>): Changes {
+    this.#endClaim(at)
+    this.status = attention === undefined ? 'waiting' : 'needs_attention'
+    return noChanges
+  }
+
+  #endClaim(at: number): void {
+    if (this.#claimedAt !== undefined) this.activeMs += at - this.#claimedAt
+    this.#claimedAt = undefined
   }
 
   #answer({ at, call, ok, errorCode }: EntryOf<'answer'>): Changes {
@@ -183,7 +206,7 @@ export class ExecutionState {
   }
 
   #endWait({ type, at }: JournalEntry): void {
-    if (this.#waitsSince === undefined || type === 'claim') return
+    if (this.#waitsSince === undefined || type === 'claim' || type === 'park') return
     // An answer ends a wait. A turn ends it too, because a timer leaves no entry before its turn.
     this.waitMs += at - this.#waitsSince
     this.#waitsSince = undefined

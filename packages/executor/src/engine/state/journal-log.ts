@@ -100,6 +100,7 @@ function heapBytesOfEntry(entry: JournalEntry): number {
 function textsOf(entry: JournalEntry): string[] {
   switch (entry.type) {
     case 'claim':
+    case 'park':
       return []
     case 'answer':
       return [entry.text]

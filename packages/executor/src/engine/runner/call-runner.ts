@@ -1,0 +1,85 @@
+import type { ToolAnswer, TurnEffects } from '@codemode/shared'
+
+import type { traceToolCall } from '../../telemetry.ts'
+import type { ToolTransport } from '../../tools/transport.ts'
+import type { CallState } from '../state/call-table.ts'
+import type { Changes, ExecutionState } from '../state/execution-state.ts'
+import { answerText, type AnswerText } from './answer-text.ts'
+import type { Pacer } from './pacer.ts'
+import { toolCallRefusal } from './tool-call-refusal.ts'
+import { ToolCallSender } from './tool-call-sender.ts'
+
+interface CallRunnerOptions {
+  readonly state: ExecutionState
+  readonly transport: ToolTransport
+  readonly pacer: Pacer
+  /** Context of the span that is the parent of the calls' spans. */
+  readonly trace: Parameters<typeof traceToolCall>[0]
+  readonly now: () => number
+  /** Called with the answer to an open call, as the guest will receive it. */
+  takeAnswer(call: CallState, answer: AnswerText): void
+  /** Called with the error of a bug, which leaves a call unanswered. */
+  onFailedByBug(error: unknown): void
+}
+
+/** Runner of one execution's tool calls: sends valid calls, answers the others itself, and turns answers into texts. */
+export class CallRunner {
+  readonly #options: CallRunnerOptions
+  readonly #sender: ToolCallSender
+  /** Answers to calls that are not sent, by the number of the call, until the turn that made them is committed. */
+  readonly #refusals = new Map<number, ToolAnswer>()
+
+  constructor(options: CallRunnerOptions) {
+    this.#options = options
+    this.#sender = new ToolCallSender({
+      ...options,
+      onAnswer: (call, answer) => this.#answer(call, answer),
+    })
+  }
+
+  /** Returns the numbers of the calls that must not be sent. Checks large inputs at the pace of the event loop. */
+  async refusedOf(calls: TurnEffects['calls']): Promise<number[]> {
+    const refused: number[] = []
+    for (const call of calls) {
+      const delay = this.#options.pacer.reserve(call.input.length)
+      if (delay !== undefined) await delay
+      const refusal = toolCallRefusal(call, this.#options.state.header)
+      if (refusal === undefined) continue
+      refused.push(call.call)
+      this.#refusals.set(call.call, refusal)
+    }
+    return refused
+  }
+
+  /** Performs what follows from a committed entry. */
+  perform({ refused, sent }: Changes): void {
+    for (const call of refused) this.#refuse(call)
+    for (const call of sent) this.#sender.send(call)
+  }
+
+  /** Sends the calls that an earlier claim has left in flight, with the same ids. */
+  resume(): void {
+    const { state } = this.#options
+    for (const call of state.calls.all) {
+      if (call.status === 'running') this.#sender.send(call)
+      const refusal = call.status === 'queued' ? toolCallRefusal(call, state.header) : undefined
+      if (refusal !== undefined) this.#answer(call, refusal)
+    }
+  }
+
+  /** Aborts all calls in flight with the given reason. No answers follow. */
+  abortAll(reason: Error): void {
+    this.#sender.abortAll(reason)
+  }
+
+  #refuse(call: CallState): void {
+    const refusal = this.#refusals.get(call.number)!
+    this.#refusals.delete(call.number)
+    this.#answer(call, refusal)
+  }
+
+  #answer(call: CallState, answer: ToolAnswer): void {
+    const { takeAnswer, state } = this.#options
+    takeAnswer(call, answerText(answer, call.tool, state.header.limits.toolOutputBytes))
+  }
+}
