@@ -18,7 +18,7 @@ import { parseApiKeys } from '../../packages/executor/src/api-keys.ts'
 import { CallTable } from '../../packages/executor/src/engine/state/call-table.ts'
 import { EffectsAccount } from '../../packages/executor/src/engine/state/effects-account.ts'
 import { ExecutionState } from '../../packages/executor/src/engine/state/execution-state.ts'
-import { EventFeed } from '../../packages/executor/src/engine/state/event-feed.ts'
+import { readEvents } from '../../packages/executor/src/engine/state/read-events.ts'
 import { parsedBytesOf } from '../../packages/executor/src/engine/state/memory-size.ts'
 import { nestingOf } from '../../packages/executor/src/engine/nesting.ts'
 import { bodyLimits, jsonBody } from '../../packages/executor/src/http/body.ts'
@@ -158,8 +158,8 @@ function deliverAnswers(count: number): void {
 async function resumeEvents(count: number): Promise<void> {
   const logs = [{ level: 'log' as const, text: 'x'.repeat(100) }]
   const entries = many(count, () => turnOf({ kind: 'tick' }, { logs, nextTimerAt: 0 }))
-  const events = new EventFeed({ header, entries })
-  await events.read({ after: `${count - 1}.1`, signal: new AbortController().signal }).next()
+  const journal = { header, entries, grown: () => new Promise<void>(() => {}), wakeReaders() {} }
+  await readEvents(journal, { after: `${count - 1}.1`, signal: new AbortController().signal }).next()
 }
 
 const counted = (maxSize: number, unit: string) => ({

@@ -5,9 +5,9 @@ import type { EventText, ExecutionHandle } from './engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner, type RunnerParts } from './runner/execution-runner.ts'
 import { cancelled, type WallTimeout } from './runner/failures.ts'
-import { EventFeed } from './state/event-feed.ts'
 import { ExecutionState } from './state/execution-state.ts'
 import type { JournalLog } from './state/journal-log.ts'
+import { readEvents } from './state/read-events.ts'
 import { heapBytesOfState, recordOf, resultOf } from './state/report.ts'
 
 interface ExecutionOptions extends RunnerParts {
@@ -40,7 +40,6 @@ export class Execution implements ExecutionHandle {
   readonly #journal: JournalLog
   readonly #label: string | undefined
   readonly #state: ExecutionState
-  readonly #events: EventFeed
   readonly #readers: ReaderWatchdog
   readonly #now: () => number
   /** Parts that are needed only while the execution runs; undefined after its end or its refusal. */
@@ -56,15 +55,12 @@ export class Execution implements ExecutionHandle {
     this.#label = options.label
     this.#now = now
     const state = new ExecutionState(journal.header)
-    const events = new EventFeed(journal)
     this.#state = state
-    this.#events = events
     this.#readers = new ReaderWatchdog(options.disconnectGraceMs, (text) => this.cancel(text))
     const finished = Promise.withResolvers<void>()
     const runner = new ExecutionRunner({
       ...options,
       state,
-      events,
       // The journal in memory is the only one, so there is nothing to wait for.
       append: () => undefined,
       onTurnRequested: () => permit.started(),
@@ -98,7 +94,7 @@ export class Execution implements ExecutionHandle {
   }
 
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
-    return this.#events.read(options)
+    return readEvents(this.#journal, options)
   }
 
   attachReader(): () => void {

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest'
 
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
-import { EventFeed } from '../state/event-feed.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { JournalLog } from '../state/journal-log.ts'
@@ -76,7 +75,6 @@ async function runOnNode(store: FakeStore, call: Call): Promise<ExecutionState> 
   const runner = new ExecutionRunner({
     journal,
     state,
-    events: new EventFeed(journal),
     append: store.claim(resolve),
     sandbox,
     placement: { tenant: 't', isolation: 'tenant' },
@@ -192,7 +190,6 @@ test('a node that has lost its lease appends nothing, ends nothing and shows not
   const runner = new ExecutionRunner({
     journal,
     state,
-    events: new EventFeed(journal),
     append: store.claim(() => {}),
     sandbox,
     placement: { tenant: 't', isolation: 'tenant' },

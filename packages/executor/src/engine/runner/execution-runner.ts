@@ -5,7 +5,6 @@ import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
 import { CallContinues, type ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
-import type { EventFeed } from '../state/event-feed.ts'
 import type { Changes, EntryOf, ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
 import type { AnswerText } from './answer-text.ts'
@@ -40,7 +39,6 @@ interface ExecutionRunnerOptions extends RunnerParts {
   readonly journal: JournalLog
   /** State after the last entry of the journal. */
   readonly state: ExecutionState
-  readonly events: EventFeed
   /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
   /** Way to give the execution back while it waits for a timer; absent for attached executions, which stay on their node. */
@@ -93,14 +91,13 @@ export class ExecutionRunner {
 
   constructor(options: ExecutionRunnerOptions) {
     this.#options = options
-    const { sandbox, journal, state, events, append, placement } = options
+    const { sandbox, journal, state, append, placement } = options
     const { executionId, correlationId } = journal.header
     this.#trace = traceExecution(executionId, correlationId)
     this.#guest = new RestorableGuest({ sandbox, journal, state, placement })
     this.#writer = new JournalWriter({
       journal,
       state,
-      events,
       append,
       onChanges: (changes) => this.#perform(changes),
       onRefused: () => this.#leave('another node has taken over the execution'),

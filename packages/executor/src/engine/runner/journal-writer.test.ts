@@ -1,7 +1,6 @@
 import type { JournalEntry } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
-import { EventFeed } from '../state/event-feed.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { answer, callsOf, claim, createdAt, effectsOf, headerOf, turn } from '../state/journal.test-support.ts'
 import { JournalLog } from '../state/journal-log.ts'
@@ -22,7 +21,6 @@ function startWriter(journalBytes = 1_000_000) {
   const writer = new JournalWriter({
     journal,
     state,
-    events: new EventFeed(journal),
     append(entries: readonly JournalEntry[]) {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       commits.push({ types: entries.map(({ type }) => type), resolve, reject })

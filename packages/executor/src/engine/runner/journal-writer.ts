@@ -1,13 +1,11 @@
 import type { JournalEntry } from '@codemode/shared'
 
-import type { EventFeed } from '../state/event-feed.ts'
 import type { Changes, ExecutionState } from '../state/execution-state.ts'
 import { sizesOf, type EntrySizes, type JournalLog } from '../state/journal-log.ts'
 
 interface JournalWriterOptions {
   readonly journal: JournalLog
   readonly state: ExecutionState
-  readonly events: EventFeed
   /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
   readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
   /** Called after an entry was committed, to perform what follows from it. */
@@ -112,10 +110,8 @@ export class JournalWriter {
   }
 
   #apply({ entry, sizes }: Pending): void {
-    const { journal, state, events, onChanges } = this.#options
+    const { journal, state, onChanges } = this.#options
     journal.append(entry, sizes)
-    const changes = state.apply(entry)
-    events.wake()
-    onChanges(changes)
+    onChanges(state.apply(entry))
   }
 }

@@ -2,7 +2,8 @@ import type { ExecutionEvent, JournalEntry } from '@codemode/shared'
 import { describe, expect, test } from 'vitest'
 
 import type { EventText } from '../engine.ts'
-import { EventFeed } from './event-feed.ts'
+import { JournalLog } from './journal-log.ts'
+import { readEvents } from './read-events.ts'
 import { answer, callsOf, claim, executionId, headerOf, turn } from './journal.test-support.ts'
 
 const never = new AbortController().signal
@@ -27,14 +28,11 @@ const whole: readonly JournalEntry[] = [
 
 const ids = ['1.1', '2.1', '2.2', '2.3', '2.4', '2.5', '3.1', '4.1', '4.2']
 
-/** Creates the feed of a journal that grows. */
-function growing(...entries: JournalEntry[]) {
-  const events = new EventFeed({ header: headerOf(), entries })
-  const add = (entry: JournalEntry): void => {
-    entries.push(entry)
-    events.wake()
-  }
-  return { events, add }
+/** Returns a journal with the given entries. */
+function journalOf(...entries: JournalEntry[]): JournalLog {
+  const journal = new JournalLog(headerOf())
+  for (const entry of entries) journal.append(entry)
+  return journal
 }
 
 async function all(events: AsyncIterable<EventText>): Promise<ExecutionEvent[]> {
@@ -45,7 +43,8 @@ async function all(events: AsyncIterable<EventText>): Promise<ExecutionEvent[]> 
 
 const of = (id: string, at: string | undefined) => ({ id, at, executionId })
 const idsOf = async (events: AsyncIterable<EventText>) => (await all(events)).map(({ id }) => id)
-const read = (after?: string) => growing(...whole).events.read({ ...(after !== undefined && { after }), signal: never })
+const read = (after?: string) =>
+  readEvents(journalOf(...whole), { ...(after !== undefined && { after }), signal: never })
 
 test('the events of an execution follow from its journal', { tags: ['EX-5'] }, async () => {
   const [first, second, third] = ['001', '002', '005'].map((ms) => `2026-01-01T00:00:00.${ms}Z`)
@@ -100,24 +99,24 @@ test('the events of an execution follow from its journal', { tags: ['EX-5'] }, a
 
 describe('a reader', () => {
   test('that starts early gets events as they happen', async () => {
-    const { events, add } = growing()
-    const reader = events.read({ signal: never })
+    const journal = journalOf()
+    const reader = readEvents(journal, { signal: never })
     const first = reader.next()
-    add(whole[0]!)
+    journal.append(whole[0]!)
     expect(await first).toMatchObject({ done: false, value: { id: '1.1', type: 'started' } })
     const [second, third] = [reader.next(), reader.next()]
-    add(loggedTurn)
+    journal.append(loggedTurn)
     expect(await Promise.all([second, third])).toMatchObject([{ value: { id: '2.1' } }, { value: { id: '2.2' } }])
-    add(whole[2]!)
-    add(whole[3]!)
+    journal.append(whole[2]!)
+    journal.append(whole[3]!)
     expect(await idsOf(reader)).toEqual(ids.slice(3))
   })
 
   test('gets the same events as every other reader, whenever it starts', async () => {
-    const { events, add } = growing()
-    const early = [idsOf(events.read({ signal: never })), idsOf(events.read({ signal: never }))]
-    for (const entry of whole) add(entry)
-    expect(await Promise.all([...early, idsOf(events.read({ signal: never }))])).toEqual([ids, ids, ids])
+    const journal = journalOf()
+    const early = [idsOf(readEvents(journal, { signal: never })), idsOf(readEvents(journal, { signal: never }))]
+    for (const entry of whole) journal.append(entry)
+    expect(await Promise.all([...early, idsOf(readEvents(journal, { signal: never }))])).toEqual([ids, ids, ids])
   })
 
   test.each(ids.map((id, index) => [id, ids.slice(index + 1)]))(
@@ -135,8 +134,8 @@ describe('a reader', () => {
       answer(5, 1),
       turn([5, 6], { kind: 'answer', call: 1 }, { end }),
     ]
-    const { events } = growing(...takenOver)
-    expect(await idsOf(events.read({ after: '2.5', signal: never }))).toEqual(['4.1', '5.1', '5.2'])
+    const journal = journalOf(...takenOver)
+    expect(await idsOf(readEvents(journal, { after: '2.5', signal: never }))).toEqual(['4.1', '5.1', '5.2'])
   })
 
   test.each([
@@ -162,20 +161,20 @@ describe('a reader', () => {
   })
 
   test('whose signal aborts while it waits ends', async () => {
-    const { events } = growing(whole[0]!)
+    const journal = journalOf(whole[0]!)
     const abort = new AbortController()
-    const reader = events.read({ signal: abort.signal })
+    const reader = readEvents(journal, { signal: abort.signal })
     expect(await reader.next()).toMatchObject({ value: { id: '1.1' } })
     const waiting = reader.next()
     abort.abort()
     expect(await waiting).toEqual({ done: true, value: undefined })
-    expect(await idsOf(events.read({ signal: abort.signal }))).toEqual([])
+    expect(await idsOf(readEvents(journal, { signal: abort.signal }))).toEqual([])
   })
 
   test('whose signal aborts between two events of an entry ends', async () => {
-    const { events } = growing(...whole)
+    const journal = journalOf(...whole)
     const abort = new AbortController()
-    const reader = events.read({ after: '1.1', signal: abort.signal })
+    const reader = readEvents(journal, { after: '1.1', signal: abort.signal })
     expect(await reader.next()).toMatchObject({ value: { id: '2.1' } })
     abort.abort()
     expect(await reader.next()).toEqual({ done: true, value: undefined })
@@ -186,7 +185,7 @@ describe('a reader', () => {
     const listeners = new Set<unknown>()
     signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener)
     signal.removeEventListener = (_type: string, listener: unknown) => void listeners.delete(listener)
-    for await (const { id } of growing(...whole).events.read({ signal })) {
+    for await (const { id } of readEvents(journalOf(...whole), { signal })) {
       expect(listeners.size).toBe(1)
       if (id === '2.1') break
     }
@@ -196,7 +195,7 @@ describe('a reader', () => {
 
 test('a payload is passed on unchanged, however deeply it is nested', async () => {
   const input = `${'{"0":'.repeat(20_000)}1${'}'.repeat(20_000)}`
-  const { events } = growing(claim(1), turn([1, 2], start, { calls: [{ call: 1, tool: 'echo', input }] }))
-  const { value } = await events.read({ after: '1.1', signal: never }).next()
+  const journal = journalOf(claim(1), turn([1, 2], start, { calls: [{ call: 1, tool: 'echo', input }] }))
+  const { value } = await readEvents(journal, { after: '1.1', signal: never }).next()
   expect((value as EventText).json.endsWith(`"input":${input}}`)).toBe(true)
 })

@@ -3,6 +3,7 @@ import type { Delivery, Journal, JournalEntry, JournalHeader, TurnEffects } from
 import type { GuestDelivery } from '../../sandbox/sandbox.ts'
 import { guestDeliveryOf, type AnswerEntry } from '../runner/guest-input.ts'
 import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
+import type { GrowingJournal } from './read-events.ts'
 
 /** Bytes that an entry counts against the journal's limit in addition to its texts. */
 const entryOverheadBytes = 120
@@ -28,10 +29,12 @@ export function sizesOf(entry: JournalEntry): EntrySizes {
 }
 
 /** The growing journal of one execution, in memory: its header, and the entries that were appended so far. */
-export class JournalLog {
+export class JournalLog implements GrowingJournal {
   readonly header: JournalHeader
   readonly #entries: JournalEntry[] = []
   readonly #answers = new Map<number, AnswerEntry>()
+  /** Resolved at the next entry; undefined while no reader waits. */
+  #next: PromiseWithResolvers<void> | undefined
   #sizeBytes: number
   #heapBytes: number
 
@@ -60,6 +63,16 @@ export class JournalLog {
     if (entry.type === 'answer') this.#answers.set(entry.call, entry)
     this.#sizeBytes += sizeBytes
     this.#heapBytes += heapBytes
+    this.wakeReaders()
+  }
+
+  grown(): Promise<void> {
+    return (this.#next ??= Promise.withResolvers()).promise
+  }
+
+  wakeReaders(): void {
+    this.#next?.resolve()
+    this.#next = undefined
   }
 
   /** Returns a delivery as the guest receives it. Adds an answer's text, from its journal entry. */
