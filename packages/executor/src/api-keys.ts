@@ -21,6 +21,9 @@ export const defaultMaxLimits: ResolvedRequestLimits = {
   maxToolCalls: 10_000,
 }
 
+/** Largest execution timeout of a detached execution, in milliseconds: 24 hours. */
+export const maxDetachedMs = 86_400_000
+
 const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLimits)[]
 
 /** Timeouts that run within the execution timeout and must not exceed it. */
@@ -35,6 +38,7 @@ const apiKeySchema = z
     maxLimits: requestLimitsSchema.optional(),
     maxRunning: z.int().min(1).optional(),
     maxQueued: z.int().min(0).optional(),
+    maxDetachedExecutionMs: z.int().min(1).max(maxDetachedMs).optional(),
     isolation: z.enum(['tenant', 'execution']).optional(),
     expiresAt: z.iso.datetime({ offset: true }).optional(),
   })
@@ -75,18 +79,32 @@ export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
   if (!json.ok) throw new Error(`it is not valid JSON: ${json.reason}`)
   const parsed = parseWith(apiKeysSchema, json.value)
   if (!parsed.ok) throw new Error(summary(parsed.problems))
-  return parsed.value.map(({ id, tenant, sha256, limits, maxLimits, maxRunning, maxQueued, isolation, expiresAt }) => ({
-    sha256: Buffer.from(sha256, 'hex'),
-    expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
-    principal: {
-      keyId: id,
+  return parsed.value.map(
+    ({
+      id,
       tenant,
-      ...resolvedLimits(limits, maxLimits),
-      maxRunning: maxRunning ?? defaults.maxRunning,
-      maxQueued: maxQueued ?? defaults.maxQueued,
-      isolation: isolation ?? defaults.isolation,
-    },
-  }))
+      sha256,
+      limits,
+      maxLimits,
+      maxRunning,
+      maxQueued,
+      maxDetachedExecutionMs,
+      isolation,
+      expiresAt,
+    }) => ({
+      sha256: Buffer.from(sha256, 'hex'),
+      expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
+      principal: {
+        keyId: id,
+        tenant,
+        ...resolvedLimits(limits, maxLimits),
+        maxDetachedExecutionMs: maxDetachedExecutionMs ?? maxDetachedMs,
+        maxRunning: maxRunning ?? defaults.maxRunning,
+        maxQueued: maxQueued ?? defaults.maxQueued,
+        isolation: isolation ?? defaults.isolation,
+      },
+    }),
+  )
 }
 
 /** Returns the default and maximum limits of a key. A maximum below a default lowers the default. */

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 
 import type { Logger } from 'pino'
 
-import { parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
+import { maxDetachedMs, parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
 import { ConfigurationError } from './config-errors.ts'
 import type { Principal } from './engine/principal.ts'
 
@@ -15,7 +15,13 @@ export interface KeyStore extends Disposable {
 
 /** Creates a store with one key, of the tenant `default`. */
 export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore {
-  const principal: Principal = { keyId: 'default', tenant: 'default', ...resolvedLimits(), ...defaults }
+  const principal: Principal = {
+    keyId: 'default',
+    tenant: 'default',
+    ...resolvedLimits(),
+    maxDetachedExecutionMs: maxDetachedMs,
+    ...defaults,
+  }
   const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
   return { find: (bearer) => findKey(keys, bearer, 0), [Symbol.dispose]: () => {} }
 }

@@ -34,6 +34,18 @@ export {
 export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error-cause.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
+  acceptedExecutionSchema,
+  executionListSchema,
+  executionQuerySchema,
+  executionSummarySchema,
+  retryRequestSchema,
+  type AcceptedExecution,
+  type ExecutionList,
+  type ExecutionQuery,
+  type ExecutionSummary,
+  type RetryRequest,
+} from './protocol/detached-execution.ts'
+export {
   cancelRequestSchema,
   executionRecordSchema,
   executionStatusSchema,

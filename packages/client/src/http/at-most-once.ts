@@ -1,4 +1,4 @@
-// Client side of at-most-once execution. The executor's side is packages/executor/src/engine/at-most-once.ts, and the
+// Client side of at-most-once execution. The executor's side is packages/executor/src/engine/attached/at-most-once.ts, and the
 // reasoning is in design/retries.md.
 import { ambiguousRefusalSchema, formatKnownReading, readingOf, type InstanceReading } from '@codemode/shared'
 

@@ -1,12 +1,17 @@
-import type {
-  ExecutionEvent,
-  ExecutionRequest,
-  InstanceReading,
-  Journal,
-  KnownReading,
-  ToolAnswer,
+import {
+  RequestError,
+  type ExecutionEvent,
+  type ExecutionRequest,
+  type ExecutionStatus,
+  type InstanceReading,
+  type Journal,
+  type KnownReading,
+  type RetryRequest,
+  type ToolAnswer,
 } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
+import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
 import type { Principal } from './principal.ts'
 
 /** A valid request, with the facts about its connection that the engine needs. */
@@ -48,7 +53,7 @@ export interface ExecutionHandle {
   /** Resolves when the execution has ended, with success or not; never rejects once admitted. */
   readonly finished: Promise<void>
   /** Returns the `ExecutionResult` as JSON text. May be called once `finished` has resolved. */
-  result(): string
+  result(): string | Promise<string>
   /**
    * Returns the events after the given id (all when it is undefined), ending after `finished`. The iteration throws
    * `RequestError` INVALID_REQUEST when the execution has no event with this id.
@@ -59,16 +64,28 @@ export interface ExecutionHandle {
    * period is cancelled. Throws `RequestError` RATE_LIMITED when there are too many readers.
    */
   attachReader(): () => void
-  /** Ends the execution as CANCELLED; has no effect after its end. */
-  cancel(reason?: string): void
+  /** Ends the execution as CANCELLED; has no effect after its end. A detached execution ends later than the call. */
+  cancel(reason?: string): void | Promise<void>
   /**
    * Takes an answer to a tool call over the stream. Returns false when it is late or repeated, or when no such call is
    * open.
    */
   answerCall(callId: string, answer: ToolAnswer): boolean
   /** Returns the `ExecutionRecord` as JSON text. */
-  record(): string
-  journal(): Journal
+  record(): string | Promise<string>
+  journal(): Journal | Promise<Journal>
+}
+
+/** Detached execution, with the status that the store had when it was read. */
+export interface DetachedHandle extends ExecutionHandle {
+  readonly status: ExecutionStatus
+}
+
+/** Request to run a detached execution again. */
+export interface RetrySubmission {
+  readonly request: RetryRequest
+  readonly principal: Principal
+  readonly correlationId: string
 }
 
 /** Whether the engine accepts new executions, and if not, why. */
@@ -84,11 +101,34 @@ export interface Engine {
   /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
   submit(submission: Submission): ExecutionHandle
   /**
+   * Stores a detached execution, or attaches to the one with the same id. Rejects with `RequestError`, STORE_DISABLED if
+   * there is no store.
+   */
+  submitDetached(submission: Submission): Promise<DetachedHandle>
+  /**
+   * Stores a new execution of the same code and values as the one with this id. Rejects with `RequestError`.
+   */
+  retry(id: string, retry: RetrySubmission): Promise<DetachedHandle>
+  /** Tries to continue an execution that needs attention. Rejects with `RequestError`. */
+  wake(tenant: string, id: string): Promise<DetachedHandle>
+  /**
    * Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown id and for another
    * tenant's execution.
    */
-  find(tenant: string, id: string): ExecutionHandle
+  find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
+  /** Returns a page of the tenant's detached executions. Rejects with `RequestError` STORE_DISABLED without a store. */
+  list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
   close(options: { drainMs: number }): Promise<void>
+}
+
+/** Returns the refusal of a request by an executor that shuts down. */
+export function shuttingDown(): RequestError {
+  return new RequestError('SHUTTING_DOWN', 'The executor is shutting down', { retryAfterSeconds: 1 })
+}
+
+/** Returns the answer to a request about an execution that does not exist, or that belongs to another tenant. */
+export function notFound(id: string): RequestError {
+  return new RequestError('NOT_FOUND', `There is no execution ${textHead(id, 64)}`)
 }

@@ -19,6 +19,7 @@ const principal: Principal = {
   isolation: 'tenant',
   defaultLimits: { ...defaultRequestLimits, toolTimeoutMs: 7_000 },
   maxLimits,
+  maxDetachedExecutionMs: 86_400_000,
   maxRunning: 1,
   maxQueued: 1,
 }

@@ -2,6 +2,7 @@ import {
   timeoutOptions,
   fixedLimits,
   RequestError,
+  type ExecutionRequest,
   type JournalHeader,
   type RequestLimits,
   type TimeoutLayer,
@@ -39,6 +40,28 @@ export function resolveLimits(requested: RequestLimits = {}, principal: Principa
   for (const [inner, outer] of nestedTimeouts)
     refuseLongerInner(requested, timeoutOptions[inner], timeoutOptions[outer])
   return limits
+}
+
+/** Execution timeout of a detached execution that asks for none, in milliseconds. */
+const defaultDetachedMs = 3_600_000
+/** Life of a detached execution that asks for none, in milliseconds: 7 days. */
+const defaultExpiresAfterMs = 7 * 86_400_000
+
+/**
+ * Returns the limits of a detached execution, whose execution timeout counts only the time in which a node runs it, and the
+ * milliseconds after which it ends wherever it is. Throws `RequestError` as `resolveLimits` does.
+ */
+export function resolveDetachedLimits(
+  { limits = {}, expiresAfterMs = defaultExpiresAfterMs }: Pick<ExecutionRequest, 'limits' | 'expiresAfterMs'>,
+  principal: Principal,
+): { limits: ExecutionLimits; expiresAfterMs: number } {
+  const max = principal.maxDetachedExecutionMs
+  const resolved = resolveLimits(limits, {
+    ...principal,
+    defaultLimits: { ...principal.defaultLimits, executionTimeoutMs: Math.min(defaultDetachedMs, max) },
+    maxLimits: { ...principal.maxLimits, executionTimeoutMs: max },
+  })
+  return { limits: resolved, expiresAfterMs }
 }
 
 function refuseLongerInner(requested: RequestLimits, inner: keyof RequestLimits, outer: keyof RequestLimits): void {

@@ -10,6 +10,8 @@ export interface Principal {
   readonly defaultLimits: ResolvedRequestLimits
   /** Maximum limits that a request may ask for. */
   readonly maxLimits: ResolvedRequestLimits
+  /** Maximum execution timeout that a detached execution may ask for, in milliseconds. */
+  readonly maxDetachedExecutionMs: number
   /** Maximum number of the tenant's executions that are admitted at once, including those that wait for tools. */
   readonly maxRunning: number
   /** Maximum number of the tenant's executions that wait for admission. */

@@ -16,8 +16,8 @@ export function cancelExecution({
 }): Handler<HttpEnv, '/v1/executions/:id/cancel'> {
   return async function cancelExecution(c) {
     const { value } = await readBody(c.req.raw)
-    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
-    handle.cancel(value.reason)
-    return jsonResponse(c, handle.id, handle.record())
+    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
+    await handle.cancel(value.reason)
+    return jsonResponse(c, handle.id, await handle.record())
   }
 }

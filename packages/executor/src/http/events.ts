@@ -16,8 +16,8 @@ export function streamEvents({
   engine,
   ...streamOptions
 }: StreamEventsOptions): Handler<HttpEnv, '/v1/executions/:id/events'> {
-  return function streamEvents(c) {
-    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
+  return async function streamEvents(c) {
+    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
     // A HEAD request comes here too. Its stream would have no reader, so nothing would end it.
     if (c.req.method === 'HEAD') return c.body(null, 200, { 'content-type': 'text/event-stream; charset=utf-8' })
     return eventStreamResponse(c, handle, streamOptions)

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import {
   executionIdSchema,
   executionRequestSchema,
@@ -5,6 +7,7 @@ import {
   newExecutionId,
   parseKnownReading,
   RequestError,
+  type AcceptedExecution,
   type ExecutionRequest,
   type KnownReading,
 } from '@codemode/shared'
@@ -20,7 +23,7 @@ import { slowJsonResponse } from './json-response.ts'
 import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
-  readonly engine: Pick<Engine, 'submit'>
+  readonly engine: Pick<Engine, 'submit' | 'submitDetached'>
   readonly guard: Pick<CallbackGuard, 'check'>
 }
 
@@ -38,6 +41,8 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     refuseUnservable(request, wantsEvents)
     if (request.callback !== undefined) guard.check(request.callback.url)
 
+    if (request.detached === true)
+      return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
     const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, known }))
     const detach = attachUntilClosed(c, handle)
     try {
@@ -54,7 +59,7 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
 function submission(
   c: HttpContext,
   request: ExecutionRequest,
-  { bodyHash, known }: { bodyHash: string; known: KnownReading | undefined },
+  { bodyHash, known }: { bodyHash: string; known?: KnownReading | undefined },
 ): Submission {
   const remainingMs = remainingTime(c)
   return {
@@ -66,6 +71,25 @@ function submission(
     ...(remainingMs !== undefined && { remainingMs }),
     ...(known !== undefined && { known }),
   }
+}
+
+/** Responds with 202 when a detached execution has been stored. */
+async function createDetached(
+  c: HttpContext,
+  engine: Pick<Engine, 'submitDetached'>,
+  submitted: Submission,
+): Promise<Response> {
+  const { id, correlationId, status } = await engine.submitDetached(submitted)
+  c.header(headers.executionId, id)
+  return c.json({ executionId: id, status, correlationId } satisfies AcceptedExecution, 202)
+}
+
+/**
+ * Returns the SHA-256 of what a detached execution runs. Its callback may differ when the request is repeated, because its
+ * token does.
+ */
+function hashOf({ callback: _, ...request }: ExecutionRequest): string {
+  return hash('sha256', JSON.stringify(request), 'hex')
 }
 
 function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
@@ -141,10 +165,12 @@ function milliseconds(c: HttpContext, name: string, min: number): number | undef
   )
 }
 
-function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, wantsEvents: boolean): void {
-  if (detached === true) {
-    throw new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
-      suggestion: 'Omit detached, and keep the connection or read GET /v1/executions/:id.',
+function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void {
+  const { tools = [], callback, detached, expiresAfterMs } = request
+  if (expiresAfterMs !== undefined && detached !== true) {
+    throw new RequestError('INVALID_REQUEST', 'expiresAfterMs is an option of detached executions only.', {
+      details: { path: 'expiresAfterMs' },
+      suggestion: 'Send detached: true, or set limits.executionTimeoutMs instead.',
     })
   }
   const needingApproval = tools.find(({ requiresApproval }) => requiresApproval)
@@ -156,6 +182,12 @@ function refuseUnservable({ tools = [], callback, detached }: ExecutionRequest, 
         suggestion: 'Send detached: true, or omit requiresApproval.',
       },
     )
+  }
+  if (tools.length > 0 && callback === undefined && detached === true) {
+    throw new RequestError('INVALID_REQUEST', 'A detached execution with tools needs a callback to call them.', {
+      details: { path: 'callback' },
+      suggestion: 'Send callback: {url, token}.',
+    })
   }
   if (tools.length > 0 && callback === undefined && !wantsEvents) {
     throw new RequestError(

@@ -6,8 +6,8 @@ import { jsonResponse } from './json-response.ts'
 
 /** Handles GET /v1/executions/:id: responds with the state of the execution, and with its result if there is one. */
 export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Handler<HttpEnv, '/v1/executions/:id'> {
-  return function readExecution(c) {
-    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
-    return jsonResponse(c, handle.id, handle.record())
+  return async function readExecution(c) {
+    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
+    return jsonResponse(c, handle.id, await handle.record())
   }
 }

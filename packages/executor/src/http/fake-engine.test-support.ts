@@ -9,7 +9,7 @@ import {
   type ToolAnswer,
 } from '@codemode/shared'
 
-import type { Engine, EventText, ExecutionHandle, Submission } from '../engine/engine.ts'
+import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'
 
 const at = '2026-01-01T00:00:00.000Z'
 
@@ -19,7 +19,8 @@ export function startedEvent(id: number): ExecutionEvent {
 }
 
 /** An execution that a test controls. */
-export class FakeExecution implements ExecutionHandle {
+export class FakeExecution implements DetachedHandle {
+  readonly status = 'queued'
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'
   readonly keyId: string
@@ -162,6 +163,23 @@ export class FakeEngine implements Engine {
     const execution = this.add(submission.principal.tenant, submission.request.id)
     this.onSubmit(execution, submission)
     return execution
+  }
+
+  async submitDetached(submission: Submission): Promise<FakeExecution> {
+    return this.submit(submission)
+  }
+
+  async retry(id: string, { principal }: RetrySubmission): Promise<FakeExecution> {
+    this.find(principal.tenant, id)
+    return this.add(principal.tenant)
+  }
+
+  async wake(tenant: string, id: string): Promise<FakeExecution> {
+    return this.find(tenant, id)
+  }
+
+  async list() {
+    return { items: [], nextCursor: null }
   }
 
   add(tenant: string, id = newExecutionId()): FakeExecution {

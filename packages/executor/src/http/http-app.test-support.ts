@@ -24,6 +24,7 @@ const principal = (tenant: string): Principal => ({
   isolation: 'tenant',
   defaultLimits: defaultRequestLimits,
   maxLimits: defaultMaxLimits,
+  maxDetachedExecutionMs: 86_400_000,
   maxRunning: 10,
   maxQueued: 10,
 })

@@ -11,7 +11,10 @@ import type { HttpEnv } from './http-context.ts'
 import { respondToErrors, respondNotFound } from './errors.ts'
 import { streamEvents } from './events.ts'
 import { createExecution } from './executions-create.ts'
+import { listExecutions } from './executions-list.ts'
 import { readExecution } from './executions-read.ts'
+import { retryExecution } from './executions-retry.ts'
+import { wakeExecution } from './executions-wake.ts'
 import { readJournal } from './journal.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
 import { openapi } from './openapi.ts'
@@ -49,11 +52,15 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
   app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
+  app.get('/v1/executions', listExecutions({ engine }))
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))
   app.post('/v1/executions/:id/cancel', cancelExecution({ engine }))
   app.post('/v1/executions/:id/tool-results', takeToolResults({ engine }))
+
+  app.post('/v1/executions/:id/retry', retryExecution({ engine, guard }))
+  app.post('/v1/executions/:id/wake', wakeExecution({ engine }))
 
   refuseOtherMethods(app)
   return app

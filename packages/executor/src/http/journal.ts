@@ -10,10 +10,10 @@ export function readJournal({
 }: {
   engine: Pick<Engine, 'find'>
 }): Handler<HttpEnv, '/v1/executions/:id/journal'> {
-  return function readJournal(c) {
-    const handle = engine.find(c.get('principal').tenant, c.req.param('id'))
+  return async function readJournal(c) {
+    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
     c.header(headers.executionId, handle.id)
     c.header('cache-control', 'no-store')
-    return c.json(handle.journal())
+    return c.json(await handle.journal())
   }
 }

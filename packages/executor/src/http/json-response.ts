@@ -22,7 +22,7 @@ interface SlowResponseOptions {
   readonly heartbeatMs: number
   /** Resolves when the text is available; never rejects. */
   readonly finished: Promise<void>
-  readonly json: () => string
+  readonly json: () => string | Promise<string>
 }
 
 /**
@@ -35,12 +35,12 @@ export async function slowJsonResponse(c: HttpContext, options: SlowResponseOpti
   const hasFinished = finished.then(() => true)
   if (outgoing === undefined) await hasFinished
   if (outgoing === undefined || (await raceTimeout(hasFinished, heartbeatMs)))
-    return jsonResponse(c, executionId, json())
+    return jsonResponse(c, executionId, await json())
   outgoing.writeHead(200, headersOf(executionId)).write('\n')
   const beat = setInterval(() => outgoing.write('\n'), heartbeatMs)
   await hasFinished
   clearInterval(beat)
-  outgoing.end(json())
+  outgoing.end(await json())
   return RESPONSE_ALREADY_SENT
 }
 

@@ -16,7 +16,7 @@ export function takeToolResults({
   return async function takeToolResults(c) {
     const { value } = await readBody(c.req.raw)
     const { tenant, keyId } = c.get('principal')
-    const handle = engine.find(tenant, c.req.param('id'))
+    const handle = await engine.find(tenant, c.req.param('id'))
     if (handle.keyId !== keyId) {
       throw new RequestError('FORBIDDEN', 'Only the API key that submitted an execution may answer its tool calls.')
     }

@@ -9,6 +9,7 @@ export interface ExecutionFacts {
   /** Owner of the API key that submitted the execution. It stays the same when the key is rotated. */
   readonly owner: string
   readonly keyId: string
+  readonly correlationId: string
   readonly label?: string
   /** SHA-256 of the request's body without `callback` and `notify`. */
   readonly bodyHash: string
@@ -42,6 +43,8 @@ export interface StoredExecution {
   readonly expiresAt: number
   readonly startedAt?: number
   readonly finishedAt?: number
+  /** Error of an execution that has failed or needs attention. */
+  readonly error?: ExecutionFailure
 }
 
 /** Message to the runner of an execution. */

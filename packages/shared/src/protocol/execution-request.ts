@@ -38,7 +38,17 @@ export const executionRequestSchema = z
       .optional(),
     callback: callbackSchema.optional(),
     limits: requestLimitsSchema.optional(),
-    detached: z.boolean().optional(),
+    detached: z.boolean().optional().meta({
+      description: 'Whether the execution outlives the client and the node: it is stored, and the response is 202',
+    }),
+    expiresAfterMs: z
+      .int()
+      .min(1_000)
+      .max(30 * 86_400_000)
+      .optional()
+      .meta({
+        description: 'Milliseconds after which a detached execution ends wherever it is. Default: 7 days',
+      }),
     priority: z.int().min(-100).max(100).optional().meta({
       description: 'Priority among the queued executions of the tenant; the highest is admitted first. Default: 0',
     }),

@@ -6,7 +6,7 @@ import type { ExecutionLimits } from '../limits.ts'
 /** Wall-clock timeout of a run: its own limit or the remaining time of the client's request, whichever is shorter. */
 export interface WallTimeout {
   readonly layer: 'execution' | 'request'
-  readonly option: 'executionTimeoutMs' | 'requestTimeoutMs'
+  readonly option: 'executionTimeoutMs' | 'requestTimeoutMs' | 'expiresAfterMs'
   readonly timeoutMs: number
 }
 
@@ -40,6 +40,12 @@ export function executionTimeout({ layer, option, timeoutMs }: WallTimeout, hint
   const message = `The execution did not end within ${timeoutMs} ms of wall time (${option}). Do less in one execution, or raise ${option}.`
   const details = { layer, timeoutMs, option }
   return failure({ code: 'EXECUTION_TIMEOUT', name: 'TimeoutError', message, details, hint })
+}
+
+/** Returns the failure of an execution whose last claims have all ended without progress. */
+export function claimedWithoutProgress(claims: number): ExecutionFailure {
+  const message = `The last ${claims} nodes that ran the execution ended without progress, probably because of this code`
+  return failure({ code: 'SANDBOX_CRASHED', message, details: { claims } })
 }
 
 /** Returns the failure of code that waits for a promise that nothing can settle. */

@@ -1,7 +1,7 @@
 import { RequestError } from '@codemode/shared'
 import { FairQueue } from '@codemode/shared/internal'
 
-import type { Principal } from './principal.ts'
+import type { Principal } from '../principal.ts'
 
 interface AdmissionOptions {
   /** Maximum number of executions that are admitted and have not ended. */

@@ -3,7 +3,7 @@ import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-ch
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { Admission, type Permit } from './admission.ts'
-import type { Principal } from './principal.ts'
+import type { Principal } from '../principal.ts'
 
 const inAnHour = { priority: 0, timeoutMs: 3_600_000, timeoutLayer: 'queue' } as const
 
@@ -14,6 +14,7 @@ function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: 
     isolation: 'tenant',
     defaultLimits: defaultRequestLimits,
     maxLimits: defaultRequestLimits,
+    maxDetachedExecutionMs: 86_400_000,
     maxRunning: 100,
     maxQueued: 100,
     ...limits,

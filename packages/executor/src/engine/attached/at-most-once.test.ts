@@ -2,7 +2,7 @@ import { formatKnownReading, parseKnownReading, RequestError } from '@codemode/s
 import { expect, test } from 'vitest'
 
 import { refuseUnlessFirst } from './at-most-once.ts'
-import { createInstance } from './instance.ts'
+import { createInstance } from '../instance.ts'
 
 /** Creates an instance on a clock that the test sets. */
 function instanceAt(startMs: number) {

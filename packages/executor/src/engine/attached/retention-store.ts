@@ -1,4 +1,4 @@
-import { Fifo } from './fifo.ts'
+import { Fifo } from '../fifo.ts'
 
 interface RetentionOptions<Value> {
   /** Milliseconds for which a value is kept. */

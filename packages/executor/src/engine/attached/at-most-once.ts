@@ -1,6 +1,6 @@
 import { RequestError, type AmbiguousRefusal, type KnownReading } from '@codemode/shared'
 
-import type { Instance } from './instance.ts'
+import type { Instance } from '../instance.ts'
 
 interface UnknownExecution {
   readonly executionId: string

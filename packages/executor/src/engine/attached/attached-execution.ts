@@ -1,16 +1,16 @@
 import { callNumberOf, type Journal, type RequestError, type ToolAnswer } from '@codemode/shared'
 
 import type { Permit } from './admission.ts'
-import type { EventText, ExecutionHandle } from './engine.ts'
+import type { EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
-import { ExecutionRunner, type RunnerParts } from './runner/execution-runner.ts'
-import { cancelled, type WallTimeout } from './runner/failures.ts'
-import { ExecutionState } from './state/execution-state.ts'
-import type { JournalLog } from './state/journal-log.ts'
-import { readEvents } from './state/read-events.ts'
-import { heapBytesOfState, recordOf, resultOf } from './state/report.ts'
+import { ExecutionRunner, type RunnerParts } from '../runner/execution-runner.ts'
+import { cancelled, type WallTimeout } from '../runner/failures.ts'
+import { ExecutionState } from '../state/execution-state.ts'
+import type { JournalLog } from '../state/journal-log.ts'
+import { readEvents } from '../state/read-events.ts'
+import { heapBytesOfState, recordOf, resultOf } from '../state/report.ts'
 
-interface ExecutionOptions extends RunnerParts {
+interface AttachedExecutionOptions extends RunnerParts {
   readonly journal: JournalLog
   readonly bodyHash: string
   readonly keyId: string
@@ -22,17 +22,17 @@ interface ExecutionOptions extends RunnerParts {
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
   readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
-  onFinished(execution: Execution): void
+  onFinished(execution: AttachedExecution): void
 }
 
-/** Memory of an ended `Execution` itself in bytes, as measured. */
+/** Memory of an ended `AttachedExecution` itself in bytes, as measured. */
 const ownHeapBytes = 4 * 1024
 
 /**
  * Attached execution, from its request to the time when its result is forgotten: `queued → running → completed | failed |
  * cancelled`. After the end it keeps only what can still be read.
  */
-export class Execution implements ExecutionHandle {
+export class AttachedExecution implements ExecutionHandle {
   readonly bodyHash: string
   readonly keyId: string
   readonly admitted: Promise<void>
@@ -44,10 +44,10 @@ export class Execution implements ExecutionHandle {
   readonly #now: () => number
   /** Parts that are needed only while the execution runs; undefined after its end or its refusal. */
   #running:
-    | { readonly runner: ExecutionRunner; readonly answerCall: ExecutionOptions['answerStreamedCall'] }
+    | { readonly runner: ExecutionRunner; readonly answerCall: AttachedExecutionOptions['answerStreamedCall'] }
     | undefined
 
-  constructor(options: ExecutionOptions) {
+  constructor(options: AttachedExecutionOptions) {
     const { journal, permit, wallTimeoutOf, node, now } = options
     this.bodyHash = options.bodyHash
     this.keyId = options.keyId

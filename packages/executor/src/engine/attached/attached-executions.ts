@@ -1,0 +1,173 @@
+import { newExecutionId, type Callback } from '@codemode/shared'
+
+import type { Sandbox } from '../../sandbox/sandbox.ts'
+import { createStreamTransport } from '../../tools/stream-transport.ts'
+import type { ToolTransport } from '../../tools/transport.ts'
+import { createClock } from '../clock.ts'
+import type { EngineObserver } from '../engine-observer.ts'
+import { shuttingDown, type Submission } from '../engine.ts'
+import { otherRequest, resultGone } from '../idempotency.ts'
+import type { Instance } from '../instance.ts'
+import { journalHeaderOf } from '../journal-header.ts'
+import { resolveLimits, type ExecutionLimits } from '../limits.ts'
+import type { WallTimeout } from '../runner/failures.ts'
+import type { Pacer } from '../runner/pacer.ts'
+import { JournalLog } from '../state/journal-log.ts'
+import { Admission } from './admission.ts'
+import { refuseUnlessFirst } from './at-most-once.ts'
+import { AttachedExecution } from './attached-execution.ts'
+import { RetentionStore } from './retention-store.ts'
+
+/** Options of the attached executions. */
+export interface AttachedExecutionsOptions {
+  readonly sandbox: Sandbox
+  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  readonly maxRunning: number
+  readonly maxQueued: number
+  readonly disconnectGraceMs: number
+  readonly observer: EngineObserver
+  /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
+  readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
+}
+
+/**
+ * Attached executions of one node, in its memory: those that wait for admission or run, the results of those that have
+ * ended, and for longer the ids, so that a late repeat does not run the code again.
+ */
+export class AttachedExecutions {
+  readonly #options: AttachedExecutionsOptions
+  readonly #instance: Instance
+  readonly #pacer: Pacer
+  readonly #admission: Admission
+  readonly #active = new Map<string, AttachedExecution>()
+  readonly #ended: RetentionStore<AttachedExecution>
+  readonly #endedIds: RetentionStore<true>
+  #isClosing = false
+
+  constructor(options: AttachedExecutionsOptions, { instance, pacer }: { instance: Instance; pacer: Pacer }) {
+    const { sandbox, retain } = options
+    this.#options = options
+    this.#instance = instance
+    this.#pacer = pacer
+    this.#ended = new RetentionStore({ ...retain, bytesOf: ({ heapBytes }) => heapBytes })
+    this.#endedIds = new RetentionStore({
+      ms: retain.ms,
+      count: retain.count * 10,
+      bytes: Infinity,
+      bytesOf: () => 1,
+      now: () => instance.now(),
+    })
+    this.#admission = new Admission({
+      maxRunning: options.maxRunning,
+      maxQueued: options.maxQueued,
+      roomFor: (placement) => sandbox.roomFor(placement),
+      throttledMs: (tenant) => sandbox.throttledMs(tenant),
+    })
+    sandbox.onRoom(() => this.#admission.advance())
+  }
+
+  /** Attaches to the execution with the request's id or queues a new one. Throws `RequestError`. */
+  submit(submission: Submission): AttachedExecution {
+    const id = submission.request.id ?? newExecutionId()
+    const { tenant } = submission.principal
+    const existing = this.find(tenant, id)
+    if (existing?.bodyHash === submission.bodyHash) return existing
+    if (existing) throw otherRequest(id)
+    if (this.#endedIds.get(tenant, id)) throw resultGone(id)
+    const known = { executionId: id, known: submission.known, forgottenAt: this.#endedIds.forgottenAt }
+    refuseUnlessFirst(known, this.#instance)
+    if (this.#isClosing) throw shuttingDown()
+    const execution = this.#start(submission, id)
+    const key = keyOf(tenant, id)
+    this.#active.set(key, execution)
+    execution.admitted.catch(() => {
+      if (this.#active.get(key) === execution) this.#active.delete(key)
+    })
+    return execution
+  }
+
+  /** Returns the tenant's execution with this id; undefined if there is none. */
+  find(tenant: string, id: string): AttachedExecution | undefined {
+    return this.#active.get(keyOf(tenant, id)) ?? this.#ended.get(tenant, id)
+  }
+
+  /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
+  async close({ drainMs }: { drainMs: number }): Promise<void> {
+    this.#isClosing = true
+    this.#admission.refuseAll(shuttingDown)
+    const drained = Promise.all([...this.#active.values()].map(endOf))
+    const timer = setTimeout(() => {
+      for (const execution of this.#active.values()) execution.cancel('the executor is shutting down')
+    }, drainMs)
+    await drained
+    clearTimeout(timer)
+  }
+
+  #start(submission: Submission, id: string): AttachedExecution {
+    const { sandbox, observer, callbackTransport, disconnectGraceMs } = this.#options
+    const { request, principal, correlationId, remainingMs, bodyHash } = submission
+    const limits = resolveLimits(request.limits, principal)
+    // Created before the permit is requested, so that an invalid header takes no place in the queue.
+    const journal = new JournalLog(journalHeaderOf(submission, id, limits, sandbox.versions))
+    const stream = submission.transport === 'stream' ? createStreamTransport() : undefined
+    const permit = this.#admission.requestPermit(principal, {
+      priority: request.priority ?? 0,
+      ...queueTimeoutOf(limits, remainingMs),
+    })
+    return new AttachedExecution({
+      journal,
+      bodyHash,
+      keyId: principal.keyId,
+      placement: { tenant: principal.tenant, isolation: principal.isolation },
+      label: request.label,
+      node: this.#instance.id,
+      permit,
+      sandbox,
+      now: createClock(),
+      pacer: this.#pacer,
+      transport:
+        stream ?? (request.callback ? callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
+      answerStreamedCall: stream && ((callId, answer) => stream.answer(callId, answer)),
+      wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
+      disconnectGraceMs,
+      onFailedByBug: (error) => observer.executionFailedByBug(error, { executionId: id, correlationId }),
+      onFinished: (execution) => {
+        this.#active.delete(keyOf(principal.tenant, id))
+        this.#ended.add(principal.tenant, id, execution)
+        this.#endedIds.add(principal.tenant, id, true)
+      },
+    })
+  }
+}
+
+/** Resolves when the execution has ended, or was refused. */
+async function endOf(execution: AttachedExecution): Promise<void> {
+  try {
+    await execution.admitted
+  } catch {
+    return
+  }
+  await execution.finished
+}
+
+function keyOf(tenant: string, id: string): string {
+  return `${tenant}\0${id}`
+}
+
+/** Returns the shorter of the queue timeout and the remaining time of the client's request. */
+function queueTimeoutOf(
+  limits: ExecutionLimits,
+  remainingMs = Infinity,
+): { timeoutMs: number; timeoutLayer: 'queue' | 'request' } {
+  return remainingMs < limits.queueTimeoutMs
+    ? { timeoutMs: remainingMs, timeoutLayer: 'request' }
+    : { timeoutMs: limits.queueTimeoutMs, timeoutLayer: 'queue' }
+}
+
+/** Returns the shorter of the execution timeout and the remaining time of the client's request. */
+function wallTimeoutOf(limits: ExecutionLimits, queuedMs: number, remainingMs = Infinity): WallTimeout {
+  const leftMs = Math.max(1, remainingMs - queuedMs)
+  return leftMs < limits.executionTimeoutMs
+    ? { layer: 'request', option: 'requestTimeoutMs', timeoutMs: leftMs }
+    : { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: limits.executionTimeoutMs }
+}

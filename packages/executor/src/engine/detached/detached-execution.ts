@@ -1,0 +1,85 @@
+import type { ExecutionStatus, Journal } from '@codemode/shared'
+
+import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
+import type { DetachedHandle, EventText } from '../engine.ts'
+import { ExecutionState } from '../state/execution-state.ts'
+import { readEvents } from '../state/read-events.ts'
+import { recordOf, resultOf } from '../state/report.ts'
+import { StoredJournal } from './stored-journal.ts'
+
+const resolved = Promise.resolve()
+
+/** Detached execution as any node sees it: what it tells is read from the store. */
+export class DetachedExecution implements DetachedHandle {
+  readonly admitted = resolved
+  readonly id: string
+  readonly correlationId: string
+  readonly keyId: string
+  readonly #stored: StoredExecution
+  readonly #store: ExecutionStore
+
+  constructor(store: ExecutionStore, stored: StoredExecution) {
+    this.#store = store
+    this.#stored = stored
+    this.id = stored.facts.id
+    this.keyId = stored.facts.keyId
+    this.correlationId = stored.facts.correlationId
+  }
+
+  get status(): ExecutionStatus {
+    return this.#stored.status
+  }
+
+  /** Facts about the execution that are no input of its guest. */
+  get facts(): ExecutionFacts {
+    return this.#stored.facts
+  }
+
+  /** Resolves when the execution has ended, on whichever node. */
+  get finished(): Promise<void> {
+    return this.#followToEnd()
+  }
+
+  async *events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
+    using journal = await StoredJournal.open(this.#store, this.id)
+    yield* readEvents(journal, options)
+  }
+
+  /** Counts nothing: a detached execution goes on without readers. */
+  attachReader(): () => void {
+    return () => {}
+  }
+
+  async cancel(reason?: string): Promise<void> {
+    await this.#store.post(this.id, { kind: 'cancel', ...(reason !== undefined && { reason }) })
+  }
+
+  answerCall(): boolean {
+    return false
+  }
+
+  async journal(): Promise<Journal> {
+    const { header, entries } = await this.#store.read(this.id, 0)
+    return { header, entries: [...entries] }
+  }
+
+  async result(): Promise<string> {
+    return resultOf(await this.#state()).text
+  }
+
+  async record(): Promise<string> {
+    return recordOf(await this.#state(), this.#stored.facts.label, Date.now()).text
+  }
+
+  async #state(): Promise<ExecutionState> {
+    const { header, entries } = await this.#store.read(this.id, 0)
+    const state = new ExecutionState(header)
+    for (const entry of entries) state.apply(entry)
+    return state
+  }
+
+  async #followToEnd(): Promise<void> {
+    const { signal } = new AbortController()
+    for await (const { type } of this.events({ signal })) if (type === 'finished') return
+  }
+}

@@ -1,0 +1,138 @@
+import type { Callback, JournalEntry } from '@codemode/shared'
+
+import { LeaseLost, type Lease, type StatusChange } from '../../store/execution-store.ts'
+import { createStreamTransport } from '../../tools/stream-transport.ts'
+import type { ToolTransport } from '../../tools/transport.ts'
+import { createClock } from '../clock.ts'
+import { ExecutionRunner, type RunnerParts } from '../runner/execution-runner.ts'
+import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
+import { ExecutionState } from '../state/execution-state.ts'
+import { JournalLog } from '../state/journal-log.ts'
+import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
+
+/** Parts of the executor that a detached execution needs. */
+export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
+  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
+  readonly parkAfterMs: number
+  /** Called with the error of a bug in the executor, after it has ended the execution. */
+  onFailedByBug(error: unknown, ids: { readonly executionId: string; readonly correlationId: string }): void
+}
+
+/** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
+const maxClaimsInARow = 3
+
+/** Run of a detached execution under one lease, from its claim to its end, or until it is parked or suspended. */
+export class LeaseRun {
+  readonly #lease: Lease
+  readonly #state: ExecutionState
+  readonly #runner: ExecutionRunner
+  #isParked = false
+  #isTakingMessages = false
+
+  constructor(lease: Lease, parts: LeaseRunParts) {
+    this.#lease = lease
+    const { facts } = lease.execution
+    const journal = new JournalLog(lease.header)
+    this.#state = new ExecutionState(lease.header)
+    for (const entry of lease.entries) {
+      journal.append(entry)
+      this.#state.apply(entry)
+    }
+    const { executionId, correlationId } = lease.header
+    this.#runner = new ExecutionRunner({
+      journal,
+      state: this.#state,
+      append: (entries) => this.#append(entries),
+      parking: {
+        minMs: parts.parkAfterMs,
+        park: async ({ until, attention, ...entry }) => {
+          const status = attention === undefined ? 'waiting' : 'needs_attention'
+          const wakeAt = attention === undefined ? until : undefined
+          const parked = { ...entry, ...(until !== undefined && { until }), ...(attention && { attention }) }
+          this.#isParked = await lease.park([parked], { status, ...(wakeAt !== undefined && { wakeAt }) })
+          if (!this.#isParked) void this.#takeMessages()
+          return this.#isParked
+        },
+      },
+      placement: { tenant: facts.tenant, isolation: facts.isolation },
+      sandbox: parts.sandbox,
+      transport: facts.callback ? parts.callbackTransport(facts.callback, facts.tenant) : createStreamTransport(),
+      pacer: parts.pacer,
+      now: createClock(),
+      onTurnRequested() {},
+      onEnded() {},
+      onFailedByBug: (error) => parts.onFailedByBug(error, { executionId, correlationId }),
+    })
+  }
+
+  /** Runs the execution, and gives the lease back. Never rejects. */
+  async run(node: string): Promise<void> {
+    const { execution, epoch, header } = this.#lease
+    const { executionTimeoutMs } = header.limits
+    const wallTimeout: WallTimeout = {
+      layer: 'execution',
+      option: 'executionTimeoutMs',
+      timeoutMs: executionTimeoutMs,
+    }
+    const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMs)
+    if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
+    const expiry = this.#expireAt(execution.expiresAt)
+    this.#lease.onMessage(() => void this.#takeMessages())
+    void this.#takeMessages()
+    await this.#runner.run({ epoch, node, wallTimeout, leftMs })
+    clearTimeout(expiry)
+    if (!this.#state.hasEnded && !this.#isParked) await this.#lease.release().catch(() => {})
+  }
+
+  /** Stops running the execution, so that another node can continue it. */
+  suspend(): void {
+    this.#runner.suspend()
+  }
+
+  #append(entries: readonly JournalEntry[]): Promise<void> {
+    const last = entries.at(-1)!
+    const outcome = outcomeOf(last, this.#lease.header.executionId)
+    return outcome === undefined
+      ? this.#lease.append(entries)
+      : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
+  }
+
+  async #takeMessages(): Promise<void> {
+    if (this.#isTakingMessages) return
+    this.#isTakingMessages = true
+    try {
+      for (const message of await this.#lease.takeMessages()) {
+        if (message.kind === 'cancel') this.#runner.stop(cancelled(message.reason))
+      }
+    } catch {
+      // The store does not answer, or the lease is lost. The store reports messages that were not taken again.
+    } finally {
+      this.#isTakingMessages = false
+    }
+  }
+
+  #expireAt(expiresAt: number): NodeJS.Timeout {
+    const { expiresAfterMs } = this.#lease.execution.facts
+    const timeout: WallTimeout = { layer: 'execution', option: 'expiresAfterMs', timeoutMs: expiresAfterMs }
+    const stop = (): void => this.#runner.stop(executionTimeout(timeout))
+    return setTimeout(stop, Math.min(Math.max(0, expiresAt - Date.now()), 86_400_000))
+  }
+}
+
+function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefined {
+  if (entry.type === 'end') return outcomeOfError(entry.error)
+  if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
+  return outcomeOfGuestEnd(entry.effects.end, executionId)
+}
+
+function finalStatus(outcome: Outcome, finishedAt: number): StatusChange {
+  return outcome.status === 'completed'
+    ? { status: outcome.status, finishedAt }
+    : { status: outcome.status, finishedAt, error: outcome.error }
+}
+
+/** Returns whether an error says that another node has claimed the execution. */
+export function isLeaseLost(error: unknown): boolean {
+  return error instanceof LeaseLost
+}

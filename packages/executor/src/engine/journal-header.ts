@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto'
+
+import { journalVersion, maxJsonNesting, RequestError, type JournalHeader } from '@codemode/shared'
+
+import type { SandboxVersions } from '../sandbox/sandbox.ts'
+import type { Submission } from './engine.ts'
+import type { ExecutionLimits } from './limits.ts'
+import { isNestedDeeperThan, nestedTooDeeply } from './nesting.ts'
+
+/**
+ * Returns the header of the journal of a new execution. Throws `RequestError` for a value of the request that is too large
+ * or nested too deeply.
+ */
+export function journalHeaderOf(
+  { request, correlationId }: Submission,
+  executionId: string,
+  limits: ExecutionLimits,
+  versions: SandboxVersions,
+): JournalHeader {
+  return {
+    version: journalVersion,
+    executionId,
+    correlationId,
+    createdAt: new Date().toISOString(),
+    code: checkSize('code', request.code, limits.sourceBytes),
+    input: textOf('input', request.input ?? null, { limitBytes: limits.inputBytes }),
+    context: textOf('context', request.context ?? {}, { limitBytes: limits.inputBytes }),
+    config: textOf('config', request.config ?? {}, { limitBytes: limits.inputBytes }),
+    tools: checkNesting('tools', request.tools ?? []),
+    limits,
+    seed: newSeed(),
+    runtime: runtimeOf(versions),
+  }
+}
+
+/** Returns a random seed for a guest. */
+export function newSeed(): string {
+  return randomBytes(32).toString('hex')
+}
+
+/** Returns the versions that a journal names. */
+export function runtimeOf({ guestRuntime, v8, icu, arch }: SandboxVersions): JournalHeader['runtime'] {
+  return { guestRuntime, v8, icu, arch }
+}
+
+function checkSize(path: string, text: string, limitBytes: number): string {
+  const sizeBytes = Buffer.byteLength(text)
+  if (sizeBytes <= limitBytes) return text
+  const [option, advice] =
+    path === 'code' ? ['sourceBytes', 'Pass data as input.'] : ['inputBytes', 'Send less, or pass a reference.']
+  const message = `The ${path} is ${sizeBytes} bytes; the limit is ${limitBytes} bytes (${option}). ${advice}`
+  throw new RequestError('PAYLOAD_TOO_LARGE', message, {
+    details: { path, sizeBytes, limitBytes },
+  })
+}
+
+/** Returns a value of the request as the journal keeps it: JSON text within the given size and nesting. */
+function textOf(path: string, value: unknown, { limitBytes, maxNesting = maxJsonNesting }: TextLimits): string {
+  // The nesting is checked first, because `JSON.stringify` takes time that grows with the square of the depth.
+  if (isNestedDeeperThan(value, maxNesting)) throw tooDeep(path, maxNesting)
+  return checkSize(path, JSON.stringify(value), limitBytes)
+}
+
+interface TextLimits {
+  readonly limitBytes: number
+  readonly maxNesting?: number
+}
+
+function tooDeep(path: string, limit: number): RequestError {
+  return new RequestError('INVALID_REQUEST', `${path} ${nestedTooDeeply(limit)}`, {
+    details: { path, limit },
+    suggestion: `Reduce the nesting of ${path}.`,
+  })
+}
+
+/** Maximum nesting of tool declarations. Deeper schemas have no use, and could not be serialised with the journal. */
+const maxDeclarationNesting = 200
+
+function checkNesting<Value>(path: string, value: Value): Value {
+  textOf(path, value, { limitBytes: Infinity, maxNesting: maxDeclarationNesting })
+  return value
+}

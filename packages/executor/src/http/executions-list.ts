@@ -1,0 +1,44 @@
+import { executionQuerySchema, RequestError, type ExecutionList, type ExecutionSummary } from '@codemode/shared'
+import { parseWith } from '@codemode/shared/internal'
+import type { Handler } from 'hono'
+
+import type { Engine } from '../engine/engine.ts'
+import { summary } from '../problem-texts.ts'
+import type { StoredExecution } from '../store/execution-store.ts'
+import type { HttpEnv } from './http-context.ts'
+
+/** Handles GET /v1/executions: responds with a page of the tenant's detached executions, newest first. */
+export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Handler<HttpEnv> {
+  return async function listExecutions(c) {
+    const query = parseWith(executionQuerySchema, c.req.query())
+    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
+    const { since, status, label, cursor, limit } = query.value
+    const { items, nextCursor } = await engine.list(c.get('principal').tenant, {
+      limit,
+      ...(status !== undefined && { status }),
+      ...(label !== undefined && { label }),
+      ...(since !== undefined && { since: Date.parse(since) }),
+      ...(cursor !== undefined && { cursor }),
+    })
+    return c.json({ items: items.map(summaryOf), nextCursor } satisfies ExecutionList)
+  }
+}
+
+function summaryOf({ facts, status, createdAt, startedAt, finishedAt, error }: StoredExecution): ExecutionSummary {
+  const { id, correlationId, label, owner } = facts
+  return {
+    executionId: id,
+    correlationId,
+    status,
+    ...(label !== undefined && { label }),
+    owner,
+    createdAt: timestamp(createdAt),
+    ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
+    ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
+    ...(error !== undefined && { error: { code: error.code, message: error.message } }),
+  }
+}
+
+function timestamp(at: number): string {
+  return new Date(at).toISOString()
+}
