@@ -50,6 +50,12 @@ export interface StoredExecution {
 /** Message to the runner of an execution. */
 export type InboxMessage = { readonly kind: 'cancel'; readonly reason?: string } | { readonly kind: 'wake' }
 
+/** Message in the inbox of an execution. */
+export interface InboxItem {
+  readonly id: string
+  readonly message: InboxMessage
+}
+
 /** State of an execution in the columns by which it is listed. The lease writes it together with the entries. */
 export interface StatusChange {
   readonly status: ExecutionStatus
@@ -82,8 +88,10 @@ export interface Lease {
   park(entries: readonly JournalEntry[], options: StatusChange & { readonly wakeAt?: number }): Promise<boolean>
   /** Gives the lease back without an entry, so that another node can claim the execution at once. */
   release(): Promise<void>
-  /** Returns the messages that have not been taken, in the order of their arrival, and removes them. */
-  takeMessages(): Promise<InboxMessage[]>
+  /** Returns the messages in the inbox, in the order of their arrival. They stay there until they are acknowledged. */
+  messages(): Promise<readonly InboxItem[]>
+  /** Removes messages whose effects have been committed. */
+  acknowledge(ids: readonly string[]): Promise<void>
   /** Calls the listener when messages may have arrived. */
   onMessage(listener: () => void): void
 }

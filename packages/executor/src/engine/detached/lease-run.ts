@@ -1,12 +1,12 @@
-import type { Callback, JournalEntry } from '@codemode/shared'
+import { maxTimerMs, type Callback, type JournalEntry } from '@codemode/shared'
 
-import { LeaseLost, type Lease, type StatusChange } from '../../store/execution-store.ts'
+import type { Lease, StatusChange } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner, type RunnerParts } from '../runner/execution-runner.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
-import { ExecutionState } from '../state/execution-state.ts'
+import { ExecutionState, type EntryOf } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
 
@@ -46,14 +46,7 @@ export class LeaseRun {
       append: (entries) => this.#append(entries),
       parking: {
         minMs: parts.parkAfterMs,
-        park: async ({ until, attention, ...entry }) => {
-          const status = attention === undefined ? 'waiting' : 'needs_attention'
-          const wakeAt = attention === undefined ? until : undefined
-          const parked = { ...entry, ...(until !== undefined && { until }), ...(attention && { attention }) }
-          this.#isParked = await lease.park([parked], { status, ...(wakeAt !== undefined && { wakeAt }) })
-          if (!this.#isParked) void this.#takeMessages()
-          return this.#isParked
-        },
+        park: (entry) => this.#park(entry),
       },
       placement: { tenant: facts.tenant, isolation: facts.isolation },
       sandbox: parts.sandbox,
@@ -68,7 +61,7 @@ export class LeaseRun {
 
   /** Runs the execution, and gives the lease back. Never rejects. */
   async run(node: string): Promise<void> {
-    const { execution, epoch, header } = this.#lease
+    const { epoch, header } = this.#lease
     const { executionTimeoutMs } = header.limits
     const wallTimeout: WallTimeout = {
       layer: 'execution',
@@ -77,7 +70,7 @@ export class LeaseRun {
     }
     const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMs)
     if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
-    const expiry = this.#expireAt(execution.expiresAt)
+    const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
     void this.#takeMessages()
     await this.#runner.run({ epoch, node, wallTimeout, leftMs })
@@ -98,25 +91,41 @@ export class LeaseRun {
       : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
   }
 
+  async #park(entry: EntryOf<'park'>): Promise<boolean> {
+    const { until = Infinity, attention } = entry
+    const status = attention === undefined ? 'waiting' : 'needs_attention'
+    const error = attention && { error: attention }
+    const wakeAt = Math.min(until, this.#lease.execution.expiresAt)
+    this.#isParked = await this.#lease.park([entry], { status, wakeAt, ...error })
+    if (!this.#isParked) void this.#takeMessages()
+    return this.#isParked
+  }
+
   async #takeMessages(): Promise<void> {
     if (this.#isTakingMessages) return
     this.#isTakingMessages = true
     try {
-      for (const message of await this.#lease.takeMessages()) {
+      for (const { id, message } of await this.#lease.messages()) {
+        // The message of a cancellation is removed with the end of the execution.
         if (message.kind === 'cancel') this.#runner.stop(cancelled(message.reason))
+        else await this.#lease.acknowledge([id])
       }
     } catch {
-      // The store does not answer, or the lease is lost. The store reports messages that were not taken again.
+      // The store does not answer, or the lease is lost. The store reports unacknowledged messages again.
     } finally {
       this.#isTakingMessages = false
     }
   }
 
-  #expireAt(expiresAt: number): NodeJS.Timeout {
-    const { expiresAfterMs } = this.#lease.execution.facts
-    const timeout: WallTimeout = { layer: 'execution', option: 'expiresAfterMs', timeoutMs: expiresAfterMs }
+  /** Ends the execution when its life is over, which may be now. */
+  #watchExpiry(): NodeJS.Timeout | undefined {
+    const { facts, expiresAt } = this.#lease.execution
+    const timeout: WallTimeout = { layer: 'execution', option: 'expiresAfterMs', timeoutMs: facts.expiresAfterMs }
     const stop = (): void => this.#runner.stop(executionTimeout(timeout))
-    return setTimeout(stop, Math.min(Math.max(0, expiresAt - Date.now()), 86_400_000))
+    const leftMs = expiresAt - Date.now()
+    if (leftMs > 0) return setTimeout(stop, Math.min(leftMs, maxTimerMs))
+    stop()
+    return undefined
   }
 }
 
@@ -130,9 +139,4 @@ function finalStatus(outcome: Outcome, finishedAt: number): StatusChange {
   return outcome.status === 'completed'
     ? { status: outcome.status, finishedAt }
     : { status: outcome.status, finishedAt, error: outcome.error }
-}
-
-/** Returns whether an error says that another node has claimed the execution. */
-export function isLeaseLost(error: unknown): boolean {
-  return error instanceof LeaseLost
 }

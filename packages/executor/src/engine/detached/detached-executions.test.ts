@@ -1,0 +1,306 @@
+import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffects } from '@codemode/shared'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+
+import { defaultMaxLimits } from '../../api-keys.ts'
+import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
+import type { OutgoingCall } from '../../tools/transport.ts'
+import type { Principal } from '../principal.ts'
+import { Pacer } from '../runner/pacer.ts'
+import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
+import { DetachedExecutions } from './detached-executions.ts'
+
+const minute = 60_000
+
+const principal: Principal = {
+  keyId: 'key',
+  tenant: 'acme',
+  isolation: 'tenant',
+  defaultLimits: headerOf().limits,
+  maxLimits: defaultMaxLimits,
+  maxDetachedExecutionMs: 86_400_000,
+  maxRunning: 10,
+  maxQueued: 10,
+}
+
+/** Scripts of guests: what a guest does after each delivery, given all deliveries so far. */
+const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<TurnEffects>> = {
+  'return 1': () => ({ end: { ok: true, result: '1' } }),
+  'call, sleep for a minute, call': (deliveries) => {
+    const last = deliveries.at(-1)!
+    if (last.kind === 'start') return { calls: callsOf(1) }
+    if (last.kind === 'tick') return { calls: callsOf(2) }
+    if (last.call === 1) return { nextTimerAt: last.at + minute }
+    const texts = deliveries.flatMap((each) => (each.kind === 'answer' ? [each.text] : []))
+    return { end: { ok: true, result: `[${texts.toString()}]` } }
+  },
+  'sleep for a minute': (deliveries) =>
+    deliveries.length === 1 ? { nextTimerAt: deliveries[0]!.at + minute } : { end: { ok: true, result: '"slept"' } },
+  'call for ever': () => ({ calls: callsOf(1) }),
+}
+
+function sandboxOf(isChanged = () => false): Sandbox {
+  return {
+    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
+    placeGuest({ code }) {
+      const deliveries: GuestDelivery[] = []
+      const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
+        deliveries.push(delivery)
+        const effects = effectsOf(scripts[code]!(deliveries))
+        const logs = isChanged() ? [{ level: 'log' as const, text: 'another runtime' }] : []
+        return { type: 'turn', cpuMs: 1, effects: { ...effects, logs } }
+      }
+      return { turn, close() {} }
+    },
+  } as Partial<Sandbox> as Sandbox
+}
+
+/** Starts a node, whose tools the given function answers. */
+function startNode(
+  store: MemoryStore,
+  node: string,
+  call: (call: OutgoingCall) => Promise<ToolAnswer> = () => Promise.resolve({ ok: true, output: null }),
+  sandbox = sandboxOf(),
+) {
+  return new DetachedExecutions({
+    store,
+    node,
+    maxRunning: 10,
+    parkAfterMs: 1_000,
+    sandbox,
+    pacer: new Pacer(),
+    callbackTransport: () => ({ call }),
+    onFailedByBug: (error) => expect.unreachable(String(error)),
+  })
+}
+
+function submissionOf(code: string, more: Partial<ExecutionRequest> = {}) {
+  const callback = { url: 'https://app.example/tools', token: 'x'.repeat(16) }
+  const request = { id: newExecutionId(), code, tools: [{ name: 'echo' }], callback, detached: true, ...more }
+  return { request, bodyHash: code, principal, correlationId: 'cor_1', transport: 'callback' } as const
+}
+
+/** Resolves when the stored execution has the given status. */
+async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const check = () => void store.find('acme', id).then((stored) => stored?.status === status && resolve())
+  const stop = store.onAppend(id, check)
+  check()
+  await promise
+  stop()
+}
+
+async function resultOf(execution: { finished: Promise<void>; result(): Promise<string> }): Promise<unknown> {
+  await execution.finished
+  const { success, result, error } = JSON.parse(await execution.result()) as Record<string, unknown>
+  return success === true ? result : (error as { code: string }).code
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  vi.setTimerTickMode('nextTimerAsync')
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a detached execution', () => {
+  test('runs on a node that has places, and its result can be read on every node', async () => {
+    const store = new MemoryStore()
+    const [one, two] = [startNode(store, 'one'), startNode(store, 'two')]
+    const submission = submissionOf('return 1')
+    expect(await resultOf(await one.submit(submission))).toBe(1)
+    expect(await resultOf(await two.find('acme', submission.request.id!))).toBe(1)
+    await Promise.all([one.close(), two.close()])
+  })
+
+  test('of another tenant does not exist', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const { id } = await node.submit(submissionOf('return 1'))
+    await expect(node.find('other', id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await node.close()
+  })
+
+  test('is attached to by a repeat of its request, and conflicts with another one', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const submission = submissionOf('return 1')
+    const first = await node.submit(submission)
+    expect((await node.submit(submission)).id).toBe(first.id)
+    const other = { ...submission, bodyHash: 'another' }
+    await expect(node.submit(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await node.close()
+  })
+
+  test('that sleeps is parked: no node holds it, and any node continues it', async () => {
+    const store = new MemoryStore()
+    const calls: string[] = []
+    const call = async ({ callId, input }: OutgoingCall): Promise<ToolAnswer> => {
+      calls.push(callId)
+      return { ok: true, output: JSON.parse(input) }
+    }
+    const one = startNode(store, 'one', call)
+    const submission = submissionOf('call, sleep for a minute, call')
+    const { id } = await one.submit(submission)
+    await untilStatus(store, id, 'waiting')
+    await one.close()
+    const two = startNode(store, 'two', call)
+    const execution = await two.find('acme', id)
+    expect(await resultOf(execution)).toEqual([[1], [2]])
+    expect(calls).toEqual([`${id}:1`, `${id}:2`])
+    const { entries } = await execution.journal()
+    const types = entries.map(({ type }) => type)
+    expect(types).toEqual(['claim', 'turn', 'answer', 'turn', 'park', 'claim', 'turn', 'answer', 'turn'])
+    await two.close()
+  })
+
+  test('that sleeps beyond its life ends when it expires', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const execution = await node.submit(submissionOf('sleep for a minute', { expiresAfterMs: 30_000 }))
+    expect(await resultOf(execution)).toBe('EXECUTION_TIMEOUT')
+    expect(JSON.parse(await execution.result())).toMatchObject({ error: { details: { option: 'expiresAfterMs' } } })
+    await node.close()
+  })
+
+  test('does not count the time in which it is parked', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const submission = submissionOf('sleep for a minute', {
+      limits: { executionTimeoutMs: 6_000, cpuTimeoutMs: 5_000, toolTimeoutMs: 5_000 },
+    })
+    expect(await resultOf(await node.submit(submission))).toBe('slept')
+    await node.close()
+  })
+
+  test('is cancelled by a message, on whichever node it runs', async () => {
+    const store = new MemoryStore()
+    const one = startNode(store, 'one', () => new Promise(() => {}))
+    const { id } = await one.submit(submissionOf('call for ever'))
+    const two = startNode(store, 'two')
+    const seen = await two.find('acme', id)
+    await seen.cancel('enough')
+    expect(await resultOf(seen)).toBe('CANCELLED')
+    await Promise.all([one.close(), two.close()])
+  })
+
+  test('is cancelled while it is parked', async () => {
+    const store = new MemoryStore()
+    const node = startNode(store, 'one')
+    const execution = await node.submit(submissionOf('sleep for a minute'))
+    await untilStatus(store, execution.id, 'waiting')
+    await execution.cancel()
+    expect(await resultOf(execution)).toBe('CANCELLED')
+    await node.close()
+  })
+
+  test('whose guest can not be rebuilt waits for an operator, and goes on with the right runtime', async () => {
+    const store = new MemoryStore()
+    const call = async (): Promise<ToolAnswer> => ({ ok: true, output: null })
+    const one = startNode(store, 'one', call)
+    const { id } = await one.submit(submissionOf('call, sleep for a minute, call'))
+    await untilStatus(store, id, 'waiting')
+    await one.close()
+    const other = startNode(
+      store,
+      'another runtime',
+      call,
+      sandboxOf(() => true),
+    )
+    await untilStatus(store, id, 'needs_attention')
+    expect(JSON.parse(await (await other.find('acme', id)).record())).toMatchObject({ status: 'needs_attention' })
+    await other.close()
+    const right = startNode(store, 'right', call)
+    expect(await resultOf(await right.wake('acme', id))).toEqual([null, null])
+    await right.close()
+  })
+
+  test('can be retried as a new execution', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const first = await node.submit(submissionOf('return 1', { label: 'report', tools: [] }))
+    await first.finished
+    const second = await node.retry(first.id, { request: {}, principal, correlationId: 'cor_2' })
+    expect(second).toMatchObject({ correlationId: 'cor_2', facts: { label: 'report' } })
+    expect(second.id).not.toBe(first.id)
+    expect(await resultOf(second)).toBe(1)
+    await node.close()
+  })
+
+  test('with tools needs a callback to be retried', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const { id } = await node.submit(submissionOf('return 1'))
+    const retry = node.retry(id, { request: {}, principal, correlationId: 'cor_2' })
+    await expect(retry).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+    await node.close()
+  })
+})
+
+test('executions above the number that may be queued are refused', async () => {
+  const store = new MemoryStore()
+  const node = new DetachedExecutions({
+    store,
+    node: 'full',
+    maxRunning: 0,
+    parkAfterMs: 1_000,
+    sandbox: sandboxOf(),
+    pacer: new Pacer(),
+    callbackTransport: () => ({ call: () => new Promise(() => {}) }),
+    onFailedByBug: (error) => expect.unreachable(String(error)),
+  })
+  for (let n = 0; n < principal.maxQueued; n++) await node.submit(submissionOf('return 1'))
+  await expect(node.submit(submissionOf('return 1'))).rejects.toMatchObject({ code: 'RATE_LIMITED' })
+  await node.close()
+})
+
+describe('a crash of the node', () => {
+  /** Runs the execution on nodes of which the first crashes at an operation; returns the result and the handlers' runs. */
+  async function runWithCrash(crashAt: number, isDone: boolean) {
+    let operations = 0
+    const crashed = Promise.withResolvers<void>()
+    const around = (_operation: Operation, done: boolean, node: string) => {
+      if (node !== 'first' || done !== isDone || ++operations !== crashAt) return undefined
+      crashed.resolve()
+      return new Promise<void>(() => {})
+    }
+    const store = new MemoryStore({ around })
+    const runs = new Map<string, number>()
+    const record = new Map<string, ToolAnswer>()
+    const call = async ({ callId, input }: OutgoingCall): Promise<ToolAnswer> => {
+      const answer = record.get(callId) ?? { ok: true, output: JSON.parse(input) }
+      if (!record.has(callId)) runs.set(callId, (runs.get(callId) ?? 0) + 1)
+      record.set(callId, answer)
+      return answer
+    }
+    const first = startNode(store, 'first', call)
+    const { id } = await first.submit(submissionOf('call, sleep for a minute, call'))
+    await Promise.race([crashed.promise, (await first.find('acme', id)).finished])
+    store.kill('first')
+    const second = startNode(store, 'second', call)
+    const result = await resultOf(await second.find('acme', id))
+    await second.close()
+    return { result, runs: [...runs.values()], operations }
+  }
+
+  test('before or after any operation of the store changes nothing that the code or the tools see', async () => {
+    const undisturbed = await runWithCrash(Infinity, false)
+    expect(undisturbed).toMatchObject({ result: [[1], [2]], runs: [1, 1] })
+    for (let crashAt = 1; crashAt <= undisturbed.operations; crashAt++) {
+      for (const isDone of [false, true]) {
+        expect(await runWithCrash(crashAt, isDone)).toMatchObject({ result: [[1], [2]], runs: [1, 1] })
+      }
+    }
+  })
+
+  test('at every claim fails the execution after three claims', async () => {
+    const crash = (operation: Operation, isDone: boolean) =>
+      operation === 'append' && isDone ? new Promise<void>(() => {}) : undefined
+    const store = new MemoryStore({ around: crash })
+    const nodes = ['one', 'two', 'three', 'four'].map((name) => ({ name, start: () => startNode(store, name) }))
+    const first = nodes[0]!.start()
+    const { id } = await first.submit(submissionOf('return 1'))
+    for (const [n, { name }] of nodes.entries()) {
+      const epochs = async () => (await first.find('acme', id)).journal().then(({ entries }) => entries.length)
+      await vi.waitUntil(async () => (await epochs()) > n)
+      store.kill(name)
+      nodes[n + 1]?.start()
+    }
+    expect(await resultOf(await first.find('acme', id))).toBe('SANDBOX_CRASHED')
+  })
+})
