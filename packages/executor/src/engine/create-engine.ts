@@ -95,7 +95,7 @@ export function createEngine(options: EngineOptions): Engine {
     return new Execution({
       journal,
       bodyHash,
-      keyId: principal.keyId,
+      owner: principal.owner,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
       node: instance.id,

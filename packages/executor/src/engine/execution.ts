@@ -13,7 +13,7 @@ import { heapBytesOfState, recordOf, resultOf } from './state/report.ts'
 interface ExecutionOptions extends RunnerParts {
   readonly journal: JournalLog
   readonly bodyHash: string
-  readonly keyId: string
+  readonly owner: string
   readonly label: string | undefined
   readonly node: string
   readonly permit: Permit
@@ -34,7 +34,7 @@ const ownHeapBytes = 4 * 1024
  */
 export class Execution implements ExecutionHandle {
   readonly bodyHash: string
-  readonly keyId: string
+  readonly owner: string
   readonly admitted: Promise<void>
   readonly finished: Promise<void>
   readonly #journal: JournalLog
@@ -51,7 +51,7 @@ export class Execution implements ExecutionHandle {
   constructor(options: ExecutionOptions) {
     const { journal, permit, wallTimeoutOf, node, now } = options
     this.bodyHash = options.bodyHash
-    this.keyId = options.keyId
+    this.owner = options.owner
     this.#journal = journal
     this.#label = options.label
     this.#now = now
