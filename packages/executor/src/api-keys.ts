@@ -26,7 +26,8 @@ const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLi
 /** Timeouts that run within the execution timeout and must not exceed it. */
 const innerTimeouts = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
-const apiKeySchema = z
+/** Schema of an entry of a keys file. */
+export const apiKeySchema = z
   .strictObject({
     id: z.string().min(1).max(128).meta({ description: 'Id of the key, which identifies it in logs' }),
     tenant: z.string().min(1).max(128),
