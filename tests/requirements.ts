@@ -42,6 +42,8 @@ export const requirements = {
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
   'CL-5':
     'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
+  'OP-2':
+    'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'SA-1':
     'A sandbox process serves one tenant; it is replaced before another needs its place, and no execution notices',
   'SA-2': "isolation: 'execution' gives every execution a process of its own",

@@ -14,6 +14,8 @@ test('a key has the default limits unless its entry sets others', () => {
     sha256: 'b'.repeat(64),
     limits: { cpuTimeoutMs: 1_000 },
     maxLimits: { memoryLimitMb: 64, maxToolCalls: 20_000 },
+    owner: 'payroll',
+    rights: ['read', 'approve'],
     maxRunning: 3,
     expiresAt: '2030-01-01T00:00:00Z',
   })
@@ -21,6 +23,8 @@ test('a key has the default limits unless its entry sets others', () => {
     expiresAtMs: Infinity,
     principal: {
       keyId: 'k1',
+      owner: 'k1',
+      rights: ['run', 'read', 'approve', 'operate'],
       tenant: 'acme',
       defaultLimits: defaultRequestLimits,
       maxLimits: defaultMaxLimits,
@@ -29,6 +33,7 @@ test('a key has the default limits unless its entry sets others', () => {
   })
   expect(own?.principal.defaultLimits).toEqual({ ...defaultRequestLimits, cpuTimeoutMs: 1_000, memoryLimitMb: 64 })
   expect(own?.principal.maxLimits).toMatchObject({ memoryLimitMb: 64, maxToolCalls: 20_000, cpuTimeoutMs: 30_000 })
+  expect(own?.principal).toMatchObject({ owner: 'payroll', rights: ['read', 'approve'] })
   expect(own?.principal).toMatchObject({ maxRunning: 3, maxQueued: 5, isolation: 'tenant' as const })
   expect(own?.expiresAtMs).toBe(Date.UTC(2030, 0))
 })
@@ -43,7 +48,9 @@ test.each([
   [[{ ...entry, expiresAt: 'tomorrow' }], '[0].expiresAt'],
   [[entry, { ...entry, sha256: 'b'.repeat(64) }], 'two keys have the same id'],
   [[entry, { ...entry, id: 'k2' }], 'two keys have the same sha256'],
-  [[], 'Too small'],
+  [[{ ...entry, owner: '' }], '[0].owner'],
+  [[{ ...entry, rights: [] }], '[0].rights: Too small'],
+  [[{ ...entry, rights: ['raed'] }], '[0].rights[0]'],
 ])('the parser refuses %j', (entries, message) => {
   expect(() => read(...entries)).toThrow(message)
 })

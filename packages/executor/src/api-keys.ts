@@ -7,7 +7,7 @@ import {
 import { parseWith } from '@codemode/shared/internal'
 import { z } from 'zod'
 
-import type { Principal } from './engine/principal.ts'
+import { allRights, type Principal, type Right } from './engine/principal.ts'
 import { parseJson } from './json-text.ts'
 import { summary } from './problem-texts.ts'
 
@@ -29,10 +29,13 @@ const limitNames = Object.keys(defaultRequestLimits) as (keyof ResolvedRequestLi
 /** Timeouts that run within the execution timeout and must not exceed it. */
 const innerTimeouts = ['cpuTimeoutMs', 'toolTimeoutMs'] as const
 
-const apiKeySchema = z
+/** Schema of an entry of a keys file. */
+export const apiKeySchema = z
   .strictObject({
     id: z.string().min(1).max(128).meta({ description: 'Id of the key, which identifies it in logs' }),
     tenant: z.string().min(1).max(128),
+    owner: z.string().min(1).max(128).optional(),
+    rights: z.array(z.enum(allRights)).min(1).optional(),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits: printf %s "$KEY" | sha256sum'),
     limits: requestLimitsSchema.optional(),
     maxLimits: requestLimitsSchema.optional(),
@@ -55,7 +58,6 @@ const apiKeySchema = z
 
 const apiKeysSchema = z
   .array(apiKeySchema)
-  .min(1)
   .refine((keys) => new Set(keys.map(({ id }) => id)).size === keys.length, 'two keys have the same id')
   .refine((keys) => new Set(keys.map(({ sha256 }) => sha256)).size === keys.length, 'two keys have the same sha256')
 
@@ -73,38 +75,54 @@ export interface KeyDefaults {
   readonly isolation: Principal['isolation']
 }
 
+/** Entry of a keys file. */
+export type ApiKeyEntry = z.output<typeof apiKeySchema>
+
 /** Parses the text of a keys file. Throws an `Error` whose message names the problem and holds no secret. */
-export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
+export function parseApiKeyEntries(text: string): ApiKeyEntry[] {
   const json = parseJson(text)
   if (!json.ok) throw new Error(`it is not valid JSON: ${json.reason}`)
   const parsed = parseWith(apiKeysSchema, json.value)
   if (!parsed.ok) throw new Error(summary(parsed.problems))
-  return parsed.value.map(
-    ({
-      id,
-      tenant,
-      sha256,
-      limits,
-      maxLimits,
-      maxRunning,
-      maxQueued,
-      maxDetachedExecutionMs,
-      isolation,
-      expiresAt,
-    }) => ({
-      sha256: Buffer.from(sha256, 'hex'),
-      expiresAtMs: expiresAt === undefined ? Infinity : Date.parse(expiresAt),
-      principal: {
-        keyId: id,
-        tenant,
-        ...resolvedLimits(limits, maxLimits),
-        maxDetachedExecutionMs: maxDetachedExecutionMs ?? maxDetachedMs,
-        maxRunning: maxRunning ?? defaults.maxRunning,
-        maxQueued: maxQueued ?? defaults.maxQueued,
-        isolation: isolation ?? defaults.isolation,
-      },
-    }),
-  )
+  return parsed.value
+}
+
+/** Parses the text of a keys file like {@link parseApiKeyEntries}, and resolves the entries to keys. */
+export function parseApiKeys(text: string, defaults: KeyDefaults): ApiKey[] {
+  return parseApiKeyEntries(text).map((entry) => resolvedKey(entry, defaults))
+}
+
+function resolvedKey(entry: ApiKeyEntry, defaults: KeyDefaults): ApiKey {
+  return {
+    sha256: Buffer.from(entry.sha256, 'hex'),
+    expiresAtMs: expiryOf(entry),
+    principal: {
+      keyId: entry.id,
+      owner: ownerOf(entry),
+      tenant: entry.tenant,
+      rights: rightsOf(entry),
+      ...resolvedLimits(entry.limits, entry.maxLimits),
+      maxDetachedExecutionMs: entry.maxDetachedExecutionMs ?? maxDetachedMs,
+      maxRunning: entry.maxRunning ?? defaults.maxRunning,
+      maxQueued: entry.maxQueued ?? defaults.maxQueued,
+      isolation: entry.isolation ?? defaults.isolation,
+    },
+  }
+}
+
+/** Returns the owner of a key, which is the key's own id if its entry names none. */
+export function ownerOf({ owner, id }: ApiKeyEntry): string {
+  return owner ?? id
+}
+
+/** Returns the rights of a key, which are all if its entry names none. */
+export function rightsOf({ rights }: ApiKeyEntry): readonly Right[] {
+  return rights ?? allRights
+}
+
+/** Returns the time at which a key expires in milliseconds since the epoch; `Infinity` for a key that never expires. */
+export function expiryOf({ expiresAt }: ApiKeyEntry): number {
+  return expiresAt === undefined ? Infinity : Date.parse(expiresAt)
 }
 
 /** Returns the default and maximum limits of a key. A maximum below a default lowers the default. */

@@ -162,6 +162,7 @@ function defaultSandboxMemoryMb(): number {
   return Math.max(256, Math.floor(bytes / 4 / MiB))
 }
 
-function newApiKey(): string {
+/** Returns a new API key of 192 random bits. */
+export function newApiKey(): string {
   return `cmk_${randomBytes(24).toString('hex')}`
 }

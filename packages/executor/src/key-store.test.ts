@@ -65,8 +65,21 @@ test('a changed file is read again, and a broken one keeps the old keys and is l
   await vi.waitFor(() => expect(keys.find('three')).toBeDefined(), { timeout: 30_000 })
 })
 
+test('a file may have no key: nobody is admitted, and a warning says so', async () => {
+  write()
+  using keys = store()
+  expect(keys.find('one')).toBeUndefined()
+  expect(lines.join('')).toContain('codemode-executor keys create')
+  write(entry('k1', 'one'))
+  await vi.waitFor(() => expect(keys.find('one')).toBeDefined(), { timeout: 30_000 })
+  lines = []
+  write()
+  await vi.waitFor(() => expect(lines.join('')).toContain('every request is refused'), { timeout: 30_000 })
+  expect(keys.find('one')).toBeUndefined()
+})
+
 test('a file that is missing or broken at the start is refused with an example', () => {
-  expect(store).toThrow(/can't be read \(ENOENT\).*\n.*sha256sum/)
+  expect(store).toThrow(/can't be read \(ENOENT\).*\n.*keys create.*\n.*sha256sum/)
   writeFileSync(path, '{}')
   expect(store).toThrow('expected array')
 })

@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 
 import { maxDetachedMs, parseApiKeys, resolvedLimits, type ApiKey, type KeyDefaults } from './api-keys.ts'
 import { ConfigurationError } from './config-errors.ts'
-import type { Principal } from './engine/principal.ts'
+import { allRights, type Principal } from './engine/principal.ts'
 
 /** The API keys that the executor accepts. */
 export interface KeyStore extends Disposable {
@@ -15,13 +15,8 @@ export interface KeyStore extends Disposable {
 
 /** Creates a store with one key, of the tenant `default`. */
 export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore {
-  const principal: Principal = {
-    keyId: 'default',
-    tenant: 'default',
-    ...resolvedLimits(),
-    maxDetachedExecutionMs: maxDetachedMs,
-    ...defaults,
-  }
+  const identity = { keyId: 'default', owner: 'default', tenant: 'default', rights: allRights }
+  const principal: Principal = { ...identity, ...resolvedLimits(), maxDetachedExecutionMs: maxDetachedMs, ...defaults }
   const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
   return { find: (bearer) => findKey(keys, bearer, 0), [Symbol.dispose]: () => {} }
 }
@@ -44,6 +39,7 @@ export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.
   // The stamp is taken before the content is read, so that the next check notices a change in between.
   let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
+  warnIfEmpty(keys, logger)
   const timer = setInterval(() => {
     const stamp = stampOf(path)
     if (stamp === lastStamp) return
@@ -51,6 +47,7 @@ export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.
     try {
       keys = readKeys(path, defaults)
       logger.info({ keys: keys.length }, 'the API keys file has changed and was reloaded')
+      warnIfEmpty(keys, logger)
     } catch (error) {
       logger.error(
         { problem: String(error) },
@@ -62,6 +59,11 @@ export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.
     find: (bearer) => findKey(keys, bearer, now()),
     [Symbol.dispose]: () => clearInterval(timer),
   }
+}
+
+function warnIfEmpty(keys: readonly ApiKey[], logger: Logger): void {
+  if (keys.length > 0) return
+  logger.warn('the API keys file has no key, so every request is refused; create one: codemode-executor keys create')
 }
 
 /** Returns a text that differs after the file was replaced or written, or has become inaccessible. */
@@ -82,7 +84,8 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
     const problem = reason ?? (error instanceof Error ? error.message : String(error))
     throw new ConfigurationError([
       [
-        `CODEMODE_API_KEYS_FILE=${path} is not a list of API keys: ${problem}. It must contain, for example:`,
+        `CODEMODE_API_KEYS_FILE=${path} is not a list of API keys: ${problem}.`,
+        'Create it with a first key: codemode-executor keys create --tenant acme. Or write it; it must contain, for example:',
         '  [{ "id": "key-1", "tenant": "acme", "sha256": "<what this prints: printf %s \\"$KEY\\" | sha256sum>" }]',
       ].join('\n'),
     ])

@@ -8,5 +8,5 @@ import { launchAhead } from './sandbox/launch.ts'
 
 // A failure is ignored here: the executor tries again, and reports the failure, when it needs the process.
 if (process.argv.length === 2) await launchAhead(candidateJails()[0]!).catch(() => {})
-const { run } = await import('./command.ts')
+const { run } = await import('./command/command.ts')
 await run()

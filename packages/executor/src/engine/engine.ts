@@ -43,11 +43,8 @@ export interface EventText {
 export interface ExecutionHandle {
   readonly id: string
   readonly correlationId: string
-  /**
-   * Id of the key that submitted the execution. Other keys of the tenant may read and cancel it, but not answer its
-   * tool calls.
-   */
-  readonly keyId: string
+  /** Owner of the key that submitted the execution. Only keys of this owner may answer its tool calls. */
+  readonly owner: string
   /** Resolves when admitted; rejects with a `RequestError` when refused or timed out in the queue. */
   readonly admitted: Promise<void>
   /** Resolves when the execution has ended, with success or not; never rejects once admitted. */

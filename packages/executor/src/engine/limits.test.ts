@@ -2,7 +2,7 @@ import { defaultRequestLimits, fixedLimits, type RequestLimits, type ResolvedReq
 import { expect, test } from 'vitest'
 
 import { resolveLimits } from './limits.ts'
-import type { Principal } from './principal.ts'
+import { allRights, type Principal } from './principal.ts'
 
 const maxLimits: ResolvedRequestLimits = {
   cpuTimeoutMs: 10_000,
@@ -15,6 +15,8 @@ const maxLimits: ResolvedRequestLimits = {
 
 const principal: Principal = {
   keyId: 'k1',
+  owner: 'k1',
+  rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
   defaultLimits: { ...defaultRequestLimits, toolTimeoutMs: 7_000 },

@@ -1,8 +1,21 @@
 import type { ResolvedRequestLimits } from '@codemode/shared'
 
+/**
+ * Rights that a key may have. `run`: submit executions, and serve, answer, cancel and retry those of its own owner. `read`:
+ * read all records, events and journals of the tenant. `approve`: decide the tenant's approvals. `operate`: cancel, retry
+ * and wake all executions of the tenant.
+ */
+export const allRights = ['run', 'read', 'approve', 'operate'] as const
+
+/** One right of a key, see {@link allRights}. */
+export type Right = (typeof allRights)[number]
+
 /** The authenticated sender of a request: its API key, its tenant, and the permissions of the key. */
 export interface Principal {
   readonly keyId: string
+  /** Owner of the executions that the key submits. Keys of one tenant with the same owner may act for each other. */
+  readonly owner: string
+  readonly rights: readonly Right[]
   readonly tenant: string
   /** Sharing of sandbox processes: among the executions of the tenant (`tenant`), or none (`execution`). */
   readonly isolation: 'tenant' | 'execution'

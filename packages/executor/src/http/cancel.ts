@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
 import { jsonResponse } from './json-response.ts'
+import { requireRightOrOwner } from './rights.ts'
 
 const readBody = jsonBody({ schema: cancelRequestSchema, maxBytes: bodyLimits.cancelBytes, whenEmpty: {} })
 
@@ -16,7 +17,9 @@ export function cancelExecution({
 }): Handler<HttpEnv, '/v1/executions/:id/cancel'> {
   return async function cancelExecution(c) {
     const { value } = await readBody(c.req.raw)
-    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
+    const principal = c.get('principal')
+    const handle = await engine.find(principal.tenant, c.req.param('id'))
+    requireRightOrOwner(principal, 'operate', { execution: handle, action: 'Cancelling this execution' })
     await handle.cancel(value.reason)
     return jsonResponse(c, handle.id, await handle.record())
   }

@@ -20,6 +20,7 @@ import { quotedHead } from '../problem-texts.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpContext, HttpEnv } from './http-context.ts'
 import { slowJsonResponse } from './json-response.ts'
+import { requireRight, requireRightOrOwner } from './rights.ts'
 import { eventStreamResponse, type EventStreamOptions } from './sse.ts'
 
 interface CreateExecutionOptions extends EventStreamOptions {
@@ -34,6 +35,8 @@ const readBody = jsonBody({ schema: executionRequestSchema, maxBytes: bodyLimits
  */
 export function createExecution({ engine, guard, ...streamOptions }: CreateExecutionOptions): Handler<HttpEnv> {
   return async function createExecution(c) {
+    const principal = c.get('principal')
+    requireRight(principal, 'run', 'Running code')
     const known = knownReading(c)
     const body = await readBody(c.req.raw)
     const wantsEvents = prefersEvents(c)
@@ -44,6 +47,8 @@ export function createExecution({ engine, guard, ...streamOptions }: CreateExecu
     if (request.detached === true)
       return createDetached(c, engine, submission(c, request, { bodyHash: hashOf(request) }))
     const handle = engine.submit(submission(c, request, { bodyHash: body.sha256, known }))
+    // A repeat of another owner's request gets an execution that already exists.
+    requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the execution with this id' })
     const detach = attachUntilClosed(c, handle)
     try {
       await handle.admitted

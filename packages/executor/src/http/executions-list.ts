@@ -6,15 +6,22 @@ import type { Engine } from '../engine/engine.ts'
 import { summary } from '../problem-texts.ts'
 import type { StoredExecution } from '../store/execution-store.ts'
 import type { HttpEnv } from './http-context.ts'
+import { requireRight } from './rights.ts'
 
-/** Handles GET /v1/executions: responds with a page of the tenant's detached executions, newest first. */
+/**
+ * Handles GET /v1/executions: responds with a page of the tenant's detached executions, newest first, or of
+ * those of the key's owner if the key has no right to read the others.
+ */
 export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Handler<HttpEnv> {
   return async function listExecutions(c) {
     const query = parseWith(executionQuerySchema, c.req.query())
     if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
     const { since, status, label, cursor, limit } = query.value
-    const { items, nextCursor } = await engine.list(c.get('principal').tenant, {
+    const { tenant, owner, rights } = c.get('principal')
+    if (!rights.includes('run')) requireRight(c.get('principal'), 'read', 'Listing executions')
+    const { items, nextCursor } = await engine.list(tenant, {
       limit,
+      ...(!rights.includes('read') && { owner }),
       ...(status !== undefined && { status }),
       ...(label !== undefined && { label }),
       ...(since !== undefined && { since: Date.parse(since) }),

@@ -5,9 +5,10 @@ import type { Engine } from '../engine/engine.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
+import { requireRightOrOwner } from './rights.ts'
 
 interface RetryOptions {
-  readonly engine: Pick<Engine, 'retry'>
+  readonly engine: Pick<Engine, 'find' | 'retry'>
   readonly guard: Pick<CallbackGuard, 'check'>
 }
 
@@ -18,8 +19,10 @@ export function retryExecution({ engine, guard }: RetryOptions): Handler<HttpEnv
   return async function retryExecution(c) {
     const { value: request } = await readBody(c.req.raw)
     if (request.callback !== undefined) guard.check(request.callback.url)
+    const execution = await engine.find(c.get('principal').tenant, c.req.param('id'))
+    requireRightOrOwner(c.get('principal'), 'operate', { execution, action: 'Retrying this execution' })
     const sender = { principal: c.get('principal'), correlationId: c.get('correlationId') }
-    const { id, status, correlationId } = await engine.retry(c.req.param('id'), { request, ...sender })
+    const { id, status, correlationId } = await engine.retry(execution.id, { request, ...sender })
     c.header(headers.executionId, id)
     return c.json({ executionId: id, status, correlationId } satisfies AcceptedExecution, 201)
   }

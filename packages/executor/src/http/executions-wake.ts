@@ -3,15 +3,19 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './http-context.ts'
+import { requireRight } from './rights.ts'
 
 /** Handles POST /v1/executions/:id/wake: tries to continue an execution that needs attention. */
 export function wakeExecution({
   engine,
 }: {
-  engine: Pick<Engine, 'wake'>
+  engine: Pick<Engine, 'find' | 'wake'>
 }): Handler<HttpEnv, '/v1/executions/:id/wake'> {
   return async function wakeExecution(c) {
-    const { id, status, correlationId } = await engine.wake(c.get('principal').tenant, c.req.param('id'))
+    const principal = c.get('principal')
+    await engine.find(principal.tenant, c.req.param('id'))
+    requireRight(principal, 'operate', 'Waking an execution')
+    const { id, status, correlationId } = await engine.wake(principal.tenant, c.req.param('id'))
     c.header(headers.executionId, id)
     return c.json({ executionId: id, status, correlationId } satisfies AcceptedExecution, 202)
   }

@@ -23,7 +23,7 @@ export class FakeExecution implements DetachedHandle {
   readonly status = 'queued'
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'
-  readonly keyId: string
+  readonly owner: string
   readonly #admitted = Promise.withResolvers<void>()
   readonly #finished = Promise.withResolvers<void>()
   #result: ExecutionResult | undefined
@@ -41,9 +41,9 @@ export class FakeExecution implements DetachedHandle {
   answered: [string, ToolAnswer][] = []
   openCalls = new Set<string>()
 
-  constructor(id: string, keyId: string) {
+  constructor(id: string, owner: string) {
     this.id = id
-    this.keyId = keyId
+    this.owner = owner
     this.#admitted.promise.catch(() => {})
   }
 
@@ -160,7 +160,7 @@ export class FakeEngine implements Engine {
 
   submit(submission: Submission): FakeExecution {
     this.submissions.push(submission)
-    const execution = this.add(submission.principal.tenant, submission.request.id)
+    const execution = this.add(submission.principal.tenant, submission.request.id, submission.principal.owner)
     this.onSubmit(execution, submission)
     return execution
   }
@@ -182,8 +182,8 @@ export class FakeEngine implements Engine {
     return { items: [], nextCursor: null }
   }
 
-  add(tenant: string, id = newExecutionId()): FakeExecution {
-    const execution = new FakeExecution(id, `key of ${tenant}`)
+  add(tenant: string, id = newExecutionId(), owner = `owner of ${tenant}`): FakeExecution {
+    const execution = new FakeExecution(id, owner)
     this.executions.set(`${tenant} ${id}`, execution)
     return execution
   }

@@ -2,7 +2,7 @@ import { defaultRequestLimits } from '@codemode/shared'
 import type { Hono } from 'hono'
 
 import { defaultMaxLimits } from '../api-keys.ts'
-import type { Principal } from '../engine/principal.ts'
+import { allRights, type Principal } from '../engine/principal.ts'
 import { createLogger } from '../log.ts'
 import { createCallbackGuard } from '../tools/callback-guard.ts'
 import type { HttpEnv } from './http-context.ts'
@@ -20,6 +20,8 @@ export const info: ExecutorInfo = {
 
 const principal = (tenant: string): Principal => ({
   keyId: `key of ${tenant}`,
+  owner: `owner of ${tenant}`,
+  rights: allRights,
   tenant,
   isolation: 'tenant',
   defaultLimits: defaultRequestLimits,
@@ -35,11 +37,13 @@ const principal = (tenant: string): Principal => ({
 export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
   const engine = new FakeEngine()
   const logged: string[] = []
+  const special = new Map<string, Principal>()
   const app: Hono<HttpEnv> = createHttpApp({
     engine,
     keys: {
       find(bearer) {
         if (bearer === 'key-that-expired') return 'expired'
+        if (special.has(bearer)) return special.get(bearer)
         return /^key-of-(acme|rival)$/.test(bearer) ? principal(bearer.replace('key-of-', '')) : undefined
       },
     },
@@ -52,12 +56,14 @@ export function testApp({ heartbeatMs = 15_000, stallMs = 30_000 } = {}) {
 
   /** Sends a request as a tenant. A body that is neither a string nor a stream is sent as JSON. */
   async function send(method: string, path: string, options: SendOptions = {}): Promise<Response> {
-    const { body, headers = {}, tenant = 'acme', signal } = options
+    const { body, headers = {}, tenant = 'acme', as, signal } = options
+    const key = as === undefined ? `key-of-${tenant}` : `special-key-${special.size}`
+    if (as !== undefined) special.set(key, { ...principal(tenant), ...as })
     const text = typeof body === 'string' || body instanceof ReadableStream ? body : JSON.stringify(body)
     return app.request(path, {
       method,
       headers: {
-        authorization: `Bearer key-of-${tenant}`,
+        authorization: `Bearer ${key}`,
         ...(text !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
@@ -73,5 +79,7 @@ interface SendOptions {
   readonly body?: unknown
   readonly headers?: Record<string, string>
   readonly tenant?: string
+  /** Fields of the key that differ from those of the tenant's usual key. */
+  readonly as?: Partial<Principal>
   readonly signal?: AbortSignal
 }

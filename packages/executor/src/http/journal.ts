@@ -3,6 +3,7 @@ import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './http-context.ts'
+import { requireRightOrOwner } from './rights.ts'
 
 /** Handles GET /v1/executions/:id/journal: responds with the journal, from which the execution can be replayed. */
 export function readJournal({
@@ -11,7 +12,9 @@ export function readJournal({
   engine: Pick<Engine, 'find'>
 }): Handler<HttpEnv, '/v1/executions/:id/journal'> {
   return async function readJournal(c) {
-    const handle = await engine.find(c.get('principal').tenant, c.req.param('id'))
+    const principal = c.get('principal')
+    const handle = await engine.find(principal.tenant, c.req.param('id'))
+    requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading the journal of this execution' })
     c.header(headers.executionId, handle.id)
     c.header('cache-control', 'no-store')
     return c.json(await handle.journal())

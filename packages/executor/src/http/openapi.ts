@@ -29,6 +29,7 @@ import {
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi'
 
+import { allRights } from '../engine/principal.ts'
 import type { HttpEnv } from './http-context.ts'
 
 type Headers = z.ZodObject<Record<string, z.ZodType>>
@@ -133,7 +134,7 @@ const jsonRequest = (schema: z.ZodType, required = true) => ({ required, content
 
 /** Returns an operation on one execution, with its parameters and its error responses. */
 function ofExecution(
-  operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'requestBody'> & {
+  operation: Pick<ZodOpenApiOperationObject, 'operationId' | 'summary' | 'description' | 'requestBody'> & {
     success: ZodOpenApiResponsesObject[`${1 | 2 | 3 | 4 | 5}${string}`]
     codes?: RequestErrorCode[]
     header?: Record<string, z.ZodType>
@@ -143,9 +144,11 @@ function ofExecution(
   return {
     ...rest,
     requestParams: { path: id, header: requestHeaders(header) },
-    responses: { 200: success, ...failures('UNAUTHORIZED', 'NOT_FOUND', ...codes) },
+    responses: { 200: success, ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', ...codes) },
   }
 }
+
+const readable = 'Requires the right `read`, or `run` and the owner of the execution.'
 
 const paths: ZodOpenApiPathsObject = {
   '/livez': {
@@ -189,7 +192,8 @@ const paths: ZodOpenApiPathsObject = {
       summary: 'Run code',
       description:
         'Code that throws is not a failed request: the response is 200 with `success: false`. A request with the id and the ' +
-        'body of an execution attaches to it. A request with `x-codemode-known` runs only if no earlier attempt can have run.',
+        'body of an execution attaches to it; if the execution has another owner, this requires the right `read`. A request ' +
+        'with `x-codemode-known` runs only if no earlier attempt can have run. Requires the right `run`.',
       requestParams: { header: createHeaders },
       requestBody: jsonRequest(executionRequestSchema),
       responses: {
@@ -233,6 +237,7 @@ const paths: ZodOpenApiPathsObject = {
     get: ofExecution({
       operationId: 'readExecution',
       summary: 'Read the status of an execution, and its result',
+      description: readable,
       success: response('The record of the execution', executionRecordSchema, executionId),
     }),
   },
@@ -240,6 +245,7 @@ const paths: ZodOpenApiPathsObject = {
     get: ofExecution({
       operationId: 'streamEvents',
       summary: 'Stream the events of an execution, from the first or after a given one',
+      description: readable,
       header: lastEventId,
       success: {
         description: 'The events of the execution',
@@ -253,6 +259,7 @@ const paths: ZodOpenApiPathsObject = {
     get: ofExecution({
       operationId: 'readJournal',
       summary: 'Read the journal, from which the execution can be replayed',
+      description: readable,
       success: response('The journal of the execution', journalSchema, executionId),
     }),
   },
@@ -260,6 +267,7 @@ const paths: ZodOpenApiPathsObject = {
     post: ofExecution({
       operationId: 'cancelExecution',
       summary: 'Cancel an execution and its tool calls',
+      description: 'Requires the right `operate`, or `run` and the owner of the execution.',
       requestBody: jsonRequest(cancelRequestSchema, false),
       success: response('The record after the cancellation', executionRecordSchema, executionId),
       codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
@@ -269,6 +277,7 @@ const paths: ZodOpenApiPathsObject = {
     post: ofExecution({
       operationId: 'takeToolResults',
       summary: 'Answer tool calls that the client got from the event stream',
+      description: 'Requires the right `run` and the owner of the execution.',
       requestBody: jsonRequest(toolResultsRequestSchema),
       success: response('Ids of the calls whose answers were accepted', toolResultsResponseSchema, executionId),
       codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
@@ -296,7 +305,17 @@ export function openapiDocument(version: string): ReturnType<typeof createDocume
       info: { title: 'Codemode executor', version, license: { name: 'MIT', identifier: 'MIT' } },
       security: [{ apiKey: [] }],
       paths,
-      components: { securitySchemes: { apiKey: { type: 'http', scheme: 'bearer' } } },
+      components: {
+        securitySchemes: {
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API key. It belongs to a tenant, has an owner within the tenant, and has some or all of the rights ' +
+              `${allRights.join(', ')}. Executions of other tenants do not exist for it.`,
+          },
+        },
+      },
     },
     { allowEmptySchema: { custom: true, unknown: true } },
   )

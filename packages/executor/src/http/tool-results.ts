@@ -1,9 +1,10 @@
-import { headers, RequestError, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
+import { headers, toolResultsRequestSchema, type ToolResultsResponse } from '@codemode/shared'
 import type { Handler } from 'hono'
 
 import type { Engine } from '../engine/engine.ts'
 import { bodyLimits, jsonBody } from './body.ts'
 import type { HttpEnv } from './http-context.ts'
+import { requireOwner } from './rights.ts'
 
 const readBody = jsonBody({ schema: toolResultsRequestSchema, maxBytes: bodyLimits.toolResultsBytes })
 
@@ -15,11 +16,9 @@ export function takeToolResults({
 }): Handler<HttpEnv, '/v1/executions/:id/tool-results'> {
   return async function takeToolResults(c) {
     const { value } = await readBody(c.req.raw)
-    const { tenant, keyId } = c.get('principal')
-    const handle = await engine.find(tenant, c.req.param('id'))
-    if (handle.keyId !== keyId) {
-      throw new RequestError('FORBIDDEN', 'Only the API key that submitted an execution may answer its tool calls.')
-    }
+    const principal = c.get('principal')
+    const handle = await engine.find(principal.tenant, c.req.param('id'))
+    requireOwner(principal, { execution: handle, action: 'Answering tool calls of this execution' })
     const taken = value.results.filter(({ callId, answer }) => handle.answerCall(callId, answer))
     c.header(headers.executionId, handle.id)
     return c.json({ accepted: taken.map(({ callId }) => callId) } satisfies ToolResultsResponse)

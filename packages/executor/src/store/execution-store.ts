@@ -98,6 +98,7 @@ export interface Lease {
 
 /** Filter and page of a list. */
 export interface ListOptions {
+  readonly owner?: string
   readonly status?: ExecutionStatus
   readonly label?: string
   /** Only executions that were created at this time or later, in milliseconds since the epoch. */

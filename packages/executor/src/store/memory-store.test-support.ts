@@ -88,12 +88,13 @@ export class MemoryStore implements ExecutionStore {
     return row?.facts.tenant === tenant ? storedOf(row) : undefined
   }
 
-  async list(tenant: string, { status, label, limit }: ListOptions): Promise<ExecutionPage> {
+  async list(tenant: string, { status, label, owner, limit }: ListOptions): Promise<ExecutionPage> {
     const rows = [...this.#rows.values()].filter(
       ({ facts, ...row }) =>
         facts.tenant === tenant &&
         (status === undefined || row.status === status) &&
-        (label === undefined || facts.label === label),
+        (label === undefined || facts.label === label) &&
+        (owner === undefined || facts.owner === owner),
     )
     return { items: rows.toReversed().slice(0, limit).map(storedOf), nextCursor: null }
   }

@@ -3,13 +3,15 @@ import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-ch
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { Admission, type Permit } from './admission.ts'
-import type { Principal } from '../principal.ts'
+import { allRights, type Principal } from '../principal.ts'
 
 const inAnHour = { priority: 0, timeoutMs: 3_600_000, timeoutLayer: 'queue' } as const
 
 function principalOf(tenant: string, limits: { maxRunning?: number; maxQueued?: number } = {}): Principal {
   return {
     keyId: `key of ${tenant}`,
+    owner: `owner of ${tenant}`,
+    rights: allRights,
     tenant,
     isolation: 'tenant',
     defaultLimits: defaultRequestLimits,

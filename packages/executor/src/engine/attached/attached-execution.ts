@@ -13,7 +13,7 @@ import { heapBytesOfState, recordOf, resultOf } from '../state/report.ts'
 interface AttachedExecutionOptions extends RunnerParts {
   readonly journal: JournalLog
   readonly bodyHash: string
-  readonly keyId: string
+  readonly owner: string
   readonly label: string | undefined
   readonly node: string
   readonly permit: Permit
@@ -34,7 +34,7 @@ const ownHeapBytes = 4 * 1024
  */
 export class AttachedExecution implements ExecutionHandle {
   readonly bodyHash: string
-  readonly keyId: string
+  readonly owner: string
   readonly admitted: Promise<void>
   readonly finished: Promise<void>
   readonly #journal: JournalLog
@@ -50,7 +50,7 @@ export class AttachedExecution implements ExecutionHandle {
   constructor(options: AttachedExecutionOptions) {
     const { journal, permit, wallTimeoutOf, node, now } = options
     this.bodyHash = options.bodyHash
-    this.keyId = options.keyId
+    this.owner = options.owner
     this.#journal = journal
     this.#label = options.label
     this.#now = now

@@ -117,7 +117,7 @@ export class AttachedExecutions {
     return new AttachedExecution({
       journal,
       bodyHash,
-      keyId: principal.keyId,
+      owner: principal.owner,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
       label: request.label,
       node: this.#instance.id,

@@ -14,7 +14,7 @@ export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
   readonly id: string
   readonly correlationId: string
-  readonly keyId: string
+  readonly owner: string
   readonly #stored: StoredExecution
   readonly #store: ExecutionStore
 
@@ -22,7 +22,7 @@ export class DetachedExecution implements DetachedHandle {
     this.#store = store
     this.#stored = stored
     this.id = stored.facts.id
-    this.keyId = stored.facts.keyId
+    this.owner = stored.facts.owner
     this.correlationId = stored.facts.correlationId
   }
 

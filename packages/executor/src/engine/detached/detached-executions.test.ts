@@ -5,7 +5,7 @@ import { defaultMaxLimits } from '../../api-keys.ts'
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
-import type { Principal } from '../principal.ts'
+import { allRights, type Principal } from '../principal.ts'
 import { Pacer } from '../runner/pacer.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
 import { DetachedExecutions } from './detached-executions.ts'
@@ -14,6 +14,8 @@ const minute = 60_000
 
 const principal: Principal = {
   keyId: 'key',
+  owner: 'owner',
+  rights: allRights,
   tenant: 'acme',
   isolation: 'tenant',
   defaultLimits: headerOf().limits,

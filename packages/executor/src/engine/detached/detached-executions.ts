@@ -78,6 +78,8 @@ export class DetachedExecutions {
     const newFacts = {
       ...facts,
       ...factsOfSender({ principal, correlationId }),
+      // An operator who retries an execution does not take it from its owner.
+      owner: facts.owner,
       id: newId,
       ...(request.callback !== undefined && { callback: request.callback }),
     }
@@ -133,8 +135,8 @@ export class DetachedExecutions {
 }
 
 function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal' | 'correlationId'>) {
-  const { tenant, keyId, isolation } = principal
-  return { tenant, owner: keyId, keyId, isolation, correlationId }
+  const { tenant, owner, keyId, isolation } = principal
+  return { tenant, owner, keyId, isolation, correlationId }
 }
 
 function callbackMissing(): RequestError {

@@ -2,13 +2,15 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
-import { createExecutor, type RunningExecutor } from './app.ts'
+import { createExecutor, type RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
-import { configFromEnvironment, ConfigurationError } from './config.ts'
-import { createLogger } from './log.ts'
-import { unhandledRejectionReporter } from './unhandled-rejections.ts'
-import { SandboxStartError } from './sandbox/sandbox-start-error.ts'
-import { executorVersion } from './versions.ts'
+import type { KeysCommand } from './keys-arguments.ts'
+import { keysHelpText } from './keys-help.ts'
+import { configFromEnvironment, ConfigurationError } from '../config.ts'
+import { createLogger } from '../log.ts'
+import { unhandledRejectionReporter } from '../unhandled-rejections.ts'
+import { SandboxStartError } from '../sandbox/sandbox-start-error.ts'
+import { executorVersion } from '../versions.ts'
 
 /** Error of a failed `listen`, with the address. */
 type ListenError = Error & { readonly code: string; readonly address?: string; readonly port?: number }
@@ -40,12 +42,27 @@ async function runCommand(): Promise<void> {
       process.stderr.write(`${command.problem}\n`)
       process.exitCode = 2
       return
+    case 'keys-help':
+      process.stdout.write(keysHelpText())
+      return
+    case 'keys':
+      await changeKeys(command.command)
+      return
     case 'replay':
       await replay(command.paths)
       return
     case 'serve':
       await serve()
   }
+}
+
+async function changeKeys(command: KeysCommand): Promise<void> {
+  const { runKeysCommand } = await import('./keys-command.ts')
+  const path = command.file ?? process.env['CODEMODE_API_KEYS_FILE']
+  const { exitCode, stdout, stderr } = await runKeysCommand(command, { path, now: Date.now() })
+  process.stdout.write(stdout)
+  process.stderr.write(stderr)
+  process.exitCode = exitCode
 }
 
 async function replay(paths: readonly string[]): Promise<void> {

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 
 import { journalSchema, type Journal } from '@codemode/shared'
 
-import { guestSpecOf } from './engine/runner/guest-input.ts'
-import { replay, type ReplayOutcome } from './engine/runner/replay.ts'
-import { ProcessPool } from './sandbox/process-pool.ts'
+import { guestSpecOf } from '../engine/runner/guest-input.ts'
+import { replay, type ReplayOutcome } from '../engine/runner/replay.ts'
+import { ProcessPool } from '../sandbox/process-pool.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
 const minReplayMs = 60_000

@@ -16,8 +16,18 @@ test('replay accepts files', () => {
   expect(parseCommand(['replay'])).toMatchObject({ name: 'invalid' })
 })
 
+test('keys accepts a command with its options', () => {
+  expect(parseCommand(['keys', 'list', '--file', 'k.json'])).toEqual({
+    name: 'keys',
+    command: { action: 'list', file: 'k.json' },
+  })
+  expect(parseCommand(['keys', 'create', '--help'])).toEqual({ name: 'keys-help' })
+  expect(parseCommand(['keys', 'crate'])).toMatchObject({ name: 'invalid' })
+})
+
 test.each([
   ['relpay', 'Did you mean replay?'],
+  ['kesy', 'Did you mean keys?'],
   ['--port=3', 'CODEMODE_PORT=…'],
   ['--hlep', 'Did you mean --help?'],
   ['serve', 'Unknown argument "serve"'],

@@ -1,8 +1,10 @@
 import { nearestName, variableOf } from '@codemode/shared/internal'
 import { parseArgs } from 'node:util'
 
-import { executorOptionsSchema } from './config-options.ts'
-import { describeOption, optionNames } from './config-errors.ts'
+import { executorOptionsSchema } from '../config-options.ts'
+import { describeOption, optionNames } from '../config-errors.ts'
+import { parseKeysCommand, type KeysCommand } from './keys-arguments.ts'
+import { UsageError } from './usage-error.ts'
 
 /** A parsed command line of `codemode-executor`. */
 export type Command =
@@ -10,12 +12,15 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'replay'; readonly paths: readonly string[] }
+  | { readonly name: 'keys'; readonly command: KeysCommand }
+  | { readonly name: 'keys-help' }
   | { readonly name: 'invalid'; readonly problem: string }
 
 const flags = { help: { type: 'boolean', short: 'h' }, version: { type: 'boolean', short: 'v' } } as const
 
 /** Parses the arguments of `codemode-executor`. */
 export function parseCommand(args: readonly string[]): Command {
+  if (args[0] === 'keys') return keysCommand(args.slice(1))
   const { values, positionals, tokens } = parseArgs({
     args: [...args],
     options: flags,
@@ -34,8 +39,18 @@ export function parseCommand(args: readonly string[]): Command {
   return { name: 'invalid', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
 }
 
+function keysCommand(args: readonly string[]): Command {
+  try {
+    const command = parseKeysCommand(args, { now: Date.now() })
+    return command === 'help' ? { name: 'keys-help' } : { name: 'keys', command }
+  } catch (error) {
+    if (error instanceof UsageError) return { name: 'invalid', problem: error.message }
+    throw error
+  }
+}
+
 function invalid(argument: string): Command {
-  const nearest = nearestName(argument, ['--help', '--version', 'replay'])
+  const nearest = nearestName(argument, ['--help', '--version', 'replay', 'keys'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
   const hint =
     variable === undefined ? '' : ` Options are set as environment variables, such as ${variableOf([variable])}=…`
@@ -51,6 +66,7 @@ export function helpText(): string {
   })
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
+       codemode-executor keys create|list|revoke
 
 Runs code in isolates and calls the tools of the client. Prints one line when it is ready:
   codemode-executor ready on http://127.0.0.1:8001
@@ -58,6 +74,7 @@ Writes its log to standard error, as lines of JSON. On SIGTERM or SIGINT, waits 
 executions and then exits; a second signal ends it immediately.
 
 replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
+keys creates, lists and revokes API keys in a file: codemode-executor keys --help.
 
 Environment variables, or the same options in camelCase in a JSON file:
 ${variables.join('\n')}
