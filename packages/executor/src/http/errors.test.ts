@@ -24,7 +24,7 @@ test('an unknown path gets a 404, and another method a 405 with allow', async ()
   expect(errorBodySchema.parse(await missing.json()).error).toMatchObject({ code: 'NOT_FOUND' })
   for (const [method, path, allow] of [
     ['DELETE', '/v1/executions/exe_1', 'GET, HEAD'],
-    ['PUT', '/v1/executions', 'POST'],
+    ['PUT', '/v1/executions', 'GET, HEAD, POST'],
     ['GET', '/v1/executions/exe_1/cancel', 'POST'],
     ['POST', '/livez', 'GET, HEAD'],
   ] as const) {

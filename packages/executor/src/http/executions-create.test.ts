@@ -164,7 +164,22 @@ describe('POST /v1/executions refuses', () => {
       'INVALID_REQUEST',
       'requires approval',
     ],
-    ['a detached execution', { code: '1', detached: true }, {}, 501, 'STORE_DISABLED', 'need a store'],
+    [
+      'a detached execution that has tools but no callback',
+      { code: '1', detached: true, tools: [{ name: 'a' }] },
+      {},
+      400,
+      'INVALID_REQUEST',
+      'needs a callback',
+    ],
+    [
+      'a life of an attached execution',
+      { code: '1', expiresAfterMs: 1_000 },
+      {},
+      400,
+      'INVALID_REQUEST',
+      'detached executions only',
+    ],
     [
       'a foreign callback',
       { code: '1', callback: { ...callback, url: 'https://evil.example/' } },

@@ -51,8 +51,8 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
 
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
-  app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
   app.get('/v1/executions', listExecutions({ engine }))
+  app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))

@@ -1,0 +1,189 @@
+import {
+  codesOfKind,
+  acceptedExecutionSchema,
+  cancelRequestSchema,
+  executionListSchema,
+  executionQuerySchema,
+  executionRecordSchema,
+  executionRequestSchema,
+  executionResultSchema,
+  headers,
+  journalSchema,
+  retryRequestSchema,
+  toolAnswerSchema,
+  toolMessageSchema,
+  toolResultsRequestSchema,
+  toolResultsResponseSchema,
+} from '@codemode/shared'
+import { z } from 'zod'
+import type { ZodOpenApiPathsObject } from 'zod-openapi'
+
+import {
+  id,
+  executionId,
+  lastEventId,
+  requestHeaders,
+  createHeaders,
+  failures,
+  response,
+  eventStream,
+  cancelResponse,
+  jsonRequest,
+  ofExecution,
+  readable,
+  correlation,
+  ofResponse,
+} from './openapi-parts.ts'
+
+/** Codes of failures to run a detached execution again. */
+const retryCodes = [
+  'INVALID_REQUEST',
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'CALLBACK_FORBIDDEN',
+  'NOT_FOUND',
+  'IDEMPOTENCY_CONFLICT',
+  'RESULT_GONE',
+  'PAYLOAD_TOO_LARGE',
+  'RATE_LIMITED',
+  'STORE_DISABLED',
+  'STORE_UNAVAILABLE',
+  'SHUTTING_DOWN',
+] as const
+
+/** Paths of executions. */
+export const executionPaths: ZodOpenApiPathsObject = {
+  '/v1/executions': {
+    get: {
+      operationId: 'listExecutions',
+      summary: "List the tenant's detached executions, newest first",
+      description: 'Requires the right `read` for those of all owners; with `run` alone, lists those of its own owner.',
+      requestParams: { query: executionQuerySchema, header: requestHeaders() },
+      responses: {
+        200: response('A page of executions', executionListSchema),
+        ...failures('INVALID_REQUEST', 'UNAUTHORIZED', 'FORBIDDEN', 'STORE_DISABLED', 'STORE_UNAVAILABLE'),
+      },
+    },
+    post: {
+      operationId: 'createExecution',
+      summary: 'Run code',
+      description:
+        'Code that throws is not a failed request: the response is 200 with `success: false`. A request with the id and the ' +
+        'body of an execution attaches to it; if the execution has another owner, this requires the right `read`. A request ' +
+        'with `x-codemode-known` runs only if no earlier attempt can have run. Requires the right `run`.',
+      requestParams: { header: createHeaders },
+      requestBody: jsonRequest(executionRequestSchema),
+      responses: {
+        200: {
+          ...response('The result of the execution, or its events', executionResultSchema, executionId),
+          content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
+        },
+        202: response('The detached execution, which has been stored', acceptedExecutionSchema, executionId),
+        ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
+      },
+      callbacks: {
+        toolCall: {
+          '{$request.body#/callback/url}': {
+            post: {
+              summary:
+                'Call a tool, or cancel a call. Signed by Standard Webhooks with the token of the callback as the key',
+              requestParams: {
+                header: z.object({
+                  [headers.authorization]: z.string().meta({ description: '`Bearer` and the token of the callback' }),
+                  'webhook-id': z.string().meta({ description: 'Id of the call' }),
+                  'webhook-timestamp': z.string().meta({ description: 'Seconds since the epoch' }),
+                  'webhook-signature': z.string(),
+                  ...correlation,
+                  ...executionId,
+                }),
+              },
+              requestBody: jsonRequest(toolMessageSchema),
+              responses: {
+                200: {
+                  description:
+                    'The answer to a call; for `tool.cancel` always `{ "ok": true }`, even if the call has ended',
+                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelResponse]) } },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+  '/v1/executions/{id}': {
+    get: ofExecution({
+      operationId: 'readExecution',
+      summary: 'Read the status of an execution, and its result',
+      description: readable,
+      success: response('The record of the execution', executionRecordSchema, executionId),
+    }),
+  },
+  '/v1/executions/{id}/events': {
+    get: ofExecution({
+      operationId: 'streamEvents',
+      summary: 'Stream the events of an execution, from the first or after a given one',
+      description: readable,
+      header: lastEventId,
+      success: {
+        description: 'The events of the execution',
+        headers: z.object({ ...ofResponse, ...executionId }),
+        content: eventStream,
+      },
+      codes: ['INVALID_REQUEST'],
+    }),
+  },
+  '/v1/executions/{id}/journal': {
+    get: ofExecution({
+      operationId: 'readJournal',
+      summary: 'Read the journal, from which the execution can be replayed',
+      description: readable,
+      success: response('The journal of the execution', journalSchema, executionId),
+    }),
+  },
+  '/v1/executions/{id}/cancel': {
+    post: ofExecution({
+      operationId: 'cancelExecution',
+      summary: 'Cancel an execution and its tool calls',
+      description: 'Requires the right `operate`, or `run` and the owner of the execution.',
+      requestBody: jsonRequest(cancelRequestSchema, false),
+      success: response('The record after the cancellation', executionRecordSchema, executionId),
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+    }),
+  },
+  '/v1/executions/{id}/tool-results': {
+    post: ofExecution({
+      operationId: 'takeToolResults',
+      summary: 'Answer tool calls that the client got from the event stream',
+      description: 'Requires the right `run` and the owner of the execution.',
+      requestBody: jsonRequest(toolResultsRequestSchema),
+      success: response('Ids of the calls whose answers were accepted', toolResultsResponseSchema, executionId),
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+    }),
+  },
+  '/v1/executions/{id}/retry': {
+    post: {
+      operationId: 'retryExecution',
+      summary: 'Run the code of a detached execution again, as a new execution',
+      description: 'Requires the right `operate`, or `run` and the owner of the execution.',
+      requestParams: { path: id, header: requestHeaders() },
+      requestBody: jsonRequest(retryRequestSchema, false),
+      responses: {
+        201: response('The new execution, which has been stored', acceptedExecutionSchema, executionId),
+        ...failures(...retryCodes),
+      },
+    },
+  },
+  '/v1/executions/{id}/wake': {
+    post: {
+      operationId: 'wakeExecution',
+      summary: 'Try to continue a detached execution that needs attention',
+      description: 'Requires the right `operate`.',
+      requestParams: { path: id, header: requestHeaders() },
+      responses: {
+        202: response('The execution, which is tried again', acceptedExecutionSchema, executionId),
+        ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'STORE_DISABLED', 'STORE_UNAVAILABLE'),
+      },
+    },
+  },
+}
