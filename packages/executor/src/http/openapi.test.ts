@@ -36,7 +36,8 @@ test('every operation has a unique id', () => {
 
 test.each(operations)('%s has its path parameters, and described answers with content', (name, operation) => {
   const { responses = {}, parameters = [] } = operation
-  expect(Object.keys(responses)).toEqual(expect.arrayContaining(name.includes('/v1/') ? ['200', '401'] : ['200']))
+  expect(Object.keys(responses).filter((status) => status.startsWith('2'))).not.toEqual([])
+  expect(Object.keys(responses)).toEqual(expect.arrayContaining(name.includes('/v1/') ? ['401'] : []))
   for (const { description, content } of Object.values(responses)) {
     expect(description).not.toBe('')
     for (const { schema } of Object.values(content ?? {})) expect(schema).toBeTypeOf('object')
