@@ -1,6 +1,13 @@
 // Store of detached executions. The journal in the store is the truth: a node holds a lease of an execution while it runs
 // it, and only the holder of the lease appends. Everyone else posts messages to the execution's inbox.
-import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
+import type {
+  Callback,
+  ExecutionFailure,
+  ExecutionStatus,
+  Journal,
+  JournalEntry,
+  JournalHeader,
+} from '@codemode/shared'
 
 /** Facts about an execution that are no input of its guest. */
 export interface ExecutionFacts {
@@ -43,7 +50,6 @@ export interface StoredExecution {
   readonly expiresAt: number
   readonly startedAt?: number
   readonly finishedAt?: number
-  /** Error of an execution that has failed or needs attention. */
   readonly error?: ExecutionFailure
 }
 
@@ -51,8 +57,9 @@ export interface StoredExecution {
 export type InboxMessage = { readonly kind: 'cancel'; readonly reason?: string } | { readonly kind: 'wake' }
 
 /** Message in the inbox of an execution. */
-export interface InboxItem {
-  readonly id: string
+export interface ReceivedMessage {
+  /** Position in the order of arrival. */
+  readonly number: number
   readonly message: InboxMessage
 }
 
@@ -62,6 +69,19 @@ export interface StatusChange {
   readonly startedAt?: number
   readonly finishedAt?: number
   readonly error?: ExecutionFailure
+}
+
+/** Further effects of an append, in its transaction. */
+export interface AppendOptions {
+  readonly change?: StatusChange
+  /** Number of the last message that the runner has handled; it and the ones before it are removed from the inbox. */
+  readonly handled?: number
+}
+
+/** Further effects of parking an execution, in its transaction. */
+export interface ParkOptions extends AppendOptions {
+  /** Time of the next claim in milliseconds since the epoch; without it only a message or the expiry is waited for. */
+  readonly wakeAt?: number
 }
 
 /** Refusal of an operation on an execution that another node has claimed since. The holder stops without a trace. */
@@ -77,21 +97,21 @@ export interface Lease {
   readonly entries: readonly JournalEntry[]
   /** Number of the claim, counted from 1; the fencing token. */
   readonly epoch: number
-  /** Appends entries in one transaction. Rejects with `LeaseLost`. */
-  append(entries: readonly JournalEntry[], change?: StatusChange): Promise<void>
+  /** Milliseconds from the claim to the expiry of the execution by the store's clock; negative if it has expired. */
+  readonly expiresInMs: number
+  /** Appends entries in one transaction. Rejects with `LeaseLost`, as the following methods do. */
+  append(entries: readonly JournalEntry[], options?: AppendOptions): Promise<void>
   /** Appends the last entries, sets the final status, deletes the inbox and gives the lease back, in one transaction. */
   finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void>
   /**
-   * Appends entries and gives the lease back, in one transaction; the execution is claimed again at `wakeAt` (in
-   * milliseconds since the epoch) or at a message. Returns false, and does nothing, if the inbox has messages.
+   * Appends entries and gives the lease back, in one transaction; the execution is claimed again at `wakeAt`, at a message
+   * and when it expires. Returns false, and does nothing, if the inbox has messages that were not handled.
    */
-  park(entries: readonly JournalEntry[], options: StatusChange & { readonly wakeAt?: number }): Promise<boolean>
+  park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean>
   /** Gives the lease back without an entry, so that another node can claim the execution at once. */
   release(): Promise<void>
-  /** Returns the messages in the inbox, in the order of their arrival. They stay there until they are acknowledged. */
-  messages(): Promise<readonly InboxItem[]>
-  /** Removes messages whose effects have been committed. */
-  acknowledge(ids: readonly string[]): Promise<void>
+  /** Returns the messages in the inbox, in the order of their arrival. They stay there until they have been handled. */
+  messages(): Promise<ReceivedMessage[]>
   /** Calls the listener when messages may have arrived. */
   onMessage(listener: () => void): void
 }
@@ -143,18 +163,15 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Returns the tenant's execution with this id; undefined if there is none. */
   find(tenant: string, id: string): Promise<StoredExecution | undefined>
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
-  /** Returns the header of a journal, and its entries after the first `after` ones. */
-  read(
-    id: string,
-    after: number,
-  ): Promise<{ readonly header: JournalHeader; readonly entries: readonly JournalEntry[] }>
-  /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended. */
-  post(id: string, message: InboxMessage): Promise<boolean>
+  /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
+  read(tenant: string, id: string, after: number): Promise<Journal | undefined>
+  /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */
+  post(tenant: string, id: string, message: InboxMessage): Promise<boolean>
   /**
    * Calls the listener when the journal of an execution may have grown, until the returned function is called. Calls may
    * be missing; who needs all entries reads them at times of its own as well.
    */
-  onAppend(id: string, listener: () => void): () => void
+  onAppend(tenant: string, id: string, listener: () => void): () => void
   /** Starts a worker. */
   work(worker: Worker): Working
 }

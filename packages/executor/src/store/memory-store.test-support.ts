@@ -1,7 +1,7 @@
 // Store of detached executions in memory, which workers of several simulated nodes share. It has the behaviour of the real
 // one: leases with epochs, an inbox, wake-ups, and redelivery when a node is gone.
 import type { ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
-import { isFinal } from '@codemode/shared'
+import { isFinal, maxTimerMs } from '@codemode/shared'
 
 import {
   LeaseLost,
@@ -9,9 +9,9 @@ import {
   type ExecutionFacts,
   type ExecutionPage,
   type ExecutionStore,
-  type InboxItem,
   type InboxMessage,
   type Lease,
+  type ReceivedMessage,
   type ListOptions,
   type NewExecution,
   type StatusChange,
@@ -34,12 +34,12 @@ interface Row {
   holder: string | undefined
   isDue: boolean
   timer: NodeJS.Timeout | undefined
-  inbox: InboxItem[]
+  inbox: ReceivedMessage[]
   onMessage: (() => void) | undefined
 }
 
 /** Name of an operation of a lease, before which a node may crash. */
-export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'acknowledge' | 'release'
+export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'release'
 
 export interface MemoryStoreOptions {
   /** Called before (`isDone` false) and after each operation of a lease. A returned promise delays it; to crash, never settle. */
@@ -99,21 +99,22 @@ export class MemoryStore implements ExecutionStore {
     return { items: rows.toReversed().slice(0, limit).map(storedOf), nextCursor: null }
   }
 
-  async read(id: string, after: number) {
-    const row = this.#rows.get(id)!
+  async read(tenant: string, id: string, after: number) {
+    const row = this.#rows.get(id)
+    if (row?.facts.tenant !== tenant) return undefined
     return { header: row.header, entries: row.entries.slice(after) }
   }
 
-  async post(id: string, message: InboxMessage): Promise<boolean> {
+  async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const row = this.#rows.get(id)
-    if (row === undefined || isFinal(row.status)) return false
-    row.inbox.push({ id: String((this.#messages += 1)), message })
+    if (row?.facts.tenant !== tenant || isFinal(row.status)) return false
+    row.inbox.push({ number: (this.#messages += 1), message })
     if (row.holder === undefined) this.#makeDue(row)
     else row.onMessage?.()
     return true
   }
 
-  onAppend(id: string, listener: () => void): () => void {
+  onAppend(_tenant: string, id: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set()
     this.#listeners.set(id, listeners.add(listener))
     return () => listeners.delete(listener)
@@ -183,32 +184,38 @@ export class MemoryStore implements ExecutionStore {
       Object.assign(row, change)
       for (const listener of this.#listeners.get(row.facts.id) ?? []) listener()
     }
+    const forget = (handled = 0): void => {
+      row.inbox = row.inbox.filter(({ number }) => number > handled)
+    }
     return {
       execution: storedOf(row),
+      expiresInMs: storedOf(row).expiresAt - Date.now(),
       header: row.header,
       entries: [...row.entries],
       epoch,
-      append: (entries, change = { status: 'running' }) => during('append', () => write(entries, change)),
+      append: (entries, { change = {}, handled } = {}) =>
+        during('append', () => {
+          write(entries, change)
+          forget(handled)
+        }),
       finish: (entries, change) =>
         during('finish', () => {
           write(entries, change)
           row.holder = undefined
           row.inbox = []
         }),
-      park: (entries, { wakeAt, ...change }) =>
+      park: (entries, { wakeAt = Infinity, change = {}, handled }) =>
         during('park', () => {
+          forget(handled)
           if (row.inbox.length > 0) return false
           write(entries, change)
           row.holder = undefined
-          if (wakeAt !== undefined) row.timer = setTimeout(() => this.#makeDue(row), wakeAt - Date.now())
+          const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
+          row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
           return true
         }),
       release: () => during('release', () => this.#makeDue(row)),
       messages: () => during('messages', () => [...row.inbox]),
-      acknowledge: (ids) =>
-        during('acknowledge', () => {
-          row.inbox = row.inbox.filter(({ id }) => !ids.includes(id))
-        }),
       onMessage: (listener) => (row.onMessage = listener),
     }
   }

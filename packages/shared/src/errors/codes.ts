@@ -43,7 +43,7 @@ export const errorCodes = {
     meaning: 'The executor failed because of a bug; its log has the details under the correlation id.',
   },
   STORE_DISABLED: request(501, 'The request needs a store, and the executor has none.'),
-  STORE_UNAVAILABLE: request(503, 'The store of detached executions did not answer in time.'),
+  STORE_UNAVAILABLE: request(503, 'The store does not answer in time, so the request has no effect or an unknown one.'),
   OVERLOADED: request(503, 'A queue for executions is full, or no sandbox process is ready.'),
   QUEUE_TIMEOUT: request(503, 'The execution was not admitted within its queue timeout.'),
   SHUTTING_DOWN: request(503, 'The executor is shutting down and accepts no executions.'),

@@ -1,7 +1,7 @@
 import type { ExecutionStatus, Journal } from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
-import type { DetachedHandle, EventText } from '../engine.ts'
+import { notFound, type DetachedHandle, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
@@ -41,7 +41,7 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async *events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
-    using journal = await StoredJournal.open(this.#store, this.id)
+    using journal = await StoredJournal.open(this.#store, this.#stored.facts)
     yield* readEvents(journal, options)
   }
 
@@ -51,7 +51,10 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async cancel(reason?: string): Promise<void> {
-    await this.#store.post(this.id, { kind: 'cancel', ...(reason !== undefined && { reason }) })
+    await this.#store.post(this.#stored.facts.tenant, this.id, {
+      kind: 'cancel',
+      ...(reason !== undefined && { reason }),
+    })
   }
 
   answerCall(): boolean {
@@ -59,8 +62,9 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async journal(): Promise<Journal> {
-    const { header, entries } = await this.#store.read(this.id, 0)
-    return { header, entries: [...entries] }
+    const stored = await this.#store.read(this.#stored.facts.tenant, this.id, 0)
+    if (stored === undefined) throw notFound(this.id)
+    return stored
   }
 
   async result(): Promise<string> {
@@ -72,7 +76,7 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async #state(): Promise<ExecutionState> {
-    const { header, entries } = await this.#store.read(this.id, 0)
+    const { header, entries } = await this.journal()
     const state = new ExecutionState(header)
     for (const entry of entries) state.apply(entry)
     return state

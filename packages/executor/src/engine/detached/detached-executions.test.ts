@@ -86,7 +86,7 @@ function submissionOf(code: string, more: Partial<ExecutionRequest> = {}) {
 async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   const check = () => void store.find('acme', id).then((stored) => stored?.status === status && resolve())
-  const stop = store.onAppend(id, check)
+  const stop = store.onAppend('acme', id, check)
   check()
   await promise
   stop()

@@ -89,7 +89,7 @@ export class DetachedExecutions {
   /** Claims an execution that needs attention again. Rejects with `RequestError`. */
   async wake(tenant: string, id: string): Promise<DetachedExecution> {
     const execution = await this.find(tenant, id)
-    await this.#options.store.post(id, { kind: 'wake' })
+    await this.#options.store.post(tenant, id, { kind: 'wake' })
     return execution
   }
 

@@ -29,6 +29,8 @@ export class LeaseRun {
   readonly #runner: ExecutionRunner
   #isParked = false
   #isTakingMessages = false
+  /** Number of the last message that needs nothing more. */
+  #handled = 0
 
   constructor(lease: Lease, parts: LeaseRunParts) {
     this.#lease = lease
@@ -86,17 +88,19 @@ export class LeaseRun {
   #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
     const outcome = outcomeOf(last, this.#lease.header.executionId)
+    const isClaim = entries[0]?.type === 'claim'
+    const change = isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } as const }
     return outcome === undefined
-      ? this.#lease.append(entries)
+      ? this.#lease.append(entries, { handled: this.#handled, ...change })
       : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
   }
 
   async #park(entry: EntryOf<'park'>): Promise<boolean> {
-    const { until = Infinity, attention } = entry
+    const { until, attention } = entry
     const status = attention === undefined ? 'waiting' : 'needs_attention'
-    const error = attention && { error: attention }
-    const wakeAt = Math.min(until, this.#lease.execution.expiresAt)
-    this.#isParked = await this.#lease.park([entry], { status, wakeAt, ...error })
+    const change = { status, ...(attention && { error: attention }) } as const
+    const wakeAt = attention === undefined && until !== undefined ? { wakeAt: until } : {}
+    this.#isParked = await this.#lease.park([entry], { change, handled: this.#handled, ...wakeAt })
     if (!this.#isParked) void this.#takeMessages()
     return this.#isParked
   }
@@ -105,13 +109,13 @@ export class LeaseRun {
     if (this.#isTakingMessages) return
     this.#isTakingMessages = true
     try {
-      for (const { id, message } of await this.#lease.messages()) {
-        // The message of a cancellation is removed with the end of the execution.
+      for (const { number, message } of await this.#lease.messages()) {
+        // A cancellation stays in the inbox until the execution has ended.
         if (message.kind === 'cancel') this.#runner.stop(cancelled(message.reason))
-        else await this.#lease.acknowledge([id])
+        else this.#handled = number
       }
     } catch {
-      // The store does not answer, or the lease is lost. The store reports unacknowledged messages again.
+      // The store does not answer, or the lease is lost. The store reports the messages again.
     } finally {
       this.#isTakingMessages = false
     }
@@ -119,11 +123,11 @@ export class LeaseRun {
 
   /** Ends the execution when its life is over, which may be now. */
   #watchExpiry(): NodeJS.Timeout | undefined {
-    const { facts, expiresAt } = this.#lease.execution
-    const timeout: WallTimeout = { layer: 'execution', option: 'expiresAfterMs', timeoutMs: facts.expiresAfterMs }
+    const { execution, expiresInMs } = this.#lease
+    const { expiresAfterMs } = execution.facts
+    const timeout: WallTimeout = { layer: 'execution', option: 'expiresAfterMs', timeoutMs: expiresAfterMs }
     const stop = (): void => this.#runner.stop(executionTimeout(timeout))
-    const leftMs = expiresAt - Date.now()
-    if (leftMs > 0) return setTimeout(stop, Math.min(leftMs, maxTimerMs))
+    if (expiresInMs > 0) return setTimeout(stop, Math.min(expiresInMs, maxTimerMs))
     stop()
     return undefined
   }

@@ -1,15 +1,20 @@
 import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { ExecutionStore } from '../../store/execution-store.ts'
+import type { ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
+import { notFound } from '../engine.ts'
 import type { GrowingJournal } from '../state/read-events.ts'
 
 /** Milliseconds between reads of a journal that grows, in case the store's notification is lost. */
 const pollMs = 1_000
 
+/** Ids by which a stored execution is found. */
+type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
+
 /** Journal of a detached execution, read from the store as it grows. It must be closed. */
 export class StoredJournal implements GrowingJournal, Disposable {
   readonly header: JournalHeader
   readonly entries: JournalEntry[]
+  readonly #tenant: string
   readonly #id: string
   readonly #store: ExecutionStore
   readonly #stopListening: () => void
@@ -19,19 +24,21 @@ export class StoredJournal implements GrowingJournal, Disposable {
   #reading: Promise<void> | undefined
   #isStale = false
 
-  private constructor(store: ExecutionStore, id: string, journal: Journal) {
+  private constructor(store: ExecutionStore, { tenant, id }: StoredIds, journal: Journal) {
     this.#store = store
+    this.#tenant = tenant
     this.#id = id
     this.header = journal.header
     this.entries = [...journal.entries]
-    this.#stopListening = store.onAppend(id, () => this.#refresh())
+    this.#stopListening = store.onAppend(tenant, id, () => this.#refresh())
     this.#timer = setInterval(() => this.#refresh(), pollMs)
   }
 
-  /** Reads the journal up to now, and follows it from then on. */
-  static async open(store: ExecutionStore, id: string): Promise<StoredJournal> {
-    const { header, entries } = await store.read(id, 0)
-    const journal = new StoredJournal(store, id, { header, entries: [...entries] })
+  /** Reads the journal up to now, and follows it from then on. Rejects with `RequestError` NOT_FOUND if it is gone. */
+  static async open(store: ExecutionStore, ids: StoredIds): Promise<StoredJournal> {
+    const stored = await store.read(ids.tenant, ids.id, 0)
+    if (stored === undefined) throw notFound(ids.id)
+    const journal = new StoredJournal(store, ids, stored)
     // Entries may have been appended before the notifications began.
     journal.#refresh()
     return journal
@@ -62,7 +69,8 @@ export class StoredJournal implements GrowingJournal, Disposable {
     while (this.#isStale) {
       this.#isStale = false
       try {
-        const { entries } = await this.#store.read(this.#id, this.entries.length)
+        const stored = await this.#store.read(this.#tenant, this.#id, this.entries.length)
+        const { entries = [] } = stored ?? {}
         if (entries.length === 0) continue
         this.entries.push(...entries)
         this.wakeReaders()

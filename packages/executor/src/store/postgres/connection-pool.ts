@@ -1,0 +1,82 @@
+// Pool of connections on which nothing waits without a limit: neither for a connection, nor for a lock, nor for a server
+// that has stopped answering.
+import type { PostgresPool, PostgresPoolClient } from 'kysely'
+import pg from 'pg'
+
+import { toStoreError } from './store-errors.ts'
+
+/** Address of a database and the limits of the connections to it. */
+export interface ConnectionOptions {
+  /** URL of the database, `postgres://…`. */
+  readonly url: string
+  /** Maximum number of connections, without the one that listens. */
+  readonly maxConnections: number
+  /** Milliseconds for a connection, including the wait for one that is in use. */
+  readonly connectTimeoutMs: number
+  /** Milliseconds after which the server stops a statement; 0 for none. */
+  readonly statementTimeoutMs: number
+}
+
+/** Milliseconds that a statement waits for a lock: longer than any healthy transaction. */
+const lockTimeoutMs = 2_000
+/** Milliseconds after which the server ends a transaction whose node has stopped in the middle, for example frozen. */
+const idleTransactionTimeoutMs = 5_000
+/** Milliseconds beyond the timeout of a statement after which the server is assumed to be gone. */
+const serverGraceMs = 1_000
+
+/** Returns the options of `pg` for a connection. */
+export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
+  const { url, connectTimeoutMs, statementTimeoutMs } = options
+  return {
+    connectionString: url,
+    application_name: 'codemode-executor',
+    keepAlive: true,
+    connectionTimeoutMillis: connectTimeoutMs,
+    ...(statementTimeoutMs > 0 && {
+      statement_timeout: statementTimeoutMs,
+      query_timeout: statementTimeoutMs + serverGraceMs,
+      lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
+      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
+    }),
+  }
+}
+
+/** Opens a pool. Its methods reject with the errors of `toStoreError`; a connection that failed is not used again. */
+export function openPool(options: ConnectionOptions): PostgresPool {
+  const pool = new pg.Pool({ ...clientConfig(options), max: options.maxConnections })
+  // The statement that used the connection rejects with the same error, and an idle connection is replaced.
+  pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
+  const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      try {
+        const client = await pool.connect()
+        const known = guarded.get(client) ?? guard(client)
+        guarded.set(client, known)
+        return known
+      } catch (error) {
+        throw toStoreError(error)
+      }
+    },
+  }
+}
+
+function guard(client: pg.PoolClient): PostgresPoolClient {
+  let isBroken = false
+  const query = async (text: string, values?: readonly unknown[]) => {
+    try {
+      return await client.query(text, values as unknown[])
+    } catch (error) {
+      // After an error that the server did not send, the state of the connection and of its transaction is unknown.
+      if (!(error instanceof pg.DatabaseError)) isBroken = true
+      throw toStoreError(error)
+    }
+  }
+  return {
+    query: query as unknown as PostgresPoolClient['query'],
+    release: () => client.release(isBroken),
+  }
+}

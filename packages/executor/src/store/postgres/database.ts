@@ -1,0 +1,76 @@
+// Tables of the store and typed access to them.
+import type { ExecutionStatus } from '@codemode/shared'
+import {
+  Kysely,
+  PostgresDialect,
+  type ColumnType,
+  type GeneratedAlways,
+  type PostgresPool,
+  type Selectable,
+} from 'kysely'
+
+/** Schema of the store's tables. */
+export const storeSchema = 'codemode'
+
+/** Row of an execution. */
+interface ExecutionsTable {
+  /** Number of the execution in this database, by which other tables refer to it. */
+  key: GeneratedAlways<string>
+  tenant: string
+  id: string
+  owner: string
+  key_id: string
+  correlation_id: string
+  /** Label by `encodeText`. */
+  label: string | null
+  body_hash: string
+  isolation: 'tenant' | 'execution'
+  /** Payload; null in a tombstone. */
+  header: string | null
+  /** Payload; null without a callback and in a tombstone. */
+  callback: string | null
+  /** Payload. */
+  error: string | null
+  status: ExecutionStatus
+  /** Number of claims. */
+  epoch: ColumnType<number, never, number>
+  /** Node that holds the lease; null if nobody holds it. */
+  node: string | null
+  created_at: ColumnType<Date, never, never>
+  expires_at: ColumnType<Date, unknown, never>
+  started_at: Date | null
+  finished_at: Date | null
+  /** Whether only the id and the hash of the body are left. */
+  is_tombstone: ColumnType<boolean, never, boolean>
+}
+
+/** Entry of a journal. */
+interface EntriesTable {
+  key: string
+  /** Position in the journal, from 0. */
+  position: number
+  payload: string
+}
+
+/** Message to the runner of an execution. */
+interface InboxTable {
+  number: GeneratedAlways<string>
+  key: string
+  payload: string
+}
+
+export interface Tables {
+  executions: ExecutionsTable
+  entries: EntriesTable
+  inbox: InboxTable
+}
+
+export type ExecutionRow = Selectable<ExecutionsTable>
+
+/** Typed access to the tables of the store, also within a transaction. */
+export type Database = Kysely<Tables>
+
+/** Returns access to the tables. Destroying it ends the pool. */
+export function createDatabase(pool: PostgresPool): Database {
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }).withSchema(storeSchema)
+}

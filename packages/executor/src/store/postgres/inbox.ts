@@ -1,0 +1,54 @@
+import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
+import type { Database } from './database.ts'
+import { hasEnded } from './execution-row.ts'
+import { decodePayload, encodePayload } from './payload.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/**
+ * Puts a message into the inbox of an execution under the lock of its row, which parking takes as well: the message is seen
+ * by whoever parks the execution, or the execution is parked already and is woken in the same transaction. Returns false
+ * if the execution has ended, or does not exist.
+ */
+export async function postMessage(
+  db: Database,
+  wakeUps: WakeUps,
+  { tenant, id, message }: { readonly tenant: string; readonly id: string; readonly message: InboxMessage },
+): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('executions')
+      .select(['key', 'status', 'node'])
+      .where('tenant', '=', tenant)
+      .where('id', '=', id)
+      .forNoKeyUpdate()
+      .executeTakeFirst()
+    if (row === undefined || hasEnded(row)) return false
+    await trx
+      .insertInto('inbox')
+      .values({ key: row.key, payload: encodePayload(message) })
+      .execute()
+    if (row.node === null) await wakeUps.send(trx, { key: row.key, tenant })
+    return true
+  })
+}
+
+/** Returns the messages in the inbox of an execution, in the order of their arrival. */
+export async function readMessages(db: Database, key: string): Promise<ReceivedMessage[]> {
+  const rows = await db
+    .selectFrom('inbox')
+    .select(['number', 'payload'])
+    .where('key', '=', key)
+    .orderBy('number')
+    .execute()
+  return rows.map(({ number, payload }) => ({
+    number: Number(number),
+    message: decodePayload(payload) as InboxMessage,
+  }))
+}
+
+/** Returns those of the executions whose inboxes have messages. */
+export async function withMessages(db: Database, keys: readonly string[]): Promise<string[]> {
+  if (keys.length === 0) return []
+  const rows = await db.selectFrom('inbox').select('key').distinct().where('key', 'in', keys).execute()
+  return rows.map(({ key }) => key)
+}

@@ -1,0 +1,25 @@
+import { executionIdSchema, RequestError } from '@codemode/shared'
+import { z } from 'zod'
+
+/** Place in a list: the last execution of a page. */
+interface ListPlace {
+  readonly createdAt: number
+  readonly id: string
+}
+
+const placeSchema = z.tuple([z.int().nonnegative().max(8_640_000_000_000_000), executionIdSchema])
+
+/** Returns a cursor, which clients pass back without reading it. */
+export function encodeCursor({ createdAt, id }: ListPlace): string {
+  return Buffer.from(JSON.stringify([createdAt, id])).toString('base64url')
+}
+
+/** Returns the place of a cursor. Throws INVALID_REQUEST if `encodeCursor` has not made it. */
+export function decodeCursor(cursor: string): ListPlace {
+  try {
+    const [createdAt, id] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
+    return { createdAt, id }
+  } catch (cause) {
+    throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list', { cause })
+  }
+}

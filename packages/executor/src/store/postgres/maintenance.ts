@@ -1,0 +1,72 @@
+// Work that any node does from time to time. Each pass takes a bounded number of rows, and skips rows that another node
+// has locked.
+import { sql } from 'kysely'
+
+import type { Database } from './database.ts'
+import type { WakeUps } from './wake-ups.ts'
+
+/** Maximum number of executions of a pass. */
+const batchSize = 500
+/** Days for which the id and the hash of an execution are kept after the rest was deleted. */
+const tombstoneDays = 30
+
+/** Wakes parked executions that have expired by the database's clock, so that their runners end them. */
+export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const expired = await trx
+      .selectFrom('executions')
+      .select(['key', 'tenant'])
+      .where('finished_at', 'is', null)
+      .where('node', 'is', null)
+      .where('expires_at', '<', sql<Date>`now()`)
+      .orderBy('expires_at')
+      .limit(batchSize)
+      .forNoKeyUpdate()
+      .skipLocked()
+      .execute()
+    for (const { key, tenant } of expired) await wakeUps.send(trx, { key, tenant })
+    return expired.length
+  })
+}
+
+/** Deletes what finished executions have stored, except ids and hashes, and deletes these after `tombstoneDays` more. */
+export async function deleteOld(db: Database, retainMs: number): Promise<void> {
+  while ((await buryFinished(db, retainMs)) === batchSize);
+  while ((await deleteTombstones(db, retainMs)) === batchSize);
+}
+
+async function buryFinished(db: Database, retainMs: number): Promise<number> {
+  return db.transaction().execute(async (trx) => {
+    const { rows } = await sql<{ key: string }>`
+      with old as (
+        select key from codemode.executions
+        where not is_tombstone and finished_at < now() - ${retainMs}::float8 * interval '1 ms'
+        order by finished_at
+        limit ${batchSize}
+        for update skip locked
+      )
+      update codemode.executions e
+      set is_tombstone = true, header = null, callback = null, error = null, label = null
+      from old where e.key = old.key
+      returning e.key`.execute(trx)
+    const keys = rows.map(({ key }) => key)
+    if (keys.length > 0) {
+      await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
+    }
+    return keys.length
+  })
+}
+
+async function deleteTombstones(db: Database, retainMs: number): Promise<number> {
+  const { rows } = await sql`
+    delete from codemode.executions where key in (
+      select key from codemode.executions
+      where is_tombstone
+        and finished_at < now() - ${retainMs}::float8 * interval '1 ms' - ${tombstoneDays} * interval '1 day'
+      order by finished_at
+      limit ${batchSize}
+      for update skip locked
+    ) returning key`.execute(db)
+  return rows.length
+}

@@ -1,0 +1,111 @@
+import type { JournalEntry } from '@codemode/shared'
+
+import {
+  LeaseLost,
+  type AppendOptions,
+  type Lease,
+  type ParkOptions,
+  type ReceivedMessage,
+  type StatusChange,
+} from '../execution-store.ts'
+import type { ClaimedExecution } from './claim-executions.ts'
+import type { Commit, CommitOutcome } from './commit-group.ts'
+import { encodePayload } from './payload.ts'
+import type { WakeUpJob } from './wake-ups.ts'
+
+interface PostgresLeaseOptions {
+  readonly claimed: ClaimedExecution
+  readonly entries: readonly JournalEntry[]
+  readonly job: WakeUpJob
+  readonly topic: string
+  readonly commit: (commit: Commit) => Promise<CommitOutcome>
+  readonly readMessages: () => Promise<ReceivedMessage[]>
+}
+
+/** Lease of an execution in PostgreSQL. */
+export class PostgresLease implements Lease {
+  readonly key: string
+  readonly job: WakeUpJob
+  readonly execution
+  readonly header
+  readonly entries
+  readonly epoch
+  readonly expiresInMs
+  readonly #options: PostgresLeaseOptions
+  #position: number
+  #lost: LeaseLost | undefined
+  #onMessage = () => {}
+
+  constructor(options: PostgresLeaseOptions) {
+    const { claimed, entries, job } = options
+    this.#options = options
+    this.key = claimed.key
+    this.job = job
+    this.execution = claimed.execution
+    this.header = claimed.header
+    this.entries = entries
+    this.epoch = claimed.epoch
+    this.expiresInMs = claimed.expiresInMs
+    this.#position = entries.length
+  }
+
+  async append(entries: readonly JournalEntry[], { change, handled }: AppendOptions = {}): Promise<void> {
+    await this.#commit(entries, { change, handled })
+  }
+
+  async finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void> {
+    await this.#commit(entries, { change, ending: { type: 'finish', job: this.job } })
+  }
+
+  async park(entries: readonly JournalEntry[], { change, handled, wakeAt }: ParkOptions): Promise<boolean> {
+    return this.#commit(entries, { change, handled, ending: { type: 'park', job: this.job, wakeAt } })
+  }
+
+  async release(): Promise<void> {
+    await this.#commit([], { ending: { type: 'release', job: this.job } })
+  }
+
+  messages(): Promise<ReceivedMessage[]> {
+    return this.#options.readMessages()
+  }
+
+  onMessage(listener: () => void): void {
+    this.#onMessage = listener
+  }
+
+  /** Tells the holder that messages may have arrived. */
+  notify(): void {
+    this.#onMessage()
+  }
+
+  /** Makes the next operation reject with `LeaseLost`. */
+  lose(reason: string): void {
+    this.#lost ??= new LeaseLost(reason)
+  }
+
+  /** Returns false if the execution cannot be parked. */
+  async #commit(
+    entries: readonly JournalEntry[],
+    effects: Pick<Commit, 'change' | 'handled' | 'ending'>,
+  ): Promise<boolean> {
+    if (this.#lost !== undefined) throw this.#lost
+    const { claimed, topic, commit } = this.#options
+    const position = this.#position
+    this.#position += entries.length
+    const outcome = await commit({
+      key: claimed.key,
+      tenant: claimed.execution.facts.tenant,
+      topic,
+      epoch: claimed.epoch,
+      position,
+      payloads: entries.map(encodePayload),
+      ...effects,
+    })
+    if (outcome === 'lost') {
+      this.#lost ??= new LeaseLost(`another node has claimed the execution after epoch ${claimed.epoch}`)
+      throw this.#lost
+    }
+    if (outcome === 'has-messages') this.#position = position
+    return outcome === 'committed'
+  }
+}

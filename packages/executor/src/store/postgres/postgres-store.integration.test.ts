@@ -1,0 +1,190 @@
+import { newExecutionId } from '@codemode/shared'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { deleteOld } from './maintenance.ts'
+import {
+  answer,
+  complete,
+  newExecution,
+  openParts,
+  query,
+  startStore,
+  useServer,
+  worker,
+} from './postgres-store.test-support.ts'
+
+const servers = useServer()
+
+test('several nodes that start at once on an empty database share it', async () => {
+  const url = await servers.createDatabase()
+  const stores = await Promise.all([1, 2, 3, 4].map(() => startStore(url)))
+  const execution = newExecution()
+  await stores[0]!.create(execution)
+  for (const store of stores) expect((await store.find('acme', execution.facts.id))?.status).toBe('queued')
+  await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()))
+})
+
+test('an id belongs to the execution that was created first with it, of each tenant by itself', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const { facts } = newExecution()
+  expect(await store.create(newExecution(facts))).toEqual({ type: 'created' })
+  expect(await store.create(newExecution({ ...facts, bodyHash: 'other' }))).toEqual({
+    type: 'exists',
+    bodyHash: 'hash',
+    isGone: false,
+  })
+  expect(await store.create(newExecution({ ...facts, tenant: 'other' }))).toEqual({ type: 'created' })
+  expect(await store.read('third', facts.id, 0)).toBeUndefined()
+  expect(await store.post('third', facts.id, { kind: 'wake' })).toBe(false)
+})
+
+test('executions that are created at once with one id are one execution', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const { facts } = newExecution()
+  const created = await Promise.all(Array.from({ length: 8 }, () => store.create(newExecution(facts))))
+  expect(created.filter(({ type }) => type === 'created')).toHaveLength(1)
+  expect(created.filter(({ type }) => type === 'exists')).toHaveLength(7)
+  expect(await query(url, 'select 1 from codemode_jobs.job')).toHaveLength(1)
+})
+
+test('a tenant can store a bounded number of executions that have not started', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const first = newExecution({}, 2)
+  expect(await store.create(first)).toEqual({ type: 'created' })
+  expect(await store.create(newExecution({}, 2))).toEqual({ type: 'created' })
+  expect(await store.create(newExecution({}, 2))).toEqual({ type: 'too-many-queued' })
+  expect(await store.create(first)).toMatchObject({ type: 'exists' })
+  expect(await store.create(newExecution({ tenant: 'other' }, 2))).toEqual({ type: 'created' })
+})
+
+test('all facts, the header and the entries are returned as they were stored, with any characters', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const callback = { url: 'https://example.com/tools', token: 'x'.repeat(16) }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) })),
+      async (texts) => {
+        const label = texts.join('').slice(0, 256)
+        const execution = newExecution({ label, callback, isolation: 'execution' })
+        const header = { ...execution.header, code: texts.join('\0') }
+        await store.create({ ...execution, header })
+        const entries = texts.map((text, index) => answer(index + 1, text))
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const working = store.work(worker('a', (lease) => complete(lease, ...entries).then(resolve)))
+        await promise
+        await working.stop()
+        const { id } = execution.facts
+        expect((await store.find('acme', id))?.facts).toEqual(execution.facts)
+        expect(await store.read('acme', id, 0)).toEqual({ header, entries })
+        expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)
+      },
+    ),
+    { numRuns: 20, seed: 15, examples: [[['\0', '\ud800', '\udc00\ud800', '\\u0000', '"']]] },
+  )
+})
+
+test('reading a journal can begin after the entries that are known', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const { promise, resolve } = Promise.withResolvers<void>()
+  store.work(worker('a', (lease) => complete(lease, answer(1), answer(2), answer(3)).then(resolve)))
+  const execution = newExecution()
+  await store.create(execution)
+  await promise
+  const journal = await store.read('acme', execution.facts.id, 2)
+  expect(journal?.entries).toMatchObject([{ call: 3 }])
+})
+
+test('an execution has the times, the status and the error that its runner set', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0b', retryable: false } as const
+  const execution = newExecution()
+  store.work(
+    worker('a', async (lease) => {
+      await lease.append([], { change: { status: 'running', startedAt: 1_000 } })
+      expect(await store.find('acme', execution.facts.id)).toMatchObject({ status: 'running', startedAt: 1_000 })
+      await lease.finish([], { status: 'failed', finishedAt: 2_000, error })
+      resolve()
+    }),
+  )
+  await store.create(execution)
+  await promise
+  const expected = { status: 'failed', startedAt: 1_000, finishedAt: 2_000, error }
+  expect(await store.find('acme', execution.facts.id)).toMatchObject(expected)
+  expect(await store.post('acme', execution.facts.id, { kind: 'cancel' })).toBe(false)
+})
+
+test('pages of a list stay as they are while executions are created', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const create = async (count: number) => {
+    const executions = Array.from({ length: count }, () => newExecution())
+    await Promise.all(executions.map((execution) => store.create(execution)))
+    return executions.map(({ facts }) => facts.id)
+  }
+  const before = await create(23)
+  const listed: string[] = []
+  const times: number[] = []
+  let cursor: string | undefined
+  do {
+    const page = await store.list('acme', { limit: 5, ...(cursor !== undefined && { cursor }) })
+    listed.push(...page.items.map(({ facts }) => facts.id))
+    times.push(...page.items.map(({ createdAt }) => createdAt))
+    cursor = page.nextCursor ?? undefined
+    await create(3)
+  } while (cursor !== undefined)
+  expect(listed.toSorted()).toEqual(before.toSorted())
+  expect(times).toEqual(times.toSorted((a, b) => b - a))
+})
+
+test('a list is filtered by tenant, status, label and time', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const [old, labelled, other] = [newExecution(), newExecution({ label: 'report' }), newExecution({ tenant: 'other' })]
+  for (const execution of [old, labelled, other]) await store.create(execution)
+  await query(url, "update codemode.executions set created_at = '2020-01-01' where id = $1", [old.facts.id])
+  const ids = async (options: Partial<Parameters<typeof store.list>[1]>) =>
+    (await store.list('acme', { limit: 10, ...options })).items.map(({ facts }) => facts.id)
+  expect(await ids({})).toEqual([labelled.facts.id, old.facts.id])
+  expect(await ids({ label: 'report' })).toEqual([labelled.facts.id])
+  expect(await ids({ label: 'repor' })).toEqual([])
+  expect(await ids({ since: Date.parse('2020-01-02') })).toEqual([labelled.facts.id])
+  expect(await ids({ status: 'completed' })).toEqual([])
+  expect(await ids({ status: 'queued' })).toHaveLength(2)
+})
+
+test.each(['', 'x', 'WzEsMl0', Buffer.from(JSON.stringify([1e99, newExecutionId()])).toString('base64url')])(
+  'a list refuses %j, which is no cursor',
+  async (cursor) => {
+    await using store = await startStore(servers.server.url)
+    await expect(store.list('acme', { limit: 1, cursor })).rejects.toMatchObject({ code: 'INVALID_REQUEST' })
+  },
+)
+
+test('of an execution that ended long ago, the id and the hash stay first, and later nothing', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  store.work(worker('a', (lease) => complete(lease, answer(1)).then(resolve)))
+  const execution = newExecution({ label: 'report' })
+  const { id } = execution.facts
+  await store.create(execution)
+  await promise
+  await using parts = await openParts(url)
+
+  await deleteOld(parts.db, 60_000)
+  expect((await store.read('acme', id, 0))?.entries).toHaveLength(1)
+
+  await query(url, "update codemode.executions set finished_at = now() - interval '2 minutes'")
+  await deleteOld(parts.db, 60_000)
+  expect(await store.find('acme', id)).toBeUndefined()
+  expect(await store.read('acme', id, 0)).toBeUndefined()
+  expect((await store.list('acme', { limit: 10 })).items).toEqual([])
+  expect(await query(url, 'select 1 from codemode.entries')).toEqual([])
+  expect(await store.create(execution)).toEqual({ type: 'exists', bodyHash: 'hash', isGone: true })
+
+  await query(url, "update codemode.executions set finished_at = now() - interval '31 days'")
+  await deleteOld(parts.db, 60_000)
+  expect(await store.create(execution)).toEqual({ type: 'created' })
+})

@@ -1,0 +1,120 @@
+import { startPostgres, type PostgresServer } from '@codemode/testkit'
+import { newExecutionId, type JournalEntry } from '@codemode/shared'
+import pg from 'pg'
+import { afterAll, beforeAll } from 'vitest'
+
+import { headerOf } from '../../engine/state/journal.test-support.ts'
+import type { ExecutionFacts, Lease, NewExecution, Worker } from '../execution-store.ts'
+import { openPool } from './connection-pool.ts'
+import { createDatabase, type Database } from './database.ts'
+import { PostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
+import { WakeUps } from './wake-ups.ts'
+
+/** Returns a server for the tests of a file, and functions that work on it. */
+export function useServer() {
+  let server: PostgresServer
+  beforeAll(async () => {
+    server = await startPostgres()
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+  let databases = 0
+  return {
+    get server() {
+      return server
+    },
+    /** Creates a database for one test, and returns its URL. Statements set it up. */
+    async createDatabase(...statements: string[]): Promise<string> {
+      databases += 1
+      const name = `test${databases}`
+      await query(server.url, `create database ${name}`)
+      const url = server.url.replace('/postgres?', `/${name}?`)
+      for (const statement of statements) await query(url, statement)
+      return url
+    },
+  }
+}
+
+/** Runs a statement on a connection of its own. */
+export async function query(url: string, text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Record<string, unknown>>(text, values)
+    return rows
+  } finally {
+    await client.end()
+  }
+}
+
+/** Starts a store. Failures in the background fail the test, unless it takes them. */
+export function startStore(url: string, options: Partial<PostgresStoreOptions> = {}): Promise<PostgresStore> {
+  return PostgresStore.start({
+    url,
+    onError: (error) => {
+      throw error
+    },
+    ...options,
+  })
+}
+
+/** Opens what a store consists of, for tests of its parts. */
+export async function openParts(url: string): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
+  const pool = openPool({ url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs: 5_000 })
+  const wakeUps = await WakeUps.start(pool, () => {})
+  const db = createDatabase(pool)
+  return {
+    db,
+    wakeUps,
+    async [Symbol.asyncDispose]() {
+      await wakeUps.stop()
+      await db.destroy()
+    },
+  }
+}
+
+/** Returns an execution to store. */
+export function newExecution(facts: Partial<ExecutionFacts> = {}, maxQueued = 1_000): NewExecution {
+  const id = facts.id ?? newExecutionId()
+  return {
+    facts: {
+      id,
+      tenant: 'acme',
+      owner: 'ann',
+      keyId: 'key',
+      correlationId: 'cor_0000000000000000',
+      bodyHash: 'hash',
+      isolation: 'tenant',
+      expiresAfterMs: 600_000,
+      ...facts,
+    },
+    header: headerOf({ executionId: id }),
+    maxQueued,
+  }
+}
+
+/** Returns the entry of an answer to the call with this number. */
+export function answer(call: number, text = '1'): JournalEntry {
+  return { type: 'answer', at: Date.now(), call, ok: true, text }
+}
+
+/** Worker that runs leases by a function, and finishes an execution if the function does not give its lease back. */
+export function worker(node: string, run: (lease: Lease) => Promise<unknown> | void, maxRunning = 20): Worker {
+  let running = 0
+  return {
+    node,
+    places: () => maxRunning - running,
+    async run(lease) {
+      running += 1
+      try {
+        await run(lease)
+      } finally {
+        running -= 1
+      }
+    },
+  }
+}
+
+/** Ends an execution successfully. */
+export function complete(lease: Lease, ...entries: JournalEntry[]): Promise<void> {
+  return lease.finish(entries, { status: 'completed', finishedAt: Date.now() })
+}

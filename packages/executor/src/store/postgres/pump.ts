@@ -1,0 +1,172 @@
+// Pump of a node: takes wake-ups, claims their executions, gives the leases to the worker, and keeps what it holds.
+import type { Worker, Working } from '../execution-store.ts'
+import { claimExecutions, readEntries, type ClaimedExecution } from './claim-executions.ts'
+import type { Database } from './database.ts'
+import type { GroupCommitter } from './group-committer.ts'
+import { readMessages, withMessages } from './inbox.ts'
+import { messageTopic, topicOf } from './notifications.ts'
+import { PostgresLease } from './postgres-lease.ts'
+import { RepeatingTask } from './repeating-task.ts'
+import { isContention } from './store-errors.ts'
+import { touchIntervalMs, type WakeUpJob, type WakeUps } from './wake-ups.ts'
+
+/** Maximum number of executions that are claimed at once. */
+const maxClaims = 16
+/** Milliseconds between two looks for work and for messages, when no notification arrives. */
+const pollIntervalMs = 1_000
+
+interface PumpOptions {
+  readonly db: Database
+  readonly wakeUps: WakeUps
+  readonly committer: GroupCommitter
+  readonly worker: Worker
+  /** Maximum number of executions of one tenant that run at the same time, on all nodes. */
+  readonly maxRunningPerTenant: number
+  readonly onError: (error: unknown) => void
+}
+
+/** Pump of a worker. */
+export class Pump implements Working {
+  readonly #options: PumpOptions
+  /** Jobs that are touched, with their leases once these are there. */
+  readonly #held = new Map<WakeUpJob, PostgresLease | undefined>()
+  /** Leases by the topic of their messages. */
+  readonly #leases = new Map<string, PostgresLease>()
+  readonly #runs = new Set<Promise<void>>()
+  readonly #fetching: RepeatingTask
+  readonly #keeping: readonly RepeatingTask[]
+  /** Number of executions that are claimed and not given to the worker yet. */
+  #starting = 0
+
+  constructor(options: PumpOptions) {
+    this.#options = options
+    const { committer, onError } = options
+    this.#fetching = new RepeatingTask({ intervalMs: pollIntervalMs, task: () => this.#fetch(), onError })
+    this.#keeping = [
+      new RepeatingTask({
+        intervalMs: touchIntervalMs,
+        task: () => committer.between(() => this.#touch()),
+        onError,
+      }),
+      new RepeatingTask({ intervalMs: pollIntervalMs, task: () => this.#pollInboxes(), onError }),
+    ]
+  }
+
+  wake(): void {
+    this.#fetching.wake()
+  }
+
+  /** Tells the holder of a lease that messages may have arrived. */
+  onTopic(topic: string): void {
+    this.#leases.get(topic)?.notify()
+  }
+
+  /** Polls, because notifications may have been missed. */
+  onMissed(): void {
+    this.#fetching.wake()
+    this.#keeping[1]?.wake()
+  }
+
+  async stop(): Promise<void> {
+    await this.#fetching.stop()
+    while (this.#runs.size > 0) await Promise.all(this.#runs)
+    await Promise.all(this.#keeping.map((task) => task.stop()))
+  }
+
+  async #fetch(): Promise<void> {
+    const { worker, wakeUps, maxRunningPerTenant } = this.#options
+    for (;;) {
+      const places = Math.min(worker.places() - this.#starting, maxClaims)
+      if (places <= 0) return
+      const jobs = await wakeUps.fetch(places, maxRunningPerTenant)
+      if (jobs.length === 0) return
+      for (const job of jobs) this.#held.set(job, undefined)
+      await this.#claim(jobs)
+    }
+  }
+
+  async #claim(jobs: readonly WakeUpJob[]): Promise<void> {
+    const { db, wakeUps, worker } = this.#options
+    try {
+      const claimed = await claimExecutions(
+        db,
+        worker.node,
+        jobs.map(({ key }) => key),
+      )
+      const byKey = new Map(claimed.map((execution) => [execution.key, execution]))
+      const useless = jobs.filter(({ key }) => !byKey.has(key))
+      for (const job of jobs) {
+        const execution = byKey.get(job.key)
+        if (execution !== undefined) this.#start(job, execution)
+      }
+      for (const job of useless) this.#held.delete(job)
+      if (useless.length > 0) await wakeUps.complete(db, useless)
+    } catch (error) {
+      // A row that is locked for long must not keep the others.
+      if (isContention(error) && jobs.length > 1) for (const job of jobs) await this.#claim([job])
+      else await this.#giveBack(jobs, error)
+    }
+  }
+
+  async #giveBack(jobs: readonly WakeUpJob[], error: unknown): Promise<void> {
+    for (const job of jobs) this.#held.delete(job)
+    this.#options.onError(error)
+    // Jobs that cannot be given back return to the queue, because they are no longer touched.
+    await this.#options.wakeUps.giveBack(jobs)
+  }
+
+  #start(job: WakeUpJob, claimed: ClaimedExecution): void {
+    this.#starting += 1
+    const run = this.#run(job, claimed).finally(() => {
+      this.#held.delete(job)
+      this.#runs.delete(run)
+      this.wake()
+    })
+    this.#runs.add(run)
+  }
+
+  async #run(job: WakeUpJob, claimed: ClaimedExecution): Promise<void> {
+    const { worker, db, committer, onError } = this.#options
+    const { tenant, id } = claimed.execution.facts
+    const topic = topicOf(tenant, id)
+    let lease: PostgresLease
+    try {
+      lease = new PostgresLease({
+        claimed,
+        job,
+        topic,
+        entries: claimed.epoch === 1 ? [] : await readEntries(db, claimed.key, 0),
+        commit: (commit) => committer.commit(commit),
+        readMessages: () => readMessages(db, claimed.key),
+      })
+    } catch (error) {
+      return this.#giveBack([job], error).catch(onError)
+    } finally {
+      this.#starting -= 1
+    }
+    this.#held.set(job, lease)
+    const messages = messageTopic(topic)
+    this.#leases.set(messages, lease)
+    await worker.run(lease)
+    if (this.#leases.get(messages) === lease) this.#leases.delete(messages)
+  }
+
+  async #touch(): Promise<void> {
+    if (this.#held.size === 0) return
+    for (const job of await this.#options.wakeUps.touch([...this.#held.keys()])) {
+      this.#held.get(job)?.lose('the node did not keep the wake-up of the execution in time')
+      this.#held.delete(job)
+    }
+  }
+
+  async #pollInboxes(): Promise<void> {
+    const leases = [...this.#leases.values()]
+    const keys = new Set(
+      await withMessages(
+        this.#options.db,
+        leases.map(({ key }) => key),
+      ),
+    )
+    for (const lease of leases) if (keys.has(lease.key)) lease.notify()
+  }
+}

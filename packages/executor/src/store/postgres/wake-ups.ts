@@ -1,0 +1,176 @@
+// Queue of wake-ups: each job says that one execution can go on. pg-boss gives a job to one node, and again to another one
+// when the first has stopped touching it. A delivery is a hint and not a right: the right is the lease (claim.ts).
+import type { PostgresPool } from 'kysely'
+import { fromKysely, PgBoss, type Db, type JobAttempt, type QueueOptions } from 'pg-boss'
+
+import { clientConfig, type ConnectionOptions } from './connection-pool.ts'
+import type { Database } from './database.ts'
+
+const bossSchema = 'codemode_jobs'
+const queue = 'wake-up'
+/** Queue of jobs that pg-boss has given up; `recoverDeadLetters` sends them again. */
+const deadLetters = 'wake-up-dead-letter'
+
+/** Seconds without a touch after which a job is given to another node; the minimum of pg-boss. */
+const heartbeatSeconds = 10
+/** Milliseconds between two touches. */
+export const touchIntervalMs = 3_000
+
+const day = 86_400
+const queueOptions: QueueOptions = {
+  heartbeatSeconds,
+  retryLimit: 1_000_000,
+  retryDelay: 0,
+  expireInSeconds: day,
+  // Longer than any execution lives, parked on a timer.
+  retentionSeconds: 60 * day,
+  deleteAfterSeconds: 60,
+}
+
+/** Wake-up of an execution. */
+export interface WakeUp {
+  readonly key: string
+  readonly tenant: string
+  /** Time from which it is delivered, in milliseconds since the epoch; at once by default. */
+  readonly at?: number | undefined
+}
+
+/** Delivered wake-up. */
+export interface WakeUpJob extends JobAttempt {
+  readonly key: string
+}
+
+interface WakeUpData {
+  readonly key: string
+}
+
+/** Creates or updates the tables and queues of pg-boss. */
+export async function installWakeUps(options: ConnectionOptions): Promise<void> {
+  const boss = new PgBoss({
+    ...(clientConfig(options) as { connectionString: string }),
+    max: options.maxConnections,
+    schema: bossSchema,
+    supervise: false,
+    schedule: false,
+    registerInstance: false,
+  })
+  boss.on('error', () => {})
+  try {
+    await boss.start()
+    await boss.createQueue(deadLetters, queueOptions)
+    await boss.createQueue(queue, { ...queueOptions, policy: 'stately', deadLetter: deadLetters })
+  } finally {
+    await boss.stop({ graceful: false })
+  }
+}
+
+/** Queue of wake-ups. One execution has at most one waiting and one delivered job. */
+export class WakeUps {
+  readonly #boss: PgBoss
+
+  private constructor(boss: PgBoss) {
+    this.#boss = boss
+  }
+
+  /** Starts to supervise the queue: deliveries that are no longer touched return to it. */
+  static async start(pool: PostgresPool, onError: (error: unknown) => void): Promise<WakeUps> {
+    const boss = new PgBoss({
+      db: poolAdapter(pool),
+      schema: bossSchema,
+      migrate: false,
+      schedule: false,
+      registerInstance: false,
+      superviseIntervalSeconds: 1,
+      monitorIntervalSeconds: 1,
+      maintenanceIntervalSeconds: 60,
+      openTelemetry: { enabled: false },
+      reindex: false,
+    })
+    boss.on('error', onError)
+    await boss.start()
+    return new WakeUps(boss)
+  }
+
+  /** Sends wake-ups of executions that have none. */
+  async sendFirst(db: Database, wakeUps: readonly WakeUp[]): Promise<void> {
+    await this.#boss.insert(queue, wakeUps.map(jobOf), { db: fromKysely(db) })
+  }
+
+  /** Sends a wake-up, or changes the time of the one that waits. */
+  async send(db: Database, wakeUp: WakeUp): Promise<void> {
+    const { data, ...options } = jobOf(wakeUp)
+    await this.#boss.upsert(queue, data, { ...options, db: fromKysely(db) })
+  }
+
+  /** Takes wake-ups that are due. `perTenant` is the maximum number of delivered wake-ups of one tenant. */
+  async fetch(count: number, perTenant: number): Promise<WakeUpJob[]> {
+    const jobs = await this.#boss.fetch<WakeUpData>(queue, { batchSize: count, groupConcurrency: perTenant })
+    return jobs.map(({ id, retryCount, data }) => ({ id, retryCount, key: data.key }))
+  }
+
+  /** Completes delivered wake-ups. Jobs that were given to another node meanwhile are left alone. */
+  async complete(db: Database, jobs: readonly JobAttempt[]): Promise<void> {
+    await this.#boss.complete(queue, jobs.map(attemptOf), null, { db: fromKysely(db) })
+  }
+
+  /** Gives delivered wake-ups back, to be delivered again at once. */
+  async giveBack(jobs: readonly JobAttempt[]): Promise<void> {
+    await this.#boss.fail(queue, jobs.map(attemptOf))
+  }
+
+  /** Keeps delivered wake-ups for `heartbeatSeconds` more. Returns those that were lost. */
+  async touch<Job extends JobAttempt>(jobs: readonly Job[]): Promise<Job[]> {
+    if (await this.#areTouched(jobs)) return []
+    const lost: Job[] = []
+    for (const job of jobs) if (!(await this.#areTouched([job]))) lost.push(job)
+    return lost
+  }
+
+  async #areTouched(jobs: readonly JobAttempt[]): Promise<boolean> {
+    const response = await this.#boss.touch(queue, jobs.map(attemptOf))
+    // The declared type of the response has no fields (pg-boss 12.38).
+    return (response as { affected: number }).affected === jobs.length
+  }
+
+  /** Sends the wake-ups again that pg-boss has given up. */
+  async recoverDeadLetters(db: Database): Promise<void> {
+    const jobs = await this.#boss.fetch<WakeUpData>(deadLetters, { batchSize: 100 })
+    for (const { id, retryCount, data, groupId } of jobs) {
+      await this.send(db, { key: data.key, tenant: groupId ?? '' })
+      await this.#boss.complete(deadLetters, { id, retryCount })
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#boss.stop({ graceful: false })
+  }
+}
+
+function jobOf({ key, tenant, at }: WakeUp) {
+  return {
+    data: { key } satisfies WakeUpData,
+    singletonKey: key,
+    group: { id: tenant },
+    // Without a time it must not be a date of the past, because pg-boss deletes old jobs.
+    startAfter: at === undefined ? 0 : new Date(at).toISOString(),
+  }
+}
+
+const attemptOf = ({ id, retryCount }: JobAttempt): JobAttempt => ({ id, retryCount })
+
+/** Returns what runs pg-boss's own statements. Some are several in one text, with a transaction of their own. */
+function poolAdapter(pool: PostgresPool): Db {
+  return {
+    async executeSql(text, values = []) {
+      const client = await pool.connect()
+      try {
+        return await client.query(text, values)
+      } catch (error) {
+        await client.query('rollback', []).catch(() => {})
+        throw error
+      } finally {
+        client.release()
+      }
+    },
+  }
+}

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { existsSync, globSync } from 'node:fs'
+import { chmod, chown, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { getuid } from 'node:process'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/** PostgreSQL server of a test, with a data folder of its own, which is reached by a unix socket. */
+export interface PostgresServer extends AsyncDisposable {
+  readonly url: string
+  /** Restarts the server as after a crash. */
+  restart(): Promise<void>
+  /** Stops the server as a crash does. */
+  stop(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Starts a server with the newest PostgreSQL that Debian's packages have installed. Root runs it as user `postgres`. */
+export async function startPostgres(): Promise<PostgresServer> {
+  const programs = globSync('/usr/lib/postgresql/*/bin')
+    .filter((folder) => existsSync(join(folder, 'initdb')))
+    .sort()
+    .at(-1)
+  if (programs === undefined) {
+    throw new Error('These tests need PostgreSQL, and /usr/lib/postgresql has none: apt-get install postgresql')
+  }
+  // A short path, because that of a socket has at most 107 bytes.
+  const folder = await mkdtemp(join(tmpdir(), 'cm-pg-'))
+  const data = join(folder, 'data')
+  const prefix = getuid?.() === 0 ? await becomePostgres(folder) : []
+  const program = (name: string, ...args: string[]) => {
+    const [file = '', ...rest] = [...prefix, join(programs, name), ...args]
+    return run(file, rest, { cwd: folder })
+  }
+  const pgCtl = (...args: string[]) => program('pg_ctl', '-D', data, '-w', '-s', ...args)
+  const settings = `-c listen_addresses='' -c unix_socket_directories='${folder}' -c max_connections=60`
+  const start = async () => {
+    await pgCtl('start', '-l', join(folder, 'log'), '-o', settings)
+  }
+  const stop = async () => {
+    await pgCtl('stop', '-m', 'immediate')
+  }
+  await program('initdb', '-D', data, '-U', 'codemode', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync')
+  await start()
+  return {
+    url: `postgres://codemode@/postgres?host=${folder}`,
+    start,
+    stop,
+    async restart() {
+      await pgCtl('restart', '-m', 'immediate', '-l', join(folder, 'log'))
+    },
+    async [Symbol.asyncDispose]() {
+      await stop().catch(() => {})
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Returns the command that runs a program as user `postgres`, to whom the folder is given. */
+async function becomePostgres(folder: string): Promise<string[]> {
+  const { stdout: user } = await run('id', ['-u', 'postgres'])
+  const { stdout: group } = await run('id', ['-g', 'postgres'])
+  await chown(folder, Number(user), Number(group))
+  await chmod(folder, 0o755)
+  return ['setpriv', `--reuid=${user.trim()}`, `--regid=${group.trim()}`, '--clear-groups']
+}
