@@ -102,6 +102,18 @@ export const executorOptionsSchema = z.strictObject({
     max: 64 * 1024 * MiB,
   }),
   retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
+  databaseUrl: option(z.string().regex(/^postgres(?:ql)?:\/\/./), {
+    description: 'PostgreSQL database of detached executions, which several executors may share',
+    rule: 'a URL that begins with postgres://',
+    example: 'postgres://codemode:secret@db.internal/codemode',
+  }),
+  databaseConnections: count('maximum number of connections to the database', 10, { min: 2, max: 1_000 }),
+  maxRunningDetached: count('maximum number of detached executions that run on this node at once', 200),
+  parkAfterMs: milliseconds('shortest time to its next timer for which a detached execution is parked', 5_000),
+  retainDetachedMs: milliseconds('time for which an ended detached execution can be read', 604_800_000, {
+    min: 1_000,
+    max: 31_536_000_000,
+  }),
 })
 
 /** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */
@@ -110,12 +122,13 @@ export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 /** Name of an option. */
 export type OptionName = keyof ExecutorConfigInput
 
-type Keys = 'apiKey' | 'apiKeysFile'
+/** Options that have no default. */
+type OptionalName = 'apiKey' | 'apiKeysFile' | 'databaseUrl'
 type Options = z.output<typeof executorOptionsSchema>
 
 /** Configuration with its defaults applied; exactly one of `apiKey` and `apiKeysFile` is set. */
-export type ExecutorConfig = { readonly [Name in Exclude<OptionName, Keys>]-?: NonNullable<Options[Name]> } & {
-  readonly [Name in Keys]: string | undefined
+export type ExecutorConfig = { readonly [Name in Exclude<OptionName, OptionalName>]-?: NonNullable<Options[Name]> } & {
+  readonly [Name in OptionalName]: string | undefined
 }
 
 /** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
@@ -148,6 +161,11 @@ export function withDefaults(options: Options): ExecutorConfig {
     retainMs: options.retainMs ?? 300_000,
     retainBytes: options.retainBytes ?? 64 * MiB,
     retainCount: options.retainCount ?? 10_000,
+    databaseUrl: options.databaseUrl,
+    databaseConnections: options.databaseConnections ?? 10,
+    maxRunningDetached: options.maxRunningDetached ?? 200,
+    parkAfterMs: options.parkAfterMs ?? 5_000,
+    retainDetachedMs: options.retainDetachedMs ?? 604_800_000,
   }
 }
 

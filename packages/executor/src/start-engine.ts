@@ -10,13 +10,16 @@ import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
+import { DeferredStore } from './store/deferred-store.ts'
+import type { ExecutionStore } from './store/execution-store.ts'
+import { PostgresStore } from './store/postgres/postgres-store.ts'
 import { metricsObserver } from './telemetry.ts'
 import type { ToolTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
 const MiB = 1024 * 1024
 
-/** An engine and its sandbox processes; disposing of it ends the processes. */
+/** An engine, its sandbox processes and its store; disposing of it ends the processes and the connections. */
 export interface StartedEngine extends AsyncDisposable {
   readonly engine: Engine
   info(): ExecutorInfo
@@ -48,6 +51,7 @@ export async function startEngine(
   }
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
+  const store = storeOf(config, logger)
   const engine = createEngine({
     sandbox,
     callbackTransport,
@@ -56,6 +60,9 @@ export async function startEngine(
     disconnectGraceMs: config.disconnectGraceMs,
     observer,
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
+    ...(store !== undefined && {
+      detached: { store, maxRunning: config.maxRunningDetached, parkAfterMs: config.parkAfterMs },
+    }),
   })
   return {
     engine,
@@ -66,6 +73,27 @@ export async function startEngine(
       isolation,
       sandboxProcesses: config.sandboxProcesses,
     }),
-    [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await store?.[Symbol.asyncDispose]()
+      await sandbox[Symbol.asyncDispose]()
+    },
   }
+}
+
+/** Returns the store of detached executions; undefined if the configuration names none. */
+function storeOf(config: ExecutorConfig, logger: Logger): ExecutionStore | undefined {
+  const { databaseUrl } = config
+  if (databaseUrl === undefined) return undefined
+  const onError = (err: unknown): void => logger.warn({ err }, 'the store of detached executions does not answer')
+  return new DeferredStore({
+    start: () =>
+      PostgresStore.start({
+        url: databaseUrl,
+        maxConnections: config.databaseConnections,
+        retainMs: config.retainDetachedMs,
+        onError,
+      }),
+    startsAtOnce: true,
+    onError,
+  })
 }
