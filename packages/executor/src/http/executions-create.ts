@@ -93,8 +93,8 @@ async function createDetached(
  * Returns the SHA-256 of what a detached execution runs. Its callback may differ when the request is repeated, because its
  * token does.
  */
-function hashOf({ callback: _, ...request }: ExecutionRequest): string {
-  return hash('sha256', JSON.stringify(request), 'hex')
+function hashOf(request: ExecutionRequest): string {
+  return hash('sha256', JSON.stringify({ ...request, callback: undefined }), 'hex')
 }
 
 function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {

@@ -17,7 +17,11 @@ afterEach(() => {
 test('the first request starts the store, and further ones wait for the same start', async () => {
   const started = Promise.withResolvers<MemoryStore>()
   const start = vi.fn<() => Promise<MemoryStore>>(() => started.promise)
-  await using store = new DeferredStore({ start, startsAtOnce: false, onError: (error) => expect.unreachable(String(error)) })
+  await using store = new DeferredStore({
+    start,
+    startsAtOnce: false,
+    onError: (error) => expect.unreachable(String(error)),
+  })
   expect(start).not.toHaveBeenCalled()
   const lists = [store.list('acme', { limit: 1 }), store.list('acme', { limit: 1 })]
   started.resolve(new MemoryStore())

@@ -57,11 +57,13 @@ function sandboxOf(isChanged = () => false): Sandbox {
   } as Partial<Sandbox> as Sandbox
 }
 
+const answerNull = (): Promise<ToolAnswer> => Promise.resolve({ ok: true, output: null })
+
 /** Starts a node, whose tools the given function answers. */
 function startNode(
   store: MemoryStore,
   node: string,
-  call: (call: OutgoingCall) => Promise<ToolAnswer> = () => Promise.resolve({ ok: true, output: null }),
+  call: (call: OutgoingCall) => Promise<ToolAnswer> = answerNull,
   sandbox = sandboxOf(),
 ) {
   return new DetachedExecutions({
@@ -195,8 +197,7 @@ describe('a detached execution', () => {
 
   test('whose guest can not be rebuilt waits for an operator, and goes on with the right runtime', async () => {
     const store = new MemoryStore()
-    const call = async (): Promise<ToolAnswer> => ({ ok: true, output: null })
-    const one = startNode(store, 'one', call)
+    const one = startNode(store, 'one')
     const { id } = await one.submit(submissionOf('call, sleep for a minute, call'))
     await untilStatus(store, id, 'waiting')
     await one.close()
@@ -209,7 +210,7 @@ describe('a detached execution', () => {
     await untilStatus(store, id, 'needs_attention')
     expect(JSON.parse(await (await other.find('acme', id)).record())).toMatchObject({ status: 'needs_attention' })
     await other.close()
-    const right = startNode(store, 'right', call)
+    const right = startNode(store, 'right')
     expect(await resultOf(await right.wake('acme', id))).toEqual([null, null])
     await right.close()
   })
@@ -251,35 +252,35 @@ test('executions above the number that may be queued are refused', async () => {
   await node.close()
 })
 
-describe('a crash of the node', () => {
-  /** Runs the execution on nodes of which the first crashes at an operation; returns the result and the handlers' runs. */
-  async function runWithCrash(crashAt: number, isDone: boolean) {
-    let operations = 0
-    const crashed = Promise.withResolvers<void>()
-    const around = (_operation: Operation, done: boolean, node: string) => {
-      if (node !== 'first' || done !== isDone || ++operations !== crashAt) return undefined
-      crashed.resolve()
-      return new Promise<void>(() => {})
-    }
-    const store = new MemoryStore({ around })
-    const runs = new Map<string, number>()
-    const record = new Map<string, ToolAnswer>()
-    const call = async ({ callId, input }: OutgoingCall): Promise<ToolAnswer> => {
-      const answer = record.get(callId) ?? { ok: true, output: JSON.parse(input) }
-      if (!record.has(callId)) runs.set(callId, (runs.get(callId) ?? 0) + 1)
-      record.set(callId, answer)
-      return answer
-    }
-    const first = startNode(store, 'first', call)
-    const { id } = await first.submit(submissionOf('call, sleep for a minute, call'))
-    await Promise.race([crashed.promise, (await first.find('acme', id)).finished])
-    store.kill('first')
-    const second = startNode(store, 'second', call)
-    const result = await resultOf(await second.find('acme', id))
-    await second.close()
-    return { result, runs: [...runs.values()], operations }
+/** Runs the execution on nodes of which the first crashes at an operation; returns the result and the handlers' runs. */
+async function runWithCrash(crashAt: number, isDone: boolean) {
+  let operations = 0
+  const crashed = Promise.withResolvers<void>()
+  const around = (_operation: Operation, done: boolean, node: string) => {
+    if (node !== 'first' || done !== isDone || ++operations !== crashAt) return undefined
+    crashed.resolve()
+    return new Promise<void>(() => {})
   }
+  const store = new MemoryStore({ around })
+  const runs = new Map<string, number>()
+  const record = new Map<string, ToolAnswer>()
+  const call = async ({ callId, input }: OutgoingCall): Promise<ToolAnswer> => {
+    const answer = record.get(callId) ?? { ok: true, output: JSON.parse(input) }
+    if (!record.has(callId)) runs.set(callId, (runs.get(callId) ?? 0) + 1)
+    record.set(callId, answer)
+    return answer
+  }
+  const first = startNode(store, 'first', call)
+  const { id } = await first.submit(submissionOf('call, sleep for a minute, call'))
+  await Promise.race([crashed.promise, (await first.find('acme', id)).finished])
+  store.kill('first')
+  const second = startNode(store, 'second', call)
+  const result = await resultOf(await second.find('acme', id))
+  await second.close()
+  return { result, runs: [...runs.values()], operations }
+}
 
+describe('a crash of the node', () => {
   test('before or after any operation of the store changes nothing that the code or the tools see', async () => {
     const undisturbed = await runWithCrash(Infinity, false)
     expect(undisturbed).toMatchObject({ result: [[1], [2]], runs: [1, 1] })
@@ -291,9 +292,9 @@ describe('a crash of the node', () => {
   })
 
   test('at every claim fails the execution after three claims', async () => {
-    const crash = (operation: Operation, isDone: boolean) =>
-      operation === 'append' && isDone ? new Promise<void>(() => {}) : undefined
-    const store = new MemoryStore({ around: crash })
+    const store = new MemoryStore({
+      around: (operation, isDone) => (operation === 'append' && isDone ? new Promise(() => {}) : undefined),
+    })
     const nodes = ['one', 'two', 'three', 'four'].map((name) => ({ name, start: () => startNode(store, name) }))
     const first = nodes[0]!.start()
     const { id } = await first.submit(submissionOf('return 1'))

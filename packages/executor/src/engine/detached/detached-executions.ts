@@ -63,7 +63,7 @@ export class DetachedExecutions {
   /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */
   async retry(id: string, { request, principal, correlationId }: RetrySubmission): Promise<DetachedExecution> {
     const original = await this.find(principal.tenant, id)
-    const { callback: _, ...facts } = original.facts
+    const { owner, bodyHash, expiresAfterMs, label } = original.facts
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
@@ -75,15 +75,17 @@ export class DetachedExecutions {
       seed: newSeed(),
       runtime: runtimeOf(this.#options.sandbox.versions),
     }
-    const newFacts = {
-      ...facts,
+    const facts = {
       ...factsOfSender({ principal, correlationId }),
       // An operator who retries an execution does not take it from its owner.
-      owner: facts.owner,
+      owner,
       id: newId,
+      bodyHash,
+      expiresAfterMs,
+      ...(label !== undefined && { label }),
       ...(request.callback !== undefined && { callback: request.callback }),
     }
-    return this.#create(newFacts, newHeader, principal)
+    return this.#create(facts, newHeader, principal)
   }
 
   /** Claims an execution that needs attention again. Rejects with `RequestError`. */

@@ -21,7 +21,7 @@ export class StoredJournal implements GrowingJournal, Disposable {
   readonly #timer: NodeJS.Timeout
   /** Settled at the next entry; undefined while no reader waits. */
   #next: PromiseWithResolvers<void> | undefined
-  #reading: Promise<void> | undefined
+  #isReading = false
   #isStale = false
 
   private constructor(store: ExecutionStore, { tenant, id }: StoredIds, journal: Journal) {
@@ -62,10 +62,11 @@ export class StoredJournal implements GrowingJournal, Disposable {
   /** Reads further entries; a call during a read is served by another read after it. */
   #refresh(): void {
     this.#isStale = true
-    this.#reading ??= this.#readAll().finally(() => (this.#reading = undefined))
+    if (!this.#isReading) void this.#readAll()
   }
 
   async #readAll(): Promise<void> {
+    this.#isReading = true
     while (this.#isStale) {
       this.#isStale = false
       try {
@@ -78,5 +79,6 @@ export class StoredJournal implements GrowingJournal, Disposable {
         // The store does not answer. The next poll tries again.
       }
     }
+    this.#isReading = false
   }
 }

@@ -79,7 +79,7 @@ export class CallRunner {
   }
 
   #answer(call: CallState, answer: ToolAnswer): void {
-    const { takeAnswer, state } = this.#options
-    takeAnswer(call, answerText(answer, call.tool, state.header.limits.toolOutputBytes))
+    const { toolOutputBytes } = this.#options.state.header.limits
+    this.#options.takeAnswer(call, answerText(answer, call.tool, toolOutputBytes))
   }
 }

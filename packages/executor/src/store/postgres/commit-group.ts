@@ -72,8 +72,10 @@ function lockRows(group: readonly Commit[]) {
 function entryRows(group: readonly Commit[]) {
   const keys = group.flatMap(({ key, payloads }) => payloads.map(() => key))
   const positions = group.flatMap(({ position, payloads }) => payloads.map((_, index) => position + index))
+  const epochs = group.flatMap(({ epoch, payloads }) => payloads.map(() => epoch))
   const payloads = group.flatMap(({ payloads }) => payloads)
-  return sql`unnest(${keys}::bigint[], ${positions}::int[], ${payloads}::text[]) as entry (key, position, payload)`
+  return sql`unnest(${keys}::bigint[], ${positions}::int[], ${epochs}::int[], ${payloads}::text[])
+    as entry (key, position, epoch, payload)`
 }
 
 /** Commits a group of mere appends by one statement. */
@@ -81,8 +83,8 @@ async function appendOnly(db: Database, group: readonly Commit[]): Promise<Map<C
   const { rows } = await sql<HeldRow>`
     with held as materialized (${lockRows(group)}),
     written as (
-      insert into codemode.entries (key, position, payload)
-      select entry.key, entry.position, entry.payload
+      insert into codemode.entries (key, position, epoch, payload)
+      select entry.key, entry.position, entry.epoch, entry.payload
       from ${entryRows(group)} join held on held.key = entry.key and held.is_held
       on conflict do nothing
     )
@@ -132,8 +134,8 @@ async function withMessages(trx: Transaction<Tables>, group: readonly Commit[]):
 async function write(trx: Transaction<Tables>, wakeUps: WakeUps, group: readonly Commit[]): Promise<void> {
   if (group.some(({ payloads }) => payloads.length > 0)) {
     await sql`
-      insert into codemode.entries (key, position, payload)
-      select key, position, payload from ${entryRows(group)} on conflict do nothing`.execute(trx)
+      insert into codemode.entries (key, position, epoch, payload)
+      select key, position, epoch, payload from ${entryRows(group)} on conflict do nothing`.execute(trx)
   }
   await updateExecutions(trx, group)
   await deleteMessages(trx, group)

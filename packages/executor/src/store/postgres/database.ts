@@ -49,6 +49,8 @@ interface EntriesTable {
   key: string
   /** Position in the journal, from 0. */
   position: number
+  /** Epoch of the lease under which the entry was appended. */
+  epoch: number
   payload: string
 }
 

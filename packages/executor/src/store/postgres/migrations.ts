@@ -44,6 +44,7 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
     create table codemode.entries (
       key bigint not null,
       position integer not null,
+      epoch integer not null,
       payload text not null,
       primary key (key, position)
     )`.execute(db)
