@@ -128,7 +128,7 @@ export class MemoryStore implements ExecutionStore {
       wake: () => this.#dispatch(),
       stop: async () => {
         this.#workers.delete(worker)
-        await Promise.all([...(this.#running.get(worker.node) ?? [])])
+        for (const run of this.#running.get(worker.node) ?? []) await run
       },
     }
   }

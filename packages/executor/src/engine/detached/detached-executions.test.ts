@@ -204,7 +204,7 @@ describe('a detached execution', () => {
     const other = startNode(
       store,
       'another runtime',
-      call,
+      answerNull,
       sandboxOf(() => true),
     )
     await untilStatus(store, id, 'needs_attention')
