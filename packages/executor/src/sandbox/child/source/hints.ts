@@ -1,5 +1,6 @@
 import { improveAwait } from './await-error.ts'
 import { hintAtBrackets } from './brackets.ts'
+import { hintAtHabit, hintAtProse } from './habits.ts'
 import { offsetOf } from './position.ts'
 import { SourceError } from './source-error.ts'
 
@@ -10,7 +11,10 @@ export function withHint(error: SourceError, code: string): SourceError {
   const aboutAwait = improveAwait(error, code, offset)
   if (aboutAwait !== undefined) return aboutAwait
   const hint =
-    hintAt(code, offset) ?? (error.message.startsWith('Unexpected') ? hintAtBrackets(code, offset) : undefined)
+    hintAt(code, offset) ??
+    hintAtHabit(code, offset, error.message) ??
+    (error.message.startsWith('Unexpected') ? hintAtBrackets(code, offset) : undefined) ??
+    hintAtProse(code)
   return new SourceError(error.message, error.position, { hint, isConclusive: error.isConclusive })
 }
 

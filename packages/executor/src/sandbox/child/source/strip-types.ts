@@ -48,12 +48,36 @@ function strip(code: string): string {
     return stripTypeScriptTypes(wrapperStart + code + wrapperEnd).slice(wrapperStart.length, -wrapperEnd.length)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
+    const withoutImports = withoutTypeImports(code)
+    if (withoutImports !== code) return strip(withoutImports)
     try {
       return stripTypeScriptTypes(code)
     } catch (otherError) {
       throw otherError instanceof SyntaxError ? describe(error, code) : otherError
     }
   }
+}
+
+/** Replaces the imports of types at the beginning of the code by blanks: the body of a function can't have them. */
+function withoutTypeImports(code: string): string {
+  const gap = /\s+|\/\/[^\n]*|\/\*[^]*?\*\//y
+  const typeImport = /import\s+type\s[^'"`;()=]*\bfrom\s*(?:'[^'\n]*'|"[^"\n]*");?/y
+  let text = ''
+  let offset = 0
+  for (;;) {
+    const isImport = matchAt(typeImport, code, offset)
+    const end = isImport ?? matchAt(gap, code, offset)
+    if (end === undefined) return text + code.slice(offset)
+    const part = code.slice(offset, end)
+    text += isImport === undefined ? part : part.replaceAll(/[^\n\r]/g, ' ')
+    offset = end
+  }
+}
+
+/** Returns the offset at which a match ends that begins at an offset. */
+function matchAt(pattern: RegExp, code: string, offset: number): number | undefined {
+  pattern.lastIndex = offset
+  return pattern.test(code) ? pattern.lastIndex : undefined
 }
 
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
@@ -96,7 +120,7 @@ function describe(error: SyntaxError, code: string): unknown {
   const position = positionOfError(error, code)
   const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
   if (/'import'|'export'/.test(message) || (isUnsupported && /\b(?:import|export)\b/.test(message))) {
-    return modulesError(position)
+    return modulesError(position, code, offsetOf(code, position))
   }
   if (isUnsupported) {
     const [, text = message, hint] = unsupported.find(([pattern]) => pattern.test(message)) ?? []
