@@ -14,6 +14,31 @@ const all = 'the tools are get_user, list, github.list_issues, github.close_issu
 test.each([
   ['get_user({ id: 1 })', 'Tools are called through tools: await tools.get_user(input).'],
   ['await getUser({ id: 1 })', 'Tools are called through tools, and tools.get_user may be meant.'],
+  [
+    "await github.list_issues({ repo: 'a/b' })",
+    'Tools are called through tools: await tools.github.list_issues(input).',
+  ],
+  [
+    'await github.search({})',
+    'Tools are called through tools: await tools.github.<name>(input) (the tools are github.list_issues, github.close_issue).',
+  ],
+  ['await tools.get-user()', 'A name with - is written with _: await tools.get_user(input).'],
+  ['await context.tools.get_user({})', 'tools is a global: await tools.get_user(input).'],
+  ['new tools.get_user({})', 'Call a tool without new: await tools.get_user(input).'],
+  ["await callTool('get_user', {})", 'Tools are called through tools: await tools.<name>(input).'],
+  ['await Tools.get_user({})', 'Tools are called through tools: await tools.<name>(input).'],
+  [
+    'const users = tools.list()\nreturn users.map(String)',
+    'users is a promise: write await before the call of the tool (users = await tools.…).',
+  ],
+  [
+    'let found = tools.get_user({})\nfor (const id of found) {}',
+    'found is a promise: write await before the call of the tool (found = await tools.…).',
+  ],
+  [
+    'const found = tools.get_user({})\nconst names = found.users.map(String)',
+    'found is a promise: write await before the call of the tool (found = await tools.…).',
+  ],
   ['await list_issues()', 'Tools are called through tools, and tools.github.list_issues may be meant.'],
   [
     'return codemode.get_user({})',
@@ -60,6 +85,16 @@ test.each([
   ['Deno.env', 'the values that the host passes are `input`, `context` and `config`.'],
   ['new Worker("a.js")', 'use async functions and Promise.all.'],
   ['print(1)', 'The function that prints is console.log.'],
+  ['params.id', 'in `input`, `context` and `config`.'],
+  ['return args[0]', 'in `input`, `context` and `config`.'],
+  ['javascript\nconst a = 1', 'The name of the language is no part of the program'],
+  ['JSON.parse({ a: 1 })', 'The value is an object already'],
+  ["const user = await tools.get_user({ at: 'x' }); user.at.getTime()", 'Make a Date of it: new Date(text).'],
+  ['({ at: "2024-01-01" }).at.toISOString()', 'Make a Date of it: new Date(text).'],
+  ['const response = await tools.get_user({}); await response.json()', 'A tool returns its output and no Response'],
+  ['await Promise.all(tools.list(), tools.list())', 'Promise.all takes one array: Promise.all([first, second]).'],
+  ['await Promise.allSettled({ a: tools.list() })', 'Promise.allSettled takes one array'],
+  ['await Promise.any(Promise.resolve(1))', 'Promise.any takes one array'],
 ])('%s fails with a hint at what is there', { tags: ['GU-5'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })
@@ -74,6 +109,11 @@ test.each([
   'throw { name: "ReferenceError", message: "fetch is not defined" }',
   'const user = undefined; user.name',
   'await tools.get_user(1n)',
+  'const a = 1 - rest',
+  'JSON.parse("{")',
+  'const users = await tools.get_user({ a: 1 })\nusers.map(String)',
+  'new Map(5)',
+  'const list = {}; list.jsonify()',
 ])('%s fails without a hint', { tags: ['GU-5'] }, async (code) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })

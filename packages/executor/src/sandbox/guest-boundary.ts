@@ -17,15 +17,21 @@ export type PreparedSource =
       /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
       readonly watch?: string
       /** Mistake to warn of if the code turns out to have no value. */
-      readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
+      readonly warning?: PlacedMessage
+      /** Mistakes to warn of in any case. */
+      readonly mistakes?: readonly PlacedMessage[]
     }
   | ({ readonly ok: false } & RefusedSource)
 
-/** Reason why code can't run, and its position. */
-export interface RefusedSource {
+/** Text about a place in the code. */
+export interface PlacedMessage {
   readonly message: string
   readonly line: number
   readonly column: number
+}
+
+/** Reason why code can't run, and its position. */
+export interface RefusedSource extends PlacedMessage {
   /** Sentence on the likely correction; it is not part of the message. */
   readonly hint?: string
 }

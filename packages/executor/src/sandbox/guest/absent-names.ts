@@ -17,8 +17,31 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
   const library = 'The sandbox has no libraries; write it in plain JavaScript.'
   const dates = 'The sandbox has no libraries; use Date, Intl.DateTimeFormat or Temporal.'
   const crypto = 'The sandbox has only getRandomValues and randomUUID of crypto; for hashes and signatures call a tool.'
+  const inputs = 'The data that the host passes is in `input`, `context` and `config`.'
+  const calling = 'Tools are called through tools: await tools.<name>(input).'
+  const label = 'The name of the language is no part of the program: leave it out.'
   return {
     __proto__: null,
+    params: inputs,
+    args: inputs,
+    inputs,
+    argv: inputs,
+    ctx: inputs,
+    env: inputs,
+    callTool: calling,
+    call_tool: calling,
+    useTool: calling,
+    runTool: calling,
+    invokeTool: calling,
+    executeTool: calling,
+    mcp: calling,
+    functions: calling,
+    tool: calling,
+    Tools: calling,
+    javascript: label,
+    js: label,
+    typescript: label,
+    ts: label,
     fetch: network,
     axios: network,
     got: network,
@@ -82,4 +105,25 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     'crypto.randomBytes': 'The sandbox has no crypto.randomBytes; use crypto.getRandomValues(new Uint8Array(length)).',
     'crypto.randomInt': 'The sandbox has no crypto.randomInt; use Math.floor(Math.random() * max).',
   } as unknown as Readonly<Record<string, string | undefined>>
+}
+
+/** Returns the hint at a method that values of JSON do not have. */
+export function absentMethod(name: string): string | undefined {
+  const date = 'A date in JSON is text. Make a Date of it: new Date(text).'
+  const response = 'A tool returns its output and no Response: use the output itself.'
+  const methods = {
+    __proto__: null,
+    getTime: date,
+    getFullYear: date,
+    getMonth: date,
+    getDate: date,
+    getDay: date,
+    getHours: date,
+    toISOString: date,
+    toLocaleDateString: date,
+    toLocaleTimeString: date,
+    json: response,
+    text: response,
+  } as unknown as Readonly<Record<string, string | undefined>>
+  return methods[name]
 }

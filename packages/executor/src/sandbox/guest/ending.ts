@@ -1,4 +1,4 @@
-import type { GuestFailureCode } from '../guest-boundary.ts'
+import type { GuestFailureCode, PlacedMessage } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
@@ -22,7 +22,7 @@ const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024, hin
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
   /** Called when the main promise was fulfilled, with the warning to give if there is no value. */
-  returned(value: unknown, noValue?: NoValueWarning): void
+  returned(value: unknown, noValue?: PlacedMessage): void
   /** Called when the main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
   /** Called when a buffer could not be allocated. */
@@ -44,13 +44,6 @@ export interface FailureFields {
   readonly hint: string | undefined
 }
 
-/** Likely reason why code has no value. */
-interface NoValueWarning {
-  readonly message: string
-  readonly line: number
-  readonly column: number
-}
-
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
 interface Thrown {
   readonly call: number | undefined
@@ -70,6 +63,8 @@ interface EndTexts {
 interface EndingHost {
   readonly hintOf: HintOf
   readonly watch: PromiseWatch
+  /** Returns the mistakes that were found in the code before it ran. */
+  readonly mistakes: () => readonly PlacedMessage[] | undefined
   readonly callWarnings: (hasReturned: boolean) => readonly GuestWarning[]
 }
 
@@ -84,7 +79,11 @@ const maxTicks = 16
 
 const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
-export function createEnding(p: Primordials, state: RuntimeState, { watch, callWarnings, hintOf }: EndingHost): Ending {
+export function createEnding(
+  p: Primordials,
+  state: RuntimeState,
+  { watch, mistakes, callWarnings, hintOf }: EndingHost,
+): Ending {
   // Outcome that is decided; the end follows when discarded promises have had time to be rejected.
   let decided: WithWarnings | undefined
 
@@ -110,8 +109,10 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     }
     const rejections = watch.rejections()
     const ofCalls = callWarnings(outcome.ok)
-    if (first.length + rejections.length + ofCalls.length > 0) {
+    const found = mistakes() ?? []
+    if (first.length + found.length + rejections.length + ofCalls.length > 0) {
       const warnings = p.arraySlice(first)
+      for (let i = 0; i < found.length; i++) p.arrayPush(warnings, warningAt('LIKELY_MISTAKE', found[i]!))
       addAll(warnings, rejectionWarnings(p, rejections))
       addAll(warnings, ofCalls)
       outcome.warnings = warningsField(p, warnings)
@@ -152,7 +153,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
   }
 
-  function returned(value: unknown, noValue: NoValueWarning | undefined): void {
+  function returned(value: unknown, noValue: PlacedMessage | undefined): void {
     const result = serialise(p, value)
     if (!result.ok) {
       const { path, reason, hint } = result
@@ -177,7 +178,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     if (isError(p, value)) endWithWarnings({ ok: true, warnings: undefined }, [errorReturned])
     else {
       const hasNoValue = value === undefined && noValue !== undefined
-      endWithWarnings({ ok: true, warnings: undefined }, hasNoValue ? [noValueWarning(noValue)] : [])
+      endWithWarnings({ ok: true, warnings: undefined }, hasNoValue ? [warningAt('NO_VALUE', noValue)] : [])
     }
   }
 
@@ -211,8 +212,8 @@ const errorReturned: GuestWarning = {
   call: undefined,
 }
 
-function noValueWarning({ message, line, column }: NoValueWarning): GuestWarning {
-  return { code: 'NO_VALUE', message, line, column, tool: undefined, call: undefined }
+function warningAt(code: 'NO_VALUE' | 'LIKELY_MISTAKE', { message, line, column }: PlacedMessage): GuestWarning {
+  return { code, message, line, column, tool: undefined, call: undefined }
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */

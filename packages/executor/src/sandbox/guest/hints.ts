@@ -1,5 +1,5 @@
 import type { PreparedSource } from '../guest-boundary.ts'
-import { absentNames } from './absent-names.ts'
+import { absentMethod, absentNames } from './absent-names.ts'
 import { nearNames } from './near-names.ts'
 import type { Primordials } from './primordials.ts'
 import type { ToolNames } from './tool-names.ts'
@@ -29,8 +29,19 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
       const missing = p.regExpExec(/^([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not defined$/u, message)
       return missing === null ? undefined : ofMissingName(missing[1]!, lineOf(stack))
     }
+    if (name === 'SyntaxError' && message === '"[object Object]" is not valid JSON')
+      return 'The value is an object already, so JSON.parse is not needed.'
     if (name !== 'TypeError') return undefined
     if (p.stringStartsWith(message, 'tools')) return ofTools(message)
+    const promise = ofPromise(message, lineOf(stack))
+    if (promise !== undefined) return promise
+    const method = p.regExpExec(/\.(\w{3,32}) is not a function$/, message)
+    const habit = method === null ? undefined : absentMethod(method[1]!)
+    if (habit !== undefined) return habit
+    if (p.stringStartsWith(message, 'object is not iterable') && stack !== undefined) {
+      const called = p.regExpExec(/\n    at Promise\.(all|allSettled|race|any) /, stack)
+      if (called !== null) return `Promise.${called[1]} takes one array: Promise.${called[1]}([first, second]).`
+    }
     const property = p.regExpExec(
       /^(globalThis\.|crypto\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u,
       message,
@@ -42,7 +53,10 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
 
   function ofMissingName(missing: string, line: string): string | undefined {
     const tool = names.find(missing)
-    if (tool !== undefined) return `Tools are called through tools: await tools.${tool}(input).`
+    if (tool !== undefined) return ofToolWithoutTools(tool, line)
+    const dashed = p.regExpExec(/\btools\.([\p{ID_Start}_$][\p{ID_Continue}$.-]{0,255})/u, line)
+    const meantByDash = dashed !== null && p.stringIncludes(dashed[1]!, '-') ? names.find(dashed[1]!) : undefined
+    if (meantByDash !== undefined) return `A name with - is written with _: await tools.${meantByDash}(input).`
     if (missing === 'codemode') {
       const called = p.regExpExec(/\bcodemode\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u, line)
       return `Tools are called through tools: await tools.<name>(input)${suggestion(called === null ? '' : called[1]!)}.`
@@ -54,6 +68,40 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     return near.length === 0 ? undefined : `Tools are called through tools, and ${meant(near)}.`
   }
 
+  function ofToolWithoutTools(tool: string, line: string): string {
+    if (names.isTool(tool)) return `Tools are called through tools: await tools.${tool}(input).`
+    const called = p.regExpExec(
+      /([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})\s?\(/u,
+      p.stringSlice(line, p.stringIndexOf(line, `${tool}.`)),
+    )
+    const path = called === null ? undefined : names.find(called[1]!)
+    return path !== undefined && names.isTool(path)
+      ? `Tools are called through tools: await tools.${path}(input).`
+      : `Tools are called through tools: await tools.${tool}.<name>(input) (${listed(`${tool}.`)}).`
+  }
+
+  /** Explains a property or an iteration of a variable that has the promise of a tool. */
+  function ofPromise(message: string, line: string): string | undefined {
+    const iterated = p.regExpExec(
+      /^([\p{ID_Start}_$][\p{ID_Continue}$]{0,63})(?:\.\w{1,64} is not a function| is not iterable)/u,
+      message,
+    )
+    const read = p.regExpExec(/^Cannot read properties of undefined \(reading '(\w{1,64})'\)$/, message)
+    let variable = iterated === null ? undefined : iterated[1]!
+    if (read !== null) {
+      const at = p.stringIndexOf(line, `.${read[1]}`)
+      const chain = p.regExpExec(
+        /([\p{ID_Start}_$][\p{ID_Continue}$]{0,63})(?:\.[\p{ID_Continue}$]{1,64}){1,8}$/u,
+        p.stringSlice(line, 0, at === -1 ? 0 : at),
+      )
+      variable = chain === null ? undefined : chain[1]!
+    }
+    if (variable === undefined || variable === 'tools') return undefined
+    const set = p.stringIndexOf(body, ` ${variable} = tools.`)
+    if (set === -1) return undefined
+    return `${variable} is a promise: write await before the call of the tool (${variable} = await tools.…).`
+  }
+
   /** Explains a TypeError whose message begins with an expression on `tools`. */
   function ofTools(message: string): string | undefined {
     if (p.stringStartsWith(message, 'tools[')) return `There is no tool of this name (${listed()}).`
@@ -63,6 +111,8 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     if (path === undefined) return `tools is an object of functions: await tools.<name>(input)${suggestion('')}.`
     const known = names.find(path)
     if (known === undefined) return noTool(path)
+    if (p.stringEndsWith(message, ' is not a constructor'))
+      return `Call a tool without new: await tools.${path}(input).`
     return names.isTool(known)
       ? `tools.${path}(…) returns a promise, so await it first: (await tools.${path}(input)).`
       : `tools.${path} is a namespace (${listed(`${known}.`)}).`
@@ -81,6 +131,8 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     const called = p.regExpExec(/\btools\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u, line)
     if (called === null) return undefined
     const path = called[1]!
+    if (p.stringIncludes(line, `.tools.${path}`) && names.find(path) !== undefined)
+      return `tools is a global: await tools.${path}(input).`
     if (!p.stringEndsWith(path, `.${property}`)) return undefined
     const object = p.stringSlice(path, 0, path.length - property.length - 1)
     return names.find(object) === undefined ? noTool(path) : undefined

@@ -27,7 +27,7 @@ export function unhandled(
   { tool, call }: Pick<GuestWarning, 'tool' | 'call'>,
 ): GuestWarning {
   const shown = truncate(p, textOf(p, reason), maxReasonLength)
-  const message = `A promise was rejected and nothing handles it: ${shown}. Await the promise, or add a catch.`
+  const message = `A promise was rejected and nothing handles it: ${shown}${p.stringEndsWith(shown, '.') ? '' : '.'} Await the promise, or add a catch.`
   return { code: 'UNHANDLED_REJECTION', message, line, column, tool, call }
 }
 

@@ -3,7 +3,7 @@
  * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
  * runtime uses only builtins that it captured before user code could change them.
  */
-import type { Deliver, Emit, StartSpec, UrlHost } from '../guest-boundary.ts'
+import type { Deliver, Emit, PlacedMessage, StartSpec, UrlHost } from '../guest-boundary.ts'
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
@@ -55,10 +55,12 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   let toolNames: ToolNames | undefined
   let toolList: readonly string[] = []
   let source: StartSpec['source'] | undefined
+  let mistakes: readonly PlacedMessage[] | undefined
   const namesOf = (): ToolNames => (toolNames ??= createToolNames(p, toolList))
   const ending: Ending = createEnding(p, state, {
     watch,
     hintOf: (error) => (source ? rare().createHints()(p, namesOf(), source)(error) : undefined),
+    mistakes: () => mistakes,
     callWarnings: (hasReturned) => tools?.warnings(hasReturned) ?? [],
   })
   const timers = installTimers(p, state, { ending, watch })
@@ -90,6 +92,8 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     toolList = spec.tools
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
+    // Read before the code runs, which may add the field to `Object.prototype`.
+    if (source.ok) mistakes = source.mistakes
     tools = installTools(p, state, namesOf, { ending, watch })
     installStackTraces(p, compiled.source)
     installInputs(p, spec, input)

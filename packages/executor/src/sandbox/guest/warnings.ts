@@ -8,7 +8,7 @@ const maxMessageLength = 900
 
 /** Warning of the wire protocol, with the number of the call in place of its id. Unset fields are undefined. */
 export interface GuestWarning extends Place {
-  readonly code: 'ERROR_RETURNED' | 'NO_VALUE' | 'UNHANDLED_REJECTION' | 'CALL_NOT_AWAITED'
+  readonly code: 'ERROR_RETURNED' | 'NO_VALUE' | 'LIKELY_MISTAKE' | 'UNHANDLED_REJECTION' | 'CALL_NOT_AWAITED'
   readonly message: string
   readonly tool: string | undefined
   readonly call: number | undefined

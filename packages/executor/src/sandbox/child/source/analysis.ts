@@ -1,5 +1,7 @@
 import type { Node, Program } from 'acorn'
 
+import { candidateNames } from './candidates.ts'
+import { type Mistake, Mistakes } from './mistakes.ts'
 import { NameUses } from './name-uses.ts'
 import { type AnyNode, bindsResult, isNode } from './patterns.ts'
 
@@ -14,6 +16,7 @@ export interface Analysis {
   /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
   readonly hasFence: boolean
   readonly uses: NameUses
+  readonly mistakes: readonly Mistake[]
 }
 
 interface Scope {
@@ -31,14 +34,16 @@ export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
   let hasFence = false
   let declaresResult = false
-  const uses = new NameUses()
+  const uses = new NameUses(candidateNames(program.body as unknown as AnyNode[]))
+  const mistakes = new Mistakes(code)
   const assigned: Scope[] = []
   const root = openScope(undefined, true)
   const exported = new Set<unknown>(program.body)
+  mistakes.visits(program as unknown as AnyNode)
   visitChildren(program as unknown as AnyNode, root)
   const declared = new Set<Scope>()
   const assignsUndeclaredResult = assigned.some((scope) => !isDeclared(scope, declared))
-  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses }
+  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses, mistakes: mistakes.all }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -107,6 +112,7 @@ export function analyse(program: Program, code: string): Analysis {
         break
     }
     uses.visits(node)
+    mistakes.visits(node)
     visitChildren(node, inner)
   }
 

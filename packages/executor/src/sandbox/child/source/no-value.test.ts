@@ -22,6 +22,22 @@ test.each<[string, RegExp]>([
   ['const a = 1\n{ let b = 2; a + b }', /statement is a block/],
   ['function main(tools) { return 4 }', /main is never called.*\{ tools, input, context, config \}/],
   ['const run = function* () {}', /run is never called/],
+  ['const names = [input].map(String)', /sets names, and nothing reads it/],
+  ['const { n } = await Promise.resolve(input)', /sets n, and nothing reads it/],
+  ['const text = `${input.n}`\nfunction f() {}', /sets text/],
+  ['async function main() { const text = `${input.n}` }', /function main returns nothing, and nothing reads text/],
+  ['async function main() { const { a, b } = await input }\nmain()', /main returns nothing, and nothing reads a, b/],
+  [
+    'const run = async () => { const n = await input.n\n  n }\nawait run()',
+    /function returns nothing.*before its last/,
+  ],
+  ['(async () => { const n = input.n; ({ n }) })()', /returns nothing\. Write return before/],
+  ['async ({ input }) => { `${input.n}` }', /returns nothing\. Write return before/],
+  ['const a = (x) => x\nasync function run() { return a(1) }', /run is declared and never used.*await run\(\)/],
+  ['class A {}\nconst go = async () => 1', /go is declared and never used/],
+  ['async function main() { return 1 }\nmain().then(console.log).catch(console.error)', /Leave out \.then/],
+  ['Promise.resolve(4).then((n) => console.log(n))', /Leave out \.then/],
+  ['await Promise.resolve(4).then((n) => console.log(n)).finally(() => {})', /Leave out \.then/],
 ])('code without a value, although one was meant, gets a warning: %j', async (code, message) => {
   expect(await outcomeOf(code)).toMatchObject({ value: undefined, warning: expect.stringMatching(message) as string })
 })
@@ -40,6 +56,17 @@ test.each([
   'result = undefined',
   'const a = { main: 1, output: 2, result: 3 }',
   '[1].forEach((result) => {})',
+  'const names = [input].map(String)\nconsole.log(names)',
+  'const [a, b] = [input, 1]\nif (a) console.log(a)',
+  'const ids = input.n\nfor (const id of [ids]) {}',
+  'const limits = { most: 5, names: ["a"], text: `t`, least: -1 }',
+  'async function main() { const n = await input.n; console.log(n) }\nmain()',
+  'async function main() { if (input.n) return 1 }\nmain()',
+  'async function main() { for (const x of [1]) { await x } }',
+  'async function main() { await Promise.resolve(1) }\nawait main()',
+  'const a = () => 1\na',
+  'const a = () => 1\na()',
+  'Promise.resolve(4).then((n) => n)',
 ])('code whose author means no value, or gets one, gives no warning: %j', async (code) => {
   expect(await outcomeOf(code)).toMatchObject({ warning: undefined })
 })

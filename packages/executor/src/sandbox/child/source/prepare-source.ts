@@ -1,4 +1,4 @@
-import type { PreparedSource } from '../../guest-boundary.ts'
+import type { PreparedSource, PlacedMessage } from '../../guest-boundary.ts'
 import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
@@ -6,6 +6,7 @@ import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
 import { watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
+import type { Mistake } from './mistakes.ts'
 import { positionOf } from './position.ts'
 import { modulesError, SourceError } from './source-error.ts'
 import { withValue } from './value.ts'
@@ -79,7 +80,11 @@ function compile(
   { program, code, analysis, returnedAt }: Understood,
 ): PreparedSource {
   const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
-  if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
+  const { moduleSyntax } = analysis
+  if (moduleSyntax) {
+    const position = withoutShifts(positionOf(code, moduleSyntax.start), literal)
+    throw modulesError(position, code, moduleSyntax.start)
+  }
   const valued = withValue(code, program, analysis)
   const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
   // At the same offset, what a statement gets comes before what the program gets at its end.
@@ -91,8 +96,18 @@ function compile(
   } catch (error) {
     throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
   }
-  const { noValue } = valued
-  const warning = noValue && { message: noValue.message, ...positionOf(code, noValue.offset) }
+  const placed = ({ message, offset }: Mistake): PlacedMessage => {
+    return { message, ...withoutShifts(positionOf(code, offset), literal) }
+  }
+  const warning = valued.noValue && placed(valued.noValue)
+  const mistakes = analysis.mistakes.map(placed)
   const { name: watch } = watched
-  return { ok: true, body, shifts: all, ...(watch !== undefined && { watch }), ...(warning && { warning }) }
+  return {
+    ok: true,
+    body,
+    shifts: all,
+    ...(watch !== undefined && { watch }),
+    ...(warning && { warning }),
+    ...(mistakes.length > 0 && { mistakes }),
+  }
 }

@@ -55,6 +55,21 @@ describe('the last expression', () => {
   })
 })
 
+describe('an exported function beside its helpers', () => {
+  test.each<Row>([
+    ['const twice = (n) => 2 * n\nexport async function main({ input }) { return twice(input.n) }', 40],
+    ['function twice(n) { return 2 * n }\nexport const run = async ({ input }) => twice(input.n)', 40],
+    ['const main = () => helper()\nfunction helper() { return 4 }\nexport { main }', 4],
+    ['export function helper() { return 4 }\nexport function main() { return helper() + 1 }', 5],
+    ['export function helper() { return 4 }\nconst result = 5', 5],
+    ['export function helper() { return 4 }\nhelper() * 2', 8],
+    ['export function a() { return 4 }\nexport function b() { return 5 }', undefined],
+    ['export function a() { return 4 }\nfor (const x of [1]) {}', undefined],
+    ['export function a() { return 4 }\nconst b = a()', undefined],
+    ['export function a(x) { return x }\nconst b = 1', undefined],
+  ])('%s', expectValue)
+})
+
 describe('result', () => {
   test.each<Row>([
     ['result = 2 + 2', 4],

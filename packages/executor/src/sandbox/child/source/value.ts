@@ -4,7 +4,9 @@ import type { Analysis } from './analysis.ts'
 import { entryFunction } from './entry-function.ts'
 import { withoutExports } from './exports.ts'
 import type { Insertion } from './insertions.ts'
-import { type NoValue, noValueOf } from './no-value.ts'
+import type { Mistake } from './mistakes.ts'
+import type { NameUses } from './name-uses.ts'
+import { noValueOf } from './no-value.ts'
 import { type AnyNode, bindsResult } from './patterns.ts'
 
 /** Code that returns its value once the insertions are in it. */
@@ -12,7 +14,7 @@ export interface ValuedCode {
   readonly code: string
   readonly insertions: readonly Insertion[]
   /** Mistake to report if the code turns out to have no value. */
-  readonly noValue: NoValue | undefined
+  readonly noValue: Mistake | undefined
 }
 
 /** Argument of a function that is the program. Its parameters may be named like the globals. */
@@ -35,7 +37,9 @@ export function withValue(original: string, program: Program, analysis: Analysis
   const lastExpression =
     last?.type === 'ExpressionStatement' && !(hasResult && setsResult(last['expression'] as AnyNode)) ? last : undefined
 
-  const entry = entryFunction(statements, defaultName)
+  const noEntry = lastExpression !== undefined || hasResult
+  const mainName = noEntry ? undefined : mainExport(statements, exported.exportedNames, analysis.uses)
+  const entry = entryFunction(statements, defaultName ?? mainName)
   const isCalled = entry?.isCallable === true && (lastExpression === undefined || lastExpression === entry.statement)
   const exportedVariable = entry === undefined ? defaultName : undefined
   const fallback = exportedVariable ?? (hasResult ? 'result' : undefined)
@@ -60,6 +64,16 @@ export function withValue(original: string, program: Program, analysis: Analysis
     return { code, noValue, insertions: [insertion(end, `;${before}${entry.name}${call}${after}${declaration}`)] }
   const insertions = fallback === undefined ? [] : [insertion(end, `;return ${fallback}${declaration}`)]
   return { code, noValue, insertions }
+}
+
+/**
+ * Returns the export that is the program beside its helpers: the only one, or `main`. Nothing else runs, and nothing
+ * uses it.
+ */
+function mainExport(statements: readonly AnyNode[], names: readonly string[], uses: NameUses): string | undefined {
+  const name = names.length === 1 ? names[0] : names.find((each) => each === 'main')
+  const runsNothing = statements.every(({ type }) => type.endsWith('Declaration'))
+  return name !== undefined && runsNothing && uses.unusedAt(name) !== undefined ? name : undefined
 }
 
 function insertion(offset: number, text: string): Insertion {
