@@ -29,15 +29,23 @@ test.each([
   ['await Tools.get_user({})', 'Tools are called through tools: await tools.<name>(input).'],
   [
     'const users = tools.list()\nreturn users.map(String)',
-    'users is a promise: write await before the call of the tool (users = await tools.…).',
+    'users is a promise, so an await is missing: users = await tools.…',
   ],
   [
     'let found = tools.get_user({})\nfor (const id of found) {}',
-    'found is a promise: write await before the call of the tool (found = await tools.…).',
+    'found is a promise, so an await is missing: found = await tools.…',
   ],
   [
     'const found = tools.get_user({})\nconst names = found.users.map(String)',
-    'found is a promise: write await before the call of the tool (found = await tools.…).',
+    'found is a promise, so an await is missing: found = await tools.…',
+  ],
+  [
+    'const all = Promise.all([tools.list()])\nall.map(String)',
+    'all is a promise, so an await is missing: all = await Promise.…',
+  ],
+  [
+    'const wait = async () => {}\nlet found = null\nfound = tools.list()\nawait wait()\nfound.map(String)',
+    'found is a promise, so an await is missing: found = await tools.…',
   ],
   ['await list_issues()', 'Tools are called through tools, and tools.github.list_issues may be meant.'],
   [
@@ -113,6 +121,8 @@ test.each([
   'JSON.parse("{")',
   'const users = await tools.get_user({ a: 1 })\nusers.map(String)',
   'new Map(5)',
+  'const users = {}\nconst more = tools.list()\nusers.map(String)',
+  'const sers = {}\nconst users = tools.list()\nsers.map(String)',
   'const list = {}; list.jsonify()',
 ])('%s fails without a hint', { tags: ['GU-5'] }, async (code) => {
   const result = await suite.codemode.run(code)

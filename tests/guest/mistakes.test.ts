@@ -9,6 +9,8 @@ test.each<[string, unknown, string, number, number]>([
   ['[1, 2].map((id) => { id: id })', [null, null], '=> ({ id: id })', 1, 20],
   ['const users = [1, 2]\nreturn users.filter((id) => { id > 1 })', [], 'passed to filter', 2, 31],
   ['const n = await tools.get({ id: 1 }).then((user) => { user.name })\nreturn [n]', [null], 'passed to then', 1, 55],
+  ['return [1, 2].filter(async (id) => id > 5).length', 2, 'filter is async', 1, 22],
+  ['const order = {}\nif (order.status = "paid") return "paid"', 'paid', 'condition assigns', 2, 5],
   ['const user = await tools.get\nreturn { name: user.title }', {}, 'await tools.get({ … })', 1, 20],
   [
     'async function main() {\n  const user = await tools.get({ id: 1 })\n  return\n    [user.name]\n}\nmain()',

@@ -97,9 +97,15 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
       variable = chain === null ? undefined : chain[1]!
     }
     if (variable === undefined || variable === 'tools') return undefined
-    const set = p.stringIndexOf(body, ` ${variable} = tools.`)
-    if (set === -1) return undefined
-    return `${variable} is a promise: write await before the call of the tool (${variable} = await tools.…).`
+    // The host puts the name of a function before a call whose promise may be discarded.
+    const setting = `${variable} = `
+    for (let at = p.stringIndexOf(body, setting); at !== -1; at = p.stringIndexOf(body, setting, at + 1)) {
+      if (at > 0 && p.regExpExec(/[\p{ID_Continue}$.]/u, p.stringSlice(body, at - 1, at)) !== null) continue
+      const start = at + setting.length
+      const value = p.regExpExec(/^(?:watch_{0,31}\()?(tools|Promise)\./, p.stringSlice(body, start, start + 48))
+      if (value !== null) return `${variable} is a promise, so an await is missing: ${variable} = await ${value[1]}.…`
+    }
+    return undefined
   }
 
   /** Explains a TypeError whose message begins with an expression on `tools`. */

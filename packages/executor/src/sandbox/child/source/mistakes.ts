@@ -1,4 +1,4 @@
-import { isFunction, isPure, returnsValue, statementsOf } from './effects.ts'
+import { isConstant, isFunction, isPure, returnsValue, statementsOf } from './effects.ts'
 import type { AnyNode } from './patterns.ts'
 
 /** Probable mistake that does not make the code fail, and its offset in the code. */
@@ -20,7 +20,8 @@ const mayReturn = new Set('flatMap from fromAsync map then'.split(' '))
 
 /**
  * Mistakes in forms of code that give a wrong value silently: objects that are blocks, callbacks that return nothing,
- * what follows a lone `return`, and tools that are awaited without being called.
+ * async callbacks that nothing awaits, conditions that assign, what follows a lone `return`, and tools that are awaited
+ * without being called.
  */
 export class Mistakes {
   readonly #code: string
@@ -59,6 +60,9 @@ export class Mistakes {
       case 'AwaitExpression':
         if (node !== this.#minuend) this.#visitsAwait(node['argument'] as AnyNode)
         break
+      case 'IfStatement':
+        this.#visitsTest(node['test'] as AnyNode)
+        break
       case 'VariableDeclarator':
         this.#hasOwnTools ||= (node['id'] as { name?: string }).name === 'tools'
         break
@@ -80,6 +84,7 @@ export class Mistakes {
     const [callback] = (node['arguments'] as AnyNode[]).filter(isFunction)
     const method = methodOf(node['callee'] as AnyNode)
     if (callback === undefined || method === undefined || callback['generator'] === true) return
+    if (callback['async'] === true && this.#visitsAsync(callback, method)) return
     const statements = statementsOf(callback)
     const last = statements?.at(-1)
     if (last === undefined || isObjectAsBlock(statements!)) return
@@ -89,6 +94,23 @@ export class Mistakes {
     if (!isMistake || returnsValue(callback)) return
     const message = `The function that is passed to ${method} returns nothing. Write return before its value.`
     this.#found.push({ offset: last.start, message })
+  }
+
+  /** Looks at an async callback, whose promise most methods do not await; returns whether it is a mistake. */
+  #visitsAsync(callback: AnyNode, method: string): boolean {
+    let message: string | undefined
+    if (method === 'reduce' || method === 'reduceRight') {
+      const name = (callback['params'] as { readonly name?: string }[])[0]?.name
+      const body = this.#code.slice((callback['body'] as AnyNode).start, callback.end)
+      if (name === undefined || isAwaited(name, body)) return false
+      message = `The function that is passed to ${method} is async, so ${name} is a promise. Use await ${name} in it.`
+    } else if (needReturn.has(method)) {
+      message =
+        `The function that is passed to ${method} is async, and ${method} does not await its promise. ` +
+        `Get the values first: await Promise.all(items.map(async (item) => …))`
+    }
+    if (message !== undefined) this.#found.push({ offset: callback.start, message })
+    return message !== undefined
   }
 
   #visitsStatements(statements: readonly AnyNode[]): void {
@@ -103,6 +125,13 @@ export class Mistakes {
           'Begin the value on the line of return, or put it into parentheses that open there.',
       })
     }
+  }
+
+  #visitsTest(test: AnyNode): void {
+    if (test.type !== 'AssignmentExpression' || test['operator'] !== '=' || !isConstant(test['right'] as AnyNode))
+      return
+    const message = `This condition assigns a value, so it is always the same. Compare with ===: ${excerpt(this.#code, test['left'] as AnyNode)} === …`
+    this.#found.push({ offset: test.start, message })
   }
 
   #visitsAwait(awaited: AnyNode): void {
@@ -123,6 +152,21 @@ function isObjectAsBlock(statements: readonly AnyNode[]): boolean {
   const body = first['body'] as AnyNode
   if (body.type === 'BlockStatement') return isObjectAsBlock(body['body'] as AnyNode[])
   return body.type === 'ExpressionStatement'
+}
+
+/** Returns whether the text of a function may await a parameter. */
+function isAwaited(name: string, body: string): boolean {
+  if (body.includes('Promise.') || body.includes(`${name}.then`)) return true
+  for (const { index } of body.matchAll(/\bawait\b/g)) {
+    if (
+      body
+        .slice(index + 'await'.length)
+        .trimStart()
+        .startsWith(name)
+    )
+      return true
+  }
+  return false
 }
 
 function methodOf(callee: AnyNode): string | undefined {
