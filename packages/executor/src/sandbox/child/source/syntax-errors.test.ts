@@ -46,6 +46,25 @@ describe('the unexpected token is named', () => {
   ])('%j', expectError)
 })
 
+describe('an error of code with exports is reported as it is', () => {
+  test.each<Row>([
+    ['export default async function main() { const x = ; }', 1, 50, "Unexpected token ';'"],
+    ['export async function main(): Promise<void> {\n  const x = = 1\n}', 2, 13, "Unexpected token '='"],
+    ['export const main = async () => {\n  f(1, 2\n  return 1\n}', 3, 3, "Unexpected token 'return'", /\( since line 2/],
+    ['export const f = (x: number) => {\n  g(x\n', 3, 1, 'Unexpected end of input', /\{ since line 1, \( since line 2/],
+    ['export default', 1, 15, 'Unexpected end of input'],
+    ['export const f = (x: number) => { await x }', 1, 35, /^Unexpected 'await'/, /function f/],
+    ['let a: number\nexport enum Color { Red }', 2, 8, /enum/, /^Use an object/],
+    ['export const enum Color { Red }', 1, 8, /enum/, /^Use an object/],
+    ['export namespace A { export const b = 1 }', 1, 8, /namespace/, /^Use an object/],
+    ['export class A {\n  constructor(private b: string) {}\n}', 2, 23, /parameter properties/, /^Declare a field/],
+    ['export const s: string = "abc\nconst b = 1', 1, 26, /^Unterminated string/],
+    ["import { a } from 'b'\nconst x = ;", 1, 1, /^modules are not available/, /./],
+    ['const x: number = 1\nexport * from "b"', 2, 1, /^modules are not available/, /./],
+    ['export = 5', 1, 1, /^modules are not available/, /./],
+  ])('%j', expectError)
+})
+
 describe('what V8 refuses has a position', () => {
   test.each<Row>([
     ['let a = 1\n  let a = 2', 2, 7, "Identifier 'a' has already been declared"],
