@@ -1,6 +1,6 @@
 import type { AnyNode } from './patterns.ts'
 
-/** Function that is the program: the only statement, or the default export. */
+/** Function that is the program: the only statement, or an export. */
 export interface EntryFunction {
   /** Name by which to call it; undefined for an expression. */
   readonly name: string | undefined
@@ -11,22 +11,26 @@ export interface EntryFunction {
   readonly isCallable: boolean
 }
 
-/** Returns the function that is the program, if there is one. */
-export function entryFunction(
-  statements: readonly AnyNode[],
-  defaultName: string | undefined,
-): EntryFunction | undefined {
-  if (defaultName !== undefined) {
-    for (const statement of statements) {
-      const entry = declared(statement)
-      if (entry?.name === defaultName) return entry
-    }
-    return undefined
+/** Returns the function that is the program because nothing else is in it. */
+export function loneFunction(statements: readonly AnyNode[]): EntryFunction | undefined {
+  const [only, second] = statements
+  if (only === undefined || second !== undefined) return undefined
+  return only.type === 'ExpressionStatement' ? ofStatement(only) : declared(only)
+}
+
+/** Returns the function that an expression statement consists of. */
+export function ofStatement(statement: AnyNode): EntryFunction | undefined {
+  return ofFunction(statement['expression'] as AnyNode, undefined, statement)
+}
+
+/** Returns the function that a statement declares by a name. */
+export function declaredFunction(statements: readonly AnyNode[], name: string | undefined): EntryFunction | undefined {
+  if (name === undefined) return undefined
+  for (const statement of statements) {
+    const entry = declared(statement)
+    if (entry?.name === name) return entry
   }
-  const last = statements.at(-1)
-  if (statements.length !== 1 && last?.['isDefaultExport'] !== true) return undefined
-  if (last?.type !== 'ExpressionStatement') return last && declared(last)
-  return ofFunction(last['expression'] as AnyNode, undefined, last)
+  return undefined
 }
 
 function declared(statement: AnyNode): EntryFunction | undefined {

@@ -1,6 +1,6 @@
 import type { Program } from 'acorn'
 
-import type { AnyNode } from './patterns.ts'
+import { addNames, type AnyNode } from './patterns.ts'
 
 /** Statements of a program whose exports are declarations and expressions of its own. */
 export interface Statements {
@@ -9,12 +9,15 @@ export interface Statements {
   readonly statements: readonly AnyNode[]
   /** Name that is exported as the default. */
   readonly defaultName: string | undefined
+  /** Name of the only other export, or `main` among several. */
+  readonly exportedName: string | undefined
 }
 
 /** Replaces the exports of a program, which are all at its top level, by what they export. */
 export function withoutExports(code: string, program: Program): Statements {
   const statements: AnyNode[] = []
   let defaultName: string | undefined
+  const names: string[] = []
   let text = ''
   let copied = 0
 
@@ -28,8 +31,14 @@ export function withoutExports(code: string, program: Program): Statements {
     const declaration = node['declaration'] as AnyNode | null | undefined
     if (node.type === 'ExportNamedDeclaration') {
       blank(node.start, declaration?.start ?? node.end)
-      if (declaration) statements.push(declaration)
-      else defaultName ??= defaultOf(node['specifiers'] as AnyNode[])
+      if (declaration) {
+        statements.push(declaration)
+        names.push(...namesOf(declaration))
+      } else {
+        const specifiers = node['specifiers'] as AnyNode[]
+        defaultName ??= defaultOf(specifiers)
+        names.push(...specifiers.map(({ local }) => (local as { name: string }).name))
+      }
     } else if (node.type === 'ExportDefaultDeclaration') {
       const name = nameOf(declaration!)
       blank(node.start, name !== undefined && declaration!.type === 'Identifier' ? node.end : startOf(node, code))
@@ -37,7 +46,8 @@ export function withoutExports(code: string, program: Program): Statements {
       if (declaration!.type !== 'Identifier') statements.push(asStatement(node, declaration!, text.length))
     } else statements.push(node)
   }
-  return { code: text + code.slice(copied), statements, defaultName }
+  const exportedName = names.length === 1 ? names[0] : names.find((name) => name === 'main')
+  return { code: text + code.slice(copied), statements, defaultName, exportedName }
 }
 
 /** Returns the offset at which what a default export exports begins, with its parentheses. */
@@ -56,6 +66,13 @@ function nameOf(declaration: AnyNode): string | undefined {
   if (declaration.type === 'Identifier') return declaration['name'] as string
   if (!declaration.type.endsWith('Declaration')) return undefined
   return (declaration['id'] as { name: string } | null)?.name
+}
+
+function namesOf(declaration: AnyNode): string[] {
+  const names: string[] = []
+  const declarations = (declaration['declarations'] as AnyNode[] | undefined) ?? [declaration]
+  for (const { id } of declarations) addNames(id, names)
+  return names
 }
 
 function defaultOf(specifiers: readonly AnyNode[]): string | undefined {

@@ -69,15 +69,13 @@ function endsInExpression(statement: unknown): boolean {
     case 'ExpressionStatement':
       return !writesLog(node['expression'] as AnyNode)
     case 'BlockStatement':
-      return endsInExpression((node['body'] as AnyNode[]).at(-1))
+      return endsInExpression(lastOf(node['body']))
     case 'IfStatement':
       return endsInExpression(node['consequent']) || endsInExpression(node['alternate'])
     case 'TryStatement':
       return endsInExpression(node['block']) || endsInExpression((node['handler'] as AnyNode | null)?.['body'])
     case 'SwitchStatement':
-      return (node['cases'] as AnyNode[]).some((each) =>
-        endsInExpression((each['consequent'] as AnyNode[]).findLast(({ type }) => type !== 'BreakStatement')),
-      )
+      return (node['cases'] as AnyNode[]).some((each) => endsInExpression(lastOf(each['consequent'])))
     case 'LabeledStatement':
       return endsInExpression(node['body'])
     default:
@@ -85,7 +83,13 @@ function endsInExpression(statement: unknown): boolean {
   }
 }
 
-function writesLog(expression: AnyNode): boolean {
+/** Returns the last statement of a list that is no `break`. */
+function lastOf(statements: unknown): AnyNode | undefined {
+  return (statements as AnyNode[]).findLast(({ type }) => type !== 'BreakStatement')
+}
+
+/** Returns whether an expression is a call of a method of `console`. */
+export function writesLog(expression: AnyNode): boolean {
   const callee = expression['callee'] as AnyNode | undefined
   const object = callee?.['object'] as { name?: string } | undefined
   return expression.type === 'CallExpression' && object?.name === 'console'

@@ -2,7 +2,7 @@ import type { PreparedSource } from '../../guest-boundary.ts'
 import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
-import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
+import { parseAnyDialect, shiftOf, type Understood } from './dialects.ts'
 import { watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
@@ -73,19 +73,17 @@ function withoutHashbang(code: string): string {
   return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
 }
 
-function compile(
-  check: CheckBody,
-  original: string,
-  { program, code, analysis, returnedAt }: Understood,
-): PreparedSource {
-  const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
-  if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
+function compile(check: CheckBody, original: string, { program, code, analysis, prefix }: Understood): PreparedSource {
+  const prefixShift = prefix === undefined ? [] : [shiftOf(original, prefix)]
+  if (analysis.moduleSyntax)
+    throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), prefixShift))
   const valued = withValue(code, program, analysis)
   const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
   // At the same offset, what a statement gets comes before what the program gets at its end.
   const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
   const { body, shifts } = insert(valued.code, insertions)
-  const all = [...literal, ...shifts]
+  // Undone in this order: the insertions are in the code with its prefix.
+  const all = [...shifts, ...prefixShift]
   try {
     check(body)
   } catch (error) {

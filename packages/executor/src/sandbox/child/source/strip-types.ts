@@ -62,7 +62,8 @@ function strip(code: string): string {
  * code by itself is the one to report.
  */
 function hidesExport(within: SyntaxError, byItself: SyntaxError, code: string): boolean {
-  const isExport = /'export'/.test(within.message) && code.startsWith('export', offsetOf(code, positionOfError(within, code, 1)))
+  const isExport =
+    /'export'/.test(within.message) && code.startsWith('export', offsetOf(code, positionOfError(within, code, 1)))
   return isExport && !byItself.message.startsWith('Return statement')
 }
 

@@ -50,7 +50,13 @@ describe('an error of code with exports is reported as it is', () => {
   test.each<Row>([
     ['export default async function main() { const x = ; }', 1, 50, "Unexpected token ';'"],
     ['export async function main(): Promise<void> {\n  const x = = 1\n}', 2, 13, "Unexpected token '='"],
-    ['export const main = async () => {\n  f(1, 2\n  return 1\n}', 3, 3, "Unexpected token 'return'", /\( since line 2/],
+    [
+      'export const main = async () => {\n  f(1, 2\n  return 1\n}',
+      3,
+      3,
+      "Unexpected token 'return'",
+      /\( since line 2/,
+    ],
     ['export const f = (x: number) => {\n  g(x\n', 3, 1, 'Unexpected end of input', /\{ since line 1, \( since line 2/],
     ['export default', 1, 15, 'Unexpected end of input'],
     ['export const f = (x: number) => { await x }', 1, 35, /^Unexpected 'await'/, /function f/],
@@ -109,8 +115,26 @@ describe('an await in a function that is not async', () => {
     ['async function f() {\n  [1].forEach((n) => {\n    await x(n)\n  })\n}', 3, 5, awaits, /forEach \(line 2\)/],
     ['function f() { for await (const x of y) {} }', 1, 20, awaits, /function f/],
     ['(function () { await x() })()', 1, 16, awaits, /function of line 1/],
+    ['class A {\n  constructor() { await x() }\n}', 2, 19, awaits, /^A constructor can't be async \(line 2\)/],
+    [
+      'class A { get b() { return await x() } }',
+      1,
+      28,
+      awaits,
+      /^A getter can't be async \(line 1\): make b an async method/,
+    ],
+    ['const a = { set b(c) { await x() } }', 1, 24, awaits, /^A setter can't be async/],
+    ['class A { constructor() { [1].map((n) => await n) } }', 1, 42, awaits, /passed to map/],
   ])('is named: %j', expectError)
 })
+
+test.each(['let await = 1', 'const await = 1; b', 'class A { static { await x() } }'])(
+  'a name or a block for which async is no remedy has no such hint: %s',
+  (code) => {
+    expect(prepareSource(code)).toMatchObject({ ok: false })
+    expect(prepareSource(code)).not.toHaveProperty('hint')
+  },
+)
 
 describe('brackets that are not balanced', () => {
   test.each<Row>([
