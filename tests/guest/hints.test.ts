@@ -37,6 +37,25 @@ test.each([
     'for (const each of tools.list()) {}',
     'tools.list(…) returns a promise, so await it first: (await tools.list(input)).',
   ],
+  [
+    'const xs = tools.list()\nreturn xs.map(String)',
+    'xs is the promise of tools.list(…), so await it first: xs = await tools.list(input).',
+  ],
+  [
+    'let xs: any = tools.list({}); for (const x of xs) {}',
+    'xs is the promise of tools.list(…), so await it first: xs = await tools.list(input).',
+  ],
+  [
+    'const issues = tools.github.list_issues()\nissues.forEach(String)',
+    'issues is the promise of tools.github.list_issues(…), so await it first: issues = await tools.github.list_issues(input).',
+  ],
+  ['new tools.get_user({})', 'A tool is called without new: await tools.get_user(input).'],
+  ['const call = tools.nope; await call({})', `There is no tool nope (${all}).`],
+  ['const all = tools; all.nope()', `There is no tool nope (${all}).`],
+  ['await Promise.all([1].map(tools.nope))', `There is no tool nope (${all}).`],
+  ["await tools['jira'].search()", `There is no tool jira (${all}).`],
+  ['await tool.get_user({})', 'Tools are called through tools: await tools.get_user(input).'],
+  ['await mcp.github.list_issues({})', 'Tools are called through tools: await tools.github.list_issues(input).'],
 ])('%s fails with a hint at the tools', { tags: ['GU-5', 'TL-8'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', hint } })
@@ -60,6 +79,18 @@ test.each([
   ['Deno.env', 'the values that the host passes are `input`, `context` and `config`.'],
   ['new Worker("a.js")', 'use async functions and Promise.all.'],
   ['print(1)', 'The function that prints is console.log.'],
+  ['log("x")', 'The function that prints is console.log.'],
+  ["globalThis.Buffer.from('x')", 'The sandbox has no Buffer'],
+  ['globalThis.process.env', 'The sandbox shows nothing of its host'],
+  ["const { subtle } = crypto; subtle.digest('x')", 'only getRandomValues and randomUUID of crypto'],
+  ["const { createHash, randomUUID } = crypto\ncreateHash('md5')", 'only getRandomValues and randomUUID of crypto'],
+  ['new TransformStream()', 'The sandbox has no files and streams'],
+  ['new URLPattern({})', 'use URL and regular expressions'],
+  ['assert.equal(1, 2)', 'throw an Error'],
+  ['len([1])', 'its property length'],
+  ['for (const i of range(3)) {}', 'Array.from({ length }'],
+  ["path.join('a', 'b')", 'The sandbox has no libraries'],
+  ['z.object({})', 'The sandbox has no libraries'],
 ])('%s fails with a hint at what is there', { tags: ['GU-5'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })
@@ -74,6 +105,15 @@ test.each([
   'throw { name: "ReferenceError", message: "fetch is not defined" }',
   'const user = undefined; user.name',
   'await tools.get_user(1n)',
+  'const { list } = tools; const other = 1; other()',
+  'const xs = await tools.list(); xs.other()',
+  'let xs = tools.list(); xs = await xs; xs.other()',
+  'const xs = { a: tools.list }; xs.b()',
+  'path.push(1)',
+  'return x + z',
+  'range.from = 1',
+  'log.push(1)',
+  'other.find(1)',
 ])('%s fails without a hint', { tags: ['GU-5'] }, async (code) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })

@@ -4,6 +4,7 @@ import { nearNames } from './near-names.ts'
 import type { Primordials } from './primordials.ts'
 import type { ToolNames } from './tool-names.ts'
 import { placeIn } from './stack-frames.ts'
+import { isTakenFrom, originOf } from './variable-origins.ts'
 
 /** Texts of an error that the code did not catch. */
 interface UncaughtError {
@@ -32,10 +33,10 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     if (name !== 'TypeError') return undefined
     if (p.stringStartsWith(message, 'tools')) return ofTools(message)
     const property = p.regExpExec(
-      /^(globalThis\.|crypto\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u,
+      /^([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}\.|)([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255}) is not (?:a function|a constructor|iterable)/u,
       message,
     )
-    if (property !== null) return ofProperty(property[1] ?? '', property[2]!)
+    if (property !== null) return ofProperty(property[1] ?? '', property[2]!, lineOf(stack))
     const read = p.regExpExec(/^Cannot read properties of undefined \(reading '([^']{1,128})'\)$/, message)
     return read === null ? undefined : ofRead(read[1]!, lineOf(stack))
   }
@@ -49,7 +50,14 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     }
     const hint = absentNames()[p.stringStartsWith(missing, '__') ? `.${p.stringSlice(missing, 2)}` : missing]
     if (hint !== undefined) return hint
-    if (!p.stringIncludes(line, `${missing}(`)) return undefined
+    const path = pathBehind(`${missing}.`, line)
+    const isCalled = p.stringIncludes(line, `${missing}(`)
+    const hintAtUse = absentNames()[isCalled ? `${missing}(` : `${missing}.${path}`]
+    if (hintAtUse !== undefined) return hintAtUse
+    const method = names.find(path)
+    if (method !== undefined && names.isTool(method))
+      return `Tools are called through tools: await tools.${method}(input).`
+    if (!isCalled) return undefined
     const near = nearNames(p, missing, names.all)
     return near.length === 0 ? undefined : `Tools are called through tools, and ${meant(near)}.`
   }
@@ -63,27 +71,69 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     if (path === undefined) return `tools is an object of functions: await tools.<name>(input)${suggestion('')}.`
     const known = names.find(path)
     if (known === undefined) return noTool(path)
+    if (p.stringEndsWith(message, 'is not a constructor'))
+      return `A tool is called without new: await tools.${path}(input).`
     return names.isTool(known)
       ? `tools.${path}(…) returns a promise, so await it first: (await tools.${path}(input)).`
       : `tools.${path} is a namespace (${listed(`${known}.`)}).`
   }
 
-  /** Explains the call of a property, or of a variable, that is no function. */
-  function ofProperty(object: string, property: string): string | undefined {
+  /** Explains the use of a property, or of a variable, that is no function or is not iterable. */
+  function ofProperty(object: string, property: string, line: string): string | undefined {
     if (object === 'globalThis.') return absentNames()[property]
-    if (object === 'crypto.') return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
-    const isDestructured = object === '' && p.regExpExec(/\}\s?=\s?(?:await\s)?tools\b/, body) !== null
-    return isDestructured && names.find(property) === undefined ? noTool(property) : undefined
+    if (object === 'crypto.') return ofCrypto(property)
+    if (object !== '') return ofVariable(p.stringSlice(object, 0, object.length - 1), property)
+    if (property === 'undefined') return ofTool(line)
+    if (isTakenFrom(p, body, 'crypto', property)) return ofCrypto(property)
+    if (isTakenFrom(p, body, 'tools', property))
+      return names.find(property) === undefined ? noTool(property) : undefined
+    return ofVariable(property, undefined)
+  }
+
+  function ofCrypto(property: string): string | undefined {
+    return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
+  }
+
+  /** Explains the use of a variable that holds `tools`, a tool that does not exist, or the promise of a call. */
+  function ofVariable(variable: string, property: string | undefined): string | undefined {
+    const origin = originOf(p, body, variable)
+    if (origin === undefined) return undefined
+    const { path, isCalled } = origin
+    if (path === '')
+      return property === undefined || isCalled || names.find(property) !== undefined ? undefined : noTool(property)
+    if (!isCalled) return property === undefined && names.find(path) === undefined ? noTool(path) : undefined
+    const known = names.find(path)
+    return known !== undefined && names.isTool(known) && !p.stringIncludes(body, `await ${variable}`)
+      ? `${variable} is the promise of tools.${path}(…), so await it first: ${variable} = await tools.${path}(input).`
+      : undefined
   }
 
   function ofRead(property: string, line: string): string | undefined {
     if (p.stringIncludes(line, `crypto.subtle.${property}`)) return absentNames()['crypto.subtle']
-    const called = p.regExpExec(/\btools\.([\p{ID_Start}_$][\p{ID_Continue}$.]{0,255})/u, line)
-    if (called === null) return undefined
-    const path = called[1]!
+    if (p.stringIncludes(line, `subtle.${property}`) && isTakenFrom(p, body, 'crypto', 'subtle'))
+      return ofCrypto('subtle')
+    const global = p.regExpExec(/\bglobalThis\.([\p{ID_Start}_$][\p{ID_Continue}$]{0,127})\./u, line)
+    if (global !== null && p.stringIncludes(line, `${global[0]}${property}`)) return absentNames()[global[1]!]
+    const quoted = p.regExpExec(/\btools\[(["'`])([^"'`]{1,128})\1\]/, line)
+    if (quoted !== null && names.find(quoted[2]!) === undefined) return noTool(quoted[2]!)
+    const path = pathBehind('tools.', line)
     if (!p.stringEndsWith(path, `.${property}`)) return undefined
     const object = p.stringSlice(path, 0, path.length - property.length - 1)
     return names.find(object) === undefined ? noTool(path) : undefined
+  }
+
+  /** Explains the tool that a line names and that does not exist. */
+  function ofTool(line: string): string | undefined {
+    const path = pathBehind('tools.', line)
+    return path === '' || names.find(path) !== undefined ? undefined : noTool(path)
+  }
+
+  /** Returns the names, joined by dots, behind the first occurrence of a text in a line; empty if there are none. */
+  function pathBehind(start: string, line: string): string {
+    const at = p.stringIndexOf(line, start)
+    if (at === -1) return ''
+    const path = p.regExpExec(/^[\p{ID_Start}_$][\p{ID_Continue}$.]{0,255}/u, p.stringSlice(line, at + start.length))
+    return path === null ? '' : path[0]
   }
 
   function noTool(path: string): string {
