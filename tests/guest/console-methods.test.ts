@@ -1,4 +1,7 @@
 /** Tests that the console's methods and the text of values are those of Node. */
+// oxlint-disable-next-line no-restricted-imports -- the model
+import { inspect } from 'node:util'
+
 import { expect, test } from 'vitest'
 
 import { useCodemode } from '../support/suite.ts'
@@ -70,6 +73,26 @@ test(
     ])
   },
 )
+
+test('dir has the options of Node, and long lists have columns', { tags: ['EX-8'] }, async () => {
+  const value = { b: 'abcdef', a: [1, 2, 3] }
+  const options = [
+    { maxArrayLength: 1, maxStringLength: 2, sorted: true },
+    { breakLength: 20 },
+    { compact: 1, breakLength: 0 },
+  ]
+  const powers = Array.from({ length: 9 }, (_, n) => n ** 5)
+  const rows = Array.from({ length: 7 }, (_, id) => ({ id }))
+  const code = `
+    for (const options of input.options) console.dir(input.value, options)
+    console.log(input.powers); console.dir(input.rows)`
+  const { logs } = await suite.codemode.run(code, { input: { value, options, powers, rows } })
+  expect(logs.map(({ text }) => text)).toEqual([
+    ...options.map((each) => inspect(value, each)),
+    inspect(powers),
+    inspect(rows),
+  ])
+})
 
 test.each([
   [`[{ a: 1, b: 'x' }, { a: 2, c: [1, 2, 3, 4] }]`, ['(index)|a|b|c', `0|1|'x'|`, '1|2||[ 1, 2, 3, ... 1 more item ]']],

@@ -90,10 +90,6 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     return ofVariable(property, undefined)
   }
 
-  function ofCrypto(property: string): string | undefined {
-    return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
-  }
-
   /** Explains the use of a variable that holds `tools`, a tool that does not exist, or the promise of a call. */
   function ofVariable(variable: string, property: string | undefined): string | undefined {
     const origin = originOf(p, body, variable)
@@ -173,4 +169,8 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     const end = p.stringIndexOf(body, '\n', start)
     return p.stringSlice(body, start, end === -1 ? body.length : end)
   }
+}
+
+function ofCrypto(property: string): string | undefined {
+  return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
 }
