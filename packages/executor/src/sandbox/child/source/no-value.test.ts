@@ -40,6 +40,8 @@ test.each([
   'const f = (output) => 1\nf',
   'async function main() {}\nawait main()',
   'async function main() {}',
+  'export default undefined',
+  'let output\nexport default output',
   'result = undefined',
   'const a = { main: 1, output: 2, result: 3 }',
   '[1].forEach((result) => {})',

@@ -227,6 +227,7 @@ describe('exports', () => {
     ['const a = 4\nexport default a\nconsole.log(a)', 4],
     ['export default async function main() { return 4 }\nconsole.log("loaded")', 4],
     ['export default async function main() { return 4 }\nmain()', 4],
+    ['export default class A { static b = 4 }\nA.b', 4],
     ['const a: number = 4\nexport default a as unknown;\nconst b = 1', 4],
     ['export interface A { b: string }\nexport const result: A = { b: "c" }', { b: 'c' }],
   ])('%s', expectValue)
@@ -253,6 +254,8 @@ describe('text around the program', () => {
     ['\n~~~typescript title="x"\nlet x: number = 4\nx\n~~~\n', 4],
     ['```js\r\nconst a = 4\r\na\r\n```\r\n', 4],
     ['Here is the code:\n```js\n4\n```\nIt gives 4.', 4],
+    ['const a = 4\na\n```', 4],
+    ['const a: number = 4\nreturn a\n```\n\n', 4],
     ['Code:\n```js\nreturn 4\n```', 4],
     ["Sure, that's it\n\n```ts\nconst a: number = 4\na\n```\n", 4],
     ['I will call it.\n\n~~~\nresult = 4', 4],

@@ -40,15 +40,11 @@ export function withValue(original: string, program: Program, analysis: Analysis
 
   const { entry, isCalled } = entryOf(exported, statements, { analysis, lastExpression })
   const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
-  const exportedVariable = entry === undefined ? defaultName : undefined
+  const isClass = statements.some((each) => each.type === 'ClassDeclaration' && nameOf(each) === defaultName)
+  const exportedVariable = entry === undefined && !(isClass && lastExpression !== undefined) ? defaultName : undefined
   const fallback = exportedVariable ?? variable
-  const noValue = noValueOf(statements, {
-    uses: analysis.uses,
-    entry,
-    isCalled,
-    last,
-    hasResult: variable !== undefined,
-  })
+  const facts = { uses: analysis.uses, entry, isCalled, last, hasResult: variable !== undefined }
+  const noValue = exportedVariable === undefined ? noValueOf(statements, facts) : undefined
 
   const [before, after] =
     fallback === undefined
@@ -121,6 +117,10 @@ function unusedName(code: string): string {
   let length = -1
   for (const [, underscores] of code.matchAll(/exported(_*)/g)) length = Math.max(length, underscores!.length)
   return `exported${'_'.repeat(length + 1)}`
+}
+
+function nameOf({ id }: { readonly id?: unknown }): string | undefined {
+  return (id as { name?: string } | null | undefined)?.name
 }
 
 function insertion(offset: number, text: string): Insertion {
