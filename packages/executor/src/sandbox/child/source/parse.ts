@@ -4,8 +4,9 @@ import { LinearParser } from './linear-parser.ts'
 import { unexpected } from './unexpected.ts'
 import { SourceError } from './source-error.ts'
 
-const isJsx = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
-const jsxHint = 'JSX is not supported: build an object or a string instead.'
+const tag = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
+const typeParameters = /^<[\w.]+>\s*\(/
+export const jsxHint = 'JSX is not supported: build an object or a string instead.'
 
 /** Program, and its text without what acorn accepts and the body of a function does not. */
 export interface Parsed {
@@ -59,7 +60,7 @@ function describe(error: unknown, code: string): unknown {
   const message = error.message.replace(/ \(\d+:\d+\)$/, '')
   // Acorn's place of a regular expression is behind its slash.
   const column = loc.column + (/regular expression/i.test(message) ? 0 : 1)
-  const hint = isJsx.test(code.slice(pos, pos + 100)) ? jsxHint : undefined
+  const hint = isJsx(code, pos) ? jsxHint : undefined
   return new SourceError(
     message === 'Unexpected token' ? unexpected(code, pos) : message,
     { line: loc.line, column },
@@ -69,4 +70,10 @@ function describe(error: unknown, code: string): unknown {
       isConclusive: hint !== undefined || /^(?:Unterminated|'new\.target')/.test(message),
     },
   )
+}
+
+/** Returns whether a tag begins at an offset, rather than the type parameters of a function. */
+function isJsx(code: string, offset: number): boolean {
+  const text = code.slice(offset, offset + 100)
+  return tag.test(text) && !typeParameters.test(text) && !/[\w$]/.test(code[offset - 1] ?? '')
 }

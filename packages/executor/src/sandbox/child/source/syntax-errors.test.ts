@@ -172,6 +172,10 @@ describe('brackets that are not balanced', () => {
     'const a = `b',
     'a ?? b || c',
     'const [a, b = 1 2] = c',
+    'const f = <T>(x: T) => x\nconst a = ;',
+    "function f<T>(x: T) { return x }\nf<string>('a' 'b')",
+    'class A<T> { b: = 1 }',
+    'user@example.com',
   ])('are no hint at another error: %s', (code) => {
     expect(prepareSource(code)).not.toHaveProperty('hint')
   })
@@ -186,6 +190,8 @@ describe('what is not supported', () => {
     ['const a = <div className="x">hi</div>', 1, 11, "Unexpected token '<'", /^JSX/],
     ['const a = (\n  <>\n    {b}\n  </>\n)', 2, 3, "Unexpected token '<'", /^JSX/],
     ['const a = <Foo.Bar {...b} />', 1, 11, "Unexpected token '<'", /^JSX/],
+    ['const a: JSX.Element = <div>{1}</div>', 1, 33, "Unexpected token '/'", /^JSX/],
+    ['const a: number = 1\nreturn <Foo b="c" />', 2, 13, "Unexpected identifier 'b'", /^JSX/],
     ['let a: number\nenum Color { Red }', 2, 1, /enum/, /^Use an object/],
     ['const enum Color { Red }', 1, 1, /enum/, /^Use an object/],
     ['namespace A { export const b = 1 }', 1, 1, /namespace/, /^Use an object/],
