@@ -9,15 +9,15 @@ export interface Statements {
   readonly statements: readonly AnyNode[]
   /** Name that is exported as the default. */
   readonly defaultName: string | undefined
-  /** Name of the only other export, or `main` among several. */
-  readonly exportedName: string | undefined
+  /** Names of the other exports. */
+  readonly exportedNames: readonly string[]
 }
 
 /** Replaces the exports of a program, which are all at its top level, by what they export. */
 export function withoutExports(code: string, program: Program): Statements {
   const statements: AnyNode[] = []
   let defaultName: string | undefined
-  const names: string[] = []
+  const exportedNames: string[] = []
   let text = ''
   let copied = 0
 
@@ -33,11 +33,11 @@ export function withoutExports(code: string, program: Program): Statements {
       blank(node.start, declaration?.start ?? node.end)
       if (declaration) {
         statements.push(declaration)
-        names.push(...namesOf(declaration))
+        exportedNames.push(...declaredNames(declaration))
       } else {
         const specifiers = node['specifiers'] as AnyNode[]
         defaultName ??= defaultOf(specifiers)
-        names.push(...specifiers.map(({ local }) => (local as { name: string }).name))
+        exportedNames.push(...specifiers.map(({ local }) => (local as { name?: string }).name ?? ''))
       }
     } else if (node.type === 'ExportDefaultDeclaration') {
       const name = nameOf(declaration!)
@@ -46,8 +46,7 @@ export function withoutExports(code: string, program: Program): Statements {
       if (declaration!.type !== 'Identifier') statements.push(asStatement(node, declaration!, text.length))
     } else statements.push(node)
   }
-  const exportedName = names.length === 1 ? names[0] : names.find((name) => name === 'main')
-  return { code: text + code.slice(copied), statements, defaultName, exportedName }
+  return { code: text + code.slice(copied), statements, defaultName, exportedNames }
 }
 
 /** Returns the offset at which what a default export exports begins, with its parentheses. */
@@ -68,14 +67,13 @@ function nameOf(declaration: AnyNode): string | undefined {
   return (declaration['id'] as { name: string } | null)?.name
 }
 
-function namesOf(declaration: AnyNode): string[] {
-  const names: string[] = []
-  const declarations = (declaration['declarations'] as AnyNode[] | undefined) ?? [declaration]
-  for (const { id } of declarations) addNames(id, names)
-  return names
-}
-
 function defaultOf(specifiers: readonly AnyNode[]): string | undefined {
   const found = specifiers.find(({ exported }) => (exported as { name?: string }).name === 'default')
   return (found?.['local'] as { name?: string } | undefined)?.name
+}
+
+function declaredNames(declaration: AnyNode): string[] {
+  const names: string[] = []
+  for (const { id } of (declaration['declarations'] ?? [declaration]) as { readonly id: unknown }[]) addNames(id, names)
+  return names
 }

@@ -1,7 +1,7 @@
 import type { Program } from 'acorn'
 
 import type { Analysis } from './analysis.ts'
-import { declaredFunction, type EntryFunction, loneFunction, ofStatement } from './entry-function.ts'
+import { type EntryFunction, entryFunction } from './entry-function.ts'
 import { type Statements, withoutExports } from './exports.ts'
 import type { Insertion } from './insertions.ts'
 import { type NoValue, noValueOf, writesLog } from './no-value.ts'
@@ -92,17 +92,17 @@ interface Facts {
  * called.
  */
 function entryOf(
-  { defaultName, exportedName }: Statements,
+  { defaultName, exportedNames }: Statements,
   statements: readonly AnyNode[],
   { analysis, lastExpression }: Facts,
 ): { entry: EntryFunction | undefined; isCalled: boolean } {
   const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
-  const lone = defaultName === undefined && marked === undefined ? loneFunction(statements) : undefined
-  const entry = marked === undefined ? (lone ?? declaredFunction(statements, defaultName)) : ofStatement(marked)
+  const entry = entryFunction(marked === undefined ? statements : [marked], defaultName)
   if (entry !== undefined) return { entry, isCalled: entry.isCallable && !isUsed(entry) }
   if (defaultName !== undefined || marked !== undefined || analysis.declaresResult) return none
   if (lastExpression !== undefined && !writesLog(lastExpression['expression'] as AnyNode)) return none
-  const named = declaredFunction(statements, exportedName)
+  const name = exportedNames.length === 1 ? exportedNames[0] : exportedNames.find((each) => each === 'main')
+  const named = name === undefined ? undefined : entryFunction(statements, name)
   return named === undefined || isUsed(named) ? none : { entry: named, isCalled: named.isCallable }
 
   function isUsed({ name, start }: EntryFunction): boolean {
@@ -119,8 +119,8 @@ function unusedName(code: string): string {
   return `exported${'_'.repeat(length + 1)}`
 }
 
-function nameOf({ id }: { readonly id?: unknown }): string | undefined {
-  return (id as { name?: string } | null | undefined)?.name
+function nameOf(declaration: AnyNode): string | undefined {
+  return (declaration['id'] as { name?: string } | null | undefined)?.name
 }
 
 function insertion(offset: number, text: string): Insertion {
