@@ -1,4 +1,6 @@
 /** Tests that the console's methods and the text of values are those of Node. */
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
 // oxlint-disable-next-line no-restricted-imports -- the model
 import { inspect } from 'node:util'
 
@@ -116,6 +118,20 @@ test.each([
     ),
   ).toEqual(rows)
   expect(new Set(table!.split('\n').map((line) => line.length)).size).toBe(1)
+})
+
+test('the columns of a table have the width of their characters', { tags: ['EX-8'] }, async () => {
+  const rows = [{ a: 'größe' }, { a: '日本' }, { a: '😀' }, { a: 'e\u0301' }, { größe: 1, ﬃ: 'ｗ' }]
+  let expected = ''
+  const stdout = new Writable({
+    write(text, _encoding, done) {
+      expected += String(text)
+      done()
+    },
+  })
+  new Console({ stdout }).table(rows)
+  const { logs } = await suite.codemode.run('console.table(input)', { input: rows })
+  expect(`${logs[0]!.text}\n`).toBe(expected)
 })
 
 test('the table of a value that is no object is the value', { tags: ['EX-8'] }, async () => {
