@@ -20,7 +20,7 @@ function hintAt(code: string, offset: number): string | undefined {
   const before = code.slice(Math.max(0, offset - 100), offset)
   if (/^@[\p{ID_Start}$_(]/u.test(found) && !/[\p{ID_Continue}$]$/u.test(before))
     return 'Decorators are not supported: call the function with the class instead.'
-  const isTag = /<$/.test(before)
+  const isTag = before.endsWith('<')
     ? /^\/[A-Za-z>]/.test(found)
     : /<[A-Za-z][\w.]*\s+$/.test(before) && /^[\w-]+=["'{]/.test(found)
   if (isTag) return jsxHint
