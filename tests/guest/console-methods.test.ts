@@ -1,4 +1,9 @@
 /** Tests that the console's methods and the text of values are those of Node. */
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
+// oxlint-disable-next-line no-restricted-imports -- the model
+import { inspect } from 'node:util'
+
 import { expect, test } from 'vitest'
 
 import { useCodemode } from '../support/suite.ts'
@@ -71,6 +76,26 @@ test(
   },
 )
 
+test('dir has the options of Node, and long lists have columns', { tags: ['EX-8'] }, async () => {
+  const value = { b: 'abcdef', a: [1, 2, 3] }
+  const options = [
+    { maxArrayLength: 1, maxStringLength: 2, sorted: true },
+    { breakLength: 20 },
+    { compact: 1, breakLength: 0 },
+  ]
+  const powers = Array.from({ length: 9 }, (_, n) => n ** 5)
+  const rows = Array.from({ length: 7 }, (_, id) => ({ id }))
+  const code = `
+    for (const options of input.options) console.dir(input.value, options)
+    console.log(input.powers); console.dir(input.rows)`
+  const { logs } = await suite.codemode.run(code, { input: { value, options, powers, rows } })
+  expect(logs.map(({ text }) => text)).toEqual([
+    ...options.map((each) => inspect(value, each)),
+    inspect(powers),
+    inspect(rows),
+  ])
+})
+
 test.each([
   [`[{ a: 1, b: 'x' }, { a: 2, c: [1, 2, 3, 4] }]`, ['(index)|a|b|c', `0|1|'x'|`, '1|2||[ 1, 2, 3, ... 1 more item ]']],
   ['[[1, 2], [3]]', ['(index)|0|1', '0|1|2', '1|3|']],
@@ -93,6 +118,20 @@ test.each([
     ),
   ).toEqual(rows)
   expect(new Set(table!.split('\n').map((line) => line.length)).size).toBe(1)
+})
+
+test('the columns of a table have the width of their characters', { tags: ['EX-8'] }, async () => {
+  const rows = [{ a: 'größe' }, { a: '日本' }, { a: '😀' }, { a: 'e\u0301' }, { größe: 1, ﬃ: 'ｗ' }]
+  let expected = ''
+  const stdout = new Writable({
+    write(text, _encoding, done) {
+      expected += String(text)
+      done()
+    },
+  })
+  new Console({ stdout }).table(rows)
+  const { logs } = await suite.codemode.run('console.table(input)', { input: rows })
+  expect(`${logs[0]!.text}\n`).toBe(expected)
 })
 
 test('the table of a value that is no object is the value', { tags: ['EX-8'] }, async () => {

@@ -99,6 +99,20 @@ test.each([
   ],
   ['tools.fail().then(String)\nawait tools.later()\nreturn 1', ['ToolError: no stock']],
   [
+    'const f = async (i) => { throw new Error("e" + i) }\nconst all = [f(1), [f(2)]]\nreturn 1',
+    ['Error: e1', 'Error: e2'],
+  ],
+  [
+    'const f = async (i) => { throw new Error("o" + i) }\nconst a = { b: f(1) }\nlet c; c ??= f(2)\nreturn 1',
+    ['Error: o1', 'Error: o2'],
+  ],
+  ['const all = []\nfor (const i of [1, 2]) all.push(Promise.reject(i))\nreturn 1', ['1', '2']],
+  ['const f = async (i) => { throw new Error("m" + i) }\nnew Map().set(1, f(1))\nreturn 1', ['Error: m1']],
+  ['class A { loaded = Promise.reject(new Error("field")) }\nnew A()\nreturn 1', ['Error: field']],
+  ['!async function () { throw new Error("not") }()\nreturn 1', ['Error: not']],
+  ['const { a } = (async () => { throw new Error("pattern") })()\nreturn 1', ['Error: pattern']],
+  ['const f = async () => { throw new Error("init") }\nfor (f(); false;);\nreturn 1', ['Error: init']],
+  [
     'class A { async run(): Promise<void> { throw new Error("typed") } }\nconst a: A = new A()\na.run()\nreturn 1',
     ['Error: typed'],
   ],
@@ -121,6 +135,10 @@ test.each([
   'const f = async () => 1\nf()\nreturn 1',
   'const [a, b] = [Promise.resolve(1), Promise.resolve(2)]\nreturn 1',
   'const never = new Promise(() => {})\nreturn 1',
+  'const f = async () => { throw 1 }\nconst all = [f(), f()]\nreturn (await Promise.allSettled(all)).length',
+  'const a = { b: Promise.reject(1) }\nreturn a.b.catch(() => 1)',
+  'const all = []\nall.push(Promise.reject(1))\nreturn Promise.any(all).catch(() => 1)',
+  'class A { loaded = Promise.reject(1) }\ntry { await new A().loaded } catch {}\nreturn 1',
   'async function main() { throw new Error("x") }\nconst running = main()\nawait sleep(1)\nreturn running.then(null, () => 1)',
 ])('a promise that is handled, or not rejected, gives no warning: %s', { tags: ['GU-2'] }, async (code) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })

@@ -26,26 +26,27 @@ test.each([
   ['await context.tools.get_user({})', 'tools is a global: await tools.get_user(input).'],
   ['new tools.get_user({})', 'Call a tool without new: await tools.get_user(input).'],
   ["await callTool('get_user', {})", 'Tools are called through tools: await tools.<name>(input).'],
-  ['await Tools.get_user({})', 'Tools are called through tools: await tools.<name>(input).'],
+  ['await Tools.get_user({})', 'Tools are called through tools: await tools.get_user(input).'],
+  ['await Tools.search({})', 'Tools are called through tools: await tools.<name>(input).'],
   [
     'const users = tools.list()\nreturn users.map(String)',
-    'users is a promise, so an await is missing: users = await tools.…',
+    'users is the promise of tools.list(…), so await it first: users = await tools.list(input).',
   ],
   [
     'let found = tools.get_user({})\nfor (const id of found) {}',
-    'found is a promise, so an await is missing: found = await tools.…',
+    'found is the promise of tools.get_user(…), so await it first: found = await tools.get_user(input).',
   ],
   [
     'const found = tools.get_user({})\nconst names = found.users.map(String)',
-    'found is a promise, so an await is missing: found = await tools.…',
+    'found is the promise of tools.get_user(…), so await it first: found = await tools.get_user(input).',
   ],
   [
     'const all = Promise.all([tools.list()])\nall.map(String)',
-    'all is a promise, so an await is missing: all = await Promise.…',
+    'all is a promise, so await it first: all = await Promise.all(…).',
   ],
   [
     'const wait = async () => {}\nlet found = null\nfound = tools.list()\nawait wait()\nfound.map(String)',
-    'found is a promise, so an await is missing: found = await tools.…',
+    'found is the promise of tools.list(…), so await it first: found = await tools.list(input).',
   ],
   ['await list_issues()', 'Tools are called through tools, and tools.github.list_issues may be meant.'],
   [
@@ -70,6 +71,24 @@ test.each([
     'for (const each of tools.list()) {}',
     'tools.list(…) returns a promise, so await it first: (await tools.list(input)).',
   ],
+  [
+    'const xs = tools.list()\nreturn xs.map(String)',
+    'xs is the promise of tools.list(…), so await it first: xs = await tools.list(input).',
+  ],
+  [
+    'let xs: any = tools.list({}); for (const x of xs) {}',
+    'xs is the promise of tools.list(…), so await it first: xs = await tools.list(input).',
+  ],
+  [
+    'const issues = tools.github.list_issues()\nissues.forEach(String)',
+    'issues is the promise of tools.github.list_issues(…), so await it first: issues = await tools.github.list_issues(input).',
+  ],
+  ['const call = tools.nope; await call({})', `There is no tool nope (${all}).`],
+  ['const all = tools; all.nope()', `There is no tool nope (${all}).`],
+  ['await Promise.all([1].map(tools.nope))', `There is no tool nope (${all}).`],
+  ["await tools['jira'].search()", `There is no tool jira (${all}).`],
+  ['await tool.get_user({})', 'Tools are called through tools: await tools.get_user(input).'],
+  ['await mcp.github.list_issues({})', 'Tools are called through tools: await tools.github.list_issues(input).'],
 ])('%s fails with a hint at the tools', { tags: ['GU-5', 'TL-8'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR', hint } })
@@ -103,6 +122,18 @@ test.each([
   ['await Promise.all(tools.list(), tools.list())', 'Promise.all takes one array: Promise.all([first, second]).'],
   ['await Promise.allSettled({ a: tools.list() })', 'Promise.allSettled takes one array'],
   ['await Promise.any(Promise.resolve(1))', 'Promise.any takes one array'],
+  ['log("x")', 'The function that prints is console.log.'],
+  ["globalThis.Buffer.from('x')", 'The sandbox has no Buffer'],
+  ['globalThis.process.env', 'The sandbox shows nothing of its host'],
+  ["const { subtle } = crypto; subtle.digest('x')", 'only getRandomValues and randomUUID of crypto'],
+  ["const { createHash, randomUUID } = crypto\ncreateHash('md5')", 'only getRandomValues and randomUUID of crypto'],
+  ['new TransformStream()', 'The sandbox has no files and streams'],
+  ['new URLPattern({})', 'use URL and regular expressions'],
+  ['assert.equal(1, 2)', 'throw an Error'],
+  ['len([1])', 'its property length'],
+  ['for (const i of range(3)) {}', 'Array.from({ length }'],
+  ["path.join('a', 'b')", 'The sandbox has no libraries'],
+  ['z.object({})', 'The sandbox has no libraries'],
 ])('%s fails with a hint at what is there', { tags: ['GU-5'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })
@@ -124,6 +155,15 @@ test.each([
   'const users = {}\nconst more = tools.list()\nusers.map(String)',
   'const sers = {}\nconst users = tools.list()\nsers.map(String)',
   'const list = {}; list.jsonify()',
+  'const { list } = tools; const other = 1; other()',
+  'const xs = await tools.list(); xs.other()',
+  'let xs = tools.list(); xs = await xs; xs.other()',
+  'const xs = { a: tools.list }; xs.b()',
+  'path.push(1)',
+  'return x + z',
+  'range.from = 1',
+  'log.push(1)',
+  'other.find(1)',
 ])('%s fails without a hint', { tags: ['GU-5'] }, async (code) => {
   const result = await suite.codemode.run(code)
   expect(result).toMatchObject({ success: false, error: { code: 'GUEST_ERROR' } })

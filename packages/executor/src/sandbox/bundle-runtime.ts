@@ -15,10 +15,12 @@ export interface RuntimeSource {
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {
+  createGroupEntries: 'group-entries.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
   createTables: 'console-table.ts',
   describeCauses: 'error-causes.ts',
+  readDirOptions: 'dir-options.ts',
   readPromiseStates: 'promise-states.ts',
 } as const
 

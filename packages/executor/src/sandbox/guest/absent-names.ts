@@ -1,6 +1,9 @@
+/** Hint at names by which language models call tools. */
+export const calledThroughTools = 'Tools are called through tools: await tools.<name>(input).'
+
 /**
- * Returns hints for names that exist in other environments only and that language models use. The key `crypto.name`
- * stands for a property of `crypto`, and `.` for `__`. It is a function because most executions need no hints.
+ * Returns hints for names that exist in other environments only and that language models use. The key `object.name`
+ * stands for a property, `name(` for a call, and `.` for `__`. It is a function because most executions need no hints.
  */
 export function absentNames(): Readonly<Record<string, string | undefined>> {
   const network = 'The sandbox has no network; call a tool instead: await tools.<name>(input).'
@@ -18,7 +21,7 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
   const dates = 'The sandbox has no libraries; use Date, Intl.DateTimeFormat or Temporal.'
   const crypto = 'The sandbox has only getRandomValues and randomUUID of crypto; for hashes and signatures call a tool.'
   const inputs = 'The data that the host passes is in `input`, `context` and `config`.'
-  const calling = 'Tools are called through tools: await tools.<name>(input).'
+  const calling = calledThroughTools
   const label = 'The name of the language is no part of the program: leave it out.'
   return {
     __proto__: null,
@@ -72,12 +75,23 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     File: bytes,
     FileReader: bytes,
     ReadableStream: bytes,
+    WritableStream: bytes,
+    TransformStream: bytes,
+    TextDecoderStream: bytes,
+    TextEncoderStream: bytes,
+    CompressionStream: bytes,
+    DecompressionStream: bytes,
     setImmediate: 'The sandbox has no setImmediate; use setTimeout or queueMicrotask.',
     clearImmediate: 'The sandbox has no clearImmediate; use setTimeout and clearTimeout.',
     requestAnimationFrame: 'The sandbox has no page; use setTimeout or queueMicrotask.',
     window: page,
     document: page,
     navigator: page,
+    Image: page,
+    requestIdleCallback: 'The sandbox has no page; use setTimeout or queueMicrotask.',
+    'prompt(': 'The sandbox asks nobody; the values that the host passes are `input`, `context` and `config`.',
+    'confirm(': 'The sandbox asks nobody; the values that the host passes are `input`, `context` and `config`.',
+    'readline(': 'The sandbox asks nobody; the values that the host passes are `input`, `context` and `config`.',
     DOMParser: page,
     alert: 'The sandbox has no page; use console.log, or return the text.',
     localStorage: storage,
@@ -85,6 +99,7 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     indexedDB: storage,
     Worker: threads,
     MessageChannel: threads,
+    MessagePort: threads,
     BroadcastChannel: threads,
     SharedArrayBuffer: threads,
     Atomics: threads,
@@ -93,14 +108,42 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     WebAssembly: 'The sandbox runs JavaScript only; write it in plain JavaScript.',
     lodash: library,
     _: library,
+    jQuery: library,
+    cheerio: library,
+    zod: library,
+    Joi: library,
+    assert: 'The sandbox has no assert; use console.assert, or throw an Error.',
+    URLPattern: 'The sandbox has no URLPattern; use URL and regular expressions.',
+    MessageEvent: 'The sandbox has Event and CustomEvent only.',
+    ErrorEvent: 'The sandbox has Event and CustomEvent only.',
+    CloseEvent: 'The sandbox has Event and CustomEvent only.',
+    reportError: 'The sandbox has no reportError; use console.error, or throw the error.',
     moment: dates,
     dayjs: dates,
     uuid: 'The sandbox has no libraries; use crypto.randomUUID().',
     uuidv4: 'The sandbox has no libraries; use crypto.randomUUID().',
     print: 'The function that prints is console.log.',
+    logger: 'The function that prints is console.log.',
+    printf: 'The function that prints is console.log.',
+    'len(': 'The length of a list or a text is its property length.',
+    'range(': 'There is no range; use Array.from({ length }, (_, i) => i).',
+    'str(': 'The function that makes a text is String.',
     None: 'The value for nothing is null.',
+    nil: 'The value for nothing is null.',
+    NULL: 'The value for nothing is null.',
     True: 'The value is written true.',
     False: 'The value is written false.',
+    'log(': 'The function that prints is console.log.',
+    '$(': library,
+    'z.object': library,
+    'z.string': library,
+    'React.createElement': library,
+    'path.join': library,
+    'path.resolve': library,
+    'path.basename': library,
+    'util.inspect': 'The sandbox has no util; use console.log, which shows values as Node does.',
+    'self.fetch': network,
+    'location.href': page,
     'crypto.subtle': crypto,
     'crypto.randomBytes': 'The sandbox has no crypto.randomBytes; use crypto.getRandomValues(new Uint8Array(length)).',
     'crypto.randomInt': 'The sandbox has no crypto.randomInt; use Math.floor(Math.random() * max).',

@@ -1,4 +1,5 @@
 import type { ContentsOf } from './contents.ts'
+import type { GroupEntries } from './group-entries.ts'
 import type { PreviewIterator } from './inspect-iterator.ts'
 import { indentLines } from './inspect-layout.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
@@ -22,6 +23,7 @@ interface Inspected {
  */
 export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   let preview: PreviewIterator | undefined
+  let group: GroupEntries | undefined
   /** Promises in the text that is being made; undefined if there are none. */
   let promises: object[] | undefined
 
@@ -38,6 +40,7 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
     __proto__: null,
     contentsOf,
     previewIterator: (iterator, kind) => (preview ??= rare().createPreviewIterator()(p))(iterator, kind),
+    groupEntries: (list) => (group ??= rare().createGroupEntries()(p))(list),
     stateOf(promise) {
       promises ??= []
       p.arrayPush(promises, promise)

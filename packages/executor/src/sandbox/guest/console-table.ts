@@ -1,6 +1,7 @@
 import { brandOf } from './brand.ts'
 import type { inspect } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
+import { textWidth } from './text-width.ts'
 
 /** Number of rows of a table that are shown. */
 const maxRows = 1_000
@@ -112,8 +113,8 @@ function drawTable(p: Primordials, columns: readonly Column[]): string {
   const heads: string[] = []
   for (let i = 0; i < columns.length; i++) {
     const { head, cells } = columns[i]!
-    let width = head.length
-    for (let row = 0; row < cells.length; row++) width = p.MathMax(width, cells[row]!.length)
+    let width = textWidth(p, head)
+    for (let row = 0; row < cells.length; row++) width = p.MathMax(width, textWidth(p, cells[row]!))
     p.arrayPush(widths, width)
     p.arrayPush(heads, head)
   }
@@ -124,7 +125,10 @@ function drawTable(p: Primordials, columns: readonly Column[]): string {
   }
   const line = (cellAt: (column: number) => string): string => {
     let text = '│'
-    for (let i = 0; i < widths.length; i++) text += ` ${p.stringPadEnd(cellAt(i), widths[i]!)} │`
+    for (let i = 0; i < widths.length; i++) {
+      const cell = cellAt(i)
+      text += ` ${p.stringPadEnd(cell, widths[i]! + cell.length - textWidth(p, cell))} │`
+    }
     return text
   }
   let text = `${rule('┌', '┬', '┐')}\n${line((i) => heads[i]!)}\n${rule('├', '┼', '┤')}\n`

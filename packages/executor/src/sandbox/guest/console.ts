@@ -54,8 +54,8 @@ function createConsole(p: Primordials, state: RuntimeState, writer: LogWriter): 
     warn: (...args: unknown[]) => print('warn', args),
     error: (...args: unknown[]) => print('error', args),
     dir(value = missing, options = missing) {
-      const depth = depthOf(options)
-      writeInspected('log', (shared) => inspect(p, value, { __proto__: null, ...shared, depth }))
+      const own = typeof options === 'object' && options !== null ? rare().readDirOptions()(p, options) : undefined
+      writeInspected('log', (shared) => inspect(p, value, { __proto__: null, ...shared, ...own }))
     },
     dirxml: (...args: unknown[]) => print('log', args),
     table(data = missing, columns = missing) {
@@ -112,14 +112,6 @@ function listWith(p: Primordials, first: unknown, items: readonly unknown[], sta
   const list = [first]
   for (let i = start; i < items.length; i++) p.arrayPush(list, items[i])
   return list
-}
-
-/** Returns the depth that the options of `console.dir` have; `null` means no limit. */
-function depthOf(options: unknown): number {
-  if (typeof options !== 'object' || options === null) return 2
-  const { depth } = options as { depth?: unknown }
-  if (depth === null) return Infinity
-  return typeof depth === 'number' ? depth : 2
 }
 
 /** Returns a message and the stack of the code that is running. */

@@ -1,5 +1,7 @@
 import type { createTables } from './console-table.ts'
 import type { describeCauses } from './error-causes.ts'
+import type { readDirOptions } from './dir-options.ts'
+import type { createGroupEntries } from './group-entries.ts'
 import type { createHints } from './hints.ts'
 import type { createPreviewIterator } from './inspect-iterator.ts'
 import type { readPromiseStates } from './promise-states.ts'
@@ -9,10 +11,12 @@ import type { readPromiseStates } from './promise-states.ts'
  * bundles of their own, so they share no state with the runtime but what it passes to them.
  */
 interface RareParts {
+  readonly createGroupEntries: () => typeof createGroupEntries
   readonly createHints: () => typeof createHints
   readonly createPreviewIterator: () => typeof createPreviewIterator
   readonly createTables: () => typeof createTables
   readonly describeCauses: () => typeof describeCauses
+  readonly readDirOptions: () => typeof readDirOptions
   readonly readPromiseStates: () => typeof readPromiseStates
 }
 

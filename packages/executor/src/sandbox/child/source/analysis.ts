@@ -13,6 +13,8 @@ export interface Analysis {
   readonly declaresResult: boolean
   /** Whether `result` is given a value somewhere where no declaration of it is in scope. */
   readonly assignsUndeclaredResult: boolean
+  /** Whether `globalThis.result` is given a value. */
+  readonly assignsGlobalResult: boolean
   /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
   readonly hasFence: boolean
   readonly uses: NameUses
@@ -34,6 +36,7 @@ export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
   let hasFence = false
   let declaresResult = false
+  let assignsGlobalResult = false
   const uses = new NameUses(candidateNames(program.body as unknown as AnyNode[]))
   const mistakes = new Mistakes(code)
   const assigned: Scope[] = []
@@ -43,7 +46,15 @@ export function analyse(program: Program, code: string): Analysis {
   visitChildren(program as unknown as AnyNode, root)
   const declared = new Set<Scope>()
   const assignsUndeclaredResult = assigned.some((scope) => !isDeclared(scope, declared))
-  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses, mistakes: mistakes.all }
+  return {
+    moduleSyntax,
+    declaresResult,
+    assignsUndeclaredResult,
+    assignsGlobalResult,
+    hasFence,
+    uses,
+    mistakes: mistakes.all,
+  }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -106,6 +117,7 @@ export function analyse(program: Program, code: string): Analysis {
         break
       case 'AssignmentExpression':
         assign(scope, node['left'], node['operator'] as string)
+        assignsGlobalResult ||= isGlobalResult(node['left'] as AnyNode)
         break
       case 'UpdateExpression':
         uses.binds(node['argument'], true)
@@ -168,6 +180,13 @@ function isDeclared(scope: Scope, known: Set<Scope>): boolean {
     passed.push(each)
   }
   return false
+}
+
+function isGlobalResult({ type, ...node }: AnyNode): boolean {
+  if (type !== 'MemberExpression') return false
+  const { name, value } = node['property'] as { name?: string; value?: unknown }
+  const property = node['computed'] === true ? value : name
+  return property === 'result' && (node['object'] as { name?: string }).name === 'globalThis'
 }
 
 /** Returns whether three backticks, of which the last one is at `start`, begin a line of the code. */

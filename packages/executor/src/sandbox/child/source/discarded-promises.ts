@@ -17,6 +17,8 @@ const knownFunctions = new Set(
   ).split(' '),
 )
 
+const adders = new Set(['push', 'unshift', 'set', 'add'])
+
 /** Insertions that pass values to a function of the runtime, and the name of that function in the code. */
 interface WatchedCode {
   readonly name: string | undefined
@@ -69,31 +71,60 @@ function unusedName(code: string): string | undefined {
   return length > 30 ? undefined : `watch${'_'.repeat(length + 1)}`
 }
 
-/** Returns the calls in a statement whose values it discards, or keeps in a variable. */
+/** Returns the calls in a statement or a field whose values it discards, or keeps in a variable or a property. */
 function discardedValues(node: AnyNode): AnyNode[] {
-  if (node.type === 'ExpressionStatement') return callsIn(node['expression'] as AnyNode)
-  if (node.type !== 'VariableDeclaration' || String(node['kind']).includes('using')) return []
-  const declarations = node['declarations'] as { readonly id: AnyNode; readonly init: AnyNode | null }[]
-  return declarations.flatMap(({ id, init }) => (id.type === 'Identifier' && init && isCall(init) ? [init] : []))
+  switch (node.type) {
+    case 'ExpressionStatement':
+      return callsIn(node['expression'] as AnyNode)
+    case 'ForStatement':
+      return ['init', 'update'].flatMap((part) => (isNode(node[part]) ? callsIn(node[part]) : []))
+    case 'PropertyDefinition':
+      return keptCalls(node['value'])
+    case 'VariableDeclaration':
+      if (String(node['kind']).includes('using')) return []
+      return (node['declarations'] as AnyNode[]).flatMap(({ init }) => keptCalls(init))
+    default:
+      return []
+  }
+}
+
+/** Returns the calls whose values are kept: an expression, or the elements and properties of a literal. */
+function keptCalls(expression: unknown): AnyNode[] {
+  if (!isNode(expression)) return []
+  switch (expression.type) {
+    case 'ArrayExpression':
+      return (expression['elements'] as unknown[]).flatMap(keptCalls)
+    case 'ObjectExpression':
+      return (expression['properties'] as AnyNode[]).flatMap(({ value }) => keptCalls(value))
+    case 'ConditionalExpression':
+    case 'LogicalExpression':
+      return callsIn(expression)
+    default:
+      return isCall(expression) ? [expression] : []
+  }
 }
 
 function callsIn(expression: AnyNode): AnyNode[] {
   switch (expression.type) {
     case 'UnaryExpression':
-      return expression['operator'] === 'void' ? callsIn(expression['argument'] as AnyNode) : []
+      return ['void', '!'].includes(expression['operator'] as string) ? callsIn(expression['argument'] as AnyNode) : []
     case 'SequenceExpression':
       return (expression['expressions'] as AnyNode[]).flatMap(callsIn)
-    case 'AssignmentExpression': {
-      const right = expression['right'] as AnyNode
-      return expression['operator'] === '=' && isCall(right) ? [right] : []
-    }
+    case 'AssignmentExpression':
+      return ['=', '??=', '||=', '&&='].includes(expression['operator'] as string) ? keptCalls(expression['right']) : []
     case 'LogicalExpression':
       return callsIn(expression['right'] as AnyNode)
     case 'ConditionalExpression':
       return ['consequent', 'alternate'].flatMap((branch) => callsIn(expression[branch] as AnyNode))
     default:
-      return isCall(expression) ? [expression] : []
+      return isCall(expression) ? [expression] : addedCalls(expression)
   }
+}
+
+/** Returns the calls whose values a method adds to a collection. */
+function addedCalls(expression: AnyNode): AnyNode[] {
+  const isAddition = expression.type === 'CallExpression' && adders.has(methodOf(expression['callee'] as AnyNode) ?? '')
+  return isAddition ? (expression['arguments'] as AnyNode[]).flatMap(keptCalls) : []
 }
 
 function isCall({ type, ...node }: AnyNode): boolean {

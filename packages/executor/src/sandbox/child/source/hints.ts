@@ -1,6 +1,7 @@
 import { improveAwait } from './await-error.ts'
 import { hintAtBrackets } from './brackets.ts'
 import { hintAtHabit, hintAtProse } from './habits.ts'
+import { jsxHint } from './parse.ts'
 import { offsetOf } from './position.ts'
 import { SourceError } from './source-error.ts'
 
@@ -20,8 +21,13 @@ export function withHint(error: SourceError, code: string): SourceError {
 
 function hintAt(code: string, offset: number): string | undefined {
   const found = code.slice(offset, offset + 200)
-  if (/^@[\p{ID_Start}$_(]/u.test(found))
+  const before = code.slice(Math.max(0, offset - 100), offset)
+  if (/^@[\p{ID_Start}$_(]/u.test(found) && !/[\p{ID_Continue}$]$/u.test(before))
     return 'Decorators are not supported: call the function with the class instead.'
+  const isTag = before.endsWith('<')
+    ? /^\/[A-Za-z>]/.test(found)
+    : /<[A-Za-z][\w.]*\s+$/.test(before) && /^[\w-]+=["'{]/.test(found)
+  if (isTag) return jsxHint
   if (/^[“”‘’«»]/.test(found)) return 'Put strings in straight quotes, " or \'.'
   return undefined
 }

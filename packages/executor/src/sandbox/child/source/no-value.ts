@@ -130,20 +130,23 @@ function endsInExpression(statement: unknown): boolean {
     case 'ExpressionStatement':
       return !writesLog(node['expression'] as AnyNode)
     case 'BlockStatement':
-      return endsInExpression((node['body'] as AnyNode[]).at(-1))
+      return endsInExpression(lastOf(node['body']))
     case 'IfStatement':
       return endsInExpression(node['consequent']) || endsInExpression(node['alternate'])
     case 'TryStatement':
       return endsInExpression(node['block']) || endsInExpression((node['handler'] as AnyNode | null)?.['body'])
     case 'SwitchStatement':
-      return (node['cases'] as AnyNode[]).some((each) =>
-        endsInExpression((each['consequent'] as AnyNode[]).findLast(({ type }) => type !== 'BreakStatement')),
-      )
+      return (node['cases'] as AnyNode[]).some((each) => endsInExpression(lastOf(each['consequent'])))
     case 'LabeledStatement':
       return endsInExpression(node['body'])
     default:
       return false
   }
+}
+
+/** Returns the last statement of a list that is no `break`. */
+function lastOf(statements: unknown): AnyNode | undefined {
+  return (statements as AnyNode[]).findLast(({ type }) => type !== 'BreakStatement')
 }
 
 /** Returns the callback of a `then` that writes the value to the log; a `catch` or `finally` may follow. */
@@ -164,7 +167,8 @@ function isConsole({ object }: AnyNode): boolean {
   return (object as { name?: string } | undefined)?.name === 'console'
 }
 
-function writesLog(expression: AnyNode): boolean {
+/** Returns whether an expression is a call of a method of `console`. */
+export function writesLog(expression: AnyNode): boolean {
   const callee = expression['callee'] as AnyNode | undefined
   return expression.type === 'CallExpression' && callee !== undefined && isConsole(callee)
 }

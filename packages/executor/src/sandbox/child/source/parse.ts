@@ -6,8 +6,9 @@ import { positionOf } from './position.ts'
 import { unexpected } from './unexpected.ts'
 import { SourceError } from './source-error.ts'
 
-const isJsx = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
-const jsxHint = 'JSX is not supported: build an object or a string instead.'
+const tag = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
+const typeParameters = /^<[\w.]+>\s*\(/
+export const jsxHint = 'JSX is not supported: build an object or a string instead.'
 
 const tagHint = 'Send the program without tags around it. JSX and HTML are not supported.'
 
@@ -65,8 +66,7 @@ function describe(error: unknown, code: string): unknown {
   if (template !== undefined) return new SourceError(message, positionOf(code, template), { isConclusive: true })
   // Acorn's place of a regular expression is behind its slash.
   const column = loc.column + (/regular expression/i.test(message) ? 0 : 1)
-  const isTag = isJsx.test(code.slice(pos, pos + 100))
-  const hint = isTag ? (code.slice(0, pos).trim() === '' ? tagHint : jsxHint) : undefined
+  const hint = isJsx(code, pos) ? (code.slice(0, pos).trim() === '' ? tagHint : jsxHint) : undefined
   return new SourceError(
     message === 'Unexpected token' ? unexpected(code, pos) : message,
     { line: loc.line, column },
@@ -82,4 +82,10 @@ function inWordsOfV8(message: string): string {
   const [, statement] = /^Unsyntactic (break|continue)$/.exec(message) ?? []
   if (statement !== undefined) return `Illegal ${statement} statement`
   return message === 'Unterminated template' ? 'Unterminated template literal' : message
+}
+
+/** Returns whether a tag begins at an offset, rather than the type parameters of a function. */
+function isJsx(code: string, offset: number): boolean {
+  const text = code.slice(offset, offset + 100)
+  return tag.test(text) && !typeParameters.test(text) && !/[\w$]/.test(code[offset - 1] ?? '')
 }

@@ -2,7 +2,7 @@ import type { PreparedSource, PlacedMessage } from '../../guest-boundary.ts'
 import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
-import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
+import { parseAnyDialect, shiftOf, type Understood } from './dialects.ts'
 import { watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
@@ -74,15 +74,11 @@ function withoutHashbang(code: string): string {
   return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
 }
 
-function compile(
-  check: CheckBody,
-  original: string,
-  { program, code, analysis, returnedAt }: Understood,
-): PreparedSource {
-  const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
+function compile(check: CheckBody, original: string, { program, code, analysis, prefix }: Understood): PreparedSource {
+  const prefixShift = prefix === undefined ? [] : [shiftOf(original, prefix)]
   const { moduleSyntax } = analysis
   if (moduleSyntax) {
-    const position = withoutShifts(positionOf(code, moduleSyntax.start), literal)
+    const position = withoutShifts(positionOf(code, moduleSyntax.start), prefixShift)
     throw modulesError(position, code, moduleSyntax.start)
   }
   const valued = withValue(code, program, analysis)
@@ -90,14 +86,15 @@ function compile(
   // At the same offset, what a statement gets comes before what the program gets at its end.
   const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
   const { body, shifts } = insert(valued.code, insertions)
-  const all = [...literal, ...shifts]
+  // Undone in this order: the insertions are in the code with its prefix.
+  const all = [...shifts, ...prefixShift]
   try {
     check(body)
   } catch (error) {
     throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
   }
   const placed = ({ message, offset }: Mistake): PlacedMessage => {
-    return { message, ...withoutShifts(positionOf(code, offset), literal) }
+    return { message, ...withoutShifts(positionOf(code, offset), prefixShift) }
   }
   const warning = valued.noValue && placed(valued.noValue)
   const mistakes = analysis.mistakes.map(placed)

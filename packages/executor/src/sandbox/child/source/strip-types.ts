@@ -53,7 +53,8 @@ function strip(code: string): string {
     try {
       return stripTypeScriptTypes(code)
     } catch (otherError) {
-      throw otherError instanceof SyntaxError ? describe(error, code) : otherError
+      if (!(otherError instanceof SyntaxError)) throw otherError
+      throw hidesExport(error, otherError, code) ? describe(otherError, code, 0) : describe(error, code, 1)
     }
   }
 }
@@ -78,6 +79,16 @@ function withoutTypeImports(code: string): string {
 function matchAt(pattern: RegExp, code: string, offset: number): number | undefined {
   pattern.lastIndex = offset
   return pattern.test(code) ? pattern.lastIndex : undefined
+}
+
+/**
+ * Returns whether code within a function fails only because of an `export`, which is accepted, so that the error of the
+ * code by itself is the one to report.
+ */
+function hidesExport(within: SyntaxError, byItself: SyntaxError, code: string): boolean {
+  const isExport =
+    /'export'/.test(within.message) && code.startsWith('export', offsetOf(code, positionOfError(within, code, 1)))
+  return isExport && !byItself.message.startsWith('Return statement')
 }
 
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
@@ -114,10 +125,11 @@ const unsupported: readonly (readonly [RegExp, string, string])[] = [
   ],
 ]
 
-function describe(error: SyntaxError, code: string): unknown {
+/** Returns the error of code that was parsed behind some lines of a wrapper. */
+function describe(error: SyntaxError, code: string, linesBefore: number): unknown {
   if (!('code' in error) || error.code === undefined) return error
   const { message } = error
-  const position = positionOfError(error, code)
+  const position = positionOfError(error, code, linesBefore)
   const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
   if (/'import'|'export'/.test(message) || (isUnsupported && /\b(?:import|export)\b/.test(message))) {
     return modulesError(position, code, offsetOf(code, position))
@@ -135,17 +147,22 @@ function describe(error: SyntaxError, code: string): unknown {
   return new SourceError(isVague ? unexpected(code, offset) : message, position)
 }
 
-/** Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code. */
-function positionOfError(error: SyntaxError, code: string): Position {
-  const found = positionInStack(error.stack ?? '')
-  if (found === undefined) return positionOf(code, code.length)
+/**
+ * Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code, or
+ * no column.
+ */
+function positionOfError(error: SyntaxError, code: string, linesBefore: number): Position {
+  const stack = error.stack ?? ''
+  const found = positionInStack(stack)
+  const hasColumn = linesBefore > 0 || /^[ \t]*\^+$/m.test(stack) || error.message.includes('not supported')
+  if (found === undefined || !hasColumn) return positionOf(code, code.length)
   let start = 0
-  for (let passed = 2; passed < found.line; passed++) {
+  for (let passed = 1 + linesBefore; passed < found.line; passed++) {
     const next = code.indexOf('\n', start) + 1
     if (next === 0) return positionOf(code, code.length)
     start = next
   }
-  if (found.line < 2) return positionOf(code, 0)
+  if (found.line <= linesBefore) return positionOf(code, 0)
   const end = code.indexOf('\n', start)
   return positionOf(code, start + lengthOfWidth(code.slice(start, end === -1 ? undefined : end), found.column - 1))
 }

@@ -31,8 +31,10 @@ export function createStructuredClone(
 
   function checkTransferable(buffers: readonly unknown[], index: number): void {
     const buffer = buffers[index]
-    const isBuffer = typeof buffer === 'object' && buffer !== null && brandOf(p, buffer) === 'ArrayBuffer'
-    if (!isBuffer) throw new DOMException('Value not transferable', 'DataCloneError')
+    if ((typeof buffer !== 'object' && typeof buffer !== 'function') || buffer === null) {
+      throw new p.TypeError(`transfer has a value at index ${index} that is not an object`)
+    }
+    if (brandOf(p, buffer) !== 'ArrayBuffer') throw new DOMException('Value not transferable', 'DataCloneError')
     if (p.arrayBufferDetached(buffer as ArrayBuffer)) {
       throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError')
     }
@@ -117,6 +119,7 @@ export function createStructuredClone(
    * contents. An object that only inherits from a class that `brandOf` knows is no instance.
    */
   function refuseHiddenState(value: object): void {
+    if (value === p.globalThis) throw notCloneable('#<Object>')
     const kind = p.JSONIsRawJSON(value) ? 'RawJSON' : kindOf(p, value)
     if (kind !== undefined && !p.arrayIncludes(brandedKinds, kind)) throw notCloneable(`#<${kind}>`)
   }
