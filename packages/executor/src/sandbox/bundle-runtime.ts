@@ -15,6 +15,7 @@ export interface RuntimeSource {
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {
+  createDiscard: 'discard.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
   createTables: 'console-table.ts',

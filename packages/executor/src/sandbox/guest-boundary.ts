@@ -16,6 +16,8 @@ export type PreparedSource =
       readonly shifts: readonly Shift[]
       /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
       readonly watch?: string
+      /** Whether the body calls a method `forEach` with a callback that may be an async function. */
+      readonly watchesForEach?: boolean
       /** Mistake to warn of if the code turns out to have no value. */
       readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }

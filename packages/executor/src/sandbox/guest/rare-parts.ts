@@ -1,4 +1,5 @@
 import type { createTables } from './console-table.ts'
+import type { createDiscard } from './discard.ts'
 import type { describeCauses } from './error-causes.ts'
 import type { createHints } from './hints.ts'
 import type { createPreviewIterator } from './inspect-iterator.ts'
@@ -9,6 +10,7 @@ import type { readPromiseStates } from './promise-states.ts'
  * bundles of their own, so they share no state with the runtime but what it passes to them.
  */
 interface RareParts {
+  readonly createDiscard: () => typeof createDiscard
   readonly createHints: () => typeof createHints
   readonly createPreviewIterator: () => typeof createPreviewIterator
   readonly createTables: () => typeof createTables

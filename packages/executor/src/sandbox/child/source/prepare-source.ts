@@ -93,6 +93,13 @@ function compile(
   }
   const { noValue } = valued
   const warning = noValue && { message: noValue.message, ...positionOf(code, noValue.offset) }
-  const { name: watch } = watched
-  return { ok: true, body, shifts: all, ...(watch !== undefined && { watch }), ...(warning && { warning }) }
+  const { name: watch, watchesForEach } = watched
+  return {
+    ok: true,
+    body,
+    shifts: all,
+    ...(watch !== undefined && { watch }),
+    ...(watchesForEach && { watchesForEach }),
+    ...(warning && { warning }),
+  }
 }
