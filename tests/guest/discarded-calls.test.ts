@@ -239,3 +239,28 @@ test.each([
   expect(success).toBe(true)
   expect(warnings).toMatchObject([{ code: 'UNHANDLED_REJECTION', message: expect.stringContaining(text) as string }])
 })
+
+test.each([
+  ['const f = async () => { throw new Error("one") }\nconst p = f()\nconsole.log(p)\nreturn 1', ['one']],
+  ['const f = async () => { throw new Error("two") }\nconsole.log(f())\nreturn 1', ['two']],
+  ['const f = async (n) => { throw new Error("f" + n) }\nconsole.error("%o", f(1), f(2))\nreturn 1', ['f1', 'f2']],
+  ['const f = async () => { throw new Error("dir") }\nconsole.dir(f(), { depth: 0 })\nreturn 1', ['dir']],
+  ['let result = 1\nconst f = async () => { throw new Error("last") }\nconsole.log(f())', ['last']],
+  ['console.table(["a"].map(async () => { throw new Error("row") }))\nreturn 1', ['row']],
+  ['console.log(tools.fail())\nawait tools.later()\nreturn 1', ['no stock']],
+])('a promise that is only logged has no handler: %s', { tags: ['GU-2'] }, async (code, errors) => {
+  const { success, warnings } = await suite.codemode.run(code)
+  expect(success).toBe(true)
+  expect(warnings).toMatchObject(
+    errors.map((error) => ({ code: 'UNHANDLED_REJECTION', message: expect.stringContaining(error) as string })),
+  )
+})
+
+test.each([
+  'const f = async () => { throw new Error("x") }\nconst p = f()\nconsole.log(p)\nreturn p.catch(() => 1)',
+  'const f = async () => { throw new Error("x") }\nconsole.log(f().catch(() => 1))\nreturn 1',
+  'const f = async () => { throw new Error("x") }\nconsole.log(await Promise.allSettled([f()]))\nreturn 1',
+  'console.log([1].map((n) => n + 1), Promise.resolve(1))\nreturn 1',
+])('a promise that is logged and handled gives no warning: %s', { tags: ['GU-2'] }, async (code) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: true, result: 1, warnings: [] })
+})

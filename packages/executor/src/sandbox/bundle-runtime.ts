@@ -19,6 +19,7 @@ const rareModules = {
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
   createTables: 'console-table.ts',
+  isCallbackCall: 'callback-arguments.ts',
   describeCauses: 'error-causes.ts',
   readPromiseStates: 'promise-states.ts',
 } as const

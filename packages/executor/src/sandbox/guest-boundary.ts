@@ -18,6 +18,8 @@ export type PreparedSource =
       readonly watch?: string
       /** Whether the body calls a method `forEach` with a callback that may be an async function. */
       readonly watchesForEach?: boolean
+      /** Whether the code may log an iterator that a `for…of` is reading. */
+      readonly mayLogIteratorInUse?: boolean
       /** Mistake to warn of if the code turns out to have no value. */
       readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
     }

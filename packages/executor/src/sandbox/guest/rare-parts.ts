@@ -1,3 +1,4 @@
+import type { isCallbackCall } from './callback-arguments.ts'
 import type { createTables } from './console-table.ts'
 import type { createDiscard } from './discard.ts'
 import type { describeCauses } from './error-causes.ts'
@@ -14,6 +15,7 @@ interface RareParts {
   readonly createHints: () => typeof createHints
   readonly createPreviewIterator: () => typeof createPreviewIterator
   readonly createTables: () => typeof createTables
+  readonly isCallbackCall: () => typeof isCallbackCall
   readonly describeCauses: () => typeof describeCauses
   readonly readPromiseStates: () => typeof readPromiseStates
 }

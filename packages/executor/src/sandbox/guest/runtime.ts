@@ -42,6 +42,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     ended: false,
     limits: undefined as never,
     emit,
+    mayReadAhead: true,
     inspectors: [],
     endOfTurn: undefined,
   }
@@ -90,6 +91,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     toolList = spec.tools
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
+    state.mayReadAhead = !(source.ok && source.mayLogIteratorInUse === true)
     tools = installTools(p, state, namesOf, { ending, watch })
     installStackTraces(p, compiled.source)
     installInputs(p, spec, input)

@@ -28,17 +28,22 @@ export function placeIn(p: Primordials, stack: string | undefined): Place {
  * must not be a proxy.
  */
 export function placeOf(p: Primordials, object: object): Place {
-  if (ownValue(p, p.Error, 'prepareStackTrace') !== stackTraces.prepare) return nowhere
+  return placeIn(p, framesOf(p, object))
+}
+
+/** Returns the frames of an object's stack in the same way; undefined if they are not known. */
+export function framesOf(p: Primordials, object: object): string | undefined {
+  if (ownValue(p, p.Error, 'prepareStackTrace') !== stackTraces.prepare) return undefined
   const own = p.ReflectGetOwnPropertyDescriptor(object, 'stack')
-  if (own === undefined) return nowhere
+  if (own === undefined) return undefined
   const read = p.ObjectHasOwn(own, 'get') ? own.get : undefined
-  if (read === undefined) return placeIn(p, typeof own.value === 'string' ? own.value : undefined)
+  if (read === undefined) return typeof own.value === 'string' ? own.value : undefined
   const native = p.ReflectGetOwnPropertyDescriptor(new p.Error(), 'stack')
-  if (read !== native?.get) return nowhere
+  if (read !== native?.get) return undefined
   stackTraces.onlyFrames = true
   try {
     const stack: unknown = p.ReflectApply(read, object, [])
-    return placeIn(p, typeof stack === 'string' ? stack : undefined)
+    return typeof stack === 'string' ? stack : undefined
   } finally {
     stackTraces.onlyFrames = false
   }

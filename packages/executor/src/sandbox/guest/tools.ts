@@ -61,11 +61,12 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     return promise
   }
 
-  function start({ tool, args, stackHolder }: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+  function start(guestCall: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+    const { tool, stackHolder } = guestCall
     let input: ToolInput | undefined
     let thrown: unknown
     try {
-      input = readInput(p, tool, args, state.limits)
+      input = readInput(p, guestCall, state.limits)
     } catch (error) {
       thrown = error
     }

@@ -13,6 +13,10 @@ export interface Analysis {
   readonly assignsUndeclaredResult: boolean
   /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
   readonly hasFence: boolean
+  /**
+   * Whether the body of a `for…of` over a variable uses that variable, which may be an iterator that the loop is reading.
+   */
+  readonly usesLoopedVariable: boolean
   readonly uses: NameUses
 }
 
@@ -30,6 +34,9 @@ interface Scope {
 export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
   let hasFence = false
+  let usesLoopedVariable = false
+  /** Offsets of the bodies of the loops around a node, by the variables that they iterate over. */
+  const loops = new Map<unknown, number>()
   let declaresResult = false
   const uses = new NameUses()
   const assigned: Scope[] = []
@@ -38,7 +45,7 @@ export function analyse(program: Program, code: string): Analysis {
   visitChildren(program as unknown as AnyNode, root)
   const declared = new Set<Scope>()
   const assignsUndeclaredResult = assigned.some((scope) => !isDeclared(scope, declared))
-  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses }
+  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, usesLoopedVariable, uses }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -107,7 +114,18 @@ export function analyse(program: Program, code: string): Analysis {
         break
     }
     uses.visits(node)
-    visitChildren(node, inner)
+    if (node.type === 'Identifier') usesLoopedVariable ||= node.start >= (loops.get(node['name']) ?? Infinity)
+    if (node.type === 'ForOfStatement') visitLoop(node, inner)
+    else visitChildren(node, inner)
+  }
+
+  function visitLoop(node: AnyNode, scope: Scope): void {
+    const { type, ...iterated } = node['right'] as AnyNode
+    const name = type === 'Identifier' ? iterated['name'] : undefined
+    const isOutermost = name !== undefined && !loops.has(name)
+    if (isOutermost) loops.set(name, (node['body'] as AnyNode).start)
+    visitChildren(node, scope)
+    if (isOutermost) loops.delete(name)
   }
 
   function visitChildren(node: AnyNode, scope: Scope): void {

@@ -16,7 +16,7 @@ const mayBindPromise = /\b(?:function|class)\s+Promise\b|\bPromise\b\s*(?![\s.(]
 const knownFunctions = new Set(
   (
     'String Number Boolean BigInt Symbol parseInt parseFloat isNaN ' +
-    'push unshift pop shift splice sort reverse fill set add delete clear append log info warn error debug'
+    'push unshift pop shift splice sort reverse fill set add delete clear append stringify join toFixed toString'
   ).split(' '),
 )
 
@@ -32,8 +32,8 @@ const nothingWatched: WatchedCode = { name: undefined, watchesForEach: false, in
 
 /**
  * Returns the insertions by which statements that may discard a promise pass it to a function of the runtime, which
- * warns if nothing handles its rejection: calls whose value is discarded or kept in a variable, and executors of `new
- * Promise`. `except` is the offset of the statement whose value is the program's. There are none if the code could see
+ * warns if nothing handles its rejection: calls whose value is discarded, logged or kept in a variable, and executors of
+ * `new Promise`. `except` is the offset of the statement whose value is the program's. There are none if the code could see
  * the name of that function: by `eval` or `with`.
  */
 export function watchDiscarded(code: string, program: Program, except: number | undefined): WatchedCode {
@@ -56,9 +56,8 @@ export function watchDiscarded(code: string, program: Program, except: number | 
   function visit(node: AnyNode): void {
     seesNames ||= isNamed(node, 'eval') || node.type === 'WithStatement'
     if (seesNames || insertions.length >= 2 * maxPlaces) return
-    if (node.type !== 'ExpressionStatement' || node.start !== except) {
-      for (const value of discardedValues(node)) add(value, '')
-    }
+    const isValue = node.type === 'ExpressionStatement' && node.start === except
+    for (const value of isValue ? (loggedValues(node['expression'] as AnyNode) ?? []) : discardedValues(node)) add(value, '')
     if (mayBeAsync(callbackOf(node, 'forEach'))) watchesForEach = true
     const executor = bindsPromise ? undefined : callbackOf(node, 'Promise')
     if (mayBeAsync(executor)) add(executor, ',1')
@@ -105,8 +104,16 @@ function callsIn(expression: AnyNode): AnyNode[] {
     case 'ConditionalExpression':
       return ['consequent', 'alternate'].flatMap((branch) => callsIn(expression[branch] as AnyNode))
     default:
-      return isCall(expression) ? [expression] : []
+      return loggedValues(expression) ?? (isCall(expression) ? [expression] : [])
   }
+}
+
+/** Returns the calls in the arguments of a call of the console, which shows their values and discards them. */
+function loggedValues(expression: AnyNode): AnyNode[] | undefined {
+  if (expression.type !== 'CallExpression') return undefined
+  const callee = expression['callee'] as AnyNode
+  if (methodOf(callee) === undefined || !isNamed(callee['object'] as AnyNode, 'console')) return undefined
+  return (expression['arguments'] as AnyNode[]).filter(isCall)
 }
 
 function isCall({ type, ...node }: AnyNode): boolean {

@@ -100,6 +100,7 @@ function compile(
     shifts: all,
     ...(watch !== undefined && { watch }),
     ...(watchesForEach && { watchesForEach }),
+    ...(analysis.usesLoopedVariable && { mayLogIteratorInUse: true }),
     ...(warning && { warning }),
   }
 }

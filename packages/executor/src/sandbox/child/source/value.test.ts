@@ -137,7 +137,7 @@ describe('a lone function', () => {
     ['function f() { return 1 }\nfunction g() { return 2 }', undefined],
   ])('is not called: %s', expectValue)
 
-  test('is a value like any other if it can not be called', async () => {
+  test('is a value like any other if it cannot be called', async () => {
     expect((await outcomeOf('(x) => x')).value).toBeTypeOf('function')
   })
 })
