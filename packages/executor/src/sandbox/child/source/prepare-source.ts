@@ -56,7 +56,7 @@ function prepare(check: CheckBody, code: string): PreparedSource {
     if (understood.analysis.hasFence) content = contentOfFence(code)
     if (content === undefined) return compile(check, whole, understood)
   } catch (error) {
-    content = error instanceof SourceError ? contentOfFence(code) : undefined
+    content = error instanceof SourceError || error instanceof RangeError ? contentOfFence(code) : undefined
     if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
   const text = withoutHashbang(content)
