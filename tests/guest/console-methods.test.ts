@@ -205,14 +205,18 @@ test.each([
   [`for (const item of it) { if (item === 1) console.log({ it }); seen.push(item) }`, [1, 2, 3]],
   [`const loop = () => { for (const item of it) seen.push(item, String(it)) }; loop(); console.log(it)`, undefined],
   [`for await (const item of it) { console.log('%o', it); seen.push(item) }`, [1, 2, 3]],
-])('logging an iterator within a loop that reads it does not change the loop: %s', { tags: ['GU-1'] }, async (code, seen) => {
-  for (const it of ['new Map([[1, 1], [2, 2], [3, 3]]).values()', 'new Set([1, 2, 3]).keys()']) {
-    const all = `const it = ${it}, seen = []; ${code}; return seen`
-    const tag = it.includes('Map') ? 'Map' : 'Set'
-    const expected = seen ?? [1, 2, 3].flatMap((item) => [item, `[object ${tag} Iterator]`])
-    expect(await suite.codemode.executeAsync(all)).toEqual(expected)
-  }
-})
+])(
+  'logging an iterator within a loop that reads it does not change the loop: %s',
+  { tags: ['GU-1'] },
+  async (code, seen) => {
+    for (const it of ['new Map([[1, 1], [2, 2], [3, 3]]).values()', 'new Set([1, 2, 3]).keys()']) {
+      const all = `const it = ${it}, seen = []; ${code}; return seen`
+      const tag = it.includes('Map') ? 'Map' : 'Set'
+      const expected = seen ?? [1, 2, 3].flatMap((item) => [item, `[object ${tag} Iterator]`])
+      expect(await suite.codemode.executeAsync(all)).toEqual(expected)
+    }
+  },
+)
 
 test('the code can log the characters that stand for states of promises', { tags: ['GU-1'] }, async () => {
   const texts = ['\uFDD00\uFDD1', '\uFDD20\uFDD3', '\uFDD01\uFDD1 \uFDD00\uFDD1']

@@ -193,27 +193,55 @@ test.each<[string, unknown]>([
 test.each<[string, unknown]>([
   ['const own = { forEach: (f) => f }; const f = async (a, b) => a; own.forEach(f) === f', true],
   ['const own = { forEach: (f) => [f.name, f.length] }; const f = async (a, b) => a; own.forEach(f)', ['f', 2]],
-  ['class Bus { on = []; forEach(f) { this.on.push(f) } }; const bus = new Bus(); const f = async () => 1; bus.forEach(f); bus.on[0] === f', true],
+  [
+    'class Bus { on = []; forEach(f) { this.on.push(f) } }; const bus = new Bus(); const f = async () => 1; bus.forEach(f); bus.on[0] === f',
+    true,
+  ],
   ['class Promise { constructor(f) { this.f = f } } const f = async () => 1; new Promise(f).f === f', true],
-  ['globalThis["Pro" + "mise"] = class { constructor(f) { this.f = f } }; const f = async () => 1; new Promise(f).f === f', true],
-  ['const seen = []; const f = async function () { seen.push(arguments.callee === f) }; [1].forEach(f); new Promise(f); seen', [true, true]],
+  [
+    'globalThis["Pro" + "mise"] = class { constructor(f) { this.f = f } }; const f = async () => 1; new Promise(f).f === f',
+    true,
+  ],
+  [
+    'const seen = []; const f = async function () { seen.push(arguments.callee === f) }; [1].forEach(f); new Promise(f); seen',
+    [true, true],
+  ],
   ['class List extends Array { forEach(f) { return f } }; const f = async () => 1; new List().forEach(f) === f', true],
-])('a callback that the code gives to its own function is the same function: %s', { tags: ['GU-2'] }, async (code, value) => {
-  expect(await suite.codemode.executeAsync(code)).toEqual(value)
-})
+])(
+  'a callback that the code gives to its own function is the same function: %s',
+  { tags: ['GU-2'] },
+  async (code, value) => {
+    expect(await suite.codemode.executeAsync(code)).toEqual(value)
+  },
+)
 
 test.each<[string, unknown]>([
-  ['async function f() { g(); const a = g() }\nfunction g() {}\nreturn f.toString()', 'async function f() { g(); const a = g() }'],
-  ['const f = async () => { new Promise(async (a) => a) }\nreturn String(f)', 'async () => { new Promise(async (a) => a) }'],
+  [
+    'async function f() { g(); const a = g() }\nfunction g() {}\nreturn f.toString()',
+    'async function f() { g(); const a = g() }',
+  ],
+  [
+    'const f = async () => { new Promise(async (a) => a) }\nreturn String(f)',
+    'async () => { new Promise(async (a) => a) }',
+  ],
   ['class A { async run() { this.x() } }\nreturn `${A}`', 'class A { async run() { this.x() } }'],
   ['const o = { async m() { f() } }\nreturn Function.prototype.toString.call(o.m)', 'async m() { f() }'],
-  ['const f = async () => { f(); [1].forEach(async () => f()) }\nreturn f + ""', 'async () => { f(); [1].forEach(async () => f()) }'],
+  [
+    'const f = async () => { f(); [1].forEach(async () => f()) }\nreturn f + ""',
+    'async () => { f(); [1].forEach(async () => f()) }',
+  ],
   [
     'async () => 1; g(); function g() {}\nreturn [Function.prototype.toString, [].forEach, Array.from, new Map().forEach].map(String)',
     ['toString', 'forEach', 'from', 'forEach'].map((name) => `function ${name}() { [native code] }`),
   ],
-  ['const f = async () => f(); [1].forEach(f)\nreturn [[].forEach.name, [].forEach.length, "prototype" in [].forEach]', ['forEach', 1, false]],
-  ['(async () => 1)(); try { Function.prototype.toString.call(1) } catch (error) { return error.message }', "Function.prototype.toString requires that 'this' be a Function"],
+  [
+    'const f = async () => f(); [1].forEach(f)\nreturn [[].forEach.name, [].forEach.length, "prototype" in [].forEach]',
+    ['forEach', 1, false],
+  ],
+  [
+    '(async () => 1)(); try { Function.prototype.toString.call(1) } catch (error) { return error.message }',
+    "Function.prototype.toString requires that 'this' be a Function",
+  ],
 ])('the text of a function is as it was sent: %s', { tags: ['GU-2'] }, async (code, value) => {
   expect(await suite.codemode.executeAsync(code)).toEqual(value)
 })
@@ -231,9 +259,15 @@ test.each<[string, unknown]>([
 
 test.each([
   ['new Map([[1, 2]]).forEach(async (value, key) => { throw new Error(`${key}:${value}`) })', '1:2'],
-  ['new Uint8Array([7]).forEach(async (item, index, array) => { throw new Error([item, index, array.length]) })', '7,0,1'],
+  [
+    'new Uint8Array([7]).forEach(async (item, index, array) => { throw new Error([item, index, array.length]) })',
+    '7,0,1',
+  ],
   ['[5].values().forEach(async (item) => { throw new Error(item) })', '5'],
-  ['[5].forEach((async function () { throw new Error(this.own) }), { own: "mine" })\nconst f = async () => 1; [1].forEach(f)', 'mine'],
+  [
+    '[5].forEach((async function () { throw new Error(this.own) }), { own: "mine" })\nconst f = async () => 1; [1].forEach(f)',
+    'mine',
+  ],
 ])('a rejection in a callback of any forEach is a warning: %s', { tags: ['GU-2'] }, async (code, text) => {
   const { success, warnings } = await suite.codemode.run(`${code}\nreturn 1`)
   expect(success).toBe(true)

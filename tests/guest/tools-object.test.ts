@@ -99,12 +99,9 @@ describe.each(transports)('over $transport', ({ config }) => {
     ['new Set([3]).forEach(tools.echo) ?? 1', 1],
     ['[{ id: 3 }].forEach(tools.echo) ?? 1', 1],
   ])('a builtin can call a tool for each item: %s', { tags: ['TL-2'] }, async (code, expected) => {
-    const { result, warnings } = (await suite.codemode.run(`const all = ${code}; await sleep(5); return all`)) as {
-      result: unknown
-      warnings: { code: string }[]
-    }
-    expect(result).toEqual(expected)
-    expect(warnings.filter((warning) => warning.code === 'UNHANDLED_REJECTION')).toEqual([])
+    const result = await suite.codemode.run(`const all = ${code}; await sleep(5); return all`)
+    expect(result).toMatchObject({ result: expected })
+    expect(result.warnings.filter((warning) => warning.code === 'UNHANDLED_REJECTION')).toEqual([])
   })
 
   test.each([
@@ -120,12 +117,20 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await value(`return ${call}.then(() => 'accepted', (error) => error.code)`)).toBe('TOOL_INPUT_INVALID')
   })
 
-  test('a list of calls without await as the value is refused, and the hint names Promise.all', { tags: ['GU-5'] }, async () => {
-    const hint = 'Await it; for a list of promises, use await Promise.all(list).'
-    for (const code of ['[1, 2].map(tools.echo)', 'return [1].map(async (n) => n)', '({ all: Array.from([1], tools.echo) })']) {
-      expect(await suite.codemode.run(code)).toMatchObject({ error: { code: 'RESULT_NOT_SERIALIZABLE', hint } })
-    }
-  })
+  test(
+    'a list of calls without await as the value is refused, and the hint names Promise.all',
+    { tags: ['GU-5'] },
+    async () => {
+      const hint = 'Await it; for a list of promises, use await Promise.all(list).'
+      for (const code of [
+        '[1, 2].map(tools.echo)',
+        'return [1].map(async (n) => n)',
+        '({ all: Array.from([1], tools.echo) })',
+      ]) {
+        expect(await suite.codemode.run(code)).toMatchObject({ error: { code: 'RESULT_NOT_SERIALIZABLE', hint } })
+      }
+    },
+  )
 
   test.each([
     ['tools.none()', 'tools.none is not a function'],

@@ -29,9 +29,17 @@ test(
 const list = `const a: number[] = [${'1, '.repeat(30_000)}1]`
 
 test.each<[string, string, { line: number; column: number }]>([
-  [`${list}; const b: = 2`, 'syntax error behind column 65500 of line 1, which has 90037 characters', { line: 1, column: 65_500 }],
+  [
+    `${list}; const b: = 2`,
+    'syntax error behind column 65500 of line 1, which has 90037 characters',
+    { line: 1, column: 65_500 },
+  ],
   [`\n${list} let b: = 2`, 'syntax error behind column 65500 of line 2', { line: 2, column: 65_500 }],
-  [`const s: string = '${'x'.repeat(70_000)}'; enum E { A }`, 'syntax error behind column 65500 of line 1', { line: 1, column: 65_500 }],
+  [
+    `const s: string = '${'x'.repeat(70_000)}'; enum E { A }`,
+    'syntax error behind column 65500 of line 1',
+    { line: 1, column: 65_500 },
+  ],
   [`${list};\nconst b: = 2`, "Unexpected token '='", { line: 2, column: 10 }],
   [`${list.replace(': number[]', '')}; const b = = 2`, "Unexpected token '='", { line: 1, column: 90_026 }],
 ])('a syntax error in a long line has the line (%#)', { tags: ['GU-4'] }, async (code, message, details) => {

@@ -15,6 +15,7 @@ export interface RuntimeSource {
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {
+  createCallSites: 'call-sites.ts',
   createDiscard: 'discard.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',

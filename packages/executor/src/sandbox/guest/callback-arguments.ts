@@ -8,11 +8,7 @@ const indexing = /^\n {4}at (?:[^\n]* |[^\n]*\.)?(?:from|next|forEach|some|every
  * array, a key and a Map or Set, or an index alone, such as `Array.from(ids, tools.get)`. `framesOf` returns the frames of
  * the call; they have none of the code if `Array.fromAsync` is the caller.
  */
-export function isCallbackCall(
-  p: Primordials,
-  args: readonly unknown[],
-  framesOf: () => string | undefined,
-): boolean {
+export function isCallbackCall(p: Primordials, args: readonly unknown[], framesOf: () => string | undefined): boolean {
   const index = args[1]
   if (args.length === 3) return isItemOf(p, args[0], index, args[2])
   if (args.length !== 2 || typeof index !== 'number') return false

@@ -1,4 +1,5 @@
 import type { isCallbackCall } from './callback-arguments.ts'
+import type { createCallSites } from './call-sites.ts'
 import type { createTables } from './console-table.ts'
 import type { createDiscard } from './discard.ts'
 import type { describeCauses } from './error-causes.ts'
@@ -11,6 +12,7 @@ import type { readPromiseStates } from './promise-states.ts'
  * bundles of their own, so they share no state with the runtime but what it passes to them.
  */
 interface RareParts {
+  readonly createCallSites: () => typeof createCallSites
   readonly createDiscard: () => typeof createDiscard
   readonly createHints: () => typeof createHints
   readonly createPreviewIterator: () => typeof createPreviewIterator

@@ -1,10 +1,11 @@
 import type { PreparedSource, RefusedSource } from '../guest-boundary.ts'
+import type { CallSite, CallSites } from './call-sites.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
 import { rare } from './rare-parts.ts'
-import { stackTraces } from './stack-frames.ts'
+import { installPrepareStackTrace, stackTraces } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
@@ -67,8 +68,7 @@ export function runSource(p: Primordials, { source, main }: CompiledSource, { en
     return
   }
   const { warning, watch: name, watchesForEach: forEach = false } = source
-  const body =
-    name === undefined ? main : (main(rare().createDiscard()(p, watch, { name, forEach })) as typeof main)
+  const body = name === undefined ? main : (main(rare().createDiscard()(p, watch, { name, forEach })) as typeof main)
   const promise = p.ReflectApply(body, undefined, []) as Promise<unknown>
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, promise, 'constructor', undefined)
@@ -81,20 +81,12 @@ function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSour
   ending.fail('SYNTAX_ERROR', 'SyntaxError', text, { details: { line, column }, stack, hint })
 }
 
-interface CallSite {
-  getFunctionName(): string | null
-  getLineNumber(): number | null
-  getColumnNumber(): number | null
-  getScriptNameOrSourceURL(): string | null
-  isAsync(): boolean
-  isConstructor(): boolean
-  toString(): string
-}
-
 /** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
 export function installStackTraces(p: Primordials, source: PreparedSource): void {
   const shifts = source.ok ? source.shifts : []
   const linesBeforeBody = linesBefore(source)
+
+  let callSites: CallSites | undefined
 
   const isRuntime = (site: CallSite | undefined): boolean => {
     const script = site?.getScriptNameOrSourceURL()
@@ -105,22 +97,30 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
    * Returns the text of a stack frame; undefined for a frame of the runtime, or of a builtin that the runtime called.
    */
   function describe(site: CallSite, caller: CallSite | undefined): string | undefined {
+    const given = callSites?.textOf(site)
+    if (given !== undefined) return given
     if (isRuntime(site)) return undefined
     if (site.getScriptNameOrSourceURL() !== sourceName) {
       return isRuntime(caller) || p.stringIncludes(site.toString(), 'codemode:') ? undefined : site.toString()
     }
-    const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
-    let column = site.getColumnNumber() ?? 1
+    const { line, column } = placeOf(site.getLineNumber() ?? linesBeforeBody + 1, site.getColumnNumber() ?? 1)
+    const position = `${sourceName}:${line}:${column}`
+    const name = site.getFunctionName()
+    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
+    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
+  }
+
+  /** Returns the place in the code as it was sent of a place in its body. */
+  function placeOf(lineInBody: number, columnInBody: number) {
+    const line = lineInBody - linesBeforeBody
+    let column = columnInBody
     for (let i = 0; i < shifts.length; i++) {
       const shift = shifts[i]!
       if (line !== shift.line || column < shift.column) continue
       // A place in the inserted text is shown as the place of the insertion.
       column = column - shift.width < shift.column ? shift.column : column - shift.width
     }
-    const position = `${sourceName}:${line}:${column}`
-    const name = site.getFunctionName()
-    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
-    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
+    return { line, column }
   }
 
   const prepare = (error: unknown, sites: readonly CallSite[]): string => {
@@ -137,6 +137,12 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     return text
   }
-  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = prepare
-  stackTraces.prepare = prepare as typeof stackTraces.prepare
+  installPrepareStackTrace(p, prepare, (own) => {
+    callSites ??= rare().createCallSites()(p, {
+      describe,
+      placeOf: (site, line, column) =>
+        site.getScriptNameOrSourceURL() === sourceName ? placeOf(line, column) : undefined,
+    })
+    return callSites.wrap(own)
+  })
 }

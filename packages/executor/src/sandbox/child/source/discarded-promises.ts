@@ -57,7 +57,8 @@ export function watchDiscarded(code: string, program: Program, except: number | 
     seesNames ||= isNamed(node, 'eval') || node.type === 'WithStatement'
     if (seesNames || insertions.length >= 2 * maxPlaces) return
     const isValue = node.type === 'ExpressionStatement' && node.start === except
-    for (const value of isValue ? (loggedValues(node['expression'] as AnyNode) ?? []) : discardedValues(node)) add(value, '')
+    for (const value of isValue ? (loggedValues(node['expression'] as AnyNode) ?? []) : discardedValues(node))
+      add(value, '')
     if (mayBeAsync(callbackOf(node, 'forEach'))) watchesForEach = true
     const executor = bindsPromise ? undefined : callbackOf(node, 'Promise')
     if (mayBeAsync(executor)) add(executor, ',1')
