@@ -59,6 +59,19 @@ test.each([
   ["_.groupBy([], 'a')", 'The sandbox has no libraries'],
   ['Deno.env', 'the values that the host passes are `input`, `context` and `config`.'],
   ['new Worker("a.js")', 'use async functions and Promise.all.'],
+  ["performance.mark('a')", 'measure with performance.now() or console.time(label).'],
+  ["performance.measure('a', 'b')", 'measure with performance.now()'],
+  ['performance.getEntriesByName("a")', 'The sandbox has only now and timeOrigin of performance'],
+  ['performance.clearMarks()', 'The sandbox has only now and timeOrigin of performance'],
+  ['new PerformanceObserver(() => {})', 'measure with performance.now()'],
+  [
+    'try { null.x } catch (error) { return error instanceof QuotaExceededError }',
+    "compare error.name with 'QuotaExceededError'.",
+  ],
+  ['new TransformStream()', 'The sandbox has no streams'],
+  ['new CompressionStream("gzip")', 'call a tool'],
+  ['new URLPattern({ pathname: "/:id" })', 'use URL and a regular expression'],
+  ['new MessageEvent("message")', 'use CustomEvent with detail'],
   ['print(1)', 'The function that prints is console.log.'],
 ])('%s fails with a hint at what is there', { tags: ['GU-5'] }, async (code, hint) => {
   const result = await suite.codemode.run(code)

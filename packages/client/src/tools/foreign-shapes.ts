@@ -118,7 +118,8 @@ export function readValibot({ schema, path }: Part): Shape {
 
 /** Returns the shape of a schema of arktype, or of a part of the data that one tells about its input. */
 export function readArkType({ schema, path }: Part): Shape {
-  if (typeof schema === 'function') return readArkType({ schema: made(() => (schema as unknown as ArkType).in.json), path })
+  if (typeof schema === 'function')
+    return readArkType({ schema: made(() => (schema as unknown as ArkType).in.json), path })
   if (typeof schema === 'string') return absent(schema)
   if (Array.isArray(schema)) return { options: schema }
   const fields = fieldsOf(schema)

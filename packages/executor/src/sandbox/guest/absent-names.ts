@@ -1,6 +1,6 @@
 /**
  * Returns hints for names that exist in other environments only and that language models use. The key `crypto.name`
- * stands for a property of `crypto`, and `.` for `__`. It is a function because most executions need no hints.
+ * stands for a property of `crypto`, `performance.name` for one of `performance`, and `.` for `__`. It is a function because most executions need no hints.
  */
 export function absentNames(): Readonly<Record<string, string | undefined>> {
   const network = 'The sandbox has no network; call a tool instead: await tools.<name>(input).'
@@ -16,6 +16,9 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
   const gone = 'The sandbox does not show when memory is collected; keep the object itself, or use a WeakMap.'
   const library = 'The sandbox has no libraries; write it in plain JavaScript.'
   const dates = 'The sandbox has no libraries; use Date, Intl.DateTimeFormat or Temporal.'
+  const streams = 'The sandbox has no streams; keep the items in an array, or use an async generator.'
+  const measuring =
+    'The sandbox has only now and timeOrigin of performance; measure with performance.now() or console.time(label).'
   const crypto = 'The sandbox has only getRandomValues and randomUUID of crypto; for hashes and signatures call a tool.'
   return {
     __proto__: null,
@@ -49,6 +52,25 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     File: bytes,
     FileReader: bytes,
     ReadableStream: bytes,
+    WritableStream: streams,
+    TransformStream: streams,
+    ReadableStreamDefaultReader: streams,
+    WritableStreamDefaultWriter: streams,
+    ByteLengthQueuingStrategy: streams,
+    CountQueuingStrategy: streams,
+    TextEncoderStream: 'The sandbox has no streams; use TextEncoder.',
+    TextDecoderStream: 'The sandbox has no streams; use TextDecoder.',
+    CompressionStream: 'The sandbox has no compression; for compressed data call a tool.',
+    DecompressionStream: 'The sandbox has no compression; for compressed data call a tool.',
+    QuotaExceededError: "The sandbox throws a DOMException for this; compare error.name with 'QuotaExceededError'.",
+    MessageEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    ErrorEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    CloseEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    URLPattern: 'The sandbox has no URLPattern; use URL and a regular expression.',
+    PerformanceObserver: measuring,
+    PerformanceEntry: measuring,
+    PerformanceMark: measuring,
+    PerformanceMeasure: measuring,
     setImmediate: 'The sandbox has no setImmediate; use setTimeout or queueMicrotask.',
     clearImmediate: 'The sandbox has no clearImmediate; use setTimeout and clearTimeout.',
     requestAnimationFrame: 'The sandbox has no page; use setTimeout or queueMicrotask.',
@@ -62,6 +84,7 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     indexedDB: storage,
     Worker: threads,
     MessageChannel: threads,
+    MessagePort: threads,
     BroadcastChannel: threads,
     SharedArrayBuffer: threads,
     Atomics: threads,
@@ -78,7 +101,10 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     None: 'The value for nothing is null.',
     True: 'The value is written true.',
     False: 'The value is written false.',
+    CryptoKey: crypto,
+    SubtleCrypto: crypto,
     'crypto.subtle': crypto,
+    'performance.*': measuring,
     'crypto.randomBytes': 'The sandbox has no crypto.randomBytes; use crypto.getRandomValues(new Uint8Array(length)).',
     'crypto.randomInt': 'The sandbox has no crypto.randomInt; use Math.floor(Math.random() * max).',
   } as unknown as Readonly<Record<string, string | undefined>>

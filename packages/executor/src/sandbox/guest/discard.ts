@@ -69,13 +69,15 @@ function watchForEach(
   defineHidden(p, prototype, 'forEach', forEach)
 }
 
-/** Replaces `Function.prototype.toString` by one that shows functions as they are in the code that was sent. */
+/** Makes `Function.prototype.toString`, and the runtime, show functions as they are in the code that was sent. */
 function hideInsertions(p: Primordials, name: string, originals: Originals): void {
   const original = p.ReflectGet(p.functionPrototype, 'toString') as Callback
+  const textOf = p.functionToString
+  p.functionToString = (self) => withoutInsertions(p, textOf(self), name)
   const { toString } = {
     toString(this: object): string {
       const shown = p.weakMapHas(originals, this) ? p.weakMapGet(originals, this) : this
-      return withoutInsertions(p, p.functionToString(shown as object), name)
+      return p.functionToString(shown as object)
     },
   }
   p.weakMapSet(originals, toString, original)

@@ -32,7 +32,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
     if (name !== 'TypeError') return undefined
     if (p.stringStartsWith(message, 'tools')) return ofTools(message)
     const property = p.regExpExec(
-      /^(globalThis\.|crypto\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u,
+      /^(globalThis\.|crypto\.|performance\.|)([\p{ID_Start}_$][\p{ID_Continue}$]{0,127}) is not a (?:function|constructor)$/u,
       message,
     )
     if (property !== null) return ofProperty(property[1] ?? '', property[2]!)
@@ -72,6 +72,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
   function ofProperty(object: string, property: string): string | undefined {
     if (object === 'globalThis.') return absentNames()[property]
     if (object === 'crypto.') return absentNames()[`crypto.${property}`] ?? absentNames()['crypto.subtle']
+    if (object === 'performance.') return absentNames()['performance.*']
     const isDestructured = object === '' && p.regExpExec(/\}\s?=\s?(?:await\s)?tools\b/, body) !== null
     return isDestructured && names.find(property) === undefined ? noTool(property) : undefined
   }
