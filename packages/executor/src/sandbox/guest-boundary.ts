@@ -97,6 +97,11 @@ export interface Emit {
   /** Reports that the code reads the clock so often in this turn that it probably waits for it. */
   (kind: 'clock'): void
   /**
+   * Reports the JSON text of the warnings that the execution has if it ends now, without an end of its own. They replace
+   * those that were reported before.
+   */
+  (kind: 'warnings', text: string): void
+  /**
    * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
    * size in bytes of UTF-8.
    */

@@ -112,7 +112,7 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     const ofCalls = callWarnings(outcome.ok)
     if (first.length + rejections.length + ofCalls.length > 0) {
       const warnings = p.arraySlice(first)
-      addAll(warnings, rejectionWarnings(p, rejections))
+      addAll(warnings, rejectionWarnings(p, rejections, true))
       addAll(warnings, ofCalls)
       outcome.warnings = warningsField(p, warnings)
     }

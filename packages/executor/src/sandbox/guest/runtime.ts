@@ -10,6 +10,7 @@ import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
+import { reportRejections } from './pending-warnings.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
 import { rare } from './rare-parts.ts'
@@ -51,7 +52,8 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   installClock(p, state)
 
   installConsole(p, state)
-  const watch = createPromiseWatch(p)
+  const onChange = (): void => reportRejections(p, state, { watch, ofCalls: () => tools?.rejectionWarnings() ?? [] })
+  const watch = createPromiseWatch(p, onChange)
   let tools: ReturnType<typeof installTools> | undefined
   let toolNames: ToolNames | undefined
   let toolList: readonly string[] = []
@@ -92,7 +94,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
     state.mayReadAhead = !(source.ok && source.mayLogIteratorInUse === true)
-    tools = installTools(p, state, namesOf, { ending, watch })
+    tools = installTools(p, state, namesOf, { ending, watch, onChange })
     installStackTraces(p, compiled.source)
     installInputs(p, spec, input)
     runSource(p, compiled, { ending, watch })

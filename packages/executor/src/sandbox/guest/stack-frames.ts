@@ -57,14 +57,15 @@ export function placeIn(p: Primordials, stack: string | undefined): Place {
 
 /**
  * Returns the place at which an error was made, or an object's stack was captured, without running user code. The object
- * must not be a proxy.
+ * must not be a proxy. V8 keeps the stack as it is read first, so one that code may still read must have its first line:
+ * `isComplete` makes it, which may run getters of the error.
  */
-export function placeOf(p: Primordials, object: object): Place {
-  return placeIn(p, framesOf(p, object))
+export function placeOf(p: Primordials, object: object, isComplete = false): Place {
+  return placeIn(p, framesOf(p, object, isComplete))
 }
 
 /** Returns the frames of an object's stack in the same way; undefined if they are not known. */
-export function framesOf(p: Primordials, object: object): string | undefined {
+export function framesOf(p: Primordials, object: object, isComplete = false): string | undefined {
   const hook = p.ReflectGetOwnPropertyDescriptor(p.Error, 'prepareStackTrace')
   if (stackTraces.isReplaced || hook === undefined || hook.get !== stackTraces.get) return undefined
   const own = p.ReflectGetOwnPropertyDescriptor(object, 'stack')
@@ -73,7 +74,7 @@ export function framesOf(p: Primordials, object: object): string | undefined {
   if (read === undefined) return typeof own.value === 'string' ? own.value : undefined
   const native = p.ReflectGetOwnPropertyDescriptor(new p.Error(), 'stack')
   if (read !== native?.get) return undefined
-  stackTraces.onlyFrames = true
+  stackTraces.onlyFrames = !isComplete
   try {
     const stack: unknown = p.ReflectApply(read, object, [])
     return typeof stack === 'string' ? stack : undefined

@@ -8,7 +8,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { type Node, parse } from 'acorn'
 import { expect, test } from 'vitest'
 
-const folder = import.meta.dirname
+const folder = `${import.meta.dirname}/guest`
 const files = globSync('**/*.ts', { cwd: folder }).filter((file) => !file.endsWith('.test.ts'))
 
 /** Returns the uses of the iteration protocol in a module, each as its line and its kind. */
