@@ -238,3 +238,46 @@ test('showing an iterator does not change what it returns', { tags: ['GU-1'] }, 
     },
   })
 })
+
+test.each([
+  [`for (const item of it) { seen.push(item); console.log(it) }`, [1, 2, 3]],
+  [`for (const item of it) { if (item === 1) console.log({ it }); seen.push(item) }`, [1, 2, 3]],
+  [`const loop = () => { for (const item of it) seen.push(item, String(it)) }; loop(); console.log(it)`, undefined],
+  [`for await (const item of it) { console.log('%o', it); seen.push(item) }`, [1, 2, 3]],
+])(
+  'logging an iterator within a loop that reads it does not change the loop: %s',
+  { tags: ['GU-1'] },
+  async (code, seen) => {
+    for (const it of ['new Map([[1, 1], [2, 2], [3, 3]]).values()', 'new Set([1, 2, 3]).keys()']) {
+      const all = `const it = ${it}, seen = []; ${code}; return seen`
+      const tag = it.includes('Map') ? 'Map' : 'Set'
+      const expected = seen ?? [1, 2, 3].flatMap((item) => [item, `[object ${tag} Iterator]`])
+      expect(await suite.codemode.executeAsync(all)).toEqual(expected)
+    }
+  },
+)
+
+test('the code can log the characters that stand for states of promises', { tags: ['GU-1'] }, async () => {
+  const texts = ['\uFDD00\uFDD1', '\uFDD20\uFDD3', '\uFDD01\uFDD1 \uFDD00\uFDD1']
+  const code = `
+    const one = Promise.resolve(1), two = Promise.resolve([2])
+    for (const text of input) console.log(text, one, { [text]: text, two })
+    console.log(new Proxy({}, { getPrototypeOf() { throw 1 } }), { a: Promise.resolve(3) })
+    console.log(new Proxy([Promise.resolve(4)], { ownKeys() { throw 1 } }), Promise.resolve(5))`
+  const { logs } = await suite.codemode.run(code, { input: texts })
+  expect(logs.map(({ text }) => text)).toEqual([
+    ...texts.map((text) => `${text} Promise { 1 } { '${text}': '${text}', two: Promise { [ 2 ] } }`),
+    '[Object: could not be inspected] { a: Promise { 3 } }',
+    '[Object: could not be inspected] Promise { 5 }',
+  ])
+})
+
+test('a proxy that logs while it is shown changes no other entry', { tags: ['GU-1'] }, async () => {
+  const code = `
+    const loud = new Proxy({}, { ownKeys() { console.log('inner', Promise.resolve(2)); return [] } })
+    console.log(Promise.resolve(1), loud, Promise.resolve(3))`
+  const { logs } = await suite.codemode.run(code)
+  expect(new Set(logs.map(({ text }) => text))).toEqual(
+    new Set([`inner Promise { 2 }`, 'Promise { 1 } {} Promise { 3 }']),
+  )
+})

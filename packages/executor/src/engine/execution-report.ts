@@ -92,7 +92,7 @@ export class ExecutionReport {
   /** Fixes the result and the final status, and releases the references to the running execution. */
   finish(ending: Ending, at: number): void {
     this.#finishedAt = at
-    if (ending.by === 'guest') this.#warnings = this.#warningsOf(ending.end)
+    if (ending.by === 'guest') this.setWarnings(ending.end.warnings ?? [])
     this.#outcome =
       ending.by === 'guest' && ending.end.ok
         ? { success: true, result: jsonText(ending.end.result) }
@@ -132,9 +132,10 @@ export class ExecutionReport {
       : jsonText(JSON.stringify({ success, error: this.#outcome.error, ...fields }))
   }
 
-  #warningsOf({ warnings = [] }: GuestEnd): Warning[] {
+  /** Sets the warnings of the guest, which replace those before. */
+  setWarnings(warnings: NonNullable<TurnLogs['warnings']>): void {
     const { executionId } = this.#facts
-    return warnings.map(({ call, ...warning }) => ({
+    this.#warnings = warnings.map(({ call, ...warning }) => ({
       ...warning,
       ...(call !== undefined && { callId: callIdOf(executionId, call) }),
     }))

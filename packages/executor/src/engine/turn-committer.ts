@@ -74,6 +74,7 @@ export class TurnCommitter {
   #addLogs(output: TurnLogs, at: number): void {
     const { events, report } = this.#options
     report.addLogs(output, at)
+    if (output.warnings) report.setWarnings(output.warnings)
     for (const { level, text } of output.logs) events.append({ type: 'log', level, text }, at)
   }
 }

@@ -15,10 +15,13 @@ export interface RuntimeSource {
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {
+  createCallSites: 'call-sites.ts',
+  createDiscard: 'discard.ts',
   createGroupEntries: 'group-entries.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
   createTables: 'console-table.ts',
+  isCallbackCall: 'callback-arguments.ts',
   describeCauses: 'error-causes.ts',
   readDirOptions: 'dir-options.ts',
   readPromiseStates: 'promise-states.ts',

@@ -16,6 +16,10 @@ export type PreparedSource =
       readonly shifts: readonly Shift[]
       /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
       readonly watch?: string
+      /** Whether the body calls a method `forEach` with a callback that may be an async function. */
+      readonly watchesForEach?: boolean
+      /** Whether the code may log an iterator that a `for…of` is reading. */
+      readonly mayLogIteratorInUse?: boolean
       /** Mistake to warn of if the code turns out to have no value. */
       readonly warning?: PlacedMessage
       /** Mistakes to warn of in any case. */
@@ -98,6 +102,11 @@ export interface Emit {
   (kind: 'timer', at: number): void
   /** Reports that the code reads the clock so often in this turn that it probably waits for it. */
   (kind: 'clock'): void
+  /**
+   * Reports the JSON text of the warnings that the execution has if it ends now, without an end of its own. They replace
+   * those that were reported before.
+   */
+  (kind: 'warnings', text: string): void
   /**
    * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
    * size in bytes of UTF-8.

@@ -68,6 +68,11 @@ export const turnEffectsSchema = z.object({
   logs: z.array(logEntrySchema.omit({ at: true })),
   logsDropped: z.object({ entries: z.int().nonnegative(), bytes: z.int().nonnegative() }),
   nextTimerAt: timestampMs.nullable(),
+  /**
+   * Warnings that the execution has if the host ends it before the next turn that has this field; absent if they are those
+   * of the turn before.
+   */
+  warnings,
   end: guestEndSchema.optional(),
 })
 
@@ -81,8 +86,8 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     type: z.literal('end'),
     at: timestampMs,
     error: executionFailureSchema,
-    /** Logs of a turn that did not end; its other effects are discarded. */
-    ...turnEffectsSchema.pick({ logs: true, logsDropped: true }).partial().shape,
+    /** Logs and warnings of a turn that did not end; its other effects are discarded. */
+    ...turnEffectsSchema.pick({ logs: true, logsDropped: true, warnings: true }).partial().shape,
   }),
 ])
 

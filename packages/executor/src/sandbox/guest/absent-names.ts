@@ -3,7 +3,8 @@ export const calledThroughTools = 'Tools are called through tools: await tools.<
 
 /**
  * Returns hints for names that exist in other environments only and that language models use. The key `object.name`
- * stands for a property, `name(` for a call, and `.` for `__`. It is a function because most executions need no hints.
+ * stands for a property, `object.*` for any property, `name(` for a call, and `.` for `__`. It is a function because most
+ * executions need no hints.
  */
 export function absentNames(): Readonly<Record<string, string | undefined>> {
   const network = 'The sandbox has no network; call a tool instead: await tools.<name>(input).'
@@ -14,11 +15,14 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     'The sandbox shows nothing of its host; the values that the host passes are `input`, `context` and `config`.'
   const page = 'The sandbox is no browser and has no page; work with the data of `input` and of the tools.'
   const storage = 'The sandbox keeps nothing between executions; return the data, or keep it with a tool.'
-  const bytes = 'The sandbox has no files and streams; use Uint8Array with TextEncoder and TextDecoder, or text.'
+  const bytes = 'The sandbox has no files; use Uint8Array with TextEncoder and TextDecoder, or text.'
   const threads = 'The sandbox has one thread; use async functions and Promise.all.'
   const gone = 'The sandbox does not show when memory is collected; keep the object itself, or use a WeakMap.'
   const library = 'The sandbox has no libraries; write it in plain JavaScript.'
   const dates = 'The sandbox has no libraries; use Date, Intl.DateTimeFormat or Temporal.'
+  const streams = 'The sandbox has no streams; keep the items in an array, or use an async generator.'
+  const measuring =
+    'The sandbox has only now and timeOrigin of performance; measure with performance.now() or console.time(label).'
   const crypto = 'The sandbox has only getRandomValues and randomUUID of crypto; for hashes and signatures call a tool.'
   const inputs = 'The data that the host passes is in `input`, `context` and `config`.'
   const calling = calledThroughTools
@@ -74,13 +78,26 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     Blob: bytes,
     File: bytes,
     FileReader: bytes,
-    ReadableStream: bytes,
-    WritableStream: bytes,
-    TransformStream: bytes,
-    TextDecoderStream: bytes,
-    TextEncoderStream: bytes,
-    CompressionStream: bytes,
-    DecompressionStream: bytes,
+    ReadableStream: streams,
+    WritableStream: streams,
+    TransformStream: streams,
+    ReadableStreamDefaultReader: streams,
+    WritableStreamDefaultWriter: streams,
+    ByteLengthQueuingStrategy: streams,
+    CountQueuingStrategy: streams,
+    TextEncoderStream: 'The sandbox has no streams; use TextEncoder.',
+    TextDecoderStream: 'The sandbox has no streams; use TextDecoder.',
+    CompressionStream: 'The sandbox has no compression; for compressed data call a tool.',
+    DecompressionStream: 'The sandbox has no compression; for compressed data call a tool.',
+    QuotaExceededError: "The sandbox throws a DOMException for this; compare error.name with 'QuotaExceededError'.",
+    MessageEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    ErrorEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    CloseEvent: 'The sandbox has only the classes Event and CustomEvent of events; use CustomEvent with detail.',
+    URLPattern: 'The sandbox has no URLPattern; use URL and a regular expression.',
+    PerformanceObserver: measuring,
+    PerformanceEntry: measuring,
+    PerformanceMark: measuring,
+    PerformanceMeasure: measuring,
     setImmediate: 'The sandbox has no setImmediate; use setTimeout or queueMicrotask.',
     clearImmediate: 'The sandbox has no clearImmediate; use setTimeout and clearTimeout.',
     requestAnimationFrame: 'The sandbox has no page; use setTimeout or queueMicrotask.',
@@ -113,10 +130,6 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     zod: library,
     Joi: library,
     assert: 'The sandbox has no assert; use console.assert, or throw an Error.',
-    URLPattern: 'The sandbox has no URLPattern; use URL and regular expressions.',
-    MessageEvent: 'The sandbox has Event and CustomEvent only.',
-    ErrorEvent: 'The sandbox has Event and CustomEvent only.',
-    CloseEvent: 'The sandbox has Event and CustomEvent only.',
     reportError: 'The sandbox has no reportError; use console.error, or throw the error.',
     moment: dates,
     dayjs: dates,
@@ -144,7 +157,10 @@ export function absentNames(): Readonly<Record<string, string | undefined>> {
     'util.inspect': 'The sandbox has no util; use console.log, which shows values as Node does.',
     'self.fetch': network,
     'location.href': page,
+    CryptoKey: crypto,
+    SubtleCrypto: crypto,
     'crypto.subtle': crypto,
+    'performance.*': measuring,
     'crypto.randomBytes': 'The sandbox has no crypto.randomBytes; use crypto.getRandomValues(new Uint8Array(length)).',
     'crypto.randomInt': 'The sandbox has no crypto.randomInt; use Math.floor(Math.random() * max).',
   } as unknown as Readonly<Record<string, string | undefined>>

@@ -113,7 +113,7 @@ export function createEnding(
     if (first.length + found.length + rejections.length + ofCalls.length > 0) {
       const warnings = p.arraySlice(first)
       for (let i = 0; i < found.length; i++) p.arrayPush(warnings, warningAt('LIKELY_MISTAKE', found[i]!))
-      addAll(warnings, rejectionWarnings(p, rejections))
+      addAll(warnings, rejectionWarnings(p, rejections, true))
       addAll(warnings, ofCalls)
       outcome.warnings = warningsField(p, warnings)
     }

@@ -114,6 +114,7 @@ export function createHints(p: Primordials, names: ToolNames, source: PreparedSo
   function ofProperty(object: string, property: string, line: string): string | undefined {
     if (object === 'globalThis.') return absentNames()[property]
     if (object === 'crypto.') return ofCrypto(property)
+    if (object === 'performance.') return absentNames()['performance.*']
     if (object !== '') return ofVariable(p.stringSlice(object, 0, object.length - 1), property)
     if (property === 'undefined') return ofTool(line)
     if (isTakenFrom(p, body, 'crypto', property)) return ofCrypto(property)

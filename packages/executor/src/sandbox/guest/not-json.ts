@@ -2,7 +2,7 @@ import type { Primordials } from './primordials.ts'
 
 /** Reason why JSON can't hold a value, and what to write instead. */
 export interface Refusal {
-  /** Rest of a sentence that begins with the value's path: `is a Map, which JSON can not hold`. */
+  /** Rest of a sentence that begins with the value's path: `is a Map, which JSON cannot hold`. */
   readonly reason: string
   readonly hint: string
 }
@@ -40,7 +40,7 @@ export function isError(p: Primordials, value: unknown): boolean {
 export function refusalOfCycle(path: string): Refusal {
   const target = path === '' ? 'the value itself' : path
   return {
-    reason: `refers back to ${target}, which contains it: JSON can not hold a cycle`,
+    reason: `refers back to ${target}, which contains it: JSON cannot hold a cycle`,
     hint: 'Leave the reference out, or put an id in its place.',
   }
 }
@@ -56,7 +56,7 @@ export const tooDeep: Refusal = {
  * they are used, because every isolate runs the top level of the runtime.
  */
 function refusedKinds(): Readonly<Record<string, readonly [string, string] | undefined>> {
-  const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
+  const noContents = 'Its contents cannot be listed. Keep the data in an array or an object.'
   const iterator = ['an iterator', 'Use [...iterator].']
   const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).']
   return {
@@ -69,7 +69,7 @@ function refusedKinds(): Readonly<Record<string, readonly [string, string] | und
     WeakMap: ['a WeakMap', noContents],
     WeakSet: ['a WeakSet', noContents],
     WeakRef: ['a WeakRef', 'Use ref.deref().'],
-    Promise: ['a Promise', 'An await is missing.'],
+    Promise: ['a Promise', 'Await it; for a list of promises, use await Promise.all(list).'],
     ArrayBuffer: ['an ArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
     SharedArrayBuffer: ['a SharedArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.'],
     DataView: ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.'],
@@ -93,7 +93,7 @@ function refusedKinds(): Readonly<Record<string, readonly [string, string] | und
 function refusalOf(kind: string): Refusal {
   const known = refusedKinds()[kind]
   return {
-    reason: `is ${known === undefined ? withArticle(kind) : known[0]}, which JSON can not hold`,
+    reason: `is ${known === undefined ? withArticle(kind) : known[0]}, which JSON cannot hold`,
     hint: known === undefined ? 'Use the plain data that its methods and properties give.' : known[1],
   }
 }

@@ -1,4 +1,7 @@
+import type { isCallbackCall } from './callback-arguments.ts'
+import type { createCallSites } from './call-sites.ts'
 import type { createTables } from './console-table.ts'
+import type { createDiscard } from './discard.ts'
 import type { describeCauses } from './error-causes.ts'
 import type { readDirOptions } from './dir-options.ts'
 import type { createGroupEntries } from './group-entries.ts'
@@ -11,10 +14,13 @@ import type { readPromiseStates } from './promise-states.ts'
  * bundles of their own, so they share no state with the runtime but what it passes to them.
  */
 interface RareParts {
+  readonly createCallSites: () => typeof createCallSites
+  readonly createDiscard: () => typeof createDiscard
   readonly createGroupEntries: () => typeof createGroupEntries
   readonly createHints: () => typeof createHints
   readonly createPreviewIterator: () => typeof createPreviewIterator
   readonly createTables: () => typeof createTables
+  readonly isCallbackCall: () => typeof isCallbackCall
   readonly describeCauses: () => typeof describeCauses
   readonly readDirOptions: () => typeof readDirOptions
   readonly readPromiseStates: () => typeof readPromiseStates

@@ -7,13 +7,16 @@ import type { GuestWarning } from './warnings.ts'
 
 const maxReasonLength = 600
 
-/** Returns a warning for each reason of a rejection that has no handler, at the line of its error. */
-export function rejectionWarnings(p: Primordials, rejections: readonly unknown[]): GuestWarning[] {
+/**
+ * Returns a warning for each reason of a rejection that has no handler, at the line of its error. Unless the code has
+ * ended, it may still read the stacks of these errors.
+ */
+export function rejectionWarnings(p: Primordials, rejections: readonly unknown[], hasEnded: boolean): GuestWarning[] {
   const warnings: GuestWarning[] = []
   for (let i = 0; i < rejections.length; i++) {
     const reason = rejections[i]
     const call = typeof reason === 'object' && reason !== null ? toolCallOf(p, reason) : undefined
-    const place = p.ErrorIsError(reason) ? placeOf(p, reason) : nowhere
+    const place = p.ErrorIsError(reason) ? placeOf(p, reason, !hasEnded) : nowhere
     p.arrayPush(warnings, unhandled(p, reason, place, { tool: call?.tool, call: call?.call }))
   }
   return warnings

@@ -10,6 +10,7 @@ import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
+import { reportRejections } from './pending-warnings.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
 import { rare } from './rare-parts.ts'
@@ -42,6 +43,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     ended: false,
     limits: undefined as never,
     emit,
+    mayReadAhead: true,
     inspectors: [],
     endOfTurn: undefined,
   }
@@ -50,7 +52,8 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   installClock(p, state)
 
   installConsole(p, state)
-  const watch = createPromiseWatch(p)
+  const onChange = (): void => reportRejections(p, state, { watch, ofCalls: () => tools?.rejectionWarnings() ?? [] })
+  const watch = createPromiseWatch(p, onChange)
   let tools: ReturnType<typeof installTools> | undefined
   let toolNames: ToolNames | undefined
   let toolList: readonly string[] = []
@@ -92,9 +95,10 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     toolList = spec.tools
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
+    state.mayReadAhead = !(source.ok && source.mayLogIteratorInUse === true)
     // Read before the code runs, which may add the field to `Object.prototype`.
     if (source.ok) mistakes = source.mistakes
-    tools = installTools(p, state, namesOf, { ending, watch })
+    tools = installTools(p, state, namesOf, { ending, watch, onChange })
     installStackTraces(p, compiled.source)
     installInputs(p, spec, input)
     runSource(p, compiled, { ending, watch })

@@ -30,6 +30,8 @@ export interface RuntimeState {
   ended: boolean
   limits: GuestLimits
   readonly emit: Emit
+  /** Whether the console may read ahead in iterators: a loop that is reading one would miss what was read ahead. */
+  mayReadAhead: boolean
   /** Functions by which the console shows objects of the platform. Each is added when the classes of its objects are made. */
   readonly inspectors: ContentsOf[]
   /** Promise that the current turn rejected first; see `createRuntime`. */

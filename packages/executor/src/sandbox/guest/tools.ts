@@ -28,12 +28,16 @@ interface Tools {
   settle(call: number, ok: boolean, text: string): void
   /** Returns the warnings about the calls at the end of the execution. */
   warnings(hasReturned: boolean): readonly GuestWarning[]
+  /** Returns the warnings about rejected calls that have no handler now. */
+  rejectionWarnings(): readonly GuestWarning[]
 }
 
 /** Parts of the runtime that the tools use. */
 interface ToolsHost {
   readonly ending: Ending
   readonly watch: PromiseWatch
+  /** Called when a call is rejected without a handler, and when such a call gets one. */
+  readonly onChange: () => void
 }
 
 /**
@@ -41,7 +45,7 @@ interface ToolsHost {
  * is checked, and an invalid call rejects its promise instead of throwing.
  */
 export function installTools(p: Primordials, state: RuntimeState, namesOf: () => ToolNames, host: ToolsHost): Tools {
-  const { ending, watch } = host
+  const { ending, watch, onChange } = host
   const makeToolError = installToolError(p)
   const open = new p.Map<number, OpenCall>()
   // Calls that are open or have no handler, in order.
@@ -61,11 +65,12 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     return promise
   }
 
-  function start({ tool, args, stackHolder }: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+  function start(guestCall: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+    const { tool, stackHolder } = guestCall
     let input: ToolInput | undefined
     let thrown: unknown
     try {
-      input = readInput(p, tool, args, state.limits)
+      input = readInput(p, guestCall, state.limits)
     } catch (error) {
       thrown = error
     }
@@ -98,6 +103,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     watch.onHandled(promise, () => {
       record.isHandled = true
       if (record.state !== 'open') p.mapDelete(tracked, record.number)
+      if (record.state === 'rejected') onChange()
     })
   }
 
@@ -105,6 +111,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     record.state = to
     record.reason = reason
     if (record.isHandled) p.mapDelete(tracked, record.number)
+    else if (to === 'rejected') onChange()
   }
 
   function send(input: string, openCall: OpenCall): void {
@@ -140,6 +147,14 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     )
   }
 
+  function warningsOf(hasReturned: boolean, isRejectedOnly: boolean): readonly GuestWarning[] {
+    const list: TrackedCall[] = []
+    p.mapForEach(tracked, (record) => {
+      if (!isRejectedOnly || record.state === 'rejected') p.arrayPush(list, record)
+    })
+    return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
+  }
+
   defineTools(p, () => createToolsObject(p, namesOf(), call))
   return {
     settle(number, ok, text) {
@@ -156,10 +171,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
         reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
       }
     },
-    warnings(hasReturned) {
-      const list: TrackedCall[] = []
-      p.mapForEach(tracked, (record) => p.arrayPush(list, record))
-      return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
-    },
+    warnings: (hasReturned) => warningsOf(hasReturned, false),
+    rejectionWarnings: () => warningsOf(false, true),
   }
 }

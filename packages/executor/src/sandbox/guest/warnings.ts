@@ -2,8 +2,9 @@ import type { Primordials } from './primordials.ts'
 import type { Place } from './stack-frames.ts'
 import { truncate } from './truncate.ts'
 
-/** Maximum number of warnings of an execution, and the maximum length of a message; `maxWarnings` in the protocol. */
-const maxWarnings = 20
+/** Maximum number of warnings of an execution; the same in the protocol. */
+export const maxWarnings = 20
+/** Maximum length of a message, in UTF-16 units. */
 const maxMessageLength = 900
 
 /** Warning of the wire protocol, with the number of the call in place of its id. Unset fields are undefined. */

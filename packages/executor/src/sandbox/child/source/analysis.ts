@@ -17,6 +17,10 @@ export interface Analysis {
   readonly assignsGlobalResult: boolean
   /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
   readonly hasFence: boolean
+  /**
+   * Whether the body of a `for…of` over a variable uses that variable, which may be an iterator that the loop is reading.
+   */
+  readonly usesLoopedVariable: boolean
   readonly uses: NameUses
   readonly mistakes: readonly Mistake[]
 }
@@ -35,6 +39,9 @@ interface Scope {
 export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
   let hasFence = false
+  let usesLoopedVariable = false
+  /** Offsets of the bodies of the loops around a node, by the variables that they iterate over. */
+  const loops = new Map<unknown, number>()
   let declaresResult = false
   let assignsGlobalResult = false
   const uses = new NameUses(candidateNames(program.body as unknown as AnyNode[]))
@@ -52,6 +59,7 @@ export function analyse(program: Program, code: string): Analysis {
     assignsUndeclaredResult,
     assignsGlobalResult,
     hasFence,
+    usesLoopedVariable,
     uses,
     mistakes: mistakes.all,
   }
@@ -125,7 +133,18 @@ export function analyse(program: Program, code: string): Analysis {
     }
     uses.visits(node)
     mistakes.visits(node)
-    visitChildren(node, inner)
+    if (node.type === 'Identifier') usesLoopedVariable ||= node.start >= (loops.get(node['name']) ?? Infinity)
+    if (node.type === 'ForOfStatement') visitLoop(node, inner)
+    else visitChildren(node, inner)
+  }
+
+  function visitLoop(node: AnyNode, scope: Scope): void {
+    const { type, ...iterated } = node['right'] as AnyNode
+    const name = type === 'Identifier' ? iterated['name'] : undefined
+    const isOutermost = name !== undefined && !loops.has(name)
+    if (isOutermost) loops.set(name, (node['body'] as AnyNode).start)
+    visitChildren(node, scope)
+    if (isOutermost) loops.delete(name)
   }
 
   function visitChildren(node: AnyNode, scope: Scope): void {

@@ -57,7 +57,7 @@ function prepare(check: CheckBody, code: string): PreparedSource {
     if (understood.analysis.hasFence) content = contentOfFence(code)
     if (content === undefined) return compile(check, whole, understood)
   } catch (error) {
-    content = error instanceof SourceError ? contentOfFence(code) : undefined
+    content = error instanceof SourceError || error instanceof RangeError ? contentOfFence(code) : undefined
     if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
   const text = withoutHashbang(content)
@@ -98,12 +98,14 @@ function compile(check: CheckBody, original: string, { program, code, analysis, 
   }
   const warning = valued.noValue && placed(valued.noValue)
   const mistakes = analysis.mistakes.map(placed)
-  const { name: watch } = watched
+  const { name: watch, watchesForEach } = watched
   return {
     ok: true,
     body,
     shifts: all,
     ...(watch !== undefined && { watch }),
+    ...(watchesForEach && { watchesForEach }),
+    ...(analysis.usesLoopedVariable && { mayLogIteratorInUse: true }),
     ...(warning && { warning }),
     ...(mistakes.length > 0 && { mistakes }),
   }

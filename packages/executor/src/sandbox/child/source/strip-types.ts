@@ -21,12 +21,12 @@ export function isParserBroken(): boolean {
 
 /**
  * Replaces TypeScript's types by blanks, so that line and column numbers stay the same. The code may be the body of an
- * async function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`;
- * `RangeError` for code that nests too deeply, which breaks the parser if the nesting is without brackets; and
- * `ParserBrokenError` from then on.
+ * async function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`, which
+ * breaks the parser if the error is far behind in a line; `RangeError` for code that nests too deeply, which breaks the
+ * parser if the nesting is without brackets; and `ParserBrokenError` once the parser is broken.
  */
 export function stripTypes(code: string): string {
-  if (deepestBracket(code).depth > maxBracketDepth) throw new RangeError('nested too deeply')
+  if (deepestBracket(code).depth > maxBracketDepth || hasManyFences(code)) throw new RangeError('nested too deeply')
   if (isBroken) throw new ParserBrokenError()
   isLoaded = true
   try {
@@ -34,7 +34,7 @@ export function stripTypes(code: string): string {
   } catch (error) {
     if (error instanceof SourceError) throw error
     isBroken = true
-    throw new RangeError('nested too deeply', { cause: error })
+    throw errorInLongLine(error, code) ?? new RangeError('nested too deeply', { cause: error })
   }
 }
 
@@ -93,6 +93,37 @@ function hidesExport(within: SyntaxError, byItself: SyntaxError, code: string): 
 
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
 const maxBracketDepth = 600
+
+/** Maximum number of lines with a code fence. The parser breaks at several thousand: each is a tag of the next one. */
+const maxFenceLines = 1_000
+
+function hasManyFences(code: string): boolean {
+  let count = 0
+  for (const _ of code.matchAll(/^[ \t]*```/gm)) if (++count > maxFenceLines) return true
+  return false
+}
+
+/** First columns of a line in which the parser can report an error: its columns have 16 bits. */
+const maxErrorColumn = 65_500
+
+/**
+ * Returns the error for code that the parser has failed to report an error of, because the error is far behind in a line;
+ * undefined if the parser has failed for another reason.
+ */
+function errorInLongLine(thrown: unknown, code: string): SourceError | undefined {
+  if (thrown instanceof RangeError || !(thrown instanceof Error) || !thrown.message.startsWith('unreachable')) {
+    return undefined
+  }
+  const lines = code.split('\n')
+  const index = lines.findIndex((line) => line.length > maxErrorColumn)
+  if (index === -1) return undefined
+  const place = `line ${index + 1}, which has ${lines[index]!.length} characters`
+  return new SourceError(
+    `syntax error behind column ${maxErrorColumn} of ${place}`,
+    { line: index + 1, column: maxErrorColumn },
+    { hint: 'Break the line into shorter ones, so that the place of the error can be shown.' },
+  )
+}
 
 let isLoaded = false
 

@@ -172,7 +172,7 @@ describe('a lone function', () => {
     ['async function main() { return await main }\nconst a = 1', undefined],
   ])('is not called: %s', expectValue)
 
-  test('is a value like any other if it can not be called', async () => {
+  test('is a value like any other if it cannot be called', async () => {
     expect((await outcomeOf('(x) => x')).value).toBeTypeOf('function')
   })
 })

@@ -122,6 +122,13 @@ export function createStructuredClone(
     if (value === p.globalThis) throw notCloneable('#<Object>')
     const kind = p.JSONIsRawJSON(value) ? 'RawJSON' : kindOf(p, value)
     if (kind !== undefined && !p.arrayIncludes(brandedKinds, kind)) throw notCloneable(`#<${kind}>`)
+    if (value === p.globalThis || isArguments(value)) throw notCloneable('#<Object>')
+  }
+
+  /** Returns whether an object is the `arguments` of a function, which HTML does not clone either. */
+  function isArguments(value: object): boolean {
+    const callee = p.ReflectGetOwnPropertyDescriptor(value, 'callee')
+    return callee !== undefined && callee.enumerable === false && p.ObjectHasOwn(value, p.SymbolIterator)
   }
 
   function cloneProperties(value: object, copy: object, known: Map<object, object>): object {
