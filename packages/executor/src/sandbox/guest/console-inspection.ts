@@ -1,10 +1,10 @@
 import type { ContentsOf } from './contents.ts'
+import type { Show } from './format-log.ts'
 import type { PreviewIterator } from './inspect-iterator.ts'
-import { indentLines } from './inspect-layout.ts'
+import { indentLines } from './indent-lines.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseState } from './promise-states.ts'
-import { rare } from './rare-parts.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Characters around the number that stands for the state of a promise; no text of Unicode has them. */
@@ -17,16 +17,14 @@ interface Inspected {
 }
 
 /**
- * Creates the options with which the console shows values. A promise is shown by a token until its state is known, which
- * takes one microtask.
+ * Creates the functions with which the console shows objects. A promise is shown by a token until its state is known, which takes one microtask.
  */
-export function createConsoleInspection(p: Primordials, state: RuntimeState) {
+export function createConsoleInspection(p: Primordials, { inspectors, rare }: RuntimeState) {
   let preview: PreviewIterator | undefined
   /** Promises in the text that is being made; undefined if there are none. */
   let promises: object[] | undefined
 
   const contentsOf: ContentsOf = (value) => {
-    const { inspectors } = state
     for (let i = 0; i < inspectors.length; i++) {
       const contents = inspectors[i]!(value)
       if (contents !== undefined) return contents
@@ -37,7 +35,7 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   const options: InspectOptions = {
     __proto__: null,
     contentsOf,
-    previewIterator: (iterator, kind) => (preview ??= rare().createPreviewIterator()(p))(iterator, kind),
+    previewIterator: (iterator, kind) => (preview ??= rare('createPreviewIterator')(p))(iterator, kind),
     stateOf(promise) {
       promises ??= []
       p.arrayPush(promises, promise)
@@ -53,15 +51,17 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   }
 
   return {
-    /** Makes a text with the options for the console, and returns it with the promises whose tokens it contains. */
-    make(format: (options: InspectOptions) => string): Inspected {
+    /** Returns a value as text without the contents of platform objects, iterators and promises. */
+    inspect: (value: unknown, shown?: InspectOptions): string => inspect(p, value, shown),
+    /** Makes a text with values as the console shows them, and returns it with the promises whose tokens it contains. */
+    make(format: (show: Show) => string): Inspected {
       promises = undefined
-      const text = format(options)
+      const text = format((value, depth = 2) => inspect(p, value, { __proto__: null, ...options, depth }))
       return { text, promises }
     },
     /** Passes on a text with the states of its promises, in a later microtask. */
     whenStatesAreKnown({ text, promises: shown = [] }: Inspected, use: (text: string) => void): void {
-      rare().readPromiseStates()(p, shown, (states) => {
+      rare('readPromiseStates')(p, shown, (states) => {
         let known = ''
         let copied = 0
         for (let i = 0; i < states.length; i++) {

@@ -3,7 +3,8 @@ import { formatWithOptions, inspect as nodeInspect } from 'node:util'
 
 import { describe, expect, test } from 'vitest'
 
-import { formatLog, inspect } from './inspect.ts'
+import { formatLog } from './format-log.ts'
+import { inspect } from './inspect.ts'
 import { capturePrimordials } from './primordials.ts'
 
 const p = capturePrimordials()
@@ -135,6 +136,8 @@ describe('formatLog formats as console.log does', () => {
     [[1, '%s', 'a']],
     [[]],
   ])('case %#', (args) => {
-    expect(formatLog(p, args)).toBe(formatWithOptions({}, ...args))
+    expect(formatLog(p, args, (value, depth = 2) => inspect(p, value, { __proto__: null, depth }))).toBe(
+      formatWithOptions({}, ...args),
+    )
   })
 })

@@ -3,7 +3,7 @@
  * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
  * runtime uses only builtins that it captured before user code could change them.
  */
-import type { Deliver, Emit, StartSpec, UrlHost } from '../guest-boundary.ts'
+import type { Deliver, Emit, SourceOfPart, StartSpec, UrlHost } from '../guest-boundary.ts'
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
@@ -12,7 +12,7 @@ import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
-import { rare } from './rare-parts.ts'
+import { createRareParts } from './rare-parts.ts'
 import { seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
 import { compileSource, installStackTraces, runSource } from './source.ts'
@@ -33,7 +33,7 @@ const maxUrlRequestLength = 4 * 1024 * 1024
  * can't reach it to handle it, and copying a number runs no code. The host takes that number as the sign that the turn
  * has ended.
  */
-export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
+export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: SourceOfPart, urlHost: UrlHost): Deliver {
   const p = capturePrimordials()
   const state: RuntimeState = {
     at: 0,
@@ -42,7 +42,9 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     ended: false,
     limits: undefined as never,
     emit,
+    rare: createRareParts(p, sourceOfPart),
     inspectors: [],
+    stackTraces: { prepare: undefined, onlyFrames: false },
     endOfTurn: undefined,
   }
   restrictGlobals(p)
@@ -58,12 +60,15 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   const namesOf = (): ToolNames => (toolNames ??= createToolNames(p, toolList))
   const ending: Ending = createEnding(p, state, {
     watch,
-    hintOf: (error) => (source ? rare().createHints()(p, namesOf(), source)(error) : undefined),
-    callWarnings: (hasReturned) => tools?.warnings(hasReturned) ?? [],
+    hintOf: (error) => {
+      const mayHaveHint = error.name === 'ReferenceError' || error.name === 'TypeError'
+      return source && mayHaveHint ? state.rare('createHints')(p, namesOf(), source)(error) : undefined
+    },
+    callsAtEnd: () => tools?.callsAtEnd() ?? [],
   })
   const timers = installTimers(p, state, { ending, watch })
   let randomBytes: ReturnType<typeof seedRandomness>
-  installLazyGlobals(p, loadWeb, {
+  installLazyGlobals(p, state.rare, {
     now: () => state.at - state.startedAt,
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
@@ -91,7 +96,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
     tools = installTools(p, state, namesOf, { ending, watch })
-    installStackTraces(p, compiled.source)
+    installStackTraces(p, state.stackTraces, compiled.source)
     installInputs(p, spec, input)
     runSource(p, compiled, { ending, watch })
   }
@@ -111,7 +116,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     } catch (thrown) {
       // This is a bug of the runtime: exceptions of user code are caught where it is called. The host would copy the
       // properties of an object outside of the timeout, so it gets a string.
-      const { name, message, stack } = describeFailure(p, thrown)
+      const { name, message, stack } = describeFailure(p, thrown, { rare: state.rare })
       throw stack ?? `${name}: ${message}`
     }
   }

@@ -4,7 +4,7 @@ import type { Ending } from './ending.ts'
 import { createDiscard } from './discard.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
-import { stackTraces } from './stack-frames.ts'
+import type { StackTraces } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
@@ -84,7 +84,7 @@ interface CallSite {
 }
 
 /** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
-export function installStackTraces(p: Primordials, source: PreparedSource): void {
+export function installStackTraces(p: Primordials, stackTraces: StackTraces, source: PreparedSource): void {
   const shifts = source.ok ? source.shifts : []
 
   const isRuntime = (site: CallSite | undefined): boolean => {

@@ -14,7 +14,10 @@ type PrepareStackTrace = (error: unknown, sites: readonly never[]) => string
  * Formatter of stacks that the runtime has installed. Code may replace it, and may define getters that its first line
  * would call; while `onlyFrames` is set, it leaves that line out.
  */
-export const stackTraces = { prepare: undefined as PrepareStackTrace | undefined, onlyFrames: false }
+export interface StackTraces {
+  prepare: PrepareStackTrace | undefined
+  onlyFrames: boolean
+}
 
 /** Returns the first place in the code that a stack names. */
 export function placeIn(p: Primordials, stack: string | undefined): Place {
@@ -27,7 +30,7 @@ export function placeIn(p: Primordials, stack: string | undefined): Place {
  * Returns the place at which an error was made, or an object's stack was captured, without running user code. The object
  * must not be a proxy.
  */
-export function placeOf(p: Primordials, object: object): Place {
+export function placeOf(p: Primordials, stackTraces: StackTraces, object: object): Place {
   if (ownValue(p, p.Error, 'prepareStackTrace') !== stackTraces.prepare) return nowhere
   const own = p.ReflectGetOwnPropertyDescriptor(object, 'stack')
   if (own === undefined) return nowhere

@@ -1,6 +1,6 @@
 import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
-import type { GuestLimits } from '../guest-boundary.ts'
+import type { RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
 
 /** Input of a call as JSON text, or the refusal of the call. */
@@ -9,7 +9,11 @@ export type ToolInput =
   | { readonly ok: false; readonly code: string; readonly message: string; readonly data: unknown }
 
 /** Returns the input of a call. Throws what user code throws while its value is serialised. */
-export function readInput(p: Primordials, tool: string, args: readonly unknown[], limits: GuestLimits): ToolInput {
+export function readInput(
+  p: Primordials,
+  { tool, args }: { readonly tool: string; readonly args: readonly unknown[] },
+  { limits, rare }: RuntimeState,
+): ToolInput {
   const count = countOf(p, args)
   if (count > 1) {
     return {
@@ -19,7 +23,7 @@ export function readInput(p: Primordials, tool: string, args: readonly unknown[]
       data: { arguments: count },
     }
   }
-  const input = serialise(p, count === 0 ? { __proto__: null } : args[0])
+  const input = serialise(p, count === 0 ? { __proto__: null } : args[0], rare)
   if (!input.ok) {
     const { path, reason, hint } = input
     return {

@@ -6,8 +6,7 @@ import { installToolError } from './tool-error.ts'
 import { readInput, type ToolInput } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
 import { createToolsObject, defineTools } from './tools-object.ts'
-import { toolWarnings, type TrackedCall } from './tool-warnings.ts'
-import type { GuestWarning } from './warnings.ts'
+import type { TrackedCall } from './tool-warnings.ts'
 
 type Settle = (value: unknown) => void
 
@@ -26,8 +25,8 @@ interface GuestCall {
 interface Tools {
   /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
-  /** Returns the warnings about the calls at the end of the execution. */
-  warnings(hasReturned: boolean): readonly GuestWarning[]
+  /** Returns the calls of which an end may have to warn. */
+  callsAtEnd(): readonly TrackedCall[]
 }
 
 /** Parts of the runtime that the tools use. */
@@ -65,7 +64,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     let input: ToolInput | undefined
     let thrown: unknown
     try {
-      input = readInput(p, tool, args, state.limits)
+      input = readInput(p, { tool, args }, state)
     } catch (error) {
       thrown = error
     }
@@ -156,10 +155,10 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
         reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
       }
     },
-    warnings(hasReturned) {
+    callsAtEnd() {
       const list: TrackedCall[] = []
       p.mapForEach(tracked, (record) => p.arrayPush(list, record))
-      return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
+      return list
     },
   }
 }

@@ -1,5 +1,8 @@
 import type { Primordials } from './primordials.ts'
-import type { Place } from './stack-frames.ts'
+import { rejectionWarnings } from './rejection-warnings.ts'
+import { nowhere, type Place, type StackTraces } from './stack-frames.ts'
+import type { toolCallOf } from './tool-error.ts'
+import { toolWarnings, type TrackedCall } from './tool-warnings.ts'
 import { truncate } from './truncate.ts'
 
 /** Maximum number of warnings of an execution, and the maximum length of a message; `maxWarnings` in the protocol. */
@@ -14,11 +17,62 @@ export interface GuestWarning extends Place {
   readonly call: number | undefined
 }
 
+/** Likely reason why code has no value. */
+export interface NoValueWarning {
+  readonly message: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Facts about the end of an execution that warnings tell. */
+interface EndFacts {
+  readonly hasReturned: boolean
+  readonly hasReturnedError: boolean
+  readonly noValue: NoValueWarning | undefined
+  /** Reasons of the rejections that have no handler. */
+  readonly rejections: readonly unknown[]
+  readonly calls: readonly TrackedCall[]
+}
+
+/** Parts of the runtime's state that warnings are made from. */
+export interface WarningsHost {
+  readonly stackTraces: StackTraces
+  readonly callOf: typeof toolCallOf
+}
+
+/** Returns the warnings of an execution as the field of its end; undefined if there are none. */
+export function endWarnings(p: Primordials, facts: EndFacts, host: WarningsHost): object | undefined {
+  const { hasReturned, hasReturnedError, noValue, rejections, calls } = facts
+  const warnings: GuestWarning[] = []
+  if (hasReturnedError) p.arrayPush(warnings, errorReturned)
+  if (noValue !== undefined) {
+    const { message, line, column } = noValue
+    p.arrayPush(warnings, { code: 'NO_VALUE', message, line, column, tool: undefined, call: undefined })
+  }
+  addAll(p, warnings, rejectionWarnings(p, rejections, host))
+  addAll(p, warnings, toolWarnings(p, { calls, hasReturned }, host))
+  return warningsField(p, warnings)
+}
+
+function addAll(p: Primordials, warnings: GuestWarning[], more: readonly GuestWarning[]): void {
+  for (let i = 0; i < more.length; i++) p.arrayPush(warnings, more[i]!)
+}
+
+const errorReturned: GuestWarning = {
+  code: 'ERROR_RETURNED',
+  message:
+    'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
+    'To fail the execution, throw it.',
+  ...nowhere,
+  tool: undefined,
+  call: undefined,
+}
+
 /**
  * Returns the warnings as the field of an end; undefined if there are none. The last one tells how many are left out.
  * Nothing in it has a prototype: `JSON.stringify` looks up `toJSON` in every object.
  */
-export function warningsField(p: Primordials, warnings: readonly GuestWarning[]): object | undefined {
+function warningsField(p: Primordials, warnings: readonly GuestWarning[]): object | undefined {
   if (warnings.length === 0) return undefined
   const shown = p.arraySlice(warnings, 0, maxWarnings)
   const omitted = warnings.length - shown.length
