@@ -123,3 +123,6 @@ export interface Emit {
 
 /** Function of the host that runs an operation of its URL parser; see `urlHost`. */
 export type UrlHost = (operation: string, json: string) => string
+
+/** Function of the host that returns the source of a rare part of the runtime; see `guest/rare-parts.ts`. */
+export type SourceOfPart = (part: string) => string

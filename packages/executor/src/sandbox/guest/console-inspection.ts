@@ -1,11 +1,11 @@
 import type { ContentsOf } from './contents.ts'
+import type { Show } from './format-log.ts'
 import type { GroupEntries } from './group-entries.ts'
 import type { PreviewIterator } from './inspect-iterator.ts'
-import { indentLines } from './inspect-layout.ts'
+import { indentLines } from './indent-lines.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseState } from './promise-states.ts'
-import { rare } from './rare-parts.ts'
 import type { RuntimeState } from './state.ts'
 
 /**
@@ -23,10 +23,11 @@ interface Inspected {
 }
 
 /**
- * Creates the options with which the console shows values. A promise is shown by a token until its state is known, which
- * takes one microtask.
+ * Creates the functions with which the console shows objects. A promise is shown by a token until its state is known,
+ * which takes one microtask.
  */
 export function createConsoleInspection(p: Primordials, state: RuntimeState) {
+  const { inspectors, rare } = state
   let preview: PreviewIterator | undefined
   let group: GroupEntries | undefined
   /** Promises in the text that is being made; undefined if there are none. */
@@ -34,7 +35,6 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   let currentMarks = marks
 
   const contentsOf: ContentsOf = (value) => {
-    const { inspectors } = state
     for (let i = 0; i < inspectors.length; i++) {
       const contents = inspectors[i]!(value)
       if (contents !== undefined) return contents
@@ -46,9 +46,9 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
     __proto__: null,
     contentsOf,
     previewIterator(iterator, kind) {
-      return state.mayReadAhead ? (preview ??= rare().createPreviewIterator()(p))(iterator, kind) : undefined
+      return state.mayReadAhead ? (preview ??= rare('createPreviewIterator')(p))(iterator, kind) : undefined
     },
-    groupEntries: (list) => (group ??= rare().createGroupEntries()(p))(list),
+    groupEntries: (list) => (group ??= rare('createGroupEntries')(p))(list),
     stateOf(promise) {
       promises ??= []
       p.arrayPush(promises, promise)
@@ -64,12 +64,15 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   }
 
   /** Makes a text with certain characters. A proxy in it may log something else meanwhile. */
-  function makeWith(characters: string, format: (options: InspectOptions) => string) {
+  function makeWith(characters: string, format: (show: Show) => string) {
     const outer = { promises, marks: currentMarks }
     promises = undefined
     currentMarks = characters
     try {
-      const text = format(options)
+      const text = format((value, shown = 2) => {
+        const own = typeof shown === 'number' ? { depth: shown } : shown
+        return inspect(p, value, { __proto__: null, ...options, ...own })
+      })
       return { text, promises }
     } finally {
       promises = outer.promises
@@ -90,15 +93,17 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   }
 
   return {
-    /** Makes a text with the options for the console, and returns it with the promises whose tokens it contains. */
-    make(format: (options: InspectOptions) => string): Inspected {
+    /** Returns a value as text without the contents of platform objects, iterators and promises. */
+    inspect: (value: unknown, shown?: InspectOptions): string => inspect(p, value, shown),
+    /** Makes a text with values as the console shows them, and returns it with the promises whose tokens it contains. */
+    make(format: (show: Show) => string): Inspected {
       const made = makeWith(marks, format)
       const twin = made.promises === undefined ? made.text : makeWith(otherMarks, format).text
       return { text: made.text, twin, promises: made.promises }
     },
     /** Passes on a text with the states of its promises, in a later microtask. */
     whenStatesAreKnown({ text, twin, promises: shown = [] }: Inspected, use: (text: string) => void): void {
-      rare().readPromiseStates()(p, shown, (states) => {
+      rare('readPromiseStates')(p, shown, (states) => {
         let known = ''
         let copied = 0
         for (let i = 0; i < states.length; i++) {

@@ -1,5 +1,5 @@
 import { brandOf } from './brand.ts'
-import type { inspect } from './inspect.ts'
+import type { InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import { textWidth } from './text-width.ts'
 
@@ -14,21 +14,19 @@ interface Column {
 /** Primordials, and the function that shows values. */
 interface TableHost {
   readonly p: Primordials
-  readonly inspect: typeof inspect
+  readonly inspect: (value: unknown, options?: InspectOptions) => string
 }
 
 /**
- * Creates the function that returns an object as the table that Node's `console.table` shows: a row for each item of an
+ * Returns an object as the table that Node's `console.table` shows: a row for each item of an
  * array, map or set, or for each property. `wanted` may be an array of the names of the columns. Accessors are not
- * called. It returns undefined for an object that can't be inspected: a proxy can throw at any step.
+ * called. Returns undefined for an object that can't be inspected: a proxy can throw at any step.
  */
-export function createTables(p: Primordials, inspectValue: typeof inspect) {
-  return (data: object, wanted: unknown): string | undefined => {
-    try {
-      return makeTable({ p, inspect: inspectValue }, data, p.ArrayIsArray(wanted) ? wanted : undefined)
-    } catch {
-      return undefined
-    }
+export function tableOf(host: TableHost, data: object, wanted: unknown): string | undefined {
+  try {
+    return makeTable(host, data, host.p.ArrayIsArray(wanted) ? wanted : undefined)
+  } catch {
+    return undefined
   }
 }
 
@@ -74,7 +72,7 @@ function makeTable(host: TableHost, data: object, wanted: readonly unknown[] | u
       }
       const names = wanted ?? p.ObjectKeys(item as object)
       for (let i = 0; i < names.length; i++) {
-        const name = typeof names[i] === 'string' ? (names[i] as string) : host.inspect(p, names[i])
+        const name = typeof names[i] === 'string' ? (names[i] as string) : host.inspect(names[i])
         let column = p.mapGet(byName, name)
         if (column === undefined) {
           column = { head: name, cells: [] }
@@ -100,7 +98,7 @@ function shownValue(p: Primordials, object: object, key: string): unknown {
 function cellOf({ p, inspect }: TableHost, value: unknown): string {
   const isLarge =
     typeof value === 'object' && value !== null && !p.ArrayIsArray(value) && p.ObjectKeys(value).length > 2
-  return inspect(p, value, { __proto__: null, depth: isLarge ? -1 : 0, maxItems: 3, lineLength: Infinity })
+  return inspect(value, { __proto__: null, depth: isLarge ? -1 : 0, maxItems: 3, lineLength: Infinity })
 }
 
 function setCell(p: Primordials, { cells }: Column, row: number, text: string): void {

@@ -1,3 +1,4 @@
+import { indentLines } from './indent-lines.ts'
 import type { Primordials } from './primordials.ts'
 
 /** Length of a line, in which the text and the margins of an object have to fit. */
@@ -38,15 +39,4 @@ export function joinEntries(
     text += `\n  ${indentLines(p, lines[index]!, '  ')}${index === lines.length - 1 ? '' : ','}`
   }
   return `${open}${text}\n${close}`
-}
-
-/** Puts `margin` before each line of a text, except the first one. */
-export function indentLines(p: Primordials, text: string, margin: string): string {
-  let indented = ''
-  let start = 0
-  for (let at = p.stringIndexOf(text, '\n'); at !== -1; at = p.stringIndexOf(text, '\n', start)) {
-    indented += `${p.stringSlice(text, start, at)}\n${margin}`
-    start = at + 1
-  }
-  return indented + p.stringSlice(text, start)
 }

@@ -5,8 +5,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { readDirOptions } from './dir-options.ts'
+import { formatLog } from './format-log.ts'
 import { createGroupEntries } from './group-entries.ts'
-import { formatLog, inspect } from './inspect.ts'
+import { inspect } from './inspect.ts'
 import { capturePrimordials } from './primordials.ts'
 
 const p = capturePrimordials()
@@ -192,6 +193,10 @@ describe('formatLog formats as console.log does', () => {
     [[1, '%s', 'a']],
     [[]],
   ])('case %#', (args) => {
-    expect(formatLog(p, args)).toBe(formatWithOptions({}, ...args))
+    expect(
+      formatLog(p, args, (value, shown = 2) =>
+        inspect(p, value, typeof shown === 'number' ? { __proto__: null, depth: shown } : shown),
+      ),
+    ).toBe(formatWithOptions({}, ...args))
   })
 })

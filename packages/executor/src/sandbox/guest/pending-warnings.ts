@@ -1,13 +1,14 @@
+import { maxWarnings } from './max-warnings.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
-import { rejectionWarnings } from './rejection-warnings.ts'
 import type { RuntimeState } from './state.ts'
-import { maxWarnings, warningsField, type GuestWarning } from './warnings.ts'
+import { toolCallOf } from './tool-error.ts'
+import type { TrackedCall } from './tool-warnings.ts'
 
 /** Parts of the runtime that know rejections. */
 interface Parts {
   readonly watch: PromiseWatch
-  readonly ofCalls: () => readonly GuestWarning[]
+  readonly callsAtEnd: () => readonly TrackedCall[]
 }
 
 /**
@@ -23,12 +24,35 @@ export function reportRejections(p: Primordials, state: RuntimeState, parts: Par
   }
 }
 
-function report(p: Primordials, state: RuntimeState, { watch, ofCalls }: Parts): void {
+function report(p: Primordials, state: RuntimeState, { watch, callsAtEnd }: Parts): void {
   const rejections = watch.rejections()
-  const calls = ofCalls()
-  if (rejections.length + calls.length > maxWarnings) return
-  const warnings = rejectionWarnings(p, rejections, false)
-  for (let i = 0; i < calls.length; i++) p.arrayPush(warnings, calls[i]!)
-  const field = warningsField(p, warnings)
+  const calls = rejected(p, callsAtEnd())
+  const count = rejections.length + calls.length
+  if (count > maxWarnings) return
+  if (count === 0) {
+    state.emit('warnings', '[]')
+    return
+  }
+  const field = state.rare('endWarnings')(
+    p,
+    {
+      hasEnded: false,
+      hasReturned: false,
+      hasReturnedError: false,
+      noValue: undefined,
+      mistakes: [],
+      rejections,
+      calls,
+    },
+    { stackTraces: state.stackTraces, callOf: toolCallOf },
+  )
   state.emit('warnings', field === undefined ? '[]' : p.JSONStringify(field)!)
+}
+
+function rejected(p: Primordials, calls: readonly TrackedCall[]): readonly TrackedCall[] {
+  const found: TrackedCall[] = []
+  for (let i = 0; i < calls.length; i++) {
+    if (calls[i]!.state === 'rejected') p.arrayPush(found, calls[i]!)
+  }
+  return found
 }

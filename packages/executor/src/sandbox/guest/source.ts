@@ -1,11 +1,11 @@
 import type { PreparedSource, RefusedSource } from '../guest-boundary.ts'
-import type { CallSite, CallSites } from './call-sites.ts'
+import type { CallSite, CallSites, PrepareStackTrace } from './call-sites.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
-import { rare } from './rare-parts.ts'
-import { installPrepareStackTrace, stackTraces } from './stack-frames.ts'
+import type { LoadRare } from './rare-parts.ts'
+import { installPrepareStackTrace } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
@@ -20,6 +20,7 @@ const linesBefore = (source: PreparedSource): number => (source.ok && source.wat
 interface SourceHost {
   readonly ending: Ending
   readonly watch: PromiseWatch
+  readonly rare: LoadRare
 }
 
 /** Code that is compiled, or the reason why it can't run. */
@@ -62,13 +63,13 @@ function mainOf(p: Primordials, source: PreparedSource): ((watch?: unknown) => u
 }
 
 /** Runs the code. */
-export function runSource(p: Primordials, { source, main }: CompiledSource, { ending, watch }: SourceHost): void {
+export function runSource(p: Primordials, { source, main }: CompiledSource, { ending, watch, rare }: SourceHost): void {
   if (!source.ok || main === undefined) {
     if (!source.ok) failSyntax(ending, source)
     return
   }
   const { warning, watch: name, watchesForEach: forEach = false } = source
-  const body = name === undefined ? main : (main(rare().createDiscard()(p, watch, { name, forEach })) as typeof main)
+  const body = name === undefined ? main : (main(rare('createDiscard')(p, watch, { name, forEach })) as typeof main)
   const promise = p.ReflectApply(body, undefined, []) as Promise<unknown>
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, promise, 'constructor', undefined)
@@ -82,7 +83,7 @@ function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSour
 }
 
 /** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
-export function installStackTraces(p: Primordials, source: PreparedSource): void {
+export function installStackTraces(p: Primordials, { stackTraces, rare }: RuntimeState, source: PreparedSource): void {
   const shifts = source.ok ? source.shifts : []
   const linesBeforeBody = linesBefore(source)
 
@@ -137,12 +138,13 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     return text
   }
-  installPrepareStackTrace(p, prepare, (own) => {
-    callSites ??= rare().createCallSites()(p, {
+  const wrap = (own: PrepareStackTrace): PrepareStackTrace => {
+    callSites ??= rare('createCallSites')(p, {
       describe,
       placeOf: (site, line, column) =>
         site.getScriptNameOrSourceURL() === sourceName ? placeOf(line, column) : undefined,
     })
     return callSites.wrap(own)
-  })
+  }
+  installPrepareStackTrace(p, stackTraces, { prepare, wrap })
 }

@@ -19,11 +19,27 @@ export const stackTraces = { get: undefined as (() => unknown) | undefined, isRe
  * Defines `Error.prepareStackTrace`, with the attributes that it has in Node, as an accessor: V8 reads and calls what code
  * sets, and `wrap` hides the frames of the runtime from it.
  */
-export function installPrepareStackTrace(
-  p: Primordials,
-  prepare: PrepareStackTrace,
-  wrap: (own: PrepareStackTrace) => PrepareStackTrace,
-): void {
+/**
+ * Formatter of stacks that code has set in place of the runtime's. Code may define getters that the first line of a stack
+ * would call; while `onlyFrames` is set, the runtime's formatter leaves that line out.
+ */
+export interface StackTraces {
+  get: (() => unknown) | undefined
+  isReplaced: boolean
+  onlyFrames: boolean
+}
+
+/** Formatter of the runtime, and the function that hides the frames of the runtime from a formatter of the code. */
+interface Formatter {
+  readonly prepare: PrepareStackTrace
+  readonly wrap: (own: PrepareStackTrace) => PrepareStackTrace
+}
+
+/**
+ * Defines `Error.prepareStackTrace`, with the attributes that it has in Node, as an accessor: V8 reads and calls what code
+ * sets, and `wrap` hides the frames of the runtime from it.
+ */
+export function installPrepareStackTrace(p: Primordials, stackTraces: StackTraces, { prepare, wrap }: Formatter): void {
   let current: unknown = prepare
   let wrapped: unknown
   const get = (): unknown => current
@@ -55,17 +71,27 @@ export function placeIn(p: Primordials, stack: string | undefined): Place {
   return match === null ? nowhere : { line: p.Number(match[1]), column: p.Number(match[2]) }
 }
 
+/** Parts of the runtime with which a stack is read. */
+interface StackReading {
+  readonly stackTraces: StackTraces
+  readonly isComplete?: boolean
+}
+
 /**
  * Returns the place at which an error was made, or an object's stack was captured, without running user code. The object
  * must not be a proxy. V8 keeps the stack as it is read first, so one that code may still read must have its first line:
  * `isComplete` makes it, which may run getters of the error.
  */
-export function placeOf(p: Primordials, object: object, isComplete = false): Place {
-  return placeIn(p, framesOf(p, object, isComplete))
+export function placeOf(p: Primordials, object: object, reading: StackReading): Place {
+  return placeIn(p, framesOf(p, object, reading))
 }
 
 /** Returns the frames of an object's stack in the same way; undefined if they are not known. */
-export function framesOf(p: Primordials, object: object, isComplete = false): string | undefined {
+export function framesOf(
+  p: Primordials,
+  object: object,
+  { stackTraces, isComplete = false }: StackReading,
+): string | undefined {
   const hook = p.ReflectGetOwnPropertyDescriptor(p.Error, 'prepareStackTrace')
   if (stackTraces.isReplaced || hook === undefined || hook.get !== stackTraces.get) return undefined
   const own = p.ReflectGetOwnPropertyDescriptor(object, 'stack')

@@ -1,8 +1,7 @@
 import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
-import type { GuestLimits } from '../guest-boundary.ts'
-import { rare } from './rare-parts.ts'
 import { framesOf } from './stack-frames.ts'
+import type { RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
 
 /** Input of a call as JSON text, or the refusal of the call. */
@@ -18,9 +17,10 @@ interface CallArguments {
 }
 
 /** Returns the input of a call. Throws what user code throws while its value is serialised. */
-export function readInput(p: Primordials, call: CallArguments, limits: GuestLimits): ToolInput {
+export function readInput(p: Primordials, call: CallArguments, state: RuntimeState): ToolInput {
   const { tool, args } = call
-  const count = countOf(p, call)
+  const { limits, rare } = state
+  const count = countOf(p, call, state)
   if (count > 1) {
     return {
       ok: false,
@@ -29,7 +29,7 @@ export function readInput(p: Primordials, call: CallArguments, limits: GuestLimi
       data: { arguments: count },
     }
   }
-  const input = serialise(p, count === 0 ? { __proto__: null } : args[0])
+  const input = serialise(p, count === 0 ? { __proto__: null } : args[0], rare)
   if (!input.ok) {
     const { path, reason, hint } = input
     return {
@@ -57,8 +57,8 @@ export function readInput(p: Primordials, call: CallArguments, limits: GuestLimi
  * Returns the number of arguments that count: without `undefined` at the end, and without what a builtin passes behind the
  * item when it calls the tool as its callback, such as in `ids.map(tools.get)`.
  */
-function countOf(p: Primordials, { args, stackHolder }: CallArguments): number {
+function countOf(p: Primordials, { args, stackHolder }: CallArguments, { rare, stackTraces }: RuntimeState): number {
   let count = args.length
   while (count > 0 && args[count - 1] === undefined) count--
-  return count > 1 && rare().isCallbackCall()(p, args, () => framesOf(p, stackHolder)) ? 1 : count
+  return count > 1 && rare('isCallbackCall')(p, args, () => framesOf(p, stackHolder, { stackTraces })) ? 1 : count
 }

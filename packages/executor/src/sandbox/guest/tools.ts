@@ -6,8 +6,7 @@ import { installToolError } from './tool-error.ts'
 import { readInput, type ToolInput } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
 import { createToolsObject, defineTools } from './tools-object.ts'
-import { toolWarnings, type TrackedCall } from './tool-warnings.ts'
-import type { GuestWarning } from './warnings.ts'
+import type { TrackedCall } from './tool-warnings.ts'
 
 type Settle = (value: unknown) => void
 
@@ -26,10 +25,8 @@ interface GuestCall {
 interface Tools {
   /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
-  /** Returns the warnings about the calls at the end of the execution. */
-  warnings(hasReturned: boolean): readonly GuestWarning[]
-  /** Returns the warnings about rejected calls that have no handler now. */
-  rejectionWarnings(): readonly GuestWarning[]
+  /** Returns the calls of which an end may have to warn. */
+  callsAtEnd(): readonly TrackedCall[]
 }
 
 /** Parts of the runtime that the tools use. */
@@ -70,7 +67,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     let input: ToolInput | undefined
     let thrown: unknown
     try {
-      input = readInput(p, guestCall, state.limits)
+      input = readInput(p, guestCall, state)
     } catch (error) {
       thrown = error
     }
@@ -147,14 +144,6 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     )
   }
 
-  function warningsOf(hasReturned: boolean, isRejectedOnly: boolean): readonly GuestWarning[] {
-    const list: TrackedCall[] = []
-    p.mapForEach(tracked, (record) => {
-      if (!isRejectedOnly || record.state === 'rejected') p.arrayPush(list, record)
-    })
-    return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
-  }
-
   defineTools(p, () => createToolsObject(p, namesOf(), call))
   return {
     settle(number, ok, text) {
@@ -171,7 +160,10 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
         reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
       }
     },
-    warnings: (hasReturned) => warningsOf(hasReturned, false),
-    rejectionWarnings: () => warningsOf(false, true),
+    callsAtEnd() {
+      const list: TrackedCall[] = []
+      p.mapForEach(tracked, (record) => p.arrayPush(list, record))
+      return list
+    },
   }
 }

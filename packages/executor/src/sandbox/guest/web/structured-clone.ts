@@ -1,6 +1,6 @@
 import { type Brand, brandOf } from '../brand.ts'
 import { defineHidden } from '../define.ts'
-import { kindOf } from '../not-json.ts'
+import { kindOf } from '../kind-of.ts'
 import type { Primordials } from '../primordials.ts'
 import { dictionaryOf, textOf } from './convert.ts'
 import type { DomExceptionClass, DomExceptions } from './dom-exception.ts'
