@@ -23,7 +23,7 @@ export const requirements = {
   'TL-8':
     'Unicode names stay, others are sanitised, namespaces work, collisions and reserved names are refused at registration',
   'GU-1':
-    'Nothing is lost silently: what JSON can not hold is refused with its path and a hint, and errors arrive as data',
+    'Nothing is lost silently: what JSON cannot hold is refused with its path and a hint, and errors arrive as data',
   'GU-2':
     'Results have warnings: unhandled rejections with their error, calls that nobody awaited or that the end cancelled',
   'GU-3': "What a program's value is follows one documented rule, taken from its syntax tree",

@@ -6,9 +6,11 @@ import { fixedLimits } from '@codemode/shared'
 
 import { prepareSource } from '../../packages/executor/src/sandbox/child/source/prepare-source.ts'
 import { urlHost } from '../../packages/executor/src/sandbox/child/url-host.ts'
-import { formatLog, inspect } from '../../packages/executor/src/sandbox/guest/inspect.ts'
+import { formatLog } from '../../packages/executor/src/sandbox/guest/format-log.ts'
+import { inspect } from '../../packages/executor/src/sandbox/guest/inspect.ts'
 import { serialise } from '../../packages/executor/src/sandbox/guest/json.ts'
 import { capturePrimordials } from '../../packages/executor/src/sandbox/guest/primordials.ts'
+import { rare } from '../../packages/executor/src/sandbox/guest/rare-parts.test-support.ts'
 import { createTimerHeap, type Timer } from '../../packages/executor/src/sandbox/guest/timer-heap.ts'
 import { utf8Length, utf8Prefix } from '../../packages/executor/src/sandbox/guest/utf8.ts'
 import { createBase64 } from '../../packages/executor/src/sandbox/guest/web/base64.ts'
@@ -127,8 +129,8 @@ export const sandboxSubjects: readonly TextSubject[] = [
   textSubject('urlHost, parseQuery', MiB, (text) => urlHost('parseQuery', JSON.stringify([text]))),
   textSubject('urlHost, serialiseQuery', MiB, (text) => urlHost('serialiseQuery', JSON.stringify([text, text]))),
   textSubject('inspect', MiB, (text) => inspect(p, { text, list: [text] })),
-  textSubject('formatLog', MiB, (text) => formatLog(p, [text, 1, {}, text])),
-  textSubject('serialise', MiB, (text) => serialise(p, { text })),
+  textSubject('formatLog', MiB, (text) => formatLog(p, [text, 1, {}, text], (value) => inspect(p, value))),
+  textSubject('serialise', MiB, (text) => serialise(p, { text }, rare)),
   textSubject('utf8Prefix', MiB, (text) => utf8Prefix(p, text, utf8Length(p, text) - 1)),
   textSubject('atob and btoa', MiB, (text) => [attempt(() => base64.atob(text)), attempt(() => base64.btoa(text))]),
   textSubject('TextEncoder and TextDecoder', MiB, (text) => new TextDecoder().decode(new TextEncoder().encode(text))),
@@ -179,7 +181,7 @@ export const sandboxSubjects: readonly TextSubject[] = [
         map: (size) => new Map(Array.from({ length: size }, (_, n) => [n, n])),
       },
     },
-    (value: unknown) => [inspect(p, value), attempt(() => serialise(p, value))],
+    (value: unknown) => [inspect(p, value), attempt(() => serialise(p, value, rare))],
   ),
   subject('timers', { maxSize: 10_000 * 8, unit: 'timers', inputs: { 'in descending order': (size) => size } }, timers),
 ]

@@ -1,4 +1,9 @@
 /** Tests that the console's methods and the text of values are those of Node. */
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
+// oxlint-disable-next-line no-restricted-imports -- the model
+import { inspect } from 'node:util'
+
 import { expect, test } from 'vitest'
 
 import { useCodemode } from '../support/suite.ts'
@@ -71,6 +76,26 @@ test(
   },
 )
 
+test('dir has the options of Node, and long lists have columns', { tags: ['EX-8'] }, async () => {
+  const value = { b: 'abcdef', a: [1, 2, 3] }
+  const options = [
+    { maxArrayLength: 1, maxStringLength: 2, sorted: true },
+    { breakLength: 20 },
+    { compact: 1, breakLength: 0 },
+  ]
+  const powers = Array.from({ length: 9 }, (_, n) => n ** 5)
+  const rows = Array.from({ length: 7 }, (_, id) => ({ id }))
+  const code = `
+    for (const options of input.options) console.dir(input.value, options)
+    console.log(input.powers); console.dir(input.rows)`
+  const { logs } = await suite.codemode.run(code, { input: { value, options, powers, rows } })
+  expect(logs.map(({ text }) => text)).toEqual([
+    ...options.map((each) => inspect(value, each)),
+    inspect(powers),
+    inspect(rows),
+  ])
+})
+
 test.each([
   [`[{ a: 1, b: 'x' }, { a: 2, c: [1, 2, 3, 4] }]`, ['(index)|a|b|c', `0|1|'x'|`, '1|2||[ 1, 2, 3, ... 1 more item ]']],
   ['[[1, 2], [3]]', ['(index)|0|1', '0|1|2', '1|3|']],
@@ -93,6 +118,20 @@ test.each([
     ),
   ).toEqual(rows)
   expect(new Set(table!.split('\n').map((line) => line.length)).size).toBe(1)
+})
+
+test('the columns of a table have the width of their characters', { tags: ['EX-8'] }, async () => {
+  const rows = [{ a: 'größe' }, { a: '日本' }, { a: '😀' }, { a: 'e\u0301' }, { größe: 1, ﬃ: 'ｗ' }]
+  let expected = ''
+  const stdout = new Writable({
+    write(text, _encoding, done) {
+      expected += String(text)
+      done()
+    },
+  })
+  new Console({ stdout }).table(rows)
+  const { logs } = await suite.codemode.run('console.table(input)', { input: rows })
+  expect(`${logs[0]!.text}\n`).toBe(expected)
 })
 
 test('the table of a value that is no object is the value', { tags: ['EX-8'] }, async () => {
@@ -198,4 +237,47 @@ test('showing an iterator does not change what it returns', { tags: ['GU-1'] }, 
       done: [{ done: true }, { done: true }],
     },
   })
+})
+
+test.each([
+  [`for (const item of it) { seen.push(item); console.log(it) }`, [1, 2, 3]],
+  [`for (const item of it) { if (item === 1) console.log({ it }); seen.push(item) }`, [1, 2, 3]],
+  [`const loop = () => { for (const item of it) seen.push(item, String(it)) }; loop(); console.log(it)`, undefined],
+  [`for await (const item of it) { console.log('%o', it); seen.push(item) }`, [1, 2, 3]],
+])(
+  'logging an iterator within a loop that reads it does not change the loop: %s',
+  { tags: ['GU-1'] },
+  async (code, seen) => {
+    for (const it of ['new Map([[1, 1], [2, 2], [3, 3]]).values()', 'new Set([1, 2, 3]).keys()']) {
+      const all = `const it = ${it}, seen = []; ${code}; return seen`
+      const tag = it.includes('Map') ? 'Map' : 'Set'
+      const expected = seen ?? [1, 2, 3].flatMap((item) => [item, `[object ${tag} Iterator]`])
+      expect(await suite.codemode.executeAsync(all)).toEqual(expected)
+    }
+  },
+)
+
+test('the code can log the characters that stand for states of promises', { tags: ['GU-1'] }, async () => {
+  const texts = ['\uFDD00\uFDD1', '\uFDD20\uFDD3', '\uFDD01\uFDD1 \uFDD00\uFDD1']
+  const code = `
+    const one = Promise.resolve(1), two = Promise.resolve([2])
+    for (const text of input) console.log(text, one, { [text]: text, two })
+    console.log(new Proxy({}, { getPrototypeOf() { throw 1 } }), { a: Promise.resolve(3) })
+    console.log(new Proxy([Promise.resolve(4)], { ownKeys() { throw 1 } }), Promise.resolve(5))`
+  const { logs } = await suite.codemode.run(code, { input: texts })
+  expect(logs.map(({ text }) => text)).toEqual([
+    ...texts.map((text) => `${text} Promise { 1 } { '${text}': '${text}', two: Promise { [ 2 ] } }`),
+    '[Object: could not be inspected] { a: Promise { 3 } }',
+    '[Object: could not be inspected] Promise { 5 }',
+  ])
+})
+
+test('a proxy that logs while it is shown changes no other entry', { tags: ['GU-1'] }, async () => {
+  const code = `
+    const loud = new Proxy({}, { ownKeys() { console.log('inner', Promise.resolve(2)); return [] } })
+    console.log(Promise.resolve(1), loud, Promise.resolve(3))`
+  const { logs } = await suite.codemode.run(code)
+  expect(new Set(logs.map(({ text }) => text))).toEqual(
+    new Set([`inner Promise { 2 }`, 'Promise { 1 } {} Promise { 3 }']),
+  )
 })

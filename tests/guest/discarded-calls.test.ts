@@ -99,6 +99,20 @@ test.each([
   ],
   ['tools.fail().then(String)\nawait tools.later()\nreturn 1', ['ToolError: no stock']],
   [
+    'const f = async (i) => { throw new Error("e" + i) }\nconst all = [f(1), [f(2)]]\nreturn 1',
+    ['Error: e1', 'Error: e2'],
+  ],
+  [
+    'const f = async (i) => { throw new Error("o" + i) }\nconst a = { b: f(1) }\nlet c; c ??= f(2)\nreturn 1',
+    ['Error: o1', 'Error: o2'],
+  ],
+  ['const all = []\nfor (const i of [1, 2]) all.push(Promise.reject(i))\nreturn 1', ['1', '2']],
+  ['const f = async (i) => { throw new Error("m" + i) }\nnew Map().set(1, f(1))\nreturn 1', ['Error: m1']],
+  ['class A { loaded = Promise.reject(new Error("field")) }\nnew A()\nreturn 1', ['Error: field']],
+  ['!async function () { throw new Error("not") }()\nreturn 1', ['Error: not']],
+  ['const { a } = (async () => { throw new Error("pattern") })()\nreturn 1', ['Error: pattern']],
+  ['const f = async () => { throw new Error("init") }\nfor (f(); false;);\nreturn 1', ['Error: init']],
+  [
     'class A { async run(): Promise<void> { throw new Error("typed") } }\nconst a: A = new A()\na.run()\nreturn 1',
     ['Error: typed'],
   ],
@@ -121,6 +135,10 @@ test.each([
   'const f = async () => 1\nf()\nreturn 1',
   'const [a, b] = [Promise.resolve(1), Promise.resolve(2)]\nreturn 1',
   'const never = new Promise(() => {})\nreturn 1',
+  'const f = async () => { throw 1 }\nconst all = [f(), f()]\nreturn (await Promise.allSettled(all)).length',
+  'const a = { b: Promise.reject(1) }\nreturn a.b.catch(() => 1)',
+  'const all = []\nall.push(Promise.reject(1))\nreturn Promise.any(all).catch(() => 1)',
+  'class A { loaded = Promise.reject(1) }\ntry { await new A().loaded } catch {}\nreturn 1',
   'async function main() { throw new Error("x") }\nconst running = main()\nawait sleep(1)\nreturn running.then(null, () => 1)',
 ])('a promise that is handled, or not rejected, gives no warning: %s', { tags: ['GU-2'] }, async (code) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, warnings: [] })
@@ -188,4 +206,194 @@ test.each<[string, unknown]>([
   ],
 ])('watching for discarded promises does not change what %j returns', { tags: ['GU-2'] }, async (code, value) => {
   expect(await suite.codemode.run(code)).toMatchObject({ success: true, result: value })
+})
+
+test.each<[string, unknown]>([
+  ['const own = { forEach: (f) => f }; const f = async (a, b) => a; own.forEach(f) === f', true],
+  ['const own = { forEach: (f) => [f.name, f.length] }; const f = async (a, b) => a; own.forEach(f)', ['f', 2]],
+  [
+    'class Bus { on = []; forEach(f) { this.on.push(f) } }; const bus = new Bus(); const f = async () => 1; bus.forEach(f); bus.on[0] === f',
+    true,
+  ],
+  ['class Promise { constructor(f) { this.f = f } } const f = async () => 1; new Promise(f).f === f', true],
+  [
+    'globalThis["Pro" + "mise"] = class { constructor(f) { this.f = f } }; const f = async () => 1; new Promise(f).f === f',
+    true,
+  ],
+  [
+    'const seen = []; const f = async function () { seen.push(arguments.callee === f) }; [1].forEach(f); new Promise(f); seen',
+    [true, true],
+  ],
+  ['class List extends Array { forEach(f) { return f } }; const f = async () => 1; new List().forEach(f) === f', true],
+])(
+  'a callback that the code gives to its own function is the same function: %s',
+  { tags: ['GU-2'] },
+  async (code, value) => {
+    expect(await suite.codemode.executeAsync(code)).toEqual(value)
+  },
+)
+
+test.each<[string, unknown]>([
+  [
+    'async function f() { g(); const a = g() }\nfunction g() {}\nreturn f.toString()',
+    'async function f() { g(); const a = g() }',
+  ],
+  [
+    'const f = async () => { new Promise(async (a) => a) }\nreturn String(f)',
+    'async () => { new Promise(async (a) => a) }',
+  ],
+  ['class A { async run() { this.x() } }\nreturn `${A}`', 'class A { async run() { this.x() } }'],
+  ['const o = { async m() { f() } }\nreturn Function.prototype.toString.call(o.m)', 'async m() { f() }'],
+  [
+    'const f = async () => { f(); [1].forEach(async () => f()) }\nreturn f + ""',
+    'async () => { f(); [1].forEach(async () => f()) }',
+  ],
+  [
+    'async () => 1; g(); function g() {}\nreturn [Function.prototype.toString, [].forEach, Array.from, new Map().forEach].map(String)',
+    ['toString', 'forEach', 'from', 'forEach'].map((name) => `function ${name}() { [native code] }`),
+  ],
+  [
+    'const f = async () => f(); [1].forEach(f)\nreturn [[].forEach.name, [].forEach.length, "prototype" in [].forEach]',
+    ['forEach', 1, false],
+  ],
+  [
+    '(async () => 1)(); try { Function.prototype.toString.call(1) } catch (error) { return error.message }',
+    "Function.prototype.toString requires that 'this' be a Function",
+  ],
+])('the text of a function is as it was sent: %s', { tags: ['GU-2'] }, async (code, value) => {
+  expect(await suite.codemode.executeAsync(code)).toEqual(value)
+})
+
+test.each<[string, unknown]>([
+  ['(async () => 1)()\nreturn arguments.length', 0],
+  ['async function f() { g() }\nfunction g() {}\nf()\nreturn [...arguments]', []],
+  ['"use strict"; (async () => 1)()\nreturn [arguments.length, this]', [0, null]],
+  ['(async () => 1)()\nreturn arguments.callee.length', 0],
+  ['(async () => 1)()\nreturn eval("typeof watch")', 'undefined'],
+  ['(async () => 1)()\nreturn [typeof anonymous, this === globalThis]', ['undefined', true]],
+])('code with promises has no arguments and no names but its own: %s', { tags: ['GU-2'] }, async (code, value) => {
+  expect(await suite.codemode.executeAsync(code)).toEqual(value)
+})
+
+test.each([
+  ['new Map([[1, 2]]).forEach(async (value, key) => { throw new Error(`${key}:${value}`) })', '1:2'],
+  [
+    'new Uint8Array([7]).forEach(async (item, index, array) => { throw new Error([item, index, array.length]) })',
+    '7,0,1',
+  ],
+  ['[5].values().forEach(async (item) => { throw new Error(item) })', '5'],
+  [
+    '[5].forEach((async function () { throw new Error(this.own) }), { own: "mine" })\nconst f = async () => 1; [1].forEach(f)',
+    'mine',
+  ],
+])('a rejection in a callback of any forEach is a warning: %s', { tags: ['GU-2'] }, async (code, text) => {
+  const { success, warnings } = await suite.codemode.run(`${code}\nreturn 1`)
+  expect(success).toBe(true)
+  expect(warnings).toMatchObject([{ code: 'UNHANDLED_REJECTION', message: expect.stringContaining(text) as string }])
+})
+
+test.each([
+  ['const f = async () => { throw new Error("one") }\nconst p = f()\nconsole.log(p)\nreturn 1', ['one']],
+  ['const f = async () => { throw new Error("two") }\nconsole.log(f())\nreturn 1', ['two']],
+  ['const f = async (n) => { throw new Error("f" + n) }\nconsole.error("%o", f(1), f(2))\nreturn 1', ['f1', 'f2']],
+  ['const f = async () => { throw new Error("dir") }\nconsole.dir(f(), { depth: 0 })\nreturn 1', ['dir']],
+  ['let result = 1\nconst f = async () => { throw new Error("last") }\nconsole.log(f())', ['last']],
+  ['console.table(["a"].map(async () => { throw new Error("row") }))\nreturn 1', ['row']],
+  ['console.log(tools.fail())\nawait tools.later()\nreturn 1', ['no stock']],
+])('a promise that is only logged has no handler: %s', { tags: ['GU-2'] }, async (code, errors) => {
+  const { success, warnings } = await suite.codemode.run(code)
+  expect(success).toBe(true)
+  expect(warnings).toMatchObject(
+    errors.map((error) => ({ code: 'UNHANDLED_REJECTION', message: expect.stringContaining(error) as string })),
+  )
+})
+
+test.each([
+  'const f = async () => { throw new Error("x") }\nconst p = f()\nconsole.log(p)\nreturn p.catch(() => 1)',
+  'const f = async () => { throw new Error("x") }\nconsole.log(f().catch(() => 1))\nreturn 1',
+  'const f = async () => { throw new Error("x") }\nconsole.log(await Promise.allSettled([f()]))\nreturn 1',
+  'console.log([1].map((n) => n + 1), Promise.resolve(1))\nreturn 1',
+])('a promise that is logged and handled gives no warning: %s', { tags: ['GU-2'] }, async (code) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: true, result: 1, warnings: [] })
+})
+
+const lost = 'const f = async (text) => { throw new Error(text) }\n'
+
+test.each<[string, string[], object, object?]>([
+  ['f("never")\nawait new Promise(() => {})', ['never'], { code: 'NEVER_SETTLES' }],
+  [
+    'tools.fail()\nawait tools.later()\nf("b")\nawait new Promise(() => {})',
+    ['b', 'no stock'],
+    { code: 'NEVER_SETTLES' },
+  ],
+  ['f("wall")\nawait sleep(600_000)', ['wall'], { code: 'EXECUTION_TIMEOUT' }, { executionTimeoutMs: 500 }],
+  ['f("cpu")\nawait null\nfor (;;) {}', ['cpu'], { code: 'CPU_TIMEOUT' }, { cpuTimeoutMs: 100 }],
+  ['f("early")\nawait tools.later()\nfor (;;) {}', ['early'], { code: 'CPU_TIMEOUT' }, { cpuTimeoutMs: 100 }],
+  [
+    'const p = f("handled"); f("kept")\nawait tools.later()\np.catch(() => {})\nawait new Promise(() => {})',
+    ['kept'],
+    { code: 'NEVER_SETTLES' },
+  ],
+  [
+    'const p = f("x")\nawait tools.later()\np.catch(() => {})\nawait new Promise(() => {})',
+    [],
+    { code: 'NEVER_SETTLES' },
+  ],
+  [
+    'await tools.fail().catch(() => {})\nawait tools.echo(1, 2).catch(() => {})\nawait new Promise(() => {})',
+    [],
+    { code: 'NEVER_SETTLES' },
+  ],
+])(
+  'an execution that the host ends has the warnings of its rejections: %s',
+  { tags: ['GU-2'] },
+  async (code, errors, error, options = {}) => {
+    const result = await suite.codemode.run(lost + code, options)
+    const warnings = errors.map((text) => ({
+      code: 'UNHANDLED_REJECTION',
+      message: expect.stringContaining(text) as string,
+    }))
+    expect(result).toMatchObject({ success: false, error, warnings })
+  },
+)
+
+test(
+  'a cancelled execution has the warnings of its rejections, and its replay has them again',
+  { tags: ['GU-2'] },
+  async () => {
+    const execution = await suite.codemode.submit(`${lost}f("cancelled")\nawait tools.later()\nawait tools.slow()`)
+    for await (const event of execution.events()) {
+      if (event.type === 'tool.called' && event.tool === 'slow') await execution.cancel('enough')
+    }
+    const { error, warnings } = (await execution.wait()) as { error?: unknown; warnings: readonly unknown[] }
+    expect(error).toMatchObject({ code: 'CANCELLED' })
+    expect(warnings).toMatchObject([
+      { code: 'UNHANDLED_REJECTION', line: 1, message: expect.stringContaining('Error: cancelled') as string },
+    ])
+    const { body: journal } = await api(suite.executor, `/v1/executions/${execution.id}/journal`)
+    expect(
+      journal.entries.filter(({ effects }: { effects?: object }) => effects && 'warnings' in effects),
+    ).toHaveLength(1)
+    expect((await replayOf([journal])).exitCode).toBe(0)
+  },
+)
+
+test('a report of a rejection changes nothing that the code sees of its error', { tags: ['GU-2'] }, async () => {
+  const code = `
+    const f = async () => { throw new RangeError('mine') }
+    const late = f()
+    const odd = (async () => { throw Object.defineProperty(new Error('odd'), 'name', { get() { throw 1 } }) })()
+    const deep = () => { try { return deep() } catch { return late.catch((error) => error.stack) } }
+    await tools.later()
+    const oddStack = await odd.catch((error) => error.stack)
+    return [await deep(), oddStack]`
+  const result = await suite.codemode.run(code)
+  expect(result).toMatchObject({
+    success: true,
+    result: [
+      'RangeError: mine\n    at f (code:2:35)\n    at code:3:18',
+      expect.stringMatching(/^Error\n {4}at code:4:/),
+    ],
+    warnings: [],
+  })
 })

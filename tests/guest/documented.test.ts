@@ -27,9 +27,29 @@ test('the documented methods of the console are those of the guest', { tags: ['G
 })
 
 test.each(
-  [...sectionOf('The value').matchAll(/^\| `(.+?)` +\| `(.+?)`/gm)].map(([, code, value]) => [code!, value!] as const),
-)('the documented program %j gives %s', { tags: ['GU-3', 'GU-6'] }, async (code, value) => {
-  expect(JSON.stringify(await suite.codemode.executeAsync(code))).toBe(value)
+  [...sectionOf('The value').matchAll(/^\| `(.+?)` +\| `(.+?)`(?:, with the warning `(\w+)`)? +\|$/gm)].map(
+    ([, code, value, warning]) => [code!, value!, warning === undefined ? [] : [warning]] as const,
+  ),
+)(
+  'the documented program %j gives %s, with the warnings %j',
+  { tags: ['GU-3', 'GU-6'] },
+  async (code, value, codes) => {
+    const result = await suite.codemode.run(code, { input: 1 })
+    expect(result.success && JSON.stringify(result.result)).toBe(value)
+    expect(result.warnings.map((warning) => warning.code)).toEqual(codes)
+  },
+)
+
+test.each([
+  'enum Color { Red }',
+  'namespace A { export const a = 1 }',
+  '@dec class A {}',
+  'class A { constructor(private a: string) {} }',
+  'return <string>"a"',
+  "import x = require('x')",
+  'return <div>a</div>',
+])('the documented limit of TypeScript is refused: %s', { tags: ['GU-4', 'GU-6'] }, async (code) => {
+  expect(await suite.codemode.run(code)).toMatchObject({ success: false, error: { code: 'SYNTAX_ERROR' } })
 })
 
 test('the statements of the rules for a model hold', { tags: ['GU-6'] }, async () => {
@@ -41,6 +61,13 @@ test('the statements of the rules for a model hold', { tags: ['GU-6'] }, async (
       input: 4,
     }),
   ).toBe(8)
+  codemode.registerTool('today', () => new Date(0))
+  expect(await codemode.executeAsync('await tools.today()')).toBe('1970-01-01T00:00:00.000Z')
+  expect(await codemode.executeAsync('(await Promise.all([{ id: 1 }].map(tools.get)))[0]')).toBe(2)
+  expect(await codemode.executeAsync('let n: number = 1; setTimeout(() => { n = 2 }, 60_000); n as number')).toBe(1)
+  const typed = "import type { A } from 'a'\ninterface B { c: A }\nreturn (5 satisfies number)!"
+  expect(await codemode.executeAsync(typed)).toBe(5)
+  expect(await codemode.run('[Promise.resolve(1)]')).toMatchObject({ error: { code: 'RESULT_NOT_SERIALIZABLE' } })
   expect(await codemode.run('tools.get({ id: 1 }); 1')).toMatchObject({ warnings: [{ code: 'CALL_NOT_AWAITED' }] })
   expect(await codemode.run('import fs from "fs"')).toMatchObject({
     error: { code: 'SYNTAX_ERROR', hint: expect.any(String) },

@@ -121,3 +121,55 @@ test('code can recognise a ToolError and construct one itself', { tags: ['EX-8']
     'ToolError: A tool takes one object; tools.take got 2 arguments. Pass one object with all fields: tools.take({ … }).',
   ])
 })
+
+test.each<[string, unknown]>([
+  ['Object.keys(Error)', ['stackTraceLimit']],
+  ['Error.propertyIsEnumerable("prepareStackTrace")', false],
+  ['typeof Error.prepareStackTrace', 'function'],
+  [
+    'const orig = Error.prepareStackTrace; Error.prepareStackTrace = () => 1; const one = new Error().stack; Error.prepareStackTrace = orig; return [one, new Error("x").stack.split("\\n")[0]]',
+    [1, 'Error: x'],
+  ],
+  [
+    'Error.prepareStackTrace = (error, sites) => Error.prepareStackTrace.length + sites.length; return typeof new Error().stack',
+    'number',
+  ],
+  [
+    'class Mine extends Error {}; Mine.prepareStackTrace = () => 1; return [typeof new Error().stack, Object.keys(Mine)]',
+    ['string', ['prepareStackTrace']],
+  ],
+  ['Error.prepareStackTrace = 5; return Error.prepareStackTrace', 5],
+])('Error.prepareStackTrace is as in Node: %s', { tags: ['EX-8'] }, async (code, value) => {
+  expect(await suite.codemode.executeAsync(code)).toEqual(value)
+})
+
+test('a function that code sets gets the frames of the code, at its places', { tags: ['EX-8'] }, async () => {
+  const code = `
+    const original = Error.prepareStackTrace
+    const texts = []
+    Error.prepareStackTrace = (error, sites) => {
+      texts.push(original(error, sites))
+      return sites.map((site) => [site.getFunctionName(), site.getLineNumber(), site.getColumnNumber(), String(site)])
+    }
+    const work = async () => 1; work(); function inner() { return new Error('x').stack }
+    const outer = () => [1].map(() => inner())[0]
+    const stacks = [outer()]
+    console.log(new Proxy({}, { ownKeys() { stacks.push(inner()); return [] } }))
+    try { new URL(':') } catch (error) { stacks.push(error.stack) }
+    await tools.fail().catch((error) => stacks.push(error.stack))
+    return { stacks, texts }`
+  suite.codemode.registerTool('fail', () => Promise.reject(new Error('no')))
+  const { stacks, texts } = await suite.codemode.executeAsync<{ stacks: unknown[][][]; texts: string[] }>(code)
+  expect(stacks[0]).toEqual([
+    ['inner', 8, 67, 'inner (code:8:67)'],
+    [null, 9, 39, 'code:9:39'],
+    ['map', null, null, 'Array.map (<anonymous>)'],
+    ['outer', 9, 29, 'outer (code:9:29)'],
+    [null, 10, 21, 'code:10:21'],
+  ])
+  expect(texts[0]).toBe(
+    'Error: x\n    at inner (code:8:67)\n    at code:9:39\n    at Array.map (<anonymous>)\n    at outer (code:9:29)\n    at code:10:21',
+  )
+  expect(stacks.filter((stack) => Array.isArray(stack)).length).toBeGreaterThan(2)
+  for (const stack of stacks) expect(JSON.stringify(stack)).not.toContain('codemode:')
+})

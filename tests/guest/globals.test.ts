@@ -244,10 +244,27 @@ test.each([
   [`new URL('http://a')`, '#<URL> could not be cloned.'],
   ['new AbortController().signal', '#<AbortSignal> could not be cloned.'],
   ['Temporal.Now.instant()', '#<Temporal.Instant> could not be cloned.'],
+  ['(function () { return arguments })(1)', '#<Object> could not be cloned.'],
+  ['(function () { "use strict"; return { a: arguments } })(1)', '#<Object> could not be cloned.'],
+  ['arguments', '#<Object> could not be cloned.'],
+  ['globalThis', '#<Object> could not be cloned.'],
+  [
+    'async () => { main(); async function main() {} }',
+    'async () => { main(); async function main() {} } could not be cloned.',
+  ],
   ['new Intl.Collator()', '#<Intl.Collator> could not be cloned.'],
 ])('structuredClone refuses %s', { tags: ['EX-1'] }, async (source, message) => {
   const code = `try { return structuredClone(${source}) } catch (e) { return [e.name, e.code, Error.isError(e), e.message] }`
   expect(await value(code)).toEqual(['DataCloneError', 25, true, message])
+})
+
+test.each([
+  ['{ callee: 1, [Symbol.iterator]: 2 }', { callee: 1 }],
+  ['[...(function () { return arguments })(1, 2)]', [1, 2]],
+  ['{ ...(function () { return arguments })(1, 2) }', { 0: 1, 1: 2 }],
+  ['Math', {}],
+])('structuredClone copies %s as in Node', { tags: ['EX-1'] }, async (source, copy) => {
+  expect(await value(`return structuredClone(${source})`)).toEqual(copy)
 })
 
 test('TextDecoder names the encodings that exist', { tags: ['EX-1'] }, async () => {

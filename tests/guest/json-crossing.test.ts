@@ -71,7 +71,7 @@ test(
   async () => {
     const cases = inGuest(refusedCases)
     expect(await calledWith(cases)).toEqual(
-      cases.map((each) => `TOOL_INPUT_INVALID: The input of json can not be sent: ${messageOf(each, 'input')}`),
+      cases.map((each) => `TOOL_INPUT_INVALID: The input of json cannot be sent: ${messageOf(each, 'input')}`),
     )
   },
 )
@@ -100,7 +100,7 @@ test(
   async () => {
     const cases = onHost(refusedCases)
     expect(await calledFor(cases)).toEqual(
-      cases.map((each) => `TOOL_OUTPUT_INVALID: The output of made can not be sent: ${messageOf(each, 'output')}`),
+      cases.map((each) => `TOOL_OUTPUT_INVALID: The output of made cannot be sent: ${messageOf(each, 'output')}`),
     )
   },
 )
@@ -166,7 +166,7 @@ test.each(['context', 'config'])(
     await expect(suite.codemode.executeAsync('return 1', { [name]: value })).rejects.toMatchObject({
       name: 'ConfigurationError',
       message: expect.stringContaining(
-        `${name}.at[0] is a Map, which JSON can not hold. Use Object.fromEntries`,
+        `${name}.at[0] is a Map, which JSON cannot hold. Use Object.fromEntries`,
       ) as string,
     })
     await expect(

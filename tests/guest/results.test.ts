@@ -33,7 +33,7 @@ test.each([
   ['{ a: Object(1n) }', '.a', 'a BigInt'],
   ['{ a: new Map() }', '.a', 'a Map'],
   ['[new Set()]', '[0]', 'a Set'],
-  ['{ later: Promise.resolve(1) }', '.later', 'a Promise, which JSON can not hold'],
+  ['{ later: Promise.resolve(1) }', '.later', 'a Promise, which JSON cannot hold'],
   ['(() => { const a = { b: {} }; a.b.c = a; return a })()', '.b.c', 'refers back to the value itself'],
   ['tools', '.echo', 'a function'],
 ])(

@@ -86,6 +86,7 @@ test.each([
   ['tools.list({ a: 1 }, undefined)', { a: 1 }],
   ['Promise.all([1, 2].map(tools.get))', [1, 2]],
   ['Promise.all(["a"].flatMap(tools.get))', ['a']],
+  ['Promise.all(Array.from([1], tools.get))', [1]],
   ['Promise.all(Array.from(new Uint8Array([7])).map(tools.get))', [7]],
   ['new Promise((resolve) => [NaN].forEach((...args) => resolve(tools.get(...args))))', null],
 ])('%s is a call with one input', { tags: ['TL-2'] }, async (code, expected) => {
@@ -100,7 +101,7 @@ test.each([
   'tools.get("a", "0", ["a"])',
   'tools.get(undefined, { a: 1 })',
   'tools.get("a", 0, ["a"], 1)',
-  'Promise.all(Array.from([1], tools.get))',
+  'Promise.all(Array.from([1], (id, index) => tools.get(id, index)))',
 ])('%s is refused because a tool takes one object', { tags: ['TL-2'] }, async (code) => {
   expect(await suite.codemode.run(`return ${code}`)).toMatchObject({
     error: {

@@ -72,7 +72,7 @@ describe.each(transports)('over $transport', ({ config }) => {
       try { ${change} } catch (error) { return [error.name, error.message, await tools.echo('real')] }`
     expect(await value(code)).toEqual([
       'TypeError',
-      `${problem}: the tools are given by the host and can not be changed. Keep a function of your own in a variable: const myTool = async (input) => …`,
+      `${problem}: the tools are given by the host and cannot be changed. Keep a function of your own in a variable: const myTool = async (input) => …`,
       'real',
     ])
   })
@@ -83,6 +83,54 @@ describe.each(transports)('over $transport', ({ config }) => {
       return Promise.all(calls.map((call) => call().then(() => 'value', (error) => error.code)))`
     expect(await value(code)).toEqual(['TOOL_INPUT_INVALID', 'TOOL_INPUT_INVALID'])
   })
+
+  test.each<[string, unknown]>([
+    ['Promise.all([3, 4].map(tools.echo))', [3, 4]],
+    ['Promise.all([3, 4].flatMap(tools.echo))', [3, 4]],
+    ['Promise.all(Array.from([3, 4], tools.echo))', [3, 4]],
+    ['Promise.all(Array.from(new Set([3, 4]), (id) => tools.echo(id)))', [3, 4]],
+    ['Array.fromAsync([3, 4], tools.echo)', [3, 4]],
+    ['Promise.all([3, 4].values().map(tools.echo))', [3, 4]],
+    ['[3, 4].filter(tools.echo)', [3, 4]],
+    ['[3, 4].find(tools.echo)', 3],
+    ['[3, 4].values().some(tools.echo)', true],
+    ['new Uint8Array([3]).forEach(tools.echo) ?? 1', 1],
+    ['new Map([["k", 3]]).forEach(tools.echo) ?? 1', 1],
+    ['new Set([3]).forEach(tools.echo) ?? 1', 1],
+    ['[{ id: 3 }].forEach(tools.echo) ?? 1', 1],
+  ])('a builtin can call a tool for each item: %s', { tags: ['TL-2'] }, async (code, expected) => {
+    const result = await suite.codemode.run(`const all = ${code}; await sleep(5); return all`)
+    expect(result).toMatchObject({ result: expected })
+    expect(result.warnings.filter((warning) => warning.code === 'UNHANDLED_REJECTION')).toEqual([])
+  })
+
+  test.each([
+    'tools.echo(1, 0)',
+    'tools.echo({ id: 1 }, { limit: 2 })',
+    '[1].map((id, index) => tools.echo(id, index))[0]',
+    '[1, 2].reduce(tools.echo)',
+    '[1].map((id, index, all) => tools.echo(id, index, [2]))[0]',
+    'new Promise((resolve, reject) => [1, 2].sort((a, b) => void tools.echo(a, b).then(resolve, reject)))',
+    'tools.echo(1, 1, new Map([[2, 1]]))',
+    'tools.echo.call(null, 1, 2)',
+  ])('further arguments of a call by the code are refused: %s', { tags: ['TL-2'] }, async (call) => {
+    expect(await value(`return ${call}.then(() => 'accepted', (error) => error.code)`)).toBe('TOOL_INPUT_INVALID')
+  })
+
+  test(
+    'a list of calls without await as the value is refused, and the hint names Promise.all',
+    { tags: ['GU-5'] },
+    async () => {
+      const hint = 'Await it; for a list of promises, use await Promise.all(list).'
+      for (const code of [
+        '[1, 2].map(tools.echo)',
+        'return [1].map(async (n) => n)',
+        '({ all: Array.from([1], tools.echo) })',
+      ]) {
+        expect(await suite.codemode.run(code)).toMatchObject({ error: { code: 'RESULT_NOT_SERIALIZABLE', hint } })
+      }
+    },
+  )
 
   test.each([
     ['tools.none()', 'tools.none is not a function'],

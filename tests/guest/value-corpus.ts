@@ -138,6 +138,10 @@ const functions: readonly ((parameters: string, body: string) => string)[] = [
   (parameters, body) => `export default async (${parameters}) => ${body};`,
   (parameters, body) => `export const main = async (${parameters}) => ${body}`,
   (parameters, body) => `export function handler(${parameters}) ${body}`,
+  (parameters, body) => `function helper() {}\nexport async function handler(${parameters}) ${body}`,
+  (parameters, body) => `export const help = 1\nexport const main = async (${parameters}) => ${body}`,
+  (parameters, body) => `export default async (${parameters}) => ${body}\nconst later = 60`,
+  (parameters, body) => `export default function main(${parameters}) ${body}\nconsole.log(1)`,
 ]
 
 const loneFunctions = record({
@@ -148,6 +152,16 @@ const loneFunctions = record({
   tail: constantFrom('', '\n', ' // end', '\n/* end */'),
 }).map(({ head, make, parameters, body, tail }): CorpusProgram => {
   return { code: head + make(parameters, body.code) + tail, value: body.value, isMistake: false }
+})
+
+const namelessFunctions = record({
+  head: constantFrom('', '// why\n', '\n'),
+  async: constantFrom('', 'async '),
+  parameters: constantFrom('', '{ tools, input }', '{ context }: any'),
+  body: constantFrom(...bodies),
+  tail: constantFrom('', ';', '\n', ' // end'),
+}).map(({ head, async, parameters, body, tail }): CorpusProgram => {
+  return { code: `${head}${async}function (${parameters}) ${body.code}${tail}`, value: body.value, isMistake: false }
 })
 
 const literals = record({
@@ -171,6 +185,7 @@ const program = fc
     fc.oneof(
       { arbitrary: statements, weight: 5 },
       { arbitrary: loneFunctions, weight: 3 },
+      { arbitrary: namelessFunctions, weight: 1 },
       { arbitrary: literals, weight: 2 },
     ),
     constantFrom(...frames),

@@ -131,3 +131,15 @@ test('warningsAsErrors of an execution overrides that of the client', { tags: ['
   await using strict = connect(suite.executor, { warningsAsErrors: true })
   await expect(strict.executeAsync(code, { warningsAsErrors: false })).resolves.toMatchObject({ message: 'x' })
 })
+
+test.each<[string, string]>([
+  ['Promise.reject(new Error("It is gone."))', 'handles it: Error: It is gone. Await the promise'],
+  ['Promise.reject(new Error("gone"))', 'handles it: Error: gone. Await the promise'],
+  ['Promise.reject("gone.")', 'handles it: gone. Await the promise'],
+  ['tools.any(1, 2)', 'tools.any({ … }). Await the promise'],
+])('the warning of %s is made of sentences', { tags: ['GU-2'] }, async (code, text) => {
+  suite.codemode.registerTool('any', () => 1, { overwrite: true })
+  expect(await suite.codemode.run(`${code}\nawait sleep(1)\nreturn 1`)).toMatchObject({
+    warnings: [{ code: 'UNHANDLED_REJECTION', message: expect.stringContaining(text) as string }],
+  })
+})

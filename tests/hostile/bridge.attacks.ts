@@ -5,7 +5,7 @@ const repeat = <T>(count: number, value: T): T[] => Array.from({ length: count }
 
 /** Names that would show a global of the host. */
 const hostNames = `['process', 'require', 'module', 'Buffer', 'global', 'ivm', 'isolated_vm', 'Reference', 'ExternalCopy',
-  'Isolate', '_ivm', 'fetch', 'Deno', 'Bun', '$0', '__dirname', 'emit', 'deliver', 'p', 'state', 'host', 'urlHost', 'loadWeb']`
+  'Isolate', '_ivm', 'fetch', 'Deno', 'Bun', '$0', '__dirname', 'emit', 'deliver', 'p', 'state', 'host', 'urlHost', 'sourceOfPart']`
 
 export const attacks: readonly Attack[] = [
   returns(

@@ -27,7 +27,7 @@ const errors: Attack[] = [
   fails('a thrown undefined in a rejection is reported', thrown('thrown: undefined'), `await Promise.reject()`),
   fails(
     'a thrown revoked proxy is reported',
-    thrown('thrown: a value that can not be shown'),
+    thrown('thrown: a value that cannot be shown'),
     `const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); throw proxy`,
   ),
   fails(

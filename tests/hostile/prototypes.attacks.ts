@@ -139,7 +139,8 @@ const spyOnAll = `${useAll}
   const { ownKeys, getOwnPropertyDescriptor, defineProperty, apply } = Reflect
   const { has, add } = Set.prototype
   const seen = [], spies = [], visited = new Set()
-  const untouched = new Set([Promise.prototype.constructor, Error.prepareStackTrace, tools])
+  // V8 reads the hook of stack traces, so the code would see its own reads.
+  const untouched = new Set([Promise.prototype.constructor, Reflect.getOwnPropertyDescriptor(Error, 'prepareStackTrace').get, tools])
   const queue = [['', globalThis], ['AsyncFunction', (async () => {}).constructor], ['arrayIterator', [][Symbol.iterator]()],
     ['mapIterator', new Map().entries()], ['generator', (function* () {})()], ['regExpIterator', 'a'.matchAll(/a/g)]]
   while (queue.length > 0) {
@@ -153,7 +154,7 @@ const spyOnAll = `${useAll}
       const name = path + '.' + String(key)
       if (value === globalThis && descriptor.get) continue
       for (const each of [descriptor.value, descriptor.get, descriptor.set]) queue.push([name, each])
-      if (!descriptor.configurable || apply(has, untouched, [descriptor.value])) continue
+      if (!descriptor.configurable || apply(has, untouched, [descriptor.get ?? descriptor.value])) continue
       const note = () => { defineProperty(seen, seen.length, { __proto__: null, value: name, enumerable: true, configurable: true, writable: true }); throw name }
       if (descriptor.get) spies.push([value, key, { __proto__: null, configurable: true, get: note, set: note }])
       else if (typeof descriptor.value === 'function') spies.push([value, key, { __proto__: null, configurable: true, writable: true, value: note }])

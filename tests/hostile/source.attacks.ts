@@ -9,12 +9,12 @@ const syntax = { code: 'SYNTAX_ERROR', name: 'SyntaxError' }
 const sourceMap = ['//# source', 'MappingURL=data:application/json,{}'].join('')
 
 const breakouts: Attack[] = [
-  fails('the source can not close its function', syntax, `})(); globalThis.out = 1; (async () => {`),
-  fails('the source can not close its function with a comma', syntax, `}), (async function () { return 1`),
-  fails('the source can not close the body of its function', syntax, `} globalThis.out = 1; {`),
-  fails('the source can not close its function with an argument list', syntax, `}, this) + (function (`),
-  fails('the source can not close its function with an open comment', syntax, `return 1 /*`),
-  fails('the source can not close its function with an open template', syntax, 'return `${'),
+  fails('the source cannot close its function', syntax, `})(); globalThis.out = 1; (async () => {`),
+  fails('the source cannot close its function with a comma', syntax, `}), (async function () { return 1`),
+  fails('the source cannot close the body of its function', syntax, `} globalThis.out = 1; {`),
+  fails('the source cannot close its function with an argument list', syntax, `}, this) + (function (`),
+  fails('the source cannot close its function with an open comment', syntax, `return 1 /*`),
+  fails('the source cannot close its function with an open template', syntax, 'return `${'),
   returns('an HTML-like comment at the end hides nothing that is added', 4, `result = 2 + 2 <!-- not more`),
   returns('an HTML-like comment at the start of a line hides nothing', 4, `result = 4\n--> a comment`),
   returns('a line comment at the end hides nothing that is added', 4, `2 + 2 // the value`),
@@ -49,16 +49,16 @@ return at()
     `tools.echo(1); function f() { await 1 }`,
   ),
   fails(
-    'the source can not close the wrapper for stripping its types',
+    'the source cannot close the wrapper for stripping its types',
     syntax,
     `const a: number = 1\n}\nasync function g() {`,
   ),
-  fails('the source can not close the text of that wrapper', syntax, 'let a: number = 1 }`; globalThis.out = 1; `${'),
-  fails('the source can not close the parentheses around its last expression', syntax, `1); globalThis.out = 1; (2`),
-  fails('the source can not close the call of a single function', syntax, `() => 1)(); (() => 2`),
-  fails('the source can not close an object literal', syntax, `{ a: 1 }); globalThis.out = 1; ({ b: 2 }`),
-  fails('the source can not close it with an open class body', syntax, `return class { static { globalThis.out = 1 } `),
-  fails('the source can not close it with an invalid regular expression', syntax, `return 1 /*/ } /*`),
+  fails('the source cannot close the text of that wrapper', syntax, 'let a: number = 1 }`; globalThis.out = 1; `${'),
+  fails('the source cannot close the parentheses around its last expression', syntax, `1); globalThis.out = 1; (2`),
+  fails('the source cannot close the call of a single function', syntax, `() => 1)(); (() => 2`),
+  fails('the source cannot close an object literal', syntax, `{ a: 1 }); globalThis.out = 1; ({ b: 2 }`),
+  fails('the source cannot close it with an open class body', syntax, `return class { static { globalThis.out = 1 } `),
+  fails('the source cannot close it with an invalid regular expression', syntax, `return 1 /*/ } /*`),
   returns(
     'an object literal is one expression, with any comments after it',
     { a: 1 },
@@ -163,7 +163,7 @@ const names: Attack[] = [
      return [shadow, await own.echo(1), eval('1')]`,
   ),
   returns(
-    'context and config can not be redefined by any means',
+    'context and config cannot be redefined by any means',
     ['TypeError', false, false, 'c1'],
     `const results = []
      try { Object.defineProperty(globalThis, 'context', { value: 'forged' }) } catch (error) { results.push(error.name) }

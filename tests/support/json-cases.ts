@@ -216,23 +216,23 @@ const refusedAt = (
 const refused = (source: string, what: readonly [string, string], place: Place = 'both'): RefusedCase =>
   refusedAt('.rows[1]', `({ rows: [0, ${source}] })`, what, place)
 
-const notJson = (what: string, hint: string) => [`is ${what}, which JSON can not hold`, hint] as const
+const notJson = (what: string, hint: string) => [`is ${what}, which JSON cannot hold`, hint] as const
 const other = 'Use the plain data that its methods and properties give.'
 const aFunction = notJson('a function', 'Call it, or leave it out.')
 const aSymbol = notJson('a symbol', 'Use symbol.description.')
 const aBigInt = notJson('a BigInt', 'Use String(n), or Number(n) if it is small enough.')
 const aMap = notJson('a Map', 'Use Object.fromEntries(map) or [...map].')
 const aSet = notJson('a Set', 'Use [...set].')
-const aPromise = notJson('a Promise', 'An await is missing.')
+const aPromise = notJson('a Promise', 'Await it; for a list of promises, use await Promise.all(list).')
 const aTypedArray = notJson('a typed array', 'Use Array.from(array), or base64 text.')
 const aBuffer = (name: string) => notJson(name, 'Use Array.from(new Uint8Array(buffer)), or base64 text.')
 const aRegExp = notJson('a RegExp', 'Use regexp.source.')
 const anIterator = notJson('an iterator', 'Use [...iterator].')
 const anAsyncIterator = notJson('an async iterator', 'Use await Array.fromAsync(iterator).')
-const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
+const noContents = 'Its contents cannot be listed. Keep the data in an array or an object.'
 const cycle = (target: string) =>
   [
-    `refers back to ${target}, which contains it: JSON can not hold a cycle`,
+    `refers back to ${target}, which contains it: JSON cannot hold a cycle`,
     'Leave the reference out, or put an id in its place.',
   ] as const
 const tooDeep = [

@@ -121,6 +121,8 @@ test('a request contains the options and the context of its view, and nothing el
 test.each([
   [{ detached: true }, 'There is no option detached'],
   [{ timeout: 5 }, 'There is no option timeout'],
+  [{ retry: false }, 'There is no option retry: give it where executorUrl is given'],
+  [{ connectTimeoutMs: 5 }, 'There is no option connectTimeoutMs: give it where executorUrl is given'],
   [{ executionTimeoutMs: -1 }, 'the option executionTimeoutMs'],
   [{ correlationId: 'short' }, 'the option correlationId'],
   [{ availableTools: ['wether'] }, "Did you mean 'weather'?"],

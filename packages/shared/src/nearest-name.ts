@@ -1,14 +1,15 @@
 /**
  * Returns the known name that is closest to a misspelt one, or undefined if none is close. Case, `_`, `-`, `.` and a
- * missing end are ignored.
+ * missing end are ignored. With `maxDistance`, a missing end counts, and a name that differs by more characters is not close.
  */
-export function nearestName(wrong: string, known: Iterable<string>): string | undefined {
+export function nearestName(wrong: string, known: Iterable<string>, maxDistance?: number): string | undefined {
   const wanted = simplified(wrong.slice(0, 100))
   let best: { name: string; distance: number } | undefined
   for (const name of known) {
-    const isBeginning = wanted.length >= 4 && simplified(name).startsWith(wanted)
+    const isBeginning = maxDistance === undefined && wanted.length >= 4 && simplified(name).startsWith(wanted)
     const distance = isBeginning ? 1 : editDistance(wanted, simplified(name))
-    const closeEnough = distance <= Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 3))
+    const limit = Math.max(1, Math.floor(Math.min(wanted.length, name.length) / 3))
+    const closeEnough = distance <= Math.min(limit, maxDistance ?? Infinity)
     if (closeEnough && distance < (best?.distance ?? Infinity)) best = { name, distance }
   }
   return best?.name

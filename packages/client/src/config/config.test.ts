@@ -60,6 +60,12 @@ test.each([
   [{ maxRetries: 2 }, ['did you mean retry?']],
   [{ maxToolCalls: -1 }, ['maxToolCalls (-1)', 'maxToolCalls: 1_000']],
   [{ limits: {} }, ['no option limits: its values, such as cpuTimeoutMs and maxToolCalls, are options themselves']],
+  [
+    { executor: { run() {} }, executorUrl: undefined, executorApiKey: undefined, retry: false },
+    ['no option retry: give it where executorUrl is given: to the client, or to the ExecutorClient'],
+  ],
+  [{ executor: { run() {} }, maxRetries: 3 }, ['no option maxRetries: it is called retry; give it where']],
+  [{ executor: { run() {} }, connectTimeoutMs: 3 }, ['no option connectTimeoutMs: give it where executorUrl is given']],
   [{ executor: { run() {} } }, ['no option executorUrl: give it to the ExecutorClient that is the option executor']],
   [{ tools: [() => 1] }, ['tools: must be an object with a property for each tool, by its name']],
   [{ tools: { weather: undefined } }, ["The tool 'weather' has no handler: it is of type undefined"]],

@@ -26,13 +26,21 @@ const meantBy: Readonly<Record<string, string>> = {
   variables: 'input',
 }
 
+const ofExecutorClient = 'give it to the ExecutorClient that is the option executor'
+const besideUrl =
+  'give it where executorUrl is given: to the client, or to the ExecutorClient that is the option executor'
+
 /** Places to which options belong that are no options here. */
 const places: Readonly<Record<string, string>> = {
   tools:
     'tools of one request come from codemode.withTools(tools), and availableTools chooses among the registered ones',
   limits: 'its values, such as cpuTimeoutMs and maxToolCalls, are options themselves',
-  executorUrl: 'give it to the ExecutorClient that is the option executor',
-  executorApiKey: 'give it to the ExecutorClient that is the option executor',
+  executorUrl: ofExecutorClient,
+  executorApiKey: ofExecutorClient,
+  retry: besideUrl,
+  retries: `it is called retry; ${besideUrl}`,
+  maxRetries: `it is called retry; ${besideUrl}`,
+  connectTimeoutMs: besideUrl,
 }
 
 /** Returns the option that is meant by a foreign name; undefined if none of the known ones is. */

@@ -125,6 +125,6 @@ function inspected(value: object): string {
   try {
     return inspect(value, { customInspect: false, depth: 2, maxStringLength: maxShownLength })
   } catch {
-    return 'an object that can not be read'
+    return 'an object that cannot be read'
   }
 }

@@ -138,7 +138,7 @@ function inputOf(tool: string, input: unknown): Json {
     return toJson(input)
   } catch (error) {
     if (!(error instanceof NotJsonError)) throw error
-    throw new ToolError(`The input of ${tool} can not be sent: ${error.about('input')}`, {
+    throw new ToolError(`The input of ${tool} cannot be sent: ${error.about('input')}`, {
       tool,
       code: 'TOOL_INPUT_INVALID',
       data: { path: error.pathText, hint: error.hint },

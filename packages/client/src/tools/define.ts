@@ -109,7 +109,10 @@ export function tool<In extends ToolSchema = JsonObject, Out extends ToolSchema 
 export function handlerOf(name: string, tool: ToolLike): ToolHandler {
   if (typeof tool === 'function') return plainFunction(name, tool)
   for (const method of ['execute', 'runAsync', 'run'] as const) {
-    if (typeof tool?.[method] === 'function') return (input, call) => tool[method]!(input, call)
+    const own: unknown = tool?.[method]
+    if (typeof own !== 'function') continue
+    refuseGenerator(name, own)
+    return (input, call) => tool[method]!(input, call)
   }
   throw new ConfigurationError(
     `The tool '${name}' has no handler: it is ${describe(tool)}, and neither a function nor an object with execute, run or runAsync.`,
@@ -119,10 +122,20 @@ export function handlerOf(name: string, tool: ToolLike): ToolHandler {
 
 /** Returns a function that can be called. Throws a ConfigurationError for a class, which only `new` can call. */
 function plainFunction(name: string, handler: ToolHandler): ToolHandler {
+  refuseGenerator(name, handler)
   if (!/^class\b/.test(Function.prototype.toString.call(handler))) return handler
   throw new ConfigurationError(
     `The tool '${name}' is a class; a tool is a function or an object.`,
     `codemode.registerTool('${name}', new ${handler.name || 'Tool'}())`,
+  )
+}
+
+/** Throws a ConfigurationError for a generator: its output is an iterator, which JSON can't hold. */
+function refuseGenerator(name: string, handler: object): void {
+  if (!/^(?:Async)?GeneratorFunction$/.test(Object.prototype.toString.call(handler).slice(8, -1))) return
+  throw new ConfigurationError(
+    `The handler of the tool '${name}' is a generator, and a call has one output.`,
+    `codemode.registerTool('${name}', tool({ execute: async (input) => … }))`,
   )
 }
 

@@ -8,7 +8,7 @@ import { maxJsonNesting } from '@codemode/shared'
 
 /** Reason why JSON can't hold a value, and what to write instead. */
 export interface Refusal {
-  /** Predicate of a sentence whose subject is the value's path: `is a Map, which JSON can not hold`. */
+  /** Predicate of a sentence whose subject is the value's path: `is a Map, which JSON cannot hold`. */
   readonly reason: string
   readonly hint: string
 }
@@ -49,7 +49,7 @@ function textOf(path: readonly (string | number)[]): string {
   return keys.join('')
 }
 
-const noContents = 'Its contents can not be listed. Keep the data in an array or an object.'
+const noContents = 'Its contents cannot be listed. Keep the data in an array or an object.'
 const iterator = ['an iterator', 'Use [...iterator].'] as const
 const asyncIterator = ['an async iterator', 'Use await Array.fromAsync(iterator).'] as const
 
@@ -63,7 +63,7 @@ const kinds = new Map<string, readonly [string, string]>([
   ['WeakMap', ['a WeakMap', noContents]],
   ['WeakSet', ['a WeakSet', noContents]],
   ['WeakRef', ['a WeakRef', 'Use ref.deref().']],
-  ['Promise', ['a Promise', 'An await is missing.']],
+  ['Promise', ['a Promise', 'Await it; for a list of promises, use await Promise.all(list).']],
   ['ArrayBuffer', ['an ArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.']],
   ['SharedArrayBuffer', ['a SharedArrayBuffer', 'Use Array.from(new Uint8Array(buffer)), or base64 text.']],
   ['DataView', ['a DataView', 'Use Array.from(new Uint8Array(view.buffer)), or base64 text.']],
@@ -94,7 +94,7 @@ export function refusalOfObject(item: object): Refusal | undefined {
 export function refusalOfCycle(path: readonly (string | number)[]): Refusal {
   const target = path.length === 0 ? 'the value itself' : textOf(path)
   return {
-    reason: `refers back to ${target}, which contains it: JSON can not hold a cycle`,
+    reason: `refers back to ${target}, which contains it: JSON cannot hold a cycle`,
     hint: 'Leave the reference out, or put an id in its place.',
   }
 }
@@ -116,7 +116,7 @@ export function refusalOf(kind: string): Refusal {
     `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind}`,
     'Use the plain data that its methods and properties give.',
   ]
-  return { reason: `is ${name}, which JSON can not hold`, hint }
+  return { reason: `is ${name}, which JSON cannot hold`, hint }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type ToolDeclaration, toolDeclarationSchema } from '@codemode/shared'
+import { textHead } from '@codemode/shared/internal'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { handlerOf, type ToolHandler, type ToolLike, type ToolProperties } from './define.ts'
@@ -36,12 +37,22 @@ export function prepareTool(name: string, tool: ToolLike): RegisteredTool {
     ...(requiresApproval !== undefined && { requiresApproval }),
   })
   if (declaration.success) return { name, declaration: declaration.data, handler, input, output }
+  if (typeof description === 'string' && description.length > maxDescriptionLength) {
+    throw new ConfigurationError(
+      `The description of the tool '${name}' has ${description.length} characters; the limit is ${maxDescriptionLength}.`,
+      `codemode.registerTool('${name}', tool({ description: 'what it does', execute }))`,
+    )
+  }
   const [issue] = declaration.error.issues
   throw new ConfigurationError(
     `The tool '${name}' can't be declared: ${issue?.path.join('.')}: ${issue?.message}.`,
     `codemode.registerTool('weather', tool({ description: 'up to 16,384 characters', timeoutMs: 5_000, execute }))`,
   )
 }
+
+const { shape } = toolDeclarationSchema
+const maxNameLength = shape.name.maxLength!
+const maxDescriptionLength = shape.description.unwrap().maxLength!
 
 /** Returns the name by which the code calls a tool. Throws a ConfigurationError if no code could call it. */
 function checkedNameOf(name: unknown): string {
@@ -58,6 +69,12 @@ function checkedNameOf(name: unknown): string {
     )
   }
   const wireName = wireNameOf(name)
+  if (wireName.length > maxNameLength) {
+    throw new ConfigurationError(
+      `The name of a tool has ${wireName.length} characters; the limit is ${maxNameLength}: '${textHead(name, 40)}…'.`,
+      "codemode.registerTool('github.list_issues', …)",
+    )
+  }
   const reserved = reservedPartOf(wireName)
   if (reserved === undefined) return wireName
   const reason = reserved.startsWith('$')

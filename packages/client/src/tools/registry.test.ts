@@ -192,7 +192,22 @@ test('registration refuses an invalid schema and a declaration above the limits 
   const schema = 'string' as never
   expect(refusalOf(() => registryOf({ a: { inputSchema: schema, execute: noop } })).message).toContain('inputSchema')
   expect(refusalOf(() => registryOf({ a: { timeoutMs: 0, execute: noop } })).message).toContain('timeoutMs')
-  expect(refusalOf(() => registryOf({ ['a'.repeat(200)]: noop })).message).toContain('name')
+})
+
+test('a name or a description that is too long is refused with its length and the limit', () => {
+  for (const [name, length] of [
+    ['a'.repeat(200), 200],
+    ['ö.'.repeat(64) + 'b', 129],
+    ['x y'.repeat(43), 129],
+  ] as const) {
+    const { message } = refusalOf(() => registryOf({ [name]: noop }))
+    expect(message).toContain(`The name of a tool has ${length} characters; the limit is 128: '${name.slice(0, 40)}…'.`)
+  }
+  expect(registryOf({ ['a'.repeat(128)]: noop }).get('a'.repeat(128))).toBeDefined()
+  const description = 'd'.repeat(16_385)
+  expect(refusalOf(() => registryOf({ t: { description, execute: noop } })).message).toContain(
+    "The description of the tool 't' has 16385 characters; the limit is 16384.",
+  )
 })
 
 function bareSchema(): StandardSchemaV1 {

@@ -4,6 +4,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { z } from 'zod'
 
 import type { ToolSchema } from './define.ts'
+import { checkForeignInput } from './foreign-representable.ts'
 import { jsonSchemaCheck, jsonSchemaParse } from './json-schema/json-schema.ts'
 import { checkRepresentable } from './zod-representable.ts'
 
@@ -52,6 +53,7 @@ export function isStandardSchema(schema: ToolSchema): schema is StandardSchemaV1
 
 function standardCheck(schema: StandardSchemaV1, direction: 'input' | 'output'): SchemaCheck {
   if (schema instanceof z.core.$ZodType) checkRepresentable(schema, direction)
+  else if (direction === 'input') checkForeignInput(schema)
   return {
     describes: 'javascript',
     jsonSchema: jsonSchemaOf(schema, direction),

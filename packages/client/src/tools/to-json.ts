@@ -177,5 +177,5 @@ const { isRawJSON: isRawJson = () => false } = JSON as { isRawJSON?: (value: unk
  */
 function unreadable(thrown: unknown): Refusal {
   const name = isError(thrown) ? nameOf(thrown) : 'an error'
-  return { reason: `can not be read: its getter, toJSON or Proxy throws ${name}`, hint: 'Return plain data.' }
+  return { reason: `cannot be read: its getter, toJSON or Proxy throws ${name}`, hint: 'Return plain data.' }
 }

@@ -37,7 +37,7 @@ export function failedCheck(tool: string, direction: 'input' | 'output', issues:
 /** Returns the failure of a call whose output is a value that JSON can't hold. */
 export function failedOutput(tool: string, error: NotJsonError): FailedAnswer {
   const { path, reason, hint } = error
-  return toolFailed('TOOL_OUTPUT_INVALID', `The output of ${tool} can not be sent: ${error.about('output')}`, {
+  return toolFailed('TOOL_OUTPUT_INVALID', `The output of ${tool} cannot be sent: ${error.about('output')}`, {
     issues: [{ path: [...path], message: reason }],
     hint,
   })

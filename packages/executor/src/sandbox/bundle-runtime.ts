@@ -9,36 +9,40 @@ import { buildSync } from 'esbuild'
 export interface RuntimeSource {
   /** A script whose value is the function that makes the runtime; every isolate runs it before the guest's code. */
   readonly runtime: string
-  /** The body of a function that makes the web globals; compiled in an isolate when its guest first uses one of them. */
-  readonly web: string
+  /**
+   * Bodies of functions that return a rare part of the runtime each, by its name; see `guest/rare-parts.ts`. An isolate
+   * compiles a part when its guest first needs it.
+   */
+  readonly parts: Readonly<Record<string, string>>
 }
 
 /** Modules of the rare parts of the runtime, by their exports. */
 const rareModules = {
+  createCallSites: 'call-sites.ts',
+  createConsoleMethods: 'console-methods.ts',
+  createDiscard: 'discard.ts',
+  createErrorData: 'error-data.ts',
+  createGroupEntries: 'group-entries.ts',
   createHints: 'hints.ts',
   createPreviewIterator: 'inspect-iterator.ts',
-  createTables: 'console-table.ts',
+  createWebGlobals: 'web/index.ts',
   describeCauses: 'error-causes.ts',
+  describeRefusal: 'not-json.ts',
+  endWarnings: 'warnings.ts',
+  fillTemporal: 'temporal-members.ts',
+  isCallbackCall: 'callback-arguments.ts',
   readPromiseStates: 'promise-states.ts',
+  tableOf: 'console-table.ts',
 } as const
 
 /** Returns the scripts of the guest runtime. The same sources give the same text, whose hash is in every journal. */
 export function bundleRuntime(): RuntimeSource {
   return {
-    runtime: `(function (rareParts) { ${functionBody(guestFile('runtime.ts'), 'createRuntime')} })(${rareParts()})`,
-    web: functionBody(guestFile('web/index.ts'), 'createWebGlobals'),
+    runtime: `(function () { ${functionBody(guestFile('runtime.ts'), 'createRuntime')} })()`,
+    parts: Object.fromEntries(
+      Object.entries(rareModules).map(([name, file]) => [name, functionBody(guestFile(file), name)]),
+    ),
   }
-}
-
-/**
- * Returns the object of the rare parts of the runtime; see `guest/rare-parts.ts`. Each is bundled into a function of its
- * own: V8 keeps nothing of the functions in it until it is called.
- */
-function rareParts(): string {
-  const parts = Object.entries(rareModules).map(([exportName, file]) => {
-    return `${exportName}() { ${functionBody(guestFile(file), exportName)} }`
-  })
-  return `{ __proto__: null, ${parts.join(', ')} }`
 }
 
 /**

@@ -16,16 +16,26 @@ export type PreparedSource =
       readonly shifts: readonly Shift[]
       /** Name by which the body calls the function that watches discarded promises; absent if it does not. */
       readonly watch?: string
+      /** Whether the body calls a method `forEach` with a callback that may be an async function. */
+      readonly watchesForEach?: boolean
+      /** Whether the code may log an iterator that a `for…of` is reading. */
+      readonly mayLogIteratorInUse?: boolean
       /** Mistake to warn of if the code turns out to have no value. */
-      readonly warning?: { readonly message: string; readonly line: number; readonly column: number }
+      readonly warning?: PlacedMessage
+      /** Mistakes to warn of in any case. */
+      readonly mistakes?: readonly PlacedMessage[]
     }
   | ({ readonly ok: false } & RefusedSource)
 
-/** Reason why code can't run, and its position. */
-export interface RefusedSource {
+/** Text about a place in the code. */
+export interface PlacedMessage {
   readonly message: string
   readonly line: number
   readonly column: number
+}
+
+/** Reason why code can't run, and its position. */
+export interface RefusedSource extends PlacedMessage {
   /** Sentence on the likely correction; it is not part of the message. */
   readonly hint?: string
 }
@@ -93,6 +103,11 @@ export interface Emit {
   /** Reports that the code reads the clock so often in this turn that it probably waits for it. */
   (kind: 'clock'): void
   /**
+   * Reports the JSON text of the warnings that the execution has if it ends now, without an end of its own. They replace
+   * those that were reported before.
+   */
+  (kind: 'warnings', text: string): void
+  /**
    * Reports the JSON text of the value that the code returns; it is used if the execution ends with it. Returns its
    * size in bytes of UTF-8.
    */
@@ -108,3 +123,6 @@ export interface Emit {
 
 /** Function of the host that runs an operation of its URL parser; see `urlHost`. */
 export type UrlHost = (operation: string, json: string) => string
+
+/** Function of the host that returns the source of a rare part of the runtime; see `guest/rare-parts.ts`. */
+export type SourceOfPart = (part: string) => string

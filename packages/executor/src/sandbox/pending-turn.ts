@@ -82,8 +82,8 @@ export function reportedOutcome(message: TurnReport, { calls }: PendingTurn): Tu
       return { type: 'turn', cpuMs, effects: { ...effects, calls: [...calls, ...effects.calls] } }
     }
     case 'stopped': {
-      const { reason, waitedForClock, cpuMs, logs, logsDropped } = message
-      return { type: 'stopped', reason, waitedForClock, cpuMs, logs, logsDropped }
+      const { reason, waitedForClock, cpuMs, logs, logsDropped, warnings } = message
+      return { type: 'stopped', reason, waitedForClock, cpuMs, logs, logsDropped, ...(warnings && { warnings }) }
     }
   }
 }

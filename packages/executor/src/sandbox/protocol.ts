@@ -84,6 +84,7 @@ export const sandboxMessageSchema = z.discriminatedUnion('type', [
     waitedForClock: z.boolean(),
     logs: effectsSchema.shape.logs,
     logsDropped: effectsSchema.shape.logsDropped,
+    warnings: effectsSchema.shape.warnings,
   }),
 ])
 

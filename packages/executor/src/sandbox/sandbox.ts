@@ -28,7 +28,7 @@ export type TurnOutcome =
   | { readonly type: 'turn'; readonly cpuMs: number; readonly effects: TurnEffects }
   /**
    * The guest reached the turn's timeout, ran out of memory, or put out more than a journal holds, and no longer
-   * exists. Only the logs of the turn are kept. `cpuMs` is the thread's CPU time in the turn.
+   * exists. Only the logs and the warnings of the turn are kept. `cpuMs` is the thread's CPU time in the turn.
    */
   | ({
       readonly type: 'stopped'
@@ -36,7 +36,7 @@ export type TurnOutcome =
       /** Whether the code read the clock so often in this turn that it probably waited for it. */
       readonly waitedForClock: boolean
       readonly cpuMs: number
-    } & Pick<TurnEffects, 'logs' | 'logsDropped'>)
+    } & Pick<TurnEffects, 'logs' | 'logsDropped' | 'warnings'>)
   /** The process died by itself while this guest was on the CPU. If `wasAlone`, no other guest can have caused it. */
   | { readonly type: 'crashed'; readonly outOfMemory: boolean; readonly wasAlone: boolean }
   /** The process was ended from outside while this guest was on the CPU. */

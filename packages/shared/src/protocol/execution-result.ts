@@ -21,7 +21,13 @@ export const logEntrySchema = z
 export type LogEntry = z.infer<typeof logEntrySchema>
 
 /** Codes of warnings. */
-export const warningCodes = ['ERROR_RETURNED', 'NO_VALUE', 'UNHANDLED_REJECTION', 'CALL_NOT_AWAITED'] as const
+export const warningCodes = [
+  'ERROR_RETURNED',
+  'NO_VALUE',
+  'LIKELY_MISTAKE',
+  'UNHANDLED_REJECTION',
+  'CALL_NOT_AWAITED',
+] as const
 
 /** Maximum number of warnings of one execution. */
 export const maxWarnings = 20

@@ -68,6 +68,11 @@ export const turnEffectsSchema = z.object({
   logs: z.array(logEntrySchema.omit({ at: true })),
   logsDropped: z.object({ entries: z.int().nonnegative(), bytes: z.int().nonnegative() }),
   nextTimerAt: timestampMs.nullable(),
+  /**
+   * Warnings that the execution has if the host ends it before the next turn that has this field; absent if they are those
+   * of the turn before.
+   */
+  warnings,
   end: guestEndSchema.optional(),
 })
 
@@ -124,9 +129,9 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     type: z.literal('end'),
     at: timestampMs,
     error: executionFailureSchema,
-    /** Costs and logs of a turn that did not end; its other effects are discarded. */
+    /** Costs, logs and warnings of a turn that did not end; its other effects are discarded. */
     ...z.object(turnCosts).partial().shape,
-    ...turnEffectsSchema.pick({ logs: true, logsDropped: true }).partial().shape,
+    ...turnEffectsSchema.pick({ logs: true, logsDropped: true, warnings: true }).partial().shape,
   }),
 ])
 

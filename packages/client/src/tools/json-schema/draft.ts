@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '@codemode/shared'
+import { nearestName } from '@codemode/shared/internal'
 
 /** Draft of JSON Schema, by its number or by its year. */
 export type Draft = 4 | 6 | 7 | 2019 | 2020
@@ -104,6 +105,18 @@ const allKeywords: ReadonlySet<string> = new Set([...schemaKeywords, ...schemaMa
 
 /** Returns whether a name is a keyword of some draft, or an extension by its prefix `x-`. */
 export const isKeyword = (name: string): boolean => allKeywords.has(name) || name.startsWith('x-')
+
+/** Short keywords, and those with `$`, are close to words such as `when`, `note` and `comment` that are annotations. */
+const correctable = [...allKeywords].filter((name) => !/^(?:\$.*|.{1,3}|then|else)$/.test(name))
+
+/**
+ * Returns the keyword that a name misspells by one or two characters, or by its case; undefined for keywords and for
+ * extensions, which JSON Schema allows.
+ */
+export function keywordMeantBy(name: string): string | undefined {
+  if (name.length < 3 || name.startsWith('$') || isKeyword(name)) return undefined
+  return nearestName(name, correctable, 2)
+}
 
 /** Returns the direct subschemas of a schema. */
 export function subschemasOf(schema: JsonObject): JsonSchema[] {

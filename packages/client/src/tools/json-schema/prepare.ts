@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '@codemode/shared'
 
 import { keepValidDefaults } from './defaults.ts'
-import { isObject, isSchema, type JsonSchema, own } from './draft.ts'
+import { isObject, isSchema, type JsonSchema, keywordMeantBy, own } from './draft.ts'
 import { failure } from './failure.ts'
 import { finalKeywords, keywords, onlyReference } from './keywords/all.ts'
 import { type DynamicTargets, type Keyword, malformed, type Preparation } from './keywords/keyword.ts'
@@ -67,6 +67,7 @@ class Preparer {
     const resource = this.#resources.ownerOf(schema, outer)
     const node = { ...emptyNode(resource), default: own(schema, 'default') }
     this.#nodes.set(schema, node)
+    if (resource.draft > 7 || !Object.hasOwn(schema, '$ref')) checkSpelling(schema)
     const preparation = this.#preparationOf(schema, node)
     const isReferenceOnly = resource.draft <= 7 && Object.hasOwn(schema, '$ref')
     node.checks.push(...checksOf(isReferenceOnly ? onlyReference : keywords, preparation))
@@ -119,6 +120,14 @@ class Preparer {
     const nodeOf = new Map<object, SchemaNode>()
     for (const { resource, target } of targets) nodeOf.set(resource, referred(this.#nodeOf(target, resource)))
     return { initial, anchor: name, nodeOf }
+  }
+}
+
+/** Throws a SchemaError for a name that is no keyword and close to one: it would be ignored. */
+function checkSpelling(schema: JsonObject): void {
+  for (const name of Object.keys(schema)) {
+    const meant = keywordMeantBy(name)
+    if (meant !== undefined) throw new SchemaError(`${name} is no keyword of JSON Schema; did you mean ${meant}?`)
   }
 }
 

@@ -134,7 +134,7 @@ export class LeaseRun {
 }
 
 function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefined {
-  if (entry.type === 'end') return outcomeOfError(entry.error)
+  if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
   if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
   return outcomeOfGuestEnd(entry.effects.end, executionId)
 }

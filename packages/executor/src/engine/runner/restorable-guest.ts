@@ -164,8 +164,10 @@ export class RestorableGuest {
     this.#kills = 0
     // V8 stops turns by the wall clock, so a turn may complete after it has exceeded its CPU time.
     if (this.#state.cpuMs + outcome.cpuMs <= this.#journal.header.limits.cpuTimeoutMs + cpuSlackMs) return outcome
-    const { logs, logsDropped } = outcome.effects
-    return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs: outcome.cpuMs, logs, logsDropped }
+    const { cpuMs, effects } = outcome
+    const { logs, logsDropped, warnings } = effects
+    const kept = { logs, logsDropped, ...(warnings && { warnings }) }
+    return { type: 'stopped', reason: 'timeout', waitedForClock: false, cpuMs, ...kept }
   }
 
   #place(): undefined {

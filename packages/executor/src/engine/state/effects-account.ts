@@ -24,8 +24,8 @@ const causesTooLong = `the causes have more than ${maxCausesLength} characters`
  */
 const logEntryBytes = 64
 
-/** Logs of a turn. They are kept even if the turn did not complete. */
-export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped'>
+/** Logs and warnings of a turn. They are kept even if the turn did not complete. */
+export type TurnLogs = Pick<TurnEffects, 'logs' | 'logsDropped' | 'warnings'>
 
 /**
  * Account of the effects of one execution's turns, which are checked beyond their schema: against the limits, which hold
@@ -50,8 +50,8 @@ export class EffectsAccount {
   }
 
   /** Returns the logs of a turn that did not complete; undefined if they exceed their limit. */
-  checkedLogs({ logs, logsDropped }: TurnLogs): TurnLogs | undefined {
-    return this.#hasRoomFor(logs) ? { logs, logsDropped } : undefined
+  checkedLogs({ logs, logsDropped, warnings }: TurnLogs): TurnLogs | undefined {
+    return this.#hasRoomFor(logs) ? { logs, logsDropped, ...(warnings && { warnings }) } : undefined
   }
 
   /** Returns a description of the rule that the effects of the next turn violate; undefined if they violate none. */

@@ -78,6 +78,8 @@ export class ExecutionState {
   /** Answers that the guest has not received yet, in the order of their arrival. */
   readonly #answers = new Fifo<{ call: number; arrivedAt: number }>()
   #timerAt: number | null = null
+  /** Warnings that the execution has if the host ends it now. */
+  #warnings: TurnEffects['warnings']
   #waitsSince: number | undefined
   /** Time of the claim under which the execution runs; undefined while it is parked. */
   #claimedAt: number | undefined
@@ -173,6 +175,7 @@ export class ExecutionState {
     this.effects.add(effects)
     const logs = this.#addLogs(effects, entry.at)
     this.#timerAt = effects.nextTimerAt
+    this.#warnings = effects.warnings ?? this.#warnings
     if (effects.end !== undefined) {
       const { executionId } = this.header
       return { ...this.#finish(outcomeOfGuestEnd(effects.end, executionId), endedAt), logs }
@@ -190,7 +193,9 @@ export class ExecutionState {
     const { at, error, logs = [], logsDropped = { entries: 0, bytes: 0 } } = entry
     this.#count(entry)
     const added = this.#addLogs({ logs, logsDropped }, at)
-    return { ...this.#finish(outcomeOfError(error), at), logs: added }
+    const { executionId } = this.header
+    const outcome = outcomeOfError(error, { warnings: entry.warnings ?? this.#warnings, executionId })
+    return { ...this.#finish(outcome, at), logs: added }
   }
 
   #finish(outcome: Outcome, at: number): Changes {

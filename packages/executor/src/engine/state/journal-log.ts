@@ -103,8 +103,10 @@ function sizesOfTexts(texts: readonly string[]): EntrySizes {
  */
 function heapBytesOfEntry(entry: JournalEntry): number {
   if (entry.type !== 'turn') return objectBytes
-  const { calls, logs, end } = entry.effects
-  const parsed = [end?.ok === false ? end.details : undefined, end?.warnings].filter((value) => value !== undefined)
+  const { calls, logs, warnings, end } = entry.effects
+  const parsed = [end?.ok === false ? end.details : undefined, end?.warnings, warnings].filter(
+    (value) => value !== undefined,
+  )
   const parsedBytes = parsed.reduce((sum, value) => sum + parsedBytesOf(JSON.stringify(value)), 0)
   return objectBytes * (2 + calls.length + logs.length) + parsedBytes
 }
@@ -124,7 +126,8 @@ function textsOf(entry: JournalEntry): string[] {
   }
 }
 
-function textsOfEffects({ calls, logs, end }: TurnEffects): string[] {
+function textsOfEffects({ calls, logs, warnings = [], end }: TurnEffects): string[] {
   const endTexts = end === undefined ? [] : end.ok ? [end.result] : [end.message, end.stack ?? '']
-  return [...calls.map(({ input }) => input), ...logs.map(({ text }) => text), ...endTexts]
+  const inputs = calls.map(({ input }) => input)
+  return [...inputs, ...logs.map(({ text }) => text), ...warnings.map(({ message }) => message), ...endTexts]
 }

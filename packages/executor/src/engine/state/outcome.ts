@@ -4,6 +4,7 @@ import {
   type ExecutionFailure,
   type ExecutionStatus,
   type GuestEnd,
+  type TurnEffects,
   type Warning,
 } from '@codemode/shared'
 
@@ -23,17 +24,25 @@ export type Outcome =
 
 /** Returns the outcome of an execution that the guest has ended. */
 export function outcomeOfGuestEnd(end: GuestEnd, executionId: string): Outcome {
-  const warnings = (end.warnings ?? []).map(({ call, ...warning }) => ({
-    ...warning,
-    ...(call !== undefined && { callId: callIdOf(executionId, call) }),
-  }))
+  const warnings = warningsOf(end.warnings, executionId)
   if (end.ok) return { status: 'completed', result: end.result, warnings }
   return { status: 'failed', error: failureOf(end), warnings }
 }
 
 /** Returns the outcome of an execution that the host has ended. */
-export function outcomeOfError(error: ExecutionFailure): Outcome {
-  return { status: error.code === 'CANCELLED' ? 'cancelled' : 'failed', error, warnings: [] }
+export function outcomeOfError(
+  error: ExecutionFailure,
+  { warnings, executionId }: { readonly warnings?: TurnEffects['warnings']; readonly executionId: string },
+): Outcome {
+  const status = error.code === 'CANCELLED' ? 'cancelled' : 'failed'
+  return { status, error, warnings: warningsOf(warnings, executionId) }
+}
+
+function warningsOf(warnings: TurnEffects['warnings'] = [], executionId: string): Warning[] {
+  return warnings.map(({ call, ...warning }) => ({
+    ...warning,
+    ...(call !== undefined && { callId: callIdOf(executionId, call) }),
+  }))
 }
 
 function failureOf(end: Extract<GuestEnd, { ok: false }>): ExecutionFailure {

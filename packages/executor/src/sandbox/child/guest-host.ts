@@ -28,6 +28,9 @@ export class GuestHost {
   #effects: Effects = noEffects(null)
   /** Value that the guest returns, as JSON; it is used if the execution ends with it. */
   #result = ''
+  /** Warnings that the guest has reported, and those that its turns have reported, as JSON. */
+  #warnings = '[]'
+  #reportedWarnings = '[]'
   #outputLength = 0
   #waitedForClock = false
   #sizeBytes = Infinity
@@ -78,10 +81,19 @@ export class GuestHost {
     const reason = this.#reasonToStop(entry.type === 'ended' && sizeBytes === undefined ? 'memory' : entry.type)
     if (reason !== undefined) {
       const { logs, logsDropped } = this.#effects
-      return { type: 'stopped', reason, waitedForClock: this.#waitedForClock, cpuMs, logs, logsDropped }
+      const more = this.#changedWarnings()
+      return { type: 'stopped', reason, waitedForClock: this.#waitedForClock, cpuMs, logs, logsDropped, ...more }
     }
     this.#sizeBytes = sizeBytes!
+    if (this.#effects.end === undefined) Object.assign(this.#effects, this.#changedWarnings())
     return { type: 'turn', cpuMs, guestBytes: this.#sizeBytes, effects: this.#effects }
+  }
+
+  /** Returns the warnings if they have changed since the last turn. */
+  #changedWarnings(): Pick<TurnEffects, 'warnings'> {
+    if (this.#warnings === this.#reportedWarnings) return {}
+    this.#reportedWarnings = this.#warnings
+    return { warnings: JSON.parse(this.#warnings) }
   }
 
   /** Returns the limit that the turn ran into, or undefined if it is complete. */
@@ -149,6 +161,9 @@ export class GuestHost {
         break
       case 'clock':
         this.#waitedForClock = true
+        break
+      case 'warnings':
+        this.#warnings = String(first)
         break
       case 'result':
         this.#result = String(first)

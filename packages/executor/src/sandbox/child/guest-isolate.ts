@@ -63,7 +63,12 @@ export class GuestIsolate {
       .load<CreateRuntime>(this.#isolate, context)
       .applySync(
         undefined,
-        [turnEnded, new ivm.Callback(take), new ivm.Callback(() => runtime.webSource), new ivm.Callback(urlHost)],
+        [
+          turnEnded,
+          new ivm.Callback(take),
+          new ivm.Callback((part: string) => runtime.sourceOf(part)),
+          new ivm.Callback(urlHost),
+        ],
         { result: { reference: true } },
       )
   }

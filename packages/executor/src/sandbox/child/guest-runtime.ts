@@ -18,9 +18,9 @@ export class GuestRuntime {
     this.#source = source
   }
 
-  /** Source of the web globals. */
-  get webSource(): string {
-    return this.#source.web
+  /** Returns the source of a rare part of the runtime. */
+  sourceOf(part: string): string {
+    return this.#source.parts[part]!
   }
 
   /**
@@ -28,8 +28,7 @@ export class GuestRuntime {
    * runtime.
    */
   hash(): string {
-    const { runtime, web } = this.#source
-    return createHash('sha256').update(runtime).update(web).digest('hex')
+    return createHash('sha256').update(JSON.stringify(this.#source)).digest('hex')
   }
 
   /** Runs the runtime's script in a new context and returns the function that makes the runtime. */

@@ -1,19 +1,22 @@
-import { inspect } from './inspect.ts'
 import type { Level } from './log-writer.ts'
 import type { Primordials } from './primordials.ts'
 
-/** Creates the methods of the console that count and measure by labels. `now` returns milliseconds. */
-export function createConsoleCounters(
-  p: Primordials,
-  now: () => number,
-  print: (level: Level, args: readonly unknown[]) => void,
-) {
+/** Functions of the console that the counters use. */
+interface CountersHost {
+  /** Returns milliseconds. */
+  now(): number
+  print(level: Level, args: readonly unknown[]): void
+  showLabel(label: unknown): string
+}
+
+/** Creates the methods of the console that count and measure by labels. */
+export function createConsoleCounters(p: Primordials, { now, print, showLabel }: CountersHost) {
   // Made when they are first used.
   let counts: Map<string, number> | undefined
   let starts: Map<string, number> | undefined
 
   function labelOf(label: unknown): string {
-    return typeof label === 'string' ? label : inspect(p, label)
+    return typeof label === 'string' ? label : showLabel(label)
   }
 
   function writeElapsed(label: string, method: string, values: readonly unknown[]): void {

@@ -1,32 +1,40 @@
 import type { ContentsOf } from './contents.ts'
+import type { Show } from './format-log.ts'
+import type { GroupEntries } from './group-entries.ts'
 import type { PreviewIterator } from './inspect-iterator.ts'
-import { indentLines } from './inspect-layout.ts'
+import { indentLines } from './indent-lines.ts'
 import { inspect, type InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseState } from './promise-states.ts'
-import { rare } from './rare-parts.ts'
 import type { RuntimeState } from './state.ts'
 
-/** Characters around the number that stands for the state of a promise; no text of Unicode has them. */
-const tokenStart = '\uFDD0'
-const tokenEnd = '\uFDD1'
+/**
+ * Characters before and after the number that stands for the state of a promise. Code may log them too, so a text is made
+ * twice, with other characters: only where the two differ is a token.
+ */
+const marks = '\uFDD0\uFDD1'
+const otherMarks = '\uFDD2\uFDD3'
 
 interface Inspected {
   readonly text: string
+  /** The same text with the other characters. */
+  readonly twin: string
   readonly promises: readonly object[] | undefined
 }
 
 /**
- * Creates the options with which the console shows values. A promise is shown by a token until its state is known, which
- * takes one microtask.
+ * Creates the functions with which the console shows objects. A promise is shown by a token until its state is known,
+ * which takes one microtask.
  */
 export function createConsoleInspection(p: Primordials, state: RuntimeState) {
+  const { inspectors, rare } = state
   let preview: PreviewIterator | undefined
+  let group: GroupEntries | undefined
   /** Promises in the text that is being made; undefined if there are none. */
   let promises: object[] | undefined
+  let currentMarks = marks
 
   const contentsOf: ContentsOf = (value) => {
-    const { inspectors } = state
     for (let i = 0; i < inspectors.length; i++) {
       const contents = inspectors[i]!(value)
       if (contents !== undefined) return contents
@@ -37,11 +45,14 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
   const options: InspectOptions = {
     __proto__: null,
     contentsOf,
-    previewIterator: (iterator, kind) => (preview ??= rare().createPreviewIterator()(p))(iterator, kind),
+    previewIterator(iterator, kind) {
+      return state.mayReadAhead ? (preview ??= rare('createPreviewIterator')(p))(iterator, kind) : undefined
+    },
+    groupEntries: (list) => (group ??= rare('createGroupEntries')(p))(list),
     stateOf(promise) {
       promises ??= []
       p.arrayPush(promises, promise)
-      return `${tokenStart}${promises.length - 1}${tokenEnd}`
+      return tokenOf(promises.length - 1, currentMarks)
     },
   }
 
@@ -52,22 +63,53 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
     return found.state === 'rejected' ? `<rejected> ${text}` : text
   }
 
-  return {
-    /** Makes a text with the options for the console, and returns it with the promises whose tokens it contains. */
-    make(format: (options: InspectOptions) => string): Inspected {
-      promises = undefined
-      const text = format(options)
+  /** Makes a text with certain characters. A proxy in it may log something else meanwhile. */
+  function makeWith(characters: string, format: (show: Show) => string) {
+    const outer = { promises, marks: currentMarks }
+    promises = undefined
+    currentMarks = characters
+    try {
+      const text = format((value, shown = 2) => {
+        const own = typeof shown === 'number' ? { depth: shown } : shown
+        return inspect(p, value, { __proto__: null, ...options, ...own })
+      })
       return { text, promises }
+    } finally {
+      promises = outer.promises
+      currentMarks = outer.marks
+    }
+  }
+
+  /** Returns the offset of a token in a text, from `start` on, at which its twin has the other characters; -1 if none. */
+  function indexOfToken(text: string, twin: string, index: number, start: number): number {
+    const token = tokenOf(index, marks)
+    const other = tokenOf(index, otherMarks)
+    let at = p.stringIndexOf(text, token, start)
+    // Twins of different lengths come from a proxy that shows something else each time.
+    while (at !== -1 && text.length === twin.length && !p.stringStartsWith(twin, other, at)) {
+      at = p.stringIndexOf(text, token, at + 1)
+    }
+    return at
+  }
+
+  return {
+    /** Returns a value as text without the contents of platform objects, iterators and promises. */
+    inspect: (value: unknown, shown?: InspectOptions): string => inspect(p, value, shown),
+    /** Makes a text with values as the console shows them, and returns it with the promises whose tokens it contains. */
+    make(format: (show: Show) => string): Inspected {
+      const made = makeWith(marks, format)
+      const twin = made.promises === undefined ? made.text : makeWith(otherMarks, format).text
+      return { text: made.text, twin, promises: made.promises }
     },
     /** Passes on a text with the states of its promises, in a later microtask. */
-    whenStatesAreKnown({ text, promises: shown = [] }: Inspected, use: (text: string) => void): void {
-      rare().readPromiseStates()(p, shown, (states) => {
+    whenStatesAreKnown({ text, twin, promises: shown = [] }: Inspected, use: (text: string) => void): void {
+      rare('readPromiseStates')(p, shown, (states) => {
         let known = ''
         let copied = 0
         for (let i = 0; i < states.length; i++) {
-          const token = `${tokenStart}${i}${tokenEnd}`
-          const at = p.stringIndexOf(text, token, copied)
-          if (at === -1) break
+          const token = tokenOf(i, marks)
+          const at = indexOfToken(text, twin, i, copied)
+          if (at === -1) continue
           const before = known + p.stringSlice(text, copied, at)
           const state = textOf(states[i])
           const isLong = p.stringIndexOf(state, '\n') !== -1
@@ -78,6 +120,10 @@ export function createConsoleInspection(p: Primordials, state: RuntimeState) {
       })
     },
   }
+}
+
+function tokenOf(index: number, characters: string): string {
+  return characters[0]! + index + characters[1]!
 }
 
 /** Appends a state of several lines to the text before it, which ends with a bracket and a space. */

@@ -1,6 +1,7 @@
 import { brandOf } from './brand.ts'
-import type { inspect } from './inspect.ts'
+import type { InspectOptions } from './inspect.ts'
 import type { Primordials } from './primordials.ts'
+import { textWidth } from './text-width.ts'
 
 /** Number of rows of a table that are shown. */
 const maxRows = 1_000
@@ -13,21 +14,19 @@ interface Column {
 /** Primordials, and the function that shows values. */
 interface TableHost {
   readonly p: Primordials
-  readonly inspect: typeof inspect
+  readonly inspect: (value: unknown, options?: InspectOptions) => string
 }
 
 /**
- * Creates the function that returns an object as the table that Node's `console.table` shows: a row for each item of an
+ * Returns an object as the table that Node's `console.table` shows: a row for each item of an
  * array, map or set, or for each property. `wanted` may be an array of the names of the columns. Accessors are not
- * called. It returns undefined for an object that can't be inspected: a proxy can throw at any step.
+ * called. Returns undefined for an object that can't be inspected: a proxy can throw at any step.
  */
-export function createTables(p: Primordials, inspectValue: typeof inspect) {
-  return (data: object, wanted: unknown): string | undefined => {
-    try {
-      return makeTable({ p, inspect: inspectValue }, data, p.ArrayIsArray(wanted) ? wanted : undefined)
-    } catch {
-      return undefined
-    }
+export function tableOf(host: TableHost, data: object, wanted: unknown): string | undefined {
+  try {
+    return makeTable(host, data, host.p.ArrayIsArray(wanted) ? wanted : undefined)
+  } catch {
+    return undefined
   }
 }
 
@@ -73,7 +72,7 @@ function makeTable(host: TableHost, data: object, wanted: readonly unknown[] | u
       }
       const names = wanted ?? p.ObjectKeys(item as object)
       for (let i = 0; i < names.length; i++) {
-        const name = typeof names[i] === 'string' ? (names[i] as string) : host.inspect(p, names[i])
+        const name = typeof names[i] === 'string' ? (names[i] as string) : host.inspect(names[i])
         let column = p.mapGet(byName, name)
         if (column === undefined) {
           column = { head: name, cells: [] }
@@ -99,7 +98,7 @@ function shownValue(p: Primordials, object: object, key: string): unknown {
 function cellOf({ p, inspect }: TableHost, value: unknown): string {
   const isLarge =
     typeof value === 'object' && value !== null && !p.ArrayIsArray(value) && p.ObjectKeys(value).length > 2
-  return inspect(p, value, { __proto__: null, depth: isLarge ? -1 : 0, maxItems: 3, lineLength: Infinity })
+  return inspect(value, { __proto__: null, depth: isLarge ? -1 : 0, maxItems: 3, lineLength: Infinity })
 }
 
 function setCell(p: Primordials, { cells }: Column, row: number, text: string): void {
@@ -112,8 +111,8 @@ function drawTable(p: Primordials, columns: readonly Column[]): string {
   const heads: string[] = []
   for (let i = 0; i < columns.length; i++) {
     const { head, cells } = columns[i]!
-    let width = head.length
-    for (let row = 0; row < cells.length; row++) width = p.MathMax(width, cells[row]!.length)
+    let width = textWidth(p, head)
+    for (let row = 0; row < cells.length; row++) width = p.MathMax(width, textWidth(p, cells[row]!))
     p.arrayPush(widths, width)
     p.arrayPush(heads, head)
   }
@@ -124,7 +123,10 @@ function drawTable(p: Primordials, columns: readonly Column[]): string {
   }
   const line = (cellAt: (column: number) => string): string => {
     let text = '│'
-    for (let i = 0; i < widths.length; i++) text += ` ${p.stringPadEnd(cellAt(i), widths[i]!)} │`
+    for (let i = 0; i < widths.length; i++) {
+      const cell = cellAt(i)
+      text += ` ${p.stringPadEnd(cell, widths[i]! + cell.length - textWidth(p, cell))} │`
+    }
     return text
   }
   let text = `${rule('┌', '┬', '┐')}\n${line((i) => heads[i]!)}\n${rule('├', '┼', '┤')}\n`

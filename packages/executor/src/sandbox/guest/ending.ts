@@ -1,17 +1,16 @@
-import type { GuestFailureCode } from '../guest-boundary.ts'
+import type { GuestFailureCode, PlacedMessage } from '../guest-boundary.ts'
 import { defineHidden } from './define.ts'
 import { truncate } from './truncate.ts'
 import { describeFailure } from './failure.ts'
 import { serialise } from './json.ts'
-import { isError } from './not-json.ts'
+import { isError } from './kind-of.ts'
 import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
-import { rejectionWarnings } from './rejection-warnings.ts'
-import { nowhere } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
+import { toolCallOf } from './tool-error.ts'
+import type { TrackedCall } from './tool-warnings.ts'
 import { utf8Length } from './utf8.ts'
-import { warningsField, type GuestWarning } from './warnings.ts'
 
 /**
  * Maximum lengths of the texts of a failure, in UTF-16 units. The guest may choose any of these texts: a path has its
@@ -22,7 +21,7 @@ const maxLength = { name: 256, message: 8_192, stack: 16_384, detail: 1_024, hin
 /** Ways in which the guest itself ends its execution. Only the first one has an effect. */
 export interface Ending {
   /** Called when the main promise was fulfilled, with the warning to give if there is no value. */
-  returned(value: unknown, noValue?: NoValueWarning): void
+  returned(value: unknown, noValue?: PlacedMessage): void
   /** Called when the main promise was rejected, or a callback threw. */
   threw(thrown: unknown): void
   /** Called when a buffer could not be allocated. */
@@ -44,13 +43,6 @@ export interface FailureFields {
   readonly hint: string | undefined
 }
 
-/** Likely reason why code has no value. */
-interface NoValueWarning {
-  readonly message: string
-  readonly line: number
-  readonly column: number
-}
-
 /** Further own properties of a failure; undefined ones are left out of its JSON. */
 interface Thrown {
   readonly call: number | undefined
@@ -70,7 +62,10 @@ interface EndTexts {
 interface EndingHost {
   readonly hintOf: HintOf
   readonly watch: PromiseWatch
-  readonly callWarnings: (hasReturned: boolean) => readonly GuestWarning[]
+  /** Returns the mistakes that were found in the code before it ran. */
+  readonly mistakes: () => readonly PlacedMessage[]
+  /** Returns the tool calls of which the end may have to warn. */
+  readonly callsAtEnd: () => readonly TrackedCall[]
 }
 
 /** Outcome of an execution, whose warnings are set last. */
@@ -79,12 +74,23 @@ interface WithWarnings {
   warnings: object | undefined
 }
 
+/** Facts about the value of the code of which the end may have to warn. */
+interface ValueFacts {
+  readonly hasReturnedError: boolean
+  readonly noValue: PlacedMessage | undefined
+}
+
 /** Maximum number of microtask ticks after the outcome in which discarded promises may be rejected. */
 const maxTicks = 16
 
+const noValueFacts: ValueFacts = { hasReturnedError: false, noValue: undefined }
 const nothingThrown: Thrown = { call: undefined, cause: undefined, errors: undefined }
 
-export function createEnding(p: Primordials, state: RuntimeState, { watch, callWarnings, hintOf }: EndingHost): Ending {
+export function createEnding(
+  p: Primordials,
+  state: RuntimeState,
+  { watch, mistakes, callsAtEnd, hintOf }: EndingHost,
+): Ending {
   // Outcome that is decided; the end follows when discarded promises have had time to be rejected.
   let decided: WithWarnings | undefined
 
@@ -99,28 +105,27 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
   }
 
   /** Ends after the microtasks that reject discarded promises, with the warnings that are known then. */
-  function endWithWarnings(outcome: WithWarnings, first: readonly GuestWarning[], ticksLeft = maxTicks): void {
+  function endWithWarnings(outcome: WithWarnings, value: ValueFacts, ticksLeft = maxTicks): void {
     if (ticksLeft > 0 && watch.hasPending()) {
       decided = outcome
       const settled = p.promiseResolve(undefined)
       // `then` looks up the promise's constructor, which user code may have replaced.
       defineHidden(p, settled, 'constructor', undefined)
-      void p.promiseThen(settled, () => endWithWarnings(outcome, first, ticksLeft - 1))
+      void p.promiseThen(settled, () => endWithWarnings(outcome, value, ticksLeft - 1))
       return
     }
     const rejections = watch.rejections()
-    const ofCalls = callWarnings(outcome.ok)
-    if (first.length + rejections.length + ofCalls.length > 0) {
-      const warnings = p.arraySlice(first)
-      addAll(warnings, rejectionWarnings(p, rejections))
-      addAll(warnings, ofCalls)
-      outcome.warnings = warningsField(p, warnings)
+    const calls = callsAtEnd()
+    const found = mistakes()
+    const { hasReturnedError, noValue } = value
+    if (hasReturnedError || noValue !== undefined || found.length + rejections.length + calls.length > 0) {
+      outcome.warnings = state.rare('endWarnings')(
+        p,
+        { hasEnded: true, hasReturned: outcome.ok, hasReturnedError, noValue, mistakes: found, rejections, calls },
+        { stackTraces: state.stackTraces, callOf: toolCallOf },
+      )
     }
     end(outcome)
-  }
-
-  function addAll(warnings: GuestWarning[], more: readonly GuestWarning[]): void {
-    for (let i = 0; i < more.length; i++) p.arrayPush(warnings, more[i]!)
   }
 
   function fail(code: GuestFailureCode, name: string, message: string, more: FailureFields): void {
@@ -147,13 +152,16 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
 
   function threw(thrown: unknown): void {
     if (decided !== undefined || state.ended) return
-    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown, hintOf)
+    const { name, message, stack, details, hint, call, cause, errors } = describeFailure(p, thrown, {
+      rare: state.rare,
+      hintOf,
+    })
     const more = { details, stack, hint }
-    endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), [])
+    endWithWarnings(failed({ code: 'GUEST_ERROR', name, message, more, thrown: { call, cause, errors } }), noValueFacts)
   }
 
-  function returned(value: unknown, noValue: NoValueWarning | undefined): void {
-    const result = serialise(p, value)
+  function returned(value: unknown, noValue: PlacedMessage | undefined): void {
+    const result = serialise(p, value, state.rare)
     if (!result.ok) {
       const { path, reason, hint } = result
       const place = path === '' ? 'The result' : `The result at ${path}`
@@ -174,11 +182,10 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
       fail('RESULT_TOO_LARGE', 'RangeError', message, { details, stack: undefined, hint: undefined })
       return
     }
-    if (isError(p, value)) endWithWarnings({ ok: true, warnings: undefined }, [errorReturned])
-    else {
-      const hasNoValue = value === undefined && noValue !== undefined
-      endWithWarnings({ ok: true, warnings: undefined }, hasNoValue ? [noValueWarning(noValue)] : [])
-    }
+    endWithWarnings(
+      { ok: true, warnings: undefined },
+      { hasReturnedError: isError(p, value), noValue: value === undefined ? noValue : undefined },
+    )
   }
 
   return {
@@ -199,20 +206,6 @@ export function createEnding(p: Primordials, state: RuntimeState, { watch, callW
     },
     fail,
   }
-}
-
-const errorReturned: GuestWarning = {
-  code: 'ERROR_RETURNED',
-  message:
-    'The value of the code is an Error. It is delivered as data: its name, message and fields, without its stack. ' +
-    'To fail the execution, throw it.',
-  ...nowhere,
-  tool: undefined,
-  call: undefined,
-}
-
-function noValueWarning({ message, line, column }: NoValueWarning): GuestWarning {
-  return { code: 'NO_VALUE', message, line, column, tool: undefined, call: undefined }
 }
 
 /** Returns a copy of the details with cut texts and without a prototype, for the same reason as in `end`. */

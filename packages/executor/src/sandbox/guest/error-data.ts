@@ -1,13 +1,23 @@
-import type { ErrorFields } from './error-fields.ts'
+import { createErrorFields, type ErrorFields } from './error-fields.ts'
 import type { Primordials } from './primordials.ts'
 import { read } from './thrown.ts'
+
+/** Functions that turn errors into data during one serialisation. */
+export interface ErrorData extends Pick<ErrorFields, 'original' | 'copy'> {
+  dataOf(error: object): object
+}
+
+export function createErrorData(p: Primordials): ErrorData {
+  const fields = createErrorFields(p)
+  return { original: fields.original, copy: fields.copy, dataOf: (error) => errorData(p, error, fields) }
+}
 
 /**
  * Returns an error as data: its name and message, `code`, `cause` and `errors` if it has them, and its own enumerable
  * fields, without its stack. The values of the fields are converted for JSON and serialised afterwards. The object has no
  * prototype. A field that can't be read is left out.
  */
-export function errorData(p: Primordials, error: object, fields: ErrorFields): object {
+function errorData(p: Primordials, error: object, fields: ErrorFields): object {
   const data = p.ObjectCreate(null) as Record<string, unknown>
   const name = read(p, error, 'name')
   data['name'] = typeof name === 'string' && name !== '' ? name : 'Error'

@@ -1,6 +1,6 @@
 import type { HintOf } from './hints.ts'
 import type { Primordials } from './primordials.ts'
-import { rare } from './rare-parts.ts'
+import type { LoadRare } from './rare-parts.ts'
 import { messageOf, readText } from './thrown.ts'
 import { toolCallOf, toolErrorDetails } from './tool-error.ts'
 
@@ -25,7 +25,11 @@ interface Failure {
  * Describes any thrown value: an error, a string, `null`, a proxy whose getters throw. It runs within the turn's CPU
  * budget, so a getter that never returns causes a CPU timeout and nothing else.
  */
-export function describeFailure(p: Primordials, thrown: unknown, hintOf?: HintOf): Failure {
+export function describeFailure(
+  p: Primordials,
+  thrown: unknown,
+  { rare, hintOf }: { readonly rare: LoadRare; readonly hintOf?: HintOf },
+): Failure {
   const message = messageOf(p, thrown, 'thrown: ')
   if (typeof thrown !== 'object' || thrown === null) {
     return {
@@ -41,7 +45,7 @@ export function describeFailure(p: Primordials, thrown: unknown, hintOf?: HintOf
   }
   const name = readText(p, thrown, 'name') ?? 'Error'
   const stack = readText(p, thrown, 'stack')
-  const { cause, errors } = rare().describeCauses()(p, thrown, toolCallOf)
+  const { cause, errors } = mayHaveCauses(p, thrown) ? rare('describeCauses')(p, thrown, toolCallOf) : noCauses
   return {
     name,
     message,
@@ -51,6 +55,19 @@ export function describeFailure(p: Primordials, thrown: unknown, hintOf?: HintOf
     call: toolCallOf(p, thrown)?.call,
     cause,
     errors,
+  }
+}
+
+const noCauses = { cause: undefined, errors: undefined }
+
+/** Returns whether an object has a cause or inner errors, so that most failures load nothing for them. */
+function mayHaveCauses(p: Primordials, thrown: object): boolean {
+  try {
+    // A proxy may return a property that it claims not to have; an error is no proxy.
+    if (!p.ErrorIsError(thrown)) return true
+    return p.ReflectHas(thrown, 'cause') || p.ReflectHas(thrown, 'errors') || p.ReflectHas(thrown, 'suppressed')
+  } catch {
+    return true
   }
 }
 

@@ -1,6 +1,7 @@
 import type { StartSpec } from '../guest-boundary.ts'
 import { defineGlobal } from './define.ts'
 import type { Primordials } from './primordials.ts'
+import type { LoadRare } from './rare-parts.ts'
 import type { WebHost } from './web/web-host.ts'
 
 /**
@@ -54,18 +55,11 @@ const lazyNames = [
  * Defines the web globals as accessors that compile all of them at the first access. Most programs use none, and
  * compiling them costs more than the rest of the runtime.
  */
-export function installLazyGlobals(p: Primordials, loadWeb: () => string, host: WebHost): void {
+export function installLazyGlobals(p: Primordials, rare: LoadRare, host: WebHost): void {
   let loaded: Record<string, unknown> | undefined
 
   function load(): Record<string, unknown> {
-    if (loaded === undefined) {
-      const create = p.Function(`${loadWeb()}\n//# sourceURL=codemode:web`)() as (
-        p: Primordials,
-        host: WebHost,
-      ) => Record<string, unknown>
-      loaded = create(p, host)
-    }
-    return loaded
+    return (loaded ??= rare('createWebGlobals')(p, host))
   }
 
   for (let i = 0; i < lazyNames.length; i++) {

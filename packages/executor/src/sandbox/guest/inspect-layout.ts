@@ -1,3 +1,4 @@
+import { indentLines } from './indent-lines.ts'
 import type { Primordials } from './primordials.ts'
 
 /** Length of a line, in which the text and the margins of an object have to fit. */
@@ -6,10 +7,14 @@ export const defaultLineLength = 72
 /** Length of a line that an object on one line leaves free, as in Node. */
 const spareLength = 4
 
+/** Length by which the lines of Node are longer, in which the columns of a list have to fit. */
+export const columnsLength = 8
+
 interface Layout {
   readonly open: string
   readonly close: string
-  readonly isList: boolean
+  /** Puts the entries of a long list into columns; undefined if it is no list. */
+  readonly group: ((entries: readonly string[]) => readonly string[]) | undefined
   /** Whether the nesting in the object is low enough for one line. */
   readonly isFlat: boolean
   readonly indent: number
@@ -20,31 +25,18 @@ interface Layout {
 export function joinEntries(
   p: Primordials,
   entries: readonly string[],
-  { open, close, isList, isFlat, indent, lineLength }: Layout,
+  { open, close, group, isFlat, indent, lineLength }: Layout,
 ): string {
-  const line = p.arrayJoin(entries, ', ')
-  const fits = open.length + line.length + indent + spareLength <= lineLength && p.stringIndexOf(line, '\n') === -1
-  if (fits && isFlat && p.stringIndexOf(open, '\n') === -1) return `${open} ${line} ${close}`
+  // Properties have one line each, and items of a long list share lines.
+  const lines = group !== undefined && entries.length > 6 ? group(entries) : entries
+  if (lines === entries && isFlat) {
+    const line = p.arrayJoin(entries, ', ')
+    const fits = open.length + line.length + indent + spareLength <= lineLength && p.stringIndexOf(line, '\n') === -1
+    if (fits && p.stringIndexOf(open, '\n') === -1) return `${open} ${line} ${close}`
+  }
   let text = ''
-  let width = 0
-  for (let index = 0; index < entries.length; index++) {
-    const entry = indentLines(p, entries[index] as string, '  ')
-    const isLast = index === entries.length - 1
-    // Items of a long list share lines; properties have one line each.
-    const isShared = isList && entries.length > 6 && width > 0 && width + entry.length + indent < lineLength
-    text += `${isShared ? ' ' : '\n  '}${entry}${isLast ? '' : ','}`
-    width = p.stringIndexOf(entry, '\n') !== -1 ? lineLength : (isShared ? width : 0) + entry.length + 2
+  for (let index = 0; index < lines.length; index++) {
+    text += `\n  ${indentLines(p, lines[index]!, '  ')}${index === lines.length - 1 ? '' : ','}`
   }
   return `${open}${text}\n${close}`
-}
-
-/** Puts `margin` before each line of a text, except the first one. */
-export function indentLines(p: Primordials, text: string, margin: string): string {
-  let indented = ''
-  let start = 0
-  for (let at = p.stringIndexOf(text, '\n'); at !== -1; at = p.stringIndexOf(text, '\n', start)) {
-    indented += `${p.stringSlice(text, start, at)}\n${margin}`
-    start = at + 1
-  }
-  return indented + p.stringSlice(text, start)
 }

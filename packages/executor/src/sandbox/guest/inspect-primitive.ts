@@ -3,10 +3,10 @@ import { textHead } from './utf8.ts'
 
 const maxStringLength = 10_000
 
-export function showPrimitive(p: Primordials, value: unknown): string {
+export function showPrimitive(p: Primordials, value: unknown, maxLength = maxStringLength): string {
   if (typeof value === 'string') {
-    if (value.length <= maxStringLength) return quoteText(p, value)
-    const kept = textHead(p, value, maxStringLength)
+    if (value.length <= maxLength) return quoteText(p, value)
+    const kept = textHead(p, value, maxLength)
     const rest = value.length - kept.length
     return `${quoteText(p, kept)}... ${rest} more character${rest > 1 ? 's' : ''}`
   }

@@ -1,9 +1,13 @@
 // oxlint-disable-next-line no-restricted-imports -- the model
 import { formatWithOptions, inspect as nodeInspect } from 'node:util'
 
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
-import { formatLog, inspect } from './inspect.ts'
+import { readDirOptions } from './dir-options.ts'
+import { formatLog } from './format-log.ts'
+import { createGroupEntries } from './group-entries.ts'
+import { inspect } from './inspect.ts'
 import { capturePrimordials } from './primordials.ts'
 
 const p = capturePrimordials()
@@ -55,6 +59,60 @@ describe('inspect shows the same as util.inspect', () => {
     ['more than three levels', { a: { b: { c: {} } } }],
   ])('%s', (_title, value) => {
     expect(inspect(p, value)).toBe(nodeInspect(value))
+  })
+})
+
+describe('long lists are in the columns of util.inspect', () => {
+  const groupEntries = createGroupEntries(p)
+  const number = fc.oneof(fc.nat(9), fc.nat(99_999), fc.float(), fc.bigInt({ min: 0n, max: 9n }))
+  const item = fc.oneof(number, fc.string({ maxLength: 30 }), fc.constant(undefined), fc.record({ id: fc.nat(99) }))
+  const list = fc.oneof(
+    fc.array(number, { maxLength: 130 }),
+    fc.array(fc.string({ maxLength: 12 }), { maxLength: 40 }),
+    fc.array(item, { maxLength: 30 }),
+    fc.uint8Array({ maxLength: 130 }),
+  )
+
+  test('of any items, at any depth', () => {
+    fc.assert(
+      fc.property(list, fc.record({ a: fc.record({ b: list }), c: list }), (one, deep) => {
+        expect(inspect(p, one, { groupEntries })).toBe(nodeInspect(one))
+        expect(inspect(p, deep, { groupEntries })).toBe(nodeInspect(deep))
+      }),
+    )
+  })
+
+  test('with holes, properties and accessors', () => {
+    const sparse = Object.assign(
+      Array.from({ length: 9 }, (_, n) => n),
+      { extra: 'property' },
+    )
+    Reflect.deleteProperty(sparse, 4)
+    Object.defineProperty(sparse, 5, { get: () => 1, enumerable: true })
+    expect(inspect(p, sparse, { groupEntries })).toBe(nodeInspect(sparse))
+  })
+
+  test.each([
+    { maxArrayLength: 3 },
+    { maxArrayLength: null, breakLength: 40 },
+    { maxStringLength: 2, depth: 0 },
+    { maxStringLength: 0, depth: null },
+    { sorted: true, depth: 5 },
+    { breakLength: Infinity },
+    { compact: 1 },
+    { compact: 5, maxArrayLength: 0 },
+  ])('with the options %j', (options) => {
+    const values = {
+      z: [1, 2, 3, 4],
+      b: 'a text',
+      a: { c: { d: { e: 1 } }, list: Array.from({ length: 30 }, (_, n) => n) },
+    }
+    expect(inspect(p, values, { groupEntries, ...readDirOptions(p, options) })).toBe(nodeInspect(values, options))
+  })
+
+  test('with options that have no meaning', () => {
+    const options = { depth: 'x', maxArrayLength: -1, maxStringLength: {}, breakLength: NaN, sorted: 1 }
+    expect(inspect(p, { b: [1], a: 'x' }, readDirOptions(p, options))).toBe("{ b: [ 1 ], a: 'x' }")
   })
 })
 
@@ -135,6 +193,10 @@ describe('formatLog formats as console.log does', () => {
     [[1, '%s', 'a']],
     [[]],
   ])('case %#', (args) => {
-    expect(formatLog(p, args)).toBe(formatWithOptions({}, ...args))
+    expect(
+      formatLog(p, args, (value, shown = 2) =>
+        inspect(p, value, typeof shown === 'number' ? { __proto__: null, depth: shown } : shown),
+      ),
+    ).toBe(formatWithOptions({}, ...args))
   })
 })

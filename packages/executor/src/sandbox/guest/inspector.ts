@@ -1,9 +1,10 @@
 import { brandOf, type Brand } from './brand.ts'
 import type { Contents, ContentsOf } from './contents.ts'
 import { baseOf } from './inspect-base.ts'
+import type { GroupEntries } from './group-entries.ts'
 import { createEntryWriter } from './inspect-entries.ts'
 import type { PreviewIterator } from './inspect-iterator.ts'
-import { defaultLineLength, joinEntries } from './inspect-layout.ts'
+import { columnsLength, defaultLineLength, joinEntries } from './inspect-layout.ts'
 import { namingOf, prefixOf, type Naming } from './inspect-prefix.ts'
 import { showPrimitive } from './inspect-primitive.ts'
 import type { Primordials } from './primordials.ts'
@@ -18,8 +19,15 @@ export interface InspectorOptions {
   /** Number of items of a list that are shown; 100 by default. */
   readonly maxItems?: number | undefined
   readonly lineLength?: number | undefined
+  /** Number of characters of a text that are shown; 10,000 by default. */
+  readonly maxTextLength?: number | undefined
+  /** Number of levels that may share a line; 3 by default. */
+  readonly flatLevels?: number | undefined
+  /** Whether the properties are sorted. */
+  readonly isSorted?: boolean
   readonly contentsOf?: ContentsOf | undefined
   readonly previewIterator?: PreviewIterator | undefined
+  readonly groupEntries?: GroupEntries | undefined
   /** Returns the text for the state of a promise. */
   readonly stateOf?: ((promise: object) => string) | undefined
 }
@@ -34,7 +42,9 @@ interface Shape {
 
 /** Returns a function that shows a value as Node's `util.inspect` does. */
 export function createInspector(p: Primordials, options: InspectorOptions): (value: unknown) => string {
-  const { maxDepth, maxLength, contentsOf, previewIterator, stateOf } = options
+  const { maxDepth, maxLength, contentsOf, previewIterator, groupEntries, stateOf } = options
+  const lineLength = options.lineLength ?? defaultLineLength
+  const flatLevels = options.flatLevels ?? 3
   const ancestors: object[] = []
   /** Objects that contain themselves, in the order in which they are found. */
   const circular: object[] = []
@@ -47,7 +57,7 @@ export function createInspector(p: Primordials, options: InspectorOptions): (val
 
   function show(value: unknown, depth: number): string {
     const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function'
-    const text = isObject ? showGuarded(value, depth) : showPrimitive(p, value)
+    const text = isObject ? showGuarded(value, depth) : showPrimitive(p, value, options.maxTextLength)
     // An object has already counted its own parts.
     if (!isObject) budget.gathered += text.length
     return text
@@ -90,15 +100,29 @@ export function createInspector(p: Primordials, options: InspectorOptions): (val
     const hasManyIndices = shape.isList && brand === 'TypedArray'
     if (!hasManyIndices && brand !== 'String') write.properties(value, depth, entries, { brand, base })
     if (entries.length === 0) return base === '' ? `${shape.open}${shape.close}` : base
+    if (options.isSorted === true && !shape.isList) p.arraySort(entries)
     const index = p.arrayIndexOf(circular, value)
     const reference = index === -1 ? '' : `<ref *${index + 1}> `
+    const indent = depth * 2
+    const { maxItems } = budget
     return joinEntries(p, entries, {
       open: reference + (base === '' ? shape.open : `${base} ${shape.open}`),
       close: shape.close,
-      isList: shape.isList,
-      isFlat: lastDepth - depth < 3,
-      indent: depth * 2,
-      lineLength: options.lineLength ?? defaultLineLength,
+      group:
+        shape.isList && flatLevels > 0 && groupEntries !== undefined
+          ? (list) =>
+              groupEntries({
+                entries: list,
+                value,
+                maxItems,
+                flatLevels,
+                indent,
+                lineLength: lineLength + columnsLength,
+              })
+          : undefined,
+      isFlat: lastDepth - depth < flatLevels,
+      indent,
+      lineLength,
     })
   }
 

@@ -6,6 +6,7 @@ import { acceptedCases, refusedCases, valueOf } from '../../../../../tests/suppo
 import { writableValues } from '../../../../../tests/support/json-values.ts'
 import { serialise } from './json.ts'
 import { capturePrimordials } from './primordials.ts'
+import { rare } from './rare-parts.test-support.ts'
 
 const p = capturePrimordials()
 const run = () => {}
@@ -13,20 +14,20 @@ const run = () => {}
 test('serialise writes a lossless value as JSON.stringify does', () => {
   assert(
     property(writableValues, (value) => {
-      expect(serialise(p, value)).toEqual({ ok: true, text: JSON.stringify(value) ?? 'null' })
+      expect(serialise(p, value, rare)).toEqual({ ok: true, text: JSON.stringify(value) ?? 'null' })
     }),
   )
 })
 
 test.each(acceptedCases.filter(({ place }) => place !== 'host'))('serialise writes $source as $json', (each) => {
-  const serialised = serialise(p, valueOf(each))
+  const serialised = serialise(p, valueOf(each), rare)
   expect(serialised).toMatchObject({ ok: true })
   expect(JSON.stringify(JSON.parse((serialised as { text: string }).text))).toBe(each.json)
 })
 
 test.each(refusedCases.filter(({ place }) => place !== 'host'))('serialise refuses $source: $path $reason', (each) => {
   const { path, reason, hint } = each
-  expect(serialise(p, valueOf(each))).toEqual({ ok: false, path, reason, hint })
+  expect(serialise(p, valueOf(each), rare)).toEqual({ ok: false, path, reason, hint })
 })
 
 test('an error whose field throws keeps its name and message', () => {
@@ -35,7 +36,7 @@ test('an error whose field throws keeps its name and message', () => {
       throw new Error('not written')
     },
   }
-  expect(serialise(p, [1, Object.assign(new TypeError('x'), { at })])).toEqual({
+  expect(serialise(p, [1, Object.assign(new TypeError('x'), { at })], rare)).toEqual({
     ok: true,
     text: '[1,{"name":"TypeError","message":"x"}]',
   })
@@ -51,7 +52,7 @@ describe('the path', () => {
     [{ é: run }, '["é"]'],
     [{ done: { deep: [{}] }, empty: {}, next: run }, '.next'],
   ])('points to the first value that is refused: %s', (value, path) => {
-    expect(serialise(p, value)).toMatchObject({
+    expect(serialise(p, value, rare)).toMatchObject({
       ok: false,
       path,
       reason: expect.stringContaining('a function') as string,
@@ -71,7 +72,7 @@ describe('the path', () => {
           if (typeof step === 'number') value = [...Array.from({ length: step }, () => sibling), value, sibling]
           else value = { before: sibling, [step]: value }
         }
-        const serialised = serialise(p, value)
+        const serialised = serialise(p, value, rare)
         if (serialised.ok) throw new Error('it was not refused')
         // oxlint-disable-next-line typescript/no-implied-eval -- that the path is code is the test
         expect(new Function('value', `return value${serialised.path}`)(value)).toBe(run)
@@ -101,7 +102,7 @@ test.each<[string, (thrown: unknown) => unknown]>([
   for (const thrown of [new Error('mine'), 'mine', undefined, { path: '', reason: '' }]) {
     let caught: unknown = 'nothing'
     try {
-      serialise(p, valueThat(thrown))
+      serialise(p, valueThat(thrown), rare)
     } catch (error) {
       caught = error
     }

@@ -24,8 +24,9 @@ export interface PromiseWatch {
 /**
  * Creates the watch. V8 tells the runtime nothing about handlers. But `await`, `then` and what builds on them look up
  * the `constructor` of a promise, so that an accessor of that name, which disappears with its first use, sees them.
+ * `onChange` is called when a promise is rejected without a handler, and when such a promise gets one.
  */
-export function createPromiseWatch(p: Primordials): PromiseWatch {
+export function createPromiseWatch(p: Primordials, onChange: () => void): PromiseWatch {
   const watched = new p.Set<Watched>()
   const known = new p.WeakSet<object>()
   let pending = 0
@@ -35,13 +36,14 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
       // @ts-expect-error the prototype of a literal is not part of its type
       __proto__: null,
       get(this: unknown) {
-        const isDeleted = p.ReflectDeleteProperty(promise, 'constructor')
+        // First, because it throws if the code has used up its stack, and the code may then try again.
         handled()
+        const isDeleted = p.ReflectDeleteProperty(promise, 'constructor')
         return p.ReflectGet(isDeleted ? promise : p.promisePrototype, 'constructor', this)
       },
       set(this: object, value: unknown) {
-        p.ReflectDeleteProperty(promise, 'constructor')
         handled()
+        p.ReflectDeleteProperty(promise, 'constructor')
         p.ReflectSet(this, 'constructor', value)
       },
       enumerable: false,
@@ -95,6 +97,7 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
         settled()
         entry.isRejected = true
         entry.reason = reason
+        if (p.setHas(watched, entry)) onChange()
       },
     )
     pending++
@@ -103,6 +106,7 @@ export function createPromiseWatch(p: Primordials): PromiseWatch {
     onHandled(promise, () => {
       settled()
       p.setDelete(watched, entry)
+      if (entry.isRejected) onChange()
     })
   }
 

@@ -3,16 +3,17 @@
  * `deliver` once in each turn, and the runtime reports through `emit`. Only strings, numbers and booleans cross. The
  * runtime uses only builtins that it captured before user code could change them.
  */
-import type { Deliver, Emit, StartSpec, UrlHost } from '../guest-boundary.ts'
+import type { Deliver, Emit, PlacedMessage, SourceOfPart, StartSpec, UrlHost } from '../guest-boundary.ts'
 import { replaceBuffers } from './buffers.ts'
 import { installClock } from './clock.ts'
 import { installConsole } from './console.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { describeFailure } from './failure.ts'
 import { installInputs, installLazyGlobals } from './globals.ts'
+import { reportRejections } from './pending-warnings.ts'
 import { capturePrimordials } from './primordials.ts'
 import { createPromiseWatch } from './promise-watch.ts'
-import { rare } from './rare-parts.ts'
+import { createRareParts } from './rare-parts.ts'
 import { seedRandomness } from './random.ts'
 import { restrictGlobals } from './restrict.ts'
 import { compileSource, installStackTraces, runSource } from './source.ts'
@@ -33,7 +34,7 @@ const maxUrlRequestLength = 4 * 1024 * 1024
  * can't reach it to handle it, and copying a number runs no code. The host takes that number as the sign that the turn
  * has ended.
  */
-export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => string, urlHost: UrlHost): Deliver {
+export function createRuntime(turnEnded: number, emit: Emit, sourceOfPart: SourceOfPart, urlHost: UrlHost): Deliver {
   const p = capturePrimordials()
   const state: RuntimeState = {
     at: 0,
@@ -42,7 +43,10 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     ended: false,
     limits: undefined as never,
     emit,
+    mayReadAhead: true,
+    rare: createRareParts(p, sourceOfPart),
     inspectors: [],
+    stackTraces: { get: undefined, isReplaced: false, onlyFrames: false },
     endOfTurn: undefined,
   }
   restrictGlobals(p)
@@ -50,20 +54,26 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
   installClock(p, state)
 
   installConsole(p, state)
-  const watch = createPromiseWatch(p)
+  const onChange = (): void => reportRejections(p, state, { watch, callsAtEnd: () => tools?.callsAtEnd() ?? [] })
+  const watch = createPromiseWatch(p, onChange)
   let tools: ReturnType<typeof installTools> | undefined
   let toolNames: ToolNames | undefined
   let toolList: readonly string[] = []
   let source: StartSpec['source'] | undefined
+  let mistakes: readonly PlacedMessage[] = []
   const namesOf = (): ToolNames => (toolNames ??= createToolNames(p, toolList))
   const ending: Ending = createEnding(p, state, {
     watch,
-    hintOf: (error) => (source ? rare().createHints()(p, namesOf(), source)(error) : undefined),
-    callWarnings: (hasReturned) => tools?.warnings(hasReturned) ?? [],
+    hintOf: (error) => {
+      const mayHaveHint = error.name === 'ReferenceError' || error.name === 'TypeError' || error.name === 'SyntaxError'
+      return source && mayHaveHint ? state.rare('createHints')(p, namesOf(), source)(error) : undefined
+    },
+    mistakes: () => mistakes,
+    callsAtEnd: () => tools?.callsAtEnd() ?? [],
   })
   const timers = installTimers(p, state, { ending, watch })
   let randomBytes: ReturnType<typeof seedRandomness>
-  installLazyGlobals(p, loadWeb, {
+  installLazyGlobals(p, state.rare, {
     now: () => state.at - state.startedAt,
     setTimeout: timers.setTimeout,
     clearTimeout: timers.clear,
@@ -90,10 +100,13 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     toolList = spec.tools
     const compiled = compileSource(p, state, spec.source)
     source = compiled.source
-    tools = installTools(p, state, namesOf, { ending, watch })
-    installStackTraces(p, compiled.source)
+    state.mayReadAhead = !(source.ok && source.mayLogIteratorInUse === true)
+    // Read before the code runs, which may add the field to `Object.prototype`.
+    if (source.ok && source.mistakes !== undefined) mistakes = source.mistakes
+    tools = installTools(p, state, namesOf, { ending, watch, onChange })
+    installStackTraces(p, state, compiled.source)
     installInputs(p, spec, input)
-    runSource(p, compiled, { ending, watch })
+    runSource(p, compiled, { ending, watch, rare: state.rare })
   }
 
   return function deliver(kind, at, call, ok, text, input) {
@@ -111,7 +124,7 @@ export function createRuntime(turnEnded: number, emit: Emit, loadWeb: () => stri
     } catch (thrown) {
       // This is a bug of the runtime: exceptions of user code are caught where it is called. The host would copy the
       // properties of an object outside of the timeout, so it gets a string.
-      const { name, message, stack } = describeFailure(p, thrown)
+      const { name, message, stack } = describeFailure(p, thrown, { rare: state.rare })
       throw stack ?? `${name}: ${message}`
     }
   }

@@ -1,28 +1,36 @@
 import type { PreparedSource, RefusedSource } from '../guest-boundary.ts'
+import type { CallSite, CallSites, PrepareStackTrace } from './call-sites.ts'
 import { defineHidden } from './define.ts'
 import type { Ending } from './ending.ts'
-import { createDiscard } from './discard.ts'
 import type { Primordials } from './primordials.ts'
 import type { PromiseWatch } from './promise-watch.ts'
-import { stackTraces } from './stack-frames.ts'
+import type { LoadRare } from './rare-parts.ts'
+import { installPrepareStackTrace } from './stack-frames.ts'
 import type { RuntimeState } from './state.ts'
 
 /** Name of the guest's code in stack traces. */
 const sourceName = 'code'
-/** Number of lines that the language puts before the body of a function made by a constructor. */
-const linesBeforeBody = 2
+/**
+ * Returns the number of lines before the body of the code: the language puts two before the body of a function made by a
+ * constructor, and the body may be that of a function in it.
+ */
+const linesBefore = (source: PreparedSource): number => (source.ok && source.watch !== undefined ? 4 : 2)
 
 /** Parts of the runtime that the code's start uses. */
 interface SourceHost {
   readonly ending: Ending
   readonly watch: PromiseWatch
+  readonly rare: LoadRare
 }
 
 /** Code that is compiled, or the reason why it can't run. */
 export interface CompiledSource {
   readonly source: PreparedSource
-  /** Function with the code as its body; undefined if the code can't run. */
-  readonly main: (() => unknown) | undefined
+  /**
+   * Function with the code as its body, or one that returns that function and takes the function that watches; undefined
+   * if the code can't run.
+   */
+  readonly main: ((watch?: unknown) => unknown) | undefined
 }
 
 /**
@@ -40,28 +48,29 @@ export function compileSource(p: Primordials, state: RuntimeState, source: Prepa
   return { source: mainOfChecked === undefined ? nested : checked, main: mainOfChecked }
 }
 
-function mainOf(p: Primordials, source: PreparedSource): (() => unknown) | undefined {
+function mainOf(p: Primordials, source: PreparedSource): ((watch?: unknown) => unknown) | undefined {
   if (!source.ok) return undefined
-  const body = `${source.body}\n//# sourceURL=${sourceName}`
+  const { body, watch } = source
+  const url = `\n//# sourceURL=${sourceName}`
   try {
-    return (source.watch === undefined ? p.AsyncFunction(body) : p.AsyncFunction(source.watch, body)) as () => unknown
+    if (watch === undefined) return p.AsyncFunction(body + url) as () => unknown
+    // A parameter of the function itself would be among its `arguments`. The body is known to be one by itself, and the
+    // function around it has nothing but the parameter.
+    return p.Function(watch, `return (async function (\n) {\n${body}\n})${url}`) as () => unknown
   } catch {
     return undefined
   }
 }
 
 /** Runs the code. */
-export function runSource(p: Primordials, { source, main }: CompiledSource, { ending, watch }: SourceHost): void {
+export function runSource(p: Primordials, { source, main }: CompiledSource, { ending, watch, rare }: SourceHost): void {
   if (!source.ok || main === undefined) {
     if (!source.ok) failSyntax(ending, source)
     return
   }
-  const { warning } = source
-  const promise = p.ReflectApply(
-    main,
-    undefined,
-    source.watch === undefined ? [] : [createDiscard(p, watch)],
-  ) as Promise<unknown>
+  const { warning, watch: name, watchesForEach: forEach = false } = source
+  const body = name === undefined ? main : (main(rare('createDiscard')(p, watch, { name, forEach })) as typeof main)
+  const promise = p.ReflectApply(body, undefined, []) as Promise<unknown>
   // `then` looks up the promise's constructor, which user code may have replaced.
   defineHidden(p, promise, 'constructor', undefined)
   void p.promiseThen(promise, (value) => ending.returned(value, warning), ending.threw)
@@ -73,19 +82,12 @@ function failSyntax(ending: Ending, { message, hint, line, column }: RefusedSour
   ending.fail('SYNTAX_ERROR', 'SyntaxError', text, { details: { line, column }, stack, hint })
 }
 
-interface CallSite {
-  getFunctionName(): string | null
-  getLineNumber(): number | null
-  getColumnNumber(): number | null
-  getScriptNameOrSourceURL(): string | null
-  isAsync(): boolean
-  isConstructor(): boolean
-  toString(): string
-}
-
 /** Makes stack traces show the lines and columns of the code as it was sent, and no frames of the runtime. */
-export function installStackTraces(p: Primordials, source: PreparedSource): void {
+export function installStackTraces(p: Primordials, { stackTraces, rare }: RuntimeState, source: PreparedSource): void {
   const shifts = source.ok ? source.shifts : []
+  const linesBeforeBody = linesBefore(source)
+
+  let callSites: CallSites | undefined
 
   const isRuntime = (site: CallSite | undefined): boolean => {
     const script = site?.getScriptNameOrSourceURL()
@@ -96,22 +98,30 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
    * Returns the text of a stack frame; undefined for a frame of the runtime, or of a builtin that the runtime called.
    */
   function describe(site: CallSite, caller: CallSite | undefined): string | undefined {
+    const given = callSites?.textOf(site)
+    if (given !== undefined) return given
     if (isRuntime(site)) return undefined
     if (site.getScriptNameOrSourceURL() !== sourceName) {
       return isRuntime(caller) || p.stringIncludes(site.toString(), 'codemode:') ? undefined : site.toString()
     }
-    const line = (site.getLineNumber() ?? linesBeforeBody + 1) - linesBeforeBody
-    let column = site.getColumnNumber() ?? 1
+    const { line, column } = placeOf(site.getLineNumber() ?? linesBeforeBody + 1, site.getColumnNumber() ?? 1)
+    const position = `${sourceName}:${line}:${column}`
+    const name = site.getFunctionName()
+    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
+    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
+  }
+
+  /** Returns the place in the code as it was sent of a place in its body. */
+  function placeOf(lineInBody: number, columnInBody: number) {
+    const line = lineInBody - linesBeforeBody
+    let column = columnInBody
     for (let i = 0; i < shifts.length; i++) {
       const shift = shifts[i]!
       if (line !== shift.line || column < shift.column) continue
       // A place in the inserted text is shown as the place of the insertion.
       column = column - shift.width < shift.column ? shift.column : column - shift.width
     }
-    const position = `${sourceName}:${line}:${column}`
-    const name = site.getFunctionName()
-    if (name === null || name === 'anonymous' || name === 'eval') return site.isAsync() ? `async ${position}` : position
-    return `${site.isAsync() ? 'async ' : ''}${site.isConstructor() ? 'new ' : ''}${name} (${position})`
+    return { line, column }
   }
 
   const prepare = (error: unknown, sites: readonly CallSite[]): string => {
@@ -128,6 +138,13 @@ export function installStackTraces(p: Primordials, source: PreparedSource): void
     }
     return text
   }
-  ;(p.Error as unknown as { prepareStackTrace: unknown }).prepareStackTrace = prepare
-  stackTraces.prepare = prepare as typeof stackTraces.prepare
+  const wrap = (own: PrepareStackTrace): PrepareStackTrace => {
+    callSites ??= rare('createCallSites')(p, {
+      describe,
+      placeOf: (site, line, column) =>
+        site.getScriptNameOrSourceURL() === sourceName ? placeOf(line, column) : undefined,
+    })
+    return callSites.wrap(own)
+  }
+  installPrepareStackTrace(p, stackTraces, { prepare, wrap })
 }

@@ -1,6 +1,8 @@
 import type { Emit, GuestLimits } from '../guest-boundary.ts'
 import type { ContentsOf } from './contents.ts'
 import type { Primordials } from './primordials.ts'
+import type { LoadRare } from './rare-parts.ts'
+import type { StackTraces } from './stack-frames.ts'
 
 /**
  * Throws if the execution has ended. This stops code that continues after the end, such as a loop that exceeded a
@@ -30,8 +32,12 @@ export interface RuntimeState {
   ended: boolean
   limits: GuestLimits
   readonly emit: Emit
+  /** Whether the console may read ahead in iterators: a loop that is reading one would miss what was read ahead. */
+  mayReadAhead: boolean
+  readonly rare: LoadRare
   /** Functions by which the console shows objects of the platform. Each is added when the classes of its objects are made. */
   readonly inspectors: ContentsOf[]
+  readonly stackTraces: StackTraces
   /** Promise that the current turn rejected first; see `createRuntime`. */
   endOfTurn: unknown
 }

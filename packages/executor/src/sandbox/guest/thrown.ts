@@ -26,6 +26,6 @@ function asText(p: Primordials, value: unknown): string {
     if (typeof value === 'object' || typeof value === 'function') return p.JSONStringify(value) ?? 'a function'
     return p.String(value)
   } catch {
-    return 'a value that can not be shown'
+    return 'a value that cannot be shown'
   }
 }

@@ -91,9 +91,6 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
     return add(() => p.ReflectApply(callback, undefined, values), delayOf(p, ms), name === 'setInterval')
   }
 
-  const settled = p.promiseResolve(undefined)
-  // `then` looks up the promise's constructor, which user code may have replaced.
-  defineHidden(p, settled, 'constructor', undefined)
   // Named by their properties: the bundler would rename functions that have the names of globals.
   defineGlobals(p, {
     setTimeout: (callback: unknown, ms: unknown, ...values: unknown[]) => addCall('setTimeout', callback, ms, values),
@@ -106,6 +103,9 @@ export function installTimers(p: Primordials, state: RuntimeState, { ending, wat
       if (typeof callback !== 'function') {
         throw new p.TypeError('The first argument of queueMicrotask must be a function')
       }
+      const settled = p.promiseResolve(undefined)
+      // `then` looks up the promise's constructor, which user code may have replaced.
+      defineHidden(p, settled, 'constructor', undefined)
       void p.promiseThen(settled, () => runCallback(callback as () => unknown))
     },
   })

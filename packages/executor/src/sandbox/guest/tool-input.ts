@@ -1,6 +1,7 @@
 import { serialise } from './json.ts'
 import type { Primordials } from './primordials.ts'
-import type { GuestLimits } from '../guest-boundary.ts'
+import { framesOf } from './stack-frames.ts'
+import type { RuntimeState } from './state.ts'
 import { isLongerThan, utf8Length } from './utf8.ts'
 
 /** Input of a call as JSON text, or the refusal of the call. */
@@ -8,9 +9,18 @@ export type ToolInput =
   | { readonly ok: true; readonly text: string }
   | { readonly ok: false; readonly code: string; readonly message: string; readonly data: unknown }
 
+/** Arguments of a call, and an object with its stack. */
+interface CallArguments {
+  readonly tool: string
+  readonly args: readonly unknown[]
+  readonly stackHolder: object
+}
+
 /** Returns the input of a call. Throws what user code throws while its value is serialised. */
-export function readInput(p: Primordials, tool: string, args: readonly unknown[], limits: GuestLimits): ToolInput {
-  const count = countOf(p, args)
+export function readInput(p: Primordials, call: CallArguments, state: RuntimeState): ToolInput {
+  const { tool, args } = call
+  const { limits, rare } = state
+  const count = countOf(p, call, state)
   if (count > 1) {
     return {
       ok: false,
@@ -19,13 +29,13 @@ export function readInput(p: Primordials, tool: string, args: readonly unknown[]
       data: { arguments: count },
     }
   }
-  const input = serialise(p, count === 0 ? { __proto__: null } : args[0])
+  const input = serialise(p, count === 0 ? { __proto__: null } : args[0], rare)
   if (!input.ok) {
     const { path, reason, hint } = input
     return {
       ok: false,
       code: 'TOOL_INPUT_INVALID',
-      message: `The input of ${tool} can not be sent: input${path} ${reason}. ${hint}`,
+      message: `The input of ${tool} cannot be sent: input${path} ${reason}. ${hint}`,
       data: { path, hint },
     }
   }
@@ -44,20 +54,11 @@ export function readInput(p: Primordials, tool: string, args: readonly unknown[]
 }
 
 /**
- * Returns the number of arguments that count: without `undefined` at the end, and without index and array where an array
- * calls the tool as its callback, such as `ids.map(tools.get)`.
+ * Returns the number of arguments that count: without `undefined` at the end, and without what a builtin passes behind the
+ * item when it calls the tool as its callback, such as in `ids.map(tools.get)`.
  */
-function countOf(p: Primordials, args: readonly unknown[]): number {
+function countOf(p: Primordials, { args, stackHolder }: CallArguments, { rare, stackTraces }: RuntimeState): number {
   let count = args.length
   while (count > 0 && args[count - 1] === undefined) count--
-  return count > 1 && isCallback(p, args) ? 1 : count
-}
-
-function isCallback(p: Primordials, args: readonly unknown[]): boolean {
-  if (args.length !== 3) return false
-  const index = args[1]
-  const array = args[2]
-  if (typeof index !== 'number' || typeof array !== 'object' || array === null) return false
-  if (!p.ArrayIsArray(array) && p.typedArrayTag(array) === undefined) return false
-  return p.ObjectIs((array as unknown[])[index], args[0])
+  return count > 1 && rare('isCallbackCall')(p, args, () => framesOf(p, stackHolder, { stackTraces })) ? 1 : count
 }

@@ -1,7 +1,7 @@
 import type { Primordials } from './primordials.ts'
 import { unhandled } from './rejection-warnings.ts'
 import { placeOf } from './stack-frames.ts'
-import type { GuestWarning } from './warnings.ts'
+import type { GuestWarning, WarningsHost } from './warnings.ts'
 
 /** Tool call whose promise is open or has no handler. */
 export interface TrackedCall {
@@ -20,14 +20,18 @@ export interface TrackedCall {
  * Returns the warnings about the calls at the end of an execution: those that nothing awaited, and, if the code has
  * returned, those that its end cancels.
  */
-export function toolWarnings(p: Primordials, calls: readonly TrackedCall[], hasReturned: boolean): GuestWarning[] {
+export function toolWarnings(
+  p: Primordials,
+  { calls, hasReturned }: { readonly calls: readonly TrackedCall[]; readonly hasReturned: boolean },
+  { stackTraces, callOf }: WarningsHost,
+): GuestWarning[] {
   const warnings: GuestWarning[] = []
   for (let i = 0; i < calls.length; i++) {
     const { tool, number, stackHolder, isHandled, state, wasSent, reason } = calls[i]!
     if (isHandled && !(hasReturned && state === 'open')) continue
-    const { line, column } = placeOf(p, stackHolder)
+    const { line, column } = placeOf(p, stackHolder, { stackTraces })
     const call = wasSent ? number : undefined
-    if (state === 'rejected') p.arrayPush(warnings, unhandled(p, reason, { line, column }, { tool, call }))
+    if (state === 'rejected') p.arrayPush(warnings, unhandled(p, { reason, line, column, tool, call }, callOf))
     else {
       const message = messageOf(tool, state === 'open', isHandled)
       p.arrayPush(warnings, { code: 'CALL_NOT_AWAITED', message, line, column, tool, call })

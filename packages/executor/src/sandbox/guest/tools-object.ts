@@ -69,7 +69,7 @@ export function defineTools(p: Primordials, make: () => object): void {
 
 function refuse(p: Primordials, change: string): never {
   throw new p.TypeError(
-    `Cannot ${change}: the tools are given by the host and can not be changed. ` +
+    `Cannot ${change}: the tools are given by the host and cannot be changed. ` +
       'Keep a function of your own in a variable: const myTool = async (input) => …',
   )
 }

@@ -6,8 +6,7 @@ import { installToolError } from './tool-error.ts'
 import { readInput, type ToolInput } from './tool-input.ts'
 import type { ToolNames } from './tool-names.ts'
 import { createToolsObject, defineTools } from './tools-object.ts'
-import { toolWarnings, type TrackedCall } from './tool-warnings.ts'
-import type { GuestWarning } from './warnings.ts'
+import type { TrackedCall } from './tool-warnings.ts'
 
 type Settle = (value: unknown) => void
 
@@ -26,14 +25,16 @@ interface GuestCall {
 interface Tools {
   /** Settles an open call; `text` is the output or the failure as JSON. */
   settle(call: number, ok: boolean, text: string): void
-  /** Returns the warnings about the calls at the end of the execution. */
-  warnings(hasReturned: boolean): readonly GuestWarning[]
+  /** Returns the calls of which an end may have to warn. */
+  callsAtEnd(): readonly TrackedCall[]
 }
 
 /** Parts of the runtime that the tools use. */
 interface ToolsHost {
   readonly ending: Ending
   readonly watch: PromiseWatch
+  /** Called when a call is rejected without a handler, and when such a call gets one. */
+  readonly onChange: () => void
 }
 
 /**
@@ -41,7 +42,7 @@ interface ToolsHost {
  * is checked, and an invalid call rejects its promise instead of throwing.
  */
 export function installTools(p: Primordials, state: RuntimeState, namesOf: () => ToolNames, host: ToolsHost): Tools {
-  const { ending, watch } = host
+  const { ending, watch, onChange } = host
   const makeToolError = installToolError(p)
   const open = new p.Map<number, OpenCall>()
   // Calls that are open or have no handler, in order.
@@ -61,11 +62,12 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     return promise
   }
 
-  function start({ tool, args, stackHolder }: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+  function start(guestCall: GuestCall, resolve: Settle, reject: Settle): TrackedCall {
+    const { tool, stackHolder } = guestCall
     let input: ToolInput | undefined
     let thrown: unknown
     try {
-      input = readInput(p, tool, args, state.limits)
+      input = readInput(p, guestCall, state)
     } catch (error) {
       thrown = error
     }
@@ -98,6 +100,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     watch.onHandled(promise, () => {
       record.isHandled = true
       if (record.state !== 'open') p.mapDelete(tracked, record.number)
+      if (record.state === 'rejected') onChange()
     })
   }
 
@@ -105,6 +108,7 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
     record.state = to
     record.reason = reason
     if (record.isHandled) p.mapDelete(tracked, record.number)
+    else if (to === 'rejected') onChange()
   }
 
   function send(input: string, openCall: OpenCall): void {
@@ -156,10 +160,10 @@ export function installTools(p: Primordials, state: RuntimeState, namesOf: () =>
         reject(makeToolError({ tool, call: number, stackHolder }, content as { message: string }))
       }
     },
-    warnings(hasReturned) {
+    callsAtEnd() {
       const list: TrackedCall[] = []
       p.mapForEach(tracked, (record) => p.arrayPush(list, record))
-      return list.length === 0 ? [] : toolWarnings(p, list, hasReturned)
+      return list
     },
   }
 }

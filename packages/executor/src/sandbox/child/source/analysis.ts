@@ -1,5 +1,7 @@
 import type { Node, Program } from 'acorn'
 
+import { candidateNames } from './candidates.ts'
+import { type Mistake, Mistakes } from './mistakes.ts'
 import { NameUses } from './name-uses.ts'
 import { type AnyNode, bindsResult, isNode } from './patterns.ts'
 
@@ -11,9 +13,16 @@ export interface Analysis {
   readonly declaresResult: boolean
   /** Whether `result` is given a value somewhere where no declaration of it is in scope. */
   readonly assignsUndeclaredResult: boolean
+  /** Whether `globalThis.result` is given a value. */
+  readonly assignsGlobalResult: boolean
   /** Whether a template is the tag of another one, as in a Markdown fence that is read as code. */
   readonly hasFence: boolean
+  /**
+   * Whether the body of a `for…of` over a variable uses that variable, which may be an iterator that the loop is reading.
+   */
+  readonly usesLoopedVariable: boolean
   readonly uses: NameUses
+  readonly mistakes: readonly Mistake[]
 }
 
 interface Scope {
@@ -30,15 +39,30 @@ interface Scope {
 export function analyse(program: Program, code: string): Analysis {
   let moduleSyntax: Node | undefined
   let hasFence = false
+  let usesLoopedVariable = false
+  /** Offsets of the bodies of the loops around a node, by the variables that they iterate over. */
+  const loops = new Map<unknown, number>()
   let declaresResult = false
-  const uses = new NameUses()
+  let assignsGlobalResult = false
+  const uses = new NameUses(candidateNames(program.body as unknown as AnyNode[]))
+  const mistakes = new Mistakes(code)
   const assigned: Scope[] = []
   const root = openScope(undefined, true)
   const exported = new Set<unknown>(program.body)
+  mistakes.visits(program as unknown as AnyNode)
   visitChildren(program as unknown as AnyNode, root)
   const declared = new Set<Scope>()
   const assignsUndeclaredResult = assigned.some((scope) => !isDeclared(scope, declared))
-  return { moduleSyntax, declaresResult, assignsUndeclaredResult, hasFence, uses }
+  return {
+    moduleSyntax,
+    declaresResult,
+    assignsUndeclaredResult,
+    assignsGlobalResult,
+    hasFence,
+    usesLoopedVariable,
+    uses,
+    mistakes: mistakes.all,
+  }
 
   function visit(node: AnyNode, scope: Scope): void {
     let inner = scope
@@ -101,13 +125,26 @@ export function analyse(program: Program, code: string): Analysis {
         break
       case 'AssignmentExpression':
         assign(scope, node['left'], node['operator'] as string)
+        assignsGlobalResult ||= isGlobalResult(node['left'] as AnyNode)
         break
       case 'UpdateExpression':
         uses.binds(node['argument'], true)
         break
     }
     uses.visits(node)
-    visitChildren(node, inner)
+    mistakes.visits(node)
+    if (node.type === 'Identifier') usesLoopedVariable ||= node.start >= (loops.get(node['name']) ?? Infinity)
+    if (node.type === 'ForOfStatement') visitLoop(node, inner)
+    else visitChildren(node, inner)
+  }
+
+  function visitLoop(node: AnyNode, scope: Scope): void {
+    const { type, ...iterated } = node['right'] as AnyNode
+    const name = type === 'Identifier' ? iterated['name'] : undefined
+    const isOutermost = name !== undefined && !loops.has(name)
+    if (isOutermost) loops.set(name, (node['body'] as AnyNode).start)
+    visitChildren(node, scope)
+    if (isOutermost) loops.delete(name)
   }
 
   function visitChildren(node: AnyNode, scope: Scope): void {
@@ -162,6 +199,13 @@ function isDeclared(scope: Scope, known: Set<Scope>): boolean {
     passed.push(each)
   }
   return false
+}
+
+function isGlobalResult({ type, ...node }: AnyNode): boolean {
+  if (type !== 'MemberExpression') return false
+  const { name, value } = node['property'] as { name?: string; value?: unknown }
+  const property = node['computed'] === true ? value : name
+  return property === 'result' && (node['object'] as { name?: string }).name === 'globalThis'
 }
 
 /** Returns whether three backticks, of which the last one is at `start`, begin a line of the code. */

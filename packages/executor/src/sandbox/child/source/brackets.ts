@@ -44,7 +44,20 @@ export function hintAtBrackets(code: string, offset: number): string | undefined
       ? undefined
       : `Before this ${found}, close what is open: ${since(innermost)}.`
   }
-  if (innermost === undefined || !statements.test(code.slice(offset, offset + 20))) return undefined
+  if (innermost === undefined) return undefined
+  if (innermost.text === '{' && /=>\s*$/.test(code.slice(Math.max(0, innermost.start - 20), innermost.start))) {
+    const isProperty =
+      found === ':' && /[,{]\s*(?:[\w$]+|'[^'\n]*'|"[^"\n]*")\s*$/.test(code.slice(innermost.start, offset))
+    return isProperty ? 'Put an object that an arrow function returns into parentheses: => ({ … }).' : undefined
+  }
+  if (found === ';') {
+    if (innermost.text !== '{') return `Before this ;, close what is open: ${since(innermost)}.`
+    const isObject = /(?:[=(,:[]|\breturn)\s*$/.test(code.slice(Math.max(0, innermost.start - 20), innermost.start))
+    return isObject && /[\w)\]}'"`]$/.test(code.slice(0, offset))
+      ? 'Put commas between the properties of an object.'
+      : undefined
+  }
+  if (!statements.test(code.slice(offset, offset + 20))) return undefined
   return `Before this statement, close what is open: ${since(innermost)}.`
 }
 
@@ -56,6 +69,21 @@ interface Bracket {
 /** Returns the offset of the first bracket that closes nothing. */
 export function offsetOfExtraCloser(code: string): number | undefined {
   return scan(code, code.length).extraCloser
+}
+
+/** Returns the offset of the backtick that opens the innermost template which is not closed. */
+export function offsetOfOpenTemplate(code: string): number | undefined {
+  const open: { readonly type: object; readonly start: number }[] = []
+  try {
+    for (const { type, start } of tokenizer(code, { ecmaVersion: 'latest' })) {
+      const isClosing = type === tokTypes.backQuote ? open.at(-1)?.type === type : closing.has(type)
+      if (isClosing) open.pop()
+      else if (type === tokTypes.backQuote || opening.has(type)) open.push({ type, start })
+    }
+  } catch {
+    // The text of the template has no end.
+  }
+  return open.findLast(({ type }) => type === tokTypes.backQuote)?.start
 }
 
 interface Brackets {

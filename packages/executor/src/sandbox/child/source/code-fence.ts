@@ -40,6 +40,8 @@ export function contentOfFence(text: string): string | undefined {
       { hint: 'Put the whole program into one fenced block, or send it without a fence.' },
     )
   }
+  // A last line that only closes a fence has its program in front of it.
+  if (!lines.slice(fence.first + 1).some(isNotBlank)) return lines.slice(0, fence.first).join('\n')
   return lines.map((line, n) => (n > fence.first && n < fence.last ? line : '')).join('\n')
 }
 

@@ -2,7 +2,7 @@ import { tokenizer, tokTypes } from 'acorn'
 
 import type { Shift } from '../../guest-boundary.ts'
 import { analyse, type Analysis } from './analysis.ts'
-import { withoutShifts } from './insertions.ts'
+import { type Insertion, withoutShifts } from './insertions.ts'
 import { type Parsed, parse } from './parse.ts'
 import { positionOf } from './position.ts'
 import { SourceError } from './source-error.ts'
@@ -11,19 +11,17 @@ import { stripTypes } from './strip-types.ts'
 /** Program in one of the forms that code may have, with the facts from which its value is determined. */
 export interface Understood extends Parsed {
   readonly analysis: Analysis
-  /** Offset in the code at which `return` was inserted, because the code is an object literal. */
-  readonly returnedAt: number | undefined
+  /** Text that was inserted into the code to make it a program, because it is an object literal or a function. */
+  readonly prefix: Insertion | undefined
 }
 
-/** Text that makes an object literal a program. */
-const literalReturn = 'return '
-
 /**
- * Parses code as JavaScript, or else as TypeScript, and in each of them as an object literal first: as a program, `{ a: 1
- * }` is a block and `{ a: 1, b: 2 }` is an error. If all fail, it throws the error of the attempt that got furthest.
+ * Parses code as JavaScript, or else as TypeScript, and in each of them as one expression first, if it begins like an
+ * object literal or a function without a name: as a program, `{ a: 1 }` is a block, and `{ a: 1, b: 2 }` and `function ()
+ * {}` are errors. If all fail, it throws the error of the attempt that got furthest.
  */
 export function parseAnyDialect(code: string): Understood {
-  const brace = offsetOfBrace(code)
+  const prefix = prefixOf(code)
   let best: SourceError | undefined
 
   function attempt<T>(understand: () => T): T | undefined {
@@ -37,25 +35,30 @@ export function parseAnyDialect(code: string): Understood {
   }
 
   const asJavaScript =
-    (brace === undefined ? undefined : attempt(() => parseLiteral(code, brace, String))) ??
+    (prefix === undefined ? undefined : attempt(() => parsePrefixed(code, prefix, String))) ??
     attempt(() => parseProgram(code))
   if (asJavaScript !== undefined) return asJavaScript
-  const literal = brace === undefined ? undefined : attempt(() => parseLiteral(code, brace, stripTypes))
-  if (literal !== undefined) return literal
+  const expression = prefix === undefined ? undefined : attempt(() => parsePrefixed(code, prefix, stripTypes))
+  if (expression !== undefined) return expression
   const stripped = attempt(() => stripTypes(code))
   if (stripped === undefined) throw best!
   return parseProgram(stripped)
 }
 
-/** Start of code whose first token may be a brace, possibly behind comments. */
-const mayStartWithBrace = /^\s*(?:\{|\/|<!--|-->)/
+/** Start of code whose first token may begin an expression, possibly behind comments. */
+const mayNeedPrefix = /^\s*(?:\{|\/|<!--|-->|async\b|function\b)/
 
-/** Returns the offset of a brace that is the first token of the code. */
-function offsetOfBrace(code: string): number | undefined {
-  if (!mayStartWithBrace.test(code)) return undefined
+/** Returns what may make code a program whose first token is a brace, or which begins with a function without a name. */
+function prefixOf(code: string): Insertion | undefined {
+  if (!mayNeedPrefix.test(code)) return undefined
   try {
-    const { type, start } = tokenizer(code, { ecmaVersion: 'latest' }).getToken()
-    return type === tokTypes.braceL ? start : undefined
+    const tokens = tokenizer(code, { ecmaVersion: 'latest' })
+    const first = tokens.getToken()
+    const { start } = first
+    if (first.type === tokTypes.braceL) return { offset: start, text: 'return ' }
+    const keyword = first.type === tokTypes.name && code.slice(start, first.end) === 'async' ? tokens.getToken() : first
+    if (keyword.type !== tokTypes._function || tokens.getToken().type !== tokTypes.parenL) return undefined
+    return { offset: start, text: 'export default ' }
   } catch {
     return undefined
   }
@@ -63,25 +66,31 @@ function offsetOfBrace(code: string): number | undefined {
 
 function parseProgram(code: string): Understood {
   const parsed = parse(code)
-  return { ...parsed, analysis: analyse(parsed.program, parsed.code), returnedAt: undefined }
+  return { ...parsed, analysis: analyse(parsed.program, parsed.code), prefix: undefined }
 }
 
-/** Parses code that may be an object literal, and returns undefined if it is anything else. */
-function parseLiteral(code: string, brace: number, toJavaScript: (code: string) => string): Understood | undefined {
-  const text = code.slice(0, brace) + literalReturn + code.slice(brace)
+/** Parses code that may be one expression, and returns undefined if it is anything else. */
+function parsePrefixed(
+  code: string,
+  prefix: Insertion,
+  toJavaScript: (code: string) => string,
+): Understood | undefined {
+  const { offset, text } = prefix
   let parsed: Parsed
   try {
-    parsed = parse(toJavaScript(text))
+    parsed = parse(toJavaScript(code.slice(0, offset) + text + code.slice(offset)))
   } catch (error) {
-    throw error instanceof SourceError ? error.at(withoutShifts(error.position, [shiftAt(code, brace)])) : error
+    throw error instanceof SourceError ? error.at(withoutShifts(error.position, [shiftOf(code, prefix)])) : error
   }
   const [first, second] = parsed.program.body.filter(({ type }) => type !== 'EmptyStatement')
-  const isLiteral = first?.type === 'ReturnStatement' && first.argument?.type === 'ObjectExpression'
-  if (!isLiteral || second !== undefined) return undefined
-  return { ...parsed, analysis: analyse(parsed.program, parsed.code), returnedAt: brace }
+  const isExpression =
+    first?.type === 'ExportDefaultDeclaration' ||
+    (first?.type === 'ReturnStatement' && first.argument?.type === 'ObjectExpression')
+  if (!isExpression || second !== undefined) return undefined
+  return { ...parsed, analysis: analyse(parsed.program, parsed.code), prefix }
 }
 
-/** Returns what the insertion of `return` did to the columns of an object literal. */
-export function shiftAt(code: string, brace: number): Shift {
-  return { ...positionOf(code, brace), width: literalReturn.length }
+/** Returns what the insertion of a prefix did to the columns of the code. */
+export function shiftOf(code: string, { offset, text }: Insertion): Shift {
+  return { ...positionOf(code, offset), width: text.length }
 }

@@ -9,31 +9,42 @@ const maxPlaces = 500
 /** Code without any of these words makes no promises but those of tools, which the runtime knows. */
 const mayMakePromises = /\basync\b|\bPromise\b|\.(?:then|catch|finally)\b/
 
+/** Code that may give the name `Promise` to something else, which could compare the executor that it gets. */
+const mayBindPromise = /\b(?:function|class)\s+Promise\b|\bPromise\b\s*(?![\s.(])/
+
 /** Functions and methods of builtins that return no promise. Many of them are called in long loops. */
 const knownFunctions = new Set(
   (
     'String Number Boolean BigInt Symbol parseInt parseFloat isNaN ' +
-    'push unshift pop shift splice sort reverse fill set add delete clear append log info warn error debug'
+    'push unshift pop shift splice sort reverse fill set add delete clear append stringify join toFixed toString'
   ).split(' '),
 )
+
+const adders = new Set(['push', 'unshift', 'set', 'add'])
 
 /** Insertions that pass values to a function of the runtime, and the name of that function in the code. */
 interface WatchedCode {
   readonly name: string | undefined
+  /** Whether `forEach` is called with a callback that may be an async function. */
+  readonly watchesForEach: boolean
   readonly insertions: readonly Insertion[]
 }
 
-const nothingWatched: WatchedCode = { name: undefined, insertions: [] }
+const nothingWatched: WatchedCode = { name: undefined, watchesForEach: false, insertions: [] }
 
 /**
  * Returns the insertions by which statements that may discard a promise pass it to a function of the runtime, which
- * warns if nothing handles its rejection: calls whose value is discarded or kept in a variable, and callbacks of
- * `forEach` and `new Promise`. `except` is the offset of the statement whose value is the program's.
+ * warns if nothing handles its rejection: calls whose value is discarded, logged or kept in a variable, and executors of
+ * `new Promise`. `except` is the offset of the statement whose value is the program's. There are none if the code could see
+ * the name of that function: by `eval` or `with`.
  */
 export function watchDiscarded(code: string, program: Program, except: number | undefined): WatchedCode {
   const name = mayMakePromises.test(code) ? unusedName(code) : undefined
   if (name === undefined) return nothingWatched
+  const bindsPromise = mayBindPromise.test(code)
   const insertions: Insertion[] = []
+  let watchesForEach = false
+  let seesNames = false
   try {
     visit(program as unknown as AnyNode)
   } catch (error) {
@@ -41,23 +52,27 @@ export function watchDiscarded(code: string, program: Program, except: number | 
     if (error instanceof RangeError) return nothingWatched
     throw error
   }
-  return insertions.length === 0 ? nothingWatched : { name, insertions }
+  if (seesNames || (insertions.length === 0 && !watchesForEach)) return nothingWatched
+  return { name, watchesForEach, insertions }
 
   function visit(node: AnyNode): void {
-    if (insertions.length >= 2 * maxPlaces) return
-    if (node.type !== 'ExpressionStatement' || node.start !== except) {
-      for (const value of discardedValues(node)) add(value, ')')
-    }
-    const callback = callbackOf(node)
-    if (callback !== undefined) add(callback, ', true)')
+    seesNames ||= isNamed(node, 'eval') || node.type === 'WithStatement'
+    if (seesNames || insertions.length >= 2 * maxPlaces) return
+    const isValue = node.type === 'ExpressionStatement' && node.start === except
+    for (const value of isValue ? callsInArguments(node['expression'] as AnyNode) : discardedValues(node))
+      add(value, '')
+    if (mayBeAsync(callbackOf(node, 'forEach'))) watchesForEach = true
+    const executor = bindsPromise ? undefined : callbackOf(node, 'Promise')
+    if (mayBeAsync(executor)) add(executor, ',1')
     for (const child of Object.values(node)) {
       if (Array.isArray(child)) child.forEach((each) => isNode(each) && visit(each))
       else if (isNode(child)) visit(child)
     }
   }
 
+  // The runtime removes exactly these texts from what code sees of its functions.
   function add({ start, end }: AnyNode, rest: string): void {
-    insertions.push({ offset: start, text: `${name}(` }, { offset: end, text: rest })
+    insertions.push({ offset: start, text: `${name}(` }, { offset: end, text: `,${name}${rest})` })
   }
 }
 
@@ -69,31 +84,73 @@ function unusedName(code: string): string | undefined {
   return length > 30 ? undefined : `watch${'_'.repeat(length + 1)}`
 }
 
-/** Returns the calls in a statement whose values it discards, or keeps in a variable. */
+/** Returns the calls in a statement or a field whose values it discards, or keeps in a variable or a property. */
 function discardedValues(node: AnyNode): AnyNode[] {
-  if (node.type === 'ExpressionStatement') return callsIn(node['expression'] as AnyNode)
-  if (node.type !== 'VariableDeclaration' || String(node['kind']).includes('using')) return []
-  const declarations = node['declarations'] as { readonly id: AnyNode; readonly init: AnyNode | null }[]
-  return declarations.flatMap(({ id, init }) => (id.type === 'Identifier' && init && isCall(init) ? [init] : []))
+  switch (node.type) {
+    case 'ExpressionStatement':
+      return callsIn(node['expression'] as AnyNode)
+    case 'ForStatement':
+      return ['init', 'update'].flatMap((part) => (isNode(node[part]) ? callsIn(node[part]) : []))
+    case 'PropertyDefinition':
+      return keptCalls(node['value'])
+    case 'VariableDeclaration':
+      if (String(node['kind']).includes('using')) return []
+      return (node['declarations'] as AnyNode[]).flatMap(({ init }) => keptCalls(init))
+    default:
+      return []
+  }
+}
+
+/** Returns the calls whose values are kept: an expression, or the elements and properties of a literal. */
+function keptCalls(expression: unknown): AnyNode[] {
+  if (!isNode(expression)) return []
+  switch (expression.type) {
+    case 'ArrayExpression':
+      return (expression['elements'] as unknown[]).flatMap(keptCalls)
+    case 'ObjectExpression':
+      return (expression['properties'] as AnyNode[]).flatMap(({ value }) => keptCalls(value))
+    case 'ConditionalExpression':
+    case 'LogicalExpression':
+      return callsIn(expression)
+    default:
+      return isCall(expression) ? [expression] : []
+  }
 }
 
 function callsIn(expression: AnyNode): AnyNode[] {
   switch (expression.type) {
     case 'UnaryExpression':
-      return expression['operator'] === 'void' ? callsIn(expression['argument'] as AnyNode) : []
+      return ['void', '!'].includes(expression['operator'] as string) ? callsIn(expression['argument'] as AnyNode) : []
     case 'SequenceExpression':
       return (expression['expressions'] as AnyNode[]).flatMap(callsIn)
-    case 'AssignmentExpression': {
-      const right = expression['right'] as AnyNode
-      return expression['operator'] === '=' && isCall(right) ? [right] : []
-    }
+    case 'AssignmentExpression':
+      return ['=', '??=', '||=', '&&='].includes(expression['operator'] as string) ? keptCalls(expression['right']) : []
     case 'LogicalExpression':
       return callsIn(expression['right'] as AnyNode)
     case 'ConditionalExpression':
       return ['consequent', 'alternate'].flatMap((branch) => callsIn(expression[branch] as AnyNode))
     default:
-      return isCall(expression) ? [expression] : []
+      return isCall(expression) && loggedValues(expression) === undefined ? [expression] : callsInArguments(expression)
   }
+}
+
+/** Returns the calls in the arguments of a call whose own value needs no watch: one that logs or adds them. */
+function callsInArguments(expression: AnyNode): AnyNode[] {
+  return loggedValues(expression) ?? addedCalls(expression)
+}
+
+/** Returns the calls whose values a method adds to a collection. */
+function addedCalls(expression: AnyNode): AnyNode[] {
+  const isAddition = expression.type === 'CallExpression' && adders.has(methodOf(expression['callee'] as AnyNode) ?? '')
+  return isAddition ? (expression['arguments'] as AnyNode[]).flatMap(keptCalls) : []
+}
+
+/** Returns the calls in the arguments of a call of the console, which shows their values and discards them. */
+function loggedValues(expression: AnyNode): AnyNode[] | undefined {
+  if (expression.type !== 'CallExpression') return undefined
+  const callee = expression['callee'] as AnyNode
+  if (methodOf(callee) === undefined || !isNamed(callee['object'] as AnyNode, 'console')) return undefined
+  return (expression['arguments'] as AnyNode[]).filter(isCall)
 }
 
 function isCall({ type, ...node }: AnyNode): boolean {
@@ -104,17 +161,29 @@ function isCall({ type, ...node }: AnyNode): boolean {
   return !knownFunctions.has((callee.type === 'Identifier' ? nameOf(callee) : methodOf(callee)) ?? '')
 }
 
-/** Returns the callback of `forEach` or `new Promise`, if it may be an async function. */
-function callbackOf(node: AnyNode): AnyNode | undefined {
-  if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return undefined
+/** Returns the callback of a call of a method `forEach`, or the executor of `new Promise`. */
+function callbackOf(node: AnyNode, of: 'forEach' | 'Promise'): AnyNode | undefined {
+  if (node.type !== (of === 'forEach' ? 'CallExpression' : 'NewExpression')) return undefined
   const callee = node['callee'] as AnyNode
-  const takesCallback = node.type === 'CallExpression' ? methodOf(callee) === 'forEach' : isNamed(callee, 'Promise')
-  const [first] = node['arguments'] as readonly AnyNode[]
-  if (!takesCallback || first === undefined || first.type === 'SpreadElement') return undefined
-  if (first.type === 'Identifier' || first.type === 'MemberExpression') return first
-  // Parentheses do not belong to a node, so text around another expression could get between them.
-  const isFunction = first.type === 'ArrowFunctionExpression' || first.type === 'FunctionExpression'
-  return isFunction && first['async'] === true ? first : undefined
+  if (of === 'forEach' ? methodOf(callee) !== of : !isNamed(callee, of)) return undefined
+  return (node['arguments'] as readonly AnyNode[])[0]
+}
+
+/**
+ * Returns whether a node is a name, a property or an async function. Other expressions are left out: parentheses do not
+ * belong to a node, so text around one could get between them.
+ */
+function mayBeAsync(node: AnyNode | undefined): node is AnyNode {
+  switch (node?.type) {
+    case 'Identifier':
+    case 'MemberExpression':
+      return true
+    case 'ArrowFunctionExpression':
+    case 'FunctionExpression':
+      return node['async'] === true
+    default:
+      return false
+  }
 }
 
 function methodOf(callee: AnyNode): string | undefined {

@@ -1,25 +1,27 @@
 import type { AnyNode } from './patterns.ts'
 
-/** Function that is the program: the only statement, or the default export. */
+/** Function that is the program: the only statement, the default export, or the only other export. */
 export interface EntryFunction {
   /** Name by which to call it; undefined for an expression. */
   readonly name: string | undefined
   /** Statement of the expression; undefined for a declaration. */
   readonly statement: AnyNode | undefined
   readonly start: number
+  /** Function itself. */
+  readonly node: AnyNode
   /** Whether it has no parameters or one object pattern, so that it can be called. */
   readonly isCallable: boolean
 }
 
-/** Returns the function that is the program, if there is one. */
+/** Returns the function that is the program, if there is one; `exportedName` is that of its export. */
 export function entryFunction(
   statements: readonly AnyNode[],
-  defaultName: string | undefined,
+  exportedName: string | undefined,
 ): EntryFunction | undefined {
-  if (defaultName !== undefined) {
+  if (exportedName !== undefined) {
     for (const statement of statements) {
       const entry = declared(statement)
-      if (entry?.name === defaultName) return entry
+      if (entry?.name === exportedName) return entry
     }
     return undefined
   }
@@ -29,7 +31,8 @@ export function entryFunction(
   return ofFunction(last['expression'] as AnyNode, undefined, last)
 }
 
-function declared(statement: AnyNode): EntryFunction | undefined {
+/** Returns the function that a statement declares, if it declares nothing else. */
+export function declared(statement: AnyNode): EntryFunction | undefined {
   if (statement.type === 'FunctionDeclaration') return ofFunction(statement, nameOf(statement['id']))
   if (statement.type !== 'VariableDeclaration') return undefined
   const [first, second] = statement['declarations'] as readonly AnyNode[]
@@ -42,7 +45,7 @@ function ofFunction(node: AnyNode, name: string | undefined, statement?: AnyNode
   if (!/^(?:Function|Arrow)/.test(node.type)) return undefined
   const [first, second] = node['params'] as readonly AnyNode[]
   const takesInputs = second === undefined && (first === undefined || isObjectPattern(first))
-  return { name, statement, start: node.start, isCallable: takesInputs && node['generator'] !== true }
+  return { name, statement, node, start: node.start, isCallable: takesInputs && node['generator'] !== true }
 }
 
 function isObjectPattern(parameter: AnyNode): boolean {

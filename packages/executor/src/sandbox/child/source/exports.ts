@@ -1,6 +1,6 @@
 import type { Program } from 'acorn'
 
-import type { AnyNode } from './patterns.ts'
+import { addNames, type AnyNode } from './patterns.ts'
 
 /** Statements of a program whose exports are declarations and expressions of its own. */
 export interface Statements {
@@ -9,12 +9,15 @@ export interface Statements {
   readonly statements: readonly AnyNode[]
   /** Name that is exported as the default. */
   readonly defaultName: string | undefined
+  /** Names of the other exports. */
+  readonly exportedNames: readonly string[]
 }
 
 /** Replaces the exports of a program, which are all at its top level, by what they export. */
 export function withoutExports(code: string, program: Program): Statements {
   const statements: AnyNode[] = []
   let defaultName: string | undefined
+  const exportedNames: string[] = []
   let text = ''
   let copied = 0
 
@@ -28,8 +31,14 @@ export function withoutExports(code: string, program: Program): Statements {
     const declaration = node['declaration'] as AnyNode | null | undefined
     if (node.type === 'ExportNamedDeclaration') {
       blank(node.start, declaration?.start ?? node.end)
-      if (declaration) statements.push(declaration)
-      else defaultName ??= defaultOf(node['specifiers'] as AnyNode[])
+      if (declaration) {
+        statements.push(declaration)
+        exportedNames.push(...declaredNames(declaration))
+      } else {
+        const specifiers = node['specifiers'] as AnyNode[]
+        defaultName ??= defaultOf(specifiers)
+        exportedNames.push(...specifiers.map(({ local }) => (local as { name?: string }).name ?? ''))
+      }
     } else if (node.type === 'ExportDefaultDeclaration') {
       const name = nameOf(declaration!)
       blank(node.start, name !== undefined && declaration!.type === 'Identifier' ? node.end : startOf(node, code))
@@ -37,7 +46,7 @@ export function withoutExports(code: string, program: Program): Statements {
       if (declaration!.type !== 'Identifier') statements.push(asStatement(node, declaration!, text.length))
     } else statements.push(node)
   }
-  return { code: text + code.slice(copied), statements, defaultName }
+  return { code: text + code.slice(copied), statements, defaultName, exportedNames }
 }
 
 /** Returns the offset at which what a default export exports begins, with its parentheses. */
@@ -61,4 +70,10 @@ function nameOf(declaration: AnyNode): string | undefined {
 function defaultOf(specifiers: readonly AnyNode[]): string | undefined {
   const found = specifiers.find(({ exported }) => (exported as { name?: string }).name === 'default')
   return (found?.['local'] as { name?: string } | undefined)?.name
+}
+
+function declaredNames(declaration: AnyNode): string[] {
+  const names: string[] = []
+  for (const { id } of (declaration['declarations'] ?? [declaration]) as { readonly id: unknown }[]) addNames(id, names)
+  return names
 }

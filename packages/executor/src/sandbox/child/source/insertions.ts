@@ -9,6 +9,7 @@ export interface Insertion {
 
 /** Returns code with insertions, which are in the order of their offsets, and what they did to its columns. */
 export function insert(code: string, insertions: readonly Insertion[]): { body: string; shifts: Shift[] } {
+  if (insertions.length === 0) return { body: code, shifts: [] }
   let body = ''
   let copied = 0
   const shifts: Shift[] = []

@@ -1,8 +1,7 @@
 import { addNames, type AnyNode, isNode } from './patterns.ts'
 
 /** Names by which authors mean the value of their code. */
-const valueNames = ['result', 'output', 'main'] as const
-type ValueName = (typeof valueNames)[number]
+const valueNames = ['result', 'output', 'main']
 
 interface Use {
   /** Offset of the first declaration or assignment. */
@@ -13,16 +12,26 @@ interface Use {
   bindings: number
 }
 
-/** Uses of the names that usually hold the value of a program. A name that is only bound and filled is unused. */
+/**
+ * Uses of the names that usually hold the value of a program, and of further names of the program. A name that is only
+ * bound and filled is unused.
+ */
 export class NameUses {
-  readonly #uses = new Map<string, Use>(
-    valueNames.map((name) => [name, { firstAt: undefined, isParameter: false, occurrences: 0, bindings: 0 }]),
-  )
+  readonly #uses: ReadonlyMap<string, Use>
+
+  constructor(others: readonly string[]) {
+    this.#uses = new Map(
+      [...valueNames, ...others].map((name) => [
+        name,
+        { firstAt: undefined, isParameter: false, occurrences: 0, bindings: 0 },
+      ]),
+    )
+  }
 
   /** Returns the offset at which a name is declared or assigned, if it is and nothing reads it. */
-  unusedAt(name: ValueName): number | undefined {
-    const { firstAt, isParameter, occurrences, bindings } = this.#uses.get(name)!
-    return occurrences <= bindings && !isParameter ? firstAt : undefined
+  unusedAt(name: string): number | undefined {
+    const use = this.#uses.get(name)
+    return use !== undefined && use.occurrences <= use.bindings && !use.isParameter ? use.firstAt : undefined
   }
 
   /**
@@ -61,6 +70,11 @@ export class NameUses {
       case 'BreakStatement':
       case 'ContinueStatement':
         this.#isNoUse(node['label'])
+        break
+      case 'ExportSpecifier':
+        // A name that is exported as itself is one node, which is visited twice.
+        this.#isNoUse(node['local'])
+        this.#isNoUse(node['exported'])
         break
       case 'ExpressionStatement':
         this.#isNoUse(filledObject(node['expression'] as AnyNode))

@@ -1,11 +1,16 @@
 import { type Comment, type Program } from 'acorn'
 
+import { offsetOfOpenTemplate } from './brackets.ts'
 import { LinearParser } from './linear-parser.ts'
+import { positionOf } from './position.ts'
 import { unexpected } from './unexpected.ts'
 import { SourceError } from './source-error.ts'
 
-const isJsx = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
-const jsxHint = 'JSX is not supported: build an object or a string instead.'
+const tag = /^<(?:>|[A-Za-z][\w.]*(?:\s*\/?>|\s+[\w-]+\s*=|\s+\{))/
+const typeParameters = /^<[\w.]+>\s*\(/
+export const jsxHint = 'JSX is not supported: build an object or a string instead.'
+
+const tagHint = 'Send the program without tags around it. JSX and HTML are not supported.'
 
 /** Program, and its text without what acorn accepts and the body of a function does not. */
 export interface Parsed {
@@ -56,10 +61,12 @@ function describe(error: unknown, code: string): unknown {
   if (error instanceof Error && error.message.startsWith('Not enough stack space')) return new RangeError(error.message)
   if (!(error instanceof SyntaxError) || !('loc' in error)) return error
   const { loc, pos } = error as unknown as { loc: { line: number; column: number }; pos: number }
-  const message = error.message.replace(/ \(\d+:\d+\)$/, '')
+  const message = inWordsOfV8(error.message.replace(/ \(\d+:\d+\)$/, ''))
+  const template = message === 'Unterminated template literal' ? offsetOfOpenTemplate(code) : undefined
+  if (template !== undefined) return new SourceError(message, positionOf(code, template), { isConclusive: true })
   // Acorn's place of a regular expression is behind its slash.
   const column = loc.column + (/regular expression/i.test(message) ? 0 : 1)
-  const hint = isJsx.test(code.slice(pos, pos + 100)) ? jsxHint : undefined
+  const hint = isJsx(code, pos) ? (code.slice(0, pos).trim() === '' ? tagHint : jsxHint) : undefined
   return new SourceError(
     message === 'Unexpected token' ? unexpected(code, pos) : message,
     { line: loc.line, column },
@@ -69,4 +76,16 @@ function describe(error: unknown, code: string): unknown {
       isConclusive: hint !== undefined || /^(?:Unterminated|'new\.target')/.test(message),
     },
   )
+}
+
+function inWordsOfV8(message: string): string {
+  const [, statement] = /^Unsyntactic (break|continue)$/.exec(message) ?? []
+  if (statement !== undefined) return `Illegal ${statement} statement`
+  return message === 'Unterminated template' ? 'Unterminated template literal' : message
+}
+
+/** Returns whether a tag begins at an offset, rather than the type parameters of a function. */
+function isJsx(code: string, offset: number): boolean {
+  const text = code.slice(offset, offset + 100)
+  return tag.test(text) && !typeParameters.test(text) && !/[\w$]/.test(code[offset - 1] ?? '')
 }

@@ -46,6 +46,9 @@ describe('the prepared body', () => {
       shifts: [{ line: 1, column: 11, width: 25 }],
     })
     expect(prepareSource('return 1')).toMatchObject({ shifts: [] })
+    const prepared = prepareSource('/* a */ function () { mark }')
+    const column = prepared.ok ? prepared.body.indexOf('mark') + 1 : 0
+    expect(withoutShifts({ line: 1, column }, prepared.ok ? prepared.shifts : [])).toEqual({ line: 1, column: 23 })
   })
 
   test('contains no comment that renames the source', () => {

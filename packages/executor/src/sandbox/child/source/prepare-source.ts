@@ -1,11 +1,12 @@
-import type { PreparedSource } from '../../guest-boundary.ts'
+import type { PreparedSource, PlacedMessage } from '../../guest-boundary.ts'
 import { deepestBracket } from './brackets.ts'
 import { contentOfFence, removeCodeFence } from './code-fence.ts'
 import { checkCompilation } from './compile-check.ts'
-import { parseAnyDialect, shiftAt, type Understood } from './dialects.ts'
+import { parseAnyDialect, shiftOf, type Understood } from './dialects.ts'
 import { watchDiscarded } from './discarded-promises.ts'
 import { withHint } from './hints.ts'
 import { insert, withoutShifts } from './insertions.ts'
+import type { Mistake } from './mistakes.ts'
 import { positionOf } from './position.ts'
 import { modulesError, SourceError } from './source-error.ts'
 import { withValue } from './value.ts'
@@ -56,7 +57,7 @@ function prepare(check: CheckBody, code: string): PreparedSource {
     if (understood.analysis.hasFence) content = contentOfFence(code)
     if (content === undefined) return compile(check, whole, understood)
   } catch (error) {
-    content = error instanceof SourceError ? contentOfFence(code) : undefined
+    content = error instanceof SourceError || error instanceof RangeError ? contentOfFence(code) : undefined
     if (content === undefined) throw error instanceof SourceError ? withHint(error, whole) : error
   }
   const text = withoutHashbang(content)
@@ -73,26 +74,39 @@ function withoutHashbang(code: string): string {
   return start === undefined ? code : `${code.slice(0, start)}//${code.slice(start + 2)}`
 }
 
-function compile(
-  check: CheckBody,
-  original: string,
-  { program, code, analysis, returnedAt }: Understood,
-): PreparedSource {
-  const literal = returnedAt === undefined ? [] : [shiftAt(original, returnedAt)]
-  if (analysis.moduleSyntax) throw modulesError(withoutShifts(positionOf(code, analysis.moduleSyntax.start), literal))
+function compile(check: CheckBody, original: string, { program, code, analysis, prefix }: Understood): PreparedSource {
+  const prefixShift = prefix === undefined ? [] : [shiftOf(original, prefix)]
+  const { moduleSyntax } = analysis
+  if (moduleSyntax) {
+    const position = withoutShifts(positionOf(code, moduleSyntax.start), prefixShift)
+    throw modulesError(position, code, moduleSyntax.start)
+  }
   const valued = withValue(code, program, analysis)
   const watched = watchDiscarded(valued.code, program, valued.insertions[0]?.offset)
   // At the same offset, what a statement gets comes before what the program gets at its end.
   const insertions = [...watched.insertions, ...valued.insertions].sort((a, b) => a.offset - b.offset)
   const { body, shifts } = insert(valued.code, insertions)
-  const all = [...literal, ...shifts]
+  // Undone in this order: the insertions are in the code with its prefix.
+  const all = [...shifts, ...prefixShift]
   try {
     check(body)
   } catch (error) {
     throw error instanceof SourceError ? error.at(withoutShifts(error.position, all)) : error
   }
-  const { noValue } = valued
-  const warning = noValue && { message: noValue.message, ...positionOf(code, noValue.offset) }
-  const { name: watch } = watched
-  return { ok: true, body, shifts: all, ...(watch !== undefined && { watch }), ...(warning && { warning }) }
+  const placed = ({ message, offset }: Mistake): PlacedMessage => {
+    return { message, ...withoutShifts(positionOf(code, offset), prefixShift) }
+  }
+  const warning = valued.noValue && placed(valued.noValue)
+  const mistakes = analysis.mistakes.map(placed)
+  const { name: watch, watchesForEach } = watched
+  return {
+    ok: true,
+    body,
+    shifts: all,
+    ...(watch !== undefined && { watch }),
+    ...(watchesForEach && { watchesForEach }),
+    ...(analysis.usesLoopedVariable && { mayLogIteratorInUse: true }),
+    ...(warning && { warning }),
+    ...(mistakes.length > 0 && { mistakes }),
+  }
 }

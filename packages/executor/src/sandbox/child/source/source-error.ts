@@ -1,3 +1,4 @@
+import { moduleHint } from './module-hints.ts'
 import type { Position } from './position.ts'
 
 /** Facts about an error of code beside its message and position. */
@@ -34,14 +35,11 @@ export class SourceError extends Error {
   }
 }
 
-/** Returns the error for `import`, and for `export` where it can't be left out. */
-export function modulesError(position: Position): SourceError {
+/** Returns the error for `import`, and for `export` where it can't be left out, at an offset of the code. */
+export function modulesError(position: Position, code: string, offset: number): SourceError {
   return new SourceError(
     'modules are not available in the sandbox: remove import and export; for functions that JavaScript does not have, call a tool (tools.name(input))',
     position,
-    {
-      hint: 'Use the globals of the sandbox and the tools instead of a module, and end with the value.',
-      isConclusive: true,
-    },
+    { hint: moduleHint(code.slice(offset)), isConclusive: true },
   )
 }

@@ -21,12 +21,12 @@ export function isParserBroken(): boolean {
 
 /**
  * Replaces TypeScript's types by blanks, so that line and column numbers stay the same. The code may be the body of an
- * async function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`;
- * `RangeError` for code that nests too deeply, which breaks the parser if the nesting is without brackets; and
- * `ParserBrokenError` from then on.
+ * async function, or have imports and exports at its top level (those of types are removed). Throws `SourceError`, which
+ * breaks the parser if the error is far behind in a line; `RangeError` for code that nests too deeply, which breaks the
+ * parser if the nesting is without brackets; and `ParserBrokenError` once the parser is broken.
  */
 export function stripTypes(code: string): string {
-  if (deepestBracket(code).depth > maxBracketDepth) throw new RangeError('nested too deeply')
+  if (deepestBracket(code).depth > maxBracketDepth || hasManyFences(code)) throw new RangeError('nested too deeply')
   if (isBroken) throw new ParserBrokenError()
   isLoaded = true
   try {
@@ -34,7 +34,7 @@ export function stripTypes(code: string): string {
   } catch (error) {
     if (error instanceof SourceError) throw error
     isBroken = true
-    throw new RangeError('nested too deeply', { cause: error })
+    throw errorInLongLine(error, code) ?? new RangeError('nested too deeply', { cause: error })
   }
 }
 
@@ -48,16 +48,82 @@ function strip(code: string): string {
     return stripTypeScriptTypes(wrapperStart + code + wrapperEnd).slice(wrapperStart.length, -wrapperEnd.length)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
+    const withoutImports = withoutTypeImports(code)
+    if (withoutImports !== code) return strip(withoutImports)
     try {
       return stripTypeScriptTypes(code)
     } catch (otherError) {
-      throw otherError instanceof SyntaxError ? describe(error, code) : otherError
+      if (!(otherError instanceof SyntaxError)) throw otherError
+      throw hidesExport(error, otherError, code) ? describe(otherError, code, 0) : describe(error, code, 1)
     }
   }
 }
 
+/** Replaces the imports of types at the beginning of the code by blanks: the body of a function can't have them. */
+function withoutTypeImports(code: string): string {
+  const gap = /\s+|\/\/[^\n]*|\/\*[^]*?\*\//y
+  const typeImport = /import\s+type\s[^'"`;()=]*\bfrom\s*(?:'[^'\n]*'|"[^"\n]*");?/y
+  let text = ''
+  let offset = 0
+  for (;;) {
+    const isImport = matchAt(typeImport, code, offset)
+    const end = isImport ?? matchAt(gap, code, offset)
+    if (end === undefined) return text + code.slice(offset)
+    const part = code.slice(offset, end)
+    text += isImport === undefined ? part : part.replaceAll(/[^\n\r]/g, ' ')
+    offset = end
+  }
+}
+
+/** Returns the offset at which a match ends that begins at an offset. */
+function matchAt(pattern: RegExp, code: string, offset: number): number | undefined {
+  pattern.lastIndex = offset
+  return pattern.test(code) ? pattern.lastIndex : undefined
+}
+
+/**
+ * Returns whether code within a function fails only because of an `export`, which is accepted, so that the error of the
+ * code by itself is the one to report.
+ */
+function hidesExport(within: SyntaxError, byItself: SyntaxError, code: string): boolean {
+  const isExport =
+    /'export'/.test(within.message) && code.startsWith('export', offsetOf(code, positionOfError(within, code, 1)))
+  return isExport && !byItself.message.startsWith('Return statement')
+}
+
 /** Maximum nesting of brackets. The parser breaks at 800 brackets or more, or at 1,600 operators. */
 const maxBracketDepth = 600
+
+/** Maximum number of lines with a code fence. The parser breaks at several thousand: each is a tag of the next one. */
+const maxFenceLines = 1_000
+
+function hasManyFences(code: string): boolean {
+  let count = 0
+  for (const _ of code.matchAll(/^[ \t]*```/gm)) if (++count > maxFenceLines) return true
+  return false
+}
+
+/** First columns of a line in which the parser can report an error: its columns have 16 bits. */
+const maxErrorColumn = 65_500
+
+/**
+ * Returns the error for code that the parser has failed to report an error of, because the error is far behind in a line;
+ * undefined if the parser has failed for another reason.
+ */
+function errorInLongLine(thrown: unknown, code: string): SourceError | undefined {
+  if (thrown instanceof RangeError || !(thrown instanceof Error) || !thrown.message.startsWith('unreachable')) {
+    return undefined
+  }
+  const lines = code.split('\n')
+  const index = lines.findIndex((line) => line.length > maxErrorColumn)
+  if (index === -1) return undefined
+  const place = `line ${index + 1}, which has ${lines[index]!.length} characters`
+  return new SourceError(
+    `syntax error behind column ${maxErrorColumn} of ${place}`,
+    { line: index + 1, column: maxErrorColumn },
+    { hint: 'Break the line into shorter ones, so that the place of the error can be shown.' },
+  )
+}
 
 let isLoaded = false
 
@@ -90,13 +156,14 @@ const unsupported: readonly (readonly [RegExp, string, string])[] = [
   ],
 ]
 
-function describe(error: SyntaxError, code: string): unknown {
+/** Returns the error of code that was parsed behind some lines of a wrapper. */
+function describe(error: SyntaxError, code: string, linesBefore: number): unknown {
   if (!('code' in error) || error.code === undefined) return error
   const { message } = error
-  const position = positionOfError(error, code)
+  const position = positionOfError(error, code, linesBefore)
   const isUnsupported = error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX'
   if (/'import'|'export'/.test(message) || (isUnsupported && /\b(?:import|export)\b/.test(message))) {
-    return modulesError(position)
+    return modulesError(position, code, offsetOf(code, position))
   }
   if (isUnsupported) {
     const [, text = message, hint] = unsupported.find(([pattern]) => pattern.test(message)) ?? []
@@ -111,17 +178,22 @@ function describe(error: SyntaxError, code: string): unknown {
   return new SourceError(isVague ? unexpected(code, offset) : message, position)
 }
 
-/** Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code. */
-function positionOfError(error: SyntaxError, code: string): Position {
-  const found = positionInStack(error.stack ?? '')
-  if (found === undefined) return positionOf(code, code.length)
+/**
+ * Returns the place of an error in the code. One about missing text has its place in the wrapper, behind the code, or
+ * no column.
+ */
+function positionOfError(error: SyntaxError, code: string, linesBefore: number): Position {
+  const stack = error.stack ?? ''
+  const found = positionInStack(stack)
+  const hasColumn = linesBefore > 0 || /^[ \t]*\^+$/m.test(stack) || error.message.includes('not supported')
+  if (found === undefined || !hasColumn) return positionOf(code, code.length)
   let start = 0
-  for (let passed = 2; passed < found.line; passed++) {
+  for (let passed = 1 + linesBefore; passed < found.line; passed++) {
     const next = code.indexOf('\n', start) + 1
     if (next === 0) return positionOf(code, code.length)
     start = next
   }
-  if (found.line < 2) return positionOf(code, 0)
+  if (found.line <= linesBefore) return positionOf(code, 0)
   const end = code.indexOf('\n', start)
   return positionOf(code, start + lengthOfWidth(code.slice(start, end === -1 ? undefined : end), found.column - 1))
 }

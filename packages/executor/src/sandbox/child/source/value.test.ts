@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 
 import { inputs, outcomeOf } from './value-of.test-support.ts'
 
@@ -55,6 +55,21 @@ describe('the last expression', () => {
   })
 })
 
+describe('an exported function beside its helpers', () => {
+  test.each<Row>([
+    ['const twice = (n) => 2 * n\nexport async function main({ input }) { return twice(input.n) }', 40],
+    ['function twice(n) { return 2 * n }\nexport const run = async ({ input }) => twice(input.n)', 40],
+    ['const main = () => helper()\nfunction helper() { return 4 }\nexport { main }', 4],
+    ['export function helper() { return 4 }\nexport function main() { return helper() + 1 }', 5],
+    ['export function helper() { return 4 }\nconst result = 5', 5],
+    ['export function helper() { return 4 }\nhelper() * 2', 8],
+    ['export function a() { return 4 }\nexport function b() { return 5 }', undefined],
+    ['export function a() { return 4 }\nfor (const x of [1]) {}', 4],
+    ['export function a() { return 4 }\nconst b = a()', undefined],
+    ['export function a(x) { return x }\nconst b = 1', undefined],
+  ])('%s', expectValue)
+})
+
 describe('result', () => {
   test.each<Row>([
     ['result = 2 + 2', 4],
@@ -107,6 +122,20 @@ describe('result', () => {
   ])('is not the value where it is out of scope: %s', expectValue)
 })
 
+describe('a property result of the global object', () => {
+  afterEach(() => {
+    Reflect.deleteProperty(globalThis, 'result')
+  })
+  test.each<Row>([
+    ['globalThis.result = 4; const a = 1', 4],
+    ["if (input.n) globalThis['result'] = [4]", [4]],
+    ['const f = () => { globalThis.result = 4 }\nf()', 4],
+    ['globalThis.result = 4\n5', 5],
+    ['globalThis.other = 4; const a = 1', undefined],
+    ['const a = {}; a.result = 4; const b = 1', undefined],
+  ])('is the value if no variable has that name: %s', expectValue)
+})
+
 describe('a lone function', () => {
   test.each<Row>([
     ['async () => 4', 4],
@@ -126,6 +155,11 @@ describe('a lone function', () => {
     ['async function input({ input }) { return input.n }', 20],
     ['const tools = ({ tools }) => tools.name', 'tools'],
     ['async function main() { result = 5; return 6 }', 6],
+    ['function () { return 4 }', 4],
+    ['async function () { return 4 };', 4],
+    ['// why\nasync function ({ input }) {\n  return input.n\n}\n', 20],
+    ['async function ({ input: { n } }: { input: { n: number } }): Promise<number> { return n }', 20],
+    ['```js\nasync function () { result = 4 }\n```', 4],
   ])('is called: %s', expectValue)
 
   test.each<Row>([
@@ -135,9 +169,10 @@ describe('a lone function', () => {
     ['function* main() { yield 4 }', undefined],
     ['function f() { return 1 }\nconst a = 1', undefined],
     ['function f() { return 1 }\nfunction g() { return 2 }', undefined],
+    ['async function main() { return await main }\nconst a = 1', undefined],
   ])('is not called: %s', expectValue)
 
-  test('is a value like any other if it can not be called', async () => {
+  test('is a value like any other if it cannot be called', async () => {
     expect((await outcomeOf('(x) => x')).value).toBeTypeOf('function')
   })
 })
@@ -186,6 +221,29 @@ describe('exports', () => {
     ['export { f }\nfunction f() { return 4 }', 4],
     ['const a = 4\nexport {}\na', 4],
     [`import type { A } from 'a'\nexport type B = A\n4`, 4],
+    ['export async function main() { return f() }\nfunction f() { return 4 }', 4],
+    ['function f() { return 4 }\nexport const run = async () => f()', 4],
+    ['const f = () => 4\nexport { run }\nfunction run() { return f() }', 4],
+    ['export const a = 1, b = 2\nexport function main() { return a + b }', 3],
+    ['export async function main() { return 4 }\nconsole.log("loaded")', 4],
+    ['export async function main() { result = 4 }\nfunction f() {}', 4],
+    ['export function f() { return 1 }\n5', 5],
+    ['export function f() { return 1 }\nexport function g() { return 2 }', undefined],
+    ['export function f(a) { return 1 }\nconst b = f(1)', undefined],
+    ['export const result = 4\nexport function f() { return 1 }', 4],
+    ['let n = 0\nexport async function main() { n += 1; return n }\nresult = [await main(), n]', [1, 1]],
+    ['let n = 0\nexport default async function main() { return ++n }\nconst a = await main()', undefined],
+    ['export default 4\n5', 4],
+    ['export default { a: 1 }\nconsole.log("done")', { a: 1 }],
+    ['export default async ({ input }) => input.n\n;[1].push(2)', 20],
+    ['export default function () { return a }\nconst a = 4', 4],
+    ['export default (async () => 4)()\nconst a = 1', 4],
+    ['export default { a: exported() }\nfunction exported() { return 4 }', { a: 4 }],
+    ['const a = 4\nexport default a\nconsole.log(a)', 4],
+    ['export default async function main() { return 4 }\nconsole.log("loaded")', 4],
+    ['export default async function main() { return 4 }\nmain()', 4],
+    ['export default class A { static b = 4 }\nA.b', 4],
+    ['const a: number = 4\nexport default a as unknown;\nconst b = 1', 4],
     ['export interface A { b: string }\nexport const result: A = { b: "c" }', { b: 'c' }],
   ])('%s', expectValue)
 })
@@ -211,6 +269,8 @@ describe('text around the program', () => {
     ['\n~~~typescript title="x"\nlet x: number = 4\nx\n~~~\n', 4],
     ['```js\r\nconst a = 4\r\na\r\n```\r\n', 4],
     ['Here is the code:\n```js\n4\n```\nIt gives 4.', 4],
+    ['const a = 4\na\n```', 4],
+    ['const a: number = 4\nreturn a\n```\n\n', 4],
     ['Code:\n```js\nreturn 4\n```', 4],
     ["Sure, that's it\n\n```ts\nconst a: number = 4\na\n```\n", 4],
     ['I will call it.\n\n~~~\nresult = 4', 4],

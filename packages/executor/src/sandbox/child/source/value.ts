@@ -1,18 +1,20 @@
 import type { Program } from 'acorn'
 
 import type { Analysis } from './analysis.ts'
-import { entryFunction } from './entry-function.ts'
-import { withoutExports } from './exports.ts'
+import { type EntryFunction, entryFunction } from './entry-function.ts'
+import { type Statements, withoutExports } from './exports.ts'
 import type { Insertion } from './insertions.ts'
-import { type NoValue, noValueOf } from './no-value.ts'
+import type { Mistake } from './mistakes.ts'
+import { noValueOf, writesLog } from './no-value.ts'
 import { type AnyNode, bindsResult } from './patterns.ts'
+import { isReferenced } from './referenced-name.ts'
 
 /** Code that returns its value once the insertions are in it. */
 export interface ValuedCode {
   readonly code: string
   readonly insertions: readonly Insertion[]
   /** Mistake to report if the code turns out to have no value. */
-  readonly noValue: NoValue | undefined
+  readonly noValue: Mistake | undefined
 }
 
 /** Argument of a function that is the program. Its parameters may be named like the globals. */
@@ -21,8 +23,8 @@ const inputs =
 
 /**
  * Returns what makes a program return its value. A `return` of its own needs nothing. At its end, the value is that of
- * its last expression; `result`, if there is no such expression or its value is undefined; or that of a lone function,
- * which is called.
+ * its default export; its last expression; `result`, if there is no such expression or its value is undefined; or that
+ * of a lone or exported function, which is called.
  */
 export function withValue(original: string, program: Program, analysis: Analysis): ValuedCode {
   const exported = withoutExports(original, program)
@@ -31,35 +33,95 @@ export function withValue(original: string, program: Program, analysis: Analysis
   const end = program.body.at(-1)?.end ?? code.length
   // Function declarations take effect before everything else, so an expression in front of them still comes last.
   const last = statements.findLast(({ type }) => type !== 'FunctionDeclaration')
-  const hasResult = analysis.declaresResult || analysis.assignsUndeclaredResult
+  const { variable, declaration } = resultOf(analysis)
   const lastExpression =
-    last?.type === 'ExpressionStatement' && !(hasResult && setsResult(last['expression'] as AnyNode)) ? last : undefined
+    last?.type === 'ExpressionStatement' && !(variable !== undefined && setsResult(last['expression'] as AnyNode))
+      ? last
+      : undefined
 
-  const entry = entryFunction(statements, defaultName)
-  const isCalled = entry?.isCallable === true && (lastExpression === undefined || lastExpression === entry.statement)
-  const exportedVariable = entry === undefined ? defaultName : undefined
-  const fallback = exportedVariable ?? (hasResult ? 'result' : undefined)
-  // `var` is hoisted to before the first assignment.
-  const declaration = hasResult && !analysis.declaresResult ? ';var result' : ''
-  const noValue = noValueOf(statements, { uses: analysis.uses, entry, isCalled, last, hasResult })
+  const { entry, isCalled } = entryOf(exported, statements, { analysis, lastExpression })
+  const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
+  const isClass = statements.some((each) => each.type === 'ClassDeclaration' && nameOf(each) === defaultName)
+  const exportedVariable = entry === undefined && !(isClass && lastExpression !== undefined) ? defaultName : undefined
+  const fallback = exportedVariable ?? variable
+  const facts = { uses: analysis.uses, entry, isCalled, last, hasResult: variable !== undefined }
+  const noValue = exportedVariable === undefined ? noValueOf(statements, facts) : undefined
 
   const [before, after] =
     fallback === undefined
       ? ['return (', ')']
       : [`return (({ value = ${fallback} }) => value)({ value: await (`, ') })']
   const call = isCalled ? `(${inputs})` : ''
-  const expression = isCalled ? entry.statement : lastExpression
+  let expression = marked
+  if (expression === undefined && exportedVariable === undefined)
+    expression = isCalled ? entry?.statement : lastExpression
   if (expression !== undefined) {
     // The statement ends at its last token, before any comment. Parentheses belong to the statement and not to the
     // expression.
     const stop = code[expression.end - 1] === ';' ? expression.end - 1 : expression.end
+    if (expression !== last) {
+      const name = unusedName(code)
+      const value = `;${before}${name}${call}${after}${declaration}`
+      const kept = [insertion(expression.start, `const ${name} = (`), insertion(stop, ');')]
+      return { code, noValue, insertions: [...kept, insertion(end, value)] }
+    }
     const suffix = fallback === undefined ? `)${call}` : `)${call} })`
     return { code, noValue, insertions: [insertion(expression.start, before), insertion(stop, suffix + declaration)] }
   }
-  if (isCalled)
+  if (isCalled && entry !== undefined)
     return { code, noValue, insertions: [insertion(end, `;${before}${entry.name}${call}${after}${declaration}`)] }
   const insertions = fallback === undefined ? [] : [insertion(end, `;return ${fallback}${declaration}`)]
   return { code, noValue, insertions }
+}
+
+/** Returns what holds `result`, if the program sets it, and the declaration that it needs. */
+function resultOf(analysis: Analysis): { variable: string | undefined; declaration: string } {
+  if (analysis.declaresResult) return { variable: 'result', declaration: '' }
+  // `var` is hoisted to before the first assignment.
+  if (analysis.assignsUndeclaredResult) return { variable: 'result', declaration: ';var result' }
+  return { variable: analysis.assignsGlobalResult ? 'globalThis.result' : undefined, declaration: '' }
+}
+
+interface Facts {
+  readonly analysis: Analysis
+  readonly lastExpression: AnyNode | undefined
+}
+
+/**
+ * Returns the function that is the program, and whether to call it. The default export has precedence over the last
+ * expression; another export has it over a call of the console only. A function that the program itself refers to is not
+ * called.
+ */
+function entryOf(
+  { defaultName, exportedNames }: Statements,
+  statements: readonly AnyNode[],
+  { analysis, lastExpression }: Facts,
+): { entry: EntryFunction | undefined; isCalled: boolean } {
+  const marked = statements.find(({ isDefaultExport }) => isDefaultExport === true)
+  const entry = entryFunction(marked === undefined ? statements : [marked], defaultName)
+  if (entry !== undefined) return { entry, isCalled: entry.isCallable && !isUsed(entry) }
+  if (defaultName !== undefined || marked !== undefined || analysis.declaresResult) return none
+  if (lastExpression !== undefined && !writesLog(lastExpression['expression'] as AnyNode)) return none
+  const name = exportedNames.length === 1 ? exportedNames[0] : exportedNames.find((each) => each === 'main')
+  const named = name === undefined ? undefined : entryFunction(statements, name)
+  return named === undefined || isUsed(named) ? none : { entry: named, isCalled: named.isCallable }
+
+  function isUsed({ name, start }: EntryFunction): boolean {
+    return name !== undefined && isReferenced(name, start, statements)
+  }
+}
+
+const none = { entry: undefined, isCalled: false } as const
+
+/** Returns a name that the code does not contain. */
+function unusedName(code: string): string {
+  let length = -1
+  for (const [, underscores] of code.matchAll(/exported(_*)/g)) length = Math.max(length, underscores!.length)
+  return `exported${'_'.repeat(length + 1)}`
+}
+
+function nameOf(declaration: AnyNode): string | undefined {
+  return (declaration['id'] as { name?: string } | null | undefined)?.name
 }
 
 function insertion(offset: number, text: string): Insertion {

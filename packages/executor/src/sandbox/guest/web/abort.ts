@@ -27,6 +27,7 @@ export function createAbort(p: Primordials, host: WebHost, DOMException: DomExce
 
     static timeout(delayMs: unknown): AbortSignal {
       const delay = p.Number(delayMs)
+      if (!p.NumberIsFinite(delay)) throw new p.TypeError('The "delay" argument must be a finite number')
       if (!(delay >= 0 && delay <= 9_007_199_254_740_991)) {
         throw new p.RangeError(`The value of "delay" is out of range. It must be >= 0 && <= 9007199254740991.`)
       }

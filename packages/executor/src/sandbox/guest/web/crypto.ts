@@ -9,6 +9,9 @@ import type { WebHost } from './web-host.ts'
 export function createCrypto(p: Primordials, host: WebHost, DOMException: DomExceptionClass): object {
   const crypto = {
     getRandomValues(array: unknown): unknown {
+      if (typeof array !== 'object' || array === null) {
+        throw new p.TypeError('The "data" argument must be an integer-type TypedArray')
+      }
       const type = p.typedArrayTag(array)
       if (type === undefined || p.stringStartsWith(type, 'Float')) {
         throw new DOMException('The data argument must be an integer-type TypedArray', 'TypeMismatchError')

@@ -1,6 +1,6 @@
 import { type Brand, brandOf } from '../brand.ts'
 import { defineHidden } from '../define.ts'
-import { kindOf } from '../not-json.ts'
+import { kindOf } from '../kind-of.ts'
 import type { Primordials } from '../primordials.ts'
 import { dictionaryOf, textOf } from './convert.ts'
 import type { DomExceptionClass, DomExceptions } from './dom-exception.ts'
@@ -31,8 +31,10 @@ export function createStructuredClone(
 
   function checkTransferable(buffers: readonly unknown[], index: number): void {
     const buffer = buffers[index]
-    const isBuffer = typeof buffer === 'object' && buffer !== null && brandOf(p, buffer) === 'ArrayBuffer'
-    if (!isBuffer) throw new DOMException('Value not transferable', 'DataCloneError')
+    if ((typeof buffer !== 'object' && typeof buffer !== 'function') || buffer === null) {
+      throw new p.TypeError(`transfer has a value at index ${index} that is not an object`)
+    }
+    if (brandOf(p, buffer) !== 'ArrayBuffer') throw new DOMException('Value not transferable', 'DataCloneError')
     if (p.arrayBufferDetached(buffer as ArrayBuffer)) {
       throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError')
     }
@@ -117,8 +119,16 @@ export function createStructuredClone(
    * contents. An object that only inherits from a class that `brandOf` knows is no instance.
    */
   function refuseHiddenState(value: object): void {
+    if (value === p.globalThis) throw notCloneable('#<Object>')
     const kind = p.JSONIsRawJSON(value) ? 'RawJSON' : kindOf(p, value)
     if (kind !== undefined && !p.arrayIncludes(brandedKinds, kind)) throw notCloneable(`#<${kind}>`)
+    if (value === p.globalThis || isArguments(value)) throw notCloneable('#<Object>')
+  }
+
+  /** Returns whether an object is the `arguments` of a function, which HTML does not clone either. */
+  function isArguments(value: object): boolean {
+    const callee = p.ReflectGetOwnPropertyDescriptor(value, 'callee')
+    return callee !== undefined && callee.enumerable === false && p.ObjectHasOwn(value, p.SymbolIterator)
   }
 
   function cloneProperties(value: object, copy: object, known: Map<object, object>): object {

@@ -164,7 +164,14 @@ const cases: string[] = [
     `new Error('x', { cause: () => 1 })`,
     `{ deep: [new Map([[1, { f() {} }]])] }`,
     `class {}`,
-  ].map((value) => `try { return structuredClone(${value}) } catch (e) { return [e.name, e.code, Error.isError(e)] }`),
+    `globalThis`,
+    `1, { transfer: [1] }`,
+    `1, { transfer: [null] }`,
+    `1, { transfer: [{}] }`,
+  ].map(
+    (value) =>
+      `try { return structuredClone(${value}) } catch (e) { return [e.name, e.code === 25, Error.isError(e)] }`,
+  ),
   `return [Object.create(Map.prototype), Object.create({ a: 1 }), Math, Intl, new (class { #x = 1; y = 2 })()].map((each) => structuredClone(each))`,
   `const e = structuredClone({ e: new DOMException('m', 'AbortError') }).e; return [e instanceof DOMException, e.name, e.message, e.code, Error.isError(e)]`,
   // Events
