@@ -12,6 +12,7 @@ export type Command =
   | { readonly name: 'help' }
   | { readonly name: 'version' }
   | { readonly name: 'replay'; readonly paths: readonly string[] }
+  | { readonly name: 'migrate' | 'check-waiting' }
   | { readonly name: 'keys'; readonly command: KeysCommand }
   | { readonly name: 'keys-help' }
   | { readonly name: 'invalid'; readonly problem: string }
@@ -34,6 +35,9 @@ export function parseCommand(args: readonly string[]): Command {
   if (values.version === true) return { name: 'version' }
   const [word, ...paths] = positionals
   if (word === undefined) return { name: 'serve' }
+  if (word === 'migrate' || word === 'check-waiting') {
+    return paths[0] === undefined ? { name: word } : invalid(paths[0])
+  }
   if (word !== 'replay') return invalid(word)
   if (paths.length > 0) return { name: 'replay', paths }
   return { name: 'invalid', problem: 'replay needs a file. For example: codemode-executor replay journal.json' }
@@ -50,7 +54,7 @@ function keysCommand(args: readonly string[]): Command {
 }
 
 function invalid(argument: string): Command {
-  const nearest = nearestName(argument, ['--help', '--version', 'replay', 'keys'])
+  const nearest = nearestName(argument, ['--help', '--version', 'replay', 'migrate', 'check-waiting', 'keys'])
   const variable = nearestName(argument.replace(/^-+/, ''), optionNames)
   const hint =
     variable === undefined ? '' : ` Options are set as environment variables, such as ${variableOf([variable])}=…`
@@ -66,6 +70,8 @@ export function helpText(): string {
   })
   return `Usage: codemode-executor [--help] [--version]
        codemode-executor replay FILE...
+       codemode-executor migrate
+       codemode-executor check-waiting
        codemode-executor keys create|list|revoke
 
 Runs code in isolates and calls the tools of the client. Prints one line when it is ready:
@@ -74,6 +80,8 @@ Writes its log to standard error, as lines of JSON. On SIGTERM or SIGINT, waits 
 executions and then exits; a second signal ends it immediately.
 
 replay runs exported journals (GET /v1/executions/:id/journal) again, offline.
+migrate brings the database of CODEMODE_DATABASE_URL up to date, which an executor also does when it starts.
+check-waiting replays the journals of all waiting executions in that database: run it before an upgrade.
 keys creates, lists and revokes API keys in a file: codemode-executor keys --help.
 
 Environment variables, or the same options in camelCase in a JSON file:

@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
+import type { Journal } from '@codemode/shared'
+
 import { createExecutor, type RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
 import type { KeysCommand } from './keys-arguments.ts'
@@ -51,6 +53,12 @@ async function runCommand(): Promise<void> {
     case 'replay':
       await replay(command.paths)
       return
+    case 'migrate':
+      await migrate()
+      return
+    case 'check-waiting':
+      await checkWaiting()
+      return
     case 'serve':
       await serve()
   }
@@ -66,11 +74,40 @@ async function changeKeys(command: KeysCommand): Promise<void> {
 }
 
 async function replay(paths: readonly string[]): Promise<void> {
-  const { replayFiles } = await import('./replay-command.ts')
-  for await (const { ok, text } of replayFiles(paths)) {
+  const { journalsInFiles } = await import('./replay-command.ts')
+  await replayAll(journalsInFiles(paths))
+}
+
+async function replayAll(journals: AsyncIterable<Journal | string>): Promise<number> {
+  const { replayJournals } = await import('./replay-command.ts')
+  let count = 0
+  for await (const { ok, text } of replayJournals(journals)) {
+    count += 1
     process.stdout.write(`${text}\n`)
     if (!ok) process.exitCode = 1
   }
+  return count
+}
+
+async function migrate(): Promise<void> {
+  const { migrateDatabase } = await import('../store/postgres/administration.ts')
+  await migrateDatabase(databaseUrl())
+  process.stdout.write('The database is up to date.\n')
+}
+
+async function checkWaiting(): Promise<void> {
+  const { waitingJournals } = await import('../store/postgres/administration.ts')
+  const count = await replayAll(waitingJournals(databaseUrl()))
+  process.stdout.write(`${count} waiting executions were replayed.\n`)
+}
+
+/** Returns the URL of the database. Throws `ConfigurationError` if none is configured. */
+function databaseUrl(): string {
+  const { config } = configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8'))
+  if (config.databaseUrl !== undefined) return config.databaseUrl
+  throw new ConfigurationError([
+    'This command needs a database. Set its URL:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
+  ])
 }
 
 async function serve(): Promise<void> {

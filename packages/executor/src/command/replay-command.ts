@@ -18,17 +18,22 @@ interface ReplayReport {
 }
 
 /**
- * Replays exported journals offline, one after another, and reports for each whether the guest behaved as recorded.
- * Calls no tool. Implements the command `codemode-executor replay FILE...`.
+ * Replays journals offline, one after another, and reports for each whether the guest behaved as recorded. Calls no tool. A
+ * string in place of a journal is the reason why there is none. Implements the commands `replay` and `check-waiting`.
  */
-export async function* replayFiles(paths: readonly string[]): AsyncGenerator<ReplayReport> {
+export async function* replayJournals(journals: AsyncIterable<Journal | string>): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1 })
-  for (const path of paths) yield await replayFile(pool, path)
+  for await (const journal of journals) {
+    yield typeof journal === 'string' ? { ok: false, text: journal } : await replayJournal(pool, journal)
+  }
 }
 
-async function replayFile(pool: ProcessPool, path: string): Promise<ReplayReport> {
-  const journal = readJournal(path)
-  if (typeof journal === 'string') return { ok: false, text: journal }
+/** Yields the journals in files. */
+export async function* journalsInFiles(paths: readonly string[]): AsyncGenerator<Journal | string> {
+  for (const path of paths) yield readJournal(path)
+}
+
+async function replayJournal(pool: ProcessPool, journal: Journal): Promise<ReplayReport> {
   const guest = pool.placeGuest(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
   const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
