@@ -1,6 +1,5 @@
 import { version as nodeVersion } from 'node:process'
 
-import type { Callback } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from './config.ts'
@@ -11,7 +10,7 @@ import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
 import { metricsObserver } from './telemetry.ts'
-import type { ToolTransport } from './tools/transport.ts'
+import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
 const MiB = 1024 * 1024
@@ -24,7 +23,7 @@ export interface StartedEngine extends AsyncDisposable {
 
 interface EngineDependencies {
   readonly logger: Logger
-  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  readonly callbackTransport: CreateCallbackTransport
 }
 
 /** Starts the sandbox processes and creates an engine that uses them. */

@@ -83,8 +83,7 @@ export class ToolServer {
 
   readonly #answer = async (request: IncomingRequest): Promise<ServedResponse> => {
     try {
-      if (this.#isClosed)
-        throw new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
+      if (this.#isClosed) throw closedServer()
       const callback = await readCallbackRequest(request, this.#secret)
       const { message } = callback
       if (message.type === 'tool.call') {
@@ -118,12 +117,16 @@ export class ToolServer {
     { expiresAt, isBound }: Pick<CallbackRequest, 'expiresAt' | 'isBound'>,
     request: IncomingRequest,
   ): Promise<string> {
-    const { callId, executionId, tool, input } = message
-    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt }
+    const { callId, executionId, tool, input, gracePeriodMs } = message
+    const grace = gracePeriodMs !== undefined && { gracePeriodMs }
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt, ...grace }
     try {
-      return await this.#record.answer(call, request.signal, (signal) =>
+      const json = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, isBound)),
       )
+      // Closing this client aborts the handler, which is no answer for an execution that goes on without it.
+      if (this.#isClosed && grace && isFailure(json)) throw closedServer()
+      return json
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
       this.#options.onConflict(message, error)
@@ -143,4 +146,13 @@ export class ToolServer {
     this.#record.abortAll(new DOMException('The client was closed', 'AbortError'))
     await this.#listener?.close()
   }
+}
+
+function closedServer(): RequestError {
+  return new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
+}
+
+function isFailure(answerJson: string): boolean {
+  const { ok }: ToolAnswer = JSON.parse(answerJson)
+  return !ok
 }
