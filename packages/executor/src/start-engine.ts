@@ -3,7 +3,7 @@ import { version as nodeVersion } from 'node:process'
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from './config.ts'
-import { createEngine } from './engine/create-engine.ts'
+import { createEngine, type EngineOptions } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
 import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
@@ -24,12 +24,14 @@ export interface StartedEngine extends AsyncDisposable {
 interface EngineDependencies {
   readonly logger: Logger
   readonly callbackTransport: CreateCallbackTransport
+  /** Store of detached executions, and how this node runs them; absent if the executor has none. */
+  readonly detached?: EngineOptions['detached']
 }
 
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport }: EngineDependencies,
+  { logger, callbackTransport, detached }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -54,6 +56,7 @@ export async function startEngine(
     maxQueued: config.maxQueued,
     disconnectGraceMs: config.disconnectGraceMs,
     observer,
+    ...(detached && { detached }),
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
   })
   return {

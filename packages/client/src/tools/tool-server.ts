@@ -14,7 +14,7 @@ import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedResponse } from './listener.ts'
 import { endedExecutionAnswer } from './tool-failure.ts'
 
-/** Milliseconds by which a token outlives the request of its execution. */
+/** Milliseconds by which a token outlives its execution. */
 const tokenMarginMs = 60_000
 
 /** Maximum number of executions that are remembered as ended. Calls that come later have mostly expired. */
@@ -54,18 +54,18 @@ export class ToolServer {
 
   /**
    * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
-   * tools only.
+   * tools only, which is valid for the life of the execution and a minute.
    */
   async callbackFor(
     executionId: string,
     { tools, isBound }: Pick<TokenClaims, 'tools' | 'isBound'>,
-    requestTimeoutMs: number,
+    lifetimeMs: number,
   ): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
-    const expiresAt = issuedAt + requestTimeoutMs + tokenMarginMs
+    const expiresAt = issuedAt + lifetimeMs + tokenMarginMs
     const token = signToken({ executionId, tools, isBound, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
@@ -105,6 +105,11 @@ export class ToolServer {
       'INTERNAL',
       `The tool server failed because of a bug. The client's log has the error under correlation id ${correlationId}.`,
     )
+  }
+
+  /** Listens now, if the server has a port of its own, and not only when the first callback is made. */
+  async listen(): Promise<void> {
+    await this.#listener?.url()
   }
 
   /** Refuses calls of an execution from now on, except those that have started. */
