@@ -8,7 +8,7 @@ import { requirements } from './tests/requirements.ts'
 const conditions = ['@codemode/source']
 /** Tests beside their source that start processes or open sockets. */
 const beside = 'packages/*/src/**/*.integration.test.ts'
-const generated = ['tests/{chaos,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
+const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
 
 /**
  * `unit` starts no process and opens no socket; `integration` starts executors and sandbox processes; `adversarial` is
@@ -41,7 +41,7 @@ export default defineConfig({
       project('integration', {
         include: [beside, 'tests/{e2e,guest,packages,replay,sandbox}/**/*.test.ts', 'tests/*.test.ts'],
       }),
-      project('adversarial', { include: ['tests/{hostile,chaos,fuzz}/**/*.test.ts'] }),
+      project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'] }),
       ...(argv.includes('soak')
         ? [project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 })]
         : []),

@@ -1,6 +1,6 @@
 import { inspect, type InspectOptions } from 'node:util'
 
-import type { Json } from '@codemode/shared'
+import type { ExecutionSummary, Json } from '@codemode/shared'
 
 import { ClientCore } from './run/client-core.ts'
 import type { CloseOptions } from './run/close-parts.ts'
@@ -13,6 +13,8 @@ import type { Codes, ExecuteAllOptions } from './run/execute-all.ts'
 import type { ExecuteOptions } from './run/execute-options.ts'
 import type { Execution } from './run/execution.ts'
 import type { ExecutionResult } from './run/execution-result.ts'
+import type { ListOptions } from './run/list-executions.ts'
+import type { SubmitOptions } from './run/submit-options.ts'
 import type { ClientEvents, ClientListener } from './insight/client-events.ts'
 import type { Stats } from './insight/stats.ts'
 import { contextFrom } from './run/request-json.ts'
@@ -137,9 +139,54 @@ export class Codemode implements AsyncDisposable {
     return this.#core.runAll(codes, options, this.#view) as Promise<ExecutionResult<T>[]>
   }
 
-  /** Starts to run the code. Resolves when the executor has accepted it. */
-  submit<T = Json>(code: string, options: ExecuteOptions = {}): Promise<Execution<T>> {
+  /**
+   * Starts to run the code. Resolves when the executor has accepted it. With `detached: true` it has been stored by then: it
+   * outlives this client and the executor's process, and any client can follow it by its id. Its signal ends the
+   * submission only, and it does not count in `activeExecutions`, `stats` and `concurrency`. Tools of a view
+   * (`withTools`) are refused then, because no other process could serve them.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromClientConfig({
+   *   executorUrl: 'http://localhost:8001',
+   *   executorApiKey: process.env['CODEMODE_EXECUTOR_API_KEY'],
+   * })
+   * const { id } = await codemode.submit('await sleep(3_600_000); return 42', { detached: true, label: 'report' })
+   */
+  submit<T = Json>(code: string, options: SubmitOptions = {}): Promise<Execution<T>> {
     return this.#core.submit(code, options, this.#view) as Promise<Execution<T>>
+  }
+
+  /**
+   * Reads the record of an execution by its id. Resolves with its handle, in any process. Rejects with the code `NOT_FOUND`
+   * if the executor has no such execution of this API key's tenant.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const execution = await codemode.getExecution<number>('exe_0197f1c2-0000-7000-8000-000000000000')
+   * if (execution.status !== 'failed') console.log(await execution.wait({ timeoutMs: 60_000 }))
+   */
+  async getExecution<T = Json>(id: string): Promise<Execution<T>> {
+    return (await this.#core.detached.find(id)) as Execution<T>
+  }
+
+  /**
+   * Returns the detached executions of this API key's tenant, newest first. The list is read in pages while it is iterated;
+   * an execution that is stored meanwhile does not shift it. Throws a ConfigurationError for an invalid filter.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * for await (const { executionId, error } of codemode.listExecutions({ status: 'failed', label: 'report' })) {
+   *   console.log(executionId, error?.code)
+   * }
+   */
+  listExecutions(options: ListOptions = {}): AsyncIterable<ExecutionSummary> {
+    return this.#core.detached.list(options)
   }
 
   /** Returns the executions of this client and its views that wait in its queue or are under way. */
@@ -165,6 +212,15 @@ export class Codemode implements AsyncDisposable {
     return this.#core.tools.server.handle
   }
 
+  /**
+   * Listens at `toolServer.port` from now on, and not only from the first execution with tools on: for a process that serves
+   * the tools of detached executions which it has not started. Has no effect without a port. Rejects with a
+   * ConfigurationError if it can't listen.
+   */
+  serveTools(): Promise<void> {
+    return this.#core.serveTools()
+  }
+
   /** Resolves with whether the executor answers at all, within 5 s. */
   healthCheck(): Promise<boolean> {
     return this.#core.isLive()
@@ -175,7 +231,10 @@ export class Codemode implements AsyncDisposable {
     return this.#core.isReady()
   }
 
-  /** Closes the client and its views. Cancels the executions under way: at once, or with `drain` after `timeoutMs`. */
+  /**
+   * Closes the client and its views. Cancels the executions under way: at once, or with `drain` after `timeoutMs`. Detached
+   * executions continue; callers that wait for one get an error with the code `CLIENT_CLOSED`.
+   */
   close(options: CloseOptions = {}): Promise<void> {
     return this.#core.close(options)
   }

@@ -1,4 +1,14 @@
-import type { Callback, ExecutionEvent, ExecutionRequest, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type {
+  AcceptedExecution,
+  Callback,
+  ExecutionEvent,
+  ExecutionList,
+  ExecutionRecord,
+  ExecutionRequest,
+  ExecutionStatus,
+  ToolAnswer,
+  ToolCallMessage,
+} from '@codemode/shared'
 
 import type { ExecutorClientError } from './errors/executor-client-error.ts'
 import type { ExecutionResult } from './run/execution-result.ts'
@@ -63,6 +73,51 @@ export interface ControlOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of a request that stores a detached execution. */
+export interface SubmissionOptions extends ControlOptions {
+  /** Milliseconds for which the client tries to submit; 30,000 by default. */
+  readonly requestTimeoutMs?: number | undefined
+  /** Whether another executor takes the execution if this one refuses it, as in `RunOptions`. */
+  readonly canGoElsewhere?: boolean | undefined
+  /** Called with each failed request before it is sent again. */
+  onRetry?(this: void, retry: Retry): void
+}
+
+/** Request for one page of detached executions. */
+export interface ListQuery {
+  /** Only executions with this status. */
+  readonly status?: ExecutionStatus | undefined
+  /** Only executions with this label. */
+  readonly label?: string | undefined
+  /** Only executions that were created at this time or later, in the format of ISO 8601. */
+  readonly since?: string | undefined
+  /** Maximum number of executions of the page, up to 200; 50 by default. */
+  readonly limit?: number | undefined
+  /** The field `nextCursor` of the page before. */
+  readonly cursor?: string | undefined
+}
+
+/** Request to run a detached execution again. */
+export interface RetryOptions extends SubmissionOptions {
+  /** Id of the new execution. Repeating the request with it starts no further execution. */
+  readonly id: string
+  /** Called with the names of the execution's tools, unless it has none, to make the callback of the new execution. */
+  callbackFor(this: void, tools: readonly string[]): Promise<Callback>
+}
+
+/**
+ * Part of an executor that keeps detached executions. Repeating a request with the same id never runs code twice, so a
+ * request whose outcome is unknown is sent again.
+ */
+export interface DetachedExecutor {
+  /** Stores the execution of a request with an id and `detached: true`. Resolves when it has been stored. */
+  submit(request: ExecutionRequest & { readonly id: string }, options: SubmissionOptions): Promise<AcceptedExecution>
+  /** Returns a page of the detached executions, newest first. */
+  list(query: ListQuery, options?: ControlOptions): Promise<ExecutionList>
+  /** Stores a new execution of the code, the values and the options of the one with the given id. */
+  retry(executionId: string, options: RetryOptions): Promise<AcceptedExecution>
+}
+
 /**
  * Interface of an executor, which runs code. Only `run` is required. Handles and health checks use the other methods;
  * an executor that wraps others forwards them.
@@ -77,6 +132,10 @@ export interface Executor extends AsyncDisposable {
     executionId: string,
     options?: ControlOptions & { readonly after?: string | undefined },
   ): AsyncIterable<ExecutionEvent>
+  /** Returns the record of the execution with the given id. Rejects with the code `NOT_FOUND` if there is none. */
+  record?(executionId: string, options?: ControlOptions): Promise<ExecutionRecord>
+  /** Detached executions; absent if the executor has none. `cancel`, `events` and `record` take their ids too. */
+  readonly detached?: DetachedExecutor
   /** Resolves with whether the executor answers at all; assumed true without this method. */
   isLive?(): Promise<boolean>
   /** Resolves with whether the executor takes executions now; assumed true without this method. */

@@ -1,9 +1,13 @@
 export type {
+  AcceptedExecution,
   Callback,
   ErrorCode,
   ExecutionEvent,
+  ExecutionList,
+  ExecutionRecord,
   ExecutionRequest,
   ExecutionStatus,
+  ExecutionSummary,
   Json,
   JsonObject,
   LogEntry,
@@ -27,7 +31,9 @@ export { ToolError } from './errors/tool-error.ts'
 export type { BatchProgress, Codes, ExecuteAllOptions } from './run/execute-all.ts'
 export type { ExecuteOptions } from './run/execute-options.ts'
 export type { Execution } from './run/execution.ts'
-export type { ExecutionProgress } from './run/execution-state.ts'
+export type { ExecutionProgress, ExecutionTimes } from './run/execution-state.ts'
+export type { ListOptions } from './run/list-executions.ts'
+export type { SubmitOptions } from './run/submit-options.ts'
 export type { ExecutionResult, FailedExecution, ResultSource, SucceededExecution } from './run/execution-result.ts'
 export { type MockAnswer, type MockResponse, type MockResult, type MockToolCaller } from './executors/mock-answer.ts'
 export { MockExecutor, type MockCall, type MockExecutorOptions } from './executors/mock-executor.ts'
@@ -36,7 +42,16 @@ export { withDegradation, type DegradationOptions } from './executors/with-degra
 export { withFailover, type FailoverOptions } from './executors/with-failover.ts'
 export { withFallback, type FallbackOptions } from './executors/with-fallback.ts'
 export { ExecutorClient } from './protocol/executor-client.ts'
-export type { ControlOptions, Executor, Retry, RunOptions } from './executor.ts'
+export type {
+  ControlOptions,
+  DetachedExecutor,
+  Executor,
+  ListQuery,
+  Retry,
+  RetryOptions,
+  RunOptions,
+  SubmissionOptions,
+} from './executor.ts'
 export type {
   ClientEvents,
   ClientListener,

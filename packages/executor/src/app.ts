@@ -55,7 +55,7 @@ export async function createExecutor(
   const started = starting.use(
     await start(config, {
       logger,
-      callbackTransport: (callback, tenant) => createCallbackTransport({ callback, tenant, agents, cancels, logger }),
+      callbackTransport: (target) => createCallbackTransport({ ...target, agents, cancels, logger }),
     }),
   )
   const { engine } = started

@@ -1,6 +1,5 @@
 import { version as nodeVersion } from 'node:process'
 
-import type { Callback } from '@codemode/shared'
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from './config.ts'
@@ -14,7 +13,7 @@ import { DeferredStore } from './store/deferred-store.ts'
 import type { ExecutionStore } from './store/execution-store.ts'
 import { PostgresStore } from './store/postgres/postgres-store.ts'
 import { metricsObserver } from './telemetry.ts'
-import type { ToolTransport } from './tools/transport.ts'
+import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
 const MiB = 1024 * 1024
@@ -27,13 +26,15 @@ export interface StartedEngine extends AsyncDisposable {
 
 interface EngineDependencies {
   readonly logger: Logger
-  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  readonly callbackTransport: CreateCallbackTransport
+  /** Store of detached executions in place of the configured one. It is not closed with the engine. */
+  readonly store?: ExecutionStore
 }
 
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport }: EngineDependencies,
+  { logger, callbackTransport, store: givenStore }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -51,7 +52,8 @@ export async function startEngine(
   }
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
-  const store = storeOf(config, logger)
+  const ownStore = givenStore === undefined ? storeOf(config, logger) : undefined
+  const store = givenStore ?? ownStore
   const engine = createEngine({
     sandbox,
     callbackTransport,
@@ -74,7 +76,7 @@ export async function startEngine(
       sandboxProcesses: config.sandboxProcesses,
     }),
     async [Symbol.asyncDispose]() {
-      await store?.[Symbol.asyncDispose]()
+      await ownStore?.[Symbol.asyncDispose]()
       await sandbox[Symbol.asyncDispose]()
     },
   }

@@ -1,5 +1,5 @@
 /** Correct values of options for error messages, written as code, as variables, or as lines of a file. */
-import { defaultRequestLimits } from '@codemode/shared'
+import { defaultRequestLimits, newExecutionId } from '@codemode/shared'
 import { variableOf } from '@codemode/shared/internal'
 
 import type { OptionPath } from './options.ts'
@@ -48,6 +48,9 @@ const examples: Readonly<Record<string, Field['value']>> = {
   label: 'a name for the run history',
   correlationId: 'my-app-0123456789abcdef',
   priority: 0,
+  detached: true,
+  expiresAfterMs: 7 * 86_400_000,
+  id: newExecutionId(0),
   signal: { source: 'AbortSignal.timeout(60_000)' },
   ...defaultRequestLimits,
 }

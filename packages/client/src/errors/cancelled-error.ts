@@ -11,8 +11,12 @@ export class CancelledError extends ExecutorClientError {
 
 /** Returns the error for an execution that was cancelled by an aborted signal, with the signal's reason as the cause. */
 export function cancelledBy(reason: unknown, ids: { executionId: string; correlationId: string }): CancelledError {
-  const detail = reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
-  return new CancelledError(`The execution was cancelled: ${detail}`, { ...ids, cause: reason })
+  return new CancelledError(`The execution was cancelled: ${detailOf(reason)}`, { ...ids, cause: reason })
+}
+
+/** Returns the reason of an aborted signal as text. */
+export function detailOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'
 }
 
 /**

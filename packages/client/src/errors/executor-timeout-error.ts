@@ -45,7 +45,7 @@ export class ExecutorTimeoutError extends ExecutorClientError {
 /** Returns the error for a request that took longer than `requestTimeoutMs`. */
 export function requestTimedOut(
   timeoutMs: number,
-  ids: { executionId: string; correlationId: string },
+  ids: { executionId: string | undefined; correlationId: string },
 ): ExecutorTimeoutError {
   return new ExecutorTimeoutError(
     'REQUEST_TIMEOUT',

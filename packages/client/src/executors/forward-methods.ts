@@ -2,9 +2,9 @@ import type { Executor } from '../executor.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
 
 /**
- * Returns the methods besides `run` of an executor that wraps others. `cancel` and `events` exist if all of the others
- * have them, and go to the executor that ran the execution, or to the first if that is not known. It is live, or ready,
- * if any of the others is. Disposing it disposes all of them.
+ * Returns the methods besides `run` of an executor that wraps others. `cancel`, `events` and `record` exist if all of the
+ * others have them, and go to the executor that ran the execution, or to the first if that is not known. Detached
+ * executions are those of the first. It is live, or ready, if any of the others is. Disposing it disposes all of them.
  */
 export function forwardMethods(
   executors: readonly [Executor, ...Executor[]],
@@ -19,7 +19,14 @@ export function forwardMethods(
     const { executor, executionId } = routeOf(requestId)
     return executor.events!(executionId, options)
   }
+  const record: NonNullable<Executor['record']> = (requestId, options) => {
+    const { executor, executionId } = routeOf(requestId)
+    return executor.record!(executionId, options)
+  }
+  const [{ detached }] = executors
   return {
+    ...(executors.every((executor) => executor.record !== undefined) && { record }),
+    ...(detached && { detached }),
     ...(executors.every((executor) => executor.cancel !== undefined) && { cancel }),
     ...(executors.every((executor) => executor.events !== undefined) && { events }),
     isLive: () => anyAnswersTrue(executors, (executor) => executor.isLive?.()),

@@ -5,6 +5,7 @@ import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { Executor } from '../executor.ts'
 import { ExecutionRoutes } from './execution-routes.ts'
+import { failoverDetached } from './failover-detached.ts'
 import { FailoverMember } from './failover-member.ts'
 import { withIds } from './with-ids.ts'
 import { forwardMethods } from './forward-methods.ts'
@@ -34,6 +35,8 @@ export type FailoverOptions = z.input<typeof optionsSchema>
  * An execution that has certainly not run goes on to the next executor, with the same id. One that may have run is
  * never repeated: it rejects with its error, which is `ambiguous`. If no executor takes it, it rejects with the code of
  * the last refusal, or `CONNECTION_FAILED`, and all errors as `cause.errors`.
+ *
+ * For detached executions, the executors must be nodes of one store: requests about them go to any that is available.
  */
 export function withFailover(executors: readonly Executor[], options: FailoverOptions = {}): Executor {
   if (!Array.isArray(executors) || executors.length === 0) {
@@ -47,8 +50,10 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
   const routes = new ExecutionRoutes()
   const forwarded = forwardMethods(executors as readonly Executor[] as [Executor, ...Executor[]], routes)
   const choose = createChooser(members)
+  const order = (): Executor[] => members.toSorted(byAvailability).map(({ executor }) => executor)
   return {
     ...forwarded,
+    ...failoverDetached({ executors, routes, order }),
     async run(given, givenOptions) {
       const { request, options } = withIds(given, givenOptions)
       const leftMs = timeLeft(options.requestTimeoutMs)
@@ -73,6 +78,11 @@ export function withFailover(executors: readonly Executor[], options: FailoverOp
       await forwarded[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Compares members, of which those in use come first, and then those with fewer executions under way. */
+function byAvailability(one: FailoverMember, other: FailoverMember): number {
+  return Number(one.isEjected) - Number(other.isEjected) || one.underWay - other.underWay
 }
 
 /**

@@ -2,11 +2,16 @@ import pRetry from 'p-retry'
 
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { delay } from '../async/delay.ts'
-import type { ExecutionScope } from './request-scope.ts'
+import type { Retry } from '../executor.ts'
+import type { RequestScope } from './request-scope.ts'
 import { isRetryable, maxAttemptsOf, retryDelayMs, type RetryPolicy } from './retry-policy.ts'
 
-interface RetryScope extends ExecutionScope {
+interface RetryScope extends RequestScope {
   readonly policy: RetryPolicy
+  /** Whether another executor takes the request if this one refuses it. */
+  readonly canGoElsewhere?: boolean | undefined
+  /** Called with each failed attempt before the next one. */
+  readonly onRetry?: ((retry: Omit<Retry, 'executionId' | 'correlationId'>) => void) | undefined
   /** Returns whether the executor has ever answered this client. */
   readonly hasBeenReached: () => boolean
 }
@@ -20,7 +25,7 @@ export async function withRetries<T>(
   scope: RetryScope,
   makeAttempt: (attemptNumber: number) => Promise<T>,
 ): Promise<T> {
-  const { policy, hasBeenReached, signal, deadlineAt, executionId, correlationId } = scope
+  const { policy, hasBeenReached, signal, deadlineAt } = scope
   let attempts = 0
   let mayHaveArrived = false
   try {
@@ -45,7 +50,7 @@ export async function withRetries<T>(
           if (attemptNumber >= maxAttemptsOf(policy, hasBeenReached())) return false
           const delayMs = retryDelayMs(policy, attemptNumber, error.retryAfterMs)
           if (performance.now() + delayMs >= deadlineAt) return false
-          scope.onRetry?.({ executionId, correlationId, attempt: attemptNumber, delayMs, error })
+          scope.onRetry?.({ attempt: attemptNumber, delayMs, error })
           await delay(delayMs, signal)
           return true
         },

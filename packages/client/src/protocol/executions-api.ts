@@ -1,10 +1,14 @@
 import type { Readable } from 'node:stream'
 
 import {
+  acceptedExecutionSchema,
+  executionListSchema,
   executionRecordSchema,
   executionResultSchema,
   headers,
   toolResultsResponseSchema,
+  type AcceptedExecution,
+  type ExecutionList,
   type ExecutionRecord,
   type ExecutionResult,
   type InstanceReading,
@@ -13,15 +17,19 @@ import { textHead } from '@codemode/shared/internal'
 import { z } from 'zod'
 
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
+import type { Retry } from '../executor.ts'
 import { AtMostOnce } from '../http/at-most-once.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import { parseResponse } from '../http/parse-response.ts'
-import type { ExecutionScope } from '../http/request-scope.ts'
+import type { ExecutionScope, RequestScope } from '../http/request-scope.ts'
 import type { RetryPolicy } from '../http/retry-policy.ts'
 import { withRetries } from '../http/with-retries.ts'
 
 /** Schema that every response of an executor matches, but not, for example, a login page of a proxy. */
 export const anyObject = z.looseObject({})
+
+/** Part of a journal that names the tools of its execution. */
+const declaredToolsSchema = z.object({ header: z.object({ tools: z.array(z.object({ name: z.string() })) }) })
 
 /** Maximum number of attempts to read an execution's record after the last attempt of another request has failed. */
 const maxRecordAttempts = 3
@@ -100,6 +108,43 @@ export class ExecutionsApi {
     })
   }
 
+  /**
+   * Sends `POST /v1/executions` for a detached execution. Resolves when it has been stored. The executor decides by the id
+   * whether an attempt is a repeat, so each attempt may be sent to another node.
+   */
+  submit(body: string, scope: ExecutionScope): Promise<AcceptedExecution> {
+    return withRetries(this.#retryScope(scope), async (attemptNumber) => {
+      const idempotency = { [headers.idempotencyKey]: scope.executionId }
+      const request = { method: 'POST', path: '/v1/executions', headers: idempotency, body, attemptNumber } as const
+      return parseResponse(acceptedExecutionSchema, await this.#http.text(request, scope), 'response to a submission')
+    })
+  }
+
+  /** Sends `POST /v1/executions/:id/retry` with a body that has the id of the new execution. */
+  retry(body: string, scope: ExecutionScope): Promise<AcceptedExecution> {
+    return withRetries(this.#retryScope(scope), async (attemptNumber) => {
+      const request = { method: 'POST', path: `${pathOf(scope)}/retry`, body, attemptNumber } as const
+      return parseResponse(acceptedExecutionSchema, await this.#http.text(request, scope), 'response to a retry')
+    })
+  }
+
+  /** Sends `GET /v1/executions` with the given query. */
+  list(query: URLSearchParams, scope: RequestScope): Promise<ExecutionList> {
+    return withRetries(this.#retryScope(scope), async (attemptNumber) => {
+      const request = { method: 'GET', path: `/v1/executions?${query}`, attemptNumber } as const
+      return parseResponse(executionListSchema, await this.#http.text(request, scope), 'list of executions')
+    })
+  }
+
+  /** Sends `GET /v1/executions/:id/journal`. Resolves with the names of the execution's tools. */
+  async declaredTools(scope: ExecutionScope): Promise<string[]> {
+    return this.#sendWithRetries(scope, async (attemptNumber) => {
+      const request = { method: 'GET', path: `${pathOf(scope)}/journal`, attemptNumber } as const
+      const { header } = parseResponse(declaredToolsSchema, await this.#http.text(request, scope), 'journal')
+      return header.tools.map(({ name }) => name)
+    })
+  }
+
   #sendWithRetries<T>(scope: ExecutionScope, makeAttempt: (attemptNumber: number) => Promise<T>): Promise<T> {
     return withRetries({ ...this.#retryScope(scope), canGoElsewhere: false }, makeAttempt)
   }
@@ -120,8 +165,16 @@ export class ExecutionsApi {
     })
   }
 
-  #retryScope(scope: ExecutionScope) {
-    return { policy: this.policy, hasBeenReached: () => this.#http.hasBeenReached, ...scope }
+  #retryScope(scope: RequestScope & Partial<Omit<ExecutionScope, keyof RequestScope>>) {
+    const { executionId, correlationId, onRetry, ...rest } = scope
+    const ids = { executionId: executionId ?? '', correlationId }
+    return {
+      policy: this.policy,
+      hasBeenReached: () => this.#http.hasBeenReached,
+      ...rest,
+      correlationId,
+      ...(onRetry && { onRetry: (attempt: Omit<Retry, keyof typeof ids>) => onRetry({ ...ids, ...attempt }) }),
+    }
   }
 
   /** Returns the latest reading of the executor's clock. Without one, requests `/v1/info` first, which runs no code. */

@@ -2,6 +2,7 @@ import {
   newCorrelationId,
   newExecutionId,
   type ExecutionEvent,
+  type ExecutionRecord,
   type ExecutionRequest,
   type ExecutionResult as WireResult,
 } from '@codemode/shared'
@@ -16,8 +17,9 @@ import { concludeError, ExecutorClientError } from '../errors/executor-client-er
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
 import { resultFromWire, type ExecutionResult } from '../run/execution-result.ts'
 import type { ExecutionScope } from '../http/request-scope.ts'
+import { DetachedClient } from './detached-client.ts'
 import { anyObject, ExecutionsApi } from './executions-api.ts'
-import type { ControlOptions, Executor, RunOptions } from '../executor.ts'
+import type { ControlOptions, DetachedExecutor, Executor, RunOptions } from '../executor.ts'
 import { followEvents } from './follow-events.ts'
 import { HttpClient } from '../http/http-client.ts'
 import { parseResponse } from '../http/parse-response.ts'
@@ -25,6 +27,7 @@ import { resolveRetryPolicy } from '../http/retry-policy.ts'
 import { forwardAbort } from '../async/forward-abort.ts'
 import { withJsonValues } from '../run/request-json.ts'
 import { RunLifetime } from './run-lifetime.ts'
+import { withinTime } from './within-time.ts'
 import { runByStream } from './run-by-stream.ts'
 import { resolveIfUnknown, unknownOutcome } from './resolve-outcome.ts'
 import { attributes, inSpan, markFailed } from '../insight/telemetry.ts'
@@ -44,6 +47,8 @@ interface RunningExecution {
 
 /** Executor over HTTP. It retries requests, resumes event streams, cancels, and serves tool calls of event streams. */
 export class ExecutorClient implements Executor {
+  /** Detached executions, which outlive this client. */
+  readonly detached: DetachedExecutor
   readonly #http: HttpClient
   readonly #api: ExecutionsApi
   readonly #requestTimeoutMs: number | undefined
@@ -59,6 +64,7 @@ export class ExecutorClient implements Executor {
     this.#http = new HttpClient({ ...resolved, proxies: environmentProxies() })
     this.#api = new ExecutionsApi(this.#http, resolveRetryPolicy(resolved.retry))
     this.#requestTimeoutMs = resolved.requestTimeoutMs
+    this.detached = new DetachedClient(this.#api, this.#closing.signal)
   }
 
   /** Runs an execution to its end. Rejects with a typed error if the request failed, not if the code failed. */
@@ -102,6 +108,12 @@ export class ExecutorClient implements Executor {
     } finally {
       control.dispose()
     }
+  }
+
+  /** Returns the record of an execution. Rejects with the code `NOT_FOUND` if the executor has no such execution. */
+  record(executionId: string, { correlationId, signal }: ControlOptions = {}): Promise<ExecutionRecord> {
+    const options = { correlationId, signals: [signal, this.#closing.signal], timeoutMs: undefined }
+    return withinTime(executionId, options, (scope) => this.#api.record(scope))
   }
 
   /** Yields the events of an execution after the given one, or from the first, to its end. */

@@ -1,5 +1,6 @@
 import { ActiveRuns } from './active-runs.ts'
 import { createAdmission, createExecutor, createLog } from './client-parts.ts'
+import { DetachedExecutions } from './detached-executions.ts'
 import { ClientRun, type ClientRunOptions, type RunParts } from './client-run.ts'
 import { closeParts, type CloseOptions } from './close-parts.ts'
 import { runBatch, type Codes, type ExecuteAllOptions } from './execute-all.ts'
@@ -7,6 +8,7 @@ import type { ExecuteOptions } from './execute-options.ts'
 import type { Execution } from './execution.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import { checkOptions, planExecution, type CheckedOptions } from './plan.ts'
+import { parseSubmitOptions, type SubmitOptions } from './submit-options.ts'
 import type { View } from './view.ts'
 import { printableConfig } from '../config/redact.ts'
 import type { ResolvedConfig } from '../config/schema.ts'
@@ -22,6 +24,7 @@ import { ClientTools } from '../tools/client-tools.ts'
 export class ClientCore {
   readonly tools: ClientTools
   readonly events = new ClientEmitter()
+  readonly detached: DetachedExecutions
   readonly #config: ResolvedConfig
   readonly #parts: RunParts
   readonly #stats = new StatsCounter()
@@ -46,6 +49,10 @@ export class ClientCore {
       addId: (run, executionId) => this.#active.alias(run, executionId),
       assertOpen: () => this.assertOpen(),
     }
+    const { executor, tools, events, assertOpen } = this.#parts
+    const { requestTimeoutMs, correlationIdPrefix } = config
+    const options = { requestTimeoutMs, correlationIdPrefix }
+    this.detached = new DetachedExecutions({ executor, tools, events, assertOpen, ...options })
     logEvents(this.events, log)
   }
 
@@ -61,10 +68,14 @@ export class ClientCore {
     return warningsAsErrors === true
   }
 
-  /** Starts to run code. Resolves when the executor has accepted it. */
-  async submit(code: string, options: ExecuteOptions, view: View): Promise<Execution> {
+  /** Starts to run code. Resolves when the executor has accepted it, or stored it if it is detached. */
+  async submit(code: string, options: SubmitOptions, view: View): Promise<Execution> {
     await this.tools.load()
-    return this.#submitChecked(code, this.#check(options, view), view)
+    const { execute, detached } = parseSubmitOptions(options)
+    const checked = this.#check(execute, view)
+    return detached === undefined
+      ? this.#submitChecked(code, checked, view)
+      : this.detached.submit(code, checked, { ...detached, view })
   }
 
   /** Runs each code, with options that are checked once. Resolves with the results, in the order of the codes. */
@@ -120,11 +131,19 @@ export class ClientCore {
 
   close(options: CloseOptions): Promise<void> {
     const { executor } = this.#parts
+    this.detached.close(new DOMException('the client was closed', 'AbortError'))
     this.#closing ??= closeParts(
       { active: this.#active, executor, tools: this.tools, blocking: this.#blocking },
       options,
     )
     return this.#closing
+  }
+
+  /** Loads the tools, and listens for their calls. */
+  async serveTools(): Promise<void> {
+    this.assertOpen()
+    await this.tools.load()
+    await this.tools.server.listen()
   }
 
   /** Returns the configuration for printing, without secrets. */

@@ -1,13 +1,19 @@
-import { isFinal, type Callback, type ExecutionEvent, type ExecutionRequest } from '@codemode/shared'
+import {
+  isFinal,
+  type Callback,
+  type ExecutionEvent,
+  type ExecutionRecord,
+  type ExecutionRequest,
+} from '@codemode/shared'
 
 import type { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
-import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
 import { Execution } from './execution.ts'
 import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
+import { requirePart } from './executor-parts.ts'
 import type { Executor, RunOptions } from '../executor.ts'
 import type { ClientEmitter, SettleEvent } from '../insight/client-events.ts'
 import type { StatsCounter } from '../insight/stats.ts'
@@ -66,12 +72,16 @@ export class ClientRun {
     this.#options = options
     parts.stats.queued()
     this.result = this.#ended.promise
+    // A failed execution without a caller of `wait` must not become an unhandled rejection.
+    this.result.catch(() => {})
     this.execution = new Execution({
       ...this.#ids,
+      label: plan.request.label,
       state: this.state,
-      result: this.result,
+      wait: () => this.result,
       cancel: (reason) => this.#cancel(reason),
       events: (after) => this.#events(after),
+      record: async () => this.#record(),
       submitAgain: () => options.submitAgain(),
     })
   }
@@ -116,11 +126,14 @@ export class ClientRun {
     const { executor, assertOpen } = this.#parts
     const { executionId, correlationId } = this.#ids
     assertOpen()
-    if (executor.events !== undefined) return executor.events(executionId, { after, correlationId })
-    throw new ConfigurationError(
-      "The executor of this client can't stream events: it has no method events(executionId, options).",
-      'Codemode.fromClientConfig({ executor: new ExecutorClient({ executorUrl, executorApiKey }) })',
-    )
+    return requirePart(executor, 'events').events(executionId, { after, correlationId })
+  }
+
+  #record(): Promise<ExecutionRecord> {
+    const { executor, assertOpen } = this.#parts
+    const { executionId, correlationId } = this.#ids
+    assertOpen()
+    return requirePart(executor, 'record').record(executionId, { correlationId })
   }
 
   async #runToEnd(): Promise<ExecutionResult> {

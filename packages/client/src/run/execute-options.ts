@@ -12,7 +12,8 @@ const { cpuTimeoutMs, executionTimeoutMs, toolTimeoutMs, queueTimeoutMs, memoryL
 const jsonValue = z.custom<string | number | boolean | object | null>((value) => value !== undefined)
 const jsonObject = z.custom<object>(isRecord, 'expected an object')
 
-const executeOptionsSchema = z.strictObject({
+/** Schema of the options of one execution. */
+export const executeOptionsSchema = z.strictObject({
   /** Names of the tools that this code may call (allow-list); all registered tools by default. */
   availableTools: z.array(z.string()).readonly().optional(),
   /** Value that the code reads as `input`. */
@@ -53,13 +54,8 @@ export type ExecuteOptions = z.input<typeof executeOptionsSchema>
 
 /** Returns the options if they are valid. Throws a ConfigurationError with the corrected call otherwise. */
 export function parseOptions(options: ExecuteOptions): ExecuteOptions {
-  if (!isRecord(options)) {
-    const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `of type ${typeof options}`
-    throw new ConfigurationError(
-      `The options of an execution must be an object; the value is ${kind}.`,
-      'codemode.executeAsync(code, { cpuTimeoutMs: 5_000 })',
-    )
-  }
+  requireObject(options)
+  refuseDetached(options)
   const parsed = executeOptionsSchema.safeParse(options)
   if (parsed.success) return parsed.data
   throw configError(parsed.error.issues, {
@@ -67,4 +63,25 @@ export function parseOptions(options: ExecuteOptions): ExecuteOptions {
     given: options,
     originAt: () => executeOptionsOrigin,
   })
+}
+
+/** Throws a ConfigurationError unless the options are an object. */
+export function requireObject(options: unknown): asserts options is Record<string, unknown> {
+  if (isRecord(options)) return
+  const kind = options === null ? 'null' : Array.isArray(options) ? 'an array' : `of type ${typeof options}`
+  throw new ConfigurationError(
+    `The options of an execution must be an object; the value is ${kind}.`,
+    'codemode.executeAsync(code, { cpuTimeoutMs: 5_000 })',
+  )
+}
+
+/** Throws a ConfigurationError for options that only `submit` takes. */
+function refuseDetached(options: Record<string, unknown>): void {
+  const name = ['detached', 'expiresAfterMs'].find((option) => Object.hasOwn(options, option))
+  if (name === undefined) return
+  throw new ConfigurationError(
+    `Only submit() takes the option ${name}: the caller of other methods waits for the end of the execution, which a ` +
+      'detached execution does not need.',
+    'const execution = await codemode.submit(code, { detached: true })\nconst result = await execution.wait()',
+  )
 }

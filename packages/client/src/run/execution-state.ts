@@ -10,13 +10,37 @@ export interface ExecutionProgress {
   readonly logs: number
 }
 
+/** Times of an execution, in the format of ISO 8601 by the executor's clock, each undefined while it is not known. */
+export interface ExecutionTimes {
+  readonly createdAt: string | undefined
+  readonly startedAt: string | undefined
+  readonly finishedAt: string | undefined
+}
+
+/** State of an execution as its handle shows it. */
+export interface ReadableState {
+  readonly status: ExecutionStatus
+  readonly progress: ExecutionProgress
+  readonly times: ExecutionTimes
+}
+
+const unknownTimes: ExecutionTimes = { createdAt: undefined, startedAt: undefined, finishedAt: undefined }
+
+/** Returns the times of an execution after one of its events. */
+export function timesAfter(event: ExecutionEvent, times: ExecutionTimes = unknownTimes): ExecutionTimes {
+  if (event.type === 'started')
+    return { ...times, createdAt: event.createdAt ?? times.createdAt, startedAt: times.startedAt ?? event.at }
+  return event.type === 'finished' ? { ...times, finishedAt: event.at } : times
+}
+
 /** Maximum number of handler errors kept, which bounds the memory of an execution whose handlers fail repeatedly. */
 const maxHandlerErrors = 100
 
 /** State of one execution under way, as far as this client knows it. */
-export class ExecutionState {
+export class ExecutionState implements ReadableState {
   status: ExecutionStatus = 'queued'
   progress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
+  times: ExecutionTimes = unknownTimes
   readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 
@@ -34,6 +58,7 @@ export class ExecutionState {
     if (event.type === 'waiting') this.status = 'waiting'
     else if (event.type !== 'finished') this.status = 'running'
     if (event.type === 'log') this.#increment('logs')
+    this.times = timesAfter(event, this.times)
     this.#accepted.resolve()
   }
 

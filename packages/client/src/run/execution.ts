@@ -1,39 +1,54 @@
-import { isFinal, maxTimerMs, type ExecutionEvent, type ExecutionStatus, type Json } from '@codemode/shared'
+import {
+  isFinal,
+  maxTimerMs,
+  type ExecutionEvent,
+  type ExecutionRecord,
+  type ExecutionStatus,
+  type Json,
+} from '@codemode/shared'
 
 import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import type { ExecutionResult } from './execution-result.ts'
-import type { ExecutionProgress, ExecutionState } from './execution-state.ts'
+import type { ExecutionProgress, ExecutionTimes, ReadableState } from './execution-state.ts'
 
 /** Data and functions of the client that a handle uses. */
 export interface ExecutionParts<T> {
   readonly executionId: string
   readonly correlationId: string
-  readonly state: ExecutionState
-  readonly result: Promise<ExecutionResult<T>>
+  readonly label: string | undefined
+  readonly state: ReadableState
+  /** Waits for the result; the signal aborts when the caller has given up. */
+  wait(this: void, signal: AbortSignal): Promise<ExecutionResult<T>>
   cancel(this: void, reason: string | undefined): Promise<void>
   events(this: void, after: string | undefined): AsyncIterable<ExecutionEvent>
+  record(this: void): Promise<ExecutionRecord>
   submitAgain(this: void): Promise<Execution<T>>
 }
 
-/** Handle of an execution that is under way or has ended. Not thenable, so that an async function can return it. */
+/**
+ * Handle of an execution that is under way or has ended, attached or detached. Not thenable, so that an async function can
+ * return it. The handle of a detached execution holds nothing open until `events` or `wait` is called.
+ */
 export class Execution<T = Json> {
   /** Id of the execution, the same as at the executor. */
   readonly id: string
   /** Id shared by client, executor, tool calls and logs. */
   readonly correlationId: string
+  /** Name of the execution in records and events, if it has one. */
+  readonly label: string | undefined
   readonly #parts: ExecutionParts<T>
 
   /** @internal */
   constructor(parts: ExecutionParts<T>) {
     this.id = parts.executionId
     this.correlationId = parts.correlationId
+    this.label = parts.label
     this.#parts = parts
-    // A failed execution without a caller of `wait` must not become an unhandled rejection.
-    parts.result.catch(() => {})
   }
 
   /**
-   * Status as far as this client knows it: `queued` until the request is sent, then `running` or `waiting`, or final.
+   * Status as far as this client knows it: `queued` until the request is sent, then `running` or `waiting`, or final. For a
+   * detached execution, that of the last record or event that this handle has read.
    */
   get status(): ExecutionStatus {
     return this.#parts.state.status
@@ -42,6 +57,11 @@ export class Execution<T = Json> {
   /** Number of tool calls and log entries so far, as far as this client knows them. */
   get progress(): ExecutionProgress {
     return this.#parts.state.progress
+  }
+
+  /** Times of the execution by the executor's clock, as far as this client knows them. */
+  get times(): ExecutionTimes {
+    return this.#parts.state.times
   }
 
   /**
@@ -53,16 +73,30 @@ export class Execution<T = Json> {
   }
 
   /**
+   * Reads the record of the execution: status, times, logs, tool calls and, if it has ended, the result. Rejects with the
+   * code `NOT_FOUND` if the executor does not keep it any more.
+   */
+  record(): Promise<ExecutionRecord> {
+    return this.#parts.record()
+  }
+
+  /**
    * Resolves with the result, whether the code succeeded or failed. Rejects after `timeoutMs` milliseconds, if given,
-   * with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request failed.
+   * with an ExecutorTimeoutError of the layer `wait`; the execution goes on. Rejects if the request failed; for a detached
+   * execution also if the executor can't be reached or the client is closed, and then it can be waited for again.
    */
   async wait(options: { readonly timeoutMs?: number | undefined } = {}): Promise<ExecutionResult<T>> {
     const { timeoutMs } = options
-    if (timeoutMs === undefined) return this.#parts.result
+    const gaveUp = new AbortController()
+    if (timeoutMs === undefined) return this.#parts.wait(gaveUp.signal)
     const timedOut = Promise.withResolvers<never>()
-    const timer = setTimeout(() => timedOut.reject(this.#waitTimeout(timeoutMs)), Math.min(timeoutMs, maxTimerMs))
+    const giveUp = (): void => {
+      timedOut.reject(this.#waitTimeout(timeoutMs))
+      gaveUp.abort()
+    }
+    const timer = setTimeout(giveUp, Math.min(timeoutMs, maxTimerMs))
     try {
-      return await Promise.race([this.#parts.result, timedOut.promise])
+      return await Promise.race([timedOut.promise, this.#parts.wait(gaveUp.signal)])
     } finally {
       clearTimeout(timer)
     }
@@ -73,7 +107,10 @@ export class Execution<T = Json> {
     if (!isFinal(this.status)) await this.#parts.cancel(reason)
   }
 
-  /** Submits the same code with the same options again, under a new execution id. */
+  /**
+   * Submits the same code with the same options again, under a new execution id. A detached execution is submitted by the
+   * executor from its record, so this works in any process.
+   */
   retry(): Promise<Execution<T>> {
     return this.#parts.submitAgain()
   }

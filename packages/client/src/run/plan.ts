@@ -61,10 +61,12 @@ export function checkOptions(given: ExecuteOptions, { config, registry, context 
   return { request, correlationId, correlationIdPrefix, requestTimeoutMs, queueTimeoutMs, signal }
 }
 
-/** Returns the plan of one execution of the code. Throws if the code is not a string or is too large. */
-export function planExecution(code: string, options: CheckedOptions): Plan {
+/**
+ * Returns the plan of one execution of the code, with a new id by default. Throws if the code is not a string or is too
+ * large.
+ */
+export function planExecution(code: string, options: CheckedOptions, id: string = newExecutionId()): Plan {
   const { request, requestTimeoutMs, queueTimeoutMs, signal } = options
-  const id = newExecutionId()
   const correlationId = options.correlationId ?? newCorrelationId(options.correlationIdPrefix)
   checkCode(code, { executionId: id, correlationId })
   return { request: { id, code, ...request }, correlationId, requestTimeoutMs, queueTimeoutMs, signal }

@@ -1,10 +1,11 @@
 import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
-import type { ResolvedConfig } from '../config/schema.ts'
+import type { ResolvedConfig, ToolServerConfig } from '../config/schema.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ServedRun } from './serve-call.ts'
 import type { Plan } from '../run/plan.ts'
 import { ToolRegistry } from './registry.ts'
+import { refuseToolsOfView, requireSharedServer } from './shared-tool-server.ts'
 import { refuseBound, reportConflict, serveCall } from './serve-call.ts'
 import { ToolServer } from './tool-server.ts'
 import { ToolsModule } from './tools-module.ts'
@@ -26,10 +27,12 @@ export class ClientTools {
   /** Whether the executor calls the tools over HTTP; otherwise their calls come over the event stream. */
   readonly usesCallbacks: boolean
   readonly #events: ClientEmitter
+  readonly #serverConfig: ToolServerConfig | undefined
 
   constructor(config: ResolvedConfig, { events, runOf, onServerError }: ClientToolsOptions) {
     this.#events = events
     this.usesCallbacks = config.toolServer !== undefined
+    this.#serverConfig = config.toolServer
     this.server = new ToolServer({
       config: config.toolServer,
       serve: (message, signal, isBound) => {
@@ -58,6 +61,20 @@ export class ClientTools {
     const tools = plan.request.tools?.map(({ name }) => name) ?? []
     const scope = { tools, isBound: this.isExtendedBy(registry) }
     return this.server.callbackFor(executionId, scope, plan.requestTimeoutMs)
+  }
+
+  /**
+   * Returns the callback of a detached execution, which any process of the client can serve until the execution expires.
+   * Rejects with a ConfigurationError if the tool server is not a shared one, or a tool is one of a view.
+   */
+  async detachedCallbackFor(
+    executionId: string,
+    tools: readonly string[],
+    { lifetimeMs, registry = this.registry }: { readonly lifetimeMs: number; readonly registry?: ToolRegistry },
+  ): Promise<Callback> {
+    requireSharedServer(this.#serverConfig)
+    refuseToolsOfView(tools, registry, this.registry)
+    return this.server.callbackFor(executionId, { tools, isBound: false }, lifetimeMs)
   }
 
   /**

@@ -406,6 +406,43 @@ test('a client that disconnects aborts the call', async () => {
   await server.close()
 })
 
+test('a call with a grace period outlives its connection, and its next delivery gets the answer of the same run', async () => {
+  const answered = Promise.withResolvers<ToolAnswer>()
+  const begun = Promise.withResolvers<AbortSignal>()
+  const { server, served } = serverOf(({ signal }) => {
+    begun.resolve(signal)
+    return answered.promise
+  })
+  const [token, node] = [await tokenOf(server), new AbortController()]
+  const message = { gracePeriodMs: 60_000 }
+  const first = server.handle(requestOf({ token, message, signal: node.signal }))
+  const signal = await begun.promise
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  node.abort()
+  await vi.advanceTimersByTimeAsync(59_000)
+  expect(signal.aborted).toBe(false)
+  vi.useRealTimers()
+  const second = server.handle(requestOf({ token, message }))
+  answered.resolve({ ok: true, output: 7 })
+  for (const response of [await first, await second]) expect(await response.json()).toEqual({ ok: true, output: 7 })
+  expect(served).toHaveLength(1)
+})
+
+test('a call with a grace period whose client closes is left to another process', async () => {
+  const begun = Promise.withResolvers<void>()
+  const { server } = serverOf(({ signal }) => {
+    begun.resolve()
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve({ ok: false, error: { message: 'aborted' } }))
+    })
+  })
+  const response = server.handle(requestOf({ token: await tokenOf(server), message: { gracePeriodMs: 60_000 } }))
+  await begun.promise
+  await server.close()
+  expect((await response).status).toBe(503)
+})
+
 test('a port in use is a configuration error that says how to fix it', async () => {
   const first = serverOf(undefined, { port: 0 }).server
   const { url } = await first.callbackFor(executionId, scope, 10_000)

@@ -14,7 +14,7 @@ import { fromFetchRequest, type IncomingRequest } from './incoming-request.ts'
 import { Listener, type ServedResponse } from './listener.ts'
 import { endedExecutionAnswer } from './tool-failure.ts'
 
-/** Milliseconds by which a token outlives the request of its execution. */
+/** Milliseconds by which a token outlives its execution. */
 const tokenMarginMs = 60_000
 
 /** Maximum number of executions that are remembered as ended. Calls that come later have mostly expired. */
@@ -54,18 +54,18 @@ export class ToolServer {
 
   /**
    * Returns the callback for the request of an execution: the server's URL, and a token for that execution and its
-   * tools only.
+   * tools only, which is valid for the life of the execution and a minute.
    */
   async callbackFor(
     executionId: string,
     { tools, isBound }: Pick<TokenClaims, 'tools' | 'isBound'>,
-    requestTimeoutMs: number,
+    lifetimeMs: number,
   ): Promise<Callback> {
     // After a refusal, another executor may run the execution under the same id.
     this.#ended.delete(executionId)
     const listening = await this.#listener?.url()
     const issuedAt = Date.now()
-    const expiresAt = issuedAt + requestTimeoutMs + tokenMarginMs
+    const expiresAt = issuedAt + lifetimeMs + tokenMarginMs
     const token = signToken({ executionId, tools, isBound, issuedAt, expiresAt }, this.#secret)
     const callback = callbackSchema.safeParse({ url: this.#url ?? listening, token })
     if (callback.success) return callback.data
@@ -83,8 +83,7 @@ export class ToolServer {
 
   readonly #answer = async (request: IncomingRequest): Promise<ServedResponse> => {
     try {
-      if (this.#isClosed)
-        throw new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
+      if (this.#isClosed) throw closedServer()
       const callback = await readCallbackRequest(request, this.#secret)
       const { message } = callback
       if (message.type === 'tool.call') {
@@ -108,6 +107,11 @@ export class ToolServer {
     )
   }
 
+  /** Listens now, if the server has a port of its own, and not only when the first callback is made. */
+  async listen(): Promise<void> {
+    await this.#listener?.url()
+  }
+
   /** Refuses calls of an execution from now on, except those that have started. */
   refuseLaterCalls(executionId: string): void {
     this.#ended.set(executionId, true)
@@ -118,12 +122,16 @@ export class ToolServer {
     { expiresAt, isBound }: Pick<CallbackRequest, 'expiresAt' | 'isBound'>,
     request: IncomingRequest,
   ): Promise<string> {
-    const { callId, executionId, tool, input } = message
-    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt }
+    const { callId, executionId, tool, input, gracePeriodMs } = message
+    const grace = gracePeriodMs !== undefined && { gracePeriodMs }
+    const call = { id: callId, tool, fingerprint: callFingerprint(tool, input), keepUntil: expiresAt, ...grace }
     try {
-      return await this.#record.answer(call, request.signal, (signal) =>
+      const json = await this.#record.answer(call, request.signal, (signal) =>
         withRemoteParent(request.headers, () => this.#serveUnlessEnded(message, signal, isBound)),
       )
+      // Closing this client aborts the handler, which is no answer for an execution that goes on without it.
+      if (this.#isClosed && grace && isFailure(json)) throw closedServer()
+      return json
     } catch (error) {
       if (!(error instanceof CallConflict)) throw error
       this.#options.onConflict(message, error)
@@ -143,4 +151,13 @@ export class ToolServer {
     this.#record.abortAll(new DOMException('The client was closed', 'AbortError'))
     await this.#listener?.close()
   }
+}
+
+function closedServer(): RequestError {
+  return new RequestError('SHUTTING_DOWN', 'The tool server is closed, because its client was closed.')
+}
+
+function isFailure(answerJson: string): boolean {
+  const { ok }: ToolAnswer = JSON.parse(answerJson)
+  return !ok
 }

@@ -1,7 +1,7 @@
 // Store of detached executions in memory, which workers of several simulated nodes share. It has the behaviour of the real
 // one: leases with epochs, an inbox, wake-ups, and redelivery when a node is gone.
 import type { ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
-import { isFinal, maxTimerMs } from '@codemode/shared'
+import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 
 import {
   LeaseLost,
@@ -88,15 +88,23 @@ export class MemoryStore implements ExecutionStore {
     return row?.facts.tenant === tenant ? storedOf(row) : undefined
   }
 
-  async list(tenant: string, { status, label, owner, limit }: ListOptions): Promise<ExecutionPage> {
-    const rows = [...this.#rows.values()].filter(
-      ({ facts, ...row }) =>
-        facts.tenant === tenant &&
-        (status === undefined || row.status === status) &&
-        (label === undefined || facts.label === label) &&
-        (owner === undefined || facts.owner === owner),
-    )
-    return { items: rows.toReversed().slice(0, limit).map(storedOf), nextCursor: null }
+  async list(tenant: string, { owner, status, label, since = 0, limit, cursor }: ListOptions): Promise<ExecutionPage> {
+    const all = [...this.#rows.values()]
+    const before = cursor === undefined ? all.length : all.findIndex(({ facts }) => facts.id === cursor)
+    if (before < 0) throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list')
+    const rows = all
+      .slice(0, before)
+      .toReversed()
+      .filter(
+        ({ facts, ...row }) =>
+          facts.tenant === tenant &&
+          row.createdAt >= since &&
+          (status === undefined || row.status === status) &&
+          (label === undefined || facts.label === label) &&
+          (owner === undefined || facts.owner === owner),
+      )
+    const items = rows.slice(0, limit).map(storedOf)
+    return { items, nextCursor: rows.length > limit ? items.at(-1)!.facts.id : null }
   }
 
   async read(tenant: string, id: string, after: number) {

@@ -32,6 +32,8 @@ type GuardOptions = Partial<Parameters<typeof createCallbackGuard>[0]>
 
 interface TransportOptions {
   readonly quietMs?: number
+  readonly gracePeriodMs?: number
+  readonly maxBackoffMs?: number
   readonly onLogged?: () => void
 }
 
@@ -39,7 +41,7 @@ interface TransportOptions {
 function transportTo(
   url: string,
   guardOptions: GuardOptions = {},
-  { quietMs = Infinity, onLogged }: TransportOptions = {},
+  { quietMs = Infinity, onLogged, ...options }: TransportOptions = {},
 ) {
   const logged: string[] = []
   const guard = createCallbackGuard({ origins: [], allowLoopback: true, ...guardOptions })
@@ -51,7 +53,8 @@ function transportTo(
   }
   const logger = createLogger({ level: 'info', to: { write } })
   const callback = { url, token }
-  return { transport: createCallbackTransport({ callback, tenant: 'acme', agents, logger, quietMs }), logged }
+  const transport = createCallbackTransport({ callback, tenant: 'acme', agents, logger, quietMs, ...options })
+  return { transport, logged }
 }
 
 function send(outgoing: ServerResponse, answer: unknown, status = 200) {
@@ -172,6 +175,27 @@ describe('a call by callback', () => {
     })
     const { transport } = transportTo(server.url, {}, { quietMs: 1 })
     expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 11 })
+  })
+
+  test('with a grace period names it, and is retried until it is answered', async () => {
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth > 20) send(outgoing, { ok: true, output: nth })
+      else outgoing.destroy()
+    })
+    const { transport } = transportTo(server.url, {}, { gracePeriodMs: 60_000, maxBackoffMs: 1 })
+    expect(await transport.call(outgoingCall(), never)).toEqual({ ok: true, output: 21 })
+    const graces = server.received.map(({ text }) => (JSON.parse(text) as { gracePeriodMs?: number }).gracePeriodMs)
+    expect(new Set(graces)).toEqual(new Set([60_000]))
+  })
+
+  test('with a grace period ends when its signal aborts', async () => {
+    const deadline = new AbortController()
+    await using server = await toolServer((outgoing, _, nth) => {
+      if (nth > 10) deadline.abort()
+      outgoing.destroy()
+    })
+    const { transport } = transportTo(server.url, {}, { gracePeriodMs: 60_000, maxBackoffMs: 1 })
+    expect(await transport.call(outgoingCall(), deadline.signal)).toMatchObject({ error: { code: 'TOOL_CANCELLED' } })
   })
 
   test('fails for the guest in the same way without a server, at a forbidden address and with an invalid answer', async () => {

@@ -2,7 +2,7 @@
 // no information about the connection; failures are described in the executor's log only.
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { errorCodes, fixedLimits, toolAnswerSchema, type Callback, type ToolAnswer } from '@codemode/shared'
+import { errorCodes, fixedLimits, toolAnswerSchema, type ToolAnswer } from '@codemode/shared'
 import { isTemporaryStatus, toolCancelled, toolOutputTooLarge } from '@codemode/shared/internal'
 import { context } from '@opentelemetry/api'
 import type { Logger } from 'pino'
@@ -12,7 +12,7 @@ import { callbackHeaders } from './callback-headers.ts'
 import { post, type OtherResponse } from './post.ts'
 import type { TenantAgents } from './tenant-agents.ts'
 import { answerEnvelopeBytes, toolCallConflict, toolUnavailable } from './tool-answers.ts'
-import { CallContinues, type OutgoingCall, type ToolTransport } from './transport.ts'
+import { CallContinues, type CallbackTarget, type OutgoingCall, type ToolTransport } from './transport.ts'
 
 /**
  * Maximum number of attempts that count. Eight take about two seconds, which is enough for a tool server that restarts
@@ -21,6 +21,9 @@ import { CallContinues, type OutgoingCall, type ToolTransport } from './transpor
  */
 const maxAttempts = 8
 const backoff = { firstMs: 50, maxMs: 400, maxRetryAfterMs: 5_000 }
+
+/** Longest backoff in milliseconds of a call that a tool server keeps for a grace period, which is much longer. */
+const maxPatientBackoffMs = 5_000
 
 /**
  * Milliseconds after which an attempt that fails is not counted: the call was under way, and a gateway ended the
@@ -38,9 +41,7 @@ const unauthorizedText =
 
 const maxResponseBytes = fixedLimits.toolOutputBytes + answerEnvelopeBytes
 
-interface CallbackTransportOptions {
-  readonly callback: Callback
-  readonly tenant: string
+interface CallbackTransportOptions extends CallbackTarget {
   /** Agents of the callback guard, which decides where they may connect to. */
   readonly agents: TenantAgents
   /**
@@ -50,6 +51,8 @@ interface CallbackTransportOptions {
   readonly cancels?: CallCancels
   readonly logger: Logger
   readonly quietMs?: number
+  /** Longest backoff in milliseconds; it depends on the grace period by default. */
+  readonly maxBackoffMs?: number
 }
 
 /** Outcome of one attempt: an answer for the guest, or a failure that is retried. */
@@ -66,12 +69,14 @@ interface Failure {
  * Returns the transport of one execution that came with a callback. A failed connection is retried with the same call
  * id, and so is a gateway's answer in place of the tool server's. A forbidden address is treated like a failed
  * connection, so that neither the answer nor its delay reveals which it was. When the signal of a call aborts after the
- * call was sent, the tool server gets a `tool.cancel`.
+ * call was sent, the tool server gets a `tool.cancel`. With a grace period, attempts go on until the signal aborts.
  */
 export function createCallbackTransport(options: CallbackTransportOptions): ToolTransport {
-  const { callback, tenant, agents, logger, quietMs = defaultQuietMs } = options
+  const { callback, tenant, gracePeriodMs, agents, logger, quietMs = defaultQuietMs } = options
   const { cancels = new CallCancels({ agents, logger }) } = options
   const url = new URL(callback.url)
+  const attemptLimit = gracePeriodMs === undefined ? maxAttempts : Infinity
+  const { maxBackoffMs = gracePeriodMs === undefined ? backoff.maxMs : maxPatientBackoffMs } = options
 
   async function attempt(call: OutgoingCall, { body, signal, onFirstSent }: Attempt): Promise<Outcome> {
     let sentAt: number | undefined
@@ -133,19 +138,27 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
     const startedAt = performance.now()
     let countedAttempts = 0
     for (let number = 1; !signal.aborted; number++) {
-      const body = Buffer.from(messageOf(call, number === 1 ? 0 : performance.now() - startedAt))
+      const elapsedMs = number === 1 ? 0 : performance.now() - startedAt
+      const body = Buffer.from(messageOf(call, { elapsedMs, gracePeriodMs }))
       const outcome = await attempt(call, { body, signal, onFirstSent })
       if ('answer' in outcome) return outcome.answer
       const { error, gateway, durationMs } = outcome.failure
       if (signal.aborted) break
       if (durationMs < quietMs) countedAttempts += 1
-      const facts = { ...idsOf(call), attempt: number, maxAttempts, err: error, status: gateway?.status }
+      const facts = {
+        ...idsOf(call),
+        attempt: number,
+        ...(gracePeriodMs === undefined && { maxAttempts }),
+        err: error,
+        status: gateway?.status,
+      }
       logger.warn(facts, gateway ? gatewayText : 'an attempt to call the tool server failed')
-      if (countedAttempts === maxAttempts) {
+      if (countedAttempts === attemptLimit) {
         logger.warn(facts, 'the tool call failed: all attempts are used up')
         return toolUnavailable(call.tool, gateway?.status)
       }
-      await delay(backoffAfter(number, gateway?.retryAfterMs), undefined, { signal }).catch(() => {})
+      const delayMs = backoffAfter(number, maxBackoffMs, gateway?.retryAfterMs)
+      await delay(delayMs, undefined, { signal }).catch(() => {})
     }
     return toolCancelled(call.tool)
   }
@@ -155,8 +168,8 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
  * Returns the milliseconds to wait after the n-th attempt: exponential backoff with jitter, or the time in a gateway's
  * `retry-after` if that is longer.
  */
-function backoffAfter(number: number, retryAfterMs = 0): number {
-  const backoffMs = Math.min(backoff.firstMs * 2 ** (number - 1) * (1 + Math.random()), backoff.maxMs)
+function backoffAfter(number: number, maxMs: number, retryAfterMs = 0): number {
+  const backoffMs = Math.min(backoff.firstMs * 2 ** (number - 1) * (1 + Math.random()), maxMs)
   return Math.max(backoffMs, Math.min(retryAfterMs, backoff.maxRetryAfterMs))
 }
 
@@ -172,9 +185,12 @@ function reasonOf({ reason }: AbortSignal): string | undefined {
 }
 
 /** Returns the text of a `ToolCallMessage` that is sent `elapsedMs` after the call's first attempt. */
-function messageOf({ input, context, sentAt, ...rest }: OutgoingCall, elapsedMs: number): string {
+function messageOf(
+  { input, context, sentAt, ...rest }: OutgoingCall,
+  { elapsedMs, gracePeriodMs }: { readonly elapsedMs: number; readonly gracePeriodMs: number | undefined },
+): string {
   const sentNow = new Date(Date.parse(sentAt) + elapsedMs).toISOString()
-  const fields = JSON.stringify({ type: 'tool.call', ...rest, sentAt: sentNow })
+  const fields = JSON.stringify({ type: 'tool.call', ...rest, sentAt: sentNow, gracePeriodMs })
   return `${fields.slice(0, -1)},"input":${input},"context":${context}}`
 }
 

@@ -1,7 +1,7 @@
-import type { ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
 
 /** A call to be sent: the fields of its message, with input and context as JSON text that is sent unchanged. */
-export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | 'context'> {
+export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | 'context' | 'gracePeriodMs'> {
   readonly input: string
   readonly context: string
   readonly createdAt: string
@@ -13,6 +13,20 @@ export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | '
 export class CallContinues extends Error {
   override readonly name = 'CallContinues'
 }
+
+/** Tool server of one execution, and the way in which its calls are delivered. */
+export interface CallbackTarget {
+  readonly callback: Callback
+  readonly tenant: string
+  /**
+   * Milliseconds for which the tool server lets a handler continue without a connection, so that another node can deliver
+   * the call again. Such a call is delivered until its deadline. Absent for executions that end with their node.
+   */
+  readonly gracePeriodMs?: number
+}
+
+/** Creates the transport of one execution that came with a callback. */
+export type CreateCallbackTransport = (target: CallbackTarget) => ToolTransport
 
 /** A way for tool calls to reach their tools: by callback to a tool server, or over the client's stream. */
 export interface ToolTransport {

@@ -51,6 +51,10 @@ export const toolCallMessageSchema = z
     deadline: z.iso.datetime(),
     createdAt: z.iso.datetime().optional().meta({ description: 'Time at which the executor accepted the execution' }),
     sentAt: z.iso.datetime().optional().meta({ description: 'Time at which this attempt was sent' }),
+    gracePeriodMs: z.int().min(0).max(600_000).optional().meta({
+      description:
+        'Milliseconds for which the handler continues after its connection broke, until the call arrives again. Default: 1,000',
+    }),
   })
   .meta({ id: 'ToolCallMessage' })
 

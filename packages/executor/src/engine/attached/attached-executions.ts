@@ -1,8 +1,8 @@
-import { newExecutionId, type Callback } from '@codemode/shared'
+import { newExecutionId } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
-import type { ToolTransport } from '../../tools/transport.ts'
+import type { CreateCallbackTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import type { EngineObserver } from '../engine-observer.ts'
 import { shuttingDown, type Submission } from '../engine.ts'
@@ -21,7 +21,7 @@ import { RetentionStore } from './retention-store.ts'
 /** Options of the attached executions. */
 export interface AttachedExecutionsOptions {
   readonly sandbox: Sandbox
-  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  readonly callbackTransport: CreateCallbackTransport
   readonly maxRunning: number
   readonly maxQueued: number
   readonly disconnectGraceMs: number
@@ -106,6 +106,8 @@ export class AttachedExecutions {
   #start(submission: Submission, id: string): AttachedExecution {
     const { sandbox, observer, callbackTransport, disconnectGraceMs } = this.#options
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
+    const { callback } = request
+    const { tenant } = principal
     const limits = resolveLimits(request.limits, principal)
     // Created before the permit is requested, so that an invalid header takes no place in the queue.
     const journal = new JournalLog(journalHeaderOf(submission, id, limits, sandbox.versions))
@@ -125,8 +127,7 @@ export class AttachedExecutions {
       sandbox,
       now: createClock(),
       pacer: this.#pacer,
-      transport:
-        stream ?? (request.callback ? callbackTransport(request.callback, principal.tenant) : createStreamTransport()),
+      transport: stream ?? (callback ? callbackTransport({ callback, tenant }) : createStreamTransport()),
       answerStreamedCall: stream && ((callId, answer) => stream.answer(callId, answer)),
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs,

@@ -1,8 +1,8 @@
-import { maxTimerMs, type Callback, type JournalEntry } from '@codemode/shared'
+import { maxTimerMs, type JournalEntry } from '@codemode/shared'
 
-import type { Lease, StatusChange } from '../../store/execution-store.ts'
+import type { ExecutionFacts, Lease, StatusChange } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
-import type { ToolTransport } from '../../tools/transport.ts'
+import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner, type RunnerParts } from '../runner/execution-runner.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
@@ -12,12 +12,18 @@ import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcom
 
 /** Parts of the executor that a detached execution needs. */
 export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
-  readonly callbackTransport: (callback: Callback, tenant: string) => ToolTransport
+  readonly callbackTransport: CreateCallbackTransport
   /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
   readonly parkAfterMs: number
   /** Called with the error of a bug in the executor, after it has ended the execution. */
   onFailedByBug(error: unknown, ids: { readonly executionId: string; readonly correlationId: string }): void
 }
+
+/**
+ * Milliseconds for which a tool server lets a handler continue until another node delivers its call again: four times as
+ * long as a takeover may last.
+ */
+const redeliveryGraceMs = 60_000
 
 /** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
@@ -52,7 +58,7 @@ export class LeaseRun {
       },
       placement: { tenant: facts.tenant, isolation: facts.isolation },
       sandbox: parts.sandbox,
-      transport: facts.callback ? parts.callbackTransport(facts.callback, facts.tenant) : createStreamTransport(),
+      transport: transportOf(facts, parts),
       pacer: parts.pacer,
       now: createClock(),
       onTurnRequested() {},
@@ -131,6 +137,11 @@ export class LeaseRun {
     stop()
     return undefined
   }
+}
+
+function transportOf({ callback, tenant }: ExecutionFacts, { callbackTransport }: LeaseRunParts): ToolTransport {
+  if (callback === undefined) return createStreamTransport()
+  return callbackTransport({ callback, tenant, gracePeriodMs: redeliveryGraceMs })
 }
 
 function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefined {

@@ -1,0 +1,68 @@
+import { executionIdSchema, executionRequestSchema } from '@codemode/shared'
+import { z } from 'zod'
+
+import { configError } from '../config/config-error.ts'
+import { asCall } from '../config/examples.ts'
+import { executeOptionsOrigin } from '../config/layer.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import { executeOptionsSchema, requireObject, type ExecuteOptions } from './execute-options.ts'
+
+const submitOptionsSchema = z.strictObject({
+  ...executeOptionsSchema.shape,
+  /**
+   * Whether the execution outlives this client and the executor's process: it is stored, and any client can follow it by its
+   * id. Its tools need `toolServer.url` and `toolServer.secret`. False by default.
+   */
+  detached: z.boolean().optional(),
+  /**
+   * Milliseconds after which a detached execution ends wherever it is, at most 30 days; 7 days by default. Time in which it
+   * only waits counts, in contrast to `executionTimeoutMs`.
+   */
+  expiresAfterMs: executionRequestSchema.shape.expiresAfterMs,
+  /**
+   * Id of a detached execution; a new one by default. Submitting the same code and options again with the same id resolves
+   * with the execution that was stored first.
+   */
+  id: executionIdSchema.optional(),
+})
+
+/** Options of an execution that is submitted. Times are in milliseconds. */
+export type SubmitOptions = z.input<typeof submitOptionsSchema>
+
+/** Options of a detached execution that attached ones do not have. */
+export interface DetachedOptions {
+  readonly expiresAfterMs: number | undefined
+  readonly id: string | undefined
+}
+
+const origin = {
+  ...executeOptionsOrigin,
+  correct: (fields: Parameters<typeof executeOptionsOrigin.correct>[0]) => asCall('codemode.submit', fields, 'code, '),
+}
+
+/**
+ * Returns the options of a submission, those of detached executions apart; these are undefined for an attached one. Throws a
+ * ConfigurationError with the corrected call if the options are invalid.
+ */
+export function parseSubmitOptions(options: SubmitOptions): {
+  readonly execute: ExecuteOptions
+  readonly detached: DetachedOptions | undefined
+} {
+  requireObject(options)
+  const parsed = submitOptionsSchema.safeParse(options)
+  if (!parsed.success) {
+    throw configError(parsed.error.issues, {
+      schema: submitOptionsSchema,
+      given: options,
+      originAt: () => origin,
+    })
+  }
+  const { detached, expiresAfterMs, id, ...execute } = parsed.data
+  if (detached === true) return { execute, detached: { expiresAfterMs, id } }
+  const misplaced = expiresAfterMs !== undefined ? 'expiresAfterMs' : id !== undefined ? 'id' : undefined
+  if (misplaced === undefined) return { execute, detached: undefined }
+  throw new ConfigurationError(
+    `The option ${misplaced} is for detached executions only.`,
+    `codemode.submit(code, { detached: true, ${misplaced}${misplaced === 'id' ? '' : ': 86_400_000'} })`,
+  )
+}

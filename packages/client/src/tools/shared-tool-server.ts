@@ -1,0 +1,35 @@
+// Checks for tools of detached executions, which any process of the client must be able to serve, also after a restart.
+import type { ToolServerConfig } from '../config/schema.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
+import type { ToolRegistry } from './registry.ts'
+
+/**
+ * Throws a ConfigurationError unless the tool server has a URL that outlives the process, and a secret by which other
+ * processes verify its calls.
+ */
+export function requireSharedServer(config: ToolServerConfig | undefined): void {
+  const missing = (['url', 'secret'] as const).filter((name) => config?.[name] === undefined)
+  if (missing.length === 0) return
+  const names = missing.map((name) => `toolServer.${name}`).join(' and ')
+  throw new ConfigurationError(
+    `A detached execution with tools needs ${names}. It may outlive this process, so its tools are called over HTTP at a ` +
+      'fixed URL, where any process of your application with the same secret serves them.',
+    `Codemode.fromClientConfig({
+  …,
+  toolServer: { url: 'https://app.example/tools', secret: process.env['CODEMODE_TOOL_SERVER_SECRET'] },
+})
+
+// or, for code that calls no tools:
+codemode.submit(code, { detached: true, availableTools: [] })`,
+  )
+}
+
+/** Throws a ConfigurationError if one of the named tools is a view's own and not the client's. */
+export function refuseToolsOfView(names: readonly string[], view: ToolRegistry, client: ToolRegistry): void {
+  const own = names.filter((name) => view.get(name) !== client.get(name))
+  if (own.length === 0) return
+  throw new ConfigurationError(
+    `A detached execution can't have tools of a view (withTools), because no other process has them: ${own.join(', ')}.`,
+    `codemode.registerTool('${own[0]}', …)  // in every process; its handler tells users apart by call.context`,
+  )
+}
