@@ -42,7 +42,8 @@ export const requirements = {
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
   'CL-5':
     'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
-  'JB-1': "A detached execution survives the client's exit and the executor's kill -9; answered calls are not made again",
+  'JB-1':
+    "A detached execution survives the client's exit and the executor's kill -9; answered calls are not made again",
   'JB-2': 'The record of a detached execution is written before the run, and holds failures and timeouts as well',
   'JB-3': 'Ownership comes from the API key alone; the id of another tenant answers exactly as an unknown one',
   'JB-4': 'Listing, filtering, cancelling, retrying, retention; a store that is gone harms no attached execution',
