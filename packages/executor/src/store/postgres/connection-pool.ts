@@ -15,6 +15,11 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number
   /** Milliseconds after which the server stops a statement; 0 for none. */
   readonly statementTimeoutMs: number
+  /**
+   * Whether a commit is answered before it is on disk. After a crash of the server the last commits are missing, but never
+   * one before a commit of another connection that is on disk.
+   */
+  readonly isAsynchronous?: boolean
 }
 
 /** Milliseconds that a statement waits for a lock: longer than any healthy transaction. */
@@ -26,12 +31,13 @@ const serverGraceMs = 1_000
 
 /** Returns the options of `pg` for a connection. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
-  const { url, connectTimeoutMs, statementTimeoutMs } = options
+  const { url, connectTimeoutMs, statementTimeoutMs, isAsynchronous = false } = options
   return {
     connectionString: url,
     application_name: 'codemode-executor',
     keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
+    ...(isAsynchronous && { options: '-c synchronous_commit=off' }),
     ...(statementTimeoutMs > 0 && {
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + serverGraceMs,

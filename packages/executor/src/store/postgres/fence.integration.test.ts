@@ -5,7 +5,16 @@ import { claimExecutions, readEntries } from './claim-executions.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import type { Database } from './database.ts'
 import { encodePayload } from './payload.ts'
-import { answer, complete, newExecution, openParts, query, startStore, useServer, worker } from './postgres-store.test-support.ts'
+import {
+  answer,
+  complete,
+  newExecution,
+  openParts,
+  query,
+  startStore,
+  useServer,
+  worker,
+} from './postgres-store.test-support.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 const servers = useServer()
@@ -44,7 +53,9 @@ const outcomesOf = async ({ db, wakeUps }: Claims, group: readonly Commit[]) => 
 /** Waits until a statement of another connection waits for a lock. */
 async function untilBlocked(url: string): Promise<void> {
   await expect
-    .poll(() => query(url, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"))
+    .poll(() =>
+      query(url, "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"),
+    )
     .toHaveLength(1)
 }
 
@@ -124,8 +135,14 @@ test('a commit that is made again, because its answer was lost, is made once', a
 test('groups that lock the same executions in another order do not block each other for good', async () => {
   await withClaims(8, async (claims) => {
     const rounds = Array.from({ length: 20 }, (_, position) => [
-      outcomesOf(claims, claims.keys.map((key) => commitOf(key, 1, { position }))),
-      outcomesOf(claims, claims.keys.toReversed().map((key) => commitOf(key, 1, { position: 20 + position }))),
+      outcomesOf(
+        claims,
+        claims.keys.map((key) => commitOf(key, 1, { position })),
+      ),
+      outcomesOf(
+        claims,
+        claims.keys.toReversed().map((key) => commitOf(key, 1, { position: 20 + position })),
+      ),
     ])
     const outcomes = (await Promise.all(rounds.flat())).flat()
     expect(new Set(outcomes)).toEqual(new Set(['committed']))
@@ -160,7 +177,9 @@ test('each execution is run by one of two nodes at a time, and by one only', asy
   await done
   expect(ran.toSorted()).toEqual(executions.map(({ facts }) => facts.id).toSorted())
   expect(nodes).toEqual(new Set(['a', 'b']))
-  await expect.poll(() => query(url, 'select 1 from codemode.executions where epoch <> 1 or node is not null')).toEqual([])
+  await expect
+    .poll(() => query(url, 'select 1 from codemode.executions where epoch <> 1 or node is not null'))
+    .toEqual([])
   for (const { facts } of executions) {
     expect((await second.read('acme', facts.id, 0))?.entries).toMatchObject([{ call: 1 }, { call: 2 }, { call: 3 }])
   }
@@ -175,7 +194,12 @@ test('the holder of a lease that another node has taken over gets LeaseLost from
     worker('a', async (lease) => {
       const [row] = await query(url, 'select key from codemode.executions')
       await claimExecutions(parts.db, 'b', [String(row!['key'])])
-      const operations = [() => lease.append([answer(1)]), () => lease.park([], {}), () => lease.release(), () => complete(lease)]
+      const operations = [
+        () => lease.append([answer(1)]),
+        () => lease.park([], {}),
+        () => lease.release(),
+        () => complete(lease),
+      ]
       const errors: unknown[] = []
       for (const operation of operations) errors.push(await operation().catch((error: unknown) => error))
       resolve(errors)

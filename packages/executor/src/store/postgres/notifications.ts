@@ -81,7 +81,7 @@ export class Notifications {
   }
 
   async #connect(): Promise<void> {
-    const client = new pg.Client({ ...clientConfig(this.#options.connection), options: '-c synchronous_commit=off' })
+    const client = new pg.Client(clientConfig({ ...this.#options.connection, isAsynchronous: true }))
     client.on('error', () => {})
     client.once('end', () => this.#reconnectLater(client))
     client.on('notification', ({ processId, payload = '' }) => {

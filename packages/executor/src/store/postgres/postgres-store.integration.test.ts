@@ -63,21 +63,24 @@ test('all facts, the header and the entries are returned as they were stored, wi
   await using store = await startStore(await servers.createDatabase())
   const callback = { url: 'https://example.com/tools', token: 'x'.repeat(16) }
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) })), async (texts) => {
-      const label = texts.join('').slice(0, 256)
-      const execution = newExecution({ label, callback, isolation: 'execution' })
-      const header = { ...execution.header, code: texts.join('\0') }
-      await store.create({ ...execution, header })
-      const entries = texts.map((text, index) => answer(index + 1, text))
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const working = store.work(worker('a', (lease) => complete(lease, ...entries).then(resolve)))
-      await promise
-      await working.stop()
-      const { id } = execution.facts
-      expect((await store.find('acme', id))?.facts).toEqual(execution.facts)
-      expect(await store.read('acme', id, 0)).toEqual({ header, entries })
-      expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)
-    }),
+    fc.asyncProperty(
+      fc.array(fc.string({ unit: fc.nat(0xffff).map((code) => String.fromCharCode(code)) })),
+      async (texts) => {
+        const label = texts.join('').slice(0, 256)
+        const execution = newExecution({ label, callback, isolation: 'execution' })
+        const header = { ...execution.header, code: texts.join('\0') }
+        await store.create({ ...execution, header })
+        const entries = texts.map((text, index) => answer(index + 1, text))
+        const { promise, resolve } = Promise.withResolvers<void>()
+        const working = store.work(worker('a', (lease) => complete(lease, ...entries).then(resolve)))
+        await promise
+        await working.stop()
+        const { id } = execution.facts
+        expect((await store.find('acme', id))?.facts).toEqual(execution.facts)
+        expect(await store.read('acme', id, 0)).toEqual({ header, entries })
+        expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)
+      },
+    ),
     { numRuns: 20, seed: 15, examples: [[['\0', '\ud800', '\udc00\ud800', '\\u0000', '"']]] },
   )
 })
@@ -96,7 +99,7 @@ test('reading a journal can begin after the entries that are known', async () =>
 test('an execution has the times, the status and the error that its runner set', async () => {
   await using store = await startStore(await servers.createDatabase())
   const { promise, resolve } = Promise.withResolvers<void>()
-  const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0b' } as const
+  const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0b', retryable: false } as const
   const execution = newExecution()
   store.work(
     worker('a', async (lease) => {

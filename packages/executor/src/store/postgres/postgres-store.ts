@@ -12,7 +12,7 @@ import type {
   Working,
 } from '../execution-store.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
-import { openPool, type ConnectionOptions } from './connection-pool.ts'
+import { openPool } from './connection-pool.ts'
 import { createExecution } from './create-execution.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
@@ -31,7 +31,7 @@ const maintenanceIntervalMs = 5_000
 export interface PostgresStoreOptions {
   /** URL of the database, `postgres://…`. */
   readonly url: string
-  /** Maximum number of connections, besides one that listens; 10 by default. */
+  /** Maximum number of connections, besides three for wake-ups and notifications; 10 by default. */
   readonly maxConnections?: number
   /** Milliseconds for a connection; 3,000 by default. */
   readonly connectTimeoutMs?: number
@@ -90,9 +90,8 @@ export class PostgresStore implements ExecutionStore {
   static async start(options: PostgresStoreOptions): Promise<PostgresStore> {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
-    const pool = openPool(resolved satisfies ConnectionOptions)
-    const wakeUps = await WakeUps.start(pool, resolved.onError)
-    return new PostgresStore(resolved, createDatabase(pool), wakeUps)
+    const wakeUps = await WakeUps.start(resolved, resolved.onError)
+    return new PostgresStore(resolved, createDatabase(openPool(resolved)), wakeUps)
   }
 
   async create(execution: NewExecution): Promise<Created> {

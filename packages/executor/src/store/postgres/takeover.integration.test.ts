@@ -4,10 +4,20 @@ import { execArgv, execPath, kill } from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 
 import { LeaseLost, type Lease } from '../execution-store.ts'
-import { answer, complete, newExecution, query, startStore, useServer, worker } from './postgres-store.test-support.ts'
+import {
+  answer,
+  complete,
+  newExecution,
+  openParts,
+  query,
+  startStore,
+  useServer,
+  worker,
+} from './postgres-store.test-support.ts'
 
 const servers = useServer()
 const holdingNode = fileURLToPath(new URL('holding-node.test-support.ts', import.meta.url))
@@ -16,7 +26,7 @@ const holdingNode = fileURLToPath(new URL('holding-node.test-support.ts', import
 const neglect = (url: string, ...more: string[]) =>
   query(
     url,
-    `update codemode_jobs.job set ${['heartbeat_on = now() - interval \'1 minute\'', ...more].join()} where state = 'active'`,
+    `update codemode_jobs.job set ${["heartbeat_on = now() - interval '1 minute'", ...more].join()} where state = 'active'`,
   )
 
 test('executions of a node that was killed are run by another one, with the entries that it appended', async () => {
@@ -131,7 +141,13 @@ test('while the server is stopped, every method rejects with STORE_UNAVAILABLE, 
 
 test('a server that does not answer is STORE_UNAVAILABLE, and its connections are not used again', async () => {
   const url = await servers.createDatabase()
-  await using store = await startStore(url, { statementTimeoutMs: 200, connectTimeoutMs: 200, onError: () => {} })
+  await using store = await startStore(url, {
+    maxConnections: 1,
+    statementTimeoutMs: 200,
+    connectTimeoutMs: 2_000,
+    onError: () => {},
+  })
+  expect(await store.find('acme', '')).toBeUndefined()
   const rows = await query(
     url,
     "select pid from pg_stat_activity where datname = current_database() and application_name = 'codemode-executor'",
@@ -149,10 +165,10 @@ test('a server that does not answer is STORE_UNAVAILABLE, and its connections ar
 test('a lock that is not released is STORE_UNAVAILABLE', async () => {
   const url = await servers.createDatabase()
   await using store = await startStore(url, { statementTimeoutMs: 200, onError: () => {} })
-  const lock = query(url, 'begin; lock codemode.executions; select pg_sleep(3); commit')
-  const locked = "select 1 from pg_locks where relation = 'codemode.executions'::regclass and mode = 'AccessExclusiveLock'"
-  await expect.poll(() => query(url, locked)).toHaveLength(1)
-  await expect(store.create(newExecution())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-  await lock
+  await using parts = await openParts(url)
+  await parts.db.transaction().execute(async (trx) => {
+    await sql`lock codemode.executions`.execute(trx)
+    await expect(store.create(newExecution())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+  })
   expect(await store.create(newExecution())).toEqual({ type: 'created' })
 })

@@ -180,7 +180,9 @@ test('a parked execution that has expired is woken', async () => {
   )
   store.work(worker('a', run))
   await store.create(newExecution())
-  await expect.poll(() => query(url, 'select 1 from codemode.executions where epoch = 1 and node is null')).toHaveLength(1)
+  await expect
+    .poll(() => query(url, 'select 1 from codemode.executions where epoch = 1 and node is null'))
+    .toHaveLength(1)
   expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(0)
   await query(url, "update codemode.executions set expires_at = now() - interval '1 second'")
   expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(1)
