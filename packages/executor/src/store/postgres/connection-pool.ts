@@ -1,5 +1,7 @@
 // Pool of connections on which nothing waits without a limit: neither for a connection, nor for a lock, nor for a server
 // that has stopped answering.
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 
@@ -28,6 +30,8 @@ const lockTimeoutMs = 2_000
 const idleTransactionTimeoutMs = 5_000
 /** Milliseconds beyond the timeout of a statement after which the server is assumed to be gone. */
 const serverGraceMs = 1_000
+/** Milliseconds that the connections have to end. */
+const endTimeoutMs = 2_000
 
 /** Returns the options of `pg` for a connection. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
@@ -56,7 +60,8 @@ export function openPool(options: ConnectionOptions): PostgresPool {
   const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>()
   return {
     options: pool.options,
-    end: () => pool.end(),
+    // A server that does not answer does not end its connections either.
+    end: () => Promise.race([pool.end(), delay(endTimeoutMs, undefined, { ref: false })]),
     async connect() {
       try {
         const client = await pool.connect()

@@ -11,9 +11,10 @@ import type {
   Worker,
   Working,
 } from '../execution-store.ts'
+import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
-import { createExecution } from './create-execution.ts'
+import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
@@ -23,9 +24,12 @@ import { messageTopic, Notifications, topicOf, workTopic } from './notifications
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
+/** Maximum number of executions that are stored in one transaction. */
+const maxCreations = 32
 
 /** Options of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
@@ -60,6 +64,7 @@ export class PostgresStore implements ExecutionStore {
   readonly #options: Resolved
   readonly #db: Database
   readonly #wakeUps: WakeUps
+  readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
   readonly #maintenance: RepeatingTask
@@ -70,6 +75,11 @@ export class PostgresStore implements ExecutionStore {
     this.#options = options
     this.#db = db
     this.#wakeUps = wakeUps
+    this.#creating = new Batcher({
+      maxItems: maxCreations,
+      run: (executions) => createExecutions(db, wakeUps, executions),
+      isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
+    })
     this.#committer = new GroupCommitter({
       commitGroup: (group) => commitGroup(db, wakeUps, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
@@ -95,7 +105,7 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async create(execution: NewExecution): Promise<Created> {
-    const created = await createExecution(this.#db, this.#wakeUps, execution)
+    const created = await this.#creating.run(execution)
     if (created.type === 'created') this.#notifications.send([workTopic])
     return created
   }
@@ -151,7 +161,7 @@ export class PostgresStore implements ExecutionStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
     await this.#maintenance.stop()
-    await this.#notifications.close()
+    this.#notifications.close()
     await this.#wakeUps.stop()
     await this.#db.destroy()
   }

@@ -87,7 +87,7 @@ test.each([
 test('a database that is restarted under load loses no committed entry, and all executions go on', async () => {
   await using store = await startStore(await servers.createDatabase(), { onError: () => {} })
   const executions = Array.from({ length: 8 }, () => newExecution())
-  const perExecution = 150
+  const perExecution = 80
   const committed = new Map<string, number>()
   let appends = 0
   let ended = 0
@@ -100,7 +100,7 @@ test('a database that is restarted under load loses no committed entry, and all 
       for (let call = lease.entries.length + 1; call <= perExecution; call++) {
         await lease.append([answer(call)])
         committed.set(id, call)
-        if (++appends % 200 === 0) atAppend.resolve()
+        if (++appends % 150 === 0) atAppend.resolve()
       }
       await complete(lease)
       ended += 1
