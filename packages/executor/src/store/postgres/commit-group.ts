@@ -45,21 +45,63 @@ export async function commitGroup(
   wakeUps: WakeUps,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
-  if (group.every(isPlain)) return appendOnly(db, group)
-  return db.transaction().execute((trx) => commitAll(trx, wakeUps, group))
+  if (group.every(({ ending }) => ending === undefined)) return write(db, group)
+  return db.transaction().execute((trx) => commitEndings(trx, wakeUps, group))
 }
 
-const isPlain = ({ change, handled, ending }: Commit) =>
-  change === undefined && handled === undefined && ending === undefined
+/** Commits a group in which leases are given back. */
+async function commitEndings(
+  trx: Transaction<Tables>,
+  wakeUps: WakeUps,
+  group: readonly Commit[],
+): Promise<Map<Commit, CommitOutcome>> {
+  const kept = await withMessages(trx, group)
+  const writable = group.filter((commit) => !kept.includes(commit))
+  const outcomes = await write(trx, writable)
+  for (const commit of kept) outcomes.set(commit, 'has-messages')
+  const ended = writable.flatMap((commit) =>
+    commit.ending !== undefined && outcomes.get(commit) === 'committed' ? [{ ...commit, ending: commit.ending }] : [],
+  )
+  if (ended.length === 0) return outcomes
+  await wakeUps.complete(
+    trx,
+    ended.map(({ ending }) => ending.job),
+  )
+  for (const { key, tenant, ending } of ended) {
+    if (ending.type === 'release') await wakeUps.send(trx, { key, tenant })
+    if (ending.type === 'park' && ending.wakeAt !== undefined) {
+      await wakeUps.send(trx, { key, tenant, at: ending.wakeAt })
+    }
+  }
+  return outcomes
+}
 
-interface HeldRow {
+/**
+ * Returns the commits that would park an execution with messages in its inbox. All rows of the group are locked by a
+ * statement before, so that the messages of every post that was committed are seen, and no further post begins.
+ */
+async function withMessages(trx: Transaction<Tables>, group: readonly Commit[]): Promise<Commit[]> {
+  const parking = group.filter(({ ending }) => ending?.type === 'park')
+  if (parking.length === 0) return []
+  await lockRows(group).execute(trx)
+  const { rows } = await sql<{ key: string }>`
+    select parking.key
+    from unnest(${parking.map(({ key }) => key)}::bigint[], ${parking.map(({ handled = 0 }) => handled)}::bigint[])
+      as parking (key, handled)
+    where exists (select from codemode.inbox where key = parking.key and number > handled)`.execute(trx)
+  const keys = new Set(rows.map(({ key }) => key))
+  return parking.filter(({ key }) => keys.has(key))
+}
+
+interface LockedRow {
   readonly key: string
+  /** False if the holder of the epoch has given the lease back. */
   readonly is_held: boolean
 }
 
 /** Locks the rows of a group whose epochs are still valid, in the order of the keys. */
 function lockRows(group: readonly Commit[]) {
-  return sql<HeldRow>`
+  return sql<LockedRow>`
     select e.key, e.node is not null as is_held
     from codemode.executions e
     join unnest(${group.map(({ key }) => key)}::bigint[], ${group.map(({ epoch }) => epoch)}::int[])
@@ -68,96 +110,44 @@ function lockRows(group: readonly Commit[]) {
     for no key update of e`
 }
 
-/** Rows of entries, to be inserted. An entry that exists was written by an earlier attempt of the same commit. */
-function entryRows(group: readonly Commit[]) {
+/** Locks the rows of a group, and writes what belongs to the locked ones, by one statement. */
+async function write(db: Database, group: readonly Commit[]): Promise<Map<Commit, CommitOutcome>> {
+  if (group.length === 0) return new Map()
+  const { rows } = await sql<LockedRow>`
+    with locked as materialized (${lockRows(group)}),
+    held as materialized (select key from locked where is_held)
+    ${sql.join([insertEntries(group), ...updateExecutions(group), ...deleteMessages(group)], sql``)}
+    select key, is_held from locked`.execute(db)
+  const isHeld = new Map(rows.map((row) => [row.key, row.is_held]))
+  const outcome = ({ key, ending, isRepeated = false }: Commit): CommitOutcome => {
+    // A lease of this epoch that has been given back already: by an earlier attempt of the same commit.
+    const isDone = isHeld.get(key) === false && isRepeated && ending !== undefined
+    return isHeld.get(key) === true || isDone ? 'committed' : 'lost'
+  }
+  return new Map(group.map((commit) => [commit, outcome(commit)]))
+}
+
+/** Inserts the entries. One that exists was written by an earlier attempt of the same commit. */
+function insertEntries(group: readonly Commit[]) {
   const keys = group.flatMap(({ key, payloads }) => payloads.map(() => key))
   const positions = group.flatMap(({ position, payloads }) => payloads.map((_, index) => position + index))
   const epochs = group.flatMap(({ epoch, payloads }) => payloads.map(() => epoch))
   const payloads = group.flatMap(({ payloads }) => payloads)
-  return sql`unnest(${keys}::bigint[], ${positions}::int[], ${epochs}::int[], ${payloads}::text[])
-    as entry (key, position, epoch, payload)`
+  return sql`, written as (
+    insert into codemode.entries (key, position, epoch, payload)
+    select key, position, epoch, payload
+    from unnest(${keys}::bigint[], ${positions}::int[], ${epochs}::int[], ${payloads}::text[])
+      as entry (key, position, epoch, payload)
+    join held using (key)
+    on conflict do nothing
+  )`
 }
 
-/** Commits a group of mere appends by one statement. */
-async function appendOnly(db: Database, group: readonly Commit[]): Promise<Map<Commit, CommitOutcome>> {
-  const { rows } = await sql<HeldRow>`
-    with held as materialized (${lockRows(group)}),
-    written as (
-      insert into codemode.entries (key, position, epoch, payload)
-      select entry.key, entry.position, entry.epoch, entry.payload
-      from ${entryRows(group)} join held on held.key = entry.key and held.is_held
-      on conflict do nothing
-    )
-    select key, is_held from held`.execute(db)
-  return outcomesOf(group, rows)
-}
-
-function outcomesOf(group: readonly Commit[], rows: readonly HeldRow[]): Map<Commit, CommitOutcome> {
-  const isHeld = new Map(rows.map((row) => [row.key, row.is_held]))
-  return new Map(group.map((commit) => [commit, isHeld.get(commit.key) === true ? 'committed' : 'lost']))
-}
-
-async function commitAll(
-  trx: Transaction<Tables>,
-  wakeUps: WakeUps,
-  group: readonly Commit[],
-): Promise<Map<Commit, CommitOutcome>> {
-  const { rows } = await lockRows(group).execute(trx)
-  const outcomes = outcomesOf(group, rows)
-  for (const commit of group) {
-    // The epoch is the one of the lease, and the lease has been given back: by an earlier attempt of this commit.
-    const isGivenBack = rows.some(({ key, is_held }) => key === commit.key && !is_held)
-    if (isGivenBack && commit.isRepeated === true && commit.ending !== undefined) outcomes.set(commit, 'committed')
-  }
-  const written = group.filter((commit) => rows.some(({ key, is_held }) => key === commit.key && is_held))
-  // A statement of its own, after the locks: it sees all messages that were posted before.
-  for (const commit of await withMessages(trx, written)) {
-    outcomes.set(commit, 'has-messages')
-    written.splice(written.indexOf(commit), 1)
-  }
-  if (written.length > 0) await write(trx, wakeUps, written)
-  return outcomes
-}
-
-/** Returns the commits that would park an execution with messages in its inbox. */
-async function withMessages(trx: Transaction<Tables>, group: readonly Commit[]): Promise<Commit[]> {
-  const parking = group.filter(({ ending }) => ending?.type === 'park')
-  if (parking.length === 0) return []
-  const { rows } = await sql<{ key: string }>`
-    select parking.key
-    from unnest(${parking.map(({ key }) => key)}::bigint[], ${parking.map(({ handled = 0 }) => handled)}::bigint[])
-      as parking (key, handled)
-    where exists (select from codemode.inbox where key = parking.key and number > handled)`.execute(trx)
-  return parking.filter((commit) => rows.some(({ key }) => key === commit.key))
-}
-
-async function write(trx: Transaction<Tables>, wakeUps: WakeUps, group: readonly Commit[]): Promise<void> {
-  if (group.some(({ payloads }) => payloads.length > 0)) {
-    await sql`
-      insert into codemode.entries (key, position, epoch, payload)
-      select key, position, epoch, payload from ${entryRows(group)} on conflict do nothing`.execute(trx)
-  }
-  await updateExecutions(trx, group)
-  await deleteMessages(trx, group)
-  const endings = group.flatMap(({ ending }) => (ending === undefined ? [] : [ending]))
-  if (endings.length > 0)
-    await wakeUps.complete(
-      trx,
-      endings.map(({ job }) => job),
-    )
-  for (const { key, tenant, ending } of group) {
-    if (ending?.type === 'release') await wakeUps.send(trx, { key, tenant })
-    if (ending?.type === 'park' && ending.wakeAt !== undefined) {
-      await wakeUps.send(trx, { key, tenant, at: ending.wakeAt })
-    }
-  }
-}
-
-async function updateExecutions(trx: Transaction<Tables>, group: readonly Commit[]): Promise<void> {
+function updateExecutions(group: readonly Commit[]) {
   const changed = group.filter(({ change, ending }) => change !== undefined || ending !== undefined)
-  if (changed.length === 0) return
+  if (changed.length === 0) return []
   const changes = changed.map(({ change }) => change)
-  await sql`
+  const update = sql`, changed as (
     update codemode.executions e set
       status = coalesce(c.status, e.status),
       started_at = coalesce(to_timestamp(c.started_at / 1000), e.started_at),
@@ -172,21 +162,26 @@ async function updateExecutions(trx: Transaction<Tables>, group: readonly Commit
       ${changes.map((change) => (change?.error === undefined ? null : encodePayload(change.error)))}::text[],
       ${changed.map(({ ending }) => ending !== undefined)}::boolean[]
     ) as c (key, status, started_at, finished_at, error, is_given_back)
-    where e.key = c.key`.execute(trx)
+    join held using (key)
+    where e.key = c.key
+  )`
+  return [update]
 }
 
 /** Number above all numbers of messages. */
 const allMessages = Number.MAX_SAFE_INTEGER
 
-async function deleteMessages(trx: Transaction<Tables>, group: readonly Commit[]): Promise<void> {
+function deleteMessages(group: readonly Commit[]) {
   const handled = group.flatMap(({ key, handled, ending }) => {
     const upTo = ending?.type === 'finish' ? allMessages : handled
     return upTo === undefined ? [] : [{ key, upTo }]
   })
-  if (handled.length === 0) return
-  await sql`
-    delete from codemode.inbox using
-      unnest(${handled.map(({ key }) => key)}::bigint[], ${handled.map(({ upTo }) => upTo)}::bigint[])
-        as handled (key, up_to)
-    where inbox.key = handled.key and inbox.number <= handled.up_to`.execute(trx)
+  if (handled.length === 0) return []
+  const remove = sql`, emptied as (
+    delete from codemode.inbox
+    using unnest(${handled.map(({ key }) => key)}::bigint[], ${handled.map(({ upTo }) => upTo)}::bigint[])
+      as handled (key, up_to) join held using (key)
+    where inbox.key = handled.key and inbox.number <= handled.up_to
+  )`
+  return [remove]
 }

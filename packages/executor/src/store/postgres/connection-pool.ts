@@ -1,5 +1,7 @@
 // Pool of connections on which nothing waits without a limit: neither for a connection, nor for a lock, nor for a server
 // that has stopped answering.
+import { setTimeout as delay } from 'node:timers/promises'
+
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 
@@ -15,6 +17,11 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number
   /** Milliseconds after which the server stops a statement; 0 for none. */
   readonly statementTimeoutMs: number
+  /**
+   * Whether a commit is answered before it is on disk. After a crash of the server the last commits are missing, but never
+   * one before a commit of another connection that is on disk.
+   */
+  readonly isAsynchronous?: boolean
 }
 
 /** Milliseconds that a statement waits for a lock: longer than any healthy transaction. */
@@ -23,15 +30,18 @@ const lockTimeoutMs = 2_000
 const idleTransactionTimeoutMs = 5_000
 /** Milliseconds beyond the timeout of a statement after which the server is assumed to be gone. */
 const serverGraceMs = 1_000
+/** Milliseconds that the connections have to end. */
+const endTimeoutMs = 2_000
 
 /** Returns the options of `pg` for a connection. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
-  const { url, connectTimeoutMs, statementTimeoutMs } = options
+  const { url, connectTimeoutMs, statementTimeoutMs, isAsynchronous = false } = options
   return {
     connectionString: url,
     application_name: 'codemode-executor',
     keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
+    ...(isAsynchronous && { options: '-c synchronous_commit=off' }),
     ...(statementTimeoutMs > 0 && {
       statement_timeout: statementTimeoutMs,
       query_timeout: statementTimeoutMs + serverGraceMs,
@@ -50,7 +60,8 @@ export function openPool(options: ConnectionOptions): PostgresPool {
   const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>()
   return {
     options: pool.options,
-    end: () => pool.end(),
+    // A server that does not answer does not end its connections either.
+    end: () => Promise.race([pool.end(), delay(endTimeoutMs, undefined, { ref: false })]),
     async connect() {
       try {
         const client = await pool.connect()

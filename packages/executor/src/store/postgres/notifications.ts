@@ -1,6 +1,7 @@
 // Notifications between nodes by LISTEN and NOTIFY. They only hasten: everything that depends on one is also polled. They
 // are sent after a commit and not within it, because commits that notify wait for each other.
 import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import pg from 'pg'
 
@@ -37,16 +38,15 @@ interface NotificationsOptions {
 /** Connection that sends and receives notifications, and is replaced when it breaks. */
 export class Notifications {
   readonly #options: NotificationsOptions
+  readonly #closing = new AbortController()
   #client: pg.Client | undefined
   #topics = new Set<string>()
   #isSending = false
   #reconnectMs = firstReconnectMs
-  #timer: NodeJS.Timeout | undefined
-  #isClosed = false
 
   constructor(options: NotificationsOptions) {
     this.#options = options
-    void this.#connect()
+    void this.#keepConnected()
   }
 
   /** Notifies this node at once and the others soon. */
@@ -58,10 +58,9 @@ export class Notifications {
     if (!this.#isSending) void this.#sendAll()
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true
-    clearTimeout(this.#timer)
-    await this.#client?.end().catch(() => {})
+  close(): void {
+    this.#closing.abort()
+    void this.#client?.end()
   }
 
   async #sendAll(): Promise<void> {
@@ -69,58 +68,51 @@ export class Notifications {
     while (this.#topics.size > 0 && this.#client !== undefined) {
       const topics = [...this.#topics].slice(0, maxTopics)
       for (const topic of topics) this.#topics.delete(topic)
-      try {
-        await this.#client.query('select pg_notify($1, $2)', [channel, topics.join(',')])
-      } catch {
-        break
-      }
+      await this.#client.query('select pg_notify($1, $2)', [channel, topics.join(',')]).catch(() => {})
     }
     // Without a connection nothing is kept: the other nodes poll.
-    if (this.#client === undefined) this.#topics.clear()
+    this.#topics.clear()
     this.#isSending = false
   }
 
-  async #connect(): Promise<void> {
-    const client = new pg.Client({ ...clientConfig(this.#options.connection), options: '-c synchronous_commit=off' })
+  async #keepConnected(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      await this.#useConnection().catch(() => {})
+      this.#client = undefined
+      await delay(this.#reconnectMs, undefined, { signal }).catch(() => {})
+      this.#reconnectMs = Math.min(2 * this.#reconnectMs, maxReconnectMs)
+    }
+  }
+
+  /** Uses one connection until it ends. */
+  async #useConnection(): Promise<void> {
+    const { connection, onTopic, onMissed } = this.#options
+    const client = new pg.Client(clientConfig({ ...connection, isAsynchronous: true }))
     client.on('error', () => {})
-    client.once('end', () => this.#reconnectLater(client))
-    client.on('notification', ({ processId, payload = '' }) => {
-      if (processId === ownProcessId) return
-      for (const topic of payload.split(',')) this.#options.onTopic(topic)
-    })
-    let ownProcessId: number | undefined
+    const ended = new Promise((resolve) => client.once('end', resolve))
     try {
       await client.connect()
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
-      ownProcessId = rows[0]?.pid
+      client.on('notification', ({ processId, payload = '' }) => {
+        if (processId !== rows[0]?.pid) for (const topic of payload.split(',')) onTopic(topic)
+      })
       await client.query(`listen ${channel}`)
-    } catch {
-      await client.end().catch(() => {})
-      this.#reconnectLater(client)
-      return
+      if (this.#closing.signal.aborted) return
+      this.#client = client
+      this.#reconnectMs = firstReconnectMs
+      onMissed()
+      await Promise.race([ended, this.#check(client)])
+    } finally {
+      void client.end().catch(() => {})
     }
-    if (this.#isClosed) return void client.end().catch(() => {})
-    this.#client = client
-    this.#reconnectMs = firstReconnectMs
-    this.#options.onMissed()
-    this.#checkLater(client)
   }
 
-  /** Finds a connection that has been cut without a trace. */
-  #checkLater(client: pg.Client): void {
-    this.#timer = setTimeout(() => {
-      client.query('select 1').then(
-        () => this.#client === client && !this.#isClosed && this.#checkLater(client),
-        () => client.end().catch(() => {}),
-      )
-    }, checkIntervalMs)
-  }
-
-  #reconnectLater(client: pg.Client): void {
-    if (this.#isClosed || (this.#client !== undefined && this.#client !== client)) return
-    this.#client = undefined
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#connect(), this.#reconnectMs)
-    this.#reconnectMs = Math.min(2 * this.#reconnectMs, maxReconnectMs)
+  /** Rejects when the connection has been cut without a trace, or is closed. */
+  async #check(client: pg.Client): Promise<void> {
+    for (;;) {
+      await delay(checkIntervalMs, undefined, { signal: this.#closing.signal })
+      await client.query('select 1')
+    }
   }
 }

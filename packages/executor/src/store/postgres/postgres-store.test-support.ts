@@ -59,9 +59,9 @@ export function startStore(url: string, options: Partial<PostgresStoreOptions> =
 
 /** Opens what a store consists of, for tests of its parts. */
 export async function openParts(url: string): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
-  const pool = openPool({ url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs: 5_000 })
-  const wakeUps = await WakeUps.start(pool, () => {})
-  const db = createDatabase(pool)
+  const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs: 5_000 }
+  const wakeUps = await WakeUps.start(connection, () => {})
+  const db = createDatabase(openPool(connection))
   return {
     db,
     wakeUps,

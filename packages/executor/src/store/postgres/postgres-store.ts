@@ -11,9 +11,10 @@ import type {
   Worker,
   Working,
 } from '../execution-store.ts'
+import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
-import { openPool, type ConnectionOptions } from './connection-pool.ts'
-import { createExecution } from './create-execution.ts'
+import { openPool } from './connection-pool.ts'
+import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
@@ -23,15 +24,18 @@ import { messageTopic, Notifications, topicOf, workTopic } from './notifications
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
+/** Maximum number of executions that are stored in one transaction. */
+const maxCreations = 32
 
 /** Options of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
   /** URL of the database, `postgres://…`. */
   readonly url: string
-  /** Maximum number of connections, besides one that listens; 10 by default. */
+  /** Maximum number of connections, besides three for wake-ups and notifications; 10 by default. */
   readonly maxConnections?: number
   /** Milliseconds for a connection; 3,000 by default. */
   readonly connectTimeoutMs?: number
@@ -60,6 +64,7 @@ export class PostgresStore implements ExecutionStore {
   readonly #options: Resolved
   readonly #db: Database
   readonly #wakeUps: WakeUps
+  readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
   readonly #maintenance: RepeatingTask
@@ -70,6 +75,11 @@ export class PostgresStore implements ExecutionStore {
     this.#options = options
     this.#db = db
     this.#wakeUps = wakeUps
+    this.#creating = new Batcher({
+      maxItems: maxCreations,
+      run: (executions) => createExecutions(db, wakeUps, executions),
+      isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
+    })
     this.#committer = new GroupCommitter({
       commitGroup: (group) => commitGroup(db, wakeUps, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
@@ -90,13 +100,12 @@ export class PostgresStore implements ExecutionStore {
   static async start(options: PostgresStoreOptions): Promise<PostgresStore> {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
-    const pool = openPool(resolved satisfies ConnectionOptions)
-    const wakeUps = await WakeUps.start(pool, resolved.onError)
-    return new PostgresStore(resolved, createDatabase(pool), wakeUps)
+    const wakeUps = await WakeUps.start(resolved, resolved.onError)
+    return new PostgresStore(resolved, createDatabase(openPool(resolved)), wakeUps)
   }
 
   async create(execution: NewExecution): Promise<Created> {
-    const created = await createExecution(this.#db, this.#wakeUps, execution)
+    const created = await this.#creating.run(execution)
     if (created.type === 'created') this.#notifications.send([workTopic])
     return created
   }
@@ -152,7 +161,7 @@ export class PostgresStore implements ExecutionStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
     await this.#maintenance.stop()
-    await this.#notifications.close()
+    this.#notifications.close()
     await this.#wakeUps.stop()
     await this.#db.destroy()
   }

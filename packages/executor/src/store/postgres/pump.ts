@@ -86,26 +86,28 @@ export class Pump implements Working {
   }
 
   async #claim(jobs: readonly WakeUpJob[]): Promise<void> {
-    const { db, wakeUps, worker } = this.#options
+    const { db, worker } = this.#options
+    const keys = jobs.map(({ key }) => key)
     try {
-      const claimed = await claimExecutions(
-        db,
-        worker.node,
-        jobs.map(({ key }) => key),
-      )
+      const claimed = await claimExecutions(db, worker.node, keys)
       const byKey = new Map(claimed.map((execution) => [execution.key, execution]))
-      const useless = jobs.filter(({ key }) => !byKey.has(key))
       for (const job of jobs) {
         const execution = byKey.get(job.key)
-        if (execution !== undefined) this.#start(job, execution)
+        if (execution === undefined) this.#discard(job)
+        else this.#start(job, execution)
       }
-      for (const job of useless) this.#held.delete(job)
-      if (useless.length > 0) await wakeUps.complete(db, useless)
     } catch (error) {
       // A row that is locked for long must not keep the others.
       if (isContention(error) && jobs.length > 1) for (const job of jobs) await this.#claim([job])
       else await this.#giveBack(jobs, error)
     }
+  }
+
+  /** Completes the wake-up of an execution that has ended or does not exist. */
+  #discard(job: WakeUpJob): void {
+    const { db, wakeUps, onError } = this.#options
+    this.#held.delete(job)
+    wakeUps.complete(db, [job]).catch(onError)
   }
 
   async #giveBack(jobs: readonly WakeUpJob[], error: unknown): Promise<void> {

@@ -3,7 +3,7 @@
 import type { PostgresPool } from 'kysely'
 import { fromKysely, PgBoss, type Db, type JobAttempt, type QueueOptions } from 'pg-boss'
 
-import { clientConfig, type ConnectionOptions } from './connection-pool.ts'
+import { clientConfig, openPool, type ConnectionOptions } from './connection-pool.ts'
 import type { Database } from './database.ts'
 
 const bossSchema = 'codemode_jobs'
@@ -15,6 +15,9 @@ const deadLetters = 'wake-up-dead-letter'
 const heartbeatSeconds = 10
 /** Milliseconds between two touches. */
 export const touchIntervalMs = 3_000
+
+/** Number of connections for taking and touching wake-ups and for the maintenance of pg-boss. */
+const bossConnections = 2
 
 const day = 86_400
 const queueOptions: QueueOptions = {
@@ -67,13 +70,18 @@ export async function installWakeUps(options: ConnectionOptions): Promise<void> 
 /** Queue of wake-ups. One execution has at most one waiting and one delivered job. */
 export class WakeUps {
   readonly #boss: PgBoss
+  readonly #pool: PostgresPool
 
-  private constructor(boss: PgBoss) {
+  private constructor(boss: PgBoss, pool: PostgresPool) {
     this.#boss = boss
+    this.#pool = pool
   }
 
   /** Starts to supervise the queue: deliveries that are no longer touched return to it. */
-  static async start(pool: PostgresPool, onError: (error: unknown) => void): Promise<WakeUps> {
+  static async start(connection: ConnectionOptions, onError: (error: unknown) => void): Promise<WakeUps> {
+    // Taking, touching and giving back are done again if a crash of the server undoes them. Wake-ups are sent and completed
+    // in transactions of the store, which are on disk when they are answered, and all that was before them.
+    const pool = openPool({ ...connection, maxConnections: bossConnections, isAsynchronous: true })
     const boss = new PgBoss({
       db: poolAdapter(pool),
       schema: bossSchema,
@@ -87,8 +95,13 @@ export class WakeUps {
       reindex: false,
     })
     boss.on('error', onError)
-    await boss.start()
-    return new WakeUps(boss)
+    try {
+      await boss.start()
+    } catch (error) {
+      await pool.end()
+      throw error
+    }
+    return new WakeUps(boss, pool)
   }
 
   /** Sends wake-ups of executions that have none. */
@@ -143,6 +156,7 @@ export class WakeUps {
 
   async stop(): Promise<void> {
     await this.#boss.stop({ graceful: false })
+    await this.#pool.end()
   }
 }
 

@@ -1,0 +1,301 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import type { InboxMessage, Lease } from '../execution-store.ts'
+import { wakeExpired } from './maintenance.ts'
+import {
+  answer,
+  complete,
+  newExecution,
+  openParts,
+  query,
+  startStore,
+  useServer,
+  worker,
+} from './postgres-store.test-support.ts'
+
+const servers = useServer()
+
+/** Lets other work go first, this number of times. */
+async function yieldTimes(times: number): Promise<void> {
+  for (let n = 0; n < times; n++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Returns a function that runs leases in turn by the given functions, and a promise of the end of the last one. */
+function inTurn(...runs: ((lease: Lease) => Promise<unknown>)[]) {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let next = 0
+  const run = async (lease: Lease) => {
+    try {
+      await runs[next++]?.(lease)
+      if (next === runs.length) resolve()
+    } catch (error) {
+      reject(error as Error)
+    }
+  }
+  return { run, done: promise }
+}
+
+test('a parked execution has no job, and is claimed again when its time has come', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const wakeAt = Date.now() + 1_200
+  const { run, done } = inTurn(
+    async (lease) => {
+      expect(await lease.park([answer(1)], { wakeAt, change: { status: 'waiting' } })).toBe(true)
+      expect(await query(url, "select 1 from codemode_jobs.job where state = 'active'")).toEqual([])
+      expect(await store.find('acme', execution.facts.id)).toMatchObject({ status: 'waiting' })
+    },
+    async (lease) => {
+      expect(Date.now()).toBeGreaterThanOrEqual(wakeAt)
+      expect(lease.entries).toMatchObject([{ call: 1 }])
+      expect(lease.epoch).toBe(2)
+      await complete(lease)
+    },
+  )
+  const execution = newExecution()
+  store.work(worker('a', run))
+  await store.create(execution)
+  await done
+})
+
+test('a message wakes a parked execution, also before the time at which it would be claimed', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const message: InboxMessage = { kind: 'cancel', reason: 'a\0b' }
+  const { promise: parked, resolve } = Promise.withResolvers<void>()
+  const { run, done } = inTurn(
+    (lease) => lease.park([], { wakeAt: Date.now() + 86_400_000 }).then(() => resolve()),
+    async (lease) => {
+      expect((await lease.messages()).map(({ message }) => message)).toEqual([message])
+      await complete(lease)
+    },
+  )
+  store.work(worker('a', run))
+  const execution = newExecution()
+  await store.create(execution)
+  await parked
+  expect(await store.post('acme', execution.facts.id, message)).toBe(true)
+  await done
+})
+
+test('the time of waking is the one of the last parking, also if an earlier wake-up waits', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  await using parts = await openParts(url)
+  const { run, done } = inTurn(
+    async (lease) => {
+      const [row] = await query(url, 'select key from codemode.executions')
+      await parts.wakeUps.send(parts.db, { key: String(row!['key']), tenant: 'acme', at: Date.now() + 86_400_000 })
+      expect(await lease.park([], { wakeAt: Date.now() })).toBe(true)
+    },
+    (lease) => complete(lease),
+  )
+  store.work(worker('a', run))
+  await store.create(newExecution())
+  await done
+})
+
+test('parking is refused until the messages in the inbox have been handled', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const execution = newExecution()
+  const { run, done } = inTurn(
+    async (lease) => {
+      await store.post('acme', execution.facts.id, { kind: 'wake' })
+      await store.post('acme', execution.facts.id, { kind: 'wake' })
+      expect(await lease.park([answer(1)], {})).toBe(false)
+      const messages = await lease.messages()
+      expect(messages).toHaveLength(2)
+      await lease.append([answer(1)], { handled: messages[0]!.number })
+      expect(await lease.messages()).toEqual(messages.slice(1))
+      expect(await lease.park([], { handled: messages[0]!.number })).toBe(false)
+      expect(await lease.park([], { handled: messages[1]!.number, wakeAt: Date.now() })).toBe(true)
+    },
+    async (lease) => {
+      expect(lease.entries).toHaveLength(1)
+      expect(await lease.messages()).toEqual([])
+      await complete(lease)
+    },
+  )
+  store.work(worker('a', run))
+  await store.create(execution)
+  await done
+})
+
+test('no message is lost, however posting and parking interleave', async () => {
+  await using first = await startStore(await servers.createDatabase())
+  const ended = new Map<string, () => void>()
+  const yields = new Map<string, number>()
+  const run = async (lease: Lease) => {
+    const { id } = lease.execution.facts
+    for (;;) {
+      const messages = await lease.messages()
+      await yieldTimes(yields.get(id)!)
+      if (messages.length > 0) break
+      if (await lease.park([], {})) return
+    }
+    await complete(lease)
+    ended.get(id)!()
+  }
+  first.work(worker('a', run, 64))
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(fc.nat(8), fc.nat(40)), { minLength: 20, maxLength: 40 }), async (delays) => {
+      await Promise.all(
+        delays.map(async ([beforePark, beforePost]) => {
+          const execution = newExecution()
+          const { id } = execution.facts
+          yields.set(id, beforePark)
+          const end = new Promise<void>((resolve) => ended.set(id, resolve))
+          await first.create(execution)
+          await yieldTimes(beforePost)
+          expect(await first.post('acme', id, { kind: 'wake' })).toBe(true)
+          await end
+        }),
+      )
+    }),
+    { numRuns: 8, seed: 15 },
+  )
+})
+
+test('an execution that was released is claimed again at once', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const { run, done } = inTurn(
+    (lease) => lease.release(),
+    (lease) => complete(lease),
+  )
+  store.work(worker('a', run))
+  await store.create(newExecution())
+  await done
+})
+
+test('a parked execution that has expired is woken', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  await using parts = await openParts(url)
+  const { run, done } = inTurn(
+    (lease) => lease.park([], {}),
+    async (lease) => {
+      expect(lease.expiresInMs).toBeLessThan(0)
+      await complete(lease)
+    },
+  )
+  store.work(worker('a', run))
+  await store.create(newExecution())
+  await expect
+    .poll(() => query(url, 'select 1 from codemode.executions where epoch = 1 and node is null'))
+    .toHaveLength(1)
+  expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(0)
+  await query(url, "update codemode.executions set expires_at = now() - interval '1 second'")
+  expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(1)
+  await done
+})
+
+test('wake-ups of executions that have ended or do not exist are completed', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  await using parts = await openParts(url)
+  await parts.wakeUps.sendFirst(parts.db, [{ key: '4711', tenant: 'acme' }])
+  store.work(worker('a', () => expect.unreachable()))
+  const states = () => query(url, 'select state from codemode_jobs.job')
+  await expect.poll(states).toEqual([{ state: 'completed' }])
+})
+
+test('the executions of one tenant do not take the places of another one', async () => {
+  await using store = await startStore(await servers.createDatabase(), { maxRunningPerTenant: 2 })
+  const release = Promise.withResolvers<void>()
+  const started: string[] = []
+  let most = 0
+  let running = 0
+  const { promise: done, resolve } = Promise.withResolvers<void>()
+  const run = async (lease: Lease) => {
+    const { tenant } = lease.execution.facts
+    started.push(tenant)
+    if (tenant === 'acme') {
+      most = Math.max(most, ++running)
+      await release.promise
+      running -= 1
+    }
+    await complete(lease)
+    if (started.length === 7) resolve()
+  }
+  for (let n = 0; n < 6; n++) await store.create(newExecution())
+  await store.create(newExecution({ tenant: 'other' }))
+  store.work(worker('a', run, 4))
+  await expect.poll(() => started).toContain('other')
+  expect(started.filter((tenant) => tenant === 'acme')).toHaveLength(2)
+  release.resolve()
+  await done
+  expect(most).toBe(2)
+})
+
+test('without notifications, other nodes take work, messages and cancellations all the same', async () => {
+  const url = await servers.createDatabase(
+    'create schema silent',
+    "create function silent.pg_notify(text, text) returns void language sql as ''",
+    "do $$ begin execute format('alter database %I set search_path = silent, pg_catalog', current_database()); end $$",
+  )
+  await using client = await startStore(url)
+  await using node = await startStore(url)
+  const execution = newExecution()
+  const { run, done } = inTurn(async (lease) => {
+    const arrived = new Promise<void>((resolve) => lease.onMessage(resolve))
+    await client.post('acme', execution.facts.id, { kind: 'cancel' })
+    await arrived
+    await complete(lease)
+  })
+  node.work(worker('a', run))
+  await client.create(execution)
+  await done
+})
+
+test('another node hears of appends and messages by notifications', async () => {
+  const url = await servers.createDatabase()
+  await using client = await startStore(url)
+  await using node = await startStore(url)
+  const execution = newExecution()
+  const { id } = execution.facts
+  const appended = new Promise<void>((resolve) => client.onAppend('acme', id, resolve))
+  const { run, done } = inTurn(async (lease) => {
+    await lease.append([answer(1)])
+    await appended
+    await complete(lease)
+  })
+  node.work(worker('a', run))
+  await client.create(execution)
+  await done
+})
+
+test('a listener is not called any more after it was removed', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const execution = newExecution()
+  const calls: string[] = []
+  const remove = store.onAppend('acme', execution.facts.id, () => calls.push('removed'))
+  store.onAppend('acme', execution.facts.id, () => calls.push('kept'))
+  remove()
+  const { run, done } = inTurn((lease) => complete(lease))
+  store.work(worker('a', run))
+  await store.create(execution)
+  await done
+  expect(new Set(calls)).toEqual(new Set(['kept']))
+})
+
+test('a worker that is stopped gives back what it holds, and takes nothing more', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const stop = Promise.withResolvers<void>()
+  const { promise: taken, resolve } = Promise.withResolvers<void>()
+  const working = store.work(
+    worker('a', async (lease) => {
+      resolve()
+      await stop.promise
+      await lease.release()
+    }),
+  )
+  await store.create(newExecution())
+  await taken
+  const stopped = working.stop()
+  stop.resolve()
+  await stopped
+  await store.create(newExecution())
+  expect(await query(url, 'select node from codemode.executions')).toEqual([{ node: null }, { node: null }])
+  expect(await query(url, "select 1 from codemode_jobs.job where state = 'created'")).toHaveLength(2)
+})
