@@ -28,7 +28,7 @@ export async function startDurableExecutor(
     const started = await startEngine(resolved, {
       logger,
       callbackTransport: mortal(callbackTransport, dead.signal),
-      detached: { store, maxRunning: 20, parkAfterMs: 200 },
+      store,
     })
     node = started.engine.reading().instance
     return started

@@ -3,17 +3,21 @@ import { version as nodeVersion } from 'node:process'
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from './config.ts'
-import { createEngine, type EngineOptions } from './engine/create-engine.ts'
+import { createEngine } from './engine/create-engine.ts'
 import type { Engine } from './engine/engine.ts'
 import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
+import type { ExecutionStore } from './store/execution-store.ts'
 import { metricsObserver } from './telemetry.ts'
 import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
 
 const MiB = 1024 * 1024
+
+/** Minimum time to the next timer, in milliseconds, for which a detached execution is parked. */
+const parkAfterMs = 1_000
 
 /** An engine and its sandbox processes; disposing of it ends the processes. */
 export interface StartedEngine extends AsyncDisposable {
@@ -24,14 +28,14 @@ export interface StartedEngine extends AsyncDisposable {
 interface EngineDependencies {
   readonly logger: Logger
   readonly callbackTransport: CreateCallbackTransport
-  /** Store of detached executions, and how this node runs them; absent if the executor has none. */
-  readonly detached?: EngineOptions['detached']
+  /** Store of detached executions. It is not closed with the engine. */
+  readonly store?: ExecutionStore
 }
 
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport, detached }: EngineDependencies,
+  { logger, callbackTransport, store }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -56,7 +60,7 @@ export async function startEngine(
     maxQueued: config.maxQueued,
     disconnectGraceMs: config.disconnectGraceMs,
     observer,
-    ...(detached && { detached }),
+    ...(store && { detached: { store, maxRunning: config.maxRunning, parkAfterMs } }),
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
   })
   return {
