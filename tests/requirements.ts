@@ -57,6 +57,11 @@ export const requirements = {
   'SA-4': 'A tenant whose code keeps crashing sandbox processes is throttled, with an error that says so',
   'SA-5': 'Sandbox processes end with their executor, even if it is killed',
   'SA-6': 'Who was on the CPU when its process died is tried alone, and fails only if it dies of that as well',
+  'JB-1': 'A detached execution outlives its client and its node; answered tool calls are not made again',
+  'JB-2': 'The record of an execution holds status, times, label, result or error, logs, tool calls and usage',
+  'JB-3': "Another tenant's execution answers exactly as an unknown one, on every route",
+  'JB-4': 'Detached executions can be listed, filtered, cancelled and retried, from any process',
+  'JB-5': "Nodes share a store: any node answers for any execution, and a dead node's executions go on elsewhere",
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',

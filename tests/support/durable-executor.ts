@@ -7,6 +7,8 @@ import type { TestStore } from './test-stores.ts'
 
 /** Executor that shares a store with other ones. */
 export interface DurableExecutor extends RunningExecutor {
+  /** Name of the node, as the entries of journals have it. */
+  readonly node: string
   /**
    * Ends this node as SIGKILL does: its connections break, it tells no tool server and no store, and another node takes its
    * executions over.
@@ -35,6 +37,7 @@ export async function startDurableExecutor(
   const executor = await createExecutor({ ...base, ...config }, { startEngine: start })
   return {
     ...executor,
+    node,
     async kill() {
       dead.abort(new CallContinues())
       testStore.kill(node)

@@ -32,6 +32,11 @@ export class FakeReply {
     this.json(200, resultOf(this.#executionId, result))
   }
 
+  /** Calls the listener when the connection has been closed. */
+  onClose(listener: () => void): void {
+    this.#response.once('close', listener)
+  }
+
   /** Destroys the connection. */
   destroy(): void {
     this.#response.destroy()

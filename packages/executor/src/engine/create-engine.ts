@@ -7,8 +7,7 @@ import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
 import { Pacer } from './runner/pacer.ts'
 
-/** Parts and options of an engine. */
-export interface EngineOptions extends AttachedExecutionsOptions {
+interface EngineOptions extends AttachedExecutionsOptions {
   /** Store of detached executions, and how this node runs them; absent if the executor has no store. */
   readonly detached?: {
     readonly store: ExecutionStore

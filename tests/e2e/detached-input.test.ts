@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+import { Codemode, type SubmitOptions } from '@codemode/client'
+import { newExecutionId } from '@codemode/shared'
+import { api, connect, startExecutor } from '@codemode/testkit'
+
+import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
+import { testStores, type TestStore } from '../support/test-stores.ts'
+
+const detached = true
+const day = 86_400_000
+
+describe.each(testStores)('over the $store store', ({ open }) => {
+  let store: TestStore
+  let executor: DurableExecutor
+
+  beforeAll(async () => {
+    store = await open()
+    executor = await startDurableExecutor(store)
+  })
+  afterAll(async () => {
+    await executor.close({ drainMs: 0 })
+    await store[Symbol.asyncDispose]()
+  })
+
+  test.each<[object, RegExp]>([
+    [{ detached: 'yes' }, /detached/],
+    [{ detached, expiresAfterMs: 999 }, /expiresAfterMs/],
+    [{ detached, expiresAfterMs: 30 * day + 1 }, /expiresAfterMs/],
+    [{ detached, expiresAfterMs: 1_000.5 }, /expiresAfterMs/],
+    [{ detached, id: 'job-1' }, /exe_/],
+    [{ detached, label: 'x'.repeat(257) }, /label/],
+    [{ detached, expiresAfter: 1_000 }, /expiresAfterMs/],
+    [{ expiresAfterMs: 1_000 }, /detached: true/],
+    [{ detached: false, id: newExecutionId() }, /detached: true/],
+  ])('submit refuses %j, and shows the correction', { tags: ['JB-1'] }, async (options, message) => {
+    await using client = connect(executor)
+    const refused = client.submit('1', options as SubmitOptions)
+    await expect(refused).rejects.toMatchObject({
+      name: 'ConfigurationError',
+      message: expect.stringMatching(message) as string,
+    })
+    await expect(refused).rejects.toThrow('codemode.submit(code, {')
+  })
+
+  test('only submit takes the options of detached executions', { tags: ['JB-1'] }, async () => {
+    await using client = connect(executor)
+    const options = { detached } as object
+    const onlySubmit = /Only submit\(\) takes the option detached/
+    await expect(client.executeAsync('1', options)).rejects.toThrow(onlySubmit)
+    await expect(client.run('1', options)).rejects.toThrow(onlySubmit)
+    await expect(client.executeAll(['1'], options)).rejects.toThrow(onlySubmit)
+    expect(() => client.execute('1', options)).toThrow(onlySubmit)
+  })
+
+  test(
+    'tools need the URL and the secret of a tool server, and the error says what is missing',
+    { tags: ['JB-1'] },
+    async () => {
+      const tools = { one: () => 1 }
+      const secret = 's'.repeat(32)
+      const configs = [
+        [{}, 'needs toolServer.url and toolServer.secret.'],
+        [{ toolServer: { port: 0 } }, 'needs toolServer.url and toolServer.secret.'],
+        [{ toolServer: { port: 0, secret } }, 'needs toolServer.url.'],
+        [{ toolServer: { url: 'https://app.example/tools' } }, 'needs toolServer.secret.'],
+      ] as const
+      for (const [config, message] of configs) {
+        await using client = connect(executor, { tools, ...config })
+        const refused = client.submit('1', { detached })
+        await expect(refused).rejects.toMatchObject({ code: 'CONFIGURATION_INVALID' })
+        await expect(refused).rejects.toThrow(message)
+        expect(await (await client.submit('1', { detached, availableTools: [] })).wait()).toMatchObject({ result: 1 })
+      }
+    },
+  )
+
+  test.each([null, 7, undefined, {}])('getExecution refuses the id %j', { tags: ['JB-4'] }, async (id) => {
+    await using client = connect(executor)
+    await expect(client.getExecution(id as never)).rejects.toMatchObject({ name: 'ConfigurationError' })
+  })
+
+  test.each(['', 'job-1', '../info', 'exe_1\r\nx-a: b', newExecutionId(), newExecutionId().toUpperCase()])(
+    'getExecution rejects with NOT_FOUND for %j',
+    { tags: ['JB-4'] },
+    async (id) => {
+      await using client = connect(executor)
+      await expect(client.getExecution(id)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    },
+  )
+
+  test.each([
+    { status: 'done' },
+    { label: 7 },
+    { since: 'yesterday' },
+    { since: new Date(NaN) },
+    { limit: 0 },
+    { pageSize: 201 },
+    { owner: 'me' },
+    null,
+  ])('listExecutions refuses %j at once', { tags: ['JB-4'] }, async (options) => {
+    await using client = connect(executor)
+    expect(() => client.listExecutions(options as never)).toThrow(/codemode\.listExecutions\(/)
+  })
+
+  test.each([
+    'status=done',
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'since=yesterday',
+    'cursor=nonsense',
+    `cursor=${'x'.repeat(257)}`,
+    'state=failed',
+  ])('the list refuses the query %s', { tags: ['JB-4'] }, async (query) => {
+    const { status, body } = await api(executor, `/v1/executions?${query}`)
+    expect({ status, code: body.error?.code }).toEqual({ status: 400, code: 'INVALID_REQUEST' })
+  })
+
+  test.each<[string, object]>([
+    ['a life below a second', { detached, expiresAfterMs: 999 }],
+    ['a life above 30 days', { detached, expiresAfterMs: 30 * day + 1 }],
+    ['a life of an attached execution', { expiresAfterMs: 1_000 }],
+    ['detached as a text', { detached: 'true' }],
+    ['tools without a callback', { detached, tools: [{ name: 'one' }] }],
+    ['an execution timeout above the maximum', { detached, limits: { executionTimeoutMs: day + 1 } }],
+  ])('the executor refuses %s', { tags: ['JB-1'] }, async (_, body) => {
+    const answer = await api(executor, '/v1/executions', { body: { code: '1', ...body } })
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } })
+  })
+
+  test.each<[string, unknown]>([
+    ['an unknown field', { code: '2' }],
+    ['an id that is none', { id: 'job-2' }],
+    ['a callback without a token', { callback: { url: 'http://127.0.0.1:1/' } }],
+    ['no JSON', '{'],
+  ])('a retry refuses %s', { tags: ['JB-4'] }, async (_, body) => {
+    await using client = connect(executor)
+    const { id } = await client.submit('1', { detached })
+    const answer = await api(executor, `/v1/executions/${id}/retry`, { body })
+    expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } })
+  })
+
+  test('code that is too large is refused before it is sent', { tags: ['JB-1'] }, async () => {
+    await using client = connect({ url: 'http://127.0.0.1:1' })
+    const refused = client.submit(`"${'x'.repeat(300_000)}"`, { detached })
+    await expect(refused).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE', attempts: 0 })
+  })
+})
+
+test('an executor without a store says so', { tags: ['JB-4'] }, async () => {
+  await using executor = await startExecutor({ sandboxProcesses: 1 })
+  await using client = connect(executor)
+  await expect(client.submit('1', { detached })).rejects.toMatchObject({ code: 'STORE_DISABLED' })
+  const [first] = [client.listExecutions()[Symbol.asyncIterator]()]
+  await expect(first.next()).rejects.toMatchObject({ code: 'STORE_DISABLED' })
+})
+
+test('an executor of your own without detached executions is a clear error', { tags: ['JB-4'] }, async () => {
+  const run = () => Promise.reject(new Error('not used'))
+  await using client = Codemode.fromClientConfig({ executor: { run, [Symbol.asyncDispose]: async () => {} } })
+  await expect(client.submit('1', { detached })).rejects.toThrow(/has no detached executions/)
+  expect(() => client.listExecutions()).toThrow(/has no detached executions/)
+  await expect(client.getExecution(newExecutionId())).rejects.toThrow(/can't read records/)
+})
