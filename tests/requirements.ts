@@ -42,12 +42,6 @@ export const requirements = {
   'CX-2': 'One correlation id, and with OpenTelemetry one trace, runs through client, executor, tool calls and errors',
   'CL-5':
     'Configuration from arguments over environment over file, one schema, errors that show the fix; no secret shows',
-  'JB-1':
-    "A detached execution survives the client's exit and the executor's kill -9; answered calls are not made again",
-  'JB-2': 'The record of a detached execution is written before the run, and holds failures and timeouts as well',
-  'JB-3': 'Ownership comes from the API key alone; the id of another tenant answers exactly as an unknown one',
-  'JB-4': 'Listing, filtering, cancelling, retrying, retention; a store that is gone harms no attached execution',
-  'JB-5': 'Executors share one database: a dead or frozen node is taken over, and nothing runs twice at the same time',
   'OP-2':
     'API keys are stored hashed, carry tenant, owner, rights, limits and expiry, and are made and revoked by a command, without a restart',
   'SA-1':
