@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
 import { DeferredStore } from './deferred-store.ts'
-import type { Worker } from './execution-store.ts'
+import { headerOf } from '../engine/state/journal.test-support.ts'
+import type { NewExecution, Worker } from './execution-store.ts'
 import { MemoryStore } from './memory-store.test-support.ts'
+
+const fail = (error: unknown) => expect.unreachable(String(error))
 
 const page = { items: [], nextCursor: null }
 const unavailable = { code: 'STORE_UNAVAILABLE', retryAfterSeconds: 1 }
@@ -14,18 +17,35 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-test('the first request starts the store, and further ones wait for the same start', async () => {
+const execution: NewExecution = {
+  facts: {
+    id: 'exe_1',
+    tenant: 'acme',
+    owner: 'ann',
+    keyId: 'key',
+    correlationId: 'cor_1',
+    bodyHash: 'hash',
+    isolation: 'tenant',
+    expiresAfterMs: 1_000,
+  },
+  header: headerOf(),
+  maxQueued: 1,
+}
+
+test('the first execution starts the store, and requests before it find nothing', async () => {
   const started = Promise.withResolvers<MemoryStore>()
   const start = vi.fn<() => Promise<MemoryStore>>(() => started.promise)
-  await using store = new DeferredStore({
-    start,
-    startsAtOnce: false,
-    onError: (error) => expect.unreachable(String(error)),
-  })
+  await using store = new DeferredStore({ start, startsAtOnce: false, onError: fail })
+  expect(await store.list('acme', { limit: 1 })).toEqual(page)
+  expect(await store.find('acme', 'exe_1')).toBe(undefined)
+  expect(await store.read('acme', 'exe_1', 0)).toBe(undefined)
+  expect(await store.post('acme', 'exe_1', { kind: 'wake' })).toBe(false)
   expect(start).not.toHaveBeenCalled()
-  const lists = [store.list('acme', { limit: 1 }), store.list('acme', { limit: 1 })]
+  const created = store.create(execution)
+  const found = store.find('acme', 'exe_1')
   started.resolve(new MemoryStore())
-  expect(await Promise.all(lists)).toEqual([page, page])
+  expect(await created).toEqual({ type: 'created' })
+  expect(await found).toMatchObject({ status: 'queued' })
   expect(start).toHaveBeenCalledTimes(1)
 })
 
@@ -49,7 +69,7 @@ test('workers work as soon as the store has started', async () => {
   await using store = new DeferredStore({
     start: () => started.promise,
     startsAtOnce: true,
-    onError: (error) => expect.unreachable(String(error)),
+    onError: fail,
   })
   const worker: Worker = { node: 'one', places: () => 1, run: async () => {} }
   const working = store.work(worker)

@@ -15,7 +15,9 @@ import type {
 interface DeferredStoreOptions {
   /** Starts the store. Rejects if it cannot be reached; it is tried again then. */
   readonly start: () => Promise<ExecutionStore>
-  /** Whether the store is started at once. Otherwise it is started by the first request that needs it. */
+  /**
+   * Whether the store is started at once. Otherwise it is empty, and the first execution that is to be stored starts it.
+   */
   readonly startsAtOnce: boolean
   /** Called with the error of a failed start. */
   readonly onError: (error: unknown) => void
@@ -35,9 +37,12 @@ export class DeferredStore implements ExecutionStore {
   #starting: Promise<ExecutionStore> | undefined
   #retry: NodeJS.Timeout | undefined
   #isClosed = false
+  /** Whether nothing can be stored, because the store was never started. */
+  #isEmpty: boolean
 
   constructor(options: DeferredStoreOptions) {
     this.#options = options
+    this.#isEmpty = !options.startsAtOnce
     if (options.startsAtOnce) this.#start().catch(() => {})
   }
 
@@ -46,19 +51,19 @@ export class DeferredStore implements ExecutionStore {
   }
 
   async find(tenant: string, id: string): Promise<StoredExecution | undefined> {
-    return (await this.#ready()).find(tenant, id)
+    return this.#isEmpty ? undefined : (await this.#ready()).find(tenant, id)
   }
 
   async list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
-    return (await this.#ready()).list(tenant, options)
+    return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).list(tenant, options)
   }
 
   async read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
-    return (await this.#ready()).read(tenant, id, after)
+    return this.#isEmpty ? undefined : (await this.#ready()).read(tenant, id, after)
   }
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
-    return (await this.#ready()).post(tenant, id, message)
+    return this.#isEmpty ? false : (await this.#ready()).post(tenant, id, message)
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
@@ -93,6 +98,7 @@ export class DeferredStore implements ExecutionStore {
   }
 
   #start(): Promise<ExecutionStore> {
+    this.#isEmpty = false
     this.#starting ??= this.#startOnce().finally(() => (this.#starting = undefined))
     return this.#starting
   }
