@@ -15,8 +15,8 @@ import type { SocketAddress } from './socket-folder.ts'
 const startingMs = 600_000
 /** Milliseconds for a server that does not answer, and for the remains of one that was killed. */
 const silentMs = 20_000
-/** Milliseconds between two looks at a server that is not ready. */
-const lookMs = 50
+/** Milliseconds between two looks at a server that is not ready, in the first second and later. */
+const lookMs = { first: 50, later: 250 } as const
 /** Minimum milliseconds between two attempts to start a server. */
 const attemptMs = 500
 /** Maximum bytes of the server's log; a longer one is set aside at the next start. */
@@ -57,7 +57,7 @@ export async function findOrStartServer(setup: ServerSetup, createSocket: () => 
     if (now - beganAt > startingMs) throw failed(setup, `it was not ready within ${startingMs / 1000} s`)
     const mayTry = attempt === undefined || (failure !== undefined && now - attempt.at > attemptMs)
     if (mayTry && state !== 'starting') attempt = startServer(setup, { socket: createSocket(), lock })
-    await delay(lookMs)
+    await delay(now - beganAt < 1_000 ? lookMs.first : lookMs.later)
   }
 }
 
