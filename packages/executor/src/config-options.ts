@@ -102,6 +102,17 @@ export const executorOptionsSchema = z.strictObject({
     max: 64 * 1024 * MiB,
   }),
   retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
+  store: option(z.enum(['postgres', 'none']), {
+    description:
+      'store of detached executions: PostgreSQL (of databaseUrl, or a server that the executor starts), or none',
+    rule: 'one of postgres, none',
+    example: 'none',
+  }),
+  dataDir: option(z.string().min(1), {
+    description: 'folder of the PostgreSQL server that the executor starts if there is no databaseUrl',
+    rule: 'a path',
+    example: '/var/lib/codemode',
+  }),
   databaseUrl: option(z.string().regex(/^postgres(?:ql)?:\/\/./), {
     description: 'PostgreSQL database of detached executions, which several executors may share',
     rule: 'a URL that begins with postgres://',
@@ -161,6 +172,8 @@ export function withDefaults(options: Options): ExecutorConfig {
     retainMs: options.retainMs ?? 300_000,
     retainBytes: options.retainBytes ?? 64 * MiB,
     retainCount: options.retainCount ?? 10_000,
+    store: options.store ?? 'postgres',
+    dataDir: options.dataDir ?? '.codemode',
     databaseUrl: options.databaseUrl,
     databaseConnections: options.databaseConnections ?? 10,
     maxRunningDetached: options.maxRunningDetached ?? 200,

@@ -9,9 +9,8 @@ import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
-import { DeferredStore } from './store/deferred-store.ts'
 import type { ExecutionStore } from './store/execution-store.ts'
-import { PostgresStore } from './store/postgres/postgres-store.ts'
+import { configuredStore } from './store/configured-store.ts'
 import { metricsObserver } from './telemetry.ts'
 import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
@@ -52,8 +51,8 @@ export async function startEngine(
   }
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
-  const ownStore = givenStore === undefined ? storeOf(config, logger) : undefined
-  const store = givenStore ?? ownStore
+  const ownStore = givenStore === undefined ? configuredStore(config, logger) : undefined
+  const store = givenStore ?? ownStore?.store
   const engine = createEngine({
     sandbox,
     callbackTransport,
@@ -80,22 +79,4 @@ export async function startEngine(
       await sandbox[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Returns the store of detached executions; undefined if the configuration names none. */
-function storeOf(config: ExecutorConfig, logger: Logger): ExecutionStore | undefined {
-  const { databaseUrl } = config
-  if (databaseUrl === undefined) return undefined
-  const onError = (err: unknown): void => logger.warn({ err }, 'the store of detached executions does not answer')
-  return new DeferredStore({
-    start: () =>
-      PostgresStore.start({
-        url: databaseUrl,
-        maxConnections: config.databaseConnections,
-        retainMs: config.retainDetachedMs,
-        onError,
-      }),
-    startsAtOnce: true,
-    onError,
-  })
 }

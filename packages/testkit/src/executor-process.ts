@@ -41,7 +41,9 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
   const flags = [...(isBuilt ? [] : [condition]), ...(preload === undefined ? [] : ['--import', preload])]
   const child = spawn(node, [...flags, ...entry], {
     cwd: root,
-    env: { CODEMODE_DEV: '1', CODEMODE_API_KEY: apiKey, CODEMODE_PORT: '0', CODEMODE_LOG_LEVEL: 'error', ...env },
+    env: {
+      CODEMODE_STORE: env['CODEMODE_DATABASE_URL'] === undefined ? 'none' : 'postgres',
+      CODEMODE_DEV: '1', CODEMODE_API_KEY: apiKey, CODEMODE_PORT: '0', CODEMODE_LOG_LEVEL: 'error', ...env },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const exited = once(child, 'exit')

@@ -4,9 +4,10 @@ import { createExecutor, type ExecutorConfigInput, type RunningExecutor } from '
 /** API key of the executors that tests start. */
 export const apiKey = 'a-key-for-tests-only'
 
-/** Starts a real executor with real sandbox processes on a free port. */
+/** Starts a real executor with real sandbox processes on a free port, and without a store unless it is configured. */
 export function startExecutor(config: ExecutorConfigInput = {}): Promise<RunningExecutor> {
-  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 2, ...config })
+  const store = config.databaseUrl === undefined && config.dataDir === undefined ? 'none' : 'postgres'
+  return createExecutor({ apiKey, port: 0, dev: true, logLevel: 'silent', sandboxProcesses: 2, store, ...config })
 }
 
 /** Returns a client of the executor. */

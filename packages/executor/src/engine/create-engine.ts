@@ -74,6 +74,6 @@ export function createEngine(options: EngineOptions): Engine {
 
 function storeDisabled(): RequestError {
   return new RequestError('STORE_DISABLED', 'Detached executions need a store, and this executor has none.', {
-    suggestion: 'Set CODEMODE_DATABASE_URL for the executor, or omit detached.',
+    suggestion: 'Remove CODEMODE_STORE=none from the configuration of the executor, or omit detached.',
   })
 }

@@ -1,0 +1,41 @@
+import type { Logger } from 'pino'
+
+import type { ExecutorConfig } from '../config.ts'
+import { DeferredStore } from './deferred-store.ts'
+import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
+import type { ExecutionStore } from './execution-store.ts'
+import { PostgresStore } from './postgres/postgres-store.ts'
+
+type StoreConfig = Pick<
+  ExecutorConfig,
+  'store' | 'databaseUrl' | 'dataDir' | 'databaseConnections' | 'retainDetachedMs'
+>
+
+/** Store of detached executions; disposing of it also stops the server that was started for it. */
+interface ConfiguredStore extends AsyncDisposable {
+  readonly store: ExecutionStore
+}
+
+/**
+ * Returns the store of detached executions: in the configured database, or in a PostgreSQL server of the executor's own,
+ * which the first detached execution starts, or the executor if there is data. Returns undefined if there is to be none.
+ */
+export function configuredStore(config: StoreConfig, logger: Logger): ConfiguredStore | undefined {
+  const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
+  if (config.store === 'none') return undefined
+  let server: EmbeddedPostgres | undefined
+  const onError = (err: unknown): void => logger.warn({ err }, 'the store of detached executions does not answer')
+  async function start(): Promise<PostgresStore> {
+    if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
+    return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, onError })
+  }
+  const startsAtOnce = databaseUrl !== undefined || hasEmbeddedData(dataDir)
+  const store = new DeferredStore({ start, startsAtOnce, onError })
+  return {
+    store,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]()
+      await server?.[Symbol.asyncDispose]()
+    },
+  }
+}
