@@ -43,7 +43,12 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
     cwd: root,
     env: {
       CODEMODE_STORE: env['CODEMODE_DATABASE_URL'] === undefined ? 'none' : 'postgres',
-      CODEMODE_DEV: '1', CODEMODE_API_KEY: apiKey, CODEMODE_PORT: '0', CODEMODE_LOG_LEVEL: 'error', ...env },
+      CODEMODE_DEV: '1',
+      CODEMODE_API_KEY: apiKey,
+      CODEMODE_PORT: '0',
+      CODEMODE_LOG_LEVEL: 'error',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
   })
   const exited = once(child, 'exit')
