@@ -1,8 +1,7 @@
 /** Returns a name that the code does not contain: a word, and as many underscores as it needs. */
 export function unusedName(code: string, word: 'exported' | 'watch'): string {
+  const found = word === 'watch' ? code.matchAll(/watch_*/g) : code.matchAll(/exported_*/g)
   let length = -1
-  for (const [found] of code.matchAll(patterns[word])) length = Math.max(length, found.length - word.length)
+  for (const [name] of found) length = Math.max(length, name.length - word.length)
   return `${word}${'_'.repeat(length + 1)}`
 }
-
-const patterns = { exported: /exported_*/g, watch: /watch_*/g }
