@@ -19,9 +19,8 @@ export function rejectionWarnings(
   for (let i = 0; i < rejections.length; i++) {
     const reason = rejections[i]
     const call = typeof reason === 'object' && reason !== null ? callOf(p, reason) : undefined
-    const { line, column } = p.ErrorIsError(reason)
-      ? placeOf(p, reason, { stackTraces, isComplete: !hasEnded })
-      : nowhere
+    const mayRead = p.ErrorIsError(reason) && (hasEnded || call !== undefined || hasPlainTexts(p, reason))
+    const { line, column } = mayRead ? placeOf(p, reason, { stackTraces, isComplete: !hasEnded }) : nowhere
     p.arrayPush(warnings, unhandled(p, { reason, line, column, tool: call?.tool, call: call?.call }, callOf))
   }
   return warnings
@@ -53,12 +52,34 @@ function textOf(p: Primordials, reason: unknown, callOf: WarningsHost['callOf'])
   if (!p.ErrorIsError(reason)) return 'an object'
   const own = ownValue(p, reason, 'name')
   const message = ownValue(p, reason, 'message')
-  const name = typeof own === 'string' ? own : callOf(p, reason) ? 'ToolError' : nameOfClass(p, reason)
+  const name =
+    typeof own === 'string'
+      ? own
+      : callOf(p, reason)
+        ? 'ToolError'
+        : (nameOfPrototype(p, p.ReflectGetPrototypeOf(reason)) ?? 'Error')
   return typeof message === 'string' && message !== '' ? `${name}: ${message}` : name
 }
 
-function nameOfClass(p: Primordials, error: object): string {
-  switch (p.ReflectGetPrototypeOf(error)) {
+/** Returns whether an error has its name and its message as strings, so that reading them runs no code. */
+function hasPlainTexts(p: Primordials, error: object): boolean {
+  return hasPlainText(p, error, 'name') && hasPlainText(p, error, 'message')
+}
+
+function hasPlainText(p: Primordials, error: object, key: string): boolean {
+  for (let each: object | null = error; each !== null; each = p.ReflectGetPrototypeOf(each)) {
+    // A prototype of the code may be a proxy.
+    if (each !== error && each !== p.objectPrototype && nameOfPrototype(p, each) === undefined) return false
+    const own = p.ReflectGetOwnPropertyDescriptor(each, key)
+    if (own !== undefined) return p.ObjectHasOwn(own, 'value') && typeof own.value === 'string'
+  }
+  return true
+}
+
+function nameOfPrototype(p: Primordials, prototype: object | null): string | undefined {
+  switch (prototype) {
+    case p.errorPrototype:
+      return 'Error'
     case p.TypeError.prototype:
       return 'TypeError'
     case p.RangeError.prototype:
@@ -68,6 +89,6 @@ function nameOfClass(p: Primordials, error: object): string {
     case p.SyntaxError.prototype:
       return 'SyntaxError'
     default:
-      return 'Error'
+      return undefined
   }
 }

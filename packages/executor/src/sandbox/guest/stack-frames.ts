@@ -74,13 +74,14 @@ export function placeIn(p: Primordials, stack: string | undefined): Place {
 /** Parts of the runtime with which a stack is read. */
 interface StackReading {
   readonly stackTraces: StackTraces
-  readonly isComplete?: boolean
+  /** Whether the stack is made with its first line; never left out, because `Object.prototype` may have the name. */
+  readonly isComplete: boolean
 }
 
 /**
  * Returns the place at which an error was made, or an object's stack was captured, without running user code. The object
- * must not be a proxy. V8 keeps the stack as it is read first, so one that code may still read must have its first line:
- * `isComplete` makes it, which may run getters of the error.
+ * must not be a proxy. V8 keeps the stack as it is read first, so one that code may still read must be complete. That
+ * reads the name and the message of the error, which must not be accessors.
  */
 export function placeOf(p: Primordials, object: object, reading: StackReading): Place {
   return placeIn(p, framesOf(p, object, reading))
@@ -90,7 +91,7 @@ export function placeOf(p: Primordials, object: object, reading: StackReading): 
 export function framesOf(
   p: Primordials,
   object: object,
-  { stackTraces, isComplete = false }: StackReading,
+  { stackTraces, isComplete }: StackReading,
 ): string | undefined {
   const hook = p.ReflectGetOwnPropertyDescriptor(p.Error, 'prepareStackTrace')
   if (stackTraces.isReplaced || hook === undefined || hook.get !== stackTraces.get) return undefined

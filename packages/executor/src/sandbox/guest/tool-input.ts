@@ -60,5 +60,8 @@ export function readInput(p: Primordials, call: CallArguments, state: RuntimeSta
 function countOf(p: Primordials, { args, stackHolder }: CallArguments, { rare, stackTraces }: RuntimeState): number {
   let count = args.length
   while (count > 0 && args[count - 1] === undefined) count--
-  return count > 1 && rare('isCallbackCall')(p, args, () => framesOf(p, stackHolder, { stackTraces })) ? 1 : count
+  return count > 1 &&
+    rare('isCallbackCall')(p, args, () => framesOf(p, stackHolder, { stackTraces, isComplete: false }))
+    ? 1
+    : count
 }

@@ -29,7 +29,7 @@ export function toolWarnings(
   for (let i = 0; i < calls.length; i++) {
     const { tool, number, stackHolder, isHandled, state, wasSent, reason } = calls[i]!
     if (isHandled && !(hasReturned && state === 'open')) continue
-    const { line, column } = placeOf(p, stackHolder, { stackTraces })
+    const { line, column } = placeOf(p, stackHolder, { stackTraces, isComplete: false })
     const call = wasSent ? number : undefined
     if (state === 'rejected') p.arrayPush(warnings, unhandled(p, { reason, line, column, tool, call }, callOf))
     else {

@@ -55,6 +55,11 @@ test.each([
     'const a = b ? f() : g(), c = d || f(); Promise',
     'const a = b ? watch(f(),watch) : watch(g(),watch), c = d || watch(f(),watch); return (Promise)',
   ],
+  [
+    'console.log({ a: f() }, b ? g() : 1, await h()); Promise',
+    'console.log({ a: watch(f(),watch) }, b ? watch(g(),watch) : 1, await h()); return (Promise)',
+  ],
+  ['async () => 1\nlist.push(f())', 'async () => 1\nreturn (list.push(watch(f(),watch)))'],
   ['await Promise.all([f(), g()]); 1', 'await Promise.all([f(), g()]); return (1)'],
   ['const watch = 1; f(); Promise', 'const watch = 1; watch_(f(),watch_); return (Promise)'],
 ])('what may discard a promise is watched: %s', (code, body) => {

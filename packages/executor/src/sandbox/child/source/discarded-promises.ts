@@ -1,10 +1,15 @@
 import type { Program } from 'acorn'
 
+import { methodOf, writesLog } from './calls.ts'
 import type { Insertion } from './insertions.ts'
 import { type AnyNode, isNode } from './patterns.ts'
+import { unusedName } from './unused-name.ts'
 
 /** Maximum number of places in one code. */
 const maxPlaces = 500
+
+/** Maximum length of the name of the function; the hints of the guest know it. */
+const maxNameLength = 36
 
 /** Code without any of these words makes no promises but those of tools, which the runtime knows. */
 const mayMakePromises = /\basync\b|\bPromise\b|\.(?:then|catch|finally)\b/
@@ -39,7 +44,7 @@ const nothingWatched: WatchedCode = { name: undefined, watchesForEach: false, in
  * the name of that function: by `eval` or `with`.
  */
 export function watchDiscarded(code: string, program: Program, except: number | undefined): WatchedCode {
-  const name = mayMakePromises.test(code) ? unusedName(code) : undefined
+  const name = mayMakePromises.test(code) ? nameFor(code) : undefined
   if (name === undefined) return nothingWatched
   const bindsPromise = mayBindPromise.test(code)
   const insertions: Insertion[] = []
@@ -59,8 +64,8 @@ export function watchDiscarded(code: string, program: Program, except: number | 
     seesNames ||= isNamed(node, 'eval') || node.type === 'WithStatement'
     if (seesNames || insertions.length >= 2 * maxPlaces) return
     const isValue = node.type === 'ExpressionStatement' && node.start === except
-    for (const value of isValue ? callsInArguments(node['expression'] as AnyNode) : discardedValues(node))
-      add(value, '')
+    const values = isValue ? callsInArguments(node['expression'] as AnyNode) : discardedValues(node)
+    for (const value of values ?? []) add(value, '')
     if (mayBeAsync(callbackOf(node, 'forEach'))) watchesForEach = true
     const executor = bindsPromise ? undefined : callbackOf(node, 'Promise')
     if (mayBeAsync(executor)) add(executor, ',1')
@@ -76,12 +81,11 @@ export function watchDiscarded(code: string, program: Program, except: number | 
   }
 }
 
-/** Returns a name that the code does not contain; undefined if it would be long, or if escapes may hide a name. */
-function unusedName(code: string): string | undefined {
+/** Returns the name of the function; undefined if it would be long, or if escapes may hide a name in the code. */
+function nameFor(code: string): string | undefined {
   if (code.includes('\\u')) return undefined
-  let length = -1
-  for (const [, underscores] of code.matchAll(/watch(_*)/g)) length = Math.max(length, underscores!.length)
-  return length > 30 ? undefined : `watch${'_'.repeat(length + 1)}`
+  const name = unusedName(code, 'watch')
+  return name.length > maxNameLength ? undefined : name
 }
 
 /** Returns the calls in a statement or a field whose values it discards, or keeps in a variable or a property. */
@@ -130,27 +134,17 @@ function callsIn(expression: AnyNode): AnyNode[] {
     case 'ConditionalExpression':
       return ['consequent', 'alternate'].flatMap((branch) => callsIn(expression[branch] as AnyNode))
     default:
-      return isCall(expression) && loggedValues(expression) === undefined ? [expression] : callsInArguments(expression)
+      return callsInArguments(expression) ?? (isCall(expression) ? [expression] : [])
   }
 }
 
-/** Returns the calls in the arguments of a call whose own value needs no watch: one that logs or adds them. */
-function callsInArguments(expression: AnyNode): AnyNode[] {
-  return loggedValues(expression) ?? addedCalls(expression)
-}
-
-/** Returns the calls whose values a method adds to a collection. */
-function addedCalls(expression: AnyNode): AnyNode[] {
-  const isAddition = expression.type === 'CallExpression' && adders.has(methodOf(expression['callee'] as AnyNode) ?? '')
-  return isAddition ? (expression['arguments'] as AnyNode[]).flatMap(keptCalls) : []
-}
-
-/** Returns the calls in the arguments of a call of the console, which shows their values and discards them. */
-function loggedValues(expression: AnyNode): AnyNode[] | undefined {
-  if (expression.type !== 'CallExpression') return undefined
-  const callee = expression['callee'] as AnyNode
-  if (methodOf(callee) === undefined || !isNamed(callee['object'] as AnyNode, 'console')) return undefined
-  return (expression['arguments'] as AnyNode[]).filter(isCall)
+/**
+ * Returns the calls in the arguments of a call that writes them to the log or adds them to a collection; undefined for
+ * another expression.
+ */
+function callsInArguments(expression: AnyNode): AnyNode[] | undefined {
+  const adds = expression.type === 'CallExpression' && adders.has(methodOf(expression['callee'] as AnyNode) ?? '')
+  return adds || writesLog(expression) ? (expression['arguments'] as AnyNode[]).flatMap(keptCalls) : undefined
 }
 
 function isCall({ type, ...node }: AnyNode): boolean {
@@ -184,11 +178,6 @@ function mayBeAsync(node: AnyNode | undefined): node is AnyNode {
     default:
       return false
   }
-}
-
-function methodOf(callee: AnyNode): string | undefined {
-  if (callee.type !== 'MemberExpression' || callee['computed'] === true) return undefined
-  return nameOf(callee['property'] as AnyNode)
 }
 
 function isNamed(node: AnyNode, name: string): boolean {

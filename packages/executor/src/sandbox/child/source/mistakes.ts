@@ -1,3 +1,4 @@
+import { methodOf } from './calls.ts'
 import { isConstant, isFunction, isPure, returnsValue, statementsOf } from './effects.ts'
 import type { AnyNode } from './patterns.ts'
 
@@ -167,11 +168,6 @@ function isAwaited(name: string, body: string): boolean {
       return true
   }
   return false
-}
-
-function methodOf(callee: AnyNode): string | undefined {
-  if (callee.type !== 'MemberExpression' || callee['computed'] === true) return undefined
-  return (callee['property'] as { name?: string }).name
 }
 
 function rootOf(node: AnyNode): string | undefined {

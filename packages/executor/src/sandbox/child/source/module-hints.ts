@@ -1,7 +1,7 @@
-const network = 'The sandbox has no network: call a tool instead, as await tools.name(input).'
+const network = 'The sandbox has no network; call a tool instead: await tools.<name>(input).'
 const dates = 'Remove the import, and use Date, Intl.DateTimeFormat or Temporal.'
 const plain = 'Remove the import, and write what you need of it in plain JavaScript.'
-const tools = 'Remove the import: tools is a global, and a tool is called as await tools.name(input).'
+const tools = 'Remove the import: tools is a global, and a tool is called as await tools.<name>(input).'
 const host = 'Remove the import: the sandbox shows nothing of its host. Data is in input, context and config.'
 
 /** Hints for modules that language models import, by patterns of their names. */

@@ -1,3 +1,4 @@
+import { isOfConsole, methodOf, writesLog } from './calls.ts'
 import { calleeOf, functionIn, lastVariables } from './candidates.ts'
 import { isConstant, isFunction, isPure, returnsValue, statementsOf } from './effects.ts'
 import { declared, type EntryFunction } from './entry-function.ts'
@@ -153,22 +154,12 @@ function lastOf(statements: unknown): AnyNode | undefined {
 function thenLog(expression: AnyNode): AnyNode | undefined {
   const node = expression.type === 'AwaitExpression' ? (expression['argument'] as AnyNode) : expression
   const callee = node['callee'] as AnyNode | undefined
-  if (node.type !== 'CallExpression' || callee?.type !== 'MemberExpression') return undefined
-  const method = (callee['property'] as { name?: string }).name
+  if (node.type !== 'CallExpression' || callee === undefined) return undefined
+  const method = methodOf(callee)
   if (method === 'catch' || method === 'finally') return thenLog(callee['object'] as AnyNode)
   const [callback] = node['arguments'] as AnyNode[]
   if (method !== 'then' || callback === undefined) return undefined
   const isLog =
-    callback.type === 'ArrowFunctionExpression' ? writesLog(callback['body'] as AnyNode) : isConsole(callback)
+    callback.type === 'ArrowFunctionExpression' ? writesLog(callback['body'] as AnyNode) : isOfConsole(callback)
   return isLog ? callback : undefined
-}
-
-function isConsole({ object }: AnyNode): boolean {
-  return (object as { name?: string } | undefined)?.name === 'console'
-}
-
-/** Returns whether an expression is a call of a method of `console`. */
-export function writesLog(expression: AnyNode): boolean {
-  const callee = expression['callee'] as AnyNode | undefined
-  return expression.type === 'CallExpression' && callee !== undefined && isConsole(callee)
 }

@@ -1,13 +1,15 @@
 import type { Program } from 'acorn'
 
 import type { Analysis } from './analysis.ts'
+import { writesLog } from './calls.ts'
 import { type EntryFunction, entryFunction } from './entry-function.ts'
 import { type Statements, withoutExports } from './exports.ts'
 import type { Insertion } from './insertions.ts'
 import type { Mistake } from './mistakes.ts'
-import { noValueOf, writesLog } from './no-value.ts'
+import { noValueOf } from './no-value.ts'
 import { type AnyNode, bindsResult } from './patterns.ts'
 import { isReferenced } from './referenced-name.ts'
+import { unusedName } from './unused-name.ts'
 
 /** Code that returns its value once the insertions are in it. */
 export interface ValuedCode {
@@ -60,7 +62,7 @@ export function withValue(original: string, program: Program, analysis: Analysis
     // expression.
     const stop = code[expression.end - 1] === ';' ? expression.end - 1 : expression.end
     if (expression !== last) {
-      const name = unusedName(code)
+      const name = unusedName(code, 'exported')
       const value = `;${before}${name}${call}${after}${declaration}`
       const kept = [insertion(expression.start, `const ${name} = (`), insertion(stop, ');')]
       return { code, noValue, insertions: [...kept, insertion(end, value)] }
@@ -112,13 +114,6 @@ function entryOf(
 }
 
 const none = { entry: undefined, isCalled: false } as const
-
-/** Returns a name that the code does not contain. */
-function unusedName(code: string): string {
-  let length = -1
-  for (const [, underscores] of code.matchAll(/exported(_*)/g)) length = Math.max(length, underscores!.length)
-  return `exported${'_'.repeat(length + 1)}`
-}
 
 function nameOf(declaration: AnyNode): string | undefined {
   return (declaration['id'] as { name?: string } | null | undefined)?.name
