@@ -5,7 +5,7 @@ import { notFound } from '../engine.ts'
 import type { GrowingJournal } from '../state/read-events.ts'
 
 /** Milliseconds between reads of a journal that grows, in case the store's notification is lost. */
-const pollMs = 1_000
+const pollMs = 5_000
 
 /** Ids by which a stored execution is found. */
 type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
