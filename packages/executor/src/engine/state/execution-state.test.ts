@@ -184,3 +184,56 @@ test('logs have the time at which their turn began, in the record and in the res
   })
   expect(record).not.toHaveProperty('finishedAt')
 })
+
+describe('the warnings of an execution that the host ends', () => {
+  const warning = { code: 'UNHANDLED_REJECTION', message: 'lost', call: 1 } as const
+  const end = { type: 'end', at: createdAt + 9, error: timeout } as const
+  const warned = turn([1, 2], start, { calls: callsOf(1), warnings: [warning] })
+  const callId = `${headerOf().executionId}:1`
+
+  test('are those of the last turn that has reported some', () => {
+    const state = stateOf(claim(1), warned, turn([3, 4], tick, {}), end)
+    expect(state.outcome?.warnings).toEqual([{ code: 'UNHANDLED_REJECTION', message: 'lost', callId }])
+  })
+
+  test('are those of the turn that the host has stopped, if it has reported some', () => {
+    const stopped = { ...end, warnings: [{ code: 'UNHANDLED_REJECTION', message: 'another' } as const] }
+    expect(stateOf(claim(1), warned, stopped).outcome?.warnings).toEqual(stopped.warnings)
+    expect(stateOf(claim(1), warned, { ...end, warnings: [] }).outcome?.warnings).toEqual([])
+  })
+})
+
+describe('the active time', () => {
+  test('adds up the claims, up to the park or, after a crash, to the last entry', () => {
+    const state = stateOf(
+      claim(1),
+      turn([1, 5], start, { nextTimerAt: createdAt + 1_000 }),
+      { type: 'park', at: createdAt + 11, until: createdAt + 1_000 },
+      claim(1_000, 2),
+      turn([1_000, 1_007], tick, { calls: callsOf(1) }),
+    )
+    expect(state.activeMs).toBe(10)
+    state.apply(claim(5_000, 3))
+    expect(state.activeMs).toBe(17)
+  })
+
+  test('of claims without progress is none, and these claims are counted', () => {
+    const state = stateOf(claim(1), claim(100, 2), claim(200, 3))
+    expect(state).toMatchObject({ activeMs: 0, claimsInARow: 3, epoch: 3 })
+    state.apply(turn([201, 202], start, { calls: callsOf(1) }))
+    expect(state.claimsInARow).toBe(0)
+  })
+})
+
+test('a parked execution waits, or needs attention', () => {
+  const waiting = stateOf(claim(1), turn([1, 2], start, { nextTimerAt: createdAt + 1_000 }), {
+    type: 'park',
+    at: createdAt + 3,
+    until: createdAt + 1_000,
+  })
+  expect(waiting.status).toBe('waiting')
+  waiting.apply(claim(500, 2))
+  expect(waiting.status).toBe('waiting')
+  waiting.apply({ type: 'park', at: createdAt + 600, attention: { ...timeout, code: 'REPLAY_DIVERGED' } })
+  expect(waiting.status).toBe('needs_attention')
+})
