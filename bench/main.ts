@@ -27,6 +27,7 @@ const workloads: Record<string, () => Promise<Workload>> = {
   collections: async () => (await import('./collections.ts')).collectionsBench,
   'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
   ticker: async () => (await import('./ticker.ts')).ticker,
+  durable: async () => (await import('./durable.ts')).durable,
   chaos: async () => (await import('./chaos.ts')).chaos,
 }
 

@@ -1,8 +1,9 @@
 import type { Subject } from './subjects.ts'
 import type { SharedOptions } from './workload.ts'
 
-/** Milliseconds per subject that a workload may take; a round that would exceed them does not begin. */
+/** Milliseconds per subject that five rounds of a workload may take; a round that would exceed them does not begin. */
 const budgetMs = 24_000
+const defaultRounds = 5
 
 /** Measurements by round: the baseline, this tree, and the revision that it is compared with. */
 export interface Rounds<Baseline, Sample> {
@@ -32,11 +33,12 @@ export async function interleaved<Baseline, Sample>(
     async () => void found.baseline.push(await baseline()),
     ...subjects.map((subject, i) => async () => void found.subjects[i]!.samples.push(await measure(subject))),
   ]
+  const limitMs = budgetMs * subjects.length * Math.max(1, rounds / defaultRounds)
   const began = performance.now()
   let longestMs = 0
   for (let round = 0; round < rounds; round++) {
     const roundBegan = performance.now()
-    if (roundBegan - began + longestMs > budgetMs * subjects.length) break
+    if (roundBegan - began + longestMs > limitMs) break
     for (const part of round % 2 === 0 ? parts : parts.toReversed()) await part()
     longestMs = Math.max(longestMs, performance.now() - roundBegan)
   }

@@ -83,6 +83,8 @@ export class ExecutionRunner {
   readonly #wakeUp = new WakeUp()
   #wallTimeout: WallTimeout | undefined
   #deadlineTimer: NodeJS.Timeout | undefined
+  /** Time at which the timeout of the execution expires. */
+  #endsAt = Infinity
   #stoppedTurn: StoppedTurn | undefined
   /** First decision of the host to end the execution; the loop checks it at its next step. */
   #stopReason: ExecutionFailure | undefined
@@ -151,8 +153,10 @@ export class ExecutionRunner {
     const at = this.#at()
     this.#wallTimeout = wallTimeout
     this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), leftMs)
-    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: at + leftMs })
-    if (this.#writer.committing !== undefined) await this.#writer.committing
+    this.#endsAt = at + leftMs
+    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt })
+    // The first turn runs during the commit of the claim: its own entry, and what follows from it, comes after the claim.
+    if (state.turns > 0) await this.#writer.committing
     if (!this.#isOver) this.#calls.resume()
     while (!this.#isOver) {
       const delivery = state.dueDelivery(this.#at())
@@ -187,7 +191,7 @@ export class ExecutionRunner {
   async #turn(delivery: Delivery): Promise<void> {
     const { journal, state, now } = this.#options
     const at = this.#at()
-    const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => state.endsAt! - now())
+    const pending = this.#guest.turn(journal.guestDelivery(delivery, at), () => this.#endsAt - now())
     this.#options.onTurnRequested()
     const turn = await pending
     switch (turn.type) {
