@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Codemode, type SubmitOptions } from '@codemode/client'
+import { Codemode } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { api, connect, startExecutor } from '@codemode/testkit'
 
@@ -35,7 +35,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     [{ detached: false, id: newExecutionId() }, /detached: true/],
   ])('submit refuses %j, and shows the correction', { tags: ['JB-1'] }, async (options, message) => {
     await using client = connect(executor)
-    const refused = client.submit('1', options as SubmitOptions)
+    const refused = client.submit('1', options)
     await expect(refused).rejects.toMatchObject({
       name: 'ConfigurationError',
       message: expect.stringMatching(message) as string,
