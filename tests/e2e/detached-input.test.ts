@@ -157,8 +157,8 @@ test('an executor without a store says so', { tags: ['JB-4'] }, async () => {
 })
 
 test('an executor of your own without detached executions is a clear error', { tags: ['JB-4'] }, async () => {
-  const run = () => Promise.reject(new Error('not used'))
-  await using client = Codemode.fromClientConfig({ executor: { run, [Symbol.asyncDispose]: async () => {} } })
+  const executor = { run: () => Promise.reject(new Error('not used')), [Symbol.asyncDispose]: async () => {} }
+  await using client = Codemode.fromClientConfig({ executor })
   await expect(client.submit('1', { detached })).rejects.toThrow(/has no detached executions/)
   expect(() => client.listExecutions()).toThrow(/has no detached executions/)
   await expect(client.getExecution(newExecutionId())).rejects.toThrow(/can't read records/)

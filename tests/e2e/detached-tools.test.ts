@@ -19,6 +19,9 @@ async function toolServerConfig(): Promise<{ port: number; url: string; secret: 
   return { port, url: `http://127.0.0.1:${port}/`, secret }
 }
 
+/** Tool that answers with the context of its call. */
+const contextOf = (_: unknown, { context }: { context: unknown }): unknown => context
+
 describe.each(testStores)('over the $store store', ({ open }) => {
   let store: TestStore
   let nodes: readonly [DurableExecutor, DurableExecutor]
@@ -190,8 +193,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
 
   test('handlers get the context of a view, whose own tools are refused', { tags: ['JB-1'] }, async () => {
     const toolServer = await toolServerConfig()
-    const who = (_: unknown, { context }: { context: unknown }): unknown => context
-    await using client = clientOf({ toolServer, tools: { who } })
+    await using client = clientOf({ toolServer, tools: { who: contextOf } })
     const view = client.withContext({ user: 'u1' })
     const execution = await view.submit('return await tools.who({})', { detached })
     expect(await execution.wait()).toMatchObject({ success: true, result: { user: 'u1' } })
