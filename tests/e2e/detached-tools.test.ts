@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 
 import { Codemode, ExecutorClient, withFailover, type ClientConfig, type ExecutionEvent } from '@codemode/client'
-import { api, apiKey, connect, freePort, toolLatch } from '@codemode/testkit'
+import { api, apiKey, connect, freePort, ToolHost, toolLatch, type CallbackRequest } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -17,6 +17,11 @@ const secret = 'a-secret-that-all-processes-of-the-client-share'
 async function toolServerConfig(): Promise<{ port: number; url: string; secret: string }> {
   const port = await freePort()
   return { port, url: `http://127.0.0.1:${port}/`, secret }
+}
+
+/** Returns the claims of the token of a delivery. */
+function claimsOf({ token }: CallbackRequest): { sub: string; tools: string[]; iat: number; exp: number } {
+  return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
 }
 
 /** Tool that answers with the context of its call. */
@@ -161,6 +166,29 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     await second.serveTools()
     expect(await (await second.getExecution(execution.id)).wait()).toMatchObject({ success: true, result: 'done' })
   })
+
+  test(
+    'a call has a minute of grace, and a token for the life of its execution',
+    { tags: ['JB-1', 'TL-3'] },
+    async () => {
+      const tools = { one: () => 1, two: () => 2 }
+      await using host = await ToolHost.start(nodes[0], { toolServer: { secret }, tools })
+      const code = 'return await tools.one({})'
+      const options = { availableTools: ['one'], expiresAfterMs: 10 * 86_400_000 }
+      const execution = await host.codemode.submit(code, { detached, ...options })
+      await execution.wait()
+      const retried = await execution.retry()
+      expect(await retried.wait()).toMatchObject({ success: true, result: 1 })
+      await host.codemode.run(code)
+      const [first, second, attached] = host.deliveries
+      for (const { body } of [first!, second!]) expect(JSON.parse(body)).toMatchObject({ gracePeriodMs: 60_000 })
+      expect(JSON.parse(attached!.body)).not.toHaveProperty('gracePeriodMs')
+      expect(claimsOf(first!)).toMatchObject({ sub: execution.id, tools: ['one'] })
+      expect(claimsOf(second!)).toMatchObject({ sub: retried.id, tools: ['one'] })
+      const lifeOf = ({ iat, exp }: { iat: number; exp: number }): number => Math.round((exp - iat - 60) / 86_400)
+      expect([first!, second!].map((delivery) => lifeOf(claimsOf(delivery)))).toEqual([10, 30])
+    },
+  )
 
   test('a cancellation aborts the handler at once', { tags: ['JB-4'] }, async () => {
     const latch = toolLatch()
