@@ -24,6 +24,12 @@ function claimsOf({ token }: CallbackRequest): { sub: string; tools: string[]; i
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
 }
 
+/** Returns the life of the execution of a delivery, which its token outlives by a minute. */
+function lifeInDays(delivery: CallbackRequest): number {
+  const { iat, exp } = claimsOf(delivery)
+  return Math.round((exp - iat - 60) / 86_400)
+}
+
 /** Tool that answers with the context of its call. */
 const contextOf = (_: unknown, { context }: { context: unknown }): unknown => context
 
@@ -127,7 +133,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     expect(await found.wait()).toMatchObject({ success: true, result: child.pid })
   })
 
-  test('a call waits for a tool server that restarts, until its deadline', { tags: ['JB-1'] }, async () => {
+  test('a call waits for a tool server that restarts', { tags: ['JB-1'] }, async () => {
     const toolServer = await toolServerConfig()
     const { enter, arrived } = toolLatch()
     const first = connect(nodes[0], { toolServer, tools: { enter } })
@@ -185,8 +191,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       expect(JSON.parse(attached!.body)).not.toHaveProperty('gracePeriodMs')
       expect(claimsOf(first!)).toMatchObject({ sub: execution.id, tools: ['one'] })
       expect(claimsOf(second!)).toMatchObject({ sub: retried.id, tools: ['one'] })
-      const lifeOf = ({ iat, exp }: { iat: number; exp: number }): number => Math.round((exp - iat - 60) / 86_400)
-      expect([first!, second!].map((delivery) => lifeOf(claimsOf(delivery)))).toEqual([10, 30])
+      expect([first!, second!].map(lifeInDays)).toEqual([10, 30])
     },
   )
 

@@ -119,7 +119,7 @@ test('a request contains the options and the context of its view, and nothing el
 })
 
 test.each([
-  [{ detached: true }, 'There is no option detached'],
+  [{ background: true }, 'There is no option background'],
   [{ timeout: 5 }, 'There is no option timeout'],
   [{ executionTimeoutMs: -1 }, 'the option executionTimeoutMs'],
   [{ correlationId: 'short' }, 'the option correlationId'],
