@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-import { Codemode, type SubmitOptions } from '@codemode/client'
+import { Codemode } from '@codemode/client'
 import { newExecutionId } from '@codemode/shared'
 import { api, connect, startExecutor } from '@codemode/testkit'
 
@@ -35,7 +35,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     [{ detached: false, id: newExecutionId() }, /detached: true/],
   ])('submit refuses %j, and shows the correction', { tags: ['JB-1'] }, async (options, message) => {
     await using client = connect(executor)
-    const refused = client.submit('1', options as SubmitOptions)
+    const refused = client.submit('1', options)
     await expect(refused).rejects.toMatchObject({
       name: 'ConfigurationError',
       message: expect.stringMatching(message) as string,
@@ -157,8 +157,8 @@ test('an executor without a store says so', { tags: ['JB-4'] }, async () => {
 })
 
 test('an executor of your own without detached executions is a clear error', { tags: ['JB-4'] }, async () => {
-  const run = () => Promise.reject(new Error('not used'))
-  await using client = Codemode.fromClientConfig({ executor: { run, [Symbol.asyncDispose]: async () => {} } })
+  const executor = { run: () => Promise.reject(new Error('not used')), [Symbol.asyncDispose]: async () => {} }
+  await using client = Codemode.fromClientConfig({ executor })
   await expect(client.submit('1', { detached })).rejects.toThrow(/has no detached executions/)
   expect(() => client.listExecutions()).toThrow(/has no detached executions/)
   await expect(client.getExecution(newExecutionId())).rejects.toThrow(/can't read records/)

@@ -28,6 +28,13 @@ describe.each(testStores)('over the $store store', ({ open }) => {
   const clientOf = (tenant: string) =>
     Codemode.fromClientConfig({ executorUrl: executor.url, executorApiKey: keyOf(tenant) })
 
+  /** Returns the answer of a route to another tenant, without the ids. */
+  const answerTo = async (id: string, path: string, init: object): Promise<unknown> => {
+    const { status, body } = await api(executor, `/v1/executions/${id}${path}`, { key: keyOf('rival'), ...init })
+    const { correlationId: _, ...error } = body.error
+    return JSON.parse(JSON.stringify({ path, status, error }).replaceAll(id, '<id>'))
+  }
+
   beforeAll(async () => {
     store = await open()
     keys = await writeKeysFile({ acme: {}, rival: {}, newcomer: {} })
@@ -93,11 +100,6 @@ describe.each(testStores)('over the $store store', ({ open }) => {
 
   test("another tenant's execution answers as an unknown one, on every route", { tags: ['JB-3'] }, async () => {
     const [theirs, unknown] = [ids[0]!, newExecutionId()]
-    const answerTo = async (id: string, path: string, init: object) => {
-      const { status, body } = await api(executor, `/v1/executions/${id}${path}`, { key: keyOf('rival'), ...init })
-      const { correlationId: _, ...error } = body.error
-      return JSON.parse(JSON.stringify({ status, error }).replaceAll(id, '<id>'))
-    }
     const routes: [string, object][] = [
       ['', {}],
       ['/events', {}],
@@ -109,8 +111,8 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     ]
     for (const [path, init] of routes) {
       const answer = await answerTo(theirs, path, init)
-      expect(answer, path).toMatchObject({ status: 404, error: { code: 'NOT_FOUND' } })
-      expect(answer, path).toEqual(await answerTo(unknown, path, init))
+      expect(answer).toMatchObject({ path, status: 404, error: { code: 'NOT_FOUND' } })
+      expect(answer).toEqual(await answerTo(unknown, path, init))
     }
     await using rival = clientOf('rival')
     await expect(rival.getExecution(theirs)).rejects.toMatchObject({ code: 'NOT_FOUND', httpStatus: 404 })

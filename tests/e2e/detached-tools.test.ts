@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 
 import { Codemode, ExecutorClient, withFailover, type ClientConfig, type ExecutionEvent } from '@codemode/client'
-import { api, apiKey, connect, freePort, toolLatch } from '@codemode/testkit'
+import { api, apiKey, connect, freePort, ToolHost, toolLatch, type CallbackRequest } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -19,50 +19,78 @@ async function toolServerConfig(): Promise<{ port: number; url: string; secret: 
   return { port, url: `http://127.0.0.1:${port}/`, secret }
 }
 
-describe.each(testStores)('over the $store store', ({ open }) => {
-  let store: TestStore
-  let nodes: readonly [DurableExecutor, DurableExecutor]
+/** Returns the claims of the token of a delivery. */
+function claimsOf({ token }: CallbackRequest): { sub: string; tools: string[]; iat: number; exp: number } {
+  return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString())
+}
 
-  beforeEach(async () => {
-    store = await open()
-    nodes = [await startDurableExecutor(store), await startDurableExecutor(store)]
-  })
-  afterEach(async () => {
-    await Promise.all(nodes.map((node) => node.close({ drainMs: 0 })))
-    await store[Symbol.asyncDispose]()
-  })
+/** Returns the life of the execution of a delivery, which its token outlives by a minute. */
+function lifeInDays(delivery: CallbackRequest): number {
+  const { iat, exp } = claimsOf(delivery)
+  return Math.round((exp - iat - 60) / 86_400)
+}
 
-  /** Returns a client of both nodes. */
-  function clientOf(config: Omit<Partial<ClientConfig>, 'executorUrl'> = {}): Codemode {
-    const retry = { maxAttempts: 3, backoffBaseMs: 10 }
-    const executors = nodes.map(({ url }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry }))
-    return Codemode.fromClientConfig({ executor: withFailover(executors), ...config })
+/** Tool that answers with the context of its call. */
+const contextOf = (_: unknown, { context }: { context: unknown }): unknown => context
+
+/** Store with two nodes. */
+interface Cluster extends AsyncDisposable {
+  readonly nodes: readonly [DurableExecutor, DurableExecutor]
+}
+
+async function startCluster(open: () => Promise<TestStore>): Promise<Cluster> {
+  const store = await open()
+  const nodes = [await startDurableExecutor(store), await startDurableExecutor(store)] as const
+  return {
+    nodes,
+    async [Symbol.asyncDispose]() {
+      await Promise.all(nodes.map((node) => node.close({ drainMs: 0 })))
+      await store[Symbol.asyncDispose]()
+    },
   }
+}
 
-  /** Returns the nodes that have claimed the execution, in order, as the given node knows them. */
-  async function claimants(executionId: string, reader: DurableExecutor): Promise<(DurableExecutor | undefined)[]> {
-    const { body } = await api(reader, `/v1/executions/${executionId}/journal`)
-    const claims: { node: string }[] = body.entries.filter(({ type }: { type: string }) => type === 'claim')
-    return claims.map(({ node: name }) => nodes.find(({ node }) => node === name))
-  }
+/** Returns a client of all nodes. */
+function clientOf(
+  nodes: readonly DurableExecutor[],
+  config: Omit<Partial<ClientConfig>, 'executorUrl'> = {},
+): Codemode {
+  const retry = { maxAttempts: 3, backoffBaseMs: 10 }
+  const executors = nodes.map(({ url }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry }))
+  return Codemode.fromClientConfig({ executor: withFailover(executors), ...config })
+}
 
-  /** Kills the node that runs the execution, and resolves when the other one has claimed the execution. */
-  async function killRunner(executionId: string): Promise<void> {
-    const runner = (await claimants(executionId, nodes[0])).at(-1)!
-    const survivor = nodes.find((node) => node !== runner)!
-    await runner.kill()
-    await expect.poll(() => claimants(executionId, survivor)).toEqual([runner, survivor])
-  }
+/** Returns the nodes that have claimed the execution, in order, as the given node knows them. */
+async function claimants(
+  executionId: string,
+  reader: DurableExecutor,
+  nodes: readonly DurableExecutor[],
+): Promise<(DurableExecutor | undefined)[]> {
+  const { body } = await api(reader, `/v1/executions/${executionId}/journal`)
+  const claims: { node: string }[] = body.entries.filter(({ type }: { type: string }) => type === 'claim')
+  return claims.map(({ node: name }) => nodes.find(({ node }) => node === name))
+}
 
+/** Kills the node that runs the execution, and resolves when the other one has claimed the execution. */
+async function killRunner(executionId: string, nodes: readonly DurableExecutor[]): Promise<void> {
+  const runner = (await claimants(executionId, nodes[0]!, nodes)).at(-1)!
+  const survivor = nodes.find((node) => node !== runner)!
+  await runner.kill()
+  await expect.poll(() => claimants(executionId, survivor, nodes)).toEqual([runner, survivor])
+}
+
+describe.each(testStores)('over the $store store, when a node dies', ({ open }) => {
   test('an execution goes on when its node dies, and its client follows it', { tags: ['JB-5'] }, async () => {
-    await using client = clientOf()
+    await using cluster = await startCluster(open)
+    const { nodes } = cluster
+    await using client = clientOf(nodes)
     const code = 'for (let n = 0; n < 20; n++) { console.log(n); await sleep(50) }'
     const execution = await client.submit(code, { detached })
     const seen: ExecutionEvent[] = []
     let killed: Promise<void> | undefined
     for await (const event of execution.events()) {
       seen.push(event)
-      if (event.type === 'log' && event.text === '3') killed ??= killRunner(execution.id)
+      if (event.type === 'log' && event.text === '3') killed ??= killRunner(execution.id, nodes)
     }
     await killed
     const logs = seen.flatMap((event) => (event.type === 'log' ? [Number(event.text)] : []))
@@ -77,11 +105,16 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       const latch = toolLatch()
       const answered: unknown[] = []
       const before = (input: unknown): unknown => (answered.push(input), input)
-      await using client = clientOf({ toolServer: await toolServerConfig(), tools: { before, enter: latch.enter } })
+      await using cluster = await startCluster(open)
+      const { nodes } = cluster
+      await using client = clientOf(nodes, {
+        toolServer: await toolServerConfig(),
+        tools: { before, enter: latch.enter },
+      })
       const code = 'const a = await tools.before(1)\nreturn [a, await tools.enter(2)]'
       const execution = await client.submit(code, { detached })
       await latch.arrived()
-      await killRunner(execution.id)
+      await killRunner(execution.id, nodes)
       latch.open()
       expect(await execution.wait()).toMatchObject({ success: true, result: [1, 2] })
       expect(latch.signals).toHaveLength(1)
@@ -89,6 +122,17 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       expect(answered).toEqual([1])
     },
   )
+})
+
+describe.each(testStores)('over the $store store', ({ open }) => {
+  let cluster: Cluster
+  let nodes: Cluster['nodes']
+
+  beforeAll(async () => {
+    cluster = await startCluster(open)
+    nodes = cluster.nodes
+  })
+  afterAll(() => cluster[Symbol.asyncDispose]())
 
   test('another process with the same secret serves the tools', { tags: ['JB-1'] }, async () => {
     const toolServer = await toolServerConfig()
@@ -119,7 +163,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     expect(await found.wait()).toMatchObject({ success: true, result: child.pid })
   })
 
-  test('a call waits for a tool server that restarts, until its deadline', { tags: ['JB-1'] }, async () => {
+  test('a call waits for a tool server that restarts', { tags: ['JB-1'] }, async () => {
     const toolServer = await toolServerConfig()
     const { enter, arrived } = toolLatch()
     const first = connect(nodes[0], { toolServer, tools: { enter } })
@@ -159,9 +203,31 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     expect(await (await second.getExecution(execution.id)).wait()).toMatchObject({ success: true, result: 'done' })
   })
 
+  test(
+    'a call has a minute of grace, and a token for the life of its execution',
+    { tags: ['JB-1', 'TL-3'] },
+    async () => {
+      const tools = { one: () => 1, two: () => 2 }
+      await using host = await ToolHost.start(nodes[0], { toolServer: { secret }, tools })
+      const code = 'return await tools.one({})'
+      const options = { availableTools: ['one'], expiresAfterMs: 10 * 86_400_000 }
+      const execution = await host.codemode.submit(code, { detached, ...options })
+      await execution.wait()
+      const retried = await execution.retry()
+      expect(await retried.wait()).toMatchObject({ success: true, result: 1 })
+      await host.codemode.run(code)
+      const [first, second, attached] = host.deliveries
+      for (const { body } of [first!, second!]) expect(JSON.parse(body)).toMatchObject({ gracePeriodMs: 60_000 })
+      expect(JSON.parse(attached!.body)).not.toHaveProperty('gracePeriodMs')
+      expect(claimsOf(first!)).toMatchObject({ sub: execution.id, tools: ['one'] })
+      expect(claimsOf(second!)).toMatchObject({ sub: retried.id, tools: ['one'] })
+      expect([first!, second!].map(lifeInDays)).toEqual([10, 30])
+    },
+  )
+
   test('a cancellation aborts the handler at once', { tags: ['JB-4'] }, async () => {
     const latch = toolLatch()
-    await using client = clientOf({ toolServer: await toolServerConfig(), tools: { enter: latch.enter } })
+    await using client = clientOf(nodes, { toolServer: await toolServerConfig(), tools: { enter: latch.enter } })
     const execution = await client.submit('await tools.enter(1)', { detached })
     await latch.arrived()
     const signal = latch.signals[0]!
@@ -190,8 +256,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
 
   test('handlers get the context of a view, whose own tools are refused', { tags: ['JB-1'] }, async () => {
     const toolServer = await toolServerConfig()
-    const who = (_: unknown, { context }: { context: unknown }): unknown => context
-    await using client = clientOf({ toolServer, tools: { who } })
+    await using client = clientOf(nodes, { toolServer, tools: { who: contextOf } })
     const view = client.withContext({ user: 'u1' })
     const execution = await view.submit('return await tools.who({})', { detached })
     expect(await execution.wait()).toMatchObject({ success: true, result: { user: 'u1' } })

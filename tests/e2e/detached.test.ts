@@ -14,6 +14,9 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return seen
 }
 
+const timeoutOf = (option: string) => ({ error: { code: 'EXECUTION_TIMEOUT', details: { option } } })
+const errorOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(undefined, (error: unknown) => error)
+
 describe.each(testStores)('over the $store store', ({ open }) => {
   let store: TestStore
   let executor: DurableExecutor
@@ -73,12 +76,10 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     async () => {
       const client = clientOf()
       const execution = await client.submit('await sleep(1_000); return 1', { detached })
-      const events = all(execution.events())
-      const wait = execution.wait()
-      const closed = { code: 'CLIENT_CLOSED', executionId: execution.id }
-      const rejected = [expect(wait).rejects.toMatchObject(closed), expect(events).rejects.toMatchObject(closed)]
+      const errors = [errorOf(all(execution.events())), errorOf(execution.wait())]
       await client.close({ drain: true })
-      await Promise.all(rejected)
+      for (const error of errors)
+        expect(await error).toMatchObject({ code: 'CLIENT_CLOSED', executionId: execution.id })
       await expect(execution.wait()).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
       await expect(client.getExecution(execution.id)).rejects.toMatchObject({ code: 'CLIENT_CLOSED' })
       await using another = connect(other)
@@ -104,9 +105,8 @@ describe.each(testStores)('over the $store store', ({ open }) => {
       client.submit('await new Promise(() => setInterval(() => {}, 50))', { detached, executionTimeoutMs: 200 }),
       client.submit('await sleep(3_600_000)', { detached, expiresAfterMs: 1_000 }),
     ])
-    const timeout = (option: string) => ({ error: { code: 'EXECUTION_TIMEOUT', details: { option } } })
-    expect(await slow.wait()).toMatchObject(timeout('executionTimeoutMs'))
-    expect(await expired.wait()).toMatchObject(timeout('expiresAfterMs'))
+    expect(await slow.wait()).toMatchObject(timeoutOf('executionTimeoutMs'))
+    expect(await expired.wait()).toMatchObject(timeoutOf('expiresAfterMs'))
   })
 
   test('cancel ends an execution that waits, with its reason', { tags: ['JB-4'] }, async () => {

@@ -50,10 +50,10 @@ export async function startDurableExecutor(
 /** Returns transports whose connections break when the node dies, and which bring no answers afterwards. */
 function mortal(create: CreateCallbackTransport, dead: AbortSignal): CreateCallbackTransport {
   return (target) => {
-    const { call } = create(target)
+    const transport = create(target)
     return {
       async call(outgoing, signal) {
-        const answer = await call(outgoing, AbortSignal.any([signal, dead]))
+        const answer = await transport.call(outgoing, AbortSignal.any([signal, dead]))
         return dead.aborted ? new Promise(() => {}) : answer
       },
     }

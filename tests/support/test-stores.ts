@@ -16,7 +16,7 @@ export interface TestStore extends AsyncDisposable {
 }
 
 /** Stores over which tests of detached executions run. */
-export const testStores: readonly { readonly store: string; open(): Promise<TestStore> }[] = [
+export const testStores: readonly { readonly store: string; open(this: void): Promise<TestStore> }[] = [
   { store: 'memory', open: async () => openMemoryStore() },
   { store: 'PostgreSQL', open: openPostgresStore },
 ]

@@ -119,7 +119,7 @@ test('a request contains the options and the context of its view, and nothing el
 })
 
 test.each([
-  [{ detached: true }, 'There is no option detached'],
+  [{ background: true }, 'There is no option background'],
   [{ timeout: 5 }, 'There is no option timeout'],
   [{ retry: false }, 'There is no option retry: give it where executorUrl is given'],
   [{ connectTimeoutMs: 5 }, 'There is no option connectTimeoutMs: give it where executorUrl is given'],

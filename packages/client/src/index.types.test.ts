@@ -17,6 +17,7 @@ import {
   type ExecuteOptions,
   type ExecutionError,
   type ExecutionResult,
+  type ExecutionSummary,
   type ExecutorClient,
   type ExecutorClientError,
   type ExecutorTimeoutError,
@@ -54,6 +55,16 @@ test('success discriminates the type of a result', () => {
   expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['retryable']>().toEqualTypeOf<boolean>()
   expectTypeOf<FailedExecution>().not.toHaveProperty('result')
   expectTypeOf<SucceededExecution>().not.toHaveProperty('error')
+})
+
+test('detached executions have the same handles, and only submit takes their options', () => {
+  expectTypeOf(() => codemode.submit<number>('1', { detached: true, expiresAfterMs: 1 })).returns.toEqualTypeOf<
+    Promise<Execution<number>>
+  >()
+  expectTypeOf(() => codemode.getExecution<number>('exe_')).returns.toEqualTypeOf<Promise<Execution<number>>>()
+  expectTypeOf(() => codemode.listExecutions()).returns.toEqualTypeOf<AsyncIterable<ExecutionSummary>>()
+  expectTypeOf<ExecuteOptions>().not.toHaveProperty('detached')
+  expectTypeOf<ExecuteAllOptions>().not.toHaveProperty('expiresAfterMs')
 })
 
 test('a handle is not a promise, and its wait() returns one', () => {

@@ -89,11 +89,11 @@ test.each([
   await expect(codemode.getExecution(id)).rejects.toBe(state.error)
 })
 
-describe('withFailover', () => {
-  const nodesOf = () => [node('a'), node('b')] as const
-  const clientOf = (nodes: readonly { readonly executor: Executor }[]) =>
-    Codemode.fromClientConfig({ executor: withFailover(nodes.map(({ executor }) => executor)) })
+const nodesOf = () => [node('a'), node('b')] as const
+const clientOf = (nodes: readonly { readonly executor: Executor }[]) =>
+  Codemode.fromClientConfig({ executor: withFailover(nodes.map(({ executor }) => executor)) })
 
+describe('withFailover', () => {
   test('sends each request to the next node if one is not available', async () => {
     const nodes = nodesOf()
     nodes[0].state.error = unreached()

@@ -13,13 +13,13 @@ interface FailoverDetachedOptions {
   order(this: void): readonly Executor[]
 }
 
-type ById = Pick<Executor, 'cancel' | 'events' | 'record' | 'detached'>
+type ById = Required<Pick<Executor, 'cancel' | 'events' | 'record' | 'detached'>>
 
 /**
  * Returns the methods of a failover that take the ids of detached executions, which every node knows. A request goes to the
  * next node if one is not available; one that stores an execution, only if it has certainly not been stored.
  */
-export function failoverDetached({ executors, routes, order }: FailoverDetachedOptions): ById {
+export function failoverDetached({ executors, routes, order }: FailoverDetachedOptions): Partial<ById> {
   const candidates = (executionId: string): readonly Executor[] => {
     const route = routes.get(executionId)
     return route === undefined ? order() : [route.executor]
@@ -43,20 +43,16 @@ export function failoverDetached({ executors, routes, order }: FailoverDetachedO
     }
   }
 
-  const all = (has: (executor: Executor) => unknown): boolean =>
-    executors.every((executor) => has(executor) !== undefined)
-  const byId: ById = {
-    record: (id, options) => firstAnswer(candidates(id), isUnavailable, (executor) => executor.record!(id, options)),
-    cancel: (id, reason, options) =>
-      firstAnswer(candidates(id), isUnavailable, (executor) => executor.cancel!(id, reason, options)),
-    events,
-    detached: detachedOf(order),
-  }
+  const allHave = (part: keyof ById): boolean => executors.every((executor) => executor[part] !== undefined)
+  const record: ById['record'] = (id, options) =>
+    firstAnswer(candidates(id), isUnavailable, (executor) => executor.record!(id, options))
+  const cancel: ById['cancel'] = (id, reason, options) =>
+    firstAnswer(candidates(id), isUnavailable, (executor) => executor.cancel!(id, reason, options))
   return {
-    ...(all(({ record }) => record) && { record: byId.record! }),
-    ...(all(({ cancel }) => cancel) && { cancel: byId.cancel! }),
-    ...(all((executor) => executor.events) && { events }),
-    ...(all(({ detached }) => detached) && { detached: byId.detached! }),
+    ...(allHave('record') && { record }),
+    ...(allHave('cancel') && { cancel }),
+    ...(allHave('events') && { events }),
+    ...(allHave('detached') && { detached: detachedOf(order) }),
   }
 }
 

@@ -131,7 +131,7 @@ export class ExecutionsApi {
   /** Sends `GET /v1/executions` with the given query. */
   list(query: URLSearchParams, scope: RequestScope): Promise<ExecutionList> {
     return withRetries(this.#retryScope(scope), async (attemptNumber) => {
-      const request = { method: 'GET', path: `/v1/executions?${query}`, attemptNumber } as const
+      const request = { method: 'GET', path: `/v1/executions?${query.toString()}`, attemptNumber } as const
       return parseResponse(executionListSchema, await this.#http.text(request, scope), 'list of executions')
     })
   }

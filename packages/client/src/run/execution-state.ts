@@ -12,8 +12,11 @@ export interface ExecutionProgress {
 
 /** Times of an execution, in the format of ISO 8601 by the executor's clock, each undefined while it is not known. */
 export interface ExecutionTimes {
+  /** Time at which the executor accepted the execution. */
   readonly createdAt: string | undefined
+  /** Time at which the code started. */
   readonly startedAt: string | undefined
+  /** Time at which the execution ended. */
   readonly finishedAt: string | undefined
 }
 
