@@ -17,7 +17,8 @@ export async function createExecutions(
   return db.transaction().execute(async (trx) => {
     const inserted = await insertExecutions(trx, executions)
     if (inserted.size > 0) await wakeUps.sendFirst(trx, [...inserted.values()])
-    const existing = inserted.size < executions.length ? await findExisting(trx, executions) : new Map<string, Created>()
+    const existing =
+      inserted.size < executions.length ? await findExisting(trx, executions) : new Map<string, Created>()
     return executions.map(({ facts }): Created => {
       const place = placeOf(facts)
       // The second one of a batch with the same id finds the first one.

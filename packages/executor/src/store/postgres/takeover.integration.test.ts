@@ -41,10 +41,17 @@ test('executions of a node that was killed are run by another one, with the entr
   const held = [await lines.next(), await lines.next(), await lines.next()].map(({ value }) => String(value))
   expect(held.toSorted()).toEqual(ids)
 
+  const own = newExecution()
   const taken: string[] = []
+  const { promise: ownLease, resolve: hold } = Promise.withResolvers<Lease>()
   const { promise, resolve } = Promise.withResolvers<void>()
+  const release = Promise.withResolvers<void>()
   store.work(
     worker('second', async (lease) => {
+      if (lease.execution.facts.id === own.facts.id) {
+        hold(lease)
+        return release.promise
+      }
       expect(lease.epoch).toBe(2)
       expect(lease.entries).toMatchObject([{ type: 'answer', call: 1 }])
       await complete(lease)
@@ -52,11 +59,17 @@ test('executions of a node that was killed are run by another one, with the entr
       if (taken.length === 3) resolve()
     }),
   )
+  // The node that lives keeps what it holds, for longer than the takeover takes.
+  await store.create(own)
+  const lease = await ownLease
   node.kill('SIGKILL')
   await once(node, 'exit')
   expect(taken).toEqual([])
   await promise
   expect(taken.toSorted()).toEqual(ids)
+  expect(await query(url, "select 1 from codemode.executions where node = 'second' and epoch = 1")).toHaveLength(1)
+  await complete(lease)
+  release.resolve()
 })
 
 test.each([

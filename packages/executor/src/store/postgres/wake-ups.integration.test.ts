@@ -30,7 +30,7 @@ function inTurn(...runs: ((lease: Lease) => Promise<unknown>)[]) {
       await runs[next++]?.(lease)
       if (next === runs.length) resolve()
     } catch (error) {
-      reject(error as Error)
+      reject(error)
     }
   }
   return { run, done: promise }
@@ -160,7 +160,10 @@ test('an execution that was released is claimed again at once', async () => {
   await using store = await startStore(await servers.createDatabase())
   const { run, done } = inTurn(
     (lease) => lease.release(),
-    (lease) => complete(lease),
+    async (lease) => {
+      expect(lease.epoch).toBe(2)
+      await complete(lease)
+    },
   )
   store.work(worker('a', run))
   await store.create(newExecution())
@@ -240,6 +243,7 @@ test('without notifications, other nodes take work, messages and cancellations a
     const arrived = new Promise<void>((resolve) => lease.onMessage(resolve))
     await client.post('acme', execution.facts.id, { kind: 'cancel' })
     await arrived
+    expect(await lease.messages()).toMatchObject([{ message: { kind: 'cancel' } }])
     await complete(lease)
   })
   node.work(worker('a', run))
@@ -253,10 +257,13 @@ test('another node hears of appends and messages by notifications', async () => 
   await using node = await startStore(url)
   const execution = newExecution()
   const { id } = execution.facts
+  // After the connection was made, listeners are called once in any case.
+  await expect.poll(() => query(url, "select 1 from pg_stat_activity where query = 'listen codemode'")).toHaveLength(2)
   const appended = new Promise<void>((resolve) => client.onAppend('acme', id, resolve))
   const { run, done } = inTurn(async (lease) => {
     await lease.append([answer(1)])
     await appended
+    expect((await client.read('acme', id, 0))?.entries).toHaveLength(1)
     await complete(lease)
   })
   node.work(worker('a', run))
