@@ -129,16 +129,18 @@ export class Pump implements Working {
   #start(taken: Taken): void {
     const { job } = taken
     this.#starting += 1
-    const run = this.#run(taken).finally(() => {
-      this.#held.delete(job)
-      this.#runs.delete(run)
-      this.wake()
-    })
+    const run = this.#run(taken)
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#held.delete(job)
+        this.#runs.delete(run)
+        this.wake()
+      })
     this.#runs.add(run)
   }
 
   async #run({ job, claimed, takenAt }: Taken): Promise<void> {
-    const { worker, db, committer, onError } = this.#options
+    const { worker, db, committer } = this.#options
     const { tenant, id } = claimed.execution.facts
     const topic = topicOf(tenant, id)
     let lease: PostgresLease
@@ -153,15 +155,18 @@ export class Pump implements Working {
         readMessages: () => readMessages(db, claimed.key),
       })
     } catch (error) {
-      return this.#giveBack([job], error).catch(onError)
+      return this.#giveBack([job], error)
     } finally {
       this.#starting -= 1
     }
     this.#held.set(job, lease)
     const messages = messageTopic(topic)
     this.#leases.set(messages, lease)
-    await worker.run(lease)
-    if (this.#leases.get(messages) === lease) this.#leases.delete(messages)
+    try {
+      await worker.run(lease)
+    } finally {
+      if (this.#leases.get(messages) === lease) this.#leases.delete(messages)
+    }
   }
 
   async #touch(): Promise<void> {

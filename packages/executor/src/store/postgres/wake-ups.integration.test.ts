@@ -85,7 +85,8 @@ test('the time of waking is the one of the last parking, also if an earlier wake
   const { run, done } = inTurn(
     async (lease) => {
       const [row] = await query(url, 'select key from codemode.executions')
-      await parts.wakeUps.send(parts.db, { key: String(row!['key']), tenant: 'acme', at: Date.now() + 86_400_000 })
+      const wakeUp = { key: String(row!['key']), tenant: 'acme', at: Date.now() + 86_400_000 }
+      await parts.wakeUps.send(parts.db, [wakeUp])
       expect(await lease.park([], { wakeAt: Date.now() })).toBe(true)
     },
     (lease) => complete(lease),
@@ -196,7 +197,7 @@ test('wake-ups of executions that have ended or do not exist are completed', asy
   const url = await servers.createDatabase()
   await using store = await startStore(url)
   await using parts = await openParts(url)
-  await parts.wakeUps.sendFirst(parts.db, [{ key: '4711', tenant: 'acme' }])
+  await parts.wakeUps.send(parts.db, [{ key: '4711', tenant: 'acme' }])
   store.work(worker('a', () => expect.unreachable()))
   const states = () => query(url, 'select state from codemode_jobs.job')
   await expect.poll(states).toEqual([{ state: 'completed' }])
