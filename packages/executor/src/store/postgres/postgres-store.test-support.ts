@@ -120,3 +120,18 @@ export function worker(node: string, run: (lease: Lease) => Promise<unknown> | v
 export function complete(lease: Lease, ...entries: JournalEntry[]): Promise<void> {
   return lease.finish(entries, { status: 'completed', finishedAt: Date.now() })
 }
+
+/** Returns a function that runs leases in turn by the given functions, and a promise of the end of the last one. */
+export function inTurn(...runs: ((lease: Lease) => Promise<unknown>)[]) {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let next = 0
+  const run = async (lease: Lease) => {
+    try {
+      await runs[next++]?.(lease)
+      if (next === runs.length) resolve()
+    } catch (error) {
+      reject(error)
+    }
+  }
+  return { run, done: promise }
+}
