@@ -99,6 +99,12 @@ export interface Lease {
   readonly epoch: number
   /** Milliseconds from the claim to the expiry of the execution by the store's clock; negative if it has expired. */
   readonly expiresInMs: number
+  /**
+   * Returns undefined if the store has confirmed the lease within the last seconds, so that no other node can have claimed
+   * the execution. Otherwise, for example after the node was frozen, returns a promise that resolves when the store has
+   * confirmed it again, and rejects with `LeaseLost` if it does not. Effects outside of the node wait for it.
+   */
+  confirm(): Promise<void> | undefined
   /** Appends entries in one transaction. Rejects with `LeaseLost`, as the following methods do. */
   append(entries: readonly JournalEntry[], options?: AppendOptions): Promise<void>
   /** Appends the last entries, sets the final status, deletes the inbox and gives the lease back, in one transaction. */

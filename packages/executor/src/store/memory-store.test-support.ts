@@ -224,6 +224,7 @@ export class MemoryStore implements ExecutionStore {
         }),
       release: () => during('release', () => this.#makeDue(row)),
       messages: () => during('messages', () => [...row.inbox]),
+      confirm: () => undefined,
       onMessage: (listener) => (row.onMessage = listener),
     }
   }

@@ -4,7 +4,8 @@ import type { ExecutionFacts, Lease, StatusChange } from '../../store/execution-
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
-import { ExecutionRunner, type RunnerParts } from '../runner/execution-runner.ts'
+import { ExecutionRunner } from '../runner/execution-runner.ts'
+import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
 import { ExecutionState, type EntryOf } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
@@ -52,6 +53,7 @@ export class LeaseRun {
       journal,
       state: this.#state,
       append: (entries) => this.#append(entries),
+      confirm: () => lease.confirm(),
       parking: {
         minMs: parts.parkAfterMs,
         park: (entry) => this.#park(entry),

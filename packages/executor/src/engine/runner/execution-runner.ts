@@ -1,12 +1,10 @@
-import type { Delivery, ExecutionFailure, JournalEntry } from '@codemode/shared'
+import type { Delivery, ExecutionFailure } from '@codemode/shared'
 
-import type { Placement, Sandbox } from '../../sandbox/sandbox.ts'
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import { CallContinues, type ToolTransport } from '../../tools/transport.ts'
+import { CallContinues } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
-import type { Changes, EntryOf, ExecutionState } from '../state/execution-state.ts'
-import type { JournalLog } from '../state/journal-log.ts'
+import type { Changes, EntryOf } from '../state/execution-state.ts'
 import type { AnswerText } from './answer-text.ts'
 import { CallRunner } from './call-runner.ts'
 import {
@@ -20,50 +18,9 @@ import {
   type WallTimeout,
 } from './failures.ts'
 import { JournalWriter } from './journal-writer.ts'
-import type { Pacer } from './pacer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
+import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
-
-/** Parts of the executor that a runner works with. */
-export interface RunnerParts {
-  readonly sandbox: Sandbox
-  readonly placement: Placement
-  readonly transport: ToolTransport
-  readonly pacer: Pacer
-  readonly now: () => number
-  /** Called with the error of a bug in the executor, after it has ended the execution. */
-  onFailedByBug(error: unknown): void
-}
-
-interface ExecutionRunnerOptions extends RunnerParts {
-  readonly journal: JournalLog
-  /** State after the last entry of the journal. */
-  readonly state: ExecutionState
-  /** Commits entries to the store. Returns undefined if they are committed; otherwise a promise. */
-  readonly append: (entries: readonly JournalEntry[]) => Promise<void> | undefined
-  /** Way to give the execution back while it waits for a timer; absent for attached executions, which stay on their node. */
-  readonly parking?: Parking
-  /** Called when a turn has been requested from the sandbox. */
-  onTurnRequested(): void
-  onEnded(): void
-}
-
-/** Way to park an execution. */
-interface Parking {
-  /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
-  readonly minMs: number
-  /** Commits the entry and gives the lease back. Resolves with false if there are messages for the execution. */
-  park(entry: EntryOf<'park'>): Promise<boolean>
-}
-
-/** Claim of an execution by a node, and the time that the node gives it. */
-export interface Claim {
-  readonly epoch: number
-  readonly node: string
-  readonly wallTimeout: WallTimeout
-  /** Milliseconds of the wall timeout that earlier claims have left over; all of it by default. */
-  readonly leftMs?: number
-}
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
 
@@ -157,7 +114,7 @@ export class ExecutionRunner {
     this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt })
     // The first turn runs during the commit of the claim: its own entry, and what follows from it, comes after the claim.
     if (state.turns > 0) await this.#writer.committing
-    if (!this.#isOver) this.#calls.resume()
+    if (!this.#isOver) this.#whenConfirmed(() => this.#calls.resume())
     while (!this.#isOver) {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
@@ -242,8 +199,20 @@ export class ExecutionRunner {
   #perform(changes: Changes): void {
     if (changes.isEnd) return this.#ended()
     if (this.#isOver) return
-    this.#calls.perform(changes)
+    this.#whenConfirmed(() => this.#calls.perform(changes))
     if (changes.settled.length > 0) this.#wakeUp.wake()
+  }
+
+  /** Performs effects outside of this node, after a confirmation of the lease if one is due. */
+  #whenConfirmed(perform: () => void): void {
+    const confirmed = this.#options.confirm?.()
+    if (confirmed === undefined) return perform()
+    confirmed.then(
+      () => {
+        if (!this.#isOver) perform()
+      },
+      () => this.#leave('another node has taken over the execution'),
+    )
   }
 
   #takeAnswer(call: CallState, text: AnswerText): void {

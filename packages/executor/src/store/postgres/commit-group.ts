@@ -67,12 +67,11 @@ async function commitEndings(
     trx,
     ended.map(({ ending }) => ending.job),
   )
-  for (const { key, tenant, ending } of ended) {
-    if (ending.type === 'release') await wakeUps.send(trx, { key, tenant })
-    if (ending.type === 'park' && ending.wakeAt !== undefined) {
-      await wakeUps.send(trx, { key, tenant, at: ending.wakeAt })
-    }
-  }
+  const woken = ended.filter(({ ending }) => ending.type === 'release' || ending.wakeAt !== undefined)
+  await wakeUps.send(
+    trx,
+    woken.map(({ key, tenant, ending }) => ({ key, tenant, at: ending.wakeAt })),
+  )
   return outcomes
 }
 

@@ -15,7 +15,7 @@ export interface ConnectionOptions {
   readonly maxConnections: number
   /** Milliseconds for a connection, including the wait for one that is in use. */
   readonly connectTimeoutMs: number
-  /** Milliseconds after which the server stops a statement; 0 for none. */
+  /** Milliseconds after which the server stops a statement. */
   readonly statementTimeoutMs: number
   /**
    * Whether a commit is answered before it is on disk. After a crash of the server the last commits are missing, but never
@@ -42,12 +42,10 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
     ...(isAsynchronous && { options: '-c synchronous_commit=off' }),
-    ...(statementTimeoutMs > 0 && {
-      statement_timeout: statementTimeoutMs,
-      query_timeout: statementTimeoutMs + serverGraceMs,
-      lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
-      idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
-    }),
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + serverGraceMs,
+    lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
+    idle_in_transaction_session_timeout: idleTransactionTimeoutMs,
   }
 }
 

@@ -16,7 +16,7 @@ export async function createExecutions(
 ): Promise<Created[]> {
   return db.transaction().execute(async (trx) => {
     const inserted = await insertExecutions(trx, executions)
-    if (inserted.size > 0) await wakeUps.sendFirst(trx, [...inserted.values()])
+    await wakeUps.send(trx, [...inserted.values()])
     const existing =
       inserted.size < executions.length ? await findExisting(trx, executions) : new Map<string, Created>()
     return executions.map(({ facts }): Created => {

@@ -1,8 +1,9 @@
+import type { JournalEntry } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { LeaseLost, type Lease } from '../execution-store.ts'
 import { claimExecutions, readEntries } from './claim-executions.ts'
-import { commitGroup, type Commit } from './commit-group.ts'
+import { commitGroup, type Commit, type CommitOutcome } from './commit-group.ts'
 import type { Database } from './database.ts'
 import { encodePayload } from './payload.ts'
 import {
@@ -78,7 +79,7 @@ test.each([
 test('the new holder reads an append that was begun before its claim', async () => {
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
-    let claimed
+    let claimed: Promise<JournalEntry[]> | undefined
     await claims.db.transaction().execute(async (trx) => {
       expect(await outcomesOf({ ...claims, db: trx }, [commitOf(key, 1)])).toEqual(['committed'])
       claimed = claimExecutions(claims.db, 'b', [key]).then(() => readEntries(claims.db, key, 0))
@@ -94,7 +95,7 @@ test.each([
 ])('%s that was begun while another node was claiming writes nothing after the claim', async (_what, more) => {
   await withClaims(1, async (claims) => {
     const [key = ''] = claims.keys
-    let outcomes
+    let outcomes: Promise<CommitOutcome[]> | undefined
     await claims.db.transaction().execute(async (trx) => {
       await claimExecutions(trx, 'b', [key])
       outcomes = outcomesOf(claims, [commitOf(key, 1, more)])

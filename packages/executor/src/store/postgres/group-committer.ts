@@ -9,7 +9,7 @@ const maxCommits = 64
 const maxCharacters = 8 * 1024 * 1024
 
 /** Milliseconds for which commits are repeated while the database is not available; then the lease counts as lost. */
-const maxUnavailableMs = 30_000
+export const maxUnavailableMs = 30_000
 const firstRetryMs = 50
 const maxRetryMs = 1_000
 

@@ -3,7 +3,7 @@ import { argv } from 'node:process'
 
 import { answer, startStore, worker } from './postgres-store.test-support.ts'
 
-const store = await startStore(argv[2]!)
+const store = await startStore(argv[2] ?? '')
 store.work(
   worker('holding', async (lease) => {
     await lease.append([answer(1)])

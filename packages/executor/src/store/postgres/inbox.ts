@@ -27,7 +27,7 @@ export async function postMessage(
       .insertInto('inbox')
       .values({ key: row.key, payload: encodePayload(message) })
       .execute()
-    if (row.node === null) await wakeUps.send(trx, { key: row.key, tenant })
+    if (row.node === null) await wakeUps.send(trx, [{ key: row.key, tenant }])
     return true
   })
 }

@@ -24,7 +24,7 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
       .forNoKeyUpdate()
       .skipLocked()
       .execute()
-    for (const { key, tenant } of expired) await wakeUps.send(trx, { key, tenant })
+    await wakeUps.send(trx, expired)
     return expired.length
   })
 }

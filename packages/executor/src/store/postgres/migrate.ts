@@ -15,20 +15,19 @@ const migrationLock = '-645878362555521786'
 /** Milliseconds to wait for another node that migrates. */
 const lockWaitMs = 60_000
 const lockPollMs = 100
+/** Milliseconds for a statement of a migration, which may build an index of a large table. */
+const statementTimeoutMs = 600_000
 
-/**
- * Creates or updates the tables of the store and of pg-boss. Statements have no timeout here, because an index of a large
- * table takes long.
- */
+/** Creates or updates the tables of the store and of pg-boss. */
 export async function migrateStore(options: ConnectionOptions): Promise<void> {
-  const unlimited = { ...options, maxConnections: 2, statementTimeoutMs: 0 }
-  const client = new pg.Client(clientConfig(unlimited))
+  const slow = { ...options, maxConnections: 2, statementTimeoutMs }
+  const client = new pg.Client(clientConfig(slow))
   client.on('error', () => {})
   try {
     await client.connect()
     await acquireLock(client)
-    await migrateTables(unlimited)
-    await installWakeUps(unlimited)
+    await migrateTables(slow)
+    await installWakeUps(slow)
   } catch (error) {
     throw toStoreError(error)
   } finally {

@@ -10,13 +10,19 @@ import {
 } from '../execution-store.ts'
 import type { ClaimedExecution } from './claim-executions.ts'
 import type { Commit, CommitOutcome } from './commit-group.ts'
+import { maxUnavailableMs } from './group-committer.ts'
 import { encodePayload } from './payload.ts'
 import type { WakeUpJob } from './wake-ups.ts'
+
+/** Milliseconds after which a touch of the wake-up no longer confirms the lease; a takeover comes after `heartbeatSeconds`. */
+const confirmedMs = 8_000
 
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
   readonly entries: readonly JournalEntry[]
   readonly job: WakeUpJob
+  /** Time before the wake-up was taken, by `performance.now`. */
+  readonly takenAt: number
   readonly topic: string
   readonly commit: (commit: Commit) => Promise<CommitOutcome>
   readonly readMessages: () => Promise<ReceivedMessage[]>
@@ -34,6 +40,8 @@ export class PostgresLease implements Lease {
   readonly #options: PostgresLeaseOptions
   #position: number
   #lost: LeaseLost | undefined
+  #touchedAt: number
+  #confirmation: PromiseWithResolvers<void> | undefined
   #onMessage = () => {}
 
   constructor(options: PostgresLeaseOptions) {
@@ -47,6 +55,14 @@ export class PostgresLease implements Lease {
     this.epoch = claimed.epoch
     this.expiresInMs = claimed.expiresInMs
     this.#position = entries.length
+    this.#touchedAt = options.takenAt
+  }
+
+  confirm(): Promise<void> | undefined {
+    if (this.#lost !== undefined) return Promise.reject(this.#lost)
+    if (performance.now() - this.#touchedAt < confirmedMs) return undefined
+    this.#confirmation ??= Promise.withResolvers()
+    return this.#confirmation.promise
   }
 
   async append(entries: readonly JournalEntry[], { change, handled }: AppendOptions = {}): Promise<void> {
@@ -78,9 +94,24 @@ export class PostgresLease implements Lease {
     this.#onMessage()
   }
 
+  /** Takes note of a touch of the wake-up that began at this time, by `performance.now`. */
+  touched(at: number): void {
+    this.#touchedAt = at
+    this.#confirmation?.resolve()
+    this.#confirmation = undefined
+  }
+
+  /** Takes note of a touch that failed. A lease that was not confirmed for long counts as lost. */
+  touchFailed(): void {
+    if (performance.now() - this.#touchedAt > maxUnavailableMs) this.lose('the store was not available for too long')
+  }
+
   /** Makes the next operation reject with `LeaseLost`. */
-  lose(reason: string): void {
+  lose(reason: string): LeaseLost {
     this.#lost ??= new LeaseLost(reason)
+    this.#confirmation?.reject(this.#lost)
+    this.#confirmation = undefined
+    return this.#lost
   }
 
   /** Returns false if the execution cannot be parked. */
@@ -101,10 +132,7 @@ export class PostgresLease implements Lease {
       payloads: entries.map(encodePayload),
       ...effects,
     })
-    if (outcome === 'lost') {
-      this.#lost ??= new LeaseLost(`another node has claimed the execution after epoch ${claimed.epoch}`)
-      throw this.#lost
-    }
+    if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)
     if (outcome === 'has-messages') this.#position = position
     return outcome === 'committed'
   }

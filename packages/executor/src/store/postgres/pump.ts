@@ -25,6 +25,14 @@ interface PumpOptions {
   readonly onError: (error: unknown) => void
 }
 
+/** Execution that was claimed because of a wake-up. */
+interface Taken {
+  readonly job: WakeUpJob
+  readonly claimed: ClaimedExecution
+  /** Time before the wake-up was taken, by `performance.now`. */
+  readonly takenAt: number
+}
+
 /** Pump of a worker. */
 export class Pump implements Working {
   readonly #options: PumpOptions
@@ -78,14 +86,15 @@ export class Pump implements Working {
     for (;;) {
       const places = Math.min(worker.places() - this.#starting, maxClaims)
       if (places <= 0) return
+      const takenAt = performance.now()
       const jobs = await wakeUps.fetch(places, maxRunningPerTenant)
       if (jobs.length === 0) return
       for (const job of jobs) this.#held.set(job, undefined)
-      await this.#claim(jobs)
+      await this.#claim(jobs, takenAt)
     }
   }
 
-  async #claim(jobs: readonly WakeUpJob[]): Promise<void> {
+  async #claim(jobs: readonly WakeUpJob[], takenAt: number): Promise<void> {
     const { db, worker } = this.#options
     const keys = jobs.map(({ key }) => key)
     try {
@@ -94,11 +103,11 @@ export class Pump implements Working {
       for (const job of jobs) {
         const execution = byKey.get(job.key)
         if (execution === undefined) this.#discard(job)
-        else this.#start(job, execution)
+        else this.#start({ job, claimed: execution, takenAt })
       }
     } catch (error) {
       // A row that is locked for long must not keep the others.
-      if (isContention(error) && jobs.length > 1) for (const job of jobs) await this.#claim([job])
+      if (isContention(error) && jobs.length > 1) for (const job of jobs) await this.#claim([job], takenAt)
       else await this.#giveBack(jobs, error)
     }
   }
@@ -117,18 +126,21 @@ export class Pump implements Working {
     await this.#options.wakeUps.giveBack(jobs)
   }
 
-  #start(job: WakeUpJob, claimed: ClaimedExecution): void {
+  #start(taken: Taken): void {
+    const { job } = taken
     this.#starting += 1
-    const run = this.#run(job, claimed).finally(() => {
-      this.#held.delete(job)
-      this.#runs.delete(run)
-      this.wake()
-    })
+    const run = this.#run(taken)
+      .catch(this.#options.onError)
+      .finally(() => {
+        this.#held.delete(job)
+        this.#runs.delete(run)
+        this.wake()
+      })
     this.#runs.add(run)
   }
 
-  async #run(job: WakeUpJob, claimed: ClaimedExecution): Promise<void> {
-    const { worker, db, committer, onError } = this.#options
+  async #run({ job, claimed, takenAt }: Taken): Promise<void> {
+    const { worker, db, committer } = this.#options
     const { tenant, id } = claimed.execution.facts
     const topic = topicOf(tenant, id)
     let lease: PostgresLease
@@ -136,28 +148,41 @@ export class Pump implements Working {
       lease = new PostgresLease({
         claimed,
         job,
+        takenAt,
         topic,
         entries: claimed.epoch === 1 ? [] : await readEntries(db, claimed.key, 0),
         commit: (commit) => committer.commit(commit),
         readMessages: () => readMessages(db, claimed.key),
       })
     } catch (error) {
-      return this.#giveBack([job], error).catch(onError)
+      return this.#giveBack([job], error)
     } finally {
       this.#starting -= 1
     }
     this.#held.set(job, lease)
     const messages = messageTopic(topic)
     this.#leases.set(messages, lease)
-    await worker.run(lease)
-    if (this.#leases.get(messages) === lease) this.#leases.delete(messages)
+    try {
+      await worker.run(lease)
+    } finally {
+      if (this.#leases.get(messages) === lease) this.#leases.delete(messages)
+    }
   }
 
   async #touch(): Promise<void> {
-    if (this.#held.size === 0) return
-    for (const job of await this.#options.wakeUps.touch([...this.#held.keys()])) {
-      this.#held.get(job)?.lose('the node did not keep the wake-up of the execution in time')
-      this.#held.delete(job)
+    const held = new Map(this.#held)
+    if (held.size === 0) return
+    const at = performance.now()
+    try {
+      for (const job of await this.#options.wakeUps.touch([...held.keys()])) {
+        this.#held.get(job)?.lose('the node did not keep the wake-up of the execution in time')
+        this.#held.delete(job)
+        held.delete(job)
+      }
+      for (const lease of held.values()) lease?.touched(at)
+    } catch (error) {
+      for (const lease of held.values()) lease?.touchFailed()
+      throw error
     }
   }
 

@@ -59,6 +59,17 @@ test('executions of a node that was killed are run by another one, with the entr
   expect(taken.toSorted()).toEqual(ids)
 })
 
+test('a node touches the wake-ups of all executions that it holds', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const end = Promise.withResolvers<void>()
+  store.work(worker('a', (lease) => end.promise.then(() => complete(lease))))
+  for (let n = 0; n < 3; n++) await store.create(newExecution())
+  const touched = "select 1 from codemode_jobs.job where heartbeat_on > started_on + interval '1 second'"
+  await expect.poll(() => query(url, touched)).toHaveLength(3)
+  end.resolve()
+})
+
 test.each([
   ['was not touched in time', []],
   ['was given up by pg-boss', ['retry_limit = retry_count']],

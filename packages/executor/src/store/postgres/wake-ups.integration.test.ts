@@ -6,6 +6,7 @@ import { wakeExpired } from './maintenance.ts'
 import {
   answer,
   complete,
+  inTurn,
   newExecution,
   openParts,
   query,
@@ -19,21 +20,6 @@ const servers = useServer()
 /** Lets other work go first, this number of times. */
 async function yieldTimes(times: number): Promise<void> {
   for (let n = 0; n < times; n++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-/** Returns a function that runs leases in turn by the given functions, and a promise of the end of the last one. */
-function inTurn(...runs: ((lease: Lease) => Promise<unknown>)[]) {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  let next = 0
-  const run = async (lease: Lease) => {
-    try {
-      await runs[next++]?.(lease)
-      if (next === runs.length) resolve()
-    } catch (error) {
-      reject(error as Error)
-    }
-  }
-  return { run, done: promise }
 }
 
 test('a parked execution has no job, and is claimed again when its time has come', async () => {
@@ -85,7 +71,8 @@ test('the time of waking is the one of the last parking, also if an earlier wake
   const { run, done } = inTurn(
     async (lease) => {
       const [row] = await query(url, 'select key from codemode.executions')
-      await parts.wakeUps.send(parts.db, { key: String(row!['key']), tenant: 'acme', at: Date.now() + 86_400_000 })
+      const wakeUp = { key: String(row!['key']), tenant: 'acme', at: Date.now() + 86_400_000 }
+      await parts.wakeUps.send(parts.db, [wakeUp])
       expect(await lease.park([], { wakeAt: Date.now() })).toBe(true)
     },
     (lease) => complete(lease),
@@ -160,7 +147,10 @@ test('an execution that was released is claimed again at once', async () => {
   await using store = await startStore(await servers.createDatabase())
   const { run, done } = inTurn(
     (lease) => lease.release(),
-    (lease) => complete(lease),
+    async (lease) => {
+      expect(lease.epoch).toBe(2)
+      await complete(lease)
+    },
   )
   store.work(worker('a', run))
   await store.create(newExecution())
@@ -193,7 +183,7 @@ test('wake-ups of executions that have ended or do not exist are completed', asy
   const url = await servers.createDatabase()
   await using store = await startStore(url)
   await using parts = await openParts(url)
-  await parts.wakeUps.sendFirst(parts.db, [{ key: '4711', tenant: 'acme' }])
+  await parts.wakeUps.send(parts.db, [{ key: '4711', tenant: 'acme' }])
   store.work(worker('a', () => expect.unreachable()))
   const states = () => query(url, 'select state from codemode_jobs.job')
   await expect.poll(states).toEqual([{ state: 'completed' }])
@@ -225,57 +215,6 @@ test('the executions of one tenant do not take the places of another one', async
   release.resolve()
   await done
   expect(most).toBe(2)
-})
-
-test('without notifications, other nodes take work, messages and cancellations all the same', async () => {
-  const url = await servers.createDatabase(
-    'create schema silent',
-    "create function silent.pg_notify(text, text) returns void language sql as ''",
-    "do $$ begin execute format('alter database %I set search_path = silent, pg_catalog', current_database()); end $$",
-  )
-  await using client = await startStore(url)
-  await using node = await startStore(url)
-  const execution = newExecution()
-  const { run, done } = inTurn(async (lease) => {
-    const arrived = new Promise<void>((resolve) => lease.onMessage(resolve))
-    await client.post('acme', execution.facts.id, { kind: 'cancel' })
-    await arrived
-    await complete(lease)
-  })
-  node.work(worker('a', run))
-  await client.create(execution)
-  await done
-})
-
-test('another node hears of appends and messages by notifications', async () => {
-  const url = await servers.createDatabase()
-  await using client = await startStore(url)
-  await using node = await startStore(url)
-  const execution = newExecution()
-  const { id } = execution.facts
-  const appended = new Promise<void>((resolve) => client.onAppend('acme', id, resolve))
-  const { run, done } = inTurn(async (lease) => {
-    await lease.append([answer(1)])
-    await appended
-    await complete(lease)
-  })
-  node.work(worker('a', run))
-  await client.create(execution)
-  await done
-})
-
-test('a listener is not called any more after it was removed', async () => {
-  await using store = await startStore(await servers.createDatabase())
-  const execution = newExecution()
-  const calls: string[] = []
-  const remove = store.onAppend('acme', execution.facts.id, () => calls.push('removed'))
-  store.onAppend('acme', execution.facts.id, () => calls.push('kept'))
-  remove()
-  const { run, done } = inTurn((lease) => complete(lease))
-  store.work(worker('a', run))
-  await store.create(execution)
-  await done
-  expect(new Set(calls)).toEqual(new Set(['kept']))
 })
 
 test('a worker that is stopped gives back what it holds, and takes nothing more', async () => {

@@ -85,7 +85,6 @@ export class WakeUps {
     const boss = new PgBoss({
       db: poolAdapter(pool),
       schema: bossSchema,
-      migrate: false,
       schedule: false,
       registerInstance: false,
       superviseIntervalSeconds: 1,
@@ -104,15 +103,13 @@ export class WakeUps {
     return new WakeUps(boss, pool)
   }
 
-  /** Sends wake-ups of executions that have none. */
-  async sendFirst(db: Database, wakeUps: readonly WakeUp[]): Promise<void> {
-    await this.#boss.insert(queue, wakeUps.map(jobOf), { db: fromKysely(db) })
-  }
-
-  /** Sends a wake-up, or changes the time of the one that waits. */
-  async send(db: Database, wakeUp: WakeUp): Promise<void> {
-    const { data, ...options } = jobOf(wakeUp)
-    await this.#boss.upsert(queue, data, { ...options, db: fromKysely(db) })
+  /** Sends wake-ups. If one of an execution waits already, its time is changed. */
+  async send(db: Database, wakeUps: readonly WakeUp[]): Promise<void> {
+    if (wakeUps.length === 0) return
+    const options = { db: fromKysely(db), returnId: true }
+    const sent = await this.#boss.insert(queue, wakeUps.map(jobOf), options)
+    if (sent?.length === wakeUps.length) return
+    for (const { data, ...job } of wakeUps.map(jobOf)) await this.#boss.upsert(queue, data, { ...job, ...options })
   }
 
   /** Takes wake-ups that are due. `perTenant` is the maximum number of delivered wake-ups of one tenant. */
@@ -149,7 +146,7 @@ export class WakeUps {
   async recoverDeadLetters(db: Database): Promise<void> {
     const jobs = await this.#boss.fetch<WakeUpData>(deadLetters, { batchSize: 100 })
     for (const { id, retryCount, data, groupId } of jobs) {
-      await this.send(db, { key: data.key, tenant: groupId ?? '' })
+      await this.send(db, [{ key: data.key, tenant: groupId ?? '' }])
       await this.#boss.complete(deadLetters, { id, retryCount })
     }
   }
