@@ -1,3 +1,6 @@
+/** Milliseconds to the next run after one that failed, if the interval is not shorter. */
+const retryMs = 500
+
 interface RepeatingTaskOptions {
   readonly intervalMs: number
   readonly task: () => Promise<void>
@@ -10,6 +13,7 @@ export class RepeatingTask {
   readonly #ended: Promise<void>
   #isWoken = false
   #isStopped = false
+  #hasFailed = false
   #endWait = () => {}
 
   constructor(options: RepeatingTaskOptions) {
@@ -17,10 +21,10 @@ export class RepeatingTask {
     this.#ended = this.#repeat()
   }
 
-  /** Runs the task again at once, or after the run that is under way. */
+  /** Runs the task again at once, or after the run that is under way. It does not shorten the wait after a failure. */
   wake(): void {
     this.#isWoken = true
-    this.#endWait()
+    if (!this.#hasFailed) this.#endWait()
   }
 
   /** Resolves when the run that is under way has ended. */
@@ -36,11 +40,11 @@ export class RepeatingTask {
       this.#isWoken = false
       try {
         await task()
+        this.#hasFailed = false
       } catch (error) {
+        this.#hasFailed = true
         onError(error)
-        // A wake-up does not shorten the wait after a failure.
-        this.#isWoken = false
-        await this.#wait(intervalMs)
+        if (!this.#isStopped) await this.#wait(Math.min(intervalMs, retryMs))
         continue
       }
       if (!this.#isWoken && !this.#isStopped) await this.#wait(intervalMs)
