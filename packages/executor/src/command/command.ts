@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
-import type { Journal } from '@codemode/shared'
+import { RequestError, type Journal } from '@codemode/shared'
 
 import { createExecutor, type RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
@@ -139,6 +139,13 @@ function fail(error: unknown): void {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof ConfigurationError || error instanceof SandboxStartError) return error.message
+  if (error instanceof RequestError) return describeRefusal(error)
   const hint = 'code' in error ? listenHints[String(error.code)]?.(error as ListenError) : undefined
   return hint ?? error.stack ?? error.message
+}
+
+/** Returns the message of a store that does not answer, with the reason. */
+function describeRefusal({ message, suggestion, cause }: RequestError): string {
+  const reason = cause instanceof Error ? cause.message : undefined
+  return [message, reason, suggestion].filter((line) => line !== undefined && line !== '').join('\n')
 }
