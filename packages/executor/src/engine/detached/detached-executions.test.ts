@@ -38,6 +38,10 @@ const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<
   },
   'sleep for a minute': (deliveries) =>
     deliveries.length === 1 ? { nextTimerAt: deliveries[0]!.at + minute } : { end: { ok: true, result: '"slept"' } },
+  'call twice': (deliveries) => {
+    const answers = deliveries.filter(({ kind }) => kind === 'answer').length
+    return answers < 2 ? { calls: callsOf(answers + 1) } : { end: { ok: true, result: '"called twice"' } }
+  },
   'call for ever': () => ({ calls: callsOf(1) }),
 }
 
@@ -57,6 +61,7 @@ function sandboxOf(isChanged = () => false): Sandbox {
   } as Partial<Sandbox> as Sandbox
 }
 
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const answerNull = (): Promise<ToolAnswer> => Promise.resolve({ ok: true, output: null })
 
 /** Starts a node, whose tools the given function answers. */
@@ -174,6 +179,19 @@ describe('a detached execution', () => {
     await node.close()
   })
 
+  test('ends at its timeout, also while an answer that has arrived before is being stored', async () => {
+    const store = new MemoryStore({
+      around: (operation, isDone) => (operation === 'append' && !isDone ? delay(50) : undefined),
+    })
+    const node = startNode(store, 'one', () => delay(5_880).then(answerNull))
+    const limits = { executionTimeoutMs: 6_000, cpuTimeoutMs: 5_000, toolTimeoutMs: 6_000 }
+    const execution = await node.submit(submissionOf('call twice', { limits }))
+    expect(await resultOf(execution)).toBe('EXECUTION_TIMEOUT')
+    const { entries } = await execution.journal()
+    expect(entries.map(({ type }) => type)).toEqual(['claim', 'turn', 'answer', 'end'])
+    await node.close()
+  })
+
   test('is cancelled by a message, on whichever node it runs', async () => {
     const store = new MemoryStore()
     const one = startNode(store, 'one', () => new Promise(() => {}))
@@ -281,6 +299,26 @@ async function runWithCrash(crashAt: number, isDone: boolean) {
 }
 
 describe('a crash of the node', () => {
+  test('gives the execution no more time than its timeout has left', async () => {
+    const crashed = Promise.withResolvers<void>()
+    let appends = 0
+    // The fourth entry is the turn that makes the second call.
+    const around = (operation: Operation, isDone: boolean, node: string) => {
+      if (node !== 'first' || operation !== 'append' || !isDone || ++appends < 4) return undefined
+      crashed.resolve()
+      return new Promise<void>(() => {})
+    }
+    const store = new MemoryStore({ around })
+    const slowly = () => delay(4_000).then(answerNull)
+    const limits = { executionTimeoutMs: 6_000, cpuTimeoutMs: 5_000, toolTimeoutMs: 6_000 }
+    const { id } = await startNode(store, 'first', slowly).submit(submissionOf('call twice', { limits }))
+    await crashed.promise
+    store.kill('first')
+    const second = startNode(store, 'second', slowly)
+    expect(await resultOf(await second.find('acme', id))).toBe('EXECUTION_TIMEOUT')
+    await second.close()
+  })
+
   test('before or after any operation of the store changes nothing that the code or the tools see', async () => {
     const undisturbed = await runWithCrash(Infinity, false)
     expect(undisturbed).toMatchObject({ result: [[1], [2]], runs: [1, 1] })

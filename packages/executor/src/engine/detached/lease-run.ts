@@ -78,7 +78,7 @@ export class LeaseRun {
       option: 'executionTimeoutMs',
       timeoutMs: executionTimeoutMs,
     }
-    const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMs)
+    const leftMs = Math.max(1, executionTimeoutMs - this.#state.activeMsAtLastEntry)
     if (this.#state.claimsInARow >= maxClaimsInARow) this.#runner.stop(claimedWithoutProgress(maxClaimsInARow))
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())

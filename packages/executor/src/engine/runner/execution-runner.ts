@@ -79,6 +79,8 @@ export class ExecutionRunner {
     } catch (error) {
       this.#failByBug(error)
     }
+    // An end that waits behind another commit is lost if the caller gives the claim back before it.
+    if (!this.#hasLeft && this.#writer.committing !== undefined) await this.#writer.committing
   }
 
   /** Ends the execution with a failure, unless it has ended or is about to. */

@@ -101,6 +101,11 @@ export class ExecutionState {
     return this.#timerAt
   }
 
+  /** Milliseconds of active time, with those of a claim that has not ended, up to its last entry. */
+  get activeMsAtLastEntry(): number {
+    return this.activeMs + (this.#claimedAt === undefined ? 0 : this.lastAt - this.#claimedAt)
+  }
+
   /** Whether nothing can ever settle what the guest waits for. */
   get neverSettles(): boolean {
     return this.#answers.size === 0 && this.calls.openCount === 0 && this.#timerAt === null
