@@ -1,0 +1,34 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { execPath } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+/** Program of `examples/` in a process of its own. Disposing it ends the process with SIGKILL. */
+export class ExampleProgram implements AsyncDisposable {
+  stdout = ''
+  stderr = ''
+  readonly #child: ChildProcess
+  readonly #closed: Promise<unknown[]>
+
+  constructor(
+    path: string,
+    { args = [], env }: { readonly args?: readonly string[]; readonly env: NodeJS.ProcessEnv },
+  ) {
+    const file = fileURLToPath(new URL(`../../examples/${path}`, import.meta.url))
+    this.#child = spawn(execPath, ['--conditions=@codemode/source', file, ...args], { env })
+    this.#child.stdout!.on('data', (text) => (this.stdout += String(text)))
+    this.#child.stderr!.on('data', (text) => (this.stderr += String(text)))
+    this.#closed = once(this.#child, 'close')
+  }
+
+  /** Resolves when the program has ended, with its exit code and what it wrote to stderr. */
+  async ended(): Promise<{ code: unknown; stderr: string }> {
+    const [code] = await this.#closed
+    return { code, stderr: this.stderr }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#closed
+  }
+}
