@@ -63,6 +63,7 @@ function sandboxOf(isChanged = () => false): Sandbox {
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const answerNull = (): Promise<ToolAnswer> => Promise.resolve({ ok: true, output: null })
+const answerSlowly = (): Promise<ToolAnswer> => delay(4_000).then(answerNull)
 
 /** Starts a node, whose tools the given function answers. */
 function startNode(
@@ -309,12 +310,11 @@ describe('a crash of the node', () => {
       return new Promise<void>(() => {})
     }
     const store = new MemoryStore({ around })
-    const slowly = () => delay(4_000).then(answerNull)
     const limits = { executionTimeoutMs: 6_000, cpuTimeoutMs: 5_000, toolTimeoutMs: 6_000 }
-    const { id } = await startNode(store, 'first', slowly).submit(submissionOf('call twice', { limits }))
+    const { id } = await startNode(store, 'first', answerSlowly).submit(submissionOf('call twice', { limits }))
     await crashed.promise
     store.kill('first')
-    const second = startNode(store, 'second', slowly)
+    const second = startNode(store, 'second', answerSlowly)
     expect(await resultOf(await second.find('acme', id))).toBe('EXECUTION_TIMEOUT')
     await second.close()
   })
