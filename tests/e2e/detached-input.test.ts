@@ -141,6 +141,17 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     expect(answer).toMatchObject({ status: 400, body: { error: { code: 'INVALID_REQUEST' } } })
   })
 
+  test('events after an event that does not exist are refused by status', { tags: ['JB-4'] }, async () => {
+    await using client = connect(executor)
+    const execution = await client.submit('await sleep(600_000)', { detached })
+    for (const id of ['9999.1', '1.9', 'first']) {
+      const headers = { 'last-event-id': id }
+      const { status, body } = await api(executor, `/v1/executions/${execution.id}/events`, { headers })
+      expect({ id, status, code: body.error.code }).toEqual({ id, status: 400, code: 'INVALID_REQUEST' })
+    }
+    await execution.cancel()
+  })
+
   test('code that is too large is refused before it is sent', { tags: ['JB-1'] }, async () => {
     await using client = connect({ url: 'http://127.0.0.1:1' })
     const refused = client.submit(`"${'x'.repeat(300_000)}"`, { detached })

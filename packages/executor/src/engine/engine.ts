@@ -52,10 +52,11 @@ export interface ExecutionHandle {
   /** Returns the `ExecutionResult` as JSON text. May be called once `finished` has resolved. */
   result(): string | Promise<string>
   /**
-   * Returns the events after the given id (all when it is undefined), ending after `finished`. The iteration throws
-   * `RequestError` INVALID_REQUEST when the execution has no event with this id.
+   * Returns the events after the given id (all when it is undefined), ending after `finished`. The first step of the
+   * iteration throws `RequestError` INVALID_REQUEST, without waiting, when the execution has no event with this id. What is
+   * returned must be iterated.
    */
-  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText>
+  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> | Promise<AsyncIterable<EventText>>
   /**
    * Counts a reader until the returned function is called. An execution whose last reader has been gone for the grace
    * period is cancelled. Throws `RequestError` RATE_LIMITED when there are too many readers.

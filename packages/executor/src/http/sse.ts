@@ -65,7 +65,8 @@ export async function eventStreamResponse(
   c.req.raw.signal.addEventListener('abort', close)
   if (c.req.raw.signal.aborted) close()
   try {
-    const events = handle.events({ ...(after !== undefined && { after }), signal: stop.signal })[Symbol.asyncIterator]()
+    const readable = await handle.events({ ...(after !== undefined && { after }), signal: stop.signal })
+    const events = readable[Symbol.asyncIterator]()
     const first = events.next()
     // The first step fails when there is no event with this id. This must be known while the status can still be set.
     await Promise.race([first, setImmediate()])

@@ -40,9 +40,8 @@ export class DetachedExecution implements DetachedHandle {
     return this.#followToEnd()
   }
 
-  async *events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
-    using journal = await StoredJournal.open(this.#store, this.#stored.facts)
-    yield* readEvents(journal, options)
+  async events(options: { after?: string; signal: AbortSignal }): Promise<AsyncIterable<EventText>> {
+    return eventsOf(await StoredJournal.open(this.#store, this.#stored.facts), options)
   }
 
   /** Counts nothing: a detached execution goes on without readers. */
@@ -84,6 +83,15 @@ export class DetachedExecution implements DetachedHandle {
 
   async #followToEnd(): Promise<void> {
     const { signal } = new AbortController()
-    for await (const { type } of this.events({ signal })) if (type === 'finished') return
+    for await (const { type } of await this.events({ signal })) if (type === 'finished') return
   }
+}
+
+/** Yields the events of a journal, and closes it. */
+async function* eventsOf(
+  journal: StoredJournal,
+  options: { after?: string; signal: AbortSignal },
+): AsyncGenerator<EventText> {
+  using open = journal
+  yield* readEvents(open, options)
 }
