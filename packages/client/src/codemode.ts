@@ -142,7 +142,7 @@ export class Codemode implements AsyncDisposable {
   /**
    * Starts to run the code. Resolves when the executor has accepted it. With `detached: true` it has been stored by then: it
    * outlives this client and the executor's process, and any client can follow it by its id. Its signal ends the
-   * submission only, and it does not count in `activeExecutions`, `stats` and `concurrency`. Tools of a view
+   * submission only, and it does not count in `activeExecutions`, `stats`, `concurrency` and `rateLimit`. Tools of a view
    * (`withTools`) are refused then, because no other process could serve them.
    *
    * @example
