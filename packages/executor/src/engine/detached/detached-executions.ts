@@ -67,6 +67,7 @@ export class DetachedExecutions {
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
+    if (newId === id) throw otherRequest(id)
     const newHeader = {
       ...header,
       executionId: newId,
