@@ -22,6 +22,9 @@ export interface Given {
   readonly value: unknown
 }
 
+/** Options whose values are not shown: a key, and a URL that holds a password. */
+const secretOptions: ReadonlySet<OptionName> = new Set(['apiKey', 'databaseUrl'])
+
 export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
 
 /** Returns the rule for an option's values and an example of a valid one. */
@@ -45,8 +48,9 @@ export function correctedLine(
 
 /** Returns the message for an invalid value. The value is shown only if it can't be a secret. */
 export function wrongValue(option: OptionName, { source, value }: Given): string {
-  const shown =
-    option === 'apiKey' ? 'not valid (it is not shown)' : textHead(JSON.stringify(value) ?? 'undefined', 200)
+  const shown = secretOptions.has(option)
+    ? 'not valid (it is not shown)'
+    : textHead(JSON.stringify(value) ?? 'undefined', 200)
   return `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, source)}`
 }
 

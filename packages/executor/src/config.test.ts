@@ -143,7 +143,13 @@ describe('an invalid configuration', () => {
   })
 
   test('never shows a secret', () => {
-    const secrets = [{ CODEMODE_API_KEY: 'sesame' }, { CODEMODE_APIKEY: 'sesame' }, { CODEMODE_TOKEN: 'sesame' }]
+    const url = 'postgres//codemode:sesame@db.internal/codemode'
+    const secrets = [
+      { CODEMODE_API_KEY: 'sesame' },
+      { CODEMODE_APIKEY: 'sesame' },
+      { CODEMODE_TOKEN: 'sesame' },
+      { CODEMODE_DATABASE_URL: url, CODEMODE_DEV: '1' },
+    ]
     for (const env of secrets) expect(refusal(() => fromEnvironment(env))).not.toContain('sesame')
   })
 })

@@ -11,6 +11,7 @@ import { keysHelpText } from './keys-help.ts'
 import { configFromEnvironment, ConfigurationError } from '../config.ts'
 import { createLogger } from '../log.ts'
 import { unhandledRejectionReporter } from '../unhandled-rejections.ts'
+import { describeDatabaseProblem } from '../store/postgres/database-problem.ts'
 import { SandboxStartError } from '../sandbox/sandbox-start-error.ts'
 import { executorVersion } from '../versions.ts'
 
@@ -141,11 +142,12 @@ function describe(error: unknown): string {
   if (error instanceof ConfigurationError || error instanceof SandboxStartError) return error.message
   if (error instanceof RequestError) return describeRefusal(error)
   const hint = 'code' in error ? listenHints[String(error.code)]?.(error as ListenError) : undefined
-  return hint ?? error.stack ?? error.message
+  return hint ?? describeDatabaseProblem(error) ?? error.stack ?? error.message
 }
 
 /** Returns the message of a store that does not answer, with the reason. */
-function describeRefusal({ message, suggestion, cause }: RequestError): string {
-  const reason = cause instanceof Error ? cause.message : undefined
+function describeRefusal(error: RequestError): string {
+  const { message, suggestion, cause } = error
+  const reason = describeDatabaseProblem(error) ?? (cause instanceof Error ? cause.message : undefined)
   return [message, reason, suggestion].filter((line) => line !== undefined && line !== '').join('\n')
 }

@@ -57,7 +57,7 @@ test('a refusal names the missing right, and the rights that the key has', async
   expect(error).toMatchObject({ executionId: id, details: { missing: ['operate'], rights: ['run', 'read'] } })
   expect(error.message).toContain('requires the right "operate"')
   expect(error.message).toContain('has only: run, read')
-  expect(error.suggestion).toContain('codemode-executor keys create')
+  expect(error.suggestion).toContain('codemode-executor keys create --tenant acme --rights ')
 })
 
 test('a key of another owner is refused tool results although it has all rights', async () => {

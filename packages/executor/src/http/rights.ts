@@ -44,7 +44,7 @@ function missing(principal: Principal, rights: readonly Right[], rule: string, e
     details: { missing: [...rights], rights: [...principal.rights] },
     suggestion:
       `Use a key with the right ${rights.map((right) => `"${right}"`).join(' or ')}. ` +
-      'The operator of the executor creates one with: codemode-executor keys create --rights …',
+      `The operator of the executor creates one with: codemode-executor keys create --tenant ${principal.tenant} --rights ${rights[0]}`,
     ...(executionId !== undefined && { executionId }),
   })
 }

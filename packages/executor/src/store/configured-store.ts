@@ -4,6 +4,7 @@ import type { ExecutorConfig } from '../config.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import type { ExecutionStore } from './execution-store.ts'
+import { describeDatabaseProblem } from './postgres/database-problem.ts'
 import { PostgresStore } from './postgres/postgres-store.ts'
 
 type StoreConfig = Pick<
@@ -24,7 +25,11 @@ export function configuredStore(config: StoreConfig, logger: Logger): Configured
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
   let server: EmbeddedPostgres | undefined
-  const onError = (err: unknown): void => logger.warn({ err }, 'the store of detached executions does not answer')
+  const onError = (err: unknown): void => {
+    const problem = describeDatabaseProblem(err)
+    if (problem === undefined) logger.warn({ err }, 'the store of detached executions does not answer')
+    else logger.warn({ problem }, 'the store of detached executions is not available')
+  }
   async function start(): Promise<PostgresStore> {
     if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
     return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, onError })

@@ -4,7 +4,7 @@ import { RequestError } from '@codemode/shared'
  * Maximum number of readers of an execution at once. Each holds a connection, and a slow one also events. A client
  * needs one reader, and a second one to resume.
  */
-const maxReaders = 16
+export const maxReaders = 16
 
 /**
  * Watchdog over the readers of one execution, whose number it limits. The loss of a connection does not cancel the
@@ -27,12 +27,7 @@ export class ReaderWatchdog {
    */
   attach(): () => void {
     if (this.#readers >= maxReaders) {
-      throw new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
-        details: { limit: maxReaders },
-        // The request may be one that runs the code, which another executor must not run as well.
-        ambiguous: true,
-        suggestion: 'Close another reader of this execution, or read GET /v1/executions/:id.',
-      })
+      throw tooManyReaders()
     }
     this.#readers += 1
     clearTimeout(this.#timer)
@@ -57,4 +52,14 @@ export class ReaderWatchdog {
       this.#graceMs,
     )
   }
+}
+
+/** Returns the refusal of a reader above the limit. */
+export function tooManyReaders(): RequestError {
+  return new RequestError('RATE_LIMITED', `The execution has ${maxReaders} readers, which is the limit`, {
+    details: { limit: maxReaders },
+    // The request may be one that runs the code, which another executor must not run as well.
+    ambiguous: true,
+    suggestion: 'Close another reader of this execution, or read GET /v1/executions/:id.',
+  })
 }

@@ -5,6 +5,7 @@ import { notFound, type DetachedHandle, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
+import type { ReaderLimit } from './reader-limit.ts'
 import { StoredJournal } from './stored-journal.ts'
 
 const resolved = Promise.resolve()
@@ -17,9 +18,11 @@ export class DetachedExecution implements DetachedHandle {
   readonly owner: string
   readonly #stored: StoredExecution
   readonly #store: ExecutionStore
+  readonly #readers: ReaderLimit
 
-  constructor(store: ExecutionStore, stored: StoredExecution) {
+  constructor(store: ExecutionStore, stored: StoredExecution, readers: ReaderLimit) {
     this.#store = store
+    this.#readers = readers
     this.#stored = stored
     this.id = stored.facts.id
     this.owner = stored.facts.owner
@@ -44,9 +47,9 @@ export class DetachedExecution implements DetachedHandle {
     return eventsOf(await StoredJournal.open(this.#store, this.#stored.facts), options)
   }
 
-  /** Counts nothing: a detached execution goes on without readers. */
+  /** Counts a reader on this node. The execution goes on without readers. */
   attachReader(): () => void {
-    return () => {}
+    return this.#readers.attach(this.id)
   }
 
   async cancel(reason?: string): Promise<void> {

@@ -241,6 +241,8 @@ describe('a detached execution', () => {
     const second = await node.retry(first.id, { request: {}, principal, correlationId: 'cor_2' })
     expect(second).toMatchObject({ correlationId: 'cor_2', facts: { label: 'report' } })
     expect(second.id).not.toBe(first.id)
+    const sameId = node.retry(first.id, { request: { id: first.id }, principal, correlationId: 'cor_3' })
+    await expect(sameId).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
     expect(await resultOf(second)).toBe(1)
     await node.close()
   })

@@ -14,6 +14,7 @@ import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
 import { resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
+import { ReaderLimit } from './reader-limit.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
 
 interface DetachedExecutionsOptions extends LeaseRunParts {
@@ -29,6 +30,7 @@ export class DetachedExecutions {
   readonly #options: DetachedExecutionsOptions
   readonly #working: Working
   readonly #runs = new Set<LeaseRun>()
+  readonly #readers = new ReaderLimit()
 
   constructor(options: DetachedExecutionsOptions) {
     this.#options = options
@@ -67,6 +69,7 @@ export class DetachedExecutions {
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
+    if (newId === id) throw otherRequest(id)
     const newHeader = {
       ...header,
       executionId: newId,
@@ -100,7 +103,7 @@ export class DetachedExecutions {
     const { store } = this.#options
     const stored = await store.find(tenant, id)
     if (stored === undefined) throw notFound(id)
-    return new DetachedExecution(store, stored)
+    return new DetachedExecution(store, stored, this.#readers)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {

@@ -62,7 +62,8 @@ export class LeaseRun {
       sandbox: parts.sandbox,
       transport: transportOf(facts, parts),
       pacer: parts.pacer,
-      now: createClock(),
+      // The clock of the store, so that nodes whose clocks differ agree on when a timer is due.
+      now: createClock(lease.execution.expiresAt - lease.expiresInMs),
       onTurnRequested() {},
       onEnded() {},
       onFailedByBug: (error) => parts.onFailedByBug(error, { executionId, correlationId }),

@@ -30,10 +30,14 @@ export async function ensureData(folder: string, binaries: Binaries, runAs: RunA
   const version = versionOf(folder)
   if (version === majorVersion) return
   if (version !== undefined) throw wrongVersion(folder, version)
-  removeUnfinished(folder)
   const work = `${folder}${unfinished}${pid}`
-  rmSync(work, { recursive: true, force: true })
-  mkdirSync(work, { mode: 0o700 })
+  try {
+    removeUnfinished(folder)
+    rmSync(work, { recursive: true, force: true })
+    mkdirSync(work, { mode: 0o700 })
+  } catch (error) {
+    throw unreadable(folder, error)
+  }
   try {
     if (runAs.uid !== undefined) chownSync(work, runAs.uid, runAs.gid ?? runAs.uid)
     const { exitCode, output } = await run(binaries.initdb, ['-D', work, ...initdbOptions], { ...binaries, runAs })

@@ -41,9 +41,14 @@ export async function claimExecutions(
     key: row.key,
     epoch: row.epoch,
     execution: executionOf(row),
-    header: decodePayload(row.header) as JournalHeader,
+    header: headerOf(row.header, row.created_at),
     expiresInMs: row.expires_in_ms,
   }))
+}
+
+/** Returns the stored header, with the time of creation by the clock of the database and not by that of a node. */
+export function headerOf(stored: string, createdAt: Date): JournalHeader {
+  return { ...(decodePayload(stored) as JournalHeader), createdAt: createdAt.toISOString() }
 }
 
 /** Returns the entries of a journal after the first `after` ones. */

@@ -29,10 +29,21 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
   })
 }
 
-/** Deletes what finished executions have stored, except ids and hashes, and deletes these after `tombstoneDays` more. */
+/**
+ * Deletes the messages to finished executions, and what those have stored that finished long ago, except ids and hashes; these
+ * are deleted after `tombstoneDays` more.
+ */
 export async function deleteOld(db: Database, retainMs: number): Promise<void> {
+  await deleteUnreadMessages(db)
   while ((await buryFinished(db, retainMs)) === batchSize);
   while ((await deleteTombstones(db, retainMs)) === batchSize);
+}
+
+/** Deletes messages that were posted while the last commit of their execution waited for the lock of its row. */
+async function deleteUnreadMessages(db: Database): Promise<void> {
+  await sql`
+    delete from codemode.inbox using codemode.executions e
+    where e.key = inbox.key and e.finished_at is not null`.execute(db)
 }
 
 async function buryFinished(db: Database, retainMs: number): Promise<number> {

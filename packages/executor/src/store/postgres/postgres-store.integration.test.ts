@@ -2,6 +2,7 @@ import { newExecutionId } from '@codemode/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import type { Lease } from '../execution-store.ts'
 import { deleteOld } from './maintenance.ts'
 import {
   answer,
@@ -76,8 +77,10 @@ test('all facts, the header and the entries are returned as they were stored, wi
         await promise
         await working.stop()
         const { id } = execution.facts
-        expect((await store.find('acme', id))?.facts).toEqual(execution.facts)
-        expect(await store.read('acme', id, 0)).toEqual({ header, entries })
+        const stored = (await store.find('acme', id))!
+        expect(stored.facts).toEqual(execution.facts)
+        const createdAt = new Date(stored.createdAt).toISOString()
+        expect(await store.read('acme', id, 0)).toEqual({ header: { ...header, createdAt }, entries })
         expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)
       },
     ),
@@ -173,8 +176,10 @@ test('of an execution that ended long ago, the id and the hash stay first, and l
   await promise
   await using parts = await openParts(url)
 
+  await query(url, "insert into codemode.inbox (key, payload) select key, '{}' from codemode.executions")
   await deleteOld(parts.db, 60_000)
   expect((await store.read('acme', id, 0))?.entries).toHaveLength(1)
+  expect(await query(url, 'select 1 from codemode.inbox')).toEqual([])
 
   await query(url, "update codemode.executions set finished_at = now() - interval '2 minutes'")
   await deleteOld(parts.db, 60_000)
@@ -187,4 +192,19 @@ test('of an execution that ended long ago, the id and the hash stay first, and l
   await query(url, "update codemode.executions set finished_at = now() - interval '31 days'")
   await deleteOld(parts.db, 60_000)
   expect(await store.create(execution)).toEqual({ type: 'created' })
+})
+
+test('an execution is created at the time of the database, whatever the clock of its node says', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const leased = Promise.withResolvers<string>()
+  const run = async (lease: Lease) => {
+    await complete(lease)
+    leased.resolve(lease.header.createdAt)
+  }
+  store.work(worker('a', run))
+  const { facts, header, maxQueued } = newExecution()
+  await store.create({ facts, header: { ...header, createdAt: '2001-01-01T00:00:00.000Z' }, maxQueued })
+  const createdAt = new Date((await store.find('acme', facts.id))!.createdAt).toISOString()
+  expect(await leased.promise).toBe(createdAt)
+  expect((await store.read('acme', facts.id, 0))?.header.createdAt).toBe(createdAt)
 })

@@ -1,12 +1,12 @@
-import type { Journal, JournalHeader } from '@codemode/shared'
+import type { Journal } from '@codemode/shared'
 import { sql } from 'kysely'
 
 import type { ExecutionPage, ListOptions, StoredExecution } from '../execution-store.ts'
-import { readEntries } from './claim-executions.ts'
+import { headerOf, readEntries } from './claim-executions.ts'
 import type { Database } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { decodePayload, encodeText } from './payload.ts'
+import { encodeText } from './payload.ts'
 
 /** Returns the tenant's execution with this id. */
 export async function findExecution(db: Database, tenant: string, id: string): Promise<StoredExecution | undefined> {
@@ -55,10 +55,10 @@ export async function readJournal(
 ): Promise<Journal | undefined> {
   const row = await db
     .selectFrom('executions')
-    .select(['key', 'header'])
+    .select(['key', 'header', 'created_at'])
     .where('tenant', '=', tenant)
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined || row.header === null) return undefined
-  return { header: decodePayload(row.header) as JournalHeader, entries: await readEntries(db, row.key, after) }
+  return { header: headerOf(row.header, row.created_at), entries: await readEntries(db, row.key, after) }
 }
