@@ -152,9 +152,13 @@ function callbackMissing(): RequestError {
 }
 
 function tooManyQueued(limit: number): RequestError {
-  return new RequestError('RATE_LIMITED', `The API key has ${limit} detached executions that have not started`, {
-    details: { limit },
-    retryAfterSeconds: 5,
-    suggestion: 'Wait until some have started, or raise maxQueued of the API key.',
-  })
+  return new RequestError(
+    'RATE_LIMITED',
+    `The tenant has ${limit} detached executions that have not started, which is the limit of the API key`,
+    {
+      details: { limit },
+      retryAfterSeconds: 5,
+      suggestion: 'Wait until some have started, or raise maxQueued of the API key.',
+    },
+  )
 }
