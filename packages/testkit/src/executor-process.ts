@@ -42,7 +42,8 @@ export async function startExecutorProcess(options: StartOptions = {}): Promise<
   const child = spawn(node, [...flags, ...entry], {
     cwd: root,
     env: {
-      CODEMODE_STORE: env['CODEMODE_DATABASE_URL'] === undefined ? 'none' : 'postgres',
+      // Another checkout may be older than this option.
+      ...(root === repository && env['CODEMODE_DATABASE_URL'] === undefined && { CODEMODE_STORE: 'none' }),
       CODEMODE_DEV: '1',
       CODEMODE_API_KEY: apiKey,
       CODEMODE_PORT: '0',
