@@ -6,6 +6,7 @@ import type { Deliver, PreparedSource, StartSpec } from '../guest-boundary.ts'
 import type { GuestDelivery, GuestSpec, SandboxMessage } from '../protocol.ts'
 import type { GuestIsolate } from './guest-isolate.ts'
 import { ParserBrokenError, prepareSource, prepareUncompiledSource } from './source/prepare-source.ts'
+import { RecentSources } from './source/recent-sources.ts'
 
 /** Report of a turn to the executor, without the fields that the process adds. */
 export type TurnReply =
@@ -16,6 +17,9 @@ export type TurnReply =
     : never
 
 type Effects = { -readonly [Name in keyof TurnEffects]: TurnEffects[Name] }
+
+/** Memo of this process, which serves one tenant. */
+const recentSources = new RecentSources(prepareUncompiledSource)
 
 /**
  * Guest: an isolate of its own with the guest runtime in it. Turns are synchronous entries, so the guest on the CPU is
@@ -128,7 +132,7 @@ export class GuestHost {
   #startText(): string | undefined {
     const { code, context, config, limits, seed, tools } = this.#spec
     try {
-      const source = prepareUncompiledSource(code)
+      const source = recentSources.prepare(code)
       return JSON.stringify({ source, context, config, limits, seed, tools } satisfies StartSpec)
     } catch (error) {
       if (error instanceof ParserBrokenError) return undefined
