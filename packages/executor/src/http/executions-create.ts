@@ -84,7 +84,9 @@ async function createDetached(
   engine: Pick<Engine, 'submitDetached'>,
   submitted: Submission,
 ): Promise<Response> {
-  const { id, correlationId, status } = await engine.submitDetached(submitted)
+  const execution = await engine.submitDetached(submitted)
+  const { id, correlationId, status } = execution
+  requireRightOrOwner(submitted.principal, 'read', { execution, action: 'Reading the execution with this id' })
   c.header(headers.executionId, id)
   return c.json({ executionId: id, status, correlationId } satisfies AcceptedExecution, 202)
 }
@@ -182,9 +184,9 @@ function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void
   if (needingApproval !== undefined) {
     throw new RequestError(
       'INVALID_REQUEST',
-      `The tool "${needingApproval.name}" requires approval, which only detached executions can wait for.`,
+      `The tool "${needingApproval.name}" requires approval, which this version of the executor does not have.`,
       {
-        suggestion: 'Send detached: true, or omit requiresApproval.',
+        suggestion: 'Omit requiresApproval, and ask the person in the handler of the tool.',
       },
     )
   }

@@ -56,17 +56,20 @@ export async function eventStreamResponse(
     close()
     c.env?.outgoing?.destroy()
   })
+  let events: AsyncIterator<EventText> | undefined
   const close = () => {
     stall.stop()
     c.req.raw.signal.removeEventListener('abort', close)
     if (!stop.signal.aborted) detach()
     stop.abort()
+    // A generator that nobody continues would hold what it has opened.
+    events?.return?.().catch(() => {})
   }
   c.req.raw.signal.addEventListener('abort', close)
   if (c.req.raw.signal.aborted) close()
   try {
     const readable = await handle.events({ ...(after !== undefined && { after }), signal: stop.signal })
-    const events = readable[Symbol.asyncIterator]()
+    events = readable[Symbol.asyncIterator]()
     const first = events.next()
     // The first step fails when there is no event with this id. This must be known while the status can still be set.
     await Promise.race([first, setImmediate()])

@@ -90,6 +90,12 @@ function submissionOf(code: string, more: Partial<ExecutionRequest> = {}) {
   return { request, bodyHash: code, principal, correlationId: 'cor_1', transport: 'callback' } as const
 }
 
+/** Returns the number of claims of an execution. */
+async function claimsOf(node: DetachedExecutions, id: string): Promise<number> {
+  const { entries } = await (await node.find('acme', id)).journal()
+  return entries.filter(({ type }) => type === 'claim').length
+}
+
 /** Resolves when the stored execution has the given status. */
 async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
@@ -227,7 +233,10 @@ describe('a detached execution', () => {
       sandboxOf(() => true),
     )
     await untilStatus(store, id, 'needs_attention')
-    expect(JSON.parse(await (await other.find('acme', id)).record())).toMatchObject({ status: 'needs_attention' })
+    expect(JSON.parse(await (await other.find('acme', id)).record())).toMatchObject({
+      status: 'needs_attention',
+      error: { code: 'REPLAY_DIVERGED' },
+    })
     await other.close()
     const right = startNode(store, 'right')
     expect(await resultOf(await right.wake('acme', id))).toEqual([null, null])
@@ -329,6 +338,23 @@ describe('a crash of the node', () => {
         expect(await runWithCrash(crashAt, isDone)).toMatchObject({ result: [[1], [2]], runs: [1, 1] })
       }
     }
+  })
+
+  test('is not what a deploy is: an execution may be handed over any number of times', async () => {
+    const store = new MemoryStore()
+    const latch = Promise.withResolvers<ToolAnswer>()
+    let node = startNode(store, 'node 0', () => latch.promise)
+    const { id } = await node.submit(submissionOf('call twice'))
+    for (let n = 1; n <= 5; n++) {
+      await vi.waitUntil(async () => (await claimsOf(node, id)) === n)
+      const next = startNode(store, `node ${n}`, () => latch.promise)
+      await node.close()
+      node = next
+    }
+    latch.resolve({ ok: true, output: null })
+    expect(await resultOf(await node.find('acme', id))).toBe('called twice')
+    expect(await claimsOf(node, id)).toBe(6)
+    await node.close()
   })
 
   test('at every claim fails the execution after three claims', async () => {

@@ -30,6 +30,7 @@ export class DetachedExecutions {
   readonly #options: DetachedExecutionsOptions
   readonly #working: Working
   readonly #runs = new Set<LeaseRun>()
+  #isClosing = false
   readonly #readers = new ReaderLimit()
 
   constructor(options: DetachedExecutionsOptions) {
@@ -112,6 +113,7 @@ export class DetachedExecutions {
 
   /** Gives the executions of this node to other nodes, and takes no more. */
   async close(): Promise<void> {
+    this.#isClosing = true
     const stopped = this.#working.stop()
     for (const run of this.#runs) run.suspend()
     await stopped
@@ -130,6 +132,7 @@ export class DetachedExecutions {
   async #run(lease: Lease): Promise<void> {
     const run = new LeaseRun(lease, this.#options)
     this.#runs.add(run)
+    if (this.#isClosing) run.suspend()
     try {
       await run.run(this.#options.node)
     } finally {

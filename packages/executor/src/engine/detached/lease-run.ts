@@ -34,7 +34,9 @@ export class LeaseRun {
   readonly #lease: Lease
   readonly #state: ExecutionState
   readonly #runner: ExecutionRunner
+  readonly #now: () => number
   #isParked = false
+  #isSuspended = false
   #isTakingMessages = false
   /** Number of the last message that needs nothing more. */
   #handled = 0
@@ -49,6 +51,8 @@ export class LeaseRun {
       this.#state.apply(entry)
     }
     const { executionId, correlationId } = lease.header
+    // The clock of the store, so that nodes whose clocks differ agree on when a timer is due.
+    this.#now = createClock(lease.execution.expiresAt - lease.expiresInMs)
     this.#runner = new ExecutionRunner({
       journal,
       state: this.#state,
@@ -62,8 +66,7 @@ export class LeaseRun {
       sandbox: parts.sandbox,
       transport: transportOf(facts, parts),
       pacer: parts.pacer,
-      // The clock of the store, so that nodes whose clocks differ agree on when a timer is due.
-      now: createClock(lease.execution.expiresAt - lease.expiresInMs),
+      now: this.#now,
       onTurnRequested() {},
       onEnded() {},
       onFailedByBug: (error) => parts.onFailedByBug(error, { executionId, correlationId }),
@@ -86,12 +89,19 @@ export class LeaseRun {
     void this.#takeMessages()
     await this.#runner.run({ epoch, node, wallTimeout, leftMs })
     clearTimeout(expiry)
-    if (!this.#state.hasEnded && !this.#isParked) await this.#lease.release().catch(() => {})
+    if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
   }
 
   /** Stops running the execution, so that another node can continue it. */
   suspend(): void {
+    this.#isSuspended = true
     this.#runner.suspend()
+  }
+
+  /** Gives the lease back. A suspension is an entry, so that it does not count as a crash of the node. */
+  async #giveBack(): Promise<void> {
+    if (this.#isSuspended) await this.#lease.append([{ type: 'park', at: Math.max(this.#state.lastAt, this.#now()) }])
+    await this.#lease.release()
   }
 
   #append(entries: readonly JournalEntry[]): Promise<void> {
@@ -119,9 +129,12 @@ export class LeaseRun {
     this.#isTakingMessages = true
     try {
       for (const { number, message } of await this.#lease.messages()) {
-        // A cancellation stays in the inbox until the execution has ended.
-        if (message.kind === 'cancel') this.#runner.stop(cancelled(message.reason))
-        else this.#handled = number
+        if (message.kind === 'cancel') {
+          // A cancellation, and what came after it, stays in the inbox until the execution has ended.
+          this.#runner.stop(cancelled(message.reason))
+          break
+        }
+        this.#handled = number
       }
     } catch {
       // The store does not answer, or the lease is lost. The store reports the messages again.

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
+import { LeaseLost } from '../../store/execution-store.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
@@ -49,7 +50,7 @@ class FakeStore {
     const epoch = (this.epoch += 1)
     return async (entries) => {
       await Promise.resolve()
-      if (epoch !== this.epoch) throw new Error('lease lost')
+      if (epoch !== this.epoch) throw new LeaseLost()
       const crash = ++this.appends === this.crash?.append ? this.crash : undefined
       if (crash?.isCommitted !== false) this.entries.push(...entries)
       if (crash === undefined) return
@@ -218,4 +219,28 @@ test('a node that has lost its lease appends nothing, ends nothing and shows not
   expect(signals.map(({ aborted }) => aborted)).toEqual([false, true, true])
   runner.stop(cancelled('too late'))
   expect(store.entries).toHaveLength(2)
+})
+
+test('an entry that the store refuses for another reason is reported, and the node leaves the execution', async () => {
+  const journal = new JournalLog(headerOf())
+  const state = new ExecutionState(journal.header)
+  const bug = new Error('invalid input syntax')
+  const bugs: unknown[] = []
+  const runner = new ExecutionRunner({
+    journal,
+    state,
+    append: () => Promise.reject(bug),
+    sandbox,
+    placement: { tenant: 't', isolation: 'tenant' },
+    transport: { call: () => new Promise(() => {}) },
+    pacer: new Pacer(),
+    now: Date.now,
+    onTurnRequested() {},
+    onEnded: () => expect.unreachable('nothing was stored'),
+    onFailedByBug: (error) => bugs.push(error),
+  })
+  const wallTimeout = { layer: 'execution', option: 'executionTimeoutMs', timeoutMs: 60_000 } as const
+  await runner.run({ epoch: 1, node: 'one', wallTimeout })
+  expect(bugs).toEqual([bug])
+  expect(state.hasEnded).toBe(false)
 })

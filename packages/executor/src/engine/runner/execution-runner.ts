@@ -1,6 +1,7 @@
 import type { Delivery, ExecutionFailure } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
+import { LeaseLost } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
@@ -21,6 +22,9 @@ import { JournalWriter } from './journal-writer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
+
+/** Milliseconds after which a refused park is tried again. */
+const parkRetryMs = 200
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
 
@@ -47,6 +51,8 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
+  /** Whether the end that the host has set is written, if not yet committed. */
+  #isEnding = false
 
   constructor(options: ExecutionRunnerOptions) {
     this.#options = options
@@ -59,7 +65,7 @@ export class ExecutionRunner {
       state,
       append,
       onChanges: (changes) => this.#perform(changes),
-      onRefused: () => this.#leave('another node has taken over the execution'),
+      onRefused: (error) => this.#refused(error),
     })
     this.#calls = new CallRunner({
       state,
@@ -79,8 +85,8 @@ export class ExecutionRunner {
     } catch (error) {
       this.#failByBug(error)
     }
-    // An end that waits behind another commit is lost if the caller gives the claim back before it.
-    if (!this.#hasLeft && this.#writer.committing !== undefined) await this.#writer.committing
+    // What waits behind another commit is lost if the caller gives the claim back before it.
+    await this.#writer.committing
   }
 
   /** Ends the execution with a failure, unless it has ended or is about to. */
@@ -129,16 +135,22 @@ export class ExecutionRunner {
   async #waitForDelivery(): Promise<void> {
     const { state, now } = this.#options
     if (this.#isOver || state.dueDelivery(this.#at()) !== undefined) return
-    await this.#wakeUp.wait(state.timerAt === null ? undefined : state.timerAt - now())
+    if (state.timerAt === null) return this.#wakeUp.wait(undefined)
+    const untilTimerMs = state.timerAt - now()
+    // An execution that has just been refused to be parked is parked soon.
+    await this.#wakeUp.wait(this.#mayPark() ? Math.min(parkRetryMs, untilTimerMs) : untilTimerMs)
   }
 
   /** Parks an execution that waits for a timer only. Resolves with false if it stays here. */
   async #park(): Promise<boolean> {
+    if (!this.#mayPark()) return false
+    return this.#parkWith({ type: 'park', at: this.#at(), until: this.#options.state.timerAt! })
+  }
+
+  #mayPark(): boolean {
     const { parking, state, now } = this.#options
-    const { timerAt } = state
-    if (parking === undefined || timerAt === null || state.calls.openCount > 0) return false
-    if (timerAt - now() < parking.minMs) return false
-    return this.#parkWith({ type: 'park', at: this.#at(), until: timerAt })
+    if (parking === undefined || state.timerAt === null || state.calls.openCount > 0) return false
+    return state.timerAt - now() >= parking.minMs
   }
 
   async #parkWith(entry: EntryOf<'park'>): Promise<boolean> {
@@ -169,9 +181,10 @@ export class ExecutionRunner {
 
   /** Parks an execution whose guest can't be rebuilt, if it can be parked: another version of the runtime may be able to. */
   async #failed(error: ExecutionFailure): Promise<void> {
-    const mayPark = this.#options.parking !== undefined && error.code === 'REPLAY_DIVERGED'
-    if (mayPark && (await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) return
-    this.stop(error)
+    if (this.#options.parking === undefined || error.code !== 'REPLAY_DIVERGED') return this.stop(error)
+    while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
+      await this.#wakeUp.wait(parkRetryMs)
+    }
   }
 
   async #commitTurn({ cpuMs, effects }: CompletedTurn, delivery: Delivery, at: number): Promise<void> {
@@ -224,7 +237,8 @@ export class ExecutionRunner {
   }
 
   #finish(error: ExecutionFailure): void {
-    if (this.#options.state.hasEnded || this.#hasLeft) return
+    if (this.#options.state.hasEnded || this.#hasLeft || this.#isEnding) return
+    this.#isEnding = true
     const replays = this.#guest.takeReplays()
     const costs = { ...this.#stoppedTurn, ...(replays > 0 && { replays }) }
     this.#writer.write({ type: 'end', at: this.#at(), error, ...costs })
@@ -236,6 +250,12 @@ export class ExecutionRunner {
     this.#release(new Error(this.#stopReason?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#trace.span, error?.code)
     this.#options.onEnded()
+  }
+
+  /** Leaves an execution whose entry the store has refused. Any other reason than a lost lease is a bug. */
+  #refused(error: unknown): void {
+    this.#leave('another node has taken over the execution')
+    if (!(error instanceof LeaseLost)) this.#options.onFailedByBug(error)
   }
 
   #leave(reason: string): void {

@@ -1,6 +1,7 @@
 import {
   isFinal,
   type Delivery,
+  type ExecutionFailure,
   type ExecutionStatus,
   type JournalEntry,
   type JournalHeader,
@@ -73,6 +74,8 @@ export class ExecutionState {
   claimsInARow = 0
   /** Wall time in milliseconds in which no turn ran or was due. */
   waitMs = 0
+  /** Reason for which a parked execution waits for an operator. */
+  attention: ExecutionFailure | undefined
   /** Outcome of the execution; undefined until it has ended. */
   outcome: Outcome | undefined
   /** Answers that the guest has not received yet, in the order of their arrival. */
@@ -150,12 +153,14 @@ export class ExecutionState {
     this.startedAt ??= at
     this.endsAt = endsAt
     this.#claimedAt = at
+    this.attention = undefined
     this.status = this.#waitsSince === undefined ? 'running' : 'waiting'
     return { ...noChanges, isStart }
   }
 
   #park({ at, attention }: EntryOf<'park'>): Changes {
     this.#endClaim(at)
+    this.attention = attention
     this.status = attention === undefined ? 'waiting' : 'needs_attention'
     return noChanges
   }

@@ -19,7 +19,7 @@ export function resultOf(state: ExecutionState): JsonText {
 
 /** Returns the `ExecutionRecord` at the given time, in milliseconds since the epoch. */
 export function recordOf(state: ExecutionState, label: string | undefined, now: number): JsonText {
-  const { header, status, startedAt, finishedAt } = state
+  const { header, status, startedAt, finishedAt, attention } = state
   return withOutcome(state, {
     executionId: header.executionId,
     correlationId: header.correlationId,
@@ -29,6 +29,7 @@ export function recordOf(state: ExecutionState, label: string | undefined, now: 
     ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
     // Another node may have written the last entry, by a clock that is ahead of this one.
+    ...(attention !== undefined && { error: attention }),
     ...summaryOf(state, finishedAt ?? Math.max(now, state.lastAt)),
   } satisfies ExecutionRecord)
 }

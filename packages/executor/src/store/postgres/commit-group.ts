@@ -151,7 +151,8 @@ function updateExecutions(group: readonly Commit[]) {
       status = coalesce(c.status, e.status),
       started_at = coalesce(to_timestamp(c.started_at / 1000), e.started_at),
       finished_at = coalesce(to_timestamp(c.finished_at / 1000), e.finished_at),
-      error = coalesce(c.error, e.error),
+      error = case when c.status is null then e.error else c.error end,
+      callback = case when c.finished_at is null then e.callback end,
       node = case when c.is_given_back then null else e.node end
     from unnest(
       ${changed.map(({ key }) => key)}::bigint[],

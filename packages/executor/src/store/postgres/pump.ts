@@ -44,6 +44,7 @@ export class Pump implements Working {
   readonly #fetching: RepeatingTask
   readonly #keeping: readonly RepeatingTask[]
   /** Number of executions that are claimed and not given to the worker yet. */
+  #isStopping = false
   #starting = 0
 
   constructor(options: PumpOptions) {
@@ -76,6 +77,7 @@ export class Pump implements Working {
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true
     await this.#fetching.stop()
     while (this.#runs.size > 0) await Promise.all(this.#runs)
     await Promise.all(this.#keeping.map((task) => task.stop()))
@@ -85,7 +87,7 @@ export class Pump implements Working {
     const { worker, wakeUps, maxRunningPerTenant } = this.#options
     for (;;) {
       const places = Math.min(worker.places() - this.#starting, maxClaims)
-      if (places <= 0) return
+      if (places <= 0 || this.#isStopping) return
       const takenAt = performance.now()
       const jobs = await wakeUps.fetch(places, maxRunningPerTenant)
       if (jobs.length === 0) return
