@@ -28,8 +28,8 @@ export function recordOf(state: ExecutionState, label: string | undefined, now: 
     createdAt: timestamp(state.createdAt),
     ...(startedAt !== undefined && { startedAt: timestamp(startedAt) }),
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
-    // Another node may have written the last entry, by a clock that is ahead of this one.
     ...(attention !== undefined && { error: attention }),
+    // Another node may have written the last entry, by a clock that is ahead of this one.
     ...summaryOf(state, finishedAt ?? Math.max(now, state.lastAt)),
   } satisfies ExecutionRecord)
 }

@@ -27,7 +27,7 @@ interface ExecutionsTable {
   isolation: 'tenant' | 'execution'
   /** Payload; null in a tombstone. */
   header: string | null
-  /** Payload; null without a callback and in a tombstone. */
+  /** Payload; null without a callback and after the end. */
   callback: string | null
   /** Payload. */
   error: string | null

@@ -60,7 +60,7 @@ test('a tenant can store a bounded number of executions that have not started', 
   expect(await store.create(newExecution({ tenant: 'other' }, 2))).toEqual({ type: 'created' })
 })
 
-test('all facts, the header and the entries are returned as they were stored, with any characters', async () => {
+test('all facts, the header and the entries are returned as they were stored, with any characters, and the callback until the end', async () => {
   await using store = await startStore(await servers.createDatabase())
   const callback = { url: 'https://example.com/tools', token: 'x'.repeat(16) }
   await fc.assert(
@@ -71,14 +71,17 @@ test('all facts, the header and the entries are returned as they were stored, wi
         const execution = newExecution({ label, callback, isolation: 'execution' })
         const header = { ...execution.header, code: texts.join('\0') }
         await store.create({ ...execution, header })
+        const { callback: _, ...factsAtEnd } = execution.facts
+        const { id } = factsAtEnd
+        expect((await store.find('acme', id))!.facts).toEqual(execution.facts)
         const entries = texts.map((text, index) => answer(index + 1, text))
         const { promise, resolve } = Promise.withResolvers<void>()
         const working = store.work(worker('a', (lease) => complete(lease, ...entries).then(resolve)))
         await promise
         await working.stop()
-        const { id } = execution.facts
         const stored = (await store.find('acme', id))!
-        expect(stored.facts).toEqual(execution.facts)
+        // The token of the callback is of no use after the end.
+        expect(stored.facts).toEqual(factsAtEnd)
         const createdAt = new Date(stored.createdAt).toISOString()
         expect(await store.read('acme', id, 0)).toEqual({ header: { ...header, createdAt }, entries })
         expect((await store.list('acme', { label, limit: 1 })).items[0]?.facts.id).toBe(id)

@@ -44,8 +44,8 @@ export class Pump implements Working {
   readonly #fetching: RepeatingTask
   readonly #keeping: readonly RepeatingTask[]
   /** Number of executions that are claimed and not given to the worker yet. */
-  #isStopping = false
   #starting = 0
+  #isStopping = false
 
   constructor(options: PumpOptions) {
     this.#options = options
