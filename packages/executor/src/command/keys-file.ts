@@ -16,6 +16,7 @@ import {
 import { setTimeout as delay } from 'node:timers/promises'
 
 import { parseApiKeyEntries, type ApiKeyEntry } from '../api-keys.ts'
+import { codeOf } from '../system-error.ts'
 
 /** Milliseconds between two attempts to get the lock. */
 const retryMs = 20
@@ -103,10 +104,6 @@ function realPathOf(path: string): string {
 
 function statOf(path: string) {
   return statSync(path, { throwIfNoEntry: false })
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined
 }
 
 const isMissing = (error: unknown) => codeOf(error) === 'ENOENT'

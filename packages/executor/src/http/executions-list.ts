@@ -5,6 +5,7 @@ import type { Handler } from 'hono'
 import type { Engine } from '../engine/engine.ts'
 import { summary } from '../problem-texts.ts'
 import type { StoredExecution } from '../store/execution-store.ts'
+import { timestamp } from '../timestamp.ts'
 import type { HttpEnv } from './http-context.ts'
 import { requireRight } from './rights.ts'
 
@@ -44,8 +45,4 @@ function summaryOf({ facts, status, createdAt, startedAt, finishedAt, error }: S
     ...(finishedAt !== undefined && { finishedAt: timestamp(finishedAt) }),
     ...(error !== undefined && { error: { code: error.code, message: error.message } }),
   }
-}
-
-function timestamp(at: number): string {
-  return new Date(at).toISOString()
 }

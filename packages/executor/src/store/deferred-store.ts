@@ -67,7 +67,7 @@ export class DeferredStore implements ExecutionStore {
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
-    // Without a store nothing is appended. Who needs all entries reads them at times of its own as well.
+    // Without a store nothing is appended. A reader also polls, because notifications can be lost.
     return this.#store?.onAppend(tenant, id, listener) ?? (() => {})
   }
 

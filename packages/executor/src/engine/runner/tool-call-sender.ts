@@ -2,6 +2,7 @@ import { callIdOf, type ToolAnswer } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import { traceToolCall } from '../../telemetry.ts'
+import { timestamp } from '../../timestamp.ts'
 import type { OutgoingCall, ToolTransport } from '../../tools/transport.ts'
 import { callDeadline } from '../state/call-deadline.ts'
 import type { CallState } from '../state/call-table.ts'
@@ -92,9 +93,9 @@ export class ToolCallSender {
       input,
       context: header.context,
       correlationId: header.correlationId,
-      deadline: new Date(deadline).toISOString(),
-      createdAt: new Date(createdAt).toISOString(),
-      sentAt: new Date(sentAt!).toISOString(),
+      deadline: timestamp(deadline),
+      createdAt: timestamp(createdAt),
+      sentAt: timestamp(sentAt!),
     }
   }
 }

@@ -2,6 +2,7 @@
 // its entry and its number within the entry, both counted from 1. So any node that has the journal can resume a stream.
 import { callIdOf, type ExecutionEvent } from '@codemode/shared'
 
+import { timestamp } from '../../timestamp.ts'
 import type { EventText } from '../engine.ts'
 import { callDeadline } from './call-deadline.ts'
 import type { CallState } from './call-table.ts'
@@ -51,8 +52,4 @@ export function* eventsOf(state: ExecutionState, changes: Changes, sequence: num
     const event = stamped({ type: 'finished' })
     yield { id: event.id, type: event.type, json: withJsonField(event, 'result', resultOf(state)).text }
   }
-}
-
-function timestamp(at: number): string {
-  return new Date(at).toISOString()
 }

@@ -9,6 +9,7 @@ import {
   type TurnEffects,
 } from '@codemode/shared'
 
+import { timestamp } from '../../timestamp.ts'
 import { Fifo } from '../fifo.ts'
 import { CallTable, type CallState } from './call-table.ts'
 import { EffectsAccount } from './effects-account.ts'
@@ -228,7 +229,7 @@ export class ExecutionState {
   }
 
   #addLogs(output: Pick<TurnEffects, 'logs' | 'logsDropped'>, at: number): LogEntry[] {
-    const time = new Date(at).toISOString()
+    const time = timestamp(at)
     const added = output.logs.map(({ level, text }) => ({ level, text, at: time }))
     for (const entry of added) this.logs.push(entry)
     this.logsDropped.entries += output.logsDropped.entries

@@ -1,5 +1,6 @@
 import { callIdOf, type ExecutionRecord, type ExecutionResult, type ToolCallSummary } from '@codemode/shared'
 
+import { timestamp } from '../../timestamp.ts'
 import type { CallState } from './call-table.ts'
 import type { ExecutionState } from './execution-state.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
@@ -77,8 +78,4 @@ function callSummary(executionId: string, call: CallState): ToolCallSummary {
     durationMs,
     ...(errorCode !== undefined && { errorCode }),
   }
-}
-
-function timestamp(at: number): string {
-  return new Date(at).toISOString()
 }

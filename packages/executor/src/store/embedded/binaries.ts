@@ -4,7 +4,8 @@ import { lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs
 import { createRequire } from 'node:module'
 import { basename, dirname, join, relative } from 'node:path'
 
-import { codeOf, EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
+import { codeOf } from '../../system-error.ts'
+import { EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
 import { run, type RunAs } from './run-program.ts'
 
 /** Major version of the embedded PostgreSQL, which the data must have. */

@@ -13,7 +13,8 @@ import { dirname, join } from 'node:path'
 import { kill, pid } from 'node:process'
 
 import { majorVersion, type Binaries } from './binaries.ts'
-import { codeOf, EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
+import { codeOf } from '../../system-error.ts'
+import { EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
 import { run, type RunAs } from './run-program.ts'
 
 /** Name of the database superuser, by which the executor connects. */

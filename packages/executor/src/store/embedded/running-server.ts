@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 
 import { databaseUser } from './data-directory.ts'
-import { codeOf, EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
+import { codeOf } from '../../system-error.ts'
+import { EmbeddedPostgresError, useOwnServer } from './embedded-postgres-error.ts'
 import type { SocketAddress } from './socket-folder.ts'
 
 /** Content of a server's lock file, `postmaster.pid`. */

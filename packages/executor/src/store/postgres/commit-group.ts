@@ -55,7 +55,7 @@ async function commitEndings(
   wakeUps: WakeUps,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
-  const kept = await withMessages(trx, group)
+  const kept = await parksWithMessages(trx, group)
   const writable = group.filter((commit) => !kept.includes(commit))
   const outcomes = await write(trx, writable)
   for (const commit of kept) outcomes.set(commit, 'has-messages')
@@ -79,7 +79,7 @@ async function commitEndings(
  * Returns the commits that would park an execution with messages in its inbox. All rows of the group are locked by a
  * statement before, so that the messages of every post that was committed are seen, and no further post begins.
  */
-async function withMessages(trx: Transaction<Tables>, group: readonly Commit[]): Promise<Commit[]> {
+async function parksWithMessages(trx: Transaction<Tables>, group: readonly Commit[]): Promise<Commit[]> {
   const parking = group.filter(({ ending }) => ending?.type === 'park')
   if (parking.length === 0) return []
   await lockRows(group).execute(trx)

@@ -1,4 +1,4 @@
-import { codeOf } from '../embedded/embedded-postgres-error.ts'
+import { codeOf } from '../../system-error.ts'
 
 const checkServer = 'Start the server, or correct host and port in CODEMODE_DATABASE_URL.'
 

@@ -46,8 +46,8 @@ export async function readMessages(db: Database, key: string): Promise<ReceivedM
   }))
 }
 
-/** Returns those of the executions whose inboxes have messages. */
-export async function withMessages(db: Database, keys: readonly string[]): Promise<string[]> {
+/** Returns the keys of those of the given executions whose inboxes have messages. */
+export async function keysWithMessages(db: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
   const rows = await db.selectFrom('inbox').select('key').distinct().where('key', 'in', keys).execute()
   return rows.map(({ key }) => key)

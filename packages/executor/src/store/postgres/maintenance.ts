@@ -30,8 +30,8 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
 }
 
 /**
- * Deletes the messages to finished executions, and what those have stored that finished long ago, except ids and hashes; these
- * are deleted after `tombstoneDays` more.
+ * Deletes the messages to finished executions. Of executions that finished more than `retainMs` ago, deletes all but the id
+ * and the hash of the body, and deletes these `tombstoneDays` later.
  */
 export async function deleteOld(db: Database, retainMs: number): Promise<void> {
   await deleteUnreadMessages(db)

@@ -3,7 +3,7 @@ import type { Worker, Working } from '../execution-store.ts'
 import { claimExecutions, readEntries, type ClaimedExecution } from './claim-executions.ts'
 import type { Database } from './database.ts'
 import type { GroupCommitter } from './group-committer.ts'
-import { readMessages, withMessages } from './inbox.ts'
+import { readMessages, keysWithMessages } from './inbox.ts'
 import { messageTopic, topicOf } from './notifications.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
@@ -191,7 +191,7 @@ export class Pump implements Working {
   async #pollInboxes(): Promise<void> {
     const leases = [...this.#leases.values()]
     const keys = new Set(
-      await withMessages(
+      await keysWithMessages(
         this.#options.db,
         leases.map(({ key }) => key),
       ),
