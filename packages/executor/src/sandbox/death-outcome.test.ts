@@ -5,7 +5,14 @@ import { outcomeOfDeath } from './death-outcome.ts'
 const crash = { reason: 'SIGSEGV', fromOutside: false, outOfMemory: false }
 const kill = { reason: 'SIGKILL', fromOutside: true, outOfMemory: false }
 const head = { options: { cpuMs: 7 } }
-const circumstances = { death: crash, isReady: true, isSingleGuest: false, termination: undefined, head }
+const circumstances = {
+  death: crash,
+  isReady: true,
+  isSingleGuest: false,
+  hasOtherRuntime: false,
+  termination: undefined,
+  head,
+}
 const outcomeOf = (change: Partial<Parameters<typeof outcomeOfDeath>[0]>) =>
   outcomeOfDeath({ ...circumstances, ...change })
 
@@ -15,6 +22,18 @@ test.each([
   ['a crash for lack of memory is marked so', { death: { ...crash, outOfMemory: true } }, { outOfMemory: true }, true],
   ['a kill from outside is not a fault of the guest', { death: kill }, { type: 'killed' }, false],
   ['a failed start is not a fault of the guest', { isReady: false }, { type: 'lost' }, false],
+  [
+    'a failed start with the runtime of another version may be because of that runtime',
+    { isReady: false, hasOtherRuntime: true },
+    { type: 'unrunnable', reason: 'broken' },
+    false,
+  ],
+  [
+    'a cancelled start with the runtime of another version is not because of it',
+    { isReady: false, hasOtherRuntime: true, death: kill },
+    { type: 'lost' },
+    false,
+  ],
   ['a cancelled start is not a fault of the guest', { isReady: false, death: kill }, { type: 'lost' }, false],
   [
     'an uninterruptible turn has used the measured CPU time',

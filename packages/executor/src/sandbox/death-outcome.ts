@@ -16,6 +16,8 @@ interface Circumstances {
   readonly isReady: boolean
   /** Whether the process served a single guest. */
   readonly isSingleGuest: boolean
+  /** Whether the process ran the guest runtime of another version. */
+  readonly hasOtherRuntime: boolean
   /** Set if the executor ended the process. */
   readonly termination: Termination | undefined
   /** Turn that was on the CPU when the process died. */
@@ -26,10 +28,13 @@ interface Circumstances {
  * Returns the outcome of the turn on the CPU when its process died, and whether the death counts as a fault of the
  * tenant's code.
  */
-export function outcomeOfDeath({ death, isReady, isSingleGuest, termination, head }: Circumstances): {
+export function outcomeOfDeath({ death, isReady, isSingleGuest, hasOtherRuntime, termination, head }: Circumstances): {
   outcome: TurnOutcome
   isFault: boolean
 } {
+  if (!isReady && hasOtherRuntime && !death.fromOutside) {
+    return { outcome: { type: 'unrunnable', reason: 'broken' }, isFault: false }
+  }
   if (!isReady || !head) return { outcome: { type: 'lost' }, isFault: false }
   if (termination) {
     // This turn followed the one that the process was ended for.

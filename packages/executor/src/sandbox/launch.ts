@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { filterDescriptor, outputDescriptor, runtimeDescriptor } from './descriptors.ts'
 import { sandboxEnvironment, type Jail } from './jail/jails.ts'
 import { chainOf } from './proc.ts'
-import { runtimeSource } from './runtime-source.ts'
+import { ownRuntime, type RuntimeText } from './runtime-source.ts'
 
 /**
  * Maximum milliseconds that `launchAhead` waits until a process has read its filter and runtime. On most systems the
@@ -48,10 +48,11 @@ export async function launchAhead(jail: Jail): Promise<void> {
 }
 
 /**
- * Starts a sandbox process in a jail, or returns the one that was started ahead. The process has nothing of the
- * executor's environment.
+ * Starts a sandbox process in a jail, or returns the one that was started ahead, which has the guest runtime of this
+ * version. The process has nothing of the executor's environment.
  */
-export function launchSandboxProcess(jail: Jail): LaunchedProcess {
+export function launchSandboxProcess(jail: Jail, runtime?: RuntimeText): LaunchedProcess {
+  if (runtime !== undefined) return launch(jail, runtime).launched
   const candidate = prelaunched
   prelaunched = undefined
   if (candidate && isDeepStrictEqual(candidate.command, jail.command)) return candidate.launched
@@ -59,7 +60,10 @@ export function launchSandboxProcess(jail: Jail): LaunchedProcess {
   return launch(jail).launched
 }
 
-function launch({ command, filter }: Jail): { launched: LaunchedProcess; written: Promise<void> } {
+function launch(
+  { command, filter }: Jail,
+  runtime?: RuntimeText,
+): { launched: LaunchedProcess; written: Promise<void> } {
   const [file = '', ...args] = command
   const child = spawn(file, args, {
     env: sandboxEnvironment,
@@ -72,7 +76,7 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; written
     output: child.stdio[outputDescriptor] as Readable,
     errors: child.stderr!,
   }
-  const written = writeStartFiles(child, filter).catch((error: unknown) => {
+  const written = writeStartFiles(child, filter, runtime).catch((error: unknown) => {
     closePipes(child)
     child.emit('error', error)
   })
@@ -83,9 +87,9 @@ function launch({ command, filter }: Jail): { launched: LaunchedProcess; written
  * Writes the filter and then the runtime. bwrap reads the filter to its end before it starts Node, which then starts
  * while the runtime is bundled.
  */
-async function writeStartFiles(child: ChildProcess, filter: Buffer | undefined): Promise<void> {
+async function writeStartFiles(child: ChildProcess, filter?: Buffer, runtime?: RuntimeText): Promise<void> {
   if (filter) await writeAndClose(child, filterDescriptor, filter)
-  await writeAndClose(child, runtimeDescriptor, JSON.stringify(await runtimeSource()))
+  await writeAndClose(child, runtimeDescriptor, (runtime ?? (await ownRuntime())).text)
 }
 
 /** Writes all of the content to a descriptor that is never read from, and closes it. */

@@ -7,6 +7,7 @@ import { closePipes, killLaunched, launchSandboxProcess, type LaunchedProcess } 
 import { limitMemory, type CgroupParent, type MemoryCgroup } from './memory-cgroup.ts'
 import { chainOf } from './proc.ts'
 import { sandboxMessageSchema, type HostMessage, type SandboxMessage, type SandboxVersions } from './protocol.ts'
+import type { RuntimeText } from './runtime-source.ts'
 
 /**
  * Maximum size in bytes of a frame from a sandbox process: a result, of which a character takes two bytes, and console
@@ -32,6 +33,8 @@ export type GuestMessage = Exclude<SandboxMessage, { type: 'ready' }>
 
 export interface ProcessChannelOptions {
   readonly jail: Jail
+  /** Guest runtime of the process; that of this version by default. */
+  readonly runtime?: RuntimeText
   /** Memory limit that the kernel enforces on the process, where control groups can be made. */
   readonly memory?: { readonly parent: CgroupParent; readonly maxBytes: number }
   /** Called once when the process is ready, unless it was ended before. */
@@ -69,7 +72,7 @@ export class ProcessChannel {
 
   constructor(options: ProcessChannelOptions) {
     this.#options = options
-    this.#launched = launchSandboxProcess(options.jail)
+    this.#launched = launchSandboxProcess(options.jail, options.runtime)
     const { process, input, output, errors } = this.#launched
     output.on('data', (chunk: Buffer) => this.#receive(chunk))
     errors.setEncoding('utf8').on('data', (chunk: string) => this.#receiveStderr(chunk))

@@ -1,5 +1,6 @@
 // Chooses the process for a guest, and the process to end when there is no room.
 import type { ProcessSupply } from './process-supply.ts'
+import type { Assignment } from './process-use.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 
 /** State of a pool from which its decisions are made. */
@@ -25,25 +26,32 @@ const displaceableAfterMs = {
   used: 5_000,
 } as const
 
-/** Returns the tenant's processes that take further guests. */
-export function openProcessesOf({ supply }: PoolState, tenant: string): SandboxProcess[] {
+/** Guests that may share processes: those of a tenant that need the same runtime. */
+export type Sharers = Pick<Assignment, 'tenant' | 'runtime'>
+
+/** Returns the processes of these guests that take further ones. */
+export function openProcessesOf({ supply }: PoolState, { tenant, runtime }: Sharers): SandboxProcess[] {
   return supply.serving.filter(
-    ({ assignment, isDraining }) => !isDraining && assignment?.tenant === tenant && !assignment.isSingleGuest,
+    ({ assignment, isDraining }) =>
+      !isDraining &&
+      assignment?.tenant === tenant &&
+      !assignment.isSingleGuest &&
+      assignment.runtime?.hash === runtime?.hash,
   )
 }
 
-/** Process of a tenant for its next guest, and whether another process would be better. */
+/** Process for the next guest, and whether another process would be better. */
 interface ProcessChoice {
   readonly own: SandboxProcess | undefined
   readonly isAnotherBetter: boolean
 }
 
 /**
- * Returns the tenant's process that has been idle for longest, or else the one with the fewest turns. Another one is
+ * Returns the process of these guests that has been idle for longest, or else the one with the fewest turns. Another one is
  * better than a process that is busy, or that has no isolate ready yet.
  */
-export function chooseProcess(pool: PoolState, tenant: string): ProcessChoice {
-  const open = openProcessesOf(pool, tenant)
+export function chooseProcess(pool: PoolState, sharers: Sharers): ProcessChoice {
+  const open = openProcessesOf(pool, sharers)
   const free = open.filter((process) => !process.isHeldByLongTurn)
   const idle = free.filter(({ load }) => load === 0)
   if (idle.length === 0) {
@@ -53,7 +61,9 @@ export function chooseProcess(pool: PoolState, tenant: string): ProcessChoice {
   // No unused process is left: the idle process with the fewest guests takes this one.
   if (!pool.supply.canAssign) return { own: idle.reduce(withFewerGuests), isAnotherBetter: false }
   const own = idle.reduce(withLongerIdleTime)
-  return { own, isAnotherBetter: own.idleMs < isolateReadyAfterMs && pool.supply.hasReadyUnused }
+  const isAnotherBetter =
+    own.idleMs < isolateReadyAfterMs && sharers.runtime === undefined && pool.supply.hasReadyUnused
+  return { own, isAnotherBetter }
 }
 
 /**

@@ -17,6 +17,9 @@ const minWaitMs = 50
  */
 const maxOverheadBytes = (guestBytes: number) => 512 * MiB + guestBytes
 
+/** Milliseconds without guests after which a process with the guest runtime of another version is ended. */
+const otherRuntimeIdleMs = 10_000
+
 interface MaintenanceOptions {
   readonly memoryBytes: number
   readonly evictAfterMs: number
@@ -114,7 +117,9 @@ function bytesOf(processes: readonly SandboxProcess[]): number {
   return processes.reduce((sum, { guests }) => sum + guests.bytes, 0)
 }
 
-/** Returns whether a process has no guests left and takes no further ones. */
-function isDone({ isDraining, assignment, load, guests }: SandboxProcess): boolean {
-  return load === 0 && guests.size === 0 && (isDraining || assignment?.isSingleGuest === true)
+/** Returns whether a process has no guests left and takes or expects no further ones. */
+function isDone({ isDraining, assignment, load, guests, idleMs }: SandboxProcess): boolean {
+  if (load > 0 || guests.size > 0) return false
+  if (isDraining || assignment?.isSingleGuest === true) return true
+  return assignment?.runtime !== undefined && idleMs >= otherRuntimeIdleMs
 }

@@ -1,13 +1,16 @@
+import { deferredGuest } from './deferred-guest.ts'
 import type { Jail } from './jail/jails.ts'
 import type { IsolationTier } from './jail/tiers.ts'
-import { chooseProcess, displaceableFor, type PoolState } from './process-choice.ts'
+import { chooseProcess, displaceableFor, type PoolState, type Sharers } from './process-choice.ts'
 import { ProcessMaintenance } from './process-maintenance.ts'
 import { ProcessSupply } from './process-supply.ts'
 import type { Assignment } from './process-use.ts'
 import type { GuestSpec, SandboxVersions } from './protocol.ts'
+import type { RuntimeText } from './runtime-source.ts'
 import type { SandboxObserver } from './sandbox-observer.ts'
 import type { Guest, Placement, Sandbox } from './sandbox.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
+import { StoredRuntimes, type ReadRuntime } from './stored-runtimes.ts'
 import { canRunElsewhere, contentionIn, mayGetAnother, roomFor } from './tenant-share.ts'
 import { TenantThrottle } from './tenant-throttle.ts'
 
@@ -26,6 +29,10 @@ interface ProcessPoolOptions {
   readonly minIsolation?: IsolationTier
   /** Jails to try; by default those that this machine may offer. */
   readonly jails?: readonly Jail[]
+  /** Guest runtime in place of that of this version. */
+  readonly runtime?: RuntimeText
+  /** Reads the guest runtime of another version; by default there is none. */
+  readonly readRuntime?: ReadRuntime
   readonly observer?: SandboxObserver
 }
 
@@ -40,11 +47,13 @@ export class ProcessPool implements Sandbox {
   readonly #options: ProcessPoolOptions
   readonly #throttle = new TenantThrottle()
   readonly #maintenance: ProcessMaintenance
+  readonly #runtimes: StoredRuntimes
   #state!: PoolState & { readonly supply: ProcessSupply }
   #onRoom: () => void = () => {}
 
   private constructor(options: ProcessPoolOptions) {
     this.#options = options
+    this.#runtimes = new StoredRuntimes(options.readRuntime ?? (async () => undefined))
     const { memoryBytes = Infinity, evictAfterMs = Infinity, recycleAfter = Infinity, size } = options
     this.#maintenance = new ProcessMaintenance({
       memoryBytes,
@@ -71,6 +80,7 @@ export class ProcessPool implements Sandbox {
       minIsolation,
       ...(options.memoryBytes !== undefined && { maxProcessBytes: options.memoryBytes + headroomBytes }),
       ...(jails && { jails }),
+      ...(options.runtime && { runtime: options.runtime }),
       ...(options.observer && { observer: options.observer }),
       listener: {
         onReady: () => pool.#onRoom(),
@@ -122,9 +132,14 @@ export class ProcessPool implements Sandbox {
     this.#onRoom = listener
   }
 
-  placeGuest(spec: GuestSpec, { tenant, isolation }: Placement): Guest {
-    const process = isolation === 'execution' ? this.#assign({ tenant, isSingleGuest: true }) : this.#processFor(tenant)
-    return process?.addGuest(spec) ?? unplacedGuest
+  placeGuest(spec: GuestSpec, { tenant, isolation, runtime }: Placement): Guest {
+    const isSingleGuest = isolation === 'execution'
+    if (runtime === undefined || runtime === this.versions.guestRuntime) {
+      return this.#place(spec, { tenant, isSingleGuest })
+    }
+    return deferredGuest(this.#runtimes.find(runtime), (found) =>
+      this.#place(spec, { tenant, isSingleGuest, runtime: found }),
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -132,11 +147,18 @@ export class ProcessPool implements Sandbox {
     await this.#supply[Symbol.asyncDispose]()
   }
 
-  /** Returns the process for a guest that may share it with others of its tenant; undefined if there is none. */
-  #processFor(tenant: string): SandboxProcess | undefined {
-    const { own, isAnotherBetter } = chooseProcess(this.#state, tenant)
+  #place(spec: GuestSpec, assignment: Assignment): Guest {
+    const process = assignment.isSingleGuest ? this.#assign(assignment) : this.#processFor(assignment)
+    return process?.addGuest(spec) ?? unplacedGuest
+  }
+
+  /** Returns the process for a guest that may share it with others; undefined if there is none. */
+  #processFor(sharers: Sharers): SandboxProcess | undefined {
+    const { own, isAnotherBetter } = chooseProcess(this.#state, sharers)
     const another =
-      isAnotherBetter && mayGetAnother(this.#state, tenant) ? this.#assign({ tenant, isSingleGuest: false }) : undefined
+      isAnotherBetter && mayGetAnother(this.#state, sharers)
+        ? this.#assign({ ...sharers, isSingleGuest: false })
+        : undefined
     return another ?? own
   }
 
@@ -156,7 +178,8 @@ export class ProcessPool implements Sandbox {
   }
 
   #countFault({ assignment }: SandboxProcess): void {
-    if (!assignment) return
+    // The runtime of another version may be the cause, and only executions that it has begun are in its processes.
+    if (!assignment || assignment.runtime !== undefined) return
     const wasThrottled = this.#throttle.throttledMs(assignment.tenant) > 0
     const throttledMs = this.#throttle.addFault(assignment.tenant)
     if (throttledMs > 0 && !wasThrottled) this.#options.observer?.tenantThrottled(assignment.tenant, throttledMs)

@@ -4,17 +4,24 @@ import { missingProtection } from './jail/missing-protection.ts'
 import { findCgroupParent, type CgroupParent } from './memory-cgroup.ts'
 import type { Assignment } from './process-use.ts'
 import type { SandboxVersions } from './protocol.ts'
+import type { RuntimeText } from './runtime-source.ts'
 import type { SandboxObserver } from './sandbox-observer.ts'
 import { SandboxProcess, type SandboxProcessOptions } from './sandbox-process.ts'
 import { SandboxStartError } from './sandbox-start-error.ts'
 
 /** Callbacks of the sandbox processes, each called with the process. */
 export type ProcessListener = {
-  readonly [Name in keyof Omit<SandboxProcessOptions, 'jail' | 'memory' | 'onReady' | 'onExit'>]: (
+  readonly [Name in keyof Omit<SandboxProcessOptions, 'jail' | 'runtime' | 'memory' | 'onReady' | 'onExit'>]: (
     process: SandboxProcess,
   ) => ReturnType<SandboxProcessOptions[Name]>
 } & {
   onReady(process: SandboxProcess): void
+}
+
+interface LaunchOptions {
+  readonly runtime?: RuntimeText | undefined
+  readonly onReady?: () => void
+  readonly onExit?: (reason: string) => void
 }
 
 interface SupplyOptions {
@@ -23,6 +30,8 @@ interface SupplyOptions {
   /** Maximum number of processes, including those that are assigned to a tenant. */
   readonly max: number
   readonly minIsolation: IsolationTier
+  /** Guest runtime of the processes; that of this version by default. */
+  readonly runtime?: RuntimeText
   /** Memory limit in bytes that the kernel enforces on each process, where control groups can be made. */
   readonly maxProcessBytes?: number
   /** Jails to try, in this order. */
@@ -105,7 +114,8 @@ export class ProcessSupply implements AsyncDisposable {
   /** Assigns an unused sandbox process to a tenant. Returns undefined if there is none and no other may be started. */
   assign(assignment: Assignment): SandboxProcess | undefined {
     if (this.#isClosed) return undefined
-    const process = this.#unused ?? (this.#mayLaunch ? this.#launch() : undefined)
+    const { runtime } = assignment
+    const process = runtime === undefined ? this.#unusedOrNew() : this.#launchOther(runtime)
     if (process === undefined) return undefined
     process.assign(assignment)
     this.#serving = [...this.#serving, process]
@@ -131,6 +141,20 @@ export class ProcessSupply implements AsyncDisposable {
     clearTimeout(this.#othersTimer)
     for (const timer of this.#restarts) clearTimeout(timer)
     await Promise.all([...this.#all].map((process) => process.end()))
+  }
+
+  #unusedOrNew(): SandboxProcess | undefined {
+    return this.#unused ?? (this.#mayLaunch ? this.#launch() : undefined)
+  }
+
+  /** Starts a process with another guest runtime, at the maximum number of processes in place of an unused one. */
+  #launchOther(runtime: RuntimeText): SandboxProcess | undefined {
+    const unused = this.#unused
+    if (unused !== undefined && this.#all.size >= this.#options.max) {
+      this.#remove(unused)
+      void unused.end()
+    }
+    return this.#mayLaunch ? this.#launch({ runtime }) : undefined
   }
 
   /** Whether another process may be started: not at the maximum, and not during the backoff after a failed start. */
@@ -160,19 +184,20 @@ export class ProcessSupply implements AsyncDisposable {
     while (this.#mayLaunch && this.#all.size < this.#options.initial) this.#launch()
   }
 
-  #launch(first?: { onReady(): void; onExit(reason: string): void }): SandboxProcess {
+  #launch({ runtime = this.#options.runtime, onReady, onExit }: LaunchOptions = {}): SandboxProcess {
     const { listener } = this.#options
     const process: SandboxProcess = new SandboxProcess({
       jail: this.jail,
+      ...(runtime && { runtime }),
       ...(this.cgroups && { memory: { parent: this.cgroups, maxBytes: this.#options.maxProcessBytes! } }),
       onReady: (versions) => {
         this.#versions ??= versions
         this.#ready.add(process)
-        first?.onReady()
+        onReady?.()
         listener.onReady(process)
       },
       onExit: (reason, fromOutside) => {
-        first?.onExit(reason)
+        onExit?.(reason)
         this.#replaceExited(process, reason, fromOutside)
       },
       onChange: () => listener.onChange(process),
@@ -194,8 +219,8 @@ export class ProcessSupply implements AsyncDisposable {
   #replaceExited(process: SandboxProcess, reason: string, fromOutside: boolean): void {
     const wasReady = this.#ready.has(process)
     if (!this.#remove(process) || this.#isClosed || this.#versions === undefined) return
-    // A start that failed without a cause from outside would fail again at once.
-    if (wasReady || fromOutside) this.#refill()
+    // A start that failed without a cause from outside would fail again at once, except with another runtime.
+    if (wasReady || fromOutside || process.assignment?.runtime !== undefined) this.#refill()
     else this.#refillLater()
     this.#options.observer?.sandboxProcessEnded(reason)
   }

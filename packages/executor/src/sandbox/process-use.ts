@@ -1,8 +1,12 @@
+import type { RuntimeText } from './runtime-source.ts'
+
 /** Assignment of a process to a tenant. */
 export interface Assignment {
   readonly tenant: string
   /** Whether the process serves a single guest. */
   readonly isSingleGuest: boolean
+  /** Guest runtime of another version that the process runs; undefined if it runs that of the pool. */
+  readonly runtime?: RuntimeText | undefined
 }
 
 /** Use of one sandbox process by its tenant, from which the pool decides which process is needed least. */

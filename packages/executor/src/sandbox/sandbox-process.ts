@@ -17,7 +17,7 @@ const closedGuestGraceMs = 500
 /** Milliseconds on the CPU after which a turn counts as long and other guests should go to another process. */
 const longTurnMs = 200
 
-export interface SandboxProcessOptions extends Pick<ProcessChannelOptions, 'jail' | 'memory' | 'onReady'> {
+export interface SandboxProcessOptions extends Pick<ProcessChannelOptions, 'jail' | 'runtime' | 'memory' | 'onReady'> {
   /**
    * Called when the process is gone. `reason` is text for the log; `fromOutside` says whether something outside of the
    * process ended it.
@@ -64,6 +64,7 @@ export class SandboxProcess {
     })
     this.#channel = new ProcessChannel({
       jail: options.jail,
+      ...(options.runtime && { runtime: options.runtime }),
       ...(options.memory && { memory: options.memory }),
       onReady: (versions) => {
         this.#use.restart()
@@ -276,6 +277,7 @@ export class SandboxProcess {
       death,
       isReady: this.#channel.isReady,
       isSingleGuest: this.assignment?.isSingleGuest === true,
+      hasOtherRuntime: this.assignment?.runtime !== undefined,
       termination: this.#termination,
       head: this.#turns.head,
     })

@@ -45,6 +45,8 @@ export type TurnOutcome =
    * The guest is gone without a fault of its own, and the turn has not happened. It can be replayed in another process.
    */
   | { readonly type: 'lost' }
+  /** The runtime that the guest needs is in no store (`missing`), or does not start in this version (`broken`). */
+  | { readonly type: 'unrunnable'; readonly reason: 'missing' | 'broken' }
 
 /** Guest in a sandbox process. */
 export interface Guest {
@@ -57,10 +59,13 @@ export interface Guest {
   close(): void
 }
 
-/** Guests that a guest may share a process with: those of its tenant, or none. */
+/** Requirements of a guest on its process. */
 export interface Placement {
   readonly tenant: string
+  /** Guests that a guest may share its process with: those of its tenant, or none. */
   readonly isolation: 'tenant' | 'execution'
+  /** Hash of the guest runtime; that of this version by default. */
+  readonly runtime?: string
 }
 
 /** Interface of the sandbox processes to the engine. */

@@ -2,7 +2,7 @@
  * Share of a tenant in the processes of a pool. These functions run several times for each execution, so they make as
  * few arrays as possible.
  */
-import { displaceableFor, openProcessesOf, type PoolState } from './process-choice.ts'
+import { displaceableFor, openProcessesOf, type PoolState, type Sharers } from './process-choice.ts'
 import type { Placement } from './sandbox.ts'
 import type { SandboxProcess } from './sandbox-process.ts'
 import { maxPipelinedTurns } from './turn-queue.ts'
@@ -13,37 +13,43 @@ import { maxPipelinedTurns } from './turn-queue.ts'
  */
 const maxBusyFactor = 3
 
-/** Returns the number of turns of further guests with this placement that would get the CPU at once or next. */
+/**
+ * Returns the number of turns of further guests with this placement, and the runtime of the pool, that would get the CPU at
+ * once or next.
+ */
 export function roomFor(pool: PoolState, { tenant, isolation }: Placement): number {
   if (mustLeaveLastProcess(pool, tenant)) return 0
   const free = freeTurnsFor(pool, tenant)
   // While executions wait, the engine calls this at the end of each turn, so it returns early if there is no room.
   if (free <= 0) return 0
-  const inAnother = mayGetAnother(pool, tenant) ? maxPipelinedTurns : 0
+  const inAnother = mayGetAnother(pool, { tenant }) ? maxPipelinedTurns : 0
   if (isolation === 'execution') return Math.min(free, inAnother > 0 ? 1 : 0)
-  return Math.min(free, inAnother + openProcessesOf(pool, tenant).reduce((sum, process) => sum + process.room, 0))
+  return Math.min(free, inAnother + openProcessesOf(pool, { tenant }).reduce((sum, process) => sum + process.room, 0))
 }
 
 /**
  * Returns whether the tenant may get another process: without those held by long turns, it has fewer than there are
  * slots, and its busy ones do not exceed its fair share.
  */
-export function mayGetAnother(pool: PoolState, tenant: string): boolean {
+export function mayGetAnother(pool: PoolState, sharers: Sharers): boolean {
   const { size, supply } = pool
-  const open = openProcessesOf(pool, tenant)
+  const { tenant, runtime } = sharers
+  const open = openProcessesOf(pool, sharers)
   if (count(open, (process) => !process.isHeldByLongTurn) >= size || mustLeaveLastProcess(pool, tenant)) return false
   const busy = supply.serving.filter(isBusy)
   const busyTenants = new Set(busy.map(({ assignment }) => assignment?.tenant)).add(tenant)
-  if (busyProcessesOf(pool, tenant) >= Math.max(1, Math.floor((size * maxBusyFactor) / busyTenants.size))) return false
+  // Guests with the runtime of another version can't wait in the tenant's other processes, so these don't count for them.
+  const ownBusy = runtime === undefined ? busyProcessesOf(pool, tenant) : count(open, isBusy)
+  if (ownBusy >= Math.max(1, Math.floor((size * maxBusyFactor) / busyTenants.size))) return false
   // A process is displaced only for a tenant that has none.
   return supply.canAssign || (open.length === 0 && displaceableFor(pool, tenant) !== undefined)
 }
 
 /** Returns whether a turn of this process's tenant could run sooner in another process. */
 export function canRunElsewhere(pool: PoolState, process: SandboxProcess): boolean {
-  const { tenant } = process.assignment!
-  if (mayGetAnother(pool, tenant)) return true
-  return openProcessesOf(pool, tenant).some((other) => other !== process && !other.isHeldByLongTurn)
+  const sharers = process.assignment!
+  if (mayGetAnother(pool, sharers)) return true
+  return openProcessesOf(pool, sharers).some((other) => other !== process && !other.isHeldByLongTurn)
 }
 
 /** Returns the factor by which a turn takes longer now than on a core of its own. */

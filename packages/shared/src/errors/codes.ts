@@ -65,6 +65,7 @@ export const errorCodes = {
   APPROVAL_EXPIRED: execution('A tool call was not approved in time.'),
   CANCELLED: execution('The execution was cancelled.'),
   REPLAY_DIVERGED: execution('The code behaved differently in a replay than its journal records.'),
+  RUNTIME_UNAVAILABLE: execution('The guest runtime that wrote the journal of the execution is not available.'),
 
   TOOL_NOT_ALLOWED: toolCall('The execution has no tool with this name.'),
   TOOL_INPUT_INVALID: toolCall('The input of the call is not valid for the tool.'),

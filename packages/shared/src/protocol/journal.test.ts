@@ -50,6 +50,7 @@ const hostCodes = [
   'APPROVAL_EXPIRED',
   'CANCELLED',
   'REPLAY_DIVERGED',
+  'RUNTIME_UNAVAILABLE',
   'INTERNAL',
 ]
 const isGuestEnd = (code: string) =>

@@ -179,9 +179,9 @@ export class ExecutionRunner {
     }
   }
 
-  /** Parks an execution whose guest can't be rebuilt, if it can be parked: another version of the runtime may be able to. */
+  /** Parks an execution whose guest can't be rebuilt here, if it can be parked: another node may be able to. */
   async #failed(error: ExecutionFailure): Promise<void> {
-    if (this.#options.parking === undefined || error.code !== 'REPLAY_DIVERGED') return this.stop(error)
+    if (this.#options.parking === undefined || !concernsVersions(error)) return this.stop(error)
     while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
       await this.#wakeUp.wait(parkRetryMs)
     }
@@ -283,4 +283,9 @@ export class ExecutionRunner {
   #at(): number {
     return Math.max(this.#options.state.lastAt, this.#options.now())
   }
+}
+
+/** Returns whether a node with other versions may be able to go on. */
+function concernsVersions({ code }: ExecutionFailure): boolean {
+  return code === 'REPLAY_DIVERGED' || code === 'RUNTIME_UNAVAILABLE'
 }

@@ -10,7 +10,7 @@ export type ReplayOutcome =
   | { readonly type: 'replayed'; readonly turns: number }
   | { readonly type: 'diverged'; readonly turn: number; readonly expected: TurnEffects; readonly actual: TurnEffects }
   /** Failure of the sandbox, which the guest may have caused; the replay can be tried again in another process. */
-  | Extract<TurnOutcome, { type: 'lost' | 'killed' | 'crashed' }>
+  | Extract<TurnOutcome, { type: 'lost' | 'killed' | 'crashed' | 'unrunnable' }>
   /** A turn that ended in the first run did not end this time: the machine had too little CPU time or memory for it. */
   | { readonly type: 'stopped'; readonly turn: number }
 

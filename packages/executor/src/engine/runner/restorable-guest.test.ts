@@ -2,7 +2,7 @@ import { defaultRequestLimits, fixedLimits, type TurnEffects } from '@codemode/s
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 
-import type { Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
+import type { Placement, Sandbox, TurnOptions, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 
@@ -99,3 +99,70 @@ test(
     expect(attempts).toBe(2)
   },
 )
+
+/** Runs a turn after the one in the journal, on a node whose sandbox gives the replayed turns these outcomes, in order. */
+async function restoreOn(v8: string, ...outcomes: readonly TurnOutcome[]) {
+  const journal = journalOf(1_000)
+  journal.append({ type: 'turn', at: 1, endedAt: 1, cpuMs: 1, delivery: { kind: 'start' }, effects })
+  const placements: Placement[] = []
+  const next = outcomes.values()
+  const sandbox = {
+    versions: { ...journal.header.runtime, v8 },
+    placeGuest(_spec: unknown, placement: Placement) {
+      placements.push(placement)
+      return { turn: async () => next.next().value ?? { type: 'turn', cpuMs: 1, effects }, close() {} }
+    },
+  } as Partial<Sandbox> as Sandbox
+  const placement = { tenant: 't', isolation: 'tenant' } as const
+  const guest = new RestorableGuest({ sandbox, journal, state: { turns: 1, cpuMs: 0 }, placement })
+  const outcome = await guest.turn({ kind: 'tick', at: 2 }, () => 60_000)
+  return { outcome, placements }
+}
+
+const crash: TurnOutcome = { type: 'crashed', outOfMemory: false, wasAlone: true }
+const stop: TurnOutcome = {
+  type: 'stopped',
+  reason: 'memory',
+  waitedForClock: false,
+  cpuMs: 1,
+  logs: [],
+  logsDropped: effects.logsDropped,
+}
+const divergence: TurnOutcome = { type: 'turn', cpuMs: 1, effects: { ...effects, nextTimerAt: 5 } }
+const broken: TurnOutcome = { type: 'unrunnable', reason: 'broken' }
+
+test('a guest needs the runtime that wrote its journal', async () => {
+  const { outcome, placements } = await restoreOn('0')
+  expect(outcome.type).toBe('turn')
+  expect(placements).toEqual([{ tenant: 't', isolation: 'tenant', runtime: '0' }])
+})
+
+test.each([
+  ['a crash', crash, 'because the sandbox process crashed'],
+  ['a stop', stop, 'because turn 1 did not end within the limits'],
+  ['another output', divergence, "in turn 1: the guest's output differs from that in its journal"],
+])('%s in a replay with another V8 is a divergence that names the versions', async (_what, replayed, how) => {
+  const { outcome } = await restoreOn('1', replayed)
+  const message = `Replay diverged ${how}. This node has V8 1 instead of 0`
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'REPLAY_DIVERGED', message } })
+})
+
+test('with the same versions, a crash in a replay is a crash', async () => {
+  const { outcome } = await restoreOn('0', crash)
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'SANDBOX_CRASHED' } })
+})
+
+test('a runtime that does not start is started again before the guest fails', async () => {
+  const { outcome: late } = await restoreOn('0', broken, broken)
+  expect(late.type).toBe('turn')
+  const { outcome } = await restoreOn('0', broken, broken, broken)
+  const message = 'The guest runtime 0 that wrote the journal does not start here'
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } })
+})
+
+test('a runtime that is missing fails the guest at once', async () => {
+  const { outcome, placements } = await restoreOn('0', { type: 'unrunnable', reason: 'missing' })
+  const message = 'The guest runtime 0 that wrote the journal is neither that of this version nor in the store'
+  expect(outcome).toMatchObject({ type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } })
+  expect(placements).toHaveLength(1)
+})

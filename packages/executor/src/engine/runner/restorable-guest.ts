@@ -5,6 +5,7 @@ import { guestSpecOf } from './guest-input.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
 import { replay, type ReplayOutcome } from './replay.ts'
+import { versionDifferences } from './version-differences.ts'
 
 /**
  * Maximum backoff in milliseconds between attempts to place a guest that is lost repeatedly. Attempts go on for as long
@@ -19,6 +20,9 @@ const backoffBaseMs = 10
  * kill its process, but may use so much memory that the system does.
  */
 const maxKills = 8
+
+/** Number of failed starts of processes with the guest runtime of another version after which the guest fails. */
+const maxFailedStarts = 3
 
 /** Bounds of the factor by which the expected slowdown grows after a turn was stopped with CPU time left. */
 const minSlowdownGrowth = 1.25
@@ -68,13 +72,14 @@ export class RestorableGuest {
   #guest: Guest | undefined
   #closed = false
   #kills = 0
+  #failedStarts = 0
   #replays = 0
 
   constructor({ sandbox, journal, state, placement }: RestorableGuestOptions) {
     this.#sandbox = sandbox
     this.#journal = journal
     this.#state = state
-    this.#placement = placement
+    this.#placement = { ...placement, runtime: journal.header.runtime.guestRuntime }
   }
 
   /** Returns the number of times that the guest was rebuilt since the last call of this method. */
@@ -152,11 +157,20 @@ export class RestorableGuest {
       if (this.#kills > 1) this.#placement = { ...this.#placement, isolation: 'execution' }
       return this.#kills > maxKills ? crashed(killedTooOften) : undefined
     }
+    if (outcome.type === 'unrunnable') return this.#unrunnable(outcome.reason)
     if (outcome.type !== 'crashed') return undefined
     if (outcome.outOfMemory && outcome.wasAlone) return exceededMemory()
     if (outcome.wasAlone) return crashed(crashedAlone)
     this.#placement = { ...this.#placement, isolation: 'execution' }
     return undefined
+  }
+
+  /** Returns the failure of a guest without a runtime. A start that failed may succeed on a machine that is less busy. */
+  #unrunnable(reason: 'missing' | 'broken'): GuestTurn | undefined {
+    const { guestRuntime } = this.#journal.header.runtime
+    if (reason === 'missing') return withoutRuntime(guestRuntime, 'is neither that of this version nor in the store')
+    this.#failedStarts += 1
+    return this.#failedStarts < maxFailedStarts ? undefined : withoutRuntime(guestRuntime, 'does not start here')
   }
 
   /** Returns a completed turn, or a stopped one if it has exceeded the CPU limit. */
@@ -187,10 +201,31 @@ export class RestorableGuest {
       return undefined
     }
     this.#guest = undefined
-    if (outcome.type !== 'diverged') return this.#failureAfter(outcome) ?? 'lost'
-    guest.close()
-    const message = `Replay diverged in turn ${outcome.turn}: the guest's output differs from that in its journal`
-    return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message, details: { turn: outcome.turn } } }
+    if (outcome.type === 'diverged') {
+      guest.close()
+      return this.#diverged(`in turn ${outcome.turn}: the guest's output differs from that in its journal`, outcome)
+    }
+    // The journal says that the code did this once without harm, so another version of something is the likely cause.
+    const failed = this.#failureAfter(outcome)
+    if (failed && outcome.type === 'crashed' && this.#differences !== undefined) {
+      return this.#diverged('because the sandbox process crashed')
+    }
+    if (outcome.type === 'stopped' && this.#differences !== undefined && wallLeftMs() > 0) {
+      return this.#diverged(`because turn ${outcome.turn} did not end within the limits`, outcome)
+    }
+    return failed ?? 'lost'
+  }
+
+  /** Differences between the node that wrote the journal and this one. */
+  get #differences(): string | undefined {
+    return versionDifferences(this.#journal.header.runtime, this.#sandbox.versions)
+  }
+
+  #diverged(how: string, { turn }: { readonly turn?: number } = {}): GuestTurn {
+    const differences = this.#differences
+    const where = differences === undefined ? '' : `. This node has ${differences}`
+    const details = turn === undefined ? undefined : { turn }
+    return { type: 'failed', error: { code: 'REPLAY_DIVERGED', message: `Replay diverged ${how}${where}`, details } }
   }
 }
 
@@ -200,6 +235,11 @@ export class RestorableGuest {
  */
 function slowdownGrowth(slowdown: number): number {
   return Math.max(minSlowdownGrowth, Math.min(maxSlowdownGrowth, slowdown * slowdownMargin))
+}
+
+function withoutRuntime(hash: string, problem: string): GuestTurn {
+  const message = `The guest runtime ${hash} that wrote the journal ${problem}`
+  return { type: 'failed', error: { code: 'RUNTIME_UNAVAILABLE', message } }
 }
 
 function exceededMemory(): GuestTurn {
