@@ -9,6 +9,7 @@ import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
+import { ownRuntime, type RuntimeText } from './sandbox/runtime-source.ts'
 import type { ExecutionStore } from './store/execution-store.ts'
 import { configuredStore } from './store/configured-store.ts'
 import { metricsObserver } from './telemetry.ts'
@@ -28,12 +29,14 @@ interface EngineDependencies {
   readonly callbackTransport: CreateCallbackTransport
   /** Store of detached executions in place of the configured one. It is not closed with the engine. */
   readonly store?: ExecutionStore
+  /** Guest runtime in place of that of this version. */
+  readonly runtime?: RuntimeText
 }
 
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport, store: givenStore }: EngineDependencies,
+  { logger, callbackTransport, store: givenStore, runtime }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -43,6 +46,8 @@ export async function startEngine(
     evictAfterMs: config.evictAfterMs,
     recycleAfter: config.recycleAfter,
     minIsolation: config.minIsolation,
+    ...(runtime && { runtime }),
+    readRuntime: async (hash) => store?.findRuntime(hash),
     observer,
   })
   const isolation = {
@@ -51,7 +56,8 @@ export async function startEngine(
   }
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
-  const ownStore = givenStore === undefined ? configuredStore(config, logger) : undefined
+  const ownStore =
+    givenStore === undefined ? configuredStore(config, { logger, runtime: runtime ?? (await ownRuntime()) }) : undefined
   const store = givenStore ?? ownStore?.store
   const engine = createEngine({
     sandbox,

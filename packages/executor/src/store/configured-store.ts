@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { ExecutorConfig } from '../config.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
-import type { ExecutionStore } from './execution-store.ts'
+import type { ExecutionStore, StoredRuntime } from './execution-store.ts'
 import { describeDatabaseProblem } from './postgres/database-problem.ts'
 import { PostgresStore } from './postgres/postgres-store.ts'
 
@@ -19,9 +19,13 @@ interface ConfiguredStore extends AsyncDisposable {
 
 /**
  * Returns the store of detached executions: in the configured database, or in a PostgreSQL server of the executor's own,
- * which the first detached execution starts, or the executor if there is data. Returns undefined if there is to be none.
+ * which the first detached execution starts, or the executor if there is data. It also keeps the guest runtime of this
+ * node. Returns undefined if there is to be none.
  */
-export function configuredStore(config: StoreConfig, logger: Logger): ConfiguredStore | undefined {
+export function configuredStore(
+  config: StoreConfig,
+  { logger, runtime }: { readonly logger: Logger; readonly runtime: StoredRuntime },
+): ConfiguredStore | undefined {
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
   let server: EmbeddedPostgres | undefined
@@ -32,7 +36,7 @@ export function configuredStore(config: StoreConfig, logger: Logger): Configured
   }
   async function start(): Promise<PostgresStore> {
     if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
-    return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, onError })
+    return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, runtime, onError })
   }
   const startsAtOnce = databaseUrl !== undefined || hasEmbeddedData(dataDir)
   const store = new DeferredStore({ start, startsAtOnce, onError })

@@ -62,6 +62,10 @@ export class DeferredStore implements ExecutionStore {
     return this.#isEmpty ? undefined : (await this.#ready()).read(tenant, id, after)
   }
 
+  async findRuntime(hash: string): Promise<string | undefined> {
+    return this.#isEmpty ? undefined : (await this.#ready()).findRuntime(hash)
+  }
+
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     return this.#isEmpty ? false : (await this.#ready()).post(tenant, id, message)
   }

@@ -141,6 +141,13 @@ export interface ExecutionPage {
   readonly nextCursor: string | null
 }
 
+/** Guest runtime in the store. */
+export interface StoredRuntime {
+  /** SHA-256 of the text, by which headers of journals name the runtime. */
+  readonly hash: string
+  readonly text: string
+}
+
 /** Worker of a node, to which the store gives the leases of executions that can go on. */
 export interface Worker {
   /** Name of the node. */
@@ -171,6 +178,8 @@ export interface ExecutionStore extends AsyncDisposable {
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
+  /** Returns the text of a guest runtime of some node; undefined if there is none. */
+  findRuntime(hash: string): Promise<string | undefined>
   /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */
   post(tenant: string, id: string, message: InboxMessage): Promise<boolean>
   /**

@@ -113,6 +113,10 @@ export class MemoryStore implements ExecutionStore {
     return { header: row.header, entries: row.entries.slice(after) }
   }
 
+  async findRuntime(): Promise<undefined> {
+    return undefined
+  }
+
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const row = this.#rows.get(id)
     if (row?.facts.tenant !== tenant || isFinal(row.status)) return false

@@ -3,7 +3,8 @@ import type { Journal, JournalHeader } from '@codemode/shared'
 
 import { readEntries } from './claim-executions.ts'
 import { openPool, type ConnectionOptions } from './connection-pool.ts'
-import { createDatabase } from './database.ts'
+import { createDatabase, type Database } from './database.ts'
+import { findRuntime } from './guest-runtimes.ts'
 import { migrateStore } from './migrate.ts'
 import { decodePayload } from './payload.ts'
 
@@ -22,29 +23,40 @@ export function migrateDatabase(url: string): Promise<void> {
   return migrateStore(connectionTo(url))
 }
 
-/** Yields the journals of all executions that have started and not ended, the oldest first. */
-export async function* waitingJournals(url: string): AsyncGenerator<Journal> {
+/** Executions in a database that have not ended. */
+export interface UnfinishedExecutions extends AsyncDisposable {
+  /** Yields their journals, the oldest execution first. */
+  journals(): AsyncGenerator<Journal>
+  /** Returns the text of a guest runtime; undefined if there is none. */
+  findRuntime(hash: string): Promise<string | undefined>
+}
+
+/** Opens a database to read the executions that have not ended. Its methods reject with STORE_UNAVAILABLE. */
+export function openUnfinished(url: string): UnfinishedExecutions {
   const db = createDatabase(openPool(connectionTo(url)))
-  try {
-    for (let after = '0'; ;) {
-      const rows = await db
-        .selectFrom('executions')
-        .select(['key', 'header'])
-        .where('key', '>', after)
-        .where('finished_at', 'is', null)
-        .where('started_at', 'is not', null)
-        .orderBy('key')
-        .limit(pageSize)
-        .execute()
-      for (const { key, header } of rows) {
-        if (header === null) continue
-        yield { header: decodePayload(header) as JournalHeader, entries: await readEntries(db, key, 0) }
-      }
-      const last = rows.at(-1)
-      if (last === undefined) return
-      after = last.key
+  return {
+    journals: () => unfinishedJournals(db),
+    findRuntime: (hash) => findRuntime(db, hash),
+    [Symbol.asyncDispose]: () => db.destroy(),
+  }
+}
+
+async function* unfinishedJournals(db: Database): AsyncGenerator<Journal> {
+  for (let after = '0'; ;) {
+    const rows = await db
+      .selectFrom('executions')
+      .select(['key', 'header'])
+      .where('key', '>', after)
+      .where('finished_at', 'is', null)
+      .orderBy('key')
+      .limit(pageSize)
+      .execute()
+    for (const { key, header } of rows) {
+      if (header === null) continue
+      yield { header: decodePayload(header) as JournalHeader, entries: await readEntries(db, key, 0) }
     }
-  } finally {
-    await db.destroy()
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.key
   }
 }

@@ -61,10 +61,20 @@ interface InboxTable {
   payload: string
 }
 
+/** Guest runtime of a node. */
+interface GuestRuntimesTable {
+  hash: string
+  text: string
+  created_at: ColumnType<Date, never, never>
+  /** Time at which a node with this runtime was last there. */
+  used_at: ColumnType<Date, never, unknown>
+}
+
 export interface Tables {
   executions: ExecutionsTable
   entries: EntriesTable
   inbox: InboxTable
+  guest_runtimes: GuestRuntimesTable
 }
 
 export type ExecutionRow = Selectable<ExecutionsTable>

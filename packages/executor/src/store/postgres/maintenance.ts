@@ -3,6 +3,7 @@
 import { sql } from 'kysely'
 
 import type { Database } from './database.ts'
+import { deleteOldRuntimes } from './guest-runtimes.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /** Maximum number of executions of a pass. */
@@ -31,12 +32,13 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
 
 /**
  * Deletes the messages to finished executions. Of executions that finished more than `retainMs` ago, deletes all but the id
- * and the hash of the body, and deletes these `tombstoneDays` later.
+ * and the hash of the body, and deletes these `tombstoneDays` later. Deletes guest runtimes that are no longer needed.
  */
 export async function deleteOld(db: Database, retainMs: number): Promise<void> {
   await deleteUnreadMessages(db)
   while ((await buryFinished(db, retainMs)) === batchSize);
   while ((await deleteTombstones(db, retainMs)) === batchSize);
+  await deleteOldRuntimes(db)
 }
 
 /** Deletes messages that were posted while the last commit of their execution waited for the lock of its row. */

@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-29-guest-runtimes': { up: createGuestRuntimes },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -55,4 +56,14 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
+}
+
+async function createGuestRuntimes(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.guest_runtimes (
+      hash text primary key,
+      text text not null,
+      created_at timestamptz(3) not null default now(),
+      used_at timestamptz(3) not null default now()
+    )`.execute(db)
 }

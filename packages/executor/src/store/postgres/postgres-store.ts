@@ -8,6 +8,7 @@ import type {
   ListOptions,
   NewExecution,
   StoredExecution,
+  StoredRuntime,
   Worker,
   Working,
 } from '../execution-store.ts'
@@ -17,6 +18,7 @@ import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
+import { findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
@@ -45,11 +47,13 @@ export interface PostgresStoreOptions {
   readonly maxRunningPerTenant?: number
   /** Milliseconds for which finished executions are kept; 7 days by default. */
   readonly retainMs?: number
+  /** Guest runtime of this node, which is stored for nodes with another one. */
+  readonly runtime?: StoredRuntime
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
 
-type Resolved = Required<PostgresStoreOptions>
+type Resolved = Required<Omit<PostgresStoreOptions, 'runtime'>> & Pick<PostgresStoreOptions, 'runtime'>
 
 const defaults = {
   maxConnections: 10,
@@ -100,8 +104,14 @@ export class PostgresStore implements ExecutionStore {
   static async start(options: PostgresStoreOptions): Promise<PostgresStore> {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
-    const wakeUps = await WakeUps.start(resolved, resolved.onError)
-    return new PostgresStore(resolved, createDatabase(openPool(resolved)), wakeUps)
+    const db = createDatabase(openPool(resolved))
+    try {
+      if (resolved.runtime !== undefined) await saveRuntime(db, resolved.runtime)
+      return new PostgresStore(resolved, db, await WakeUps.start(resolved, resolved.onError))
+    } catch (error) {
+      await db.destroy()
+      throw error
+    }
   }
 
   async create(execution: NewExecution): Promise<Created> {
@@ -120,6 +130,10 @@ export class PostgresStore implements ExecutionStore {
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
     return readJournal(this.#db, { tenant, id, after })
+  }
+
+  findRuntime(hash: string): Promise<string | undefined> {
+    return findRuntime(this.#db, hash)
   }
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
@@ -186,8 +200,10 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
+    const { runtime, retainMs } = this.#options
+    if (runtime !== undefined) await touchRuntime(this.#db, runtime.hash)
     if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
     await this.#wakeUps.recoverDeadLetters(this.#db)
-    await deleteOld(this.#db, this.#options.retainMs)
+    await deleteOld(this.#db, retainMs)
   }
 }

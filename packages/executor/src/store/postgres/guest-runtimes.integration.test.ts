@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+
+import { saveRuntime, touchRuntime } from './guest-runtimes.ts'
+import { deleteOld } from './maintenance.ts'
+import { openParts, query, startStore, useServer } from './postgres-store.test-support.ts'
+
+const servers = useServer()
+
+test('a node stores its guest runtime when it starts, and every node can read it', async () => {
+  const url = await servers.createDatabase()
+  await using _first = await startStore(url, { runtime: { hash: 'one', text: 'code of one' } })
+  await using second = await startStore(url, { runtime: { hash: 'two', text: 'code of two' } })
+  await using _third = await startStore(url, { runtime: { hash: 'two', text: 'code of two' } })
+  expect(await second.findRuntime('one')).toBe('code of one')
+  expect(await second.findRuntime('two')).toBe('code of two')
+  expect(await second.findRuntime('three')).toBeUndefined()
+})
+
+test('a runtime is deleted when no node has had it for longer than an execution can live', async () => {
+  const url = await servers.createDatabase()
+  await using _store = await startStore(url)
+  await using parts = await openParts(url)
+  for (const hash of ['old', 'waiting', 'running']) await saveRuntime(parts.db, { hash, text: 'code' })
+  await query(url, `update codemode.guest_runtimes set used_at = now() - interval '33 days' where hash <> 'waiting'`)
+  await query(url, `update codemode.guest_runtimes set used_at = now() - interval '31 days' where hash = 'waiting'`)
+  await touchRuntime(parts.db, 'running')
+  await deleteOld(parts.db, 1)
+  expect(await query(url, 'select hash from codemode.guest_runtimes order by hash')).toEqual([
+    { hash: 'running' },
+    { hash: 'waiting' },
+  ])
+})
