@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import process from 'node:process'
 
-import { RequestError, type Journal } from '@codemode/shared'
+import { RequestError } from '@codemode/shared'
 
 import { createExecutor, type RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
@@ -58,7 +58,7 @@ async function runCommand(): Promise<void> {
       await migrate()
       return
     case 'check-waiting':
-      await checkWaiting()
+      await checkWaitingExecutions()
       return
     case 'serve':
       await serve()
@@ -75,19 +75,11 @@ async function changeKeys(command: KeysCommand): Promise<void> {
 }
 
 async function replay(paths: readonly string[]): Promise<void> {
-  const { journalsInFiles } = await import('./replay-command.ts')
-  await replayAll(journalsInFiles(paths))
-}
-
-async function replayAll(journals: AsyncIterable<Journal | string>): Promise<number> {
-  const { replayJournals } = await import('./replay-command.ts')
-  let count = 0
-  for await (const { ok, text } of replayJournals(journals)) {
-    count += 1
+  const { journalsInFiles, replayJournals } = await import('./replay-command.ts')
+  for await (const { ok, text } of replayJournals(journalsInFiles(paths))) {
     process.stdout.write(`${text}\n`)
     if (!ok) process.exitCode = 1
   }
-  return count
 }
 
 async function migrate(): Promise<void> {
@@ -96,10 +88,13 @@ async function migrate(): Promise<void> {
   process.stdout.write('The database is up to date.\n')
 }
 
-async function checkWaiting(): Promise<void> {
-  const { waitingJournals } = await import('../store/postgres/administration.ts')
-  const count = await replayAll(waitingJournals(databaseUrl()))
-  process.stdout.write(`${count} waiting executions were replayed.\n`)
+async function checkWaitingExecutions(): Promise<void> {
+  const { checkWaiting } = await import('./check-waiting.ts')
+  const { openUnfinished } = await import('../store/postgres/administration.ts')
+  await using unfinished = openUnfinished(databaseUrl())
+  const { ok, summary } = await checkWaiting(unfinished, (text) => process.stdout.write(`${text}\n`))
+  process.stdout.write(`${summary}\n`)
+  if (!ok) process.exitCode = 1
 }
 
 /** Returns the URL of the database. Throws `ConfigurationError` if none is configured. */

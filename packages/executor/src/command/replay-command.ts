@@ -4,6 +4,7 @@ import { journalSchema, type Journal } from '@codemode/shared'
 
 import { guestSpecOf } from '../engine/runner/guest-input.ts'
 import { replay, type ReplayOutcome } from '../engine/runner/replay.ts'
+import { versionDifferences } from '../engine/runner/version-differences.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 
 /** Minimum wall time of one replay in milliseconds. */
@@ -12,14 +13,14 @@ const minReplayMs = 60_000
 const replayMsPerCpuMs = 20
 
 /** Report on one replay: the text to print, and whether the replay agreed with its journal. */
-interface ReplayReport {
+export interface ReplayReport {
   readonly ok: boolean
   readonly text: string
 }
 
 /**
- * Replays journals offline, one after another, and reports for each whether the guest behaved as recorded. Calls no tool. A
- * string in place of a journal is the reason why there is none. Implements the commands `replay` and `check-waiting`.
+ * Replays journals offline, one after another, and reports for each whether the guest of this version behaves as recorded.
+ * Calls no tool. A string in place of a journal is the reason why there is none. Implements the command `replay`.
  */
 export async function* replayJournals(journals: AsyncIterable<Journal | string>): AsyncGenerator<ReplayReport> {
   await using pool = await ProcessPool.start({ size: 1 })
@@ -33,8 +34,13 @@ export async function* journalsInFiles(paths: readonly string[]): AsyncGenerator
   for (const path of paths) yield readJournal(path)
 }
 
-async function replayJournal(pool: ProcessPool, journal: Journal): Promise<ReplayReport> {
-  const guest = pool.placeGuest(guestSpecOf(journal), { tenant: 'replay', isolation: 'tenant' })
+/** Replays a journal in a guest with the runtime of this hash, by default that of this version. */
+export async function replayJournal(pool: ProcessPool, journal: Journal, runtime?: string): Promise<ReplayReport> {
+  const guest = pool.placeGuest(guestSpecOf(journal), {
+    tenant: 'replay',
+    isolation: 'tenant',
+    ...(runtime !== undefined && { runtime }),
+  })
   const wallMs = Math.max(minReplayMs, journal.header.limits.cpuTimeoutMs * replayMsPerCpuMs)
   const endsAt = performance.now() + wallMs
   const outcome = await replay(guest, journal, () => endsAt - performance.now())
@@ -52,6 +58,11 @@ async function replayJournal(pool: ProcessPool, journal: Journal): Promise<Repla
       return {
         ok: false,
         text: `${executionId}: turn ${outcome.turn} was stopped in the replay, because it exceeded its time or memory. Run the replay on an idle machine.`,
+      }
+    case 'unrunnable':
+      return {
+        ok: false,
+        text: `${executionId}: the guest runtime ${runtime} that wrote the journal does not start here`,
       }
     default:
       return { ok: false, text: `${executionId}: the sandbox process died during the replay` }
@@ -94,9 +105,8 @@ function endOf({ entries }: Journal): string {
 }
 
 function compareVersions({ header }: Journal, now: ProcessPool['versions']): string {
-  const { guestRuntime, v8, icu, arch } = header.runtime
-  const same = guestRuntime === now.guestRuntime && v8 === now.v8 && icu === now.icu && arch === now.arch
-  return same
+  const differences = versionDifferences(header.runtime, now)
+  return differences === undefined
     ? 'The versions are the same as in the journal.'
-    : 'The journal was written by other versions of the runtime.'
+    : `The journal was written by other versions. This one has ${differences}.`
 }
