@@ -39,7 +39,7 @@ interface Ending {
 /** Outcome of a commit: it was committed, the lease was lost, or the inbox has messages, so that it cannot be parked. */
 export type CommitOutcome = 'committed' | 'lost' | 'has-messages'
 
-/** Commits a group, at most one commit of an execution. A refused commit does not affect the others. */
+/** Commits a group, which has at most one commit of an execution. A refused commit does not affect the others. */
 export async function commitGroup(
   db: Database,
   wakeUps: WakeUps,
