@@ -114,7 +114,7 @@ export interface Engine {
    * tenant's execution.
    */
   find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
-  /** Returns a page of the tenant's detached executions. Rejects with `RequestError` STORE_DISABLED without a store. */
+  /** Returns a page of the tenant's executions in the store. Rejects with `RequestError` STORE_DISABLED without a store. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */

@@ -56,7 +56,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions': {
     get: {
       operationId: 'listExecutions',
-      summary: "List the tenant's detached executions, newest first",
+      summary: "List the tenant's detached executions, and recorded attached ones, newest first",
       description: 'Requires the right `read` for those of all owners; with `run` alone, lists those of its own owner.',
       requestParams: { query: executionQuerySchema, header: requestHeaders() },
       responses: {

@@ -10,7 +10,7 @@ import { StoredJournal } from './stored-journal.ts'
 
 const resolved = Promise.resolve()
 
-/** Detached execution as any node sees it: what it tells is read from the store. */
+/** Execution in the store, as any node sees it: detached, or attached and recorded after its end. */
 export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
   readonly id: string
@@ -31,6 +31,11 @@ export class DetachedExecution implements DetachedHandle {
 
   get status(): ExecutionStatus {
     return this.#stored.status
+  }
+
+  /** Whether it is an attached execution, which was recorded after its end. */
+  get isAttached(): boolean {
+    return this.#stored.isAttached
   }
 
   /** Facts about the execution that are no input of its guest. */

@@ -11,7 +11,7 @@ import type {
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
-import { resolveDetachedLimits } from '../limits.ts'
+import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
@@ -66,7 +66,8 @@ export class DetachedExecutions {
   /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */
   async retry(id: string, { request, principal, correlationId }: RetrySubmission): Promise<DetachedExecution> {
     const original = await this.find(principal.tenant, id)
-    const { owner, bodyHash, expiresAfterMs, label } = original.facts
+    const { owner, bodyHash, label } = original.facts
+    const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()

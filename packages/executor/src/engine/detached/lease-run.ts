@@ -1,6 +1,6 @@
 import { maxTimerMs, type JournalEntry } from '@codemode/shared'
 
-import type { ExecutionFacts, Lease, StatusChange } from '../../store/execution-store.ts'
+import type { ExecutionFacts, Lease } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
@@ -9,7 +9,7 @@ import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
 import { ExecutionState, type EntryOf } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
-import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
+import { endOf, outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
 
 /** Parts of the executor that a detached execution needs. */
 export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
@@ -111,7 +111,7 @@ export class LeaseRun {
     const change = isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } as const }
     return outcome === undefined
       ? this.#lease.append(entries, { handled: this.#handled, ...change })
-      : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
+      : this.#lease.finish(entries, endOf(outcome, last.type === 'turn' ? last.endedAt : last.at))
   }
 
   async #park(entry: EntryOf<'park'>): Promise<boolean> {
@@ -164,10 +164,4 @@ function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefine
   if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
   if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
   return outcomeOfGuestEnd(entry.effects.end, executionId)
-}
-
-function finalStatus(outcome: Outcome, finishedAt: number): StatusChange {
-  return outcome.status === 'completed'
-    ? { status: outcome.status, finishedAt }
-    : { status: outcome.status, finishedAt, error: outcome.error }
 }

@@ -40,6 +40,8 @@ interface ExecutionsTable {
   expires_at: ColumnType<Date, unknown, never>
   started_at: Date | null
   finished_at: Date | null
+  /** Whether it is an attached execution, which was recorded after its end. */
+  is_attached: ColumnType<boolean, never, never>
   /** Whether only the id and the hash of the body are left. */
   is_tombstone: ColumnType<boolean, never, boolean>
 }

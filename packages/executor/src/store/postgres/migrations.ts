@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-30-attached-executions': { up: addAttachedExecutions },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -55,4 +56,12 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
+}
+
+async function addAttachedExecutions(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table codemode.executions add column is_attached boolean not null default false`.execute(db)
+  // Lists of detached executions must not search through the many attached ones.
+  await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone and not is_attached`.execute(
+    db,
+  )
 }

@@ -1,8 +1,9 @@
-import { newExecutionId } from '@codemode/shared'
+import { newExecutionId, type JournalEntry } from '@codemode/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import type { Lease } from '../execution-store.ts'
+import { createdAt } from '../../engine/state/journal.test-support.ts'
+import type { EndedExecution, ExecutionFacts, Lease } from '../execution-store.ts'
 import { deleteOld } from './maintenance.ts'
 import {
   answer,
@@ -120,6 +121,39 @@ test('an execution has the times, the status and the error that its runner set',
   const expected = { status: 'failed', startedAt: 1_000, finishedAt: 2_000, error }
   expect(await store.find('acme', execution.facts.id)).toMatchObject(expected)
   expect(await store.post('acme', execution.facts.id, { kind: 'cancel' })).toBe(false)
+})
+
+test('executions are recorded once, with any characters, and not in the place of another execution', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const detached = newExecution()
+  await store.create(detached)
+  const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0\ud800', retryable: false } as const
+  const endedOf = (facts: Partial<ExecutionFacts>, entries: JournalEntry[]): EndedExecution => {
+    const { facts: all, header } = newExecution(facts)
+    const { expiresAfterMs: _, ...rest } = all
+    return {
+      facts: rest,
+      journal: { header, entries },
+      end: { status: 'failed', startedAt: 1_001, finishedAt: 2_002, error },
+    }
+  }
+  const one = endedOf({ label: 'x\0' }, [answer(1, '\0'), answer(2)])
+  const inPlace = endedOf({ id: detached.facts.id }, [answer(1)])
+  const ofOther = endedOf({ id: one.facts.id, tenant: 'other' }, [])
+  await store.record([one, inPlace])
+  await store.record([one, ofOther])
+  expect(await store.read('acme', one.facts.id, 0)).toEqual(one.journal)
+  expect(await store.read('other', one.facts.id, 0)).toEqual(ofOther.journal)
+  expect(await store.find('acme', one.facts.id)).toEqual({
+    facts: { ...one.facts, expiresAfterMs: 2_002 - createdAt },
+    isAttached: true,
+    createdAt,
+    expiresAt: 2_002,
+    ...one.end,
+  })
+  expect(await store.find('acme', detached.facts.id)).toMatchObject({ isAttached: false, status: 'queued' })
+  expect((await store.read('acme', detached.facts.id, 0))?.entries).toEqual([])
+  expect(await store.post('acme', one.facts.id, { kind: 'wake' })).toBe(false)
 })
 
 test('pages of a list stay as they are while executions are created', async () => {

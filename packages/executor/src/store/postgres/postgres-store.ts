@@ -2,6 +2,7 @@ import type { Journal } from '@codemode/shared'
 
 import type {
   Created,
+  EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -23,6 +24,7 @@ import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
+import { recordExecutions } from './record-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
@@ -61,6 +63,7 @@ const defaults = {
 
 /** Store of detached executions in PostgreSQL, which several nodes share. */
 export class PostgresStore implements ExecutionStore {
+  readonly isInUse = true
   readonly #options: Resolved
   readonly #db: Database
   readonly #wakeUps: WakeUps
@@ -108,6 +111,10 @@ export class PostgresStore implements ExecutionStore {
     const created = await this.#creating.run(execution)
     if (created.type === 'created') this.#notifications.send([workTopic])
     return created
+  }
+
+  record(executions: readonly EndedExecution[]): Promise<void> {
+    return recordExecutions(this.#db, executions)
   }
 
   find(tenant: string, id: string): Promise<StoredExecution | undefined> {
