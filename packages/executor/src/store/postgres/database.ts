@@ -36,6 +36,8 @@ interface ExecutionsTable {
   epoch: ColumnType<number, never, number>
   /** Node that holds the lease; null if nobody holds it. */
   node: string | null
+  /** Time of the next wake-up while nobody holds the lease; null if only a message or the expiry is waited for. */
+  wake_at: ColumnType<Date | null, never, unknown>
   created_at: ColumnType<Date, never, never>
   expires_at: ColumnType<Date, unknown, never>
   started_at: Date | null

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-30-attached-executions': { up: addAttachedExecutions },
+  '2026-11-30-wake-times': { up: addWakeTimes },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -64,4 +65,9 @@ async function addAttachedExecutions(db: Kysely<unknown>): Promise<void> {
   await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone and not is_attached`.execute(
     db,
   )
+}
+
+async function addWakeTimes(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table codemode.executions add column wake_at timestamptz default now()`.execute(db)
+  await sql`create index on codemode.executions (key) where finished_at is null`.execute(db)
 }

@@ -19,17 +19,20 @@ import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
-import { deleteOld, wakeExpired } from './maintenance.ts'
+import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { recordExecutions } from './record-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { Retention } from './retention.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
+/** Milliseconds between two searches for executions whose wake-ups are gone. */
+const searchIntervalMs = 60_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
 
@@ -70,7 +73,10 @@ export class PostgresStore implements ExecutionStore {
   readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
+  readonly #retention: Retention
   readonly #maintenance: RepeatingTask
+  readonly #closing = new AbortController()
+  #nextSearchAt = 0
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
@@ -92,6 +98,7 @@ export class PostgresStore implements ExecutionStore {
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
+    this.#retention = new Retention(db, options.retainMs)
     this.#maintenance = new RepeatingTask({
       intervalMs: maintenanceIntervalMs,
       task: () => this.#maintain(),
@@ -167,6 +174,7 @@ export class PostgresStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
+    this.#closing.abort()
     await this.#maintenance.stop()
     this.#notifications.close()
     await this.#wakeUps.stop()
@@ -195,6 +203,10 @@ export class PostgresStore implements ExecutionStore {
   async #maintain(): Promise<void> {
     if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
     await this.#wakeUps.recoverDeadLetters(this.#db)
-    await deleteOld(this.#db, this.#options.retainMs)
+    if (performance.now() >= this.#nextSearchAt) {
+      if ((await wakeForgotten(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
+      this.#nextSearchAt = performance.now() + searchIntervalMs
+    }
+    await this.#retention.deleteOld(this.#closing.signal)
   }
 }

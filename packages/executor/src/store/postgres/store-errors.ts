@@ -35,6 +35,11 @@ export function isUnavailable(error: unknown): error is RequestError {
   return error instanceof RequestError && error.code === 'STORE_UNAVAILABLE'
 }
 
+/** Returns whether the server stopped a statement at its timeout. */
+export function isStatementTimeout(error: unknown): boolean {
+  return isUnavailable(error) && error.cause instanceof DatabaseError && error.cause.code === '57014'
+}
+
 /** Returns whether a transaction failed because of another one that was under way. */
 export function isContention(error: unknown): boolean {
   return isUnavailable(error) && error.cause instanceof DatabaseError && contentionCodes.has(error.cause.code ?? '')
