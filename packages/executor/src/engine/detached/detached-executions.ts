@@ -15,6 +15,7 @@ import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
+import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
 
 interface DetachedExecutionsOptions extends LeaseRunParts {
@@ -31,11 +32,12 @@ export class DetachedExecutions {
   readonly #working: Working
   readonly #runs = new Set<LeaseRun>()
   #isClosing = false
-  readonly #readers = new ReaderLimit()
+  readonly #parts
 
   constructor(options: DetachedExecutionsOptions) {
     this.#options = options
     const { store, node, maxRunning } = options
+    this.#parts = { store, journals: new StoredJournals(store), readers: new ReaderLimit() }
     this.#working = store.work({
       node,
       places: () => maxRunning - this.#runs.size,
@@ -102,10 +104,9 @@ export class DetachedExecutions {
 
   /** Returns the tenant's execution with this id. Rejects with `RequestError` NOT_FOUND. */
   async find(tenant: string, id: string): Promise<DetachedExecution> {
-    const { store } = this.#options
-    const stored = await store.find(tenant, id)
+    const stored = await this.#options.store.find(tenant, id)
     if (stored === undefined) throw notFound(id)
-    return new DetachedExecution(store, stored, this.#readers)
+    return new DetachedExecution(stored, this.#parts)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
