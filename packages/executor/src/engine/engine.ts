@@ -107,7 +107,7 @@ export interface Engine {
    * Stores a new execution of the same code and values as the one with this id. Rejects with `RequestError`.
    */
   retry(id: string, retry: RetrySubmission): Promise<DetachedHandle>
-  /** Tries to continue an execution that needs attention. Rejects with `RequestError`. */
+  /** Tries to continue an execution that needs attention. Rejects with `RequestError`, EXECUTION_ENDED after its end. */
   wake(tenant: string, id: string): Promise<DetachedHandle>
   /**
    * Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown id and for another

@@ -253,6 +253,28 @@ describe('a detached execution', () => {
     const sameId = node.retry(first.id, { request: { id: first.id }, principal, correlationId: 'cor_3' })
     await expect(sameId).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
     expect(await resultOf(second)).toBe(1)
+    const repeated = await node.retry(first.id, { request: { id: second.id }, principal, correlationId: 'cor_4' })
+    expect(repeated).toMatchObject({ id: second.id, correlationId: 'cor_2', status: 'completed' })
+    await node.close()
+  })
+
+  test('is no retry of another one, although both have the same body', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const first = await node.submit(submissionOf('return 1', { tools: [] }))
+    const other = await node.submit({
+      ...submissionOf('return 1', { tools: [] }),
+      principal: { ...principal, owner: 'other' },
+    })
+    const retry = node.retry(first.id, { request: { id: other.id }, principal, correlationId: 'cor_2' })
+    await expect(retry).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await node.close()
+  })
+
+  test('that has ended cannot be woken', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const execution = await node.submit(submissionOf('return 1'))
+    await execution.finished
+    await expect(node.wake('acme', execution.id)).rejects.toMatchObject({ code: 'EXECUTION_ENDED', httpStatus: 409 })
     await node.close()
   })
 

@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type {
@@ -68,12 +70,11 @@ export class DetachedExecutions {
   /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */
   async retry(id: string, { request, principal, correlationId }: RetrySubmission): Promise<DetachedExecution> {
     const original = await this.find(principal.tenant, id)
-    const { owner, bodyHash, label } = original.facts
+    const { owner, label } = original.facts
     const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
-    if (newId === id) throw otherRequest(id)
     const newHeader = {
       ...header,
       executionId: newId,
@@ -87,7 +88,7 @@ export class DetachedExecutions {
       // An operator who retries an execution does not take it from its owner.
       owner,
       id: newId,
-      bodyHash,
+      bodyHash: retryHash(id),
       expiresAfterMs,
       ...(label !== undefined && { label }),
       ...(request.callback !== undefined && { callback: request.callback }),
@@ -95,10 +96,10 @@ export class DetachedExecutions {
     return this.#create(facts, newHeader, principal)
   }
 
-  /** Claims an execution that needs attention again. Rejects with `RequestError`. */
+  /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
   async wake(tenant: string, id: string): Promise<DetachedExecution> {
     const execution = await this.find(tenant, id)
-    await this.#options.store.post(tenant, id, { kind: 'wake' })
+    if (!(await this.#options.store.post(tenant, id, { kind: 'wake' }))) throw hasEnded(id)
     return execution
   }
 
@@ -147,6 +148,21 @@ export class DetachedExecutions {
 function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal' | 'correlationId'>) {
   const { tenant, owner, keyId, isolation } = principal
   return { tenant, owner, keyId, isolation, correlationId }
+}
+
+/**
+ * Returns what identifies a retry in place of the hash of a body: a repeat of it attaches to the new execution, and a retry
+ * of another execution with its id is a conflict.
+ */
+function retryHash(originalId: string): string {
+  return hash('sha256', `retry of ${originalId}`, 'hex')
+}
+
+function hasEnded(executionId: string): RequestError {
+  return new RequestError('EXECUTION_ENDED', `The execution ${executionId} has ended`, {
+    executionId,
+    suggestion: 'Read its record, or run it again: POST /v1/executions/:id/retry.',
+  })
 }
 
 function callbackMissing(): RequestError {
