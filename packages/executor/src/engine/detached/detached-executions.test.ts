@@ -1,4 +1,10 @@
-import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffects } from '@codemode/shared'
+import {
+  newExecutionId,
+  RequestError,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type TurnEffects,
+} from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
@@ -144,6 +150,18 @@ describe('a detached execution', () => {
     expect((await node.submit(submission)).id).toBe(first.id)
     const other = { ...submission, bodyHash: 'another' }
     await expect(node.submit(other)).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await node.close()
+  })
+
+  test('that is stored, but cannot be read, is refused to a repeat of its request as ambiguous', async () => {
+    const store = new MemoryStore()
+    const node = startNode(store, 'one')
+    const submission = submissionOf('return 1')
+    await node.submit(submission)
+    const unavailable = new RequestError('STORE_UNAVAILABLE', 'The store did not answer', { retryAfterSeconds: 2 })
+    vi.spyOn(store, 'find').mockRejectedValueOnce(unavailable)
+    const refusal = { code: 'STORE_UNAVAILABLE', ambiguous: true, retryAfterSeconds: 2 }
+    await expect(node.submit(submission)).rejects.toMatchObject(refusal)
     await node.close()
   })
 

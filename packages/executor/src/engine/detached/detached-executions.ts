@@ -128,8 +128,11 @@ export class DetachedExecutions {
     if (created.type === 'too-many-queued') throw tooManyQueued(maxQueued)
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
     if (created.type === 'exists' && created.isGone) throw resultGone(facts.id)
+    if (created.type === 'exists') return this.find(facts.tenant, facts.id).catch(refuseAmbiguously)
     this.#working.wake()
-    return this.find(facts.tenant, facts.id)
+    const createdAt = Date.now()
+    const expiresAt = createdAt + facts.expiresAfterMs
+    return new DetachedExecution({ facts, isAttached: false, status: 'queued', createdAt, expiresAt }, this.#parts)
   }
 
   async #run(lease: Lease): Promise<void> {
@@ -162,6 +165,18 @@ function hasEnded(executionId: string): RequestError {
   return new RequestError('EXECUTION_ENDED', `The execution ${executionId} has ended`, {
     executionId,
     suggestion: 'Read its record, or run it again: POST /v1/executions/:id/retry.',
+  })
+}
+
+/** Throws the refusal to read an execution that is stored: its code may run, although the request fails. */
+function refuseAmbiguously(error: unknown): never {
+  if (!(error instanceof RequestError) || error.code !== 'STORE_UNAVAILABLE') throw error
+  const { code, message, retryAfterSeconds, suggestion } = error
+  throw new RequestError(code, message, {
+    ambiguous: true,
+    cause: error,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(suggestion !== undefined && { suggestion }),
   })
 }
 

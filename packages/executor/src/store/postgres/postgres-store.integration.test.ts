@@ -41,6 +41,29 @@ test('an id belongs to the execution that was created first with it, of each ten
   expect(await store.post('third', facts.id, { kind: 'wake' })).toBe(false)
 })
 
+test.each([
+  ['before its commit', '', false],
+  ['during its commit', 'deferrable initially deferred', true],
+])(
+  'when the connection is lost while an execution is stored, %s, the error says whether it may be stored',
+  async (_when, deferral, ambiguous) => {
+    const url = await servers.createDatabase()
+    await using store = await startStore(url)
+    await query(
+      url,
+      `create function cut() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'`,
+    )
+    await query(
+      url,
+      `create constraint trigger cut after insert on codemode.executions ${deferral} for each row execute function cut()`,
+    )
+    const execution = newExecution()
+    await expect(store.create(execution)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', ambiguous })
+    await query(url, 'drop trigger cut on codemode.executions')
+    expect(await store.create(execution)).toEqual({ type: 'created' })
+  },
+)
+
 test('executions that are created at once with one id are one execution', async () => {
   const url = await servers.createDatabase()
   await using store = await startStore(url)
