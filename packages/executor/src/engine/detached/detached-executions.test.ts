@@ -102,14 +102,24 @@ async function claimsOf(node: DetachedExecutions, id: string): Promise<number> {
   return entries.filter(({ type }) => type === 'claim').length
 }
 
-/** Resolves when the stored execution has the given status. */
-async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
+/** Resolves when the condition holds, which is checked at each append to the journal of an execution. */
+async function untilAppended(store: MemoryStore, id: string, isMet: () => Promise<boolean>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const check = () => void store.find('acme', id).then((stored) => stored?.status === status && resolve())
+  const check = () => void isMet().then((met) => met && resolve())
   const stop = store.onAppend('acme', id, check)
   check()
   await promise
   stop()
+}
+
+/** Resolves when the stored execution has the given status. */
+function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
+  return untilAppended(store, id, async () => (await store.find('acme', id))?.status === status)
+}
+
+/** Resolves when the stored execution is parked. */
+function untilParked(store: MemoryStore, id: string): Promise<void> {
+  return untilAppended(store, id, async () => (await store.read('acme', id, 0))?.entries.at(-1)?.type === 'park')
 }
 
 async function resultOf(execution: { finished: Promise<void>; result(): Promise<string> }): Promise<unknown> {
@@ -165,6 +175,19 @@ describe('a detached execution', () => {
     await node.close()
   })
 
+  test('has the same status in a list and in its record, while a tool runs and when it is handed over', async () => {
+    const store = new MemoryStore()
+    const latch = Promise.withResolvers<ToolAnswer>()
+    const node = startNode(store, 'one', () => latch.promise)
+    const { id } = await node.submit(submissionOf('call twice'))
+    const statusOfRecord = async () =>
+      (JSON.parse(await (await node.find('acme', id)).record()) as { status: string }).status
+    await untilStatus(store, id, 'waiting')
+    expect(await statusOfRecord()).toBe('waiting')
+    await node.close()
+    expect(await statusOfRecord()).toBe((await store.find('acme', id))?.status)
+  })
+
   test('that sleeps is parked: no node holds it, and any node continues it', async () => {
     const store = new MemoryStore()
     const calls: string[] = []
@@ -175,7 +198,7 @@ describe('a detached execution', () => {
     const one = startNode(store, 'one', call)
     const submission = submissionOf('call, sleep for a minute, call')
     const { id } = await one.submit(submission)
-    await untilStatus(store, id, 'waiting')
+    await untilParked(store, id)
     await one.close()
     const two = startNode(store, 'two', call)
     const execution = await two.find('acme', id)
@@ -232,7 +255,7 @@ describe('a detached execution', () => {
     const store = new MemoryStore()
     const node = startNode(store, 'one')
     const execution = await node.submit(submissionOf('sleep for a minute'))
-    await untilStatus(store, execution.id, 'waiting')
+    await untilParked(store, execution.id)
     await execution.cancel()
     expect(await resultOf(execution)).toBe('CANCELLED')
     await node.close()
@@ -242,7 +265,7 @@ describe('a detached execution', () => {
     const store = new MemoryStore()
     const one = startNode(store, 'one')
     const { id } = await one.submit(submissionOf('call, sleep for a minute, call'))
-    await untilStatus(store, id, 'waiting')
+    await untilParked(store, id)
     await one.close()
     const other = startNode(
       store,

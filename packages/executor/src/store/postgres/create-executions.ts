@@ -70,7 +70,7 @@ async function insertExecutions(
     ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, expires_after_ms, places_left)
     where places_left > 0 and not exists (
       select from codemode.executions queued
-      where queued.tenant = new.tenant and queued.status = 'queued'
+      where queued.tenant = new.tenant and queued.started_at is null and queued.finished_at is null
       offset greatest(places_left, 1) - 1
     )
     on conflict do nothing
