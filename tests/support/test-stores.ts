@@ -30,8 +30,8 @@ function openMemoryStore(): TestStore {
   }
 }
 
-/** Starts a server of its own. */
-async function openPostgresStore(): Promise<TestStore> {
+/** Starts a server of its own, and opens a store on it. */
+export async function openPostgresStore(): Promise<TestStore> {
   const server = await startPostgres()
   const stores: PostgresStore[] = []
   return {

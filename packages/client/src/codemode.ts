@@ -174,14 +174,15 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Returns the detached executions of this API key's tenant, newest first. The list is read in pages while it is iterated;
-   * an execution that is stored meanwhile does not shift it. Throws a ConfigurationError for an invalid filter.
+   * Returns the executions of this API key's tenant that the executor's store has, newest first: detached ones, and attached
+   * ones that have ended. The list is read in pages while it is iterated; an execution that is stored meanwhile does not
+   * shift it. Throws a ConfigurationError for an invalid filter.
    *
    * @example
    * import { Codemode } from '@codemode/client'
    *
    * await using codemode = Codemode.fromEnv()
-   * for await (const { executionId, error } of codemode.listExecutions({ status: 'failed', label: 'report' })) {
+   * for await (const { executionId, error } of codemode.listExecutions({ status: 'failed', detached: true })) {
    *   console.log(executionId, error?.code)
    * }
    */

@@ -83,12 +83,14 @@ export interface SubmissionOptions extends ControlOptions {
   onRetry?(this: void, retry: Retry): void
 }
 
-/** Request for one page of detached executions. */
+/** Request for one page of executions. */
 export interface ListQuery {
   /** Only executions with this status. */
   readonly status?: ExecutionStatus | undefined
   /** Only executions with this label. */
   readonly label?: string | undefined
+  /** Only detached executions (`true`), or only attached ones that were recorded (`false`). */
+  readonly detached?: boolean | undefined
   /** Only executions that were created at this time or later, in the format of ISO 8601. */
   readonly since?: string | undefined
   /** Maximum number of executions of the page, up to 200; 50 by default. */
@@ -112,7 +114,7 @@ export interface RetryOptions extends SubmissionOptions {
 export interface DetachedExecutor {
   /** Stores the execution of a request with an id and `detached: true`. Resolves when it has been stored. */
   submit(request: ExecutionRequest & { readonly id: string }, options: SubmissionOptions): Promise<AcceptedExecution>
-  /** Returns a page of the detached executions, newest first. */
+  /** Returns a page of the executions in the executor's store, newest first. */
   list(query: ListQuery, options?: ControlOptions): Promise<ExecutionList>
   /** Stores a new execution of the code, the values and the options of the one with the given id. */
   retry(executionId: string, options: RetryOptions): Promise<AcceptedExecution>

@@ -121,7 +121,12 @@ export const executorOptionsSchema = z.strictObject({
   databaseConnections: count('maximum number of connections to the database', 10, { min: 2, max: 1_000 }),
   maxRunningDetached: count('maximum number of detached executions that run on this node at once', 200),
   parkAfterMs: milliseconds('shortest time to its next timer for which a detached execution is parked', 5_000),
-  retainDetachedMs: milliseconds('time for which an ended detached execution can be read', 604_800_000, {
+  recordAttached: option(z.boolean(), {
+    description: 'whether attached executions are recorded in the store when they have ended',
+    rule: 'true (1) or false (0)',
+    example: false,
+  }),
+  retainDetachedMs: milliseconds('time for which an ended execution can be read from the store', 604_800_000, {
     min: 1_000,
     max: 31_536_000_000,
   }),
@@ -178,6 +183,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     databaseConnections: options.databaseConnections ?? 10,
     maxRunningDetached: options.maxRunningDetached ?? 200,
     parkAfterMs: options.parkAfterMs ?? 5_000,
+    recordAttached: options.recordAttached ?? true,
     retainDetachedMs: options.retainDetachedMs ?? 604_800_000,
   }
 }

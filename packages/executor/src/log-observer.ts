@@ -21,5 +21,8 @@ export function logObserver(logger: Logger): EngineObserver {
     executionFailedByBug(err, ids) {
       logger.error({ err, ...ids }, 'an execution failed because of a bug in the executor')
     },
+    executionsNotRecorded(count) {
+      logger.warn({ count }, 'attached executions were not recorded, because the store did not take them in time')
+    },
   }
 }

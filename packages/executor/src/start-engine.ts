@@ -68,7 +68,12 @@ export async function startEngine(
     observer,
     retain: { ms: config.retainMs, count: config.retainCount, bytes: config.retainBytes },
     ...(store !== undefined && {
-      detached: { store, maxRunning: config.maxRunningDetached, parkAfterMs: config.parkAfterMs },
+      detached: {
+        store,
+        maxRunning: config.maxRunningDetached,
+        parkAfterMs: config.parkAfterMs,
+        recordAttached: config.recordAttached,
+      },
     }),
   })
   return {

@@ -31,7 +31,7 @@ export class DetachedClient implements DetachedExecutor {
     }
   }
 
-  /** Returns a page of the detached executions of the API key's tenant. */
+  /** Returns a page of the executions of the API key's tenant in the store. */
   list(query: ListQuery, options: ControlOptions = {}): Promise<ExecutionList> {
     const parameters = new URLSearchParams()
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))

@@ -13,6 +13,8 @@ const listOptionsSchema = z.strictObject({
   status,
   /** Only executions with this label. */
   label,
+  /** Only detached executions (`true`), or only attached ones that were recorded (`false`). */
+  detached: z.boolean().optional(),
   /** Only executions that were created at this time or later: a Date, or a time in the format of ISO 8601. */
   since: z.union([z.date().transform((date) => date.toISOString()), since.unwrap()]).optional(),
   /** Maximum number of executions; all by default. */
@@ -21,10 +23,10 @@ const listOptionsSchema = z.strictObject({
   pageSize: z.int().min(1).max(200).default(50),
 })
 
-/** Filter of a list of detached executions, and the number of its items. */
+/** Filter of a list of executions, and the number of its items. */
 export type ListOptions = z.input<typeof listOptionsSchema>
 
-const correctCall = "codemode.listExecutions({ status: 'failed', label: 'report', since: new Date(0), limit: 100 })"
+const correctCall = "codemode.listExecutions({ status: 'failed', detached: true, since: new Date(0), limit: 100 })"
 
 /**
  * Yields the executions of all pages, each of which is read when the one before has been taken. Throws a ConfigurationError

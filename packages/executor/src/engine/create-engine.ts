@@ -1,18 +1,21 @@
 import { RequestError } from '@codemode/shared'
 
 import type { ExecutionStore } from '../store/execution-store.ts'
+import { AttachedRecorder } from './attached/attached-recorder.ts'
 import { AttachedExecutions, type AttachedExecutionsOptions } from './attached/attached-executions.ts'
 import { DetachedExecutions } from './detached/detached-executions.ts'
 import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
 import { Pacer } from './runner/pacer.ts'
 
-interface EngineOptions extends AttachedExecutionsOptions {
+interface EngineOptions extends Omit<AttachedExecutionsOptions, 'recorder'> {
   /** Store of detached executions, and how this node runs them; absent if the executor has no store. */
   readonly detached?: {
     readonly store: ExecutionStore
     readonly maxRunning: number
     readonly parkAfterMs: number
+    /** Whether attached executions are recorded in the store when they have ended. */
+    readonly recordAttached: boolean
   }
 }
 
@@ -24,7 +27,13 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox, callbackTransport, observer } = options
   const instance = createInstance()
   const pacer = new Pacer()
-  const attached = new AttachedExecutions(options, { instance, pacer })
+  const recorder = options.detached?.recordAttached
+    ? new AttachedRecorder({
+        store: options.detached.store,
+        onDropped: (count) => observer.executionsNotRecorded(count),
+      })
+    : undefined
+  const attached = new AttachedExecutions({ ...options, recorder }, { instance, pacer })
   const detached =
     options.detached &&
     new DetachedExecutions({
@@ -68,6 +77,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close({ drainMs }) {
       isClosing = true
       await Promise.all([attached.close({ drainMs }), detached?.close()])
+      await recorder?.close()
     },
   }
 }

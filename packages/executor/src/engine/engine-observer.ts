@@ -23,6 +23,8 @@ export interface EngineObserver extends SandboxObserver {
   sandboxStarted(isolation: Isolation): void
   /** Called with the error of a bug that has ended an execution with `INTERNAL`. */
   executionFailedByBug(error: unknown, ids: ExecutionIds): void
+  /** Called at most every few seconds with the number of attached executions that the store did not take in time. */
+  executionsNotRecorded(count: number): void
 }
 
 /**
@@ -45,5 +47,6 @@ export function combineObservers(observers: readonly Partial<EngineObserver>[]):
     sandboxProcessEnded: (reason) => notifyAll((observer) => observer.sandboxProcessEnded?.(reason)),
     tenantThrottled: (tenant, throttledMs) => notifyAll((observer) => observer.tenantThrottled?.(tenant, throttledMs)),
     executionFailedByBug: (error, ids) => notifyAll((observer) => observer.executionFailedByBug?.(error, ids)),
+    executionsNotRecorded: (count) => notifyAll((observer) => observer.executionsNotRecorded?.(count)),
   }
 }

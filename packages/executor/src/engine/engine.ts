@@ -107,14 +107,14 @@ export interface Engine {
    * Stores a new execution of the same code and values as the one with this id. Rejects with `RequestError`.
    */
   retry(id: string, retry: RetrySubmission): Promise<DetachedHandle>
-  /** Tries to continue an execution that needs attention. Rejects with `RequestError`. */
+  /** Tries to continue an execution that needs attention. Rejects with `RequestError`, EXECUTION_ENDED after its end. */
   wake(tenant: string, id: string): Promise<DetachedHandle>
   /**
    * Returns the tenant's execution with this id. Throws `RequestError` NOT_FOUND for an unknown id and for another
    * tenant's execution.
    */
   find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
-  /** Returns a page of the tenant's detached executions. Rejects with `RequestError` STORE_DISABLED without a store. */
+  /** Returns a page of the tenant's executions in the store. Rejects with `RequestError` STORE_DISABLED without a store. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */

@@ -10,14 +10,14 @@ import type { HttpEnv } from './http-context.ts'
 import { requireRight } from './rights.ts'
 
 /**
- * Handles GET /v1/executions: responds with a page of the tenant's detached executions, newest first, or of
- * those of the key's owner if the key has no right to read the others.
+ * Handles GET /v1/executions: responds with a page of the tenant's executions in the store, newest first, or of those of
+ * the key's owner if the key has no right to read the others.
  */
 export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Handler<HttpEnv> {
   return async function listExecutions(c) {
     const query = parseWith(executionQuerySchema, c.req.query())
     if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
-    const { since, status, label, cursor, limit } = query.value
+    const { since, status, label, detached, cursor, limit } = query.value
     const { tenant, owner, rights } = c.get('principal')
     if (!rights.includes('run')) requireRight(c.get('principal'), 'read', 'Listing executions')
     const { items, nextCursor } = await engine.list(tenant, {
@@ -25,6 +25,7 @@ export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Ha
       ...(!rights.includes('read') && { owner }),
       ...(status !== undefined && { status }),
       ...(label !== undefined && { label }),
+      ...(detached !== undefined && { isAttached: detached === 'false' }),
       ...(since !== undefined && { since: Date.parse(since) }),
       ...(cursor !== undefined && { cursor }),
     })
@@ -32,12 +33,21 @@ export function listExecutions({ engine }: { engine: Pick<Engine, 'list'> }): Ha
   }
 }
 
-function summaryOf({ facts, status, createdAt, startedAt, finishedAt, error }: StoredExecution): ExecutionSummary {
+function summaryOf({
+  facts,
+  isAttached,
+  status,
+  createdAt,
+  startedAt,
+  finishedAt,
+  error,
+}: StoredExecution): ExecutionSummary {
   const { id, correlationId, label, owner } = facts
   return {
     executionId: id,
     correlationId,
     status,
+    detached: !isAttached,
     ...(label !== undefined && { label }),
     owner,
     createdAt: timestamp(createdAt),

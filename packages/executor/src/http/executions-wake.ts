@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { HttpEnv } from './http-context.ts'
 import { requireRight } from './rights.ts'
 
-/** Handles POST /v1/executions/:id/wake: tries to continue an execution that needs attention. */
+/** Handles POST /v1/executions/:id/wake: tries to continue an execution that needs attention. An ended one is refused. */
 export function wakeExecution({
   engine,
 }: {

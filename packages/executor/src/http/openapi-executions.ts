@@ -51,12 +51,15 @@ const retryCodes = [
   'SHUTTING_DOWN',
 ] as const
 
+/** Codes of requests with which creating an execution never fails. */
+const notOfCreation = new Set<string>(['SESSION_EXPIRED', 'EXECUTION_ENDED'])
+
 /** Paths of executions. */
 export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions': {
     get: {
       operationId: 'listExecutions',
-      summary: "List the tenant's detached executions, newest first",
+      summary: "List the tenant's detached executions, and recorded attached ones, newest first",
       description: 'Requires the right `read` for those of all owners; with `run` alone, lists those of its own owner.',
       requestParams: { query: executionQuerySchema, header: requestHeaders() },
       responses: {
@@ -79,7 +82,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
           content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
         },
         202: response('The detached execution, which has been stored', acceptedExecutionSchema, executionId),
-        ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
+        ...failures(...codesOfKind('request').filter((code) => !notOfCreation.has(code))),
       },
       callbacks: {
         toolCall: {
@@ -182,7 +185,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
       requestParams: { path: id, header: requestHeaders() },
       responses: {
         202: response('The execution, which is tried again', acceptedExecutionSchema, executionId),
-        ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'STORE_DISABLED', 'STORE_UNAVAILABLE'),
+        ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'EXECUTION_ENDED', 'STORE_DISABLED', 'STORE_UNAVAILABLE'),
       },
     },
   },

@@ -2,6 +2,7 @@ import { RequestError, type Journal } from '@codemode/shared'
 
 import type {
   Created,
+  EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -46,8 +47,16 @@ export class DeferredStore implements ExecutionStore {
     if (options.startsAtOnce) this.#start().catch(() => {})
   }
 
+  get isInUse(): boolean {
+    return !this.#isEmpty
+  }
+
   async create(execution: NewExecution): Promise<Created> {
     return (await this.#ready()).create(execution)
+  }
+
+  async record(executions: readonly EndedExecution[]): Promise<void> {
+    await (await this.#ready()).record(executions)
   }
 
   async find(tenant: string, id: string): Promise<StoredExecution | undefined> {

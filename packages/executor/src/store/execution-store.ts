@@ -42,9 +42,18 @@ export type Created =
   | { readonly type: 'exists'; readonly bodyHash: string; readonly isGone: boolean }
   | { readonly type: 'too-many-queued' }
 
+/** Attached execution that has ended, as it is recorded. */
+export interface EndedExecution {
+  readonly facts: Omit<ExecutionFacts, 'callback' | 'expiresAfterMs'>
+  readonly journal: { readonly header: JournalHeader; readonly entries: readonly JournalEntry[] }
+  readonly end: StatusChange & { readonly finishedAt: number }
+}
+
 /** Stored execution as others than its runner see it. */
 export interface StoredExecution {
   readonly facts: ExecutionFacts
+  /** Whether it is an attached execution, which was recorded after its end. */
+  readonly isAttached: boolean
   readonly status: ExecutionStatus
   readonly createdAt: number
   readonly expiresAt: number
@@ -127,6 +136,8 @@ export interface ListOptions {
   readonly owner?: string
   readonly status?: ExecutionStatus
   readonly label?: string
+  /** Only attached executions (`true`), or only detached ones (`false`). */
+  readonly isAttached?: boolean
   /** Only executions that were created at this time or later, in milliseconds since the epoch. */
   readonly since?: number
   readonly limit: number
@@ -167,12 +178,19 @@ export interface Working {
 }
 
 /**
- * Store of detached executions. Its methods reject with `RequestError` STORE_UNAVAILABLE when the store does not answer in
+ * Store of detached executions, and of records of attached ones. Its methods reject with `RequestError` STORE_UNAVAILABLE when the store does not answer in
  * time.
  */
 export interface ExecutionStore extends AsyncDisposable {
+  /**
+   * Whether the store has been started, or starts by itself. A store that is started by its first detached execution
+   * records nothing before.
+   */
+  readonly isInUse: boolean
   /** Stores an execution, which is claimed by a worker then, or finds the one with the same id. */
   create(execution: NewExecution): Promise<Created>
+  /** Records attached executions that have ended: all or none of them, except those whose ids exist. */
+  record(executions: readonly EndedExecution[]): Promise<void>
   /** Returns the tenant's execution with this id; undefined if there is none. */
   find(tenant: string, id: string): Promise<StoredExecution | undefined>
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>

@@ -6,6 +6,7 @@ import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 import {
   LeaseLost,
   type Created,
+  type EndedExecution,
   type ExecutionFacts,
   type ExecutionPage,
   type ExecutionStore,
@@ -24,6 +25,7 @@ interface Row {
   readonly facts: ExecutionFacts
   readonly header: JournalHeader
   readonly entries: JournalEntry[]
+  readonly isAttached: boolean
   readonly createdAt: number
   status: ExecutionStatus
   startedAt?: number
@@ -47,6 +49,7 @@ export interface MemoryStoreOptions {
 }
 
 export class MemoryStore implements ExecutionStore {
+  readonly isInUse = true
   readonly #options: MemoryStoreOptions
   readonly #rows = new Map<string, Row>()
   readonly #workers = new Set<Worker>()
@@ -70,6 +73,7 @@ export class MemoryStore implements ExecutionStore {
       facts,
       header,
       entries: [],
+      isAttached: false,
       createdAt: Date.now(),
       status: 'queued',
       epoch: 0,
@@ -83,13 +87,35 @@ export class MemoryStore implements ExecutionStore {
     return { type: 'created' }
   }
 
+  async record(executions: readonly EndedExecution[]): Promise<void> {
+    for (const { facts, journal, end } of executions) {
+      if (this.#rows.has(facts.id)) continue
+      const createdAt = Date.parse(journal.header.createdAt)
+      this.#rows.set(facts.id, {
+        facts: { ...facts, expiresAfterMs: end.finishedAt - createdAt },
+        header: journal.header,
+        entries: [...journal.entries],
+        isAttached: true,
+        createdAt,
+        epoch: 1,
+        holder: undefined,
+        isDue: false,
+        timer: undefined,
+        inbox: [],
+        onMessage: undefined,
+        ...end,
+      })
+    }
+  }
+
   async find(tenant: string, id: string): Promise<StoredExecution | undefined> {
     const row = this.#rows.get(id)
     return row?.facts.tenant === tenant ? storedOf(row) : undefined
   }
 
-  async list(tenant: string, { owner, status, label, since = 0, limit, cursor }: ListOptions): Promise<ExecutionPage> {
-    const all = [...this.#rows.values()]
+  async list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
+    const { owner, status, label, isAttached, since = 0, limit, cursor } = options
+    const all = [...this.#rows.values()].toSorted((a, b) => a.createdAt - b.createdAt)
     const before = cursor === undefined ? all.length : all.findIndex(({ facts }) => facts.id === cursor)
     if (before < 0) throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list')
     const rows = all
@@ -101,6 +127,7 @@ export class MemoryStore implements ExecutionStore {
           row.createdAt >= since &&
           (status === undefined || row.status === status) &&
           (label === undefined || facts.label === label) &&
+          (isAttached === undefined || row.isAttached === isAttached) &&
           (owner === undefined || facts.owner === owner),
       )
     const items = rows.slice(0, limit).map(storedOf)
@@ -235,9 +262,10 @@ export class MemoryStore implements ExecutionStore {
 }
 
 function storedOf(row: Row): StoredExecution {
-  const { facts, status, createdAt, startedAt, finishedAt, error } = row
+  const { facts, isAttached, status, createdAt, startedAt, finishedAt, error } = row
   return {
     facts,
+    isAttached,
     status,
     createdAt,
     expiresAt: createdAt + facts.expiresAfterMs,

@@ -31,6 +31,7 @@ export const errorCodes = {
   CALLBACK_FORBIDDEN: request(403, 'The executor may not call the origin of the callback URL.'),
   NOT_FOUND: request(404, 'Nothing that the tenant may access exists at the path.'),
   IDEMPOTENCY_CONFLICT: request(409, 'The id belongs to an execution of another request.'),
+  EXECUTION_ENDED: request(409, 'The execution has ended, so it cannot be continued.'),
   OUTCOME_AMBIGUOUS: request(409, 'An earlier attempt may have run the code, and its outcome cannot be determined.'),
   RESULT_GONE: request(410, 'The execution with this id has ended, and its result is no longer kept.'),
   SESSION_EXPIRED: request(410, 'The session has expired.'),

@@ -13,12 +13,13 @@ export const acceptedExecutionSchema = z
 
 export type AcceptedExecution = z.infer<typeof acceptedExecutionSchema>
 
-/** Detached execution in a list. */
+/** Execution in a list. */
 export const executionSummarySchema = z
   .object({
     executionId: z.string(),
     correlationId: z.string(),
     status: executionStatusSchema,
+    detached: z.boolean().meta({ description: 'False for an attached execution, which was recorded after its end' }),
     label: z.string().optional(),
     owner: z.string().meta({ description: 'Owner of the API key that submitted the execution' }),
     createdAt: z.iso.datetime(),
@@ -30,7 +31,7 @@ export const executionSummarySchema = z
 
 export type ExecutionSummary = z.infer<typeof executionSummarySchema>
 
-/** Response of `GET /v1/executions`: a page of the tenant's detached executions, newest first. */
+/** Response of `GET /v1/executions`: a page of the tenant's executions in the store, newest first. */
 export const executionListSchema = z
   .object({
     items: z.array(executionSummarySchema),
@@ -44,6 +45,10 @@ export type ExecutionList = z.infer<typeof executionListSchema>
 export const executionQuerySchema = z.strictObject({
   status: executionStatusSchema.optional(),
   label: z.string().max(256).optional(),
+  detached: z
+    .enum(['true', 'false'])
+    .optional()
+    .meta({ description: 'Only detached executions (`true`), or only attached ones that were recorded (`false`)' }),
   since: z.iso.datetime({ offset: true }).optional().meta({ description: 'Only executions created since this time' }),
   limit: z.coerce.number().int().min(1).max(200).default(50),
   cursor: z.string().max(256).optional().meta({ description: '`nextCursor` of the page before' }),

@@ -1,5 +1,6 @@
 import { callNumberOf, type Journal, type RequestError, type ToolAnswer } from '@codemode/shared'
 
+import type { EndedExecution } from '../../store/execution-store.ts'
 import type { Permit } from './admission.ts'
 import type { EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
@@ -9,6 +10,7 @@ import { cancelled, type WallTimeout } from '../runner/failures.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import type { JournalLog } from '../state/journal-log.ts'
 import { readEvents } from '../state/read-events.ts'
+import { endOf } from '../state/outcome.ts'
 import { heapBytesOfState, recordOf, resultOf } from '../state/report.ts'
 
 interface AttachedExecutionOptions extends RunnerParts {
@@ -92,6 +94,16 @@ export class AttachedExecution implements ExecutionHandle {
   /** Memory that the execution retains after its end, in bytes. */
   get heapBytes(): number {
     return ownHeapBytes + this.#journal.heapBytes + heapBytesOfState(this.#state)
+  }
+
+  /** Journal and final state, for the record in the store; undefined before the end. */
+  get ended(): Pick<EndedExecution, 'journal' | 'end'> | undefined {
+    const { outcome, startedAt, finishedAt } = this.#state
+    if (outcome === undefined || finishedAt === undefined) return undefined
+    return {
+      journal: this.#journal,
+      end: { ...endOf(outcome, finishedAt), ...(startedAt !== undefined && { startedAt }) },
+    }
   }
 
   events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {

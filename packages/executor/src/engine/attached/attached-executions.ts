@@ -10,12 +10,14 @@ import { otherRequest, resultGone } from '../idempotency.ts'
 import type { Instance } from '../instance.ts'
 import { journalHeaderOf } from '../journal-header.ts'
 import { resolveLimits, type ExecutionLimits } from '../limits.ts'
+import type { Principal } from '../principal.ts'
 import type { WallTimeout } from '../runner/failures.ts'
 import type { Pacer } from '../runner/pacer.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { Admission } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
 import { AttachedExecution } from './attached-execution.ts'
+import type { AttachedRecorder } from './attached-recorder.ts'
 import { RetentionStore } from './retention-store.ts'
 
 /** Options of the attached executions. */
@@ -26,6 +28,8 @@ export interface AttachedExecutionsOptions {
   readonly maxQueued: number
   readonly disconnectGraceMs: number
   readonly observer: EngineObserver
+  /** Recorder of executions that have ended; absent if they are not recorded. */
+  readonly recorder?: Pick<AttachedRecorder, 'add'> | undefined
   /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -106,7 +110,7 @@ export class AttachedExecutions {
   #start(submission: Submission, id: string): AttachedExecution {
     const { sandbox, observer, callbackTransport, disconnectGraceMs } = this.#options
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
-    const { callback } = request
+    const { callback, label } = request
     const { tenant } = principal
     const limits = resolveLimits(request.limits, principal)
     // Created before the permit is requested, so that an invalid header takes no place in the queue.
@@ -121,7 +125,7 @@ export class AttachedExecutions {
       bodyHash,
       owner: principal.owner,
       placement: { tenant: principal.tenant, isolation: principal.isolation },
-      label: request.label,
+      label,
       node: this.#instance.id,
       permit,
       sandbox,
@@ -136,9 +140,33 @@ export class AttachedExecutions {
         this.#active.delete(keyOf(principal.tenant, id))
         this.#ended.add(principal.tenant, id, execution)
         this.#endedIds.add(principal.tenant, id, true)
+        this.#record(execution, { bodyHash, principal, label })
       },
     })
   }
+
+  #record(execution: AttachedExecution, { bodyHash, principal, label }: RecordedFacts): void {
+    const { ended, id, correlationId, heapBytes } = execution
+    const { tenant, owner, keyId, isolation } = principal
+    const facts = {
+      id,
+      tenant,
+      owner,
+      keyId,
+      correlationId,
+      bodyHash,
+      isolation,
+      ...(label !== undefined && { label }),
+    }
+    if (ended !== undefined) this.#options.recorder?.add({ facts, ...ended }, heapBytes)
+  }
+}
+
+/** Facts about an execution that it does not keep itself. */
+interface RecordedFacts {
+  readonly bodyHash: string
+  readonly principal: Principal
+  readonly label: string | undefined
 }
 
 /** Resolves when the execution has ended, or was refused. */

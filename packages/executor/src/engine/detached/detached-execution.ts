@@ -6,11 +6,18 @@ import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
 import type { ReaderLimit } from './reader-limit.ts'
-import { StoredJournal } from './stored-journal.ts'
+import type { OpenJournal, StoredJournals } from './stored-journals.ts'
 
 const resolved = Promise.resolve()
 
-/** Detached execution as any node sees it: what it tells is read from the store. */
+/** Parts of a node that its detached executions share. */
+interface DetachedExecutionParts {
+  readonly store: ExecutionStore
+  readonly journals: StoredJournals
+  readonly readers: ReaderLimit
+}
+
+/** Execution in the store, as any node sees it: detached, or attached and recorded after its end. */
 export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
   readonly id: string
@@ -18,10 +25,12 @@ export class DetachedExecution implements DetachedHandle {
   readonly owner: string
   readonly #stored: StoredExecution
   readonly #store: ExecutionStore
+  readonly #journals: StoredJournals
   readonly #readers: ReaderLimit
 
-  constructor(store: ExecutionStore, stored: StoredExecution, readers: ReaderLimit) {
+  constructor(stored: StoredExecution, { store, journals, readers }: DetachedExecutionParts) {
     this.#store = store
+    this.#journals = journals
     this.#readers = readers
     this.#stored = stored
     this.id = stored.facts.id
@@ -31,6 +40,11 @@ export class DetachedExecution implements DetachedHandle {
 
   get status(): ExecutionStatus {
     return this.#stored.status
+  }
+
+  /** Whether it is an attached execution, which was recorded after its end. */
+  get isAttached(): boolean {
+    return this.#stored.isAttached
   }
 
   /** Facts about the execution that are no input of its guest. */
@@ -44,7 +58,7 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async events(options: { after?: string; signal: AbortSignal }): Promise<AsyncIterable<EventText>> {
-    return eventsOf(await StoredJournal.open(this.#store, this.#stored.facts), options)
+    return eventsOf(await this.#journals.open(this.#stored.facts), options)
   }
 
   /** Counts a reader on this node. The execution goes on without readers. */
@@ -92,9 +106,9 @@ export class DetachedExecution implements DetachedHandle {
 
 /** Yields the events of a journal, and closes it. */
 async function* eventsOf(
-  journal: StoredJournal,
+  journal: OpenJournal,
   options: { after?: string; signal: AbortSignal },
 ): AsyncGenerator<EventText> {
   using open = journal
-  yield* readEvents(open, options)
+  yield* readEvents(open.journal, options)
 }

@@ -1,4 +1,10 @@
-import { newExecutionId, type ExecutionRequest, type ToolAnswer, type TurnEffects } from '@codemode/shared'
+import {
+  newExecutionId,
+  RequestError,
+  type ExecutionRequest,
+  type ToolAnswer,
+  type TurnEffects,
+} from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 import { defaultMaxLimits } from '../../api-keys.ts'
@@ -96,14 +102,24 @@ async function claimsOf(node: DetachedExecutions, id: string): Promise<number> {
   return entries.filter(({ type }) => type === 'claim').length
 }
 
-/** Resolves when the stored execution has the given status. */
-async function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
+/** Resolves when the condition holds, which is checked at each append to the journal of an execution. */
+async function untilAppended(store: MemoryStore, id: string, isMet: () => Promise<boolean>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  const check = () => void store.find('acme', id).then((stored) => stored?.status === status && resolve())
+  const check = () => void isMet().then((met) => met && resolve())
   const stop = store.onAppend('acme', id, check)
   check()
   await promise
   stop()
+}
+
+/** Resolves when the stored execution has the given status. */
+function untilStatus(store: MemoryStore, id: string, status: string): Promise<void> {
+  return untilAppended(store, id, async () => (await store.find('acme', id))?.status === status)
+}
+
+/** Resolves when the stored execution is parked. */
+function untilParked(store: MemoryStore, id: string): Promise<void> {
+  return untilAppended(store, id, async () => (await store.read('acme', id, 0))?.entries.at(-1)?.type === 'park')
 }
 
 async function resultOf(execution: { finished: Promise<void>; result(): Promise<string> }): Promise<unknown> {
@@ -147,6 +163,31 @@ describe('a detached execution', () => {
     await node.close()
   })
 
+  test('that is stored, but cannot be read, is refused to a repeat of its request as ambiguous', async () => {
+    const store = new MemoryStore()
+    const node = startNode(store, 'one')
+    const submission = submissionOf('return 1')
+    await node.submit(submission)
+    const unavailable = new RequestError('STORE_UNAVAILABLE', 'The store did not answer', { retryAfterSeconds: 2 })
+    vi.spyOn(store, 'find').mockRejectedValueOnce(unavailable)
+    const refusal = { code: 'STORE_UNAVAILABLE', ambiguous: true, retryAfterSeconds: 2 }
+    await expect(node.submit(submission)).rejects.toMatchObject(refusal)
+    await node.close()
+  })
+
+  test('has the same status in a list and in its record, while a tool runs and when it is handed over', async () => {
+    const store = new MemoryStore()
+    const latch = Promise.withResolvers<ToolAnswer>()
+    const node = startNode(store, 'one', () => latch.promise)
+    const { id } = await node.submit(submissionOf('call twice'))
+    const statusOfRecord = async () =>
+      (JSON.parse(await (await node.find('acme', id)).record()) as { status: string }).status
+    await untilStatus(store, id, 'waiting')
+    expect(await statusOfRecord()).toBe('waiting')
+    await node.close()
+    expect(await statusOfRecord()).toBe((await store.find('acme', id))?.status)
+  })
+
   test('that sleeps is parked: no node holds it, and any node continues it', async () => {
     const store = new MemoryStore()
     const calls: string[] = []
@@ -157,7 +198,7 @@ describe('a detached execution', () => {
     const one = startNode(store, 'one', call)
     const submission = submissionOf('call, sleep for a minute, call')
     const { id } = await one.submit(submission)
-    await untilStatus(store, id, 'waiting')
+    await untilParked(store, id)
     await one.close()
     const two = startNode(store, 'two', call)
     const execution = await two.find('acme', id)
@@ -214,7 +255,7 @@ describe('a detached execution', () => {
     const store = new MemoryStore()
     const node = startNode(store, 'one')
     const execution = await node.submit(submissionOf('sleep for a minute'))
-    await untilStatus(store, execution.id, 'waiting')
+    await untilParked(store, execution.id)
     await execution.cancel()
     expect(await resultOf(execution)).toBe('CANCELLED')
     await node.close()
@@ -224,7 +265,7 @@ describe('a detached execution', () => {
     const store = new MemoryStore()
     const one = startNode(store, 'one')
     const { id } = await one.submit(submissionOf('call, sleep for a minute, call'))
-    await untilStatus(store, id, 'waiting')
+    await untilParked(store, id)
     await one.close()
     const other = startNode(
       store,
@@ -253,6 +294,28 @@ describe('a detached execution', () => {
     const sameId = node.retry(first.id, { request: { id: first.id }, principal, correlationId: 'cor_3' })
     await expect(sameId).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
     expect(await resultOf(second)).toBe(1)
+    const repeated = await node.retry(first.id, { request: { id: second.id }, principal, correlationId: 'cor_4' })
+    expect(repeated).toMatchObject({ id: second.id, correlationId: 'cor_2', status: 'completed' })
+    await node.close()
+  })
+
+  test('is no retry of another one, although both have the same body', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const first = await node.submit(submissionOf('return 1', { tools: [] }))
+    const other = await node.submit({
+      ...submissionOf('return 1', { tools: [] }),
+      principal: { ...principal, owner: 'other' },
+    })
+    const retry = node.retry(first.id, { request: { id: other.id }, principal, correlationId: 'cor_2' })
+    await expect(retry).rejects.toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
+    await node.close()
+  })
+
+  test('that has ended cannot be woken', async () => {
+    const node = startNode(new MemoryStore(), 'one')
+    const execution = await node.submit(submissionOf('return 1'))
+    await execution.finished
+    await expect(node.wake('acme', execution.id)).rejects.toMatchObject({ code: 'EXECUTION_ENDED', httpStatus: 409 })
     await node.close()
   })
 

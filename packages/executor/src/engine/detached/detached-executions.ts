@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto'
+
 import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
 
 import type {
@@ -11,10 +13,11 @@ import type {
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
-import { resolveDetachedLimits } from '../limits.ts'
+import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
+import { StoredJournals } from './stored-journals.ts'
 import { LeaseRun, type LeaseRunParts } from './lease-run.ts'
 
 interface DetachedExecutionsOptions extends LeaseRunParts {
@@ -31,11 +34,12 @@ export class DetachedExecutions {
   readonly #working: Working
   readonly #runs = new Set<LeaseRun>()
   #isClosing = false
-  readonly #readers = new ReaderLimit()
+  readonly #parts
 
   constructor(options: DetachedExecutionsOptions) {
     this.#options = options
     const { store, node, maxRunning } = options
+    this.#parts = { store, journals: new StoredJournals(store), readers: new ReaderLimit() }
     this.#working = store.work({
       node,
       places: () => maxRunning - this.#runs.size,
@@ -66,11 +70,11 @@ export class DetachedExecutions {
   /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */
   async retry(id: string, { request, principal, correlationId }: RetrySubmission): Promise<DetachedExecution> {
     const original = await this.find(principal.tenant, id)
-    const { owner, bodyHash, expiresAfterMs, label } = original.facts
+    const { owner, label } = original.facts
+    const expiresAfterMs = original.isAttached ? defaultExpiresAfterMs : original.facts.expiresAfterMs
     const { header } = await original.journal()
     if (header.tools.length > 0 && request.callback === undefined) throw callbackMissing()
     const newId = request.id ?? newExecutionId()
-    if (newId === id) throw otherRequest(id)
     const newHeader = {
       ...header,
       executionId: newId,
@@ -84,7 +88,7 @@ export class DetachedExecutions {
       // An operator who retries an execution does not take it from its owner.
       owner,
       id: newId,
-      bodyHash,
+      bodyHash: retryHash(id),
       expiresAfterMs,
       ...(label !== undefined && { label }),
       ...(request.callback !== undefined && { callback: request.callback }),
@@ -92,19 +96,18 @@ export class DetachedExecutions {
     return this.#create(facts, newHeader, principal)
   }
 
-  /** Claims an execution that needs attention again. Rejects with `RequestError`. */
+  /** Claims an execution that needs attention again. Rejects with `RequestError`, EXECUTION_ENDED if it has ended. */
   async wake(tenant: string, id: string): Promise<DetachedExecution> {
     const execution = await this.find(tenant, id)
-    await this.#options.store.post(tenant, id, { kind: 'wake' })
+    if (!(await this.#options.store.post(tenant, id, { kind: 'wake' }))) throw hasEnded(id)
     return execution
   }
 
   /** Returns the tenant's execution with this id. Rejects with `RequestError` NOT_FOUND. */
   async find(tenant: string, id: string): Promise<DetachedExecution> {
-    const { store } = this.#options
-    const stored = await store.find(tenant, id)
+    const stored = await this.#options.store.find(tenant, id)
     if (stored === undefined) throw notFound(id)
-    return new DetachedExecution(store, stored, this.#readers)
+    return new DetachedExecution(stored, this.#parts)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
@@ -125,8 +128,11 @@ export class DetachedExecutions {
     if (created.type === 'too-many-queued') throw tooManyQueued(maxQueued)
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
     if (created.type === 'exists' && created.isGone) throw resultGone(facts.id)
+    if (created.type === 'exists') return this.find(facts.tenant, facts.id).catch(refuseAmbiguously)
     this.#working.wake()
-    return this.find(facts.tenant, facts.id)
+    const createdAt = Date.now()
+    const expiresAt = createdAt + facts.expiresAfterMs
+    return new DetachedExecution({ facts, isAttached: false, status: 'queued', createdAt, expiresAt }, this.#parts)
   }
 
   async #run(lease: Lease): Promise<void> {
@@ -145,6 +151,33 @@ export class DetachedExecutions {
 function factsOfSender({ principal, correlationId }: Pick<Submission, 'principal' | 'correlationId'>) {
   const { tenant, owner, keyId, isolation } = principal
   return { tenant, owner, keyId, isolation, correlationId }
+}
+
+/**
+ * Returns what identifies a retry in place of the hash of a body: a repeat of it attaches to the new execution, and a retry
+ * of another execution with its id is a conflict.
+ */
+function retryHash(originalId: string): string {
+  return hash('sha256', `retry of ${originalId}`, 'hex')
+}
+
+function hasEnded(executionId: string): RequestError {
+  return new RequestError('EXECUTION_ENDED', `The execution ${executionId} has ended`, {
+    executionId,
+    suggestion: 'Read its record, or run it again: POST /v1/executions/:id/retry.',
+  })
+}
+
+/** Throws the refusal to read an execution that is stored: its code may run, although the request fails. */
+function refuseAmbiguously(error: unknown): never {
+  if (!(error instanceof RequestError) || error.code !== 'STORE_UNAVAILABLE') throw error
+  const { code, message, retryAfterSeconds, suggestion } = error
+  throw new RequestError(code, message, {
+    ambiguous: true,
+    cause: error,
+    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
+    ...(suggestion !== undefined && { suggestion }),
+  })
 }
 
 function callbackMissing(): RequestError {

@@ -1,4 +1,4 @@
-import { maxTimerMs, type JournalEntry } from '@codemode/shared'
+import { maxTimerMs, type ExecutionStatus, type JournalEntry } from '@codemode/shared'
 
 import type { ExecutionFacts, Lease, StatusChange } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
@@ -9,7 +9,7 @@ import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
 import { ExecutionState, type EntryOf } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
-import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
+import { endOf, outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
 
 /** Parts of the executor that a detached execution needs. */
 export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
@@ -35,6 +35,8 @@ export class LeaseRun {
   readonly #state: ExecutionState
   readonly #runner: ExecutionRunner
   readonly #now: () => number
+  /** Status of the execution in the store. */
+  #storedStatus: ExecutionStatus
   #isParked = false
   #isSuspended = false
   #isTakingMessages = false
@@ -43,7 +45,8 @@ export class LeaseRun {
 
   constructor(lease: Lease, parts: LeaseRunParts) {
     this.#lease = lease
-    const { facts } = lease.execution
+    const { facts, status } = lease.execution
+    this.#storedStatus = status
     const journal = new JournalLog(lease.header)
     this.#state = new ExecutionState(lease.header)
     for (const entry of lease.entries) {
@@ -100,18 +103,26 @@ export class LeaseRun {
 
   /** Gives the lease back. A suspension is an entry, so that it does not count as a crash of the node. */
   async #giveBack(): Promise<void> {
-    if (this.#isSuspended) await this.#lease.append([{ type: 'park', at: Math.max(this.#state.lastAt, this.#now()) }])
+    const park = { type: 'park', at: Math.max(this.#state.lastAt, this.#now()) } as const
+    if (this.#isSuspended) await this.#lease.append([park], { change: { status: 'waiting' } })
     await this.#lease.release()
   }
 
   #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
     const outcome = outcomeOf(last, this.#lease.header.executionId)
-    const isClaim = entries[0]?.type === 'claim'
-    const change = isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } as const }
-    return outcome === undefined
-      ? this.#lease.append(entries, { handled: this.#handled, ...change })
-      : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
+    if (outcome !== undefined)
+      return this.#lease.finish(entries, endOf(outcome, last.type === 'turn' ? last.endedAt : last.at))
+    const change = this.#changeBy(entries)
+    return this.#lease.append(entries, { handled: this.#handled, ...(change && { change }) })
+  }
+
+  /** Returns the change of the status that entries make; undefined if it stays as it is stored. */
+  #changeBy(entries: readonly JournalEntry[]): StatusChange | undefined {
+    const status = this.#state.statusAfter(entries)
+    if (status === this.#storedStatus) return undefined
+    this.#storedStatus = status
+    return { status, startedAt: this.#state.startedAt ?? entries[0]!.at }
   }
 
   async #park(entry: EntryOf<'park'>): Promise<boolean> {
@@ -164,10 +175,4 @@ function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefine
   if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
   if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
   return outcomeOfGuestEnd(entry.effects.end, executionId)
-}
-
-function finalStatus(outcome: Outcome, finishedAt: number): StatusChange {
-  return outcome.status === 'completed'
-    ? { status: outcome.status, finishedAt }
-    : { status: outcome.status, finishedAt, error: outcome.error }
 }

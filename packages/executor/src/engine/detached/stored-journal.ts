@@ -1,4 +1,4 @@
-import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
+import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
 import { notFound } from '../engine.ts'
@@ -8,40 +8,52 @@ import type { GrowingJournal } from '../state/read-events.ts'
 const pollMs = 5_000
 
 /** Ids by which a stored execution is found. */
-type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
+export type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
 
-/** Journal of a detached execution, read from the store as it grows. It must be closed. */
+/** Journal of one execution, read from the store as it grows. It must be closed. */
 export class StoredJournal implements GrowingJournal, Disposable {
-  readonly header: JournalHeader
-  readonly entries: JournalEntry[]
-  readonly #tenant: string
-  readonly #id: string
+  readonly entries: JournalEntry[] = []
   readonly #store: ExecutionStore
+  readonly #ids: StoredIds
   readonly #stopListening: () => void
   readonly #timer: NodeJS.Timeout
+  #header: JournalHeader | undefined
   /** Settled at the next entry; undefined while no reader waits. */
   #next: PromiseWithResolvers<void> | undefined
-  #isReading = false
-  #isStale = false
+  #reading: Promise<void> | undefined
+  /** Read that begins after the one that is under way. */
+  #nextReading: Promise<void> | undefined
 
-  private constructor(store: ExecutionStore, { tenant, id }: StoredIds, journal: Journal) {
+  /** Starts to follow the journal. `read` must be called before it is used. */
+  constructor(store: ExecutionStore, ids: StoredIds) {
     this.#store = store
-    this.#tenant = tenant
-    this.#id = id
-    this.header = journal.header
-    this.entries = [...journal.entries]
-    this.#stopListening = store.onAppend(tenant, id, () => this.#refresh())
-    this.#timer = setInterval(() => this.#refresh(), pollMs)
+    this.#ids = ids
+    // If the store does not answer, the next poll tries again.
+    const refresh = (): void => void this.read().catch(() => {})
+    this.#stopListening = store.onAppend(ids.tenant, ids.id, refresh)
+    this.#timer = setInterval(refresh, pollMs)
   }
 
-  /** Reads the journal up to now, and follows it from then on. Rejects with `RequestError` NOT_FOUND if it is gone. */
-  static async open(store: ExecutionStore, ids: StoredIds): Promise<StoredJournal> {
-    const stored = await store.read(ids.tenant, ids.id, 0)
-    if (stored === undefined) throw notFound(ids.id)
-    const journal = new StoredJournal(store, ids, stored)
-    // Entries may have been appended before the notifications began.
-    journal.#refresh()
-    return journal
+  get header(): JournalHeader {
+    if (this.#header === undefined) throw new Error('The journal has not been read')
+    return this.#header
+  }
+
+  /**
+   * Reads the entries that were appended before the call. Calls during a read share the next one. Rejects with
+   * `RequestError` NOT_FOUND if the journal is gone.
+   */
+  read(): Promise<void> {
+    if (this.#reading === undefined) {
+      this.#reading = this.#readNow().finally(() => (this.#reading = undefined))
+      return this.#reading
+    }
+    const readAgain = (): Promise<void> => {
+      this.#nextReading = undefined
+      return this.read()
+    }
+    this.#nextReading ??= this.#reading.then(readAgain, readAgain)
+    return this.#nextReading
   }
 
   grown(): Promise<void> {
@@ -56,29 +68,15 @@ export class StoredJournal implements GrowingJournal, Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     this.#stopListening()
+  }
+
+  async #readNow(): Promise<void> {
+    const { tenant, id } = this.#ids
+    const stored = await this.#store.read(tenant, id, this.entries.length)
+    if (stored === undefined) throw notFound(id)
+    this.#header ??= stored.header
+    if (stored.entries.length === 0) return
+    for (const entry of stored.entries) this.entries.push(entry)
     this.wakeReaders()
-  }
-
-  /** Reads further entries; a call during a read is served by another read after it. */
-  #refresh(): void {
-    this.#isStale = true
-    if (!this.#isReading) void this.#readAll()
-  }
-
-  async #readAll(): Promise<void> {
-    this.#isReading = true
-    while (this.#isStale) {
-      this.#isStale = false
-      try {
-        const stored = await this.#store.read(this.#tenant, this.#id, this.entries.length)
-        const { entries = [] } = stored ?? {}
-        if (entries.length === 0) continue
-        this.entries.push(...entries)
-        this.wakeReaders()
-      } catch {
-        // The store does not answer. The next poll tries again.
-      }
-    }
-    this.#isReading = false
   }
 }

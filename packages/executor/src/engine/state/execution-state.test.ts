@@ -38,6 +38,28 @@ describe('the status', () => {
     expect(statuses).toEqual(['queued', 'running', 'waiting', 'running', 'completed'])
   })
 
+  test('is known before the entries are applied, so that it can be stored together with them', () => {
+    const entries = [
+      claim(1),
+      turn([1, 2], start, { calls: callsOf(1, 2) }),
+      answer(5, 1),
+      answer(6, 2),
+      turn([6, 7], answerTo(1), { calls: callsOf(3) }),
+      turn([7, 9], answerTo(2), { nextTimerAt: createdAt + 8 }),
+      turn([9, 10], tick, { nextTimerAt: createdAt + 20 }),
+      claim(15, 2),
+      answer(16, 3),
+      turn([16, 17], answerTo(3), { nextTimerAt: createdAt + 20 }),
+      turn([20, 21], tick, {}),
+    ]
+    for (let from = 0; from < entries.length; from++) {
+      for (let to = from + 1; to <= entries.length; to++) {
+        const status = stateOf(...entries.slice(0, from)).statusAfter(entries.slice(from, to))
+        expect({ from, to, status }).toEqual({ from, to, status: stateOf(...entries.slice(0, to)).status })
+      }
+    }
+  })
+
   test.each([
     ['failed', timeout],
     ['cancelled', { ...timeout, code: 'CANCELLED', name: 'AbortError' }],

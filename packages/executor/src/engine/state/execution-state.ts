@@ -127,6 +127,25 @@ export class ExecutionState {
     return answer === undefined ? undefined : { kind: 'answer', call: answer.call }
   }
 
+  /** Returns the status of an execution that has not ended after further entries, without applying them. */
+  statusAfter(entries: readonly JournalEntry[]): ExecutionStatus {
+    let answers = this.#answers.size
+    let openCalls = this.calls.openCount
+    let waits = this.#waitsSince !== undefined
+    for (const entry of entries) {
+      if (entry.type === 'answer') {
+        answers += 1
+        openCalls -= 1
+        waits = false
+      } else if (entry.type === 'turn') {
+        if (entry.delivery.kind === 'answer') answers -= 1
+        openCalls += entry.effects.calls.length
+        waits = waitsAfter(entry, { answers, openCalls })
+      }
+    }
+    return waits ? 'waiting' : 'running'
+  }
+
   /** Applies the next entry of the journal, and returns the changes. */
   apply(entry: JournalEntry): Changes {
     this.#endWait(entry)
@@ -194,7 +213,7 @@ export class ExecutionState {
     const isRefused = new Set(refused)
     const made = effects.calls.map((call) => this.calls.add(call, { isRefused: isRefused.has(call.call) }))
     const sent = this.calls.takePlaces(endedAt)
-    const isWait = this.dueDelivery(endedAt) === undefined && !this.neverSettles
+    const isWait = waitsAfter(entry, { answers: this.#answers.size, openCalls: this.calls.openCount })
     if (isWait) this.#waitsSince = endedAt
     this.status = isWait ? 'waiting' : 'running'
     return { ...noChanges, logs, sent, refused: made.filter(({ number }) => isRefused.has(number)), isWait }
@@ -236,4 +255,13 @@ export class ExecutionState {
     this.logsDropped.bytes += output.logsDropped.bytes
     return added
   }
+}
+
+/** Returns whether the guest waits after a turn, given the answers that it has not received and its open calls. */
+function waitsAfter(
+  { endedAt, effects: { nextTimerAt } }: EntryOf<'turn'>,
+  { answers, openCalls }: { readonly answers: number; readonly openCalls: number },
+): boolean {
+  if (answers > 0) return false
+  return nextTimerAt === null ? openCalls > 0 : nextTimerAt > endedAt
 }

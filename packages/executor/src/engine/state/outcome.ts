@@ -8,6 +8,8 @@ import {
   type Warning,
 } from '@codemode/shared'
 
+import type { StatusChange } from '../../store/execution-store.ts'
+
 /** Outcome of an execution that has ended. */
 export type Outcome =
   | {
@@ -21,6 +23,12 @@ export type Outcome =
       readonly error: ExecutionFailure
       readonly warnings: readonly Warning[]
     }
+
+/** Returns the final state of an execution in a list. */
+export function endOf(outcome: Outcome, finishedAt: number): StatusChange & { readonly finishedAt: number } {
+  const { status } = outcome
+  return { status, finishedAt, ...(outcome.status !== 'completed' && { error: outcome.error }) }
+}
 
 /** Returns the outcome of an execution that the guest has ended. */
 export function outcomeOfGuestEnd(end: GuestEnd, executionId: string): Outcome {

@@ -39,7 +39,7 @@ interface Ending {
 /** Outcome of a commit: it was committed, the lease was lost, or the inbox has messages, so that it cannot be parked. */
 export type CommitOutcome = 'committed' | 'lost' | 'has-messages'
 
-/** Commits a group, at most one commit of an execution. A refused commit does not affect the others. */
+/** Commits a group, which has at most one commit of an execution. A refused commit does not affect the others. */
 export async function commitGroup(
   db: Database,
   wakeUps: WakeUps,
@@ -153,19 +153,26 @@ function updateExecutions(group: readonly Commit[]) {
       finished_at = coalesce(to_timestamp(c.finished_at / 1000), e.finished_at),
       error = case when c.status is null then e.error else c.error end,
       callback = case when c.finished_at is null then e.callback end,
-      node = case when c.is_given_back then null else e.node end
+      node = case when c.is_given_back then null else e.node end,
+      wake_at = case when c.is_given_back then to_timestamp(c.wake_at / 1000) else e.wake_at end
     from unnest(
       ${changed.map(({ key }) => key)}::bigint[],
       ${changes.map((change) => change?.status ?? null)}::text[],
       ${changes.map((change) => change?.startedAt ?? null)}::float8[],
       ${changes.map((change) => change?.finishedAt ?? null)}::float8[],
       ${changes.map((change) => (change?.error === undefined ? null : encodePayload(change.error)))}::text[],
-      ${changed.map(({ ending }) => ending !== undefined)}::boolean[]
-    ) as c (key, status, started_at, finished_at, error, is_given_back)
+      ${changed.map(({ ending }) => ending !== undefined)}::boolean[],
+      ${changed.map(({ ending }) => wakeTimeOf(ending))}::float8[]
+    ) as c (key, status, started_at, finished_at, error, is_given_back, wake_at)
     join held using (key)
     where e.key = c.key
   )`
   return [update]
+}
+
+/** Returns the time of the next claim of an execution whose lease is given back; null if only a message is waited for. */
+function wakeTimeOf(ending: Ending | undefined): number | null {
+  return ending?.type === 'release' ? Date.now() : (ending?.wakeAt ?? null)
 }
 
 /** Number above all numbers of messages. */

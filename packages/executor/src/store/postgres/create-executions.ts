@@ -3,28 +3,35 @@ import { sql, type Transaction } from 'kysely'
 import type { Created, NewExecution } from '../execution-store.ts'
 import type { Database, Tables } from './database.ts'
 import { encodePayload, encodeText } from './payload.ts'
+import { withUnknownOutcome } from './store-errors.ts'
 import type { WakeUps } from './wake-ups.ts'
 
 /**
  * Stores executions with their headers and their wake-ups in one transaction, or finds those with the same ids. Nodes that
- * store executions at the same time do not see each other's, so a tenant can get a few more than `maxQueued`.
+ * store executions at the same time do not see each other's, so a tenant can get a few more than `maxQueued`. Rejects with
+ * STORE_UNAVAILABLE, which is ambiguous if the database may have committed them.
  */
 export async function createExecutions(
   db: Database,
   wakeUps: WakeUps,
   executions: readonly NewExecution[],
 ): Promise<Created[]> {
-  return db.transaction().execute(async (trx) => {
+  let isCommitting = false
+  const created = db.transaction().execute(async (trx) => {
     const inserted = await insertExecutions(trx, executions)
     await wakeUps.send(trx, [...inserted.values()])
     const existing =
       inserted.size < executions.length ? await findExisting(trx, executions) : new Map<string, Created>()
+    isCommitting = inserted.size > 0
     return executions.map(({ facts }): Created => {
       const place = placeOf(facts)
       // The second one of a batch with the same id finds the first one.
       if (inserted.delete(place)) return { type: 'created' }
       return existing.get(place) ?? { type: 'too-many-queued' }
     })
+  })
+  return created.catch((error: unknown) => {
+    throw isCommitting ? withUnknownOutcome(error) : error
   })
 }
 
@@ -63,7 +70,7 @@ async function insertExecutions(
     ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, expires_after_ms, places_left)
     where places_left > 0 and not exists (
       select from codemode.executions queued
-      where queued.tenant = new.tenant and queued.status = 'queued'
+      where queued.tenant = new.tenant and queued.started_at is null and queued.finished_at is null
       offset greatest(places_left, 1) - 1
     )
     on conflict do nothing

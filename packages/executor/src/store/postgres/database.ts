@@ -36,10 +36,14 @@ interface ExecutionsTable {
   epoch: ColumnType<number, never, number>
   /** Node that holds the lease; null if nobody holds it. */
   node: string | null
+  /** Time of the next wake-up while nobody holds the lease; null if only a message or the expiry is waited for. */
+  wake_at: ColumnType<Date | null, never, unknown>
   created_at: ColumnType<Date, never, never>
   expires_at: ColumnType<Date, unknown, never>
   started_at: Date | null
   finished_at: Date | null
+  /** Whether it is an attached execution, which was recorded after its end. */
+  is_attached: ColumnType<boolean, never, never>
   /** Whether only the id and the hash of the body are left. */
   is_tombstone: ColumnType<boolean, never, boolean>
 }

@@ -15,6 +15,7 @@ export const executionColumns = [
   'label',
   'body_hash',
   'isolation',
+  'is_attached',
   'callback',
   'error',
   'status',
@@ -42,6 +43,7 @@ export function executionOf(row: Pick<ExecutionRow, (typeof executionColumns)[nu
   }
   return {
     facts,
+    isAttached: row.is_attached,
     status: row.status,
     createdAt,
     expiresAt,

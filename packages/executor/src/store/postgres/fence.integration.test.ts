@@ -5,6 +5,7 @@ import { LeaseLost, type Lease } from '../execution-store.ts'
 import { claimExecutions, readEntries } from './claim-executions.ts'
 import { commitGroup, type Commit, type CommitOutcome } from './commit-group.ts'
 import type { Database } from './database.ts'
+import { GroupCommitter } from './group-committer.ts'
 import { encodePayload } from './payload.ts'
 import {
   answer,
@@ -117,6 +118,24 @@ test.each([
     expect(await outcomesOf(claims, group)).toEqual(['committed', 'lost', 'committed', 'committed'])
     const entries = await query(claims.url, 'select key from codemode.entries order by key')
     expect(entries.map(({ key }) => key)).toEqual([a, c, d])
+  })
+})
+
+test.each([
+  ['an append', {}],
+  ['a release that is made again', { ending: { type: 'release', job }, isRepeated: true } as const],
+])('%s of an old lease is refused, also beside a commit of a newer lease of this node', async (_what, more) => {
+  await withClaims(1, async (claims) => {
+    const [key = ''] = claims.keys
+    await claimExecutions(claims.db, 'a', [key])
+    const committer = new GroupCommitter({
+      commitGroup: (group) => commitGroup(claims.db, claims.wakeUps, group),
+      onCommitted: () => {},
+    })
+    const commits = [commitOf(key, 1, { position: 1, ...more }), commitOf(key, 2)]
+    expect(await Promise.all(commits.map((commit) => committer.commit(commit)))).toEqual(['lost', 'committed'])
+    expect(await query(claims.url, 'select position, epoch from codemode.entries')).toEqual([{ position: 0, epoch: 2 }])
+    expect(await query(claims.url, 'select node from codemode.executions')).toEqual([{ node: 'a' }])
   })
 })
 

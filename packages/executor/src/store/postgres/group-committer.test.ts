@@ -56,6 +56,12 @@ test('a group is bounded by number and size', async () => {
   expect(groups.map(({ length }) => length)).toEqual([64, 7, 1])
 })
 
+test('a group has at most one commit of an execution, and their order is kept', async () => {
+  const { committer, groups } = committerOf()
+  await Promise.all(['a', 'b', 'a', 'c', 'a'].map((key) => committer.commit(commitOf(key))))
+  expect(groups).toEqual([['a', 'b', 'c'], ['a'], ['a']])
+})
+
 test('while the store is not available, commits are repeated and marked as such', async () => {
   const { committer, groups } = committerOf((_keys, attempt) => (attempt <= 3 ? unavailable : undefined))
   const commit = commitOf('a')

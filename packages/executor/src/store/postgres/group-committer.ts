@@ -76,15 +76,32 @@ export class GroupCommitter {
     this.#isRunning = false
   }
 
+  /**
+   * Returns the next group. It has at most one commit of an execution: if this node has claimed an execution again, the
+   * commit of the old lease must be refused by itself, and not be written under the lock that the new lease has.
+   */
   #takeGroup(): Waiting[] {
     let characters = 0
-    let count = 0
-    for (const { commit } of this.#waiting.slice(0, maxCommits)) {
-      for (const payload of commit.payloads) characters += payload.length
-      if (count > 0 && characters > maxCharacters) break
-      count += 1
+    const keys = new Set<string>()
+    const group: Waiting[] = []
+    const left: Waiting[] = []
+    for (const [index, waiting] of this.#waiting.entries()) {
+      const { key, payloads } = waiting.commit
+      if (keys.has(key)) {
+        left.push(waiting)
+        continue
+      }
+      for (const payload of payloads) characters += payload.length
+      const isFull = group.length === maxCommits || (group.length > 0 && characters > maxCharacters)
+      if (isFull) {
+        left.push(...this.#waiting.slice(index))
+        break
+      }
+      keys.add(key)
+      group.push(waiting)
     }
-    return this.#waiting.splice(0, count)
+    this.#waiting = left
+    return group
   }
 
   async #commitGroup(group: readonly Waiting[]): Promise<void> {

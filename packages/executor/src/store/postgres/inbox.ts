@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+
 import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
 import type { Database } from './database.ts'
 import { hasEnded } from './execution-row.ts'
@@ -27,7 +29,14 @@ export async function postMessage(
       .insertInto('inbox')
       .values({ key: row.key, payload: encodePayload(message) })
       .execute()
-    if (row.node === null) await wakeUps.send(trx, [{ key: row.key, tenant }])
+    if (row.node === null) {
+      await trx
+        .updateTable('executions')
+        .set({ wake_at: sql`now()` })
+        .where('key', '=', row.key)
+        .execute()
+      await wakeUps.send(trx, [{ key: row.key, tenant }])
+    }
     return true
   })
 }

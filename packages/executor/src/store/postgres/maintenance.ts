@@ -1,15 +1,12 @@
-// Work that any node does from time to time. Each pass takes a bounded number of rows, and skips rows that another node
+// Wake-ups that any node sends from time to time. Each pass takes a bounded number of rows, and skips rows that another node
 // has locked.
 import { sql } from 'kysely'
 
 import type { Database } from './database.ts'
-import { deleteOldRuntimes } from './guest-runtimes.ts'
-import type { WakeUps } from './wake-ups.ts'
+import { hasWakeUp, type WakeUps } from './wake-ups.ts'
 
 /** Maximum number of executions of a pass. */
 const batchSize = 500
-/** Days for which the id and the hash of an execution are kept after the rest was deleted. */
-const tombstoneDays = 30
 
 /** Wakes parked executions that have expired by the database's clock, so that their runners end them. */
 export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<number> {
@@ -31,55 +28,22 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
 }
 
 /**
- * Deletes the messages to finished executions. Of executions that finished more than `retainMs` ago, deletes all but the id
- * and the hash of the body, and deletes these `tombstoneDays` later. Deletes guest runtimes that are no longer needed.
+ * Sends the wake-ups again that are gone, for example because an operator has emptied the queue: of executions that are to
+ * be woken at some time, and of those that a node holds, whose wake-up is the sign that the node is alive.
  */
-export async function deleteOld(db: Database, retainMs: number): Promise<void> {
-  await deleteUnreadMessages(db)
-  while ((await buryFinished(db, retainMs)) === batchSize);
-  while ((await deleteTombstones(db, retainMs)) === batchSize);
-  await deleteOldRuntimes(db)
-}
-
-/** Deletes messages that were posted while the last commit of their execution waited for the lock of its row. */
-async function deleteUnreadMessages(db: Database): Promise<void> {
-  await sql`
-    delete from codemode.inbox using codemode.executions e
-    where e.key = inbox.key and e.finished_at is not null`.execute(db)
-}
-
-async function buryFinished(db: Database, retainMs: number): Promise<number> {
+export async function wakeForgotten(db: Database, wakeUps: WakeUps): Promise<number> {
   return db.transaction().execute(async (trx) => {
-    const { rows } = await sql<{ key: string }>`
-      with old as (
-        select key from codemode.executions
-        where not is_tombstone and finished_at < now() - ${retainMs}::float8 * interval '1 ms'
-        order by finished_at
-        limit ${batchSize}
-        for update skip locked
-      )
-      update codemode.executions e
-      set is_tombstone = true, header = null, callback = null, error = null, label = null
-      from old where e.key = old.key
-      returning e.key`.execute(trx)
-    const keys = rows.map(({ key }) => key)
-    if (keys.length > 0) {
-      await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
-      await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
-    }
-    return keys.length
-  })
-}
-
-async function deleteTombstones(db: Database, retainMs: number): Promise<number> {
-  const { rows } = await sql`
-    delete from codemode.executions where key in (
-      select key from codemode.executions
-      where is_tombstone
-        and finished_at < now() - ${retainMs}::float8 * interval '1 ms' - ${tombstoneDays} * interval '1 day'
-      order by finished_at
+    const { rows } = await sql<{ key: string; tenant: string; at: Date | null }>`
+      select key, tenant, case when node is null then wake_at end as at
+      from codemode.executions e
+      where finished_at is null and (node is not null or wake_at is not null) and not ${hasWakeUp(sql.ref('e.key'))}
+      order by key
       limit ${batchSize}
-      for update skip locked
-    ) returning key`.execute(db)
-  return rows.length
+      for no key update skip locked`.execute(trx)
+    await wakeUps.send(
+      trx,
+      rows.map(({ key, tenant, at }) => ({ key, tenant, at: at?.getTime() })),
+    )
+    return rows.length
+  })
 }

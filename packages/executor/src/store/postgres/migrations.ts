@@ -8,6 +8,9 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-29-guest-runtimes': { up: createGuestRuntimes },
+  '2026-11-30-attached-executions': { up: addAttachedExecutions },
+  '2026-11-30-status-updates': { up: allowStatusUpdatesInPlace },
+  '2026-11-30-wake-times': { up: addWakeTimes },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -66,4 +69,24 @@ async function createGuestRuntimes(db: Kysely<unknown>): Promise<void> {
       created_at timestamptz(3) not null default now(),
       used_at timestamptz(3) not null default now()
     )`.execute(db)
+}
+
+async function addAttachedExecutions(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table codemode.executions add column is_attached boolean not null default false`.execute(db)
+  // Lists of detached executions must not search through the many attached ones.
+  await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone and not is_attached`.execute(
+    db,
+  )
+}
+
+async function addWakeTimes(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table codemode.executions add column wake_at timestamptz default now()`.execute(db)
+  await sql`create index on codemode.executions (key) where finished_at is null`.execute(db)
+}
+
+/** The status changes with most appends. A row whose status no index needs is updated in its page, without new index entries. */
+async function allowStatusUpdatesInPlace(db: Kysely<unknown>): Promise<void> {
+  await sql`create index on codemode.executions (tenant) where started_at is null and finished_at is null`.execute(db)
+  await sql`drop index codemode.executions_tenant_idx`.execute(db)
+  await sql`alter table codemode.executions set (fillfactor = 80)`.execute(db)
 }

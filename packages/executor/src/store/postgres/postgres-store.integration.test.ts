@@ -1,9 +1,9 @@
-import { newExecutionId } from '@codemode/shared'
+import { newExecutionId, type JournalEntry } from '@codemode/shared'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import type { Lease } from '../execution-store.ts'
-import { deleteOld } from './maintenance.ts'
+import { createdAt } from '../../engine/state/journal.test-support.ts'
+import type { EndedExecution, ExecutionFacts, Lease } from '../execution-store.ts'
 import {
   answer,
   complete,
@@ -14,6 +14,7 @@ import {
   useServer,
   worker,
 } from './postgres-store.test-support.ts'
+import { Retention } from './retention.ts'
 
 const servers = useServer()
 
@@ -39,6 +40,29 @@ test('an id belongs to the execution that was created first with it, of each ten
   expect(await store.read('third', facts.id, 0)).toBeUndefined()
   expect(await store.post('third', facts.id, { kind: 'wake' })).toBe(false)
 })
+
+test.each([
+  ['before its commit', '', false],
+  ['during its commit', 'deferrable initially deferred', true],
+])(
+  'when the connection is lost while an execution is stored, %s, the error says whether it may be stored',
+  async (_when, deferral, ambiguous) => {
+    const url = await servers.createDatabase()
+    await using store = await startStore(url)
+    await query(
+      url,
+      `create function cut() returns trigger language plpgsql as 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end'`,
+    )
+    await query(
+      url,
+      `create constraint trigger cut after insert on codemode.executions ${deferral} for each row execute function cut()`,
+    )
+    const execution = newExecution()
+    await expect(store.create(execution)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', ambiguous })
+    await query(url, 'drop trigger cut on codemode.executions')
+    expect(await store.create(execution)).toEqual({ type: 'created' })
+  },
+)
 
 test('executions that are created at once with one id are one execution', async () => {
   const url = await servers.createDatabase()
@@ -122,6 +146,39 @@ test('an execution has the times, the status and the error that its runner set',
   expect(await store.post('acme', execution.facts.id, { kind: 'cancel' })).toBe(false)
 })
 
+const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0\ud800', retryable: false } as const
+
+/** Returns an attached execution that has failed. */
+function endedOf(more: Partial<ExecutionFacts>, entries: JournalEntry[]): EndedExecution {
+  const { facts, header } = newExecution(more)
+  const { expiresAfterMs: _, ...rest } = facts
+  const end = { status: 'failed', startedAt: 1_001, finishedAt: 2_002, error } as const
+  return { facts: rest, journal: { header, entries }, end }
+}
+
+test('executions are recorded once, with any characters, and not in the place of another execution', async () => {
+  await using store = await startStore(await servers.createDatabase())
+  const detached = newExecution()
+  await store.create(detached)
+  const one = endedOf({ label: 'x\0' }, [answer(1, '\0'), answer(2)])
+  const inPlace = endedOf({ id: detached.facts.id }, [answer(1)])
+  const ofOther = endedOf({ id: one.facts.id, tenant: 'other' }, [])
+  await store.record([one, inPlace])
+  await store.record([one, ofOther])
+  expect(await store.read('acme', one.facts.id, 0)).toEqual(one.journal)
+  expect(await store.read('other', one.facts.id, 0)).toEqual(ofOther.journal)
+  expect(await store.find('acme', one.facts.id)).toEqual({
+    facts: { ...one.facts, expiresAfterMs: 2_002 - createdAt },
+    isAttached: true,
+    createdAt,
+    expiresAt: 2_002,
+    ...one.end,
+  })
+  expect(await store.find('acme', detached.facts.id)).toMatchObject({ isAttached: false, status: 'queued' })
+  expect((await store.read('acme', detached.facts.id, 0))?.entries).toEqual([])
+  expect(await store.post('acme', one.facts.id, { kind: 'wake' })).toBe(false)
+})
+
 test('pages of a list stay as they are while executions are created', async () => {
   await using store = await startStore(await servers.createDatabase())
   const create = async (count: number) => {
@@ -178,14 +235,15 @@ test('of an execution that ended long ago, the id and the hash stay first, and l
   await store.create(execution)
   await promise
   await using parts = await openParts(url)
+  const retention = new Retention(parts.db, 60_000)
 
   await query(url, "insert into codemode.inbox (key, payload) select key, '{}' from codemode.executions")
-  await deleteOld(parts.db, 60_000)
+  await retention.deleteOld()
   expect((await store.read('acme', id, 0))?.entries).toHaveLength(1)
   expect(await query(url, 'select 1 from codemode.inbox')).toEqual([])
 
   await query(url, "update codemode.executions set finished_at = now() - interval '2 minutes'")
-  await deleteOld(parts.db, 60_000)
+  await retention.deleteOld()
   expect(await store.find('acme', id)).toBeUndefined()
   expect(await store.read('acme', id, 0)).toBeUndefined()
   expect((await store.list('acme', { limit: 10 })).items).toEqual([])
@@ -193,8 +251,32 @@ test('of an execution that ended long ago, the id and the hash stay first, and l
   expect(await store.create(execution)).toEqual({ type: 'exists', bodyHash: 'hash', isGone: true })
 
   await query(url, "update codemode.executions set finished_at = now() - interval '31 days'")
-  await deleteOld(parts.db, 60_000)
+  await retention.deleteOld()
   expect(await store.create(execution)).toEqual({ type: 'created' })
+})
+
+test('old executions are deleted in parts that end in time, and attached ones as a whole', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  const attached = Array.from({ length: 30 }, () => endedOf({}, [answer(1), answer(2)]))
+  await store.record(attached)
+  const detached = newExecution()
+  const { promise, resolve } = Promise.withResolvers<void>()
+  store.work(worker('a', (lease) => complete(lease, answer(1)).then(resolve)))
+  await store.create(detached)
+  await promise
+  await query(
+    url,
+    `create function slowly() returns trigger language plpgsql as 'begin perform pg_sleep(0.01); return old; end'`,
+  )
+  await query(url, 'create trigger slow before delete on codemode.entries for each row execute function slowly()')
+  await query(url, "update codemode.executions set finished_at = now() - interval '2 minutes'")
+  await using parts = await openParts(url, { statementTimeoutMs: 250 })
+  await new Retention(parts.db, 60_000).deleteOld()
+  expect(await query(url, 'select 1 from codemode.entries')).toEqual([])
+  expect(await query(url, 'select id, is_tombstone from codemode.executions')).toEqual([
+    { id: detached.facts.id, is_tombstone: true },
+  ])
 })
 
 test('an execution is created at the time of the database, whatever the clock of its node says', async () => {

@@ -58,8 +58,11 @@ export function startStore(url: string, options: Partial<PostgresStoreOptions> =
 }
 
 /** Opens what a store consists of, for tests of its parts. */
-export async function openParts(url: string): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
-  const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs: 5_000 }
+export async function openParts(
+  url: string,
+  { statementTimeoutMs = 5_000 } = {},
+): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
+  const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs }
   const wakeUps = await WakeUps.start(connection, () => {})
   const db = createDatabase(openPool(connection))
   return {

@@ -2,6 +2,7 @@ import type { Journal } from '@codemode/shared'
 
 import type {
   Created,
+  EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
@@ -18,18 +19,22 @@ import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
-import { findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
+import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
-import { deleteOld, wakeExpired } from './maintenance.ts'
+import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
+import { recordExecutions } from './record-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { Retention } from './retention.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
+/** Milliseconds between two searches for executions whose wake-ups are gone. */
+const searchIntervalMs = 60_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
 
@@ -65,13 +70,17 @@ const defaults = {
 
 /** Store of detached executions in PostgreSQL, which several nodes share. */
 export class PostgresStore implements ExecutionStore {
+  readonly isInUse = true
   readonly #options: Resolved
   readonly #db: Database
   readonly #wakeUps: WakeUps
   readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
+  readonly #retention: Retention
   readonly #maintenance: RepeatingTask
+  readonly #closing = new AbortController()
+  #nextSearchAt = 0
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
@@ -93,6 +102,7 @@ export class PostgresStore implements ExecutionStore {
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
+    this.#retention = new Retention(db, options.retainMs)
     this.#maintenance = new RepeatingTask({
       intervalMs: maintenanceIntervalMs,
       task: () => this.#maintain(),
@@ -118,6 +128,10 @@ export class PostgresStore implements ExecutionStore {
     const created = await this.#creating.run(execution)
     if (created.type === 'created') this.#notifications.send([workTopic])
     return created
+  }
+
+  record(executions: readonly EndedExecution[]): Promise<void> {
+    return recordExecutions(this.#db, executions)
   }
 
   find(tenant: string, id: string): Promise<StoredExecution | undefined> {
@@ -174,6 +188,7 @@ export class PostgresStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
+    this.#closing.abort()
     await this.#maintenance.stop()
     this.#notifications.close()
     await this.#wakeUps.stop()
@@ -200,10 +215,15 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
-    const { runtime, retainMs } = this.#options
+    const { runtime } = this.#options
     if (runtime !== undefined) await touchRuntime(this.#db, runtime.hash)
     if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
     await this.#wakeUps.recoverDeadLetters(this.#db)
-    await deleteOld(this.#db, retainMs)
+    if (performance.now() >= this.#nextSearchAt) {
+      if ((await wakeForgotten(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
+      this.#nextSearchAt = performance.now() + searchIntervalMs
+    }
+    await this.#retention.deleteOld(this.#closing.signal)
+    await deleteOldRuntimes(this.#db)
   }
 }

@@ -22,7 +22,7 @@ export async function findExecution(db: Database, tenant: string, id: string): P
 
 /** Returns a page of the tenant's executions, newest first. Executions that are created later do not shift the pages. */
 export async function listExecutions(db: Database, tenant: string, options: ListOptions): Promise<ExecutionPage> {
-  const { owner, status, label, since, limit, cursor } = options
+  const { owner, status, label, isAttached, since, limit, cursor } = options
   let query = db
     .selectFrom('executions')
     .select(executionColumns)
@@ -34,6 +34,7 @@ export async function listExecutions(db: Database, tenant: string, options: List
   if (owner !== undefined) query = query.where('owner', '=', owner)
   if (status !== undefined) query = query.where('status', '=', status)
   if (label !== undefined) query = query.where('label', '=', encodeText(label))
+  if (isAttached !== undefined) query = query.where('is_attached', '=', sql.lit(isAttached))
   if (since !== undefined) query = query.where('created_at', '>=', new Date(since))
   if (cursor !== undefined) {
     const { createdAt, id } = decodeCursor(cursor)

@@ -30,9 +30,25 @@ export function toStoreError(error: unknown): unknown {
   })
 }
 
+/** Returns the error of a commit that the database may have made, although it did not confirm it. */
+export function withUnknownOutcome(error: unknown): unknown {
+  if (!isUnavailable(error) || isContention(error)) return error
+  return new RequestError('STORE_UNAVAILABLE', 'The store did not confirm in time that it has stored the execution.', {
+    retryAfterSeconds: 2,
+    ambiguous: true,
+    suggestion: 'Send the request again with the same id: an execution that was stored is not stored twice.',
+    cause: error.cause,
+  })
+}
+
 /** Returns whether the database did not serve a statement. */
 export function isUnavailable(error: unknown): error is RequestError {
   return error instanceof RequestError && error.code === 'STORE_UNAVAILABLE'
+}
+
+/** Returns whether the server stopped a statement at its timeout. */
+export function isStatementTimeout(error: unknown): boolean {
+  return isUnavailable(error) && error.cause instanceof DatabaseError && error.cause.code === '57014'
 }
 
 /** Returns whether a transaction failed because of another one that was under way. */

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import type { InboxMessage, Lease } from '../execution-store.ts'
-import { wakeExpired } from './maintenance.ts'
+import { LeaseLost, type InboxMessage, type Lease } from '../execution-store.ts'
+import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import {
   answer,
   complete,
@@ -177,6 +177,58 @@ test('a parked execution that has expired is woken', async () => {
   await query(url, "update codemode.executions set expires_at = now() - interval '1 second'")
   expect(await wakeExpired(parts.db, parts.wakeUps)).toBe(1)
   await done
+})
+
+test('executions whose wake-ups were removed from the queue are woken: parked ones at their time, and held ones', async () => {
+  const url = await servers.createDatabase()
+  await using store = await startStore(url)
+  await using parts = await openParts(url)
+  const label = { timer: 'timer', message: 'message', woken: 'woken', held: 'held' }
+  const runs = { timer: 0, message: 0, woken: 0, held: 0 }
+  const ended = new Map(['timer', 'woken', 'held'].map((name) => [name, Promise.withResolvers<void>()]))
+  const taken = Promise.withResolvers<void>()
+  const refused = Promise.withResolvers<unknown>()
+  const run = async (lease: Lease) => {
+    const name = lease.execution.facts.label as keyof typeof runs
+    runs[name] += 1
+    if (runs[name] === 1 && name !== 'held') {
+      await lease.park([], name === 'timer' ? { wakeAt: Date.now() + 86_400_000 } : {})
+    } else if (runs[name] === 1) {
+      taken.resolve()
+      await ended.get(name)!.promise
+      refused.resolve(await lease.append([answer(1)]).catch((error: unknown) => error))
+    } else await complete(lease).then(ended.get(name)!.resolve)
+  }
+  const executions = Object.values(label).map((name) => newExecution({ label: name }))
+  const working = store.work(worker('a', run))
+  for (const execution of executions) await store.create(execution)
+  await taken.promise
+  await expect.poll(() => query(url, 'select 1 from codemode.executions where node is null')).toHaveLength(3)
+  expect(await wakeForgotten(parts.db, parts.wakeUps)).toBe(0)
+
+  await query(url, 'delete from codemode_jobs.job')
+  expect(await wakeForgotten(parts.db, parts.wakeUps)).toBe(2)
+  expect(await refused.promise).toBeInstanceOf(LeaseLost)
+  expect(await wakeForgotten(parts.db, parts.wakeUps)).toBe(0)
+  const jobs = await query(
+    url,
+    "select start_after > now() + interval '23 hours' as is_later from codemode_jobs.job where state = 'created'",
+  )
+  expect(jobs).toEqual([{ is_later: true }])
+  await query(url, "update codemode_jobs.job set start_after = now() where state = 'created'")
+  working.wake()
+  await ended.get('timer')!.promise
+
+  // A message to a parked execution wakes it, also if its wake-up is gone right after that.
+  await query(url, 'update codemode.executions set wake_at = null where node is null')
+  await working.stop()
+  await store.post('acme', executions[2]!.facts.id, { kind: 'wake' })
+  await query(url, 'delete from codemode_jobs.job')
+  expect(await wakeForgotten(parts.db, parts.wakeUps)).toBe(1)
+  const again = store.work(worker('a', run))
+  await ended.get('woken')!.promise
+  await again.stop()
+  expect(runs).toEqual({ timer: 2, message: 1, woken: 2, held: 2 })
 })
 
 test('wake-ups of executions that have ended or do not exist are completed', async () => {

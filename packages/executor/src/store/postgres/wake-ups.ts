@@ -1,6 +1,6 @@
 // Queue of wake-ups: each job says that one execution can go on. pg-boss gives a job to one node, and again to another one
 // when the first has stopped touching it. A delivery is a hint and not a right: the right is the lease (claim.ts).
-import type { PostgresPool } from 'kysely'
+import { sql, type PostgresPool, type RawBuilder } from 'kysely'
 import { fromKysely, PgBoss, type Db, type JobAttempt, type QueueOptions } from 'pg-boss'
 
 import { clientConfig, openPool, type ConnectionOptions } from './connection-pool.ts'
@@ -155,6 +155,13 @@ export class WakeUps {
     await this.#boss.stop({ graceful: false })
     await this.#pool.end()
   }
+}
+
+/** Returns the condition that the execution with a key has a wake-up, waiting or delivered. */
+export function hasWakeUp(key: RawBuilder<unknown>): RawBuilder<boolean> {
+  return sql`exists (
+    select from ${sql.table(`${bossSchema}.job`)} where name = ${queue} and state <= 'active' and singleton_key = ${key}::text
+  )`
 }
 
 function jobOf({ key, tenant, at }: WakeUp) {
