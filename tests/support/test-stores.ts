@@ -31,7 +31,7 @@ function openMemoryStore(): TestStore {
 }
 
 /** Starts a server of its own. */
-async function openPostgresStore(): Promise<TestStore> {
+export async function openPostgresStore(): Promise<TestStore> {
   const server = await startPostgres()
   const stores: PostgresStore[] = []
   return {
