@@ -8,6 +8,11 @@ import { requirements } from './tests/requirements.ts'
 const conditions = ['@codemode/source']
 /** Tests beside their source that start processes or open sockets. */
 const beside = 'packages/*/src/**/*.integration.test.ts'
+/**
+ * Workers of the projects that start processes: twice the cores, because their tests mostly wait for these processes. They
+ * run after the project `unit`, whose tests only compute.
+ */
+const waiting = { maxWorkers: 2 * availableParallelism(), sequence: { groupOrder: 1 } }
 const generated = ['tests/{chaos,durable,fuzz}/**/*.test.ts', 'tests/replay/**/*.test.ts']
 
 /**
@@ -40,8 +45,9 @@ export default defineConfig({
       }),
       project('integration', {
         include: [beside, 'tests/{e2e,guest,packages,replay,sandbox}/**/*.test.ts', 'tests/*.test.ts'],
+        ...waiting,
       }),
-      project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'] }),
+      project('adversarial', { include: ['tests/{hostile,chaos,fuzz,durable}/**/*.test.ts'], ...waiting }),
       ...(argv.includes('soak')
         ? [project('soak', { include: generated, provide: { soak: true }, testTimeout: 3_600_000 })]
         : []),
@@ -53,6 +59,8 @@ interface ProjectOptions {
   readonly include: string[]
   readonly exclude?: string[]
   readonly isolate?: boolean
+  readonly maxWorkers?: number
+  readonly sequence?: { groupOrder: number }
   readonly setupFiles?: string[]
   readonly provide?: { soak: boolean }
   readonly testTimeout?: number

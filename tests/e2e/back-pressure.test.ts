@@ -129,9 +129,13 @@ test(
     await using proxy = await startProxy(suite.executor, () => (isBusy ? { status: 503 } : 'pass'))
     await using client = connect(proxy, { executorApiKey: apiKey, concurrency: { min: 1, max: 6 }, retry: false })
     expect(client.stats().concurrency).toBe(1)
-    await client.executeAll(Array.from({ length: 60 }, () => 'return 1'))
-    const grown = client.stats().concurrency!
-    expect(grown).toBeGreaterThan(2)
+    // On a busy machine the executor is not fast all the time.
+    await expect
+      .poll(async () => {
+        await client.executeAll(Array.from({ length: 60 }, () => 'return 1'))
+        return client.stats().concurrency
+      })
+      .toBeGreaterThan(2)
     isBusy = true
     await client.executeAll(Array.from({ length: 20 }, () => 'return 1'))
     expect(client.stats().concurrency).toBe(1)

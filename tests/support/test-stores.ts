@@ -30,7 +30,7 @@ function openMemoryStore(): TestStore {
   }
 }
 
-/** Starts a server of its own, and opens a store on it. */
+/** Starts a server of its own. */
 export async function openPostgresStore(): Promise<TestStore> {
   const server = await startPostgres()
   const stores: PostgresStore[] = []

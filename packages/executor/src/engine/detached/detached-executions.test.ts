@@ -1,38 +1,23 @@
-import {
-  newExecutionId,
-  RequestError,
-  type ExecutionRequest,
-  type ToolAnswer,
-  type TurnEffects,
-} from '@codemode/shared'
+import { RequestError, type ToolAnswer } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
-import { defaultMaxLimits } from '../../api-keys.ts'
-import type { GuestDelivery, Sandbox, TurnOutcome } from '../../sandbox/sandbox.ts'
 import { MemoryStore, type Operation } from '../../store/memory-store.test-support.ts'
 import type { OutgoingCall } from '../../tools/transport.ts'
-import { allRights, type Principal } from '../principal.ts'
-import { Pacer } from '../runner/pacer.ts'
-import { callsOf, effectsOf, headerOf } from '../state/journal.test-support.ts'
-import { DetachedExecutions } from './detached-executions.ts'
+import { callsOf } from '../state/journal.test-support.ts'
+import type { DetachedExecutions } from './detached-executions.ts'
+import {
+  principal,
+  resultOf,
+  scriptedSandbox,
+  startScriptedNode,
+  submissionOf,
+  type Script,
+} from './scripted-nodes.test-support.ts'
 
 const minute = 60_000
 
-const principal: Principal = {
-  keyId: 'key',
-  owner: 'owner',
-  rights: allRights,
-  tenant: 'acme',
-  isolation: 'tenant',
-  defaultLimits: headerOf().limits,
-  maxLimits: defaultMaxLimits,
-  maxDetachedExecutionMs: 86_400_000,
-  maxRunning: 10,
-  maxQueued: 10,
-}
-
-/** Scripts of guests: what a guest does after each delivery, given all deliveries so far. */
-const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<TurnEffects>> = {
+/** Scripts of guests by their code. */
+const scripts: Record<string, Script> = {
   'return 1': () => ({ end: { ok: true, result: '1' } }),
   'call, sleep for a minute, call': (deliveries) => {
     const last = deliveries.at(-1)!
@@ -51,21 +36,7 @@ const scripts: Record<string, (deliveries: readonly GuestDelivery[]) => Partial<
   'call for ever': () => ({ calls: callsOf(1) }),
 }
 
-function sandboxOf(isChanged = () => false): Sandbox {
-  return {
-    versions: { v8: '0', icu: '0', arch: 'x', guestRuntime: '0' },
-    placeGuest({ code }) {
-      const deliveries: GuestDelivery[] = []
-      const turn = async (delivery: GuestDelivery): Promise<TurnOutcome> => {
-        deliveries.push(delivery)
-        const effects = effectsOf(scripts[code]!(deliveries))
-        const logs = isChanged() ? [{ level: 'log' as const, text: 'another runtime' }] : []
-        return { type: 'turn', cpuMs: 1, effects: { ...effects, logs } }
-      }
-      return { turn, close() {} }
-    },
-  } as Partial<Sandbox> as Sandbox
-}
+const sandboxOf = (isChanged = () => false) => scriptedSandbox((code) => scripts[code]!, isChanged)
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const answerNull = (): Promise<ToolAnswer> => Promise.resolve({ ok: true, output: null })
@@ -78,22 +49,7 @@ function startNode(
   call: (call: OutgoingCall) => Promise<ToolAnswer> = answerNull,
   sandbox = sandboxOf(),
 ) {
-  return new DetachedExecutions({
-    store,
-    node,
-    maxRunning: 10,
-    parkAfterMs: 1_000,
-    sandbox,
-    pacer: new Pacer(),
-    callbackTransport: () => ({ call }),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
-  })
-}
-
-function submissionOf(code: string, more: Partial<ExecutionRequest> = {}) {
-  const callback = { url: 'https://app.example/tools', token: 'x'.repeat(16) }
-  const request = { id: newExecutionId(), code, tools: [{ name: 'echo' }], callback, detached: true, ...more }
-  return { request, bodyHash: code, principal, correlationId: 'cor_1', transport: 'callback' } as const
+  return startScriptedNode(store, node, { call, sandbox })
 }
 
 /** Returns the number of claims of an execution. */
@@ -120,12 +76,6 @@ function untilStatus(store: MemoryStore, id: string, status: string): Promise<vo
 /** Resolves when the stored execution is parked. */
 function untilParked(store: MemoryStore, id: string): Promise<void> {
   return untilAppended(store, id, async () => (await store.read('acme', id, 0))?.entries.at(-1)?.type === 'park')
-}
-
-async function resultOf(execution: { finished: Promise<void>; result(): Promise<string> }): Promise<unknown> {
-  await execution.finished
-  const { success, result, error } = JSON.parse(await execution.result()) as Record<string, unknown>
-  return success === true ? result : (error as { code: string }).code
 }
 
 beforeEach(() => {
@@ -330,16 +280,7 @@ describe('a detached execution', () => {
 
 test('executions above the number that may be queued are refused', async () => {
   const store = new MemoryStore()
-  const node = new DetachedExecutions({
-    store,
-    node: 'full',
-    maxRunning: 0,
-    parkAfterMs: 1_000,
-    sandbox: sandboxOf(),
-    pacer: new Pacer(),
-    callbackTransport: () => ({ call: () => new Promise(() => {}) }),
-    onFailedByBug: (error) => expect.unreachable(String(error)),
-  })
+  const node = startScriptedNode(store, 'full', { sandbox: sandboxOf(), maxRunning: 0 })
   for (let n = 0; n < principal.maxQueued; n++) await node.submit(submissionOf('return 1'))
   await expect(node.submit(submissionOf('return 1'))).rejects.toMatchObject({ code: 'RATE_LIMITED' })
   await node.close()
