@@ -6,7 +6,6 @@
  *     node_modules/.bin/node --conditions=@codemode/source examples/durable/batch-job.ts [name of the run]
  */
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,7 +18,7 @@ import { Codemode, type ExecutionResult, type ExecutionSummary } from '@codemode
 const run = argv[2] ?? 'first run'
 const port = Number(env['JOBS_PORT'] ?? 8102)
 const folder = join(env['JOBS_FOLDER'] ?? join(tmpdir(), 'codemode-jobs'), run)
-const workOf = (executionId: string) => join(folder, 'work', executionId)
+const workOf = (job: string) => join(folder, 'work', job)
 const reportOf = (job: string) => join(folder, `${job}.json`)
 
 /** Jobs of a run. In an application a language model writes the code. */
@@ -48,10 +47,11 @@ await using codemode = Codemode.fromEnv({
   tools: {
     // A call that was under way at a crash is repeated, and writes the same file again. A call that is under way when
     // its job ends does not write, because the folder is gone.
-    async convert({ row }: { row: number }, { executionId, signal }) {
+    async convert({ row }: { row: number }, { context, signal }) {
       await nextTurn(signal)
-      await writeFile(join(workOf(executionId), `row-${row}`), `row ${row}, converted`)
-      console.log(`converted row ${row} for ${executionId}`)
+      const job = context['job'] as string
+      await writeFile(join(workOf(job), `row-${row}`), `row ${row}, converted`)
+      console.log(`converted row ${row} of ${job}`)
     },
   },
 })
@@ -66,18 +66,15 @@ async function nextTurn(signal: AbortSignal): Promise<void> {
   await setTimeout(at - Date.now(), undefined, { signal })
 }
 
-/** Returns the execution id of a job: the same one after a restart, so that the job is not submitted twice. */
-function idOf(job: string): string {
-  const hash = createHash('sha256').update(`${run}/${job}`).digest('hex')
-  return `exe_${hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')}`
-}
+/** Returns the key of a job: the same one after a restart, so that the job is not submitted twice. */
+const keyOf = (job: string) => `${run}/${job}`
 
 /**
  * Writes the report of a job that has ended, and removes the files of the job. A restart repeats what is missing. This
  * is not done by a `finally` in the code, because code that is stopped by a timeout runs no `finally`.
  */
 async function finish(job: string, result: ExecutionResult): Promise<void> {
-  const work = workOf(result.executionId)
+  const work = workOf(job)
   if (!existsSync(reportOf(job))) {
     const rows = (await readdir(work)).length
     const outcome = result.success ? { status: 'completed', value: result.result } : { status: result.error.code }
@@ -87,21 +84,22 @@ async function finish(job: string, result: ExecutionResult): Promise<void> {
   await rm(work, { recursive: true, maxRetries: 3 })
 }
 
-for (const job of Object.keys(jobs)) await mkdir(workOf(idOf(job)), { recursive: true })
+for (const job of Object.keys(jobs)) await mkdir(workOf(job), { recursive: true })
 await Promise.all(
   Object.entries(jobs).map(async ([job, { code, expiresAfterMs }]) => {
-    const options = { detached: true, id: idOf(job), label: run, expiresAfterMs }
-    const execution = await codemode.submit(code, options)
+    const options = { detached: true, idempotencyKey: keyOf(job), label: run, expiresAfterMs }
+    const execution = await codemode.withContext({ job }).submit(code, options)
     await finish(job, await execution.wait())
   }),
 )
 
-// Any process that has the API key can ask: by label, of its own owner, or by id.
+// Any process that has the API key can ask: by label, by id, or by the key of the job.
 const listed: ExecutionSummary[] = []
 for await (const summary of codemode.listExecutions({ label: run })) listed.push(summary)
 for (const { executionId, owner, status } of listed) console.log(`${executionId} of ${owner}: ${status}`)
-assert.equal((await codemode.getExecution(idOf('good'))).status, 'completed')
-assert.deepEqual(new Set(listed.map(({ executionId }) => executionId)), new Set(Object.keys(jobs).map(idOf)))
+assert.equal(listed.length, Object.keys(jobs).length)
+const good = await codemode.getExecution({ idempotencyKey: keyOf('good') })
+assert(good.result?.success === true && good.result.result === '12 rows')
 
 const reports = await Promise.all(
   Object.keys(jobs).map(async (job) => JSON.parse(await readFile(reportOf(job), 'utf8'))),

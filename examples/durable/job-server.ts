@@ -14,7 +14,7 @@ import { Codemode, ExecutorClientError, type Execution } from '@codemode/client'
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import { streamSSE } from 'hono/streaming'
+import { streamSSE, type SSEStreamingApi } from 'hono/streaming'
 
 const port = Number(env['JOBS_PORT'] ?? 8103)
 const url = `http://127.0.0.1:${port}`
@@ -58,12 +58,16 @@ app.get('/jobs/:id', async (c) => {
 
 app.get('/jobs/:id/events', async (c) => {
   const job = await jobOf(c.req.param('id'), c.var.label)
-  const events = job.events({ after: c.req.header('last-event-id') })
-  return streamSSE(c, async (stream) => {
+  const { signal } = c.req.raw
+  // A browser that reconnects sends the id of the last event that it has.
+  const events = job.events({ after: c.req.header('last-event-id'), signal })
+  const send = async (stream: SSEStreamingApi): Promise<void> => {
     for await (const event of events) {
-      if (stream.aborted) return
       await stream.writeSSE({ id: event.id, event: event.type, data: JSON.stringify(event) })
     }
+  }
+  return streamSSE(c, send, async (error) => {
+    if (!signal.aborted) console.error(error)
   })
 })
 

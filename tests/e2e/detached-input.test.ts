@@ -29,6 +29,11 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     [{ detached, expiresAfterMs: 30 * day + 1 }, /expiresAfterMs/],
     [{ detached, expiresAfterMs: 1_000.5 }, /expiresAfterMs/],
     [{ detached, id: 'job-1' }, /exe_/],
+    [{ detached, idempotencyKey: '' }, /idempotencyKey/],
+    [{ detached, idempotencyKey: 'x'.repeat(256) }, /idempotencyKey/],
+    [{ detached, idempotencyKey: 4711 }, /idempotencyKey/],
+    [{ detached, idempotencyKey: 'order 4711', id: newExecutionId() }, /exclude each other/],
+    [{ idempotencyKey: 'order 4711' }, /detached: true/],
     [{ detached, label: 'x'.repeat(257) }, /label/],
     [{ detached, expiresAfter: 1_000 }, /expiresAfterMs/],
     [{ expiresAfterMs: 1_000 }, /detached: true/],
@@ -75,10 +80,14 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     },
   )
 
-  test.each([null, 7, undefined, {}])('getExecution refuses the id %j', { tags: ['JB-4'] }, async (id) => {
-    await using client = connect(executor)
-    await expect(client.getExecution(id as never)).rejects.toMatchObject({ name: 'ConfigurationError' })
-  })
+  test.each([null, 7, undefined, {}, { idempotencyKey: '' }, { idempotencyKey: 7 }])(
+    'getExecution refuses the id %j',
+    { tags: ['JB-4'] },
+    async (id) => {
+      await using client = connect(executor)
+      await expect(client.getExecution(id as never)).rejects.toMatchObject({ name: 'ConfigurationError' })
+    },
+  )
 
   test.each(['', 'job-1', '../info', 'exe_1\r\nx-a: b', newExecutionId(), newExecutionId().toUpperCase()])(
     'getExecution rejects with NOT_FOUND for %j',

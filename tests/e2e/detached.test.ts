@@ -59,7 +59,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     for (const result of [...results, await execution.wait()])
       expect(result).toMatchObject({ success: true, result: 7 })
     const ended = await client.getExecution(execution.id)
-    expect(ended.status).toBe('completed')
+    expect(ended).toMatchObject({ status: 'completed', result: { success: true, result: 7 } })
     expect(await ended.wait()).toMatchObject({ success: true, result: 7, executionId: execution.id })
   })
 
@@ -132,6 +132,19 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     const repeated = await second.wait()
     expect(repeated).toMatchObject({ success: true, result: ['a', expect.any(Number)] })
     expect(repeated).not.toMatchObject({ result: (result as { result: unknown }).result })
+  })
+
+  test('a key of the application stands for one execution, on every node', { tags: ['JB-1'] }, async () => {
+    await using one = clientOf()
+    await using two = connect(other)
+    const options = { detached, idempotencyKey: `order ${Math.random()}` }
+    const { idempotencyKey } = options
+    await expect(two.getExecution({ idempotencyKey })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    const [first, second] = await Promise.all([one, two].map((client) => client.submit('return 4711', options)))
+    expect(first!.id).toBe(second!.id)
+    await first!.wait()
+    expect((await two.getExecution({ idempotencyKey })).result).toMatchObject({ result: 4711 })
+    expect(await errorOf(two.submit('return 4712', options))).toMatchObject({ code: 'IDEMPOTENCY_CONFLICT' })
   })
 
   test('events are the same on every node, and resume after any of them', { tags: ['JB-5'] }, async () => {

@@ -159,18 +159,19 @@ export class Codemode implements AsyncDisposable {
   }
 
   /**
-   * Reads the record of an execution by its id. Resolves with its handle, in any process. Rejects with the code `NOT_FOUND`
-   * if the executor has no such execution of this API key's tenant.
+   * Reads the record of an execution by its id, or by the `idempotencyKey` of its submission. Resolves with its handle, in
+   * any process; the handle of an execution that has ended has the `result`. Rejects with the code `NOT_FOUND` if the
+   * executor has no such execution of this API key's tenant.
    *
    * @example
    * import { Codemode } from '@codemode/client'
    *
    * await using codemode = Codemode.fromEnv()
    * const execution = await codemode.getExecution<number>('exe_0197f1c2-0000-7000-8000-000000000000')
-   * if (execution.status !== 'failed') console.log(await execution.wait({ timeoutMs: 60_000 }))
+   * console.log(execution.result ?? (await execution.wait({ timeoutMs: 60_000 })))
    */
-  async getExecution<T = Json>(id: string): Promise<Execution<T>> {
-    return (await this.#core.detached.find(id)) as Execution<T>
+  async getExecution<T = Json>(execution: string | { readonly idempotencyKey: string }): Promise<Execution<T>> {
+    return (await this.#core.detached.find(execution)) as Execution<T>
   }
 
   /**

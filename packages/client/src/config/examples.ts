@@ -51,6 +51,7 @@ const examples: Readonly<Record<string, Field['value']>> = {
   detached: true,
   expiresAfterMs: 7 * 86_400_000,
   id: newExecutionId(0),
+  idempotencyKey: 'order 4711',
   signal: { source: 'AbortSignal.timeout(60_000)' },
   ...defaultRequestLimits,
 }

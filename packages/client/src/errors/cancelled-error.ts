@@ -14,6 +14,14 @@ export function cancelledBy(reason: unknown, ids: { executionId: string; correla
   return new CancelledError(`The execution was cancelled: ${detailOf(reason)}`, { ...ids, cause: reason })
 }
 
+/** Returns the error for a request about an execution that a signal aborted. The execution goes on. */
+export function requestAborted(
+  reason: unknown,
+  ids: { executionId: string | undefined; correlationId: string },
+): CancelledError {
+  return new CancelledError(`The request was aborted: ${detailOf(reason)}`, { ...ids, cause: reason })
+}
+
 /** Returns the reason of an aborted signal as text. */
 export function detailOf(reason: unknown): string {
   return reason instanceof Error ? reason.message : typeof reason === 'string' ? reason : 'aborted'

@@ -8,7 +8,9 @@ import {
 } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
+import { requestAborted } from '../errors/cancelled-error.ts'
 import { ToolError } from '../errors/tool-error.ts'
+import type { EventsOptions } from '../run/execution.ts'
 import { emptyRunFields, type ExecutionResult } from '../run/execution-result.ts'
 import { NotJsonError } from '../tools/not-json.ts'
 import { toJson } from '../tools/to-json.ts'
@@ -97,13 +99,27 @@ export class MockExecution {
     this.#nextEvent.reject(error)
   }
 
-  /** Yields all events after the given one up to `finished`, and waits for those that are not there yet. */
-  async *events(after = '0'): AsyncGenerator<ExecutionEvent, void> {
-    for (let next = Number(after); ; next += 1) {
-      while (next >= this.#events.length) await this.#nextEvent.promise
-      const event = this.#events[next]!
-      yield event
-      if (event.type === 'finished') return
+  /**
+   * Yields all events after the given one up to `finished`, and waits for those that are not there yet. Rejects when the
+   * signal aborts.
+   */
+  async *events({ after = '0', signal }: EventsOptions): AsyncGenerator<ExecutionEvent, void> {
+    const { request, options } = this.#given
+    const ids = { executionId: request.id, correlationId: options.correlationId }
+    const aborted = Promise.withResolvers<never>()
+    aborted.promise.catch(() => {})
+    const abort = (): void => aborted.reject(requestAborted(signal?.reason, ids))
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      if (signal?.aborted === true) throw requestAborted(signal.reason, ids)
+      for (let next = Number(after); ; next += 1) {
+        while (next >= this.#events.length) await Promise.race([this.#nextEvent.promise, aborted.promise])
+        const event = this.#events[next]!
+        yield event
+        if (event.type === 'finished') return
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort)
     }
   }
 

@@ -118,7 +118,23 @@ test('the mock emits events in order, and a reader can start at any event at any
   expect(await execution.wait()).toMatchObject({ success: true, result: 12 })
   expect(await all(execution.events({ after: '2' }))).toEqual(early.slice(2))
   expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 1, logs: 0 })
+  expect(execution.result).toMatchObject({ success: true, result: 12 })
   expect(() => executor.events('exe_unknown')).toThrow('The MockExecutor has no execution exe_unknown')
+})
+
+test('a signal ends the reading of events, and not the execution', async () => {
+  const answer = Promise.withResolvers<number>()
+  const executor = new MockExecutor({ defaultResult: () => answer.promise })
+  await using codemode = Codemode.fromClientConfig({ executor })
+  const execution = await codemode.submit('x')
+  const controller = new AbortController()
+  const events = execution.events({ signal: controller.signal })[Symbol.asyncIterator]()
+  expect(await events.next()).toMatchObject({ value: { type: 'started' } })
+  const next = events.next()
+  controller.abort()
+  await expect(next).rejects.toMatchObject({ name: 'AbortError', executionId: execution.id })
+  answer.resolve(1)
+  expect(await execution.wait()).toMatchObject({ result: 1 })
 })
 
 test('aborting rejects with a CancelledError and ends the tool calls', async () => {

@@ -98,7 +98,7 @@ export class MockExecutor implements Executor {
     options: ControlOptions & { readonly after?: string | undefined } = {},
   ): AsyncIterable<ExecutionEvent> {
     const found = this.#executions.get(executionId)
-    if (found !== undefined) return found.execution.events(options.after)
+    if (found !== undefined) return found.execution.events(options)
     throw new ExecutorClientError('NOT_FOUND', `The MockExecutor has no execution ${executionId}`, { executionId })
   }
 

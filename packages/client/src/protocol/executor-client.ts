@@ -11,7 +11,7 @@ import { resolveTimeouts } from '../config/timeouts.ts'
 import { environmentProxies } from '../config/env.ts'
 import { resolveConnection } from '../config/resolve.ts'
 import type { ExecutorClientConfig } from '../config/schema.ts'
-import { cancelledBy } from '../errors/cancelled-error.ts'
+import { cancelledBy, requestAborted } from '../errors/cancelled-error.ts'
 import { timeoutFieldsOf } from '../errors/error-from-result.ts'
 import { concludeError, ExecutorClientError } from '../errors/executor-client-error.ts'
 import { ExecutorConnectionError } from '../errors/executor-connection-error.ts'
@@ -123,10 +123,12 @@ export class ExecutorClient implements Executor {
   ): AsyncGenerator<ExecutionEvent, void> {
     const correlationId = options.correlationId ?? newCorrelationId()
     const controller = new AbortController()
-    const stopForwarding = [options.signal, this.#closing.signal].map((signal) =>
-      forwardAbort(signal, controller, (reason) => cancelledBy(reason, { executionId, correlationId })),
-    )
-    const scope = { executionId, correlationId, signal: controller.signal, deadlineAt: Infinity }
+    const ids = { executionId, correlationId }
+    const stopForwarding = [
+      forwardAbort(options.signal, controller, (reason) => requestAborted(reason, ids)),
+      forwardAbort(this.#closing.signal, controller, (reason) => cancelledBy(reason, ids)),
+    ]
+    const scope = { ...ids, signal: controller.signal, deadlineAt: Infinity }
     try {
       yield* followEvents(() => this.#api.events(options.after, scope), this.#api, scope, options.after)
     } finally {

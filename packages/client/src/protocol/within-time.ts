@@ -1,7 +1,7 @@
 import { maxTimerMs, newCorrelationId } from '@codemode/shared'
 
 import { forwardAbort } from '../async/forward-abort.ts'
-import { CancelledError, detailOf } from '../errors/cancelled-error.ts'
+import { requestAborted } from '../errors/cancelled-error.ts'
 import { requestTimedOut } from '../errors/executor-timeout-error.ts'
 import type { ExecutionScope, RequestScope } from '../http/request-scope.ts'
 
@@ -39,8 +39,4 @@ export async function withinTime<Id extends string | undefined, Result>(
     clearTimeout(timer)
     for (const stop of stopForwarding) stop()
   }
-}
-
-function requestAborted(reason: unknown, ids: { executionId: string | undefined; correlationId: string }) {
-  return new CancelledError(`The request was aborted: ${detailOf(reason)}`, { ...ids, cause: reason })
 }

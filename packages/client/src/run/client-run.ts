@@ -10,7 +10,7 @@ import type { ClientAdmission } from '../back-pressure/client-admission.ts'
 import { CancelledError, cancelledBy } from '../errors/cancelled-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 import { keepHandlerErrors } from '../errors/handler-errors.ts'
-import { Execution } from './execution.ts'
+import { Execution, type EventsOptions } from './execution.ts'
 import { failedResultOf, statusOf, type ExecutionResult, type FailedExecution } from './execution-result.ts'
 import { ExecutionState } from './execution-state.ts'
 import { requirePart } from './executor-parts.ts'
@@ -80,7 +80,7 @@ export class ClientRun {
       state: this.state,
       wait: () => this.result,
       cancel: (reason) => this.#cancel(reason),
-      events: (after) => this.#events(after),
+      events: (options) => this.#events(options),
       record: async () => this.#record(),
       submitAgain: () => options.submitAgain(),
     })
@@ -122,11 +122,11 @@ export class ClientRun {
     }
   }
 
-  #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
+  #events(options: EventsOptions): AsyncIterable<ExecutionEvent> {
     const { executor, assertOpen } = this.#parts
     const { executionId, correlationId } = this.#ids
     assertOpen()
-    return requirePart(executor, 'events').events(executionId, { after, correlationId })
+    return requirePart(executor, 'events').events(executionId, { ...options, correlationId })
   }
 
   #record(): Promise<ExecutionRecord> {
@@ -144,8 +144,9 @@ export class ClientRun {
       const error = this.#toTypedError(cause)
       const failure = failedResultOf(error, this.#ids)
       if (this.#sentAt === undefined) this.#settle(failure, undefined)
-      if (this.#isCancelled && error instanceof CancelledError) return failure
-      throw error
+      if (!(this.#isCancelled && error instanceof CancelledError)) throw error
+      this.state.result = failure
+      return failure
     } finally {
       stopForwarding()
     }
@@ -173,6 +174,7 @@ export class ClientRun {
     try {
       const result = await executor.run(request, this.#runOptions())
       if (!result.success) keepHandlerErrors(result, this.state.handlerErrors)
+      this.state.result = result
       this.#settle(result, result.source)
       return result
     } catch (error) {

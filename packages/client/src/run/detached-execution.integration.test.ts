@@ -7,6 +7,7 @@ import { executionOf, FakeExecutor, type FakeRequest } from '../testing/fake-exe
 import { resultOf, type FakeReply } from '../testing/fake-reply.ts'
 
 const detached = true
+const ended = { status: 'completed', success: true, result: 7, finishedAt: '2030-01-01T00:00:05.000Z' }
 
 const codemodeOf = ({ url }: { readonly url: string }, config: Partial<ClientConfig> = {}) =>
   Codemode.fromClientConfig({ executorUrl: url, executorApiKey: 'k', retry: { backoffBaseMs: 1 }, ...config })
@@ -186,7 +187,6 @@ test('a wait that fails can be repeated', async () => {
 test('an execution that is found shows its record, and an ended one is not followed', async () => {
   const id = newExecutionId()
   const calls = [{ callId: `${id}:1`, tool: 't', status: 'running', durationMs: 1 }]
-  const ended = { status: 'completed', success: true, result: 7, finishedAt: '2030-01-01T00:00:05.000Z' }
   await using executor = await FakeExecutor.start((request, reply) => {
     const more = executor.requests.length === 1 ? { status: 'needs_attention', label: 'l', toolCalls: calls } : ended
     reply.json(200, recordOf(idOf(request), more))
@@ -195,6 +195,7 @@ test('an execution that is found shows its record, and an ended one is not follo
   const execution = await codemode.getExecution(id)
   expect(execution).toMatchObject({ id, status: 'needs_attention', label: 'l', correlationId: 'c'.repeat(16) })
   expect(execution.progress).toEqual({ toolCalls: 1, toolCallsSettled: 0, logs: 0 })
+  expect(execution.result).toBe(undefined)
   expect(await execution.record()).toMatchObject({ result: 7 })
   expect(execution.status).toBe('completed')
   expect(execution.times).toEqual({
@@ -202,8 +203,67 @@ test('an execution that is found shows its record, and an ended one is not follo
     startedAt: undefined,
     finishedAt: ended.finishedAt,
   })
-  expect(await execution.wait()).toMatchObject({ success: true, result: 7, source: 'executor' })
+  const result = { success: true, result: 7, source: 'executor' }
+  expect(execution.result).toMatchObject(result)
+  expect(await execution.wait()).toMatchObject(result)
+  expect((await codemode.getExecution(id)).result).toMatchObject(result)
+  expect(executor.requests).toHaveLength(3)
+})
+
+test('a submission that finds an ended execution reads its result from the record', async () => {
+  await using executor = await FakeExecutor.start((request, reply) => {
+    if (request.method === 'GET') return reply.json(200, recordOf(idOf(request), { ...ended, result: 3 }))
+    const { id: executionId } = executionOf(request)
+    return reply.json(202, { executionId, status: 'completed', correlationId: 'c'.repeat(16) })
+  })
+  await using codemode = codemodeOf(executor)
+  const execution = await codemode.submit('x', { detached })
+  expect(execution.result).toBe(undefined)
+  expect(await execution.wait()).toMatchObject({ success: true, result: 3 })
+  expect(execution.result).toMatchObject({ success: true, result: 3 })
   expect(executor.requestsTo('/events')).toHaveLength(0)
+})
+
+test('a key of the application stands for one execution, in every process', async () => {
+  await using executor = await startExecutor((request, reply) => reply.json(200, recordOf(idOf(request))))
+  const idempotencyKey = 'order 4711'
+  const ids = await Promise.all(
+    [1, 2].map(async () => {
+      await using codemode = codemodeOf(executor)
+      const { id } = await codemode.submit('x', { detached, idempotencyKey })
+      expect(await codemode.getExecution({ idempotencyKey })).toMatchObject({ id, status: 'running' })
+      return id
+    }),
+  )
+  const id = 'exe_326b6f65-e1b3-87b8-9818-d0fa0d99bc90'
+  expect(ids).toEqual([id, id])
+  await using codemode = codemodeOf(executor)
+  expect((await codemode.submit('x', { detached, idempotencyKey: 'order 4712' })).id).not.toBe(id)
+})
+
+test('a signal ends the reading of events at once, and closes the stream', async () => {
+  const closed = Promise.withResolvers<void>()
+  await using executor = await startExecutor((_, reply) => {
+    reply.onClose(closed.resolve)
+    reply.started()
+  })
+  await using codemode = codemodeOf(executor)
+  const execution = await codemode.submit('x', { detached })
+  const controller = new AbortController()
+  const events = execution.events({ signal: controller.signal })[Symbol.asyncIterator]()
+  expect(await events.next()).toMatchObject({ value: { type: 'started' } })
+  const next = events.next()
+  controller.abort(new Error('the reader is gone'))
+  await expect(next).rejects.toMatchObject({
+    name: 'AbortError',
+    executionId: execution.id,
+    message: 'The request was aborted: the reader is gone',
+  })
+  await closed.promise
+  expect(await events.next()).toEqual({ done: true, value: undefined })
+  const { signal } = controller
+  await expect(execution.events({ signal })[Symbol.asyncIterator]().next()).rejects.toThrow('the reader is gone')
+  expect(executor.requestsTo('/cancel')).toHaveLength(0)
 })
 
 test('a retry names its new id in every attempt, so that it stores one execution', async () => {

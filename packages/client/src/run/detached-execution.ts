@@ -1,16 +1,10 @@
-import {
-  executionResultSchema,
-  isFinal,
-  type ExecutionEvent,
-  type ExecutionRecord,
-  type ExecutionStatus,
-} from '@codemode/shared'
+import { isFinal, type ExecutionEvent, type ExecutionRecord, type ExecutionStatus } from '@codemode/shared'
 
 import type { Executor } from '../executor.ts'
 import { malformed } from '../http/parse-response.ts'
 import { DetachedState } from './detached-state.ts'
-import { Execution } from './execution.ts'
-import { resultFromWire, type ExecutionResult } from './execution-result.ts'
+import { Execution, type EventsOptions } from './execution.ts'
+import type { ExecutionResult } from './execution-result.ts'
 import { requirePart } from './executor-parts.ts'
 import { SharedRun } from './shared-run.ts'
 import { openUse } from './until-closed.ts'
@@ -49,13 +43,14 @@ export class DetachedExecution {
       state: this.state,
       wait: (signal) => this.#wait(signal),
       cancel: (reason) => this.#cancel(reason),
-      events: (after) => this.#events(after),
+      events: (readOptions) => this.#events(readOptions),
       record: () => this.#record(),
       submitAgain: () => options.retry(),
     })
   }
 
   async #wait(signal: AbortSignal): Promise<ExecutionResult> {
+    if (this.state.result !== undefined) return this.state.result
     this.#options.assertOpen()
     if (this.#waiting === undefined || this.#waiting.isAborted) {
       const waiting = new SharedRun(this.execution.id, (noCaller) => this.#follow(noCaller))
@@ -68,23 +63,28 @@ export class DetachedExecution {
     return this.#waiting.wait(signal)
   }
 
-  /** Follows the events after the latest known one. Resolves with the result. */
+  /** Follows the events after the latest known one, or reads the record if there is no later one. Resolves with the result. */
   async #follow(signal: AbortSignal): Promise<ExecutionResult> {
-    if (isFinal(this.state.status)) return resultOf(await this.#record(signal))
-    for await (const event of this.#readEvents(this.state.lastEventId, signal)) {
-      if (event.type === 'finished') return resultFromWire(event.result)
-    }
-    throw malformed('event stream', undefined)
+    const hasEnded = isFinal(this.state.status)
+    if (hasEnded) await this.#record(signal)
+    else await this.#readToEnd(signal)
+    if (this.state.result === undefined) throw malformed(hasEnded ? 'record' : 'event stream', undefined)
+    return this.state.result
   }
 
-  #events(after: string | undefined): AsyncIterable<ExecutionEvent> {
+  async #readToEnd(signal: AbortSignal): Promise<void> {
+    const events = this.#readEvents({ after: this.state.lastEventId, signal })
+    for await (const { type } of events) if (type === 'finished') return
+  }
+
+  #events(options: EventsOptions): AsyncIterable<ExecutionEvent> {
     const { executor, assertOpen } = this.#options
     assertOpen()
     requirePart(executor, 'events')
-    return this.#readEvents(after)
+    return this.#readEvents(options)
   }
 
-  async *#readEvents(after: string | undefined, signal?: AbortSignal): AsyncGenerator<ExecutionEvent, void> {
+  async *#readEvents({ after, signal }: EventsOptions): AsyncGenerator<ExecutionEvent, void> {
     const { executor, closing } = this.#options
     const { executionId, correlationId } = this.#ids
     const use = openUse(closing, this.#ids, signal)
@@ -129,10 +129,4 @@ export class DetachedExecution {
     const { executionId, correlationId } = this.#options
     return { executionId, correlationId }
   }
-}
-
-function resultOf(record: ExecutionRecord): ExecutionResult {
-  const result = executionResultSchema.safeParse(record)
-  if (!result.success) throw malformed('record', result.error)
-  return resultFromWire(result.data)
 }

@@ -5,7 +5,7 @@ import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import type { Execution } from './execution.ts'
-import { checkExecutionId } from './execution-id.ts'
+import { checkExecutionId, type ExecutionName } from './execution-id.ts'
 import { requirePart } from './executor-parts.ts'
 import { listAll, type ListOptions } from './list-executions.ts'
 import { planExecution, type CheckedOptions } from './plan.ts'
@@ -64,10 +64,11 @@ export class DetachedExecutions {
   }
 
   /** Reads the record of an execution. Resolves with its handle. */
-  async find(executionId: string): Promise<Execution> {
+  async find(name: ExecutionName): Promise<Execution> {
     const { executor, assertOpen } = this.#options
     assertOpen()
-    const ids = { executionId: checkExecutionId(executionId), correlationId: this.#newCorrelationId() }
+    const executionId = checkExecutionId(name)
+    const ids = { executionId, correlationId: this.#newCorrelationId() }
     const record = await this.#request(ids, undefined, (options) =>
       requirePart(executor, 'record').record(executionId, options),
     )

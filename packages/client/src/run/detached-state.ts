@@ -1,6 +1,12 @@
-import { isFinal, type ExecutionEvent, type ExecutionRecord, type ExecutionStatus } from '@codemode/shared'
+import {
+  executionResultSchema,
+  isFinal,
+  type ExecutionEvent,
+  type ExecutionRecord,
+  type ExecutionStatus,
+} from '@codemode/shared'
 
-import { resultFromWire, statusOf } from './execution-result.ts'
+import { resultFromWire, statusOf, type ExecutionResult } from './execution-result.ts'
 import { timesAfter, type ExecutionProgress, type ExecutionTimes, type ReadableState } from './execution-state.ts'
 
 const noProgress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
@@ -10,6 +16,7 @@ export class DetachedState implements ReadableState {
   #status: ExecutionStatus
   #times: ExecutionTimes | undefined
   #lastEventId: string | undefined
+  #result: ExecutionResult | undefined
   /** Counts of the last record, and those of the events that were read; events are read from the first one. */
   #recorded = noProgress
   #counted = noProgress
@@ -24,6 +31,10 @@ export class DetachedState implements ReadableState {
 
   get times(): ExecutionTimes {
     return this.#times ?? { createdAt: undefined, startedAt: undefined, finishedAt: undefined }
+  }
+
+  get result(): ExecutionResult | undefined {
+    return this.#result
   }
 
   get progress(): ExecutionProgress {
@@ -41,7 +52,9 @@ export class DetachedState implements ReadableState {
   }
 
   /** Takes what a record shows. */
-  observe({ status, createdAt, startedAt, finishedAt, toolCalls, logs, logsDropped }: ExecutionRecord): void {
+  observe(record: ExecutionRecord): void {
+    const { status, createdAt, startedAt, finishedAt, toolCalls, logs, logsDropped } = record
+    if (isFinal(status)) this.#result ??= resultOf(record)
     this.#status = status
     this.#times = { createdAt, startedAt, finishedAt }
     const settled = toolCalls.filter((call) => call.status !== 'queued' && call.status !== 'running')
@@ -60,13 +73,23 @@ export class DetachedState implements ReadableState {
     if (event.type === 'log') this.#count('logs')
     if (event.type === 'tool.called') this.#count('toolCalls')
     if (event.type === 'tool.settled') this.#count('toolCallsSettled')
-    if (event.type === 'finished') this.#status = statusOf(resultFromWire(event.result))
+    if (event.type === 'finished') this.#end(resultFromWire(event.result))
     else if (!isFinal(this.#status)) this.#status = event.type === 'waiting' ? 'waiting' : 'running'
+  }
+
+  #end(result: ExecutionResult): void {
+    this.#result = result
+    this.#status = statusOf(result)
   }
 
   #count(counter: keyof ExecutionProgress): void {
     this.#counted = { ...this.#counted, [counter]: this.#counted[counter] + 1 }
   }
+}
+
+function resultOf(record: ExecutionRecord): ExecutionResult | undefined {
+  const { data } = executionResultSchema.safeParse(record)
+  return data && resultFromWire(data)
 }
 
 /** Returns whether an event id is after another one: ids are positions, such as `12.3`. */

@@ -77,7 +77,7 @@ export function requireObject(options: unknown): asserts options is Record<strin
 
 /** Throws a ConfigurationError for options that only `submit` takes. */
 function refuseDetached(options: Record<string, unknown>): void {
-  const name = ['detached', 'expiresAfterMs'].find((option) => Object.hasOwn(options, option))
+  const name = ['detached', 'expiresAfterMs', 'idempotencyKey'].find((option) => Object.hasOwn(options, option))
   if (name === undefined) return
   throw new ConfigurationError(
     `Only submit() takes the option ${name}: the caller of other methods waits for the end of the execution, which a ` +

@@ -1,26 +1,60 @@
+import { createHash } from 'node:crypto'
+
 import { executionIdSchema, newExecutionId } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
+import { z } from 'zod'
 
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { ExecutorClientError } from '../errors/executor-client-error.ts'
 
+/** Schema of a key of the application that stands for one detached execution, such as an order number. */
+export const idempotencyKeySchema = z
+  .string()
+  .refine(({ length }) => length >= 1 && length <= 255, 'must have 1 to 255 characters')
+
+/** Name of an execution: its id, or the key with which it was submitted. */
+export type ExecutionName = string | { readonly idempotencyKey: string }
+
 /**
- * Returns the id if it has the form of one. Throws NOT_FOUND for any other text, as an executor would, and a
- * ConfigurationError for a value that is no text.
+ * Returns the id of the execution with this key, the same in every process: `exe_` and a UUIDv8 (RFC 9562) of the key's
+ * SHA-256. The executor keeps the ids of tenants apart.
  */
-export function checkExecutionId(id: unknown): string {
-  if (typeof id !== 'string') {
-    throw new ConfigurationError(
-      `The id of an execution must be a string; the value is of type ${id === null ? 'null' : typeof id}.`,
-      `codemode.getExecution('${newExecutionId(0)}')`,
-    )
-  }
-  if (executionIdSchema.safeParse(id).success) return id
+export function executionIdOf(idempotencyKey: string): string {
+  const hash = createHash('sha256').update(idempotencyKey).digest()
+  hash[6] = 0x80 | (hash[6]! & 0x0f)
+  hash[8] = 0x80 | (hash[8]! & 0x3f)
+  return `exe_${hash.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')}`
+}
+
+/**
+ * Returns the id of the execution with this name. Throws NOT_FOUND for a text that is no id, as an executor would, and a
+ * ConfigurationError for a value that is no name.
+ */
+export function checkExecutionId(name: unknown): string {
+  if (typeof name !== 'string') return executionIdOf(checkKey(name))
+  if (executionIdSchema.safeParse(name).success) return name
   throw new ExecutorClientError(
     'NOT_FOUND',
-    `There is no execution ${textHead(id, 64)}: this is no id of an execution`,
+    `There is no execution ${textHead(name, 64)}: this is no id of an execution`,
     {
-      suggestion: 'Pass the field id of an Execution.',
+      suggestion: 'Pass the field id of an Execution, or { idempotencyKey } with the key of the submission.',
     },
   )
+}
+
+function checkKey(name: unknown): string {
+  const parsed = z.strictObject({ idempotencyKey: idempotencyKeySchema }).safeParse(name)
+  if (parsed.success) return parsed.data.idempotencyKey
+  throw new ConfigurationError(
+    'An execution is named by its id, which is a string, or by { idempotencyKey } with a string of 1 to 255 characters; ' +
+      `the value is ${describe(name)}.`,
+    `codemode.getExecution('${newExecutionId(0)}')`,
+  )
+}
+
+function describe(name: unknown): string {
+  if (name === null || typeof name !== 'object') return name === null ? 'null' : `of type ${typeof name}`
+  const { idempotencyKey: key } = name as { readonly idempotencyKey?: unknown }
+  if (typeof key !== 'string') return `an object whose idempotencyKey is of type ${typeof key}`
+  return `an object whose idempotencyKey has ${key.length} characters`
 }

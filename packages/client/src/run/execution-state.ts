@@ -1,5 +1,7 @@
 import type { ExecutionEvent, ExecutionStatus } from '@codemode/shared'
 
+import type { ExecutionResult } from './execution-result.ts'
+
 /** Progress of an execution, as far as this client knows it. */
 export interface ExecutionProgress {
   /** Number of tool calls that this client has received. */
@@ -25,6 +27,8 @@ export interface ReadableState {
   readonly status: ExecutionStatus
   readonly progress: ExecutionProgress
   readonly times: ExecutionTimes
+  /** Result of an execution that has ended, as far as this client knows it. */
+  readonly result: ExecutionResult | undefined
 }
 
 const unknownTimes: ExecutionTimes = { createdAt: undefined, startedAt: undefined, finishedAt: undefined }
@@ -44,6 +48,7 @@ export class ExecutionState implements ReadableState {
   status: ExecutionStatus = 'queued'
   progress: ExecutionProgress = { toolCalls: 0, toolCallsSettled: 0, logs: 0 }
   times: ExecutionTimes = unknownTimes
+  result: ExecutionResult | undefined
   readonly #handlerErrors = new Map<string, unknown>()
   readonly #accepted = Promise.withResolvers<void>()
 

@@ -23,7 +23,10 @@ test('submit resolves on acceptance with a handle that has the current status', 
   reply.event({ type: 'waiting', openCalls: [] })
   await expect.poll(() => execution.status).toBe('waiting')
   reply.finished(42)
-  expect(await execution.wait()).toMatchObject({ success: true, result: 42, source: 'executor' })
+  expect(execution.result).toBe(undefined)
+  const result = await execution.wait()
+  expect(result).toMatchObject({ success: true, result: 42, source: 'executor' })
+  expect(execution.result).toBe(result)
   expect(execution).toMatchObject({ status: 'completed', progress: { toolCalls: 0, toolCallsSettled: 0, logs: 1 } })
 })
 

@@ -11,6 +11,14 @@ import { ExecutorTimeoutError } from '../errors/executor-timeout-error.ts'
 import type { ExecutionResult } from './execution-result.ts'
 import type { ExecutionProgress, ExecutionTimes, ReadableState } from './execution-state.ts'
 
+/** Options of reading the events of an execution. */
+export interface EventsOptions {
+  /** Id of the last event that the caller has: the events after it are read. The first event is the first one by default. */
+  readonly after?: string | undefined
+  /** Signal that ends the reading; the execution goes on. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Data and functions of the client that a handle uses. */
 export interface ExecutionParts<T> {
   readonly executionId: string
@@ -20,7 +28,7 @@ export interface ExecutionParts<T> {
   /** Waits for the result; the signal aborts when the caller has given up. */
   wait(this: void, signal: AbortSignal): Promise<ExecutionResult<T>>
   cancel(this: void, reason: string | undefined): Promise<void>
-  events(this: void, after: string | undefined): AsyncIterable<ExecutionEvent>
+  events(this: void, options: EventsOptions): AsyncIterable<ExecutionEvent>
   record(this: void): Promise<ExecutionRecord>
   submitAgain(this: void): Promise<Execution<T>>
 }
@@ -65,11 +73,29 @@ export class Execution<T = Json> {
   }
 
   /**
-   * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
-   * executor as fast as the caller takes them (back-pressure).
+   * Result of the execution, whether the code succeeded or failed, as far as this client knows it: it has ended, and its
+   * request did not fail. For a detached execution, that of the last record or event that this handle has read. Undefined
+   * otherwise.
    */
-  events(options: { readonly after?: string | undefined } = {}): AsyncIterable<ExecutionEvent> {
-    return this.#parts.events(options.after)
+  get result(): ExecutionResult<T> | undefined {
+    return this.#parts.state.result as ExecutionResult<T> | undefined
+  }
+
+  /**
+   * Returns the events from the first one, or from the one after the given id, to `finished`. They are read from the
+   * executor as fast as the caller takes them (back-pressure). When the signal aborts, the iteration rejects with a
+   * CancelledError, whose name is `AbortError`.
+   *
+   * @example
+   * import { Codemode } from '@codemode/client'
+   *
+   * await using codemode = Codemode.fromEnv()
+   * const execution = await codemode.getExecution('exe_0197f1c2-0000-7000-8000-000000000000')
+   * const signal = AbortSignal.timeout(60_000)
+   * for await (const event of execution.events({ after: '3.1', signal })) console.log(event.id, event.type)
+   */
+  events(options: EventsOptions = {}): AsyncIterable<ExecutionEvent> {
+    return this.#parts.events(options)
   }
 
   /**

@@ -6,6 +6,9 @@ import { asCall } from '../config/examples.ts'
 import { executeOptionsOrigin } from '../config/layer.ts'
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import { executeOptionsSchema, requireObject, type ExecuteOptions } from './execute-options.ts'
+import { executionIdOf, idempotencyKeySchema } from './execution-id.ts'
+
+const notAnId = 'must be "exe_" and a UUID in lower case. Pass a key of your own as idempotencyKey'
 
 const submitOptionsSchema = z.strictObject({
   ...executeOptionsSchema.shape,
@@ -23,7 +26,12 @@ const submitOptionsSchema = z.strictObject({
    * Id of a detached execution; a new one by default. Submitting the same code and options again with the same id resolves
    * with the execution that was stored first.
    */
-  id: executionIdSchema.optional(),
+  id: z.string().refine(isExecutionId, notAnId).optional(),
+  /**
+   * Key of your own instead of an id, such as an order number: 1 to 255 characters, from which the client derives the id.
+   * `getExecution({ idempotencyKey })` finds the execution by it.
+   */
+  idempotencyKey: idempotencyKeySchema.optional(),
 })
 
 /** Options of an execution that is submitted. Times are in milliseconds. */
@@ -57,12 +65,30 @@ export function parseSubmitOptions(options: SubmitOptions): {
       originAt: () => origin,
     })
   }
-  const { detached, expiresAfterMs, id, ...execute } = parsed.data
-  if (detached === true) return { execute, detached: { expiresAfterMs, id } }
-  const misplaced = expiresAfterMs !== undefined ? 'expiresAfterMs' : id !== undefined ? 'id' : undefined
+  const { detached, expiresAfterMs, id, idempotencyKey, ...execute } = parsed.data
+  if (id !== undefined && idempotencyKey !== undefined) throw twoNames()
+  if (detached === true) {
+    return {
+      execute,
+      detached: { expiresAfterMs, id: idempotencyKey === undefined ? id : executionIdOf(idempotencyKey) },
+    }
+  }
+  const misplaced = Object.entries({ expiresAfterMs, id, idempotencyKey }).find(([, value]) => value !== undefined)
   if (misplaced === undefined) return { execute, detached: undefined }
+  const [name, value] = misplaced
   throw new ConfigurationError(
-    `The option ${misplaced} is for detached executions only.`,
-    `codemode.submit(code, { detached: true, ${misplaced}${misplaced === 'id' ? '' : ': 86_400_000'} })`,
+    `The option ${name} is for detached executions only.`,
+    `codemode.submit(code, { detached: true, ${name}${typeof value === 'number' ? ': 86_400_000' : ''} })`,
   )
+}
+
+function twoNames(): ConfigurationError {
+  return new ConfigurationError(
+    'The options id and idempotencyKey exclude each other: the id of the execution is derived from the key.',
+    'codemode.submit(code, { detached: true, idempotencyKey })',
+  )
+}
+
+function isExecutionId(id: string): boolean {
+  return executionIdSchema.safeParse(id).success
 }

@@ -6,7 +6,7 @@ import { CallConflict, CallRecord } from './call-record.ts'
 const call = { tool: 'pay', fingerprint: 'of pay(1)' }
 
 /** Returns a call that can be delivered any number of times. */
-function oneCall() {
+function oneCall(options: { readonly gracePeriodMs?: number } = {}) {
   const record = new CallRecord()
   const latch = Promise.withResolvers<ToolAnswer>()
   const signals: AbortSignal[] = []
@@ -18,11 +18,11 @@ function oneCall() {
     const delivery = new AbortController()
     return {
       lose: () => delivery.abort(),
-      answer: record.answer({ ...call, id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
+      answer: record.answer({ ...call, ...options, id: 'exe_1:1', keepUntil: Infinity }, delivery.signal, run),
     }
   }
   const cancel = (reason?: string) => record.cancel('exe_1:1', reason)
-  return { deliver, cancel, signals, finish: () => latch.resolve({ ok: true, output: 1 }) }
+  return { deliver, cancel, signals, finish: (answer: ToolAnswer = { ok: true, output: 1 }) => latch.resolve(answer) }
 }
 
 describe('a call whose delivery was lost', () => {
@@ -63,6 +63,36 @@ describe('a call whose delivery was lost', () => {
     finish()
     await answer
     expect(vi.getTimerCount()).toBe(0)
+    expect(await deliver().answer).toBe('{"ok":true,"output":1}')
+    expect(signals).toHaveLength(1)
+  })
+})
+
+describe('a call that was aborted after its own grace period', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  const aborted: ToolAnswer = { ok: false, error: { name: 'AbortError', message: 'aborted', retryable: false } }
+
+  test('runs again for the next delivery if it failed, and not while it still runs', async () => {
+    const { deliver, signals, finish } = oneCall({ gracePeriodMs: 60_000 })
+    const first = deliver()
+    first.lose()
+    vi.advanceTimersByTime(60_000)
+    const next = [deliver(), deliver()]
+    expect(signals.map((signal) => signal.aborted)).toEqual([true])
+    finish(aborted)
+    await Promise.all(next.map(({ answer }) => answer))
+    expect(signals.map((signal) => signal.aborted)).toEqual([true, false])
+  })
+
+  test('keeps the answer of a handler that went on all the same', async () => {
+    const { deliver, signals, finish } = oneCall({ gracePeriodMs: 60_000 })
+    const first = deliver()
+    first.lose()
+    vi.advanceTimersByTime(60_000)
+    finish()
+    await first.answer
     expect(await deliver().answer).toBe('{"ok":true,"output":1}')
     expect(signals).toHaveLength(1)
   })

@@ -23,7 +23,10 @@ interface CallArrival {
   readonly fingerprint: string
   /** Time after which no repeat arrives, in milliseconds since the epoch. */
   readonly keepUntil: number
-  /** Milliseconds for which the call continues without an arrival; 1,000 by default. */
+  /**
+   * Milliseconds for which the call continues without an arrival; 1,000 by default. A call that sets them is repeated
+   * however late, so a failure after this period is not its answer: the next arrival runs the handler again.
+   */
   readonly gracePeriodMs?: number
 }
 
@@ -59,6 +62,8 @@ interface RunningCall {
   arrivals: number
   /** Timer of the grace period, which runs while there is no arrival. */
   graceTimer?: NodeJS.Timeout
+  /** Whether the call was aborted after a grace period that the arrival had set. */
+  isAbandoned: boolean
 }
 
 /**
@@ -99,10 +104,15 @@ export class CallRecord {
     run: (signal: AbortSignal) => Promise<ToolAnswer>,
   ): Promise<string> {
     const { id, tool, fingerprint } = call
-    const first = this.#answers.get(id) ?? this.#running.get(id)
+    const running = this.#running.get(id)
+    const first = this.#answers.get(id) ?? running
     if (first !== undefined && first.fingerprint !== fingerprint) throw new CallConflict(id, tool)
+    if (running?.isAbandoned === true) {
+      await running.answer
+      return this.answer(call, arrival, run)
+    }
     if (first !== undefined && 'json' in first) return first.json
-    if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call)
+    if (first === undefined && this.#cancelled.has(id)) return cancelledAnswer(call).json
     return this.#wait(first ?? this.#start(call, run), arrival, call.gracePeriodMs)
   }
 
@@ -128,32 +138,41 @@ export class CallRecord {
   #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
     const { id, fingerprint, keepUntil } = call
     const controller = new AbortController()
-    const cancelled = Promise.withResolvers<string>()
+    const cancelled = Promise.withResolvers<WrittenAnswer>()
     const settle = async (): Promise<string> => {
       try {
-        const json = await Promise.race([cancelled.promise, jsonOf(run(controller.signal))])
-        const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
+        const { ok, json } = await Promise.race([cancelled.promise, written(run(controller.signal))])
+        const keptMs = running.isAbandoned && !ok ? 0 : Math.min(keepUntil - Date.now(), maxKeptMs)
         if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
         return json
       } finally {
         this.#running.delete(id)
       }
     }
-    const answerAsCancelled = (): void => cancelled.resolve(cancelledAnswer(call))
-    const running = { fingerprint, answer: settle(), controller, answerAsCancelled, arrivals: 0 }
+    const running: RunningCall = {
+      fingerprint,
+      answer: settle(),
+      controller,
+      answerAsCancelled: () => cancelled.resolve(cancelledAnswer(call)),
+      arrivals: 0,
+      isAbandoned: false,
+    }
     this.#running.set(id, running)
     return running
   }
 
-  async #wait(call: RunningCall, arrival: AbortSignal, gracePeriodMs = defaultGracePeriodMs): Promise<string> {
+  async #wait(call: RunningCall, arrival: AbortSignal, ownGraceMs: number | undefined): Promise<string> {
+    const gracePeriodMs = ownGraceMs ?? defaultGracePeriodMs
     clearTimeout(call.graceTimer)
     call.arrivals += 1
     const endArrival = (): void => {
       call.arrivals -= 1
       if (call.arrivals > 0) return
       if (gracePeriodMs === 0) return call.controller.abort(arrival.reason)
-      const abort = (): void =>
+      const abort = (): void => {
+        call.isAbandoned = ownGraceMs !== undefined
         call.controller.abort(new DOMException('The executor no longer waits for the call', 'AbortError'))
+      }
       call.graceTimer = setTimeout(abort, gracePeriodMs)
     }
     if (arrival.aborted) endArrival()
@@ -167,8 +186,16 @@ export class CallRecord {
   }
 }
 
-const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
+interface WrittenAnswer {
+  readonly ok: boolean
+  readonly json: string
+}
 
-function cancelledAnswer({ tool }: CallArrival): string {
-  return JSON.stringify(toolCancelled(tool))
+async function written(running: Promise<ToolAnswer>): Promise<WrittenAnswer> {
+  const answer = await running
+  return { ok: answer.ok, json: JSON.stringify(answer) }
+}
+
+function cancelledAnswer({ tool }: CallArrival): WrittenAnswer {
+  return { ok: false, json: JSON.stringify(toolCancelled(tool)) }
 }

@@ -334,6 +334,22 @@ describe('a crash of the node', () => {
     await second.close()
   })
 
+  test('takes no time from the tool calls in flight, however long no node runs', async () => {
+    const store = new MemoryStore()
+    const called = Promise.withResolvers<void>()
+    const callUnanswered = (): Promise<ToolAnswer> => {
+      called.resolve()
+      return new Promise(() => {})
+    }
+    const { id } = await startNode(store, 'first', callUnanswered).submit(submissionOf('call twice'))
+    await called.promise
+    store.kill('first')
+    await delay(60 * minute)
+    const second = startNode(store, 'second', answerSlowly)
+    expect(await resultOf(await second.find('acme', id))).toBe('called twice')
+    await second.close()
+  })
+
   test('before or after any operation of the store changes nothing that the code or the tools see', async () => {
     const undisturbed = await runWithCrash(Infinity, false)
     expect(undisturbed).toMatchObject({ result: [[1], [2]], runs: [1, 1] })

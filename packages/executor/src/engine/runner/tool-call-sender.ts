@@ -61,24 +61,23 @@ export class ToolCallSender {
 
   async #deliver(call: CallState, abort: AbortController): Promise<ToolAnswer> {
     const { state, transport, trace, now } = this.#options
-    const { at, timeoutMs, option } = callDeadline(state, call)
+    const { at, ownAt, timeoutMs, option } = callDeadline(state, call)
     const outgoing = this.#outgoing(call, at)
     const timedOut = toolTimeout(call.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
-    const ownDeadline = call.sentAt! + timeoutMs
     const timer = setTimeout(
       () => {
         expired.resolve(timedOut)
         abort.abort(new Error(timedOut.error.message))
       },
-      Math.max(0, ownDeadline - now()),
+      Math.max(0, ownAt - now()),
     )
     try {
       const answer = await traceToolCall(trace, outgoing, () =>
         Promise.race([transport.call(outgoing, abort.signal), expired.promise]),
       )
       // The handler's signal aborts at the same deadline, so an abort that the handler reports then is the timeout.
-      return isAbort(answer) && now() >= ownDeadline - deadlineSlackMs ? timedOut : answer
+      return isAbort(answer) && now() >= ownAt - deadlineSlackMs ? timedOut : answer
     } finally {
       clearTimeout(timer)
     }

@@ -5,19 +5,24 @@ import type { ExecutionState } from './execution-state.ts'
 export interface CallDeadline {
   /** Time of the deadline in milliseconds since the epoch; no later than the end of the execution's timeout. */
   readonly at: number
+  /** Time at which the timeout of the call itself expires, in milliseconds since the epoch. */
+  readonly ownAt: number
   /** Timeout of the call itself, in milliseconds. */
   readonly timeoutMs: number
   /** Option that sets the timeout: of the tool, or of the execution for all tools. */
   readonly option: 'timeoutMs' | 'toolTimeoutMs'
 }
 
-/** Returns the deadline of a call that has a place in flight: the time at which it got the place, plus its timeout. */
+/**
+ * Returns the deadline of a call that has a place in flight: the time at which it got the place, plus its timeout, plus the
+ * time in which no node ran the execution. So a call is not lost because the executor was down.
+ */
 export function callDeadline(
   { header, endsAt = Infinity }: Pick<ExecutionState, 'header' | 'endsAt'>,
-  { tool, sentAt }: CallState,
+  { tool, sentAt, downMs }: CallState,
 ): CallDeadline {
-  const ownMs = header.tools.find(({ name }) => name === tool)?.timeoutMs
-  const timeoutMs = ownMs ?? header.limits.toolTimeoutMs
-  const at = Math.min(sentAt! + timeoutMs, endsAt)
-  return { at, timeoutMs, option: ownMs === undefined ? 'toolTimeoutMs' : 'timeoutMs' }
+  const toolMs = header.tools.find(({ name }) => name === tool)?.timeoutMs
+  const timeoutMs = toolMs ?? header.limits.toolTimeoutMs
+  const ownAt = sentAt! + downMs + timeoutMs
+  return { at: Math.min(ownAt, endsAt), ownAt, timeoutMs, option: toolMs === undefined ? 'toolTimeoutMs' : 'timeoutMs' }
 }

@@ -13,6 +13,8 @@ export interface CallState {
   readonly status: ToolCallSummary['status']
   /** Time at which the call got its place in flight, in milliseconds since the epoch; undefined before. */
   readonly sentAt: number | undefined
+  /** Milliseconds in flight in which no node ran the execution, as far as the journal shows. */
+  readonly downMs: number
   readonly durationMs: number
   readonly errorCode: string | undefined
 }
@@ -86,6 +88,7 @@ export class CallTable {
       input,
       status: 'queued',
       sentAt: undefined,
+      downMs: 0,
       durationMs: 0,
       errorCode: undefined,
     }
@@ -107,6 +110,11 @@ export class CallTable {
       sent.push(call)
     }
     return sent
+  }
+
+  /** Adds a time in which no node ran the execution to the calls in flight. */
+  addDowntime(ms: number): void {
+    for (const call of this.#open.values()) if (call.status === 'running') call.downMs += ms
   }
 
   /** Settles an open call. Throws an `Error` for a call that is not open. */

@@ -149,8 +149,11 @@ export class ExecutionState {
   /** Applies the next entry of the journal, and returns the changes. */
   apply(entry: JournalEntry): Changes {
     this.#endWait(entry)
-    // After a crash, the entry before a claim is the last sign of life of the claim before.
-    if (entry.type === 'claim') this.#endClaim(this.lastAt)
+    if (entry.type === 'claim') {
+      // After a crash, the entry before a claim is the last sign of life of the claim before.
+      this.#endClaim(this.lastAt)
+      this.calls.addDowntime(entry.at - this.lastAt)
+    }
     this.claimsInARow = entry.type === 'claim' ? this.claimsInARow + 1 : 0
     this.lastAt = entry.type === 'turn' ? entry.endedAt : entry.at
     switch (entry.type) {
