@@ -1,4 +1,4 @@
-import type { ExecutionStore, Lease } from '../../packages/executor/src/store/execution-store.ts'
+import type { ExecutionStore, Lease, Worker, Working } from '../../packages/executor/src/store/execution-store.ts'
 import type { CreateCallbackTransport } from '../../packages/executor/src/tools/transport.ts'
 
 /** Step of a run that a fault may come before or after: an operation of its lease, or a call that reaches its tool. */
@@ -45,26 +45,26 @@ export function faultyStore(store: ExecutionStore, beginStep: BeginStep) {
     }
   }
 
+  const work = (worker: Worker): Working =>
+    store.work({
+      node: worker.node,
+      places: () => worker.places(),
+      run(lease) {
+        const run = { lease, isStopped: false, stopped: Promise.withResolvers<void>() }
+        starting = run
+        return Promise.race([worker.run(faultyLease(run)), run.stopped.promise])
+      },
+    })
+
   return {
-    store: {
-      create: (execution) => store.create(execution),
-      find: (...args) => store.find(...args),
-      list: (...args) => store.list(...args),
-      read: (...args) => store.read(...args),
-      post: (...args) => store.post(...args),
-      onAppend: (...args) => store.onAppend(...args),
-      work: (worker) =>
-        store.work({
-          node: worker.node,
-          places: () => worker.places(),
-          run(lease) {
-            const run = { lease, isStopped: false, stopped: Promise.withResolvers<void>() }
-            starting = run
-            return Promise.race([worker.run(faultyLease(run)), run.stopped.promise])
-          },
-        }),
-      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
-    } satisfies ExecutionStore,
+    /** Store whose leases are faulty; all else is that of the given store. */
+    store: new Proxy(store, {
+      get(target, name) {
+        if (name === 'work') return work
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    }),
 
     /** Returns the transport for a node that uses the store. `receive` is the tool server. */
     transport(receive: (run: FaultyRun, ...args: CallArguments) => ReturnType<Call>): CreateCallbackTransport {

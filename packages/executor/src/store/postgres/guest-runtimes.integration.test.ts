@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 
-import { saveRuntime, touchRuntime } from './guest-runtimes.ts'
-import { deleteOld } from './maintenance.ts'
+import { deleteOldRuntimes, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { openParts, query, startStore, useServer } from './postgres-store.test-support.ts'
 
 const servers = useServer()
@@ -24,7 +23,7 @@ test('a runtime is deleted when no node has had it for longer than an execution 
   await query(url, `update codemode.guest_runtimes set used_at = now() - interval '33 days' where hash <> 'waiting'`)
   await query(url, `update codemode.guest_runtimes set used_at = now() - interval '31 days' where hash = 'waiting'`)
   await touchRuntime(parts.db, 'running')
-  await deleteOld(parts.db, 1)
+  await deleteOldRuntimes(parts.db)
   expect(await query(url, 'select hash from codemode.guest_runtimes order by hash')).toEqual([
     { hash: 'running' },
     { hash: 'waiting' },
