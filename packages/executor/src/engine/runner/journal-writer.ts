@@ -28,9 +28,15 @@ export class JournalWriter {
   #waiting: Pending[] = []
   #committing: Promise<void> | undefined
   #pendingBytes = 0
+  #entries = 0
 
   constructor(options: JournalWriterOptions) {
     this.#options = options
+  }
+
+  /** Number of entries that were written. */
+  get entries(): number {
+    return this.#entries
   }
 
   /** Commits under way; undefined if all entries are committed. It resolves also when the store refuses a commit. */
@@ -48,6 +54,7 @@ export class JournalWriter {
     const sizeBytes = journal.sizeBytes + this.#pendingBytes + sizes.sizeBytes
     if (sizeBytes > journal.header.limits.journalBytes && entry.type !== 'end') return false
     const pending = { entry, sizes }
+    this.#entries += 1
     if (this.#committing === undefined) {
       const committed = this.#append([pending])
       if (committed === undefined) {
