@@ -1,7 +1,7 @@
 import type { Delivery, ExecutionFailure, ToolAnswer } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import { LeaseLost } from '../../store/execution-store.ts'
+import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
@@ -20,7 +20,7 @@ import {
   stoppedByLimit,
   type WallTimeout,
 } from './failures.ts'
-import { decisionEntry, type DecisionMade } from './decision-entry.ts'
+import { decisionEntry } from './decision-entry.ts'
 import { heldForTooLong } from './held-answers.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
