@@ -9,7 +9,7 @@ import type {
   Journal,
   JournalEntry,
   JournalHeader,
-  ToolAnswer,
+  ToolResponse,
 } from '@codemode/shared'
 
 /** Facts about an execution that are no input of its guest. */
@@ -70,7 +70,7 @@ export type InboxMessage =
   | { readonly kind: 'wake' }
   /** The execution has a new callback; the runner gives the lease back, and the next claim uses it. */
   | { readonly kind: 'callback' }
-  | { readonly kind: 'answer'; readonly call: number; readonly answer: ToolAnswer }
+  | { readonly kind: 'answer'; readonly call: number; readonly response: ToolResponse }
   | { readonly kind: 'decision'; readonly call: number; readonly made: DecisionMade }
 
 /** Approval that an entry of a journal requests. Times are in milliseconds since the epoch. */

@@ -138,14 +138,15 @@ export class LeaseRun {
     return this.#state.calls.activeCount > 0 ? servedLingerMs : 0
   }
 
-  async #park(entry: EntryOf<'park'>): Promise<boolean> {
+  async #park(entry: EntryOf<'park'>): Promise<EntryOf<'park'> | undefined> {
     const { until, attention } = entry
     const status = attention !== undefined ? 'needs_attention' : this.#state.isPaused ? 'paused' : 'waiting'
     const change = { status, ...(attention && { error: attention }) } as const
     const wakeAt = attention === undefined && until !== undefined ? { wakeAt: until } : {}
     this.#isParked = await this.#lease.park([entry], { change, handled: this.#handled, ...wakeAt })
-    if (!this.#isParked) void this.#takeMessages()
-    return this.#isParked
+    if (this.#isParked) return entry
+    void this.#takeMessages()
+    return undefined
   }
 
   async #takeMessages(): Promise<void> {
@@ -173,7 +174,7 @@ export class LeaseRun {
   #take(message: Exclude<InboxMessage, { kind: 'cancel' }>): void {
     switch (message.kind) {
       case 'answer':
-        this.#runner.answer(message.call, message.answer)
+        this.#runner.answer(message.call, message.response)
         return
       case 'decision':
         this.#runner.decide(message.call, message.made)

@@ -48,12 +48,16 @@ export async function insertMessage(
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows = 0n } = await trx
     .insertInto('inbox')
-    .values({ key, payload: encodePayload(message), call: message.kind === 'answer' ? message.call : null })
+    .values({ key, payload: encodePayload(message), call: answeredCall(message) })
     .onConflict((conflict) => conflict.columns(['key', 'call']).doNothing())
     .executeTakeFirst()
   if (numInsertedOrUpdatedRows === 0n) return false
   if (node === null) await wakeUps.send(trx, [{ key, tenant }])
   return true
+}
+
+function answeredCall(message: InboxMessage): number | null {
+  return message.kind === 'answer' && 'ok' in message.response ? message.call : null
 }
 
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */
