@@ -1,5 +1,5 @@
 import { context, metrics, SpanKind, SpanStatusCode, trace, type Context, type Span } from '@opentelemetry/api'
-import type { ToolAnswer } from '@codemode/shared'
+import type { ToolResponse } from '@codemode/shared'
 
 import type { EngineObserver } from './engine/engine-observer.ts'
 import type { OutgoingCall } from './tools/transport.ts'
@@ -41,8 +41,8 @@ export function endExecutionSpan(span: Span, errorCode: string | undefined): voi
 export async function traceToolCall(
   parent: Context,
   call: OutgoingCall,
-  send: () => Promise<ToolAnswer>,
-): Promise<ToolAnswer> {
+  send: () => Promise<ToolResponse>,
+): Promise<ToolResponse> {
   const attributes = {
     'codemode.tool': call.tool,
     'codemode.call_id': call.callId,
@@ -52,7 +52,8 @@ export async function traceToolCall(
   const span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, parent)
   try {
     const answer = await context.with(trace.setSpan(parent, span), send)
-    if (!answer.ok) span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error.code ?? 'TOOL_ERROR' })
+    if ('ok' in answer && !answer.ok)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error.code ?? 'TOOL_ERROR' })
     return answer
   } finally {
     span.end()

@@ -31,6 +31,22 @@ export {
   type ResolvedRequestLimits,
   type TimeoutLayer,
 } from './limits.ts'
+export {
+  approvalListSchema,
+  approvalQuerySchema,
+  approvalSchema,
+  approvalStatusSchema,
+  decisionRequestSchema,
+  decisionSchema,
+  pausedExecutionSchema,
+  type Approval,
+  type ApprovalList,
+  type ApprovalQuery,
+  type ApprovalStatus,
+  type Decision,
+  type DecisionRequest,
+  type PausedExecution,
+} from './protocol/approval.ts'
 export { causeLimits, errorCauseSchema, type ErrorCause } from './protocol/error-cause.ts'
 export { executionEventSchema, type ExecutionEvent } from './protocol/event.ts'
 export {
@@ -57,8 +73,10 @@ export {
 export {
   callbackSchema,
   executionRequestSchema,
+  notifySchema,
   type Callback,
   type ExecutionRequest,
+  type Notify,
 } from './protocol/execution-request.ts'
 export {
   executionFailureSchema,
@@ -107,13 +125,16 @@ export {
   toolFailureSchema,
   toolMessageSchema,
   toolNameSchema,
+  toolResponseSchema,
   toolResultsRequestSchema,
   toolResultsResponseSchema,
+  type ApprovedCall,
   type ToolAnswer,
   type ToolCallMessage,
   type ToolCancelMessage,
   type ToolDeclaration,
   type ToolFailure,
+  type ToolResponse,
   type ToolResultsRequest,
   type ToolResultsResponse,
 } from './protocol/tool.ts'

@@ -9,9 +9,10 @@ import {
   executionResultSchema,
   headers,
   journalSchema,
+  pausedExecutionSchema,
   retryRequestSchema,
-  toolAnswerSchema,
   toolMessageSchema,
+  toolResponseSchema,
   toolResultsRequestSchema,
   toolResultsResponseSchema,
 } from '@codemode/shared'
@@ -52,7 +53,7 @@ const retryCodes = [
 ] as const
 
 /** Codes of requests with which creating an execution never fails. */
-const notOfCreation = new Set<string>(['SESSION_EXPIRED', 'EXECUTION_ENDED'])
+const notOfCreation = new Set<string>(['SESSION_EXPIRED', 'EXECUTION_ENDED', 'APPROVAL_CONFLICT', 'EXECUTION_SERVED'])
 
 /** Paths of executions. */
 export const executionPaths: ZodOpenApiPathsObject = {
@@ -81,7 +82,11 @@ export const executionPaths: ZodOpenApiPathsObject = {
           ...response('The result of the execution, or its events', executionResultSchema, executionId),
           content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
         },
-        202: response('The detached execution, which has been stored', acceptedExecutionSchema, executionId),
+        202: response(
+          'The detached execution, which has been stored; or an execution that waits for approvals, and has become a detached one',
+          z.union([acceptedExecutionSchema, pausedExecutionSchema]),
+          executionId,
+        ),
         ...failures(...codesOfKind('request').filter((code) => !notOfCreation.has(code))),
       },
       callbacks: {
@@ -105,7 +110,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
                 200: {
                   description:
                     'The answer to a call; for `tool.cancel` always `{ "ok": true }`, even if the call has ended',
-                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelResponse]) } },
+                  content: { 'application/json': { schema: z.union([toolResponseSchema, cancelResponse]) } },
                 },
               },
             },
@@ -126,14 +131,17 @@ export const executionPaths: ZodOpenApiPathsObject = {
     get: ofExecution({
       operationId: 'streamEvents',
       summary: 'Stream the events of an execution, from the first or after a given one',
-      description: readable,
+      description:
+        `${readable} With serve=1, the reader serves the tool calls of an execution without a callback, as the only one; ` +
+        'this requires the right `run` and the owner of the execution.',
       header: lastEventId,
+      query: z.object({ serve: z.literal('1').optional() }),
       success: {
         description: 'The events of the execution',
         headers: z.object({ ...ofResponse, ...executionId }),
         content: eventStream,
       },
-      codes: ['INVALID_REQUEST'],
+      codes: ['INVALID_REQUEST', 'EXECUTION_SERVED', 'STORE_UNAVAILABLE'],
     }),
   },
   '/v1/executions/{id}/journal': {
@@ -157,11 +165,11 @@ export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions/{id}/tool-results': {
     post: ofExecution({
       operationId: 'takeToolResults',
-      summary: 'Answer tool calls that the client got from the event stream',
+      summary: 'Answer tool calls that the client got from the event stream, or whose answers were deferred',
       description: 'Requires the right `run` and the owner of the execution.',
       requestBody: jsonRequest(toolResultsRequestSchema),
       success: response('Ids of the calls whose answers were accepted', toolResultsResponseSchema, executionId),
-      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'APPROVAL_CONFLICT', 'STORE_UNAVAILABLE'],
     }),
   },
   '/v1/executions/{id}/retry': {

@@ -2,7 +2,7 @@
 // no information about the connection; failures are described in the executor's log only.
 import { setTimeout as delay } from 'node:timers/promises'
 
-import { errorCodes, fixedLimits, toolAnswerSchema, type ToolAnswer } from '@codemode/shared'
+import { errorCodes, fixedLimits, toolResponseSchema, type ToolAnswer, type ToolResponse } from '@codemode/shared'
 import { isTemporaryStatus, toolCancelled, toolOutputTooLarge } from '@codemode/shared/internal'
 import { context } from '@opentelemetry/api'
 import type { Logger } from 'pino'
@@ -56,7 +56,7 @@ interface CallbackTransportOptions extends CallbackTarget {
 }
 
 /** Outcome of one attempt: an answer for the guest, or a failure that is retried. */
-type Outcome = { readonly answer: ToolAnswer } | { readonly failure: Failure }
+type Outcome = { readonly answer: ToolResponse } | { readonly failure: Failure }
 
 interface Failure {
   readonly error?: unknown
@@ -128,13 +128,16 @@ export function createCallbackTransport(options: CallbackTransportOptions): Tool
         signal.removeEventListener('abort', cancel)
       }
     },
+    cancel(call, { message }) {
+      cancels.send({ callback, tenant, call, reason: message, trace: context.active() })
+    },
   }
 
   async function attemptUntilAnswered(
     call: OutgoingCall,
     onFirstSent: () => void,
     signal: AbortSignal,
-  ): Promise<ToolAnswer> {
+  ): Promise<ToolResponse> {
     const startedAt = performance.now()
     let countedAttempts = 0
     for (let number = 1; !signal.aborted; number++) {
@@ -202,9 +205,9 @@ function withoutQuery(location: string, base: URL): string | undefined {
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-function readAnswer(bytes: Uint8Array): ToolAnswer | undefined {
+function readAnswer(bytes: Uint8Array): ToolResponse | undefined {
   try {
-    return toolAnswerSchema.safeParse(JSON.parse(decoder.decode(bytes))).data
+    return toolResponseSchema.safeParse(JSON.parse(decoder.decode(bytes))).data
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import type { ToolAnswer } from '@codemode/shared'
+import type { ToolResponse } from '@codemode/shared'
 import { toolCancelled } from '@codemode/shared/internal'
 
 import type { ToolTransport } from './transport.ts'
@@ -6,18 +6,18 @@ import type { ToolTransport } from './transport.ts'
 /** A transport whose calls wait until the client, which gets them as `tool.called` events, posts their answers. */
 export interface StreamTransport extends ToolTransport {
   /** Settles an open call; the first answer wins. Returns false for a call that is unknown, settled or aborted. */
-  answer(callId: string, answer: ToolAnswer): boolean
+  answer(callId: string, answer: ToolResponse): boolean
 }
 
 /** Creates the transport of one execution whose client answers through `tool-results`. */
 export function createStreamTransport(): StreamTransport {
-  const open = new Map<string, (answer: ToolAnswer) => void>()
+  const open = new Map<string, (answer: ToolResponse) => void>()
   return {
     call({ callId, tool }, signal) {
       if (signal.aborted) return Promise.resolve(toolCancelled(tool))
       return new Promise((resolve) => {
         const onAbort = () => settle(toolCancelled(tool))
-        function settle(answer: ToolAnswer) {
+        function settle(answer: ToolResponse) {
           open.delete(callId)
           signal.removeEventListener('abort', onAbort)
           resolve(answer)

@@ -1,4 +1,4 @@
-import type { Callback, ToolAnswer, ToolCallMessage } from '@codemode/shared'
+import type { Callback, ToolCallMessage, ToolResponse } from '@codemode/shared'
 
 /** A call to be sent: the fields of its message, with input and context as JSON text that is sent unchanged. */
 export interface OutgoingCall extends Omit<ToolCallMessage, 'type' | 'input' | 'context' | 'gracePeriodMs'> {
@@ -31,9 +31,11 @@ export type CreateCallbackTransport = (target: CallbackTarget) => ToolTransport
 /** A way for tool calls to reach their tools: by callback to a tool server, or over the client's stream. */
 export interface ToolTransport {
   /**
-   * Delivers one call and resolves with its answer; never rejects. A call that can't be delivered resolves with a
+   * Delivers one call and resolves with the response; never rejects. A call that can't be delivered resolves with a
    * failure with code `TOOL_UNAVAILABLE`. Aborting the signal ends the call and notifies the handler, with the message
    * of the signal's reason where the transport can carry it; if the reason is `CallContinues`, without notifying it.
    */
-  call(call: OutgoingCall, signal: AbortSignal): Promise<ToolAnswer>
+  call(call: OutgoingCall, signal: AbortSignal): Promise<ToolResponse>
+  /** Notifies the handler of a call without a connection that nobody waits for its answer; absent if it can't be done. */
+  cancel?(call: OutgoingCall, reason: Error): void
 }

@@ -3,7 +3,9 @@
 import { z } from 'zod'
 
 import { jsonSchema } from '../json.ts'
+import { approvalSchema, pausedExecutionSchema } from './approval.ts'
 import { executionResultSchema, logEntrySchema } from './execution-result.ts'
+import { approvedCallSchema } from './tool.ts'
 
 const eventFields = {
   id: z.string().meta({
@@ -31,7 +33,11 @@ export const executionEventSchema = z
       callId: z.string(),
       tool: z.string(),
       input: jsonSchema,
-      deadline: z.iso.datetime(),
+      deadline: z.iso
+        .datetime()
+        .optional()
+        .meta({ description: 'Absent if the call waits for a client that resumes the execution' }),
+      approval: approvedCallSchema.optional(),
     }),
     z.object({
       type: z.literal('tool.settled'),
@@ -40,6 +46,37 @@ export const executionEventSchema = z
       tool: z.string(),
       status: z.enum(['completed', 'failed', 'cancelled']),
       errorCode: z.string().optional(),
+    }),
+    z.object({
+      type: z.literal('approval.requested'),
+      ...eventFields,
+      ...approvalSchema.pick({
+        callId: true,
+        tool: true,
+        input: true,
+        inputHash: true,
+        reason: true,
+        requestedAt: true,
+        expiresAt: true,
+      }).shape,
+    }),
+    z.object({
+      type: z.literal('approval.decided'),
+      ...eventFields,
+      callId: z.string(),
+      tool: z.string(),
+      decision: z.enum(['approve', 'reject', 'respond', 'expire']),
+      by: z
+        .string()
+        .optional()
+        .meta({ description: 'Owner of the API key that decided; absent if the approval expired' }),
+      note: z.string().optional(),
+      reason: z.string().optional(),
+    }),
+    z.object({
+      type: z.literal('paused'),
+      ...eventFields,
+      ...pausedExecutionSchema.pick({ approvals: true, correlationId: true }).shape,
     }),
     z.object({
       type: z.literal('waiting'),

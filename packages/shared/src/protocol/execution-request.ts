@@ -22,6 +22,25 @@ export const callbackSchema = z
 
 export type Callback = z.infer<typeof callbackSchema>
 
+/** Events of an execution of which a receiver can be notified. */
+export const notificationTypes = ['approval.requested', 'finished', 'needs_attention'] as const
+
+/** Receiver of notifications about an execution. */
+export const notifySchema = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(2_048),
+    secret: z
+      .string()
+      .max(256)
+      .regex(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/, 'must be "whsec_" and at least 24 random bytes in base64')
+      .meta({ description: 'Secret by which notifications are signed, in the form of Standard Webhooks' }),
+    events: z.array(z.enum(notificationTypes)).min(1).max(notificationTypes.length),
+  })
+  .meta({ id: 'Notify' })
+
+/** Receiver of notifications about an execution. */
+export type Notify = z.infer<typeof notifySchema>
+
 /** Body of `POST /v1/executions`. */
 export const executionRequestSchema = z
   .strictObject({
@@ -49,6 +68,11 @@ export const executionRequestSchema = z
       .meta({
         description: 'Milliseconds after which a detached execution ends wherever it is. Default: 7 days',
       }),
+    approvals: z.literal('client').optional().meta({
+      description:
+        'Who decides about tool calls that require an approval: the client, with its answer; by default, keys with the right "approve"',
+    }),
+    notify: notifySchema.optional(),
     priority: z.int().min(-100).max(100).optional().meta({
       description: 'Priority among the queued executions of the tenant; the highest is admitted first. Default: 0',
     }),

@@ -57,8 +57,11 @@ export const toolCallSummarySchema = z
     callId: z.string(),
     /** Name of the tool as the code called it. */
     tool: z.string(),
-    /** Status of the call: `queued` until it is sent; `cancelled` if the execution ended before the call. */
-    status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']),
+    /**
+     * Status of the call: `queued` until it is sent; `paused` while it waits for an approval; `deferred` after its handler
+     * has deferred the answer; `cancelled` if the execution ended before the call.
+     */
+    status: z.enum(['queued', 'paused', 'running', 'deferred', 'completed', 'failed', 'cancelled']),
     durationMs: z.number().meta({ description: 'Milliseconds since the call was sent; 0 if it was not sent' }),
     /** Code of the error that the guest got, if the call failed. */
     errorCode: z.string().optional(),

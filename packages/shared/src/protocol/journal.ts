@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { ExecutionErrorCode } from '../errors/codes.ts'
 import { jsonObjectSchema } from '../json.ts'
 import { requestLimitsSchema } from '../limits.ts'
+import { decisionSchema } from './approval.ts'
 import { executionFailureSchema, logEntrySchema, maxWarnings, warningSchema } from './execution-result.ts'
 import { toolDeclarationSchema } from './tool.ts'
 
@@ -88,6 +89,13 @@ const turnCosts = {
     .meta({ description: 'Number of times that the guest was rebuilt for this turn; absent if it was there' }),
 }
 
+/** Answer to a call as the guest receives it. */
+const answerText = {
+  ok: z.boolean(),
+  text: z.string(),
+  errorCode: z.string().optional().meta({ description: 'Code of the error, if the call failed' }),
+}
+
 /** Entry of a journal. Payloads are kept as text, byte for byte. */
 export const journalEntrySchema = z.discriminatedUnion('type', [
   z.object({
@@ -96,6 +104,9 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     epoch: z.int().min(1).meta({ description: 'Number of claims so far, which is the fencing token of this one' }),
     node: z.string().max(128).meta({ description: 'Name of the executor node' }),
     endsAt: timestampMs.meta({ description: 'Time at which the timeout of the execution expires' }),
+    servedBy: z.literal('client').optional().meta({
+      description: 'Set if tool calls wait for a client that resumes the execution, because there is no callback',
+    }),
   }),
   z.object({
     type: z.literal('park'),
@@ -104,15 +115,37 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     attention: executionFailureSchema
       .optional()
       .meta({ description: 'Reason for which the execution waits for an operator' }),
+    isPromotion: z.literal(true).optional().meta({
+      description: 'Set if the execution was attached until now, and has become a detached one to wait for approvals',
+    }),
   }),
   z.object({
     type: z.literal('answer'),
     at: timestampMs,
     call: callNumber,
-    ok: z.boolean(),
-    text: z.string(),
-    errorCode: z.string().optional().meta({ description: 'Code of the error, if the call failed' }),
+    ...answerText,
+    decision: decisionSchema.optional().meta({ description: 'Decision about the call that the client made' }),
   }),
+  z.object({
+    type: z.literal('approval'),
+    at: timestampMs,
+    call: callNumber,
+    reason: z.string().optional(),
+  }),
+  z.object({
+    type: z.literal('decision'),
+    at: timestampMs,
+    call: callNumber,
+    decision: z.enum(['approve', 'reject', 'respond', 'expire']),
+    by: z.string().optional().meta({ description: 'Owner of the API key that decided' }),
+    keyId: z.string().optional(),
+    note: z.string().optional(),
+    reason: z.string().optional(),
+    input: z.string().optional().meta({ description: 'Edited input as JSON text' }),
+    answer: z.object(answerText).optional().meta({ description: 'Answer to the call, unless it was approved' }),
+    end: executionFailureSchema.optional().meta({ description: 'Failure of the execution, if the rejection ends it' }),
+  }),
+  z.object({ type: z.literal('deferred'), at: timestampMs, call: callNumber }),
   z.object({
     type: z.literal('turn'),
     at: timestampMs,
@@ -136,7 +169,8 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
 ])
 
 /**
- * Entry of a journal: a node's claim, the end of a claim while the execution waits (`park`), an answer that arrived, a turn,
+ * Entry of a journal: a node's claim, the end of a claim while the execution waits (`park`), an answer that arrived, a call
+ * that its tool server wants approved (`approval`), a decision about an approval, a call whose answer is `deferred`, a turn,
  * or an end that the host set.
  */
 export type JournalEntry = z.infer<typeof journalEntrySchema>
@@ -152,6 +186,7 @@ export const journalHeaderSchema = z.object({
   context: z.string().meta({ description: 'JSON text of an object' }),
   config: z.string().meta({ description: 'JSON text of an object' }),
   tools: z.array(toolDeclarationSchema),
+  approvals: z.literal('client').optional(),
   limits: requestLimitsSchema.required().extend({
     sourceBytes: z.int(),
     inputBytes: z.int(),

@@ -4,6 +4,7 @@
 import { z } from 'zod'
 
 import { jsonObjectSchema, jsonSchema } from '../json.ts'
+import { decisionSchema, inputHashSchema } from './approval.ts'
 import { errorCauseSchema } from './error-cause.ts'
 
 /**
@@ -17,6 +18,11 @@ export const toolNameSchema = z
     /^[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*(?:\.[$_\p{ID_Start}][$\u200c\u200d\p{ID_Continue}]*)*$/u,
     'must be identifiers joined by dots',
   )
+
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(30 * 86_400_000)
 
 /** Declaration of a tool that the code of a request may call. */
 export const toolDeclarationSchema = z
@@ -32,11 +38,29 @@ export const toolDeclarationSchema = z
       .optional()
       .meta({ description: 'JSON Schema, draft 2020-12' }),
     timeoutMs: z.int().min(1).max(86_400_000).optional(),
-    requiresApproval: z.boolean().optional(),
+    requiresApproval: z.enum(['always', 'conditional']).optional().meta({
+      description: 'Whether each call waits for an approval, or the tool server decides that for each call',
+    }),
+    approvalTimeoutMs: milliseconds
+      .optional()
+      .meta({ description: 'Milliseconds after which an approval that is not decided expires. Default: none' }),
+    deferTimeoutMs: milliseconds
+      .optional()
+      .meta({ description: 'Milliseconds within which a deferred answer must arrive. Default: none' }),
   })
   .meta({ id: 'ToolDeclaration' })
 
 export type ToolDeclaration = z.infer<typeof toolDeclarationSchema>
+
+/** Proof that a call was approved. Its input is the one that was approved. */
+export const approvedCallSchema = z
+  .object({
+    inputHash: inputHashSchema.meta({ description: 'SHA-256 of the input in this message, as JSON text' }),
+    decidedBy: z.string().meta({ description: 'Owner of the API key that approved the call' }),
+  })
+  .meta({ id: 'ApprovedCall' })
+
+export type ApprovedCall = z.infer<typeof approvedCallSchema>
 
 /** Body of the executor's POST to the client's tool server that calls a tool. Times are of the executor's clock. */
 export const toolCallMessageSchema = z
@@ -55,6 +79,7 @@ export const toolCallMessageSchema = z
       description:
         'Milliseconds for which the handler continues after its connection broke, until the call arrives again. Default: 1,000',
     }),
+    approval: approvedCallSchema.optional(),
   })
   .meta({ id: 'ToolCallMessage' })
 
@@ -93,21 +118,40 @@ export const toolFailureSchema = z
 
 export type ToolFailure = z.infer<typeof toolFailureSchema>
 
+const decision = decisionSchema.optional().meta({
+  description: 'Decision about the call, if the client decides about approvals (`approvals: "client"`)',
+})
+
 /** Answer to a tool call, from the tool server (always with status 200) or through `tool-results`. */
 export const toolAnswerSchema = z
   .discriminatedUnion('ok', [
-    z.object({ ok: z.literal(true), output: jsonSchema }),
-    z.object({ ok: z.literal(false), error: toolFailureSchema }),
+    z.object({ ok: z.literal(true), output: jsonSchema, decision }),
+    z.object({ ok: z.literal(false), error: toolFailureSchema, decision }),
   ])
   .meta({ id: 'ToolAnswer' })
 
 export type ToolAnswer = z.infer<typeof toolAnswerSchema>
 
+/** Response of a tool server whose handler has deferred its answer: it is sent through `tool-results` later. */
+export const deferredAnswerSchema = z.object({ deferred: z.literal(true) }).meta({ id: 'DeferredAnswer' })
+
+/** Response of a tool server that has not run the handler, because the call needs an approval first. */
+export const approvalRequiredSchema = z
+  .object({ approvalRequired: z.literal(true), reason: z.string().max(4_096).optional() })
+  .meta({ id: 'ApprovalRequired' })
+
+/** Response to a tool call: an answer, or the reason why there is none yet. */
+export const toolResponseSchema = z
+  .union([toolAnswerSchema, deferredAnswerSchema, approvalRequiredSchema])
+  .meta({ id: 'ToolResponse' })
+
+export type ToolResponse = z.infer<typeof toolResponseSchema>
+
 /** Body of `POST /v1/executions/:id/tool-results`. */
 export const toolResultsRequestSchema = z
   .strictObject({
     results: z
-      .array(z.strictObject({ callId: z.string().max(256), answer: toolAnswerSchema }))
+      .array(z.strictObject({ callId: z.string().max(256), answer: toolResponseSchema }))
       .min(1)
       .max(1_000),
   })

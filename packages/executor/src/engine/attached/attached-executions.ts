@@ -1,4 +1,4 @@
-import { newExecutionId } from '@codemode/shared'
+import { newExecutionId, RequestError } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
@@ -16,7 +16,7 @@ import type { Pacer } from '../runner/pacer.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { Admission } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
-import { AttachedExecution } from './attached-execution.ts'
+import { AttachedExecution, type PromotedJournal } from './attached-execution.ts'
 import type { AttachedRecorder } from './attached-recorder.ts'
 import { RetentionStore } from './retention-store.ts'
 
@@ -30,6 +30,8 @@ export interface AttachedExecutionsOptions {
   readonly observer: EngineObserver
   /** Recorder of executions that have ended; absent if they are not recorded. */
   readonly recorder?: Pick<AttachedRecorder, 'add'> | undefined
+  /** Makes an attached execution a detached one; absent without a store. */
+  readonly promote?: (submission: Submission, promoted: PromotedJournal) => Promise<boolean>
   /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -81,6 +83,7 @@ export class AttachedExecutions {
     const known = { executionId: id, known: submission.known, forgottenAt: this.#endedIds.forgottenAt }
     refuseUnlessFirst(known, this.#instance)
     if (this.#isClosing) throw shuttingDown()
+    if (this.#options.promote === undefined) refuseApprovals(submission)
     const execution = this.#start(submission, id)
     const key = keyOf(tenant, id)
     this.#active.set(key, execution)
@@ -108,7 +111,7 @@ export class AttachedExecutions {
   }
 
   #start(submission: Submission, id: string): AttachedExecution {
-    const { sandbox, observer, callbackTransport, disconnectGraceMs } = this.#options
+    const { sandbox, observer, callbackTransport, disconnectGraceMs, promote } = this.#options
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
     const { callback, label } = request
     const { tenant } = principal
@@ -132,7 +135,8 @@ export class AttachedExecutions {
       now: createClock(),
       pacer: this.#pacer,
       transport: stream ?? (callback ? callbackTransport({ callback, tenant }) : createStreamTransport()),
-      answerStreamedCall: stream && ((callId, answer) => stream.answer(callId, answer)),
+      answerStreamedCall: stream && ((callId, response) => stream.answer(callId, response)),
+      promote: promote && ((promoted) => promote(submission, promoted)),
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs,
       onFailedByBug: (error) => observer.executionFailedByBug(error, { executionId: id, correlationId }),
@@ -167,6 +171,16 @@ interface RecordedFacts {
   readonly bodyHash: string
   readonly principal: Principal
   readonly label: string | undefined
+}
+
+/** Refuses tools that always wait for an approval, if neither the client nor the store can take one. */
+function refuseApprovals({ request: { approvals, tools = [] } }: Submission): void {
+  const tool = approvals === 'client' ? undefined : tools.find(({ requiresApproval }) => requiresApproval === 'always')
+  if (tool === undefined) return
+  throw new RequestError('STORE_DISABLED', `The tool ${tool.name} requires approval, and this executor has no store.`, {
+    details: { tool: tool.name },
+    suggestion: 'Decide in the client with onApproval, or remove CODEMODE_STORE=none from the executor.',
+  })
 }
 
 /** Resolves when the execution has ended, or was refused. */

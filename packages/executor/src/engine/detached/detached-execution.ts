@@ -1,11 +1,13 @@
-import type { ExecutionStatus, Journal } from '@codemode/shared'
+import { callNumberOf, isFinal, type ExecutionStatus, type Journal, type ToolResponse } from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
-import { notFound, type DetachedHandle, type EventText } from '../engine.ts'
+import { answerToPaused } from '../approvals.ts'
+import { notFound, type DetachedHandle, type EventOptions, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
 import type { ReaderLimit } from './reader-limit.ts'
+import { ServingLease } from './serving-lease.ts'
 import type { OpenJournal, StoredJournals } from './stored-journals.ts'
 
 const resolved = Promise.resolve()
@@ -20,6 +22,7 @@ interface DetachedExecutionParts {
 /** Execution in the store, as any node sees it: detached, or attached and recorded after its end. */
 export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
+  readonly isPromoted = false
   readonly id: string
   readonly correlationId: string
   readonly owner: string
@@ -57,8 +60,15 @@ export class DetachedExecution implements DetachedHandle {
     return this.#followToEnd()
   }
 
-  async events(options: { after?: string; signal: AbortSignal }): Promise<AsyncIterable<EventText>> {
-    return eventsOf(await this.#journals.open(this.#stored.facts), options)
+  async events({ isServing, ...options }: EventOptions): Promise<AsyncIterable<EventText>> {
+    const { facts } = this.#stored
+    const lease = isServing && !isFinal(this.status) ? await this.#serve() : undefined
+    try {
+      return eventsOf(await this.#journals.open(facts), options, lease)
+    } catch (error) {
+      await lease?.release()
+      throw error
+    }
   }
 
   /** Counts a reader on this node. The execution goes on without readers. */
@@ -73,8 +83,13 @@ export class DetachedExecution implements DetachedHandle {
     })
   }
 
-  answerCall(): boolean {
-    return false
+  async answerCall(callId: string, response: ToolResponse): Promise<boolean> {
+    const number = callNumberOf(this.id, callId)
+    const state = await this.#state()
+    const call = number === undefined ? undefined : state.calls.open(number)
+    if (call === undefined || call.status === 'queued') return false
+    if (call.status === 'paused') throw answerToPaused(this.id, callId)
+    return this.#store.post(this.#stored.facts.tenant, this.id, { kind: 'answer', call: call.number, response })
   }
 
   async journal(): Promise<Journal> {
@@ -98,17 +113,30 @@ export class DetachedExecution implements DetachedHandle {
     return state
   }
 
+  #serve(): Promise<ServingLease> {
+    const { tenant, id } = this.#stored.facts
+    return ServingLease.acquire({ store: this.#store, tenant, id })
+  }
+
   async #followToEnd(): Promise<void> {
     const { signal } = new AbortController()
     for await (const { type } of await this.events({ signal })) if (type === 'finished') return
   }
 }
 
-/** Yields the events of a journal, and closes it. */
+/** Yields the events of a journal, closes it, and gives the right to serve back. */
 async function* eventsOf(
   journal: OpenJournal,
-  options: { after?: string; signal: AbortSignal },
+  { signal, ...options }: Omit<EventOptions, 'isServing'>,
+  lease: ServingLease | undefined,
 ): AsyncGenerator<EventText> {
   using open = journal
-  yield* readEvents(open.journal, options)
+  try {
+    yield* readEvents(open.journal, {
+      ...options,
+      signal: lease === undefined ? signal : AbortSignal.any([signal, lease.lost]),
+    })
+  } finally {
+    await lease?.release()
+  }
 }

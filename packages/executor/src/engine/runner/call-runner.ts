@@ -1,10 +1,11 @@
-import type { ToolAnswer, TurnEffects } from '@codemode/shared'
+import type { ToolAnswer, ToolResponse, TurnEffects } from '@codemode/shared'
 
 import type { traceToolCall } from '../../telemetry.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { Changes, ExecutionState } from '../state/execution-state.ts'
 import { answerText, type AnswerText } from './answer-text.ts'
+import { approvalUnavailable } from './held-answers.ts'
 import type { Pacer } from './pacer.ts'
 import { toolCallRefusal } from './tool-call-refusal.ts'
 import { ToolCallSender } from './tool-call-sender.ts'
@@ -16,8 +17,14 @@ interface CallRunnerOptions {
   /** Context of the span that is the parent of the calls' spans. */
   readonly trace: Parameters<typeof traceToolCall>[0]
   readonly now: () => number
+  /** Whether calls can wait for approvals. */
+  readonly canAskForApprovals: boolean
   /** Called with the answer to an open call, as the guest will receive it. */
-  takeAnswer(call: CallState, answer: AnswerText): void
+  takeAnswer(call: CallState, answer: AnswerText, decision: ToolAnswer['decision']): void
+  /** Called with a call whose tool server asks for an approval. */
+  takeApprovalRequest(call: CallState, reason: string | undefined): void
+  /** Called with a call whose handler has deferred the answer. */
+  takeDeferral(call: CallState): void
   /** Called with the error of a bug, which leaves a call unanswered. */
   onFailedByBug(error: unknown): void
 }
@@ -33,7 +40,7 @@ export class CallRunner {
     this.#options = options
     this.#sender = new ToolCallSender({
       ...options,
-      onAnswer: (call, answer) => this.#answer(call, answer),
+      onResponse: (call, response) => this.#respond(call, response),
     })
   }
 
@@ -54,14 +61,20 @@ export class CallRunner {
   /** Performs what follows from a committed entry. */
   perform({ refused, sent }: Changes): void {
     for (const call of refused) this.#refuse(call)
-    for (const call of sent) this.#sender.send(call)
+    this.#send(sent)
+  }
+
+  /** Takes the response to an open call that did not come over the call's own connection. */
+  answer(call: CallState, response: ToolResponse): void {
+    this.#sender.forget(call)
+    this.#respond(call, response)
   }
 
   /** Sends the calls that an earlier claim has left in flight, with the same ids. */
   resume(): void {
     const { state } = this.#options
     for (const call of state.calls.all) {
-      if (call.status === 'running') this.#sender.send(call)
+      if (call.status === 'running') this.#send([call])
       const refusal = call.status === 'queued' ? toolCallRefusal(call, state.header) : undefined
       if (refusal !== undefined) this.#answer(call, refusal)
     }
@@ -72,6 +85,24 @@ export class CallRunner {
     this.#sender.abortAll(reason)
   }
 
+  /** Tells the tool server that nobody waits for the given deferred calls any more. */
+  cancelDeferred(calls: readonly CallState[], reason: Error): void {
+    for (const call of calls) this.#sender.cancel(call, reason)
+  }
+
+  #send(calls: readonly CallState[]): void {
+    // Calls without a callback wait for a client that resumes the execution; its answers arrive as messages.
+    if (!this.#options.state.isServedByClient) for (const call of calls) this.#sender.send(call)
+  }
+
+  #respond(call: CallState, response: ToolResponse): void {
+    const options = this.#options
+    if ('deferred' in response) options.takeDeferral(call)
+    else if (!('approvalRequired' in response)) this.#answer(call, response)
+    else if (options.canAskForApprovals) options.takeApprovalRequest(call, response.reason)
+    else this.#answer(call, approvalUnavailable(call.tool))
+  }
+
   #refuse(call: CallState): void {
     const refusal = this.#refusals.get(call.number)!
     this.#refusals.delete(call.number)
@@ -80,6 +111,6 @@ export class CallRunner {
 
   #answer(call: CallState, answer: ToolAnswer): void {
     const { toolOutputBytes } = this.#options.state.header.limits
-    this.#options.takeAnswer(call, answerText(answer, call.tool, toolOutputBytes))
+    this.#options.takeAnswer(call, answerText(answer, call.tool, toolOutputBytes), answer.decision)
   }
 }

@@ -1,14 +1,16 @@
-import type { Delivery, ExecutionFailure } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, ToolAnswer, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import { LeaseLost } from '../../store/execution-store.ts'
+import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { Changes, EntryOf } from '../state/execution-state.ts'
-import type { AnswerText } from './answer-text.ts'
+import { firstHeldDeadline } from '../state/held-calls.ts'
+import { answerText, type AnswerText } from './answer-text.ts'
 import { CallRunner } from './call-runner.ts'
 import {
+  endedByRejection,
   executionTimeout,
   failedByBug,
   failure,
@@ -18,10 +20,18 @@ import {
   stoppedByLimit,
   type WallTimeout,
 } from './failures.ts'
+import { decisionEntry } from './decision-entry.ts'
+import { heldForTooLong } from './held-answers.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
+
+/**
+ * Milliseconds after the deadline of an approval or a deferred answer until the call is settled: longer than a message that
+ * was accepted before the deadline takes to arrive.
+ */
+const heldGraceMs = 2_000
 
 /** Milliseconds after which a refused park is tried again. */
 const parkRetryMs = 200
@@ -51,6 +61,10 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
+  /** Calls with an answer or a decision that is written, if not yet committed. */
+  readonly #settling = new Set<number>()
+  /** Whether nothing was written during the last wait. */
+  #isQuiet = false
   /** Whether the end that the host has set is written, if not yet committed. */
   #isEnding = false
 
@@ -73,7 +87,16 @@ export class ExecutionRunner {
       pacer: options.pacer,
       trace: this.#trace.context,
       now: options.now,
-      takeAnswer: (call, text) => this.#takeAnswer(call, text),
+      canAskForApprovals: options.parking !== undefined && journal.header.approvals !== 'client',
+      takeAnswer: (call, text, decision) => this.#takeAnswer(call, text, decision),
+      takeApprovalRequest: (call, reason) =>
+        this.#takeEntry({
+          type: 'approval',
+          at: this.#at(),
+          call: call.number,
+          ...(reason !== undefined && { reason }),
+        }),
+      takeDeferral: (call) => this.#takeEntry({ type: 'deferred', at: this.#at(), call: call.number }),
       onFailedByBug: (error) => this.#failByBug(error),
     })
   }
@@ -103,6 +126,24 @@ export class ExecutionRunner {
     if (!this.#options.state.hasEnded) this.#leave('the node gives the execution to another one')
   }
 
+  /** Takes the response to an open call that did not come over the call's own connection. Returns false if it is late. */
+  answer(number: number, response: ToolResponse): boolean {
+    const call = this.#options.state.calls.open(number)
+    if (this.#isOver || call === undefined || call.status === 'paused') return false
+    // A call that is deferred already can only be answered.
+    if (call.status === 'deferred' && !('ok' in response)) return false
+    this.#calls.answer(call, response)
+    return true
+  }
+
+  /** Takes the decision about a paused call. Has no effect on a call that is not paused. */
+  decide(number: number, decision: DecisionMade): void {
+    const call = this.#options.state.calls.open(number)
+    if (this.#isOver || call?.status !== 'paused') return
+    const { toolOutputBytes } = this.#options.journal.header.limits
+    this.#takeEntry(decisionEntry(call, decision, { at: this.#at(), toolOutputBytes }))
+  }
+
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
     endExecutionSpan(this.#trace.span, code)
@@ -112,14 +153,15 @@ export class ExecutionRunner {
     return this.#stopReason !== undefined || this.#options.state.hasEnded || this.#hasLeft
   }
 
-  async #runTurns({ epoch, node, wallTimeout, leftMs = wallTimeout.timeoutMs }: Claim): Promise<void> {
+  async #runTurns({ epoch, node, wallTimeout, leftMs = wallTimeout.timeoutMs, servedBy }: Claim): Promise<void> {
     if (this.#isOver) return
     const { state } = this.#options
     const at = this.#at()
     this.#wallTimeout = wallTimeout
     this.#deadlineTimer = setTimeout(() => this.stop(executionTimeout(wallTimeout)), leftMs)
     this.#endsAt = at + leftMs
-    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt })
+    const served = servedBy !== undefined && { servedBy }
+    this.#writer.write({ type: 'claim', at, epoch, node, endsAt: this.#endsAt, ...served })
     // The first turn runs during the commit of the claim: its own entry, and what follows from it, comes after the claim.
     if (state.turns > 0) await this.#writer.committing
     if (!this.#isOver) this.#whenConfirmed(() => this.#calls.resume())
@@ -127,34 +169,60 @@ export class ExecutionRunner {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
+      else if (this.#settleOverdue()) await this.#writer.committing
       else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
   }
 
+  /** Settles a call that waited longer for an approval or a deferred answer than its tool allows, if there is one. */
+  #settleOverdue(): boolean {
+    const { state } = this.#options
+    const deadline = firstHeldDeadline(state)
+    // The store takes decisions until the deadline by its own clock. One that was taken must have arrived before.
+    if (deadline === undefined || deadline.at + heldGraceMs > this.#at()) return false
+    const { call } = deadline
+    const answer = answerText(heldForTooLong(deadline), call.tool, state.header.limits.toolOutputBytes)
+    if (call.status === 'deferred') this.#takeAnswer(call, answer)
+    else this.#takeEntry({ type: 'decision', at: this.#at(), call: call.number, decision: 'expire', answer })
+    return true
+  }
+
   async #waitForDelivery(): Promise<void> {
     const { state, now } = this.#options
     if (this.#isOver || state.dueDelivery(this.#at()) !== undefined) return
-    if (state.timerAt === null) return this.#wakeUp.wait(undefined)
-    const untilTimerMs = state.timerAt - now()
+    const dueAt = this.#nextDueAt
     // An execution that has just been refused to be parked is parked soon.
-    await this.#wakeUp.wait(this.#mayPark() ? Math.min(parkRetryMs, untilTimerMs) : untilTimerMs)
+    const parkMs = this.#parkDelayMs()
+    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, parkRetryMs)
+    const waitMs = Math.min(dueAt - now(), parkedMs)
+    const since = this.#writer.entries
+    await this.#wakeUp.wait(waitMs === Infinity ? undefined : waitMs)
+    this.#isQuiet = since === this.#writer.entries
   }
 
-  /** Parks an execution that waits for a timer only. Resolves with false if it stays here. */
+  /** Time at which a timer or the deadline of a held call is due; `Infinity` if there is none. */
+  get #nextDueAt(): number {
+    const { state } = this.#options
+    const heldAt = firstHeldDeadline(state)?.at ?? Infinity
+    return Math.min(state.timerAt ?? Infinity, heldAt + heldGraceMs)
+  }
+
+  #parkDelayMs(): number | undefined {
+    const { parking, state } = this.#options
+    return parking !== undefined && state.canBeParked ? parking.delayMs(this.#nextDueAt) : undefined
+  }
+
+  /** Parks an execution that only waits. Resolves with false if it stays here. */
   async #park(): Promise<boolean> {
-    if (!this.#mayPark()) return false
-    return this.#parkWith({ type: 'park', at: this.#at(), until: this.#options.state.timerAt! })
-  }
-
-  #mayPark(): boolean {
-    const { parking, state, now } = this.#options
-    if (parking === undefined || state.timerAt === null || state.calls.openCount > 0) return false
-    return state.timerAt - now() >= parking.minMs
+    const delayMs = this.#parkDelayMs()
+    if (delayMs === undefined || (delayMs > 0 && !this.#isQuiet)) return false
+    const until = this.#nextDueAt
+    return this.#parkWith({ type: 'park', at: this.#at(), ...(until !== Infinity && { until }) })
   }
 
   async #parkWith(entry: EntryOf<'park'>): Promise<boolean> {
-    const isParked = await this.#writer.writeBy(entry, () => this.#options.parking!.park(entry))
+    const isParked = await this.#writer.writeBy(() => this.#options.parking!.park(entry))
     if (isParked) this.#leave('the execution was parked')
     return isParked
   }
@@ -181,7 +249,7 @@ export class ExecutionRunner {
 
   /** Parks an execution whose guest can't be rebuilt here, if it can be parked: another node may be able to. */
   async #failed(error: ExecutionFailure): Promise<void> {
-    if (this.#options.parking === undefined || !concernsVersions(error)) return this.stop(error)
+    if (!this.#options.parking?.keepsDiverged || !concernsVersions(error)) return this.stop(error)
     while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
       await this.#wakeUp.wait(parkRetryMs)
     }
@@ -212,10 +280,17 @@ export class ExecutionRunner {
 
   /** Performs what follows from a committed entry. */
   #perform(changes: Changes): void {
-    if (changes.isEnd) return this.#ended()
+    if (changes.isEnd) {
+      const deferred = changes.settled.filter(({ wasDeferred }) => wasDeferred)
+      this.#calls.cancelDeferred(deferred, new Error('The execution has ended'))
+      return this.#ended()
+    }
     if (this.#isOver) return
+    for (const { number } of changes.settled) this.#settling.delete(number)
+    if (changes.decided !== undefined) this.#settling.delete(changes.decided.call.number)
     this.#whenConfirmed(() => this.#calls.perform(changes))
-    if (changes.settled.length > 0) this.#wakeUp.wake()
+    // After an approval was requested, or an answer deferred, the execution may be parked.
+    if (changes.settled.length + changes.requested.length > 0 || changes.isDeferral) this.#wakeUp.wake()
   }
 
   /** Performs effects outside of this node, after a confirmation of the lease if one is due. */
@@ -230,10 +305,19 @@ export class ExecutionRunner {
     )
   }
 
-  #takeAnswer(call: CallState, text: AnswerText): void {
-    if (this.#isOver) return
-    const hasRoom = this.#writer.write({ type: 'answer', at: this.#at(), call: call.number, ...text })
-    if (!hasRoom) this.stop(journalTooLarge(this.#options.journal.header.limits.journalBytes))
+  #takeAnswer(call: CallState, text: AnswerText, decision?: ToolAnswer['decision']): void {
+    this.#takeEntry({ type: 'answer', at: this.#at(), call: call.number, ...text, ...(decision && { decision }) })
+    if (decision?.decision === 'reject' && decision.end === true)
+      this.stop(endedByRejection(call.tool, decision.reason))
+  }
+
+  /** Writes the entry of something that happened to a call. */
+  #takeEntry(entry: EntryOf<'answer' | 'approval' | 'decision' | 'deferred'>): void {
+    if (this.#isOver || this.#settling.has(entry.call)) return
+    // Until it is committed, the state does not have the end of the call, which there is only once.
+    if (entry.type === 'answer' || entry.type === 'decision') this.#settling.add(entry.call)
+    if (this.#writer.write(entry)) return
+    this.stop(journalTooLarge(this.#options.journal.header.limits.journalBytes))
   }
 
   #finish(error: ExecutionFailure): void {
@@ -247,7 +331,7 @@ export class ExecutionRunner {
   #ended(): void {
     const { outcome } = this.#options.state
     const error = outcome?.status === 'completed' ? undefined : outcome?.error
-    this.#release(new Error(this.#stopReason?.message ?? 'The code ended without waiting for the call'))
+    this.#release(new Error(error?.message ?? 'The code ended without waiting for the call'))
     endExecutionSpan(this.#trace.span, error?.code)
     this.#options.onEnded()
   }

@@ -9,8 +9,17 @@ export function guestSpecOf({ header }: Pick<Journal, 'header'>): GuestSpec {
   return { code, input, context, config, limits, seed, tools: tools.map((tool) => tool.name) }
 }
 
-/** Journal entry of an answer's arrival, with the text of the answer. */
-export type AnswerEntry = Extract<JournalEntry, { type: 'answer' }>
+/** Answer to a call, as the guest receives it. */
+export interface GuestAnswer {
+  readonly ok: boolean
+  readonly text: string
+}
+
+/** Returns the number of the call that a journal entry answers, with the answer; undefined if it answers none. */
+export function answerIn(entry: JournalEntry): readonly [number, GuestAnswer] | undefined {
+  if (entry.type === 'answer') return [entry.call, entry]
+  return entry.type === 'decision' && entry.answer !== undefined ? [entry.call, entry.answer] : undefined
+}
 
 /**
  * Returns a delivery as the guest receives it. The text of an answer is taken from the journal entry of its arrival.
@@ -18,7 +27,7 @@ export type AnswerEntry = Extract<JournalEntry, { type: 'answer' }>
 export function guestDeliveryOf(
   delivery: Delivery,
   at: number,
-  answers: ReadonlyMap<number, AnswerEntry>,
+  answers: ReadonlyMap<number, GuestAnswer>,
 ): GuestDelivery {
   if (delivery.kind !== 'answer') return { kind: delivery.kind, at }
   const answer = answers.get(delivery.call)

@@ -28,9 +28,15 @@ export class JournalWriter {
   #waiting: Pending[] = []
   #committing: Promise<void> | undefined
   #pendingBytes = 0
+  #entries = 0
 
   constructor(options: JournalWriterOptions) {
     this.#options = options
+  }
+
+  /** Number of entries that were written. */
+  get entries(): number {
+    return this.#entries
   }
 
   /** Commits under way; undefined if all entries are committed. It resolves also when the store refuses a commit. */
@@ -48,6 +54,7 @@ export class JournalWriter {
     const sizeBytes = journal.sizeBytes + this.#pendingBytes + sizes.sizeBytes
     if (sizeBytes > journal.header.limits.journalBytes && entry.type !== 'end') return false
     const pending = { entry, sizes }
+    this.#entries += 1
     if (this.#committing === undefined) {
       const committed = this.#append([pending])
       if (committed === undefined) {
@@ -61,15 +68,16 @@ export class JournalWriter {
   }
 
   /**
-   * Commits an entry in another way than `append`. Resolves with whether the entry was committed; otherwise nothing was
-   * written, because a commit is under way or the store has declined.
+   * Writes an entry that is committed in another way than by `append`. Resolves with whether there is an entry; otherwise
+   * nothing was written, because a commit is under way or the store has declined.
    */
-  async writeBy(entry: JournalEntry, commit: (entry: JournalEntry) => Promise<boolean>): Promise<boolean> {
+  async writeBy(commit: () => Promise<JournalEntry | undefined>): Promise<boolean> {
     if (this.#committing !== undefined) return false
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#committing = promise
     try {
-      if (await commit(entry)) {
+      const entry = await commit()
+      if (entry !== undefined) {
         this.#apply({ entry, sizes: sizesOf(entry) })
         return true
       }

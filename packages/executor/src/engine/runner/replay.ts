@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Journal, JournalEntry, TurnEffects } from '@codemode/shared'
 
 import type { Guest, TurnOutcome } from '../../sandbox/sandbox.ts'
-import { guestDeliveryOf } from './guest-input.ts'
+import { answerIn, guestDeliveryOf } from './guest-input.ts'
 
 /** Outcome of a replay. After `replayed` the guest is in the state in which the journal ends. */
 export type ReplayOutcome =
@@ -32,7 +32,7 @@ export async function replay(
   { header, entries }: Pick<Journal, 'header'> & { readonly entries: readonly JournalEntry[] },
   wallLeftMs: () => number,
 ): Promise<ReplayOutcome> {
-  const answers = new Map(entries.flatMap((entry) => (entry.type === 'answer' ? [[entry.call, entry]] : [])))
+  const answers = new Map(entries.map(answerIn).filter((answer) => answer !== undefined))
   const maxWaitMs = header.limits.cpuTimeoutMs * maxWaitFactor
   let turns = 0
   for (const entry of entries) {

@@ -30,7 +30,7 @@ export interface ExecutionRunnerOptions extends RunnerParts {
    * rejects if the lease is lost. Absent for attached executions, which no other node can claim.
    */
   readonly confirm?: () => Promise<void> | undefined
-  /** Way to give the execution back while it waits for a timer; absent for attached executions, which stay on their node. */
+  /** Way to give the execution back while it waits; absent for an execution that stays on its node. */
   readonly parking?: Parking
   /** Called when a turn has been requested from the sandbox. */
   onTurnRequested(): void
@@ -38,11 +38,16 @@ export interface ExecutionRunnerOptions extends RunnerParts {
 }
 
 /** Way to park an execution. */
-interface Parking {
-  /** Minimum time to the next timer, in milliseconds, for which an execution is parked. */
-  readonly minMs: number
-  /** Commits the entry and gives the lease back. Resolves with false if there are messages for the execution. */
-  park(entry: EntryOf<'park'>): Promise<boolean>
+export interface Parking {
+  /**
+   * Returns the milliseconds after which the execution is to be parked, 0 for at once, if it waits until then; undefined
+   * if it stays here. `nextDueAt` is the time of its next timer or deadline, in milliseconds since the epoch.
+   */
+  delayMs(nextDueAt: number): number | undefined
+  /** Whether a guest that can't be rebuilt is parked, because another version of the runtime may be able to. */
+  readonly keepsDiverged: boolean
+  /** Commits the entry, and gives the lease back. Resolves with the entry; with undefined if the execution stays here. */
+  park(entry: EntryOf<'park'>): Promise<EntryOf<'park'> | undefined>
 }
 
 /** Claim of an execution by a node, and the time that the node gives it. */
@@ -52,4 +57,6 @@ export interface Claim {
   readonly wallTimeout: WallTimeout
   /** Milliseconds of the wall timeout that earlier claims have left over; all of it by default. */
   readonly leftMs?: number
+  /** Set if tool calls wait for a client that resumes the execution. */
+  readonly servedBy?: 'client'
 }

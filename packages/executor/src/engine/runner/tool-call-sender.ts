@@ -1,9 +1,9 @@
-import { callIdOf, type ToolAnswer } from '@codemode/shared'
+import { callIdOf, maxTimerMs, type ToolAnswer, type ToolResponse } from '@codemode/shared'
 import { toolFailed } from '@codemode/shared/internal'
 
 import { traceToolCall } from '../../telemetry.ts'
 import { timestamp } from '../../timestamp.ts'
-import type { OutgoingCall, ToolTransport } from '../../tools/transport.ts'
+import { CallContinues, type OutgoingCall, type ToolTransport } from '../../tools/transport.ts'
 import { callDeadline } from '../state/call-deadline.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { ExecutionState } from '../state/execution-state.ts'
@@ -20,8 +20,8 @@ interface ToolCallSenderOptions {
   /** Context of the span that is the parent of the calls' spans. */
   readonly trace: Parameters<typeof traceToolCall>[0]
   readonly pacer: Pacer
-  /** Called with the answer to a call that was not aborted. */
-  onAnswer(call: CallState, answer: ToolAnswer): void
+  /** Called with the response to a call that was not aborted. */
+  onResponse(call: CallState, response: ToolResponse): void
   /** Called with the error of a bug, which leaves a call unanswered. */
   onFailedByBug(error: unknown): void
   readonly now: () => number
@@ -36,11 +36,25 @@ export class ToolCallSender {
     this.#options = options
   }
 
-  /** Sends a call that has a place in flight. */
+  /** Sends a call that has a place in flight, unless it is being sent. */
   send(call: CallState): void {
+    if (this.#inFlight.has(call.number)) return
     const abort = new AbortController()
     this.#inFlight.set(call.number, abort)
     this.#sendPaced(call, abort).catch((error: unknown) => this.#options.onFailedByBug(error))
+  }
+
+  /** Stops waiting for the response to a call, which was answered in another way. Its handler is not cancelled. */
+  forget(call: CallState): void {
+    const abort = this.#inFlight.get(call.number)
+    this.#inFlight.delete(call.number)
+    abort?.abort(new CallContinues('the call was answered in another way'))
+  }
+
+  /** Tells the tool server that nobody waits for a call any more whose connection has ended. */
+  cancel(call: CallState, reason: Error): void {
+    const { state, transport } = this.#options
+    transport.cancel?.(this.#outgoing(call, callDeadline(state, call).at), reason)
   }
 
   /** Aborts all calls in flight. Their signals abort with the given reason, and no answers follow. */
@@ -54,24 +68,24 @@ export class ToolCallSender {
     const delay = this.#options.pacer.reserve(call.input.length)
     if (delay) await delay
     // The execution may have ended while the call waited, or during the delivery.
-    if (!this.#inFlight.has(call.number)) return
-    const answer = await this.#deliver(call, abort)
-    if (this.#inFlight.delete(call.number)) this.#options.onAnswer(call, answer)
+    if (this.#inFlight.get(call.number) !== abort) return
+    const response = await this.#deliver(call, abort)
+    if (this.#inFlight.get(call.number) !== abort) return
+    this.#inFlight.delete(call.number)
+    this.#options.onResponse(call, response)
   }
 
-  async #deliver(call: CallState, abort: AbortController): Promise<ToolAnswer> {
+  async #deliver(call: CallState, abort: AbortController): Promise<ToolResponse> {
     const { state, transport, trace, now } = this.#options
     const { at, ownAt, timeoutMs, option } = callDeadline(state, call)
     const outgoing = this.#outgoing(call, at)
     const timedOut = toolTimeout(call.tool, timeoutMs, option)
     const expired = Promise.withResolvers<ToolAnswer>()
-    const timer = setTimeout(
-      () => {
-        expired.resolve(timedOut)
-        abort.abort(new Error(timedOut.error.message))
-      },
-      Math.max(0, ownAt - now()),
-    )
+    const expire = (): void => {
+      expired.resolve(timedOut)
+      abort.abort(new Error(timedOut.error.message))
+    }
+    const timer = setTimeout(expire, Math.min(Math.max(0, ownAt - now()), maxTimerMs))
     try {
       const answer = await traceToolCall(trace, outgoing, () =>
         Promise.race([transport.call(outgoing, abort.signal), expired.promise]),
@@ -83,7 +97,7 @@ export class ToolCallSender {
     }
   }
 
-  #outgoing({ number, tool, input, sentAt }: CallState, deadline: number): OutgoingCall {
+  #outgoing({ number, tool, input, sentAt, approval }: CallState, deadline: number): OutgoingCall {
     const { header, createdAt } = this.#options.state
     return {
       executionId: header.executionId,
@@ -95,6 +109,7 @@ export class ToolCallSender {
       deadline: timestamp(deadline),
       createdAt: timestamp(createdAt),
       sentAt: timestamp(sentAt!),
+      ...(approval !== undefined && { approval }),
     }
   }
 }
@@ -104,8 +119,8 @@ function toolTimeout(tool: string, timeoutMs: number, option: string) {
   return toolFailed('TOOL_TIMEOUT', message, { layer: 'tool', timeoutMs, option })
 }
 
-function isAbort(answer: ToolAnswer): boolean {
-  if (answer.ok) return false
+function isAbort(answer: ToolResponse): boolean {
+  if (!('ok' in answer) || answer.ok) return false
   const { code = '', name = '' } = answer.error
   return ['TOOL_CANCELLED', 'TOOL_TIMEOUT'].includes(code) || ['AbortError', 'TimeoutError'].includes(name)
 }

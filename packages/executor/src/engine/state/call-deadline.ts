@@ -1,3 +1,5 @@
+import { maxTimerMs } from '@codemode/shared'
+
 import type { CallState } from './call-table.ts'
 import type { ExecutionState } from './execution-state.ts'
 
@@ -15,14 +17,17 @@ export interface CallDeadline {
 
 /**
  * Returns the deadline of a call that has a place in flight: the time at which it got the place, plus its timeout, plus the
- * time in which no node ran the execution. So a call is not lost because the executor was down.
+ * time in which no node ran the execution. So a call is not lost because the executor was down. A call about which a
+ * person decides in the client ends with the execution only; the client limits its handler.
  */
 export function callDeadline(
   { header, endsAt = Infinity }: Pick<ExecutionState, 'header' | 'endsAt'>,
   { tool, sentAt, downMs }: CallState,
 ): CallDeadline {
-  const toolMs = header.tools.find(({ name }) => name === tool)?.timeoutMs
-  const timeoutMs = toolMs ?? header.limits.toolTimeoutMs
+  const declared = header.tools.find(({ name }) => name === tool)
+  const isDecidedByClient = header.approvals === 'client' && declared?.requiresApproval !== undefined
+  const timeoutMs = isDecidedByClient ? maxTimerMs : (declared?.timeoutMs ?? header.limits.toolTimeoutMs)
   const ownAt = sentAt! + downMs + timeoutMs
-  return { at: Math.min(ownAt, endsAt), ownAt, timeoutMs, option: toolMs === undefined ? 'toolTimeoutMs' : 'timeoutMs' }
+  const option = declared?.timeoutMs === undefined ? 'toolTimeoutMs' : 'timeoutMs'
+  return { at: Math.min(ownAt, endsAt), ownAt, timeoutMs, option }
 }

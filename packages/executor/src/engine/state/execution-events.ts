@@ -4,13 +4,17 @@ import { callIdOf, type ExecutionEvent } from '@codemode/shared'
 
 import { timestamp } from '../../timestamp.ts'
 import type { EventText } from '../engine.ts'
+import { approvalsText } from './approval-text.ts'
 import { callDeadline } from './call-deadline.ts'
 import type { CallState } from './call-table.ts'
 import type { Changes, ExecutionState } from './execution-state.ts'
+import { pendingApprovalOf, pendingApprovals } from './pending-approval.ts'
 import { withJsonField, jsonText } from './json-field.ts'
 import { resultOf } from './report.ts'
 
-type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result'> : never
+type Unstamped<Event> = Event extends unknown
+  ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result' | 'approvals'>
+  : never
 
 /**
  * Yields the events of the entry that was applied to the state last. Payloads are inserted into their texts as the journal
@@ -39,14 +43,47 @@ export function* eventsOf(state: ExecutionState, changes: Changes, sequence: num
     const { status, errorCode } = call as CallState & { readonly status: 'completed' | 'failed' | 'cancelled' }
     yield text({ type: 'tool.settled', ...namesOf(call), status, ...(errorCode !== undefined && { errorCode }) })
   }
+  for (const call of changes.requested) {
+    const { inputHash, input, reason, requestedAt, expiresAt } = pendingApprovalOf(state.header, call)
+    const event = stamped({
+      type: 'approval.requested',
+      ...namesOf(call),
+      inputHash,
+      requestedAt: timestamp(requestedAt),
+      ...(reason !== undefined && { reason }),
+      ...(expiresAt !== undefined && { expiresAt: timestamp(expiresAt) }),
+    })
+    yield { id: event.id, type: event.type, json: withJsonField(event, 'input', jsonText(input)).text }
+  }
+  if (changes.decided !== undefined) {
+    const { call, decision, by, note, reason } = changes.decided
+    yield text({
+      type: 'approval.decided',
+      ...namesOf(call),
+      decision,
+      ...(by !== undefined && { by }),
+      ...(note !== undefined && { note }),
+      ...(reason !== undefined && { reason }),
+    })
+  }
   for (const call of changes.sent) {
-    const deadline = timestamp(callDeadline(state, call).at)
-    const event = stamped({ type: 'tool.called', ...namesOf(call), deadline })
+    const event = stamped({
+      type: 'tool.called',
+      ...namesOf(call),
+      // Nobody knows when a client will come to serve the call.
+      ...(!state.isServedByClient && { deadline: timestamp(callDeadline(state, call).at) }),
+      ...(call.approval !== undefined && { approval: call.approval }),
+    })
     yield { id: event.id, type: event.type, json: withJsonField(event, 'input', jsonText(call.input)).text }
   }
   if (changes.isWait) {
     const openCalls = state.calls.firstOpen().map(({ number }) => callIdOf(executionId, number))
     yield text({ type: 'waiting', openCalls })
+  }
+  if (changes.isPromotion) {
+    const event = stamped({ type: 'paused', correlationId })
+    const approvals = approvalsText(executionId, pendingApprovals(state))
+    yield { id: event.id, type: event.type, json: withJsonField(event, 'approvals', approvals).text }
   }
   if (changes.isEnd) {
     const event = stamped({ type: 'finished' })

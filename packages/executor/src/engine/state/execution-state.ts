@@ -12,6 +12,8 @@ import {
 import { timestamp } from '../../timestamp.ts'
 import { Fifo } from '../fifo.ts'
 import { CallTable, type CallState } from './call-table.ts'
+import { toolsThatPause } from './approval-requests.ts'
+import { inputHashOf } from './input-hash.ts'
 import { EffectsAccount } from './effects-account.ts'
 import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from './outcome.ts'
 
@@ -28,9 +30,27 @@ export interface Changes {
   /** Calls that are not sent, because the executor refuses them. */
   readonly refused: readonly CallState[]
   readonly settled: readonly CallState[]
+  /** Calls that now wait for an approval. */
+  readonly requested: readonly CallState[]
+  /** Whether a call now waits for its deferred answer. */
+  readonly isDeferral: boolean
+  /** Decision about an approval. */
+  readonly decided?: DecidedCall
   /** Whether the guest now waits for a call or a timer. */
   readonly isWait: boolean
+  /** Whether an attached execution has become a detached one. */
+  readonly isPromotion: boolean
   readonly isEnd: boolean
+}
+
+/** Decision about the approval of a call. */
+export interface DecidedCall {
+  readonly call: CallState
+  readonly decision: EntryOf<'decision'>['decision']
+  /** Owner of the API key that decided; undefined if the approval expired. */
+  readonly by?: string | undefined
+  readonly note?: string | undefined
+  readonly reason?: string | undefined
 }
 
 const noChanges: Changes = {
@@ -39,7 +59,10 @@ const noChanges: Changes = {
   sent: [],
   refused: [],
   settled: [],
+  requested: [],
+  isDeferral: false,
   isWait: false,
+  isPromotion: false,
   isEnd: false,
 }
 
@@ -87,6 +110,8 @@ export class ExecutionState {
   #waitsSince: number | undefined
   /** Time of the claim under which the execution runs; undefined while it is parked. */
   #claimedAt: number | undefined
+  #servedBy: EntryOf<'claim'>['servedBy']
+  readonly #toolsThatPause: ReadonlySet<string>
 
   constructor(header: JournalHeader) {
     this.header = header
@@ -94,6 +119,7 @@ export class ExecutionState {
     this.lastAt = this.createdAt
     this.calls = new CallTable(header.limits.toolCallsInFlight)
     this.effects = new EffectsAccount(header.limits)
+    this.#toolsThatPause = toolsThatPause(header)
   }
 
   get hasEnded(): boolean {
@@ -108,6 +134,21 @@ export class ExecutionState {
   /** Milliseconds of active time, with those of a claim that has not ended, up to its last entry. */
   get activeMsAtLastEntry(): number {
     return this.activeMs + (this.#claimedAt === undefined ? 0 : this.lastAt - this.#claimedAt)
+  }
+
+  /** Whether the execution can only continue by approvals. */
+  get isPaused(): boolean {
+    return this.#answers.size === 0 && this.#timerAt === null && this.calls.areAllPaused
+  }
+
+  /** Whether tool calls wait for a client that resumes the execution. */
+  get isServedByClient(): boolean {
+    return this.#servedBy === 'client'
+  }
+
+  /** Whether nothing that this node does can bring the next delivery: it comes by a timer or from outside. */
+  get canBeParked(): boolean {
+    return this.#answers.size === 0 && (this.calls.activeCount === 0 || this.isServedByClient)
   }
 
   /** Whether nothing can ever settle what the guest waits for. */
@@ -133,7 +174,7 @@ export class ExecutionState {
     let openCalls = this.calls.openCount
     let waits = this.#waitsSince !== undefined
     for (const entry of entries) {
-      if (entry.type === 'answer') {
+      if (answersCall(entry)) {
         answers += 1
         openCalls -= 1
         waits = false
@@ -163,6 +204,12 @@ export class ExecutionState {
         return this.#park(entry)
       case 'answer':
         return this.#answer(entry)
+      case 'approval':
+        return this.#approval(entry)
+      case 'decision':
+        return this.#decision(entry)
+      case 'deferred':
+        return this.#deferred(entry)
       case 'turn':
         return this.#turn(entry)
       case 'end':
@@ -170,22 +217,25 @@ export class ExecutionState {
     }
   }
 
-  #claim({ at, epoch, endsAt }: EntryOf<'claim'>): Changes {
+  #claim({ at, epoch, endsAt, servedBy }: EntryOf<'claim'>): Changes {
     const isStart = this.startedAt === undefined
     this.epoch = epoch
+    // A call that a client was to serve is now sent by callback, so its time begins.
+    if (this.isServedByClient && servedBy === undefined) this.calls.restart(at)
+    this.#servedBy = servedBy
     this.startedAt ??= at
     this.endsAt = endsAt
     this.#claimedAt = at
     this.attention = undefined
-    this.status = this.#waitsSince === undefined ? 'running' : 'waiting'
+    this.status = this.#waitsSince === undefined ? 'running' : this.#waitStatus()
     return { ...noChanges, isStart }
   }
 
-  #park({ at, attention }: EntryOf<'park'>): Changes {
+  #park({ at, attention, isPromotion }: EntryOf<'park'>): Changes {
     this.#endClaim(at)
     this.attention = attention
-    this.status = attention === undefined ? 'waiting' : 'needs_attention'
-    return noChanges
+    this.status = attention === undefined ? this.#waitStatus() : 'needs_attention'
+    return { ...noChanges, isPromotion: isPromotion === true }
   }
 
   #endClaim(at: number): void {
@@ -193,11 +243,57 @@ export class ExecutionState {
     this.#claimedAt = undefined
   }
 
-  #answer({ at, call, ok, errorCode }: EntryOf<'answer'>): Changes {
+  #answer({ at, call, ok, errorCode, decision }: EntryOf<'answer'>): Changes {
+    const changes = this.#settle(call, at, { ok, errorCode })
+    return decision === undefined ? changes : { ...changes, decided: { call: changes.settled[0]!, ...decision } }
+  }
+
+  #settle(call: number, at: number, { ok, errorCode }: Pick<EntryOf<'answer'>, 'ok' | 'errorCode'>): Changes {
     const settled = [this.calls.settle(call, at, { status: ok ? 'completed' : 'failed', errorCode })]
     this.#answers.add({ call, arrivedAt: at })
     this.status = 'running'
     return { ...noChanges, settled, sent: this.calls.takePlaces(at) }
+  }
+
+  #approval({ at, call, reason }: EntryOf<'approval'>): Changes {
+    const requested = [this.calls.pause(call, at, reason)]
+    const sent = this.calls.takePlaces(at)
+    this.#wait(at)
+    return { ...noChanges, requested, sent }
+  }
+
+  #decision(entry: EntryOf<'decision'>): Changes {
+    const { at, call: number, decision, by, note, reason, answer, end } = entry
+    const call = this.calls.open(number)!
+    const decided: DecidedCall = { call, decision, by, note, reason }
+    if (end !== undefined) {
+      const { executionId } = this.header
+      return { ...this.#finish(outcomeOfError(end, { warnings: this.#warnings, executionId }), at), decided }
+    }
+    if (answer !== undefined) return { ...this.#settle(number, at, answer), decided }
+    const { input = call.input } = entry
+    this.calls.approve(number, { input, approval: { inputHash: inputHashOf(input), decidedBy: by ?? '' } })
+    const sent = this.calls.takePlaces(at)
+    this.#wait(at)
+    return { ...noChanges, decided, sent }
+  }
+
+  #deferred({ at, call }: EntryOf<'deferred'>): Changes {
+    this.calls.defer(call, at)
+    const sent = this.calls.takePlaces(at)
+    this.#wait(at)
+    return { ...noChanges, sent, isDeferral: true }
+  }
+
+  #waitStatus(): 'paused' | 'waiting' {
+    return this.isPaused ? 'paused' : 'waiting'
+  }
+
+  /** Sets the status after an entry, and returns whether the guest waits. */
+  #wait(at: number, isWait = this.dueDelivery(at) === undefined && !this.neverSettles): boolean {
+    if (isWait) this.#waitsSince = at
+    this.status = isWait ? this.#waitStatus() : 'running'
+    return isWait
   }
 
   #turn(entry: EntryOf<'turn'>): Changes {
@@ -214,12 +310,21 @@ export class ExecutionState {
       return { ...this.#finish(outcomeOfGuestEnd(effects.end, executionId), endedAt), logs }
     }
     const isRefused = new Set(refused)
-    const made = effects.calls.map((call) => this.calls.add(call, { isRefused: isRefused.has(call.call) }))
+    const made = effects.calls.map((call) =>
+      this.calls.add(call, {
+        isRefused: isRefused.has(call.call),
+        pausedAt: this.#toolsThatPause.has(call.tool) ? endedAt : undefined,
+      }),
+    )
     const sent = this.calls.takePlaces(endedAt)
-    const isWait = waitsAfter(entry, { answers: this.#answers.size, openCalls: this.calls.openCount })
-    if (isWait) this.#waitsSince = endedAt
-    this.status = isWait ? 'waiting' : 'running'
-    return { ...noChanges, logs, sent, refused: made.filter(({ number }) => isRefused.has(number)), isWait }
+    return {
+      ...noChanges,
+      logs,
+      sent,
+      refused: made.filter(({ number }) => isRefused.has(number)),
+      requested: made.filter(({ status }) => status === 'paused'),
+      isWait: this.#wait(endedAt, waitsAfter(entry, { answers: this.#answers.size, openCalls: this.calls.openCount })),
+    }
   }
 
   #end(entry: EntryOf<'end'>): Changes {
@@ -261,6 +366,11 @@ export class ExecutionState {
 }
 
 /** Returns whether the guest waits after a turn, given the answers that it has not received and its open calls. */
+/** Returns whether an entry settles a call, whose answer the guest then gets. */
+function answersCall(entry: JournalEntry): boolean {
+  return entry.type === 'answer' || (entry.type === 'decision' && entry.answer !== undefined)
+}
+
 function waitsAfter(
   { endedAt, effects: { nextTimerAt } }: EntryOf<'turn'>,
   { answers, openCalls }: { readonly answers: number; readonly openCalls: number },

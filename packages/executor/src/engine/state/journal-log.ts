@@ -1,7 +1,7 @@
 import type { Delivery, Journal, JournalEntry, JournalHeader, TurnEffects } from '@codemode/shared'
 
 import type { GuestDelivery } from '../../sandbox/sandbox.ts'
-import { guestDeliveryOf, type AnswerEntry } from '../runner/guest-input.ts'
+import { answerIn, guestDeliveryOf, type GuestAnswer } from '../runner/guest-input.ts'
 import { heapBytesOf, parsedBytesOf } from './memory-size.ts'
 import type { GrowingJournal } from './read-events.ts'
 
@@ -32,7 +32,7 @@ export function sizesOf(entry: JournalEntry): EntrySizes {
 export class JournalLog implements GrowingJournal {
   readonly header: JournalHeader
   readonly #entries: JournalEntry[] = []
-  readonly #answers = new Map<number, AnswerEntry>()
+  readonly #answers = new Map<number, GuestAnswer>()
   /** Resolved at the next entry; undefined while no reader waits. */
   #next: PromiseWithResolvers<void> | undefined
   #sizeBytes: number
@@ -60,7 +60,8 @@ export class JournalLog implements GrowingJournal {
 
   append(entry: JournalEntry, { sizeBytes, heapBytes } = sizesOf(entry)): void {
     this.#entries.push(entry)
-    if (entry.type === 'answer') this.#answers.set(entry.call, entry)
+    const answer = answerIn(entry)
+    if (answer !== undefined) this.#answers.set(...answer)
     this.#sizeBytes += sizeBytes
     this.#heapBytes += heapBytes
     this.wakeReaders()
@@ -116,7 +117,12 @@ function textsOf(entry: JournalEntry): string[] {
   switch (entry.type) {
     case 'claim':
     case 'park':
+    case 'deferred':
       return []
+    case 'approval':
+      return [entry.reason ?? '']
+    case 'decision':
+      return [entry.input ?? '', entry.answer?.text ?? '', entry.reason ?? '', entry.note ?? '']
     case 'answer':
       return [entry.text]
     case 'turn':

@@ -8,6 +8,7 @@ import type { Migration } from 'kysely/migration'
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
   '2026-11-29-guest-runtimes': { up: createGuestRuntimes },
+  '2026-11-30-approvals': { up: createApprovals },
   '2026-11-30-attached-executions': { up: addAttachedExecutions },
   '2026-11-30-status-updates': { up: allowStatusUpdatesInPlace },
   '2026-11-30-wake-times': { up: addWakeTimes },
@@ -89,4 +90,32 @@ async function allowStatusUpdatesInPlace(db: Kysely<unknown>): Promise<void> {
   await sql`create index on codemode.executions (tenant) where started_at is null and finished_at is null`.execute(db)
   await sql`drop index codemode.executions_tenant_idx`.execute(db)
   await sql`alter table codemode.executions set (fillfactor = 80)`.execute(db)
+}
+
+async function createApprovals(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.approvals (
+      number bigint generated always as identity primary key,
+      key bigint not null,
+      call integer not null,
+      tenant text not null,
+      owner text not null,
+      status text not null,
+      payload text not null,
+      decision text,
+      input_hash text not null,
+      requested_at timestamptz(3) not null,
+      expires_at timestamptz(3),
+      decided_at timestamptz(3),
+      unique (key, call)
+    )`.execute(db)
+  await sql`create index on codemode.approvals (tenant, number)`.execute(db)
+  await sql`create index on codemode.approvals (tenant, number) where status = 'pending'`.execute(db)
+  // The call that a message answers: an answer that waits in the inbox is the only one of its call.
+  await sql`alter table codemode.inbox add column call integer`.execute(db)
+  await sql`create unique index on codemode.inbox (key, call)`.execute(db)
+  // The reader that serves the tool calls of an execution without a callback.
+  await sql`alter table codemode.executions add column served_by text, add column served_until timestamptz(3)`.execute(
+    db,
+  )
 }

@@ -1,18 +1,24 @@
-import type { Journal } from '@codemode/shared'
+import type { Callback, Journal } from '@codemode/shared'
 
 import type {
+  ApprovalListOptions,
+  ApprovalPage,
   Created,
+  Decided,
   EndedExecution,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
   ListOptions,
+  NewDecision,
   NewExecution,
+  Promotion,
   StoredExecution,
   StoredRuntime,
   Worker,
   Working,
 } from '../execution-store.ts'
+import { decideApproval, listApprovals } from './approvals.ts'
 import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
@@ -24,11 +30,14 @@ import { postMessage } from './inbox.ts'
 import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { recordExecutions } from './record-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { replaceCallback } from './replace-callback.ts'
 import { Retention } from './retention.ts'
+import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
@@ -152,8 +161,36 @@ export class PostgresStore implements ExecutionStore {
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
-    if (isPosted) this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
+    if (isPosted) this.#notifyMessage(tenant, id)
     return isPosted
+  }
+
+  promote(promotion: Promotion): Promise<boolean> {
+    return promoteExecution(this.#db, this.#wakeUps, promotion)
+  }
+
+  async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
+    const decided = await decideApproval(this.#db, this.#wakeUps, { tenant, id, decision })
+    if (decided?.type === 'decided') this.#notifyMessage(tenant, id)
+    return decided
+  }
+
+  listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage> {
+    return listApprovals(this.#db, tenant, options)
+  }
+
+  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
+    const isSet = await replaceCallback(this.#db, this.#wakeUps, { tenant, id, callback })
+    if (isSet) this.#notifyMessage(tenant, id)
+    return isSet
+  }
+
+  serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
+    return serveCalls(this.#db, { tenant, id, reader }, ms)
+  }
+
+  stopServing(tenant: string, id: string, reader: string): Promise<void> {
+    return stopServingCalls(this.#db, { tenant, id, reader })
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
@@ -193,6 +230,10 @@ export class PostgresStore implements ExecutionStore {
     this.#notifications.close()
     await this.#wakeUps.stop()
     await this.#db.destroy()
+  }
+
+  #notifyMessage(tenant: string, id: string): void {
+    this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {

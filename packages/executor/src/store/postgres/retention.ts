@@ -62,6 +62,7 @@ async function deleteFinished(db: Database, retainMs: number, limit: number): Pr
     if (keys.length > 0) {
       await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.approvals where key = any(${keys}::bigint[])`.execute(trx)
     }
     return keys.length
   })
