@@ -4,6 +4,7 @@ import { constrainedMemory } from 'node:process'
 
 import { z } from 'zod'
 
+import { parseEncryptionKeys } from './encryption-keys.ts'
 import { logLevels } from './log.ts'
 import { isolationTiers } from './sandbox/jail/tiers.ts'
 import { parseCallbackOrigin } from './tools/callback-origin.ts'
@@ -34,6 +35,14 @@ const callbackOrigin = z.string().transform((text, context) => {
   if (origin !== undefined) return origin.text
   context.addIssue({ code: 'custom', message: 'is not an origin' })
   return z.NEVER
+})
+
+const encryptionKeys = z.array(z.string()).superRefine((texts, context) => {
+  try {
+    parseEncryptionKeys(texts)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
 })
 
 /** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
@@ -118,6 +127,11 @@ export const executorOptionsSchema = z.strictObject({
     rule: 'a URL that begins with postgres://',
     example: 'postgres://codemode:secret@db.internal/codemode',
   }),
+  encryptionKeys: option(encryptionKeys, {
+    description: 'keys that encrypt the content of detached executions in the database; the first one encrypts',
+    rule: 'a list of id:key, each key 32 bytes in base64 (openssl rand -base64 32)',
+    example: ['2027:$(openssl rand -base64 32)'],
+  }),
   databaseConnections: count('maximum number of connections to the database', 10, { min: 2, max: 1_000 }),
   maxRunningDetached: count('maximum number of detached executions that run on this node at once', 200),
   parkAfterMs: milliseconds('shortest time to its next timer for which a detached execution is parked', 5_000),
@@ -175,6 +189,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     store: options.store ?? 'postgres',
     dataDir: options.dataDir ?? '.codemode',
     databaseUrl: options.databaseUrl,
+    encryptionKeys: options.encryptionKeys ?? [],
     databaseConnections: options.databaseConnections ?? 10,
     maxRunningDetached: options.maxRunningDetached ?? 200,
     parkAfterMs: options.parkAfterMs ?? 5_000,

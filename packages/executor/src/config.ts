@@ -58,7 +58,7 @@ function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string 
     return unknownOption(problem.nearest as OptionName | undefined, given.get(problem.name)!)
   }
   const option = problem.path[0] as OptionName
-  return wrongValue(option, given.get(option)!)
+  return wrongValue(option, given.get(option)!, option === 'encryptionKeys' ? problem.message : undefined)
 }
 
 function keyProblems(given: ReadonlyMap<string, Given>): string[] {
@@ -97,8 +97,8 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
  * validation refuses it together with the other problems.
  */
 function optionValue(option: OptionName, text: string): unknown {
-  if (option === 'callbackOrigins') return text.split(',').flatMap((origin) => origin.trim() || [])
   const { type } = executorOptionsSchema.shape[option].unwrap()
+  if (type === 'array') return text.split(',').flatMap((item) => item.trim() || [])
   if (type === 'boolean') return { 1: true, true: true, 0: false, false: false }[text] ?? text
   return type === 'number' ? plainValue(text) : text
 }

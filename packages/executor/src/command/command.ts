@@ -4,7 +4,7 @@ import process from 'node:process'
 
 import { RequestError, type Journal } from '@codemode/shared'
 
-import { createExecutor, type RunningExecutor } from '../app.ts'
+import type { RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
 import type { KeysCommand } from './keys-arguments.ts'
 import { keysHelpText } from './keys-help.ts'
@@ -92,20 +92,23 @@ async function replayAll(journals: AsyncIterable<Journal | string>): Promise<num
 
 async function migrate(): Promise<void> {
   const { migrateDatabase } = await import('../store/postgres/administration.ts')
-  await migrateDatabase(databaseUrl())
+  await migrateDatabase(databaseConfig().url)
   process.stdout.write('The database is up to date.\n')
 }
 
 async function checkWaiting(): Promise<void> {
   const { waitingJournals } = await import('../store/postgres/administration.ts')
-  const count = await replayAll(waitingJournals(databaseUrl()))
+  const { parseEncryptionKeys } = await import('../encryption-keys.ts')
+  const { url, encryptionKeys } = databaseConfig()
+  const count = await replayAll(waitingJournals(url, parseEncryptionKeys(encryptionKeys)))
   process.stdout.write(`${count} waiting executions were replayed.\n`)
 }
 
-/** Returns the URL of the database. Throws `ConfigurationError` if none is configured. */
-function databaseUrl(): string {
+/** Returns the configured database. Throws `ConfigurationError` if there is none. */
+function databaseConfig() {
   const { config } = configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8'))
-  if (config.databaseUrl !== undefined) return config.databaseUrl
+  const { databaseUrl, encryptionKeys } = config
+  if (databaseUrl !== undefined) return { url: databaseUrl, encryptionKeys }
   throw new ConfigurationError([
     'This command needs a database. Set its URL:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
   ])
@@ -115,6 +118,8 @@ async function serve(): Promise<void> {
   const { config, isApiKeyGenerated } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger({ level: config.logLevel })
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
+  // Only serving needs the modules of the executor, which take half a second to load.
+  const { createExecutor } = await import('../app.ts')
   const executor = await createExecutor(config, { logger })
   closeOnSignals(executor)
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)

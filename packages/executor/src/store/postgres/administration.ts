@@ -1,11 +1,13 @@
 // Work on the database for commands of an operator, without an executor.
-import type { Journal, JournalHeader } from '@codemode/shared'
+import type { Journal } from '@codemode/shared'
 
-import { readEntries } from './claim-executions.ts'
+import type { EncryptionKey } from '../../encryption-keys.ts'
 import { openPool, type ConnectionOptions } from './connection-pool.ts'
 import { createDatabase } from './database.ts'
 import { migrateStore } from './migrate.ts'
-import { decodePayload } from './payload.ts'
+import { isUnreadable, Payloads } from './payload.ts'
+import { headerOf, readEntries } from './read-executions.ts'
+import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Number of executions that are read at once. */
 const pageSize = 100
@@ -22,23 +24,29 @@ export function migrateDatabase(url: string): Promise<void> {
   return migrateStore(connectionTo(url))
 }
 
-/** Yields the journals of all executions that have started and not ended, the oldest first. */
-export async function* waitingJournals(url: string): AsyncGenerator<Journal> {
+/**
+ * Yields the journals of all executions that have started and not ended, the oldest first. In place of one that cannot be
+ * decrypted, yields the reason.
+ */
+export async function* waitingJournals(
+  url: string,
+  encryptionKeys: readonly EncryptionKey[],
+): AsyncGenerator<Journal | string> {
   const db = createDatabase(openPool(connectionTo(url)))
+  const payloads = new Payloads({ keys: encryptionKeys, onUnreadable: () => {} })
   try {
     for (let after = '0'; ;) {
       const rows = await db
         .selectFrom('executions')
-        .select(['key', 'header'])
+        .select(['key', 'tenant', 'id', 'header', 'created_at'])
         .where('key', '>', after)
         .where('finished_at', 'is', null)
         .where('started_at', 'is not', null)
         .orderBy('key')
         .limit(pageSize)
         .execute()
-      for (const { key, header } of rows) {
-        if (header === null) continue
-        yield { header: decodePayload(header) as JournalHeader, entries: await readEntries(db, key, 0) }
+      for (const { header, ...row } of rows) {
+        if (header !== null) yield await journalOf({ db, payloads }, { ...row, header })
       }
       const last = rows.at(-1)
       if (last === undefined) return
@@ -46,5 +54,14 @@ export async function* waitingJournals(url: string): AsyncGenerator<Journal> {
     }
   } finally {
     await db.destroy()
+  }
+}
+
+async function journalOf(parts: ReadingParts, row: Parameters<typeof headerOf>[0] & ExecutionKey) {
+  try {
+    return { header: headerOf(row, parts.payloads), entries: await readEntries(parts, row) }
+  } catch (error) {
+    if (isUnreadable(error)) return `${row.id}: ${((error as Error).cause as Error).message}`
+    throw error
   }
 }

@@ -5,7 +5,6 @@ import { sql, type Transaction } from 'kysely'
 
 import type { StatusChange } from '../execution-store.ts'
 import type { Database, Tables } from './database.ts'
-import { encodePayload } from './payload.ts'
 import type { WakeUpJob, WakeUps } from './wake-ups.ts'
 
 /** Writes of the holder of a lease, which are committed together. */
@@ -18,7 +17,7 @@ export interface Commit {
   /** Position of the first entry in the journal. */
   readonly position: number
   readonly payloads: readonly string[]
-  readonly change?: StatusChange | undefined
+  readonly change?: StoredChange | undefined
   /** Number of the last message to remove from the inbox. */
   readonly handled?: number | undefined
   /** Gives the lease back. */
@@ -26,6 +25,9 @@ export interface Commit {
   /** Whether an earlier attempt to commit it failed, and may yet have been committed. */
   isRepeated?: boolean
 }
+
+/** State of an execution, with the error as a payload. */
+export type StoredChange = Omit<StatusChange, 'error'> & { readonly error?: string }
 
 /** End of a lease: the execution has finished, is parked, or is released to be claimed again at once. */
 interface Ending {
@@ -159,7 +161,7 @@ function updateExecutions(group: readonly Commit[]) {
       ${changes.map((change) => change?.status ?? null)}::text[],
       ${changes.map((change) => change?.startedAt ?? null)}::float8[],
       ${changes.map((change) => change?.finishedAt ?? null)}::float8[],
-      ${changes.map((change) => (change?.error === undefined ? null : encodePayload(change.error)))}::text[],
+      ${changes.map((change) => change?.error ?? null)}::text[],
       ${changed.map(({ ending }) => ending !== undefined)}::boolean[]
     ) as c (key, status, started_at, finished_at, error, is_given_back)
     join held using (key)

@@ -1,8 +1,9 @@
+import { sql, type Transaction } from 'kysely'
+
 import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
-import type { Database } from './database.ts'
+import type { Database, Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
-import { decodePayload, encodePayload } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
+import type { ExecutionKey, ReadingParts, StoreParts } from './store-parts.ts'
 
 /**
  * Puts a message into the inbox of an execution under the lock of its row, which parking takes as well: the message is seen
@@ -10,8 +11,7 @@ import type { WakeUps } from './wake-ups.ts'
  * if the execution has ended, or does not exist.
  */
 export async function postMessage(
-  db: Database,
-  wakeUps: WakeUps,
+  { db, payloads, wakeUps }: StoreParts,
   { tenant, id, message }: { readonly tenant: string; readonly id: string; readonly message: InboxMessage },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
@@ -23,27 +23,41 @@ export async function postMessage(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (row === undefined || hasEnded(row)) return false
-    await trx
-      .insertInto('inbox')
-      .values({ key: row.key, payload: encodePayload(message) })
-      .execute()
+    // The number is part of what is encrypted. Under the lock, the numbers of an inbox are in the order of the commits.
+    const number = await nextNumber(trx)
+    const payload = payloads.encode(message, { tenant, id, kind: 'message', position: Number(number) })
+    await sql`
+      insert into codemode.inbox (number, key, payload) overriding system value
+      values (${number}, ${row.key}, ${payload})`.execute(trx)
     if (row.node === null) await wakeUps.send(trx, [{ key: row.key, tenant }])
     return true
   })
 }
 
+async function nextNumber(trx: Transaction<Tables>): Promise<string> {
+  const { rows } = await sql<{ number: string }>`
+    select nextval(pg_get_serial_sequence('codemode.inbox', 'number')) as number`.execute(trx)
+  return rows[0]!.number
+}
+
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */
-export async function readMessages(db: Database, key: string): Promise<ReceivedMessage[]> {
+export async function readMessages(
+  { db, payloads }: ReadingParts,
+  { key, tenant, id }: ExecutionKey,
+): Promise<ReceivedMessage[]> {
   const rows = await db
     .selectFrom('inbox')
     .select(['number', 'payload'])
     .where('key', '=', key)
     .orderBy('number')
     .execute()
-  return rows.map(({ number, payload }) => ({
-    number: Number(number),
-    message: decodePayload(payload) as InboxMessage,
-  }))
+  return rows.map(({ number: text, payload }) => {
+    const number = Number(text)
+    return {
+      number,
+      message: payloads.decode(payload, { tenant, id, kind: 'message', position: number }) as InboxMessage,
+    }
+  })
 }
 
 /** Returns the keys of those of the given executions whose inboxes have messages. */

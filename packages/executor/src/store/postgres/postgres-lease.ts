@@ -9,9 +9,9 @@ import {
   type StatusChange,
 } from '../execution-store.ts'
 import type { ClaimedExecution } from './claim-executions.ts'
-import type { Commit, CommitOutcome } from './commit-group.ts'
+import type { Commit, CommitOutcome, StoredChange } from './commit-group.ts'
 import { maxUnavailableMs } from './group-committer.ts'
-import { encodePayload } from './payload.ts'
+import type { Payloads } from './payload.ts'
 import type { WakeUpJob } from './wake-ups.ts'
 
 /** Milliseconds after which a touch of the wake-up no longer confirms the lease; a takeover comes after `heartbeatSeconds`. */
@@ -19,7 +19,7 @@ const confirmedMs = 8_000
 
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
-  readonly entries: readonly JournalEntry[]
+  readonly payloads: Payloads
   readonly job: WakeUpJob
   /** Time before the wake-up was taken, by `performance.now`. */
   readonly takenAt: number
@@ -45,16 +45,16 @@ export class PostgresLease implements Lease {
   #onMessage = () => {}
 
   constructor(options: PostgresLeaseOptions) {
-    const { claimed, entries, job } = options
+    const { claimed, job } = options
     this.#options = options
     this.key = claimed.key
     this.job = job
     this.execution = claimed.execution
     this.header = claimed.header
-    this.entries = entries
+    this.entries = claimed.entries
     this.epoch = claimed.epoch
     this.expiresInMs = claimed.expiresInMs
-    this.#position = entries.length
+    this.#position = claimed.entries.length
     this.#touchedAt = options.takenAt
   }
 
@@ -117,23 +117,32 @@ export class PostgresLease implements Lease {
   /** Returns false if the execution cannot be parked. */
   async #commit(
     entries: readonly JournalEntry[],
-    effects: Pick<Commit, 'change' | 'handled' | 'ending'>,
+    { change, ...effects }: Pick<Commit, 'handled' | 'ending'> & { readonly change?: StatusChange | undefined },
   ): Promise<boolean> {
     if (this.#lost !== undefined) throw this.#lost
-    const { claimed, topic, commit } = this.#options
+    const { claimed, topic, payloads, commit } = this.#options
+    const { tenant, id } = claimed.execution.facts
     const position = this.#position
     this.#position += entries.length
     const outcome = await commit({
       key: claimed.key,
-      tenant: claimed.execution.facts.tenant,
+      tenant,
       topic,
       epoch: claimed.epoch,
       position,
-      payloads: entries.map(encodePayload),
+      payloads: entries.map((entry, index) =>
+        payloads.encode(entry, { tenant, id, kind: 'entry', position: position + index }),
+      ),
+      change: change && this.#stored(change),
       ...effects,
     })
     if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)
     if (outcome === 'has-messages') this.#position = position
     return outcome === 'committed'
+  }
+  #stored({ error, ...change }: StatusChange): StoredChange {
+    const { tenant, id } = this.execution.facts
+    if (error === undefined) return change
+    return { ...change, error: this.#options.payloads.encode(error, { tenant, id, kind: 'error' }) }
   }
 }

@@ -1,5 +1,6 @@
 import type { Journal } from '@codemode/shared'
 
+import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   Created,
   ExecutionPage,
@@ -15,16 +16,18 @@ import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
+import { createDatabase } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { Payloads } from './payload.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
+import type { StoreParts } from './store-parts.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
@@ -45,6 +48,8 @@ export interface PostgresStoreOptions {
   readonly maxRunningPerTenant?: number
   /** Milliseconds for which finished executions are kept; 7 days by default. */
   readonly retainMs?: number
+  /** Keys of the encryption at rest; none by default. */
+  readonly encryptionKeys?: readonly EncryptionKey[]
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
@@ -57,13 +62,13 @@ const defaults = {
   statementTimeoutMs: 5_000,
   maxRunningPerTenant: 1_000,
   retainMs: 7 * 86_400_000,
+  encryptionKeys: [],
 }
 
 /** Store of detached executions in PostgreSQL, which several nodes share. */
 export class PostgresStore implements ExecutionStore {
   readonly #options: Resolved
-  readonly #db: Database
-  readonly #wakeUps: WakeUps
+  readonly #parts: StoreParts
   readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
@@ -71,17 +76,16 @@ export class PostgresStore implements ExecutionStore {
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
-  private constructor(options: Resolved, db: Database, wakeUps: WakeUps) {
+  private constructor(options: Resolved, parts: StoreParts) {
     this.#options = options
-    this.#db = db
-    this.#wakeUps = wakeUps
+    this.#parts = parts
     this.#creating = new Batcher({
       maxItems: maxCreations,
-      run: (executions) => createExecutions(db, wakeUps, executions),
+      run: (executions) => createExecutions(parts, executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
     })
     this.#committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(db, wakeUps, group),
+      commitGroup: (group) => commitGroup(parts.db, parts.wakeUps, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
     })
     this.#notifications = new Notifications({
@@ -101,7 +105,8 @@ export class PostgresStore implements ExecutionStore {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
     const wakeUps = await WakeUps.start(resolved, resolved.onError)
-    return new PostgresStore(resolved, createDatabase(openPool(resolved)), wakeUps)
+    const payloads = new Payloads({ keys: resolved.encryptionKeys, onUnreadable: resolved.onError })
+    return new PostgresStore(resolved, { db: createDatabase(openPool(resolved)), payloads, wakeUps })
   }
 
   async create(execution: NewExecution): Promise<Created> {
@@ -111,19 +116,19 @@ export class PostgresStore implements ExecutionStore {
   }
 
   find(tenant: string, id: string): Promise<StoredExecution | undefined> {
-    return findExecution(this.#db, tenant, id)
+    return findExecution(this.#parts, tenant, id)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
-    return listExecutions(this.#db, tenant, options)
+    return listExecutions(this.#parts, tenant, options)
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
-    return readJournal(this.#db, { tenant, id, after })
+    return readJournal(this.#parts, { tenant, id, after })
   }
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
-    const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
+    const isPosted = await postMessage(this.#parts, { tenant, id, message })
     if (isPosted) this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
     return isPosted
   }
@@ -141,8 +146,7 @@ export class PostgresStore implements ExecutionStore {
   work(worker: Worker): Working {
     const { maxRunningPerTenant, onError } = this.#options
     const pump = new Pump({
-      db: this.#db,
-      wakeUps: this.#wakeUps,
+      parts: this.#parts,
       committer: this.#committer,
       worker,
       maxRunningPerTenant,
@@ -162,8 +166,8 @@ export class PostgresStore implements ExecutionStore {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
     await this.#maintenance.stop()
     this.#notifications.close()
-    await this.#wakeUps.stop()
-    await this.#db.destroy()
+    await this.#parts.wakeUps.stop()
+    await this.#parts.db.destroy()
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
@@ -186,8 +190,9 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
-    if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
-    await this.#wakeUps.recoverDeadLetters(this.#db)
-    await deleteOld(this.#db, this.#options.retainMs)
+    const { db, wakeUps } = this.#parts
+    if ((await wakeExpired(db, wakeUps)) > 0) this.#notifications.send([workTopic])
+    await wakeUps.recoverDeadLetters(db)
+    await deleteOld(db, this.#options.retainMs)
   }
 }
