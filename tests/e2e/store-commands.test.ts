@@ -1,23 +1,33 @@
 import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { execPath } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-import { connect, startExecutor, startPostgres, type PostgresServer } from '@codemode/testkit'
+import { api, connect, startExecutor, startPostgres, type PostgresServer } from '@codemode/testkit'
 import pg from 'pg'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 
 const main = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 
 let server: PostgresServer
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startPostgres()
 })
-afterEach(() => server[Symbol.asyncDispose]())
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** URL of the database of the test. */
+let databaseUrl: string
+let databases = 0
+beforeEach(async () => {
+  databases += 1
+  await query(`create database test${databases}`, server.url)
+  databaseUrl = server.url.replace('/postgres?', `/test${databases}?`)
+})
 
 /** Runs a command of `codemode-executor`, and resolves with what it has printed. */
-async function command(name: string, env: Record<string, string>) {
-  const run = promisify(execFile)(execPath, ['--conditions=@codemode/source', main, name], { env })
+async function command(line: string, env: Record<string, string>) {
+  const run = promisify(execFile)(execPath, ['--conditions=@codemode/source', main, ...line.split(' ')], { env })
   return run.then(
     ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
@@ -28,8 +38,8 @@ async function command(name: string, env: Record<string, string>) {
   )
 }
 
-async function query(text: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client({ connectionString: server.url })
+async function query(text: string, connectionString = databaseUrl): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString })
   await client.connect()
   try {
     return (await client.query<Record<string, unknown>>(text)).rows
@@ -38,8 +48,15 @@ async function query(text: string): Promise<Record<string, unknown>[]> {
   }
 }
 
+/** Waits until an execution is parked on a timer. */
+async function untilParked(id: string): Promise<void> {
+  const isParked = () =>
+    query(`select 1 from codemode.executions where id = '${id}' and node is null and status = 'waiting'`)
+  await expect.poll(isParked).toHaveLength(1)
+}
+
 test('migrate creates the tables, and may be repeated', async () => {
-  const env = { CODEMODE_DATABASE_URL: server.url }
+  const env = { CODEMODE_DATABASE_URL: databaseUrl }
   const done = { exitCode: 0, stdout: 'The database is up to date.\n', stderr: '' }
   expect(await command('migrate', env)).toEqual(done)
   expect(await query('select count(*)::int as n from codemode.executions')).toEqual([{ n: 0 }])
@@ -47,15 +64,12 @@ test('migrate creates the tables, and may be repeated', async () => {
 })
 
 test('check-waiting replays what waits, and fails if it would not continue', { tags: ['JB-4'] }, async () => {
-  const databaseUrl = server.url
   const executor = await startExecutor({ databaseUrl, parkAfterMs: 100 })
   const client = connect(executor)
   const ended = await client.submit('return 1', { detached: true })
   await ended.wait()
   const { id } = await client.submit('console.log(Math.random()); await sleep(3_600_000); return 2', { detached: true })
-  const isParked = async () =>
-    (await query(`select 1 from codemode.executions where id = '${id}' and node is null and status = 'waiting'`)).length
-  await expect.poll(isParked).toBe(1)
+  await untilParked(id)
   await client.close()
   await executor.close({ drainMs: 0 })
 
@@ -72,6 +86,63 @@ test('check-waiting replays what waits, and fails if it would not continue', { t
   expect(diverged.stdout).toContain(`${id}: REPLAY_DIVERGED in turn 1`)
 })
 
+test('check-waiting of encrypted executions needs their key, and says so without it', async () => {
+  const key = `k1:${randomBytes(32).toString('base64')}`
+  const executor = await startExecutor({ databaseUrl, parkAfterMs: 100, encryptionKeys: [key] })
+  const client = connect(executor)
+  const { id } = await client.submit('console.log("canary"); await sleep(3_600_000)', { detached: true })
+  await untilParked(id)
+  await client.close()
+  await executor.close({ drainMs: 0 })
+  const stored = await query('select header, payload from codemode.executions join codemode.entries using (key)')
+  expect(JSON.stringify(stored)).toContain('aes:k1:')
+  expect(JSON.stringify(stored)).not.toContain('canary')
+
+  const env = { CODEMODE_DATABASE_URL: databaseUrl }
+  const refused = await command('check-waiting', env)
+  expect(refused.exitCode).toBe(1)
+  expect(refused.stdout).toContain(`${id}: The key "k1", with which stored executions are encrypted, is not configured`)
+  const good = await command('check-waiting', { ...env, CODEMODE_ENCRYPTION_KEYS: key })
+  expect(good).toMatchObject({ exitCode: 0, stderr: '' })
+})
+
+test(
+  'keys in the store are created and revoked while an executor runs, also one that started without the database',
+  { tags: ['OP-2'] },
+  async () => {
+    const env = { CODEMODE_API_KEYS: 'store', CODEMODE_DATABASE_URL: databaseUrl }
+    const unmigrated = await command('keys list', env)
+    expect(unmigrated).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('executor migrate') as string })
+
+    await server.stop()
+    await using executor = await startExecutor({ apiKey: undefined, apiKeys: 'store', databaseUrl })
+    const ask = (key: string) => api(executor, '/v1/info', { key })
+    const refused = await ask('unknown')
+    expect(refused).toMatchObject({ status: 503, body: { error: { code: 'STORE_UNAVAILABLE', retryable: true } } })
+    expect(refused.headers.get('retry-after')).toBe('1')
+    await server.start()
+    await expect.poll(async () => (await ask('unknown')).status).toBe(401)
+
+    const created = await command('keys create --tenant acme --id web --rights run --expires 90d', env)
+    expect(created).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('in the database.') as string })
+    const key = created.stdout.trim()
+    await expect.poll(async () => (await ask(key)).status).toBe(200)
+    const [row] = await query('select * from codemode.api_keys')
+    expect(row).toMatchObject({ id: 'web', sha256: createHash('sha256').update(key).digest('hex') })
+    expect(JSON.stringify(row)).not.toContain(key)
+
+    const [listed, taken, missing] = await Promise.all(
+      ['list', 'create --tenant acme --id web', 'revoke wbe'].map((line) => command(`keys ${line}`, env)),
+    )
+    expect(listed!.stdout).toMatch(/^web +web +acme +run +20\d\d-.* +active$/m)
+    expect(taken).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('in use in the database') as string })
+    expect(missing).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Did you mean "web"?') as string })
+
+    expect(await command('keys revoke web', env)).toMatchObject({ exitCode: 0, stdout: '' })
+    await expect.poll(async () => (await ask(key)).status).toBe(401)
+  },
+)
+
 test.each(['migrate', 'check-waiting'])('%s without a database says how to name one', async (name) => {
   const { exitCode, stderr } = await command(name, {})
   expect(exitCode).toBe(1)
@@ -80,7 +151,7 @@ test.each(['migrate', 'check-waiting'])('%s without a database says how to name 
 
 test('migrate of a database that does not answer says so in time', async () => {
   await server.stop()
-  const { exitCode, stderr } = await command('migrate', { CODEMODE_DATABASE_URL: server.url })
+  const { exitCode, stderr } = await command('migrate', { CODEMODE_DATABASE_URL: databaseUrl })
   expect(exitCode).toBe(1)
   expect(stderr).toContain('The store did not answer in time')
   expect(stderr).not.toMatch(/^ +at /m)

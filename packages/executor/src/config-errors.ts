@@ -22,8 +22,8 @@ export interface Given {
   readonly value: unknown
 }
 
-/** Options whose values are not shown: keys, and a URL that holds a password. */
-const secretOptions: ReadonlySet<OptionName> = new Set(['apiKey', 'databaseUrl', 'encryptionKeys'])
+/** Options whose values are not shown: keys, an option that a key may be given to, and a URL that holds a password. */
+const secretOptions: ReadonlySet<OptionName> = new Set(['apiKey', 'apiKeys', 'databaseUrl', 'encryptionKeys'])
 
 export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
 

@@ -63,6 +63,11 @@ export const executorOptionsSchema = z.strictObject({
     rule: 'a path',
     example: './api-keys.json',
   }),
+  apiKeys: option(z.literal('store'), {
+    description: 'place of the API keys in place of a file: store, which is the database of databaseUrl',
+    rule: 'store',
+    example: 'store',
+  }),
   dev: option(z.boolean(), {
     description: 'development mode: generates an API key if none is set, and allows callbacks to this machine',
     rule: 'true (1) or false (0)',
@@ -141,30 +146,32 @@ export const executorOptionsSchema = z.strictObject({
   }),
 })
 
-/** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */
+/** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile`, `apiKeys` and `dev` must be set. */
 export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 
 /** Name of an option. */
 export type OptionName = keyof ExecutorConfigInput
 
 /** Options that have no default. */
-type OptionalName = 'apiKey' | 'apiKeysFile' | 'databaseUrl'
+type OptionalName = 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl'
 type Options = z.output<typeof executorOptionsSchema>
 
-/** Configuration with its defaults applied; exactly one of `apiKey` and `apiKeysFile` is set. */
+/** Configuration with its defaults applied; exactly one of `apiKey`, `apiKeysFile` and `apiKeys` is set. */
 export type ExecutorConfig = { readonly [Name in Exclude<OptionName, OptionalName>]-?: NonNullable<Options[Name]> } & {
-  readonly [Name in OptionalName]: string | undefined
+  readonly [Name in OptionalName]: Options[Name] | undefined
 }
 
 /** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
 export function withDefaults(options: Options): ExecutorConfig {
   const dev = options.dev ?? false
-  const isKeyMissing = options.apiKey === undefined && options.apiKeysFile === undefined
+  const { apiKey, apiKeysFile, apiKeys } = options
+  const isKeyMissing = apiKey === undefined && apiKeysFile === undefined && apiKeys === undefined
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8001,
-    apiKey: isKeyMissing && dev ? newApiKey() : options.apiKey,
-    apiKeysFile: options.apiKeysFile,
+    apiKey: isKeyMissing && dev ? newApiKey() : apiKey,
+    apiKeysFile,
+    apiKeys,
     dev,
     callbackOrigins: options.callbackOrigins ?? [],
     sandboxProcesses: options.sandboxProcesses ?? availableParallelism(),

@@ -99,7 +99,19 @@ describe('an invalid configuration', () => {
   })
 
   test('with two kinds of keys is refused', () => {
-    expect(refusal(() => resolveConfig({ apiKey: key, apiKeysFile: 'k.json' }))).toContain('Remove one')
+    expect(refusal(() => resolveConfig({ apiKey: key, apiKeysFile: 'k.json' }))).toContain('Remove all but one')
+    expect(refusal(() => resolveConfig({ apiKeysFile: 'k.json', apiKeys: 'store' }))).toContain('Remove all but one')
+  })
+
+  test('with keys in a store that it does not have is refused', () => {
+    const databaseUrl = 'postgres://db.internal/codemode'
+    for (const input of [{}, { databaseUrl, store: 'none' }] as const) {
+      expect(refusal(() => resolveConfig({ apiKeys: 'store', ...input }))).toContain(
+        'CODEMODE_DATABASE_URL=postgres://',
+      )
+    }
+    const { apiKey, apiKeys } = resolveConfig({ apiKeys: 'store', databaseUrl, dev: true })
+    expect({ apiKey, apiKeys }).toEqual({ apiKey: undefined, apiKeys: 'store' })
   })
 
   test.each([
@@ -170,6 +182,7 @@ describe('an invalid configuration', () => {
     const secrets = [
       { CODEMODE_API_KEY: 'sesame' },
       { CODEMODE_APIKEY: 'sesame' },
+      { CODEMODE_API_KEYS: 'sesame' },
       { CODEMODE_TOKEN: 'sesame' },
       { CODEMODE_DATABASE_URL: url, CODEMODE_DEV: '1' },
     ]

@@ -30,7 +30,8 @@ function parseKey(text: string, index: number): EncryptionKey {
     throw new Error(`the id of ${which} is not 1 to 32 letters, digits, ".", "_" and "-"`)
   }
   const bytes = Buffer.from(encoded, 'base64')
-  if (bytes.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, '')) {
+  // Decoding skips what is not base64. Padding may be left out.
+  if (bytes.toString('base64').replaceAll('=', '') !== encoded.replaceAll('=', '')) {
     throw new Error(`${which} is not base64`)
   }
   if (bytes.length !== keyBytes) throw new Error(`${which} has ${bytes.length} bytes instead of ${keyBytes}`)

@@ -6,6 +6,7 @@ import { RequestError, type Journal } from '@codemode/shared'
 
 import type { RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
+import type { KeyList } from './key-list.ts'
 import type { KeysCommand } from './keys-arguments.ts'
 import { keysHelpText } from './keys-help.ts'
 import { configFromEnvironment, ConfigurationError } from '../config.ts'
@@ -67,11 +68,25 @@ async function runCommand(): Promise<void> {
 
 async function changeKeys(command: KeysCommand): Promise<void> {
   const { runKeysCommand } = await import('./keys-command.ts')
-  const path = command.file ?? process.env['CODEMODE_API_KEYS_FILE']
-  const { exitCode, stdout, stderr } = await runKeysCommand(command, { path, now: Date.now() })
+  await using disposables = new AsyncDisposableStack()
+  const keys = await keyList(command.file, disposables)
+  const { exitCode, stdout, stderr } = await runKeysCommand(command, { keys, now: Date.now() })
   process.stdout.write(stdout)
   process.stderr.write(stderr)
   process.exitCode = exitCode
+}
+
+/** Returns the list of keys in the file that the command names, or where an executor would look for its keys. */
+async function keyList(file: string | undefined, disposables: AsyncDisposableStack): Promise<KeyList | undefined> {
+  const { apiKeysFile, apiKeys, databaseUrl } = file === undefined ? configuration() : { apiKeysFile: file }
+  if (apiKeysFile !== undefined) {
+    const { keysFile } = await import('./keys-file.ts')
+    return keysFile(apiKeysFile)
+  }
+  if (apiKeys === undefined) return undefined
+  const { ApiKeysTable } = await import('../store/postgres/api-keys-table.ts')
+  const { storedKeys } = await import('./stored-keys.ts')
+  return storedKeys(disposables.use(new ApiKeysTable(databaseUrl!)))
 }
 
 async function replay(paths: readonly string[]): Promise<void> {
@@ -104,10 +119,14 @@ async function checkWaiting(): Promise<void> {
   process.stdout.write(`${count} waiting executions were replayed.\n`)
 }
 
+/** Returns the configuration for commands that need no API key. */
+function configuration() {
+  return configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8')).config
+}
+
 /** Returns the configured database. Throws `ConfigurationError` if there is none. */
 function databaseConfig() {
-  const { config } = configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8'))
-  const { databaseUrl, encryptionKeys } = config
+  const { databaseUrl, encryptionKeys } = configuration()
   if (databaseUrl !== undefined) return { url: databaseUrl, encryptionKeys }
   throw new ConfigurationError([
     'This command needs a database. Set its URL:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',

@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-29-keys': { up: createApiKeys },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -55,4 +56,14 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
+}
+
+async function createApiKeys(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.api_keys (
+      number bigint generated always as identity primary key,
+      entry jsonb not null,
+      id text not null unique generated always as (entry ->> 'id') stored,
+      sha256 text not null unique generated always as (entry ->> 'sha256') stored
+    )`.execute(db)
 }
