@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 
 import type { RunningExecutor } from '@codemode/executor'
-import { api, startExecutor } from '@codemode/testkit'
+import { api, keyOf, startExecutor } from '@codemode/testkit'
 
 const main = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 const cmk = /^cmk_[0-9a-f]{48}\n$/
@@ -39,6 +39,14 @@ async function keys(line: string, variables: Record<string, string> = { CODEMODE
     )
   })
 }
+
+/** Writes the file with the key `keyOf(id)` for each id. */
+async function writeKeys(entries: Readonly<Record<string, object>>): Promise<void> {
+  const content = Object.entries(entries).map(([id, entry]) => ({ id, sha256: sha256(keyOf(id)), ...entry }))
+  await writeFile(file, JSON.stringify(content))
+}
+
+const sha256 = (key: string) => createHash('sha256').update(key).digest('hex')
 
 const statusOf = async (key: string) => (await api(executor, '/v1/info', { key })).status
 
@@ -70,7 +78,7 @@ test(
     expect(await run(first)).toMatchObject({ status: 401, body: { error: { code: 'UNAUTHORIZED' } } })
     expect(await run(second)).toMatchObject({ status: 200, body: { result: 1 } })
     await revoked('second', second)
-    expect((await keys('list')).stderr).toContain('has no key')
+    expect((await keys('list')).stderr).toContain('There is no key')
   },
 )
 
@@ -78,7 +86,7 @@ test('the file and the list have no key, only what it may do', { tags: ['OP-2'] 
   const key = await created('--tenant acme --id web --owner site --rights run,read --expires 90d')
   const content = await readFile(file, 'utf8')
   expect(content).not.toContain(key)
-  expect(content).toContain(createHash('sha256').update(key).digest('hex'))
+  expect(content).toContain(sha256(key))
   expect((await stat(file)).mode & 0o007).toBe(0)
   const gone = { id: 'gone', tenant: 'acme', sha256: 'a'.repeat(64), expiresAt: '2020-01-01T00:00:00Z' }
   await writeFile(file, JSON.stringify([...(JSON.parse(content) as object[]), gone]))
@@ -93,8 +101,6 @@ test('the file and the list have no key, only what it may do', { tags: ['OP-2'] 
     ['gone', 'gone', 'acme', 'run,read,approve,operate', '2020-01-01T00:00:00Z', 'expired'],
   ])
   expect(stdout).not.toMatch(/[0-9a-f]{32}/)
-  await revoked('web', key)
-  await keys('revoke gone')
 })
 
 test('limits of a key hold for its requests', { tags: ['OP-2'] }, async () => {
@@ -103,33 +109,40 @@ test('limits of a key hold for its requests', { tags: ['OP-2'] }, async () => {
   expect(body).toMatchObject({ limits: { cpuTimeoutMs: 500 }, maxLimits: { cpuTimeoutMs: 1_000 } })
   const request = { code: '1', limits: { cpuTimeoutMs: 1_001 } }
   expect((await api(executor, '/v1/executions', { key, body: request })).status).toBe(400)
-  await revoked('small', key)
 })
 
 test('commands that run at the same time all have their effect', { tags: ['OP-2'] }, async () => {
-  const ids = ['p1', 'p2', 'p3', 'p4']
+  await writeFile(file, '[]')
+  const ids = ['p1', 'p2', 'p3']
   const outputs = await Promise.all(ids.map((id) => keys(`create --tenant acme --id ${id}`)))
   for (const { stdout } of outputs) expect(stdout).toMatch(cmk)
-  for (const id of ids) expect((await keys('list')).stdout).toContain(`\n${id} `)
+  const created = JSON.parse(await readFile(file, 'utf8')) as { id: string }[]
+  expect(created.map(({ id }) => id).toSorted()).toEqual(ids)
   await Promise.all(ids.map((id) => keys(`revoke ${id}`)))
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual([])
 })
 
 describe('rights', () => {
-  let runner: string
+  const runner = keyOf('runner')
   let id: string
 
   beforeEach(async () => {
-    await writeFile(file, '[]')
-    runner = await created('--tenant acme --id runner --rights run')
+    await writeKeys({
+      runner: { tenant: 'acme', rights: ['run'] },
+      stranger: { tenant: 'acme', rights: ['run'] },
+      reader: { tenant: 'acme', rights: ['read'] },
+      operator: { tenant: 'acme', rights: ['operate'] },
+      rival: { tenant: 'rival', owner: 'runner' },
+      approver: { tenant: 'rival', rights: ['approve'] },
+    })
+    await expect.poll(() => statusOf(runner)).toBe(200)
     id = (await run(runner)).body.executionId
   })
 
   const path = (more = '') => `/v1/executions/${id}${more}`
 
   test('a key without run submits nothing, and is told which right it lacks', { tags: ['OP-2'] }, async () => {
-    const reader = await created('--tenant acme --id reader --rights read')
-    const { status, body } = await run(reader)
+    const { status, body } = await run(keyOf('reader'))
     expect(status).toBe(403)
     expect(body.error).toMatchObject({ code: 'FORBIDDEN', details: { missing: ['run'], rights: ['read'] } })
   })
@@ -138,15 +151,13 @@ describe('rights', () => {
     'the record is readable by its owner and by keys with read, and cancelled by its owner and operators',
     { tags: ['OP-2'] },
     async () => {
-      const stranger = await created('--tenant acme --id stranger --rights run')
-      const reader = await created('--tenant acme --id reader --rights read')
-      const operator = await created('--tenant acme --id operator --rights operate')
-      for (const [key, read, cancel] of [
-        [runner, 200, 200],
-        [stranger, 403, 403],
-        [reader, 200, 403],
-        [operator, 403, 200],
+      for (const [name, read, cancel] of [
+        ['runner', 200, 200],
+        ['stranger', 403, 403],
+        ['reader', 200, 403],
+        ['operator', 403, 200],
       ] as const) {
+        const key = keyOf(name)
         for (const route of ['', '/journal', '/events']) {
           expect((await api(executor, path(route), { key })).status).toBe(read)
         }
@@ -156,9 +167,7 @@ describe('rights', () => {
   )
 
   test('a key of another tenant finds nothing, whatever its rights and owner', { tags: ['OP-2'] }, async () => {
-    const rival = await created('--tenant rival --id rival --owner runner')
-    const approver = await created('--tenant rival --id approver --rights approve')
-    for (const key of [rival, approver]) {
+    for (const key of [keyOf('rival'), keyOf('approver')]) {
       expect((await api(executor, path(), { key })).status).toBe(404)
       expect((await api(executor, path('/cancel'), { key, body: {} })).status).toBe(404)
     }
@@ -184,10 +193,9 @@ describe('rights', () => {
       .toBeDefined()
       .then(() => /"callId":"([^"]+)"/.exec(events)![1])
     const successor = await created('--tenant acme --owner runner --rights run')
-    const stranger = await created('--tenant acme --id stranger')
     await revoked('runner', runner)
     const body = { results: [{ callId, answer: { ok: true, output: 7 } }] }
-    const refused = await api(executor, path('/tool-results'), { key: stranger, body })
+    const refused = await api(executor, path('/tool-results'), { key: keyOf('stranger'), body })
     expect(refused).toMatchObject({ status: 403, body: { error: { code: 'FORBIDDEN' } } })
     const answered = await api(executor, path('/tool-results'), { key: successor, body })
     expect(answered).toMatchObject({ status: 200, body: { accepted: [callId] } })
@@ -197,16 +205,12 @@ describe('rights', () => {
 })
 
 test.each([
-  ['create', 2, 'needs the tenant'],
-  ['create --tenant acme --id taken', 1, 'is in use'],
   ['create --tennant acme', 2, 'Did you mean --tenant?'],
-  ['create --tenant acme --expires yesterday', 2, 'neither a duration'],
-  ['revoke takn', 1, 'Did you mean "taken"?'],
+  ['create --tenant acme --id taken', 1, 'is in use'],
   ['list --file missing.json', 1, "missing.json can't be read (ENOENT)"],
-  ['revoke taken --file missing.json', 1, "missing.json can't be read (ENOENT)"],
 ])('"keys %s" fails with %i, says why, and changes nothing', { tags: ['OP-2'] }, async (line, exitCode, problem) => {
-  const content = JSON.stringify([{ id: 'taken', tenant: 'acme', sha256: 'b'.repeat(64) }])
-  await writeFile(file, content)
+  await writeKeys({ taken: { tenant: 'acme' } })
+  const content = await readFile(file, 'utf8')
   const output = await keys(line)
   expect(output).toMatchObject({ exitCode, stdout: '' })
   expect(output.stderr).toContain(problem)

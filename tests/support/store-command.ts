@@ -9,8 +9,8 @@ import pg from 'pg'
 const main = fileURLToPath(new URL('../../packages/executor/src/main.ts', import.meta.url))
 
 /** Runs a command of `codemode-executor`, and resolves with what it has printed. */
-export async function executorCommand(name: string, env: Record<string, string>) {
-  const run = promisify(execFile)(execPath, ['--conditions=@codemode/source', main, name], { env })
+export async function executorCommand(line: string, env: Record<string, string>) {
+  const run = promisify(execFile)(execPath, ['--conditions=@codemode/source', main, ...line.split(' ')], { env })
   return run.then(
     ({ stdout, stderr }) => ({ exitCode: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
@@ -22,9 +22,9 @@ export async function executorCommand(name: string, env: Record<string, string>)
 }
 
 /** Returns functions that read and change the database of a server, each on a connection of its own. */
-export function databaseOf(server: PostgresServer) {
+export function databaseOf({ url }: Pick<PostgresServer, 'url'>) {
   async function query(text: string, values: unknown[] = []): Promise<Record<string, unknown>[]> {
-    const client = new pg.Client({ connectionString: server.url })
+    const client = new pg.Client({ connectionString: url })
     await client.connect()
     try {
       return (await client.query<Record<string, unknown>>(text, values)).rows

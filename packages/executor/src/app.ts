@@ -7,6 +7,7 @@ import { listen } from './http/serve.ts'
 import { fileKeyStore, singleKeyStore, type KeyStore } from './key-store.ts'
 import { createLogger } from './log.ts'
 import { startEngine } from './start-engine.ts'
+import { storedKeyStore } from './stored-key-store.ts'
 import { CallCancels } from './tools/call-cancels.ts'
 import { createCallbackGuard } from './tools/callback-guard.ts'
 import { createCallbackTransport } from './tools/callback-transport.ts'
@@ -48,7 +49,7 @@ export async function createExecutor(
   const { logger = createLogger({ level: config.logLevel }), startEngine: start = startEngine } = dependencies
   await using starting = new AsyncDisposableStack()
 
-  const keys = starting.use(keyStore(config, logger))
+  const keys = await keyStore(config, logger, starting)
   const guard = createCallbackGuard({ origins: config.callbackOrigins, allowLoopback: config.dev })
   const agents = starting.use(new TenantAgents({ createAgent: () => guard.createAgent() }))
   const cancels = new CallCancels({ agents, logger })
@@ -77,11 +78,12 @@ export async function createExecutor(
   return { url: server.url, port: server.port, close, [Symbol.asyncDispose]: () => close() }
 }
 
-function keyStore(config: ExecutorConfig, logger: Logger): KeyStore {
+async function keyStore(config: ExecutorConfig, logger: Logger, disposables: AsyncDisposableStack): Promise<KeyStore> {
   const { maxRunningPerKey: maxRunning, maxQueuedPerKey: maxQueued, isolation } = config
   const defaults = { maxRunning, maxQueued, isolation }
-  const { apiKey, apiKeysFile } = config
-  if (apiKeysFile !== undefined) return fileKeyStore({ path: apiKeysFile, defaults, logger })
+  const { apiKey, apiKeys, apiKeysFile, databaseUrl } = config
+  if (apiKeysFile !== undefined) return disposables.use(fileKeyStore({ path: apiKeysFile, defaults, logger }))
+  if (apiKeys === 'store') return disposables.use(await storedKeyStore({ url: databaseUrl!, defaults, logger }))
   if (apiKey !== undefined) return singleKeyStore(apiKey, defaults)
-  throw new Error('The configuration contains neither apiKey nor apiKeysFile')
+  throw new Error('The configuration contains none of apiKey, apiKeysFile and apiKeys')
 }

@@ -22,8 +22,8 @@ export interface Given {
   readonly value: unknown
 }
 
-/** Options whose values are not shown: a key, and a URL that holds a password. */
-const secretOptions: ReadonlySet<OptionName> = new Set(['apiKey', 'databaseUrl'])
+/** Options whose values are not shown: keys, an option that a key may be given to, and a URL that holds a password. */
+const secretOptions: ReadonlySet<OptionName> = new Set(['apiKey', 'apiKeys', 'databaseUrl', 'encryptionKeys'])
 
 export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionName[]
 
@@ -31,6 +31,12 @@ export const optionNames = Object.keys(executorOptionsSchema.shape) as OptionNam
 export function describeOption(option: OptionName): { rule: string; example: unknown } {
   const { rule, example } = executorOptionsSchema.shape[option].unwrap().meta() ?? {}
   return { rule: String(rule), example }
+}
+
+/** Examples of options whose example is a command line, for places that are no shell. */
+const examplesInCode: Partial<Record<OptionName, string>> = {
+  apiKey: "'<what openssl rand -hex 32 prints>'",
+  encryptionKeys: "['2027:<what openssl rand -base64 32 prints>']",
 }
 
 /**
@@ -42,14 +48,17 @@ export function correctedLine(
   value: unknown = describeOption(option).example,
 ): string {
   if (source === 'environment') return `${variableOf([option])}=${environmentText(value)}`
-  const text = option === 'apiKey' ? "'<what openssl rand -hex 32 prints>'" : JSON.stringify(value)
+  const text = examplesInCode[option] ?? JSON.stringify(value)
   return source === 'file' ? `"${option}": ${text.replaceAll("'", '"')}` : `createExecutor({ ${option}: ${text} })`
 }
 
-/** Returns the message for an invalid value. The value is shown only if it can't be a secret. */
-export function wrongValue(option: OptionName, { source, value }: Given): string {
+/**
+ * Returns the message for an invalid value. The value is shown only if it can't be a secret. `reason` says what is wrong with
+ * one that is not shown.
+ */
+export function wrongValue(option: OptionName, { source, value }: Given, reason = 'it is not shown'): string {
   const shown = secretOptions.has(option)
-    ? 'not valid (it is not shown)'
+    ? `not valid (${reason})`
     : textHead(JSON.stringify(value) ?? 'undefined', 200)
   return `${nameIn(source, option)} is ${shown}, but must be ${describeOption(option).rule}. For example:\n  ${correctedLine(option, source)}`
 }

@@ -4,6 +4,7 @@ import { constrainedMemory } from 'node:process'
 
 import { z } from 'zod'
 
+import { parseEncryptionKeys } from './encryption-keys.ts'
 import { logLevels } from './log.ts'
 import { isolationTiers } from './sandbox/jail/tiers.ts'
 import { parseCallbackOrigin } from './tools/callback-origin.ts'
@@ -36,6 +37,14 @@ const callbackOrigin = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const encryptionKeys = z.array(z.string()).superRefine((texts, context) => {
+  try {
+    parseEncryptionKeys(texts)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message })
+  }
+})
+
 /** Schema of the options, which the environment, the configuration file and programs share. All are optional. */
 export const executorOptionsSchema = z.strictObject({
   host: option(z.string().min(1).max(255), {
@@ -53,6 +62,11 @@ export const executorOptionsSchema = z.strictObject({
     description: 'JSON file with API keys, which is reloaded when it changes',
     rule: 'a path',
     example: './api-keys.json',
+  }),
+  apiKeys: option(z.literal('store'), {
+    description: 'place of the API keys in place of a file: store, which is the database of databaseUrl',
+    rule: 'store',
+    example: 'store',
   }),
   dev: option(z.boolean(), {
     description: 'development mode: generates an API key if none is set, and allows callbacks to this machine',
@@ -123,6 +137,11 @@ export const executorOptionsSchema = z.strictObject({
     rule: 'a URL that begins with postgres://',
     example: 'postgres://codemode:secret@db.internal/codemode',
   }),
+  encryptionKeys: option(encryptionKeys, {
+    description: 'keys that encrypt the content of detached executions in the database; the first one encrypts',
+    rule: 'a list of id:key, each key 32 bytes in base64 (openssl rand -base64 32)',
+    example: ['2027:$(openssl rand -base64 32)'],
+  }),
   databaseConnections: count('maximum number of connections to the database', 10, { min: 2, max: 1_000 }),
   maxRunningDetached: count('maximum number of detached executions that run on this node at once', 200),
   parkAfterMs: milliseconds('shortest time to its next timer for which a detached execution is parked', 5_000),
@@ -137,30 +156,32 @@ export const executorOptionsSchema = z.strictObject({
   }),
 })
 
-/** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile` and `dev` must be set. */
+/** Options of `createExecutor`. Each has a default, but one of `apiKey`, `apiKeysFile`, `apiKeys` and `dev` must be set. */
 export type ExecutorConfigInput = z.input<typeof executorOptionsSchema>
 
 /** Name of an option. */
 export type OptionName = keyof ExecutorConfigInput
 
 /** Options that have no default. */
-type OptionalName = 'apiKey' | 'apiKeysFile' | 'databaseUrl'
+type OptionalName = 'apiKey' | 'apiKeysFile' | 'apiKeys' | 'databaseUrl'
 type Options = z.output<typeof executorOptionsSchema>
 
-/** Configuration with its defaults applied; exactly one of `apiKey` and `apiKeysFile` is set. */
+/** Configuration with its defaults applied; exactly one of `apiKey`, `apiKeysFile` and `apiKeys` is set. */
 export type ExecutorConfig = { readonly [Name in Exclude<OptionName, OptionalName>]-?: NonNullable<Options[Name]> } & {
-  readonly [Name in OptionalName]: string | undefined
+  readonly [Name in OptionalName]: Options[Name] | undefined
 }
 
 /** Applies the defaults to valid options. In development mode, generates an API key if none is set. */
 export function withDefaults(options: Options): ExecutorConfig {
   const dev = options.dev ?? false
-  const isKeyMissing = options.apiKey === undefined && options.apiKeysFile === undefined
+  const { apiKey, apiKeysFile, apiKeys } = options
+  const isKeyMissing = apiKey === undefined && apiKeysFile === undefined && apiKeys === undefined
   return {
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8001,
-    apiKey: isKeyMissing && dev ? newApiKey() : options.apiKey,
-    apiKeysFile: options.apiKeysFile,
+    apiKey: isKeyMissing && dev ? newApiKey() : apiKey,
+    apiKeysFile,
+    apiKeys,
     dev,
     callbackOrigins: options.callbackOrigins ?? [],
     sandboxProcesses: options.sandboxProcesses ?? availableParallelism(),
@@ -185,6 +206,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     store: options.store ?? 'postgres',
     dataDir: options.dataDir ?? '.codemode',
     databaseUrl: options.databaseUrl,
+    encryptionKeys: options.encryptionKeys ?? [],
     databaseConnections: options.databaseConnections ?? 10,
     maxRunningDetached: options.maxRunningDetached ?? 200,
     forbidSelfApproval: options.forbidSelfApproval ?? false,

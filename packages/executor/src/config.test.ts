@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { configFromEnvironment, ConfigurationError, resolveConfig } from './config.ts'
 
 const key = 'k'.repeat(32)
+const key32 = Buffer.alloc(32, 7).toString('base64')
 
 function fromEnvironment(env: Record<string, string>, files: Record<string, string> = {}) {
   return configFromEnvironment(env, (path) => {
@@ -66,6 +67,14 @@ describe('the configuration', () => {
     expect(isApiKeyGenerated).toBe(false)
   })
 
+  test('takes encryption keys as a list, and resolves to itself with them', () => {
+    const encryptionKeys = [`2027:${key32}`, `2026:${key32.replace('=', '')}`]
+    const { config } = fromEnvironment({ CODEMODE_DEV: '1', CODEMODE_ENCRYPTION_KEYS: encryptionKeys.join(', ') })
+    expect(config.encryptionKeys).toEqual(encryptionKeys)
+    expect(resolveConfig(config)).toEqual(config)
+    expect(resolveConfig({ dev: true }).encryptionKeys).toEqual([])
+  })
+
   test('is read from a file, and the environment overrides it', () => {
     const file = JSON.stringify({ apiKey: key, port: 1, drainMs: 5, callbackOrigins: ['https://a.example'] })
     const { config } = fromEnvironment({ CODEMODE_CONFIG_FILE: 'c.json', CODEMODE_PORT: '2' }, { 'c.json': file })
@@ -90,7 +99,19 @@ describe('an invalid configuration', () => {
   })
 
   test('with two kinds of keys is refused', () => {
-    expect(refusal(() => resolveConfig({ apiKey: key, apiKeysFile: 'k.json' }))).toContain('Remove one')
+    expect(refusal(() => resolveConfig({ apiKey: key, apiKeysFile: 'k.json' }))).toContain('Remove all but one')
+    expect(refusal(() => resolveConfig({ apiKeysFile: 'k.json', apiKeys: 'store' }))).toContain('Remove all but one')
+  })
+
+  test('with keys in a store that it does not have is refused', () => {
+    const databaseUrl = 'postgres://db.internal/codemode'
+    for (const input of [{}, { databaseUrl, store: 'none' }] as const) {
+      expect(refusal(() => resolveConfig({ apiKeys: 'store', ...input }))).toContain(
+        'CODEMODE_DATABASE_URL=postgres://',
+      )
+    }
+    const { apiKey, apiKeys } = resolveConfig({ apiKeys: 'store', databaseUrl, dev: true })
+    expect({ apiKey, apiKeys }).toEqual({ apiKey: undefined, apiKeys: 'store' })
   })
 
   test.each([
@@ -120,6 +141,20 @@ describe('an invalid configuration', () => {
     expect(refusal(() => fromEnvironment({ CODEMODE_API_KEY: key, [variable]: value }))).toContain(text)
   })
 
+  test.each([
+    ['sesame', 'key 1 of the list is not an id, a colon and a key'],
+    [`k1:${key32},k2:c2VzYW1l`, 'key 2 of the list has 6 bytes instead of 32'],
+    ['k1:sesame sesame', 'key 1 of the list is not base64'],
+    [`${key32}:k1`, 'the id of key 1 of the list is not 1 to 32 letters'],
+    [`k1:${key32},k1:${key32}`, 'two keys have the id "k1"'],
+  ])('CODEMODE_ENCRYPTION_KEYS=%s is refused with the reason, and not shown', (value, reason) => {
+    const env = { CODEMODE_DEV: '1', CODEMODE_ENCRYPTION_KEYS: value }
+    const message = refusal(() => fromEnvironment(env))
+    expect(message).toContain(`CODEMODE_ENCRYPTION_KEYS is not valid (${reason}`)
+    expect(message).toContain('CODEMODE_ENCRYPTION_KEYS=2027:$(openssl rand -base64 32)')
+    for (const secret of ['sesame', 'c2VzYW1l', key32]) expect(message).not.toContain(secret)
+  })
+
   test('gives all problems at once, each named as it was set', () => {
     const file = '{"prt": 9, "drainMs": "soon"}'
     const message = refusal(() =>
@@ -147,6 +182,7 @@ describe('an invalid configuration', () => {
     const secrets = [
       { CODEMODE_API_KEY: 'sesame' },
       { CODEMODE_APIKEY: 'sesame' },
+      { CODEMODE_API_KEYS: 'sesame' },
       { CODEMODE_TOKEN: 'sesame' },
       { CODEMODE_DATABASE_URL: url, CODEMODE_DEV: '1' },
     ]

@@ -58,21 +58,28 @@ function messageOf(problem: Problem, given: ReadonlyMap<string, Given>): string 
     return unknownOption(problem.nearest as OptionName | undefined, given.get(problem.name)!)
   }
   const option = problem.path[0] as OptionName
-  return wrongValue(option, given.get(option)!)
+  return wrongValue(option, given.get(option)!, option === 'encryptionKeys' ? problem.message : undefined)
 }
 
 function keyProblems(given: ReadonlyMap<string, Given>): string[] {
-  if (given.has('apiKey') && given.has('apiKeysFile')) {
+  const kinds = (['apiKey', 'apiKeysFile', 'apiKeys'] as const).filter((option) => given.has(option))
+  if (kinds.length > 1) {
     return [
-      'Both apiKey and apiKeysFile are set. Remove one: apiKey is a single key, apiKeysFile has the keys of several tenants.',
+      `${kinds.join(' and ')} are set. Remove all but one: apiKey is a single key, apiKeysFile is a file with the keys of several tenants, and apiKeys is "store" if they are in the database.`,
     ]
   }
-  if (given.has('apiKey') || given.has('apiKeysFile') || given.get('dev')?.value === true) return []
+  if (given.has('apiKeys') && (!given.has('databaseUrl') || given.get('store')?.value === 'none')) {
+    return [
+      'The API keys are to be in the store, which needs a database. Set its URL, and leave CODEMODE_STORE out:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
+    ]
+  }
+  if (kinds.length > 0 || given.get('dev')?.value === true) return []
   return [
     [
       'No API key is set. Set one of these:',
       '  CODEMODE_API_KEY=$(openssl rand -hex 32)       one key, tenant "default"',
       '  CODEMODE_API_KEYS_FILE=./api-keys.json         keys of several tenants',
+      '  CODEMODE_API_KEYS=store                        the same, in the database of CODEMODE_DATABASE_URL',
       '  CODEMODE_DEV=1                                 development mode: generates a key and prints it',
       'In a program: createExecutor({ apiKey }) or createExecutor({ dev: true }).',
     ].join('\n'),
@@ -97,8 +104,8 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
  * validation refuses it together with the other problems.
  */
 function optionValue(option: OptionName, text: string): unknown {
-  if (option === 'callbackOrigins') return text.split(',').flatMap((origin) => origin.trim() || [])
   const { type } = executorOptionsSchema.shape[option].unwrap()
+  if (type === 'array') return text.split(',').flatMap((item) => item.trim() || [])
   if (type === 'boolean') return { 1: true, true: true, 0: false, false: false }[text] ?? text
   return type === 'number' ? plainValue(text) : text
 }

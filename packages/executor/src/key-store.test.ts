@@ -32,7 +32,7 @@ const store = (now?: () => number) => fileKeyStore({ path, defaults, logger, pol
 const write = (...entries: object[]) => writeFileSync(path, JSON.stringify(entries))
 
 test('a single key belongs to the tenant default', () => {
-  using keys = singleKeyStore('the only key', defaults)
+  const keys = singleKeyStore('the only key', defaults)
   expect(keys.find('the only key')).toMatchObject({ keyId: 'default', tenant: 'default', ...defaults })
   for (const wrong of ['', 'the only kez', 'the only key ']) expect(keys.find(wrong)).toBeUndefined()
 })

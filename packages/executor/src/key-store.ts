@@ -8,8 +8,11 @@ import { ConfigurationError } from './config-errors.ts'
 import { allRights, type Principal } from './engine/principal.ts'
 
 /** The API keys that the executor accepts. */
-export interface KeyStore extends Disposable {
-  /** Returns the principal of a key, `expired` for a known key that has expired, and undefined for an unknown key. */
+export interface KeyStore {
+  /**
+   * Returns the principal of a key, `expired` for a known key that has expired, and undefined for an unknown key. Throws
+   * STORE_UNAVAILABLE if the keys are not known yet.
+   */
   find(bearer: string): Principal | 'expired' | undefined
 }
 
@@ -18,7 +21,7 @@ export function singleKeyStore(apiKey: string, defaults: KeyDefaults): KeyStore 
   const identity = { keyId: 'default', owner: 'default', tenant: 'default', rights: allRights }
   const principal: Principal = { ...identity, ...resolvedLimits(), maxDetachedExecutionMs: maxDetachedMs, ...defaults }
   const keys: ApiKey[] = [{ sha256: sha256(apiKey), expiresAtMs: Infinity, principal }]
-  return { find: (bearer) => findKey(keys, bearer, 0), [Symbol.dispose]: () => {} }
+  return { find: (bearer) => findKey(keys, bearer, 0) }
 }
 
 interface FileKeyStoreOptions {
@@ -35,7 +38,13 @@ interface FileKeyStoreOptions {
  * and the previous keys stay in use. Throws `ConfigurationError` if the file is invalid at the start. Disposing of the
  * store stops the polling.
  */
-export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.now }: FileKeyStoreOptions): KeyStore {
+export function fileKeyStore({
+  path,
+  defaults,
+  logger,
+  pollMs = 500,
+  now = Date.now,
+}: FileKeyStoreOptions): KeyStore & Disposable {
   // The stamp is taken before the content is read, so that the next check notices a change in between.
   let lastStamp = stampOf(path)
   let keys = readKeys(path, defaults)
@@ -61,9 +70,10 @@ export function fileKeyStore({ path, defaults, logger, pollMs = 500, now = Date.
   }
 }
 
-function warnIfEmpty(keys: readonly ApiKey[], logger: Logger): void {
+/** Logs a warning if there is no key. */
+export function warnIfEmpty(keys: readonly ApiKey[], logger: Logger): void {
   if (keys.length > 0) return
-  logger.warn('the API keys file has no key, so every request is refused; create one: codemode-executor keys create')
+  logger.warn('there is no API key, so every request is refused; create one: codemode-executor keys create')
 }
 
 /** Returns a text that differs after the file was replaced or written, or has become inaccessible. */
@@ -96,7 +106,7 @@ function readKeys(path: string, defaults: KeyDefaults): ApiKey[] {
  * Returns the principal of a key. Compares it with every key, each in constant time, so that the duration reveals
  * nothing about the keys.
  */
-function findKey(keys: readonly ApiKey[], bearer: string, nowMs: number): Principal | 'expired' | undefined {
+export function findKey(keys: readonly ApiKey[], bearer: string, nowMs: number): Principal | 'expired' | undefined {
   const hash = sha256(bearer)
   let found: ApiKey | undefined
   for (const key of keys) if (timingSafeEqual(key.sha256, hash)) found = key

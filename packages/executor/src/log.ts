@@ -5,7 +5,16 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 's
 
 export type LogLevel = (typeof logLevels)[number]
 
-const secretNames = ['authorization', 'token', 'apiKey', 'executorApiKey', 'secret', 'password', 'seed']
+const secretNames = [
+  'authorization',
+  'token',
+  'apiKey',
+  'executorApiKey',
+  'secret',
+  'password',
+  'seed',
+  'encryptionKeys',
+]
 
 interface LoggerOptions {
   readonly level: LogLevel

@@ -1,3 +1,5 @@
+import type { Journal } from '@codemode/shared'
+
 import type { UnfinishedExecutions } from '../store/postgres/administration.ts'
 import { ProcessPool } from '../sandbox/process-pool.ts'
 import { StoredRuntimes } from '../sandbox/stored-runtimes.ts'
@@ -13,7 +15,7 @@ interface WaitingCheck {
 
 /**
  * Replays the journals of all executions that have not ended, each with the guest runtime that wrote it: that of this
- * version, or another one from the store. Calls no tool and changes nothing. Implements the command `check-waiting`.
+ * version, or another one from the store. A string in place of a journal is the reason why there is none. Calls no tool and changes nothing. Implements the command `check-waiting`.
  */
 export async function checkWaiting(
   { journals, findRuntime }: Pick<UnfinishedExecutions, 'journals' | 'findRuntime'>,
@@ -24,11 +26,15 @@ export async function checkWaiting(
   await using pool = await ProcessPool.start({ size: 1, readRuntime: textOf })
   let count = 0
   let failed = 0
-  for await (const journal of journals()) {
+  const check = async (journal: Journal | string): Promise<ReplayReport> => {
+    if (typeof journal === 'string') return { ok: false, text: journal }
     const { executionId, runtime } = journal.header
     const hash = runtime.guestRuntime
     const isAvailable = hash === pool.versions.guestRuntime || (await textOf(hash)) !== undefined
-    const { ok, text } = isAvailable ? await replayJournal(pool, journal, hash) : missing(executionId, hash)
+    return isAvailable ? replayJournal(pool, journal, hash) : missing(executionId, hash)
+  }
+  for await (const journal of journals()) {
+    const { ok, text } = await check(journal)
     count += 1
     if (!ok) failed += 1
     onReport(text)

@@ -4,8 +4,9 @@ import process from 'node:process'
 
 import { RequestError } from '@codemode/shared'
 
-import { createExecutor, type RunningExecutor } from '../app.ts'
+import type { RunningExecutor } from '../app.ts'
 import { helpText, parseCommand } from './command-line.ts'
+import type { KeyList } from './key-list.ts'
 import type { KeysCommand } from './keys-arguments.ts'
 import { keysHelpText } from './keys-help.ts'
 import { configFromEnvironment, ConfigurationError } from '../config.ts'
@@ -67,11 +68,25 @@ async function runCommand(): Promise<void> {
 
 async function changeKeys(command: KeysCommand): Promise<void> {
   const { runKeysCommand } = await import('./keys-command.ts')
-  const path = command.file ?? process.env['CODEMODE_API_KEYS_FILE']
-  const { exitCode, stdout, stderr } = await runKeysCommand(command, { path, now: Date.now() })
+  await using disposables = new AsyncDisposableStack()
+  const keys = await keyList(command.file, disposables)
+  const { exitCode, stdout, stderr } = await runKeysCommand(command, { keys, now: Date.now() })
   process.stdout.write(stdout)
   process.stderr.write(stderr)
   process.exitCode = exitCode
+}
+
+/** Returns the list of keys in the file that the command names, or where an executor would look for its keys. */
+async function keyList(file: string | undefined, disposables: AsyncDisposableStack): Promise<KeyList | undefined> {
+  const { apiKeysFile, apiKeys, databaseUrl } = file === undefined ? configuration() : { apiKeysFile: file }
+  if (apiKeysFile !== undefined) {
+    const { keysFile } = await import('./keys-file.ts')
+    return keysFile(apiKeysFile)
+  }
+  if (apiKeys === undefined) return undefined
+  const { ApiKeysTable } = await import('../store/postgres/api-keys-table.ts')
+  const { storedKeys } = await import('./stored-keys.ts')
+  return storedKeys(disposables.use(new ApiKeysTable(databaseUrl!)))
 }
 
 async function replay(paths: readonly string[]): Promise<void> {
@@ -84,23 +99,30 @@ async function replay(paths: readonly string[]): Promise<void> {
 
 async function migrate(): Promise<void> {
   const { migrateDatabase } = await import('../store/postgres/administration.ts')
-  await migrateDatabase(databaseUrl())
+  await migrateDatabase(databaseConfig().url)
   process.stdout.write('The database is up to date.\n')
 }
 
 async function checkWaitingExecutions(): Promise<void> {
   const { checkWaiting } = await import('./check-waiting.ts')
   const { openUnfinished } = await import('../store/postgres/administration.ts')
-  await using unfinished = openUnfinished(databaseUrl())
+  const { parseEncryptionKeys } = await import('../encryption-keys.ts')
+  const { url, encryptionKeys } = databaseConfig()
+  await using unfinished = openUnfinished(url, parseEncryptionKeys(encryptionKeys))
   const { ok, summary } = await checkWaiting(unfinished, (text) => process.stdout.write(`${text}\n`))
   process.stdout.write(`${summary}\n`)
   if (!ok) process.exitCode = 1
 }
 
-/** Returns the URL of the database. Throws `ConfigurationError` if none is configured. */
-function databaseUrl(): string {
-  const { config } = configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8'))
-  if (config.databaseUrl !== undefined) return config.databaseUrl
+/** Returns the configuration for commands that need no API key. */
+function configuration() {
+  return configFromEnvironment({ CODEMODE_DEV: '1', ...process.env }, (path) => readFileSync(path, 'utf8')).config
+}
+
+/** Returns the configured database. Throws `ConfigurationError` if there is none. */
+function databaseConfig() {
+  const { databaseUrl, encryptionKeys } = configuration()
+  if (databaseUrl !== undefined) return { url: databaseUrl, encryptionKeys }
   throw new ConfigurationError([
     'This command needs a database. Set its URL:\n  CODEMODE_DATABASE_URL=postgres://user:password@host/database',
   ])
@@ -110,6 +132,8 @@ async function serve(): Promise<void> {
   const { config, isApiKeyGenerated } = configFromEnvironment(process.env, (path) => readFileSync(path, 'utf8'))
   const logger = createLogger({ level: config.logLevel })
   process.on('unhandledRejection', unhandledRejectionReporter(logger))
+  // Only serving needs the modules of the executor, which take half a second to load.
+  const { createExecutor } = await import('../app.ts')
   const executor = await createExecutor(config, { logger })
   closeOnSignals(executor)
   if (isApiKeyGenerated) process.stderr.write(`API key generated for this run (development mode): ${config.apiKey}\n`)

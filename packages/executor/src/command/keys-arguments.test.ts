@@ -10,6 +10,7 @@ test('create takes every field of an entry', () => {
   expect(
     parse(
       'create --tenant acme --id k1 --owner web --rights run,read --expires 2d --max-running 3 --max-queued 0' +
+        ' --max-detached-execution-ms 60000' +
         ' --limits cpuTimeoutMs=1000,memoryLimitMb=64 --max-limits cpuTimeoutMs=2000 --isolation execution --file=k.json',
     ),
   ).toEqual({
@@ -23,6 +24,7 @@ test('create takes every field of an entry', () => {
       expiresAt: '2029-01-03T00:00:00.000Z',
       maxRunning: 3,
       maxQueued: 0,
+      maxDetachedExecutionMs: 60_000,
       limits: { cpuTimeoutMs: 1_000, memoryLimitMb: 64 },
       maxLimits: { cpuTimeoutMs: 2_000 },
       isolation: 'execution',
@@ -72,6 +74,8 @@ test.each([
   ['create --tenant a --max-running many', '--max-running must be a whole number, got "many"'],
   ['create --tenant a --max-running 0', '--max-running: Too small'],
   ['create --tenant a --max-queued -1', '--max-queued needs a value'],
+  ['create --tenant a --max-detached-execution-ms 1h', 'must be a whole number, got "1h"'],
+  ['create --tenant a --max-detached-execution-ms 86400001', '--max-detached-execution-ms: Too big'],
   ['create --tenant a --limits cpuTimeoutMs', 'is not name=number'],
   ['create --tenant a --limits cpuTimeoutMs=1=2', 'is not name=number'],
   ['create --tenant a --limits cpuTimeoutMs=1s', 'cpuTimeoutMs must be a whole number'],

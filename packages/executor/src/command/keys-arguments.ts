@@ -29,6 +29,7 @@ const fields = {
   expires: 'expiresAt',
   'max-running': 'maxRunning',
   'max-queued': 'maxQueued',
+  'max-detached-execution-ms': 'maxDetachedExecutionMs',
   limits: 'limits',
   'max-limits': 'maxLimits',
   isolation: 'isolation',
@@ -99,6 +100,7 @@ const examples: Readonly<Record<string, string>> = {
   expires: '90d',
   'max-running': '20',
   'max-queued': '100',
+  'max-detached-execution-ms': '3600000',
   limits: 'cpuTimeoutMs=1000,memoryLimitMb=64',
   'max-limits': 'cpuTimeoutMs=5000',
   isolation: 'execution',
@@ -145,6 +147,7 @@ function valueOf(flag: string, text: string, now: number): unknown {
       return parseExpiry(text, now)
     case 'max-running':
     case 'max-queued':
+    case 'max-detached-execution-ms':
       return numberOf(`--${flag}`, text)
     case 'limits':
     case 'max-limits':

@@ -17,33 +17,34 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 import { parseApiKeyEntries, type ApiKeyEntry } from '../api-keys.ts'
 import { codeOf } from '../system-error.ts'
+import { KeysError, type KeyList } from './key-list.ts'
 
 /** Milliseconds between two attempts to get the lock. */
 const retryMs = 20
 
-/** Failure to read or change the keys file. The message says what to do. */
-export class KeysFileError extends Error {
-  override readonly name = 'KeysFileError'
+/** Returns the list of the keys in a file. */
+export function keysFile(path: string): KeyList {
+  return { name: path, read: async () => readKeysFile(path), change: (change) => changeKeysFile(path, change) }
 }
 
-/** Returns the entries of the file. Throws `KeysFileError`. */
+/** Returns the entries of the file. Throws `KeysError`. */
 export function readKeysFile(path: string): ApiKeyEntry[] {
   try {
     return parseApiKeyEntries(readFileSync(path, 'utf8'))
   } catch (error) {
     if (codeOf(error) === undefined) {
-      throw new KeysFileError(`${path} is not a list of API keys: ${(error as Error).message}. Correct it first.`)
+      throw new KeysError(`${path} is not a list of API keys: ${(error as Error).message}. Correct it first.`)
     }
     const advice = isMissing(error)
       ? 'Create it with a first key: codemode-executor keys create'
       : 'Correct the path or the permissions.'
-    throw new KeysFileError(`${path} can't be read (${codeOf(error)}). ${advice}`)
+    throw new KeysError(`${path} can't be read (${codeOf(error)}). ${advice}`)
   }
 }
 
 /**
  * Replaces the entries of the file in one step, under a lock. A file that does not exist counts as empty; a new one is
- * readable only by its owner. Rejects with `KeysFileError` after `waitMs` if another command has the lock.
+ * readable only by its owner. Rejects with `KeysError` after `waitMs` if another command has the lock.
  */
 export async function changeKeysFile(
   path: string,
@@ -64,7 +65,7 @@ export async function changeKeysFile(
     renameSync(lock, target)
   } catch (error) {
     rmSync(lock, { force: true })
-    throw error instanceof KeysFileError ? error : cannotChange(path, error)
+    throw error instanceof KeysError ? error : cannotChange(path, error)
   } finally {
     closeSync(fd)
   }
@@ -78,7 +79,7 @@ async function lockFile(path: string, lock: string, waitMs: number): Promise<num
       if (codeOf(error) !== 'EEXIST') throw cannotChange(path, error)
     }
     if (leftMs <= 0) {
-      throw new KeysFileError(
+      throw new KeysError(
         `${path} is being changed by another command, which holds ${lock}. If no such command runs, delete that file and try again.`,
       )
     }
@@ -90,7 +91,7 @@ function cannotChange(path: string, error: unknown): Error {
   const code = codeOf(error)
   if (code === undefined) return error as Error
   const advice = code === 'ENOENT' ? 'Create its folder first.' : 'Correct the path, or the permissions of its folder.'
-  return new KeysFileError(`${path} can't be changed (${code}). ${advice}`)
+  return new KeysError(`${path} can't be changed (${code}). ${advice}`)
 }
 
 /** Returns the path without symbolic links, so that a link to the file stays one. */

@@ -8,8 +8,9 @@ export function keysHelpText(): string {
        codemode-executor keys list
        codemode-executor keys revoke ID
 
-Creates, lists and revokes API keys in the file that CODEMODE_API_KEYS_FILE or --file names. The
-file has only the SHA-256 of each key. Running executors read a changed file within a second.
+Creates, lists and revokes API keys in the file that CODEMODE_API_KEYS_FILE or --file names, or, with
+CODEMODE_API_KEYS=store, in the database of CODEMODE_DATABASE_URL. Only the SHA-256 of each key is kept.
+Running executors notice a change within two seconds.
 
 create prints the new key on standard output, alone on its line, and everything else on standard
 error:
@@ -23,10 +24,12 @@ error:
   --expires WHEN         12h, 90d, 4w, 2030-12-31 or 2030-12-31T12:00:00Z; never by default
   --max-running NUMBER   maximum of executions that are admitted at once
   --max-queued NUMBER    maximum of executions that wait for admission
+  --max-detached-execution-ms NUMBER
+                         maximum active time of a detached execution, in milliseconds; 24 h by default
   --limits LIST          limits of requests that set none, as in cpuTimeoutMs=1000,memoryLimitMb=64
   --max-limits LIST      maximum limits of requests, in the same form
   --isolation KIND       tenant or execution: the executions that share a sandbox process
-  --file PATH            the file; overrides CODEMODE_API_KEYS_FILE
+  --file PATH            the file; overrides the environment
 
 Names of limits: ${Object.keys(defaultRequestLimits).join(', ')}
 `

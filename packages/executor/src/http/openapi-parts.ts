@@ -129,7 +129,7 @@ export function ofExecution(
   return {
     ...rest,
     requestParams: { path: id, header: requestHeaders(header), ...(query && { query }) },
-    responses: { 200: success, ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', ...codes) },
+    responses: { 200: success, ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', 'STORE_UNAVAILABLE', ...codes) },
   }
 }
 

@@ -42,7 +42,10 @@ const paths: ZodOpenApiPathsObject = {
       operationId: 'readInfo',
       summary: 'Read the versions, the isolation, and the limits of the API key',
       requestParams: { header: requestHeaders() },
-      responses: { 200: response('Information about the executor', infoSchema), ...failures('UNAUTHORIZED') },
+      responses: {
+        200: response('Information about the executor', infoSchema),
+        ...failures('UNAUTHORIZED', 'STORE_UNAVAILABLE'),
+      },
     },
   },
   ...executionPaths,

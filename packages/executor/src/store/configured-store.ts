@@ -1,15 +1,17 @@
 import type { Logger } from 'pino'
 
 import type { ExecutorConfig } from '../config.ts'
+import { parseEncryptionKeys } from '../encryption-keys.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
 import type { ExecutionStore, StoredRuntime } from './execution-store.ts'
 import { describeDatabaseProblem } from './postgres/database-problem.ts'
+import { UnreadablePayload } from './postgres/payload-cipher.ts'
 import { PostgresStore } from './postgres/postgres-store.ts'
 
 type StoreConfig = Pick<
   ExecutorConfig,
-  'store' | 'databaseUrl' | 'dataDir' | 'databaseConnections' | 'retainDetachedMs'
+  'store' | 'databaseUrl' | 'dataDir' | 'databaseConnections' | 'retainDetachedMs' | 'encryptionKeys'
 >
 
 /** Store of detached executions; disposing of it also stops the server that was started for it. */
@@ -28,15 +30,21 @@ export function configuredStore(
 ): ConfiguredStore | undefined {
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
+  const encryptionKeys = parseEncryptionKeys(config.encryptionKeys)
   let server: EmbeddedPostgres | undefined
   const onError = (err: unknown): void => {
+    if (err instanceof UnreadablePayload) {
+      logger.error({ keyId: err.keyId, problem: err.message }, 'stored executions cannot be decrypted, and wait')
+      return
+    }
     const problem = describeDatabaseProblem(err)
     if (problem === undefined) logger.warn({ err }, 'the store of detached executions does not answer')
     else logger.warn({ problem }, 'the store of detached executions is not available')
   }
   async function start(): Promise<PostgresStore> {
     if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
-    return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, runtime, onError })
+    const url = databaseUrl ?? server!.url
+    return PostgresStore.start({ url, maxConnections, retainMs, runtime, encryptionKeys, onError })
   }
   const startsAtOnce = databaseUrl !== undefined || hasEmbeddedData(dataDir)
   const store = new DeferredStore({ start, startsAtOnce, onError })

@@ -180,9 +180,13 @@ class History {
       // The node does not know that it has lost what it holds.
       case 'freeze':
         return this.#replaceNode()
-      case 'wake':
-        await this.#node.wake('acme', this.#id)
+      case 'wake': {
+        const { end } = await this.#model()
+        const waking = this.#node.wake('acme', this.#id)
+        if (end === undefined) await waking
+        else await expect(waking).rejects.toMatchObject({ code: 'EXECUTION_ENDED' })
         return
+      }
       case 'cancel': {
         const { status } = await this.#model()
         const execution = await this.#node.find('acme', this.#id)

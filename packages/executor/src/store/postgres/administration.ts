@@ -1,12 +1,14 @@
 // Work on the database for commands of an operator, without an executor.
-import type { Journal, JournalHeader } from '@codemode/shared'
+import type { Journal } from '@codemode/shared'
 
-import { readEntries } from './claim-executions.ts'
+import type { EncryptionKey } from '../../encryption-keys.ts'
 import { openPool, type ConnectionOptions } from './connection-pool.ts'
-import { createDatabase, type Database } from './database.ts'
+import { createDatabase } from './database.ts'
 import { findRuntime } from './guest-runtimes.ts'
 import { migrateStore } from './migrate.ts'
-import { decodePayload } from './payload.ts'
+import { isUnreadable, Payloads } from './payload.ts'
+import { headerOf, readEntries } from './read-executions.ts'
+import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Number of executions that are read at once. */
 const pageSize = 100
@@ -25,38 +27,48 @@ export function migrateDatabase(url: string): Promise<void> {
 
 /** Executions in a database that have not ended. */
 export interface UnfinishedExecutions extends AsyncDisposable {
-  /** Yields their journals, the oldest execution first. */
-  journals(): AsyncGenerator<Journal>
+  /** Yields their journals, the oldest execution first. In place of one that cannot be decrypted, yields the reason. */
+  journals(): AsyncGenerator<Journal | string>
   /** Returns the text of a guest runtime; undefined if there is none. */
   findRuntime(hash: string): Promise<string | undefined>
 }
 
 /** Opens a database to read the executions that have not ended. Its methods reject with STORE_UNAVAILABLE. */
-export function openUnfinished(url: string): UnfinishedExecutions {
+export function openUnfinished(url: string, encryptionKeys: readonly EncryptionKey[]): UnfinishedExecutions {
   const db = createDatabase(openPool(connectionTo(url)))
+  const payloads = new Payloads({ keys: encryptionKeys, onUnreadable: () => {} })
   return {
-    journals: () => unfinishedJournals(db),
+    journals: () => unfinishedJournals({ db, payloads }),
     findRuntime: (hash) => findRuntime(db, hash),
     [Symbol.asyncDispose]: () => db.destroy(),
   }
 }
 
-async function* unfinishedJournals(db: Database): AsyncGenerator<Journal> {
+async function* unfinishedJournals(parts: ReadingParts): AsyncGenerator<Journal | string> {
   for (let after = '0'; ;) {
-    const rows = await db
+    const rows = await parts.db
       .selectFrom('executions')
-      .select(['key', 'header'])
+      .select(['key', 'tenant', 'id', 'header', 'created_at'])
       .where('key', '>', after)
       .where('finished_at', 'is', null)
       .orderBy('key')
       .limit(pageSize)
       .execute()
-    for (const { key, header } of rows) {
-      if (header === null) continue
-      yield { header: decodePayload(header) as JournalHeader, entries: await readEntries(db, key, 0) }
-    }
+    for (const { header, ...row } of rows) if (header !== null) yield await journalOf(parts, { ...row, header })
     const last = rows.at(-1)
     if (last === undefined) return
     after = last.key
+  }
+}
+
+async function journalOf(
+  parts: ReadingParts,
+  row: Parameters<typeof headerOf>[0] & ExecutionKey,
+): Promise<Journal | string> {
+  try {
+    return { header: headerOf(row, parts.payloads), entries: await readEntries(parts, row) }
+  } catch (error) {
+    if (isUnreadable(error)) return `${row.id}: ${((error as Error).cause as Error).message}`
+    throw error
   }
 }

@@ -13,11 +13,11 @@ import type {
   StoredApproval,
 } from '../execution-store.ts'
 import { invalidCursor } from './list-cursor.ts'
-import type { Database, Tables } from './database.ts'
+import type { Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { insertMessage } from './inbox.ts'
-import { decodePayload, decodeText, encodePayload } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
+import { decodeText, type Payloads } from './payload.ts'
+import type { ReadingParts, StoreParts } from './store-parts.ts'
 
 /** Part of an approval that is stored as payload. */
 type ApprovalPayload = Pick<RequestedApproval, 'tool' | 'input' | 'reason'>
@@ -27,9 +27,17 @@ const statusOf = { approve: 'approved', reject: 'rejected', respond: 'responded'
   ApprovalStatus
 >
 
-/** Returns the payload that is stored for an approval. */
-export function approvalPayload({ tool, input, reason }: RequestedApproval): string {
-  return encodePayload({ tool, input, reason } satisfies ApprovalPayload)
+/** Requested approval with its payload. */
+export type StoredRequest = Omit<RequestedApproval, keyof ApprovalPayload> & { readonly payload: string }
+
+/** Returns a requested approval as it is stored. */
+export function storedRequest(
+  payloads: Payloads,
+  { tenant, id, request }: { readonly tenant: string; readonly id: string; readonly request: RequestedApproval },
+): StoredRequest {
+  const { tool, input, reason, ...rest } = request
+  const place = { tenant, id, kind: 'approval', position: rest.call } as const
+  return { ...rest, payload: payloads.encode({ tool, input, reason } satisfies ApprovalPayload, place) }
 }
 
 /**
@@ -37,15 +45,14 @@ export function approvalPayload({ tool, input, reason }: RequestedApproval): str
  * The decision and the message to the runner are committed together. Returns undefined if there is no such approval.
  */
 export async function decideApproval(
-  db: Database,
-  wakeUps: WakeUps,
+  { db, ...parts }: StoreParts,
   { tenant, id, decision }: { readonly tenant: string; readonly id: string; readonly decision: NewDecision },
 ): Promise<Decided | undefined> {
   const { call, inputHash, made } = decision
   return db.transaction().execute(async (trx) => {
     const execution = await trx
       .selectFrom('executions')
-      .select(['key', 'id', 'label', 'status', 'node'])
+      .select(['key', 'label', 'status', 'node'])
       .where('tenant', '=', tenant)
       .where('id', '=', id)
       .forNoKeyUpdate()
@@ -60,7 +67,7 @@ export async function decideApproval(
       .where('call', '=', call)
       .executeTakeFirst()
     if (row === undefined) return undefined
-    const approval = approvalOf({ ...row, id: execution.id, label: execution.label })
+    const approval = approvalOf({ ...row, id, label: execution.label }, parts.payloads)
     if (row.input_hash !== inputHash) return { type: 'refused', approval }
     if (row.status !== 'pending' || row.is_late || hasEnded(execution)) {
       const isRepeated = isDeepStrictEqual(approval.decided?.made.decision, made.decision)
@@ -69,18 +76,22 @@ export async function decideApproval(
     const status = statusOf[made.decision.decision]
     const { decided_at } = await trx
       .updateTable('approvals')
-      .set({ status, decision: encodePayload(made), decided_at: sql`now()` })
+      .set({
+        status,
+        decision: parts.payloads.encode(made, { tenant, id, kind: 'decision', position: call }),
+        decided_at: sql`now()`,
+      })
       .where('number', '=', row.number)
       .returning(sql<Date>`decided_at`.as('decided_at'))
       .executeTakeFirstOrThrow()
-    await insertMessage(trx, wakeUps, { ...execution, tenant, message: { kind: 'decision', call, made } })
+    await insertMessage(trx, parts, { ...execution, tenant, id, message: { kind: 'decision', call, made } })
     return { type: 'decided', approval: { ...approval, status, decided: { made, at: decided_at.getTime() } } }
   })
 }
 
 /** Returns a page of the tenant's approvals, oldest first. */
 export async function listApprovals(
-  db: Database,
+  { db, payloads }: ReadingParts,
   tenant: string,
   { owner, status, executionId, limit, cursor }: ApprovalListOptions,
 ): Promise<ApprovalPage> {
@@ -97,18 +108,20 @@ export async function listApprovals(
   if (executionId !== undefined) query = query.where('executions.id', '=', executionId)
   if (cursor !== undefined) query = query.where('approvals.number', '>', numberOf(cursor))
   const rows = await query.execute()
-  const items = rows.slice(0, limit).map(approvalOf)
+  const items = rows.slice(0, limit).map((row) => approvalOf(row, payloads))
   const last = rows[limit - 1]
   return { items, nextCursor: rows.length > limit && last !== undefined ? cursorOf(last.number) : null }
 }
 
 type ApprovalRow = Selectable<Tables['approvals']> & { readonly id: string; readonly label: string | null }
 
-function approvalOf(row: ApprovalRow): StoredApproval {
-  const { tool, input, reason } = decodePayload(row.payload) as ApprovalPayload
+function approvalOf(row: ApprovalRow, payloads: Payloads): StoredApproval {
+  const { tenant, id, call } = row
+  const place = { tenant, id, position: call }
+  const { tool, input, reason } = payloads.decode(row.payload, { ...place, kind: 'approval' }) as ApprovalPayload
   return {
-    executionId: row.id,
-    call: row.call,
+    executionId: id,
+    call,
     tool,
     input,
     inputHash: row.input_hash,
@@ -120,7 +133,10 @@ function approvalOf(row: ApprovalRow): StoredApproval {
     ...(row.expires_at !== null && { expiresAt: row.expires_at.getTime() }),
     ...(row.decision !== null &&
       row.decided_at !== null && {
-        decided: { made: decodePayload(row.decision) as DecisionMade, at: row.decided_at.getTime() },
+        decided: {
+          made: payloads.decode(row.decision, { ...place, kind: 'decision' }) as DecisionMade,
+          at: row.decided_at.getTime(),
+        },
       }),
   }
 }

@@ -4,7 +4,14 @@ import { sql } from 'kysely'
 import type { StoredExecution } from '../execution-store.ts'
 import type { Database, ExecutionRow } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
-import { decodePayload } from './payload.ts'
+import { headerOf, readEntries } from './read-executions.ts'
+import type { ReadingParts } from './store-parts.ts'
+
+/** Row of an execution that this node has claimed. */
+export interface ClaimedRow extends ExecutionRow {
+  readonly header: string
+  readonly expires_in_ms: number
+}
 
 /** Execution that this node has claimed. */
 export interface ClaimedExecution {
@@ -12,6 +19,7 @@ export interface ClaimedExecution {
   readonly epoch: number
   readonly execution: StoredExecution
   readonly header: JournalHeader
+  readonly entries: readonly JournalEntry[]
   readonly expiresInMs: number
 }
 
@@ -20,13 +28,9 @@ export interface ClaimedExecution {
  * of earlier holders that were begun before have been committed then, and later ones are refused. Executions that have
  * ended, or do not exist, are left out.
  */
-export async function claimExecutions(
-  db: Database,
-  node: string,
-  keys: readonly string[],
-): Promise<ClaimedExecution[]> {
+export async function claimExecutions(db: Database, node: string, keys: readonly string[]): Promise<ClaimedRow[]> {
   const columns = executionColumns.map((column) => sql.ref(`e.${column}`))
-  const { rows } = await sql<ExecutionRow & { header: string; expires_in_ms: number }>`
+  const { rows } = await sql<ClaimedRow>`
     with runnable as materialized (
       select key from codemode.executions
       where key = any(${keys}::bigint[]) and finished_at is null and not is_tombstone
@@ -37,28 +41,18 @@ export async function claimExecutions(
     from runnable where e.key = runnable.key
     returning ${sql.join(columns)}, e.epoch, e.header,
       (extract(epoch from e.expires_at - now()) * 1000)::float8 as expires_in_ms`.execute(db)
-  return rows.map((row) => ({
-    key: row.key,
-    epoch: row.epoch,
-    execution: executionOf(row),
-    header: headerOf(row.header, row.created_at),
+  return rows
+}
+
+/** Returns a claimed execution with its journal. Rejects with STORE_UNAVAILABLE if it cannot be decrypted. */
+export async function readClaimed(parts: ReadingParts, row: ClaimedRow): Promise<ClaimedExecution> {
+  const { key, epoch } = row
+  return {
+    key,
+    epoch,
+    execution: executionOf(row, parts.payloads),
+    header: headerOf(row, parts.payloads),
+    entries: epoch === 1 ? [] : await readEntries(parts, row),
     expiresInMs: row.expires_in_ms,
-  }))
-}
-
-/** Returns the stored header, with the time of creation by the clock of the database and not by that of a node. */
-export function headerOf(stored: string, createdAt: Date): JournalHeader {
-  return { ...(decodePayload(stored) as JournalHeader), createdAt: createdAt.toISOString() }
-}
-
-/** Returns the entries of a journal after the first `after` ones. */
-export async function readEntries(db: Database, key: string, after: number): Promise<JournalEntry[]> {
-  const rows = await db
-    .selectFrom('entries')
-    .select('payload')
-    .where('key', '=', key)
-    .where('position', '>=', after)
-    .orderBy('position')
-    .execute()
-  return rows.map(({ payload }) => decodePayload(payload) as JournalEntry)
+  }
 }

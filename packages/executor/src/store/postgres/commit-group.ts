@@ -3,10 +3,9 @@
 // of the same row; so an append is committed before the claim, or sees the new epoch.
 import { sql, type Transaction } from 'kysely'
 
-import type { RequestedApproval, StatusChange } from '../execution-store.ts'
-import { approvalPayload } from './approvals.ts'
+import type { StatusChange } from '../execution-store.ts'
+import type { StoredRequest } from './approvals.ts'
 import type { Database, Tables } from './database.ts'
-import { encodePayload } from './payload.ts'
 import type { WakeUpJob, WakeUps } from './wake-ups.ts'
 
 /** Writes of the holder of a lease, which are committed together. */
@@ -19,11 +18,11 @@ export interface Commit {
   /** Position of the first entry in the journal. */
   readonly position: number
   readonly payloads: readonly string[]
-  readonly change?: StatusChange | undefined
+  readonly change?: StoredChange | undefined
   /** Number of the last message to remove from the inbox. */
   readonly handled?: number | undefined
   /** Approvals that the entries request, and calls whose approvals they let expire. */
-  readonly requested?: readonly RequestedApproval[] | undefined
+  readonly requested?: readonly StoredRequest[] | undefined
   readonly expired?: readonly number[] | undefined
   /** Owner of the execution. */
   readonly owner: string
@@ -32,6 +31,9 @@ export interface Commit {
   /** Whether an earlier attempt to commit it failed, and may yet have been committed. */
   isRepeated?: boolean
 }
+
+/** State of an execution, with the error as a payload. */
+export type StoredChange = Omit<StatusChange, 'error'> & { readonly error?: string }
 
 /** End of a lease: the execution has finished, is parked, or is released to be claimed again at once. */
 interface Ending {
@@ -177,7 +179,7 @@ function updateExecutions(group: readonly Commit[]) {
       ${changes.map((change) => change?.status ?? null)}::text[],
       ${changes.map((change) => change?.startedAt ?? null)}::float8[],
       ${changes.map((change) => change?.finishedAt ?? null)}::float8[],
-      ${changes.map((change) => (change?.error === undefined ? null : encodePayload(change.error)))}::text[],
+      ${changes.map((change) => change?.error ?? null)}::text[],
       ${changed.map(({ ending }) => ending !== undefined)}::boolean[],
       ${changed.map(({ ending }) => wakeTimeOf(ending))}::float8[]
     ) as c (key, status, started_at, finished_at, error, is_given_back, wake_at)
@@ -225,7 +227,7 @@ function insertApprovals(group: readonly Commit[]) {
       ${approvals.map(({ call }) => call)}::int[],
       ${rows.map(({ tenant }) => tenant)}::text[],
       ${rows.map(({ owner }) => owner)}::text[],
-      ${approvals.map(approvalPayload)}::text[],
+      ${approvals.map(({ payload }) => payload)}::text[],
       ${approvals.map(({ inputHash }) => inputHash)}::text[],
       ${approvals.map(({ requestedAt }) => requestedAt)}::float8[],
       ${approvals.map(({ expiresAt }) => expiresAt ?? null)}::float8[]

@@ -1,10 +1,10 @@
 import { sql, type Transaction } from 'kysely'
 
 import type { Created, NewExecution } from '../execution-store.ts'
-import type { Database, Tables } from './database.ts'
-import { encodePayload, encodeText } from './payload.ts'
+import type { Tables } from './database.ts'
+import { encodeText, type Payloads } from './payload.ts'
 import { withUnknownOutcome } from './store-errors.ts'
-import type { WakeUps } from './wake-ups.ts'
+import type { StoreParts } from './store-parts.ts'
 
 /**
  * Stores executions with their headers and their wake-ups in one transaction, or finds those with the same ids. Nodes that
@@ -12,13 +12,12 @@ import type { WakeUps } from './wake-ups.ts'
  * STORE_UNAVAILABLE, which is ambiguous if the database may have committed them.
  */
 export async function createExecutions(
-  db: Database,
-  wakeUps: WakeUps,
+  { db, payloads, wakeUps }: StoreParts,
   executions: readonly NewExecution[],
 ): Promise<Created[]> {
   let isCommitting = false
   const created = db.transaction().execute(async (trx) => {
-    const inserted = await insertExecutions(trx, executions)
+    const inserted = await insertExecutions(trx, payloads, executions)
     await wakeUps.send(trx, [...inserted.values()])
     const existing =
       inserted.size < executions.length ? await findExisting(trx, executions) : new Map<string, Created>()
@@ -46,6 +45,7 @@ interface Inserted {
 /** Returns the new rows by tenant and id, without those whose id exists, or whose tenant has too many queued executions. */
 async function insertExecutions(
   trx: Transaction<Tables>,
+  payloads: Payloads,
   executions: readonly NewExecution[],
 ): Promise<Map<string, Inserted>> {
   const facts = executions.map(({ facts }) => facts)
@@ -63,8 +63,8 @@ async function insertExecutions(
       ${facts.map(({ label }) => (label === undefined ? null : encodeText(label)))}::text[],
       ${facts.map(({ bodyHash }) => bodyHash)}::text[],
       ${facts.map(({ isolation }) => isolation)}::text[],
-      ${executions.map(({ header }) => encodePayload(header))}::text[],
-      ${facts.map(({ callback }) => (callback === undefined ? null : encodePayload(callback)))}::text[],
+      ${executions.map(({ header, facts: { tenant, id } }) => payloads.encode(header, { tenant, id, kind: 'header' }))}::text[],
+      ${facts.map(({ callback, tenant, id }) => (callback === undefined ? null : payloads.encode(callback, { tenant, id, kind: 'callback' })))}::text[],
       ${facts.map(({ expiresAfterMs }) => expiresAfterMs)}::float8[],
       ${executions.map((execution, index) => placesLeft(execution, executions.slice(0, index)))}::int[]
     ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, expires_after_ms, places_left)

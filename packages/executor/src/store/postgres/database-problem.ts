@@ -9,6 +9,7 @@ const advice: Partial<Record<string, string>> = {
   '3D000': 'Create the database, or correct its name in CODEMODE_DATABASE_URL.',
   '42501':
     'Grant the user the right to create schemas (GRANT CREATE ON DATABASE …), or run codemode-executor migrate as a user that has it.',
+  '3F000': 'Create the tables: codemode-executor migrate.',
   '42P01': 'Create the tables: codemode-executor migrate.',
   ECONNREFUSED: checkServer,
   ENOTFOUND: checkServer,

@@ -2,7 +2,7 @@ import { isFinal, type Callback, type ExecutionFailure } from '@codemode/shared'
 
 import type { ExecutionFacts, StoredExecution } from '../execution-store.ts'
 import type { ExecutionRow } from './database.ts'
-import { decodePayload, decodeText } from './payload.ts'
+import { decodeText, type Payloads } from './payload.ts'
 
 /** Columns of an execution without its header. */
 export const executionColumns = [
@@ -26,19 +26,25 @@ export const executionColumns = [
 ] as const satisfies readonly (keyof ExecutionRow)[]
 
 /** Returns an execution as others than its runner see it. */
-export function executionOf(row: Pick<ExecutionRow, (typeof executionColumns)[number]>): StoredExecution {
+export function executionOf(
+  row: Pick<ExecutionRow, (typeof executionColumns)[number]>,
+  payloads: Payloads,
+): StoredExecution {
+  const { tenant, id } = row
   const createdAt = row.created_at.getTime()
   const expiresAt = row.expires_at.getTime()
   const facts: ExecutionFacts = {
-    id: row.id,
-    tenant: row.tenant,
+    id,
+    tenant,
     owner: row.owner,
     keyId: row.key_id,
     correlationId: row.correlation_id,
     ...(row.label !== null && { label: decodeText(row.label) }),
     bodyHash: row.body_hash,
     isolation: row.isolation,
-    ...(row.callback !== null && { callback: decodePayload(row.callback) as Callback }),
+    ...(row.callback !== null && {
+      callback: payloads.decode(row.callback, { tenant, id, kind: 'callback' }) as Callback,
+    }),
     expiresAfterMs: expiresAt - createdAt,
   }
   return {
@@ -49,7 +55,7 @@ export function executionOf(row: Pick<ExecutionRow, (typeof executionColumns)[nu
     expiresAt,
     ...(row.started_at !== null && { startedAt: row.started_at.getTime() }),
     ...(row.finished_at !== null && { finishedAt: row.finished_at.getTime() }),
-    ...(row.error !== null && { error: decodePayload(row.error) as ExecutionFailure }),
+    ...(row.error !== null && { error: payloads.decode(row.error, { tenant, id, kind: 'error' }) as ExecutionFailure }),
   }
 }
 

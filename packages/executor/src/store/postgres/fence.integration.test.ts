@@ -2,11 +2,9 @@ import type { JournalEntry } from '@codemode/shared'
 import { expect, test } from 'vitest'
 
 import { LeaseLost, type Lease } from '../execution-store.ts'
-import { claimExecutions, readEntries } from './claim-executions.ts'
+import { claimExecutions } from './claim-executions.ts'
 import { commitGroup, type Commit, type CommitOutcome } from './commit-group.ts'
-import type { Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
-import { encodePayload } from './payload.ts'
 import {
   answer,
   complete,
@@ -17,14 +15,13 @@ import {
   useServer,
   worker,
 } from './postgres-store.test-support.ts'
-import type { WakeUps } from './wake-ups.ts'
+import { readEntries } from './read-executions.ts'
+import type { StoreParts } from './store-parts.ts'
 
 const servers = useServer()
 
-interface Claims {
+interface Claims extends StoreParts {
   readonly url: string
-  readonly db: Database
-  readonly wakeUps: WakeUps
   readonly keys: readonly string[]
 }
 
@@ -49,13 +46,16 @@ function commitOf(key: string, epoch: number, more: Partial<Commit> = {}): Commi
     owner: 'owner',
     topic: key,
     position: 0,
-    payloads: [encodePayload(answer(1))],
+    payloads: [JSON.stringify(answer(1))],
     ...more,
   }
 }
 
 const job = { id: '00000000-0000-0000-0000-000000000000', retryCount: 0, key: '' }
 const finish = { ending: { type: 'finish', job }, change: { status: 'completed', finishedAt: 1 } } as const
+
+/** Returns the entries of a journal in clear text. */
+const entriesOf = (parts: StoreParts, key: string) => readEntries(parts, { key, tenant: 'acme', id: '' })
 
 const outcomesOf = async ({ db, wakeUps }: Claims, group: readonly Commit[]) => [
   ...(await commitGroup(db, wakeUps, group)).values(),
@@ -79,7 +79,7 @@ test.each([
     const [key = ''] = claims.keys
     await claimExecutions(claims.db, 'b', [key])
     expect(await outcomesOf(claims, [commitOf(key, 1, more)])).toEqual(['lost'])
-    expect(await readEntries(claims.db, key, 0)).toEqual([])
+    expect(await entriesOf(claims, key)).toEqual([])
     expect(await query(claims.url, 'select status, node, epoch from codemode.executions')).toEqual([
       { status: 'queued', node: 'b', epoch: 2 },
     ])
@@ -92,7 +92,7 @@ test('the new holder reads an append that was begun before its claim', async () 
     let claimed: Promise<JournalEntry[]> | undefined
     await claims.db.transaction().execute(async (trx) => {
       expect(await outcomesOf({ ...claims, db: trx }, [commitOf(key, 1)])).toEqual(['committed'])
-      claimed = claimExecutions(claims.db, 'b', [key]).then(() => readEntries(claims.db, key, 0))
+      claimed = claimExecutions(claims.db, 'b', [key]).then(() => entriesOf(claims, key))
       await untilBlocked(claims.url)
     })
     expect(await claimed).toMatchObject([{ type: 'answer' }])
@@ -112,7 +112,7 @@ test.each([
       await untilBlocked(claims.url)
     })
     expect(await outcomes).toEqual(['lost'])
-    expect(await readEntries(claims.db, key, 0)).toEqual([])
+    expect(await entriesOf(claims, key)).toEqual([])
   })
 })
 
@@ -156,7 +156,7 @@ test('a commit that is made again, because its answer was lost, is made once', a
       expect(await outcomesOf(claims, [commit])).toEqual(['committed'])
       expect(await outcomesOf(claims, [{ ...commit, isRepeated: true }])).toEqual(['committed'])
     }
-    expect(await readEntries(claims.db, key, 0)).toHaveLength(1)
+    expect(await entriesOf(claims, key)).toHaveLength(1)
     expect(await outcomesOf(claims, [commitOf(key, 1)])).toEqual(['lost'])
   })
 })

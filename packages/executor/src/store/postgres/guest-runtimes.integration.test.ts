@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 
+import { migrateDatabase } from './administration.ts'
 import { deleteOldRuntimes, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { openParts, query, startStore, useServer } from './postgres-store.test-support.ts'
 
@@ -17,7 +18,7 @@ test('a node stores its guest runtime when it starts, and every node can read it
 
 test('a runtime is deleted when no node has had it for longer than an execution can live', async () => {
   const url = await servers.createDatabase()
-  await using _store = await startStore(url)
+  await migrateDatabase(url)
   await using parts = await openParts(url)
   for (const hash of ['old', 'waiting', 'running']) await saveRuntime(parts.db, { hash, text: 'code' })
   await query(url, `update codemode.guest_runtimes set used_at = now() - interval '33 days' where hash <> 'waiting'`)

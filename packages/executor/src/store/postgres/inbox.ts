@@ -3,8 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
 import type { Database, Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
-import { decodePayload, encodePayload } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
+import type { ExecutionKey, ReadingParts, StoreParts } from './store-parts.ts'
 
 /**
  * Puts a message into the inbox of an execution under the lock of its row, which parking takes as well: the message is seen
@@ -12,8 +11,7 @@ import type { WakeUps } from './wake-ups.ts'
  * if the execution has ended, or does not exist.
  */
 export async function postMessage(
-  db: Database,
-  wakeUps: WakeUps,
+  { db, payloads, wakeUps }: StoreParts,
   { tenant, id, message }: { readonly tenant: string; readonly id: string; readonly message: InboxMessage },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
@@ -25,13 +23,11 @@ export async function postMessage(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (row === undefined || hasEnded(row)) return false
-    return insertMessage(trx, wakeUps, { ...row, tenant, message })
+    return insertMessage(trx, { payloads, wakeUps }, { ...row, tenant, id, message })
   })
 }
 
-interface NewMessage {
-  readonly key: string
-  readonly tenant: string
+interface NewMessage extends ExecutionKey {
   /** Node that holds the lease; null if the execution is parked. */
   readonly node: string | null
   readonly message: InboxMessage
@@ -43,15 +39,18 @@ interface NewMessage {
  */
 export async function insertMessage(
   trx: Transaction<Tables>,
-  wakeUps: WakeUps,
-  { key, tenant, node, message }: NewMessage,
+  { payloads, wakeUps }: Pick<StoreParts, 'payloads' | 'wakeUps'>,
+  { key, tenant, id, node, message }: NewMessage,
 ): Promise<boolean> {
-  const { numInsertedOrUpdatedRows = 0n } = await trx
-    .insertInto('inbox')
-    .values({ key, payload: encodePayload(message), call: answeredCall(message) })
-    .onConflict((conflict) => conflict.columns(['key', 'call']).doNothing())
-    .executeTakeFirst()
-  if (numInsertedOrUpdatedRows === 0n) return false
+  // The number is part of what is encrypted. Under the lock, the numbers of an inbox are in the order of the commits.
+  const number = await nextNumber(trx)
+  const payload = payloads.encode(message, { tenant, id, kind: 'message', position: Number(number) })
+  const { rows } = await sql`
+    insert into codemode.inbox (number, key, payload, call) overriding system value
+    values (${number}, ${key}, ${payload}, ${answeredCall(message)})
+    on conflict (key, call) do nothing
+    returning number`.execute(trx)
+  if (rows.length === 0) return false
   if (node !== null) return true
   await trx
     .updateTable('executions')
@@ -66,18 +65,30 @@ function answeredCall(message: InboxMessage): number | null {
   return message.kind === 'answer' && 'ok' in message.response ? message.call : null
 }
 
+async function nextNumber(trx: Transaction<Tables>): Promise<string> {
+  const { rows } = await sql<{ number: string }>`
+    select nextval(pg_get_serial_sequence('codemode.inbox', 'number')) as number`.execute(trx)
+  return rows[0]!.number
+}
+
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */
-export async function readMessages(db: Database, key: string): Promise<ReceivedMessage[]> {
+export async function readMessages(
+  { db, payloads }: ReadingParts,
+  { key, tenant, id }: ExecutionKey,
+): Promise<ReceivedMessage[]> {
   const rows = await db
     .selectFrom('inbox')
     .select(['number', 'payload'])
     .where('key', '=', key)
     .orderBy('number')
     .execute()
-  return rows.map(({ number, payload }) => ({
-    number: Number(number),
-    message: decodePayload(payload) as InboxMessage,
-  }))
+  return rows.map(({ number: text, payload }) => {
+    const number = Number(text)
+    return {
+      number,
+      message: payloads.decode(payload, { tenant, id, kind: 'message', position: number }) as InboxMessage,
+    }
+  })
 }
 
 /** Returns the keys of those of the given executions whose inboxes have messages. */

@@ -7,14 +7,20 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
-  '2026-11-29-guest-runtimes': { up: createGuestRuntimes },
-  '2026-11-30-approvals': { up: createApprovals },
-  '2026-11-30-attached-executions': { up: addAttachedExecutions },
-  '2026-11-30-status-updates': { up: allowStatusUpdatesInPlace },
-  '2026-11-30-wake-times': { up: addWakeTimes },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
+  await createExecutions(db)
+  // No foreign keys: whoever writes rows of an execution holds a lock on its row, and deletes them with it.
+  await createEntries(db)
+  await createInbox(db)
+  await createApprovals(db)
+  await createGuestRuntimes(db)
+  await createApiKeys(db)
+}
+
+/** The status changes with most appends. No index has it, so that a row is updated in its page, without new index entries. */
+async function createExecutions(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table codemode.executions (
       key bigint generated always as identity primary key,
@@ -26,25 +32,38 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       label text,
       body_hash text not null,
       isolation text not null,
+      is_attached boolean not null default false,
       header text,
       callback text,
       error text,
       status text not null,
       epoch integer not null default 0,
       node text,
+      wake_at timestamptz default now(),
+      served_by text,
+      served_until timestamptz(3),
       created_at timestamptz(3) not null default now(),
       expires_at timestamptz(3) not null,
       started_at timestamptz(3),
       finished_at timestamptz(3),
       is_tombstone boolean not null default false,
       unique (tenant, id)
-    )`.execute(db)
+    ) with (fillfactor = 80)`.execute(db)
+  // Lists. Those of detached executions do not search through the many attached ones.
   await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone`.execute(db)
-  await sql`create index on codemode.executions (tenant) where status = 'queued'`.execute(db)
+  await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone and not is_attached`.execute(
+    db,
+  )
+  // Queued executions of a tenant, parked ones that expire, and unfinished ones without a wake-up.
+  await sql`create index on codemode.executions (tenant) where started_at is null and finished_at is null`.execute(db)
+  await sql`create index on codemode.executions (expires_at) where finished_at is null and node is null`.execute(db)
+  await sql`create index on codemode.executions (key) where finished_at is null`.execute(db)
+  // Deletion of old ones.
   await sql`create index on codemode.executions (finished_at) where not is_tombstone`.execute(db)
   await sql`create index on codemode.executions (finished_at) where is_tombstone`.execute(db)
-  await sql`create index on codemode.executions (expires_at) where finished_at is null and node is null`.execute(db)
-  // No foreign keys: whoever writes rows of an execution holds a lock on its row, and deletes them with it.
+}
+
+async function createEntries(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table codemode.entries (
       key bigint not null,
@@ -53,43 +72,19 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null,
       primary key (key, position)
     )`.execute(db)
+}
+
+/** A message has the number of the call that it answers: an answer that waits in the inbox is the only one of its call. */
+async function createInbox(db: Kysely<unknown>): Promise<void> {
   await sql`
     create table codemode.inbox (
       number bigint generated always as identity primary key,
       key bigint not null,
-      payload text not null
+      call integer,
+      payload text not null,
+      unique (key, call)
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
-}
-
-async function createGuestRuntimes(db: Kysely<unknown>): Promise<void> {
-  await sql`
-    create table codemode.guest_runtimes (
-      hash text primary key,
-      text text not null,
-      created_at timestamptz(3) not null default now(),
-      used_at timestamptz(3) not null default now()
-    )`.execute(db)
-}
-
-async function addAttachedExecutions(db: Kysely<unknown>): Promise<void> {
-  await sql`alter table codemode.executions add column is_attached boolean not null default false`.execute(db)
-  // Lists of detached executions must not search through the many attached ones.
-  await sql`create index on codemode.executions (tenant, created_at, id) where not is_tombstone and not is_attached`.execute(
-    db,
-  )
-}
-
-async function addWakeTimes(db: Kysely<unknown>): Promise<void> {
-  await sql`alter table codemode.executions add column wake_at timestamptz default now()`.execute(db)
-  await sql`create index on codemode.executions (key) where finished_at is null`.execute(db)
-}
-
-/** The status changes with most appends. A row whose status no index needs is updated in its page, without new index entries. */
-async function allowStatusUpdatesInPlace(db: Kysely<unknown>): Promise<void> {
-  await sql`create index on codemode.executions (tenant) where started_at is null and finished_at is null`.execute(db)
-  await sql`drop index codemode.executions_tenant_idx`.execute(db)
-  await sql`alter table codemode.executions set (fillfactor = 80)`.execute(db)
 }
 
 async function createApprovals(db: Kysely<unknown>): Promise<void> {
@@ -111,11 +106,24 @@ async function createApprovals(db: Kysely<unknown>): Promise<void> {
     )`.execute(db)
   await sql`create index on codemode.approvals (tenant, number)`.execute(db)
   await sql`create index on codemode.approvals (tenant, number) where status = 'pending'`.execute(db)
-  // The call that a message answers: an answer that waits in the inbox is the only one of its call.
-  await sql`alter table codemode.inbox add column call integer`.execute(db)
-  await sql`create unique index on codemode.inbox (key, call)`.execute(db)
-  // The reader that serves the tool calls of an execution without a callback.
-  await sql`alter table codemode.executions add column served_by text, add column served_until timestamptz(3)`.execute(
-    db,
-  )
+}
+
+async function createGuestRuntimes(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.guest_runtimes (
+      hash text primary key,
+      text text not null,
+      created_at timestamptz(3) not null default now(),
+      used_at timestamptz(3) not null default now()
+    )`.execute(db)
+}
+
+async function createApiKeys(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.api_keys (
+      number bigint generated always as identity primary key,
+      entry jsonb not null,
+      id text not null unique generated always as (entry ->> 'id') stored,
+      sha256 text not null unique generated always as (entry ->> 'sha256') stored
+    )`.execute(db)
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { headerOf } from '../../engine/state/journal.test-support.ts'
 import { LeaseLost, type StoredExecution } from '../execution-store.ts'
 import type { Commit, CommitOutcome } from './commit-group.ts'
+import { Payloads } from './payload.ts'
 import { PostgresLease } from './postgres-lease.ts'
 
 /** Returns a lease whose wake-up was taken some milliseconds ago, and the commits that it makes. */
@@ -10,8 +11,8 @@ function leaseOf({ ageMs = 0, outcomes = [] as CommitOutcome[] } = {}) {
   const execution = { facts: { tenant: 'acme' } } as StoredExecution
   const commits: Commit[] = []
   const lease = new PostgresLease({
-    claimed: { key: '1', epoch: 3, execution, header: headerOf(), expiresInMs: 1 },
-    entries: [],
+    claimed: { key: '1', epoch: 3, execution, header: headerOf(), entries: [], expiresInMs: 1 },
+    payloads: new Payloads({ keys: [], onUnreadable: () => {} }),
     job: { id: '', retryCount: 0, key: '1' },
     topic: '',
     takenAt: performance.now() - ageMs,

@@ -9,9 +9,10 @@ import {
   type StatusChange,
 } from '../execution-store.ts'
 import type { ClaimedExecution } from './claim-executions.ts'
-import type { Commit, CommitOutcome } from './commit-group.ts'
+import { storedRequest } from './approvals.ts'
+import type { Commit, CommitOutcome, StoredChange } from './commit-group.ts'
 import { maxUnavailableMs } from './group-committer.ts'
-import { encodePayload } from './payload.ts'
+import type { Payloads } from './payload.ts'
 import type { WakeUpJob } from './wake-ups.ts'
 
 /** Milliseconds after which a touch of the wake-up no longer confirms the lease; a takeover comes after `heartbeatSeconds`. */
@@ -19,13 +20,19 @@ const confirmedMs = 8_000
 
 interface PostgresLeaseOptions {
   readonly claimed: ClaimedExecution
-  readonly entries: readonly JournalEntry[]
+  readonly payloads: Payloads
   readonly job: WakeUpJob
   /** Time before the wake-up was taken, by `performance.now`. */
   readonly takenAt: number
   readonly topic: string
   readonly commit: (commit: Commit) => Promise<CommitOutcome>
   readonly readMessages: () => Promise<ReceivedMessage[]>
+}
+
+/** Effects of a commit besides the append of its entries. */
+interface Effects extends Pick<Commit, 'handled' | 'expired' | 'ending'> {
+  readonly change?: StatusChange | undefined
+  readonly requested?: AppendOptions['requested'] | undefined
 }
 
 /** Lease of an execution in PostgreSQL. */
@@ -47,18 +54,18 @@ export class PostgresLease implements Lease {
   #hasApprovals: boolean
 
   constructor(options: PostgresLeaseOptions) {
-    const { claimed, entries, job } = options
+    const { claimed, job } = options
     this.#options = options
     this.key = claimed.key
     this.job = job
     this.execution = claimed.execution
     this.header = claimed.header
-    this.entries = entries
+    this.entries = claimed.entries
     this.epoch = claimed.epoch
     this.expiresInMs = claimed.expiresInMs
-    this.#position = entries.length
+    this.#position = claimed.entries.length
     this.#touchedAt = options.takenAt
-    this.#hasApprovals = entries.length > 0
+    this.#hasApprovals = claimed.entries.length > 0
   }
 
   confirm(): Promise<void> | undefined {
@@ -121,26 +128,34 @@ export class PostgresLease implements Lease {
   }
 
   /** Returns false if the execution cannot be parked. */
-  async #commit(
-    entries: readonly JournalEntry[],
-    effects: Pick<Commit, 'change' | 'handled' | 'requested' | 'expired' | 'ending'>,
-  ): Promise<boolean> {
+  async #commit(entries: readonly JournalEntry[], { change, requested, ...effects }: Effects): Promise<boolean> {
     if (this.#lost !== undefined) throw this.#lost
-    const { claimed, topic, commit } = this.#options
+    const { claimed, topic, payloads, commit } = this.#options
+    const { tenant, id } = claimed.execution.facts
     const position = this.#position
     this.#position += entries.length
     const outcome = await commit({
       key: claimed.key,
-      tenant: claimed.execution.facts.tenant,
+      tenant,
       owner: claimed.execution.facts.owner,
       topic,
       epoch: claimed.epoch,
       position,
-      payloads: entries.map(encodePayload),
+      payloads: entries.map((entry, index) =>
+        payloads.encode(entry, { tenant, id, kind: 'entry', position: position + index }),
+      ),
+      change: change && this.#stored(change),
+      requested: requested?.map((request) => storedRequest(payloads, { tenant, id, request })),
       ...effects,
     })
     if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)
     if (outcome === 'has-messages') this.#position = position
     return outcome === 'committed'
+  }
+
+  #stored({ error, ...change }: StatusChange): StoredChange {
+    const { tenant, id } = this.execution.facts
+    if (error === undefined) return change
+    return { ...change, error: this.#options.payloads.encode(error, { tenant, id, kind: 'error' }) }
   }
 }

@@ -6,8 +6,10 @@ import { afterAll, beforeAll } from 'vitest'
 import { headerOf } from '../../engine/state/journal.test-support.ts'
 import { LeaseLost, type ExecutionFacts, type Lease, type NewExecution, type Worker } from '../execution-store.ts'
 import { openPool } from './connection-pool.ts'
-import { createDatabase, type Database } from './database.ts'
+import { createDatabase } from './database.ts'
+import { Payloads } from './payload.ts'
 import { PostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
+import type { StoreParts } from './store-parts.ts'
 import { WakeUps } from './wake-ups.ts'
 
 /** Returns a server for the tests of a file, and functions that work on it. */
@@ -57,17 +59,21 @@ export function startStore(url: string, options: Partial<PostgresStoreOptions> =
   })
 }
 
+/** Payloads in clear text. */
+export const clearPayloads = new Payloads({ keys: [], onUnreadable: () => {} })
+
 /** Opens what a store consists of, for tests of its parts. */
 export async function openParts(
   url: string,
   { statementTimeoutMs = 5_000 } = {},
-): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
+): Promise<StoreParts & AsyncDisposable> {
   const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs }
   const wakeUps = await WakeUps.start(connection, () => {})
   const db = createDatabase(openPool(connection))
   return {
     db,
     wakeUps,
+    payloads: clearPayloads,
     async [Symbol.asyncDispose]() {
       await wakeUps.stop()
       await db.destroy()

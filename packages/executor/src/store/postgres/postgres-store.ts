@@ -1,5 +1,6 @@
 import type { Callback, Journal } from '@codemode/shared'
 
+import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
   ApprovalListOptions,
   ApprovalPage,
@@ -23,13 +24,14 @@ import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
-import { createDatabase, type Database } from './database.ts'
+import { createDatabase } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
 import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { Payloads } from './payload.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
@@ -39,6 +41,7 @@ import { replaceCallback } from './replace-callback.ts'
 import { Retention } from './retention.ts'
 import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
+import type { StoreParts } from './store-parts.ts'
 import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
@@ -63,6 +66,8 @@ export interface PostgresStoreOptions {
   readonly retainMs?: number
   /** Guest runtime of this node, which is stored for nodes with another one. */
   readonly runtime?: StoredRuntime
+  /** Keys of the encryption at rest; none by default. */
+  readonly encryptionKeys?: readonly EncryptionKey[]
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
@@ -75,14 +80,14 @@ const defaults = {
   statementTimeoutMs: 5_000,
   maxRunningPerTenant: 1_000,
   retainMs: 7 * 86_400_000,
+  encryptionKeys: [],
 }
 
 /** Store of detached executions in PostgreSQL, which several nodes share. */
 export class PostgresStore implements ExecutionStore {
   readonly isInUse = true
   readonly #options: Resolved
-  readonly #db: Database
-  readonly #wakeUps: WakeUps
+  readonly #parts: StoreParts
   readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
@@ -93,17 +98,16 @@ export class PostgresStore implements ExecutionStore {
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
-  private constructor(options: Resolved, db: Database, wakeUps: WakeUps) {
+  private constructor(options: Resolved, parts: StoreParts) {
     this.#options = options
-    this.#db = db
-    this.#wakeUps = wakeUps
+    this.#parts = parts
     this.#creating = new Batcher({
       maxItems: maxCreations,
-      run: (executions) => createExecutions(db, wakeUps, executions),
+      run: (executions) => createExecutions(parts, executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
     })
     this.#committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(db, wakeUps, group),
+      commitGroup: (group) => commitGroup(parts.db, parts.wakeUps, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
     })
     this.#notifications = new Notifications({
@@ -111,7 +115,7 @@ export class PostgresStore implements ExecutionStore {
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
-    this.#retention = new Retention(db, options.retainMs)
+    this.#retention = new Retention(parts.db, options.retainMs)
     this.#maintenance = new RepeatingTask({
       intervalMs: maintenanceIntervalMs,
       task: () => this.#maintain(),
@@ -124,9 +128,11 @@ export class PostgresStore implements ExecutionStore {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
     const db = createDatabase(openPool(resolved))
+    const payloads = new Payloads({ keys: resolved.encryptionKeys, onUnreadable: resolved.onError })
     try {
       if (resolved.runtime !== undefined) await saveRuntime(db, resolved.runtime)
-      return new PostgresStore(resolved, db, await WakeUps.start(resolved, resolved.onError))
+      const wakeUps = await WakeUps.start(resolved, resolved.onError)
+      return new PostgresStore(resolved, { db, payloads, wakeUps })
     } catch (error) {
       await db.destroy()
       throw error
@@ -140,57 +146,57 @@ export class PostgresStore implements ExecutionStore {
   }
 
   record(executions: readonly EndedExecution[]): Promise<void> {
-    return recordExecutions(this.#db, executions)
+    return recordExecutions(this.#parts, executions)
   }
 
   find(tenant: string, id: string): Promise<StoredExecution | undefined> {
-    return findExecution(this.#db, tenant, id)
+    return findExecution(this.#parts, tenant, id)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
-    return listExecutions(this.#db, tenant, options)
+    return listExecutions(this.#parts, tenant, options)
   }
 
   read(tenant: string, id: string, after: number): Promise<Journal | undefined> {
-    return readJournal(this.#db, { tenant, id, after })
+    return readJournal(this.#parts, { tenant, id, after })
   }
 
   findRuntime(hash: string): Promise<string | undefined> {
-    return findRuntime(this.#db, hash)
+    return findRuntime(this.#parts.db, hash)
   }
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
-    const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
+    const isPosted = await postMessage(this.#parts, { tenant, id, message })
     if (isPosted) this.#notifyMessage(tenant, id)
     return isPosted
   }
 
   promote(promotion: Promotion): Promise<boolean> {
-    return promoteExecution(this.#db, this.#wakeUps, promotion)
+    return promoteExecution(this.#parts, promotion)
   }
 
   async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
-    const decided = await decideApproval(this.#db, this.#wakeUps, { tenant, id, decision })
+    const decided = await decideApproval(this.#parts, { tenant, id, decision })
     if (decided?.type === 'decided') this.#notifyMessage(tenant, id)
     return decided
   }
 
   listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage> {
-    return listApprovals(this.#db, tenant, options)
+    return listApprovals(this.#parts, tenant, options)
   }
 
   async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
-    const isSet = await replaceCallback(this.#db, this.#wakeUps, { tenant, id, callback })
+    const isSet = await replaceCallback(this.#parts, { tenant, id, callback })
     if (isSet) this.#notifyMessage(tenant, id)
     return isSet
   }
 
   serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
-    return serveCalls(this.#db, { tenant, id, reader }, ms)
+    return serveCalls(this.#parts.db, { tenant, id, reader }, ms)
   }
 
   stopServing(tenant: string, id: string, reader: string): Promise<void> {
-    return stopServingCalls(this.#db, { tenant, id, reader })
+    return stopServingCalls(this.#parts.db, { tenant, id, reader })
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
@@ -206,8 +212,7 @@ export class PostgresStore implements ExecutionStore {
   work(worker: Worker): Working {
     const { maxRunningPerTenant, onError } = this.#options
     const pump = new Pump({
-      db: this.#db,
-      wakeUps: this.#wakeUps,
+      parts: this.#parts,
       committer: this.#committer,
       worker,
       maxRunningPerTenant,
@@ -228,8 +233,8 @@ export class PostgresStore implements ExecutionStore {
     this.#closing.abort()
     await this.#maintenance.stop()
     this.#notifications.close()
-    await this.#wakeUps.stop()
-    await this.#db.destroy()
+    await this.#parts.wakeUps.stop()
+    await this.#parts.db.destroy()
   }
 
   #notifyMessage(tenant: string, id: string): void {
@@ -256,15 +261,16 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
+    const { db, wakeUps } = this.#parts
     const { runtime } = this.#options
-    if (runtime !== undefined) await touchRuntime(this.#db, runtime.hash)
-    if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
-    await this.#wakeUps.recoverDeadLetters(this.#db)
+    if (runtime !== undefined) await touchRuntime(db, runtime.hash)
+    if ((await wakeExpired(db, wakeUps)) > 0) this.#notifications.send([workTopic])
+    await wakeUps.recoverDeadLetters(db)
     if (performance.now() >= this.#nextSearchAt) {
-      if ((await wakeForgotten(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
+      if ((await wakeForgotten(db, wakeUps)) > 0) this.#notifications.send([workTopic])
       this.#nextSearchAt = performance.now() + searchIntervalMs
     }
     await this.#retention.deleteOld(this.#closing.signal)
-    await deleteOldRuntimes(this.#db)
+    await deleteOldRuntimes(db)
   }
 }

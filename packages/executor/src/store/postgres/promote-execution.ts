@@ -1,20 +1,20 @@
 import { sql, type Transaction } from 'kysely'
 
 import type { Promotion } from '../execution-store.ts'
-import { approvalPayload } from './approvals.ts'
-import type { Database, Tables } from './database.ts'
-import { encodePayload, encodeText } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
+import { storedRequest } from './approvals.ts'
+import type { Tables } from './database.ts'
+import { encodeText, type Payloads } from './payload.ts'
+import type { StoreParts } from './store-parts.ts'
 
 /**
  * Stores an attached execution with its entries and approvals as one that is parked, in one transaction. Returns true also
  * if an earlier attempt has stored it; false if another execution has its id.
  */
-export async function promoteExecution(db: Database, wakeUps: WakeUps, promotion: Promotion): Promise<boolean> {
+export async function promoteExecution({ db, payloads, wakeUps }: StoreParts, promotion: Promotion): Promise<boolean> {
   const { execution, wakeAt } = promotion
   const { tenant, id, bodyHash } = execution.facts
   return db.transaction().execute(async (trx) => {
-    const key = await insertExecution(trx, promotion)
+    const key = await insertExecution(trx, payloads, promotion)
     if (key === undefined) {
       const existing = await trx
         .selectFrom('executions')
@@ -24,7 +24,7 @@ export async function promoteExecution(db: Database, wakeUps: WakeUps, promotion
         .executeTakeFirst()
       return existing?.body_hash === bodyHash
     }
-    await insertContent(trx, key, promotion)
+    await insertContent(trx, payloads, { key, promotion })
     if (wakeAt !== undefined) await wakeUps.send(trx, [{ key, tenant, at: wakeAt }])
     return true
   })
@@ -33,16 +33,18 @@ export async function promoteExecution(db: Database, wakeUps: WakeUps, promotion
 /** Returns the key of the new row; undefined if there is an execution with this id. */
 async function insertExecution(
   trx: Transaction<Tables>,
+  payloads: Payloads,
   { execution, epoch, startedAt, wakeAt }: Promotion,
 ): Promise<string | undefined> {
   const { facts, header } = execution
+  const { tenant, id } = facts
   const { rows } = await sql<{ key: string }>`
     insert into codemode.executions
       (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, status, epoch, created_at,
         started_at, expires_at, wake_at)
-    values (${facts.tenant}, ${facts.id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
+    values (${tenant}, ${id}, ${facts.owner}, ${facts.keyId}, ${facts.correlationId},
       ${facts.label === undefined ? null : encodeText(facts.label)}, ${facts.bodyHash}, ${facts.isolation},
-      ${encodePayload(header)}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
+      ${payloads.encode(header, { tenant, id, kind: 'header' })}, 'paused', ${epoch}, ${new Date(header.createdAt)}, ${new Date(startedAt)},
       now() + ${facts.expiresAfterMs}::float8 * interval '1 ms', ${wakeAt === undefined ? null : new Date(wakeAt)})
     on conflict do nothing
     returning key`.execute(trx)
@@ -51,29 +53,33 @@ async function insertExecution(
 
 async function insertContent(
   trx: Transaction<Tables>,
-  key: string,
-  { execution, entries, requested, epoch }: Promotion,
+  payloads: Payloads,
+  { key, promotion }: { readonly key: string; readonly promotion: Promotion },
 ): Promise<void> {
-  const { tenant, owner } = execution.facts
+  const { execution, entries, requested, epoch } = promotion
+  const { tenant, id, owner } = execution.facts
+  const stored = entries.map((entry, position) => payloads.encode(entry, { tenant, id, kind: 'entry', position }))
   await sql`
     insert into codemode.entries (key, position, epoch, payload)
     select ${key}::bigint, ordinality - 1, ${epoch}::int, payload
-    from unnest(${entries.map(encodePayload)}::text[]) with ordinality as entry (payload, ordinality)`.execute(trx)
+    from unnest(${stored}::text[]) with ordinality as entry (payload, ordinality)`.execute(trx)
   await trx
     .insertInto('approvals')
     .values(
-      requested.map((approval) => ({
-        key,
-        call: approval.call,
-        tenant,
-        owner,
-        status: 'pending' as const,
-        payload: approvalPayload(approval),
-        decision: null,
-        input_hash: approval.inputHash,
-        requested_at: new Date(approval.requestedAt),
-        expires_at: approval.expiresAt === undefined ? null : new Date(approval.expiresAt),
-      })),
+      requested
+        .map((request) => storedRequest(payloads, { tenant, id, request }))
+        .map((approval) => ({
+          key,
+          call: approval.call,
+          tenant,
+          owner,
+          status: 'pending' as const,
+          payload: approval.payload,
+          decision: null,
+          input_hash: approval.inputHash,
+          requested_at: new Date(approval.requestedAt),
+          expires_at: approval.expiresAt === undefined ? null : new Date(approval.expiresAt),
+        })),
     )
     .execute()
 }

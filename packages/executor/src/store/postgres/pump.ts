@@ -1,23 +1,25 @@
 // Pump of a node: takes wake-ups, claims their executions, gives the leases to the worker, and keeps what it holds.
 import type { Worker, Working } from '../execution-store.ts'
-import { claimExecutions, readEntries, type ClaimedExecution } from './claim-executions.ts'
-import type { Database } from './database.ts'
+import { claimExecutions, readClaimed, type ClaimedRow } from './claim-executions.ts'
 import type { GroupCommitter } from './group-committer.ts'
 import { readMessages, keysWithMessages } from './inbox.ts'
 import { messageTopic, topicOf } from './notifications.ts'
+import { isUnreadable } from './payload.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention } from './store-errors.ts'
-import { touchIntervalMs, type WakeUpJob, type WakeUps } from './wake-ups.ts'
+import type { StoreParts } from './store-parts.ts'
+import { touchIntervalMs, type WakeUpJob } from './wake-ups.ts'
 
 /** Maximum number of executions that are claimed at once. */
 const maxClaims = 16
 /** Milliseconds between two looks for work and for messages, when no notification arrives. */
 const pollIntervalMs = 1_000
+/** Milliseconds after which an execution that could not be decrypted is claimed again. */
+const unreadableRetryMs = 10_000
 
 interface PumpOptions {
-  readonly db: Database
-  readonly wakeUps: WakeUps
+  readonly parts: StoreParts
   readonly committer: GroupCommitter
   readonly worker: Worker
   /** Maximum number of executions of one tenant that run at the same time, on all nodes. */
@@ -28,7 +30,7 @@ interface PumpOptions {
 /** Execution that was claimed because of a wake-up. */
 interface Taken {
   readonly job: WakeUpJob
-  readonly claimed: ClaimedExecution
+  readonly row: ClaimedRow
   /** Time before the wake-up was taken, by `performance.now`. */
   readonly takenAt: number
 }
@@ -84,12 +86,12 @@ export class Pump implements Working {
   }
 
   async #fetch(): Promise<void> {
-    const { worker, wakeUps, maxRunningPerTenant } = this.#options
+    const { worker, parts, maxRunningPerTenant } = this.#options
     for (;;) {
       const places = Math.min(worker.places() - this.#starting, maxClaims)
       if (places <= 0 || this.#isStopping) return
       const takenAt = performance.now()
-      const jobs = await wakeUps.fetch(places, maxRunningPerTenant)
+      const jobs = await parts.wakeUps.fetch(places, maxRunningPerTenant)
       if (jobs.length === 0) return
       for (const job of jobs) this.#held.set(job, undefined)
       await this.#claim(jobs, takenAt)
@@ -97,15 +99,15 @@ export class Pump implements Working {
   }
 
   async #claim(jobs: readonly WakeUpJob[], takenAt: number): Promise<void> {
-    const { db, worker } = this.#options
+    const { parts, worker } = this.#options
     const keys = jobs.map(({ key }) => key)
     try {
-      const claimed = await claimExecutions(db, worker.node, keys)
-      const byKey = new Map(claimed.map((execution) => [execution.key, execution]))
+      const rows = await claimExecutions(parts.db, worker.node, keys)
+      const byKey = new Map(rows.map((row) => [row.key, row]))
       for (const job of jobs) {
-        const execution = byKey.get(job.key)
-        if (execution === undefined) this.#discard(job)
-        else this.#start({ job, claimed: execution, takenAt })
+        const row = byKey.get(job.key)
+        if (row === undefined) this.#discard(job)
+        else this.#start({ job, row, takenAt })
       }
     } catch (error) {
       // A row that is locked for long must not keep the others.
@@ -116,16 +118,31 @@ export class Pump implements Working {
 
   /** Completes the wake-up of an execution that has ended or does not exist. */
   #discard(job: WakeUpJob): void {
-    const { db, wakeUps, onError } = this.#options
+    const { parts, onError } = this.#options
     this.#held.delete(job)
-    wakeUps.complete(db, [job]).catch(onError)
+    parts.wakeUps.complete(parts.db, [job]).catch(onError)
   }
 
   async #giveBack(jobs: readonly WakeUpJob[], error: unknown): Promise<void> {
     for (const job of jobs) this.#held.delete(job)
     this.#options.onError(error)
     // Jobs that cannot be given back return to the queue, because they are no longer touched.
-    await this.#options.wakeUps.giveBack(jobs)
+    await this.#options.parts.wakeUps.giveBack(jobs)
+  }
+
+  /** Gives back an execution that cannot be decrypted. It is claimed again later, here or by a node that has the key. */
+  async #postpone({ key, tenant, id, owner, epoch }: ClaimedRow, job: WakeUpJob): Promise<void> {
+    const ending = { type: 'release', job, wakeAt: Date.now() + unreadableRetryMs } as const
+    await this.#options.committer.commit({
+      key,
+      tenant,
+      owner,
+      topic: topicOf(tenant, id),
+      epoch,
+      position: 0,
+      payloads: [],
+      ending,
+    })
   }
 
   #start(taken: Taken): void {
@@ -141,23 +158,22 @@ export class Pump implements Working {
     this.#runs.add(run)
   }
 
-  async #run({ job, claimed, takenAt }: Taken): Promise<void> {
-    const { worker, db, committer } = this.#options
-    const { tenant, id } = claimed.execution.facts
-    const topic = topicOf(tenant, id)
+  async #run({ job, row, takenAt }: Taken): Promise<void> {
+    const { worker, parts, committer } = this.#options
+    const topic = topicOf(row.tenant, row.id)
     let lease: PostgresLease
     try {
       lease = new PostgresLease({
-        claimed,
+        claimed: await readClaimed(parts, row),
+        payloads: parts.payloads,
         job,
         takenAt,
         topic,
-        entries: claimed.epoch === 1 ? [] : await readEntries(db, claimed.key, 0),
         commit: (commit) => committer.commit(commit),
-        readMessages: () => readMessages(db, claimed.key),
+        readMessages: () => readMessages(parts, row),
       })
     } catch (error) {
-      return this.#giveBack([job], error)
+      return isUnreadable(error) ? this.#postpone(row, job) : this.#giveBack([job], error)
     } finally {
       this.#starting -= 1
     }
@@ -176,7 +192,7 @@ export class Pump implements Working {
     if (held.size === 0) return
     const at = performance.now()
     try {
-      for (const job of await this.#options.wakeUps.touch([...held.keys()])) {
+      for (const job of await this.#options.parts.wakeUps.touch([...held.keys()])) {
         this.#held.get(job)?.lose('the node did not keep the wake-up of the execution in time')
         this.#held.delete(job)
         held.delete(job)
@@ -192,7 +208,7 @@ export class Pump implements Working {
     const leases = [...this.#leases.values()]
     const keys = new Set(
       await keysWithMessages(
-        this.#options.db,
+        this.#options.parts.db,
         leases.map(({ key }) => key),
       ),
     )

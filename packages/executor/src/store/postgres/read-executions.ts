@@ -1,15 +1,19 @@
-import type { Journal } from '@codemode/shared'
+import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 import { sql } from 'kysely'
 
 import type { ExecutionPage, ListOptions, StoredExecution } from '../execution-store.ts'
-import { headerOf, readEntries } from './claim-executions.ts'
-import type { Database } from './database.ts'
+import type { ExecutionRow } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { encodeText } from './payload.ts'
+import { encodeText, type Payloads } from './payload.ts'
+import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Returns the tenant's execution with this id. */
-export async function findExecution(db: Database, tenant: string, id: string): Promise<StoredExecution | undefined> {
+export async function findExecution(
+  { db, payloads }: ReadingParts,
+  tenant: string,
+  id: string,
+): Promise<StoredExecution | undefined> {
   const row = await db
     .selectFrom('executions')
     .select(executionColumns)
@@ -17,11 +21,15 @@ export async function findExecution(db: Database, tenant: string, id: string): P
     .where('id', '=', id)
     .where('is_tombstone', '=', false)
     .executeTakeFirst()
-  return row && executionOf(row)
+  return row && executionOf(row, payloads)
 }
 
 /** Returns a page of the tenant's executions, newest first. Executions that are created later do not shift the pages. */
-export async function listExecutions(db: Database, tenant: string, options: ListOptions): Promise<ExecutionPage> {
+export async function listExecutions(
+  { db, payloads }: ReadingParts,
+  tenant: string,
+  options: ListOptions,
+): Promise<ExecutionPage> {
   const { owner, status, label, isAttached, since, limit, cursor } = options
   let query = db
     .selectFrom('executions')
@@ -40,7 +48,7 @@ export async function listExecutions(db: Database, tenant: string, options: List
     const { createdAt, id } = decodeCursor(cursor)
     query = query.where(sql<boolean>`(created_at, id) < (${new Date(createdAt)}, ${id})`)
   }
-  const items = (await query.execute()).map(executionOf)
+  const items = (await query.execute()).map((row) => executionOf(row, payloads))
   const last = items[limit - 1]
   if (items.length <= limit || last === undefined) return { items, nextCursor: null }
   return {
@@ -51,15 +59,45 @@ export async function listExecutions(db: Database, tenant: string, options: List
 
 /** Returns the journal of an execution, with its entries after the first `after` ones. */
 export async function readJournal(
-  db: Database,
+  parts: ReadingParts,
   { tenant, id, after }: { readonly tenant: string; readonly id: string; readonly after: number },
 ): Promise<Journal | undefined> {
-  const row = await db
+  const row = await parts.db
     .selectFrom('executions')
-    .select(['key', 'header', 'created_at'])
+    .select(['key', 'tenant', 'id', 'header', 'created_at'])
     .where('tenant', '=', tenant)
     .where('id', '=', id)
     .executeTakeFirst()
   if (row === undefined || row.header === null) return undefined
-  return { header: headerOf(row.header, row.created_at), entries: await readEntries(db, row.key, after) }
+  return {
+    header: headerOf({ ...row, header: row.header }, parts.payloads),
+    entries: await readEntries(parts, row, after),
+  }
+}
+
+/** Returns the stored header, with the time of creation by the clock of the database and not by that of a node. */
+export function headerOf(
+  { tenant, id, header, created_at }: Pick<ExecutionRow, 'tenant' | 'id' | 'created_at'> & { readonly header: string },
+  payloads: Payloads,
+): JournalHeader {
+  const stored = payloads.decode(header, { tenant, id, kind: 'header' }) as JournalHeader
+  return { ...stored, createdAt: created_at.toISOString() }
+}
+
+/** Returns the entries of a journal, without the first `after` ones. */
+export async function readEntries(
+  { db, payloads }: ReadingParts,
+  { key, tenant, id }: ExecutionKey,
+  after = 0,
+): Promise<JournalEntry[]> {
+  const rows = await db
+    .selectFrom('entries')
+    .select(['position', 'payload'])
+    .where('key', '=', key)
+    .where('position', '>=', after)
+    .orderBy('position')
+    .execute()
+  return rows.map(
+    ({ position, payload }) => payloads.decode(payload, { tenant, id, kind: 'entry', position }) as JournalEntry,
+  )
 }

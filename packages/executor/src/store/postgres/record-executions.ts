@@ -1,18 +1,25 @@
 import { sql } from 'kysely'
 
 import type { EndedExecution } from '../execution-store.ts'
-import type { Database } from './database.ts'
-import { encodePayload, encodeText } from './payload.ts'
+import { encodeText } from './payload.ts'
+import type { ReadingParts } from './store-parts.ts'
 
 /**
  * Records attached executions that have ended with their journals, by one statement. Leaves out those whose ids exist: they
  * were recorded by an earlier attempt, or belong to other executions.
  */
-export async function recordExecutions(db: Database, executions: readonly EndedExecution[]): Promise<void> {
+export async function recordExecutions(
+  { db, payloads }: ReadingParts,
+  executions: readonly EndedExecution[],
+): Promise<void> {
   const facts = executions.map(({ facts }) => facts)
   const ends = executions.map(({ end }) => end)
-  const entries = executions.flatMap(({ journal }, number) =>
-    journal.entries.map((entry, position) => ({ number, position, payload: encodePayload(entry) })),
+  const entries = executions.flatMap(({ journal, facts: { tenant, id } }, number) =>
+    journal.entries.map((entry, position) => ({
+      number,
+      position,
+      payload: payloads.encode(entry, { tenant, id, kind: 'entry', position }),
+    })),
   )
   await sql`
     with new as materialized (
@@ -26,8 +33,8 @@ export async function recordExecutions(db: Database, executions: readonly EndedE
         ${facts.map(({ label }) => (label === undefined ? null : encodeText(label)))}::text[],
         ${facts.map(({ bodyHash }) => bodyHash)}::text[],
         ${facts.map(({ isolation }) => isolation)}::text[],
-        ${executions.map(({ journal }) => encodePayload(journal.header))}::text[],
-        ${ends.map(({ error }) => (error === undefined ? null : encodePayload(error)))}::text[],
+        ${executions.map(({ journal, facts: { tenant, id } }) => payloads.encode(journal.header, { tenant, id, kind: 'header' }))}::text[],
+        ${executions.map(({ end: { error }, facts: { tenant, id } }) => (error === undefined ? null : payloads.encode(error, { tenant, id, kind: 'error' })))}::text[],
         ${ends.map(({ status }) => status)}::text[],
         ${executions.map(({ journal }) => journal.header.createdAt)}::timestamptz[],
         ${ends.map(({ startedAt }) => timeOf(startedAt))}::timestamptz[],

@@ -1,18 +1,15 @@
 import type { Callback } from '@codemode/shared'
 
-import type { Database } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { insertMessage } from './inbox.ts'
-import { encodePayload } from './payload.ts'
-import type { WakeUps } from './wake-ups.ts'
+import type { StoreParts } from './store-parts.ts'
 
 /**
  * Replaces the callback of an execution. A runner gives its lease back then, and the next claim reads the callback. Returns
  * false if the execution has ended, or does not exist.
  */
 export async function replaceCallback(
-  db: Database,
-  wakeUps: WakeUps,
+  { db, ...parts }: StoreParts,
   { tenant, id, callback }: { readonly tenant: string; readonly id: string; readonly callback: Callback },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
@@ -26,9 +23,9 @@ export async function replaceCallback(
     if (row === undefined || hasEnded(row)) return false
     await trx
       .updateTable('executions')
-      .set({ callback: encodePayload(callback) })
+      .set({ callback: parts.payloads.encode(callback, { tenant, id, kind: 'callback' }) })
       .where('key', '=', row.key)
       .execute()
-    return insertMessage(trx, wakeUps, { ...row, tenant, message: { kind: 'callback' } })
+    return insertMessage(trx, parts, { ...row, tenant, id, message: { kind: 'callback' } })
   })
 }
