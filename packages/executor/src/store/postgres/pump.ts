@@ -102,10 +102,10 @@ export class Pump implements Working {
     try {
       const claimed = await claimExecutions(db, worker.node, keys)
       const byKey = new Map(claimed.map((execution) => [execution.key, execution]))
+      this.#discard(jobs.filter(({ key }) => !byKey.has(key)))
       for (const job of jobs) {
         const execution = byKey.get(job.key)
-        if (execution === undefined) this.#discard(job)
-        else this.#start({ job, claimed: execution, takenAt })
+        if (execution !== undefined) this.#start({ job, claimed: execution, takenAt })
       }
     } catch (error) {
       // A row that is locked for long must not keep the others.
@@ -114,11 +114,18 @@ export class Pump implements Working {
     }
   }
 
-  /** Completes the wake-up of an execution that has ended or does not exist. */
-  #discard(job: WakeUpJob): void {
+  /** Completes the wake-ups of executions that have ended or do not exist. */
+  #discard(jobs: readonly WakeUpJob[]): void {
+    if (jobs.length === 0) return
     const { db, wakeUps, onError } = this.#options
-    this.#held.delete(job)
-    wakeUps.complete(db, [job]).catch(onError)
+    for (const job of jobs) this.#held.delete(job)
+    this.#keepUntilDone(wakeUps.complete(db, jobs).catch(onError))
+  }
+
+  /** Lets `stop` wait for work. */
+  #keepUntilDone(work: Promise<void>): void {
+    const kept = work.finally(() => this.#runs.delete(kept))
+    this.#runs.add(kept)
   }
 
   async #giveBack(jobs: readonly WakeUpJob[], error: unknown): Promise<void> {
@@ -131,14 +138,13 @@ export class Pump implements Working {
   #start(taken: Taken): void {
     const { job } = taken
     this.#starting += 1
-    const run = this.#run(taken)
-      .catch(this.#options.onError)
-      .finally(() => {
+    const run = this.#run(taken).catch(this.#options.onError)
+    this.#keepUntilDone(
+      run.finally(() => {
         this.#held.delete(job)
-        this.#runs.delete(run)
         this.wake()
-      })
-    this.#runs.add(run)
+      }),
+    )
   }
 
   async #run({ job, claimed, takenAt }: Taken): Promise<void> {
