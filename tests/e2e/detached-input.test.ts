@@ -106,6 +106,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     { limit: 0 },
     { pageSize: 201 },
     { owner: 'me' },
+    { detached: 'yes' },
     null,
   ])('listExecutions refuses %j at once', { tags: ['JB-4'] }, async (options) => {
     await using client = connect(executor)
@@ -121,6 +122,7 @@ describe.each(testStores)('over the $store store', ({ open }) => {
     'cursor=nonsense',
     `cursor=${'x'.repeat(257)}`,
     'state=failed',
+    'detached=1',
   ])('the list refuses the query %s', { tags: ['JB-4'] }, async (query) => {
     const { status, body } = await api(executor, `/v1/executions?${query}`)
     expect({ status, code: body.error?.code }).toEqual({ status: 400, code: 'INVALID_REQUEST' })

@@ -152,7 +152,8 @@ const error = { code: 'GUEST_ERROR', name: 'Error', message: 'a\0\ud800', retrya
 function endedOf(more: Partial<ExecutionFacts>, entries: JournalEntry[]): EndedExecution {
   const { facts, header } = newExecution(more)
   const { expiresAfterMs: _, ...rest } = facts
-  const end = { status: 'failed', startedAt: 1_001, finishedAt: 2_002, error } as const
+  const finishedAt = Date.now()
+  const end = { status: 'failed', startedAt: finishedAt - 1, finishedAt, error } as const
   return { facts: rest, journal: { header, entries }, end }
 }
 
@@ -168,10 +169,10 @@ test('executions are recorded once, with any characters, and not in the place of
   expect(await store.read('acme', one.facts.id, 0)).toEqual(one.journal)
   expect(await store.read('other', one.facts.id, 0)).toEqual(ofOther.journal)
   expect(await store.find('acme', one.facts.id)).toEqual({
-    facts: { ...one.facts, expiresAfterMs: 2_002 - createdAt },
+    facts: { ...one.facts, expiresAfterMs: one.end.finishedAt - createdAt },
     isAttached: true,
     createdAt,
-    expiresAt: 2_002,
+    expiresAt: one.end.finishedAt,
     ...one.end,
   })
   expect(await store.find('acme', detached.facts.id)).toMatchObject({ isAttached: false, status: 'queued' })

@@ -104,10 +104,10 @@ export class Pump implements Working {
     try {
       const rows = await claimExecutions(parts.db, worker.node, keys)
       const byKey = new Map(rows.map((row) => [row.key, row]))
+      this.#discard(jobs.filter(({ key }) => !byKey.has(key)))
       for (const job of jobs) {
         const row = byKey.get(job.key)
-        if (row === undefined) this.#discard(job)
-        else this.#start({ job, row, takenAt })
+        if (row !== undefined) this.#start({ job, row, takenAt })
       }
     } catch (error) {
       // A row that is locked for long must not keep the others.
@@ -116,11 +116,18 @@ export class Pump implements Working {
     }
   }
 
-  /** Completes the wake-up of an execution that has ended or does not exist. */
-  #discard(job: WakeUpJob): void {
+  /** Completes the wake-ups of executions that have ended or do not exist. */
+  #discard(jobs: readonly WakeUpJob[]): void {
+    if (jobs.length === 0) return
     const { parts, onError } = this.#options
-    this.#held.delete(job)
-    parts.wakeUps.complete(parts.db, [job]).catch(onError)
+    for (const job of jobs) this.#held.delete(job)
+    this.#keepUntilDone(parts.wakeUps.complete(parts.db, jobs).catch(onError))
+  }
+
+  /** Lets `stop` wait for work. */
+  #keepUntilDone(work: Promise<void>): void {
+    const kept = work.finally(() => this.#runs.delete(kept))
+    this.#runs.add(kept)
   }
 
   async #giveBack(jobs: readonly WakeUpJob[], error: unknown): Promise<void> {
@@ -148,14 +155,13 @@ export class Pump implements Working {
   #start(taken: Taken): void {
     const { job } = taken
     this.#starting += 1
-    const run = this.#run(taken)
-      .catch(this.#options.onError)
-      .finally(() => {
+    const run = this.#run(taken).catch(this.#options.onError)
+    this.#keepUntilDone(
+      run.finally(() => {
         this.#held.delete(job)
-        this.#runs.delete(run)
         this.wake()
-      })
-    this.#runs.add(run)
+      }),
+    )
   }
 
   async #run({ job, row, takenAt }: Taken): Promise<void> {
