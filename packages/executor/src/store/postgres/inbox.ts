@@ -15,13 +15,7 @@ export async function postMessage(
   { tenant, id, message }: { readonly tenant: string; readonly id: string; readonly message: InboxMessage },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('executions')
-      .select(['key', 'status', 'node'])
-      .where('tenant', '=', tenant)
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
+    const row = await lockedRow(trx, { tenant, id })
     if (row === undefined || hasEnded(row)) return false
     return insertMessage(trx, { payloads, wakeUps }, { ...row, tenant, id, message })
   })
@@ -69,6 +63,17 @@ async function nextNumber(trx: Transaction<Tables>): Promise<string> {
   const { rows } = await sql<{ number: string }>`
     select nextval(pg_get_serial_sequence('codemode.inbox', 'number')) as number`.execute(trx)
   return rows[0]!.number
+}
+
+/** Locks the row of an execution, as posting a message and parking do. */
+export function lockedRow(trx: Transaction<Tables>, { tenant, id }: { readonly tenant: string; readonly id: string }) {
+  return trx
+    .selectFrom('executions')
+    .select(['key', 'status', 'node'])
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
 }
 
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */

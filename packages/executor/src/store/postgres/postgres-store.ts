@@ -2,6 +2,7 @@ import type { Callback, Journal } from '@codemode/shared'
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
+  AnswerMessage,
   ApprovalListOptions,
   ApprovalPage,
   Created,
@@ -32,6 +33,7 @@ import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
 import { Payloads } from './payload.ts'
+import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
@@ -169,6 +171,12 @@ export class PostgresStore implements ExecutionStore {
     const isPosted = await postMessage(this.#parts, { tenant, id, message })
     if (isPosted) this.#notifyMessage(tenant, id)
     return isPosted
+  }
+
+  async answer(tenant: string, id: string, message: AnswerMessage, entries: number) {
+    const outcome = await postAnswer(this.#parts, { tenant, id, message, entries })
+    if (outcome === 'accepted') this.#notifyMessage(tenant, id)
+    return outcome
   }
 
   promote(promotion: Promotion): Promise<boolean> {

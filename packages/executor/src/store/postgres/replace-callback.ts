@@ -1,7 +1,7 @@
 import type { Callback } from '@codemode/shared'
 
 import { hasEnded } from './execution-row.ts'
-import { insertMessage } from './inbox.ts'
+import { insertMessage, lockedRow } from './inbox.ts'
 import type { StoreParts } from './store-parts.ts'
 
 /**
@@ -13,13 +13,7 @@ export async function replaceCallback(
   { tenant, id, callback }: { readonly tenant: string; readonly id: string; readonly callback: Callback },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('executions')
-      .select(['key', 'status', 'node'])
-      .where('tenant', '=', tenant)
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
+    const row = await lockedRow(trx, { tenant, id })
     if (row === undefined || hasEnded(row)) return false
     await trx
       .updateTable('executions')
