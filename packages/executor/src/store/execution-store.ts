@@ -122,6 +122,13 @@ export interface Lease {
   onMessage(listener: () => void): void
 }
 
+/** Entries that a node has appended to a journal. */
+export interface Appended {
+  /** Position of the first of them, from 0. */
+  readonly position: number
+  readonly entries: readonly JournalEntry[]
+}
+
 /** Filter and page of a list. */
 export interface ListOptions {
   readonly owner?: string
@@ -174,10 +181,11 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */
   post(tenant: string, id: string, message: InboxMessage): Promise<boolean>
   /**
-   * Calls the listener when the journal of an execution may have grown, until the returned function is called. Calls may
-   * be missing; who needs all entries reads them at times of its own as well.
+   * Calls the listener when the journal of an execution may have grown, until the returned function is called: with the
+   * entries if this node has appended them. Calls may be missing; who needs all entries reads them at times of its own as
+   * well.
    */
-  onAppend(tenant: string, id: string, listener: () => void): () => void
+  onAppend(tenant: string, id: string, listener: (appended?: Appended) => void): () => void
   /** Starts a worker. */
   work(worker: Worker): Working
 }

@@ -16,11 +16,11 @@ export class DetachedExecution implements DetachedHandle {
   readonly id: string
   readonly correlationId: string
   readonly owner: string
-  readonly #stored: StoredExecution
+  readonly #stored: Pick<StoredExecution, 'facts' | 'status'>
   readonly #store: ExecutionStore
   readonly #readers: ReaderLimit
 
-  constructor(store: ExecutionStore, stored: StoredExecution, readers: ReaderLimit) {
+  constructor(store: ExecutionStore, stored: Pick<StoredExecution, 'facts' | 'status'>, readers: ReaderLimit) {
     this.#store = store
     this.#readers = readers
     this.#stored = stored

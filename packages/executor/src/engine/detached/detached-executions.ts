@@ -125,8 +125,8 @@ export class DetachedExecutions {
     if (created.type === 'too-many-queued') throw tooManyQueued(maxQueued)
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
     if (created.type === 'exists' && created.isGone) throw resultGone(facts.id)
-    this.#working.wake()
-    return this.find(facts.tenant, facts.id)
+    if (created.type === 'exists') return this.find(facts.tenant, facts.id)
+    return new DetachedExecution(store, { facts, status: 'queued' }, this.#readers)
   }
 
   async #run(lease: Lease): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
+import type { Appended, ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
 import { notFound } from '../engine.ts'
 import type { GrowingJournal } from '../state/read-events.ts'
 
@@ -10,7 +10,7 @@ const pollMs = 5_000
 /** Ids by which a stored execution is found. */
 type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
 
-/** Journal of a detached execution, read from the store as it grows. It must be closed. */
+/** Journal of a detached execution as it grows: read from the store, or taken from what this node appends. It must be closed. */
 export class StoredJournal implements GrowingJournal, Disposable {
   readonly header: JournalHeader
   readonly entries: JournalEntry[]
@@ -24,24 +24,34 @@ export class StoredJournal implements GrowingJournal, Disposable {
   #isReading = false
   #isStale = false
 
-  private constructor(store: ExecutionStore, { tenant, id }: StoredIds, journal: Journal) {
+  private constructor(store: ExecutionStore, { tenant, id }: StoredIds, journal: Journal, stopListening: () => void) {
     this.#store = store
     this.#tenant = tenant
     this.#id = id
     this.header = journal.header
     this.entries = [...journal.entries]
-    this.#stopListening = store.onAppend(tenant, id, () => this.#refresh())
+    this.#stopListening = stopListening
     this.#timer = setInterval(() => this.#refresh(), pollMs)
   }
 
   /** Reads the journal up to now, and follows it from then on. Rejects with `RequestError` NOT_FOUND if it is gone. */
   static async open(store: ExecutionStore, ids: StoredIds): Promise<StoredJournal> {
-    const stored = await store.read(ids.tenant, ids.id, 0)
-    if (stored === undefined) throw notFound(ids.id)
-    const journal = new StoredJournal(store, ids, stored)
-    // Entries may have been appended before the notifications began.
-    journal.#refresh()
-    return journal
+    let journal: StoredJournal | undefined
+    let hasGrown = false
+    // Listens before it reads, so that no entry is appended unnoticed between the two.
+    const stopListening = store.onAppend(ids.tenant, ids.id, (appended) => {
+      hasGrown = true
+      if (journal !== undefined) journal.#grow(appended)
+    })
+    try {
+      const stored = await store.read(ids.tenant, ids.id, 0)
+      if (stored === undefined) throw notFound(ids.id)
+      journal = new StoredJournal(store, ids, stored, stopListening)
+      if (hasGrown) journal.#refresh()
+      return journal
+    } finally {
+      if (journal === undefined) stopListening()
+    }
   }
 
   grown(): Promise<void> {
@@ -56,6 +66,15 @@ export class StoredJournal implements GrowingJournal, Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#timer)
     this.#stopListening()
+    this.wakeReaders()
+  }
+
+  /** Takes entries that follow those that are there, and reads further ones if others are missing or not given. */
+  #grow(appended: Appended | undefined): void {
+    if (appended === undefined || this.#isReading || appended.position > this.entries.length) return this.#refresh()
+    const further = appended.entries.slice(this.entries.length - appended.position)
+    if (further.length === 0) return
+    this.entries.push(...further)
     this.wakeReaders()
   }
 

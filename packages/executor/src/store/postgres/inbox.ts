@@ -1,3 +1,5 @@
+import { sql } from 'kysely'
+
 import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
 import type { Database } from './database.ts'
 import { hasEnded } from './execution-row.ts'
@@ -49,6 +51,17 @@ export async function readMessages(db: Database, key: string): Promise<ReceivedM
 /** Returns the keys of those of the given executions whose inboxes have messages. */
 export async function keysWithMessages(db: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
-  const rows = await db.selectFrom('inbox').select('key').distinct().where('key', 'in', keys).execute()
+  const rows = await db
+    .selectFrom('inbox')
+    .select('key')
+    .distinct()
+    .where('key', '=', sql<string>`any(${keys}::bigint[])`)
+    .execute()
   return rows.map(({ key }) => key)
+}
+
+/** Returns for each of the given executions whether its inbox has messages. */
+export async function haveMessages(db: Database, keys: readonly string[]): Promise<boolean[]> {
+  const found = new Set(await keysWithMessages(db, keys))
+  return keys.map((key) => found.has(key))
 }

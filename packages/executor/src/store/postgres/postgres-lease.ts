@@ -129,6 +129,7 @@ export class PostgresLease implements Lease {
       topic,
       epoch: claimed.epoch,
       position,
+      entries,
       payloads: entries.map(encodePayload),
       ...effects,
     })

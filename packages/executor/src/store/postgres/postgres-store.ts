@@ -16,13 +16,14 @@ import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
+import { executionOf } from './execution-row.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
 import { Pump } from './pump.ts'
-import { findExecution, listExecutions, readJournal } from './read-executions.ts'
+import { findExecutions, listExecutions, readJournal, type ExecutionIds, type FoundRow } from './read-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
@@ -30,6 +31,8 @@ import { WakeUps } from './wake-ups.ts'
 const maintenanceIntervalMs = 5_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
+/** Maximum number of executions that are found by one statement. */
+const maxFound = 64
 
 /** Options of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
@@ -49,6 +52,8 @@ export interface PostgresStoreOptions {
   readonly onError: (error: unknown) => void
 }
 
+type AppendListener = Parameters<ExecutionStore['onAppend']>[2]
+
 type Resolved = Required<PostgresStoreOptions>
 
 const defaults = {
@@ -65,11 +70,12 @@ export class PostgresStore implements ExecutionStore {
   readonly #db: Database
   readonly #wakeUps: WakeUps
   readonly #creating: Batcher<NewExecution, Created>
+  readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
   readonly #maintenance: RepeatingTask
   readonly #pumps = new Set<Pump>()
-  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #listeners = new Map<string, Set<AppendListener>>()
 
   private constructor(options: Resolved, db: Database, wakeUps: WakeUps) {
     this.#options = options
@@ -79,6 +85,11 @@ export class PostgresStore implements ExecutionStore {
       maxItems: maxCreations,
       run: (executions) => createExecutions(db, wakeUps, executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
+    })
+    this.#finding = new Batcher({
+      maxItems: maxFound,
+      run: (wanted) => findExecutions(db, wanted),
+      isOfOneItem: () => false,
     })
     this.#committer = new GroupCommitter({
       commitGroup: (group) => commitGroup(db, wakeUps, group),
@@ -110,8 +121,9 @@ export class PostgresStore implements ExecutionStore {
     return created
   }
 
-  find(tenant: string, id: string): Promise<StoredExecution | undefined> {
-    return findExecution(this.#db, tenant, id)
+  async find(tenant: string, id: string): Promise<StoredExecution | undefined> {
+    const row = await this.#finding.run({ tenant, id })
+    return row && executionOf(row)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
@@ -128,7 +140,7 @@ export class PostgresStore implements ExecutionStore {
     return isPosted
   }
 
-  onAppend(tenant: string, id: string, listener: () => void): () => void {
+  onAppend(tenant: string, id: string, listener: AppendListener): () => void {
     const topic = topicOf(tenant, id)
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -167,14 +179,16 @@ export class PostgresStore implements ExecutionStore {
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
-    const topics = new Set(commits.map(({ topic }) => topic))
-    if (commits.some(({ ending }) => ending?.type === 'release')) topics.add(workTopic)
-    if (topics.size > 0) this.#notifications.send(topics)
+    for (const { topic, position, entries } of commits) {
+      for (const listener of this.#listeners.get(topic) ?? []) listener({ position, entries })
+    }
+    this.#notifications.sendToOthers(commits.map(({ topic }) => topic))
+    if (commits.some(({ ending }) => ending?.type === 'release')) this.#notifications.send([workTopic])
   }
 
   #onTopic(topic: string): void {
     for (const pump of this.#pumps) {
-      if (topic === workTopic) pump.wake()
+      if (topic === workTopic) pump.look()
       else pump.onTopic(topic)
     }
     for (const listener of this.#listeners.get(topic) ?? []) listener()

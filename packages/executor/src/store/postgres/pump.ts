@@ -1,9 +1,10 @@
 // Pump of a node: takes wake-ups, claims their executions, gives the leases to the worker, and keeps what it holds.
 import type { Worker, Working } from '../execution-store.ts'
+import { Batcher } from './batcher.ts'
 import { claimExecutions, readEntries, type ClaimedExecution } from './claim-executions.ts'
 import type { Database } from './database.ts'
 import type { GroupCommitter } from './group-committer.ts'
-import { readMessages, keysWithMessages } from './inbox.ts'
+import { haveMessages, keysWithMessages, readMessages } from './inbox.ts'
 import { messageTopic, topicOf } from './notifications.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
@@ -14,6 +15,11 @@ import { touchIntervalMs, type WakeUpJob, type WakeUps } from './wake-ups.ts'
 const maxClaims = 16
 /** Milliseconds between two looks for work and for messages, when no notification arrives. */
 const pollIntervalMs = 1_000
+/** Milliseconds to a further look for work that may not have been found by the last one. */
+const lookSoonMs = 200
+
+/** Maximum number of inboxes that are looked into at once. */
+const maxInboxes = 64
 
 interface PumpOptions {
   readonly db: Database
@@ -42,14 +48,24 @@ export class Pump implements Working {
   readonly #leases = new Map<string, PostgresLease>()
   readonly #runs = new Set<Promise<void>>()
   readonly #fetching: RepeatingTask
+  /** Finds out whether inboxes have messages, of several executions at once. */
+  readonly #inboxes: Batcher<string, boolean>
   readonly #keeping: readonly RepeatingTask[]
   /** Number of executions that are claimed and not given to the worker yet. */
   #starting = 0
   #isStopping = false
+  /** Whether the node had no place at the last look for work. */
+  #isFull = false
+  #lookTimer: NodeJS.Timeout | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
-    const { committer, onError } = options
+    const { db, committer, onError } = options
+    this.#inboxes = new Batcher({
+      maxItems: maxInboxes,
+      run: (keys) => haveMessages(db, keys),
+      isOfOneItem: () => false,
+    })
     this.#fetching = new RepeatingTask({ intervalMs: pollIntervalMs, task: () => this.#fetch(), onError })
     this.#keeping = [
       new RepeatingTask({
@@ -61,7 +77,14 @@ export class Pump implements Working {
     ]
   }
 
+  /** Looks for work again, because the node has places: at once if it had none, and otherwise soon. */
   wake(): void {
+    if (this.#isFull) this.look()
+    else this.#lookSoon()
+  }
+
+  /** Looks for work, because there is some. */
+  look(): void {
     this.#fetching.wake()
   }
 
@@ -78,6 +101,7 @@ export class Pump implements Working {
 
   async stop(): Promise<void> {
     this.#isStopping = true
+    clearTimeout(this.#lookTimer)
     await this.#fetching.stop()
     while (this.#runs.size > 0) await Promise.all(this.#runs)
     await Promise.all(this.#keeping.map((task) => task.stop()))
@@ -87,13 +111,26 @@ export class Pump implements Working {
     const { worker, wakeUps, maxRunningPerTenant } = this.#options
     for (;;) {
       const places = Math.min(worker.places() - this.#starting, maxClaims)
-      if (places <= 0 || this.#isStopping) return
+      this.#isFull = places <= 0
+      if (this.#isFull || this.#isStopping) return
       const takenAt = performance.now()
       const jobs = await wakeUps.fetch(places, maxRunningPerTenant)
-      if (jobs.length === 0) return
       for (const job of jobs) this.#held.set(job, undefined)
-      await this.#claim(jobs, takenAt)
+      if (jobs.length > 0) await this.#claim(jobs, takenAt)
+      if (jobs.length < places) {
+        // Executions of a tenant that runs as many as it may can have taken the places of others.
+        if (jobs.length > 0) this.#lookSoon()
+        return
+      }
     }
+  }
+
+  #lookSoon(): void {
+    if (this.#isStopping) return
+    this.#lookTimer ??= setTimeout(() => {
+      this.#lookTimer = undefined
+      this.look()
+    }, lookSoonMs)
   }
 
   async #claim(jobs: readonly WakeUpJob[], takenAt: number): Promise<void> {
@@ -154,7 +191,7 @@ export class Pump implements Working {
         topic,
         entries: claimed.epoch === 1 ? [] : await readEntries(db, claimed.key, 0),
         commit: (commit) => committer.commit(commit),
-        readMessages: () => readMessages(db, claimed.key),
+        readMessages: async () => ((await this.#inboxes.run(claimed.key)) ? readMessages(db, claimed.key) : []),
       })
     } catch (error) {
       return this.#giveBack([job], error)

@@ -1,24 +1,36 @@
-import type { Journal } from '@codemode/shared'
+import type { Journal, JournalEntry } from '@codemode/shared'
 import { sql } from 'kysely'
 
-import type { ExecutionPage, ListOptions, StoredExecution } from '../execution-store.ts'
-import { headerOf, readEntries } from './claim-executions.ts'
-import type { Database } from './database.ts'
+import type { ExecutionPage, ListOptions } from '../execution-store.ts'
+import { headerOf } from './claim-executions.ts'
+import type { Database, ExecutionRow } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { encodeText } from './payload.ts'
+import { decodePayload, encodeText } from './payload.ts'
 
-/** Returns the tenant's execution with this id. */
-export async function findExecution(db: Database, tenant: string, id: string): Promise<StoredExecution | undefined> {
-  const row = await db
-    .selectFrom('executions')
-    .select(executionColumns)
-    .where('tenant', '=', tenant)
-    .where('id', '=', id)
-    .where('is_tombstone', '=', false)
-    .executeTakeFirst()
-  return row && executionOf(row)
+/** Ids by which an execution is found. */
+export interface ExecutionIds {
+  readonly tenant: string
+  readonly id: string
 }
+
+/** Row of an execution without its header. */
+export type FoundRow = Pick<ExecutionRow, (typeof executionColumns)[number]>
+
+/** Returns the row of each of these executions; undefined for one that does not exist. */
+export async function findExecutions(db: Database, wanted: readonly ExecutionIds[]): Promise<(FoundRow | undefined)[]> {
+  const columns = executionColumns.map((column) => sql.ref(`e.${column}`))
+  const { rows } = await sql<FoundRow>`
+    select ${sql.join(columns)}
+    from codemode.executions e
+    join unnest(${wanted.map(({ tenant }) => tenant)}::text[], ${wanted.map(({ id }) => id)}::text[])
+      as wanted (tenant, id) on e.tenant = wanted.tenant and e.id = wanted.id
+    where not e.is_tombstone`.execute(db)
+  const found = new Map(rows.map((row) => [placeOf(row), row]))
+  return wanted.map((ids) => found.get(placeOf(ids)))
+}
+
+const placeOf = ({ tenant, id }: ExecutionIds) => `${id} ${tenant}`
 
 /** Returns a page of the tenant's executions, newest first. Executions that are created later do not shift the pages. */
 export async function listExecutions(db: Database, tenant: string, options: ListOptions): Promise<ExecutionPage> {
@@ -48,17 +60,31 @@ export async function listExecutions(db: Database, tenant: string, options: List
   }
 }
 
+interface JournalRow {
+  /** Position of the entry; -1 of the header. */
+  readonly position: number
+  readonly payload: string | null
+  readonly created_at: Date
+}
+
 /** Returns the journal of an execution, with its entries after the first `after` ones. */
 export async function readJournal(
   db: Database,
-  { tenant, id, after }: { readonly tenant: string; readonly id: string; readonly after: number },
+  { tenant, id, after }: ExecutionIds & { readonly after: number },
 ): Promise<Journal | undefined> {
-  const row = await db
-    .selectFrom('executions')
-    .select(['key', 'header', 'created_at'])
-    .where('tenant', '=', tenant)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined || row.header === null) return undefined
-  return { header: headerOf(row.header, row.created_at), entries: await readEntries(db, row.key, after) }
+  const { rows } = await sql<JournalRow>`
+    with execution as materialized (
+      select key, header, created_at from codemode.executions where tenant = ${tenant} and id = ${id}
+    )
+    select -1 as position, header as payload, created_at from execution
+    union all
+    select entries.position, entries.payload, null from execution join codemode.entries using (key)
+    where entries.position >= ${after}
+    order by position`.execute(db)
+  const [header, ...entries] = rows
+  if (header === undefined || header.payload === null) return undefined
+  return {
+    header: headerOf(header.payload, header.created_at),
+    entries: entries.map(({ payload }) => decodePayload(payload!) as JournalEntry),
+  }
 }
