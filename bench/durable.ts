@@ -1,12 +1,13 @@
 /**
  * Measures detached executions over PostgreSQL, on one node and on three nodes of this machine, compared with attached
  * ones and with pg-boss alone in the same run: accepted and finished executions per second, and the time from the
- * submission to the result.
+ * submission to the result. Also compares appends that are committed in groups with single ones.
  */
 import { Codemode } from '@codemode/client'
 import { freePort, startExecutorProcess, startLoadBalancer, startPostgres } from '@codemode/testkit'
 import { PgBoss } from 'pg-boss'
 
+import { appendsPerSecond } from './durable-appends.ts'
 import { latencies } from './in-flight.ts'
 import { median, percentile, spreadOf } from './statistics.ts'
 import type { Workload } from './workload.ts'
@@ -23,6 +24,8 @@ interface Sample {
 
 export const durable: Workload = async (_args, report, { rounds }) => {
   await using server = await startPostgres()
+  await using appends = await startPostgres()
+  const grouped: number[] = []
   const samples = new Map<string, Sample[]>()
   const add = (name: string, sample: Sample) => samples.set(name, [...(samples.get(name) ?? []), sample])
   for (let round = 0; round < rounds; round++) {
@@ -39,6 +42,8 @@ export const durable: Workload = async (_args, report, { rounds }) => {
       add(`detached, ten calls, ${on}`, await measured(detached(tenCalls)))
     }
     add('pg-boss alone: send, fetch, complete', await measuredQueue(server.url))
+    const single = await appendsPerSecond(appends.url, { leases: 1, forMs: 1_000 })
+    grouped.push((await appendsPerSecond(appends.url, { leases: load.limit, forMs: 1_000 })) / single)
   }
   report.table(
     `${load.limit} in flight, ${rounds} rounds`,
@@ -58,6 +63,16 @@ export const durable: Workload = async (_args, report, { rounds }) => {
     limit: 0.5,
     values: rateOf('detached, trivial, one node').map((rate, round) => rate / attachedRates[round]!),
   })
+  report.goal({
+    goal: 'appends of 16 leases, committed in groups',
+    unit: '× the rate of single appends',
+    bound: 'at least',
+    limit: 3,
+    values: grouped,
+  })
+  const queueRates = rateOf('pg-boss alone: send, fetch, complete')
+  const toQueue = rateOf('detached, trivial, one node').map((rate, round) => rate / queueRates[round]!)
+  report.note(`trivial detached executions on one node: ${median(toQueue).toFixed(2)} × the rate of pg-boss alone`)
 }
 
 async function measured(run: () => Promise<unknown>): Promise<Sample> {

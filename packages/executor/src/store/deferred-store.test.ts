@@ -84,6 +84,29 @@ test('workers work as soon as the store has started', async () => {
   await working.stop()
 })
 
+test('a listener that is added before the store has started is called after that, until it is removed', async () => {
+  const memory = new MemoryStore()
+  const started = Promise.withResolvers<MemoryStore>()
+  await using store = new DeferredStore({ start: () => started.promise, startsAtOnce: true, onError: fail })
+  const calls: string[] = []
+  const removeEarly = store.onAppend('acme', 'exe_1', () => calls.push('removed early'))
+  const remove = store.onAppend('acme', 'exe_1', () => calls.push('kept'))
+  removeEarly()
+  started.resolve(memory)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const append: Worker['run'] = async (lease) => {
+    const entry = { type: 'claim', at: 0, epoch: 1, node: 'one', endsAt: 1 } as const
+    await lease.append([entry])
+    remove()
+    await lease.append([entry])
+    resolve()
+  }
+  store.work({ node: 'one', places: () => 1, run: append })
+  await store.create(execution)
+  await promise
+  expect(calls).toEqual(['kept'])
+})
+
 test('a closed store is not started again', async () => {
   const start = vi.fn<() => Promise<MemoryStore>>(() => Promise.reject(new Error('down')))
   const store = new DeferredStore({ start, startsAtOnce: true, onError() {} })

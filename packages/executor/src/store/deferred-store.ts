@@ -32,6 +32,13 @@ interface DeferredStoreOptions {
   readonly retryMs?: number
 }
 
+type ListenerArgs = Parameters<ExecutionStore['onAppend']>
+
+interface WaitingListener {
+  readonly args: ListenerArgs
+  stop: () => void
+}
+
 /**
  * Store that is started later, or that is not reachable when the executor starts. Requests wait for a start that is under
  * way; after a failed one, they are refused with STORE_UNAVAILABLE until another start succeeds. Attached executions need
@@ -40,6 +47,8 @@ interface DeferredStoreOptions {
 export class DeferredStore implements ExecutionStore {
   readonly #options: DeferredStoreOptions
   readonly #workers = new Map<Worker, Working | undefined>()
+  /** Listeners that wait for the store. */
+  readonly #listeners = new Set<WaitingListener>()
   #store: ExecutionStore | undefined
   #starting: Promise<ExecutionStore> | undefined
   #retry: NodeJS.Timeout | undefined
@@ -113,9 +122,11 @@ export class DeferredStore implements ExecutionStore {
     if (!this.#isEmpty) await (await this.#ready()).stopServing(tenant, id, reader)
   }
 
-  onAppend(tenant: string, id: string, listener: () => void): () => void {
-    // Without a store nothing is appended. A reader also polls, because notifications can be lost.
-    return this.#store?.onAppend(tenant, id, listener) ?? (() => {})
+  onAppend(...args: ListenerArgs): () => void {
+    if (this.#store !== undefined) return this.#store.onAppend(...args)
+    const waiting: WaitingListener = { args, stop: () => void this.#listeners.delete(waiting) }
+    this.#listeners.add(waiting)
+    return () => waiting.stop()
   }
 
   work(worker: Worker): Working {
@@ -155,6 +166,8 @@ export class DeferredStore implements ExecutionStore {
     try {
       const store = await start()
       this.#store = store
+      for (const waiting of this.#listeners) waiting.stop = store.onAppend(...waiting.args)
+      this.#listeners.clear()
       for (const worker of this.#workers.keys()) this.#workers.set(worker, store.work(worker))
       return store
     } catch (error) {

@@ -226,6 +226,13 @@ export interface Lease {
   onMessage(listener: () => void): void
 }
 
+/** Entries that a node has appended to a journal. */
+export interface Appended {
+  /** Position of the first of them, from 0. */
+  readonly position: number
+  readonly entries: readonly JournalEntry[]
+}
+
 /** Filter and page of a list. */
 export interface ListOptions {
   readonly owner?: string
@@ -319,10 +326,11 @@ export interface ExecutionStore extends AsyncDisposable {
   /** Takes the right to serve from a reader. */
   stopServing(tenant: string, id: string, reader: string): Promise<void>
   /**
-   * Calls the listener when the journal of an execution may have grown, until the returned function is called. Calls may
-   * be missing; who needs all entries reads them at times of its own as well.
+   * Calls the listener when the journal of an execution may have grown, until the returned function is called: with the
+   * entries if this node has appended them. Calls may be missing; who needs all entries reads them at times of its own as
+   * well.
    */
-  onAppend(tenant: string, id: string, listener: () => void): () => void
+  onAppend(tenant: string, id: string, listener: (appended?: Appended) => void): () => void
   /** Starts a worker. */
   work(worker: Worker): Working
 }

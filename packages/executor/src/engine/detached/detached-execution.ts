@@ -34,12 +34,15 @@ export class DetachedExecution implements DetachedHandle {
   readonly id: string
   readonly correlationId: string
   readonly owner: string
-  readonly #stored: StoredExecution
+  readonly #stored: Pick<StoredExecution, 'facts' | 'status' | 'isAttached'>
   readonly #store: ExecutionStore
   readonly #journals: StoredJournals
   readonly #readers: ReaderLimit
 
-  constructor(stored: StoredExecution, { store, journals, readers }: DetachedExecutionParts) {
+  constructor(
+    stored: Pick<StoredExecution, 'facts' | 'status' | 'isAttached'>,
+    { store, journals, readers }: DetachedExecutionParts,
+  ) {
     this.#store = store
     this.#journals = journals
     this.#readers = readers

@@ -172,10 +172,7 @@ export class DetachedExecutions {
     if (created.type === 'exists' && created.bodyHash !== facts.bodyHash) throw otherRequest(facts.id)
     if (created.type === 'exists' && created.isGone) throw resultGone(facts.id)
     if (created.type === 'exists') return this.find(facts.tenant, facts.id).catch(refuseAmbiguously)
-    this.#working.wake()
-    const createdAt = Date.now()
-    const expiresAt = createdAt + facts.expiresAfterMs
-    return new DetachedExecution({ facts, isAttached: false, status: 'queued', createdAt, expiresAt }, this.#parts)
+    return new DetachedExecution({ facts, isAttached: false, status: 'queued' }, this.#parts)
   }
 
   async #run(lease: Lease): Promise<void> {

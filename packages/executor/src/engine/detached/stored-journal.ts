@@ -1,6 +1,6 @@
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
-import type { ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
+import type { Appended, ExecutionFacts, ExecutionStore } from '../../store/execution-store.ts'
 import { notFound } from '../engine.ts'
 import type { GrowingJournal } from '../state/read-events.ts'
 
@@ -10,7 +10,7 @@ const pollMs = 5_000
 /** Ids by which a stored execution is found. */
 export type StoredIds = Pick<ExecutionFacts, 'tenant' | 'id'>
 
-/** Journal of one execution, read from the store as it grows. It must be closed. */
+/** Journal of one execution as it grows: read from the store, or taken from what this node appends. It must be closed. */
 export class StoredJournal implements GrowingJournal, Disposable {
   readonly entries: JournalEntry[] = []
   readonly #store: ExecutionStore
@@ -28,10 +28,8 @@ export class StoredJournal implements GrowingJournal, Disposable {
   constructor(store: ExecutionStore, ids: StoredIds) {
     this.#store = store
     this.#ids = ids
-    // If the store does not answer, the next poll tries again.
-    const refresh = (): void => void this.read().catch(() => {})
-    this.#stopListening = store.onAppend(ids.tenant, ids.id, refresh)
-    this.#timer = setInterval(refresh, pollMs)
+    this.#stopListening = store.onAppend(ids.tenant, ids.id, (appended) => this.#grow(appended))
+    this.#timer = setInterval(() => this.#refresh(), pollMs)
   }
 
   get header(): JournalHeader {
@@ -78,5 +76,20 @@ export class StoredJournal implements GrowingJournal, Disposable {
     if (stored.entries.length === 0) return
     for (const entry of stored.entries) this.entries.push(entry)
     this.wakeReaders()
+  }
+
+  /** Takes entries that follow those that are there, and reads further ones if others are missing or not given. */
+  #grow(appended: Appended | undefined): void {
+    const isUsable = appended !== undefined && this.#header !== undefined && this.#reading === undefined
+    if (!isUsable || appended.position > this.entries.length) return this.#refresh()
+    const further = appended.entries.slice(this.entries.length - appended.position)
+    if (further.length === 0) return
+    for (const entry of further) this.entries.push(entry)
+    this.wakeReaders()
+  }
+
+  /** Reads further entries. If the store does not answer, the next poll tries again. */
+  #refresh(): void {
+    this.read().catch(() => {})
   }
 }

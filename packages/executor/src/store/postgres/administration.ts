@@ -7,7 +7,7 @@ import { createDatabase } from './database.ts'
 import { findRuntime } from './guest-runtimes.ts'
 import { migrateStore } from './migrate.ts'
 import { isUnreadable, Payloads } from './payload.ts'
-import { headerOf, readEntries } from './read-executions.ts'
+import { headerOf, readEntries } from './read-journal.ts'
 import type { ExecutionKey, ReadingParts } from './store-parts.ts'
 
 /** Number of executions that are read at once. */

@@ -4,7 +4,7 @@ import { sql } from 'kysely'
 import type { StoredExecution } from '../execution-store.ts'
 import type { Database, ExecutionRow } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
-import { headerOf, readEntries } from './read-executions.ts'
+import { headerOf, readEntries } from './read-journal.ts'
 import type { ReadingParts } from './store-parts.ts'
 
 /** Row of an execution that this node has claimed. */

@@ -1,6 +1,7 @@
 // Commits what the runners of several executions have written, in one transaction. The fence: each execution's row is
 // locked first, and only executions whose epoch is still the one of the lease are written. A claim takes an exclusive lock
 // of the same row; so an append is committed before the claim, or sees the new epoch.
+import type { JournalEntry } from '@codemode/shared'
 import { sql, type Transaction } from 'kysely'
 
 import type { StatusChange } from '../execution-store.ts'
@@ -17,6 +18,8 @@ export interface Commit {
   readonly epoch: number
   /** Position of the first entry in the journal. */
   readonly position: number
+  readonly entries: readonly JournalEntry[]
+  /** Texts that are stored for the entries. */
   readonly payloads: readonly string[]
   readonly change?: StoredChange | undefined
   /** Number of the last message to remove from the inbox. */

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { PostgresPool, PostgresPoolClient } from 'kysely'
 import pg from 'pg'
 
+import { StatementNames } from './statement-names.ts'
 import { toStoreError } from './store-errors.ts'
 
 /** Address of a database and the limits of the connections to it. */
@@ -33,6 +34,12 @@ const serverGraceMs = 1_000
 /** Milliseconds that the connections have to end. */
 const endTimeoutMs = 2_000
 
+/**
+ * Setting of a connection: a named statement is planned for the values of each run. A plan that was kept from the time when
+ * a table was nearly empty would read all of it later.
+ */
+const customPlans = '-c plan_cache_mode=force_custom_plan'
+
 /** Returns the options of `pg` for a connection. */
 export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
   const { url, connectTimeoutMs, statementTimeoutMs, isAsynchronous = false } = options
@@ -41,7 +48,7 @@ export function clientConfig(options: ConnectionOptions): pg.ClientConfig {
     application_name: 'codemode-executor',
     keepAlive: true,
     connectionTimeoutMillis: connectTimeoutMs,
-    ...(isAsynchronous && { options: '-c synchronous_commit=off' }),
+    options: isAsynchronous ? `${customPlans} -c synchronous_commit=off` : customPlans,
     statement_timeout: statementTimeoutMs,
     query_timeout: statementTimeoutMs + serverGraceMs,
     lock_timeout: Math.min(lockTimeoutMs, statementTimeoutMs),
@@ -55,6 +62,7 @@ export function openPool(options: ConnectionOptions): PostgresPool {
   // The statement that used the connection rejects with the same error, and an idle connection is replaced.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
+  const names = new StatementNames()
   const guarded = new WeakMap<pg.PoolClient, PostgresPoolClient>()
   return {
     options: pool.options,
@@ -63,7 +71,7 @@ export function openPool(options: ConnectionOptions): PostgresPool {
     async connect() {
       try {
         const client = await pool.connect()
-        const known = guarded.get(client) ?? guard(client)
+        const known = guarded.get(client) ?? guard(client, names)
         guarded.set(client, known)
         return known
       } catch (error) {
@@ -73,14 +81,20 @@ export function openPool(options: ConnectionOptions): PostgresPool {
   }
 }
 
-function guard(client: pg.PoolClient): PostgresPoolClient {
+/** SQLSTATE `feature_not_supported`. */
+const changedResult = '0A000'
+
+function guard(client: pg.PoolClient, names: StatementNames): PostgresPoolClient {
   let isBroken = false
-  const query = async (text: string, values?: readonly unknown[]) => {
+  const query = async (text: string, values: readonly unknown[] = []) => {
+    // A text without values may have several statements, which cannot have a name.
+    const name = values.length > 0 ? names.nameOf(text) : undefined
     try {
-      return await client.query(text, values as unknown[])
+      return await client.query({ text, values: values as unknown[], ...(name !== undefined && { name }) })
     } catch (error) {
-      // After an error that the server did not send, the state of the connection and of its transaction is unknown.
-      if (!(error instanceof pg.DatabaseError)) isBroken = true
+      // After an error that the server did not send, the state of the connection and of its transaction is unknown. A named
+      // statement whose result has changed with the tables fails until the connection is replaced.
+      if (!(error instanceof pg.DatabaseError) || error.code === changedResult) isBroken = true
       throw toStoreError(error)
     }
   }

@@ -15,7 +15,7 @@ import {
   useServer,
   worker,
 } from './postgres-store.test-support.ts'
-import { readEntries } from './read-executions.ts'
+import { readEntries } from './read-journal.ts'
 import type { StoreParts } from './store-parts.ts'
 
 const servers = useServer()
@@ -46,6 +46,7 @@ function commitOf(key: string, epoch: number, more: Partial<Commit> = {}): Commi
     owner: 'owner',
     topic: key,
     position: 0,
+    entries: [],
     payloads: [JSON.stringify(answer(1))],
     ...more,
   }

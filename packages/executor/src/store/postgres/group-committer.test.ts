@@ -17,6 +17,7 @@ const commitOf = (key: string): Commit => ({
   topic: key,
   epoch: 1,
   position: 0,
+  entries: [],
   payloads: [],
 })
 const unavailable = new RequestError('STORE_UNAVAILABLE', '')

@@ -99,6 +99,17 @@ export async function readMessages(
 /** Returns the keys of those of the given executions whose inboxes have messages. */
 export async function keysWithMessages(db: Database, keys: readonly string[]): Promise<string[]> {
   if (keys.length === 0) return []
-  const rows = await db.selectFrom('inbox').select('key').distinct().where('key', 'in', keys).execute()
+  const rows = await db
+    .selectFrom('inbox')
+    .select('key')
+    .distinct()
+    .where('key', '=', sql<string>`any(${keys}::bigint[])`)
+    .execute()
   return rows.map(({ key }) => key)
+}
+
+/** Returns for each of the given executions whether its inbox has messages. */
+export async function haveMessages(db: Database, keys: readonly string[]): Promise<boolean[]> {
+  const found = new Set(await keysWithMessages(db, keys))
+  return keys.map((key) => found.has(key))
 }

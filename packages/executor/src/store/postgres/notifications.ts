@@ -50,11 +50,14 @@ export class Notifications {
   }
 
   /** Notifies this node at once and the others soon. */
-  send(topics: Iterable<string>): void {
-    for (const topic of topics) {
-      this.#topics.add(topic)
-      this.#options.onTopic(topic)
-    }
+  send(topics: readonly string[]): void {
+    for (const topic of topics) this.#options.onTopic(topic)
+    this.sendToOthers(topics)
+  }
+
+  /** Notifies the other nodes soon. */
+  sendToOthers(topics: readonly string[]): void {
+    for (const topic of topics) this.#topics.add(topic)
     if (!this.#isSending) void this.#sendAll()
   }
 

@@ -141,6 +141,7 @@ export class PostgresLease implements Lease {
       topic,
       epoch: claimed.epoch,
       position,
+      entries,
       payloads: entries.map((entry, index) =>
         payloads.encode(entry, { tenant, id, kind: 'entry', position: position + index }),
       ),

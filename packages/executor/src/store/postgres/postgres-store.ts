@@ -26,6 +26,7 @@ import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase } from './database.ts'
+import { executionOf } from './execution-row.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
@@ -36,7 +37,8 @@ import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
-import { findExecution, listExecutions, readJournal } from './read-executions.ts'
+import { findExecutions, listExecutions, type ExecutionIds, type FoundRow } from './read-executions.ts'
+import { readJournal } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { replaceCallback } from './replace-callback.ts'
@@ -51,6 +53,8 @@ const maintenanceIntervalMs = 5_000
 const searchIntervalMs = 60_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
+/** Maximum number of executions that are found by one statement. */
+const maxFound = 64
 
 /** Options of a store in PostgreSQL. */
 export interface PostgresStoreOptions {
@@ -74,6 +78,8 @@ export interface PostgresStoreOptions {
   readonly onError: (error: unknown) => void
 }
 
+type AppendListener = Parameters<ExecutionStore['onAppend']>[2]
+
 type Resolved = Required<Omit<PostgresStoreOptions, 'runtime'>> & Pick<PostgresStoreOptions, 'runtime'>
 
 const defaults = {
@@ -91,6 +97,7 @@ export class PostgresStore implements ExecutionStore {
   readonly #options: Resolved
   readonly #parts: StoreParts
   readonly #creating: Batcher<NewExecution, Created>
+  readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
   readonly #committer: GroupCommitter
   readonly #notifications: Notifications
   readonly #retention: Retention
@@ -98,7 +105,7 @@ export class PostgresStore implements ExecutionStore {
   readonly #closing = new AbortController()
   #nextSearchAt = 0
   readonly #pumps = new Set<Pump>()
-  readonly #listeners = new Map<string, Set<() => void>>()
+  readonly #listeners = new Map<string, Set<AppendListener>>()
 
   private constructor(options: Resolved, parts: StoreParts) {
     this.#options = options
@@ -107,6 +114,11 @@ export class PostgresStore implements ExecutionStore {
       maxItems: maxCreations,
       run: (executions) => createExecutions(parts, executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
+    })
+    this.#finding = new Batcher({
+      maxItems: maxFound,
+      run: (wanted) => findExecutions(parts.db, wanted),
+      isOfOneItem: () => false,
     })
     this.#committer = new GroupCommitter({
       commitGroup: (group) => commitGroup(parts.db, parts.wakeUps, group),
@@ -151,8 +163,9 @@ export class PostgresStore implements ExecutionStore {
     return recordExecutions(this.#parts, executions)
   }
 
-  find(tenant: string, id: string): Promise<StoredExecution | undefined> {
-    return findExecution(this.#parts, tenant, id)
+  async find(tenant: string, id: string): Promise<StoredExecution | undefined> {
+    const row = await this.#finding.run({ tenant, id })
+    return row && executionOf(row, this.#parts.payloads)
   }
 
   list(tenant: string, options: ListOptions): Promise<ExecutionPage> {
@@ -207,7 +220,7 @@ export class PostgresStore implements ExecutionStore {
     return stopServingCalls(this.#parts.db, { tenant, id, reader })
   }
 
-  onAppend(tenant: string, id: string, listener: () => void): () => void {
+  onAppend(tenant: string, id: string, listener: AppendListener): () => void {
     const topic = topicOf(tenant, id)
     const listeners = this.#listeners.get(topic) ?? new Set()
     this.#listeners.set(topic, listeners.add(listener))
@@ -250,14 +263,16 @@ export class PostgresStore implements ExecutionStore {
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
-    const topics = new Set(commits.map(({ topic }) => topic))
-    if (commits.some(({ ending }) => ending?.type === 'release')) topics.add(workTopic)
-    if (topics.size > 0) this.#notifications.send(topics)
+    for (const { topic, position, entries } of commits) {
+      for (const listener of this.#listeners.get(topic) ?? []) listener({ position, entries })
+    }
+    this.#notifications.sendToOthers(commits.map(({ topic }) => topic))
+    if (commits.some(({ ending }) => ending?.type === 'release')) this.#notifications.send([workTopic])
   }
 
   #onTopic(topic: string): void {
     for (const pump of this.#pumps) {
-      if (topic === workTopic) pump.wake()
+      if (topic === workTopic) pump.look()
       else pump.onTopic(topic)
     }
     for (const listener of this.#listeners.get(topic) ?? []) listener()

@@ -1,8 +1,9 @@
 // Pump of a node: takes wake-ups, claims their executions, gives the leases to the worker, and keeps what it holds.
 import type { Worker, Working } from '../execution-store.ts'
+import { Batcher } from './batcher.ts'
 import { claimExecutions, readClaimed, type ClaimedRow } from './claim-executions.ts'
 import type { GroupCommitter } from './group-committer.ts'
-import { readMessages, keysWithMessages } from './inbox.ts'
+import { haveMessages, keysWithMessages, readMessages } from './inbox.ts'
 import { messageTopic, topicOf } from './notifications.ts'
 import { isUnreadable } from './payload.ts'
 import { PostgresLease } from './postgres-lease.ts'
@@ -15,8 +16,13 @@ import { touchIntervalMs, type WakeUpJob } from './wake-ups.ts'
 const maxClaims = 16
 /** Milliseconds between two looks for work and for messages, when no notification arrives. */
 const pollIntervalMs = 1_000
+/** Milliseconds to a further look for work that may not have been found by the last one. */
+const lookSoonMs = 200
 /** Milliseconds after which an execution that could not be decrypted is claimed again. */
 const unreadableRetryMs = 10_000
+
+/** Maximum number of inboxes that are looked into at once. */
+const maxInboxes = 64
 
 interface PumpOptions {
   readonly parts: StoreParts
@@ -44,14 +50,24 @@ export class Pump implements Working {
   readonly #leases = new Map<string, PostgresLease>()
   readonly #runs = new Set<Promise<void>>()
   readonly #fetching: RepeatingTask
+  /** Finds out whether inboxes have messages, of several executions at once. */
+  readonly #inboxes: Batcher<string, boolean>
   readonly #keeping: readonly RepeatingTask[]
   /** Number of executions that are claimed and not given to the worker yet. */
   #starting = 0
   #isStopping = false
+  /** Whether the node had no place at the last look for work. */
+  #isFull = false
+  #lookTimer: NodeJS.Timeout | undefined
 
   constructor(options: PumpOptions) {
     this.#options = options
-    const { committer, onError } = options
+    const { parts, committer, onError } = options
+    this.#inboxes = new Batcher({
+      maxItems: maxInboxes,
+      run: (keys) => haveMessages(parts.db, keys),
+      isOfOneItem: () => false,
+    })
     this.#fetching = new RepeatingTask({ intervalMs: pollIntervalMs, task: () => this.#fetch(), onError })
     this.#keeping = [
       new RepeatingTask({
@@ -63,7 +79,14 @@ export class Pump implements Working {
     ]
   }
 
+  /** Looks for work again, because the node has places: at once if it had none, and otherwise soon. */
   wake(): void {
+    if (this.#isFull) this.look()
+    else this.#lookSoon()
+  }
+
+  /** Looks for work, because there is some. */
+  look(): void {
     this.#fetching.wake()
   }
 
@@ -80,6 +103,7 @@ export class Pump implements Working {
 
   async stop(): Promise<void> {
     this.#isStopping = true
+    clearTimeout(this.#lookTimer)
     await this.#fetching.stop()
     while (this.#runs.size > 0) await Promise.all(this.#runs)
     await Promise.all(this.#keeping.map((task) => task.stop()))
@@ -89,13 +113,26 @@ export class Pump implements Working {
     const { worker, parts, maxRunningPerTenant } = this.#options
     for (;;) {
       const places = Math.min(worker.places() - this.#starting, maxClaims)
-      if (places <= 0 || this.#isStopping) return
+      this.#isFull = places <= 0
+      if (this.#isFull || this.#isStopping) return
       const takenAt = performance.now()
       const jobs = await parts.wakeUps.fetch(places, maxRunningPerTenant)
-      if (jobs.length === 0) return
       for (const job of jobs) this.#held.set(job, undefined)
-      await this.#claim(jobs, takenAt)
+      if (jobs.length > 0) await this.#claim(jobs, takenAt)
+      if (jobs.length < places) {
+        // Executions of a tenant that runs as many as it may can have taken the places of others.
+        if (jobs.length > 0) this.#lookSoon()
+        return
+      }
     }
+  }
+
+  #lookSoon(): void {
+    if (this.#isStopping) return
+    this.#lookTimer ??= setTimeout(() => {
+      this.#lookTimer = undefined
+      this.look()
+    }, lookSoonMs)
   }
 
   async #claim(jobs: readonly WakeUpJob[], takenAt: number): Promise<void> {
@@ -147,6 +184,7 @@ export class Pump implements Working {
       topic: topicOf(tenant, id),
       epoch,
       position: 0,
+      entries: [],
       payloads: [],
       ending,
     })
@@ -176,7 +214,7 @@ export class Pump implements Working {
         takenAt,
         topic,
         commit: (commit) => committer.commit(commit),
-        readMessages: () => readMessages(parts, row),
+        readMessages: async () => ((await this.#inboxes.run(row.key)) ? readMessages(parts, row) : []),
       })
     } catch (error) {
       return isUnreadable(error) ? this.#postpone(row, job) : this.#giveBack([job], error)

@@ -1,28 +1,35 @@
-import type { Journal, JournalEntry, JournalHeader } from '@codemode/shared'
 import { sql } from 'kysely'
 
-import type { ExecutionPage, ListOptions, StoredExecution } from '../execution-store.ts'
-import type { ExecutionRow } from './database.ts'
+import type { ExecutionPage, ListOptions } from '../execution-store.ts'
+import type { Database, ExecutionRow } from './database.ts'
 import { executionColumns, executionOf } from './execution-row.ts'
 import { decodeCursor, encodeCursor } from './list-cursor.ts'
-import { encodeText, type Payloads } from './payload.ts'
-import type { ExecutionKey, ReadingParts } from './store-parts.ts'
+import { encodeText } from './payload.ts'
+import type { ReadingParts } from './store-parts.ts'
 
-/** Returns the tenant's execution with this id. */
-export async function findExecution(
-  { db, payloads }: ReadingParts,
-  tenant: string,
-  id: string,
-): Promise<StoredExecution | undefined> {
-  const row = await db
-    .selectFrom('executions')
-    .select(executionColumns)
-    .where('tenant', '=', tenant)
-    .where('id', '=', id)
-    .where('is_tombstone', '=', false)
-    .executeTakeFirst()
-  return row && executionOf(row, payloads)
+/** Ids by which an execution is found. */
+export interface ExecutionIds {
+  readonly tenant: string
+  readonly id: string
 }
+
+/** Row of an execution without its header. */
+export type FoundRow = Pick<ExecutionRow, (typeof executionColumns)[number]>
+
+/** Returns the row of each of these executions; undefined for one that does not exist. */
+export async function findExecutions(db: Database, wanted: readonly ExecutionIds[]): Promise<(FoundRow | undefined)[]> {
+  const columns = executionColumns.map((column) => sql.ref(`e.${column}`))
+  const { rows } = await sql<FoundRow>`
+    select ${sql.join(columns)}
+    from codemode.executions e
+    join unnest(${wanted.map(({ tenant }) => tenant)}::text[], ${wanted.map(({ id }) => id)}::text[])
+      as wanted (tenant, id) on e.tenant = wanted.tenant and e.id = wanted.id
+    where not e.is_tombstone`.execute(db)
+  const found = new Map(rows.map((row) => [placeOf(row), row]))
+  return wanted.map((ids) => found.get(placeOf(ids)))
+}
+
+const placeOf = ({ tenant, id }: ExecutionIds) => `${id} ${tenant}`
 
 /** Returns a page of the tenant's executions, newest first. Executions that are created later do not shift the pages. */
 export async function listExecutions(
@@ -55,49 +62,4 @@ export async function listExecutions(
     items: items.slice(0, limit),
     nextCursor: encodeCursor({ createdAt: last.createdAt, id: last.facts.id }),
   }
-}
-
-/** Returns the journal of an execution, with its entries after the first `after` ones. */
-export async function readJournal(
-  parts: ReadingParts,
-  { tenant, id, after }: { readonly tenant: string; readonly id: string; readonly after: number },
-): Promise<Journal | undefined> {
-  const row = await parts.db
-    .selectFrom('executions')
-    .select(['key', 'tenant', 'id', 'header', 'created_at'])
-    .where('tenant', '=', tenant)
-    .where('id', '=', id)
-    .executeTakeFirst()
-  if (row === undefined || row.header === null) return undefined
-  return {
-    header: headerOf({ ...row, header: row.header }, parts.payloads),
-    entries: await readEntries(parts, row, after),
-  }
-}
-
-/** Returns the stored header, with the time of creation by the clock of the database and not by that of a node. */
-export function headerOf(
-  { tenant, id, header, created_at }: Pick<ExecutionRow, 'tenant' | 'id' | 'created_at'> & { readonly header: string },
-  payloads: Payloads,
-): JournalHeader {
-  const stored = payloads.decode(header, { tenant, id, kind: 'header' }) as JournalHeader
-  return { ...stored, createdAt: created_at.toISOString() }
-}
-
-/** Returns the entries of a journal, without the first `after` ones. */
-export async function readEntries(
-  { db, payloads }: ReadingParts,
-  { key, tenant, id }: ExecutionKey,
-  after = 0,
-): Promise<JournalEntry[]> {
-  const rows = await db
-    .selectFrom('entries')
-    .select(['position', 'payload'])
-    .where('key', '=', key)
-    .where('position', '>=', after)
-    .orderBy('position')
-    .execute()
-  return rows.map(
-    ({ position, payload }) => payloads.decode(payload, { tenant, id, kind: 'entry', position }) as JournalEntry,
-  )
 }
