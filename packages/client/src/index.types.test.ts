@@ -26,6 +26,7 @@ import {
   type Json,
   type JsonObject,
   type MockExecutor,
+  type PausedExecution,
   type SucceededExecution,
   type TimeoutLayer,
   type Tool,
@@ -50,9 +51,9 @@ test('executeAsync resolves with the requested type, JSON by default', () => {
 })
 
 test('success discriminates the type of a result', () => {
-  expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution>()
+  expectTypeOf<ExecutionResult>().toEqualTypeOf<SucceededExecution | FailedExecution | PausedExecution>()
   expectTypeOf<Extract<ExecutionResult<number>, { success: true }>['result']>().toEqualTypeOf<number>()
-  expectTypeOf<Extract<ExecutionResult, { success: false }>['error']['retryable']>().toEqualTypeOf<boolean>()
+  expectTypeOf<FailedExecution['error']['retryable']>().toEqualTypeOf<boolean>()
   expectTypeOf<FailedExecution>().not.toHaveProperty('result')
   expectTypeOf<SucceededExecution>().not.toHaveProperty('error')
 })

@@ -177,7 +177,7 @@ test('disposing cancels running and later executions', async () => {
 
 test.each([
   [{ latencyMs: -1 }, 'latencyMs'],
-  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error and reject'],
+  [{ responses: [{ code: 'x' }] }, 'must have a code and one of result, error, reject and paused'],
   [{ default: 1 }, 'There is no option default'],
 ])('the mock refuses the options %j with the corrected code', (wrong, problem) => {
   expect(() => new MockExecutor(wrong as never)).toThrow(ConfigurationError)

@@ -38,20 +38,24 @@ export class StreamTime {
     readRecord: () => Promise<ExecutionRecord>,
   ): readonly ToolCalledEvent[] | Promise<readonly ToolCalledEvent[]> {
     const now = this.#now()
-    const candidates = events.filter(({ deadline }) => this.#offset.latest(Date.parse(deadline)) > now)
+    const candidates = events.filter(
+      ({ deadline }) => deadline === undefined || this.#offset.latest(Date.parse(deadline)) > now,
+    )
     if (candidates.every((event) => this.#isFresh(event, now))) return candidates
     return this.#confirm(candidates, readRecord)
   }
 
-  /** Returns the milliseconds until the deadline of a call. */
+  /** Returns the milliseconds until the deadline of a call; infinite if it has none. */
   remainingMs({ callId, deadline }: ToolCalledEvent): number {
+    if (deadline === undefined) return Infinity
     const due = Date.parse(deadline)
     const remainingMs = this.#offset.estimate(due) - this.#now()
     return remainingMs <= 0 && this.#confirmed.has(callId) ? this.#offset.latest(due) - this.#now() : remainingMs
   }
 
   #isFresh({ at, deadline }: ToolCalledEvent, now: number): boolean {
-    return now - this.#offset.earliest(Date.parse(at)) <= freshMs && this.#offset.earliest(Date.parse(deadline)) > now
+    if (now - this.#offset.earliest(Date.parse(at)) > freshMs) return false
+    return deadline === undefined || this.#offset.earliest(Date.parse(deadline)) > now
   }
 
   async #confirm(

@@ -41,6 +41,10 @@ export async function withinTime<Id extends string | undefined, Result>(
   }
 }
 
-function requestAborted(reason: unknown, ids: { executionId: string | undefined; correlationId: string }) {
+/** Returns the error for a request that a signal has aborted. */
+export function requestAborted(
+  reason: unknown,
+  ids: { readonly executionId: string | undefined; readonly correlationId: string },
+): CancelledError {
   return new CancelledError(`The request was aborted: ${detailOf(reason)}`, { ...ids, cause: reason })
 }

@@ -1,16 +1,10 @@
-import {
-  executionResultSchema,
-  isFinal,
-  type ExecutionEvent,
-  type ExecutionRecord,
-  type ExecutionStatus,
-} from '@codemode/shared'
+import { isFinal, type ExecutionEvent, type ExecutionRecord, type ExecutionStatus } from '@codemode/shared'
 
 import type { Executor } from '../executor.ts'
 import { malformed } from '../http/parse-response.ts'
 import { DetachedState } from './detached-state.ts'
-import { Execution } from './execution.ts'
-import { resultFromWire, type ExecutionResult } from './execution-result.ts'
+import { Execution, type ExecutionParts } from './execution.ts'
+import { resultFromWire, resultOfRecord, type ExecutionResult } from './execution-result.ts'
 import { requirePart } from './executor-parts.ts'
 import { SharedRun } from './shared-run.ts'
 import { openUse } from './until-closed.ts'
@@ -27,6 +21,8 @@ interface DetachedExecutionOptions {
   assertOpen(this: void): void
   /** Called to submit the same code once more. */
   retry(this: void): Promise<Execution>
+  approvals: ExecutionParts<unknown>['approvals']
+  setCallback: ExecutionParts<unknown>['setCallback']
 }
 
 /**
@@ -52,6 +48,8 @@ export class DetachedExecution {
       events: (after) => this.#events(after),
       record: () => this.#record(),
       submitAgain: () => options.retry(),
+      approvals: (filter) => options.approvals(filter),
+      setCallback: () => options.setCallback(),
     })
   }
 
@@ -70,7 +68,7 @@ export class DetachedExecution {
 
   /** Follows the events after the latest known one. Resolves with the result. */
   async #follow(signal: AbortSignal): Promise<ExecutionResult> {
-    if (isFinal(this.state.status)) return resultOf(await this.#record(signal))
+    if (isFinal(this.state.status)) return resultOfRecord(await this.#record(signal))
     for await (const event of this.#readEvents(this.state.lastEventId, signal)) {
       if (event.type === 'finished') return resultFromWire(event.result)
     }
@@ -129,10 +127,4 @@ export class DetachedExecution {
     const { executionId, correlationId } = this.#options
     return { executionId, correlationId }
   }
-}
-
-function resultOf(record: ExecutionRecord): ExecutionResult {
-  const result = executionResultSchema.safeParse(record)
-  if (!result.success) throw malformed('record', result.error)
-  return resultFromWire(result.data)
 }

@@ -1,5 +1,6 @@
 import { isFinal, type ExecutionEvent, type ExecutionRecord, type ExecutionStatus } from '@codemode/shared'
 
+import { isLaterEvent } from '../http/event-position.ts'
 import { resultFromWire, statusOf } from './execution-result.ts'
 import { timesAfter, type ExecutionProgress, type ExecutionTimes, type ReadableState } from './execution-state.ts'
 
@@ -13,6 +14,8 @@ export class DetachedState implements ReadableState {
   /** Counts of the last record, and those of the events that were read; events are read from the first one. */
   #recorded = noProgress
   #counted = noProgress
+  /** Ids of the calls that wait for approvals, as far as events show them. */
+  readonly #pendingApprovals = new Set<string>()
 
   constructor(status: ExecutionStatus) {
     this.#status = status
@@ -54,24 +57,27 @@ export class DetachedState implements ReadableState {
 
   /** Takes what an event shows, unless it or a later one has been read before. */
   update(event: ExecutionEvent): void {
-    if (this.#lastEventId !== undefined && !isLater(event.id, this.#lastEventId)) return
+    if (this.#lastEventId !== undefined && !isLaterEvent(event.id, this.#lastEventId)) return
     this.#lastEventId = event.id
     this.#times = timesAfter(event, this.#times)
     if (event.type === 'log') this.#count('logs')
     if (event.type === 'tool.called') this.#count('toolCalls')
     if (event.type === 'tool.settled') this.#count('toolCallsSettled')
     if (event.type === 'finished') this.#status = statusOf(resultFromWire(event.result))
-    else if (!isFinal(this.#status)) this.#status = event.type === 'waiting' ? 'waiting' : 'running'
+    else if (!isFinal(this.#status)) this.#status = this.#statusAfter(event)
+  }
+
+  #statusAfter(event: ExecutionEvent): ExecutionStatus {
+    if (event.type === 'approval.requested') this.#pendingApprovals.add(event.callId)
+    if (event.type === 'approval.decided' || event.type === 'tool.settled') this.#pendingApprovals.delete(event.callId)
+    if (event.type === 'paused') return 'paused'
+    if (event.type !== 'waiting') return 'running'
+    const waitsForApprovals =
+      event.openCalls.length > 0 && event.openCalls.every((id) => this.#pendingApprovals.has(id))
+    return waitsForApprovals ? 'paused' : 'waiting'
   }
 
   #count(counter: keyof ExecutionProgress): void {
     this.#counted = { ...this.#counted, [counter]: this.#counted[counter] + 1 }
   }
-}
-
-/** Returns whether an event id is after another one: ids are positions, such as `12.3`. */
-function isLater(id: string, other: string): boolean {
-  const [major = 0, minor = 0] = id.split('.').map(Number)
-  const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number)
-  return major > otherMajor || (major === otherMajor && minor > otherMinor)
 }

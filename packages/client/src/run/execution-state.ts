@@ -58,7 +58,7 @@ export class ExecutionState implements ReadableState {
 
   /** Updates status and progress from an event of the execution. */
   update(event: ExecutionEvent): void {
-    if (event.type === 'waiting') this.status = 'waiting'
+    if (event.type === 'waiting' || event.type === 'paused') this.status = event.type
     else if (event.type !== 'finished') this.status = 'running'
     if (event.type === 'log') this.#increment('logs')
     this.times = timesAfter(event, this.times)

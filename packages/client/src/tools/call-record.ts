@@ -1,4 +1,4 @@
-import type { ToolAnswer } from '@codemode/shared'
+import type { ToolResponse } from '@codemode/shared'
 import { toolCancelled } from '@codemode/shared/internal'
 import { LRUCache } from 'lru-cache'
 
@@ -25,6 +25,8 @@ interface CallArrival {
   readonly keepUntil: number
   /** Milliseconds for which the call continues without an arrival; 1,000 by default. */
   readonly gracePeriodMs?: number
+  /** Whether the call arrives again if this process stops serving it: then the answer of an aborted call is not kept. */
+  readonly arrivesAgain?: boolean
 }
 
 /** Error for an arrival whose call id was used before with another tool or input. */
@@ -64,7 +66,8 @@ interface RunningCall {
 /**
  * Runs each call id once within this process: arrivals of a running call share it (single-flight), later ones get the
  * first answer again, and one with another tool or input is refused. Running calls are kept until they end; answers
- * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used.
+ * until no repeat can arrive, in a record that is bounded in count and memory and evicts the least recently used. That a call
+ * needs an approval is not kept: the call arrives again after it.
  *
  * A closed connection alone does not show whether the executor cancelled the call or the connection broke, neither to a
  * fetch handler nor, behind a proxy, to a server with the socket. Therefore a call continues without an arrival for a
@@ -96,7 +99,7 @@ export class CallRecord {
   async answer(
     call: CallArrival,
     arrival: AbortSignal,
-    run: (signal: AbortSignal) => Promise<ToolAnswer>,
+    run: (signal: AbortSignal) => Promise<ToolResponse>,
   ): Promise<string> {
     const { id, tool, fingerprint } = call
     const first = this.#answers.get(id) ?? this.#running.get(id)
@@ -125,7 +128,7 @@ export class CallRecord {
     for (const call of this.#running.values()) call.controller.abort(reason)
   }
 
-  #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolAnswer>): RunningCall {
+  #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolResponse>): RunningCall {
     const { id, fingerprint, keepUntil } = call
     const controller = new AbortController()
     const cancelled = Promise.withResolvers<string>()
@@ -133,7 +136,8 @@ export class CallRecord {
       try {
         const json = await Promise.race([cancelled.promise, jsonOf(run(controller.signal))])
         const keptMs = Math.min(keepUntil - Date.now(), maxKeptMs)
-        if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
+        const isLost = call.arrivesAgain === true && controller.signal.aborted
+        if (keptMs > 0 && !isLost && !needsApproval(json)) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
         return json
       } finally {
         this.#running.delete(id)
@@ -167,7 +171,12 @@ export class CallRecord {
   }
 }
 
-const jsonOf = async (answer: Promise<ToolAnswer>): Promise<string> => JSON.stringify(await answer)
+/** Returns whether a response says that the call needs an approval. */
+function needsApproval(json: string): boolean {
+  return json.startsWith('{"approvalRequired":')
+}
+
+const jsonOf = async (answer: Promise<ToolResponse>): Promise<string> => JSON.stringify(await answer)
 
 function cancelledAnswer({ tool }: CallArrival): string {
   return JSON.stringify(toolCancelled(tool))
