@@ -19,28 +19,28 @@ export const allowedRegexes: readonly AllowedRegex[] = [
     reason: "A copy of the guest's own expression, which the guest runs within its own CPU budget.",
   },
   {
-    path: 'packages/client/src/tools/json-schema/formats.ts',
+    path: 'packages/shared/src/json-schema/formats.ts',
     text: "new RegExp(text, 'u')",
     reason: 'Only compiled, to test the format `regex`, and never matched; the text has at most 10,000 characters.',
   },
   {
-    path: 'packages/client/src/tools/json-schema/pattern/character.ts',
+    path: 'packages/shared/src/json-schema/pattern/character.ts',
     text: "new RegExp(`^(?:${element.raw})$`, flags.replace('m', ''))",
     reason: 'One class or escape of a pattern, matched against a single character.',
   },
   {
-    path: 'packages/client/src/tools/json-schema/pattern/program.ts',
+    path: 'packages/shared/src/json-schema/pattern/program.ts',
     text: "new RegExp(source, isUnicode ? 'u' : '')",
     reason:
       'Only compiled, when a tool is registered, to learn whether the pattern of its owner is valid; never matched.',
   },
   {
-    path: 'packages/client/src/tools/json-schema/pattern/program.ts',
+    path: 'packages/shared/src/json-schema/pattern/program.ts',
     text: "new RegExp('^\\\\w$', this.#isUnicode && flags.has('i') ? 'iu' : '')",
     reason: 'The class of word characters, matched against a single character.',
   },
   {
-    path: 'packages/client/src/tools/json-schema/uri-formats.ts',
+    path: 'packages/shared/src/json-schema/uri-formats.ts',
     text: 'new RegExp(`^(?:[${set}-]|%[\\\\da-fA-F]{2})*$`)',
     reason:
       'A repeated choice between a character of a constant set without %, and % with two digits: no text matches twice.',

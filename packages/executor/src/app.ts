@@ -60,8 +60,8 @@ export async function createExecutor(
   )
   const { engine } = started
   const info = () => started.info()
-  const { heartbeatMs } = config
-  const app = createHttpApp({ engine, keys, guard, info, logger, heartbeatMs })
+  const { heartbeatMs, forbidSelfApproval } = config
+  const app = createHttpApp({ engine, keys, guard, info, logger, heartbeatMs, forbidSelfApproval })
   const server = await listen(app, { ...config, responseHeaders: () => readingHeaders(engine.reading()) })
   logger.info({ url: server.url, versions: info().versions, isolation: info().isolation }, 'the executor is ready')
 

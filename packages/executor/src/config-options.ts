@@ -102,6 +102,11 @@ export const executorOptionsSchema = z.strictObject({
     max: 64 * 1024 * MiB,
   }),
   retainCount: count('maximum number of ended executions that are kept, which tenants share fairly', 10_000),
+  forbidSelfApproval: option(z.boolean(), {
+    description: 'whether keys of the owner of an execution may not decide about its approvals',
+    rule: 'true (1) or false (0)',
+    example: true,
+  }),
   store: option(z.enum(['postgres', 'none']), {
     description:
       'store of detached executions: PostgreSQL (of databaseUrl, or a server that the executor starts), or none',
@@ -177,6 +182,7 @@ export function withDefaults(options: Options): ExecutorConfig {
     databaseUrl: options.databaseUrl,
     databaseConnections: options.databaseConnections ?? 10,
     maxRunningDetached: options.maxRunningDetached ?? 200,
+    forbidSelfApproval: options.forbidSelfApproval ?? false,
     parkAfterMs: options.parkAfterMs ?? 5_000,
     retainDetachedMs: options.retainDetachedMs ?? 604_800_000,
   }

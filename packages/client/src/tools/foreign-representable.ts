@@ -5,7 +5,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 
 import { type Part, readArkType, readValibot, readZod3, type Shape } from './foreign-shapes.ts'
-import { SchemaError } from './json-schema/schema-error.ts'
+import { SchemaError } from '@codemode/shared/internal'
 
 type Read = (part: Part) => Shape
 

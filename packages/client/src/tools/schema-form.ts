@@ -1,6 +1,5 @@
 /** Recognition of values that are given as schemas and are none, each with the form that was meant. */
-import { isKeyword } from './json-schema/draft.ts'
-import { SchemaError } from './json-schema/schema-error.ts'
+import { isKeyword, SchemaError } from '@codemode/shared/internal'
 
 /** Throws a SchemaError if a value is not of the form of a Standard Schema or of a JSON Schema object. */
 export function checkSchemaForm(schema: unknown): void {

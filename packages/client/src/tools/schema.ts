@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 import type { ToolSchema } from './define.ts'
 import { checkForeignInput } from './foreign-representable.ts'
-import { jsonSchemaCheck, jsonSchemaParse } from './json-schema/json-schema.ts'
+import { jsonSchemaCheck, jsonSchemaParse } from '@codemode/shared/internal'
 import { checkRepresentable } from './zod-representable.ts'
 
 export interface SchemaIssue {

@@ -3,13 +3,12 @@
  * ToolError has them.
  */
 import { fixedLimits, type Json, type ToolAnswer, type ToolFailure } from '@codemode/shared'
-import { shortened, textHead, toolFailed, toolOutputTooLarge } from '@codemode/shared/internal'
+import { maxIssues, shortened, textHead, toolFailed, toolOutputTooLarge } from '@codemode/shared/internal'
 
 import { describeCauses, summaryOf } from '../errors/describe-error.ts'
 import { codeOf, fieldOf, isError, messageOf, nameOf, showValue } from '../errors/thrown.ts'
 import { isToolError, type ToolError } from '../errors/tool-error.ts'
 import { withoutHostPaths } from './host-paths.ts'
-import { maxIssues } from './json-schema/failure.ts'
 import { showPath, type SchemaIssue } from './schema.ts'
 import { NotJsonError } from './not-json.ts'
 import { toJson } from './to-json.ts'

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ToolSchema } from './define.ts'
-import { SchemaError } from './json-schema/schema-error.ts'
+import { SchemaError } from '@codemode/shared/internal'
 import { compileSchema, isStandardSchema, type SchemaCheck } from './schema.ts'
 import { checkSchemaForm } from './schema-form.ts'
 import { NotJsonError } from './not-json.ts'

@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod'
 
-import { SchemaError } from './json-schema/schema-error.ts'
+import { SchemaError } from '@codemode/shared/internal'
 
 type Direction = 'input' | 'output'
 type Schema = z.core.$ZodType

@@ -7,7 +7,7 @@ import { notFound, shuttingDown, type Engine } from './engine.ts'
 import { createInstance } from './instance.ts'
 import { Pacer } from './runner/pacer.ts'
 
-interface EngineOptions extends AttachedExecutionsOptions {
+interface EngineOptions extends Omit<AttachedExecutionsOptions, 'promote'> {
   /** Store of detached executions, and how this node runs them; absent if the executor has no store. */
   readonly detached?: {
     readonly store: ExecutionStore
@@ -24,7 +24,6 @@ export function createEngine(options: EngineOptions): Engine {
   const { sandbox, callbackTransport, observer } = options
   const instance = createInstance()
   const pacer = new Pacer()
-  const attached = new AttachedExecutions(options, { instance, pacer })
   const detached =
     options.detached &&
     new DetachedExecutions({
@@ -35,6 +34,8 @@ export function createEngine(options: EngineOptions): Engine {
       node: instance.id,
       onFailedByBug: (error, ids) => observer.executionFailedByBug(error, ids),
     })
+  const promote = detached && { promote: detached.promote.bind(detached) }
+  const attached = new AttachedExecutions({ ...options, ...promote }, { instance, pacer })
   let isClosing = false
 
   function store(): DetachedExecutions {
@@ -56,10 +57,13 @@ export function createEngine(options: EngineOptions): Engine {
     wake: async (tenant, id) => store().wake(tenant, id),
     find(tenant, id) {
       const execution = attached.find(tenant, id)
-      if (execution !== undefined) return execution
+      if (execution !== undefined && !execution.isPromoted) return execution
       if (detached === undefined) throw notFound(id)
       return detached.find(tenant, id)
     },
+    decide: async (submission) => store().decide(submission),
+    listApprovals: async (tenant, listOptions) => store().listApprovals(tenant, listOptions),
+    setCallback: async (tenant, id, callback) => store().setCallback(tenant, id, callback),
     list: async (tenant, listOptions) => store().list(tenant, listOptions),
     get readiness() {
       if (isClosing) return 'shutting-down'

@@ -6,12 +6,14 @@ import {
   type InstanceReading,
   type Journal,
   type KnownReading,
+  type Callback,
   type RetryRequest,
-  type ToolAnswer,
+  type ToolResponse,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { ApprovalListOptions, ApprovalPage, ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { DecisionSubmission } from './approvals.ts'
 import type { Principal } from './principal.ts'
 
 /** A valid request, with the facts about its connection that the engine needs. */
@@ -36,6 +38,18 @@ export interface EventText {
   readonly json: string
 }
 
+/** Options of a reader of events. */
+export interface EventOptions {
+  /** Id of the last event that the reader has; all events are read when it is undefined. */
+  readonly after?: string
+  readonly signal: AbortSignal
+  /**
+   * Whether the reader serves the tool calls of an execution without a callback. Throws `RequestError` EXECUTION_SERVED
+   * while another reader does. The events end when the reader has lost the right to serve.
+   */
+  readonly isServing?: boolean
+}
+
 /**
  * An execution as the HTTP layer sees it. Events, result and record are JSON text: their values are passed on as the guest
  * wrote them, at any depth of nesting, and are not kept parsed.
@@ -49,6 +63,11 @@ export interface ExecutionHandle {
   readonly admitted: Promise<void>
   /** Resolves when the execution has ended, with success or not; never rejects once admitted. */
   readonly finished: Promise<void>
+  /**
+   * Whether the execution has become a detached one, which waits for approvals. Then `finished` has resolved as well, and
+   * `result` returns a `PausedExecution`.
+   */
+  readonly isPromoted: boolean
   /** Returns the `ExecutionResult` as JSON text. May be called once `finished` has resolved. */
   result(): string | Promise<string>
   /**
@@ -56,7 +75,7 @@ export interface ExecutionHandle {
    * iteration throws `RequestError` INVALID_REQUEST, without waiting, when the execution has no event with this id. What is
    * returned must be iterated.
    */
-  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> | Promise<AsyncIterable<EventText>>
+  events(options: EventOptions): AsyncIterable<EventText> | Promise<AsyncIterable<EventText>>
   /**
    * Counts a reader until the returned function is called. An execution whose last reader has been gone for the grace
    * period is cancelled. Throws `RequestError` RATE_LIMITED when there are too many readers.
@@ -65,10 +84,11 @@ export interface ExecutionHandle {
   /** Ends the execution as CANCELLED; has no effect after its end. A detached execution ends later than the call. */
   cancel(reason?: string): void | Promise<void>
   /**
-   * Takes an answer to a tool call over the stream. Returns false when it is late or repeated, or when no such call is
-   * open.
+   * Takes the response to a tool call that is sent over the stream, deferred, or waits for a client. Returns false when it
+   * is late or repeated, or when no such call is open. Throws `RequestError` APPROVAL_CONFLICT for a call that waits for an
+   * approval.
    */
-  answerCall(callId: string, answer: ToolAnswer): boolean
+  answerCall(callId: string, response: ToolResponse): boolean | Promise<boolean>
   /** Returns the `ExecutionRecord` as JSON text. */
   record(): string | Promise<string>
   journal(): Journal | Promise<Journal>
@@ -114,6 +134,12 @@ export interface Engine {
    * tenant's execution.
    */
   find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
+  /** Decides about an approval, and returns it as JSON text. Rejects with `RequestError`. */
+  decide(submission: DecisionSubmission): Promise<string>
+  /** Returns a page of the tenant's approvals. Rejects with `RequestError` STORE_DISABLED without a store. */
+  listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage>
+  /** Replaces the callback of a detached execution. Rejects with `RequestError`. */
+  setCallback(tenant: string, id: string, callback: Callback): Promise<void>
   /** Returns a page of the tenant's detached executions. Rejects with `RequestError` STORE_DISABLED without a store. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   readonly readiness: Readiness

@@ -27,6 +27,7 @@ export function journalHeaderOf(
     context: textOf('context', request.context ?? {}, { limitBytes: limits.inputBytes }),
     config: textOf('config', request.config ?? {}, { limitBytes: limits.inputBytes }),
     tools: checkNesting('tools', request.tools ?? []),
+    ...(request.approvals !== undefined && { approvals: request.approvals }),
     limits,
     seed: newSeed(),
     runtime: runtimeOf(versions),

@@ -45,7 +45,7 @@ export function resolveLimits(requested: RequestLimits = {}, principal: Principa
 /** Execution timeout of a detached execution that asks for none, in milliseconds. */
 const defaultDetachedMs = 3_600_000
 /** Life of a detached execution that asks for none, in milliseconds: 7 days. */
-const defaultExpiresAfterMs = 7 * 86_400_000
+export const defaultExpiresAfterMs = 7 * 86_400_000
 
 /**
  * Returns the limits of a detached execution, whose execution timeout counts only the time in which a node runs it, and the

@@ -21,6 +21,6 @@ export function cancelExecution({
     const handle = await engine.find(principal.tenant, c.req.param('id'))
     requireRightOrOwner(principal, 'operate', { execution: handle, action: 'Cancelling this execution' })
     await handle.cancel(value.reason)
-    return jsonResponse(c, handle.id, await handle.record())
+    return jsonResponse(c, handle.id, { json: await handle.record() })
   }
 }

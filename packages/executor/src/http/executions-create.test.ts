@@ -157,22 +157,6 @@ describe('POST /v1/executions refuses', () => {
     ['no time', { code: '1' }, { 'x-codemode-timeout-ms': '0' }, 400, 'INVALID_REQUEST', 'milliseconds'],
     ['unreachable tools', { code: '1', tools: [{ name: 'a' }] }, {}, 400, 'INVALID_REQUEST', 'no way to call them'],
     [
-      'a tool that requires approval',
-      { code: '1', tools: [{ name: 'a', requiresApproval: true }] },
-      events,
-      400,
-      'INVALID_REQUEST',
-      'requires approval',
-    ],
-    [
-      'a detached execution that has tools but no callback',
-      { code: '1', detached: true, tools: [{ name: 'a' }] },
-      {},
-      400,
-      'INVALID_REQUEST',
-      'needs a callback',
-    ],
-    [
       'a life of an attached execution',
       { code: '1', expiresAfterMs: 1_000 },
       {},

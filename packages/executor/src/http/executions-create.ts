@@ -93,15 +93,21 @@ async function createDetached(
 
 /**
  * Returns the SHA-256 of what a detached execution runs. Its callback may differ when the request is repeated, because its
- * token does.
+ * token does, and so may the receiver of notifications.
  */
 function hashOf(request: ExecutionRequest): string {
-  return hash('sha256', JSON.stringify({ ...request, callback: undefined }), 'hex')
+  return hash('sha256', JSON.stringify({ ...request, callback: undefined, notify: undefined }), 'hex')
 }
 
 function resultResponse(c: HttpContext, handle: ExecutionHandle, { heartbeatMs }: EventStreamOptions) {
   const { id, finished } = handle
-  return slowJsonResponse(c, { executionId: id, heartbeatMs, finished, json: () => handle.result() })
+  return slowJsonResponse(c, {
+    executionId: id,
+    heartbeatMs,
+    finished,
+    json: () => handle.result(),
+    status: () => (handle.isPromoted ? 202 : 200),
+  })
 }
 
 /** Counts the request as a reader until the returned function is called or the client closes the connection. */
@@ -180,23 +186,7 @@ function refuseUnservable(request: ExecutionRequest, wantsEvents: boolean): void
       suggestion: 'Send detached: true, or set limits.executionTimeoutMs instead.',
     })
   }
-  const needingApproval = tools.find(({ requiresApproval }) => requiresApproval)
-  if (needingApproval !== undefined) {
-    throw new RequestError(
-      'INVALID_REQUEST',
-      `The tool "${needingApproval.name}" requires approval, which this version of the executor does not have.`,
-      {
-        suggestion: 'Omit requiresApproval, and ask the person in the handler of the tool.',
-      },
-    )
-  }
-  if (tools.length > 0 && callback === undefined && detached === true) {
-    throw new RequestError('INVALID_REQUEST', 'A detached execution with tools needs a callback to call them.', {
-      details: { path: 'callback' },
-      suggestion: 'Send callback: {url, token}.',
-    })
-  }
-  if (tools.length > 0 && callback === undefined && !wantsEvents) {
+  if (tools.length > 0 && callback === undefined && detached !== true && !wantsEvents) {
     throw new RequestError(
       'INVALID_REQUEST',
       'The request declares tools, but there is no way to call them: it has no callback and does not accept a stream of events.',

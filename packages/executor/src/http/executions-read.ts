@@ -11,6 +11,6 @@ export function readExecution({ engine }: { engine: Pick<Engine, 'find'> }): Han
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))
     requireRightOrOwner(principal, 'read', { execution: handle, action: 'Reading this execution' })
-    return jsonResponse(c, handle.id, await handle.record())
+    return jsonResponse(c, handle.id, { json: await handle.record() })
   }
 }

@@ -4,7 +4,10 @@ import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
 import type { KeyStore } from '../key-store.ts'
 import type { CallbackGuard } from '../tools/callback-guard.ts'
+import { decideApproval } from './approvals-decide.ts'
+import { listApprovals } from './approvals-list.ts'
 import { bearerAuth } from './auth.ts'
+import { replaceCallback } from './callback-replace.ts'
 import { cancelExecution } from './cancel.ts'
 import { correlation } from './correlation.ts'
 import type { HttpEnv } from './http-context.ts'
@@ -32,13 +35,15 @@ interface HttpAppOptions {
   readonly logger: Logger
   /** Milliseconds without output after which an open response gets a heartbeat. */
   readonly heartbeatMs: number
+  /** Whether keys may not decide about executions of their own owner. */
+  readonly forbidSelfApproval?: boolean
   readonly stallMs?: number
 }
 
 /** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   const { engine, keys, guard, info, logger } = options
-  const { heartbeatMs, stallMs = defaultStallMs } = options
+  const { heartbeatMs, forbidSelfApproval = false, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
   app.onError(respondToErrors({ logger }))
@@ -59,6 +64,9 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.post('/v1/executions/:id/cancel', cancelExecution({ engine }))
   app.post('/v1/executions/:id/tool-results', takeToolResults({ engine }))
 
+  app.put('/v1/executions/:id/callback', replaceCallback({ engine, guard }))
+  app.get('/v1/approvals', listApprovals({ engine }))
+  app.post('/v1/executions/:id/approvals/:callId', decideApproval({ engine, forbidSelfApproval }))
   app.post('/v1/executions/:id/retry', retryExecution({ engine, guard }))
   app.post('/v1/executions/:id/wake', wakeExecution({ engine }))
 

@@ -9,10 +9,14 @@ import { raceTimeout } from './race-timeout.ts'
  * Responds with text that is JSON already. It is written to Node's own response where there is one, because a
  * `Response` and its stream would take longer than all other work for a small result.
  */
-export function jsonResponse(c: HttpContext, executionId: string, json: string): Response {
+export function jsonResponse(
+  c: HttpContext,
+  executionId: string,
+  { json, status = 200 }: { readonly json: string; readonly status?: 200 | 202 },
+): Response {
   const outgoing = c.env?.outgoing
-  if (outgoing === undefined) return c.body(json, 200, headersOf(executionId))
-  outgoing.writeHead(200, { ...headersOf(executionId), 'content-length': Buffer.byteLength(json) }).end(json)
+  if (outgoing === undefined) return c.body(json, status, headersOf(executionId))
+  outgoing.writeHead(status, { ...headersOf(executionId), 'content-length': Buffer.byteLength(json) }).end(json)
   return RESPONSE_ALREADY_SENT
 }
 
@@ -23,6 +27,8 @@ interface SlowResponseOptions {
   /** Resolves when the text is available; never rejects. */
   readonly finished: Promise<void>
   readonly json: () => string | Promise<string>
+  /** Returns the status of a response that has not begun when the text is available; 200 by default. */
+  readonly status?: () => 200 | 202
 }
 
 /**
@@ -30,12 +36,12 @@ interface SlowResponseOptions {
  * connections that are quiet. JSON may have whitespace before its value (RFC 8259, section 2).
  */
 export async function slowJsonResponse(c: HttpContext, options: SlowResponseOptions): Promise<Response> {
-  const { executionId, heartbeatMs, finished, json } = options
+  const { executionId, heartbeatMs, finished, json, status = () => 200 } = options
   const outgoing = c.env?.outgoing
   const hasFinished = finished.then(() => true)
   if (outgoing === undefined) await hasFinished
   if (outgoing === undefined || (await raceTimeout(hasFinished, heartbeatMs)))
-    return jsonResponse(c, executionId, await json())
+    return jsonResponse(c, executionId, { json: await json(), status: status() })
   outgoing.writeHead(200, headersOf(executionId)).write('\n')
   const beat = setInterval(() => outgoing.write('\n'), heartbeatMs)
   await hasFinished

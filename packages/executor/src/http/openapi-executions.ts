@@ -9,9 +9,10 @@ import {
   executionResultSchema,
   headers,
   journalSchema,
+  pausedExecutionSchema,
   retryRequestSchema,
-  toolAnswerSchema,
   toolMessageSchema,
+  toolResponseSchema,
   toolResultsRequestSchema,
   toolResultsResponseSchema,
 } from '@codemode/shared'
@@ -34,6 +35,9 @@ import {
   correlation,
   ofResponse,
 } from './openapi-parts.ts'
+
+/** Codes of requests that do not create executions. */
+const otherRoutesCodes: readonly string[] = ['SESSION_EXPIRED', 'APPROVAL_CONFLICT', 'EXECUTION_SERVED']
 
 /** Codes of failures to run a detached execution again. */
 const retryCodes = [
@@ -78,8 +82,12 @@ export const executionPaths: ZodOpenApiPathsObject = {
           ...response('The result of the execution, or its events', executionResultSchema, executionId),
           content: { 'application/json': { schema: executionResultSchema }, ...eventStream },
         },
-        202: response('The detached execution, which has been stored', acceptedExecutionSchema, executionId),
-        ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
+        202: response(
+          'The detached execution, which has been stored; or an execution that waits for approvals, and has become a detached one',
+          z.union([acceptedExecutionSchema, pausedExecutionSchema]),
+          executionId,
+        ),
+        ...failures(...codesOfKind('request').filter((code) => !otherRoutesCodes.includes(code))),
       },
       callbacks: {
         toolCall: {
@@ -102,7 +110,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
                 200: {
                   description:
                     'The answer to a call; for `tool.cancel` always `{ "ok": true }`, even if the call has ended',
-                  content: { 'application/json': { schema: z.union([toolAnswerSchema, cancelResponse]) } },
+                  content: { 'application/json': { schema: z.union([toolResponseSchema, cancelResponse]) } },
                 },
               },
             },
@@ -123,14 +131,17 @@ export const executionPaths: ZodOpenApiPathsObject = {
     get: ofExecution({
       operationId: 'streamEvents',
       summary: 'Stream the events of an execution, from the first or after a given one',
-      description: readable,
+      description:
+        `${readable} With serve=1, the reader serves the tool calls of an execution without a callback, as the only one; ` +
+        'this requires the right `run` and the owner of the execution.',
       header: lastEventId,
+      query: z.object({ serve: z.literal('1').optional() }),
       success: {
         description: 'The events of the execution',
         headers: z.object({ ...ofResponse, ...executionId }),
         content: eventStream,
       },
-      codes: ['INVALID_REQUEST'],
+      codes: ['INVALID_REQUEST', 'EXECUTION_SERVED', 'STORE_UNAVAILABLE'],
     }),
   },
   '/v1/executions/{id}/journal': {
@@ -154,11 +165,11 @@ export const executionPaths: ZodOpenApiPathsObject = {
   '/v1/executions/{id}/tool-results': {
     post: ofExecution({
       operationId: 'takeToolResults',
-      summary: 'Answer tool calls that the client got from the event stream',
+      summary: 'Answer tool calls that the client got from the event stream, or whose answers were deferred',
       description: 'Requires the right `run` and the owner of the execution.',
       requestBody: jsonRequest(toolResultsRequestSchema),
       success: response('Ids of the calls whose answers were accepted', toolResultsResponseSchema, executionId),
-      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE'],
+      codes: ['INVALID_REQUEST', 'PAYLOAD_TOO_LARGE', 'APPROVAL_CONFLICT', 'STORE_UNAVAILABLE'],
     }),
   },
   '/v1/executions/{id}/retry': {

@@ -122,12 +122,13 @@ export function ofExecution(
     success: ZodOpenApiResponsesObject[`${1 | 2 | 3 | 4 | 5}${string}`]
     codes?: RequestErrorCode[]
     header?: Record<string, z.ZodType>
+    query?: z.ZodObject
   },
 ): ZodOpenApiOperationObject {
-  const { success, codes = [], header, ...rest } = operation
+  const { success, codes = [], header, query, ...rest } = operation
   return {
     ...rest,
-    requestParams: { path: id, header: requestHeaders(header) },
+    requestParams: { path: id, header: requestHeaders(header), ...(query && { query }) },
     responses: { 200: success, ...failures('UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND', ...codes) },
   }
 }

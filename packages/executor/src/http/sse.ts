@@ -21,6 +21,8 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number
   /** Milliseconds for which a reader may keep the stream waiting. */
   readonly stallMs: number
+  /** Whether the reader serves tool calls, see `EventOptions`. */
+  readonly isServing?: boolean
 }
 
 /** Returns the id in `last-event-id`, if there is one. Throws `RequestError` when it is not an id of an event. */
@@ -43,7 +45,7 @@ export function lastEventId(c: HttpContext): string | undefined {
 export async function eventStreamResponse(
   c: HttpContext,
   handle: ExecutionHandle,
-  { logger, heartbeatMs, stallMs }: EventStreamOptions,
+  { logger, heartbeatMs, stallMs, isServing = false }: EventStreamOptions,
 ): Promise<Response> {
   const stop = new AbortController()
   const after = lastEventId(c)
@@ -68,7 +70,7 @@ export async function eventStreamResponse(
   c.req.raw.signal.addEventListener('abort', close)
   if (c.req.raw.signal.aborted) close()
   try {
-    const readable = await handle.events({ ...(after !== undefined && { after }), signal: stop.signal })
+    const readable = await handle.events({ ...(after !== undefined && { after }), signal: stop.signal, isServing })
     events = readable[Symbol.asyncIterator]()
     const first = events.next()
     // The first step fails when there is no event with this id. This must be known while the status can still be set.

@@ -19,8 +19,9 @@ export function takeToolResults({
     const principal = c.get('principal')
     const handle = await engine.find(principal.tenant, c.req.param('id'))
     requireOwner(principal, { execution: handle, action: 'Answering tool calls of this execution' })
-    const taken = value.results.filter(({ callId, answer }) => handle.answerCall(callId, answer))
+    const accepted: string[] = []
+    for (const { callId, answer } of value.results) if (await handle.answerCall(callId, answer)) accepted.push(callId)
     c.header(headers.executionId, handle.id)
-    return c.json({ accepted: taken.map(({ callId }) => callId) } satisfies ToolResultsResponse)
+    return c.json({ accepted } satisfies ToolResultsResponse)
   }
 }

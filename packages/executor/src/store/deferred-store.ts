@@ -1,12 +1,17 @@
-import { RequestError, type Journal } from '@codemode/shared'
+import { RequestError, type Callback, type Journal } from '@codemode/shared'
 
 import type {
+  ApprovalListOptions,
+  ApprovalPage,
   Created,
+  Decided,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
   ListOptions,
+  NewDecision,
   NewExecution,
+  Promotion,
   StoredExecution,
   Worker,
   Working,
@@ -64,6 +69,30 @@ export class DeferredStore implements ExecutionStore {
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     return this.#isEmpty ? false : (await this.#ready()).post(tenant, id, message)
+  }
+
+  async promote(promotion: Promotion): Promise<boolean> {
+    return (await this.#ready()).promote(promotion)
+  }
+
+  async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
+    return this.#isEmpty ? undefined : (await this.#ready()).decide(tenant, id, decision)
+  }
+
+  async listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage> {
+    return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).listApprovals(tenant, options)
+  }
+
+  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
+    return this.#isEmpty ? false : (await this.#ready()).setCallback(tenant, id, callback)
+  }
+
+  async serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
+    return this.#isEmpty ? false : (await this.#ready()).serve(tenant, id, reader, ms)
+  }
+
+  async stopServing(tenant: string, id: string, reader: string): Promise<void> {
+    if (!this.#isEmpty) await (await this.#ready()).stopServing(tenant, id, reader)
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {

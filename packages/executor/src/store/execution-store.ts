@@ -1,12 +1,15 @@
 // Store of detached executions. The journal in the store is the truth: a node holds a lease of an execution while it runs
 // it, and only the holder of the lease appends. Everyone else posts messages to the execution's inbox.
 import type {
+  ApprovalStatus,
   Callback,
+  Decision,
   ExecutionFailure,
   ExecutionStatus,
   Journal,
   JournalEntry,
   JournalHeader,
+  ToolResponse,
 } from '@codemode/shared'
 
 /** Facts about an execution that are no input of its guest. */
@@ -53,8 +56,85 @@ export interface StoredExecution {
   readonly error?: ExecutionFailure
 }
 
+/** Decision that was made about an approval. */
+export interface DecisionMade {
+  readonly decision: Decision
+  /** Owner of the API key that decided. */
+  readonly by: string
+  readonly keyId: string
+}
+
 /** Message to the runner of an execution. */
-export type InboxMessage = { readonly kind: 'cancel'; readonly reason?: string } | { readonly kind: 'wake' }
+export type InboxMessage =
+  | { readonly kind: 'cancel'; readonly reason?: string }
+  | { readonly kind: 'wake' }
+  /** The execution has a new callback; the runner gives the lease back, and the next claim uses it. */
+  | { readonly kind: 'callback' }
+  | { readonly kind: 'answer'; readonly call: number; readonly response: ToolResponse }
+  | { readonly kind: 'decision'; readonly call: number; readonly made: DecisionMade }
+
+/** Approval that an entry of a journal requests. Times are in milliseconds since the epoch. */
+export interface RequestedApproval {
+  /** Number of the call. */
+  readonly call: number
+  readonly tool: string
+  /** Input of the call as JSON text. */
+  readonly input: string
+  readonly inputHash: string
+  /** Reason that the tool gave for asking. */
+  readonly reason?: string | undefined
+  readonly requestedAt: number
+  readonly expiresAt?: number | undefined
+}
+
+/** Approval as approvers see it. */
+export interface StoredApproval extends RequestedApproval {
+  readonly executionId: string
+  /** Owner of the execution. */
+  readonly owner: string
+  readonly label?: string | undefined
+  readonly status: ApprovalStatus
+  readonly decided?: { readonly made: DecisionMade; readonly at: number } | undefined
+}
+
+/** Decision about the call with the given number and input. */
+export interface NewDecision {
+  readonly call: number
+  readonly inputHash: string
+  readonly made: DecisionMade
+}
+
+/** Outcome of a decision, with the approval after it: the same decision had been made before, or it is refused. */
+export interface Decided {
+  readonly type: 'decided' | 'repeated' | 'refused'
+  readonly approval: StoredApproval
+}
+
+/** Attached execution that becomes a detached one while it waits for approvals. */
+export interface Promotion {
+  readonly execution: Omit<NewExecution, 'maxQueued'>
+  readonly entries: readonly JournalEntry[]
+  readonly requested: readonly RequestedApproval[]
+  /** Number of claims so far. */
+  readonly epoch: number
+  readonly startedAt: number
+  readonly wakeAt?: number | undefined
+}
+
+/** Filter and page of a list of approvals. */
+export interface ApprovalListOptions {
+  readonly owner?: string | undefined
+  readonly status?: ApprovalStatus | undefined
+  readonly executionId?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+/** Page of a list of approvals, oldest first. */
+export interface ApprovalPage {
+  readonly items: readonly StoredApproval[]
+  readonly nextCursor: string | null
+}
 
 /** Message in the inbox of an execution. */
 export interface ReceivedMessage {
@@ -76,6 +156,10 @@ export interface AppendOptions {
   readonly change?: StatusChange
   /** Number of the last message that the runner has handled; it and the ones before it are removed from the inbox. */
   readonly handled?: number
+  /** Approvals that the entries request. */
+  readonly requested?: readonly RequestedApproval[]
+  /** Numbers of the calls whose approvals the entries let expire. */
+  readonly expired?: readonly number[]
 }
 
 /** Further effects of parking an execution, in its transaction. */
@@ -107,7 +191,10 @@ export interface Lease {
   confirm(): Promise<void> | undefined
   /** Appends entries in one transaction. Rejects with `LeaseLost`, as the following methods do. */
   append(entries: readonly JournalEntry[], options?: AppendOptions): Promise<void>
-  /** Appends the last entries, sets the final status, deletes the inbox and gives the lease back, in one transaction. */
+  /**
+   * Appends the last entries, sets the final status, cancels pending approvals, deletes the inbox and gives the lease back,
+   * in one transaction.
+   */
   finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void>
   /**
    * Appends entries and gives the lease back, in one transaction; the execution is claimed again at `wakeAt`, at a message
@@ -171,8 +258,28 @@ export interface ExecutionStore extends AsyncDisposable {
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
-  /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */
+  /**
+   * Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none, or for a
+   * second answer to a call.
+   */
   post(tenant: string, id: string, message: InboxMessage): Promise<boolean>
+  /**
+   * Stores an attached execution with its entries and approvals, parked, in one transaction. Returns true also if it was
+   * stored by an earlier attempt; false if another execution has the id.
+   */
+  promote(promotion: Promotion): Promise<boolean>
+  /** Decides about a pending approval that has not expired, and wakes its execution, in one transaction. */
+  decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined>
+  listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage>
+  /** Replaces the callback of an execution, and wakes it. Returns false if it has ended or there is none. */
+  setCallback(tenant: string, id: string, callback: Callback): Promise<boolean>
+  /**
+   * Gives a reader the right to serve the tool calls of an execution for the given milliseconds, or extends it. Returns
+   * false while another reader has the right.
+   */
+  serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean>
+  /** Takes the right to serve from a reader. */
+  stopServing(tenant: string, id: string, reader: string): Promise<void>
   /**
    * Calls the listener when the journal of an execution may have grown, until the returned function is called. Calls may
    * be missing; who needs all entries reads them at times of its own as well.

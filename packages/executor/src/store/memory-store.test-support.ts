@@ -1,11 +1,16 @@
 // Store of detached executions in memory, which workers of several simulated nodes share. It has the behaviour of the real
 // one: leases with epochs, an inbox, wake-ups, and redelivery when a node is gone.
-import type { ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
+import { isDeepStrictEqual } from 'node:util'
+
+import type { Callback, ExecutionFailure, ExecutionStatus, JournalEntry, JournalHeader } from '@codemode/shared'
 import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 
 import {
   LeaseLost,
+  type ApprovalListOptions,
+  type ApprovalPage,
   type Created,
+  type Decided,
   type ExecutionFacts,
   type ExecutionPage,
   type ExecutionStore,
@@ -13,8 +18,12 @@ import {
   type Lease,
   type ReceivedMessage,
   type ListOptions,
+  type NewDecision,
   type NewExecution,
+  type Promotion,
+  type RequestedApproval,
   type StatusChange,
+  type StoredApproval,
   type StoredExecution,
   type Worker,
   type Working,
@@ -36,7 +45,12 @@ interface Row {
   timer: NodeJS.Timeout | undefined
   inbox: ReceivedMessage[]
   onMessage: (() => void) | undefined
+  callback: Callback | undefined
+  readonly approvals: Map<number, MemoryApproval>
+  serving: { readonly reader: string; readonly until: number } | undefined
 }
+
+type MemoryApproval = RequestedApproval & Pick<StoredApproval, 'status' | 'decided'>
 
 /** Name of an operation of a lease, before which a node may crash. */
 export type Operation = 'append' | 'finish' | 'park' | 'messages' | 'release'
@@ -78,9 +92,92 @@ export class MemoryStore implements ExecutionStore {
       timer: undefined,
       inbox: [],
       onMessage: undefined,
+      callback: facts.callback,
+      approvals: new Map(),
+      serving: undefined,
     })
     this.#dispatch()
     return { type: 'created' }
+  }
+
+  async promote({ execution, entries, requested, epoch, startedAt, wakeAt }: Promotion): Promise<boolean> {
+    const { facts, header } = execution
+    const existing = this.#rows.get(facts.id)
+    if (existing !== undefined) return existing.facts.bodyHash === facts.bodyHash
+    const row: Row = {
+      facts,
+      header,
+      entries: [...entries],
+      createdAt: Date.parse(header.createdAt),
+      startedAt,
+      status: 'paused',
+      epoch,
+      holder: undefined,
+      isDue: false,
+      timer: undefined,
+      inbox: [],
+      onMessage: undefined,
+      callback: undefined,
+      approvals: new Map(requested.map((approval) => [approval.call, { ...approval, status: 'pending' }])),
+      serving: undefined,
+    }
+    this.#rows.set(facts.id, row)
+    this.#wakeAt(row, wakeAt)
+    return true
+  }
+
+  async decide(tenant: string, id: string, { call, inputHash, made }: NewDecision): Promise<Decided | undefined> {
+    const row = this.#rows.get(id)
+    const approval = row?.facts.tenant === tenant ? row.approvals.get(call) : undefined
+    if (row === undefined || approval === undefined) return undefined
+    const stored = (): StoredApproval => approvalOf(row, row.approvals.get(call)!)
+    const isLate = approval.expiresAt !== undefined && approval.expiresAt <= Date.now()
+    if (approval.inputHash !== inputHash || approval.status !== 'pending' || isLate) {
+      const isRepeated = approval.inputHash === inputHash && isDeepStrictEqual(approval.decided?.made.decision, made.decision)
+      return { type: isRepeated ? 'repeated' : 'refused', approval: stored() }
+    }
+    const status = { approve: 'approved', reject: 'rejected', respond: 'responded' } as const
+    row.approvals.set(call, {
+      ...approval,
+      status: status[made.decision.decision],
+      decided: { made, at: Date.now() },
+    })
+    await this.post(tenant, id, { kind: 'decision', call, made })
+    return { type: 'decided', approval: stored() }
+  }
+
+  async listApprovals(
+    tenant: string,
+    { owner, status, executionId, limit, cursor = '0' }: ApprovalListOptions,
+  ): Promise<ApprovalPage> {
+    const all = [...this.#rows.values()]
+      .filter(({ facts }) => facts.tenant === tenant && (owner === undefined || facts.owner === owner))
+      .filter(({ facts }) => executionId === undefined || facts.id === executionId)
+      .flatMap((row) => [...row.approvals.values()].map((approval) => approvalOf(row, approval)))
+      .filter((approval) => status === undefined || approval.status === status)
+    const start = Number(cursor)
+    const items = all.slice(start, start + limit)
+    return { items, nextCursor: all.length > start + limit ? String(start + limit) : null }
+  }
+
+  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
+    const row = this.#rows.get(id)
+    if (row?.facts.tenant !== tenant || isFinal(row.status)) return false
+    row.callback = callback
+    return this.post(tenant, id, { kind: 'callback' })
+  }
+
+  async serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
+    const row = this.#rows.get(id)
+    if (row?.facts.tenant !== tenant) return false
+    if (row.serving !== undefined && row.serving.reader !== reader && row.serving.until > Date.now()) return false
+    row.serving = { reader, until: Date.now() + ms }
+    return true
+  }
+
+  async stopServing(_tenant: string, id: string, reader: string): Promise<void> {
+    const row = this.#rows.get(id)
+    if (row?.serving?.reader === reader) row.serving = undefined
   }
 
   async find(tenant: string, id: string): Promise<StoredExecution | undefined> {
@@ -116,6 +213,11 @@ export class MemoryStore implements ExecutionStore {
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const row = this.#rows.get(id)
     if (row?.facts.tenant !== tenant || isFinal(row.status)) return false
+    const isAnswer = message.kind === 'answer' && 'ok' in message.response
+    const isRepeated = row.inbox.some(
+      (other) => isAnswer && other.message.kind === 'answer' && other.message.call === message.call,
+    )
+    if (isRepeated) return false
     row.inbox.push({ number: (this.#messages += 1), message })
     if (row.holder === undefined) this.#makeDue(row)
     else row.onMessage?.()
@@ -149,6 +251,11 @@ export class MemoryStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const row of this.#rows.values()) clearTimeout(row.timer)
+  }
+
+  #wakeAt(row: Row, wakeAt = Infinity): void {
+    const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
+    row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
   }
 
   #makeDue(row: Row): void {
@@ -201,16 +308,21 @@ export class MemoryStore implements ExecutionStore {
       header: row.header,
       entries: [...row.entries],
       epoch,
-      append: (entries, { change = {}, handled } = {}) =>
+      append: (entries, { change = {}, handled, requested = [], expired = [] } = {}) =>
         during('append', () => {
           write(entries, change)
           forget(handled)
+          for (const approval of requested) row.approvals.set(approval.call, { ...approval, status: 'pending' })
+          for (const call of expired) row.approvals.set(call, { ...row.approvals.get(call)!, status: 'expired' })
         }),
       finish: (entries, change) =>
         during('finish', () => {
           write(entries, change)
           row.holder = undefined
           row.inbox = []
+          for (const [call, approval] of row.approvals) {
+            if (approval.status === 'pending') row.approvals.set(call, { ...approval, status: 'cancelled' })
+          }
         }),
       park: (entries, { wakeAt = Infinity, change = {}, handled }) =>
         during('park', () => {
@@ -218,8 +330,7 @@ export class MemoryStore implements ExecutionStore {
           if (row.inbox.length > 0) return false
           write(entries, change)
           row.holder = undefined
-          const dueAt = Math.min(wakeAt, storedOf(row).expiresAt)
-          row.timer = setTimeout(() => this.#makeDue(row), Math.min(dueAt - Date.now(), maxTimerMs))
+          this.#wakeAt(row, wakeAt)
           return true
         }),
       release: () => during('release', () => this.#makeDue(row)),
@@ -230,8 +341,14 @@ export class MemoryStore implements ExecutionStore {
   }
 }
 
+function approvalOf({ facts }: Row, approval: MemoryApproval): StoredApproval {
+  return { ...approval, executionId: facts.id, owner: facts.owner, label: facts.label }
+}
+
 function storedOf(row: Row): StoredExecution {
-  const { facts, status, createdAt, startedAt, finishedAt, error } = row
+  const { callback } = row
+  const facts = { ...row.facts, ...(callback !== undefined && { callback }) }
+  const { status, createdAt, startedAt, finishedAt, error } = row
   return {
     facts,
     status,

@@ -31,10 +31,7 @@ export const errorCodes = {
   CALLBACK_FORBIDDEN: request(403, 'The executor may not call the origin of the callback URL.'),
   NOT_FOUND: request(404, 'Nothing that the tenant may access exists at the path.'),
   APPROVAL_CONFLICT: request(409, 'The tool call does not wait for this approval or this answer.'),
-  EXECUTION_SERVED: {
-    ...request(409, 'Another client serves the tool calls of the execution.'),
-    retryable: true,
-  },
+  EXECUTION_SERVED: request(409, 'Another client serves the tool calls of the execution.'),
   IDEMPOTENCY_CONFLICT: request(409, 'The id belongs to an execution of another request.'),
   OUTCOME_AMBIGUOUS: request(409, 'An earlier attempt may have run the code, and its outcome cannot be determined.'),
   RESULT_GONE: request(410, 'The execution with this id has ended, and its result is no longer kept.'),

@@ -16,7 +16,7 @@ describe('a request', () => {
       context: { userId: 1 },
       config: {},
       label: 'report',
-      tools: [{ name: 'a.b', description: 'does it', inputSchema: true, timeoutMs: 1, requiresApproval: false }],
+      tools: [{ name: 'a.b', description: 'does it', inputSchema: true, timeoutMs: 1, requiresApproval: 'always' }],
       callback,
       limits: { cpuTimeoutMs: 1 },
       detached: false,

@@ -1,15 +1,19 @@
-import { callNumberOf, type Journal, type RequestError, type ToolAnswer } from '@codemode/shared'
+import { callNumberOf, type Journal, type RequestError, type ToolResponse } from '@codemode/shared'
 
+import type { RequestedApproval } from '../../store/execution-store.ts'
 import type { Permit } from './admission.ts'
-import type { EventText, ExecutionHandle } from '../engine.ts'
+import { answerToPaused } from '../approvals.ts'
+import { servedByAnother } from '../detached/serving-lease.ts'
+import type { EventOptions, EventText, ExecutionHandle } from '../engine.ts'
 import { ReaderWatchdog } from './reader-watchdog.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
-import type { RunnerParts } from '../runner/runner-options.ts'
+import type { Parking, RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, type WallTimeout } from '../runner/failures.ts'
 import { ExecutionState } from '../state/execution-state.ts'
+import { pendingApprovals } from '../state/pending-approval.ts'
 import type { JournalLog } from '../state/journal-log.ts'
 import { readEvents } from '../state/read-events.ts'
-import { heapBytesOfState, recordOf, resultOf } from '../state/report.ts'
+import { heapBytesOfState, pausedOf, recordOf, resultOf } from '../state/report.ts'
 
 interface AttachedExecutionOptions extends RunnerParts {
   readonly journal: JournalLog
@@ -19,11 +23,22 @@ interface AttachedExecutionOptions extends RunnerParts {
   readonly node: string
   readonly permit: Permit
   /** Takes answers that come over the client's stream; undefined when tools are called by callback. */
-  readonly answerStreamedCall: ((callId: string, answer: ToolAnswer) => boolean) | undefined
+  readonly answerStreamedCall: ((callId: string, response: ToolResponse) => boolean) | undefined
+  /** Makes the execution a detached one by its journal. Resolves with whether it was stored; absent without a store. */
+  readonly promote: ((promoted: PromotedJournal) => Promise<boolean>) | undefined
   /** Returns the timeout of the whole run, given the milliseconds in the queue. */
   readonly wallTimeoutOf: (queuedMs: number) => WallTimeout
   readonly disconnectGraceMs: number
   onFinished(execution: AttachedExecution): void
+}
+
+/** Journal of an attached execution that becomes a detached one, with what the store needs besides it. */
+export interface PromotedJournal {
+  readonly journal: Journal
+  readonly requested: readonly RequestedApproval[]
+  readonly epoch: number
+  readonly startedAt: number
+  readonly wakeAt: number | undefined
 }
 
 /** Memory of an ended `AttachedExecution` itself in bytes, as measured. */
@@ -43,6 +58,7 @@ export class AttachedExecution implements ExecutionHandle {
   readonly #state: ExecutionState
   readonly #readers: ReaderWatchdog
   readonly #now: () => number
+  #isPromoted = false
   /** Parts that are needed only while the execution runs; undefined after its end or its refusal. */
   #running:
     | { readonly runner: ExecutionRunner; readonly answerCall: AttachedExecutionOptions['answerStreamedCall'] }
@@ -64,19 +80,24 @@ export class AttachedExecution implements ExecutionHandle {
       state,
       // The journal in memory is the only one, so there is nothing to wait for.
       append: () => undefined,
+      ...(options.promote && { parking: this.#parking(options.promote) }),
       onTurnRequested: () => permit.started(),
-      onEnded: () => {
-        this.#release()
-        permit.release()
-        options.onFinished(this)
-        finished.resolve()
-      },
+      onEnded: () => end(),
     })
+    const end = (): void => {
+      this.#release()
+      permit.release()
+      options.onFinished(this)
+      finished.resolve()
+    }
     this.#running = { runner, answerCall: options.answerStreamedCall }
     this.finished = finished.promise
     this.admitted = Promise.race([permit.admitted, this.finished])
     permit.admitted.then(
-      () => runner.run({ epoch: 1, node, wallTimeout: wallTimeoutOf(now() - state.createdAt) }),
+      async () => {
+        await runner.run({ epoch: 1, node, wallTimeout: wallTimeoutOf(now() - state.createdAt) })
+        if (this.#isPromoted) end()
+      },
       (refusal: RequestError) => this.#refused(runner, refusal),
     )
   }
@@ -94,8 +115,14 @@ export class AttachedExecution implements ExecutionHandle {
     return ownHeapBytes + this.#journal.heapBytes + heapBytesOfState(this.#state)
   }
 
-  events(options: { after?: string; signal: AbortSignal }): AsyncIterable<EventText> {
-    return readEvents(this.#journal, options)
+  /** Whether the execution has become a detached one. */
+  get isPromoted(): boolean {
+    return this.#isPromoted
+  }
+
+  events({ isServing, ...options }: EventOptions): AsyncIterable<EventText> {
+    if (isServing) throw servedByAnother(this.id)
+    return readEvents(this.#journal, { ...options, endsAtPromotion: true })
   }
 
   attachReader(): () => void {
@@ -106,9 +133,13 @@ export class AttachedExecution implements ExecutionHandle {
     this.#running?.runner.stop(cancelled(reason))
   }
 
-  answerCall(callId: string, answer: ToolAnswer): boolean {
-    if (callNumberOf(this.id, callId) === undefined) return false
-    return this.#running?.answerCall?.(callId, answer) ?? false
+  answerCall(callId: string, response: ToolResponse): boolean {
+    const number = callNumberOf(this.id, callId)
+    if (number === undefined || this.#running === undefined) return false
+    const call = this.#state.calls.open(number)
+    if (call?.status === 'paused') throw answerToPaused(this.id, callId)
+    if (call?.status === 'deferred') return this.#running.runner.answer(number, response)
+    return this.#running.answerCall?.(callId, response) ?? false
   }
 
   journal(): Journal {
@@ -116,11 +147,32 @@ export class AttachedExecution implements ExecutionHandle {
   }
 
   result(): string {
-    return resultOf(this.#state).text
+    return (this.#isPromoted ? pausedOf(this.#state) : resultOf(this.#state)).text
   }
 
   record(): string {
     return recordOf(this.#state, this.#label, this.#now()).text
+  }
+
+  /** Returns the way to park the execution when it can only continue by approvals: it becomes a detached one. */
+  #parking(promote: NonNullable<AttachedExecutionOptions['promote']>): Parking {
+    const state = this.#state
+    return {
+      keepsDiverged: false,
+      delayMs: () => (state.isPaused ? 0 : undefined),
+      park: async (entry) => {
+        const { header, entries } = this.#journal.snapshot()
+        const park = { ...entry, isPromotion: true as const }
+        this.#isPromoted = await promote({
+          journal: { header, entries: [...entries, park] },
+          requested: pendingApprovals(state),
+          epoch: state.epoch,
+          startedAt: state.startedAt!,
+          wakeAt: entry.until,
+        })
+        return this.#isPromoted ? park : undefined
+      },
+    }
   }
 
   /** Handles a refusal by admission control: the code has not run, and a later request may use the same id. */

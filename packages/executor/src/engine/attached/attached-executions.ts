@@ -1,4 +1,4 @@
-import { newExecutionId } from '@codemode/shared'
+import { newExecutionId, RequestError } from '@codemode/shared'
 
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
@@ -15,7 +15,7 @@ import type { Pacer } from '../runner/pacer.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { Admission } from './admission.ts'
 import { refuseUnlessFirst } from './at-most-once.ts'
-import { AttachedExecution } from './attached-execution.ts'
+import { AttachedExecution, type PromotedJournal } from './attached-execution.ts'
 import { RetentionStore } from './retention-store.ts'
 
 /** Options of the attached executions. */
@@ -26,6 +26,8 @@ export interface AttachedExecutionsOptions {
   readonly maxQueued: number
   readonly disconnectGraceMs: number
   readonly observer: EngineObserver
+  /** Makes an attached execution a detached one; absent without a store. */
+  readonly promote?: (submission: Submission, promoted: PromotedJournal) => Promise<boolean>
   /** Bounds of the ended executions that stay readable: age, count, and bytes of memory. */
   readonly retain: { readonly ms: number; readonly count: number; readonly bytes: number }
 }
@@ -77,6 +79,7 @@ export class AttachedExecutions {
     const known = { executionId: id, known: submission.known, forgottenAt: this.#endedIds.forgottenAt }
     refuseUnlessFirst(known, this.#instance)
     if (this.#isClosing) throw shuttingDown()
+    if (this.#options.promote === undefined) refuseApprovals(submission)
     const execution = this.#start(submission, id)
     const key = keyOf(tenant, id)
     this.#active.set(key, execution)
@@ -104,7 +107,7 @@ export class AttachedExecutions {
   }
 
   #start(submission: Submission, id: string): AttachedExecution {
-    const { sandbox, observer, callbackTransport, disconnectGraceMs } = this.#options
+    const { sandbox, observer, callbackTransport, disconnectGraceMs, promote } = this.#options
     const { request, principal, correlationId, remainingMs, bodyHash } = submission
     const { callback } = request
     const { tenant } = principal
@@ -128,7 +131,8 @@ export class AttachedExecutions {
       now: createClock(),
       pacer: this.#pacer,
       transport: stream ?? (callback ? callbackTransport({ callback, tenant }) : createStreamTransport()),
-      answerStreamedCall: stream && ((callId, answer) => stream.answer(callId, answer)),
+      answerStreamedCall: stream && ((callId, response) => stream.answer(callId, response)),
+      promote: promote && ((promoted) => promote(submission, promoted)),
       wallTimeoutOf: (queuedMs) => wallTimeoutOf(limits, queuedMs, remainingMs),
       disconnectGraceMs,
       onFailedByBug: (error) => observer.executionFailedByBug(error, { executionId: id, correlationId }),
@@ -139,6 +143,16 @@ export class AttachedExecutions {
       },
     })
   }
+}
+
+/** Refuses tools that always wait for an approval, if neither the client nor the store can take one. */
+function refuseApprovals({ request: { approvals, tools = [] } }: Submission): void {
+  const tool = approvals === 'client' ? undefined : tools.find(({ requiresApproval }) => requiresApproval === 'always')
+  if (tool === undefined) return
+  throw new RequestError('STORE_DISABLED', `The tool ${tool.name} requires approval, and this executor has no store.`, {
+    details: { tool: tool.name },
+    suggestion: 'Decide in the client with onApproval, or remove CODEMODE_STORE=none from the executor.',
+  })
 }
 
 /** Resolves when the execution has ended, or was refused. */

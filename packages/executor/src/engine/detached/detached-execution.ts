@@ -1,11 +1,13 @@
-import type { ExecutionStatus, Journal } from '@codemode/shared'
+import { callNumberOf, isFinal, type ExecutionStatus, type Journal, type ToolResponse } from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
-import { notFound, type DetachedHandle, type EventText } from '../engine.ts'
+import { answerToPaused } from '../approvals.ts'
+import { notFound, type DetachedHandle, type EventOptions, type EventText } from '../engine.ts'
 import { ExecutionState } from '../state/execution-state.ts'
 import { readEvents } from '../state/read-events.ts'
 import { recordOf, resultOf } from '../state/report.ts'
 import type { ReaderLimit } from './reader-limit.ts'
+import { ServingLease } from './serving-lease.ts'
 import { StoredJournal } from './stored-journal.ts'
 
 const resolved = Promise.resolve()
@@ -13,6 +15,7 @@ const resolved = Promise.resolve()
 /** Detached execution as any node sees it: what it tells is read from the store. */
 export class DetachedExecution implements DetachedHandle {
   readonly admitted = resolved
+  readonly isPromoted = false
   readonly id: string
   readonly correlationId: string
   readonly owner: string
@@ -43,8 +46,15 @@ export class DetachedExecution implements DetachedHandle {
     return this.#followToEnd()
   }
 
-  async events(options: { after?: string; signal: AbortSignal }): Promise<AsyncIterable<EventText>> {
-    return eventsOf(await StoredJournal.open(this.#store, this.#stored.facts), options)
+  async events({ isServing, ...options }: EventOptions): Promise<AsyncIterable<EventText>> {
+    const { facts } = this.#stored
+    const lease = isServing && !isFinal(this.status) ? await this.#serve() : undefined
+    try {
+      return eventsOf(await StoredJournal.open(this.#store, facts), options, lease)
+    } catch (error) {
+      await lease?.release()
+      throw error
+    }
   }
 
   /** Counts a reader on this node. The execution goes on without readers. */
@@ -59,8 +69,13 @@ export class DetachedExecution implements DetachedHandle {
     })
   }
 
-  answerCall(): boolean {
-    return false
+  async answerCall(callId: string, response: ToolResponse): Promise<boolean> {
+    const number = callNumberOf(this.id, callId)
+    const state = await this.#state()
+    const call = number === undefined ? undefined : state.calls.open(number)
+    if (call === undefined || call.status === 'queued') return false
+    if (call.status === 'paused') throw answerToPaused(this.id, callId)
+    return this.#store.post(this.#stored.facts.tenant, this.id, { kind: 'answer', call: call.number, response })
   }
 
   async journal(): Promise<Journal> {
@@ -84,17 +99,30 @@ export class DetachedExecution implements DetachedHandle {
     return state
   }
 
+  #serve(): Promise<ServingLease> {
+    const { tenant, id } = this.#stored.facts
+    return ServingLease.acquire({ store: this.#store, tenant, id })
+  }
+
   async #followToEnd(): Promise<void> {
     const { signal } = new AbortController()
     for await (const { type } of await this.events({ signal })) if (type === 'finished') return
   }
 }
 
-/** Yields the events of a journal, and closes it. */
+/** Yields the events of a journal, closes it, and gives the right to serve back. */
 async function* eventsOf(
   journal: StoredJournal,
-  options: { after?: string; signal: AbortSignal },
+  { signal, ...options }: Omit<EventOptions, 'isServing'>,
+  lease: ServingLease | undefined,
 ): AsyncGenerator<EventText> {
   using open = journal
-  yield* readEvents(open, options)
+  try {
+    yield* readEvents(open, {
+      ...options,
+      signal: lease === undefined ? signal : AbortSignal.any([signal, lease.lost]),
+    })
+  } finally {
+    await lease?.release()
+  }
 }

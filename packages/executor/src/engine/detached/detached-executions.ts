@@ -1,6 +1,8 @@
-import { newExecutionId, RequestError, type JournalHeader } from '@codemode/shared'
+import { newExecutionId, RequestError, type Callback, type JournalHeader } from '@codemode/shared'
 
 import type {
+  ApprovalListOptions,
+  ApprovalPage,
   ExecutionFacts,
   ExecutionPage,
   ExecutionStore,
@@ -8,10 +10,12 @@ import type {
   ListOptions,
   Working,
 } from '../../store/execution-store.ts'
+import { decideApproval, type DecisionSubmission } from '../approvals.ts'
+import type { PromotedJournal } from '../attached/attached-execution.ts'
 import { notFound, type RetrySubmission, type Submission } from '../engine.ts'
 import { otherRequest, resultGone } from '../idempotency.ts'
 import { journalHeaderOf, newSeed, runtimeOf } from '../journal-header.ts'
-import { resolveDetachedLimits } from '../limits.ts'
+import { defaultExpiresAfterMs, resolveDetachedLimits } from '../limits.ts'
 import type { Principal } from '../principal.ts'
 import { DetachedExecution } from './detached-execution.ts'
 import { ReaderLimit } from './reader-limit.ts'
@@ -61,6 +65,45 @@ export class DetachedExecutions {
       ...(request.callback !== undefined && { callback: request.callback }),
     }
     return this.#create(facts, header, principal)
+  }
+
+  /**
+   * Stores an attached execution that waits for approvals, without its callback: later calls wait for a client that resumes
+   * it. Resolves with false if the store is not available; the execution stays attached then.
+   */
+  async promote(submission: Submission, { journal, ...promoted }: PromotedJournal): Promise<boolean> {
+    const { request, bodyHash } = submission
+    const { header, entries } = journal
+    const facts = {
+      ...factsOfSender(submission),
+      id: header.executionId,
+      bodyHash,
+      expiresAfterMs: defaultExpiresAfterMs,
+      ...(request.label !== undefined && { label: request.label }),
+    }
+    try {
+      return await this.#options.store.promote({ execution: { facts, header }, entries, ...promoted })
+    } catch {
+      return false
+    }
+  }
+
+  /** Decides about an approval, and returns it as JSON text. Rejects with `RequestError`. */
+  decide(submission: DecisionSubmission): Promise<string> {
+    return decideApproval(this.#options.store, submission)
+  }
+
+  listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage> {
+    return this.#options.store.listApprovals(tenant, options)
+  }
+
+  /** Replaces the callback of an execution. Rejects with `RequestError` if it has ended. */
+  async setCallback(tenant: string, id: string, callback: Callback): Promise<void> {
+    if (await this.#options.store.setCallback(tenant, id, callback)) return
+    const { status } = await this.find(tenant, id)
+    throw new RequestError('INVALID_REQUEST', `The execution ${id} is ${status}, so it needs no callback`, {
+      executionId: id,
+    })
   }
 
   /** Stores a new execution of the code and the values of another one. Rejects with `RequestError`. */

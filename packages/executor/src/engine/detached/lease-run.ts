@@ -1,12 +1,13 @@
 import { maxTimerMs, type JournalEntry } from '@codemode/shared'
 
-import type { ExecutionFacts, Lease, StatusChange } from '../../store/execution-store.ts'
+import type { ExecutionFacts, InboxMessage, Lease, StatusChange } from '../../store/execution-store.ts'
 import { createStreamTransport } from '../../tools/stream-transport.ts'
 import type { CreateCallbackTransport, ToolTransport } from '../../tools/transport.ts'
 import { createClock } from '../clock.ts'
 import { ExecutionRunner } from '../runner/execution-runner.ts'
 import type { RunnerParts } from '../runner/runner-options.ts'
 import { cancelled, claimedWithoutProgress, executionTimeout, type WallTimeout } from '../runner/failures.ts'
+import { approvalsExpiredBy, approvalsRequestedBy } from '../state/approval-requests.ts'
 import { ExecutionState, type EntryOf } from '../state/execution-state.ts'
 import { JournalLog } from '../state/journal-log.ts'
 import { outcomeOfError, outcomeOfGuestEnd, type Outcome } from '../state/outcome.ts'
@@ -25,6 +26,9 @@ export interface LeaseRunParts extends Pick<RunnerParts, 'sandbox' | 'pacer'> {
  * long as a takeover may last.
  */
 const redeliveryGraceMs = 60_000
+
+/** Milliseconds without an answer after which an execution is parked whose calls a client serves. */
+const servedLingerMs = 5_000
 
 /** Number of claims in a row after which an execution is failed, because it probably crashes the nodes that run it. */
 const maxClaimsInARow = 3
@@ -59,7 +63,8 @@ export class LeaseRun {
       append: (entries) => this.#append(entries),
       confirm: () => lease.confirm(),
       parking: {
-        minMs: parts.parkAfterMs,
+        keepsDiverged: true,
+        delayMs: (nextDueAt) => this.#parkDelayMs(nextDueAt, parts.parkAfterMs),
         park: (entry) => this.#park(entry),
       },
       placement: { tenant: facts.tenant, isolation: facts.isolation },
@@ -87,9 +92,14 @@ export class LeaseRun {
     const expiry = this.#watchExpiry()
     this.#lease.onMessage(() => void this.#takeMessages())
     void this.#takeMessages()
-    await this.#runner.run({ epoch, node, wallTimeout, leftMs })
+    await this.#runner.run({ epoch, node, wallTimeout, leftMs, ...this.#servedBy })
     clearTimeout(expiry)
     if (!this.#state.hasEnded && !this.#isParked) await this.#giveBack().catch(() => {})
+  }
+
+  get #servedBy(): { servedBy?: 'client' } {
+    const { execution, header } = this.#lease
+    return execution.facts.callback === undefined && header.tools.length > 0 ? { servedBy: 'client' } : {}
   }
 
   /** Stops running the execution, so that another node can continue it. */
@@ -100,28 +110,43 @@ export class LeaseRun {
 
   /** Gives the lease back. A suspension is an entry, so that it does not count as a crash of the node. */
   async #giveBack(): Promise<void> {
-    if (this.#isSuspended) await this.#lease.append([{ type: 'park', at: Math.max(this.#state.lastAt, this.#now()) }])
+    if (this.#isSuspended) {
+      const at = Math.max(this.#state.lastAt, this.#now())
+      await this.#lease.append([{ type: 'park', at }], { handled: this.#handled })
+    }
     await this.#lease.release()
   }
 
   #append(entries: readonly JournalEntry[]): Promise<void> {
     const last = entries.at(-1)!
     const outcome = outcomeOf(last, this.#lease.header.executionId)
+    if (outcome !== undefined) return this.#lease.finish(entries, finalStatus(outcome, endOf(last)))
     const isClaim = entries[0]?.type === 'claim'
-    const change = isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } as const }
-    return outcome === undefined
-      ? this.#lease.append(entries, { handled: this.#handled, ...change })
-      : this.#lease.finish(entries, finalStatus(outcome, last.type === 'turn' ? last.endedAt : last.at))
+    const requested = approvalsRequestedBy(this.#state, entries)
+    const expired = approvalsExpiredBy(entries)
+    return this.#lease.append(entries, {
+      handled: this.#handled,
+      ...(isClaim && { change: { status: 'running', startedAt: this.#state.startedAt ?? last.at } }),
+      ...(requested.length > 0 && { requested }),
+      ...(expired.length > 0 && { expired }),
+    })
   }
 
-  async #park(entry: EntryOf<'park'>): Promise<boolean> {
+  /** Calls of a client that serves them now are answered soon, so such an execution is parked only after a while. */
+  #parkDelayMs(nextDueAt: number, parkAfterMs: number): number | undefined {
+    if (nextDueAt - this.#now() < parkAfterMs) return undefined
+    return this.#state.calls.activeCount > 0 ? servedLingerMs : 0
+  }
+
+  async #park(entry: EntryOf<'park'>): Promise<EntryOf<'park'> | undefined> {
     const { until, attention } = entry
-    const status = attention === undefined ? 'waiting' : 'needs_attention'
+    const status = attention !== undefined ? 'needs_attention' : this.#state.isPaused ? 'paused' : 'waiting'
     const change = { status, ...(attention && { error: attention }) } as const
     const wakeAt = attention === undefined && until !== undefined ? { wakeAt: until } : {}
     this.#isParked = await this.#lease.park([entry], { change, handled: this.#handled, ...wakeAt })
-    if (!this.#isParked) void this.#takeMessages()
-    return this.#isParked
+    if (this.#isParked) return entry
+    void this.#takeMessages()
+    return undefined
   }
 
   async #takeMessages(): Promise<void> {
@@ -134,12 +159,30 @@ export class LeaseRun {
           this.#runner.stop(cancelled(message.reason))
           break
         }
+        if (number <= this.#handled) continue
+        // It is removed from the inbox together with the entry that it leads to.
         this.#handled = number
+        this.#take(message)
       }
     } catch {
       // The store does not answer, or the lease is lost. The store reports the messages again.
     } finally {
       this.#isTakingMessages = false
+    }
+  }
+
+  #take(message: Exclude<InboxMessage, { kind: 'cancel' }>): void {
+    switch (message.kind) {
+      case 'answer':
+        this.#runner.answer(message.call, message.response)
+        return
+      case 'decision':
+        this.#runner.decide(message.call, message.made)
+        return
+      case 'callback':
+        this.suspend()
+        return
+      case 'wake':
     }
   }
 
@@ -162,9 +205,12 @@ function transportOf({ callback, tenant }: ExecutionFacts, { callbackTransport }
 
 function outcomeOf(entry: JournalEntry, executionId: string): Outcome | undefined {
   if (entry.type === 'end') return outcomeOfError(entry.error, { executionId })
+  if (entry.type === 'decision' && entry.end !== undefined) return outcomeOfError(entry.end, { executionId })
   if (entry.type !== 'turn' || entry.effects.end === undefined) return undefined
   return outcomeOfGuestEnd(entry.effects.end, executionId)
 }
+
+const endOf = (entry: JournalEntry): number => (entry.type === 'turn' ? entry.endedAt : entry.at)
 
 function finalStatus(outcome: Outcome, finishedAt: number): StatusChange {
   return outcome.status === 'completed'

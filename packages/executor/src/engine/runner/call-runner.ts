@@ -64,10 +64,10 @@ export class CallRunner {
     this.#send(sent)
   }
 
-  /** Takes the answer to an open call that came in another way than its response. */
-  answer(call: CallState, answer: ToolAnswer): void {
+  /** Takes the response to an open call that did not come over the call's own connection. */
+  answer(call: CallState, response: ToolResponse): void {
     this.#sender.forget(call)
-    this.#answer(call, answer)
+    this.#respond(call, response)
   }
 
   /** Sends the calls that an earlier claim has left in flight, with the same ids. */

@@ -1,18 +1,11 @@
-import type { Decision, ToolAnswer } from '@codemode/shared'
+import type { ToolAnswer } from '@codemode/shared'
 
+import type { DecisionMade } from '../../store/execution-store.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { EntryOf } from '../state/execution-state.ts'
 import { answerText, type AnswerText } from './answer-text.ts'
 import { endedByRejection } from './failures.ts'
 import { rejectedAnswer } from './held-answers.ts'
-
-/** Decision that was made about an approval. */
-export interface DecisionMade {
-  readonly decision: Decision
-  /** Owner of the API key that decided. */
-  readonly by: string
-  readonly keyId: string
-}
 
 /** Returns the journal entry of a decision about a paused call. */
 export function decisionEntry(

@@ -1,7 +1,7 @@
-import type { Delivery, ExecutionFailure, ToolAnswer } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, ToolAnswer, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
-import { LeaseLost } from '../../store/execution-store.ts'
+import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
@@ -20,15 +20,18 @@ import {
   stoppedByLimit,
   type WallTimeout,
 } from './failures.ts'
-import { decisionEntry, type DecisionMade } from './decision-entry.ts'
+import { decisionEntry } from './decision-entry.ts'
 import { heldForTooLong } from './held-answers.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
 
-/** Milliseconds after the deadline of an approval or a deferred answer until the call is settled. */
-const heldGraceMs = 500
+/**
+ * Milliseconds after the deadline of an approval or a deferred answer until the call is settled: longer than a message that
+ * was accepted before the deadline takes to arrive.
+ */
+const heldGraceMs = 2_000
 
 /** Milliseconds after which a refused park is tried again. */
 const parkRetryMs = 200
@@ -58,6 +61,8 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
+  /** Calls with an answer or a decision that is written, if not yet committed. */
+  readonly #settling = new Set<number>()
   /** Whether nothing was written during the last wait. */
   #isQuiet = false
   /** Whether the end that the host has set is written, if not yet committed. */
@@ -116,11 +121,13 @@ export class ExecutionRunner {
     if (!this.#options.state.hasEnded) this.#leave('the node gives the execution to another one')
   }
 
-  /** Takes the answer to an open call that came in another way than its response. Returns false if it is not accepted. */
-  answer(number: number, answer: ToolAnswer): boolean {
+  /** Takes the response to an open call that did not come over the call's own connection. Returns false if it is late. */
+  answer(number: number, response: ToolResponse): boolean {
     const call = this.#options.state.calls.open(number)
     if (this.#isOver || call === undefined || call.status === 'paused') return false
-    this.#calls.answer(call, answer)
+    // A call that is deferred already can only be answered.
+    if (call.status === 'deferred' && !('ok' in response)) return false
+    this.#calls.answer(call, response)
     return true
   }
 
@@ -157,7 +164,8 @@ export class ExecutionRunner {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
-      else if (!this.#settleOverdue() && !(await this.#park())) await this.#waitForDelivery()
+      else if (this.#settleOverdue()) await this.#writer.committing
+      else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
   }
@@ -209,7 +217,7 @@ export class ExecutionRunner {
   }
 
   async #parkWith(entry: EntryOf<'park'>): Promise<boolean> {
-    const isParked = await this.#writer.writeBy(entry, () => this.#options.parking!.park(entry))
+    const isParked = await this.#writer.writeBy(() => this.#options.parking!.park(entry))
     if (isParked) this.#leave('the execution was parked')
     return isParked
   }
@@ -273,8 +281,11 @@ export class ExecutionRunner {
       return this.#ended()
     }
     if (this.#isOver) return
+    for (const { number } of changes.settled) this.#settling.delete(number)
+    if (changes.decided !== undefined) this.#settling.delete(changes.decided.call.number)
     this.#whenConfirmed(() => this.#calls.perform(changes))
-    if (changes.settled.length > 0) this.#wakeUp.wake()
+    // After an approval was requested, or an answer deferred, the execution may be parked.
+    if (changes.settled.length + changes.requested.length > 0 || changes.isDeferral) this.#wakeUp.wake()
   }
 
   /** Performs effects outside of this node, after a confirmation of the lease if one is due. */
@@ -296,7 +307,9 @@ export class ExecutionRunner {
 
   /** Writes the entry of something that happened to a call. */
   #takeEntry(entry: EntryOf<'answer' | 'approval' | 'decision' | 'deferred'>): void {
-    if (this.#isOver) return
+    if (this.#isOver || this.#settling.has(entry.call)) return
+    // Until it is committed, the state does not have the end of the call, which there is only once.
+    if (entry.type === 'answer' || entry.type === 'decision') this.#settling.add(entry.call)
     if (this.#writer.write(entry)) return
     this.stop(journalTooLarge(this.#options.journal.header.limits.journalBytes))
   }

@@ -68,15 +68,16 @@ export class JournalWriter {
   }
 
   /**
-   * Commits an entry in another way than `append`. Resolves with whether the entry was committed; otherwise nothing was
-   * written, because a commit is under way or the store has declined.
+   * Writes an entry that is committed in another way than by `append`. Resolves with whether there is an entry; otherwise
+   * nothing was written, because a commit is under way or the store has declined.
    */
-  async writeBy(entry: JournalEntry, commit: (entry: JournalEntry) => Promise<boolean>): Promise<boolean> {
+  async writeBy(commit: () => Promise<JournalEntry | undefined>): Promise<boolean> {
     if (this.#committing !== undefined) return false
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#committing = promise
     try {
-      if (await commit(entry)) {
+      const entry = await commit()
+      if (entry !== undefined) {
         this.#apply({ entry, sizes: sizesOf(entry) })
         return true
       }

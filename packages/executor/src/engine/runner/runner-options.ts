@@ -46,8 +46,8 @@ export interface Parking {
   delayMs(nextDueAt: number): number | undefined
   /** Whether a guest that can't be rebuilt is parked, because another version of the runtime may be able to. */
   readonly keepsDiverged: boolean
-  /** Commits the entry and gives the lease back. Resolves with false if there are messages for the execution. */
-  park(entry: EntryOf<'park'>): Promise<boolean>
+  /** Commits the entry, and gives the lease back. Resolves with the entry; with undefined if the execution stays here. */
+  park(entry: EntryOf<'park'>): Promise<EntryOf<'park'> | undefined>
 }
 
 /** Claim of an execution by a node, and the time that the node gives it. */

@@ -36,8 +36,9 @@ export class ToolCallSender {
     this.#options = options
   }
 
-  /** Sends a call that has a place in flight. */
+  /** Sends a call that has a place in flight, unless it is being sent. */
   send(call: CallState): void {
+    if (this.#inFlight.has(call.number)) return
     const abort = new AbortController()
     this.#inFlight.set(call.number, abort)
     this.#sendPaced(call, abort).catch((error: unknown) => this.#options.onFailedByBug(error))

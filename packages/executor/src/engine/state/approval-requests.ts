@@ -1,8 +1,9 @@
 import type { JournalEntry, JournalHeader } from '@codemode/shared'
 
+import type { RequestedApproval } from '../../store/execution-store.ts'
 import type { CallState } from './call-table.ts'
 import type { ExecutionState } from './execution-state.ts'
-import { pendingApprovalOf, type PendingApproval } from './pending-approval.ts'
+import { pendingApprovalOf } from './pending-approval.ts'
 
 /** Returns the names of the tools whose calls wait for an approval as soon as they are made. */
 export function toolsThatPause({ approvals, tools }: JournalHeader): ReadonlySet<string> {
@@ -11,14 +12,14 @@ export function toolsThatPause({ approvals, tools }: JournalHeader): ReadonlySet
 }
 
 /** Returns the approvals that are requested by entries which the state does not have yet. */
-export function approvalsRequestedBy(state: ExecutionState, entries: readonly JournalEntry[]): PendingApproval[] {
+export function approvalsRequestedBy(state: ExecutionState, entries: readonly JournalEntry[]): RequestedApproval[] {
   const made = new Map<number, Pick<CallState, 'number' | 'tool' | 'input'>>()
-  const requested: PendingApproval[] = []
+  const requested: RequestedApproval[] = []
   const request = (
     call: Pick<CallState, 'number' | 'tool' | 'input'> | undefined,
     more: Pick<CallState, 'heldAt' | 'reason'>,
   ): void => {
-    if (call !== undefined) requested.push(pendingApprovalOf(state, { ...call, ...more, status: 'paused' }))
+    if (call !== undefined) requested.push(pendingApprovalOf(state.header, { ...call, ...more, status: 'paused' }))
   }
   for (const entry of entries) {
     if (entry.type === 'approval') {

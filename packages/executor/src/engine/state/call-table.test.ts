@@ -53,7 +53,7 @@ test('a second answer to a call is a bug', () => {
   const table = tableOf(1)
   table.settle(1, 0, { status: 'completed' })
   expect(table.open(1)).toBe(undefined)
-  expect(() => table.settle(1, 0, { status: 'completed' })).toThrow('The journal answers call 1, which is not open')
+  expect(() => table.settle(1, 0, { status: 'completed' })).toThrow('The journal refers to call 1, which is not open')
 })
 
 test('the first hundred open calls are listed in order while calls are made and answered', () => {

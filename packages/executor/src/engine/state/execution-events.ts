@@ -4,10 +4,11 @@ import { callIdOf, type ExecutionEvent } from '@codemode/shared'
 
 import { timestamp } from '../../timestamp.ts'
 import type { EventText } from '../engine.ts'
+import { approvalsText } from './approval-text.ts'
 import { callDeadline } from './call-deadline.ts'
 import type { CallState } from './call-table.ts'
 import type { Changes, ExecutionState } from './execution-state.ts'
-import { pendingApprovalOf, pendingApprovalsText } from './pending-approval.ts'
+import { pendingApprovalOf, pendingApprovals } from './pending-approval.ts'
 import { withJsonField, jsonText } from './json-field.ts'
 import { resultOf } from './report.ts'
 
@@ -41,15 +42,14 @@ export function* eventsOf(state: ExecutionState, changes: Changes, sequence: num
     yield text({ type: 'tool.settled', ...namesOf(call), status, ...(errorCode !== undefined && { errorCode }) })
   }
   for (const call of changes.requested) {
-    const { fields, input } = pendingApprovalOf(state, call)
-    const { inputHash, reason, requestedAt, expiresAt } = fields
+    const { inputHash, input, reason, requestedAt, expiresAt } = pendingApprovalOf(state.header, call)
     const event = stamped({
       type: 'approval.requested',
       ...namesOf(call),
       inputHash,
-      requestedAt,
+      requestedAt: timestamp(requestedAt),
       ...(reason !== undefined && { reason }),
-      ...(expiresAt !== undefined && { expiresAt }),
+      ...(expiresAt !== undefined && { expiresAt: timestamp(expiresAt) }),
     })
     yield { id: event.id, type: event.type, json: withJsonField(event, 'input', jsonText(input)).text }
   }
@@ -80,7 +80,7 @@ export function* eventsOf(state: ExecutionState, changes: Changes, sequence: num
   }
   if (changes.isPromotion) {
     const event = stamped({ type: 'paused', correlationId })
-    const approvals = jsonText(pendingApprovalsText(state))
+    const approvals = approvalsText(executionId, pendingApprovals(state))
     yield { id: event.id, type: event.type, json: withJsonField(event, 'approvals', approvals).text }
   }
   if (changes.isEnd) {

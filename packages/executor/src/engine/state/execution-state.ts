@@ -32,6 +32,8 @@ export interface Changes {
   readonly settled: readonly CallState[]
   /** Calls that now wait for an approval. */
   readonly requested: readonly CallState[]
+  /** Whether a call now waits for its deferred answer. */
+  readonly isDeferral: boolean
   /** Decision about an approval. */
   readonly decided?: DecidedCall
   /** Whether the guest now waits for a call or a timer. */
@@ -58,6 +60,7 @@ const noChanges: Changes = {
   refused: [],
   settled: [],
   requested: [],
+  isDeferral: false,
   isWait: false,
   isPromotion: false,
   isEnd: false,
@@ -257,7 +260,7 @@ export class ExecutionState {
     this.calls.defer(call, at)
     const sent = this.calls.takePlaces(at)
     this.#wait(at)
-    return { ...noChanges, sent }
+    return { ...noChanges, sent, isDeferral: true }
   }
 
   #waitStatus(): 'paused' | 'waiting' {

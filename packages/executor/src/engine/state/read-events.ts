@@ -18,6 +18,13 @@ export interface GrowingJournal {
   wakeReaders(): void
 }
 
+interface ReadOptions {
+  readonly after?: string
+  readonly signal: AbortSignal
+  /** Whether the events end when the attached execution becomes a detached one. */
+  readonly endsAtPromotion?: boolean
+}
+
 /**
  * Yields the events after `after` (all when it is undefined), until the last one or until the signal aborts. Each reader
  * derives them from the journal at its own pace and has no buffer. Throws `RequestError` INVALID_REQUEST when `after` is no
@@ -25,7 +32,7 @@ export interface GrowingJournal {
  */
 export async function* readEvents(
   journal: GrowingJournal,
-  { after, signal }: { after?: string; signal: AbortSignal },
+  { after, signal, endsAtPromotion = false }: ReadOptions,
 ): AsyncGenerator<EventText> {
   const { header, entries } = journal
   const from = positionOf(after)
@@ -38,7 +45,7 @@ export async function* readEvents(
       while (sequence > entries.length && !signal.aborted) await journal.grown()
       if (signal.aborted) return
       const changes = state.apply(entries[sequence - 1]!)
-      if (sequence < from.sequence) {
+      if (sequence < from.sequence && !(endsAtPromotion && changes.isPromotion)) {
         if (sequence % skippedAtOnce === 0) await nextRound()
         continue
       }
@@ -49,6 +56,7 @@ export async function* readEvents(
         else yield event
       }
       if (skip > 0) throw noSuchEvent(after!)
+      if (endsAtPromotion && changes.isPromotion) return
     }
   } finally {
     signal.removeEventListener('abort', wake)

@@ -1,8 +1,10 @@
 import { callIdOf, type ExecutionRecord, type ExecutionResult, type ToolCallSummary } from '@codemode/shared'
 
 import { timestamp } from '../../timestamp.ts'
+import { approvalsText } from './approval-text.ts'
 import type { CallState } from './call-table.ts'
 import type { ExecutionState } from './execution-state.ts'
+import { pendingApprovals } from './pending-approval.ts'
 import { jsonText, withJsonField, type JsonText } from './json-field.ts'
 
 /** Memory that a log entry takes in addition to its text, in bytes, as measured. */
@@ -16,6 +18,13 @@ type Summary = Pick<ExecutionResult, 'logs' | 'logsDropped' | 'toolCalls' | 'war
 export function resultOf(state: ExecutionState): JsonText {
   const { executionId, correlationId } = state.header
   return withOutcome(state, { executionId, correlationId, ...summaryOf(state, state.finishedAt!) })
+}
+
+/** Returns the `PausedExecution` of an execution that waits for approvals. */
+export function pausedOf(state: ExecutionState): JsonText {
+  const { executionId, correlationId } = state.header
+  const fields = { status: 'paused', executionId, correlationId }
+  return withJsonField(fields, 'approvals', approvalsText(executionId, pendingApprovals(state)))
 }
 
 /** Returns the `ExecutionRecord` at the given time, in milliseconds since the epoch. */

@@ -3,7 +3,8 @@
 // of the same row; so an append is committed before the claim, or sees the new epoch.
 import { sql, type Transaction } from 'kysely'
 
-import type { StatusChange } from '../execution-store.ts'
+import type { RequestedApproval, StatusChange } from '../execution-store.ts'
+import { approvalPayload } from './approvals.ts'
 import type { Database, Tables } from './database.ts'
 import { encodePayload } from './payload.ts'
 import type { WakeUpJob, WakeUps } from './wake-ups.ts'
@@ -21,6 +22,11 @@ export interface Commit {
   readonly change?: StatusChange | undefined
   /** Number of the last message to remove from the inbox. */
   readonly handled?: number | undefined
+  /** Approvals that the entries request, and calls whose approvals they let expire. */
+  readonly requested?: readonly RequestedApproval[] | undefined
+  readonly expired?: readonly number[] | undefined
+  /** Owner of the execution. */
+  readonly owner: string
   /** Gives the lease back. */
   readonly ending?: Ending
   /** Whether an earlier attempt to commit it failed, and may yet have been committed. */
@@ -34,6 +40,8 @@ interface Ending {
   readonly job: WakeUpJob
   /** Time of the next wake-up in milliseconds since the epoch. */
   readonly wakeAt?: number | undefined
+  /** Whether the execution may have pending approvals, which end with it. */
+  readonly cancelsApprovals?: boolean
 }
 
 /** Outcome of a commit: it was committed, the lease was lost, or the inbox has messages, so that it cannot be parked. */
@@ -115,7 +123,13 @@ async function write(db: Database, group: readonly Commit[]): Promise<Map<Commit
   const { rows } = await sql<LockedRow>`
     with locked as materialized (${lockRows(group)}),
     held as materialized (select key from locked where is_held)
-    ${sql.join([insertEntries(group), ...updateExecutions(group), ...deleteMessages(group)], sql``)}
+    ${sql.join([
+      insertEntries(group),
+      ...updateExecutions(group),
+      ...deleteMessages(group),
+      ...insertApprovals(group),
+      ...endApprovals(group),
+    ], sql``)}
     select key, is_held from locked`.execute(db)
   const isHeld = new Map(rows.map((row) => [row.key, row.is_held]))
   const outcome = ({ key, ending, isRepeated = false }: Commit): CommitOutcome => {
@@ -184,4 +198,53 @@ function deleteMessages(group: readonly Commit[]) {
     where inbox.key = handled.key and inbox.number <= handled.up_to
   )`
   return [remove]
+}
+
+/** Inserts requested approvals. A call that is paused again, after an approval, gets a new one in place of the old one. */
+function insertApprovals(group: readonly Commit[]) {
+  const rows = group.flatMap((commit) => (commit.requested ?? []).map((approval) => ({ ...commit, approval })))
+  if (rows.length === 0) return []
+  const approvals = rows.map(({ approval }) => approval)
+  const insert = sql`, requested as (
+    insert into codemode.approvals
+      (key, call, tenant, owner, status, payload, input_hash, requested_at, expires_at)
+    select key, call, tenant, owner, 'pending', payload, input_hash, to_timestamp(requested_at / 1000),
+      to_timestamp(expires_at / 1000)
+    from unnest(
+      ${rows.map(({ key }) => key)}::bigint[],
+      ${approvals.map(({ call }) => call)}::int[],
+      ${rows.map(({ tenant }) => tenant)}::text[],
+      ${rows.map(({ owner }) => owner)}::text[],
+      ${approvals.map(approvalPayload)}::text[],
+      ${approvals.map(({ inputHash }) => inputHash)}::text[],
+      ${approvals.map(({ requestedAt }) => requestedAt)}::float8[],
+      ${approvals.map(({ expiresAt }) => expiresAt ?? null)}::float8[]
+    ) as approval (key, call, tenant, owner, payload, input_hash, requested_at, expires_at)
+    join held using (key)
+    on conflict (key, call) do update set
+      status = 'pending', payload = excluded.payload, decision = null, input_hash = excluded.input_hash,
+      requested_at = excluded.requested_at, expires_at = excluded.expires_at, decided_at = null
+    where approvals.requested_at < excluded.requested_at
+  )`
+  return [insert]
+}
+
+/** Ends approvals that have expired, and those of executions that have finished. */
+function endApprovals(group: readonly Commit[]) {
+  const ended = group.flatMap(({ key, ending, expired = [] }) => [
+    ...expired.map((call) => ({ key, call, status: 'expired' })),
+    ...(ending?.type === 'finish' && ending.cancelsApprovals ? [{ key, call: null, status: 'cancelled' }] : []),
+  ])
+  if (ended.length === 0) return []
+  const update = sql`, closed as (
+    update codemode.approvals a set status = ended.status
+    from unnest(
+      ${ended.map(({ key }) => key)}::bigint[],
+      ${ended.map(({ call }) => call)}::int[],
+      ${ended.map(({ status }) => status)}::text[]
+    ) as ended (key, call, status)
+    join held using (key)
+    where a.key = ended.key and a.status = 'pending' and (ended.call is null or a.call = ended.call)
+  )`
+  return [update]
 }

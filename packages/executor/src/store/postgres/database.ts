@@ -1,5 +1,5 @@
 // Tables of the store and typed access to them.
-import type { ExecutionStatus } from '@codemode/shared'
+import type { ApprovalStatus, ExecutionStatus } from '@codemode/shared'
 import {
   Kysely,
   PostgresDialect,
@@ -40,6 +40,9 @@ interface ExecutionsTable {
   expires_at: ColumnType<Date, unknown, never>
   started_at: Date | null
   finished_at: Date | null
+  /** Reader that serves the tool calls, and the end of its right to do so. */
+  served_by: string | null
+  served_until: ColumnType<Date | null, never, unknown>
   /** Whether only the id and the hash of the body are left. */
   is_tombstone: ColumnType<boolean, never, boolean>
 }
@@ -59,9 +62,33 @@ interface InboxTable {
   number: GeneratedAlways<string>
   key: string
   payload: string
+  /** Number of the call that the message answers; null for other messages. */
+  call: number | null
+}
+
+/** Approval that an execution has requested. */
+interface ApprovalsTable {
+  /** Place in the list of approvals. */
+  number: GeneratedAlways<string>
+  key: string
+  /** Number of the call. */
+  call: number
+  tenant: string
+  /** Owner of the execution. */
+  owner: string
+  status: ApprovalStatus
+  /** Payload: tool, input and reason. */
+  payload: string
+  /** Payload; null while nobody has decided. */
+  decision: string | null
+  input_hash: string
+  requested_at: Date
+  expires_at: Date | null
+  decided_at: ColumnType<Date | null, never, unknown>
 }
 
 export interface Tables {
+  approvals: ApprovalsTable
   executions: ExecutionsTable
   entries: EntriesTable
   inbox: InboxTable

@@ -1,5 +1,7 @@
+import type { Transaction } from 'kysely'
+
 import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
-import type { Database } from './database.ts'
+import type { Database, Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import type { WakeUps } from './wake-ups.ts'
@@ -23,13 +25,39 @@ export async function postMessage(
       .forNoKeyUpdate()
       .executeTakeFirst()
     if (row === undefined || hasEnded(row)) return false
-    await trx
-      .insertInto('inbox')
-      .values({ key: row.key, payload: encodePayload(message) })
-      .execute()
-    if (row.node === null) await wakeUps.send(trx, [{ key: row.key, tenant }])
-    return true
+    return insertMessage(trx, wakeUps, { ...row, tenant, message })
   })
+}
+
+interface NewMessage {
+  readonly key: string
+  readonly tenant: string
+  /** Node that holds the lease; null if the execution is parked. */
+  readonly node: string | null
+  readonly message: InboxMessage
+}
+
+/**
+ * Inserts a message for an execution whose row is locked, and wakes the execution. Returns false if the inbox has another
+ * answer to the same call.
+ */
+export async function insertMessage(
+  trx: Transaction<Tables>,
+  wakeUps: WakeUps,
+  { key, tenant, node, message }: NewMessage,
+): Promise<boolean> {
+  const { numInsertedOrUpdatedRows = 0n } = await trx
+    .insertInto('inbox')
+    .values({ key, payload: encodePayload(message), call: answeredCall(message) })
+    .onConflict((conflict) => conflict.columns(['key', 'call']).doNothing())
+    .executeTakeFirst()
+  if (numInsertedOrUpdatedRows === 0n) return false
+  if (node === null) await wakeUps.send(trx, [{ key, tenant }])
+  return true
+}
+
+function answeredCall(message: InboxMessage): number | null {
+  return message.kind === 'answer' && 'ok' in message.response ? message.call : null
 }
 
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */

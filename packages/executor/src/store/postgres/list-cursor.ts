@@ -20,6 +20,11 @@ export function decodeCursor(cursor: string): ListPlace {
     const [createdAt, id] = placeSchema.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
     return { createdAt, id }
   } catch (cause) {
-    throw new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list', { cause })
+    throw invalidCursor(cause)
   }
+}
+
+/** Returns the refusal of a cursor that no page of the list had. */
+export function invalidCursor(cause?: unknown): RequestError {
+  return new RequestError('INVALID_REQUEST', 'cursor: it is not a nextCursor of this list', { cause })
 }

@@ -64,6 +64,7 @@ async function buryFinished(db: Database, retainMs: number): Promise<number> {
     if (keys.length > 0) {
       await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.approvals where key = any(${keys}::bigint[])`.execute(trx)
     }
     return keys.length
   })

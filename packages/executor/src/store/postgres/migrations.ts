@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-30-approvals': { up: createApprovals },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -55,4 +56,30 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
+}
+
+async function createApprovals(db: Kysely<unknown>): Promise<void> {
+  await sql`
+    create table codemode.approvals (
+      number bigint generated always as identity primary key,
+      key bigint not null,
+      call integer not null,
+      tenant text not null,
+      owner text not null,
+      status text not null,
+      payload text not null,
+      decision text,
+      input_hash text not null,
+      requested_at timestamptz(3) not null,
+      expires_at timestamptz(3),
+      decided_at timestamptz(3),
+      unique (key, call)
+    )`.execute(db)
+  await sql`create index on codemode.approvals (tenant, number)`.execute(db)
+  await sql`create index on codemode.approvals (tenant, number) where status = 'pending'`.execute(db)
+  // The call that a message answers: an answer that waits in the inbox is the only one of its call.
+  await sql`alter table codemode.inbox add column call integer`.execute(db)
+  await sql`create unique index on codemode.inbox (key, call)`.execute(db)
+  // The reader that serves the tool calls of an execution without a callback.
+  await sql`alter table codemode.executions add column served_by text, add column served_until timestamptz(3)`.execute(db)
 }

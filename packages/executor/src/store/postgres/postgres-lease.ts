@@ -43,6 +43,8 @@ export class PostgresLease implements Lease {
   #touchedAt: number
   #confirmation: PromiseWithResolvers<void> | undefined
   #onMessage = () => {}
+  /** Whether the execution has requested approvals, or may have done so under an earlier lease. */
+  #hasApprovals: boolean
 
   constructor(options: PostgresLeaseOptions) {
     const { claimed, entries, job } = options
@@ -56,6 +58,7 @@ export class PostgresLease implements Lease {
     this.expiresInMs = claimed.expiresInMs
     this.#position = entries.length
     this.#touchedAt = options.takenAt
+    this.#hasApprovals = entries.length > 0
   }
 
   confirm(): Promise<void> | undefined {
@@ -65,12 +68,15 @@ export class PostgresLease implements Lease {
     return this.#confirmation.promise
   }
 
-  async append(entries: readonly JournalEntry[], { change, handled }: AppendOptions = {}): Promise<void> {
-    await this.#commit(entries, { change, handled })
+  async append(entries: readonly JournalEntry[], options: AppendOptions = {}): Promise<void> {
+    const { change, handled, requested, expired } = options
+    this.#hasApprovals ||= requested !== undefined
+    await this.#commit(entries, { change, handled, requested, expired })
   }
 
   async finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void> {
-    await this.#commit(entries, { change, ending: { type: 'finish', job: this.job } })
+    const ending = { type: 'finish', job: this.job, cancelsApprovals: this.#hasApprovals } as const
+    await this.#commit(entries, { change, ending })
   }
 
   async park(entries: readonly JournalEntry[], { change, handled, wakeAt }: ParkOptions): Promise<boolean> {
@@ -117,7 +123,7 @@ export class PostgresLease implements Lease {
   /** Returns false if the execution cannot be parked. */
   async #commit(
     entries: readonly JournalEntry[],
-    effects: Pick<Commit, 'change' | 'handled' | 'ending'>,
+    effects: Pick<Commit, 'change' | 'handled' | 'requested' | 'expired' | 'ending'>,
   ): Promise<boolean> {
     if (this.#lost !== undefined) throw this.#lost
     const { claimed, topic, commit } = this.#options
@@ -126,6 +132,7 @@ export class PostgresLease implements Lease {
     const outcome = await commit({
       key: claimed.key,
       tenant: claimed.execution.facts.tenant,
+      owner: claimed.execution.facts.owner,
       topic,
       epoch: claimed.epoch,
       position,

@@ -1,16 +1,22 @@
-import type { Journal } from '@codemode/shared'
+import type { Callback, Journal } from '@codemode/shared'
 
 import type {
+  ApprovalListOptions,
+  ApprovalPage,
   Created,
+  Decided,
   ExecutionPage,
   ExecutionStore,
   InboxMessage,
   ListOptions,
+  NewDecision,
   NewExecution,
+  Promotion,
   StoredExecution,
   Worker,
   Working,
 } from '../execution-store.ts'
+import { decideApproval, listApprovals } from './approvals.ts'
 import { Batcher } from './batcher.ts'
 import { commitGroup, type Commit } from './commit-group.ts'
 import { openPool } from './connection-pool.ts'
@@ -21,9 +27,12 @@ import { postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { promoteExecution } from './promote-execution.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
+import { replaceCallback } from './replace-callback.ts'
 import { RepeatingTask } from './repeating-task.ts'
+import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import { WakeUps } from './wake-ups.ts'
 
@@ -124,8 +133,36 @@ export class PostgresStore implements ExecutionStore {
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
-    if (isPosted) this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
+    if (isPosted) this.#notifyMessage(tenant, id)
     return isPosted
+  }
+
+  promote(promotion: Promotion): Promise<boolean> {
+    return promoteExecution(this.#db, this.#wakeUps, promotion)
+  }
+
+  async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
+    const decided = await decideApproval(this.#db, this.#wakeUps, { tenant, id, decision })
+    if (decided?.type === 'decided') this.#notifyMessage(tenant, id)
+    return decided
+  }
+
+  listApprovals(tenant: string, options: ApprovalListOptions): Promise<ApprovalPage> {
+    return listApprovals(this.#db, tenant, options)
+  }
+
+  async setCallback(tenant: string, id: string, callback: Callback): Promise<boolean> {
+    const isSet = await replaceCallback(this.#db, this.#wakeUps, { tenant, id, callback })
+    if (isSet) this.#notifyMessage(tenant, id)
+    return isSet
+  }
+
+  serve(tenant: string, id: string, reader: string, ms: number): Promise<boolean> {
+    return serveCalls(this.#db, { tenant, id, reader }, ms)
+  }
+
+  stopServing(tenant: string, id: string, reader: string): Promise<void> {
+    return stopServingCalls(this.#db, { tenant, id, reader })
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
@@ -164,6 +201,10 @@ export class PostgresStore implements ExecutionStore {
     this.#notifications.close()
     await this.#wakeUps.stop()
     await this.#db.destroy()
+  }
+
+  #notifyMessage(tenant: string, id: string): void {
+    this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {

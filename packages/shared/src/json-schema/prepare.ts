@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../json.ts'
 
 import { keepValidDefaults } from './defaults.ts'
 import { isObject, isSchema, type JsonSchema, keywordMeantBy, own } from './draft.ts'

@@ -2,7 +2,7 @@
  * Check of values by a plain JSON Schema: an interpreter with a budget of steps, so that no value can block the
  * process.
  */
-import type { Json } from '@codemode/shared'
+import type { Json } from '../json.ts'
 
 import { CheckAborted, tooDeep } from './budget.ts'
 import { withDefaults } from './defaults.ts'

@@ -1,5 +1,5 @@
 /** Keywords for objects, except `unevaluatedProperties` and those that apply other schemas to the same object. */
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../../json.ts'
 
 import { isObject, own } from '../draft.ts'
 import { ChildFailures, failure, incomplete } from '../failure.ts'

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../json.ts'
 import { expect, test } from 'vitest'
 
 import { jsonSchemaParse } from './json-schema.ts'

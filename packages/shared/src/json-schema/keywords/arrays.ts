@@ -1,5 +1,5 @@
 /** Keywords for arrays, except `unevaluatedItems`. */
-import type { Json } from '@codemode/shared'
+import type { Json } from '../../json.ts'
 
 import { own } from '../draft.ts'
 import { ChildFailures, failure } from '../failure.ts'

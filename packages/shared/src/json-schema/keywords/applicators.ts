@@ -1,5 +1,5 @@
 /** Keywords that apply other schemas to the same value. */
-import type { Json } from '@codemode/shared'
+import type { Json } from '../../json.ts'
 
 import { isObject, isSchema, own } from '../draft.ts'
 import { closest, type Failure, failure, joined } from '../failure.ts'

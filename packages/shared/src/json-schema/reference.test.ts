@@ -1,6 +1,6 @@
 /** Comparison with an implementation that passes the whole JSON Schema Test Suite, on random schemas and values. */
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/draft-2020-12'
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../json.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 

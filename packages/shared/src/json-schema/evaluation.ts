@@ -1,4 +1,4 @@
-import type { Json } from '@codemode/shared'
+import type { Json } from '../json.ts'
 
 import { Budget } from './budget.ts'
 import { ValueIds } from './equality.ts'

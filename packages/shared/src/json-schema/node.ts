@@ -1,4 +1,4 @@
-import type { Json } from '@codemode/shared'
+import type { Json } from '../json.ts'
 
 import type { Budget } from './budget.ts'
 import type { ValueIds } from './equality.ts'

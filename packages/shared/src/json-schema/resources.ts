@@ -1,6 +1,6 @@
 /** Resolution of references to schemas: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
 import { type Json, type JsonObject } from '@codemode/shared'
-import { textHead } from '@codemode/shared/internal'
+import { textHead } from '../text-ends.ts'
 
 import { type Draft, draftOf, isObject, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'
 import { SchemaError } from './schema-error.ts'

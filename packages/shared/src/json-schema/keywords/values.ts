@@ -1,5 +1,5 @@
 /** Keywords `type`, `const` and `enum`. */
-import type { Json } from '@codemode/shared'
+import type { Json } from '../../json.ts'
 
 import { isObject, own } from '../draft.ts'
 import { isEqual } from '../equality.ts'

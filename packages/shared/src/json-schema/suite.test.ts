@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path'
 import { env } from 'node:process'
 import { pathToFileURL } from 'node:url'
 
-import type { JsonObject } from '@codemode/shared'
+import type { JsonObject } from '../json.ts'
 import { describe, expect, test } from 'vitest'
 
 import type { JsonSchema } from './draft.ts'

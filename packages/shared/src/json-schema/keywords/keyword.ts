@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../../json.ts'
 
 import type { Draft } from '../draft.ts'
 import { own } from '../draft.ts'

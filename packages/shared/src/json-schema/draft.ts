@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '@codemode/shared'
-import { nearestName } from '@codemode/shared/internal'
+import type { Json, JsonObject } from '../json.ts'
+import { nearestName } from '../nearest-name.ts'
 
 /** Draft of JSON Schema, by its number or by its year. */
 export type Draft = 4 | 6 | 7 | 2019 | 2020

@@ -2,7 +2,7 @@
  * Compiles a regular expression of JavaScript to an automaton. `pattern` only asks whether a text has a match, so the
  * automaton needs no backtracking, no capturing groups and no order of preference.
  */
-import { textHead } from '@codemode/shared/internal'
+import { textHead } from '../../text-ends.ts'
 import { type AST, RegExpParser } from '@eslint-community/regexpp'
 
 import { SchemaError } from '../schema-error.ts'

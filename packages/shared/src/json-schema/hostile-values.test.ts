@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../json.ts'
 import { describe, expect, test } from 'vitest'
 
 import { jsonSchemaCheck } from './json-schema.ts'

@@ -2,7 +2,7 @@
  * Filling of defaults: a property or tuple item that is missing gets the `default` of its schema. As in Ajv, schemas
  * that need not hold (`anyOf`, `oneOf`, `not`, `if`, `contains`) fill in nothing.
  */
-import type { Json } from '@codemode/shared'
+import type { Json } from '../json.ts'
 
 import { Budget, CheckAborted } from './budget.ts'
 import { Evaluation } from './evaluation.ts'

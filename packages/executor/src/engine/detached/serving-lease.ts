@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto'
+
+import { RequestError } from '@codemode/shared'
+
+import type { ExecutionStore } from '../../store/execution-store.ts'
+
+/** Milliseconds for which the right to serve lasts without being extended, and between two extensions. */
+const leaseMs = 10_000
+const renewalMs = 3_000
+
+interface ServingLeaseOptions {
+  readonly store: Pick<ExecutionStore, 'serve' | 'stopServing'>
+  readonly tenant: string
+  readonly id: string
+}
+
+/** Right of one reader to serve the tool calls of an execution. It is extended until it is released or lost. */
+export class ServingLease {
+  readonly #options: ServingLeaseOptions
+  readonly #reader: string
+  readonly #lost = new AbortController()
+  readonly #timer: NodeJS.Timeout
+  #extendedAt: number
+
+  private constructor(options: ServingLeaseOptions, reader: string, extendedAt: number) {
+    this.#options = options
+    this.#reader = reader
+    this.#extendedAt = extendedAt
+    this.#timer = setInterval(() => void this.#extend(), renewalMs)
+  }
+
+  /** Acquires the right. Rejects with `RequestError` EXECUTION_SERVED while another reader has it. */
+  static async acquire(options: ServingLeaseOptions): Promise<ServingLease> {
+    const { store, tenant, id } = options
+    const reader = randomUUID()
+    const at = performance.now()
+    if (!(await store.serve(tenant, id, reader, leaseMs))) throw servedByAnother(id)
+    return new ServingLease(options, reader, at)
+  }
+
+  /** Signal that aborts when the right is lost. */
+  get lost(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** Gives the right back. A failure is harmless, because the right ends by itself. */
+  async release(): Promise<void> {
+    clearInterval(this.#timer)
+    const { store, tenant, id } = this.#options
+    await store.stopServing(tenant, id, this.#reader).catch(() => {})
+  }
+
+  async #extend(): Promise<void> {
+    const { store, tenant, id } = this.#options
+    const at = performance.now()
+    try {
+      if (await store.serve(tenant, id, this.#reader, leaseMs)) this.#extendedAt = at
+      else this.#lose()
+    } catch {
+      if (performance.now() - this.#extendedAt > leaseMs) this.#lose()
+    }
+  }
+
+  #lose(): void {
+    clearInterval(this.#timer)
+    this.#lost.abort()
+  }
+}
+
+/** Returns the refusal of a reader that wants to serve an execution which another one serves. */
+export function servedByAnother(id: string): RequestError {
+  return new RequestError('EXECUTION_SERVED', `Another client serves the tool calls of the execution ${id}`, {
+    executionId: id,
+    retryAfterSeconds: 3,
+    suggestion: 'Follow the events without serve=1, and try again later.',
+  })
+}

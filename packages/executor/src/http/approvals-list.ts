@@ -1,0 +1,28 @@
+import { approvalQuerySchema, RequestError } from '@codemode/shared'
+import { parseWith } from '@codemode/shared/internal'
+import type { Handler } from 'hono'
+
+import type { Engine } from '../engine/engine.ts'
+import { approvalText } from '../engine/state/approval-text.ts'
+import { summary } from '../problem-texts.ts'
+import type { HttpEnv } from './http-context.ts'
+import { requireRight } from './rights.ts'
+
+/**
+ * Handles GET /v1/approvals: responds with a page of the tenant's approvals, oldest first, or of those of the key's owner if
+ * the key may neither read nor approve those of others.
+ */
+export function listApprovals({ engine }: { engine: Pick<Engine, 'listApprovals'> }): Handler<HttpEnv> {
+  return async function listApprovals(c) {
+    const query = parseWith(approvalQuerySchema, c.req.query())
+    if (!query.ok) throw new RequestError('INVALID_REQUEST', `The query is not valid: ${summary(query.problems)}.`)
+    const { tenant, owner, rights } = c.get('principal')
+    const seesAll = rights.includes('read') || rights.includes('approve')
+    if (!seesAll) requireRight(c.get('principal'), 'run', 'Listing approvals')
+    const page = await engine.listApprovals(tenant, { ...query.value, ...(!seesAll && { owner }) })
+    const items = page.items.map((approval) => approvalText(approval.executionId, approval))
+    // Inputs are passed on as the guest wrote them.
+    const json = `{"items":[${items.join(',')}],"nextCursor":${JSON.stringify(page.nextCursor)}}`
+    return c.body(json, 200, { 'content-type': 'application/json' })
+  }
+}
