@@ -52,7 +52,8 @@ export async function traceToolCall(
   const span = tracer.startSpan('codemode.tool_call', { kind: SpanKind.CLIENT, attributes }, parent)
   try {
     const answer = await context.with(trace.setSpan(parent, span), send)
-    if ('ok' in answer && !answer.ok) span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error.code ?? 'TOOL_ERROR' })
+    if ('ok' in answer && !answer.ok)
+      span.setStatus({ code: SpanStatusCode.ERROR, message: answer.error.code ?? 'TOOL_ERROR' })
     return answer
   } finally {
     span.end()

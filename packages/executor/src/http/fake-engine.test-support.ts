@@ -6,7 +6,7 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
   type Journal,
-  type ToolAnswer,
+  type ToolResponse,
 } from '@codemode/shared'
 
 import type { DetachedHandle, Engine, EventText, RetrySubmission, Submission } from '../engine/engine.ts'
@@ -21,6 +21,7 @@ export function startedEvent(id: number): ExecutionEvent {
 /** An execution that a test controls. */
 export class FakeExecution implements DetachedHandle {
   readonly status = 'queued'
+  isPromoted = false
   readonly id: string
   readonly correlationId = 'cor_of_the_execution'
   readonly owner: string
@@ -38,7 +39,7 @@ export class FakeExecution implements DetachedHandle {
   gone: RequestError | undefined
   eventsAfter: string | undefined
   cancelReason: string | undefined
-  answered: [string, ToolAnswer][] = []
+  answered: [string, ToolResponse][] = []
   openCalls = new Set<string>()
 
   constructor(id: string, owner: string) {
@@ -119,7 +120,7 @@ export class FakeExecution implements DetachedHandle {
     this.cancelReason = reason ?? 'no reason'
   }
 
-  answerCall(callId: string, answer: ToolAnswer) {
+  answerCall(callId: string, answer: ToolResponse) {
     if (!this.openCalls.delete(callId)) return false
     this.answered.push([callId, answer])
     return true
@@ -181,6 +182,16 @@ export class FakeEngine implements Engine {
   async list() {
     return { items: [], nextCursor: null }
   }
+
+  async decide(): Promise<string> {
+    return '{}'
+  }
+
+  async listApprovals() {
+    return { items: [], nextCursor: null }
+  }
+
+  async setCallback() {}
 
   add(tenant: string, id = newExecutionId(), owner = `owner of ${tenant}`): FakeExecution {
     const execution = new FakeExecution(id, owner)

@@ -133,7 +133,8 @@ export class MemoryStore implements ExecutionStore {
     const stored = (): StoredApproval => approvalOf(row, row.approvals.get(call)!)
     const isLate = approval.expiresAt !== undefined && approval.expiresAt <= Date.now()
     if (approval.inputHash !== inputHash || approval.status !== 'pending' || isLate) {
-      const isRepeated = approval.inputHash === inputHash && isDeepStrictEqual(approval.decided?.made.decision, made.decision)
+      const isRepeated =
+        approval.inputHash === inputHash && isDeepStrictEqual(approval.decided?.made.decision, made.decision)
       return { type: isRepeated ? 'repeated' : 'refused', approval: stored() }
     }
     const status = { approve: 'approved', reject: 'rejected', respond: 'responded' } as const

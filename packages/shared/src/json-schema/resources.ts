@@ -1,5 +1,5 @@
 /** Resolution of references to schemas: by URI, by anchor, or by JSON Pointer (RFC 6901). Nothing is fetched. */
-import { type Json, type JsonObject } from '@codemode/shared'
+import type { Json, JsonObject } from '../json.ts'
 import { textHead } from '../text-ends.ts'
 
 import { type Draft, draftOf, isObject, isSchema, type JsonSchema, own, subschemasOf } from './draft.ts'

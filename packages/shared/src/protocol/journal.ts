@@ -143,9 +143,7 @@ export const journalEntrySchema = z.discriminatedUnion('type', [
     reason: z.string().optional(),
     input: z.string().optional().meta({ description: 'Edited input as JSON text' }),
     answer: z.object(answerText).optional().meta({ description: 'Answer to the call, unless it was approved' }),
-    end: executionFailureSchema
-      .optional()
-      .meta({ description: 'Failure of the execution, if the rejection ends it' }),
+    end: executionFailureSchema.optional().meta({ description: 'Failure of the execution, if the rejection ends it' }),
   }),
   z.object({ type: z.literal('deferred'), at: timestampMs, call: callNumber }),
   z.object({

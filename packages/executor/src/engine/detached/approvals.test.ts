@@ -1,4 +1,4 @@
-import type { Approval, DecisionRequest, ExecutionRequest, ToolResponse, TurnEffects } from '@codemode/shared'
+import type { Approval, Decision, ExecutionRequest, ToolResponse, TurnEffects } from '@codemode/shared'
 import { newExecutionId } from '@codemode/shared'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
@@ -107,9 +107,9 @@ async function pendingOf(node: DetachedExecutions, executionId: string): Promise
 async function decide(
   node: DetachedExecutions,
   { executionId, callId, inputHash }: Approval,
-  decision: DecisionRequest extends infer Each ? (Each extends unknown ? Omit<Each, 'inputHash'> : never) : never,
+  decision: Decision,
 ): Promise<Approval> {
-  const request = { ...decision, inputHash } as DecisionRequest
+  const request = { ...decision, inputHash }
   return JSON.parse(await node.decide({ id: executionId, callId, request, principal: approver }))
 }
 
@@ -276,7 +276,8 @@ describe('a deferred answer', () => {
     const { id } = await node.submit(submissionOf(1, { tools: [{ name: 'pay' }] }))
     await untilStatus(id, 'running')
     const execution = await node.find('acme', id)
-    while (!(await execution.answerCall(`${id}:1`, { ok: true, output: 'early' }))) await vi.advanceTimersByTimeAsync(10)
+    while (!(await execution.answerCall(`${id}:1`, { ok: true, output: 'early' })))
+      await vi.advanceTimersByTimeAsync(10)
     expect(await resultOf(node, id)).toEqual(['early'])
     deferral.resolve({ deferred: true })
   })

@@ -96,10 +96,10 @@ export class CallRunner {
   }
 
   #respond(call: CallState, response: ToolResponse): void {
-    const { canAskForApprovals, takeApprovalRequest, takeDeferral } = this.#options
-    if ('deferred' in response) takeDeferral(call)
+    const options = this.#options
+    if ('deferred' in response) options.takeDeferral(call)
     else if (!('approvalRequired' in response)) this.#answer(call, response)
-    else if (canAskForApprovals) takeApprovalRequest(call, response.reason)
+    else if (options.canAskForApprovals) options.takeApprovalRequest(call, response.reason)
     else this.#answer(call, approvalUnavailable(call.tool))
   }
 

@@ -90,7 +90,12 @@ export class ExecutionRunner {
       canAskForApprovals: options.parking !== undefined && journal.header.approvals !== 'client',
       takeAnswer: (call, text, decision) => this.#takeAnswer(call, text, decision),
       takeApprovalRequest: (call, reason) =>
-        this.#takeEntry({ type: 'approval', at: this.#at(), call: call.number, ...(reason !== undefined && { reason }) }),
+        this.#takeEntry({
+          type: 'approval',
+          at: this.#at(),
+          call: call.number,
+          ...(reason !== undefined && { reason }),
+        }),
       takeDeferral: (call) => this.#takeEntry({ type: 'deferred', at: this.#at(), call: call.number }),
       onFailedByBug: (error) => this.#failByBug(error),
     })
@@ -302,7 +307,8 @@ export class ExecutionRunner {
 
   #takeAnswer(call: CallState, text: AnswerText, decision?: ToolAnswer['decision']): void {
     this.#takeEntry({ type: 'answer', at: this.#at(), call: call.number, ...text, ...(decision && { decision }) })
-    if (decision?.decision === 'reject' && decision.end === true) this.stop(endedByRejection(call.tool, decision.reason))
+    if (decision?.decision === 'reject' && decision.end === true)
+      this.stop(endedByRejection(call.tool, decision.reason))
   }
 
   /** Writes the entry of something that happened to a call. */

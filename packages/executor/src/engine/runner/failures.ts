@@ -50,7 +50,11 @@ export function claimedWithoutProgress(claims: number): ExecutionFailure {
 
 /** Returns the failure of an execution that a person has ended by rejecting a tool call. */
 export function endedByRejection(tool: string, reason: string): ExecutionFailure {
-  return failure({ code: 'APPROVAL_REJECTED', message: `The call of ${tool} was rejected: ${reason}`, details: { tool } })
+  return failure({
+    code: 'APPROVAL_REJECTED',
+    message: `The call of ${tool} was rejected: ${reason}`,
+    details: { tool },
+  })
 }
 
 /** Returns the failure of code that waits for a promise that nothing can settle. */

@@ -13,11 +13,15 @@ export function rejectedAnswer(tool: string, reason: string): ToolAnswer {
 export function heldForTooLong({ call, option, timeoutMs }: HeldDeadline): ToolAnswer {
   return option === 'approvalTimeoutMs'
     ? toolFailed('APPROVAL_EXPIRED', `The call of ${call.tool} was not approved within ${timeoutMs} ms (${option})`)
-    : toolFailed('TOOL_TIMEOUT', `The deferred answer of ${call.tool} did not arrive within ${timeoutMs} ms (${option})`, {
-        layer: 'tool',
-        timeoutMs,
-        option,
-      })
+    : toolFailed(
+        'TOOL_TIMEOUT',
+        `The deferred answer of ${call.tool} did not arrive within ${timeoutMs} ms (${option})`,
+        {
+          layer: 'tool',
+          timeoutMs,
+          option,
+        },
+      )
 }
 
 /** Returns the answer to a call that needs an approval which nobody can give. */

@@ -89,7 +89,9 @@ export class CallTable {
 
   /** Whether all open calls wait for approvals, and there is one. */
   get areAllPaused(): boolean {
-    return this.#open.size > 0 && this.activeCount === 0 && this.#held.values().every(({ status }) => status === 'paused')
+    return (
+      this.#open.size > 0 && this.activeCount === 0 && this.#held.values().every(({ status }) => status === 'paused')
+    )
   }
 
   /** Returns the open call with this number; undefined if there is none. */

@@ -12,7 +12,9 @@ import { pendingApprovalOf, pendingApprovals } from './pending-approval.ts'
 import { withJsonField, jsonText } from './json-field.ts'
 import { resultOf } from './report.ts'
 
-type Unstamped<Event> = Event extends unknown ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result' | 'approvals'> : never
+type Unstamped<Event> = Event extends unknown
+  ? Omit<Event, 'id' | 'at' | 'executionId' | 'input' | 'result' | 'approvals'>
+  : never
 
 /**
  * Yields the events of the entry that was applied to the state last. Payloads are inserted into their texts as the journal

@@ -123,13 +123,16 @@ async function write(db: Database, group: readonly Commit[]): Promise<Map<Commit
   const { rows } = await sql<LockedRow>`
     with locked as materialized (${lockRows(group)}),
     held as materialized (select key from locked where is_held)
-    ${sql.join([
-      insertEntries(group),
-      ...updateExecutions(group),
-      ...deleteMessages(group),
-      ...insertApprovals(group),
-      ...endApprovals(group),
-    ], sql``)}
+    ${sql.join(
+      [
+        insertEntries(group),
+        ...updateExecutions(group),
+        ...deleteMessages(group),
+        ...insertApprovals(group),
+        ...endApprovals(group),
+      ],
+      sql``,
+    )}
     select key, is_held from locked`.execute(db)
   const isHeld = new Map(rows.map((row) => [row.key, row.is_held]))
   const outcome = ({ key, ending, isRepeated = false }: Commit): CommitOutcome => {

@@ -41,7 +41,16 @@ async function withClaims(count: number, run: (claims: Claims) => Promise<void>)
 
 /** Returns the commit of one entry by the holder of an epoch. */
 function commitOf(key: string, epoch: number, more: Partial<Commit> = {}): Commit {
-  return { key, epoch, tenant: 'acme', topic: key, position: 0, payloads: [encodePayload(answer(1))], ...more }
+  return {
+    key,
+    epoch,
+    tenant: 'acme',
+    owner: 'owner',
+    topic: key,
+    position: 0,
+    payloads: [encodePayload(answer(1))],
+    ...more,
+  }
 }
 
 const job = { id: '00000000-0000-0000-0000-000000000000', retryCount: 0, key: '' }

@@ -10,7 +10,15 @@ import { toStoreError } from './store-errors.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-const commitOf = (key: string): Commit => ({ key, tenant: '', topic: key, epoch: 1, position: 0, payloads: [] })
+const commitOf = (key: string): Commit => ({
+  key,
+  tenant: '',
+  owner: '',
+  topic: key,
+  epoch: 1,
+  position: 0,
+  payloads: [],
+})
 const unavailable = new RequestError('STORE_UNAVAILABLE', '')
 
 function errorOf(code: string): unknown {

@@ -81,5 +81,7 @@ async function createApprovals(db: Kysely<unknown>): Promise<void> {
   await sql`alter table codemode.inbox add column call integer`.execute(db)
   await sql`create unique index on codemode.inbox (key, call)`.execute(db)
   // The reader that serves the tool calls of an execution without a callback.
-  await sql`alter table codemode.executions add column served_by text, add column served_until timestamptz(3)`.execute(db)
+  await sql`alter table codemode.executions add column served_by text, add column served_until timestamptz(3)`.execute(
+    db,
+  )
 }

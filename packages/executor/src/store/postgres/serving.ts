@@ -19,7 +19,11 @@ export async function serveCalls(db: Database, { tenant, id, reader }: ServingRe
     .where('tenant', '=', tenant)
     .where('id', '=', id)
     .where((eb) =>
-      eb.or([eb('served_by', '=', reader), eb('served_until', 'is', null), eb(sql<boolean>`served_until < now()`, '=', true)]),
+      eb.or([
+        eb('served_by', '=', reader),
+        eb('served_until', 'is', null),
+        eb(sql<boolean>`served_until < now()`, '=', true),
+      ]),
     )
     .executeTakeFirst()
   return numUpdatedRows > 0n
