@@ -22,7 +22,7 @@ export async function serveCalls(db: Database, { tenant, id, reader }: ServingRe
       eb.or([
         eb('served_by', '=', reader),
         eb('served_until', 'is', null),
-        eb(sql<boolean>`served_until < now()`, '=', true),
+        eb('served_until', '<', sql<Date>`now()`),
       ]),
     )
     .executeTakeFirst()
