@@ -26,6 +26,13 @@ afterAll(async () => {
   await keys?.[Symbol.asyncDispose]()
 })
 
+/** Reads a list to its end. */
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const read: Item[] = []
+  for await (const item of items) read.push(item)
+  return read
+}
+
 /** Payments that were asked for and made, and a client of the owner with the tools for them. */
 function payments(owner = 'ada', config: Partial<ClientConfig> = {}) {
   const asked: number[] = []
@@ -69,7 +76,7 @@ test(
     const { executionId } = await pausedBy(first)
     await first.close()
     await using boss = approver()
-    const [approval] = await Array.fromAsync(boss.listApprovals({ status: 'pending', executionId }))
+    const [approval] = await all(boss.listApprovals({ status: 'pending', executionId }))
     expect(approval).toMatchObject({ executionId, tool: 'pay', input: { amount: 90 }, owner: 'ada' })
     await expect(boss.decide(approval!, { approve: true, input: { amount: 9_000 } })).rejects.toMatchObject({
       code: 'INVALID_REQUEST',
@@ -79,7 +86,7 @@ test(
     expect(await third.resume(executionId)).toMatchObject({ success: true, result: { paid: 80 } })
     expect({ asked, paid }).toEqual({ asked: [90], paid: [80] })
     const execution = await third.getExecution(executionId)
-    expect(await Array.fromAsync(execution.approvals())).toMatchObject([
+    expect(await all(execution.approvals())).toMatchObject([
       { status: 'approved', decision: { by: 'bob', note: 'as agreed', input: { amount: 80 } } },
     ])
   },
@@ -136,7 +143,7 @@ test('nobody decides without the right, for another tenant, or by an answer', { 
   await using boss = approver()
   const other = { ...approval, inputHash: '0'.repeat(64) }
   await expect(boss.decide(other, { approve: true })).rejects.toMatchObject({ code: 'APPROVAL_CONFLICT' })
-  expect(await Array.fromAsync(eve.listApprovals({ executionId: approval.executionId }))).toEqual([])
+  expect(await all(eve.listApprovals({ executionId: approval.executionId }))).toEqual([])
   expect(paid).toEqual([])
 })
 

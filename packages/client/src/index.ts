@@ -4,7 +4,6 @@ export type {
   ApprovalList,
   ApprovalStatus,
   Callback,
-  Decision,
   DecisionRequest,
   ErrorCode,
   ExecutionEvent,
@@ -50,13 +49,13 @@ export type { ListOptions } from './run/list-executions.ts'
 export type { ExecutionResumeOptions } from './run/resume.ts'
 export type { SubmitOptions } from './run/submit-options.ts'
 export type {
-  EndedExecution,
   ExecutionResult,
   FailedExecution,
   PausedExecution,
   ResultSource,
   SucceededExecution,
 } from './run/execution-result.ts'
+export type { MockApproval } from './executors/mock-approvals.ts'
 export { type MockAnswer, type MockResponse, type MockResult, type MockToolCaller } from './executors/mock-answer.ts'
 export { MockExecutor, type MockCall, type MockExecutorOptions } from './executors/mock-executor.ts'
 export { withCache, type CacheOptions, type CachingExecutor } from './executors/with-cache.ts'

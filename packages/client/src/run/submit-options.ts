@@ -25,8 +25,8 @@ const submitOptionsSchema = z.strictObject({
    */
   id: executionIdSchema.optional(),
   /**
-   * How the tools of a detached execution are served: by the tool server (`callback`, the default), or by any client that
-   * calls `codemode.resume(id)`, for which calls wait.
+   * Server of the tools of a detached execution: the tool server (`callback`, the default), or any client that calls
+   * `codemode.resume(id)`, for which calls wait.
    */
   servedBy: z.enum(['callback', 'resume']).optional(),
   /**
