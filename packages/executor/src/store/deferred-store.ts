@@ -1,6 +1,7 @@
 import { RequestError, type Callback, type Journal } from '@codemode/shared'
 
 import type {
+  AnswerMessage,
   ApprovalListOptions,
   ApprovalPage,
   Created,
@@ -69,6 +70,10 @@ export class DeferredStore implements ExecutionStore {
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     return this.#isEmpty ? false : (await this.#ready()).post(tenant, id, message)
+  }
+
+  async answer(tenant: string, id: string, message: AnswerMessage, entries: number) {
+    return this.#isEmpty ? 'late' : (await this.#ready()).answer(tenant, id, message, entries)
   }
 
   async promote(promotion: Promotion): Promise<boolean> {

@@ -64,13 +64,21 @@ export interface DecisionMade {
   readonly keyId: string
 }
 
+/** Response to a call that did not come over the call's own connection. */
+export interface AnswerMessage {
+  readonly kind: 'answer'
+  /** Number of the call. */
+  readonly call: number
+  readonly response: ToolResponse
+}
+
 /** Message to the runner of an execution. */
 export type InboxMessage =
   | { readonly kind: 'cancel'; readonly reason?: string }
   | { readonly kind: 'wake' }
   /** The execution has a new callback; the runner gives the lease back, and the next claim uses it. */
   | { readonly kind: 'callback' }
-  | { readonly kind: 'answer'; readonly call: number; readonly response: ToolResponse }
+  | AnswerMessage
   | { readonly kind: 'decision'; readonly call: number; readonly made: DecisionMade }
 
 /** Approval that an entry of a journal requests. Times are in milliseconds since the epoch. */
@@ -258,11 +266,14 @@ export interface ExecutionStore extends AsyncDisposable {
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
   /** Returns the header of a journal, and its entries after the first `after` ones; undefined if there is none. */
   read(tenant: string, id: string, after: number): Promise<Journal | undefined>
-  /**
-   * Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none, or for a
-   * second answer to a call.
-   */
+  /** Puts a message into the inbox of an execution, and wakes it. Returns false if it has ended or there is none. */
   post(tenant: string, id: string, message: InboxMessage): Promise<boolean>
+  /**
+   * Puts the response to an open call into the inbox, as `post` does. Returns `late` if the inbox has an answer to the call
+   * already or the execution has ended; `stale`, without an effect, if the journal has more than the given entries, by which
+   * the caller has found the call open.
+   */
+  answer(tenant: string, id: string, message: AnswerMessage, entries: number): Promise<'accepted' | 'late' | 'stale'>
   /**
    * Stores an attached execution with its entries and approvals, parked, in one transaction. Returns true also if it was
    * stored by an earlier attempt; false if another execution has the id.

@@ -7,6 +7,7 @@ import { isFinal, maxTimerMs, RequestError } from '@codemode/shared'
 
 import {
   LeaseLost,
+  type AnswerMessage,
   type ApprovalListOptions,
   type ApprovalPage,
   type Created,
@@ -214,15 +215,21 @@ export class MemoryStore implements ExecutionStore {
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     const row = this.#rows.get(id)
     if (row?.facts.tenant !== tenant || isFinal(row.status)) return false
-    const isAnswer = message.kind === 'answer' && 'ok' in message.response
-    const isRepeated = row.inbox.some(
-      (other) => isAnswer && other.message.kind === 'answer' && other.message.call === message.call,
-    )
-    if (isRepeated) return false
     row.inbox.push({ number: (this.#messages += 1), message })
     if (row.holder === undefined) this.#makeDue(row)
     else row.onMessage?.()
     return true
+  }
+
+  async answer(tenant: string, id: string, message: AnswerMessage, entries: number) {
+    const row = this.#rows.get(id)
+    if (row?.facts.tenant !== tenant || isFinal(row.status)) return 'late'
+    if (row.entries.length > entries) return 'stale'
+    const isRepeated = row.inbox.some(
+      ({ message: other }) => other.kind === 'answer' && other.call === message.call && 'ok' in other.response,
+    )
+    if (isRepeated && 'ok' in message.response) return 'late'
+    return (await this.post(tenant, id, message)) ? 'accepted' : 'late'
   }
 
   onAppend(_tenant: string, id: string, listener: () => void): () => void {

@@ -1,4 +1,12 @@
-import { callNumberOf, isFinal, type ExecutionStatus, type Journal, type ToolResponse } from '@codemode/shared'
+import {
+  callNumberOf,
+  isFinal,
+  type ExecutionStatus,
+  type Journal,
+  type JournalEntry,
+  type JournalHeader,
+  type ToolResponse,
+} from '@codemode/shared'
 
 import type { ExecutionFacts, ExecutionStore, StoredExecution } from '../../store/execution-store.ts'
 import { answerToPaused } from '../approvals.ts'
@@ -70,12 +78,19 @@ export class DetachedExecution implements DetachedHandle {
   }
 
   async answerCall(callId: string, response: ToolResponse): Promise<boolean> {
-    const number = callNumberOf(this.id, callId)
-    const state = await this.#state()
-    const call = number === undefined ? undefined : state.calls.open(number)
-    if (call === undefined || call.status === 'queued') return false
-    if (call.status === 'paused') throw answerToPaused(this.id, callId)
-    return this.#store.post(this.#stored.facts.tenant, this.id, { kind: 'answer', call: call.number, response })
+    const call = callNumberOf(this.id, callId)
+    if (call === undefined) return false
+    const { tenant } = this.#stored.facts
+    for (;;) {
+      const { header, entries } = await this.journal()
+      const status = stateOf(header, entries).calls.open(call)?.status
+      if (status === undefined || status === 'queued') return false
+      if (status === 'paused') throw answerToPaused(this.id, callId)
+      const message = { kind: 'answer', call, response } as const
+      const outcome = await this.#store.answer(tenant, this.id, message, entries.length)
+      // An entry that was appended meanwhile may have settled the call.
+      if (outcome !== 'stale') return outcome === 'accepted'
+    }
   }
 
   async journal(): Promise<Journal> {
@@ -94,9 +109,7 @@ export class DetachedExecution implements DetachedHandle {
 
   async #state(): Promise<ExecutionState> {
     const { header, entries } = await this.journal()
-    const state = new ExecutionState(header)
-    for (const entry of entries) state.apply(entry)
-    return state
+    return stateOf(header, entries)
   }
 
   #serve(): Promise<ServingLease> {
@@ -108,6 +121,12 @@ export class DetachedExecution implements DetachedHandle {
     const { signal } = new AbortController()
     for await (const { type } of await this.events({ signal })) if (type === 'finished') return
   }
+}
+
+function stateOf(header: JournalHeader, entries: readonly JournalEntry[]): ExecutionState {
+  const state = new ExecutionState(header)
+  for (const entry of entries) state.apply(entry)
+  return state
 }
 
 /** Yields the events of a journal, closes it, and gives the right to serve back. */

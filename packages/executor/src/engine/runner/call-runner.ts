@@ -4,7 +4,8 @@ import type { traceToolCall } from '../../telemetry.ts'
 import type { ToolTransport } from '../../tools/transport.ts'
 import type { CallState } from '../state/call-table.ts'
 import type { Changes, ExecutionState } from '../state/execution-state.ts'
-import { answerText, type AnswerText } from './answer-text.ts'
+import { answerText } from './answer-text.ts'
+import type { CallEntries } from './call-entries.ts'
 import { approvalUnavailable } from './held-answers.ts'
 import type { Pacer } from './pacer.ts'
 import { toolCallRefusal } from './tool-call-refusal.ts'
@@ -19,12 +20,8 @@ interface CallRunnerOptions {
   readonly now: () => number
   /** Whether calls can wait for approvals. */
   readonly canAskForApprovals: boolean
-  /** Called with the answer to an open call, as the guest will receive it. */
-  takeAnswer(call: CallState, answer: AnswerText, decision: ToolAnswer['decision']): void
-  /** Called with a call whose tool server asks for an approval. */
-  takeApprovalRequest(call: CallState, reason: string | undefined): void
-  /** Called with a call whose handler has deferred the answer. */
-  takeDeferral(call: CallState): void
+  /** Writer of what happens to calls. */
+  readonly entries: Pick<CallEntries, 'answer' | 'requestApproval' | 'defer'>
   /** Called with the error of a bug, which leaves a call unanswered. */
   onFailedByBug(error: unknown): void
 }
@@ -96,10 +93,10 @@ export class CallRunner {
   }
 
   #respond(call: CallState, response: ToolResponse): void {
-    const options = this.#options
-    if ('deferred' in response) options.takeDeferral(call)
+    const { entries, canAskForApprovals } = this.#options
+    if ('deferred' in response) entries.defer(call)
     else if (!('approvalRequired' in response)) this.#answer(call, response)
-    else if (options.canAskForApprovals) options.takeApprovalRequest(call, response.reason)
+    else if (canAskForApprovals) entries.requestApproval(call, response.reason)
     else this.#answer(call, approvalUnavailable(call.tool))
   }
 
@@ -111,6 +108,6 @@ export class CallRunner {
 
   #answer(call: CallState, answer: ToolAnswer): void {
     const { toolOutputBytes } = this.#options.state.header.limits
-    this.#options.takeAnswer(call, answerText(answer, call.tool, toolOutputBytes), answer.decision)
+    this.#options.entries.answer(call, answerText(answer, call.tool, toolOutputBytes), answer.decision)
   }
 }

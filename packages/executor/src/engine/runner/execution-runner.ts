@@ -1,16 +1,13 @@
-import type { Delivery, ExecutionFailure, ToolAnswer, ToolResponse } from '@codemode/shared'
+import type { Delivery, ExecutionFailure, ToolResponse } from '@codemode/shared'
 
 import { endExecutionSpan, traceExecution } from '../../telemetry.ts'
 import { LeaseLost, type DecisionMade } from '../../store/execution-store.ts'
 import { CallContinues } from '../../tools/transport.ts'
-import type { CallState } from '../state/call-table.ts'
 import type { TurnLogs } from '../state/effects-account.ts'
 import type { Changes, EntryOf } from '../state/execution-state.ts'
-import { firstHeldDeadline } from '../state/held-calls.ts'
-import { answerText, type AnswerText } from './answer-text.ts'
+import { CallEntries, type CallEntry } from './call-entries.ts'
 import { CallRunner } from './call-runner.ts'
 import {
-  endedByRejection,
   executionTimeout,
   failedByBug,
   failure,
@@ -20,18 +17,10 @@ import {
   stoppedByLimit,
   type WallTimeout,
 } from './failures.ts'
-import { decisionEntry } from './decision-entry.ts'
-import { heldForTooLong } from './held-answers.ts'
 import { JournalWriter } from './journal-writer.ts'
 import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
-
-/**
- * Milliseconds after the deadline of an approval or a deferred answer until the call is settled: longer than a message that
- * was accepted before the deadline takes to arrive.
- */
-const heldGraceMs = 2_000
 
 /** Milliseconds after which a refused park is tried again. */
 const parkRetryMs = 200
@@ -50,6 +39,7 @@ export class ExecutionRunner {
   readonly #writer: JournalWriter
   readonly #guest: RestorableGuest
   readonly #calls: CallRunner
+  readonly #callEntries: CallEntries
   readonly #trace: ReturnType<typeof traceExecution>
   readonly #wakeUp = new WakeUp()
   #wallTimeout: WallTimeout | undefined
@@ -61,8 +51,6 @@ export class ExecutionRunner {
   #stopReason: ExecutionFailure | undefined
   /** Whether this node no longer runs the execution, although it has not ended: it was parked, suspended or taken over. */
   #hasLeft = false
-  /** Calls with an answer or a decision that is written, if not yet committed. */
-  readonly #settling = new Set<number>()
   /** Whether nothing was written during the last wait. */
   #isQuiet = false
   /** Whether the end that the host has set is written, if not yet committed. */
@@ -81,6 +69,12 @@ export class ExecutionRunner {
       onChanges: (changes) => this.#perform(changes),
       onRefused: (error) => this.#refused(error),
     })
+    this.#callEntries = new CallEntries({
+      state,
+      at: () => this.#at(),
+      write: (entry) => this.#writeCallEntry(entry),
+      stop: (error) => this.stop(error),
+    })
     this.#calls = new CallRunner({
       state,
       transport: options.transport,
@@ -88,15 +82,7 @@ export class ExecutionRunner {
       trace: this.#trace.context,
       now: options.now,
       canAskForApprovals: options.parking !== undefined && journal.header.approvals !== 'client',
-      takeAnswer: (call, text, decision) => this.#takeAnswer(call, text, decision),
-      takeApprovalRequest: (call, reason) =>
-        this.#takeEntry({
-          type: 'approval',
-          at: this.#at(),
-          call: call.number,
-          ...(reason !== undefined && { reason }),
-        }),
-      takeDeferral: (call) => this.#takeEntry({ type: 'deferred', at: this.#at(), call: call.number }),
+      entries: this.#callEntries,
       onFailedByBug: (error) => this.#failByBug(error),
     })
   }
@@ -139,9 +125,7 @@ export class ExecutionRunner {
   /** Takes the decision about a paused call. Has no effect on a call that is not paused. */
   decide(number: number, decision: DecisionMade): void {
     const call = this.#options.state.calls.open(number)
-    if (this.#isOver || call?.status !== 'paused') return
-    const { toolOutputBytes } = this.#options.journal.header.limits
-    this.#takeEntry(decisionEntry(call, decision, { at: this.#at(), toolOutputBytes }))
+    if (!this.#isOver && call?.status === 'paused') this.#callEntries.decide(call, decision)
   }
 
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
@@ -169,23 +153,10 @@ export class ExecutionRunner {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
-      else if (this.#settleOverdue()) await this.#writer.committing
+      else if (this.#callEntries.settleOverdue()) await this.#writer.committing
       else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
-  }
-
-  /** Settles a call that waited longer for an approval or a deferred answer than its tool allows, if there is one. */
-  #settleOverdue(): boolean {
-    const { state } = this.#options
-    const deadline = firstHeldDeadline(state)
-    // The store takes decisions until the deadline by its own clock. One that was taken must have arrived before.
-    if (deadline === undefined || deadline.at + heldGraceMs > this.#at()) return false
-    const { call } = deadline
-    const answer = answerText(heldForTooLong(deadline), call.tool, state.header.limits.toolOutputBytes)
-    if (call.status === 'deferred') this.#takeAnswer(call, answer)
-    else this.#takeEntry({ type: 'decision', at: this.#at(), call: call.number, decision: 'expire', answer })
-    return true
   }
 
   async #waitForDelivery(): Promise<void> {
@@ -203,9 +174,7 @@ export class ExecutionRunner {
 
   /** Time at which a timer or the deadline of a held call is due; `Infinity` if there is none. */
   get #nextDueAt(): number {
-    const { state } = this.#options
-    const heldAt = firstHeldDeadline(state)?.at ?? Infinity
-    return Math.min(state.timerAt ?? Infinity, heldAt + heldGraceMs)
+    return Math.min(this.#options.state.timerAt ?? Infinity, this.#callEntries.nextDueAt)
   }
 
   #parkDelayMs(): number | undefined {
@@ -286,8 +255,7 @@ export class ExecutionRunner {
       return this.#ended()
     }
     if (this.#isOver) return
-    for (const { number } of changes.settled) this.#settling.delete(number)
-    if (changes.decided !== undefined) this.#settling.delete(changes.decided.call.number)
+    this.#callEntries.applied(changes)
     this.#whenConfirmed(() => this.#calls.perform(changes))
     // After an approval was requested, or an answer deferred, the execution may be parked.
     if (changes.settled.length + changes.requested.length > 0 || changes.isDeferral) this.#wakeUp.wake()
@@ -305,18 +273,8 @@ export class ExecutionRunner {
     )
   }
 
-  #takeAnswer(call: CallState, text: AnswerText, decision?: ToolAnswer['decision']): void {
-    this.#takeEntry({ type: 'answer', at: this.#at(), call: call.number, ...text, ...(decision && { decision }) })
-    if (decision?.decision === 'reject' && decision.end === true)
-      this.stop(endedByRejection(call.tool, decision.reason))
-  }
-
-  /** Writes the entry of something that happened to a call. */
-  #takeEntry(entry: EntryOf<'answer' | 'approval' | 'decision' | 'deferred'>): void {
-    if (this.#isOver || this.#settling.has(entry.call)) return
-    // Until it is committed, the state does not have the end of the call, which there is only once.
-    if (entry.type === 'answer' || entry.type === 'decision') this.#settling.add(entry.call)
-    if (this.#writer.write(entry)) return
+  #writeCallEntry(entry: CallEntry): void {
+    if (this.#isOver || this.#writer.write(entry)) return
     this.stop(journalTooLarge(this.#options.journal.header.limits.journalBytes))
   }
 

@@ -1,6 +1,6 @@
 import type { Transaction } from 'kysely'
 
-import type { InboxMessage, ReceivedMessage } from '../execution-store.ts'
+import type { AnswerMessage, InboxMessage, ReceivedMessage } from '../execution-store.ts'
 import type { Database, Tables } from './database.ts'
 import { hasEnded } from './execution-row.ts'
 import { decodePayload, encodePayload } from './payload.ts'
@@ -17,13 +17,7 @@ export async function postMessage(
   { tenant, id, message }: { readonly tenant: string; readonly id: string; readonly message: InboxMessage },
 ): Promise<boolean> {
   return db.transaction().execute(async (trx) => {
-    const row = await trx
-      .selectFrom('executions')
-      .select(['key', 'status', 'node'])
-      .where('tenant', '=', tenant)
-      .where('id', '=', id)
-      .forNoKeyUpdate()
-      .executeTakeFirst()
+    const row = await lockedRow(trx, { tenant, id })
     if (row === undefined || hasEnded(row)) return false
     return insertMessage(trx, wakeUps, { ...row, tenant, message })
   })
@@ -58,6 +52,45 @@ export async function insertMessage(
 
 function answeredCall(message: InboxMessage): number | null {
   return message.kind === 'answer' && 'ok' in message.response ? message.call : null
+}
+
+/** Puts the response to a call into the inbox, unless the journal has more than the given entries. */
+export async function postAnswer(
+  db: Database,
+  wakeUps: WakeUps,
+  { tenant, id, message, entries }: NewAnswer,
+): Promise<'accepted' | 'late' | 'stale'> {
+  return db.transaction().execute(async (trx) => {
+    // No entry is appended while the row is locked.
+    const row = await lockedRow(trx, { tenant, id })
+    if (row === undefined || hasEnded(row)) return 'late'
+    const later = await trx
+      .selectFrom('entries')
+      .select('position')
+      .where('key', '=', row.key)
+      .where('position', '>=', entries)
+      .limit(1)
+      .execute()
+    if (later.length > 0) return 'stale'
+    return (await insertMessage(trx, wakeUps, { ...row, tenant, message })) ? 'accepted' : 'late'
+  })
+}
+
+interface NewAnswer {
+  readonly tenant: string
+  readonly id: string
+  readonly message: AnswerMessage
+  readonly entries: number
+}
+
+function lockedRow(trx: Transaction<Tables>, { tenant, id }: { readonly tenant: string; readonly id: string }) {
+  return trx
+    .selectFrom('executions')
+    .select(['key', 'status', 'node'])
+    .where('tenant', '=', tenant)
+    .where('id', '=', id)
+    .forNoKeyUpdate()
+    .executeTakeFirst()
 }
 
 /** Returns the messages in the inbox of an execution, in the order of their arrival. */

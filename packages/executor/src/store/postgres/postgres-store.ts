@@ -1,6 +1,7 @@
 import type { Callback, Journal } from '@codemode/shared'
 
 import type {
+  AnswerMessage,
   ApprovalListOptions,
   ApprovalPage,
   Created,
@@ -23,7 +24,7 @@ import { openPool } from './connection-pool.ts'
 import { createExecutions } from './create-executions.ts'
 import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
-import { postMessage } from './inbox.ts'
+import { postAnswer, postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
 import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
@@ -135,6 +136,12 @@ export class PostgresStore implements ExecutionStore {
     const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
     if (isPosted) this.#notifyMessage(tenant, id)
     return isPosted
+  }
+
+  async answer(tenant: string, id: string, message: AnswerMessage, entries: number) {
+    const outcome = await postAnswer(this.#db, this.#wakeUps, { tenant, id, message, entries })
+    if (outcome === 'accepted') this.#notifyMessage(tenant, id)
+    return outcome
   }
 
   promote(promotion: Promotion): Promise<boolean> {
