@@ -56,7 +56,7 @@ test('a payment is approved the next day, on another node, and made once', { tag
 test.each([
   ['rejection.ts', 'kept, because the audit needs it'],
   ['deferred-webhook.ts', 'the report has 12 pages'],
-  ['agent-loop.ts', 'Done: refunded order 17.'],
+  ['agent-loop.ts', 'Done: "refunded order 17".'],
   ['two-approvers.ts', 'the other approver got'],
 ])('the recipe %s runs to its end', { tags: ['AP-2'] }, async (recipe, text) => {
   expect(await run(recipe)).toContain(text)

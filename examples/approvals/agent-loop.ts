@@ -32,7 +32,7 @@ function model(messages: readonly Message[]): { readonly code: string } | { read
 function textFor(result: ExecutionResult): string {
   if (result.status === 'paused')
     return `waiting for an approval of ${result.approvals.map(({ tool: name }) => name).join()}`
-  return result.success ? String(result.result) : `failed: ${result.error.message}`
+  return result.success ? JSON.stringify(result.result) : `failed: ${result.error.message}`
 }
 
 const messages: Message[] = [{ role: 'user', text: 'Refund my first order.' }]
@@ -61,5 +61,5 @@ for await (const approval of approver.listApprovals({ status: 'pending', executi
 
 for (const executionId of waiting) messages.push({ role: 'tool', text: textFor(await codemode.resume(executionId)) })
 const answer = await turn()
-assert.equal(answer, 'Done: refunded order 17.')
+assert.equal(answer, 'Done: "refunded order 17".')
 console.log(answer)

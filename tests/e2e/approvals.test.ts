@@ -126,7 +126,7 @@ test('of two approvers who decide at once one wins, and the other one learns it'
     message: expect.stringMatching(/approval of pay is (approved|rejected) by bob/) as string,
   })
   await codemode.resume(executionId)
-  expect(paid).toHaveLength(outcomes[0]!.status === 'fulfilled' ? 1 : 0)
+  expect(paid).toHaveLength(outcomes[0].status === 'fulfilled' ? 1 : 0)
 })
 
 test('nobody decides without the right, for another tenant, or by an answer', { tags: ['AP-2', 'AP-4'] }, async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { Codemode, tool, type ClientConfig, type Execution } from '@codemode/client'
+import { tool, type Codemode, type ClientConfig, type Execution } from '@codemode/client'
 import { connect, freePort, startExecutor } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'

@@ -187,8 +187,7 @@ describe('a call about which the client decides', () => {
         return new Promise(() => {})
       },
     })
-    const onApproval: OnApproval = () => ({ approve: true })
-    expect(await call(slow, { onApproval, timeoutMs: 20 })).toMatchObject({
+    expect(await call(slow, { onApproval: () => ({ approve: true }), timeoutMs: 20 })).toMatchObject({
       ok: false,
       error: { code: 'TOOL_TIMEOUT' },
       decision: { decision: 'approve' },
