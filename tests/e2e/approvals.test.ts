@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 
 import { ApprovalPendingError, Codemode, tool, type ClientConfig, type OnApproval } from '@codemode/client'
-import { connect, keyOf, startExecutor, transports, writeKeysFile, type KeysFile } from '@codemode/testkit'
+import { connect, freePort, keyOf, startExecutor, transports, writeKeysFile, type KeysFile } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -183,6 +183,30 @@ describe.each(transports)('over $transport', ({ config }) => {
     expect(await codemode.resume(executionId)).toMatchObject({ result: 'done' })
     expect(paid).toEqual([5, 60])
   })
+})
+
+test('another process of the application that serves the tools decides, too', { tags: ['AP-3'] }, async () => {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/`
+  const secret = 'a-secret-that-all-processes-of-the-client-share'
+  const asked: string[] = []
+  const deciding =
+    (name: string): OnApproval =>
+    () => {
+      asked.push(name)
+      return { approve: true }
+    }
+  const starter = payments('ada', { toolServer: { url, secret }, onApproval: deciding('starter') })
+  const server = payments('ada', { toolServer: { port, url, secret }, onApproval: deciding('server') })
+  await using starting = starter.client()
+  await using serving = server.client()
+  await serving.serveTools()
+  expect(await starting.executeAsync(code)).toEqual({ paid: 90 })
+  expect({ asked, paid: server.paid }).toEqual({ asked: ['server'], paid: [90] })
+  // Only the process that has the function of one execution can ask it.
+  const own = await starting.run(code, { onApproval: deciding('execution') })
+  expect(own).toMatchObject({ error: { message: expect.stringContaining('Only the process that runs') as string } })
+  expect(asked).toEqual(['server'])
 })
 
 test('an executor without a store refuses tools that need approvals, unless the client decides', async () => {

@@ -229,7 +229,7 @@ test('executeAll reads its codes when there is room for them, and reports its pr
   })
   expect(results).toHaveLength(50)
   expect(seen).toHaveLength(50)
-  expect(seen.at(-1)).toEqual({ total: undefined, begun: 50, settled: 50, successful: 50, failed: 0 })
+  expect(seen.at(-1)).toEqual({ total: undefined, begun: 50, settled: 50, successful: 50, failed: 0, paused: 0 })
 })
 
 function* brokenOff() {

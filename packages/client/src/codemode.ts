@@ -203,22 +203,6 @@ export class Codemode implements AsyncDisposable {
    * client or view: for a detached execution without a callback, and for one that was paused. One client serves at a time;
    * others wait, and take over when it ends. Waits also while the execution is paused. An execution with a callback is only
    * watched. Rejects when the signal aborts, after `timeoutMs`, and when the client closes; the execution goes on then.
-   *
-   * @example
-   * import { ApprovalPendingError, Codemode, tool } from '@codemode/client'
-   *
-   * await using codemode = Codemode.fromClientConfig({
-   *   executorUrl: 'http://localhost:8001',
-   *   executorApiKey: process.env['CODEMODE_EXECUTOR_API_KEY'],
-   *   tools: { pay: tool({ requiresApproval: true, execute: ({ amount }: { amount: number }) => ({ paid: amount }) }) },
-   * })
-   * try {
-   *   await codemode.executeAsync('await tools.pay({ amount: 100 })')
-   * } catch (error) {
-   *   if (!(error instanceof ApprovalPendingError)) throw error
-   *   for (const approval of error.approvals) await codemode.decide(approval, { approve: true })
-   *   await codemode.resume(error.executionId)
-   * }
    */
   resume<T = Json>(executionId: string, options: ExecutionResumeOptions = {}): Promise<ExecutionResult<T>> {
     return this.#core.detached.resume(executionId, { ...options, view: this.#view }) as Promise<ExecutionResult<T>>
