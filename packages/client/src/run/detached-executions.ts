@@ -136,7 +136,7 @@ export class DetachedExecutions {
     const { executor, assertOpen } = this.#options
     assertOpen()
     const { detached } = requirePart(executor, 'detached')
-    const ids = { executionId: options.executionId, correlationId: this.#newCorrelationId() }
+    const ids = { executionId: options?.executionId, correlationId: this.#newCorrelationId() }
     return listAllApprovals(options, (query) =>
       this.#request(ids, undefined, (request) => detached.listApprovals(query, request)),
     )

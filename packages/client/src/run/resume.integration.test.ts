@@ -222,3 +222,23 @@ test('an execution that has ended has its result at once', async () => {
   expect(executor.requests).toHaveLength(1)
   await expect(codemode.resume('no id')).rejects.toMatchObject({ code: 'NOT_FOUND' })
 })
+
+test('a client without the tool of a call does not answer it, and says which tool is missing', async () => {
+  const execution = fakeExecution()
+  execution.calls.set(1, { tool: 'pay', status: 'running' })
+  await using executor = await FakeExecutor.start((request, reply) =>
+    execution.serve(request, reply, (stream) => {
+      stream.started(1)
+      stream.event(called(1, 'pay'))
+      if (execution.streams.length > 1) void execution.answered.then(() => stream.finished('done'))
+    }),
+  )
+  await using codemode = codemodeOf(executor, { tools: { other: () => 1 } })
+  await expect(codemode.resume(id)).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    message: expect.stringContaining(`codemode.registerTool('pay', …)`) as string,
+  })
+  expect(execution.answers).toEqual([])
+  codemode.registerTool('pay', () => 2)
+  expect(await codemode.resume(id)).toMatchObject({ result: 'done' })
+})

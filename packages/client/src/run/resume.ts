@@ -1,5 +1,8 @@
 import { defaultRequestLimits, isFinal, maxTimerMs, type ExecutionEvent, type ExecutionRecord } from '@codemode/shared'
+import { toolCancelled } from '@codemode/shared/internal'
 
+import { forwardAbort } from '../async/forward-abort.ts'
+import { ConfigurationError } from '../errors/configuration-error.ts'
 import type { ControlOptions, Executor } from '../executor.ts'
 import type { ClientEmitter } from '../insight/client-events.ts'
 import type { ClientTools } from '../tools/client-tools.ts'
@@ -28,7 +31,10 @@ interface ResumeParts {
 /** Statuses of calls whose approvals, if they had any, have been decided. */
 const decidedStatuses: ReadonlySet<string> = new Set(['deferred', 'completed', 'failed', 'cancelled'])
 
-/** Serves the tool calls of an execution with the tools of a view, and resolves with its result. */
+/**
+ * Serves the tool calls of an execution with the tools of a view, and resolves with its result. Rejects with a
+ * ConfigurationError for a call of a tool that the view does not have; the call stays open for another client.
+ */
 export async function resumeWithTools(
   executionId: string,
   { executor, tools, events, registry, toolTimeoutMs = defaultRequestLimits.toolTimeoutMs }: ResumeParts,
@@ -39,18 +45,41 @@ export async function resumeWithTools(
   const { correlationId, label } = record
   const ids = { executionId, correlationId }
   const isDecided = decidedCalls(record)
-  return requirePart(executor, 'detached').detached.resume(executionId, {
-    signal: options.signal,
+  const stop = new AbortController()
+  const stopForwarding = forwardAbort(options.signal, stop)
+  let failure: ConfigurationError | undefined
+  const resuming = requirePart(executor, 'detached').detached.resume(executionId, {
+    signal: stop.signal,
     correlationId,
-    callTool: (message, signal) => tools.serve(message, signal, { registry, state: undefined }),
+    callTool: (message, signal) => {
+      if (registry.get(message.tool) !== undefined) return tools.serve(message, signal, { registry, state: undefined })
+      failure ??= missingTool(message.tool, executionId)
+      stop.abort(failure)
+      return new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(toolCancelled(message.tool)), { once: true })
+      })
+    },
     timeoutOf: (name) => Math.min(registry.get(name)?.declaration.timeoutMs ?? toolTimeoutMs, maxTimerMs),
     onCallConflict: (call, reason) => reportConflict(events, call, reason),
     onEvent: (event: ExecutionEvent) => {
-      if (event.type === 'log') events.emit('log', { ...ids, level: event.level, text: event.text, at: event.at })
       if (event.type !== 'approval.requested' || isDecided(event.callId)) return
       events.emit('approval', { ...ids, label, approval: approvalOfEvent(event) })
     },
   })
+  try {
+    return await resuming
+  } catch (error) {
+    throw failure ?? error
+  } finally {
+    stopForwarding()
+  }
+}
+
+function missingTool(name: string, executionId: string): ConfigurationError {
+  return new ConfigurationError(
+    `The execution ${executionId} calls the tool ${name}, which this client does not have. The call waits for a client that has it.`,
+    `codemode.registerTool('${name}', …)\nawait codemode.resume('${executionId}')`,
+  )
 }
 
 /** Returns a function that returns whether a call of the past waits for no approval any more. */
