@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import { tool, type ClientConfig, type Codemode } from '@codemode/client'
-import { aborted, connect, freePort } from '@codemode/testkit'
+import { Codemode, ExecutorClient, tool, withFailover, type ClientConfig } from '@codemode/client'
+import { aborted, apiKey, connect, freePort } from '@codemode/testkit'
 
 import { startDurableExecutor, type DurableExecutor } from '../support/durable-executor.ts'
 import { testStores, type TestStore } from '../support/test-stores.ts'
@@ -91,6 +91,30 @@ test('resuming ends with its signal, and cancels nothing', { tags: ['JB-6'] }, a
   one.release()
   expect(await codemode.resume(id)).toMatchObject({ success: true })
   expect(one.callIds).toEqual([`${id}:1`, `${id}:2`, `${id}:2`])
+})
+
+test('resuming goes on at another node when the node of the execution dies', { tags: ['JB-6', 'JB-5'] }, async () => {
+  const dying = await startDurableExecutor(store)
+  const retry = { maxAttempts: 2, backoffBaseMs: 10 }
+  const executors = [dying, executor].map(
+    ({ url }) => new ExecutorClient({ executorUrl: url, executorApiKey: apiKey, retry }),
+  )
+  const callIds: string[] = []
+  const entered = Promise.withResolvers<void>()
+  const step = async ({ n }: { n: number }, { callId, signal }: { callId: string; signal: AbortSignal }) => {
+    callIds.push(callId)
+    // The second call is in flight when the node dies, and is made again.
+    if (callIds.length !== 2) return n * 10
+    entered.resolve()
+    return aborted(signal)
+  }
+  await using codemode = Codemode.fromClientConfig({ executor: withFailover(executors), tools: { step } })
+  const { id } = await codemode.submit(code, options)
+  const resumed = codemode.resume(id)
+  await entered.promise
+  await dying.kill()
+  expect(await resumed).toMatchObject({ success: true, result: [{}, 10, 20] })
+  expect(callIds).toEqual([`${id}:1`, `${id}:2`, `${id}:2`])
 })
 
 test('an execution with a callback is only watched', { tags: ['JB-6'] }, async () => {
