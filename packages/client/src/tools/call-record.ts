@@ -139,12 +139,13 @@ export class CallRecord {
   }
 
   #start(call: CallArrival, run: (signal: AbortSignal) => Promise<ToolResponse>): RunningCall {
-    const { id, fingerprint, keepUntil } = call
+    const { id, tool, fingerprint, keepUntil } = call
     const controller = new AbortController()
     const cancelled = Promise.withResolvers<ToolResponse>()
     const settle = async (): Promise<string> => {
       try {
-        const response = await Promise.race([cancelled.promise, run(controller.signal)])
+        const first = await Promise.race([cancelled.promise, run(controller.signal)])
+        const response = this.#cancelled.has(id) ? toolCancelled(tool) : first
         const json = JSON.stringify(response)
         const keptMs = isLasting(response, call, running) ? Math.min(keepUntil - Date.now(), maxKeptMs) : 0
         if (keptMs > 0) this.#answers.set(id, { fingerprint, json }, { ttl: keptMs })
@@ -157,7 +158,7 @@ export class CallRecord {
       fingerprint,
       answer: settle(),
       controller,
-      answerAsCancelled: () => cancelled.resolve(toolCancelled(call.tool)),
+      answerAsCancelled: () => cancelled.resolve(toolCancelled(tool)),
       arrivals: 0,
       isAbandoned: false,
     }
