@@ -97,7 +97,8 @@ function environmentOptions(env: Readonly<Record<string, string | undefined>>): 
  * validation refuses it together with the other problems.
  */
 function optionValue(option: OptionName, text: string): unknown {
-  if (option === 'callbackOrigins') return text.split(',').flatMap((origin) => origin.trim() || [])
+  if (option === 'callbackOrigins' || option === 'notifyOrigins')
+    return text.split(',').flatMap((origin) => origin.trim() || [])
   const { type } = executorOptionsSchema.shape[option].unwrap()
   if (type === 'boolean') return { 1: true, true: true, 0: false, false: false }[text] ?? text
   return type === 'number' ? plainValue(text) : text

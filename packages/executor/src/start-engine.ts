@@ -9,8 +9,8 @@ import { combineObservers } from './engine/engine-observer.ts'
 import type { ExecutorInfo } from './http/operations.ts'
 import { logObserver } from './log-observer.ts'
 import { ProcessPool } from './sandbox/process-pool.ts'
-import type { ExecutionStore } from './store/execution-store.ts'
 import { configuredStore } from './store/configured-store.ts'
+import type { ExecutionStore, SendNotification } from './store/execution-store.ts'
 import { metricsObserver } from './telemetry.ts'
 import type { CreateCallbackTransport } from './tools/transport.ts'
 import { executorVersion, isolatedVmVersion } from './versions.ts'
@@ -26,6 +26,8 @@ export interface StartedEngine extends AsyncDisposable {
 interface EngineDependencies {
   readonly logger: Logger
   readonly callbackTransport: CreateCallbackTransport
+  /** Sends the notifications of the configured store. */
+  readonly sendNotification?: SendNotification
   /** Store of detached executions in place of the configured one. It is not closed with the engine. */
   readonly store?: ExecutionStore
 }
@@ -33,7 +35,7 @@ interface EngineDependencies {
 /** Starts the sandbox processes and creates an engine that uses them. */
 export async function startEngine(
   config: ExecutorConfig,
-  { logger, callbackTransport, store: givenStore }: EngineDependencies,
+  { logger, callbackTransport, sendNotification, store: givenStore }: EngineDependencies,
 ): Promise<StartedEngine> {
   const observer = combineObservers([logObserver(logger), metricsObserver()])
   const sandbox = await ProcessPool.start({
@@ -51,7 +53,7 @@ export async function startEngine(
   }
   observer.sandboxStarted(isolation)
   const { v8, icu, guestRuntime } = sandbox.versions
-  const ownStore = givenStore === undefined ? configuredStore(config, logger) : undefined
+  const ownStore = givenStore === undefined ? configuredStore(config, { logger, sendNotification }) : undefined
   const store = givenStore ?? ownStore?.store
   const engine = createEngine({
     sandbox,

@@ -6,12 +6,14 @@ import {
   type InstanceReading,
   type Journal,
   type KnownReading,
+  type Notification,
+  type NotificationList,
   type RetryRequest,
   type ToolAnswer,
 } from '@codemode/shared'
 import { textHead } from '@codemode/shared/internal'
 
-import type { ExecutionPage, ListOptions } from '../store/execution-store.ts'
+import type { ExecutionPage, ListOptions, NotificationListOptions } from '../store/execution-store.ts'
 import type { Principal } from './principal.ts'
 
 /** A valid request, with the facts about its connection that the engine needs. */
@@ -116,6 +118,13 @@ export interface Engine {
   find(tenant: string, id: string): ExecutionHandle | Promise<ExecutionHandle>
   /** Returns a page of the tenant's detached executions. Rejects with `RequestError` STORE_DISABLED without a store. */
   list(tenant: string, options: ListOptions): Promise<ExecutionPage>
+  /**
+   * Returns a page of the tenant's notifications that were not delivered. Rejects with `RequestError` STORE_DISABLED without
+   * a store.
+   */
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList>
+  /** Sends a notification again that was not delivered. Rejects with `RequestError`, NOT_FOUND if there is none. */
+  resendNotification(tenant: string, id: string): Promise<Notification>
   readonly readiness: Readiness
   /** Refuses new executions, waits up to `drainMs` for the others, and cancels those that remain. */
   close(options: { drainMs: number }): Promise<void>

@@ -182,6 +182,14 @@ export class FakeEngine implements Engine {
     return { items: [], nextCursor: null }
   }
 
+  async listNotifications() {
+    return { items: [], nextCursor: null }
+  }
+
+  async resendNotification(): Promise<never> {
+    throw new RequestError('NOT_FOUND', 'There is no notification with this id.')
+  }
+
   add(tenant: string, id = newExecutionId(), owner = `owner of ${tenant}`): FakeExecution {
     const execution = new FakeExecution(id, owner)
     this.executions.set(`${tenant} ${id}`, execution)

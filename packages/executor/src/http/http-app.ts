@@ -17,6 +17,7 @@ import { retryExecution } from './executions-retry.ts'
 import { wakeExecution } from './executions-wake.ts'
 import { readJournal } from './journal.ts'
 import { refuseOtherMethods } from './method-not-allowed.ts'
+import { listNotifications, resendNotification } from './notifications.ts'
 import { openapi } from './openapi.ts'
 import { livez, readInfo, readyz, type ExecutorInfo } from './operations.ts'
 import { defaultStallMs } from './stalled-writes.ts'
@@ -27,6 +28,8 @@ interface HttpAppOptions {
   readonly engine: Engine
   readonly keys: Pick<KeyStore, 'find'>
   readonly guard: Pick<CallbackGuard, 'check'>
+  /** Guard of the receivers of notifications. */
+  readonly notifyGuard: Pick<CallbackGuard, 'check'>
   /** Returns the current state of the executor. */
   readonly info: () => ExecutorInfo
   readonly logger: Logger
@@ -37,7 +40,7 @@ interface HttpAppOptions {
 
 /** Creates the executor's HTTP API over an engine; `app.request()` serves it without a port. */
 export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
-  const { engine, keys, guard, info, logger } = options
+  const { engine, keys, guard, notifyGuard, info, logger } = options
   const { heartbeatMs, stallMs = defaultStallMs } = options
   const streams = { logger, heartbeatMs, stallMs }
   const app = new Hono<HttpEnv>()
@@ -52,15 +55,18 @@ export function createHttpApp(options: HttpAppOptions): Hono<HttpEnv> {
   app.use('/v1/*', bearerAuth({ keys }), traceContext())
   app.get('/v1/info', readInfo({ info }))
   app.get('/v1/executions', listExecutions({ engine }))
-  app.post('/v1/executions', createExecution({ engine, guard, ...streams }))
+  app.post('/v1/executions', createExecution({ engine, guard, notifyGuard, ...streams }))
   app.get('/v1/executions/:id', readExecution({ engine }))
   app.get('/v1/executions/:id/events', streamEvents({ engine, ...streams }))
   app.get('/v1/executions/:id/journal', readJournal({ engine }))
   app.post('/v1/executions/:id/cancel', cancelExecution({ engine }))
   app.post('/v1/executions/:id/tool-results', takeToolResults({ engine }))
 
-  app.post('/v1/executions/:id/retry', retryExecution({ engine, guard }))
+  app.post('/v1/executions/:id/retry', retryExecution({ engine, guard, notifyGuard }))
   app.post('/v1/executions/:id/wake', wakeExecution({ engine }))
+
+  app.get('/v1/notifications', listNotifications({ engine }))
+  app.post('/v1/notifications/:id/resend', resendNotification({ engine }))
 
   refuseOtherMethods(app)
   return app

@@ -18,6 +18,7 @@ import {
 import { z } from 'zod'
 import type { ZodOpenApiPathsObject } from 'zod-openapi'
 
+import { notificationCallback } from './openapi-notifications.ts'
 import {
   id,
   executionId,
@@ -82,6 +83,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
         ...failures(...codesOfKind('request').filter((code) => code !== 'SESSION_EXPIRED')),
       },
       callbacks: {
+        notification: notificationCallback,
         toolCall: {
           '{$request.body#/callback/url}': {
             post: {

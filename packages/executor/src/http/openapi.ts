@@ -6,6 +6,7 @@ import { createDocument, type ZodOpenApiPathsObject } from 'zod-openapi'
 import { allRights } from '../engine/principal.ts'
 import type { HttpEnv } from './http-context.ts'
 import { executionPaths } from './openapi-executions.ts'
+import { notificationPaths } from './openapi-notifications.ts'
 import { status, requestHeaders, response, failures } from './openapi-parts.ts'
 
 const paths: ZodOpenApiPathsObject = {
@@ -45,6 +46,7 @@ const paths: ZodOpenApiPathsObject = {
     },
   },
   ...executionPaths,
+  ...notificationPaths,
 }
 
 /**

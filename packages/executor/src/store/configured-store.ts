@@ -3,7 +3,7 @@ import type { Logger } from 'pino'
 import type { ExecutorConfig } from '../config.ts'
 import { DeferredStore } from './deferred-store.ts'
 import { hasEmbeddedData, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/start-embedded-postgres.ts'
-import type { ExecutionStore } from './execution-store.ts'
+import type { ExecutionStore, SendNotification } from './execution-store.ts'
 import { describeDatabaseProblem } from './postgres/database-problem.ts'
 import { PostgresStore } from './postgres/postgres-store.ts'
 
@@ -11,6 +11,11 @@ type StoreConfig = Pick<
   ExecutorConfig,
   'store' | 'databaseUrl' | 'dataDir' | 'databaseConnections' | 'retainDetachedMs'
 >
+
+interface StoreDependencies {
+  readonly logger: Logger
+  readonly sendNotification?: SendNotification | undefined
+}
 
 /** Store of detached executions; disposing of it also stops the server that was started for it. */
 interface ConfiguredStore extends AsyncDisposable {
@@ -21,7 +26,10 @@ interface ConfiguredStore extends AsyncDisposable {
  * Returns the store of detached executions: in the configured database, or in a PostgreSQL server of the executor's own,
  * which the first detached execution starts, or the executor if there is data. Returns undefined if there is to be none.
  */
-export function configuredStore(config: StoreConfig, logger: Logger): ConfiguredStore | undefined {
+export function configuredStore(
+  config: StoreConfig,
+  { logger, sendNotification }: StoreDependencies,
+): ConfiguredStore | undefined {
   const { databaseUrl, dataDir, databaseConnections: maxConnections, retainDetachedMs: retainMs } = config
   if (config.store === 'none') return undefined
   let server: EmbeddedPostgres | undefined
@@ -30,9 +38,14 @@ export function configuredStore(config: StoreConfig, logger: Logger): Configured
     if (problem === undefined) logger.warn({ err }, 'the store of detached executions does not answer')
     else logger.warn({ problem }, 'the store of detached executions is not available')
   }
+  const onDeadNotification = (ids: readonly string[]): void => {
+    logger.error({ notifications: ids }, 'notifications were not delivered within a day; see docs/notifications.md')
+  }
+  const sending = sendNotification === undefined ? {} : { sendNotification }
   async function start(): Promise<PostgresStore> {
     if (databaseUrl === undefined) server ??= await startEmbeddedPostgres({ dataDir, logger })
-    return PostgresStore.start({ url: databaseUrl ?? server!.url, maxConnections, retainMs, onError })
+    const url = databaseUrl ?? server!.url
+    return PostgresStore.start({ url, maxConnections, retainMs, onDeadNotification, onError, ...sending })
   }
   const startsAtOnce = databaseUrl !== undefined || hasEmbeddedData(dataDir)
   const store = new DeferredStore({ start, startsAtOnce, onError })

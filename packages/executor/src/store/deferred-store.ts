@@ -1,4 +1,4 @@
-import { RequestError, type Journal } from '@codemode/shared'
+import { RequestError, type Journal, type Notification, type NotificationList } from '@codemode/shared'
 
 import type {
   Created,
@@ -7,6 +7,7 @@ import type {
   InboxMessage,
   ListOptions,
   NewExecution,
+  NotificationListOptions,
   StoredExecution,
   Worker,
   Working,
@@ -64,6 +65,14 @@ export class DeferredStore implements ExecutionStore {
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
     return this.#isEmpty ? false : (await this.#ready()).post(tenant, id, message)
+  }
+
+  async listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return this.#isEmpty ? { items: [], nextCursor: null } : (await this.#ready()).listNotifications(tenant, options)
+  }
+
+  async resendNotification(tenant: string, id: string): Promise<Notification | undefined> {
+    return this.#isEmpty ? undefined : (await this.#ready()).resendNotification(tenant, id)
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {

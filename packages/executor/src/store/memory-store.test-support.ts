@@ -122,6 +122,14 @@ export class MemoryStore implements ExecutionStore {
     return true
   }
 
+  async listNotifications() {
+    return { items: [], nextCursor: null }
+  }
+
+  async resendNotification() {
+    return undefined
+  }
+
   onAppend(_tenant: string, id: string, listener: () => void): () => void {
     const listeners = this.#listeners.get(id) ?? new Set()
     this.#listeners.set(id, listeners.add(listener))

@@ -6,7 +6,9 @@ import { sql, type Transaction } from 'kysely'
 import type { StatusChange } from '../execution-store.ts'
 import type { Database, Tables } from './database.ts'
 import { encodePayload } from './payload.ts'
-import type { WakeUpJob, WakeUps } from './wake-ups.ts'
+import type { JobQueues } from './job-server.ts'
+import { insertNotifications, type NotificationRow } from './notification-rows.ts'
+import type { WakeUpJob } from './wake-ups.ts'
 
 /** Writes of the holder of a lease, which are committed together. */
 export interface Commit {
@@ -21,6 +23,8 @@ export interface Commit {
   readonly change?: StatusChange | undefined
   /** Number of the last message to remove from the inbox. */
   readonly handled?: number | undefined
+  /** Notifications that the changes cause. */
+  readonly notifications?: readonly NotificationRow[]
   /** Gives the lease back. */
   readonly ending?: Ending
   /** Whether an earlier attempt to commit it failed, and may yet have been committed. */
@@ -42,25 +46,34 @@ export type CommitOutcome = 'committed' | 'lost' | 'has-messages'
 /** Commits a group, at most one commit of an execution. A refused commit does not affect the others. */
 export async function commitGroup(
   db: Database,
-  wakeUps: WakeUps,
+  queues: JobQueues,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
-  if (group.every(({ ending }) => ending === undefined)) return write(db, group)
-  return db.transaction().execute((trx) => commitEndings(trx, wakeUps, group))
+  const isOneStatement = group.every(
+    ({ ending, notifications = [] }) => ending === undefined && notifications.length === 0,
+  )
+  if (isOneStatement) return write(db, group)
+  return db.transaction().execute((trx) => commitWithJobs(trx, queues, group))
 }
 
-/** Commits a group in which leases are given back. */
-async function commitEndings(
+/** Commits a group in which leases are given back or notifications are sent. */
+async function commitWithJobs(
   trx: Transaction<Tables>,
-  wakeUps: WakeUps,
+  { wakeUps, notifications }: JobQueues,
   group: readonly Commit[],
 ): Promise<Map<Commit, CommitOutcome>> {
   const kept = await parksWithMessages(trx, group)
   const writable = group.filter((commit) => !kept.includes(commit))
   const outcomes = await write(trx, writable)
   for (const commit of kept) outcomes.set(commit, 'has-messages')
-  const ended = writable.flatMap((commit) =>
-    commit.ending !== undefined && outcomes.get(commit) === 'committed' ? [{ ...commit, ending: commit.ending }] : [],
+  const committed = writable.filter((commit) => outcomes.get(commit) === 'committed')
+  await insertNotifications(
+    trx,
+    notifications,
+    committed.flatMap((commit) => commit.notifications ?? []),
+  )
+  const ended = committed.flatMap((commit) =>
+    commit.ending === undefined ? [] : [{ ...commit, ending: commit.ending }],
   )
   if (ended.length === 0) return outcomes
   await wakeUps.complete(

@@ -44,8 +44,8 @@ async function insertExecutions(
   const facts = executions.map(({ facts }) => facts)
   const { rows } = await sql<Inserted>`
     insert into codemode.executions
-      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, status, expires_at)
-    select tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, 'queued',
+      (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, status, expires_at)
+    select tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, 'queued',
       now() + expires_after_ms * interval '1 ms'
     from unnest(
       ${facts.map(({ tenant }) => tenant)}::text[],
@@ -58,9 +58,10 @@ async function insertExecutions(
       ${facts.map(({ isolation }) => isolation)}::text[],
       ${executions.map(({ header }) => encodePayload(header))}::text[],
       ${facts.map(({ callback }) => (callback === undefined ? null : encodePayload(callback)))}::text[],
+      ${facts.map(({ notify }) => (notify === undefined ? null : encodePayload(notify)))}::text[],
       ${facts.map(({ expiresAfterMs }) => expiresAfterMs)}::float8[],
       ${executions.map((execution, index) => placesLeft(execution, executions.slice(0, index)))}::int[]
-    ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, expires_after_ms, places_left)
+    ) as new (tenant, id, owner, key_id, correlation_id, label, body_hash, isolation, header, callback, notify, expires_after_ms, places_left)
     where places_left > 0 and not exists (
       select from codemode.executions queued
       where queued.tenant = new.tenant and queued.status = 'queued'

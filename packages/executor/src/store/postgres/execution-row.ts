@@ -1,4 +1,4 @@
-import { isFinal, type Callback, type ExecutionFailure } from '@codemode/shared'
+import { isFinal, type Callback, type ExecutionFailure, type Notify } from '@codemode/shared'
 
 import type { ExecutionFacts, StoredExecution } from '../execution-store.ts'
 import type { ExecutionRow } from './database.ts'
@@ -16,6 +16,7 @@ export const executionColumns = [
   'body_hash',
   'isolation',
   'callback',
+  'notify',
   'error',
   'status',
   'created_at',
@@ -38,6 +39,7 @@ export function executionOf(row: Pick<ExecutionRow, (typeof executionColumns)[nu
     bodyHash: row.body_hash,
     isolation: row.isolation,
     ...(row.callback !== null && { callback: decodePayload(row.callback) as Callback }),
+    ...(row.notify !== null && { notify: decodePayload(row.notify) as Notify }),
     expiresAfterMs: expiresAt - createdAt,
   }
   return {

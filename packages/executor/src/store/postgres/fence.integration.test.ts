@@ -16,14 +16,14 @@ import {
   useServer,
   worker,
 } from './postgres-store.test-support.ts'
-import type { WakeUps } from './wake-ups.ts'
+import type { JobQueues } from './job-server.ts'
 
 const servers = useServer()
 
 interface Claims {
   readonly url: string
   readonly db: Database
-  readonly wakeUps: WakeUps
+  readonly queues: JobQueues
   readonly keys: readonly string[]
 }
 
@@ -36,7 +36,7 @@ async function withClaims(count: number, run: (claims: Claims) => Promise<void>)
   const rows = await query(url, 'select key from codemode.executions order by key')
   const keys = rows.map(({ key }) => String(key))
   await claimExecutions(parts.db, 'a', keys)
-  await run({ url, ...parts, keys })
+  await run({ url, db: parts.db, queues: parts, keys })
 }
 
 /** Returns the commit of one entry by the holder of an epoch. */
@@ -47,8 +47,8 @@ function commitOf(key: string, epoch: number, more: Partial<Commit> = {}): Commi
 const job = { id: '00000000-0000-0000-0000-000000000000', retryCount: 0, key: '' }
 const finish = { ending: { type: 'finish', job }, change: { status: 'completed', finishedAt: 1 } } as const
 
-const outcomesOf = async ({ db, wakeUps }: Claims, group: readonly Commit[]) => [
-  ...(await commitGroup(db, wakeUps, group)).values(),
+const outcomesOf = async ({ db, queues }: Claims, group: readonly Commit[]) => [
+  ...(await commitGroup(db, queues, group)).values(),
 ]
 
 /** Waits until a statement of another connection waits for a lock. */

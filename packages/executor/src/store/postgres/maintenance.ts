@@ -30,8 +30,8 @@ export async function wakeExpired(db: Database, wakeUps: WakeUps): Promise<numbe
 }
 
 /**
- * Deletes the messages to finished executions. Of executions that finished more than `retainMs` ago, deletes all but the id
- * and the hash of the body, and deletes these `tombstoneDays` later.
+ * Deletes the messages to finished executions. Of executions that finished more than `retainMs` ago and have no
+ * notification to deliver, deletes all but the id and the hash of the body, and deletes these `tombstoneDays` later.
  */
 export async function deleteOld(db: Database, retainMs: number): Promise<void> {
   await deleteUnreadMessages(db)
@@ -52,18 +52,23 @@ async function buryFinished(db: Database, retainMs: number): Promise<number> {
       with old as (
         select key from codemode.executions
         where not is_tombstone and finished_at < now() - ${retainMs}::float8 * interval '1 ms'
+          and not exists (
+            select from codemode.notifications waiting
+            where waiting.key = executions.key and waiting.status = 'pending'
+          )
         order by finished_at
         limit ${batchSize}
         for update skip locked
       )
       update codemode.executions e
-      set is_tombstone = true, header = null, callback = null, error = null, label = null
+      set is_tombstone = true, header = null, callback = null, notify = null, error = null, label = null
       from old where e.key = old.key
       returning e.key`.execute(trx)
     const keys = rows.map(({ key }) => key)
     if (keys.length > 0) {
       await sql`delete from codemode.entries where key = any(${keys}::bigint[])`.execute(trx)
       await sql`delete from codemode.inbox where key = any(${keys}::bigint[])`.execute(trx)
+      await sql`delete from codemode.notifications where key = any(${keys}::bigint[])`.execute(trx)
     }
     return keys.length
   })

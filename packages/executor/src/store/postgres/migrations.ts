@@ -7,6 +7,7 @@ import type { Migration } from 'kysely/migration'
  */
 export const migrations: Record<string, Migration> = {
   '2026-11-29-executions': { up: createTables },
+  '2026-11-30-notifications': { up: addNotifications },
 }
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
@@ -55,4 +56,24 @@ async function createTables(db: Kysely<unknown>): Promise<void> {
       payload text not null
     )`.execute(db)
   await sql`create index on codemode.inbox (key, number)`.execute(db)
+}
+
+async function addNotifications(db: Kysely<unknown>): Promise<void> {
+  await sql`alter table codemode.executions add column notify text`.execute(db)
+  await sql`
+    create table codemode.notifications (
+      number bigint generated always as identity primary key,
+      key bigint not null,
+      tenant text not null,
+      id text not null,
+      payload text not null,
+      status text not null default 'pending',
+      created_at timestamptz(3) not null default now(),
+      attempts integer not null default 0,
+      last_attempt_at timestamptz(3),
+      problem text,
+      unique (tenant, id)
+    )`.execute(db)
+  await sql`create index on codemode.notifications (key)`.execute(db)
+  await sql`create index on codemode.notifications (tenant, number)`.execute(db)
 }

@@ -3,14 +3,17 @@ import type { JournalEntry } from '@codemode/shared'
 import {
   LeaseLost,
   type AppendOptions,
+  type ApprovalNotice,
   type Lease,
   type ParkOptions,
   type ReceivedMessage,
   type StatusChange,
 } from '../execution-store.ts'
+import { notificationsOf } from '../notifications-of.ts'
 import type { ClaimedExecution } from './claim-executions.ts'
 import type { Commit, CommitOutcome } from './commit-group.ts'
 import { maxUnavailableMs } from './group-committer.ts'
+import type { NotificationRow } from './notification-rows.ts'
 import { encodePayload } from './payload.ts'
 import type { WakeUpJob } from './wake-ups.ts'
 
@@ -26,6 +29,11 @@ interface PostgresLeaseOptions {
   readonly topic: string
   readonly commit: (commit: Commit) => Promise<CommitOutcome>
   readonly readMessages: () => Promise<ReceivedMessage[]>
+}
+
+/** Effects of a commit besides its entries. */
+interface Effects extends Pick<Commit, 'change' | 'handled' | 'ending'> {
+  readonly requested?: readonly ApprovalNotice[] | undefined
 }
 
 /** Lease of an execution in PostgreSQL. */
@@ -65,16 +73,17 @@ export class PostgresLease implements Lease {
     return this.#confirmation.promise
   }
 
-  async append(entries: readonly JournalEntry[], { change, handled }: AppendOptions = {}): Promise<void> {
-    await this.#commit(entries, { change, handled })
+  async append(entries: readonly JournalEntry[], { change, handled, requested }: AppendOptions = {}): Promise<void> {
+    await this.#commit(entries, { change, handled, requested })
   }
 
   async finish(entries: readonly JournalEntry[], change: StatusChange): Promise<void> {
     await this.#commit(entries, { change, ending: { type: 'finish', job: this.job } })
   }
 
-  async park(entries: readonly JournalEntry[], { change, handled, wakeAt }: ParkOptions): Promise<boolean> {
-    return this.#commit(entries, { change, handled, ending: { type: 'park', job: this.job, wakeAt } })
+  async park(entries: readonly JournalEntry[], options: ParkOptions): Promise<boolean> {
+    const { wakeAt, ...effects } = options
+    return this.#commit(entries, { ...effects, ending: { type: 'park', job: this.job, wakeAt } })
   }
 
   async release(): Promise<void> {
@@ -115,10 +124,7 @@ export class PostgresLease implements Lease {
   }
 
   /** Returns false if the execution cannot be parked. */
-  async #commit(
-    entries: readonly JournalEntry[],
-    effects: Pick<Commit, 'change' | 'handled' | 'ending'>,
-  ): Promise<boolean> {
+  async #commit(entries: readonly JournalEntry[], { requested, ...effects }: Effects): Promise<boolean> {
     if (this.#lost !== undefined) throw this.#lost
     const { claimed, topic, commit } = this.#options
     const position = this.#position
@@ -130,10 +136,23 @@ export class PostgresLease implements Lease {
       epoch: claimed.epoch,
       position,
       payloads: entries.map(encodePayload),
+      notifications: this.#notificationsOf({ change: effects.change, requested }),
       ...effects,
     })
     if (outcome === 'lost') throw this.lose(`another node has claimed the execution after epoch ${claimed.epoch}`)
     if (outcome === 'has-messages') this.#position = position
     return outcome === 'committed'
+  }
+
+  #notificationsOf(changed: { change: Effects['change']; requested: Effects['requested'] }): NotificationRow[] {
+    const { facts } = this.execution
+    const { key } = this
+    const at = Date.now()
+    return notificationsOf(facts, { ...changed, position: this.#position, at }).map(({ id, message }) => ({
+      key,
+      tenant: facts.tenant,
+      id,
+      payload: encodePayload(message),
+    }))
   }
 }

@@ -7,8 +7,8 @@ import { headerOf } from '../../engine/state/journal.test-support.ts'
 import { LeaseLost, type ExecutionFacts, type Lease, type NewExecution, type Worker } from '../execution-store.ts'
 import { openPool } from './connection-pool.ts'
 import { createDatabase, type Database } from './database.ts'
+import { startJobs, type JobQueues } from './job-server.ts'
 import { PostgresStore, type PostgresStoreOptions } from './postgres-store.ts'
-import { WakeUps } from './wake-ups.ts'
 
 /** Returns a server for the tests of a file, and functions that work on it. */
 export function useServer() {
@@ -58,15 +58,16 @@ export function startStore(url: string, options: Partial<PostgresStoreOptions> =
 }
 
 /** Opens what a store consists of, for tests of its parts. */
-export async function openParts(url: string): Promise<{ db: Database; wakeUps: WakeUps } & AsyncDisposable> {
+export async function openParts(url: string): Promise<{ db: Database } & JobQueues & AsyncDisposable> {
   const connection = { url, maxConnections: 5, connectTimeoutMs: 3_000, statementTimeoutMs: 5_000 }
-  const wakeUps = await WakeUps.start(connection, () => {})
+  const jobs = await startJobs(connection, () => {})
   const db = createDatabase(openPool(connection))
   return {
     db,
-    wakeUps,
+    wakeUps: jobs.wakeUps,
+    notifications: jobs.notifications,
     async [Symbol.asyncDispose]() {
-      await wakeUps.stop()
+      await jobs.stop()
       await db.destroy()
     },
   }

@@ -1,4 +1,4 @@
-import type { Journal } from '@codemode/shared'
+import type { Journal, Notification, NotificationList } from '@codemode/shared'
 
 import type {
   Created,
@@ -7,6 +7,8 @@ import type {
   InboxMessage,
   ListOptions,
   NewExecution,
+  NotificationListOptions,
+  SendNotification,
   StoredExecution,
   Worker,
   Working,
@@ -19,13 +21,16 @@ import { createDatabase, type Database } from './database.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { postMessage } from './inbox.ts'
 import { deleteOld, wakeExpired } from './maintenance.ts'
+import { startJobs, type JobServer } from './job-server.ts'
 import { migrateStore } from './migrate.ts'
-import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { listNotifications } from './list-notifications.ts'
+import { markDead, resendNotification } from './notification-rows.ts'
+import { NotificationWorker } from './notification-worker.ts'
+import { messageTopic, notificationTopic, Topics, topicOf, workTopic } from './topics.ts'
 import { Pump } from './pump.ts'
 import { findExecution, listExecutions, readJournal } from './read-executions.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
-import { WakeUps } from './wake-ups.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Maximum number of executions that are stored in one transaction. */
@@ -35,7 +40,7 @@ const maxCreations = 32
 export interface PostgresStoreOptions {
   /** URL of the database, `postgres://…`. */
   readonly url: string
-  /** Maximum number of connections, besides three for wake-ups and notifications; 10 by default. */
+  /** Maximum number of connections, besides three for job queues and topics; 10 by default. */
   readonly maxConnections?: number
   /** Milliseconds for a connection; 3,000 by default. */
   readonly connectTimeoutMs?: number
@@ -45,11 +50,15 @@ export interface PostgresStoreOptions {
   readonly maxRunningPerTenant?: number
   /** Milliseconds for which finished executions are kept; 7 days by default. */
   readonly retainMs?: number
+  /** Sends notifications to their receivers. Without it, this node delivers none. */
+  readonly sendNotification?: SendNotification
+  /** Called with the ids of notifications that are not sent again by themselves. */
+  readonly onDeadNotification?: (ids: readonly string[]) => void
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
 
-type Resolved = Required<PostgresStoreOptions>
+type Resolved = PostgresStoreOptions & Required<Omit<PostgresStoreOptions, 'sendNotification' | 'onDeadNotification'>>
 
 const defaults = {
   maxConnections: 10,
@@ -63,32 +72,35 @@ const defaults = {
 export class PostgresStore implements ExecutionStore {
   readonly #options: Resolved
   readonly #db: Database
-  readonly #wakeUps: WakeUps
+  readonly #jobs: JobServer
   readonly #creating: Batcher<NewExecution, Created>
   readonly #committer: GroupCommitter
-  readonly #notifications: Notifications
+  readonly #topics: Topics
   readonly #maintenance: RepeatingTask
+  readonly #notificationWorker: NotificationWorker | undefined
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<() => void>>()
 
-  private constructor(options: Resolved, db: Database, wakeUps: WakeUps) {
+  private constructor(options: Resolved, db: Database, jobs: JobServer) {
     this.#options = options
     this.#db = db
-    this.#wakeUps = wakeUps
+    this.#jobs = jobs
     this.#creating = new Batcher({
       maxItems: maxCreations,
-      run: (executions) => createExecutions(db, wakeUps, executions),
+      run: (executions) => createExecutions(db, jobs.wakeUps, executions),
       isOfOneItem: (error) => isContention(error) || !isUnavailable(error),
     })
     this.#committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(db, wakeUps, group),
+      commitGroup: (group) => commitGroup(db, jobs, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
     })
-    this.#notifications = new Notifications({
+    this.#topics = new Topics({
       connection: options,
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
+    const { sendNotification: send, onError } = options
+    if (send) this.#notificationWorker = new NotificationWorker({ db, queue: jobs.notifications, send, onError })
     this.#maintenance = new RepeatingTask({
       intervalMs: maintenanceIntervalMs,
       task: () => this.#maintain(),
@@ -100,13 +112,13 @@ export class PostgresStore implements ExecutionStore {
   static async start(options: PostgresStoreOptions): Promise<PostgresStore> {
     const resolved: Resolved = { ...defaults, ...options }
     await migrateStore(resolved)
-    const wakeUps = await WakeUps.start(resolved, resolved.onError)
-    return new PostgresStore(resolved, createDatabase(openPool(resolved)), wakeUps)
+    const jobs = await startJobs(resolved, resolved.onError)
+    return new PostgresStore(resolved, createDatabase(openPool(resolved)), jobs)
   }
 
   async create(execution: NewExecution): Promise<Created> {
     const created = await this.#creating.run(execution)
-    if (created.type === 'created') this.#notifications.send([workTopic])
+    if (created.type === 'created') this.#topics.send([workTopic])
     return created
   }
 
@@ -123,9 +135,19 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async post(tenant: string, id: string, message: InboxMessage): Promise<boolean> {
-    const isPosted = await postMessage(this.#db, this.#wakeUps, { tenant, id, message })
-    if (isPosted) this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
+    const isPosted = await postMessage(this.#db, this.#jobs.wakeUps, { tenant, id, message })
+    if (isPosted) this.#topics.send([messageTopic(topicOf(tenant, id)), workTopic])
     return isPosted
+  }
+
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return listNotifications(this.#db, tenant, options)
+  }
+
+  async resendNotification(tenant: string, id: string): Promise<Notification | undefined> {
+    const notification = await resendNotification(this.#db, this.#jobs.notifications, { tenant, id })
+    if (notification !== undefined) this.#topics.send([notificationTopic])
+    return notification
   }
 
   onAppend(tenant: string, id: string, listener: () => void): () => void {
@@ -142,7 +164,7 @@ export class PostgresStore implements ExecutionStore {
     const { maxRunningPerTenant, onError } = this.#options
     const pump = new Pump({
       db: this.#db,
-      wakeUps: this.#wakeUps,
+      wakeUps: this.#jobs.wakeUps,
       committer: this.#committer,
       worker,
       maxRunningPerTenant,
@@ -160,19 +182,22 @@ export class PostgresStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
+    await this.#notificationWorker?.stop()
     await this.#maintenance.stop()
-    this.#notifications.close()
-    await this.#wakeUps.stop()
+    this.#topics.close()
+    await this.#jobs.stop()
     await this.#db.destroy()
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
     const topics = new Set(commits.map(({ topic }) => topic))
     if (commits.some(({ ending }) => ending?.type === 'release')) topics.add(workTopic)
-    if (topics.size > 0) this.#notifications.send(topics)
+    if (commits.some(({ notifications = [] }) => notifications.length > 0)) topics.add(notificationTopic)
+    if (topics.size > 0) this.#topics.send(topics)
   }
 
   #onTopic(topic: string): void {
+    if (topic === notificationTopic) this.#notificationWorker?.wake()
     for (const pump of this.#pumps) {
       if (topic === workTopic) pump.wake()
       else pump.onTopic(topic)
@@ -186,8 +211,12 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
-    if ((await wakeExpired(this.#db, this.#wakeUps)) > 0) this.#notifications.send([workTopic])
-    await this.#wakeUps.recoverDeadLetters(this.#db)
+    if ((await wakeExpired(this.#db, this.#jobs.wakeUps)) > 0) this.#topics.send([workTopic])
+    await this.#jobs.wakeUps.recoverDeadLetters(this.#db)
+    await this.#jobs.notifications.takeDead(async (numbers) => {
+      const ids = await markDead(this.#db, numbers)
+      if (ids.length > 0) this.#options.onDeadNotification?.(ids)
+    })
     await deleteOld(this.#db, this.#options.retainMs)
   }
 }

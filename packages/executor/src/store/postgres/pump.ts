@@ -4,7 +4,7 @@ import { claimExecutions, readEntries, type ClaimedExecution } from './claim-exe
 import type { Database } from './database.ts'
 import type { GroupCommitter } from './group-committer.ts'
 import { readMessages, keysWithMessages } from './inbox.ts'
-import { messageTopic, topicOf } from './notifications.ts'
+import { messageTopic, topicOf } from './topics.ts'
 import { PostgresLease } from './postgres-lease.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { isContention } from './store-errors.ts'
