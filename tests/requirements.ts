@@ -56,6 +56,8 @@ export const requirements = {
   'JB-3': "Another tenant's execution answers exactly as an unknown one, on every route",
   'JB-4': 'Detached executions can be listed, filtered, cancelled and retried, from any process',
   'JB-5': "Nodes share a store: any node answers for any execution, and a dead node's executions go on elsewhere",
+  'JB-7':
+    'Signed notifications of the end of an execution, of approvals, and of what needs attention: to allowed origins only, repeated for a day, then listed and sent again by an operator',
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, settle; a logger with levels and redaction',

@@ -6,6 +6,8 @@ import {
   type ExecutionRecord,
   type ExecutionResult,
   type Journal,
+  type Notification,
+  type NotificationList,
   type ToolAnswer,
 } from '@codemode/shared'
 
@@ -182,11 +184,11 @@ export class FakeEngine implements Engine {
     return { items: [], nextCursor: null }
   }
 
-  async listNotifications() {
+  async listNotifications(): Promise<NotificationList> {
     return { items: [], nextCursor: null }
   }
 
-  async resendNotification(): Promise<never> {
+  async resendNotification(): Promise<Notification> {
     throw new RequestError('NOT_FOUND', 'There is no notification with this id.')
   }
 
