@@ -65,6 +65,8 @@ export const requirements = {
   'AP-3': 'Attached executions: decided in the client, or promoted and reported as paused; resumed from any process',
   'AP-4':
     'Only keys with the right to approve decide; guest code and tools never can; decisions record who, when and why',
+  'JB-7':
+    'Signed notifications of the end of an execution, of approvals, and of what needs attention: to allowed origins only, repeated for a day, then listed and sent again by an operator',
   'CL-2': 'Client-side concurrency (a number, or adaptive between bounds), rateLimit, and a bounded, fair, timed queue',
   'CL-3':
     'stats(), activeExecutions(), and the events start, retry, tool, log, approval, settle; a logger with levels and redaction',

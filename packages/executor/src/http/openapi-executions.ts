@@ -19,6 +19,7 @@ import {
 import { z } from 'zod'
 import type { ZodOpenApiPathsObject } from 'zod-openapi'
 
+import { notificationCallback } from './openapi-notifications.ts'
 import {
   id,
   executionId,
@@ -90,6 +91,7 @@ export const executionPaths: ZodOpenApiPathsObject = {
         ...failures(...codesOfKind('request').filter((code) => !notOfCreation.has(code))),
       },
       callbacks: {
+        notification: notificationCallback,
         toolCall: {
           '{$request.body#/callback/url}': {
             post: {

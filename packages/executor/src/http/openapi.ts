@@ -7,6 +7,7 @@ import { allRights } from '../engine/principal.ts'
 import type { HttpEnv } from './http-context.ts'
 import { approvalPaths } from './openapi-approvals.ts'
 import { executionPaths } from './openapi-executions.ts'
+import { notificationPaths } from './openapi-notifications.ts'
 import { status, requestHeaders, response, failures } from './openapi-parts.ts'
 
 const paths: ZodOpenApiPathsObject = {
@@ -50,6 +51,7 @@ const paths: ZodOpenApiPathsObject = {
   },
   ...executionPaths,
   ...approvalPaths,
+  ...notificationPaths,
 }
 
 /**

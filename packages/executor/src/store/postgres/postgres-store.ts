@@ -1,4 +1,4 @@
-import type { Callback, Journal } from '@codemode/shared'
+import type { Callback, Journal, Notification, NotificationList } from '@codemode/shared'
 
 import type { EncryptionKey } from '../../encryption-keys.ts'
 import type {
@@ -14,7 +14,9 @@ import type {
   ListOptions,
   NewDecision,
   NewExecution,
+  NotificationListOptions,
   Promotion,
+  SendNotification,
   StoredExecution,
   StoredRuntime,
   Worker,
@@ -30,9 +32,12 @@ import { executionOf } from './execution-row.ts'
 import { GroupCommitter } from './group-committer.ts'
 import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
+import { startJobs, type JobServer } from './job-server.ts'
+import { listNotifications } from './list-notifications.ts'
 import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
-import { messageTopic, Notifications, topicOf, workTopic } from './notifications.ts'
+import { markDead, resendNotification } from './notification-rows.ts'
+import { NotificationWorker } from './notification-worker.ts'
 import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
 import { promoteExecution } from './promote-execution.ts'
@@ -46,7 +51,7 @@ import { Retention } from './retention.ts'
 import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
 import type { StoreParts } from './store-parts.ts'
-import { WakeUps } from './wake-ups.ts'
+import { messageTopic, notificationTopic, Topics, topicOf, workTopic } from './topics.ts'
 
 const maintenanceIntervalMs = 5_000
 /** Milliseconds between two searches for executions whose wake-ups are gone. */
@@ -60,7 +65,7 @@ const maxFound = 64
 export interface PostgresStoreOptions {
   /** URL of the database, `postgres://…`. */
   readonly url: string
-  /** Maximum number of connections, besides three for wake-ups and notifications; 10 by default. */
+  /** Maximum number of connections, besides three for job queues and topics; 10 by default. */
   readonly maxConnections?: number
   /** Milliseconds for a connection; 3,000 by default. */
   readonly connectTimeoutMs?: number
@@ -74,13 +79,19 @@ export interface PostgresStoreOptions {
   readonly runtime?: StoredRuntime
   /** Keys of the encryption at rest; none by default. */
   readonly encryptionKeys?: readonly EncryptionKey[]
+  /** Sends notifications to their receivers. Without it, this node delivers none. */
+  readonly sendNotification?: SendNotification
+  /** Called with the ids of notifications that are not sent again by themselves. */
+  readonly onDeadNotification?: (ids: readonly string[]) => void
   /** Called with failures of work in the background, which is done again later. */
   readonly onError: (error: unknown) => void
 }
 
 type AppendListener = Parameters<ExecutionStore['onAppend']>[2]
 
-type Resolved = Required<Omit<PostgresStoreOptions, 'runtime'>> & Pick<PostgresStoreOptions, 'runtime'>
+type OptionalOptions = 'runtime' | 'sendNotification' | 'onDeadNotification'
+
+type Resolved = PostgresStoreOptions & Required<Omit<PostgresStoreOptions, OptionalOptions>>
 
 const defaults = {
   maxConnections: 10,
@@ -96,20 +107,23 @@ export class PostgresStore implements ExecutionStore {
   readonly isInUse = true
   readonly #options: Resolved
   readonly #parts: StoreParts
+  readonly #jobs: JobServer
   readonly #creating: Batcher<NewExecution, Created>
   readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
   readonly #committer: GroupCommitter
-  readonly #notifications: Notifications
+  readonly #topics: Topics
   readonly #retention: Retention
   readonly #maintenance: RepeatingTask
+  readonly #notificationWorker: NotificationWorker | undefined
   readonly #closing = new AbortController()
   #nextSearchAt = 0
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<AppendListener>>()
 
-  private constructor(options: Resolved, parts: StoreParts) {
+  private constructor(options: Resolved, parts: StoreParts, jobs: JobServer) {
     this.#options = options
     this.#parts = parts
+    this.#jobs = jobs
     this.#creating = new Batcher({
       maxItems: maxCreations,
       run: (executions) => createExecutions(parts, executions),
@@ -121,15 +135,17 @@ export class PostgresStore implements ExecutionStore {
       isOfOneItem: () => false,
     })
     this.#committer = new GroupCommitter({
-      commitGroup: (group) => commitGroup(parts.db, parts.wakeUps, group),
+      commitGroup: (group) => commitGroup(parts.db, parts, group),
       onCommitted: (commits) => this.#notifyCommitted(commits),
     })
-    this.#notifications = new Notifications({
+    this.#topics = new Topics({
       connection: options,
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
     this.#retention = new Retention(parts.db, options.retainMs)
+    const { sendNotification: send, onError } = options
+    if (send !== undefined) this.#notificationWorker = new NotificationWorker({ parts, send, onError })
     this.#maintenance = new RepeatingTask({
       intervalMs: maintenanceIntervalMs,
       task: () => this.#maintain(),
@@ -145,8 +161,8 @@ export class PostgresStore implements ExecutionStore {
     const payloads = new Payloads({ keys: resolved.encryptionKeys, onUnreadable: resolved.onError })
     try {
       if (resolved.runtime !== undefined) await saveRuntime(db, resolved.runtime)
-      const wakeUps = await WakeUps.start(resolved, resolved.onError)
-      return new PostgresStore(resolved, { db, payloads, wakeUps })
+      const jobs = await startJobs(resolved, resolved.onError)
+      return new PostgresStore(resolved, { db, payloads, ...jobs }, jobs)
     } catch (error) {
       await db.destroy()
       throw error
@@ -155,7 +171,7 @@ export class PostgresStore implements ExecutionStore {
 
   async create(execution: NewExecution): Promise<Created> {
     const created = await this.#creating.run(execution)
-    if (created.type === 'created') this.#notifications.send([workTopic])
+    if (created.type === 'created') this.#topics.send([workTopic])
     return created
   }
 
@@ -192,8 +208,10 @@ export class PostgresStore implements ExecutionStore {
     return outcome
   }
 
-  promote(promotion: Promotion): Promise<boolean> {
-    return promoteExecution(this.#parts, promotion)
+  async promote(promotion: Promotion): Promise<boolean> {
+    const isPromoted = await promoteExecution(this.#parts, promotion)
+    if (isPromoted && promotion.execution.facts.notify !== undefined) this.#topics.send([notificationTopic])
+    return isPromoted
   }
 
   async decide(tenant: string, id: string, decision: NewDecision): Promise<Decided | undefined> {
@@ -218,6 +236,16 @@ export class PostgresStore implements ExecutionStore {
 
   stopServing(tenant: string, id: string, reader: string): Promise<void> {
     return stopServingCalls(this.#parts.db, { tenant, id, reader })
+  }
+
+  listNotifications(tenant: string, options: NotificationListOptions): Promise<NotificationList> {
+    return listNotifications(this.#parts, tenant, options)
+  }
+
+  async resendNotification(tenant: string, id: string): Promise<Notification | undefined> {
+    const notification = await resendNotification(this.#parts, { tenant, id })
+    if (notification !== undefined) this.#topics.send([notificationTopic])
+    return notification
   }
 
   onAppend(tenant: string, id: string, listener: AppendListener): () => void {
@@ -252,25 +280,28 @@ export class PostgresStore implements ExecutionStore {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
     this.#closing.abort()
+    await this.#notificationWorker?.stop()
     await this.#maintenance.stop()
-    this.#notifications.close()
-    await this.#parts.wakeUps.stop()
+    this.#topics.close()
+    await this.#jobs.stop()
     await this.#parts.db.destroy()
   }
 
   #notifyMessage(tenant: string, id: string): void {
-    this.#notifications.send([messageTopic(topicOf(tenant, id)), workTopic])
+    this.#topics.send([messageTopic(topicOf(tenant, id)), workTopic])
   }
 
   #notifyCommitted(commits: readonly Commit[]): void {
     for (const { topic, position, entries } of commits) {
       for (const listener of this.#listeners.get(topic) ?? []) listener({ position, entries })
     }
-    this.#notifications.sendToOthers(commits.map(({ topic }) => topic))
-    if (commits.some(({ ending }) => ending?.type === 'release')) this.#notifications.send([workTopic])
+    this.#topics.sendToOthers(commits.map(({ topic }) => topic))
+    if (commits.some(({ ending }) => ending?.type === 'release')) this.#topics.send([workTopic])
+    if (commits.some(({ notifications = [] }) => notifications.length > 0)) this.#topics.send([notificationTopic])
   }
 
   #onTopic(topic: string): void {
+    if (topic === notificationTopic) this.#notificationWorker?.wake()
     for (const pump of this.#pumps) {
       if (topic === workTopic) pump.look()
       else pump.onTopic(topic)
@@ -284,15 +315,19 @@ export class PostgresStore implements ExecutionStore {
   }
 
   async #maintain(): Promise<void> {
-    const { db, wakeUps } = this.#parts
-    const { runtime } = this.#options
+    const { db, wakeUps, notifications } = this.#parts
+    const { runtime, onDeadNotification } = this.#options
     if (runtime !== undefined) await touchRuntime(db, runtime.hash)
-    if ((await wakeExpired(db, wakeUps)) > 0) this.#notifications.send([workTopic])
+    if ((await wakeExpired(db, wakeUps)) > 0) this.#topics.send([workTopic])
     await wakeUps.recoverDeadLetters(db)
     if (performance.now() >= this.#nextSearchAt) {
-      if ((await wakeForgotten(db, wakeUps)) > 0) this.#notifications.send([workTopic])
+      if ((await wakeForgotten(db, wakeUps)) > 0) this.#topics.send([workTopic])
       this.#nextSearchAt = performance.now() + searchIntervalMs
     }
+    await notifications.takeDead(async (numbers) => {
+      const ids = await markDead(db, numbers)
+      if (ids.length > 0) onDeadNotification?.(ids)
+    })
     await this.#retention.deleteOld(this.#closing.signal)
     await deleteOldRuntimes(db)
   }
