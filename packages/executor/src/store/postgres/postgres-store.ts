@@ -30,13 +30,12 @@ import { createExecutions } from './create-executions.ts'
 import { createDatabase } from './database.ts'
 import { executionOf } from './execution-row.ts'
 import { GroupCommitter } from './group-committer.ts'
-import { deleteOldRuntimes, findRuntime, saveRuntime, touchRuntime } from './guest-runtimes.ts'
+import { findRuntime, saveRuntime } from './guest-runtimes.ts'
 import { postMessage } from './inbox.ts'
 import { startJobs, type JobServer } from './job-server.ts'
 import { listNotifications } from './list-notifications.ts'
-import { wakeExpired, wakeForgotten } from './maintenance.ts'
 import { migrateStore } from './migrate.ts'
-import { markDead, resendNotification } from './notification-rows.ts'
+import { resendNotification } from './notification-rows.ts'
 import { NotificationWorker } from './notification-worker.ts'
 import { Payloads } from './payload.ts'
 import { postAnswer } from './post-answer.ts'
@@ -45,17 +44,13 @@ import { Pump } from './pump.ts'
 import { findExecutions, listExecutions, type ExecutionIds, type FoundRow } from './read-executions.ts'
 import { readJournal } from './read-journal.ts'
 import { recordExecutions } from './record-executions.ts'
-import { RepeatingTask } from './repeating-task.ts'
 import { replaceCallback } from './replace-callback.ts'
-import { Retention } from './retention.ts'
 import { serveCalls, stopServingCalls } from './serving.ts'
 import { isContention, isUnavailable } from './store-errors.ts'
+import { StoreMaintenance } from './store-maintenance.ts'
 import type { StoreParts } from './store-parts.ts'
 import { messageTopic, notificationTopic, Topics, topicOf, workTopic } from './topics.ts'
 
-const maintenanceIntervalMs = 5_000
-/** Milliseconds between two searches for executions whose wake-ups are gone. */
-const searchIntervalMs = 60_000
 /** Maximum number of executions that are stored in one transaction. */
 const maxCreations = 32
 /** Maximum number of executions that are found by one statement. */
@@ -112,11 +107,8 @@ export class PostgresStore implements ExecutionStore {
   readonly #finding: Batcher<ExecutionIds, FoundRow | undefined>
   readonly #committer: GroupCommitter
   readonly #topics: Topics
-  readonly #retention: Retention
-  readonly #maintenance: RepeatingTask
+  readonly #maintenance: StoreMaintenance
   readonly #notificationWorker: NotificationWorker | undefined
-  readonly #closing = new AbortController()
-  #nextSearchAt = 0
   readonly #pumps = new Set<Pump>()
   readonly #listeners = new Map<string, Set<AppendListener>>()
 
@@ -143,14 +135,9 @@ export class PostgresStore implements ExecutionStore {
       onTopic: (topic) => this.#onTopic(topic),
       onMissed: () => this.#onMissed(),
     })
-    this.#retention = new Retention(parts.db, options.retainMs)
     const { sendNotification: send, onError } = options
     if (send !== undefined) this.#notificationWorker = new NotificationWorker({ parts, send, onError })
-    this.#maintenance = new RepeatingTask({
-      intervalMs: maintenanceIntervalMs,
-      task: () => this.#maintain(),
-      onError: options.onError,
-    })
+    this.#maintenance = new StoreMaintenance({ ...options, parts, onWork: () => this.#topics.send([workTopic]) })
   }
 
   /** Migrates the database and connects to it. Rejects with STORE_UNAVAILABLE if it does not answer in time. */
@@ -279,7 +266,6 @@ export class PostgresStore implements ExecutionStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#pumps].map((pump) => pump.stop()))
-    this.#closing.abort()
     await this.#notificationWorker?.stop()
     await this.#maintenance.stop()
     this.#topics.close()
@@ -312,23 +298,5 @@ export class PostgresStore implements ExecutionStore {
   #onMissed(): void {
     for (const pump of this.#pumps) pump.onMissed()
     for (const listeners of this.#listeners.values()) for (const listener of listeners) listener()
-  }
-
-  async #maintain(): Promise<void> {
-    const { db, wakeUps, notifications } = this.#parts
-    const { runtime, onDeadNotification } = this.#options
-    if (runtime !== undefined) await touchRuntime(db, runtime.hash)
-    if ((await wakeExpired(db, wakeUps)) > 0) this.#topics.send([workTopic])
-    await wakeUps.recoverDeadLetters(db)
-    if (performance.now() >= this.#nextSearchAt) {
-      if ((await wakeForgotten(db, wakeUps)) > 0) this.#topics.send([workTopic])
-      this.#nextSearchAt = performance.now() + searchIntervalMs
-    }
-    await notifications.takeDead(async (numbers) => {
-      const ids = await markDead(db, numbers)
-      if (ids.length > 0) onDeadNotification?.(ids)
-    })
-    await this.#retention.deleteOld(this.#closing.signal)
-    await deleteOldRuntimes(db)
   }
 }
