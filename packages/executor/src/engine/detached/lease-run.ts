@@ -43,7 +43,8 @@ export class LeaseRun {
   #storedStatus: ExecutionStatus
   #isParked = false
   #isSuspended = false
-  #isTakingMessages = false
+  /** Read of the inbox that is under way. */
+  #reading: Promise<boolean> | undefined
   /** Number of the last message that needs nothing more. */
   #handled = 0
 
@@ -65,6 +66,7 @@ export class LeaseRun {
       state: this.#state,
       append: (entries) => this.#append(entries),
       confirm: () => lease.confirm(),
+      catchUp: () => this.#takeMessages(),
       parking: {
         keepsDiverged: true,
         delayMs: (nextDueAt) => this.#parkDelayMs(nextDueAt, parts.parkAfterMs),
@@ -160,25 +162,33 @@ export class LeaseRun {
     return undefined
   }
 
-  async #takeMessages(): Promise<void> {
-    if (this.#isTakingMessages) return
-    this.#isTakingMessages = true
+  /** Takes the messages that have arrived until now. Resolves with false if the store does not answer. */
+  async #takeMessages(): Promise<boolean> {
+    // A read that is under way may have begun before the last message arrived.
+    await this.#reading
+    this.#reading ??= this.#readMessages().finally(() => (this.#reading = undefined))
+    return this.#reading
+  }
+
+  async #readMessages(): Promise<boolean> {
     try {
-      for (const { number, message } of await this.#lease.messages()) {
-        if (message.kind === 'cancel') {
-          // A cancellation, and what came after it, stays in the inbox until the execution has ended.
-          this.#runner.stop(cancelled(message.reason))
-          break
-        }
+      const messages = await this.#lease.messages()
+      const cancel = messages.find(({ message }) => message.kind === 'cancel')?.message
+      // A message may be about an entry whose commit this node does not know of yet.
+      if (cancel === undefined) await this.#runner.committing
+      for (const { number, message } of messages) {
+        // Messages to a suspended run stay in the inbox for the next claim; those after a cancellation until the end.
+        if (this.#isSuspended || message.kind === 'cancel') break
         if (number <= this.#handled) continue
         // It is removed from the inbox together with the entry that it leads to.
         this.#handled = number
         this.#take(message)
       }
+      if (cancel?.kind === 'cancel') this.#runner.stop(cancelled(cancel.reason))
+      return true
     } catch {
-      // The store does not answer, or the lease is lost. The store reports the messages again.
-    } finally {
-      this.#isTakingMessages = false
+      // The lease is lost, or the store does not answer. It reports the messages again.
+      return false
     }
   }
 

@@ -63,16 +63,20 @@ export class CallEntries {
     return (firstHeldDeadline(this.#options.state)?.at ?? Infinity) + graceMs
   }
 
-  /** Settles a call that waited longer for an approval or a deferred answer than its tool allows. Returns false if none did. */
-  settleOverdue(): boolean {
+  /** Whether a call has waited longer for an approval or a deferred answer than its tool allows. */
+  get isOverdue(): boolean {
+    return this.nextDueAt <= this.#options.at()
+  }
+
+  /** Settles the call that is overdue, if there is one. */
+  settleOverdue(): void {
     const { state, at } = this.#options
     const deadline = firstHeldDeadline(state)
-    if (deadline === undefined || deadline.at + graceMs > at()) return false
+    if (deadline === undefined || deadline.at + graceMs > at()) return
     const { call } = deadline
     const answer = answerText(heldForTooLong(deadline), call.tool, state.header.limits.toolOutputBytes)
     if (call.status === 'deferred') this.answer(call, answer)
     else this.#write({ type: 'decision', at: at(), call: call.number, decision: 'expire', answer })
-    return true
   }
 
   /** Takes note of the changes of a committed entry. */

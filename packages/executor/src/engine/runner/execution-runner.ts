@@ -22,8 +22,8 @@ import { RestorableGuest, type GuestTurn } from './restorable-guest.ts'
 import type { Claim, ExecutionRunnerOptions } from './runner-options.ts'
 import { WakeUp } from './wake-up.ts'
 
-/** Milliseconds after which a refused park is tried again. */
-const parkRetryMs = 200
+/** Milliseconds after which a refused park is tried again, and the inbox is read again after a failure. */
+const retryMs = 200
 
 type CompletedTurn = Extract<GuestTurn, { type: 'turn' }>
 
@@ -128,6 +128,11 @@ export class ExecutionRunner {
     if (!this.#isOver && call?.status === 'paused') this.#callEntries.decide(call, decision)
   }
 
+  /** Commits under way; undefined if all entries are committed. Never rejects. */
+  get committing(): Promise<void> | undefined {
+    return this.#writer.committing
+  }
+
   /** Ends the trace of an execution that was not admitted. Its code has not run. */
   refuse(code: string): void {
     endExecutionSpan(this.#trace.span, code)
@@ -153,10 +158,20 @@ export class ExecutionRunner {
       const delivery = state.dueDelivery(this.#at())
       if (delivery !== undefined) await this.#turn(delivery)
       else if (state.neverSettles) this.stop(neverSettles())
-      else if (this.#callEntries.settleOverdue()) await this.#writer.committing
+      else if (this.#callEntries.isOverdue) await this.#settleOverdue()
       else if (!(await this.#park())) await this.#waitForDelivery()
     }
     if (this.#stopReason !== undefined) this.#finish(this.#stopReason)
+  }
+
+  /** Settles a call whose time is over, unless a decision or an answer has been accepted in time. */
+  async #settleOverdue(): Promise<void> {
+    const isCaughtUp = (await this.#options.catchUp?.()) ?? true
+    await this.#writer.committing
+    if (this.#isOver) return
+    if (!isCaughtUp) return this.#wakeUp.wait(retryMs)
+    this.#callEntries.settleOverdue()
+    await this.#writer.committing
   }
 
   async #waitForDelivery(): Promise<void> {
@@ -165,7 +180,7 @@ export class ExecutionRunner {
     const dueAt = this.#nextDueAt
     // An execution that has just been refused to be parked is parked soon.
     const parkMs = this.#parkDelayMs()
-    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, parkRetryMs)
+    const parkedMs = parkMs === undefined ? Infinity : Math.max(parkMs, retryMs)
     const waitMs = Math.min(dueAt - now(), parkedMs)
     const since = this.#writer.entries
     await this.#wakeUp.wait(waitMs === Infinity ? undefined : waitMs)
@@ -220,7 +235,7 @@ export class ExecutionRunner {
   async #failed(error: ExecutionFailure): Promise<void> {
     if (!this.#options.parking?.keepsDiverged || !concernsVersions(error)) return this.stop(error)
     while (!this.#isOver && !(await this.#parkWith({ type: 'park', at: this.#at(), attention: error }))) {
-      await this.#wakeUp.wait(parkRetryMs)
+      await this.#wakeUp.wait(retryMs)
     }
   }
 
